@@ -1,0 +1,257 @@
+"""The composition root: the only place that knows every concrete class."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import aiohttp
+import structlog
+from aiohttp import web
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.background import Background
+from bot.clock import OffsetClock, SystemClock
+from bot.commands import Commands
+from bot.directory import SlackDirectory
+from bot.listeners import Listeners
+from bot.metrics import Metrics
+from bot.notifier import SlackNotifier
+from bot.settings import Settings, SettingsProblems
+from bot.web import make_web
+from bot.windows import Windows
+from workflows.applying import Applying
+from workflows.catalog import Catalog, CatalogProblems, load_catalog
+from workflows.entra import Entra, EntraSettings, connect
+from workflows.intake import Intake
+from workflows.judging import Judging
+from workflows.outbox import Outbox
+from workflows.performer import Performer
+from workflows.ports import Clock, Store, Tenant
+from workflows.preparing import Preparing
+from workflows.service import Service
+from workflows.store.sqlite import open_store
+from workflows.ticker import tick
+
+_log = structlog.get_logger()
+
+
+async def run(settings: Settings) -> None:
+    """Run the bot until SIGTERM or SIGINT.
+
+    :raises SettingsProblems: when the templates, or Slack's own word on the token, show that a setting is wrong.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with running(settings):
+        _log.info("ready", port=settings.port, socket_mode=settings.is_socket_mode)
+        await stop.wait()
+        _log.info("stopping")
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[None]:
+    """Put everything together, start it, and end it in the reverse order."""
+    catalog = _catalog(settings)
+    clock: Clock = OffsetClock(settings.gatehouse_clock_file) if settings.gatehouse_clock_file else SystemClock()
+    client = AsyncWebClient(token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url)
+    await _require_slack(client, settings)
+    async with AsyncExitStack() as stack:
+        store = await open_store(settings.database_file, clock)
+        stack.push_async_callback(store.close)
+        tenant = connect(EntraSettings(graph_url=settings.graph_url, authority_host=settings.azure_authority_host))
+        stack.push_async_callback(tenant.close)
+        background = Background()
+        stack.push_async_callback(background.close)
+        metrics = Metrics(store=store, clock=clock, lookups=lambda: background.running)
+        parts = assemble(settings, catalog, clock, client, store, tenant, background)
+        warm = asyncio.create_task(_warm(tenant))
+        loops = [
+            asyncio.create_task(parts.outbox.run()),
+            asyncio.create_task(_ticking(parts, clock, metrics, settings)),
+        ]
+        for task in (*loops, warm):
+            stack.push_async_callback(_cancelled, task)
+        await _open_doors(stack, settings, parts, clock, metrics, [warm, *loops])
+        await warm
+        yield
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What runs."""
+
+    store: Store
+    service: Service
+    outbox: Outbox
+    bolt: AsyncApp
+
+
+def assemble(
+    settings: Settings,
+    catalog: Catalog,
+    clock: Clock,
+    client: AsyncWebClient,
+    store: Store,
+    tenant: Tenant,
+    background: Background,
+) -> Parts:
+    """Tie the domain to its neighbours. Starts nothing."""
+    directory = SlackDirectory(client=client, tenant=tenant, team_id=settings.slack_team_id, roles=catalog.roles)
+    notifier = SlackNotifier(
+        client=client, directory=directory, store=store, clock=clock, channel=settings.slack_channel
+    )
+    outbox = Outbox(store=store, clock=clock, perform=lambda effect: performer.perform(effect))
+    service = Service(store=store, clock=clock, wake=outbox.wake)
+    preparing = Preparing(
+        service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=clock
+    )
+    performer = Performer(
+        judging=Judging(service=service, store=store, tenant=tenant, directory=directory, catalog=catalog),
+        preparing=preparing,
+        applying=Applying(service=service, store=store, tenant=tenant, directory=directory),
+        notifier=notifier,
+        store=store,
+    )
+    intake = Intake(service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=clock)
+    windows = Windows(
+        client=client,
+        service=service,
+        intake=intake,
+        store=store,
+        tenant=tenant,
+        directory=directory,
+        catalog=catalog,
+    )
+    listeners = Listeners(
+        service=service,
+        intake=intake,
+        store=store,
+        notifier=notifier,
+        windows=windows,
+        commands=Commands(
+            service=service,
+            store=store,
+            tenant=tenant,
+            directory=directory,
+            windows=windows,
+            background=background,
+            clock=clock,
+            slack_api_url=settings.slack_api_url,
+        ),
+        background=background,
+        client=client,
+        team_id=settings.slack_team_id,
+    )
+    bolt = _bolt(client, settings)
+    listeners.register(bolt)
+    return Parts(store=store, service=service, outbox=outbox, bolt=bolt)
+
+
+def _catalog(settings: Settings) -> Catalog:
+    try:
+        return load_catalog(settings.gatehouse_templates)
+    except CatalogProblems as error:
+        raise SettingsProblems(error.problems) from error
+
+
+def _bolt(client: AsyncWebClient, settings: Settings) -> AsyncApp:
+    """Make Bolt without its own verification and its own calls: nothing stands between a click and its commit."""
+
+    async def authorize() -> AuthorizeResult:
+        return AuthorizeResult(
+            enterprise_id=None, team_id=settings.slack_team_id, bot_token=settings.slack_bot_token.get_secret_value()
+        )
+
+    return AsyncApp(
+        client=client,
+        authorize=authorize,
+        process_before_response=True,
+        request_verification_enabled=False,  # web.py verifies the raw bytes before Bolt sees them
+        ssl_check_enabled=False,
+    )
+
+
+async def _require_slack(client: AsyncWebClient, settings: Settings) -> None:
+    """Ask Slack whose token this is.
+
+    :raises SettingsProblems: when it is nobody's, or another workspace's. Slack out of reach is no such problem: what
+        is stored is served as soon as it answers.
+    """
+    try:
+        answer = await client.auth_test()
+    except SlackApiError as error:
+        reason = error.response.get("error")
+        raise SettingsProblems((f"SLACK_BOT_TOKEN: Slack refuses it ({reason}); install the app again",)) from error
+    except (aiohttp.ClientError, TimeoutError) as error:
+        _log.warning("slack_out_of_reach", reason=repr(error))
+        return
+    if answer["team_id"] != settings.slack_team_id:
+        raise SettingsProblems((f"SLACK_TEAM_ID: the bot token belongs to {answer['team_id']}; set it to that",))
+
+
+async def _warm(tenant: Entra) -> None:
+    """Load and connect what the first request would otherwise wait for."""
+    if reason := await tenant.warm():
+        _log.warning("entra_out_of_reach", reason=reason)
+
+
+async def _ticking(parts: Parts, clock: Clock, metrics: Metrics, settings: Settings) -> None:
+    while True:
+        now = clock.now()
+        try:
+            await tick(service=parts.service, store=parts.store, clock=clock)
+        except Exception:
+            _log.exception("tick_failed")
+        else:
+            metrics.ticked(now)
+        await asyncio.sleep(settings.gatehouse_tick_seconds)
+
+
+async def _open_doors(
+    stack: AsyncExitStack,
+    settings: Settings,
+    parts: Parts,
+    clock: Clock,
+    metrics: Metrics,
+    tasks: list[asyncio.Task[None]],
+) -> None:
+    """Listen on the port, and in Socket Mode connect to Slack."""
+    warm, *loops = tasks
+
+    async def not_ready() -> str:
+        if not warm.done():
+            return "starting\n"
+        return "a loop has ended; restart\n" if any(task.done() for task in loops) else ""
+
+    app = make_web(
+        bolt=None if settings.is_socket_mode else parts.bolt,
+        secret=settings.slack_signing_secret.get_secret_value(),
+        clock=clock,
+        metrics=metrics,
+        is_ready=not_ready,
+    )
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    await web.TCPSite(runner, settings.host, settings.port).start()
+    if settings.slack_app_token is not None:
+        handler = AsyncSocketModeHandler(
+            parts.bolt, settings.slack_app_token.get_secret_value(), web_client=parts.bolt.client
+        )
+        await handler.connect_async()  # type: ignore[no-untyped-call]
+        stack.push_async_callback(handler.close_async)
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

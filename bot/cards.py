@@ -1,0 +1,181 @@
+"""Cards about a request and about a review: posted once, updated at every state."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Final
+
+from slack_sdk.models.blocks import Block, RichTextBlock
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.blocks import DOMAIN, Part, footnote, header, mention, paragraph, part, quote, rich, when, words
+from bot.chain_parts import MOST_REASON, chain_elements, outcome_elements, still_needed
+from bot.messages import Message, message
+from bot.partner_parts import (
+    change_elements,
+    consequence_elements,
+    identity_block,
+    joined,
+    operations_block,
+    partner_name,
+    partner_words,
+)
+from bot.request_parts import (
+    current_plan,
+    decision_buttons,
+    headline,
+    identity_of,
+    kind_words,
+    may_be_decided,
+    may_be_withdrawn,
+    summary,
+    withdraw_button,
+)
+from bot.review_parts import partnership_facts, review_buttons
+from bot.untrusted import clean
+from workflows.core.consequences import consequences
+from workflows.core.partnership import Attestation, Partnership, PartnershipState
+from workflows.core.people import Role
+from workflows.core.plan import Plan
+from workflows.core.request import AccessRequest, RequestKind, RequestState
+from workflows.core.wording import describe, duration_words, state_words
+
+S = RequestState
+
+_CHANGE_LABELS: Final[Mapping[RequestState, str]] = {
+    S.APPLIED: "What changed",
+    S.APPLYING: "What is being changed",
+    S.UNCONFIRMED: "What was sent",
+    S.FAILED: "What was planned",
+    S.STOPPED: "What was planned",
+}
+_CLOSED_UNAPPROVED: Final = (S.REJECTED, S.WITHDRAWN, S.EXPIRED)
+
+
+def request_card(
+    request: AccessRequest,
+    *,
+    holders: Mapping[Role, tuple[str, ...]],
+    now: datetime,
+    with_buttons: bool = True,
+) -> Message:
+    """Show a request whole: target, people, change in words and in JSON, who decides, how it stands.
+
+    :param holders: the names of who holds each role now; a role that is missing or empty is shown by its title only.
+    :param with_buttons: offer Approve and Reject while it can be decided.
+    """
+    blocks: list[Block] = [header(headline(request)), _identity(request)]
+    if outcome := list(outcome_elements(request, now)):
+        blocks.append(rich(*outcome))
+    blocks.append(rich(*_facts(request)))
+    if plan := current_plan(request):
+        blocks += _plan_blocks(request.state, plan)
+        blocks.append(rich(*chain_elements(request, holders)))
+    if with_buttons and may_be_decided(request, now):
+        blocks.append(decision_buttons(request))
+    return message(summary(request), blocks)
+
+
+def requester_card(request: AccessRequest, *, now: datetime) -> Message:
+    """Tell the requester how the request stands, with Withdraw while that is possible."""
+    waits = still_needed(request)
+    state = words(state_words(request), bold=True)
+    elements: list[RichTextElement] = [paragraph(words(f"Your {kind_words(request)}: "), state, words("."))]
+    if waits:
+        elements.append(paragraph(part(waits, 300)))
+    elements += outcome_elements(request, now)
+    blocks: list[Block] = [header(headline(request)), _identity(request), rich(*elements)]
+    if plan := current_plan(request):
+        blocks.append(footnote(f"Plan digest: {plan.digest}"))
+    if may_be_withdrawn(request):
+        blocks.append(withdraw_button(request))
+    return message(f"{summary(request)} {waits}", blocks)
+
+
+def review_card(partnership: Partnership, *, now: datetime) -> Message:
+    """Ask the sponsor whether the access is still needed, or say how that was answered."""
+    opening = _review_headline(partnership, now)
+    domain = clean(partner_name(partnership.identity), 90)
+    blocks = joined(
+        [
+            header(f"{opening[0]} {domain}: {opening[1]}"),
+            identity_block(partnership.identity),
+            rich(*_review_elements(partnership, now)),
+            review_buttons(partnership, now),
+        ]
+    )
+    return message(f"{partner_words(partnership.identity)}: {opening[1]}. {partnership.template_title}.", blocks)
+
+
+def _identity(request: AccessRequest) -> RichTextBlock:
+    identity = identity_of(request)
+    if identity is not None:
+        return identity_block(identity)
+    target = part(request.particulars.target, DOMAIN, bold=True)
+    return rich(paragraph(words("Target tenant: "), target, words(" (not looked up yet)")))
+
+
+def _facts(request: AccessRequest) -> Iterator[RichTextElement]:
+    known, asked = request.prepared, request.particulars
+    requester: Part = part(known.requester.name) if known else mention(asked.requester)
+    sponsor: Part = part(known.sponsor.name) if known else mention(asked.sponsor)
+    rows = [words(f"{kind_words(request).capitalize()} by "), requester, words("\nSponsor: "), sponsor]
+    if asked.kind is RequestKind.ACCESS:
+        rows += [words("\nAccess template: "), part(known.template_title if known else asked.template)]
+    if asked.duration is not None:
+        rows.append(words(f"\nDuration: {duration_words(asked.duration)}"))
+    yield paragraph(*rows)
+    if asked.justification.strip():
+        yield paragraph(words("Justification:" if asked.kind is RequestKind.ACCESS else "Reason:"))
+        yield quote(asked.justification, MOST_REASON)
+
+
+def _plan_blocks(state: RequestState, plan: Plan) -> Iterator[Block]:
+    if state in _CLOSED_UNAPPROVED:
+        yield rich(*change_elements(describe(plan), "What was asked for"))
+        yield footnote(f"Plan digest: {plan.digest}")
+        return
+    label = _CHANGE_LABELS.get(state, "What will change")
+    yield rich(*change_elements(describe(plan), label), *consequence_elements(consequences(plan)))
+    yield operations_block(plan)
+
+
+def _review_headline(partnership: Partnership, now: datetime) -> tuple[str, str]:
+    match partnership.state:
+        case PartnershipState.REVOKED:
+            return "🔒", "blocked, nothing to review"
+        case PartnershipState.REVIEW_DUE if partnership.is_past_its_end(now):
+            return "⏰", "the approved time is over"
+        case PartnershipState.REVIEW_DUE:
+            return "🔔", "is this access still needed?"
+        case _ if _answer(partnership) is not None:
+            return "✅", "review answered, access kept"
+    return "✅", "access approved anew, nothing to review"
+
+
+def _review_elements(partnership: Partnership, now: datetime) -> Iterator[RichTextElement]:
+    answer = _answer(partnership)
+    if partnership.state is PartnershipState.ACTIVE and answer is not None:
+        yield paragraph(
+            words("Kept by "), part(answer.person.name, bold=True), words(" on "), when(answer.at), words(", because:")
+        )
+        yield quote(answer.reason, MOST_REASON)
+    yield paragraph(*partnership_facts(partnership))
+    if partnership.state is not PartnershipState.REVIEW_DUE:
+        return
+    times = "once" if partnership.reminders == 1 else f"{partnership.reminders} times"
+    yield paragraph(words(f"Asked {times}. The sponsor or an admin can answer."))
+    if partnership.is_past_its_end(now):
+        domain = partner_name(partnership.identity)
+        yield paragraph(
+            words("The access is still open. One person cannot prolong it: to go on, file a new request with "),
+            part(f"/partner request {domain}", DOMAIN + 20, code=True),
+            words("; otherwise revoke it."),
+        )
+    else:
+        yield paragraph(words("Keep asks for a reason. Revoke shows what it will do before it does anything."))
+
+
+def _answer(partnership: Partnership) -> Attestation | None:
+    """The answer to the last review of what stands now; older ones were about an earlier approval."""
+    last = partnership.attestations[-1] if partnership.attestations else None
+    return last if last is not None and last.at >= partnership.since else None

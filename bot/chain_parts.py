@@ -1,0 +1,137 @@
+"""The parts of a card that say who decided, who must still decide, and how it ended."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.blocks import Part, bullets, paragraph, part, quote, when, words
+from workflows.core.approval import Choice, Decision, Verdict
+from workflows.core.people import Role
+from workflows.core.request import AccessRequest, RequestKind, RequestState
+from workflows.core.template import Stage
+
+MOST_NAMES: Final = 12
+MOST_REASON: Final = 2000
+MOST_NOTE: Final = 1500
+
+_PENDING: Final = (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
+
+
+def chain_elements(request: AccessRequest, holders: Mapping[Role, tuple[str, ...]]) -> Iterator[RichTextElement]:
+    """Show the stages in order: who approved when, and who must still decide."""
+    if request.particulars.kind is RequestKind.REVOCATION:
+        yield paragraph(words("Approvals: ", bold=True), words("none needed. Closing a partner waits for nobody."))
+        return
+    verdict, stages = request.verdict(), request.known.stages
+    yield paragraph(words("Approvals", bold=True))
+    yield bullets(
+        (_stage_parts(request, verdict, index, stage, holders) for index, stage in enumerate(stages)), ordered=True
+    )
+    if request.state is RequestState.AWAITING_APPROVAL:
+        yield paragraph(words("The requester and the sponsor cannot approve; one person counts once."))
+    if verdict.discounted:
+        yield paragraph(words("Not counted", bold=True))
+        yield bullets([part(sentence, 300)] for sentence in verdict.discounted[:MOST_NAMES])
+
+
+def outcome_elements(request: AccessRequest, now: datetime) -> Iterator[RichTextElement]:
+    """Say how it stands or ended: who decided what and why, and what was read back."""
+    rejection = _rejection(request)
+    if rejection is not None:
+        by = [words("Rejected by ", bold=True), part(rejection.person.name, bold=True)]
+        yield paragraph(*by, words(" on "), when(rejection.at), words(", because:"))
+        yield quote(rejection.reason, MOST_REASON)
+        return
+    sentence = list(_sentence(request, now))
+    if sentence:
+        yield paragraph(*sentence)
+    if request.note and request.state not in _SAID_BY_SENTENCE:
+        yield paragraph(part(request.note, MOST_NOTE, lines=True))
+
+
+def still_needed(request: AccessRequest) -> str:
+    """Say in one sentence whose approval is missing; empty when none is."""
+    if request.state is not RequestState.AWAITING_APPROVAL:
+        return ""
+    verdict = request.verdict()
+    if verdict.open_stage is None:
+        return ""
+    stage = request.known.stages[verdict.open_stage]
+    return f"Waits for {_approvals(verdict.missing)} from “{stage.title}”."
+
+
+_SAID_BY_SENTENCE: Final = (RequestState.WITHDRAWN,)
+
+
+def _sentence(request: AccessRequest, now: datetime) -> Iterator[Part]:
+    """One sentence of our own on the state, where the note does not say it all."""
+    is_revocation = request.particulars.kind is RequestKind.REVOCATION
+    match request.state:
+        case RequestState.APPLIED:
+            yield words("The tenant was read back ")
+            if request.confirmed_at is not None:
+                yield words("on ")
+                yield when(request.confirmed_at)
+                yield words(" ")
+            yield words("and showed every change below.")
+        case RequestState.APPLYING if not request.note:
+            done = "Nothing more is needed from people." if is_revocation else "Every approval is in."
+            yield words(f"{done} The change is being written; it is not confirmed yet.")
+        case RequestState.WITHDRAWN:
+            yield words("Withdrawn by the requester on ")
+            yield when(request.changed_at)
+            yield words(".")
+        case RequestState.PREPARING if not request.note:
+            yield words("People and tenant are being looked up.")
+        case state if state in _PENDING and now >= request.expires_at:
+            yield words("The time to decide is over; this request expires now.")
+        case RequestState.AWAITING_APPROVAL:
+            yield words("Expires ")
+            yield when(request.expires_at)
+            yield words(" if it is not decided by then.")
+        case _:
+            return
+
+
+def _stage_parts(
+    request: AccessRequest,
+    verdict: Verdict,
+    index: int,
+    stage: Stage,
+    holders: Mapping[Role, tuple[str, ...]],
+) -> list[Part]:
+    counted = verdict.counted[index]
+    shown = [part(stage.title, bold=True), words(f": {len(counted)} of {_approvals(stage.quorum)}.")]
+    if len(counted) >= stage.quorum:
+        shown = [words("✅ "), part(stage.title, bold=True), words(": approved.")]
+    for decision in (d for d in request.decisions if d.stage == index and d.choice is Choice.APPROVE):
+        if decision.person in counted and decision.digest == request.known.plan.digest:
+            shown += [words(" "), part(decision.person.name), words(", "), when(decision.at), words(".")]
+    if request.state is RequestState.AWAITING_APPROVAL and len(counted) < stage.quorum:
+        shown += _who_decides(request, verdict, index, holders.get(stage.role, ()))
+    return shown
+
+
+def _who_decides(request: AccessRequest, verdict: Verdict, index: int, names: Sequence[str]) -> list[Part]:
+    """Name the people who can still decide on a stage, as far as they are known."""
+    known = request.known
+    # NB. by name, as names are all there is here: a namesake of the requester goes unnamed but may decide all the same.
+    out = {known.requester.name, known.sponsor.name} | {p.name for people in verdict.counted for p in people}
+    left = [name for name in names if name not in out]
+    opening = " Decides now" if index == verdict.open_stage else " Decides after that"
+    if not left:
+        return [words(f"{opening}.")]
+    more = f" and {len(left) - MOST_NAMES} more" if len(left) > MOST_NAMES else ""
+    return [words(f"{opening}: "), part(", ".join(left[:MOST_NAMES]), 600), words(f"{more}.")]
+
+
+def _rejection(request: AccessRequest) -> Decision | None:
+    if request.state is not RequestState.REJECTED:
+        return None
+    return next((d for d in reversed(request.decisions) if d.choice is Choice.REJECT), None)
+
+
+def _approvals(count: int) -> str:
+    return f"{count} approval" if count == 1 else f"{count} approvals"

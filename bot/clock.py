@@ -1,0 +1,23 @@
+"""The time: the machine's, or for rehearsals the machine's plus an offset that another process keeps in a file."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The present, UTC."""
+        return datetime.now(UTC)
+
+
+class OffsetClock:
+    """The machine's clock plus the whole number of seconds that stands in a file, read at every look."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def now(self) -> datetime:
+        """The present of the rehearsal, UTC."""
+        return datetime.now(UTC) + timedelta(seconds=int(self._path.read_text(encoding="ascii")))

@@ -1,0 +1,117 @@
+"""`/partner …`: what a person can type."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from slack_bolt.async_app import AsyncAck
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bot.background import Background
+from bot.directory import SlackDirectory
+from bot.messages import Message, help_message, partner_details, partner_list, refusal, unknown_command
+from bot.payloads import Invocation
+from bot.windows import Windows
+from workflows.core.commands import Subject
+from workflows.core.errors import InvalidField, Refused
+from workflows.ports import Clock, DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
+from workflows.preparing import identify_partner
+from workflows.service import Service
+from workflows.target import normalize_target
+
+_SLACK_HOOKS = "hooks.slack.com"
+
+Builder = Callable[[Invocation], Awaitable[Message]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commands:
+    """Answers `/partner` and its verbs. Local answers come with the acknowledgement, the others right after it."""
+
+    service: Service
+    store: Store
+    tenant: Tenant
+    directory: SlackDirectory
+    windows: Windows
+    background: Background
+    clock: Clock
+    slack_api_url: str
+
+    async def run(self, command: Invocation, ack: AsyncAck) -> None:
+        """Perform one command."""
+        match command.verb:
+            case "request":
+                view_id = await self.windows.open_request(command.trigger_id, command.actor, typed=command.argument)
+                await ack()
+                if command.argument:
+                    self.background.start(self.windows.show_typed(view_id, command.actor, command.argument))
+            case "revoke" if command.argument:
+                view_id = await self.windows.open_loading(command.trigger_id)
+                await ack()
+                key = f"command:{command.trigger_id}"
+                self.background.start(self.windows.show_revocation(view_id, command.actor, command.argument, key=key))
+            case "list":
+                await ack()
+                self.background.start(self._answer(command, self._list))
+            case "show" if command.argument:
+                await ack()
+                self.background.start(self._answer(command, self._show))
+            case "help":
+                await _say(ack, help_message())
+            case _:
+                await _say(ack, unknown_command(command.text))
+
+    async def _list(self, command: Invocation) -> Message:
+        return partner_list(await self.store.partnerships(), now=self.clock.now())
+
+    async def _show(self, command: Invocation) -> Message:
+        target = normalize_target(command.argument)
+        identity, partnership = await identify_partner(target, store=self.store, tenant=self.tenant)
+        return partner_details(
+            identity,
+            await self.tenant.read_partner(identity.tenant_id),
+            await self.tenant.read_default(),
+            partnership,
+            await self.store.requests_for(identity.tenant_id, 10),
+            now=self.clock.now(),
+        )
+
+    async def _answer(self, command: Invocation, build: Builder) -> None:
+        """Answer a member of the workspace through the command's response_url; nobody else learns about partners."""
+        try:
+            await self.directory.require_member(command.actor)
+            message = await build(command)
+        except Refused as refused:
+            await self.service.refuse(
+                refused,
+                key=f"command:{command.trigger_id}",
+                actor=command.actor,
+                command=f"/partner {command.verb}",
+                subject=Subject(),
+                channel=command.channel_id,
+            )
+            return
+        except InvalidField as error:
+            message = refusal(error.reason)
+        except (TenantUnavailable, TenantRefused, DirectoryUnavailable) as error:
+            message = refusal(f"{error} Nothing was changed; try again.")
+        await self._respond(command.response_url, message)
+
+    async def _respond(self, response_url: str, message: Message) -> None:
+        if not self._is_slacks_own(response_url):
+            raise Refused("foreign_response_url", "The answer's address is not Slack's, so nothing was sent there.")
+        await AsyncWebhookClient(response_url).send(
+            text=message.text, blocks=message.blocks, response_type="ephemeral", unfurl_links=False
+        )
+
+    def _is_slacks_own(self, url: str) -> bool:
+        """Tell whether an address belongs to Slack: a signed payload must not make the bot call anything else."""
+        answer, api = urlsplit(url), urlsplit(self.slack_api_url)
+        if answer.username is not None or answer.password is not None:
+            return False
+        is_hook = answer.scheme == "https" and answer.netloc == _SLACK_HOOKS
+        return is_hook or (answer.scheme, answer.netloc) == (api.scheme, api.netloc)
+
+
+async def _say(ack: AsyncAck, message: Message) -> None:
+    await ack(text=message.text, blocks=message.blocks, response_type="ephemeral")

@@ -1,0 +1,136 @@
+"""The App Home: what waits for a person, what that person asked for, the partners that person answers for."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks.block_elements import RichTextElement
+from slack_sdk.models.views import View
+
+from bot import ids
+from bot.blocks import (
+    DOMAIN,
+    Json,
+    actions,
+    button,
+    divider,
+    footnote,
+    header,
+    paragraph,
+    part,
+    rich,
+    when,
+    within_limits,
+    words,
+)
+from bot.chain_parts import still_needed
+from bot.partner_parts import change_elements
+from bot.request_parts import (
+    decision_buttons,
+    icon,
+    identity_of,
+    may_be_decided,
+    may_be_withdrawn,
+    request_target,
+    withdraw_button,
+)
+from bot.review_parts import partner_row, review_buttons
+from workflows.core.partnership import Partnership
+from workflows.core.request import AccessRequest
+from workflows.core.wording import describe, duration_words, state_words
+
+MOST_WAITING: Final = 10
+MOST_MINE: Final = 10
+MOST_PARTNERS: Final = 20
+
+
+def home_view(
+    *,
+    waiting: Sequence[AccessRequest],
+    mine: Sequence[AccessRequest],
+    partnerships: Sequence[Partnership],
+    now: datetime,
+) -> Json:
+    """Show one person's App Home. Long lists are cut, and say by how much."""
+    blocks: list[Block] = [
+        actions("home", button("Request partner access", ids.OPEN_REQUEST, "home", "primary")),
+        *_section("Waiting for me", [list(_waiting(request, now)) for request in waiting[:MOST_WAITING]]),
+        *_more(len(waiting) - MOST_WAITING, "their cards are in the approvals channel"),
+        *_section("My requests", [list(_mine(request)) for request in mine[:MOST_MINE]]),
+        *_more(len(mine) - MOST_MINE, "/partner show with the domain lists them"),
+        *_section("Partners", [list(_partner(partnership, now)) for partnership in partnerships[:MOST_PARTNERS]]),
+        *_more(len(partnerships) - MOST_PARTNERS, "/partner list"),
+    ]
+    return View(type="home", callback_id=ids.HOME, blocks=within_limits(blocks, "home")).to_dict()
+
+
+def _section(title: str, entries: Sequence[Sequence[Block]]) -> Iterator[Block]:
+    yield header(title)
+    for index, entry in enumerate(entries):
+        if index:
+            yield divider()
+        yield from entry
+    if not entries:
+        yield footnote("Nothing.")
+
+
+def _more(count: int, where: str) -> Iterator[Block]:
+    if count > 0:
+        yield footnote(f"and {count} more: {where}")
+
+
+def _waiting(request: AccessRequest, now: datetime) -> Iterator[Block]:
+    """A request that this person can decide on, with everything that would be opened."""
+    yield rich(_title(request), _origin(request), *change_elements(describe(request.known.plan), "What will change"))
+    if may_be_decided(request, now):
+        yield decision_buttons(request)
+    else:
+        yield footnote("The time to decide is over; this request expires now.")
+
+
+def _mine(request: AccessRequest) -> Iterator[Block]:
+    elements = [_title(request)]
+    if waits := still_needed(request):
+        elements.append(paragraph(part(waits, 300)))
+    if request.note:
+        elements.append(paragraph(part(request.note, 500)))
+    yield rich(*elements)
+    if may_be_withdrawn(request):
+        yield withdraw_button(request)
+
+
+def _partner(partnership: Partnership, now: datetime) -> Iterator[Block]:
+    yield partner_row(partnership, now)
+    buttons = review_buttons(partnership, now)
+    if buttons is not None:
+        yield buttons
+
+
+def _title(request: AccessRequest) -> RichTextElement:
+    """Target first, then state and since when."""
+    identity = identity_of(request)
+    own_name = [words(" ("), part(identity.display_name, 80), words(")")] if identity else []
+    return paragraph(
+        words(f"{icon(request)} "),
+        part(request_target(request), DOMAIN, bold=True),
+        *own_name,
+        words(f": {state_words(request)}, "),
+        when(request.changed_at),
+    )
+
+
+def _origin(request: AccessRequest) -> RichTextElement:
+    known, duration = request.known, request.particulars.duration
+    lasts = f" for {duration_words(duration)}" if duration is not None else ""
+    return paragraph(
+        words("Tenant ID "),
+        part(known.observation.identity.tenant_id, code=True),
+        words(". Asked by "),
+        part(known.requester.name),
+        words(", “"),
+        part(known.template_title),
+        words(f"”{lasts}. Plan "),
+        part(known.plan.digest[:12], code=True),
+        words("; the full request stands on its card."),
+    )

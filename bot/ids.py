@@ -1,0 +1,47 @@
+"""The ids that Slack hands back: written by the views and messages, read by the payloads and listeners."""
+
+from typing import Final
+
+from workflows.core.plan import TenantIdentity
+from workflows.core.request import AccessRequest
+
+# callback_id of views and shortcuts
+REQUEST_SHORTCUT: Final = "request_partner_access"
+REQUEST_ACCESS: Final = "request_access"
+REQUEST_ACCESS_LOADING: Final = "request_access_loading"
+REJECT_REASON: Final = "reject_reason"
+KEEP_REASON: Final = "keep_reason"
+CONFIRM_REVOKE: Final = "confirm_revoke"
+MESSAGE_VIEW: Final = "message"
+HOME: Final = "home"
+
+# action_id of buttons
+APPROVE: Final = "approve"
+REJECT: Final = "reject"
+WITHDRAW: Final = "withdraw"
+KEEP: Final = "keep"
+REVOKE_REVIEW: Final = "revoke_review"
+OPEN_REQUEST: Final = "open_request"
+
+# block_id and action_id of input fields, one name for both
+TARGET: Final = "target"
+TARGET_RESULT: Final = "target_result"
+TEMPLATE: Final = "template"
+JUSTIFICATION: Final = "justification"
+SPONSOR: Final = "sponsor"
+DURATION: Final = "duration"
+REASON: Final = "reason"
+CONFIRM: Final = "confirm"
+
+
+def decision_value(request: AccessRequest) -> str:
+    """Name a request and the digest of exactly the plan that is shown: `<request id>:<digest>`.
+
+    :raises Refused: while there is no plan yet.
+    """
+    return f"{request.id}:{request.known.plan.digest}"
+
+
+def confirmation(identity: TenantIdentity) -> str:
+    """What has to be typed to confirm a revocation: the default domain, or the tenant id of a tenant without one."""
+    return identity.default_domain.strip() or identity.tenant_id

@@ -1,0 +1,210 @@
+"""Bolt listeners: parse, call the domain, acknowledge, answer errors. No rules stand here.
+
+What decides anything is stored before it is acknowledged. The one thing that goes to Slack before the acknowledgement
+is opening a view, because its trigger lives three seconds.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import ids
+from bot.background import Background
+from bot.commands import Commands
+from bot.payloads import Interaction, Invocation, parse_card_value, parse_form, parse_tenant_id
+from bot.views import keep_view, reject_view
+from bot.windows import Windows
+from workflows.core.commands import Subject
+from workflows.core.errors import Refused
+from workflows.core.intents import WantApprove, WantKeep, WantReject, WantRevoke
+from workflows.core.request import RequestId
+from workflows.intake import Intake, InvalidForm
+from workflows.ports import Notifier, Store
+from workflows.service import Service
+
+_log = structlog.get_logger()
+_COMMAND: Final = "/partner"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listeners:
+    """Everything Slack can send us, by name; `register` ties the names to Bolt."""
+
+    service: Service
+    intake: Intake
+    store: Store
+    notifier: Notifier
+    windows: Windows
+    commands: Commands
+    background: Background
+    client: AsyncWebClient
+    team_id: str
+
+    def register(self, app: AsyncApp) -> None:
+        """Tie every command, shortcut, action, view and event of the manifest to its listener."""
+        app.command(_COMMAND)(self._command)
+        app.shortcut(ids.REQUEST_SHORTCUT)(self._guarded(self._open_request))
+        for action_id, listener in {
+            ids.OPEN_REQUEST: self._open_request,
+            ids.TARGET: self._look_up,
+            ids.APPROVE: self._approve,
+            ids.REJECT: self._reject,
+            ids.WITHDRAW: self._withdraw,
+            ids.KEEP: self._keep,
+            ids.REVOKE_REVIEW: self._revoke,
+        }.items():
+            app.action(action_id)(self._guarded(listener))
+        for callback_id, submitted in {
+            ids.REQUEST_ACCESS: self._file,
+            ids.REJECT_REASON: self._reject_with_reason,
+            ids.KEEP_REASON: self._keep_with_reason,
+            ids.CONFIRM_REVOKE: self._revoke_confirmed,
+        }.items():
+            app.view(callback_id)(self._guarded(submitted))
+        app.event("app_home_opened")(self._home_opened)
+
+    # --- commands and events ---
+
+    async def _command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        invocation = Invocation.model_validate(body)
+        if invocation.team_id != self.team_id:
+            await ack("Gatehouse belongs to another workspace.")
+            return
+        await self.commands.run(invocation, ack)
+
+    async def _home_opened(self, body: dict[str, Any]) -> None:
+        event = body.get("event", {})
+        if body.get("team_id") == self.team_id and event.get("tab") == "home":
+            await self.store.save_home(event["user"])
+            self.background.start(self.notifier.show_home(event["user"]))
+
+    # --- the request form ---
+
+    async def _open_request(self, ack: AsyncAck, click: Interaction) -> None:
+        await self.windows.open_request(click.trigger_id, click.actor, typed="")
+        await ack()
+
+    async def _look_up(self, ack: AsyncAck, click: Interaction) -> None:
+        await ack()
+        view = click.the_view
+        self.background.start(self.windows.show_partner(view.id, parse_form(click), typed=click.action.value))
+
+    async def _file(self, ack: AsyncAck, click: Interaction) -> None:
+        try:
+            await self.intake.file(parse_form(click), key=click.key)
+        except InvalidForm as error:
+            await ack(response_action="errors", errors=error.problems)
+        else:
+            await ack(response_action="clear")
+
+    # --- decisions ---
+
+    async def _approve(self, ack: AsyncAck, click: Interaction) -> None:
+        request_id, digest = parse_card_value(click.action.value)
+        intent = WantApprove(actor=click.actor, request_id=request_id, digest=digest, channel=click.channel)
+        await self.service.want(intent, key=click.key)
+        await ack()
+
+    async def _reject(self, ack: AsyncAck, click: Interaction) -> None:
+        request_id, digest = parse_card_value(click.action.value)
+        request = await self.store.request(request_id)
+        if request is None:
+            raise Refused("unknown_request", "Gatehouse knows no such request; its card may be from another database.")
+        if request.is_terminal:
+            raise Refused("not_now", "This request is closed; nothing about it can change any more.")
+        if request.known.plan.digest != digest:
+            raise Refused("stale_card", "The request changed after this card was shown. Decide on the newest card.")
+        await self.client.views_open(trigger_id=click.trigger_id, view=reject_view(request))
+        await ack()
+
+    async def _reject_with_reason(self, ack: AsyncAck, click: Interaction) -> None:
+        request_id, digest = parse_card_value(click.the_view.private_metadata)
+        reason = click.the_view.value(ids.REASON)
+        if not reason.strip():
+            await ack(
+                response_action="errors", errors={ids.REASON: "Say why: the requester has to know what to change."}
+            )
+            return
+        intent = WantReject(actor=click.actor, request_id=request_id, digest=digest, reason=reason)
+        await self.service.want(intent, key=click.key)
+        await ack()
+
+    async def _withdraw(self, ack: AsyncAck, click: Interaction) -> None:
+        await self.service.withdraw(RequestId(click.action.value), click.actor, key=click.key)
+        await ack()
+
+    # --- reviews and revocation ---
+
+    async def _keep(self, ack: AsyncAck, click: Interaction) -> None:
+        partnership = await self.store.partnership(parse_tenant_id(click.action.value))
+        if partnership is None:
+            raise Refused("unknown_partner", "Gatehouse knows no such partner; see /partner list.")
+        await self.client.views_open(trigger_id=click.trigger_id, view=keep_view(partnership))
+        await ack()
+
+    async def _keep_with_reason(self, ack: AsyncAck, click: Interaction) -> None:
+        tenant_id = parse_tenant_id(click.the_view.private_metadata)
+        reason = click.the_view.value(ids.REASON)
+        if not reason.strip():
+            await ack(response_action="errors", errors={ids.REASON: "Say why the access is still needed."})
+            return
+        await self.service.want(WantKeep(actor=click.actor, tenant_id=tenant_id, reason=reason), key=click.key)
+        await ack()
+
+    async def _revoke(self, ack: AsyncAck, click: Interaction) -> None:
+        target = parse_tenant_id(click.action.value)
+        view_id = await self.windows.open_loading(click.trigger_id)
+        await ack()
+        self.background.start(self.windows.show_revocation(view_id, click.actor, target, key=click.key))
+
+    async def _revoke_confirmed(self, ack: AsyncAck, click: Interaction) -> None:
+        tenant_id = parse_tenant_id(click.the_view.private_metadata)
+        problem = await self.windows.confirmation_problem(tenant_id, click.the_view.value(ids.CONFIRM))
+        if problem:
+            await ack(response_action="errors", errors={ids.CONFIRM: problem})
+            return
+        intent = WantRevoke(actor=click.actor, target=tenant_id, reason=click.the_view.value(ids.REASON).strip())
+        await self.service.want(intent, key=click.key)
+        await ack(response_action="clear")
+
+    # --- the shared edge ---
+
+    def _guarded(self, listener: Callable[[AsyncAck, Interaction], Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+        """Parse the payload for a listener; answer what it refuses to the person who clicked, and record it."""
+
+        async def guarded(ack: AsyncAck, body: dict[str, Any]) -> None:
+            click = Interaction.model_validate(body)
+            try:
+                self._require_our_team(click)
+                await listener(ack, click)
+            except Refused as refused:
+                await self.service.refuse(
+                    refused,
+                    key=click.key,
+                    actor=click.actor,
+                    command=click.actions[0].action_id if click.actions else click.type,
+                    subject=Subject(),
+                    channel=click.channel,
+                )
+                await ack()
+            except SlackApiError as error:
+                # A view could not be opened. Nothing was stored; the person sees that and clicks again.
+                _log.warning("view_not_opened", error=error.response.get("error"))
+                await ack()
+
+        return guarded
+
+    def _require_our_team(self, click: Interaction) -> None:
+        """Refuse payloads of other workspaces; in shared channels only the user's own team id shows the outsider."""
+        teams = {click.user.team_id or self.team_id}
+        if click.team is not None:
+            teams.add(click.team.id)
+        if click.view is not None and click.view.app_installed_team_id is not None:
+            teams.add(click.view.app_installed_team_id)
+        if teams != {self.team_id}:
+            raise Refused("outsider", "You belong to another workspace; only members of this one take part.")

@@ -1,0 +1,184 @@
+"""Messages that answer somebody: notices, refusals, help, the partner list, one partner in detail."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.blocks import (
+    Json,
+    Part,
+    bullets,
+    footnote,
+    header,
+    mrkdwn,
+    paragraph,
+    part,
+    rich,
+    when,
+    within_limits,
+    words,
+)
+from bot.partner_parts import identity_block, partner_name, partner_words
+from bot.request_parts import icon, kind_words
+from bot.review_parts import partner_row, partnership_facts, partnership_state_words
+from bot.untrusted import clean, escape
+from workflows.core.canonical import JsonObject
+from workflows.core.partnership import Partnership
+from workflows.core.plan import TenantIdentity
+from workflows.core.request import AccessRequest
+from workflows.core.standing import Standing, describe_standing, unmanaged
+from workflows.core.wording import state_words
+
+MOST_FALLBACK: Final = 700
+"""Escaping may make it five times as long, and chat.update takes 4,000 characters."""
+MOST_NOTICE: Final = 2500
+MOST_PARTNERS: Final = 20
+MOST_HISTORY: Final = 15
+MOST_VALUE: Final = 500
+
+COMMANDS: Final = (
+    "`/partner request [domain]`  ask for access for a partner organization\n"
+    "`/partner list`  partners that Gatehouse has opened or closed\n"
+    "`/partner show <domain or tenant ID>`  what stands for a partner now, and its history\n"
+    "`/partner revoke <domain or tenant ID>`  close a partner (admins, and the partner's sponsor)\n"
+    "`/partner help`  this list"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What Slack is given: blocks, and the text that stands in for them in notifications and screen readers."""
+
+    text: str
+    """Escaped for mrkdwn already; says the same facts as the blocks."""
+    blocks: list[Json]
+
+
+def message(summary: str, blocks: Sequence[Block]) -> Message:
+    """Make a message from blocks and the plain words that say the same."""
+    return Message(text=escape(clean(summary, MOST_FALLBACK)), blocks=within_limits(blocks, "message"))
+
+
+def notice(text: str) -> Message:
+    """Tell somebody something in a sentence or two."""
+    return message(text, [rich(paragraph(part(text, MOST_NOTICE, lines=True)))])
+
+
+def refusal(text: str) -> Message:
+    """Tell somebody that what they asked for was not done, and why."""
+    opening = "⛔ Not done. "
+    return message(opening + text, [rich(paragraph(words(opening, bold=True), part(text, MOST_NOTICE, lines=True)))])
+
+
+def help_message() -> Message:
+    """List the commands."""
+    return message(f"Commands: {COMMANDS}".replace("`", ""), [mrkdwn(_help())])
+
+
+def unknown_command(text: str) -> Message:
+    """Answer a command that does not exist with those that do."""
+    said = clean(text, 100, empty="")
+    opening = f"“{said}” is not a command that I know." if said else "Say what you want to do."
+    return message(f"{opening} Try /partner help.", [rich(paragraph(part(opening, 200))), mrkdwn(_help())])
+
+
+def partner_list(partnerships: Sequence[Partnership], now: datetime) -> Message:
+    """List the partners that Gatehouse opened or closed, as last recorded."""
+    if not partnerships:
+        text = "Gatehouse has not opened or closed any partner yet. Ask for one with /partner request."
+        return message(text, [rich(paragraph(words(text)))])
+    shown = partnerships[:MOST_PARTNERS]
+    blocks: list[Block] = [header(f"{len(partnerships)} partners" if len(partnerships) > 1 else "1 partner")]
+    blocks += [partner_row(partnership, now) for partnership in shown]
+    if more := len(partnerships) - len(shown):
+        blocks.append(footnote(f"and {more} more: /partner show with the domain shows each of them"))
+    blocks.append(footnote("As last recorded. /partner show reads what stands in the tenant now."))
+    names = "; ".join(
+        f"{clean(partner_name(p.identity), 60)} (tenant {p.identity.tenant_id}): {partnership_state_words(p, now)}"
+        for p in shown
+    )
+    return message(f"{len(partnerships)} partners. {names}", blocks)
+
+
+def partner_details(
+    identity: TenantIdentity,
+    configuration: JsonObject | None,
+    default: JsonObject | None,
+    partnership: Partnership | None,
+    requests: Sequence[AccessRequest],
+    now: datetime,
+) -> Message:
+    """Show what stands for a partner now, as just read, and what was asked for before.
+
+    :param configuration: None when the partner has no configuration of its own.
+    :param default: None when the tenant's default could not be read.
+    """
+    standings = describe_standing(configuration, default)
+    blocks: list[Block] = [
+        header(f"🔎 {clean(partner_name(identity), 90)}: what stands now"),
+        identity_block(identity),
+        rich(*_standing_elements(configuration, standings)),
+        rich(*_record_elements(partnership, now)),
+        rich(*_history_elements(requests)),
+    ]
+    own = sum(standing.is_own for standing in standings)
+    opening = (
+        "no settings of its own, the tenant's defaults apply" if configuration is None else f"{own} settings set here"
+    )
+    return message(f"{partner_words(identity)}: {opening}. {len(requests)} requests known.", blocks)
+
+
+def _help() -> str:
+    """The commands for mrkdwn. Constant words only."""
+    return f"*What you can do*\n{escape(COMMANDS)}\nOr use the shortcut *Request partner access*, or my Home tab."
+
+
+def _standing_elements(configuration: JsonObject | None, standings: Sequence[Standing]) -> Iterator[RichTextElement]:
+    yield paragraph(words("Settings, read just now", bold=True))
+    if configuration is None:
+        yield paragraph(words("This tenant has no configuration of its own here. The tenant's defaults apply to it:"))
+    yield bullets(_standing_parts(standing) for standing in standings)
+    if others := unmanaged(configuration):
+        yield paragraph(words("Also set, and not managed by Gatehouse: "), part(", ".join(others), MOST_VALUE))
+
+
+def _standing_parts(standing: Standing) -> list[Part]:
+    origin = " (set here)" if standing.is_own else " (tenant's default)"
+    return [part(standing.setting, bold=True), words(": "), part(standing.words, MOST_VALUE), words(origin)]
+
+
+def _record_elements(partnership: Partnership | None, now: datetime) -> Iterator[RichTextElement]:
+    yield paragraph(words("Gatehouse's record", bold=True))
+    if partnership is None:
+        yield paragraph(words("Gatehouse has neither opened nor closed this partner."))
+        return
+    yield paragraph(
+        words(f"{partnership_state_words(partnership, now).capitalize()}.\n"), *partnership_facts(partnership)
+    )
+    for kept in partnership.attestations[-3:]:
+        yield paragraph(
+            words("Kept by "), part(kept.person.name), words(" on "), when(kept.at), words(": "), part(kept.reason, 300)
+        )
+
+
+def _history_elements(requests: Sequence[AccessRequest]) -> Iterator[RichTextElement]:
+    yield paragraph(words("Requests, newest first", bold=True))
+    if not requests:
+        yield paragraph(words("None."))
+        return
+    yield bullets(_history_parts(request) for request in requests[:MOST_HISTORY])
+    if len(requests) > MOST_HISTORY:
+        yield paragraph(words(f"and {len(requests) - MOST_HISTORY} older ones"))
+
+
+def _history_parts(request: AccessRequest) -> list[Part]:
+    by = [words(" by "), part(request.prepared.requester.name)] if request.prepared else []
+    shown = [words(f"{icon(request)} {kind_words(request).capitalize()}"), *by, words(": ")]
+    shown += [words(state_words(request), bold=True), words(", "), when(request.changed_at)]
+    if request.note:
+        shown += [words(". "), part(request.note, 300)]
+    return shown

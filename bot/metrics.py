@@ -1,0 +1,36 @@
+"""What the process says about itself in numbers, in Prometheus' text format."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Gauge
+
+from workflows.ports import Clock, Store
+
+
+class Metrics:
+    """Gauges, read from the store at each scrape so that they are never stale."""
+
+    def __init__(self, *, store: Store, clock: Clock, lookups: Callable[[], int]) -> None:
+        self._store = store
+        self._clock = clock
+        self._lookups = lookups
+        self.registry = CollectorRegistry()
+        self._due = self._gauge("gatehouse_effects_due", "Effects due or in progress, look-ups for windows included")
+        self._later = self._gauge("gatehouse_effects_waiting", "Effects that wait for their next attempt")
+        self._parked = self._gauge("gatehouse_effects_parked", "Effects given up; each needs a person")
+        self._tick = self._gauge("gatehouse_last_tick_timestamp_seconds", "When what is due was last looked for")
+
+    async def refresh(self) -> None:
+        """Read the numbers now."""
+        due, later, parked = await self._store.count_pending(self._clock.now())
+        self._due.set(due + self._lookups())
+        self._later.set(later)
+        self._parked.set(parked)
+
+    def ticked(self, at: datetime) -> None:
+        """Note that everything due up to `at` was turned into commands."""
+        self._tick.set(at.timestamp())
+
+    def _gauge(self, name: str, meaning: str) -> Gauge:
+        return Gauge(name, meaning, registry=self.registry)

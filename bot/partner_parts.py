@@ -1,0 +1,118 @@
+"""The parts that cards, views and the App Home share: who the partner is, what changes, what exactly is written."""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from slack_sdk.models.blocks import Block, RichTextBlock
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.blocks import DOMAIN, NAME, Part, bullets, paragraph, part, preformatted, rich, words
+from bot.untrusted import clean
+from workflows.core.plan import Operation, Plan, TenantIdentity
+from workflows.core.wording import Line
+
+MOST_LINE: Final = 400
+"""Characters of one setting's words; the JSON and the digest hold the rest."""
+MOST_LINES: Final = 25
+MOST_JSON: Final = 2900
+
+
+def partner_name(identity: TenantIdentity) -> str:
+    """Name a partner by what Entra vouches for: its default domain, or its tenant id where it has none."""
+    return clean(identity.default_domain, DOMAIN, empty=identity.tenant_id)
+
+
+def partner_words(identity: TenantIdentity) -> str:
+    """Name a partner in one run of plain words: domain, own name, tenant id."""
+    own = clean(identity.display_name, NAME, empty="no name")
+    return f"{clean(partner_name(identity), 100)} ({own}, tenant {identity.tenant_id})"
+
+
+def identity_block(identity: TenantIdentity) -> RichTextBlock:
+    """Say who the target tenant is. Stands first wherever somebody decides."""
+    return rich(identity_paragraph(identity))
+
+
+def identity_paragraph(identity: TenantIdentity) -> RichTextElement:
+    """Say who the target tenant is, and which of its names it chose itself."""
+    asked = identity.asked.strip().lower()
+    is_new = asked not in ("", identity.default_domain.strip().lower(), identity.tenant_id.lower())
+    rows: list[tuple[str, Part, str]] = [
+        ("Target tenant: ", part(partner_name(identity), DOMAIN, bold=True), ""),
+        ("\nTenant ID: ", part(identity.tenant_id, code=True), ""),
+        ("\nCalls itself: ", part(identity.display_name, NAME), " (its own choice, proves nothing)"),
+    ]
+    if is_new:
+        rows.append(("\nAsked for as: ", part(asked, DOMAIN), ""))
+    return paragraph(*(piece for label, value, after in rows for piece in _row(label, value, after)))
+
+
+def change_elements(lines: Sequence[Line], label: str) -> Iterator[RichTextElement]:
+    """Show every setting before and after, and say in words whether it opens or narrows."""
+    yield paragraph(words(label, bold=True))
+    items = [_line_parts(line) for line in lines[:MOST_LINES]]
+    if more := len(lines) - len(items):
+        items.append([words(f"and {more} more settings; the JSON shows them")])
+    yield bullets(items or [[words("nothing")]])
+
+
+def consequence_elements(sentences: Sequence[str]) -> Iterator[RichTextElement]:
+    """Show what follows from a plan."""
+    if sentences:
+        yield paragraph(words("Good to know", bold=True))
+        yield bullets([words(sentence)] for sentence in sentences)
+
+
+def operations_block(plan: Plan) -> RichTextBlock:
+    """Show the exact operations as JSON, and the digest that covers all of it."""
+    return rich(
+        paragraph(words("Exactly what is written to Microsoft Graph", bold=True)),
+        preformatted(shortened(operations_json(plan.operations), MOST_JSON)),
+        paragraph(words("Plan digest: "), part(plan.digest, code=True)),
+    )
+
+
+def operations_json(operations: Sequence[Operation]) -> str:
+    """Render operations as one JSON array, one setting per line.
+
+    ASCII only: a hidden character in a value is seen as its escape.
+    """
+    return "[\n" + ",\n".join(map(_operation_json, operations)) + "\n]"
+
+
+def shortened(text: str, limit: int) -> str:
+    """Cut text that is covered by the digest, and say by how much."""
+    if len(text) <= limit:
+        return text
+    return f"{text[:limit]}\n… {len(text) - limit} more characters; the digest covers all of them"
+
+
+def joined(blocks: Sequence[Block | None]) -> list[Block]:
+    """Drop the parts that have nothing to say."""
+    return [block for block in blocks if block is not None]
+
+
+def _operation_json(operation: Operation) -> str:
+    members = ",\n".join(f"    {json.dumps(name)}: {json.dumps(value)}" for name, value in operation.body.items())
+    head = f'  "method": {json.dumps(operation.method)},\n  "path": {json.dumps(operation.path)},\n'
+    body = f"{{\n{members}\n  }}" if members else "{}"
+    return f'{{\n{head}  "body": {body}\n}}'
+
+
+def _row(label: str, value: Part, after: str) -> Iterator[Part]:
+    yield words(label)
+    yield value
+    if after:
+        yield words(after)
+
+
+def _line_parts(line: Line) -> list[Part]:
+    return [
+        part(line.setting, 200, bold=True),
+        words(": "),
+        part(line.before, MOST_LINE),
+        words(" → "),
+        part(line.after, MOST_LINE),
+        words(f" ({line.effect})"),
+    ]

@@ -1,0 +1,181 @@
+"""Slack payloads, parsed once at the door: only what the bot uses, only in the shapes it understands.
+
+Ids that a payload carries (request ids, digests, tenant ids in values and metadata) are claims, not authority: what
+they point at is loaded and judged again.
+"""
+
+import hashlib
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from workflows.core.canonical import Digest
+from workflows.core.errors import Refused
+from workflows.core.partner import TenantId
+from workflows.core.people import ChatId
+from workflows.core.request import RequestId
+from workflows.intake import Form
+from workflows.target import is_tenant_id
+
+_REQUEST_ID: Final = r"^R-[A-Z2-7]{10}$"
+_DIGEST: Final = r"^[0-9a-f]{64}$"
+
+
+class _Payload(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class _Team(_Payload):
+    id: str
+
+
+class _User(_Payload):
+    id: Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]+$", max_length=40)]
+    team_id: str | None = None
+
+
+class _Container(_Payload):
+    channel_id: str = ""
+    message_ts: str = ""
+    view_id: str = ""
+
+
+class _Action(_Payload):
+    action_id: str
+    block_id: str = ""
+    value: str = ""
+    action_ts: str = ""
+
+
+class _View(_Payload):
+    id: str
+    callback_id: str = ""
+    hash: str = ""
+    private_metadata: str = ""
+    app_installed_team_id: str | None = None
+    state: dict[str, Any] = Field(default_factory=dict)
+
+    def value(self, block_id: str) -> str:
+        """Give what one input holds, whatever its element; empty when there is nothing."""
+        element: dict[str, Any] = next(iter(self.state.get("values", {}).get(block_id, {}).values()), {})
+        found = element.get("value") or element.get("selected_user")
+        return str(found or (element.get("selected_option") or {}).get("value") or "")
+
+
+class Interaction(_Payload):
+    """A click, a shortcut or a submitted view."""
+
+    type: str
+    user: _User
+    team: _Team | None = None
+    trigger_id: str = ""
+    response_url: str = ""
+    container: _Container = _Container()
+    actions: tuple[_Action, ...] = ()
+    view: _View | None = None
+
+    @property
+    def actor(self) -> ChatId:
+        """Who did it, as Slack proved."""
+        return ChatId(self.user.id)
+
+    @property
+    def channel(self) -> str:
+        """Where it happened; empty for views."""
+        return self.container.channel_id
+
+    @property
+    def action(self) -> _Action:
+        """The one action of a click."""
+        return self.actions[0]
+
+    @property
+    def the_view(self) -> _View:
+        """The view it belongs to.
+
+        :raises Refused: when there is none.
+        """
+        if self.view is None:
+            raise Refused("no_view", "This click belongs to no window; open it again.")
+        return self.view
+
+    @property
+    def key(self) -> str:
+        """Name this very act: the same for every repetition of its delivery, never for another act."""
+        if self.type == "view_submission":
+            parts = [self.the_view.id, self.the_view.hash]
+        elif self.actions:
+            parts = [self.action.action_ts, self.action.action_id, self.action.block_id, self.action.value]
+            parts += [self.container.channel_id, self.container.message_ts, self.container.view_id]
+        else:
+            parts = [self.trigger_id]
+        hashed = hashlib.sha256("\n".join([self.user.id, *parts]).encode()).hexdigest()
+        return f"{self.type}:{hashed[:32]}"
+
+
+class Invocation(_Payload):
+    """A slash command."""
+
+    user_id: Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]+$", max_length=40)]
+    team_id: str
+    channel_id: str = ""
+    text: Annotated[str, StringConstraints(max_length=4000)] = ""
+    trigger_id: str
+    response_url: str = ""
+
+    @property
+    def actor(self) -> ChatId:
+        """Who typed it, as Slack proved."""
+        return ChatId(self.user_id)
+
+    @property
+    def verb(self) -> str:
+        """The first word, lower case; `help` when there is none."""
+        return (self.text.split() or ["help"])[0].lower()
+
+    @property
+    def argument(self) -> str:
+        """Everything after the first word."""
+        return self.text.strip().partition(" ")[2].strip()
+
+
+class _CardValue(_Payload):
+    request_id: Annotated[str, StringConstraints(pattern=_REQUEST_ID)]
+    digest: Annotated[str, StringConstraints(pattern=_DIGEST)]
+
+
+def parse_card_value(value: str) -> tuple[RequestId, Digest]:
+    """Read `<request id>:<digest>` from a button or a view's metadata.
+
+    :raises Refused: when it is anything else.
+    """
+    request_id, _, digest = value.partition(":")
+    try:
+        parsed = _CardValue(request_id=request_id, digest=digest)
+    except ValueError as error:
+        raise Refused("malformed", "This button is not one of Gatehouse's, or too old to be understood.") from error
+    return RequestId(parsed.request_id), Digest(parsed.digest)
+
+
+def parse_tenant_id(value: str) -> TenantId:
+    """Read a tenant id from a button or a view's metadata.
+
+    :raises Refused: when it is anything else.
+    """
+    if not is_tenant_id(value):
+        raise Refused("malformed", "This button is not one of Gatehouse's, or too old to be understood.")
+    return TenantId(value)
+
+
+def parse_form(interaction: Interaction) -> Form:
+    """Read the request form. What is missing stays empty: the intake names it."""
+    view = interaction.the_view
+    days = view.value("duration")
+    return Form(
+        requester=interaction.actor,
+        target=view.value("target"),
+        template=view.value("template"),
+        justification=view.value("justification"),
+        sponsor=ChatId(view.value("sponsor") or interaction.actor),
+        days=int(days) if days.isascii() and days.isdecimal() and len(days) < 6 else 0,
+    )

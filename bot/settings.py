@@ -1,0 +1,132 @@
+"""Environment and `.env` to one frozen Settings: the only reader of the environment.
+
+Every problem is found before any is reported. Standard names where a standard exists.
+"""
+
+from pathlib import Path
+from typing import Annotated, Final
+from urllib.parse import urlsplit
+
+from dotenv import load_dotenv
+from pydantic import Field, SecretStr, StringConstraints, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from workflows.catalog import SHIPPED
+
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+_GUID: Final = r"^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+_CURES: Final = {
+    "SLACK_BOT_TOKEN": "the bot token (xoxb-…) from “OAuth & Permissions” of the Slack app",
+    "SLACK_SIGNING_SECRET": "the signing secret from “Basic Information” of the Slack app (or set SLACK_APP_TOKEN)",
+    "SLACK_CHANNEL": "the id (C…) of the channel where approval cards are posted",
+    "SLACK_TEAM_ID": "the id (T…) of the one workspace whose people may use the bot",
+    "AZURE_TENANT_ID": "the home tenant's id, a GUID",
+    "AZURE_CLIENT_ID": "the application (client) id of the app registration, a GUID",
+}
+
+Guid = Annotated[str, StringConstraints(pattern=_GUID, to_lower=True)]
+
+
+class SettingsProblems(Exception):
+    """The bot cannot start. `problems` names every setting that is missing or wrong, with the cure."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class Settings(BaseSettings):
+    """Everything that the process is told from outside. Secrets do not print."""
+
+    model_config = SettingsConfigDict(
+        env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True, validate_default=True
+    )
+
+    slack_bot_token: Annotated[SecretStr, Field(min_length=10)]
+    slack_app_token: SecretStr | None = None
+    """Present: Socket Mode. Absent: HTTP."""
+    slack_signing_secret: SecretStr = SecretStr("")
+    slack_api_url: str = "https://slack.com/api/"
+    slack_channel: Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,}$")]
+    slack_team_id: Annotated[str, StringConstraints(pattern=r"^T[A-Z0-9]{2,}$")]
+    azure_tenant_id: Guid
+    azure_client_id: Guid
+    azure_authority_host: str = "https://login.microsoftonline.com"
+    graph_url: str = "https://graph.microsoft.com/v1.0"
+    database_url: str = "sqlite:///gatehouse.db"
+    gatehouse_templates: Path = SHIPPED
+    gatehouse_tick_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
+    """Seconds between two looks at what is due."""
+    gatehouse_clock_file: Path | None = None
+    """A file with a number of seconds to add to the clock; for rehearsals against local services only."""
+    host: str = "0.0.0.0"  # noqa: S104  # a container's port has to be reachable; signatures guard the door
+    port: Annotated[int, Field(ge=1, le=65535)] = 3000
+
+    @property
+    def is_socket_mode(self) -> bool:
+        """Tell whether Slack is reached by Socket Mode."""
+        return self.slack_app_token is not None
+
+    @property
+    def database_file(self) -> Path:
+        """The file of the embedded store."""
+        return Path(self.database_url.removeprefix("sqlite:///"))
+
+    @field_validator("slack_api_url", "graph_url", "azure_authority_host")
+    @classmethod
+    def _is_safe(cls, value: str) -> str:
+        parts = urlsplit(value if "//" in value else f"https://{value}")
+        if parts.scheme == "https" and parts.hostname:
+            return parts.geturl()
+        if parts.scheme == "http" and parts.hostname in _LOOPBACK:
+            return value
+        raise ValueError("must be an https:// address (plain http only on 127.0.0.1 or localhost)")
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_known_database(cls, value: str) -> str:
+        if not value.startswith("sqlite:///") or value == "sqlite:///":
+            raise ValueError("must look like sqlite:///path/to/file.db")
+        return value
+
+    @field_validator("slack_signing_secret")
+    @classmethod
+    def _is_there_for_http(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        if info.data.get("slack_app_token") is None and not value.get_secret_value():
+            raise ValueError("missing")
+        return value
+
+    @field_validator("gatehouse_clock_file")
+    @classmethod
+    def _is_a_rehearsal(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if value is not None and not all(_is_local(info.data.get(name, "")) for name in ("slack_api_url", "graph_url")):
+            raise ValueError("only where SLACK_API_URL and GRAPH_URL are on this machine; remove it")
+        return value
+
+
+def load_settings() -> Settings:
+    """Read the environment and `.env`.
+
+    :raises SettingsProblems: naming everything that is missing or wrong; never a value.
+    """
+    # azure-identity reads the environment by itself, so `.env` has to reach it there and not only these fields.
+    load_dotenv(".env", override=False)
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsProblems(tuple(_problem(item) for item in error.errors(include_input=False))) from None
+
+
+def _problem(item: ErrorDetails) -> str:
+    if not item["loc"]:
+        return item["msg"].removeprefix("Value error, ")
+    name = str(item["loc"][0]).upper()
+    cure = f"; set it to {_CURES[name]}" if name in _CURES else ""
+    if item["type"] == "missing":
+        return f"{name}: missing{cure}"
+    return f"{name}: {item['msg'].removeprefix('Value error, ')}{cure}"
+
+
+def _is_local(url: str) -> bool:
+    return urlsplit(url).hostname in _LOOPBACK

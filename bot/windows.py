@@ -1,0 +1,121 @@
+"""Opens views at once and fills them in afterwards, when the directory has answered."""
+
+from dataclasses import dataclass
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.directory import SlackDirectory
+from bot.views import Found, RequestForm, loading_view, message_view, request_view, revoke_view
+from workflows.catalog import Catalog
+from workflows.core.commands import Subject
+from workflows.core.errors import InvalidField, NothingToChange, Refused, UnreadableSetting
+from workflows.core.partner import TenantId
+from workflows.core.people import ChatId
+from workflows.core.plan import plan_revocation
+from workflows.core.reviews import may_close
+from workflows.core.wording import consequences, describe
+from workflows.intake import Form, Intake
+from workflows.ports import DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
+from workflows.preparing import identify_partner
+from workflows.service import Service
+from workflows.target import normalize_target
+
+_HASH_CONFLICT = "hash_conflict"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Windows:
+    """The request form and the revocation window."""
+
+    client: AsyncWebClient
+    service: Service
+    intake: Intake
+    store: Store
+    tenant: Tenant
+    directory: SlackDirectory
+    catalog: Catalog
+
+    async def open_request(self, trigger_id: str, actor: ChatId, *, typed: str) -> str:
+        """Open the request form; no look-up stands before it. Returns the view's id."""
+        form = RequestForm(templates=tuple(self.catalog.templates.values()), requester=actor, target=typed)
+        return await self._open(trigger_id, request_view(form))
+
+    async def open_loading(self, trigger_id: str) -> str:
+        """Open a window that says it is reading. Returns the view's id."""
+        return await self._open(trigger_id, loading_view())
+
+    async def show_typed(self, view_id: str, actor: ChatId, typed: str) -> None:
+        """Show, in a form just opened, the partner that was named in the command."""
+        blank = Form(requester=actor, target=typed, template="", justification="", sponsor=actor, days=0)
+        await self.show_partner(view_id, blank, typed=typed)
+
+    async def show_partner(self, view_id: str, form: Form, *, typed: str) -> None:
+        """Resolve what stands in the target field and show the tenant, or the problem, below it."""
+        found, problem = None, ""
+        try:
+            seen = await self.intake.look_up(typed)
+            found = Found.of(seen)
+        except InvalidField as error:
+            problem = error.reason
+        except (TenantUnavailable, TenantRefused) as error:
+            problem = f"This cannot be looked up now: {error} You can send the request anyway; it waits until it can."
+        view = request_view(
+            RequestForm(
+                templates=tuple(self.catalog.templates.values()),
+                requester=form.requester,
+                target=typed,
+                found=found,
+                problem=problem,
+                template=form.template,
+                justification=form.justification,
+                sponsor=form.sponsor,
+                days=form.days,
+            )
+        )
+        await self._update(view_id, view)
+
+    async def show_revocation(self, view_id: str, actor: ChatId, typed: str, *, key: str) -> None:
+        """Show what a revocation would do, to somebody who may revoke; else say why not, and record it."""
+        try:
+            target = normalize_target(typed)
+            person = await self.directory.identify(actor)
+            identity, partnership = await identify_partner(target, store=self.store, tenant=self.tenant)
+            if not may_close(partnership, person, await self.directory.roster([person])):
+                raise Refused(
+                    "not_an_admin", "Only partner admins, and the sponsor of this partner, can revoke. Ask one of them."
+                )
+            before = await self.tenant.read_partner(identity.tenant_id)
+            plan = plan_revocation(tenant_id=identity.tenant_id, before=before)
+            view = revoke_view(identity, describe(plan), partnership, consequences(plan))
+        except Refused as refused:
+            await self.service.refuse(refused, key=key, actor=actor, command="/partner revoke", subject=Subject())
+            view = message_view("Not possible", refused.reason)
+        except NothingToChange as error:
+            view = message_view("Nothing to do", str(error))
+        except (InvalidField, UnreadableSetting) as error:
+            view = message_view("Not possible", str(error))
+        except (TenantUnavailable, TenantRefused, DirectoryUnavailable) as error:
+            view = message_view("Not possible now", f"{error} Nothing was changed; try again.")
+        await self._update(view_id, view)
+
+    async def confirmation_problem(self, tenant_id: TenantId, typed: str) -> str:
+        """Say what is wrong with the domain that was typed to confirm a revocation; empty when it is right."""
+        try:
+            identity, _ = await identify_partner(tenant_id, store=self.store, tenant=self.tenant)
+        except (TenantUnavailable, TenantRefused, Refused) as error:
+            return f"The partner cannot be looked up now: {error} Try again."
+        if typed.strip().casefold() in (identity.default_domain.casefold(), identity.asked.casefold()):
+            return ""
+        return f"This is not the partner's domain. Type {identity.default_domain} to confirm."
+
+    async def _open(self, trigger_id: str, view: dict[str, object]) -> str:
+        answer = await self.client.views_open(trigger_id=trigger_id, view=view)
+        return str(answer["view"]["id"])
+
+    async def _update(self, view_id: str, view: dict[str, object]) -> None:
+        try:
+            await self.client.views_update(view_id=view_id, view=view)
+        except SlackApiError as error:
+            if error.response.get("error") not in ("not_found", _HASH_CONFLICT):
+                raise

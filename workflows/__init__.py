@@ -1,0 +1,1 @@
+"""The domain: requests, approval, plans, reviews. Knows nothing of Slack."""

@@ -1,0 +1,140 @@
+"""Writes an approved plan and proves it: read, compare, write what is missing, read back.
+
+What is unknown is read, never repeated blindly: after a crash, a timeout or a reset the next attempt starts by reading.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from workflows.core.canonical import JsonObject
+from workflows.core.commands import (
+    RecordApplied,
+    RecordApplyFailed,
+    RecordDelayed,
+    RecordUnseen,
+    Reopen,
+    Replan,
+    Stop,
+)
+from workflows.core.plan import Plan, is_confirmed, steps_done
+from workflows.core.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.ports import (
+    AlreadyExists,
+    Directory,
+    DirectoryUnavailable,
+    Store,
+    Tenant,
+    TenantRefused,
+    TenantUnavailable,
+)
+from workflows.service import Service
+
+READ_BACK_AFTER: Final = (0.0, 0.5, 1.0, 2.0, 4.0)
+"""Seconds to rest before each read-back. The directory is replicated; a write can take a while to show."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applying:
+    """Performs Apply. Safe to repeat at any point."""
+
+    service: Service
+    store: Store
+    tenant: Tenant
+    directory: Directory
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    async def apply(self, request_id: RequestId) -> None:
+        """Bring the tenant to the plan's image, or record why not.
+
+        :raises TenantUnavailable, DirectoryUnavailable: after recording that the request waits; try again later.
+        """
+        request = await self.store.request(request_id)
+        if request is None or request.state not in (RequestState.APPLYING, RequestState.UNCONFIRMED):
+            return
+        try:
+            if request.state is RequestState.APPLYING:
+                await self._write(request)
+            else:
+                await self._confirm(request, rests=(0.0,))
+        except (TenantUnavailable, DirectoryUnavailable) as error:
+            await self.service.advance(request_id, RecordDelayed(reason=f"{error} Gatehouse keeps trying."))
+            raise
+
+    async def _write(self, request: AccessRequest) -> None:
+        plan = request.known.plan
+        try:
+            observed = await self.tenant.read_partner(plan.tenant_id)
+        except TenantRefused as error:
+            await self._failed(request, 0, error)
+            return
+        done = steps_done(plan, observed)
+        if done is None:
+            await self._drifted(request)
+            return
+        if done == 0 and not await self._may_still_be_applied(request):
+            return
+        for index in range(done, len(plan.operations)):
+            try:
+                await self.tenant.write(plan.operations[index])
+            except AlreadyExists:
+                if not is_confirmed(plan, await self.tenant.read_partner(plan.tenant_id), index + 1):
+                    await self._drifted(request)
+                    return
+            except TenantRefused as error:
+                await self._failed(request, index, error)
+                return
+        await self._confirm(request, rests=READ_BACK_AFTER)
+
+    async def _may_still_be_applied(self, request: AccessRequest) -> bool:
+        """Check once more, before the first write, that the partner is who was approved and every approval counts."""
+        known = request.known
+        if request.particulars.kind is RequestKind.REVOCATION:
+            return True
+        identity = await self.tenant.find(request.particulars.target, fresh=True)
+        if identity is None or identity.tenant_id != known.plan.tenant_id:
+            now = "no tenant" if identity is None else f"the tenant {identity.tenant_id}"
+            reason = (
+                f"“{request.particulars.target}” led to the tenant {known.plan.tenant_id} when it was approved "
+                f"and leads to {now} now. Nothing was written. Ask the partner before filing it again."
+            )
+            await self.service.advance(request.id, Stop(reason=reason))
+            return False
+        roster = await self.directory.roster([decision.person for decision in request.decisions])
+        verdict = request.verdict(roster)
+        if not verdict.is_complete:
+            reason = " ".join(verdict.discounted) + " Nothing was written; the stage is open again."
+            await self.service.advance(request.id, Reopen(reason=reason), roster=roster)
+            return False
+        return True
+
+    async def _confirm(self, request: AccessRequest, *, rests: tuple[float, ...]) -> None:
+        plan = request.known.plan
+        for rest in rests:
+            await self.sleep(rest)
+            observed = await self._read(plan)
+            if observed is not None and is_confirmed(plan, observed):
+                await self.service.advance(request.id, RecordApplied(image=observed))
+                return
+        await self.service.advance(request.id, RecordUnseen())
+        raise TenantUnavailable("Microsoft Graph does not show the change yet.")
+
+    async def _read(self, plan: Plan) -> JsonObject | None:
+        try:
+            return await self.tenant.read_partner(plan.tenant_id)
+        except TenantRefused as error:
+            # The writes were taken; a refused read says nothing about them.
+            raise TenantUnavailable(f"The change was accepted but cannot be read back: {error.reason}") from error
+
+    async def _drifted(self, request: AccessRequest) -> None:
+        reason = (
+            "Somebody changed this partner's settings after the plan was made. Nothing was written over it; "
+            "the change is planned and asked again from what stands now."
+        )
+        await self.service.advance(request.id, Replan(reason=reason))
+
+    async def _failed(self, request: AccessRequest, done: int, error: TenantRefused) -> None:
+        total = len(request.known.plan.operations)
+        stands = "Nothing was written." if done == 0 else f"{done} of {total} writes stand in the tenant."
+        await self.service.advance(request.id, RecordApplyFailed(reason=f"{stands} {error.reason}"))

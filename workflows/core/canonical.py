@@ -1,0 +1,27 @@
+"""Canonical JSON and the digest computed over it."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, NewType
+
+import rfc8785
+
+Digest = NewType("Digest", str)
+"""SHA-256 in lower-case hexadecimal, 64 characters."""
+
+JsonObject = Mapping[str, Any]
+
+
+def canonical_json(document: JsonObject) -> bytes:
+    """Encode `document` as RFC 8785 canonical JSON: one byte sequence for one meaning, whatever the key order.
+
+    Text is not normalized: what is hashed is what is shown.
+
+    :raises rfc8785.CanonicalizationError: for values that JSON cannot hold exactly.
+    """
+    return rfc8785.dumps(dict(document))
+
+
+def digest(domain: str, document: JsonObject) -> Digest:
+    """Hash `document` under `domain`, so that equal documents of two kinds never share a digest."""
+    return Digest(hashlib.sha256(domain.encode() + b"\n" + canonical_json(document)).hexdigest())

@@ -1,0 +1,178 @@
+"""Everything that can happen to a request or a partnership.
+
+One class is one entry name in the audit log (`name`): a stored name is never changed.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal
+
+from workflows.core.canonical import Digest, JsonObject
+from workflows.core.partner import TenantId
+from workflows.core.people import ChatId, Person
+from workflows.core.request import Observation, Particulars, Prepared, RequestId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submit:
+    """Somebody asked for a change. `observation` spares a second look where the form has just had one."""
+
+    name: Literal["submit"] = field(default="submit")
+    request_id: RequestId
+    particulars: Particulars
+    lifetime: timedelta
+    """How long it may stay undecided."""
+    observation: Observation | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordPrepared:
+    """People, tenant and plan are known."""
+
+    name: Literal["record_prepared"] = field(default="record_prepared")
+    prepared: Prepared
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordUnfit:
+    """The request can never become a plan."""
+
+    name: Literal["record_unfit"] = field(default="record_unfit")
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordDelayed:
+    """A service does not answer; the request waits and says so."""
+
+    name: Literal["record_delayed"] = field(default="record_delayed")
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approve:
+    """An approver agrees to exactly the plan with this digest."""
+
+    name: Literal["approve"] = field(default="approve")
+    actor: Person
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reject:
+    """An approver refuses the plan with this digest, and says why."""
+
+    name: Literal["reject"] = field(default="reject")
+    actor: Person
+    digest: Digest
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdraw:
+    """The requester takes the request back. A chat id suffices: one may always take back one's own."""
+
+    name: Literal["withdraw"] = field(default="withdraw")
+    actor: ChatId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expire:
+    """Nobody decided in time."""
+
+    name: Literal["expire"] = field(default="expire")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replan:
+    """What was shown is no longer what would happen: make a new plan and ask again."""
+
+    name: Literal["replan"] = field(default="replan")
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reopen:
+    """An approval no longer counts, found just before applying."""
+
+    name: Literal["reopen"] = field(default="reopen")
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """The partner is no longer who was approved."""
+
+    name: Literal["stop"] = field(default="stop")
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordUnseen:
+    """Every write was taken, but the read-back does not show it yet."""
+
+    name: Literal["record_unseen"] = field(default="record_unseen")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordApplied:
+    """The read-back shows the whole plan; `image` is what was read."""
+
+    name: Literal["record_applied"] = field(default="record_applied")
+    image: JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordApplyFailed:
+    """Graph refused a write for good."""
+
+    name: Literal["record_apply_failed"] = field(default="record_apply_failed")
+    reason: str
+
+
+RequestCommand = (
+    Submit
+    | RecordPrepared
+    | RecordUnfit
+    | RecordDelayed
+    | Approve
+    | Reject
+    | Withdraw
+    | Expire
+    | Replan
+    | Reopen
+    | Stop
+    | RecordUnseen
+    | RecordApplied
+    | RecordApplyFailed
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskReview:
+    """The review of a live partnership is due (again)."""
+
+    name: Literal["ask_review"] = field(default="ask_review")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """The sponsor or an admin attests that the access is still needed, and why."""
+
+    name: Literal["keep"] = field(default="keep")
+    actor: Person
+    reason: str
+
+
+PartnershipCommand = AskReview | Keep
+
+Command = RequestCommand | PartnershipCommand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What a command is about; exactly one of the two is set."""
+
+    request_id: RequestId | None = None
+    tenant_id: TenantId | None = None

@@ -1,0 +1,142 @@
+"""What an approver must know beyond the settings themselves: only sentences that are true for the given plan.
+
+The facts behind them are Microsoft's: "Cross-tenant access overview", "Cross-tenant access settings API overview",
+"Configure B2B collaboration cross-tenant access", "user: revokeSignInSessions".
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from workflows.core.errors import UnreadableSetting
+from workflows.core.partner import (
+    ALL_APPLICATIONS,
+    ALL_USERS,
+    B2B_PROPERTIES,
+    CLOSED,
+    IDENTITY_SYNCHRONIZATION,
+    AccessType,
+    AutomaticRedemption,
+    B2BSetting,
+    InboundTrust,
+    Property,
+    Setting,
+    means_the_same,
+    parse_setting,
+    to_document,
+)
+from workflows.core.plan import Plan, changes
+from workflows.core.reach import Shift, is_shut
+from workflows.core.setting_words import INHERITS, NOT_ALLOWED, UNREADABLE, synchronization_words, title
+from workflows.core.wording import describe, duration_words
+
+NOT_DELETED: Final = (
+    "The partner is blocked, not deleted: a deleted partner would fall back to the tenant's defaults, which usually "
+    "allow B2B collaboration."
+)
+TOKENS: Final = "Tokens that are already issued can keep working for up to an hour."
+GUESTS_STAY: Final = (
+    "Guests who are signed in now notice it at their next sign-in or token refresh; their guest accounts stay. "
+    "Their sessions belong to their own tenant, and only that tenant can end them."
+)
+SYNCHRONIZED_STAY: Final = "Users who were already synchronized stay; no further ones come."
+ENCRYPTED_MAIL: Final = "Blocking every application outbound also blocks encrypted (rights-protected) mail."
+TRUST: Final = (
+    "Trust does not switch Conditional Access off: what it requires is still required, and the partner's claim "
+    "satisfies it."
+)
+REDEMPTION_INBOUND: Final = (
+    "Their people keep seeing the consent prompt until the partner also sets its outbound half of automatic "
+    "redemption. Gatehouse cannot see or set that half."
+)
+REDEMPTION_OUTBOUND: Final = (
+    "Our people keep seeing the consent prompt until the partner also sets its inbound half of automatic redemption. "
+    "Gatehouse cannot see or set that half."
+)
+DIRECT_CONNECT: Final = "B2B direct connect works only when the partner sets its half too."
+ONLY_NAMED: Final = (
+    "Whatever an “only” list does not name is blocked for this partner, even where the tenant's default allows it."
+)
+DEPENDS_ON_DEFAULT: Final = (
+    "Where a setting inherits the tenant's default before or after, it depends on that default whether the change "
+    "opens or narrows it."
+)
+UNKNOWN_VALUES: Final = (
+    "Some values cannot be read by this version of Gatehouse; whether they open or close anything is not known."
+)
+
+_B2B_TITLES: Final = frozenset(title(name) for name in B2B_PROPERTIES)
+
+
+def consequences(plan: Plan) -> tuple[str, ...]:
+    """List what follows from `plan` in complete sentences, what closes first."""
+    return tuple(dict.fromkeys([*_when_closing(plan), *_when_opening(plan), *_when_unsure(plan), *_at_the_end(plan)]))
+
+
+def _when_closing(plan: Plan) -> Iterator[str]:
+    lines, settings = describe(plan), dict(_settings(plan))
+    after = plan.image_after() or {}
+    if all(means_the_same({"": after.get(name)}, {"": to_document(closed)}) for name, closed in CLOSED.items()):
+        yield NOT_DELETED
+    if any(line.opens is False and (line.setting in _B2B_TITLES or line.before != INHERITS) for line in lines):
+        yield TOKENS
+    if any(line.opens is False and line.setting == title(Property.B2B_COLLABORATION_INBOUND) for line in lines):
+        yield GUESTS_STAY
+    synchronization = (change for change in changes(plan) if change.name == IDENTITY_SYNCHRONIZATION)
+    if any(synchronization_words(change.after) == NOT_ALLOWED for change in synchronization):
+        yield SYNCHRONIZED_STAY
+    outbound = settings.get(Property.B2B_COLLABORATION_OUTBOUND)
+    if isinstance(outbound, B2BSetting) and is_shut(outbound):
+        yield ENCRYPTED_MAIL
+
+
+def _when_opening(plan: Plan) -> Iterator[str]:
+    for name, setting in _settings(plan):
+        match setting:
+            case InboundTrust() if setting.mfa or setting.compliant_device or setting.hybrid_joined_device:
+                yield TRUST
+            case AutomaticRedemption():
+                if setting.inbound:
+                    yield REDEMPTION_INBOUND
+                if setting.outbound:
+                    yield REDEMPTION_OUTBOUND
+            case B2BSetting() if not is_shut(setting):
+                if name in (Property.B2B_DIRECT_CONNECT_INBOUND, Property.B2B_DIRECT_CONNECT_OUTBOUND):
+                    yield DIRECT_CONNECT
+                if _has_only_list(setting):
+                    yield ONLY_NAMED
+
+
+def _when_unsure(plan: Plan) -> Iterator[str]:
+    lines = describe(plan)
+    if any(line.effect == Shift.UNKNOWN and INHERITS in line.before + line.after for line in lines):
+        yield DEPENDS_ON_DEFAULT
+    if any(UNREADABLE in line.before + line.after for line in lines):
+        yield UNKNOWN_VALUES
+
+
+def _at_the_end(plan: Plan) -> Iterator[str]:
+    if plan.duration is not None:
+        yield (
+            f"Nothing closes by itself after {duration_words(plan.duration)}: the sponsor is then asked to revoke the "
+            "access or to have a new request approved."
+        )
+
+
+def _settings(plan: Plan) -> Iterator[tuple[Property, Setting]]:
+    """What the plan writes, as far as this version can read it."""
+    for change in changes(plan):
+        try:
+            name = Property(change.name)
+            yield name, parse_setting(name, change.after)
+        except (UnreadableSetting, ValueError):
+            continue
+
+
+def _has_only_list(setting: B2BSetting) -> bool:
+    halves = (setting.users_and_groups, setting.applications)
+    return any(
+        half is not None
+        and half.access is AccessType.ALLOWED
+        and not {ALL_USERS, ALL_APPLICATIONS} & {target.id for target in half.targets}
+        for half in halves
+    )

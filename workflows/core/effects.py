@@ -1,0 +1,99 @@
+"""What is to be done after a transition is stored. Performed at least once; each one is safe to repeat."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from workflows.core.commands import Subject
+from workflows.core.intents import Intent
+from workflows.core.partner import TenantId
+from workflows.core.people import ChatId
+from workflows.core.request import RequestId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """Find out who clicked and what they may, then hand their intent to the lifecycle."""
+
+    kind: Literal["judge"] = field(default="judge")
+    intent: Intent
+    key: str
+    """The click's idempotency key: the verdict is recorded once under it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepare:
+    """Resolve people and tenant, read the partner, compute the plan."""
+
+    kind: Literal["prepare"] = field(default="prepare")
+    request_id: RequestId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apply:
+    """Check the chain and the tenant once more, write what is missing, read it back."""
+
+    kind: Literal["apply"] = field(default="apply")
+    request_id: RequestId
+    tenant_id: TenantId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowRequest:
+    """Bring every copy of the request's card up to date; post those that are missing."""
+
+    kind: Literal["show_request"] = field(default="show_request")
+    request_id: RequestId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowReview:
+    """Bring every copy of the partnership's review card up to date; remind where it is due."""
+
+    kind: Literal["show_review"] = field(default="show_review")
+    tenant_id: TenantId
+    remind: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowHome:
+    """Publish a person's App Home, if that person has ever opened it."""
+
+    kind: Literal["show_home"] = field(default="show_home")
+    person: ChatId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tell:
+    """Send one person a private message about a subject."""
+
+    kind: Literal["tell"] = field(default="tell")
+    person: ChatId
+    subject: Subject
+    text: str
+    channel: str = ""
+    """Where the person clicked: shown there to this person only. Empty: a direct message."""
+
+
+Effect = Judge | Prepare | Apply | ShowRequest | ShowReview | ShowHome | Tell
+
+
+def lane(effect: Effect) -> str:
+    """Name the lane an effect is performed in: one at a time within a lane, lanes side by side.
+
+    Writes to one partner share a lane, and so do the messages of one card: the last state is shown last.
+    """
+    match effect:
+        case Judge():
+            return f"judge:{effect.key}"
+        case Prepare():
+            return f"prepare:{effect.request_id}"
+        case Apply():
+            return f"tenant:{effect.tenant_id}"
+        case ShowRequest():
+            return f"card:{effect.request_id}"
+        case ShowReview():
+            return f"review:{effect.tenant_id}"
+        case ShowHome():
+            return f"home:{effect.person}"
+        case Tell():
+            return f"tell:{effect.person}"

@@ -1,0 +1,37 @@
+"""What can go wrong in the domain, in words that the person concerned can act on."""
+
+
+class DomainError(Exception):
+    """Base of every error that the domain raises on purpose. `str(error)` is fit for the person concerned."""
+
+
+class Refused(DomainError):
+    """Somebody asked for something that the rules do not allow.
+
+    `code` is a stable name for the audit log; `reason` says why and what the person can do.
+    """
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class InvalidField(DomainError):
+    """Input that a person can correct: `field` names it, `reason` says what is wrong and the cure."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(reason)
+        self.field = field
+        self.reason = reason
+
+
+class NothingToChange(DomainError):
+    """The tenant already has every setting that was asked for."""
+
+
+class UnreadableSetting(DomainError):
+    """A setting read from the tenant has a shape or value this version does not know.
+
+    It is never treated as open, closed or absent.
+    """

@@ -1,0 +1,58 @@
+"""What a person wants, before it is known who that person is: a verified click names a chat user and no more."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from workflows.core.canonical import Digest
+from workflows.core.partner import TenantId
+from workflows.core.people import ChatId
+from workflows.core.request import RequestId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantApprove:
+    """Approve was clicked on a card that showed this digest."""
+
+    name: Literal["want_approve"] = field(default="want_approve")
+    actor: ChatId
+    request_id: RequestId
+    digest: Digest
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantReject:
+    """Reject was clicked on a card that showed this digest, and a reason given."""
+
+    name: Literal["want_reject"] = field(default="want_reject")
+    actor: ChatId
+    request_id: RequestId
+    digest: Digest
+    reason: str
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantKeep:
+    """Keep was chosen in a review, with a reason."""
+
+    name: Literal["want_keep"] = field(default="want_keep")
+    actor: ChatId
+    tenant_id: TenantId
+    reason: str
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantRevoke:
+    """A revocation was confirmed by typing the partner's domain."""
+
+    name: Literal["want_revoke"] = field(default="want_revoke")
+    actor: ChatId
+    target: str
+    """Normalized domain or tenant id."""
+    reason: str
+    channel: str = ""
+
+
+Intent = WantApprove | WantReject | WantKeep | WantRevoke

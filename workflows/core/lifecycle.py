@@ -1,0 +1,358 @@
+"""The lifecycle of a request: what may happen when, and what follows.
+
+Rule 1: every change of a request's state lives in this file; nothing else constructs a new state.
+Rule 2: `TABLE` is the whole truth of which command is taken in which state and where it may lead. A pair that is not
+in it is refused and nothing happens.
+Rule 3: a terminal state takes nothing.
+Rule 4: only APPLYING and UNCONFIRMED may write to the tenant, and an access request gets there only by a complete
+chain; a revocation gets there by being asked for by somebody who may.
+
+The diagram is the table (a test holds them together):
+
+```mermaid
+stateDiagram-v2
+    [*] --> preparing: submit
+    preparing --> preparing: record_delayed
+    preparing --> awaiting_approval: record_prepared
+    preparing --> applying: record_prepared
+    preparing --> unfit: record_unfit
+    preparing --> withdrawn: withdraw
+    preparing --> expired: expire
+    awaiting_approval --> awaiting_approval: approve
+    awaiting_approval --> applying: approve
+    awaiting_approval --> rejected: reject
+    awaiting_approval --> withdrawn: withdraw
+    awaiting_approval --> expired: expire
+    awaiting_approval --> preparing: replan
+    applying --> applying: record_delayed
+    applying --> unconfirmed: record_unseen
+    applying --> applied: record_applied
+    applying --> failed: record_apply_failed
+    applying --> preparing: replan
+    applying --> awaiting_approval: reopen
+    applying --> stopped: stop
+    unconfirmed --> unconfirmed: record_delayed
+    unconfirmed --> unconfirmed: record_unseen
+    unconfirmed --> applied: record_applied
+    unconfirmed --> failed: record_apply_failed
+```
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final
+
+from workflows.core.approval import Choice, Decision
+from workflows.core.commands import (
+    Approve,
+    Expire,
+    RecordApplied,
+    RecordApplyFailed,
+    RecordDelayed,
+    RecordPrepared,
+    RecordUnfit,
+    RecordUnseen,
+    Reject,
+    Reopen,
+    Replan,
+    RequestCommand,
+    Stop,
+    Subject,
+    Submit,
+    Withdraw,
+)
+from workflows.core.effects import Apply, Effect, Prepare, ShowRequest, ShowReview, Tell
+from workflows.core.errors import Refused
+from workflows.core.partnership import Partnership
+from workflows.core.people import ChatId, Person, Roster
+from workflows.core.request import AccessRequest, RequestKind, RequestState
+from workflows.core.reviews import closed_partnership, opened_partnership
+
+S = RequestState
+
+TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestState]]] = {
+    (None, Submit): frozenset({S.PREPARING}),
+    (S.PREPARING, RecordDelayed): frozenset({S.PREPARING}),
+    (S.PREPARING, RecordPrepared): frozenset({S.AWAITING_APPROVAL, S.APPLYING}),
+    (S.PREPARING, RecordUnfit): frozenset({S.UNFIT}),
+    (S.PREPARING, Withdraw): frozenset({S.WITHDRAWN}),
+    (S.PREPARING, Expire): frozenset({S.EXPIRED}),
+    (S.AWAITING_APPROVAL, Approve): frozenset({S.AWAITING_APPROVAL, S.APPLYING}),
+    (S.AWAITING_APPROVAL, Reject): frozenset({S.REJECTED}),
+    (S.AWAITING_APPROVAL, Withdraw): frozenset({S.WITHDRAWN}),
+    (S.AWAITING_APPROVAL, Expire): frozenset({S.EXPIRED}),
+    (S.AWAITING_APPROVAL, Replan): frozenset({S.PREPARING}),
+    (S.APPLYING, RecordDelayed): frozenset({S.APPLYING}),
+    (S.APPLYING, RecordUnseen): frozenset({S.UNCONFIRMED}),
+    (S.APPLYING, RecordApplied): frozenset({S.APPLIED}),
+    (S.APPLYING, RecordApplyFailed): frozenset({S.FAILED}),
+    (S.APPLYING, Replan): frozenset({S.PREPARING}),
+    (S.APPLYING, Reopen): frozenset({S.AWAITING_APPROVAL}),
+    (S.APPLYING, Stop): frozenset({S.STOPPED}),
+    (S.UNCONFIRMED, RecordDelayed): frozenset({S.UNCONFIRMED}),
+    (S.UNCONFIRMED, RecordUnseen): frozenset({S.UNCONFIRMED}),
+    (S.UNCONFIRMED, RecordApplied): frozenset({S.APPLIED}),
+    (S.UNCONFIRMED, RecordApplyFailed): frozenset({S.FAILED}),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What the shell knows at the moment of a command."""
+
+    now: datetime
+    roster: Roster = field(default_factory=Roster)
+    """The roles, now, of the actor and of everybody who has decided."""
+    partnership: Partnership | None = None
+    """The partner's record, if there is one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """What to store in one transaction: the new records and the effects to perform after it."""
+
+    request: AccessRequest
+    effects: tuple[Effect, ...]
+    partnership: Partnership | None = None
+    """Set when the partner's record changes too."""
+
+
+def advance(request: AccessRequest | None, command: RequestCommand, situation: Situation) -> Transition:
+    """Decide what `command` does to `request` (None: there is none yet). Pure.
+
+    :raises Refused: when the command is not taken in this state or this person may not give it; nothing changes.
+    """
+    state = None if request is None else request.state
+    allowed = TABLE.get((state, type(command)))
+    if allowed is None:
+        raise Refused("not_now", _why_not_now(request))
+    transition = _HANDLERS[type(command)](request, command, situation)
+    if transition.request.state not in allowed:
+        raise AssertionError(f"{state} --{command.name}--> {transition.request.state} is not in the table")
+    return transition
+
+
+def _submit(_: None, command: Submit, at: Situation) -> Transition:
+    request = AccessRequest(
+        id=command.request_id,
+        version=1,
+        state=S.PREPARING,
+        particulars=command.particulars,
+        created_at=at.now,
+        changed_at=at.now,
+        expires_at=at.now + command.lifetime,
+        observation=command.observation,
+    )
+    return Transition(request=request, effects=(Prepare(request_id=request.id),))
+
+
+def _prepared(request: AccessRequest, command: RecordPrepared, at: Situation) -> Transition:
+    is_revocation = request.particulars.kind is RequestKind.REVOCATION
+    request = _moved(
+        request,
+        S.APPLYING if is_revocation else S.AWAITING_APPROVAL,
+        at,
+        prepared=command.prepared,
+        note="",
+    )
+    if is_revocation:
+        return _to_apply(request)
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
+
+
+def _unfit(request: AccessRequest, command: RecordUnfit, at: Situation) -> Transition:
+    return _ended(request, S.UNFIT, at, note=command.reason)
+
+
+def _delayed(request: AccessRequest, command: RecordDelayed, at: Situation) -> Transition:
+    if request.note == command.reason:
+        return Transition(request=request, effects=())
+    told = (
+        () if request.note else _tell_requester(request, f"Your request for {_target(request)} waits: {command.reason}")
+    )
+    request = _moved(request, request.state, at, note=command.reason)
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id), *told))
+
+
+def _approve(request: AccessRequest, command: Approve, at: Situation) -> Transition:
+    stage = _require_may_decide(request, command.actor, command.digest, at)
+    decision = Decision(
+        person=command.actor, choice=Choice.APPROVE, stage=stage, digest=command.digest, reason="", at=at.now
+    )
+    request = _moved(request, request.state, at, decisions=(*request.decisions, decision), note="")
+    verdict = request.verdict(at.roster)
+    told = _tell_requester(
+        request,
+        f"{command.actor.name} approved your request for {_target(request)} ({request.known.stages[stage].title}).",
+    )
+    if verdict.is_complete:
+        transition = _to_apply(replace(request, state=S.APPLYING))
+        return replace(transition, effects=(*transition.effects, *told))
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id), *told))
+
+
+def _reject(request: AccessRequest, command: Reject, at: Situation) -> Transition:
+    stage = _require_may_decide(request, command.actor, command.digest, at)
+    if not command.reason.strip():
+        raise Refused("reason_missing", "A rejection needs a reason: the requester has to know what to change.")
+    decision = Decision(
+        person=command.actor,
+        choice=Choice.REJECT,
+        stage=stage,
+        digest=command.digest,
+        reason=command.reason.strip(),
+        at=at.now,
+    )
+    request = replace(request, decisions=(*request.decisions, decision))
+    return _ended(request, S.REJECTED, at, note=f"{command.actor.name} rejected it: {decision.reason}")
+
+
+def _withdraw(request: AccessRequest, command: Withdraw, at: Situation) -> Transition:
+    if command.actor != request.particulars.requester:
+        raise Refused("not_the_requester", "Only the person who filed a request can withdraw it.")
+    return _ended(request, S.WITHDRAWN, at, note="The requester withdrew it.")
+
+
+def _expire(request: AccessRequest, command: Expire, at: Situation) -> Transition:
+    if at.now < request.expires_at:
+        raise Refused("not_due", "The request has not expired yet.")
+    return _ended(request, S.EXPIRED, at, note="Nobody decided in time. File it again if it is still needed.")
+
+
+def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transition:
+    request = _moved(request, S.PREPARING, at, note=command.reason, asked_again=command.reason, observation=None)
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id), Prepare(request_id=request.id)))
+
+
+def _reopen(request: AccessRequest, command: Reopen, at: Situation) -> Transition:
+    verdict = request.verdict(at.roster)
+    if verdict.is_complete or request.particulars.kind is RequestKind.REVOCATION:
+        raise Refused("still_complete", "Every approval still counts.")
+    counted = {person.id for people in verdict.counted for person in people}
+    kept = tuple(decision for decision in request.decisions if decision.person.id in counted)
+    request = _moved(request, S.AWAITING_APPROVAL, at, decisions=kept, note=command.reason)
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
+
+
+def _stop(request: AccessRequest, command: Stop, at: Situation) -> Transition:
+    return _ended(request, S.STOPPED, at, note=command.reason)
+
+
+def _unseen(request: AccessRequest, command: RecordUnseen, at: Situation) -> Transition:
+    note = "Microsoft Graph accepted the change but does not show it yet. Gatehouse keeps reading until it does."
+    if request.state is S.UNCONFIRMED:
+        return Transition(request=request, effects=())
+    request = _moved(request, S.UNCONFIRMED, at, note=note)
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
+
+
+def _applied(request: AccessRequest, command: RecordApplied, at: Situation) -> Transition:
+    request = _moved(request, S.APPLIED, at, note="", confirmed_at=at.now)
+    if request.particulars.kind is RequestKind.REVOCATION:
+        partnership = closed_partnership(request, at.partnership, at.now)
+        text = (
+            f"{_target(request)} is blocked: every direction is blocked explicitly, trust and automatic redemption "
+            "are off, and reading it back confirmed it. Tokens already issued can work for up to an hour; sessions in "
+            "the partner's own tenant are theirs to end."
+        )
+    else:
+        partnership = opened_partnership(request, at.partnership, at.now)
+        text = f"Access for {_target(request)} is set and was read back from the tenant."
+    people = {request.particulars.requester, request.particulars.sponsor}
+    told = tuple(Tell(person=person, subject=Subject(request_id=request.id), text=text) for person in sorted(people))
+    shown = (ShowRequest(request_id=request.id), ShowReview(tenant_id=partnership.identity.tenant_id))
+    return Transition(request=request, effects=(*shown, *told), partnership=partnership)
+
+
+def _apply_failed(request: AccessRequest, command: RecordApplyFailed, at: Situation) -> Transition:
+    return _ended(request, S.FAILED, at, note=command.reason)
+
+
+def _require_may_decide(request: AccessRequest, actor: Person, digest: str, at: Situation) -> int:
+    """Return the stage that `actor` may decide on now.
+
+    :raises Refused: with the reason, when there is none.
+    """
+    known, verdict = request.known, request.verdict(at.roster)
+    if at.now >= request.expires_at:
+        raise Refused("expired", "This request has expired; it can no longer be decided. It can be filed again.")
+    if digest != known.plan.digest:
+        raise Refused("stale_card", "The request changed after this card was shown. Decide on the newest card.")
+    if actor.id == known.requester.id:
+        raise Refused("own_request", "You filed this request, so somebody else has to decide on it.")
+    if actor.id in known.excluded:
+        raise Refused("sponsor", "You are this partner's sponsor, so somebody else has to decide on it.")
+    if any(actor.id == person.id for people in verdict.counted for person in people):
+        raise Refused("already_decided", "You have already approved this request; one person counts once.")
+    if verdict.open_stage is None:
+        raise Refused("complete", "The chain is complete already; nothing is left to decide.")
+    stage = known.stages[verdict.open_stage]
+    if not at.roster.holds(actor.id, stage.role):
+        later = [s.title for s in known.stages[verdict.open_stage + 1 :] if at.roster.holds(actor.id, s.role)]
+        if later:
+            raise Refused("not_your_turn", f"“{stage.title}” decides first; your stage, “{later[0]}”, follows.")
+        raise Refused(
+            "not_an_approver", f"The stage “{stage.title}” needs someone with the role “{stage.role}”, which you lack."
+        )
+    return verdict.open_stage
+
+
+def _to_apply(request: AccessRequest) -> Transition:
+    return Transition(
+        request=request,
+        effects=(
+            ShowRequest(request_id=request.id),
+            Apply(request_id=request.id, tenant_id=request.known.plan.tenant_id),
+        ),
+    )
+
+
+def _ended(request: AccessRequest, state: RequestState, at: Situation, *, note: str) -> Transition:
+    request = _moved(request, state, at, note=note)
+    text = f"Your request for {_target(request)} ended as {state.value}. {note}"
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id), *_tell_requester(request, text)))
+
+
+def _moved(request: AccessRequest, state: RequestState, at: Situation, **changes: Any) -> AccessRequest:
+    return replace(request, state=state, changed_at=at.now, version=request.version + 1, **changes)
+
+
+def _tell_requester(request: AccessRequest, text: str) -> tuple[Tell, ...]:
+    requester: ChatId = request.particulars.requester
+    return (Tell(person=requester, subject=Subject(request_id=request.id), text=text),)
+
+
+def _target(request: AccessRequest) -> str:
+    if request.prepared is None:
+        return request.particulars.target
+    identity = request.prepared.observation.identity
+    return f"{identity.display_name} ({identity.default_domain})"
+
+
+def _why_not_now(request: AccessRequest | None) -> str:
+    if request is None:
+        return "There is no such request. It may have been removed together with its database."
+    if request.is_terminal:
+        return (
+            f"This request is closed ({request.state.value.replace('_', ' ')}); nothing about it can change any more."
+        )
+    return f"This request is {request.state.value.replace('_', ' ')}; that is not possible now."
+
+
+_HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {
+    Submit: _submit,
+    RecordPrepared: _prepared,
+    RecordUnfit: _unfit,
+    RecordDelayed: _delayed,
+    Approve: _approve,
+    Reject: _reject,
+    Withdraw: _withdraw,
+    Expire: _expire,
+    Replan: _replan,
+    Reopen: _reopen,
+    Stop: _stop,
+    RecordUnseen: _unseen,
+    RecordApplied: _applied,
+    RecordApplyFailed: _apply_failed,
+}

@@ -1,0 +1,226 @@
+"""The plan: the exact Graph operations that an approval is about, and the state of the tenant they start from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final, Literal, NamedTuple
+
+from workflows.core.canonical import Digest, JsonObject, digest
+from workflows.core.errors import NothingToChange
+from workflows.core.partner import (
+    B2B_PROPERTIES,
+    CLOSED,
+    IDENTITY_SYNCHRONIZATION,
+    Property,
+    Setting,
+    TenantId,
+    means_the_same,
+    normalize,
+    to_document,
+)
+
+_PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
+_DIGEST_DOMAIN: Final = "gatehouse/plan/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantIdentity:
+    """A tenant as Entra names it. `display_name` is chosen by that tenant's admin and proves nothing."""
+
+    tenant_id: TenantId
+    display_name: str
+    default_domain: str
+    asked: str
+    """What the requester typed, normalized: the domain or tenant id that led here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One write to Graph. `path` is relative to the service root; `body` is what is sent, byte for byte canonical."""
+
+    method: Literal["POST", "PATCH"]
+    path: str
+    body: JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is approved: operations in order, the image before them, and the promises made to the approvers."""
+
+    tenant_id: TenantId
+    operations: tuple[Operation, ...]
+    before: JsonObject | None
+    """The partner's own configuration as it was read, undeclared fields included; None where there is none."""
+    template: str
+    template_hash: str
+    duration: timedelta | None
+    """How long the access is meant to last; None for a revocation."""
+
+    @property
+    def digest(self) -> Digest:
+        """The SHA-256 over everything above; stands in every button and every decision."""
+        return digest(
+            _DIGEST_DOMAIN,
+            {
+                "tenantId": self.tenant_id,
+                "operations": [{"method": o.method, "path": o.path, "body": o.body} for o in self.operations],
+                "before": self.before,
+                "template": self.template,
+                "templateHash": self.template_hash,
+                "durationSeconds": None if self.duration is None else int(self.duration.total_seconds()),
+            },
+        )
+
+    def image_after(self, count: int | None = None) -> JsonObject | None:
+        """Compute the partner's configuration after the first `count` operations (None: after all)."""
+        image: dict[str, Any] | None = None if self.before is None else dict(self.before)
+        for operation in self.operations[:count]:
+            if operation.path.endswith(f"/{IDENTITY_SYNCHRONIZATION}"):
+                image = {**(image or {}), IDENTITY_SYNCHRONIZATION: _merge((image or {}), operation.body)}
+            else:
+                image = {**(image or {}), **operation.body}
+        return image
+
+
+class Change(NamedTuple):
+    """One setting, before and after, as Graph documents; None means "inherits the default"."""
+
+    name: str
+    before: Any
+    after: Any
+
+
+def plan_access(
+    *,
+    tenant_id: TenantId,
+    before: JsonObject | None,
+    settings: Mapping[Property, Setting],
+    template: str,
+    template_hash: str,
+    duration: timedelta,
+) -> Plan:
+    """Compute the operations that bring a partner from `before` to the settings of a template.
+
+    Writes only what `settings` names and what differs. Flags that a template does not name keep the value they have.
+
+    :raises NothingToChange: when the partner already has every setting.
+    """
+    body = _differences(before, settings)
+    if before is None:
+        operations = (Operation(method="POST", path=_PARTNERS, body={"tenantId": tenant_id, **body}),)
+    elif body:
+        operations = (Operation(method="PATCH", path=f"{_PARTNERS}/{tenant_id}", body=body),)
+    else:
+        raise NothingToChange(f"This tenant is already a partner with the settings of “{template}”.")
+    return Plan(
+        tenant_id=tenant_id,
+        operations=operations,
+        before=before,
+        template=template,
+        template_hash=template_hash,
+        duration=duration,
+    )
+
+
+def plan_revocation(*, tenant_id: TenantId, before: JsonObject | None) -> Plan:
+    """Compute the operations that close a partner: explicit blocks, no trust, no consent, no synchronization.
+
+    Every setting is written, also those that look closed already: a revocation proves the whole door.
+    A partner is never deleted: without a configuration of its own the tenant's defaults would apply, which usually
+    allow (Graph: "Cross-tenant access settings API overview").
+
+    :raises NothingToChange: when the partner is already closed in every respect.
+    """
+    body = {name.value: to_document(setting) for name, setting in CLOSED.items()}
+    if before is None:
+        operations = [Operation(method="POST", path=_PARTNERS, body={"tenantId": tenant_id, **body})]
+    else:
+        operations = []
+        if not all(means_the_same({"v": before.get(name)}, {"v": value}) for name, value in body.items()):
+            operations.append(Operation(method="PATCH", path=f"{_PARTNERS}/{tenant_id}", body=body))
+        if is_synchronization_allowed(before):
+            path = f"{_PARTNERS}/{tenant_id}/{IDENTITY_SYNCHRONIZATION}"
+            operations.append(Operation(method="PATCH", path=path, body={"userSyncInbound": {"isSyncAllowed": False}}))
+    if not operations:
+        raise NothingToChange("This tenant is already blocked in every respect.")
+    return Plan(
+        tenant_id=tenant_id,
+        operations=tuple(operations),
+        before=before,
+        template="revoke",
+        template_hash="",
+        duration=None,
+    )
+
+
+def changes(plan: Plan) -> tuple[Change, ...]:
+    """List every setting that the plan writes, with its value before and after, in Graph's names."""
+    after = plan.image_after() or {}
+    written = [name for operation in plan.operations for name in _written(operation)]
+    before = plan.before or {}
+    return tuple(Change(name, before.get(name), after.get(name)) for name in dict.fromkeys(written))
+
+
+def steps_done(plan: Plan, observed: JsonObject | None) -> int | None:
+    """Tell how many of the plan's operations the observed configuration already shows.
+
+    :returns: 0 for the image before, `len(plan.operations)` for the image after, None when it is neither of the
+        images the plan passes through: somebody else changed it.
+    """
+    for count in range(len(plan.operations), -1, -1):
+        if is_confirmed(plan, observed, count):
+            return count
+    return None
+
+
+def is_confirmed(plan: Plan, observed: JsonObject | None, count: int | None = None) -> bool:
+    """Tell whether a configuration that was read shows the first `count` operations (None: all) and nothing else."""
+    expected = plan.image_after(count)
+    if expected is not None and observed is not None and plan.before is None:
+        # A created partner comes back with fields the plan did not send: unset ones are null (normalized away), and
+        # the service's own undeclared fields are not ours to judge. What the model declares must be exactly the plan.
+        observed = {name: value for name, value in observed.items() if name in expected or name in _DECLARED}
+    return means_the_same(expected, observed)
+
+
+def is_synchronization_allowed(document: JsonObject) -> bool:
+    """Tell whether the partner may synchronize users into this tenant."""
+    policy = document.get(IDENTITY_SYNCHRONIZATION) or {}
+    inbound = policy.get("userSyncInbound") or {}
+    return bool(inbound.get("isSyncAllowed"))
+
+
+_DECLARED: Final = frozenset(
+    {
+        "tenantId",
+        "tenantRestrictions",
+        IDENTITY_SYNCHRONIZATION,
+        "m365CollaborationInbound",
+        "m365CollaborationOutbound",
+    }
+    | {"appServiceConnectInbound"}
+    | {name.value for name in Property}
+)
+
+
+def _differences(before: JsonObject | None, settings: Mapping[Property, Setting]) -> dict[str, Any]:
+    body: dict[str, Any] = {}
+    for name, setting in settings.items():
+        wanted = to_document(setting)
+        current = (before or {}).get(name.value)
+        if wanted is not None and name not in B2B_PROPERTIES and current:
+            # How deep Graph merges inside a setting is not documented: send the whole setting, other flags as they are.
+            wanted = {**current, **wanted}
+        if normalize(wanted) != normalize(current):
+            body[name.value] = wanted
+    return body
+
+
+def _written(operation: Operation) -> tuple[str, ...]:
+    if operation.path.endswith(f"/{IDENTITY_SYNCHRONIZATION}"):
+        return (IDENTITY_SYNCHRONIZATION,)
+    return tuple(name for name in operation.body if name != "tenantId")
+
+
+def _merge(image: JsonObject, body: JsonObject) -> dict[str, Any]:
+    return {**(image.get(IDENTITY_SYNCHRONIZATION) or {}), **body}

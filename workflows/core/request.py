@@ -1,0 +1,148 @@
+"""A request: one asked-for change of one partner, from the first click to the read-back proof."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, NewType
+
+from workflows.core.approval import Decision, Verdict, evaluate
+from workflows.core.canonical import JsonObject
+from workflows.core.errors import Refused
+from workflows.core.people import ChatId, Person, PersonId, Roster
+from workflows.core.plan import Plan, TenantIdentity
+from workflows.core.template import Stage
+
+RequestId = NewType("RequestId", str)
+
+
+class RequestKind(StrEnum):
+    """What a request wants."""
+
+    ACCESS = "access"
+    REVOCATION = "revocation"
+
+
+class RequestState(StrEnum):
+    """Where a request stands; the values are what is stored."""
+
+    PREPARING = "preparing"
+    """Stored and acknowledged; people, tenant and plan are being read from the directory."""
+    AWAITING_APPROVAL = "awaiting_approval"
+    APPLYING = "applying"
+    """Decided; the plan is being written, or waits for Graph to answer."""
+    UNCONFIRMED = "unconfirmed"
+    """Graph took every write, but does not show the result yet."""
+    APPLIED = "applied"
+    """Written and read back."""
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    UNFIT = "unfit"
+    """Could never become a plan; nothing was written."""
+    STOPPED = "stopped"
+    """Approved, then not applied because the partner is no longer who was approved."""
+    FAILED = "failed"
+    """Graph refused a write; `note` says which half stands."""
+
+
+TERMINAL: Final = frozenset(
+    {
+        RequestState.APPLIED,
+        RequestState.REJECTED,
+        RequestState.WITHDRAWN,
+        RequestState.EXPIRED,
+        RequestState.UNFIT,
+        RequestState.STOPPED,
+        RequestState.FAILED,
+    }
+)
+"""States that no command leaves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What the directory said about a partner at one moment."""
+
+    identity: TenantIdentity
+    configuration: JsonObject | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Particulars:
+    """What the requester filled in, parsed."""
+
+    kind: RequestKind
+    requester: ChatId
+    sponsor: ChatId
+    target: str
+    """Normalized domain or tenant id, as asked for."""
+    template: str
+    justification: str
+    duration: timedelta | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What preparing a request found out: everything that is decided about. It is replaced as a whole or not at all."""
+
+    observation: Observation
+    requester: Person
+    sponsor: Person
+    plan: Plan
+    template_title: str
+    stages: tuple[Stage, ...]
+    """Empty for a revocation: the right to revoke is judged when it is asked for."""
+    review_interval: timedelta | None
+
+    @property
+    def excluded(self) -> frozenset[PersonId]:
+        """Who may not decide: the requester and the sponsor."""
+        return frozenset({self.requester.id, self.sponsor.id})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessRequest:
+    """The whole record of a request. `version` grows with every stored change; a stale writer loses."""
+
+    id: RequestId
+    version: int
+    state: RequestState
+    particulars: Particulars
+    created_at: datetime
+    changed_at: datetime
+    expires_at: datetime
+    """When an undecided request ends by itself."""
+    observation: Observation | None = None
+    """What the form saw, to spare preparing a second look."""
+    prepared: Prepared | None = None
+    decisions: tuple[Decision, ...] = ()
+    note: str = ""
+    """What a reader must know about the present state, in one or two sentences."""
+    asked_again: str = ""
+    """Why a new plan had to be made after people had seen one; empty when there was only one."""
+    confirmed_at: datetime | None = None
+    """When the read-back showed the whole plan."""
+
+    @property
+    def is_terminal(self) -> bool:
+        """Tell whether nothing can change any more."""
+        return self.state in TERMINAL
+
+    @property
+    def known(self) -> Prepared:
+        """What preparing found out.
+
+        :raises Refused: while there is no plan yet.
+        """
+        if self.prepared is None:
+            raise Refused("not_prepared", "This request has no plan yet; wait until it has been prepared.")
+        return self.prepared
+
+    def verdict(self, roster: Roster | None = None) -> Verdict:
+        """Evaluate the chain on `roster` (None: for display, everybody eligible).
+
+        :raises Refused: while there is no plan yet.
+        """
+        known = self.known
+        return evaluate(known.stages, self.decisions, digest=known.plan.digest, excluded=known.excluded, roster=roster)

@@ -1,0 +1,282 @@
+"""Read what Microsoft Graph answered: JSON without annotations, accounts, pages, and refusals in words. No SDK, no I/O.
+
+Graph's errors are `{"error": {"code", "message", "innerError": {"request-id"}}}` ("Microsoft Graph error responses");
+`code` may be empty and messages change, so only the status decides what happens next.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from workflows.core.canonical import JsonObject
+from workflows.core.partner import TenantId
+from workflows.core.people import PersonId
+from workflows.core.plan import TenantIdentity
+from workflows.ports import Account, AlreadyExists, TenantRefused, TenantUnavailable
+
+_GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_PORTS: Final = {"http": 80, "https": 443}
+_SIGN_IN_CODE: Final = re.compile(r"AADSTS\d+")
+_LONGEST_QUOTE: Final = 300
+_CREDENTIALS_CURE: Final = (
+    "Check the bot's credentials (AZURE_TENANT_ID, AZURE_CLIENT_ID and its secret or certificate)."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request to Graph, as log lines and refusals name it."""
+
+    method: str
+    path: str
+    """Below the service root, without the query: filters name people."""
+    purpose: str
+    """Completes "Entra refused to …"."""
+    permission: str
+    """The application permission that the call needs."""
+
+    @property
+    def is_write(self) -> bool:
+        """Tell whether the call changes anything."""
+        return self.method != "GET"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back. Header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    @property
+    def is_success(self) -> bool:
+        """Tell whether Graph did what it was asked: 2xx. A redirect is not an answer."""
+        return 200 <= self.status < 300
+
+    @property
+    def request_id(self) -> str:
+        """The id that Microsoft's support asks for; empty when there is none."""
+        return self.headers.get("request-id", "") or str(_inner_error(self).get("request-id") or "")
+
+
+def reading(path: str, purpose: str, permission: str) -> Call:
+    """Describe a read."""
+    return Call(method="GET", path=path, purpose=purpose, permission=permission)
+
+
+def is_guid(text: str) -> bool:
+    """Tell whether `text` is an object or tenant id."""
+    return _GUID.fullmatch(text) is not None
+
+
+def quoted(text: str) -> str:
+    """Write `text` as an OData string literal: in single quotes, with its own doubled."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def chunks(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """Cut `items` into runs of at most `size`."""
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def json_object(call: Call, answer: Answer) -> JsonObject:
+    """Parse a successful answer's body, annotations included.
+
+    :raises TenantUnavailable: when it is not a JSON object: somebody else answered, or only half of it arrived.
+    """
+    parsed = _parsed(answer.body)
+    if not isinstance(parsed, dict):
+        raise TenantUnavailable(f"Entra's answer could not be read when asked to {call.purpose}{_footnote(answer)}.")
+    return parsed
+
+
+def without_annotations(value: Any) -> Any:
+    """Drop every `@odata.…` member, however deep. Everything else stays, undeclared fields and nulls too."""
+    if isinstance(value, dict):
+        return {name: without_annotations(item) for name, item in value.items() if "@odata." not in name}
+    if isinstance(value, list):
+        return [without_annotations(item) for item in value]
+    return value
+
+
+def is_absent(answer: Answer) -> bool:
+    """Tell whether Graph itself says that there is no such object.
+
+    NB. a 404 without Graph's error object is a proxy's or a wrong address's: it says nothing about the object.
+    """
+    return answer.status == 404 and isinstance(_error(answer), dict)
+
+
+def rows_of(call: Call, answer: Answer) -> tuple[Sequence[JsonObject], str | None]:
+    """Read one page of a collection: its objects, and the address of the next page.
+
+    :raises TenantUnavailable: when the page is not a list of objects. Never a shorter list instead.
+    """
+    page = json_object(call, answer)
+    rows, link = page.get("value"), page.get("@odata.nextLink")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows) or not isinstance(link, str | None):
+        raise TenantUnavailable(f"Entra's list could not be read when asked to {call.purpose}{_footnote(answer)}.")
+    return rows, link
+
+
+def is_same_service(link: str, service_root: str) -> bool:
+    """Tell whether `link` leads to the service itself: same scheme, host and port, and no user information.
+
+    A next link is opaque, but it must not carry our token elsewhere.
+    """
+    try:
+        theirs, ours = urlsplit(link), urlsplit(service_root)
+        there, here = ((url.scheme, url.hostname, url.port or _PORTS.get(url.scheme)) for url in (theirs, ours))
+    except ValueError:
+        return False
+    return there == here and theirs.username is None and theirs.password is None
+
+
+def identity_of(document: JsonObject, *, asked: str) -> TenantIdentity | None:
+    """Read a `tenantInformation`; None when it names no tenant id.
+
+    Where the tenant shows no name or domain, its domain, what was asked, or its id stands in.
+    """
+    tenant_id = str(document.get("tenantId") or "").lower()
+    if not is_guid(tenant_id):
+        return None
+    domain = str(document.get("defaultDomainName") or "").lower() or ("" if is_guid(asked) else asked)
+    return TenantIdentity(
+        tenant_id=TenantId(tenant_id),
+        display_name=str(document.get("displayName") or domain or tenant_id),
+        default_domain=domain,
+        asked=asked,
+    )
+
+
+def account_of(row: JsonObject) -> Account:
+    """Read a user object that was selected with `id, displayName, mail, userPrincipalName, accountEnabled, userType`.
+
+    Fails closed: an account is enabled only where Graph says true, a member only where it says `Member`. Graph returns
+    null for accounts from before the property existed; an admin sets `userType` once, and they are members.
+    """
+    name = str(row.get("userPrincipalName") or "")
+    return Account(
+        id=PersonId(str(row.get("id") or "").lower()),
+        name=str(row.get("displayName") or name),
+        mail=str(row.get("mail") or name),
+        is_enabled=row.get("accountEnabled") is True,
+        is_member=row.get("userType") == "Member",
+    )
+
+
+def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """Read `Retry-After`, in seconds or as a date (RFC 9110); None when it is absent or unreadable."""
+    text = headers.get("retry-after", "").strip()
+    seconds = text.partition(",")[0]
+    if seconds.isascii() and seconds.isdigit() and len(seconds) < 8:
+        return float(seconds)
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
+
+
+def failure(call: Call, answer: Answer) -> TenantUnavailable | TenantRefused:
+    """Turn an unsuccessful answer into the domain's error.
+
+    Throttling (429), 408, redirects and 5xx leave a question open: TenantUnavailable. Any other 4xx is a refusal for
+    good; only a POST can meet an existing object.
+    """
+    status = answer.status
+    if status == 429:
+        wait = retry_after(answer.headers)
+        asks = "" if wait is None else f" It asks for {wait:.0f} seconds."
+        return TenantUnavailable(
+            f"Entra is throttling the bot and did not {call.purpose}{_footnote(answer)}.{asks}", wait
+        )
+    if not 400 <= status < 500 or status == 408:
+        wait = retry_after(answer.headers)
+        return TenantUnavailable(
+            f"Entra answered {status} when asked to {call.purpose}{_footnote(answer)}{doubt(call)}", wait
+        )
+    error = _error(answer)
+    error = error if isinstance(error, dict) else {}
+    code = str(error.get("code") or "")
+    says = _one_line(str(error.get("message") or "no reason given"))
+    named = f"{status} {code}".rstrip()
+    reason = f"Entra refused to {call.purpose}: {says} ({named}{_footnote(answer, bare=True)}).{_cure(call, status)}"
+    kind = AlreadyExists if status == 409 and call.method == "POST" else TenantRefused
+    return kind(status, code, reason)
+
+
+def token_failure(says: str, status: int | None) -> TenantUnavailable | TenantRefused:
+    """Turn the authority's refusal to give a token, or its silence (`status` None), into the domain's error."""
+    says = _one_line(says)
+    if status is None or status >= 500 or status in (408, 429):
+        return TenantUnavailable(f"Entra gives no token at the moment; nothing was sent: {says}.")
+    match = _SIGN_IN_CODE.search(says)
+    code = match.group() if match else "invalid_client"
+    return TenantRefused(401, code, f"Entra refused the bot's credentials: {says}. {_CREDENTIALS_CURE}")
+
+
+def no_credential(missing: Sequence[str]) -> TenantUnavailable:
+    """Say that none of the credentials could even be tried, and why the last one could not."""
+    last = f" The last one tried says: {_one_line(missing[-1])}." if missing else ""
+    return TenantUnavailable(
+        "The bot has no credentials for Entra; nothing was sent. Set AZURE_TENANT_ID, AZURE_CLIENT_ID and "
+        "AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH, or run it where it has a workload or managed identity."
+        f"{last}"
+    )
+
+
+def doubt(call: Call) -> str:
+    """End a sentence about a call that got no usable answer."""
+    return "; the outcome is unknown until it is read back." if call.is_write else "."
+
+
+def _cure(call: Call, status: int) -> str:
+    if status == 401:
+        return f" {_CREDENTIALS_CURE}"
+    if status == 403:
+        return f" The application needs the permission {call.permission} with admin consent."
+    return ""
+
+
+def _footnote(answer: Answer, *, bare: bool = False) -> str:
+    if not answer.request_id:
+        return ""
+    return f", request id {answer.request_id}" if bare else f" (request id {answer.request_id})"
+
+
+def _error(answer: Answer) -> object:
+    parsed = _parsed(answer.body)
+    return parsed.get("error") if isinstance(parsed, dict) else None
+
+
+def _inner_error(answer: Answer) -> Mapping[str, Any]:
+    error = _error(answer)
+    if not isinstance(error, dict):
+        return {}
+    inner = error.get("innerError") or error.get("innererror")
+    return inner if isinstance(inner, dict) else {}
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split()).rstrip(".")
+    return line if len(line) <= _LONGEST_QUOTE else f"{line[: _LONGEST_QUOTE - 1]}…"

@@ -1,0 +1,165 @@
+"""Checks what the request form holds before anything is stored, and files it.
+
+What can be known at once is said at the field. What Entra cannot say in time is left to preparing: the request is
+stored and waits, because losing it would be worse.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from workflows.catalog import Catalog
+from workflows.core.errors import InvalidField, NothingToChange, Refused
+from workflows.core.people import ChatId
+from workflows.core.request import Observation, Particulars, RequestId, RequestKind
+from workflows.core.template import Template
+from workflows.identifiers import derived_request_id
+from workflows.lookup import look_up
+from workflows.ports import Clock, Directory, DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
+from workflows.preparing import access_plan, current_template, require_chain, require_no_other_request
+from workflows.service import Service
+from workflows.target import FIELD, normalize_target
+
+PATIENCE_SECONDS: Final = 1.8
+"""How long the form waits for the directory. Slack gives 3 seconds for the whole answer ("Acknowledge")."""
+JUSTIFICATION_LIMIT: Final = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """What a person filled in, as typed."""
+
+    requester: ChatId
+    target: str
+    template: str
+    justification: str
+    sponsor: ChatId
+    days: int
+
+
+class InvalidForm(Exception):
+    """The form cannot be filed. `problems` maps each field to what is wrong and the cure."""
+
+    def __init__(self, problems: dict[str, str]) -> None:
+        super().__init__("; ".join(f"{field}: {reason}" for field, reason in problems.items()))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """Looks partners up for the form, and files requests."""
+
+    service: Service
+    store: Store
+    tenant: Tenant
+    directory: Directory
+    catalog: Catalog
+    clock: Clock
+
+    async def look_up(self, typed: str) -> Observation:
+        """Resolve what was typed into the target field, for showing it.
+
+        :raises InvalidField: with what to say at the field.
+        :raises TenantUnavailable, TenantRefused: when Entra cannot tell.
+        """
+        return await look_up(normalize_target(typed), tenant=self.tenant, clock=self.clock)
+
+    async def file(self, form: Form, *, key: str) -> RequestId:
+        """Check the form and store the request; from then on nothing is lost.
+
+        :raises InvalidForm: naming every field that has to change; nothing is stored.
+        """
+        problems: dict[str, str] = {}
+        justification = form.justification.strip()
+        if not justification:
+            problems["justification"] = "Say why this partner needs access: the approvers decide on it."
+        elif len(justification) > JUSTIFICATION_LIMIT:
+            problems["justification"] = f"Shorten this to {JUSTIFICATION_LIMIT} characters."
+        template = self._template(form, problems)
+        target = self._target(form, problems)
+        observation = None
+        if target is not None:
+            observation = await self._ask_the_directory(form, target, template, problems)
+        if problems or target is None or template is None:
+            raise InvalidForm(problems)
+        request_id = derived_request_id(key)
+        await self.service.submit(
+            request_id,
+            Particulars(
+                kind=RequestKind.ACCESS,
+                requester=form.requester,
+                sponsor=form.sponsor,
+                target=target,
+                template=template.name,
+                justification=justification,
+                duration=timedelta(days=form.days),
+            ),
+            key=key,
+            decide_within=template.decide_within,
+            observation=observation,
+        )
+        return request_id
+
+    def _template(self, form: Form, problems: dict[str, str]) -> Template | None:
+        try:
+            template = current_template(self.catalog, form.template)
+        except InvalidField as error:
+            problems[error.field] = error.reason
+            return None
+        allowed = [duration.days for duration in template.durations]
+        if form.days not in allowed:
+            choices = ", ".join(map(str, allowed))
+            problems["duration"] = f"“{template.title}” can last {choices} days. Choose one of these."
+        return template
+
+    def _target(self, form: Form, problems: dict[str, str]) -> str | None:
+        try:
+            return normalize_target(form.target)
+        except InvalidField as error:
+            problems[error.field] = error.reason
+            return None
+
+    async def _ask_the_directory(
+        self, form: Form, target: str, template: Template | None, problems: dict[str, str]
+    ) -> Observation | None:
+        """Ask about the tenant and the people side by side, within the form's patience."""
+        async with asyncio.TaskGroup() as group:
+            observed = group.create_task(self._observe(target, template, problems))
+            group.create_task(self._people(form, template, problems))
+        return observed.result()
+
+    async def _observe(self, target: str, template: Template | None, problems: dict[str, str]) -> Observation | None:
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                observation = await look_up(target, tenant=self.tenant, clock=self.clock)
+            await require_no_other_request(self.store, observation, None)
+            if template is not None:
+                access_plan(observation, template, template.default_duration)
+        except InvalidField as error:
+            problems[error.field] = error.reason
+        except NothingToChange as error:
+            problems[FIELD] = f"{error} There is nothing to request."
+        except TenantRefused as error:
+            problems[FIELD] = f"Microsoft Graph refused to look this up: {error.reason} Tell an admin."
+        except (TenantUnavailable, TimeoutError):
+            return None
+        else:
+            return observation
+        return None
+
+    async def _people(self, form: Form, template: Template | None, problems: dict[str, str]) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                fields = {form.sponsor: "sponsor", form.requester: FIELD}
+                for person, field in fields.items():
+                    try:
+                        await self.directory.identify(person)
+                    except Refused as refused:
+                        problems.setdefault(field, refused.reason)
+                if template is not None:
+                    await require_chain(self.directory, template, {form.requester, form.sponsor})
+        except InvalidField as error:
+            problems[error.field] = error.reason
+        except (TenantUnavailable, TenantRefused, DirectoryUnavailable, TimeoutError):
+            return

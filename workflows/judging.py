@@ -1,0 +1,137 @@
+"""Judges a click: who is it, what may they do, and then the lifecycle's word."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from workflows.catalog import Catalog
+from workflows.core.commands import Approve, Keep, Reject, Replan, Subject
+from workflows.core.effects import Judge
+from workflows.core.errors import Refused
+from workflows.core.intents import Intent, WantApprove, WantKeep, WantReject, WantRevoke
+from workflows.core.people import Person, Roster
+from workflows.core.plan import TenantIdentity
+from workflows.core.request import AccessRequest, Particulars, RequestKind, RequestState
+from workflows.core.reviews import may_close
+from workflows.identifiers import derived_request_id
+from workflows.ports import Directory, DirectoryUnavailable, Store, Tenant, TenantUnavailable
+from workflows.preparing import identify_partner
+from workflows.service import Service
+
+REVOCATION_LIFETIME = timedelta(days=365)
+"""A revocation waits for Graph as long as it must."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judging:
+    """Performs Judge. Safe to repeat: the outcome is recorded once under a key derived from the click's."""
+
+    service: Service
+    store: Store
+    tenant: Tenant
+    directory: Directory
+    catalog: Catalog
+
+    async def judge(self, effect: Judge) -> None:
+        """Identify the actor, gather today's roster, hand the command to the lifecycle; record a refusal.
+
+        :raises TenantUnavailable, DirectoryUnavailable: when it cannot be judged now; nobody is eligible unread.
+        """
+        key = f"verdict:{effect.key}"
+        if await self.store.is_known(key):
+            return
+        intent = effect.intent
+        try:
+            actor = await self.directory.identify(intent.actor)
+            await self._judge(intent, actor, key)
+        except Refused as refused:
+            await self.service.refuse(
+                refused,
+                key=key,
+                actor=intent.actor,
+                command=intent.name,
+                subject=_subject(intent),
+                channel=intent.channel,
+            )
+        except (TenantUnavailable, DirectoryUnavailable):
+            await self.service.say(
+                "Your click is stored, but it cannot be judged yet: the directory of people does not answer. "
+                "Gatehouse keeps trying and tells you the outcome.",
+                key=f"delayed:{effect.key}",
+                person=intent.actor,
+                channel=intent.channel,
+            )
+            raise
+
+    async def _judge(self, intent: Intent, actor: Person, key: str) -> None:
+        match intent:
+            case WantApprove() | WantReject():
+                await self._decide(intent, actor, key)
+            case WantKeep():
+                roster = await self.directory.roster([actor])
+                command = Keep(actor=actor, reason=intent.reason)
+                await self.service.advance_review(intent.tenant_id, command, key=key, roster=roster)
+            case WantRevoke():
+                await self._revoke(intent, actor, key)
+
+    async def _decide(self, intent: WantApprove | WantReject, actor: Person, key: str) -> None:
+        request = await self.store.request(intent.request_id)
+        if request is not None:
+            await self._require_same_template(request)
+        deciders = [] if request is None else [decision.person for decision in request.decisions]
+        roster = await self.directory.roster([actor, *deciders])
+        command = (
+            Approve(actor=actor, digest=intent.digest)
+            if isinstance(intent, WantApprove)
+            else Reject(actor=actor, digest=intent.digest, reason=intent.reason)
+        )
+        await self.service.advance(intent.request_id, command, key=key, roster=roster)
+
+    async def _require_same_template(self, request: AccessRequest) -> None:
+        """Ask again where the template changed after the plan was made: what was decided on it is void."""
+        if request.state is not RequestState.AWAITING_APPROVAL:
+            return
+        template = self.catalog.templates.get(request.particulars.template)
+        if template is not None and template.content_hash == request.known.plan.template_hash:
+            return
+        reason = "The template changed after this request was shown, so it is planned and asked again."
+        await self.service.advance(request.id, Replan(reason=reason))
+        raise Refused("template_changed", f"{reason} Decide on the new card.")
+
+    async def _revoke(self, intent: WantRevoke, actor: Person, key: str) -> None:
+        identity, partnership = await identify_partner(intent.target, store=self.store, tenant=self.tenant)
+        roster: Roster = await self.directory.roster([actor])
+        if not may_close(partnership, actor, roster):
+            raise Refused(
+                "not_an_admin",
+                "Only partner admins, and the sponsor of this partner, can revoke. Ask one of them.",
+            )
+        await self._require_no_open_revocation(identity)
+        await self.service.submit(
+            derived_request_id(key),
+            Particulars(
+                kind=RequestKind.REVOCATION,
+                requester=actor.chat_id,
+                sponsor=actor.chat_id if partnership is None else partnership.sponsor.chat_id,
+                target=identity.tenant_id,
+                template="revoke",
+                justification=intent.reason,
+                duration=None,
+            ),
+            key=key,
+            decide_within=REVOCATION_LIFETIME,
+        )
+
+    async def _require_no_open_revocation(self, identity: TenantIdentity) -> None:
+        for other in await self.store.open_requests():
+            if other.particulars.kind is RequestKind.REVOCATION and other.particulars.target == identity.tenant_id:
+                raise Refused("under_way", f"A revocation of this partner is already under way ({other.id}).")
+
+
+def _subject(intent: Intent) -> Subject:
+    match intent:
+        case WantApprove() | WantReject():
+            return Subject(request_id=intent.request_id)
+        case WantKeep():
+            return Subject(tenant_id=intent.tenant_id)
+        case WantRevoke():
+            return Subject()

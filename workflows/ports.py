@@ -1,0 +1,301 @@
+"""What the domain needs from the world: one Protocol for each neighbour."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from workflows.core.canonical import JsonObject
+from workflows.core.effects import Effect
+from workflows.core.errors import DomainError
+from workflows.core.partner import TenantId
+from workflows.core.partnership import Partnership
+from workflows.core.people import ChatId, Person, PersonId, Role, Roster
+from workflows.core.plan import Operation, TenantIdentity
+from workflows.core.request import AccessRequest, RequestId
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def now(self) -> datetime:
+        """The present, timezone-aware, UTC."""
+
+
+# --- Entra ---------------------------------------------------------------------------------------------------------
+
+
+class TenantUnavailable(DomainError):
+    """Entra did not answer, or not usefully; nothing is known about the outcome of what was asked.
+
+    `retry_after` is the number of seconds the service asked for, if it did.
+    """
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+class TenantRefused(DomainError):
+    """Entra refused for good: asking again would be refused again. `reason` names code and request id."""
+
+    def __init__(self, status: int, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.code = code
+        self.reason = reason
+
+
+class AlreadyExists(TenantRefused):
+    """A partner with this tenant id exists already (409): read it and compare."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A user object of the home tenant."""
+
+    id: PersonId
+    name: str
+    mail: str
+    is_enabled: bool
+    is_member: bool
+    """False for guests."""
+
+
+class Tenant(Protocol):
+    """The home tenant in Entra. Reads may be repeated; `write` performs one planned operation and nothing else.
+
+    Every method raises TenantUnavailable or TenantRefused.
+    """
+
+    async def home(self) -> TenantId:
+        """The tenant's own id."""
+
+    async def find(self, target: str, *, fresh: bool = False) -> TenantIdentity | None:
+        """Resolve a domain or tenant id to a tenant; None when there is none.
+
+        An answer may be up to a minute old unless `fresh` is asked for.
+        """
+
+    async def read_partner(self, tenant_id: TenantId) -> JsonObject | None:
+        """Read a partner's own configuration with its synchronization policy; None when there is none."""
+
+    async def read_default(self) -> JsonObject:
+        """Read the tenant's default configuration. There is no way to write it."""
+
+    async def write(self, operation: Operation) -> None:
+        """Perform one operation of a plan: these bytes to this address.
+
+        :raises AlreadyExists: when a POST meets an existing partner.
+        :raises TenantUnavailable: when the outcome is unknown; read back before anything else.
+        """
+
+    async def accounts_by_mail(self, mails: Sequence[str]) -> Sequence[Account]:
+        """Find every account whose mail or user principal name is one of `mails`."""
+
+    async def accounts_by_id(self, ids: Sequence[PersonId]) -> Sequence[Account]:
+        """Find every account with one of these object ids; absent ones are left out."""
+
+    async def group_members(self, group_id: str) -> frozenset[PersonId]:
+        """List the users in an Entra group, nested ones included."""
+
+
+# --- People --------------------------------------------------------------------------------------------------------
+
+
+class DirectoryUnavailable(DomainError):
+    """The people directory could not be read; nobody is eligible until it can."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleSource:
+    """Who holds a role: chat user groups by handle, Entra groups by object id, people by mail address."""
+
+    role: Role
+    title: str
+    user_groups: tuple[str, ...] = ()
+    entra_groups: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+
+
+class Directory(Protocol):
+    """Who people are: a chat user maps to exactly one enabled member account, or is refused.
+
+    Every method raises DirectoryUnavailable, TenantUnavailable or TenantRefused.
+    """
+
+    async def identify(self, chat_id: ChatId) -> Person:
+        """Map a chat user to one Entra person.
+
+        :raises Refused: for guests, bots, deactivated or outside users, and where the account is not exactly one.
+        """
+
+    async def is_member(self, chat_id: ChatId) -> bool:
+        """Tell whether a chat user is a full member, which suffices for reading."""
+
+    async def roster(self, people: Sequence[Person]) -> Roster:
+        """Read which roles these people hold now; who lost the account or the chat user holds none."""
+
+    async def holders(self, role: Role) -> frozenset[ChatId]:
+        """List the chat users who hold a role now, as far as the chat system knows them."""
+
+
+# --- What people see -----------------------------------------------------------------------------------------------
+
+
+class NotifierUnavailable(DomainError):
+    """The chat system did not take a message. `retry_after` in seconds, if it said so."""
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class NotifierRefused(DomainError):
+    """The chat system will never take this message (the channel or the person is gone)."""
+
+
+class Notifier(Protocol):
+    """Shows the domain's state to people. Every method may be repeated.
+
+    Every method raises NotifierUnavailable or NotifierRefused.
+    """
+
+    async def show_request(self, request: AccessRequest) -> None:
+        """Bring every copy of the request's card up to date; post those that are missing."""
+
+    async def show_review(self, partnership: Partnership, *, remind: bool) -> None:
+        """Bring every review card of the partnership up to date; with `remind`, post a new one to the sponsor."""
+
+    async def show_home(self, person: ChatId) -> None:
+        """Publish the App Home of one person."""
+
+    async def tell(self, person: ChatId, text: str, *, channel: str) -> None:
+        """Say something to one person: in `channel` for their eyes only, or directly when it is empty."""
+
+
+# --- The store -----------------------------------------------------------------------------------------------------
+
+
+class StaleVersion(DomainError):
+    """Somebody else stored a newer version of the record: load it again and decide again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """One line of the audit log. `key` is unique: the same click is entered once."""
+
+    key: str
+    at: datetime
+    actor: str
+    """Chat id or account id of who did it; `gatehouse` for the bot itself."""
+    command: str
+    """The command's stored name."""
+    outcome: str
+    """`accepted`, or the code of a refusal."""
+    request_id: RequestId | None = None
+    tenant_id: TenantId | None = None
+    details: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """Everything that one command changes: stored whole, or not at all."""
+
+    entry: AuditEntry
+    request: AccessRequest | None = None
+    partnership: Partnership | None = None
+    effects: tuple[Effect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingEffect:
+    """An effect that is stored and not yet performed."""
+
+    id: int
+    lane: str
+    """Effects of one lane are performed one after the other, oldest first; lanes run side by side."""
+    effect: Effect
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """One posted copy of a card."""
+
+    subject: str
+    """`request:<id>` or `review:<tenant id>:<number>`."""
+    channel: str
+    ts: str
+    audience: str
+    """Empty for the channel's card, else the chat id of whom it was sent to."""
+    content: str
+    """Hash of what it shows now, so that an unchanged card is not sent again."""
+
+
+class Store(Protocol):
+    """Where records, the audit log and effects are kept. What `commit` returned from survives a crash."""
+
+    async def commit(self, commit: Commit) -> bool:
+        """Store everything in one transaction; False when the entry's key is known already and nothing was done.
+
+        :raises StaleVersion: when a record is not exactly one version newer than the stored one.
+        """
+
+    async def request(self, request_id: RequestId) -> AccessRequest | None:
+        """Load one request."""
+
+    async def partnership(self, tenant_id: TenantId) -> Partnership | None:
+        """Load one partnership."""
+
+    async def open_requests(self) -> Sequence[AccessRequest]:
+        """List the requests that are not terminal, oldest first."""
+
+    async def requests_of(self, requester: ChatId, limit: int) -> Sequence[AccessRequest]:
+        """List a person's own requests, newest first."""
+
+    async def requests_for(self, tenant_id: TenantId, limit: int) -> Sequence[AccessRequest]:
+        """List the requests about one tenant, newest first."""
+
+    async def partnerships(self) -> Sequence[Partnership]:
+        """List every partnership, by default domain."""
+
+    async def due(self, now: datetime) -> tuple[Sequence[RequestId], Sequence[TenantId]]:
+        """List undecided requests past their expiry, and partnerships whose review is due."""
+
+    async def history(self, *, request_id: RequestId | None = None, limit: int = 200) -> Sequence[AuditEntry]:
+        """List audit entries, newest first."""
+
+    async def is_known(self, key: str) -> bool:
+        """Tell whether an audit entry with this key exists."""
+
+    async def pending(self, now: datetime, limit: int) -> Sequence[PendingEffect]:
+        """List the oldest due effect of each lane."""
+
+    async def next_due(self) -> datetime | None:
+        """When the next pending effect becomes due; None when there is none."""
+
+    async def count_pending(self, now: datetime) -> tuple[int, int, int]:
+        """Count the effects that are due, that wait for later, and that are parked."""
+
+    async def done(self, effect_id: int) -> None:
+        """Mark an effect as performed."""
+
+    async def retry(self, effect_id: int, at: datetime, error: str) -> None:
+        """Put an effect off until `at`, counting one more attempt."""
+
+    async def park(self, effect_id: int, error: str) -> None:
+        """Give an effect up; it stays visible and holds no lane."""
+
+    async def copies(self, subject: str) -> Sequence[Copy]:
+        """List the posted copies of a card."""
+
+    async def save_copy(self, copy: Copy) -> None:
+        """Remember a posted copy, or what it shows now."""
+
+    async def has_opened_home(self, person: ChatId) -> bool:
+        """Tell whether a person has ever opened the App Home."""
+
+    async def save_home(self, person: ChatId) -> None:
+        """Remember that a person opened the App Home."""

@@ -1,0 +1,179 @@
+"""Turns a stored request into one that can be decided: people, tenant, plan, chain."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from workflows.catalog import Catalog
+from workflows.core.commands import RecordDelayed, RecordPrepared, RecordUnfit
+from workflows.core.errors import InvalidField, NothingToChange, Refused
+from workflows.core.partnership import Partnership
+from workflows.core.people import ChatId, Person
+from workflows.core.plan import Plan, TenantIdentity, plan_access, plan_revocation
+from workflows.core.request import AccessRequest, Observation, Prepared, RequestId, RequestKind, RequestState
+from workflows.core.template import Stage, Template
+from workflows.lookup import look_up
+from workflows.ports import Clock, Directory, DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
+from workflows.service import Service
+from workflows.target import is_tenant_id
+
+_FRESH: Final = timedelta(minutes=10)
+"""How old the form's observation may be. Applying compares with the tenant again, so this only spares a read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preparing:
+    """Performs Prepare. Safe to repeat: a request that is not PREPARING any more is left alone."""
+
+    service: Service
+    store: Store
+    tenant: Tenant
+    directory: Directory
+    catalog: Catalog
+    clock: Clock
+
+    async def prepare(self, request_id: RequestId) -> None:
+        """Make the plan, or record why there can be none.
+
+        :raises TenantUnavailable, DirectoryUnavailable: after recording that the request waits.
+        """
+        request = await self.store.request(request_id)
+        if request is None or request.state is not RequestState.PREPARING:
+            return
+        try:
+            prepared = await self._prepared(request)
+        except (TenantUnavailable, DirectoryUnavailable) as error:
+            await self.service.advance(request_id, RecordDelayed(reason=f"{error} Gatehouse keeps trying."))
+            raise
+        except TenantRefused as error:
+            await self.service.advance(request_id, RecordUnfit(code=error.code, reason=error.reason))
+        except (Refused, InvalidField, NothingToChange) as error:
+            code = getattr(error, "code", type(error).__name__)
+            await self.service.advance(request_id, RecordUnfit(code=code, reason=str(error)))
+        else:
+            await self.service.advance(request_id, RecordPrepared(prepared=prepared))
+
+    async def _prepared(self, request: AccessRequest) -> Prepared:
+        requester = await self.directory.identify(request.particulars.requester)
+        if request.particulars.kind is RequestKind.REVOCATION:
+            return await self._prepared_revocation(request, requester)
+        template = current_template(self.catalog, request.particulars.template)
+        sponsor = requester
+        if request.particulars.sponsor != request.particulars.requester:
+            sponsor = await self._sponsor(request.particulars.sponsor)
+        observation = await self._observe(request)
+        await require_no_other_request(self.store, observation, request.id)
+        await require_chain(self.directory, template, {requester.chat_id, sponsor.chat_id})
+        return Prepared(
+            observation=observation,
+            requester=requester,
+            sponsor=sponsor,
+            plan=access_plan(observation, template, request.particulars.duration or template.default_duration),
+            template_title=template.title,
+            stages=template.stages,
+            review_interval=template.review_interval,
+        )
+
+    async def _prepared_revocation(self, request: AccessRequest, requester: Person) -> Prepared:
+        identity, partnership = await identify_partner(request.particulars.target, store=self.store, tenant=self.tenant)
+        configuration = await self.tenant.read_partner(identity.tenant_id)
+        return Prepared(
+            observation=Observation(identity=identity, configuration=configuration, at=self.clock.now()),
+            requester=requester,
+            sponsor=requester if partnership is None else partnership.sponsor,
+            plan=plan_revocation(tenant_id=identity.tenant_id, before=configuration),
+            template_title="Revoke",
+            stages=(),
+            review_interval=None,
+        )
+
+    async def _sponsor(self, chat_id: ChatId) -> Person:
+        try:
+            return await self.directory.identify(chat_id)
+        except Refused as refused:
+            raise InvalidField("sponsor", f"The sponsor cannot be used: {refused.reason}") from refused
+
+    async def _observe(self, request: AccessRequest) -> Observation:
+        seen = request.observation
+        if seen is not None and self.clock.now() - seen.at < _FRESH:
+            return seen
+        return await look_up(request.particulars.target, tenant=self.tenant, clock=self.clock)
+
+
+def current_template(catalog: Catalog, name: str) -> Template:
+    """Look a template up.
+
+    :raises InvalidField: when there is none of this name any more.
+    """
+    template = catalog.templates.get(name)
+    if template is None:
+        raise InvalidField("template", f"There is no template “{name}” any more. Choose one from the list.")
+    return template
+
+
+def access_plan(observation: Observation, template: Template, duration: timedelta) -> Plan:
+    """Compute the plan of an access request.
+
+    :raises NothingToChange: when the partner has these settings already.
+    """
+    return plan_access(
+        tenant_id=observation.identity.tenant_id,
+        before=observation.configuration,
+        settings=template.settings,
+        template=template.name,
+        template_hash=template.content_hash,
+        duration=duration,
+    )
+
+
+async def require_no_other_request(store: Store, observation: Observation, request_id: RequestId | None) -> None:
+    """Refuse a second open request about one tenant: two plans from one before-image cannot both be true.
+
+    :raises InvalidField: naming the open one.
+    """
+    for other in await store.open_requests():
+        if other.id == request_id or other.prepared is None:
+            continue
+        if other.prepared.plan.tenant_id == observation.identity.tenant_id:
+            who = other.prepared.requester.name
+            raise InvalidField("target", f"{who} has an open request for this tenant ({other.id}); wait for its end.")
+
+
+async def require_chain(directory: Directory, template: Template, excluded: set[ChatId]) -> None:
+    """Refuse a request that nobody could ever approve.
+
+    :raises InvalidField: naming the stage that lacks people.
+    """
+    taken: set[ChatId] = set(excluded)
+    for stage in template.stages:
+        free = await _holders(directory, stage) - taken
+        if len(free) < stage.quorum:
+            raise InvalidField(
+                "template",
+                f"The stage “{stage.title}” needs {stage.quorum} people other than the requester and the sponsor; "
+                f"{len(free)} hold the role “{stage.role}”. Ask an admin to add people to it.",
+            )
+        if len(free) == stage.quorum:
+            taken |= free
+
+
+async def _holders(directory: Directory, stage: Stage) -> frozenset[ChatId]:
+    return await directory.holders(stage.role)
+
+
+async def identify_partner(target: str, *, store: Store, tenant: Tenant) -> tuple[TenantIdentity, Partnership | None]:
+    """Find the partner that a command names: our own records first, so that a vanished domain can still be closed.
+
+    :raises Refused: when neither the records nor Entra know it.
+    """
+    for partnership in await store.partnerships():
+        identity = partnership.identity
+        if target in (identity.tenant_id, identity.default_domain, identity.asked):
+            return identity, partnership
+    found = await tenant.find(target)
+    if found is None:
+        kind = "tenant ID" if is_tenant_id(target) else "domain"
+        raise Refused("unknown_tenant", f"No Microsoft Entra tenant has the {kind} “{target}”. See /partner list.")
+    if found.tenant_id == await tenant.home():
+        raise Refused("own_tenant", f"“{target}” is our own tenant; it is no partner.")
+    return found, await store.partnership(found.tenant_id)

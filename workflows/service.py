@@ -1,0 +1,234 @@
+"""The door: load, decide, store in one transaction, wake the outbox. Every change of a record goes through here."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
+
+from workflows.core.commands import (
+    Approve,
+    Keep,
+    PartnershipCommand,
+    Reject,
+    RequestCommand,
+    Subject,
+    Submit,
+    Withdraw,
+)
+from workflows.core.effects import Judge, Tell
+from workflows.core.errors import Refused
+from workflows.core.intents import Intent, WantApprove, WantReject
+from workflows.core.lifecycle import Situation, advance
+from workflows.core.partner import TenantId
+from workflows.core.partnership import Partnership
+from workflows.core.people import ChatId, Roster
+from workflows.core.request import AccessRequest, Observation, Particulars, RequestId
+from workflows.core.reviews import advance_review
+from workflows.ports import AuditEntry, Clock, Commit, StaleVersion, Store
+
+GATEHOUSE: Final = "gatehouse"
+"""The actor's name in the audit log where the bot itself acts."""
+
+_TRIES: Final = 5
+"""How often a command is decided again because somebody else stored a newer version first."""
+
+Record = TypeVar("Record")
+
+
+class Service:
+    """Takes commands and intents. Performs nothing: effects are stored and the outbox is woken."""
+
+    def __init__(self, *, store: Store, clock: Clock, wake: Callable[[], None]) -> None:
+        self._store = store
+        self._clock = clock
+        self._wake = wake
+
+    async def submit(
+        self,
+        request_id: RequestId,
+        particulars: Particulars,
+        *,
+        key: str,
+        decide_within: timedelta,
+        observation: Observation | None = None,
+    ) -> None:
+        """Store a new request; what follows happens after it is stored. A known `key` changes nothing."""
+        command = Submit(
+            request_id=request_id, particulars=particulars, lifetime=decide_within, observation=observation
+        )
+        now = self._clock.now()
+        transition = advance(None, command, Situation(now=now))
+        details = {"kind": particulars.kind.value, "target": particulars.target, "template": particulars.template}
+        entry = self._entry(key, now, particulars.requester, command.name, details, request_id=request_id)
+        await self._commit(Commit(entry=entry, request=transition.request, effects=transition.effects))
+
+    async def want(self, intent: Intent, *, key: str) -> None:
+        """Store what somebody clicked, to be judged right after. A known `key` changes nothing: it was a repetition."""
+        request_id = intent.request_id if isinstance(intent, WantApprove | WantReject) else None
+        entry = self._entry(key, self._clock.now(), intent.actor, intent.name, {}, request_id=request_id)
+        await self._commit(Commit(entry=entry, effects=(Judge(intent=intent, key=key),)))
+
+    async def withdraw(self, request_id: RequestId, actor: ChatId, *, key: str) -> None:
+        """Take a request back. One's own click suffices.
+
+        :raises Refused: for somebody else's request and for one that is decided.
+        """
+        await self.advance(request_id, Withdraw(actor=actor), key=key)
+
+    async def advance(
+        self, request_id: RequestId, command: RequestCommand, *, key: str = "", roster: Roster | None = None
+    ) -> AccessRequest:
+        """Apply a command to a request and store the outcome.
+
+        :param key: idempotency key; empty derives one from the request's version, for the bot's own commands.
+        :raises Refused: when the lifecycle does not take it; nothing is stored.
+        """
+
+        async def attempt() -> AccessRequest:
+            request = await self._load(request_id)
+            known = None
+            if request.prepared is not None:
+                known = await self._store.partnership(request.prepared.plan.tenant_id)
+            now = self._clock.now()
+            at = Situation(now=now, roster=roster or Roster(), partnership=known)
+            transition = advance(request, command, at)
+            if transition.request.version == request.version:
+                return request
+            entry = self._entry(
+                key or f"{request_id}:{request.version}:{command.name}",
+                now,
+                _actor(command),
+                command.name,
+                _details(command),
+                request_id=request_id,
+                tenant_id=None if request.prepared is None else request.prepared.plan.tenant_id,
+            )
+            await self._commit(
+                Commit(
+                    entry=entry,
+                    request=transition.request,
+                    partnership=transition.partnership,
+                    effects=transition.effects,
+                )
+            )
+            return transition.request
+
+        return await _again_when_stale(attempt)
+
+    async def advance_review(
+        self, tenant_id: TenantId, command: PartnershipCommand, *, key: str = "", roster: Roster | None = None
+    ) -> Partnership:
+        """Apply a command to a partnership and store the outcome.
+
+        :raises Refused: when the rules do not take it, or there is no such partnership; nothing is stored.
+        """
+
+        async def attempt() -> Partnership:
+            partnership = await self._store.partnership(tenant_id)
+            if partnership is None:
+                raise Refused("unknown_partner", "Gatehouse knows no such partner; see /partner list.")
+            now = self._clock.now()
+            transition = advance_review(partnership, command, roster=roster or Roster(), now=now)
+            entry = self._entry(
+                key or f"{tenant_id}:{partnership.version}:{command.name}",
+                now,
+                _actor(command),
+                command.name,
+                _details(command),
+                tenant_id=tenant_id,
+            )
+            await self._commit(Commit(entry=entry, partnership=transition.partnership, effects=transition.effects))
+            return transition.partnership
+
+        return await _again_when_stale(attempt)
+
+    async def refuse(
+        self,
+        refused: Refused,
+        *,
+        key: str,
+        actor: ChatId,
+        command: str,
+        subject: Subject,
+        channel: str = "",
+    ) -> None:
+        """Record a refusal and tell the person who was refused why and what they can do."""
+        entry = self._entry(
+            key,
+            self._clock.now(),
+            actor,
+            command,
+            {"reason": refused.reason},
+            request_id=subject.request_id,
+            tenant_id=subject.tenant_id,
+        )
+        tell = Tell(person=actor, subject=subject, text=refused.reason, channel=channel)
+        await self._commit(Commit(entry=replace(entry, outcome=refused.code), effects=(tell,)))
+
+    async def say(self, text: str, *, key: str, person: ChatId, channel: str = "") -> None:
+        """Tell one person something, once for each `key`."""
+        entry = self._entry(key, self._clock.now(), GATEHOUSE, "tell", {"to": person, "text": text})
+        tell = Tell(person=person, subject=Subject(), text=text, channel=channel)
+        await self._commit(Commit(entry=entry, effects=(tell,)))
+
+    async def _load(self, request_id: RequestId) -> AccessRequest:
+        request = await self._store.request(request_id)
+        if request is None:
+            raise Refused("unknown_request", "Gatehouse knows no such request; its card may be from another database.")
+        return request
+
+    async def _commit(self, commit: Commit) -> None:
+        await self._store.commit(commit)
+        self._wake()
+
+    def _entry(
+        self,
+        key: str,
+        at: datetime,
+        actor: str,
+        command: str,
+        details: Mapping[str, Any],
+        *,
+        request_id: RequestId | None = None,
+        tenant_id: TenantId | None = None,
+    ) -> AuditEntry:
+        return AuditEntry(
+            key=key,
+            at=at,
+            actor=actor,
+            command=command,
+            outcome="accepted",
+            request_id=request_id,
+            tenant_id=tenant_id,
+            details=details,
+        )
+
+
+async def _again_when_stale(attempt: Callable[[], Awaitable[Record]]) -> Record:
+    for _ in range(_TRIES - 1):
+        try:
+            return await attempt()
+        except StaleVersion:
+            continue
+    return await attempt()
+
+
+def _actor(command: RequestCommand | PartnershipCommand) -> str:
+    match command:
+        case Approve() | Reject() | Keep():
+            return command.actor.chat_id
+        case Withdraw():
+            return command.actor
+        case _:
+            return GATEHOUSE
+
+
+def _details(command: RequestCommand | PartnershipCommand) -> dict[str, Any]:
+    """Say in the audit log what the record alone does not show afterwards."""
+    details: dict[str, Any] = {}
+    for name in ("digest", "reason", "code", "image"):
+        if (value := getattr(command, name, None)) is not None:
+            details[name] = value
+    if isinstance(command, Approve | Reject | Keep):
+        details["account"] = command.actor.id
+    return details

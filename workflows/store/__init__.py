@@ -1,0 +1,1 @@
+"""Where records, the audit log and effects are kept: the only SQL."""

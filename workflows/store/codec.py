@@ -1,0 +1,29 @@
+"""Records to JSON and back: the one place that knows how frozen dataclasses are written down."""
+
+from typing import Annotated, Any, Final, TypeVar
+
+from pydantic import Field, TypeAdapter
+
+from workflows.core.effects import Effect
+from workflows.core.partnership import Partnership
+from workflows.core.request import AccessRequest
+
+REQUEST: Final[TypeAdapter[AccessRequest]] = TypeAdapter(AccessRequest)
+PARTNERSHIP: Final[TypeAdapter[Partnership]] = TypeAdapter(Partnership)
+EFFECT: Final[TypeAdapter[Effect]] = TypeAdapter(Annotated[Effect, Field(discriminator="kind")])
+DETAILS: Final[TypeAdapter[dict[str, Any]]] = TypeAdapter(dict[str, Any])
+
+Record = TypeVar("Record")
+
+
+def dump(adapter: TypeAdapter[Record], value: Record) -> str:
+    """Write a record as JSON text. Durations are ISO 8601, instants UTC, nothing is left out."""
+    return adapter.dump_json(value).decode()
+
+
+def load(adapter: TypeAdapter[Record], text: str) -> Record:
+    """Read a record from its JSON text.
+
+    :raises pydantic.ValidationError: when the text is not such a record; nothing is guessed.
+    """
+    return adapter.validate_json(text)

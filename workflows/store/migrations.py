@@ -1,0 +1,49 @@
+"""The schema of the embedded store, as ordered steps. A released step is never edited; a new one is added."""
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("gatehouse")
+
+
+@migrations()
+def m001_records(db: Database) -> None:
+    """Create records, the audit log, effects and the copies of what was posted."""
+    db.execute(
+        """create table requests (
+            id text primary key, version integer not null, state text not null, is_open integer not null,
+            requester text not null, tenant_id text, due_at text, created_at text not null, doc text not null
+        ) strict"""
+    )
+    db.execute("create index requests_open on requests(is_open, created_at)")
+    db.execute("create index requests_by_requester on requests(requester, created_at)")
+    db.execute("create index requests_by_tenant on requests(tenant_id, created_at)")
+    db.execute("create index requests_due on requests(due_at) where due_at is not null")
+    db.execute(
+        """create table partnerships (
+            tenant_id text primary key, version integer not null, state text not null, domain text not null,
+            due_at text, doc text not null
+        ) strict"""
+    )
+    db.execute("create index partnerships_due on partnerships(due_at) where due_at is not null")
+    db.execute(
+        """create table audit (
+            seq integer primary key autoincrement, key text not null unique, at text not null, actor text not null,
+            command text not null, outcome text not null, request_id text, tenant_id text, details text not null
+        ) strict"""
+    )
+    db.execute("create index audit_by_request on audit(request_id, seq)")
+    db.execute(
+        """create table effects (
+            id integer primary key autoincrement, lane text not null, due_at text not null, attempts integer not null,
+            is_parked integer not null default 0, error text not null default '', doc text not null
+        ) strict"""
+    )
+    db.execute("create index effects_by_lane on effects(is_parked, lane, id)")
+    db.execute(
+        """create table copies (
+            channel text not null, ts text not null, subject text not null, audience text not null,
+            content text not null, primary key (channel, ts)
+        ) strict"""
+    )
+    db.execute("create index copies_by_subject on copies(subject)")
+    db.execute("create table homes (person text primary key) strict")
