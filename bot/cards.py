@@ -103,7 +103,7 @@ def review_card(partnership: Partnership, *, now: datetime) -> Message:
             review_buttons(partnership, now),
         ]
     )
-    return message(f"{partner_words(partnership.identity)}: {opening[1]}. {partnership.template_title}.", blocks)
+    return message(f"{partner_words(partnership.identity)}, {partnership.template_title}: {opening[1]}", blocks)
 
 
 def _identity(request: AccessRequest) -> RichTextBlock:
@@ -111,7 +111,7 @@ def _identity(request: AccessRequest) -> RichTextBlock:
     if identity is not None:
         return identity_block(identity)
     target = part(request.particulars.target, DOMAIN, bold=True)
-    return rich(paragraph(words("Target tenant: "), target, words(" (not looked up yet)")))
+    return rich(paragraph(words("Target tenant: "), target, words(" (as typed; not looked up)")))
 
 
 def _facts(request: AccessRequest) -> Iterator[RichTextElement]:

@@ -22,7 +22,7 @@ _PENDING: Final = (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
 def chain_elements(request: AccessRequest, holders: Mapping[Role, tuple[str, ...]]) -> Iterator[RichTextElement]:
     """Show the stages in order: who approved when, and who must still decide."""
     if request.particulars.kind is RequestKind.REVOCATION:
-        yield paragraph(words("Approvals: ", bold=True), words("none needed. Closing a partner waits for nobody."))
+        yield paragraph(words("Approvals: ", bold=True), words("none are needed to close a partner."))
         return
     verdict, stages = request.verdict(), request.known.stages
     yield paragraph(words("Approvals", bold=True))

@@ -61,6 +61,7 @@ def home_view(
         *_more(len(mine) - MOST_MINE, "/partner show with the domain lists them"),
         *_section("Partners", [list(_partner(partnership, now)) for partnership in partnerships[:MOST_PARTNERS]]),
         *_more(len(partnerships) - MOST_PARTNERS, "/partner list"),
+        footnote("As last recorded. /partner show with the domain reads what stands in the tenant now."),
     ]
     return View(type="home", callback_id=ids.HOME, blocks=within_limits(blocks, "home")).to_dict()
 

@@ -147,7 +147,7 @@ def _standing_elements(configuration: JsonObject | None, standings: Sequence[Sta
 
 
 def _standing_parts(standing: Standing) -> list[Part]:
-    origin = " (set here)" if standing.is_own else " (tenant's default)"
+    origin = " · set here" if standing.is_own else " · inherits" if standing.inherits else ""
     return [part(standing.setting, bold=True), words(": "), part(standing.words, MOST_VALUE), words(origin)]
 
 

@@ -15,8 +15,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.cards import request_card, requester_card, review_card
 from bot.directory import SlackDirectory
+from bot.home import home_view
 from bot.messages import Message, notice
-from bot.views import home_view
 from workflows.core.errors import Refused
 from workflows.core.partnership import Partnership
 from workflows.core.people import ADMIN, ChatId, Role

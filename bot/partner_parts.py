@@ -67,7 +67,7 @@ def consequence_elements(sentences: Sequence[str]) -> Iterator[RichTextElement]:
 def operations_block(plan: Plan) -> RichTextBlock:
     """Show the exact operations as JSON, and the digest that covers all of it."""
     return rich(
-        paragraph(words("Exactly what is written to Microsoft Graph", bold=True)),
+        paragraph(words("The exact Microsoft Graph operations", bold=True)),
         preformatted(shortened(operations_json(plan.operations), MOST_JSON)),
         paragraph(words("Plan digest: "), part(plan.digest, code=True)),
     )
@@ -114,5 +114,7 @@ def _line_parts(line: Line) -> list[Part]:
         part(line.before, MOST_LINE),
         words(" → "),
         part(line.after, MOST_LINE),
-        words(f" ({line.effect})"),
+        words(" ("),
+        words(line.effect, bold=line.opens is not False),
+        words(")"),
     ]

@@ -224,7 +224,8 @@ def _default_days(form: RequestForm) -> int:
 
 
 def _choices(durations: Sequence[timedelta]) -> str:
-    return " or ".join(str(duration.days) for duration in durations) + " days"
+    *first, last = (str(duration.days) for duration in durations)
+    return f"{', '.join(first)} or {last} days" if first else f"{last} days"
 
 
 def _option(label: str, value: str, description: str = "") -> Option:

@@ -9,12 +9,13 @@ from bot.directory import SlackDirectory
 from bot.views import Found, RequestForm, loading_view, message_view, request_view, revoke_view
 from workflows.catalog import Catalog
 from workflows.core.commands import Subject
+from workflows.core.consequences import consequences
 from workflows.core.errors import InvalidField, NothingToChange, Refused, UnreadableSetting
 from workflows.core.partner import TenantId
 from workflows.core.people import ChatId
 from workflows.core.plan import plan_revocation
 from workflows.core.reviews import may_close
-from workflows.core.wording import consequences, describe
+from workflows.core.wording import describe
 from workflows.intake import Form, Intake
 from workflows.ports import DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
 from workflows.preparing import identify_partner

@@ -375,21 +375,24 @@ class UnattendedCredential:
     def __init__(self, settings: EntraSettings) -> None:
         # Reads SSL_CERT_FILE now; aiohttp's own default was read when aiohttp was imported.
         ca_file = ssl.get_default_verify_paths().cafile
-        self._chain = DefaultAzureCredential(
-            authority=settings.authority_host,
-            disable_instance_discovery=True,
-            exclude_shared_token_cache_credential=True,
-            exclude_visual_studio_code_credential=True,
-            exclude_cli_credential=True,
-            exclude_powershell_credential=True,
-            exclude_developer_cli_credential=True,
-            use_env_settings=settings.use_environment_proxy,
-            connection_verify=ca_file or True,
-            connection_timeout=_CONNECT_SECONDS,
-            read_timeout=_READ_SECONDS,
-            retry_total=1,
-            retry_backoff_factor=0.2,
-        )
+        try:
+            self._chain = DefaultAzureCredential(
+                authority=settings.authority_host,
+                disable_instance_discovery=True,
+                exclude_shared_token_cache_credential=True,
+                exclude_visual_studio_code_credential=True,
+                exclude_cli_credential=True,
+                exclude_powershell_credential=True,
+                exclude_developer_cli_credential=True,
+                use_env_settings=settings.use_environment_proxy,
+                connection_verify=ca_file or True,
+                connection_timeout=_CONNECT_SECONDS,
+                read_timeout=_READ_SECONDS,
+                retry_total=1,
+                retry_backoff_factor=0.2,
+            )
+        except OSError as error:
+            raise ValueError(f"AZURE_CLIENT_CERTIFICATE_PATH: {error.strerror}") from error
         self._credentials: Sequence[Any] = self._chain.credentials
         self._lock = asyncio.Lock()
 

@@ -5,7 +5,7 @@ stored and waits, because losing it would be worse.
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
@@ -24,6 +24,8 @@ from workflows.target import FIELD, normalize_target
 PATIENCE_SECONDS: Final = 1.8
 """How long the form waits for the directory. Slack gives 3 seconds for the whole answer ("Acknowledge")."""
 JUSTIFICATION_LIMIT: Final = 2000
+_SEEN_FOR: Final = timedelta(minutes=1)
+_MOST_SEEN: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,8 @@ class Intake:
     directory: Directory
     catalog: Catalog
     clock: Clock
+    _seen: dict[str, Observation] = field(default_factory=dict)
+    """What the form has just shown, for the one request that follows from it."""
 
     async def look_up(self, typed: str) -> Observation:
         """Resolve what was typed into the target field, for showing it.
@@ -63,7 +67,12 @@ class Intake:
         :raises InvalidField: with what to say at the field.
         :raises TenantUnavailable, TenantRefused: when Entra cannot tell.
         """
-        return await look_up(normalize_target(typed), tenant=self.tenant, clock=self.clock)
+        target = normalize_target(typed)
+        observation = await look_up(target, tenant=self.tenant, clock=self.clock)
+        if len(self._seen) >= _MOST_SEEN:
+            self._seen.clear()
+        self._seen[target] = observation
+        return observation
 
     async def file(self, form: Form, *, key: str) -> RequestId:
         """Check the form and store the request; from then on nothing is lost.
@@ -132,7 +141,7 @@ class Intake:
     async def _observe(self, target: str, template: Template | None, problems: dict[str, str]) -> Observation | None:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                observation = await look_up(target, tenant=self.tenant, clock=self.clock)
+                observation = self._just_seen(target) or await self.look_up(target)
             await require_no_other_request(self.store, observation, None)
             if template is not None:
                 access_plan(observation, template, template.default_duration)
@@ -147,6 +156,11 @@ class Intake:
         else:
             return observation
         return None
+
+    def _just_seen(self, target: str) -> Observation | None:
+        """Take what the form showed a moment ago. Applying reads the tenant again, so this only spares a call."""
+        seen = self._seen.pop(target, None)
+        return seen if seen is not None and self.clock.now() - seen.at < _SEEN_FOR else None
 
     async def _people(self, form: Form, template: Template | None, problems: dict[str, str]) -> None:
         try:

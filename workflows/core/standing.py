@@ -8,7 +8,6 @@ from workflows.core.canonical import JsonObject
 from workflows.core.errors import UnreadableSetting
 from workflows.core.partner import B2B_PROPERTIES, IDENTITY_SYNCHRONIZATION, Property, parse_setting
 from workflows.core.setting_words import (
-    NOT_SET,
     TITLES,
     flags_of,
     redemption_words,
@@ -20,7 +19,8 @@ from workflows.core.setting_words import (
     unreadable,
 )
 
-DEFAULT_UNREAD: Final = "could not be read"
+DEFAULT_UNREAD: Final = "the default could not be read"
+DEFAULT_UNSET: Final = "not set in the default either"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,9 @@ class Standing:
     setting: str
     words: str
     is_own: bool
-    """True: set for this partner; False: what the tenant's default says."""
+    """Set for this partner."""
+    inherits: bool
+    """Not set for this partner; `words` are what the tenant's default says."""
 
 
 def describe_standing(configuration: JsonObject | None, default: JsonObject | None) -> tuple[Standing, ...]:
@@ -58,36 +60,42 @@ def unmanaged(configuration: JsonObject | None) -> tuple[str, ...]:
 def _standings(name: str, own: JsonObject, default: JsonObject | None) -> Iterator[Standing]:
     document = own.get(name)
     if name == IDENTITY_SYNCHRONIZATION:
-        yield Standing(setting=title(name), words=synchronization_words(document), is_own=document is not None)
+        # There is no default for it: a partner without a synchronization policy cannot synchronize.
+        yield _standing(title(name), synchronization_words(document), document)
         return
     if name in B2B_PROPERTIES:
         words = _default_words(name, default) if document is None else setting_words(name, document)
-        yield Standing(setting=title(name), words=words, is_own=document is not None)
+        yield _standing(title(name), words, document, can_inherit=True)
     else:
         yield from _flag_standings(Property(name), document, default)
     if others := strangers(name, document):
-        yield Standing(setting=f"{title(name)}, other values", words=unreadable(others), is_own=True)
+        yield _standing(f"{title(name)}, other values", unreadable(others), others)
 
 
 def _flag_standings(name: Property, document: object, default: JsonObject | None) -> Iterator[Standing]:
     try:
         setting = parse_setting(name, document)
     except UnreadableSetting:
-        yield Standing(setting=title(name), words=unreadable(document), is_own=True)
+        yield _standing(title(name), unreadable(document), document)
         return
     for key, label, flag in flags_of(name, setting):
         if name is Property.AUTOMATIC_REDEMPTION:
-            words = redemption_words(key, flag)
+            # Its default is false for every tenant, so unset says it all.
+            yield _standing(label, redemption_words(key, flag), flag)
         else:
             words = _default_trust_words(key, default) if flag is None else trust_words(flag)
-        yield Standing(setting=label, words=words, is_own=flag is not None)
+            yield _standing(label, words, flag, can_inherit=True)
+
+
+def _standing(setting: str, words: str, own: object, *, can_inherit: bool = False) -> Standing:
+    return Standing(setting=setting, words=words, is_own=own is not None, inherits=can_inherit and own is None)
 
 
 def _default_words(name: str, default: JsonObject | None) -> str:
     if default is None:
         return DEFAULT_UNREAD
     document = default.get(name)
-    return NOT_SET if document is None else setting_words(name, document)
+    return DEFAULT_UNSET if document is None else setting_words(name, document)
 
 
 def _default_trust_words(key: str, default: JsonObject | None) -> str:
@@ -98,4 +106,4 @@ def _default_trust_words(key: str, default: JsonObject | None) -> str:
         flag = getattr(parse_setting(Property.INBOUND_TRUST, document), key, None)
     except UnreadableSetting:
         return unreadable(document)
-    return NOT_SET if flag is None else trust_words(flag)
+    return DEFAULT_UNSET if flag is None else trust_words(flag)

@@ -1,0 +1,1 @@
+"""Tests of the pure core: data in, data out, no fixture."""

@@ -1,0 +1,174 @@
+"""Build the people, plans and requests that tests of the core start from: plain functions over literal data."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from workflows.core.approval import Choice, Decision
+from workflows.core.canonical import Digest, JsonObject
+from workflows.core.lifecycle import Situation
+from workflows.core.partner import CLOSED, AutomaticRedemption, InboundTrust, Property, TenantId, to_document
+from workflows.core.partnership import Partnership, PartnershipState
+from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role, Roster
+from workflows.core.plan import Plan, TenantIdentity, plan_access, plan_revocation
+from workflows.core.request import (
+    AccessRequest,
+    Observation,
+    Particulars,
+    Prepared,
+    RequestId,
+    RequestKind,
+    RequestState,
+)
+from workflows.core.template import Stage
+
+NOW: Final = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)
+LIFETIME: Final = timedelta(days=7)
+EXPIRY: Final = NOW + LIFETIME
+MILLISECOND: Final = timedelta(milliseconds=1)
+REQUEST: Final = RequestId("r-1")
+TENANT: Final = TenantId("5a5e1f50-1c1f-4a8a-9d30-1d2f00c0ffee")
+
+SECURITY: Final = Role("security")
+DATA_OWNER: Final = Role("data-owner")
+STAGES: Final = (
+    Stage(title="Security", role=SECURITY, quorum=1),
+    Stage(title="Data owners", role=DATA_OWNER, quorum=2),
+)
+
+
+def person(name: str) -> Person:
+    """Name somebody; account id and chat id follow from the name."""
+    return Person(id=PersonId(f"id-{name.lower()}"), chat_id=ChatId(f"U-{name.upper()}"), name=name)
+
+
+RILEY, SAM = person("Riley"), person("Sam")
+"""The requester and the sponsor. Both hold every approver's role in ROSTER, and still may not decide."""
+AMARA, BRUNO, CHIE, DANA, MALLORY = map(person, ("Amara", "Bruno", "Chie", "Dana", "Mallory"))
+"""Security; two data owners; an admin; somebody without any role."""
+
+
+def roster(**roles: str) -> Roster:
+    """Give roles by name: `roster(amara="security data-owner")`."""
+    return Roster(roles={PersonId(f"id-{name}"): frozenset(map(Role, text.split())) for name, text in roles.items()})
+
+
+def everybody(**changes: str) -> Roster:
+    """The usual roster with some people's roles changed."""
+    usual = {
+        "riley": "security data-owner admin",
+        "sam": "security data-owner admin",
+        "amara": "security",
+        "bruno": "data-owner",
+        "chie": "data-owner",
+        "dana": ADMIN,
+    }
+    return roster(**{**usual, **changes})
+
+
+def situation(now: datetime = NOW, known: Partnership | None = None, /, **roles: str) -> Situation:
+    """A moment, with the usual roster or some people's roles changed."""
+    return Situation(now=now, roster=everybody(**roles), partnership=known)
+
+
+def identity(asked: str = "contoso.com") -> TenantIdentity:
+    """The partner Contoso."""
+    return TenantIdentity(tenant_id=TENANT, display_name="Contoso Ltd", default_domain="contoso.com", asked=asked)
+
+
+def access_plan(before: JsonObject | None = None, *, template_hash: str = "hash-1") -> Plan:
+    """A plan that turns on MFA trust and inbound automatic redemption for 90 days."""
+    return plan_access(
+        tenant_id=TENANT,
+        before=before,
+        settings={
+            Property.INBOUND_TRUST: InboundTrust(mfa=True),
+            Property.AUTOMATIC_REDEMPTION: AutomaticRedemption(inbound=True),
+        },
+        template="trusted-partner",
+        template_hash=template_hash,
+        duration=timedelta(days=90),
+    )
+
+
+def prepared(kind: RequestKind = RequestKind.ACCESS, /, **changes: Any) -> Prepared:
+    """What preparing found out: a new partner with two stages, or an open partner to be closed."""
+    is_access = kind is RequestKind.ACCESS
+    usual = Prepared(
+        observation=Observation(identity=identity(), configuration=None, at=NOW),
+        requester=RILEY,
+        sponsor=SAM,
+        plan=access_plan() if is_access else plan_revocation(tenant_id=TENANT, before={"tenantId": TENANT}),
+        template_title="Trusted partner" if is_access else "Revoke",
+        stages=STAGES if is_access else (),
+        review_interval=timedelta(days=30) if is_access else None,
+    )
+    return replace(usual, **changes)
+
+
+def particulars(kind: RequestKind = RequestKind.ACCESS) -> Particulars:
+    """What Riley filled in."""
+    is_access = kind is RequestKind.ACCESS
+    return Particulars(
+        kind=kind,
+        requester=RILEY.chat_id,
+        sponsor=SAM.chat_id,
+        target="contoso.com",
+        template="trusted-partner" if is_access else "revoke",
+        justification="Joint launch in May",
+        duration=timedelta(days=90) if is_access else None,
+    )
+
+
+def approval(
+    actor: Person, stage: int, *, digest: str | None = None, choice: Choice = Choice.APPROVE, at: datetime = NOW
+) -> Decision:
+    """A decision of `actor`, on the usual plan unless told otherwise."""
+    shown = access_plan().digest if digest is None else Digest(digest)
+    return Decision(person=actor, choice=choice, stage=stage, digest=shown, reason="", at=at)
+
+
+WHOLE_CHAIN: Final = (approval(AMARA, 0), approval(BRUNO, 1), approval(CHIE, 1))
+
+
+def request(
+    state: RequestState = RequestState.AWAITING_APPROVAL, kind: RequestKind = RequestKind.ACCESS, /, **changes: Any
+) -> AccessRequest:
+    """A request that stands in `state`, as the lifecycle would have left it there; version 5."""
+    is_access = kind is RequestKind.ACCESS
+    is_decided = state not in (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
+    usual = AccessRequest(
+        id=REQUEST,
+        version=5,
+        state=state,
+        particulars=particulars(kind),
+        created_at=NOW,
+        changed_at=NOW,
+        expires_at=EXPIRY,
+        prepared=None if state is RequestState.PREPARING else prepared(kind),
+        decisions=WHOLE_CHAIN if is_access and is_decided else (),
+    )
+    return replace(usual, **changes)
+
+
+def partnership(**changes: Any) -> Partnership:
+    """An active partnership of Sam's: opened at NOW for 90 days, looked at every 30; version 3."""
+    usual = Partnership(
+        identity=identity(),
+        version=3,
+        state=PartnershipState.ACTIVE,
+        sponsor=SAM,
+        template="trusted-partner",
+        template_title="Trusted partner",
+        request_id=REQUEST,
+        since=NOW,
+        ends_at=NOW + timedelta(days=90),
+        review_interval=timedelta(days=30),
+        next_review_at=NOW + timedelta(days=30),
+    )
+    return replace(usual, **changes)
+
+
+def closed_document() -> dict[str, Any]:
+    """A partner that is blocked in every respect, as Graph would show it."""
+    return {"tenantId": TENANT, **{name.value: to_document(setting) for name, setting in CLOSED.items()}}

@@ -1,0 +1,339 @@
+"""What each accepted command stores, and which effects it asks for."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.workflows.core.builders import (
+    AMARA,
+    BRUNO,
+    CHIE,
+    DATA_OWNER,
+    EXPIRY,
+    LIFETIME,
+    NOW,
+    REQUEST,
+    RILEY,
+    SAM,
+    TENANT,
+    WHOLE_CHAIN,
+    access_plan,
+    approval,
+    closed_document,
+    identity,
+    particulars,
+    partnership,
+    prepared,
+    request,
+    situation,
+)
+from workflows.core.approval import Choice, Decision
+from workflows.core.commands import (
+    Approve,
+    Expire,
+    RecordApplied,
+    RecordApplyFailed,
+    RecordDelayed,
+    RecordPrepared,
+    RecordUnfit,
+    RecordUnseen,
+    Reject,
+    Reopen,
+    Replan,
+    Stop,
+    Subject,
+    Submit,
+    Withdraw,
+)
+from workflows.core.effects import Apply, Prepare, ShowRequest, ShowReview, Tell
+from workflows.core.errors import Refused
+from workflows.core.lifecycle import Transition, advance
+from workflows.core.partnership import Attestation, PartnershipState
+from workflows.core.people import Person
+from workflows.core.request import AccessRequest, Observation, RequestKind, RequestState
+
+LATER = NOW + timedelta(hours=5)
+SHOWN = ShowRequest(request_id=REQUEST)
+TO_APPLY = Apply(request_id=REQUEST, tenant_id=TENANT)
+DIGEST = access_plan().digest
+
+
+def told(text: str, whom: Person = RILEY) -> Tell:
+    return Tell(person=whom.chat_id, subject=Subject(request_id=REQUEST), text=text)
+
+
+def ended(state: RequestState, note: str, **changes: object) -> Transition:
+    """The transition that ends the usual request at LATER."""
+    usual: dict[str, object] = {"version": 6, "changed_at": LATER, "note": note, "decisions": ()}
+    return Transition(
+        request=request(state, **{**usual, **changes}),
+        effects=(SHOWN, told(f"Your request for Contoso Ltd (contoso.com) ended as {state.value}. {note}")),
+    )
+
+
+def test_a_submitted_request_is_stored_as_asked_and_prepared() -> None:
+    seen = Observation(identity=identity(), configuration=None, at=NOW)
+    command = Submit(request_id=REQUEST, particulars=particulars(), lifetime=LIFETIME, observation=seen)
+    assert advance(None, command, situation()) == Transition(
+        request=AccessRequest(
+            id=REQUEST,
+            version=1,
+            state=RequestState.PREPARING,
+            particulars=particulars(),
+            created_at=NOW,
+            changed_at=NOW,
+            expires_at=EXPIRY,
+            observation=seen,
+        ),
+        effects=(Prepare(request_id=REQUEST),),
+    )
+
+
+def test_a_prepared_access_request_is_shown_and_waits_for_approval() -> None:
+    known = request(RequestState.PREPARING, note="Graph does not answer.")
+    assert advance(known, RecordPrepared(prepared=prepared()), situation(LATER)) == Transition(
+        request=request(version=6, changed_at=LATER), effects=(SHOWN,)
+    )
+
+
+def test_a_prepared_revocation_goes_straight_to_the_tenant() -> None:
+    kind = RequestKind.REVOCATION
+    command = RecordPrepared(prepared=prepared(kind))
+    known = request(RequestState.PREPARING, kind, note="Graph does not answer.")
+    assert advance(known, command, situation(LATER)) == Transition(
+        request=request(RequestState.APPLYING, kind, version=6, changed_at=LATER), effects=(SHOWN, TO_APPLY)
+    )
+
+
+def test_an_unfit_request_ends_before_anything_is_known_and_tells_the_requester_the_reason() -> None:
+    known = request(RequestState.PREPARING)
+    note = "contoso.com is not a Microsoft Entra tenant."
+    assert advance(known, RecordUnfit(code="no_such_tenant", reason=note), situation(LATER)) == Transition(
+        request=replace(known, state=RequestState.UNFIT, version=6, changed_at=LATER, note=note),
+        effects=(SHOWN, told(f"Your request for contoso.com ended as unfit. {note}")),
+    )
+
+
+@pytest.mark.parametrize("state", [RequestState.PREPARING, RequestState.APPLYING, RequestState.UNCONFIRMED])
+def test_a_delay_is_shown_and_told_once(state: RequestState) -> None:
+    first, second = "Microsoft Graph does not answer.", "Microsoft Graph asks to slow down."
+    name = "contoso.com" if state is RequestState.PREPARING else "Contoso Ltd (contoso.com)"
+    once = advance(request(state), RecordDelayed(reason=first), situation(LATER))
+    assert once == Transition(
+        request=request(state, version=6, changed_at=LATER, note=first),
+        effects=(SHOWN, told(f"Your request for {name} waits: {first}")),
+    )
+    again = advance(once.request, RecordDelayed(reason=first), situation(LATER + LIFETIME))
+    assert again == Transition(request=once.request, effects=()), "the same delay again changes nothing"
+    other = advance(once.request, RecordDelayed(reason=second), situation(LATER))
+    assert other == Transition(request=replace(once.request, version=7, note=second), effects=(SHOWN,))
+
+
+def test_an_approval_that_leaves_the_chain_open_is_kept_shown_and_told() -> None:
+    transition = advance(request(note="Waits."), Approve(actor=AMARA, digest=DIGEST), situation(LATER))
+    assert transition == Transition(
+        request=request(version=6, changed_at=LATER, decisions=(approval(AMARA, 0, at=LATER),)),
+        effects=(SHOWN, told("Amara approved your request for Contoso Ltd (contoso.com) (Security).")),
+    )
+
+
+def test_the_approval_that_completes_the_chain_starts_the_apply() -> None:
+    transition = advance(request(decisions=WHOLE_CHAIN[:2]), Approve(actor=CHIE, digest=DIGEST), situation(LATER))
+    decisions = (*WHOLE_CHAIN[:2], approval(CHIE, 1, at=LATER))
+    assert transition == Transition(
+        request=request(RequestState.APPLYING, version=6, changed_at=LATER, decisions=decisions),
+        effects=(SHOWN, TO_APPLY, told("Chie approved your request for Contoso Ltd (contoso.com) (Data owners).")),
+    )
+
+
+def test_an_approval_given_while_another_one_lost_its_role_does_not_complete_the_chain() -> None:
+    known = request(decisions=(approval(AMARA, 0), approval(BRUNO, 1)))
+    transition = advance(known, Approve(actor=CHIE, digest=DIGEST), situation(bruno="", chie="data-owner"))
+    assert transition.request.state is RequestState.AWAITING_APPROVAL
+    assert TO_APPLY not in transition.effects
+
+
+def test_a_rejection_ends_the_request_with_its_reason_trimmed() -> None:
+    known = request(decisions=WHOLE_CHAIN[:1])
+    command = Reject(actor=BRUNO, digest=DIGEST, reason="  Office 365 is enough \n")
+    rejection = Decision(
+        person=BRUNO, choice=Choice.REJECT, stage=1, digest=DIGEST, reason="Office 365 is enough", at=LATER
+    )
+    assert advance(known, command, situation(LATER)) == ended(
+        RequestState.REJECTED,
+        "Bruno rejected it: Office 365 is enough",
+        decisions=(*WHOLE_CHAIN[:1], rejection),
+    )
+
+
+def test_the_requester_takes_a_request_back() -> None:
+    assert advance(request(), Withdraw(actor=RILEY.chat_id), situation(LATER)) == ended(
+        RequestState.WITHDRAWN, "The requester withdrew it."
+    )
+
+
+def test_an_undecided_request_expires() -> None:
+    note = "Nobody decided in time. File it again if it is still needed."
+    transition = advance(request(), Expire(), situation(EXPIRY))
+    assert transition == ended(RequestState.EXPIRED, note, changed_at=EXPIRY)
+
+
+@pytest.mark.parametrize("state", [RequestState.AWAITING_APPROVAL, RequestState.APPLYING])
+def test_replanning_forgets_what_the_form_saw_and_prepares_anew(state: RequestState) -> None:
+    seen = Observation(identity=identity(), configuration=None, at=NOW)
+    known = request(state, observation=seen)
+    assert advance(known, Replan(reason="The partner changed."), situation(LATER)) == Transition(
+        request=replace(
+            known,
+            state=RequestState.PREPARING,
+            version=6,
+            changed_at=LATER,
+            note="The partner changed.",
+            asked_again="The partner changed.",
+            observation=None,
+        ),
+        effects=(SHOWN, Prepare(request_id=REQUEST)),
+    )
+
+
+def test_what_was_decided_on_the_plan_before_counts_nothing_on_a_new_one() -> None:
+    known = advance(request(decisions=WHOLE_CHAIN[:2]), Replan(reason="The template changed."), situation()).request
+    renewed = prepared(plan=access_plan(template_hash="hash-2"))
+    transition = advance(known, RecordPrepared(prepared=renewed), situation())
+    verdict = transition.request.verdict(situation().roster)
+    assert transition.request.state is RequestState.AWAITING_APPROVAL
+    assert (verdict.counted, verdict.open_stage, verdict.missing) == (((), ()), 0, 1)
+    assert (transition.request.note, transition.request.asked_again) == ("", "The template changed.")
+    once_more = advance(transition.request, Approve(actor=AMARA, digest=renewed.plan.digest), situation())
+    assert once_more.request.verdict(situation().roster).counted == ((AMARA,), ())
+
+
+def test_reopening_keeps_only_the_decisions_that_count() -> None:
+    known = request(RequestState.APPLYING)
+    transition = advance(known, Reopen(reason="Amara no longer holds the role."), situation(LATER, amara=""))
+    assert transition == Transition(
+        request=request(version=6, changed_at=LATER, decisions=WHOLE_CHAIN[1:], note="Amara no longer holds the role."),
+        effects=(SHOWN,),
+    )
+    back = advance(transition.request, Approve(actor=AMARA, digest=DIGEST), situation(LATER))
+    assert back.request.state is RequestState.APPLYING
+    assert len(back.request.decisions) == 3, "she has to approve anew, and does so once"
+
+
+def test_a_request_whose_approvals_all_count_is_not_reopened() -> None:
+    with pytest.raises(Refused, match="Every approval still counts") as refused:
+        advance(request(RequestState.APPLYING), Reopen(reason="Amara left."), situation())
+    assert refused.value.code == "still_complete"
+
+
+def test_a_revocation_is_never_reopened_whoever_lost_a_role() -> None:
+    kind = RequestKind.REVOCATION
+    odd = request(RequestState.APPLYING, kind, prepared=prepared(stages=prepared().stages), decisions=())
+    with pytest.raises(Refused) as refused:
+        advance(odd, Reopen(reason="Nobody approved."), situation())
+    assert refused.value.code == "still_complete"
+
+
+def test_a_partner_that_is_no_longer_who_was_approved_stops_the_request() -> None:
+    note = "contoso.com belongs to another tenant now."
+    transition = advance(request(RequestState.APPLYING), Stop(reason=note), situation(LATER))
+    assert transition == ended(RequestState.STOPPED, note, decisions=WHOLE_CHAIN)
+
+
+def test_an_unseen_change_is_shown_once_and_waited_for() -> None:
+    note = "Microsoft Graph accepted the change but does not show it yet. Gatehouse keeps reading until it does."
+    once = advance(request(RequestState.APPLYING), RecordUnseen(), situation(LATER))
+    assert once == Transition(
+        request=request(RequestState.UNCONFIRMED, version=6, changed_at=LATER, note=note), effects=(SHOWN,)
+    )
+    again = advance(once.request, RecordUnseen(), situation(LATER + LIFETIME))
+    assert again == Transition(request=once.request, effects=())
+
+
+@pytest.mark.parametrize("state", [RequestState.APPLYING, RequestState.UNCONFIRMED])
+def test_an_applied_access_opens_a_partnership_and_tells_requester_and_sponsor(state: RequestState) -> None:
+    text = "Access for Contoso Ltd (contoso.com) is set and was read back from the tenant."
+    transition = advance(request(state, note="Waits."), RecordApplied(image={}), situation(LATER))
+    assert transition == Transition(
+        request=request(RequestState.APPLIED, version=6, changed_at=LATER, confirmed_at=LATER),
+        effects=(SHOWN, ShowReview(tenant_id=TENANT), told(text), told(text, SAM)),
+        partnership=partnership(
+            version=1,
+            since=LATER,
+            ends_at=LATER + timedelta(days=90),
+            next_review_at=LATER + timedelta(days=30),
+        ),
+    )
+
+
+def test_a_requester_who_is_also_the_sponsor_is_told_once() -> None:
+    own = replace(particulars(), sponsor=RILEY.chat_id)
+    transition = advance(request(RequestState.APPLYING, particulars=own), RecordApplied(image={}), situation())
+    assert [effect.person for effect in transition.effects if isinstance(effect, Tell)] == [RILEY.chat_id]
+
+
+def test_a_renewed_access_continues_the_partnership_with_its_attestations() -> None:
+    said = Attestation(person=SAM, reason="Launch moved", at=NOW)
+    known = partnership(version=8, state=PartnershipState.REVIEW_DUE, reminders=4, attestations=(said,))
+    transition = advance(request(RequestState.APPLYING), RecordApplied(image={}), situation(LATER, known))
+    assert transition.partnership == partnership(
+        version=9,
+        since=LATER,
+        ends_at=LATER + timedelta(days=90),
+        next_review_at=LATER + timedelta(days=30),
+        attestations=(said,),
+    )
+
+
+def test_an_applied_revocation_closes_the_partnership_and_says_what_it_cannot_close() -> None:
+    said = Attestation(person=SAM, reason="Launch moved", at=NOW)
+    kind = RequestKind.REVOCATION
+    moment = situation(LATER, partnership(sponsor=CHIE, attestations=(said,)))
+    command = RecordApplied(image=closed_document())
+    transition = advance(request(RequestState.APPLYING, kind), command, moment)
+    text = (
+        "Contoso Ltd (contoso.com) is blocked: every direction is blocked explicitly, trust and automatic redemption "
+        "are off, and reading it back confirmed it. Tokens already issued can work for up to an hour; sessions in the "
+        "partner's own tenant are theirs to end."
+    )
+    assert transition == Transition(
+        request=request(RequestState.APPLIED, kind, version=6, changed_at=LATER, confirmed_at=LATER),
+        effects=(SHOWN, ShowReview(tenant_id=TENANT), told(text), told(text, SAM)),
+        partnership=partnership(
+            version=4,
+            state=PartnershipState.REVOKED,
+            sponsor=CHIE,
+            template="revoke",
+            template_title="Revoke",
+            since=LATER,
+            ends_at=None,
+            review_interval=None,
+            next_review_at=None,
+            attestations=(said,),
+        ),
+    )
+
+
+def test_a_partner_that_gatehouse_did_not_open_can_be_closed() -> None:
+    kind = RequestKind.REVOCATION
+    transition = advance(request(RequestState.APPLYING, kind), RecordApplied(image={}), situation(LATER))
+    assert transition.partnership is not None
+    assert (transition.partnership.version, transition.partnership.sponsor) == (1, SAM)
+    assert transition.partnership.state is PartnershipState.REVOKED
+    assert transition.partnership.attestations == ()
+
+
+@pytest.mark.parametrize("state", [RequestState.APPLYING, RequestState.UNCONFIRMED])
+def test_a_write_that_graph_refuses_ends_the_request_and_leaves_the_partnership_alone(state: RequestState) -> None:
+    note = "Graph answered 403 Authorization_RequestDenied (request 41f0)."
+    transition = advance(request(state), RecordApplyFailed(reason=note), situation(LATER, partnership()))
+    assert transition == ended(RequestState.FAILED, note, decisions=WHOLE_CHAIN)
+
+
+def test_advance_is_pure_and_leaves_its_arguments_as_they_were() -> None:
+    known, moment = request(decisions=WHOLE_CHAIN[:2]), situation()
+    command = Approve(actor=CHIE, digest=DIGEST)
+    assert advance(known, command, moment) == advance(known, command, moment)
+    assert known == request(decisions=WHOLE_CHAIN[:2])
+    assert moment.roster.holds(CHIE.id, DATA_OWNER)

@@ -1,0 +1,258 @@
+"""Random lives of a request: whatever happens in whatever order, the promises of the chain hold."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from itertools import chain
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from tests.workflows.core.builders import (
+    DATA_OWNER,
+    LIFETIME,
+    NOW,
+    REQUEST,
+    RILEY,
+    SAM,
+    SECURITY,
+    access_plan,
+    particulars,
+    person,
+    prepared,
+)
+from workflows.core.approval import Choice
+from workflows.core.canonical import Digest
+from workflows.core.commands import (
+    Approve,
+    Expire,
+    RecordApplied,
+    RecordApplyFailed,
+    RecordDelayed,
+    RecordPrepared,
+    RecordUnfit,
+    RecordUnseen,
+    Reject,
+    Reopen,
+    Replan,
+    RequestCommand,
+    Stop,
+    Submit,
+    Withdraw,
+)
+from workflows.core.effects import Apply, Prepare, ShowRequest
+from workflows.core.errors import Refused
+from workflows.core.lifecycle import Situation, Transition, advance
+from workflows.core.people import ADMIN, Person, PersonId, Role, Roster
+from workflows.core.plan import Plan
+from workflows.core.request import AccessRequest, RequestKind, RequestState
+from workflows.core.template import Stage
+
+APPROVERS = tuple(map(person, ("Amara", "Bruno", "Chie", "Dana")))
+EVERYONE = (RILEY, SAM, *APPROVERS)
+ROLES = st.frozensets(st.sampled_from([SECURITY, DATA_OWNER, ADMIN]))
+PLANS = tuple(access_plan(template_hash=f"hash-{number}") for number in range(2))
+PEOPLE = st.sampled_from(EVERYONE)
+DIGESTS = st.sampled_from([plan.digest for plan in PLANS])
+SELDOM = st.sampled_from([False] * 7 + [True])
+INCIDENTS = st.sampled_from(
+    [
+        Replan(reason="The partner changed."),
+        Reopen(reason="An approver left."),
+        RecordDelayed(reason="Graph does not answer."),
+        RecordDelayed(reason="Graph asks to slow down."),
+        RecordUnseen(),
+        Expire(),
+    ]
+)
+Ending = Callable[[Person, Digest], RequestCommand]
+ENDINGS: tuple[Ending, ...] = (
+    lambda actor, digest: Withdraw(actor=actor.chat_id),
+    lambda actor, digest: Reject(actor=actor, digest=digest, reason="Too wide"),
+    lambda actor, digest: Reject(actor=actor, digest=digest, reason=" "),
+    lambda actor, digest: Stop(reason="Another tenant."),
+    lambda actor, digest: RecordUnfit(code="gone", reason="There is no such tenant."),
+    lambda actor, digest: RecordApplied(image={}),
+    lambda actor, digest: RecordApplyFailed(reason="Graph refused it."),
+)
+"""Commands that may end a request; given seldom, so that lives are long."""
+VISITED: set[tuple[str, str, str]] = set()
+"""The steps that the lives so far went: state, command, state."""
+STAGES = st.tuples(
+    st.builds(Stage, title=st.just("First"), role=st.sampled_from([SECURITY, DATA_OWNER]), quorum=st.integers(1, 2)),
+    st.builds(Stage, title=st.just("Second"), role=st.sampled_from([SECURITY, DATA_OWNER]), quorum=st.integers(1, 2)),
+)
+
+
+def has_whole_chain(request: AccessRequest, roster: Roster) -> bool:
+    """Count the chain afresh, without the code under test: is every stage filled by people of its own?"""
+    known = request.known
+    left: dict[PersonId, int] = {}
+    for decision in request.decisions:
+        holds = known.stages[decision.stage].role in roster.roles.get(decision.person.id, frozenset())
+        is_outside = decision.person.id not in (known.requester.id, known.sponsor.id)
+        is_current = decision.choice is Choice.APPROVE and decision.digest == known.plan.digest
+        if holds and is_outside and is_current:
+            left.setdefault(decision.person.id, decision.stage)
+    return all(
+        sum(1 for stage in left.values() if stage == index) >= wanted.quorum
+        for index, wanted in enumerate(known.stages)
+    )
+
+
+def answer(request: AccessRequest, command: RequestCommand, moment: Situation) -> Transition | Refused:
+    """Give what the lifecycle says to a command."""
+    try:
+        return advance(request, command, moment)
+    except Refused as refusal:
+        return refusal
+
+
+class Life(RuleBasedStateMachine):
+    """One request of a random kind among people whose roles change."""
+
+    request: AccessRequest
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now: datetime = NOW
+        self.roles: dict[PersonId, frozenset[Role]] = {}
+
+    @property
+    def roster(self) -> Roster:
+        return Roster(roles=self.roles)
+
+    @initialize(kind=st.sampled_from([RequestKind.ACCESS, RequestKind.ACCESS, RequestKind.REVOCATION]))
+    def submit(self, kind: RequestKind) -> None:
+        """Everybody starts with every role, so that whole chains are common; the rules below take roles away."""
+        self.roles = {one.id: frozenset({SECURITY, DATA_OWNER}) for one in EVERYONE}
+        command = Submit(request_id=REQUEST, particulars=particulars(kind), lifetime=LIFETIME)
+        self.request = advance(None, command, Situation(now=self.now)).request
+        assert self.request.version == 1
+
+    def give(self, command: RequestCommand) -> None:
+        """Give a command and check what must hold of every answer."""
+        moment = Situation(now=self.now, roster=self.roster)
+        transition = answer(self.request, command, moment)
+        if isinstance(transition, Refused):
+            assert transition.code
+            assert transition.reason.endswith("."), "a refusal is a sentence"
+            return
+        assert transition == answer(self.request, command, moment), "the same question has the same answer"
+        assert not self.request.is_terminal, "a terminal state absorbs everything"
+        VISITED.add((self.request.state.value, command.name, transition.request.state.value))
+        self.check_record(self.request, transition)
+        self.check_effects(self.request, transition)
+        self.check_chain(self.request, transition.request, command)
+        self.request = transition.request
+
+    def check_record(self, old: AccessRequest, transition: Transition) -> None:
+        new = transition.request
+        if new == old:
+            assert transition == Transition(request=old, effects=())
+            return
+        assert new.version == old.version + 1
+        assert new.changed_at == self.now
+        fixed = ("id", "particulars", "created_at", "expires_at")
+        assert all(getattr(new, name) == getattr(old, name) for name in fixed)
+
+    def check_effects(self, old: AccessRequest, transition: Transition) -> None:
+        new, kinds = transition.request, [type(effect) for effect in transition.effects]
+        starts = new.state is not old.state and new.state is RequestState.APPLYING
+        assert (Apply in kinds) is starts
+        assert (Prepare in kinds) is (new.state is not old.state and new.state is RequestState.PREPARING)
+        assert (ShowRequest in kinds) is (new != old)
+        assert (transition.partnership is not None) is (new.state is RequestState.APPLIED)
+
+    def check_chain(self, old: AccessRequest, new: AccessRequest, command: RequestCommand) -> None:
+        is_access = new.particulars.kind is RequestKind.ACCESS
+        if is_access and new.state is RequestState.APPLYING and old.state is not RequestState.APPLYING:
+            assert has_whole_chain(new, self.roster), "only a complete chain applies"
+            assert self.now < new.expires_at, "nothing is decided after expiry"
+        if isinstance(command, Approve | Reject):
+            decision = new.decisions[-1]
+            assert decision.person.id not in new.known.excluded
+            assert decision.digest == new.known.plan.digest == command.digest
+            assert self.roster.holds(decision.person.id, new.known.stages[decision.stage].role)
+            assert new.decisions[:-1] == old.decisions
+        elif not isinstance(command, Reopen):
+            assert new.decisions == old.decisions
+
+    @invariant()
+    def people_who_count_are_distinct_and_not_excluded(self) -> None:
+        if self.request.prepared is None:
+            return
+        for roster in (None, self.roster):
+            verdict = self.request.verdict(roster)
+            counted = [one.id for one in chain.from_iterable(verdict.counted)]
+            assert len(counted) == len(set(counted))
+            assert not self.request.known.excluded & set(counted)
+            assert verdict.is_complete is (verdict.missing == 0)
+
+    @precondition(lambda self: self.request.state is RequestState.PREPARING)
+    @rule(stages=STAGES, plan=st.sampled_from(PLANS))
+    def prepare(self, stages: tuple[Stage, ...], plan: Plan) -> None:
+        kind = self.request.particulars.kind
+        changes = {"stages": stages, "plan": plan} if kind is RequestKind.ACCESS else {}
+        self.give(RecordPrepared(prepared=prepared(kind, **changes)))
+
+    @precondition(lambda self: self.request.state is RequestState.AWAITING_APPROVAL)
+    @rule(actors=st.permutations(EVERYONE), count=st.integers(1, len(EVERYONE)))
+    def approve_in_turn(self, actors: list[Person], count: int) -> None:
+        """Several people click Approve on the newest card, one after the other."""
+        digest = self.request.known.plan.digest
+        for actor in actors[:count]:
+            self.give(Approve(actor=actor, digest=digest))
+
+    @rule(actor=PEOPLE, digest=DIGESTS)
+    def approve_on_some_card(self, actor: Person, digest: Digest) -> None:
+        self.give(Approve(actor=actor, digest=digest))
+
+    @rule(command=INCIDENTS)
+    def happen(self, command: RequestCommand) -> None:
+        self.give(command)
+
+    @rule(actor=PEOPLE, ending=st.sampled_from(ENDINGS), really=SELDOM)
+    def end(self, actor: Person, ending: Ending, really: bool) -> None:
+        if really or self.request.is_terminal:
+            digest = access_plan().digest if self.request.prepared is None else self.request.known.plan.digest
+            self.give(ending(actor, digest))
+
+    @rule(one=PEOPLE, roles=ROLES)
+    def change_roles(self, one: Person, roles: frozenset[Role]) -> None:
+        self.roles = {**self.roles, one.id: roles}
+
+    @rule()
+    def restore_roles(self) -> None:
+        self.roles = {one.id: frozenset({SECURITY, DATA_OWNER}) for one in EVERYONE}
+
+    @precondition(lambda self: self.request.state is RequestState.APPLYING)
+    @rule(one=st.sampled_from(APPROVERS))
+    def lose_an_approver_and_reopen(self, one: Person) -> None:
+        self.roles = {**self.roles, one.id: frozenset()}
+        self.give(Reopen(reason="An approver left."))
+
+    @rule(hours=st.sampled_from([1, 1, 1, 24, 100]), really=SELDOM)
+    def wait(self, hours: int, really: bool) -> None:
+        self.now += timedelta(hours=hours if really else 0, milliseconds=1)
+
+
+def test_whatever_happens_the_promises_of_the_chain_hold() -> None:
+    VISITED.clear()
+    lives = settings(max_examples=250, stateful_step_count=40, deadline=None, print_blob=True)
+    run_state_machine_as_test(Life, settings=lives)
+    common = {
+        ("preparing", "record_prepared", "awaiting_approval"),
+        ("preparing", "record_prepared", "applying"),
+        ("awaiting_approval", "approve", "awaiting_approval"),
+        ("awaiting_approval", "approve", "applying"),
+        ("applying", "reopen", "awaiting_approval"),
+    }
+    assert common <= VISITED, "random lives that never come this far prove nothing"

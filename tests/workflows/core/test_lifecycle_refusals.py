@@ -1,0 +1,174 @@
+"""Who is turned away from deciding, under which code, and in which words."""
+
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.workflows.core.builders import (
+    AMARA,
+    BRUNO,
+    DANA,
+    EXPIRY,
+    MALLORY,
+    MILLISECOND,
+    NOW,
+    RILEY,
+    SAM,
+    SECURITY,
+    WHOLE_CHAIN,
+    access_plan,
+    approval,
+    everybody,
+    prepared,
+    request,
+    situation,
+)
+from workflows.core.canonical import Digest
+from workflows.core.commands import Approve, Expire, Reject, Withdraw
+from workflows.core.errors import DomainError, Refused
+from workflows.core.lifecycle import advance
+from workflows.core.people import Person
+from workflows.core.request import AccessRequest, RequestState
+from workflows.core.template import Stage
+
+DIGEST = access_plan().digest
+EARLIER = access_plan(template_hash="hash-0").digest
+
+
+def refusal(
+    known: AccessRequest,
+    actor: Person,
+    *,
+    digest: Digest = DIGEST,
+    now: datetime = NOW,
+    **roles: str,
+) -> Refused:
+    """The one refusal that both Approve and Reject meet."""
+    moment = situation(now, **roles)
+    with pytest.raises(Refused) as approving:
+        advance(known, Approve(actor=actor, digest=digest), moment)
+    with pytest.raises(Refused) as rejecting:
+        advance(known, Reject(actor=actor, digest=digest, reason="Too wide"), moment)
+    assert (approving.value.code, approving.value.reason) == (rejecting.value.code, rejecting.value.reason)
+    return approving.value
+
+
+@pytest.mark.parametrize(
+    ("actor", "code", "words"),
+    [
+        (RILEY, "own_request", "You filed this request, so somebody else has to decide on it."),
+        (SAM, "sponsor", "You are this partner's sponsor, so somebody else has to decide on it."),
+        (BRUNO, "not_your_turn", "“Security” decides first; your stage, “Data owners”, follows."),
+        (DANA, "not_an_approver", "The stage “Security” needs someone with the role “security”, which you lack."),
+        (MALLORY, "not_an_approver", "The stage “Security” needs someone with the role “security”, which you lack."),
+    ],
+    ids=["requester", "sponsor", "later stage", "wrong role", "no role"],
+)
+def test_who_may_not_decide_now_is_told_why(actor: Person, code: str, words: str) -> None:
+    met = refusal(request(), actor)
+    assert (met.code, met.reason, str(met)) == (code, words, words)
+    assert isinstance(met, DomainError)
+
+
+def test_the_requester_is_refused_even_when_sponsoring_too() -> None:
+    own = request(prepared=prepared(sponsor=RILEY))
+    assert refusal(own, RILEY).code == "own_request"
+
+
+def test_separation_of_duties_goes_by_account_not_by_chat_user_or_name() -> None:
+    second_chat_user = replace(AMARA, id=RILEY.id)
+    assert refusal(request(), second_chat_user).code == "own_request"
+    namesake = replace(AMARA, name=RILEY.name, chat_id=RILEY.chat_id)
+    assert advance(request(), Approve(actor=namesake, digest=DIGEST), situation()).request.decisions
+
+
+def test_one_person_counts_once_in_a_stage() -> None:
+    known = request(decisions=WHOLE_CHAIN[:2])
+    met = refusal(known, BRUNO)
+    assert (met.code, met.reason) == (
+        "already_decided",
+        "You have already approved this request; one person counts once.",
+    )
+
+
+def test_one_person_counts_once_over_the_whole_chain() -> None:
+    known = request(decisions=WHOLE_CHAIN[:1])
+    assert refusal(known, AMARA, amara="security data-owner").code == "already_decided"
+
+
+def test_an_earlier_stage_that_is_complete_takes_nobody_else() -> None:
+    known = request(decisions=WHOLE_CHAIN[:1])
+    met = refusal(known, DANA, dana="security admin")
+    assert met.code == "not_an_approver"
+    assert "“Data owners”" in met.reason
+
+
+def test_the_next_of_several_later_stages_is_named() -> None:
+    third = Stage(title="Security again", role=SECURITY, quorum=1)
+    known = request(prepared=prepared(stages=(prepared().stages[1], prepared().stages[0], third)))
+    assert refusal(known, AMARA).reason == "“Data owners” decides first; your stage, “Security”, follows."
+
+
+def test_a_card_of_an_earlier_plan_decides_nothing() -> None:
+    met = refusal(request(), AMARA, digest=EARLIER)
+    assert (met.code, met.reason) == (
+        "stale_card",
+        "The request changed after this card was shown. Decide on the newest card.",
+    )
+
+
+def test_the_role_is_judged_today_not_when_the_card_was_sent() -> None:
+    assert refusal(request(), AMARA, amara="").code == "not_an_approver"
+    assert advance(request(), Approve(actor=MALLORY, digest=DIGEST), situation(mallory="security")).request.decisions
+
+
+def test_somebody_absent_from_the_roster_holds_nothing() -> None:
+    nobody = replace(situation(), roster=replace(everybody(), roles={}))
+    with pytest.raises(Refused) as refused:
+        advance(request(), Approve(actor=AMARA, digest=DIGEST), nobody)
+    assert refused.value.code == "not_an_approver"
+
+
+def test_nothing_is_left_to_decide_in_a_chain_without_open_stage() -> None:
+    met = refusal(request(decisions=WHOLE_CHAIN), DANA)
+    assert (met.code, met.reason) == ("complete", "The chain is complete already; nothing is left to decide.")
+
+
+@pytest.mark.parametrize("reason", ["", " ", "\n\t "])
+def test_a_rejection_without_a_reason_is_refused(reason: str) -> None:
+    with pytest.raises(Refused, match="A rejection needs a reason") as refused:
+        advance(request(), Reject(actor=AMARA, digest=DIGEST, reason=reason), situation())
+    assert refused.value.code == "reason_missing"
+
+
+def test_only_the_requester_withdraws() -> None:
+    for actor in (SAM, AMARA, DANA):
+        with pytest.raises(Refused, match="Only the person who filed a request can withdraw it") as refused:
+            advance(request(), Withdraw(actor=actor.chat_id), situation())
+        assert refused.value.code == "not_the_requester"
+
+
+def test_a_request_can_be_decided_until_its_deadline_and_not_at_it() -> None:
+    last = advance(request(), Approve(actor=AMARA, digest=DIGEST), situation(EXPIRY - MILLISECOND))
+    assert last.request.decisions == (approval(AMARA, 0, at=EXPIRY - MILLISECOND),)
+    for late in (EXPIRY, EXPIRY + MILLISECOND):
+        met = refusal(request(), AMARA, now=late)
+        assert met.code == "expired"
+        assert re.search(r"can no longer be decided\. It can be filed again", met.reason)
+
+
+@pytest.mark.parametrize("state", [RequestState.PREPARING, RequestState.AWAITING_APPROVAL])
+def test_a_request_expires_at_its_deadline_and_not_before(state: RequestState) -> None:
+    with pytest.raises(Refused, match="has not expired yet") as refused:
+        advance(request(state), Expire(), situation(EXPIRY - MILLISECOND))
+    assert refused.value.code == "not_due"
+    for late in (EXPIRY, EXPIRY + MILLISECOND, EXPIRY + timedelta(days=99)):
+        assert advance(request(state), Expire(), situation(late)).request.state is RequestState.EXPIRED
+
+
+def test_a_request_without_a_plan_has_nothing_to_decide_on() -> None:
+    with pytest.raises(Refused, match="no plan yet; wait until it has been prepared") as refused:
+        request(RequestState.PREPARING).verdict()
+    assert refused.value.code == "not_prepared"
