@@ -1,0 +1,90 @@
+"""Make users, groups and findable organizations with every property this stand-in keeps."""
+
+from typing import Any
+
+from bot.sandbox import seed
+
+INITIAL_DOMAIN = "woodgrove.onmicrosoft.com"
+CREATED = "2024-03-04T09:00:00.0000000Z"
+
+
+def blank_user(user_id: str) -> dict[str, Any]:
+    """A user object with the properties this stand-in keeps."""
+    return {
+        "id": user_id,
+        "accountEnabled": True,
+        "businessPhones": [],
+        "companyName": None,
+        "createdDateTime": CREATED,
+        "creationType": None,
+        "department": None,
+        "displayName": user_id,
+        "externalUserState": None,
+        "externalUserStateChangeDateTime": None,
+        "givenName": None,
+        "identities": [],
+        "jobTitle": None,
+        "mail": None,
+        "mailNickname": None,
+        "mobilePhone": None,
+        "officeLocation": None,
+        "otherMails": [],
+        "preferredLanguage": None,
+        "proxyAddresses": [],
+        "signInSessionsValidFromDateTime": CREATED,
+        "surname": None,
+        "usageLocation": None,
+        "userPrincipalName": f"{user_id}@{seed.HOME_DOMAIN}",
+        "userType": "Member",
+    }
+
+
+def guest_user(user_id: str, name: str | None, mail: str) -> dict[str, Any]:
+    """A B2B guest: `#EXT#` user principal name, the home address as mail; v1.0 says nothing of the home tenant id."""
+    return blank_user(user_id) | {
+        "creationType": "Invitation",
+        "displayName": name or mail.partition("@")[0],
+        "externalUserState": "Accepted",
+        "externalUserStateChangeDateTime": CREATED,
+        "identities": [
+            {"signInType": "federated", "issuer": "ExternalAzureAD", "issuerAssignedId": None},
+        ],
+        "mail": mail,
+        "mailNickname": mail.replace("@", "_") + "#EXT#",
+        "otherMails": [mail],
+        "proxyAddresses": [f"SMTP:{mail}"],
+        "userPrincipalName": f"{mail.replace('@', '_')}#EXT#@{INITIAL_DOMAIN}",
+        "userType": "Guest",
+    }
+
+
+def blank_group(group_id: str) -> dict[str, Any]:
+    """A security group; `members` holds object ids and is not part of its representation."""
+    return {
+        "id": group_id,
+        "createdDateTime": CREATED,
+        "deletedDateTime": None,
+        "description": None,
+        "displayName": group_id,
+        "groupTypes": [],
+        "isAssignableToRole": None,
+        "mail": None,
+        "mailEnabled": False,
+        "mailNickname": None,
+        "securityEnabled": True,
+        "visibility": None,
+        "members": [],
+    }
+
+
+def blank_organization(tenant_id: str) -> dict[str, Any]:
+    """A findable tenant somewhere in Entra."""
+    return {
+        "tenantId": tenant_id,
+        "displayName": None,
+        "domains": [],
+        "defaultDomainName": None,
+        "federationBrandName": None,
+        "managed": True,
+        "consumer": False,
+    }

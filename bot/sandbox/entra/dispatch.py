@@ -1,0 +1,80 @@
+"""Take one call through Graph's gates: token, path, permission, then its handler; every refusal becomes an answer."""
+
+import base64
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from bot.sandbox.entra.batch import run_batch
+from bot.sandbox.entra.endpoints import ENDPOINTS
+from bot.sandbox.entra.exchange import Answer, Call, Refusal
+from bot.sandbox.entra.routing import match, not_allowed
+from bot.sandbox.entra.tenant import Tenant
+
+
+def answer(
+    tenant: Tenant, call: Call, *, accepts_token: Callable[[str], bool], is_inside_batch: bool = False
+) -> Answer:
+    """Answer `call`; errors carry request-id, client-request-id and the date, in headers and body as Graph's do."""
+    request_id = str(uuid.uuid4())
+    client_request_id = _echoed(call.headers.get("client-request-id", "")) or request_id
+    ids = {"request-id": request_id, "client-request-id": client_request_id}
+    try:
+        found = _admitted(tenant, call, accepts_token, is_inside_batch)
+        return replace(found, headers={**ids, **found.headers})
+    except Refusal as refusal:
+        date = tenant.now().strftime("%Y-%m-%dT%H:%M:%S")
+        return Answer(
+            status=refusal.status,
+            body={"error": _error(refusal, {"date": date, **ids})},
+            headers={**ids, **refusal.headers},
+        )
+
+
+def _admitted(tenant: Tenant, call: Call, accepts_token: Callable[[str], bool], is_inside_batch: bool) -> Answer:
+    scheme, _, token = call.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise _unauthenticated("Access token is empty.")
+    if not accepts_token(token.strip()):
+        raise _unauthenticated(
+            "Access token validation failure. The token is not ours, not for this audience, or expired."
+        )
+    call = replace(call, app_id=_app_id(token))
+    if call.segments == ("$batch",) and not is_inside_batch:
+        if call.method != "POST":
+            raise not_allowed()
+        return run_batch(call, lambda inner: answer(tenant, inner, accepts_token=accepts_token, is_inside_batch=True))
+    endpoint, call = match(ENDPOINTS, call)
+    if not endpoint.permissions & set(map(str, tenant.objects["appRoles"])):
+        raise Refusal(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+    return endpoint.handler(tenant, call)
+
+
+def _unauthenticated(message: str) -> Refusal:
+    challenge = 'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize"'
+    return Refusal(401, "InvalidAuthenticationToken", message, headers={"WWW-Authenticate": challenge})
+
+
+def _error(refusal: Refusal, inner: dict[str, str]) -> dict[str, Any]:
+    error: dict[str, Any] = {"code": refusal.code, "message": refusal.message}
+    if refusal.details:
+        error["details"] = refusal.details
+    return {**error, "innerError": inner}
+
+
+def _echoed(client_request_id: str) -> str:
+    """Return the caller's own id when it can safely stand in a header."""
+    fits = 0 < len(client_request_id) <= 64 and client_request_id.isascii() and client_request_id.isprintable()
+    return client_request_id if fits else ""
+
+
+def _app_id(token: str) -> str:
+    """Read `appid` from an accepted token; empty when it is not a JWT (a test may accept anything)."""
+    try:
+        part = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        return str(claims["appid"])
+    except (ValueError, LookupError, TypeError):
+        return ""

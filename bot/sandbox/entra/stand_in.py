@@ -1,0 +1,108 @@
+"""Serve the stand-in tenant as Microsoft Graph v1.0 over aiohttp, under `/graph/v1.0`."""
+
+import json
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+
+from bot.sandbox.entra.dispatch import answer
+from bot.sandbox.entra.exchange import Answer, Call, Refusal
+from bot.sandbox.entra.paths import query_of, segments_of
+from bot.sandbox.entra.tenant import Tenant
+
+_PREFIX = "/graph/v1.0"
+_JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+
+
+class EntraStandIn:
+    """A slice of Microsoft Graph v1.0 over one tenant that is held in memory.
+
+    `accepts_token` judges bearer tokens (`TokenAuthority.accepts`), `changed` is called after every change of state,
+    `now` gives the time for whatever the tenant stamps. Throttling and other faults are not its business.
+    """
+
+    def __init__(
+        self,
+        *,
+        now: Callable[[], datetime],
+        changed: Callable[[], None],
+        accepts_token: Callable[[str], bool],
+    ) -> None:
+        self._tenant = Tenant(now=now, changed=changed)
+        self._accepts_token = accepts_token
+
+    @property
+    def page_size(self) -> int:
+        """Objects per page of a collection; kept in the state as `pageSize`."""
+        return int(self._tenant.objects["pageSize"])
+
+    @page_size.setter
+    def page_size(self, value: int) -> None:
+        self._tenant.merge({"pageSize": value})
+
+    @property
+    def read_lag(self) -> float:
+        """Real seconds by which reads of partners lag behind writes; kept in the state as `readLagSeconds`."""
+        return float(self._tenant.objects["readLagSeconds"])
+
+    @read_lag.setter
+    def read_lag(self, seconds: float) -> None:
+        self._tenant.merge({"readLagSeconds": seconds})
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the aiohttp routes: everything under `/graph/v1.0`."""
+        return [web.route("*", _PREFIX, self._serve), web.route("*", _PREFIX + "/{path:.*}", self._serve)]
+
+    def state(self) -> dict[str, Any]:
+        """Return a copy of the tenant's objects; `shape.py` and `first_day.py` say which there are."""
+        return deepcopy(self._tenant.objects)
+
+    def merge(self, patch: Mapping[str, Any]) -> dict[str, Any]:
+        """Change the tenant behind the bot's back by a JSON merge patch (RFC 7386) and return the new state.
+
+        :raises ValueError: for unknown top-level keys, which it names, and for values of the wrong kind.
+        """
+        return self._tenant.merge(patch)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return everything that must survive a restart, as JSON."""
+        return self.state()
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Become what `snapshot` says.
+
+        :raises ValueError: as `merge`.
+        """
+        self._tenant.restore(snapshot)
+
+    async def _serve(self, request: web.Request) -> web.Response:
+        try:
+            found = answer(self._tenant, await _call(request), accepts_token=self._accepts_token)
+        except Refusal as refusal:  # NB. before there was a call: a query string or a body that cannot be read
+            found = Answer(status=refusal.status, body={"error": {"code": refusal.code, "message": refusal.message}})
+        if found.body is None:
+            return web.Response(status=found.status, headers=dict(found.headers))
+        is_text = isinstance(found.body, str)
+        content = found.body if is_text else json.dumps(found.body)
+        headers = {"Content-Type": _JSON, **found.headers}
+        return web.Response(status=found.status, headers=headers, body=content.encode("utf-8"))
+
+
+async def _call(request: web.Request) -> Call:
+    try:
+        content = await request.read()
+    except web.HTTPRequestEntityTooLarge as exc:
+        raise Refusal(413, "RequestEntityTooLarge", "The request is too large.") from exc
+    path = request.rel_url.raw_path.removeprefix(_PREFIX)
+    return Call(
+        method=request.method,
+        segments=segments_of(path),
+        query=query_of(request.rel_url.raw_query_string),
+        headers={name.lower(): value for name, value in request.headers.items()},
+        content=content,
+        base=f"{request.scheme}://{request.host}{_PREFIX}",
+        path=path,
+    )

@@ -1,0 +1,116 @@
+"""A stand-in tenant behind a real HTTP server, and a client that checks all it sees against Microsoft's description."""
+
+import importlib
+import json
+import warnings
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from yarl import URL
+
+from bot.sandbox.entra import EntraStandIn
+from tests.bot.sandbox.entra.contract import check_request, check_response, mock_request
+
+with warnings.catch_warnings():
+    # Microsoft's SDK warns about its own classes while they are being made.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    importlib.import_module("msgraph.generated.users.users_request_builder")
+
+TOKEN = "a-token"
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+CONTOSO = "c0a1b2c3-1111-4aaa-8bbb-0123456789a1"
+FABRIKAM = "fab0fab0-2222-4aaa-8bbb-0123456789a2"
+PARTNERS = "/policies/crossTenantAccessPolicy/partners"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An answer."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+    @property
+    def code(self) -> str:
+        return str(self.json["error"]["code"])
+
+    @property
+    def message(self) -> str:
+        return str(self.json["error"]["message"])
+
+
+@dataclass(slots=True)
+class Graph:
+    """A client of the stand-in that checks every answer, and every request that was accepted, against the contract."""
+
+    base: str
+    session: aiohttp.ClientSession
+
+    async def __call__(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: dict[str, str] | None = None,
+        body: Any = None,
+        raw: bytes | None = None,
+        headers: dict[str, str] | None = None,
+        described: bool = True,
+    ) -> Seen:
+        """Send one call; `described=False` for what the contract does not know."""
+        content = json.dumps(body).encode() if body is not None else raw
+        sent = {"Authorization": f"Bearer {TOKEN}", **(headers or {})}
+        if content is not None:
+            sent.setdefault("Content-Type", "application/json")
+        url = URL(self.base + path, encoded=True).update_query(query or {})
+        async with self.session.request(method, url, data=content, headers=sent) as response:
+            seen = Seen(response.status, dict(response.headers), await response.text())
+        request = mock_request(method, path, query=query or {}, headers=sent, content=content)
+        if described:
+            check_response(request, seen.status, seen.text.encode(), seen.headers.get("Content-Type", ""))
+            if seen.status < 300:
+                check_request(request)
+        return seen
+
+
+@dataclass(slots=True)
+class Changes:
+    """Counts calls of `changed`."""
+
+    count: int = 0
+
+    def __call__(self) -> None:
+        self.count += 1
+
+
+@pytest.fixture
+def changes() -> Changes:
+    return Changes()
+
+
+@pytest.fixture
+def stand_in(changes: Changes) -> EntraStandIn:
+    return EntraStandIn(now=lambda: NOW, changed=changes, accepts_token=lambda token: token == TOKEN)
+
+
+@pytest.fixture
+async def graph(stand_in: EntraStandIn) -> AsyncIterator[Graph]:
+    application = web.Application()
+    application.add_routes(stand_in.routes())
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    port = runner.addresses[0][1]
+    async with aiohttp.ClientSession() as session:
+        yield Graph(f"http://127.0.0.1:{port}/graph/v1.0", session)
+    await runner.cleanup()
