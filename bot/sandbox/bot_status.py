@@ -1,0 +1,89 @@
+"""Ask the bot, through its metrics, whether it has work that is due."""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import aiohttp
+
+BETWEEN_READS_SECONDS = 0.03
+_EFFECTS_DUE = "gatehouse_effects_due"
+_LAST_TICK = "gatehouse_last_tick_timestamp_seconds"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotHandle:
+    """The bot process as the sandbox knows it."""
+
+    url: str
+    pid: Callable[[], int]
+    alive: Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One look at the bot's metrics."""
+
+    effects_due: float
+    last_tick: float
+
+
+def parse_metrics(text: str) -> Reading | None:
+    """Read Prometheus text; None when it lacks either of the two gauges."""
+    found = {}
+    for name in (_EFFECTS_DUE, _LAST_TICK):
+        samples = re.findall(rf"^{name}(?:\{{[^}}]*\}})?\s+(\S+)", text, flags=re.MULTILINE)
+        if not samples:
+            return None
+        found[name] = [float(sample) for sample in samples]
+    return Reading(effects_due=sum(found[_EFFECTS_DUE]), last_tick=max(found[_LAST_TICK]))
+
+
+class BotStatus:
+    """Looks at the bot until it is idle. `busy` says whether something is on its way to the bot."""
+
+    def __init__(self, *, bot: Callable[[], BotHandle | None], busy: Callable[[], bool]) -> None:
+        self._bot = bot
+        self._busy = busy
+        self._session: aiohttp.ClientSession | None = None
+
+    async def read(self) -> Reading | None:
+        """Look once; None when there is no bot, or it does not answer."""
+        bot = self._bot()
+        if bot is None:
+            return None
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2))
+        try:
+            async with self._session.get(bot.url.rstrip("/") + "/metrics") as response:
+                return parse_metrics(await response.text()) if response.status == 200 else None
+        except (aiohttp.ClientError, TimeoutError):
+            return None
+
+    async def idle(self, seconds: float, *, since: datetime | None = None, patient: bool = True) -> bool:
+        """Wait until the bot has nothing due in two reads in a row, `seconds` at most; says whether it came to that.
+
+        With `since`, its last tick must be that late. When not `patient`, a bot that does not answer is not waited for.
+        """
+        deadline = time.monotonic() + seconds
+        quiet = 0
+        while True:
+            reading = await self.read()
+            if reading is None and not patient:
+                return False
+            settled = reading is not None and reading.effects_due == 0 and not self._busy()
+            late_enough = since is None or (reading is not None and reading.last_tick >= since.timestamp())
+            quiet = quiet + 1 if settled and late_enough else 0
+            if quiet == 2:
+                return True
+            if time.monotonic() >= deadline:
+                return False
+            await asyncio.sleep(BETWEEN_READS_SECONDS)
+
+    async def stop(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()

@@ -1,0 +1,113 @@
+"""Compose the page's parts for one person at one place: named fragments of HTML."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from bot.sandbox import seed
+from bot.sandbox.page.conversation import arranged
+from bot.sandbox.page.names import Names
+from bot.sandbox.page.place import CHANNELS, DIRECT, Place
+from bot.sandbox.page.reading import Reading, messages_of
+from bot.sandbox.page.render import environment, render_view
+from bot.sandbox.page.requests_log import log_lines
+from bot.sandbox.page.story import SHORTCUT, steps
+from bot.sandbox.page.tenant import TenantWatch
+from bot.sandbox.page.world import Sandbox, Workspace
+
+Json = Mapping[str, Any]
+
+PARTS = ("people", "nav", "head", "guide", "messages", "composer", "modal", "clock", "tenant", "log")
+MOST_MESSAGES = 100
+"""Shown in a conversation. The page is drawn anew at every change, so it must not grow without end."""
+CLOCK_STEPS = (
+    ("1h", "+1 hour", 3600),
+    ("1d", "+1 day", 86400),
+    ("1w", "+1 week", 7 * 86400),
+    ("30d", "+30 days", 30 * 86400),
+    ("90d", "+90 days", 90 * 86400),
+)
+COMMANDS = (
+    ("/partner request", "Ask for a partner's access"),
+    ("/partner list", "Every partner and its state"),
+    ("/partner show", "One partner's settings: add a domain"),
+    ("/partner revoke", "Close a partner's access: add a domain (admins)"),
+    ("/partner help", "What the bot can do"),
+)
+FIRST_NAMES = {person.handle: person.name.split()[0] for person in seed.PEOPLE}
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the page must remember between two renderings; everything else is read anew."""
+
+    watch: TenantWatch
+    reading: Reading
+
+
+def fragments(sandbox: Sandbox, place: Place, names: Names, memory: Memory) -> dict[str, str]:
+    """All parts, by name, as `place` shows them now."""
+    context = _stage(sandbox, place, names, memory) | _workspace(sandbox.slack, place, names, memory)
+    context["steps"] = steps(
+        asked=_asked(sandbox.slack),
+        state=context["state"],
+        graph_log=sandbox.graph_log.entries,
+        clock_moved=sandbox.clock.offset > timedelta(0),
+        people=FIRST_NAMES,
+    )
+    return {part: environment().get_template(f"{part}.html").render(context) for part in PARTS}
+
+
+def title(place: Place) -> str:
+    """The browser tab's title."""
+    shown = {"dm": "Gatehouse", "home": "Gatehouse home"}.get(place.kind, f"#{place.channel}")
+    return f"{shown} · {FIRST_NAMES[place.person.handle]} · {seed.TEAM_NAME}"
+
+
+def _stage(sandbox: Sandbox, place: Place, names: Names, memory: Memory) -> dict[str, Any]:
+    """What is around the workspace: people, clock, tenant and requests."""
+    state = sandbox.entra.state() if sandbox.entra else {}
+    graph, slack = sandbox.graph_log.entries, sandbox.slack_log.entries
+    return {
+        "place": place,
+        "names": names,
+        "people": seed.PEOPLE,
+        "first_names": FIRST_NAMES,
+        "state": state,
+        "pane": memory.watch.observe(state, graph) if sandbox.entra else None,
+        "lines": log_lines(graph, slack, place.log, names),
+        "now": names.local(sandbox.clock.now()),
+        "days_ahead": sandbox.clock.offset.days,
+        "offset": int(sandbox.clock.offset.total_seconds()),
+        "clock_steps": CLOCK_STEPS,
+    }
+
+
+def _workspace(slack: Workspace | None, place: Place, names: Names, memory: Memory) -> dict[str, Any]:
+    """What the person sees in Slack."""
+    common = {"channels": seed.CHANNELS, "commands": COMMANDS, "shortcut": SHORTCUT, "team": seed.TEAM_NAME}
+    if slack is None:
+        return common | {"slack": False, "messages": (), "unread": {}, "modal": None, "home": None}
+    shown: Sequence[Json] = () if place.kind == "home" else messages_of(slack, place.person, place.channel)
+    modals = slack.views.modals(place.person.slack_id)
+    home = slack.views.home(place.person.slack_id) if place.kind == "home" else None
+    return common | {
+        "slack": True,
+        "messages": arranged(shown[-MOST_MESSAGES:], names),
+        "earlier": max(0, len(shown) - MOST_MESSAGES),
+        "unread": memory.reading.unread(slack, place.person, place.channel),
+        "modal": (view := modals[-1].to_slack() if modals else None),
+        "modal_body": render_view(view, names) if view else "",
+        "home": (view := home.to_slack() if home else None),
+        "home_body": render_view(view, names) if view else "",
+        "topic": next((channel.topic for channel in seed.CHANNELS if channel.name == place.channel), ""),
+        "DIRECT": DIRECT,
+        "CHANNELS": CHANNELS,
+    }
+
+
+def _asked(slack: Workspace | None) -> bool:
+    """Whether the bot has put anything into the approvals' channel, as everybody sees it."""
+    found = slack.find("partner-access") if slack else None
+    return bool(slack and found and slack.messages(found.id))

@@ -1,0 +1,52 @@
+"""Know where a browser tab is: who looks, at which conversation, with which requests listed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, cast
+from urllib.parse import urlencode
+
+from bot.sandbox import seed
+from bot.sandbox.page.requests_log import LogFilter
+
+CHANNELS = tuple(channel.name for channel in seed.CHANNELS)
+DIRECT = "dm"
+HOME = "home"
+_PEOPLE = {person.handle: person for person in seed.PEOPLE}
+_FILTERS = ("graph", "slack", "all")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One tab's place; all of it stands in the address, so that several tabs can be several people."""
+
+    person: seed.Person
+    channel: str
+    log: LogFilter
+
+    @property
+    def kind(self) -> Literal["channel", "dm", "home"]:
+        """What the middle of the page shows."""
+        return "dm" if self.channel == DIRECT else "home" if self.channel == HOME else "channel"
+
+    @property
+    def control_channel(self) -> str:
+        """What the control API calls this conversation."""
+        return f"@{self.person.handle}" if self.kind == "dm" else self.channel
+
+    def url(self, person: str = "", channel: str = "", log: str = "") -> str:
+        """The address of this place, or of one that differs in what is given."""
+        query = {"as": person or self.person.handle, "channel": channel or self.channel}
+        return "/?" + urlencode(query | ({"log": log or self.log} if (log or self.log) != "graph" else {}))
+
+
+def place_of(query: Mapping[str, str]) -> Place:
+    """The place an address names; what it does not name, or wrongly, is the story's beginning."""
+    start = Place(person=seed.PEOPLE[0], channel="partner-access", log="graph")
+    channel = query.get("channel", "")
+    log = query.get("log", "")
+    return replace(
+        start,
+        person=_PEOPLE.get(query.get("as", ""), start.person),
+        channel=channel if channel in (*CHANNELS, DIRECT, HOME) else start.channel,
+        log=cast(LogFilter, log) if log in _FILTERS else start.log,
+    )

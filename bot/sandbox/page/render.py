@@ -1,0 +1,163 @@
+"""Show Slack's messages and views as HTML: the one door to the block templates. Pure."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from jinja2 import ChainableUndefined, Environment, PackageLoader
+from markupsafe import Markup
+
+from bot.sandbox import seed
+from bot.sandbox.page.emoji import with_emoji
+from bot.sandbox.page.markdown import markdown
+from bot.sandbox.page.mrkdwn import LINKABLE, mrkdwn, plain
+from bot.sandbox.page.names import Names
+from bot.sandbox.page.rich_text import rich_text
+
+Json = Mapping[str, Any]
+
+_SPACE = re.compile(r"\s+")
+_SELECTED = ("selected_user", "selected_channel", "selected_conversation")
+_INITIAL = ("initial_user", "initial_channel", "initial_conversation")
+_TYPED = ("value", "selected_date", "selected_time", "selected_date_time")
+_INITIALLY_TYPED = ("initial_value", "initial_date", "initial_time", "initial_date_time")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surface:
+    """What blocks stand in: who is called what, what the reader has filled in, and a prefix that makes ids unique."""
+
+    names: Names
+    scope: str
+    held: Json
+    """Slack's `view.state.values`: by block_id, by action_id."""
+
+
+def text_object(value: Any, names: Names) -> Markup:
+    """A Slack text object (or a bare string, taken as plain text) as HTML."""
+    if not value:
+        return Markup("")
+    if isinstance(value, str):
+        return plain(value)
+    text = str(value.get("text", ""))
+    return mrkdwn(text, names) if value.get("type") == "mrkdwn" else plain(text)
+
+
+def label_text(value: Any) -> str:
+    """A text object's words without markup, for places where HTML cannot stand (option labels, attributes)."""
+    text = value if isinstance(value, str) else str((value or {}).get("text", ""))
+    return with_emoji(text).replace("\n", " ")
+
+
+def held_value(element: Json, block_id: str, surface: Surface) -> Json:
+    """What the reader has already filled in for this element; empty when nothing."""
+    held: Json = (surface.held.get(block_id) or {}).get(element.get("action_id", "")) or {}
+    return held
+
+
+def typed(element: Json, block_id: str, surface: Surface) -> str:
+    """The text (or date, or time) the element shows: what was filled in, else its initial value."""
+    held = held_value(element, block_id, surface)
+    found = [held[key] for key in _TYPED if held.get(key) is not None]
+    found += [element[key] for key in _INITIALLY_TYPED if element.get(key) is not None]
+    return str(found[0]) if found else ""
+
+
+def chosen(element: Json, block_id: str, surface: Surface) -> frozenset[str]:
+    """The values of the options that stand selected: what was filled in, else the initial ones."""
+    held = held_value(element, block_id, surface)
+    return _selection(held, "selected", _SELECTED) or _selection(element, "initial", _INITIAL)
+
+
+def _selection(source: Json, prefix: str, single: Sequence[str]) -> frozenset[str]:
+    one = source.get(f"{prefix}_option")
+    values = [str(one.get("value"))] if isinstance(one, Mapping) else []
+    values += [str(option.get("value")) for option in source.get(f"{prefix}_options") or ()]
+    values += [str(source[key]) for key in single if source.get(key)]
+    for key in (f"{prefix}_users", f"{prefix}_channels", f"{prefix}_conversations"):
+        values += [str(item) for item in source.get(key) or ()]
+    return frozenset(values)
+
+
+def element_id(element: Json, block_id: str, surface: Surface) -> str:
+    """An id for the element, unique on the page and the same in every rendering."""
+    return _SPACE.sub("-", f"{surface.scope}-{block_id}-{element.get('action_id', '')}")
+
+
+def safe_url(url: Any) -> str:
+    """`url` when it may stand in a link, else nothing."""
+    text = str(url or "")
+    return text if text.split(":", 1)[0].lower() in LINKABLE and ":" in text else ""
+
+
+def as_json(value: Any) -> str:
+    """Compact JSON for a data attribute (the template escapes it)."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def pretty_json(value: Any) -> str:
+    """JSON that a person reads."""
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+@cache
+def environment() -> Environment:
+    """The page's templates: escaped by default, blank where Slack leaves a property out."""
+    made = Environment(
+        loader=PackageLoader("bot.sandbox.page"),
+        autoescape=True,
+        undefined=ChainableUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(
+        text=text_object,
+        label=label_text,
+        rich=rich_text,
+        plain=plain,
+        markdown=markdown,
+        data=as_json,
+        pretty=pretty_json,
+    )
+    made.globals.update(
+        typed=typed, chosen=chosen, element_id=element_id, safe_url=safe_url, people=seed.PEOPLE, channels=seed.CHANNELS
+    )
+    return made
+
+
+def render_blocks(blocks: Sequence[Json], names: Names, *, scope: str, held: Json | None = None) -> Markup:
+    """Slack blocks as HTML. An unknown block shows its name and JSON rather than vanishing."""
+    surface = Surface(names=names, scope=scope, held=held or {})
+    macro: Any = environment().get_template("blocks.html").module
+    return Markup("").join(macro.block(block, surface) for block in blocks)
+
+
+def render_message(message: Json, names: Names) -> Markup:
+    """A message's body: its blocks, or its text when it has none, then its attachments."""
+    scope = f"m{message.get('ts', '')}"
+    blocks = message.get("blocks") or ()
+    body = render_blocks(blocks, names, scope=scope) if blocks else _text_only(message, names)
+    attachments = (item for item in message.get("attachments") or () if isinstance(item, Mapping))
+    return Markup("").join((body, *(_attachment(item, names, scope) for item in attachments)))
+
+
+def _text_only(message: Json, names: Names) -> Markup:
+    return Markup('<div class="b-section"><div class="prose">{}</div></div>').format(
+        mrkdwn(str(message.get("text") or ""), names)
+    )
+
+
+def _attachment(attachment: Json, names: Names, scope: str) -> Markup:
+    blocks = attachment.get("blocks") or ()
+    text = str(attachment.get("text") or attachment.get("fallback") or "")
+    inner = render_blocks(blocks, names, scope=scope) if blocks else mrkdwn(text, names)
+    return Markup('<div class="attachment">{}</div>').format(inner)
+
+
+def render_view(view: Json, names: Names) -> Markup:
+    """The blocks of a modal or an App Home, with what the reader has filled in so far."""
+    held: Json = (view.get("state") or {}).get("values") or {}
+    return render_blocks(view.get("blocks") or (), names, scope=str(view.get("id", "view")), held=held)

@@ -1,0 +1,137 @@
+"""Put a partner's cross-tenant access settings into words: one row for each setting, inherited ones resolved."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Json = Mapping[str, Any]
+Tone = Literal["open", "closed", "mixed", "off"]
+
+PAIRS = (
+    ("b2bCollaborationInbound", "B2B collaboration", "inbound"),
+    ("b2bCollaborationOutbound", "B2B collaboration", "outbound"),
+    ("b2bDirectConnectInbound", "B2B direct connect", "inbound"),
+    ("b2bDirectConnectOutbound", "B2B direct connect", "outbound"),
+)
+FLAGS = (
+    ("inboundTrust", "isMfaAccepted", "MFA", "inbound trust", "Trusted", "Not trusted"),
+    ("inboundTrust", "isCompliantDeviceAccepted", "Compliant device", "inbound trust", "Trusted", "Not trusted"),
+    (
+        "inboundTrust",
+        "isHybridAzureADJoinedDeviceAccepted",
+        "Hybrid joined device",
+        "inbound trust",
+        "Trusted",
+        "Not trusted",
+    ),
+    ("automaticUserConsentSettings", "inboundAllowed", "Automatic redemption", "inbound", "On", "Off"),
+    ("automaticUserConsentSettings", "outboundAllowed", "Automatic redemption", "outbound", "On", "Off"),
+)
+_ALL = {"AllUsers": "all users", "AllApplications": "all applications", "Office365": "Office 365"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One row: what it is called, what it says, and whether the partner says it or the default does."""
+
+    key: str
+    label: str
+    side: str
+    """Inbound or outbound, blank where there is only one."""
+    value: str
+    detail: str
+    tone: Tone
+    inherited: bool = False
+
+    @property
+    def says(self) -> str:
+        """The row's whole statement, for comparing and for telling what was before."""
+        return " · ".join(part for part in (self.value, self.detail, "from default" if self.inherited else "") if part)
+
+
+def settings_of(config: Json, default: Json | None = None) -> tuple[Setting, ...]:
+    """The rows of a partner configuration; without `default`, those of the default configuration itself.
+
+    A null property of a partner inherits the default's, property by property.
+    """
+    return tuple(_rows(config, default))
+
+
+def is_blocked(config: Json) -> bool:
+    """Whether all four B2B settings are explicit and block everybody."""
+    return all(_access(config.get(key) or {}, side) == "blocked" for key, _, _ in PAIRS for side in _SIDES)
+
+
+def says_anything(config: Json) -> bool:
+    """Whether the partner configuration overrides anything of the default one."""
+    return any(not setting.inherited for setting in settings_of(config, {}))
+
+
+_SIDES = ("usersAndGroups", "applications")
+
+
+def _rows(config: Json, default: Json | None) -> Iterator[Setting]:
+    for key, label, direction in PAIRS:
+        own = config.get(key)
+        inherited = own is None and default is not None
+        yield _pair(key, label, direction, (default or {}).get(key) if inherited else own, inherited)
+    for group, key, label, side, on, off in FLAGS:
+        own_flag = (config.get(group) or {}).get(key)
+        inherited = own_flag is None and default is not None
+        value = ((default or {}).get(group) or {}).get(key) if inherited else own_flag
+        yield Setting(
+            key=f"{group}.{key}",
+            label=label,
+            side=side,
+            value=on if value else off,
+            detail="",
+            tone="open" if value else "off",
+            inherited=inherited,
+        )
+    yield from _rare(config)
+
+
+def _rare(config: Json) -> Iterator[Setting]:
+    """Rows that stand only where they say something."""
+    sync = ((config.get("identitySynchronization") or {}).get("userSyncInbound") or {}).get("isSyncAllowed")
+    if sync is not None:
+        yield Setting(
+            key="identitySynchronization",
+            label="Identity synchronization",
+            side="inbound",
+            value="Allowed" if sync else "Not allowed",
+            detail="",
+            tone="open" if sync else "off",
+        )
+    if config.get("isServiceProvider"):
+        yield Setting(key="isServiceProvider", label="Service provider", side="", value="Yes", detail="", tone="mixed")
+
+
+def _pair(key: str, label: str, direction: str, setting: Json | None, inherited: bool) -> Setting:
+    users, apps = (_access(setting or {}, side) for side in _SIDES)
+    who, what = (_targets((setting or {}).get(side)) for side in _SIDES)
+    if users == apps and users in ("allowed", "blocked"):
+        tone: Tone = "open" if users == "allowed" else "closed"
+        value, detail = users.capitalize(), f"{who}, {what}"
+    elif not users and not apps:
+        tone, value, detail = "off", "Not set", ""
+    else:
+        tone, value = "mixed", "Mixed"
+        detail = f"{who} {users or 'not set'}, {what} {apps or 'not set'}"
+    return Setting(key=key, label=label, side=direction, value=value, detail=detail, tone=tone, inherited=inherited)
+
+
+def _access(setting: Json, side: str) -> str:
+    return str((setting.get(side) or {}).get("accessType") or "")
+
+
+def _targets(side: Json | None) -> str:
+    """Whom or what a setting names, in few words."""
+    targets: Sequence[Json] = (side or {}).get("targets") or ()
+    names = [_ALL.get(str(item.get("target")), "") for item in targets]
+    listed = [item for item, name in zip(targets, names, strict=True) if not name]
+    words = [name for name in names if name]
+    if listed:
+        kind = str(listed[0].get("targetType") or "target")
+        words.append(f"{len(listed)} {kind}{'s' if len(listed) > 1 else ''}")
+    return " and ".join(words) or "nobody named"

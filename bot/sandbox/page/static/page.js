@@ -1,0 +1,398 @@
+// The page's only script: it swaps fragments rendered by the server and posts what a person does to the control API.
+
+const $ = (selector, root = document) => root.querySelector(selector);
+const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+// ---- Where this tab is -------------------------------------------------------------------------------------------
+
+const place = () => new URLSearchParams(location.search);
+const me = () => place().get("as") || "requester";
+
+async function go(url) {
+  if (url !== location.pathname + location.search) history.pushState(null, "", url);
+  await arrive();
+}
+
+async function arrive() {
+  // Opening App Home is an event for the bot, which then draws it.
+  if (place().get("channel") === "home") call("GET", `/control/home?user=${encodeURIComponent(me())}`);
+  await refresh();
+}
+
+// ---- Swapping fragments ------------------------------------------------------------------------------------------
+
+const shownHtml = {};
+let revision = Number(document.body.dataset.revision);
+let latestAsk = 0;
+let pointerDown = false;
+let held = null;
+let shownPlace = location.search;
+
+async function refresh() {
+  const ask = ++latestAsk;
+  const search = location.search;
+  const answer = await fetch(`/page/fragment${search}`).then((r) => r.json());
+  if (ask !== latestAsk) return;
+  revision = answer.revision;
+  // A swap between press and release could move the button from under the finger.
+  if (pointerDown) held = () => swap(answer, search);
+  else swap(answer, search);
+}
+
+function swap({ fragments, title }, search) {
+  document.title = title;
+  const moved = search !== shownPlace;
+  shownPlace = search;
+  const list = $("#f-messages");
+  const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 80;
+  const modalBefore = $("[data-modal]")?.dataset.viewId;
+  for (const [name, html] of Object.entries(fragments)) {
+    if (shownHtml[name] === html) continue;
+    shownHtml[name] = html;
+    const wanted = document.createElement("template");
+    wanted.innerHTML = html;
+    morphChildren($(`#f-${name}`), wanted.content);
+  }
+  if (place().get("channel") === "home") { if (moved) list.scrollTop = 0; }
+  else if (moved || atEnd) list.scrollTop = list.scrollHeight;
+  settleModal(modalBefore);
+}
+
+// What the reader or this script did to an element is not the server's to undo.
+const OURS = new Set(["open", "aria-busy", "aria-invalid"]);
+const keyOf = (node) => node.nodeType === 1 ? node.dataset?.key || node.id || "" : "";
+
+function morph(from, to) {
+  if (from.nodeType !== 1) {
+    if (from.nodeValue !== to.nodeValue) from.nodeValue = to.nodeValue;
+    return;
+  }
+  for (const { name, value } of [...to.attributes]) {
+    if (!OURS.has(name) && from.getAttribute(name) !== value) from.setAttribute(name, value);
+  }
+  for (const { name } of [...from.attributes]) {
+    if (!OURS.has(name) && !to.hasAttribute(name)) from.removeAttribute(name);
+  }
+  if (!("keep" in from.dataset)) morphChildren(from, to);
+}
+
+function morphChildren(from, to) {
+  const wantedKeys = new Set([...to.childNodes].map(keyOf).filter(Boolean));
+  const keyed = new Map();
+  for (const child of [...from.childNodes]) {
+    const key = keyOf(child);
+    if (!key) continue;
+    if (wantedKeys.has(key)) keyed.set(key, child);
+    else child.remove();
+  }
+  let cursor = from.firstChild;
+  for (const want of [...to.childNodes]) {
+    const key = keyOf(want);
+    const same = (node) => node && node.nodeName === want.nodeName && keyOf(node) === key;
+    const match = key ? keyed.get(key) : same(cursor) ? cursor : null;
+    if (match && same(match)) {
+      if (match === cursor) cursor = cursor.nextSibling;
+      else from.insertBefore(match, cursor);
+      morph(match, want);
+    } else {
+      from.insertBefore(want, cursor);
+    }
+  }
+  const kept = [...from.childNodes];
+  if (cursor) for (const left of kept.slice(kept.indexOf(cursor))) left.remove();
+}
+
+// ---- Hearing of changes ------------------------------------------------------------------------------------------
+
+async function listen() {
+  for (;;) {
+    // Browsers allow few connections to one server: a tab nobody looks at must not hold one.
+    while (document.hidden) await new Promise((go) => document.addEventListener("visibilitychange", go, { once: true }));
+    try {
+      const answer = await fetch(`/page/changes?seen=${revision}`).then((r) => r.json());
+      revision = answer.revision;
+      await refresh();
+      if (offline) toast("The sandbox is back.", "good");
+      offline = false;
+    } catch {
+      if (!offline) toast("The sandbox does not answer. Trying again…");
+      offline = true;
+      await new Promise((go) => setTimeout(go, 1000));
+    }
+  }
+}
+let offline = false;
+
+// ---- Talking to the control API ----------------------------------------------------------------------------------
+
+async function call(method, path, body) {
+  let answer;
+  try {
+    const sent = body ? { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) } : {};
+    answer = await fetch(path, { method, ...sent }).then((r) => r.json());
+  } catch {
+    answer = { ok: false, message: "The sandbox does not answer. Is it still running?" };
+  }
+  if (!answer.ok) toast(answer.message || answer.error || "That did not work.");
+  refresh().catch(() => {});
+  return answer;
+}
+
+async function busy(element, work) {
+  if (element?.getAttribute("aria-busy") === "true") return undefined;
+  element?.setAttribute("aria-busy", "true");
+  try { return await work(); } finally { element?.removeAttribute("aria-busy"); }
+}
+
+let toastTimer = 0;
+function toast(text, tone = "bad") {
+  const box = $("#toast");
+  Object.assign(box, { textContent: text, hidden: false }).dataset.tone = tone;
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => { box.hidden = true; }, tone === "bad" ? 9000 : 4000);
+}
+
+// What the control API calls the conversation in front; none at App Home.
+function conversation() {
+  const channel = place().get("channel") || "partner-access";
+  return channel === "dm" ? `@${me()}` : channel === "home" ? undefined : channel;
+}
+
+function origin(element) {
+  const message = element.closest("[data-ts]");
+  if (message) return { channel: message.dataset.channel, ts: message.dataset.ts };
+  return { view_id: element.closest("[data-view-id]")?.dataset.viewId };
+}
+
+const ACTS = {
+  command: ({ text }) => call("POST", "/control/command", { user: me(), text, channel: conversation() }),
+  shortcut: ({ callbackId }) => call("POST", "/control/shortcut", { user: me(), callback_id: callbackId }),
+  clock: ({ seconds }) => call("POST", "/control/clock", { advance_seconds: Number(seconds) }),
+  close: (_, element) => call("POST", "/control/close", { user: me(), ...origin(element) }),
+  click: ({ actionId, blockId, value, selected }, element) => call("POST", "/control/click", {
+    user: me(), action_id: actionId, block_id: blockId, ...origin(element),
+    ...(value ? { value } : {}), ...(selected ? { selected } : {}), ...filled(element),
+  }),
+  async deed({ ...deed }) {
+    const query = place();
+    if (deed.as) query.set("as", deed.as);
+    if (deed.channelTo) query.set("channel", deed.channelTo);
+    if (deed.as) await go(`/?${query}`);
+    if (deed.callbackId) await ACTS.shortcut(deed);
+    if (deed.text) await ACTS.command(deed);
+    if (deed.seconds) await ACTS.clock(deed);
+  },
+};
+
+async function act(element) {
+  const menu = element.closest("details.menu");
+  if (menu) menu.open = false;
+  if (element.dataset.confirm && !(await agreed(JSON.parse(element.dataset.confirm)))) return;
+  await busy(element, () => ACTS[element.dataset.act](element.dataset, element));
+}
+
+// ---- Values ------------------------------------------------------------------------------------------------------
+
+const option = (input) => (input.dataset.option ? JSON.parse(input.dataset.option) : null);
+const picked = (element) => $$("option:checked", element).filter((item) => item.value !== "");
+const ticked = (element) => $$("input:checked", element);
+
+// One element's entry of Slack's view.state.values.
+function valueOf(element) {
+  const type = element.dataset.element;
+  const kind = type.replace("multi_", "").replace("_select", "");
+  const many = type.startsWith("multi_");
+  if (type === "radio_buttons") return { type, selected_option: ticked(element).map(option)[0] ?? null };
+  if (type === "checkboxes") return { type, selected_options: ticked(element).map(option) };
+  if (type === "datepicker") return { type, selected_date: element.value || null };
+  if (type === "timepicker") return { type, selected_time: element.value || null };
+  if (!type.endsWith("_select")) return { type, value: element.value || null };
+  if (kind === "static" || kind === "external") {
+    const options = picked(element).map(option);
+    return many ? { type, selected_options: options } : { type, selected_option: options[0] ?? null };
+  }
+  const ids = picked(element).map((item) => item.value);
+  return many ? { type, [`selected_${kind}`]: ids } : { type, [`selected_${kind.slice(0, -1)}`]: ids[0] ?? null };
+}
+
+function valuesIn(root) {
+  const values = {};
+  for (const element of $$("[data-element]", root)) {
+    const { blockId, actionId } = element.dataset;
+    (values[blockId] ??= {})[actionId] = valueOf(element);
+  }
+  return values;
+}
+
+// What is typed in a view goes along with a click in it, as Slack sends the state of the whole view.
+const filled = (element) => {
+  const view = element.closest("[data-view-id]");
+  return view ? { values: valuesIn(view) } : {};
+};
+
+// What the control API takes as `value` or `selected` of an element.
+function plainValue(element) {
+  const value = valueOf(element);
+  if ("value" in value) return { value: value.value ?? "" };
+  const chosen = Object.entries(value).find(([name]) => name !== "type")[1];
+  const bare = (item) => item?.value ?? item ?? "";
+  return { selected: Array.isArray(chosen) ? chosen.map(bare) : bare(chosen) };
+}
+
+const dispatching = new Set();
+const typingTimers = new WeakMap();
+
+async function dispatch(element) {
+  const data = plainValue(element);
+  if (element.dispatched === JSON.stringify(data)) return;
+  if (element.dataset.confirm && !(await agreed(JSON.parse(element.dataset.confirm)))) return;
+  element.dispatched = JSON.stringify(data);
+  const { actionId, blockId } = element.dataset;
+  const work = call("POST", "/control/click", {
+    user: me(), action_id: actionId, block_id: blockId, ...origin(element), ...data, ...filled(element),
+  });
+  dispatching.add(work);
+  if (!(await work).ok) element.dispatched = null;
+  dispatching.delete(work);
+}
+
+// ---- Modals ------------------------------------------------------------------------------------------------------
+
+async function submit(form) {
+  const button = $("[type=submit]", form);
+  await busy(button, async () => {
+    await Promise.all(dispatching);
+    const body = { user: me(), view_id: form.dataset.viewId, values: valuesIn(form) };
+    const answer = await call("POST", "/control/submit", body);
+    showErrors(form, answer.errors || {});
+    const general = $("[data-form-error]", form);
+    general.textContent = answer.ok ? "" : answer.message || answer.error || "That did not work.";
+  });
+}
+
+function showErrors(form, errors) {
+  for (const slot of $$("[data-error-for]", form)) markField(slot, errors[slot.dataset.errorFor] || "");
+  $(".control[aria-invalid=true], .choices[aria-invalid=true] input", form)?.focus();
+}
+
+function markField(slot, text) {
+  slot.textContent = text;
+  $("[data-element]", slot.parentElement)?.setAttribute("aria-invalid", String(Boolean(text)));
+}
+
+let returnTo = null;
+
+function settleModal(before) {
+  const modal = $("[data-modal]");
+  for (const part of [$("#chat-body"), $("#f-nav")]) part.inert = Boolean(modal);
+  if (modal) {
+    if (!before && document.activeElement !== document.body) returnTo = document.activeElement;
+    const lost = document.activeElement === document.body || document.activeElement?.matches(".modal-body");
+    if (modal.dataset.viewId !== before || lost) focusFirst(modal);
+  } else if (before) {
+    (returnTo?.isConnected ? returnTo : $("[data-testid=composer]"))?.focus({ preventScroll: true });
+    returnTo = null;
+  }
+}
+
+function focusFirst(modal) {
+  const first = $("[data-focus]", modal) || $(".modal-body :is(input, textarea, select, button)", modal) || $(".modal-body", modal);
+  first.focus({ preventScroll: true });
+}
+
+// Slack's confirm object, asked as a real dialog before the deed.
+function agreed({ title, text, confirm, deny, style }) {
+  const dialog = document.createElement("dialog");
+  dialog.className = "confirm";
+  dialog.dataset.testid = "confirm";
+  const add = (parent, tag, content, attributes = {}) => {
+    const node = Object.assign(parent.appendChild(document.createElement(tag)), { textContent: content });
+    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+    return node;
+  };
+  const form = add(dialog, "form", "", { method: "dialog" });
+  add(form, "h2", title?.text || "Are you sure?");
+  add(form, "p", text?.text || "");
+  const row = add(form, "footer", "");
+  add(row, "button", deny?.text || "Cancel", { class: "btn btn-plain", value: "no", "data-testid": "confirm-no" });
+  const kind = style === "danger" ? "btn-danger" : "btn-primary";
+  add(row, "button", confirm?.text || "Yes", { class: `btn ${kind}`, value: "yes", "data-testid": "confirm-yes" });
+  document.body.append(dialog);
+  dialog.showModal();
+  return new Promise((answer) => dialog.addEventListener("close", () => {
+    answer(dialog.returnValue === "yes");
+    dialog.remove();
+  }));
+}
+
+// ---- Composer ----------------------------------------------------------------------------------------------------
+
+async function send(form) {
+  const input = $("input", form);
+  const text = input.value.trim();
+  if (!text) return;
+  if (!text.startsWith("/")) return toast("Only commands reach Gatehouse here. Type / to see them.", "plain");
+  input.value = "";
+  const answer = await busy($("[data-testid=send]", form), () => ACTS.command({ text }));
+  if (answer && !answer.ok && !input.value) input.value = text;
+}
+
+// ---- Events ------------------------------------------------------------------------------------------------------
+
+document.addEventListener("click", (event) => {
+  const target = event.target;
+  for (const menu of $$("details.menu[open]")) if (!menu.contains(target)) menu.open = false;
+  const link = target.closest("a[data-nav]");
+  const plain = !event.metaKey && !event.ctrlKey && !event.shiftKey;
+  const element = target.closest("[data-act]");
+  const part = target.closest("[data-show-part]");
+  if (link && plain) {
+    event.preventDefault();
+    if (link.closest(".side")) document.body.dataset.show = "chat";
+    go(link.getAttribute("href"));
+  }
+  else if (element) act(element);
+  else if (part) document.body.dataset.show = part.dataset.showPart;
+});
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.matches("[data-modal]")) { event.preventDefault(); submit(form); }
+  if (form.matches("[data-composer]")) { event.preventDefault(); send(form); }
+});
+
+document.addEventListener("change", (event) => {
+  const element = event.target.closest("[data-dispatch]");
+  if (element) dispatch(element);
+});
+
+document.addEventListener("input", (event) => {
+  const input = event.target;
+  const slot = $("[data-error-for]", input.closest(".field") || document.createElement("i"));
+  if (slot) markField(slot, "");
+  if (input.dataset.dispatch === "typing") {
+    clearTimeout(typingTimers.get(input));
+    typingTimers.set(input, setTimeout(() => dispatch(input), 350));
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  const target = event.target;
+  if (event.key === "Enter" && target.matches("input[data-dispatch]")) { event.preventDefault(); dispatch(target); }
+  const menu = $("details.menu[open]");
+  if (event.key !== "Escape" || $("dialog[open]")) return;
+  if (menu) { menu.open = false; $("summary", menu).focus(); }
+  else if ($("[data-modal]") && !event.defaultPrevented) act($("[data-modal] [data-act=close]"));
+});
+
+// NB. only for buttons and links: the list of a <select> swallows the release.
+document.addEventListener("pointerdown", (event) => { pointerDown = Boolean(event.target.closest("button, a")); }, true);
+for (const name of ["pointerup", "pointercancel"]) {
+  // After the click that follows the release, hence the timer.
+  document.addEventListener(name, () => setTimeout(() => { pointerDown = false; held?.(); held = null; }), true);
+}
+window.addEventListener("popstate", arrive);
+
+$("#f-messages").scrollTop = $("#f-messages").scrollHeight;
+settleModal(undefined);
+arrive().finally(listen);

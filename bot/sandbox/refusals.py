@@ -1,0 +1,14 @@
+"""Say why the control API does not do what it was asked."""
+
+from typing import Any
+
+
+class Refused(Exception):
+    """A control call is refused: answered as `{"ok": false, "error": code, "message": …}` with `status`."""
+
+    def __init__(self, code: str, message: str, status: int = 400, **more: Any) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+        self.more = more

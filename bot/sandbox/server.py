@@ -1,0 +1,188 @@
+"""Compose the sandbox: both stand-ins, the page, the control API, one clock, one port on 127.0.0.1."""
+
+import secrets
+from pathlib import Path
+from typing import Literal
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from bot.sandbox.bot_status import BotHandle, BotStatus
+from bot.sandbox.clock import SandboxClock
+from bot.sandbox.control import control_errors, control_routes
+from bot.sandbox.entra import EntraStandIn, TokenAuthority
+from bot.sandbox.faults import Faults, Target, faulted
+from bot.sandbox.guard import guard
+from bot.sandbox.page import page_routes
+from bot.sandbox.request_log import RequestLog, logged
+from bot.sandbox.revision import Revision
+from bot.sandbox.seed import APP_CLIENT_ID, HOME_TENANT_ID, TEAM_ID
+from bot.sandbox.slack.conversations import CONVERSATIONS
+from bot.sandbox.slack.stand_in import SlackStandIn
+from bot.sandbox.slack.workspace import Workspace
+from bot.sandbox.snapshot import load_snapshot, save_snapshot
+
+__all__ = ["BotHandle", "Sandbox"]
+
+APPROVAL_CHANNEL = "partner-access"
+SETTLE_SECONDS = 2.0
+LARGEST_REQUEST = 8 * 1024 * 1024
+_PREFIXES: dict[Target, tuple[str, ...]] = {"slack": ("/slack/api/", "/slack/response/"), "graph": ("/graph/",)}
+
+
+class Sandbox:
+    """A Slack workspace and an Entra tenant to play with, kept in the folder `data`.
+
+    `only` leaves the other stand-in out. `socket_mode` sends Slack's payloads over the bot's own WebSockets. `bot` is
+    set by whoever starts the bot; until then nothing can be delivered over HTTP.
+    """
+
+    def __init__(self, data: Path, only: Literal["slack", "entra"] | None = None, socket_mode: bool = False) -> None:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.data = data
+        self.socket_mode = socket_mode
+        self.bot: BotHandle | None = None
+        self.clock = SandboxClock(data / "clock")
+        self.revision = Revision()
+        self.faults = Faults()
+        self.slack_log = RequestLog(data / "slack-log.jsonl", changed=self.revision.bump)
+        self.graph_log = RequestLog(data / "graph-log.jsonl", changed=self.revision.bump)
+        self.status = BotStatus(bot=lambda: self.bot, busy=self._is_delivering)
+        self.slack_stand_in = None if only == "entra" else self._new_slack()
+        self.authority = None if only == "slack" else self._new_authority()
+        self.entra = None if self.authority is None else self._new_entra(self.authority)
+        self._runner: web.AppRunner | None = None
+        self._port = 0
+
+    @property
+    def slack(self) -> Workspace | None:
+        """The workspace, for reading."""
+        return self.slack_stand_in.workspace if self.slack_stand_in else None
+
+    @property
+    def url(self) -> str:
+        """`http://127.0.0.1:PORT/`, once started."""
+        return f"http://127.0.0.1:{self._port}/"
+
+    async def start(self, port: int) -> None:
+        """Serve on 127.0.0.1; port 0 picks a free one.
+
+        :raises OSError: when the port is taken.
+        """
+        if self.authority is not None:
+            await self.authority.start(self.data)
+        application = web.Application(client_max_size=LARGEST_REQUEST, middlewares=[self._guarded, self._watched])
+        application.middlewares.append(control_errors)
+        application.add_routes(control_routes(self))
+        application.add_routes(page_routes(self))
+        for side in (self.slack_stand_in, self.entra):
+            if side is not None:
+                application.add_routes(side.routes())
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.2)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", port).start()
+        self._port = int(self._runner.addresses[0][1])
+
+    async def stop(self) -> None:
+        """Stop serving; everything is on disk already."""
+        if self.slack_stand_in is not None:
+            await self.slack_stand_in.stop()
+        if self._runner is not None:
+            await self._runner.cleanup()
+        if self.authority is not None:
+            await self.authority.stop()
+        await self.status.stop()
+        self.slack_log.close()
+        self.graph_log.close()
+
+    async def wait_for_change(self, seen: int) -> int:
+        """Return the revision as soon as it is not `seen`. It grows with workspace, tenant, logs and clock."""
+        return await self.revision.wait(seen)
+
+    async def settle(self) -> None:
+        """Give a bot that answers its metrics a moment to finish what it began."""
+        await self.status.idle(SETTLE_SECONDS, patient=False)
+
+    def bot_settings(self, port: int) -> dict[str, str]:
+        """The environment of a bot on this sandbox that listens on `port`; only what is served here is named."""
+        settings = {"GATEHOUSE_CLOCK_FILE": str(self.clock.path), "PORT": str(port), "HOST": "127.0.0.1"}
+        if self.slack_stand_in is not None:
+            credentials = self.slack_stand_in.credentials
+            channel = next(one for one in CONVERSATIONS.values() if one.name == APPROVAL_CHANNEL)
+            settings |= {
+                "SLACK_BOT_TOKEN": credentials.bot_token,
+                "SLACK_SIGNING_SECRET": credentials.signing_secret,
+                "SLACK_API_URL": f"{self.url}slack/api/",
+                "SLACK_CHANNEL": channel.id,
+                "SLACK_TEAM_ID": TEAM_ID,
+            }
+            if self.socket_mode:
+                settings["SLACK_APP_TOKEN"] = credentials.app_token
+        if self.authority is not None:
+            settings |= {
+                "AZURE_TENANT_ID": self.authority.tenant_id,
+                "AZURE_CLIENT_ID": self.authority.client_id,
+                "AZURE_CLIENT_SECRET": self.authority.client_secret,
+                "AZURE_AUTHORITY_HOST": self.authority.url,
+                "GRAPH_URL": f"{self.url}graph/v1.0",
+                "SSL_CERT_FILE": str(self.authority.ca_file),
+            }
+        return settings
+
+    def _new_slack(self) -> SlackStandIn:
+        return SlackStandIn(
+            self.data / "slack.jsonl",
+            now=self.clock.now,
+            revision=self.revision,
+            site=lambda: self.url,
+            bot_url=lambda: self.bot.url if self.bot else None,
+            settle=self.settle,
+            socket_mode=self.socket_mode,
+        )
+
+    def _new_authority(self) -> TokenAuthority:
+        path = self.data / "entra-secret.json"
+        kept = load_snapshot(path)
+        if kept is None:
+            kept = {"client_secret": secrets.token_urlsafe(24)}
+            save_snapshot(path, kept)
+        return TokenAuthority(
+            tenant_id=HOME_TENANT_ID,
+            client_id=APP_CLIENT_ID,
+            client_secret=kept["client_secret"],
+            now=self.clock.now,
+        )
+
+    def _new_entra(self, authority: TokenAuthority) -> EntraStandIn:
+        path = self.data / "entra.json"
+
+        def changed() -> None:
+            # NB. at once, not later: an answer that says "written" must find the change on disk after a kill.
+            save_snapshot(path, entra.snapshot())
+            self.revision.bump()
+
+        entra = EntraStandIn(now=self.clock.now, changed=changed, accepts_token=authority.accepts)
+        kept = load_snapshot(path)
+        if kept is not None:
+            entra.restore(kept)
+        return entra
+
+    def _is_delivering(self) -> bool:
+        return self.slack_stand_in is not None and self.slack_stand_in.delivery.in_flight > 0
+
+    @web.middleware
+    async def _guarded(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        return await guard(request, handler, self._port)
+
+    @web.middleware
+    async def _watched(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Record requests to the stand-ins and let faults happen to them."""
+        target = next((name for name, paths in _PREFIXES.items() if request.path.startswith(paths)), None)
+        if target is None:
+            return await handler(request)
+        log = self.slack_log if target == "slack" else self.graph_log
+
+        async def with_faults(inner: web.Request) -> web.StreamResponse:
+            return await faulted(inner, handler, self.faults, target)
+
+        return await logged(request, with_faults, log, self.clock.now())

@@ -1,0 +1,87 @@
+"""Gather what every act of a person needs, and tell what came of it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bot.sandbox.refusals import Refused
+from bot.sandbox.revision import Revision
+from bot.sandbox.seed import Person
+from bot.sandbox.slack.conversations import Conversation
+from bot.sandbox.slack.credentials import Credentials
+from bot.sandbox.slack.delivery import Delivery
+from bot.sandbox.slack.response_urls import ResponseUrls
+from bot.sandbox.slack.triggers import Triggers
+from bot.sandbox.slack.views import OpenView
+from bot.sandbox.slack.workspace import Workspace
+
+Outcome = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """A Slack client with the workspace behind it."""
+
+    workspace: Workspace
+    credentials: Credentials
+    triggers: Triggers
+    response_urls: ResponseUrls
+    delivery: Delivery
+    settle: Callable[[], Awaitable[None]]
+    """Waits a moment for the bot to finish what it began."""
+    revision: Revision
+
+    def conversation(self, reference: str, person: Person) -> Conversation:
+        """A conversation this person is in.
+
+        :raises Refused: `channel_not_found`.
+        """
+        found = self.workspace.find(reference)
+        if found is None or person.slack_id not in found.members:
+            raise Refused(
+                "channel_not_found", f"channel: {person.handle} is in no {reference}; see GET /control/channels", 404
+            )
+        return found
+
+    def view(self, view_id: str, person: Person) -> OpenView:
+        """A view this person has open (a modal, or their App Home).
+
+        :raises Refused: `view_not_found`.
+        """
+        found = self.workspace.views.get(view_id)
+        if found is None or found.user_id != person.slack_id:
+            raise Refused(
+                "view_not_found",
+                f"view_id: {person.handle} has no view {view_id} open; see GET /control/views",
+                404,
+            )
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What a person saw before an act, to tell what the act brought."""
+
+    views: frozenset[str]
+    ephemerals: int
+
+
+def look(desk: Desk, person: Person) -> Before:
+    """Remember what the person sees now."""
+    return Before(
+        views=frozenset(one.id for one in desk.workspace.views.modals(person.slack_id)),
+        ephemerals=len(desk.workspace.ephemerals(person.slack_id)),
+    )
+
+
+async def outcome(desk: Desk, person: Person, before: Before, **more: Any) -> Outcome:
+    """Let the bot finish, then tell what the person sees: open views, and ephemeral messages that came since."""
+    await desk.settle()
+    views = [one.id for one in desk.workspace.views.modals(person.slack_id)]
+    return {
+        "status": 200,
+        "views": views,
+        "opened": next((view_id for view_id in reversed(views) if view_id not in before.views), None),
+        "ephemeral": desk.workspace.ephemerals(person.slack_id)[before.ephemerals :],
+        **more,
+    }

@@ -1,0 +1,134 @@
+"""Describe JSON as small checks that compose; each check yields what is wrong and where, in Slack's words.
+
+A check takes a value and the JSON pointer it stands at, and yields problems such as
+`must be less than 151 characters [json-pointer:/blocks/0/text/text]`. A value without problems yields nothing.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+Check = Callable[[Any, str], Iterator[str]]
+
+
+def problem(words: str, at: str) -> str:
+    """Say `words` about the place `at`, as Slack's `response_metadata.messages` does."""
+    return f"{words} [json-pointer:{at}]"
+
+
+def string(most: int, *, least: int = 0) -> Check:
+    """Expect a string of `least` to `most` characters."""
+
+    def check(value: Any, at: str) -> Iterator[str]:
+        if not isinstance(value, str):
+            yield problem("must be a string", at)
+        elif len(value) > most:
+            yield problem(f"must be less than {most + 1} characters", at)
+        elif len(value) < least:
+            yield problem(f"must be more than {least - 1} characters", at)
+
+    return check
+
+
+def flag(value: Any, at: str) -> Iterator[str]:
+    """Expect a boolean."""
+    if not isinstance(value, bool):
+        yield problem("must be a boolean", at)
+
+
+def integer(least: int, most: int) -> Check:
+    """Expect a whole number from `least` to `most`."""
+
+    def check(value: Any, at: str) -> Iterator[str]:
+        if not isinstance(value, int) or isinstance(value, bool):
+            yield problem("must be an integer", at)
+        elif not least <= value <= most:
+            yield problem(f"must be from {least} to {most}", at)
+
+    return check
+
+
+def choice(*allowed: str) -> Check:
+    """Expect one of a few words."""
+
+    def check(value: Any, at: str) -> Iterator[str]:
+        if value not in allowed:
+            yield problem(f"must be a valid enum value: {', '.join(allowed)}", at)
+
+    return check
+
+
+def items(each: Check, *, most: int, least: int = 1) -> Check:
+    """Expect a list of `least` to `most` values, each passing `each`."""
+
+    def check(value: Any, at: str) -> Iterator[str]:
+        if not isinstance(value, list):
+            yield problem("must be an array", at)
+            return
+        if len(value) > most:
+            yield problem(f"no more than {most} items allowed", at)
+        if len(value) < least:
+            yield problem(f"no fewer than {least} items allowed", at)
+        for index, item in enumerate(value):
+            yield from each(item, f"{at}/{index}")
+
+    return check
+
+
+def shape(
+    required: Mapping[str, Check], optional: Mapping[str, Check] | None = None, *, also: Check | None = None
+) -> Check:
+    """Expect an object with exactly these properties (`type` may always stand there); `also` sees a sound one."""
+    optional = optional or {}
+    known = {**required, **optional}
+
+    def check(value: Any, at: str) -> Iterator[str]:
+        if not isinstance(value, dict):
+            yield problem("must be an object", at)
+            return
+        found = False
+        for name in required:
+            if name not in value:
+                found = True
+                yield problem(f"missing required field: {name}", at)
+        for name, inner in value.items():
+            if name == "type":
+                continue
+            wrong = [problem(f"invalid additional property: {name}", at)]
+            for text in known[name](inner, f"{at}/{name}") if name in known else wrong:
+                found = True
+                yield text
+        if also is not None and not found:
+            yield from also(value, at)
+
+    return check
+
+
+def typed(table: Mapping[str, Check]) -> Check:
+    """Expect an object whose `type` is one of `table`, and check it by that entry."""
+
+    def check(value: Any, at: str) -> Iterator[str]:
+        if not isinstance(value, dict):
+            yield problem("must be an object", at)
+        elif "type" not in value:
+            yield problem("missing required field: type", at)
+        elif not isinstance(value["type"], str) or value["type"] not in table:
+            yield problem(f"unsupported type: {value['type']}", f"{at}/type")
+        else:
+            yield from table[value["type"]](value, at)
+
+    return check
+
+
+def anything(value: Any, at: str) -> Iterator[str]:
+    """Accept every value."""
+    yield from ()
+
+
+def all_of(*checks: Check) -> Check:
+    """Expect every one of `checks` to pass."""
+
+    def check(value: Any, at: str) -> Iterator[str]:
+        for one in checks:
+            yield from one(value, at)
+
+    return check

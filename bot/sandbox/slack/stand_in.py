@@ -1,0 +1,72 @@
+"""Put the Slack stand-in together: the workspace, its Web API, and the way to the app."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+
+from aiohttp import web
+
+from bot.sandbox.journal import Journal
+from bot.sandbox.revision import Revision
+from bot.sandbox.slack.credentials import SCOPES, load_credentials
+from bot.sandbox.slack.delivery import Delivery
+from bot.sandbox.slack.desk import Desk
+from bot.sandbox.slack.http_transport import HttpTransport
+from bot.sandbox.slack.response_urls import ResponseUrls
+from bot.sandbox.slack.socket_mode import Sockets
+from bot.sandbox.slack.triggers import Triggers
+from bot.sandbox.slack.web_api import WebApi
+from bot.sandbox.slack.workspace import Workspace
+
+
+class SlackStandIn:
+    """One workspace on disk, served over HTTP. `site` is the sandbox's address with a slash at the end."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        now: Callable[[], datetime],
+        revision: Revision,
+        site: Callable[[], str],
+        bot_url: Callable[[], str | None],
+        settle: Callable[[], Awaitable[None]],
+        socket_mode: bool,
+        scopes: frozenset[str] = SCOPES,
+    ) -> None:
+        self._journal = Journal(path, changed=revision.bump)
+        self.credentials = load_credentials(self._journal)
+        self.workspace = Workspace(self._journal, now=now)
+        self.sockets = Sockets(site=site, changed=revision.bump)
+        self._http = HttpTransport(bot_url=bot_url, secret=self.credentials.signing_secret, now=now)
+        self.delivery = Delivery(self.sockets if socket_mode else self._http)
+        triggers = Triggers()
+        self._response_urls = ResponseUrls(self._journal, self.workspace, site=site)
+        self._api = WebApi(
+            workspace=self.workspace,
+            triggers=triggers,
+            credentials=self.credentials,
+            scopes=scopes,
+            site=site,
+            socket_url=self.sockets.new_url,
+        )
+        self.desk = Desk(
+            workspace=self.workspace,
+            credentials=self.credentials,
+            triggers=triggers,
+            response_urls=self._response_urls,
+            delivery=self.delivery,
+            settle=settle,
+            revision=revision,
+        )
+
+    def routes(self) -> list[web.RouteDef]:
+        """Everything under `/slack/`."""
+        return [*self._api.routes(), *self._response_urls.routes(), *self.sockets.routes()]
+
+    async def stop(self) -> None:
+        """End what is under way and close the file."""
+        await self.delivery.stop()
+        await self._http.stop()
+        await self.sockets.refresh("link_disabled")
+        self._journal.close()

@@ -1,0 +1,230 @@
+"""In a real browser: nothing typed is lost, errors show at their fields, the keyboard is enough."""
+
+import re
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp.test_utils import TestServer
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from tests.bot.sandbox.page import samples
+from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine: the page is not tried in a browser"),
+]
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    flags = ["--no-sandbox", "--disable-background-networking"]
+    async with async_playwright() as playwright:
+        made = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield made
+        await made.close()
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> Stage:
+    made = Stage(tmp_path)
+    await made.change()
+    return made
+
+
+@pytest.fixture
+async def page(browser: Browser, stage: Stage) -> AsyncIterator[Page]:
+    async with TestServer(stage.app()) as server:
+        opened = await browser.new_page(viewport={"width": 1280, "height": 800})
+        problems: list[str] = []
+        opened.on("pageerror", lambda error: problems.append(str(error)))
+        opened.on("console", lambda note: problems.append(note.text) if "Content Security" in note.text else None)
+        await opened.goto(str(server.make_url("/")))
+        yield opened
+        await opened.close()
+        assert problems == []
+
+
+def sent(stage: Stage, call: str) -> samples.Json:
+    return next(body for name, body in reversed(stage.posts) if name == call)
+
+
+async def test_the_story_needs_no_typing_beyond_the_form(page: Page, stage: Stage) -> None:
+    await page.get_by_role("button", name="Ask as Riley").click()
+    await expect(page.get_by_label("Partner domain or tenant ID")).to_be_focused()
+    await page.keyboard.type("contoso.com")
+    await page.keyboard.press("Tab")
+    await page.get_by_label("Access template").select_option("trusted")
+    await expect(page.get_by_test_id("modal")).to_contain_text("no partner configuration yet")
+    await expect(page.get_by_label("Partner domain or tenant ID")).to_have_value("contoso.com")
+    await page.get_by_test_id("modal-submit").click()
+    await expect(page.get_by_text("Say why they need access.")).to_be_visible()
+    await expect(page.get_by_label("Justification")).to_be_focused()
+    await page.keyboard.type("Project Alpine")
+    await expect(page.get_by_text("Say why they need access.")).to_have_count(0)
+    await page.get_by_test_id("modal-submit").click()
+    await expect(page.get_by_test_id("modal")).to_have_count(0)
+    values = sent(stage, "submit")["values"]
+    assert values["domain"]["domain"] == {"type": "plain_text_input", "value": "contoso.com"}
+    assert values["template"]["template"]["selected_option"]["value"] == "trusted"
+    assert values["sponsor"]["sponsor"] == {"type": "users_select", "selected_user": "U0REQUESTER"}
+    await page.get_by_role("button", name="Act as Amara").click()
+    await expect(page).to_have_url(re.compile("as=approver1"))
+    await page.get_by_role("button", name="Approve", exact=True).click()
+    await expect(page.get_by_test_id(f"partner-{samples.CONTOSO}").locator("[data-changed]")).to_have_count(4)
+    click = sent(stage, "click")
+    assert (click["user"], click["action_id"], click["value"]) == ("approver1", "approve", "r1:abc")
+    await page.get_by_test_id("clock-1d").click()
+    await expect(page.get_by_test_id("tenant")).to_be_visible()
+    assert sent(stage, "clock") == {"advance_seconds": 86400}
+
+
+async def test_a_swap_loses_nothing(page: Page, stage: Stage) -> None:
+    composer = page.get_by_test_id("composer")
+    await composer.fill("/partner show conto")
+    stage.post(CHANNELS["partner-access"], "news")
+    await stage.change()
+    await expect(page.get_by_text("news")).to_be_visible()
+    await expect(composer).to_be_focused()
+    await expect(composer).to_have_value("/partner show conto")
+    await composer.fill("/partner request")
+    await composer.press("Enter")
+    why = page.get_by_label("Justification")
+    await why.fill("half a sen")
+    view = samples.request_view("*Contoso*")
+    view["blocks"].insert(0, {"type": "header", "text": samples.plain("Put before")})
+    stage.slack.views.open[PEOPLE["requester"]] = view
+    await stage.change()
+    await expect(page.get_by_text("Put before")).to_be_visible()
+    await expect(why).to_have_value("half a sen")
+    await expect(why).to_be_focused()
+
+
+async def test_modals_by_keyboard(page: Page, stage: Stage) -> None:
+    await page.get_by_test_id("composer").fill("/partner request")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_label("Partner domain or tenant ID")).to_be_focused()
+    await page.keyboard.type("contoso.com")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("modal")).to_contain_text("no partner configuration yet")
+    assert [call for call, _ in stage.posts] == ["command", "click"]
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_test_id("modal")).to_have_count(0)
+    await expect(page.get_by_test_id("composer")).to_be_focused()
+
+
+async def test_a_confirm_dialog_stands_before_the_click(page: Page, stage: Stage) -> None:
+    stage.post(CHANNELS["partner-access"], "card", blocks=samples.CARD_BLOCKS)
+    await stage.change()
+    await page.get_by_role("button", name="Reject").click()
+    await page.get_by_test_id("confirm-no").click()
+    assert stage.posts == []
+    await page.get_by_role("button", name="Reject").click()
+    await page.get_by_test_id("confirm-yes").click()
+    await expect(page.get_by_test_id("confirm")).to_have_count(0)
+    assert sent(stage, "click")["action_id"] == "reject"
+
+
+async def test_a_failed_call_says_why_and_gives_the_text_back(page: Page, stage: Stage) -> None:
+    stage.answers["command"] = {"ok": False, "error": "dispatch_failed", "message": "the bot does not answer"}
+    await page.get_by_test_id("composer").fill("/partner list")
+    await page.get_by_test_id("send").click()
+    await expect(page.get_by_test_id("toast")).to_have_text("the bot does not answer")
+    await expect(page.get_by_test_id("composer")).to_have_value("/partner list")
+
+
+async def test_the_guide_opens_and_closes_beside_messages(page: Page, stage: Stage) -> None:
+    stage.post(CHANNELS["partner-access"], "card", blocks=samples.CARD_BLOCKS)
+    await stage.change()
+    await expect(page.get_by_test_id("step-1")).to_be_hidden()
+    await page.get_by_text("Steps", exact=True).click()
+    await expect(page.get_by_test_id("step-1")).to_be_visible()
+    await page.get_by_text("Steps", exact=True).click()
+    await expect(page.get_by_test_id("step-1")).to_be_hidden()
+
+
+async def test_the_log_can_be_narrowed_and_opened(page: Page, stage: Stage) -> None:
+    stage.apply(samples.trusted_partner(), "POST")
+    await stage.change()
+    line = page.get_by_test_id("graph-log").get_by_text("POST")
+    await line.click()
+    await expect(page.get_by_test_id("graph-log")).to_contain_text('"isMfaAccepted": true')
+    await stage.change()
+    await page.get_by_test_id("log-slack").click()
+    await expect(page.get_by_text("No requests yet.")).to_be_visible()
+
+
+async def test_badges_and_several_people(page: Page, stage: Stage) -> None:
+    stage.post("D" + PEOPLE["approver2"][1:], "Please decide")
+    await stage.change()
+    await expect(page.get_by_test_id("as-approver2").locator(".badge")).to_have_text("1")
+    await page.get_by_test_id("as-approver2").click()
+    await page.get_by_test_id("dm").click()
+    await expect(page.get_by_text("Please decide")).to_be_visible()
+    await expect(page.get_by_test_id("as-approver2").locator(".badge")).to_have_count(0)
+    await page.go_back()
+    await expect(page).to_have_url(re.compile("channel=partner-access"))
+
+
+@pytest.mark.parametrize("width", [1280, 900, 420])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_nothing_overflows(page: Page, stage: Stage, width: int, scheme: str) -> None:
+    stage.post(CHANNELS["partner-access"], "card", blocks=samples.CARD_BLOCKS)
+    await stage.change()
+    await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+    await page.set_viewport_size({"width": width, "height": 800})
+    await expect(page.get_by_role("button", name="Approve", exact=True)).to_be_visible()
+    assert await page.evaluate("document.documentElement.scrollWidth") <= width
+    if width < 1060:
+        await page.get_by_role("button", name="Entra tenant", exact=True).click()
+        await expect(page.get_by_test_id("tenant")).to_be_visible()
+        await expect(page.get_by_test_id("composer")).to_be_hidden()
+
+
+async def test_colours_can_be_read(page: Page, stage: Stage) -> None:
+    """Every visible text has the contrast WCAG 2.2 AA asks of it: 4.5, or 3 where large."""
+    stage.post(CHANNELS["partner-access"], "card", blocks=samples.CARD_BLOCKS)
+    stage.post(CHANNELS["partner-access"], "psst", only_for=PEOPLE["requester"])
+    stage.apply(samples.trusted_partner(), "POST")
+    await stage.change()
+    await expect(page.get_by_text("psst")).to_be_visible()
+    for scheme in ("light", "dark"):
+        await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+        unreadable = await page.evaluate(CONTRAST)
+        assert unreadable == [], unreadable
+
+
+CONTRAST = """() => {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const rgba = (colour) => {
+    canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data];
+  };
+  const light = ([r, g, b]) => [r, g, b].map((c) => c / 255)
+    .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = (node) => {
+    for (let at = node; at; at = at.parentElement) {
+      const colour = rgba(getComputedStyle(at).backgroundColor);
+      if (colour[3] === 255) return colour;
+    }
+    return rgba("Canvas");
+  };
+  const bad = [];
+  for (const node of document.querySelectorAll("body *")) {
+    const own = [...node.childNodes].some((child) => child.nodeType === 3 && child.nodeValue.trim());
+    if (!own || !node.checkVisibility() || node.closest("script, noscript, .skip, datalist, option")) continue;
+    const style = getComputedStyle(node);
+    const [a, b] = [light(rgba(style.color)), light(behind(node))].sort((x, y) => y - x);
+    const size = parseFloat(style.fontSize);
+    const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+    const ratio = (a + 0.05) / (b + 0.05);
+    const words = node.textContent.trim().slice(0, 30);
+    if (ratio < (large ? 3 : 4.5)) bad.push(`${node.className} "${words}" ${ratio.toFixed(2)}`);
+  }
+  return bad;
+}"""

@@ -1,0 +1,130 @@
+"""Faults happen to the next matching calls, before or after the work; the log tells what was answered."""
+
+import time
+from typing import Any
+
+import pytest
+from aiohttp import ClientConnectionError, ClientSession
+
+from bot.sandbox.server import Sandbox
+from tests.bot.sandbox.control_client import Control
+from tests.bot.sandbox.fake_bot import FakeBot
+
+CHANNEL = "C0PARTNERAC"
+
+
+async def post(bot: FakeBot, session: ClientSession, text: str = "x") -> tuple[int, dict[str, Any], dict[str, str]]:
+    """Post a message and see everything of the answer."""
+    headers = {"Authorization": f"Bearer {bot.token}"}
+    body = {"channel": CHANNEL, "text": text}
+    async with session.post(bot.api_url + "chat.postMessage", json=body, headers=headers) as response:
+        return response.status, await response.json(), dict(response.headers)
+
+
+async def texts(control: Control) -> list[str]:
+    messages = (await control.get("messages", channel=CHANNEL, user="admin"))["messages"]
+    return [message["text"] for message in messages]
+
+
+async def log(control: Control) -> list[tuple[str, int | None]]:
+    entries = (await control.get("slack/log"))["log"]
+    return [(entry["path"].rpartition("/")[2], entry["status"]) for entry in entries]
+
+
+async def test_status_headers_and_times(bot: FakeBot, control: Control, session: ClientSession) -> None:
+    await control.post("faults", target="slack", status=429, headers={"Retry-After": "7"}, times=2)
+    for _ in range(2):
+        status, body, headers = await post(bot, session)
+        assert (status, body, headers["Retry-After"]) == (429, {"ok": False, "error": "ratelimited"}, "7")
+    assert (await post(bot, session))[0] == 200
+    assert await texts(control) == ["x"]
+    assert await log(control) == [("chat.postMessage", 429), ("chat.postMessage", 429), ("chat.postMessage", 200)]
+
+
+async def test_body_alone_keeps_slacks_status(bot: FakeBot, control: Control, session: ClientSession) -> None:
+    await control.post("faults", target="slack", body={"ok": False, "error": "channel_not_found"})
+    status, body, _ = await post(bot, session)
+    assert (status, body["error"]) == (200, "channel_not_found")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "hits"),
+    [
+        ({"method": "chat.postMessage"}, True),
+        ({"method": "POST"}, True),
+        ({"method": "GET"}, False),
+        ({"match": "chat."}, True),
+        ({"match": "contoso"}, True),
+        ({"match": "fabrikam"}, False),
+        ({"method": "POST", "match": "views."}, False),
+    ],
+)
+async def test_matching(
+    bot: FakeBot, control: Control, session: ClientSession, wanted: dict[str, str], hits: bool
+) -> None:
+    await control.post("faults", target="slack", **wanted)
+    await control.post("faults", target="graph")
+    assert (await post(bot, session, "about contoso"))[0] == (503 if hits else 200)
+
+
+async def test_after_commit_does_the_work(bot: FakeBot, control: Control, session: ClientSession) -> None:
+    await control.post("faults", target="slack", status=500, after_commit=True)
+    assert (await post(bot, session))[0] == 500
+    assert await texts(control) == ["x"]
+
+
+async def test_delay_is_only_slow(bot: FakeBot, control: Control, session: ClientSession) -> None:
+    await control.post("faults", target="slack", delay_seconds=0.2)
+    began = time.perf_counter()
+    assert (await post(bot, session))[0] == 200
+    assert time.perf_counter() - began >= 0.2
+    assert (await control.get("slack/log"))["log"][0]["ms"] >= 200
+
+
+@pytest.mark.parametrize("after_commit", [False, True])
+async def test_reset_drops_the_connection(
+    bot: FakeBot, control: Control, session: ClientSession, after_commit: bool
+) -> None:
+    await control.post("faults", target="slack", reset=True, after_commit=after_commit)
+    with pytest.raises(ClientConnectionError):
+        await post(bot, session)
+    assert await texts(control) == (["x"] if after_commit else [])
+    assert await log(control) == [("chat.postMessage", None)]
+
+
+async def test_faults_can_be_listed_and_taken_away(bot: FakeBot, control: Control, session: ClientSession) -> None:
+    told = await control.post("faults", target="slack", times=3)
+    assert [(fault["target"], fault["times"]) for fault in told["faults"]] == [("slack", 3)]
+    await post(bot, session)
+    assert [fault["times"] for fault in (await control.get("faults"))["faults"]] == [2]
+    status, told = await control.call("DELETE", "faults")
+    assert (status, told["cleared"]) == (200, 1)
+    assert (await post(bot, session))[0] == 200
+
+
+async def test_fault_of_graph_speaks_graph(sandbox: Sandbox, control: Control, session: ClientSession) -> None:
+    await control.post("faults", target="graph", method="GET", match="/organization", status=429)
+    async with session.get(f"{sandbox.url}graph/v1.0/organization") as response:
+        assert response.status == 429
+        assert (await response.json())["error"]["code"] == "TooManyRequests"
+        assert "Retry-After" not in response.headers
+    async with session.get(f"{sandbox.url}graph/v1.0/organization?$top=1") as response:
+        assert response.status == 401
+    entries = (await control.get("graph/log"))["log"]
+    assert [(entry["method"], entry["path"], entry["query"], entry["status"]) for entry in entries] == [
+        ("GET", "/graph/v1.0/organization", {}, 429),
+        ("GET", "/graph/v1.0/organization", {"$top": "1"}, 401),
+    ]
+
+
+async def test_log_reads_bodies_and_keeps_no_secrets(bot: FakeBot, control: Control, session: ClientSession) -> None:
+    form = {"token": bot.token, "channel": CHANNEL, "text": "x", "blocks": '[{"type": "divider"}]'}
+    async with session.post(bot.api_url + "chat.postMessage", data=form) as response:
+        assert (await response.json())["ok"]
+    async with session.get(bot.api_url + "auth.test", params={"token": bot.token}) as response:
+        assert (await response.json())["ok"]
+    first, second = (await control.get("slack/log"))["log"]
+    assert first["body"] == {"channel": CHANNEL, "text": "x", "blocks": [{"type": "divider"}]}
+    assert second["query"] == {}
+    assert second["body"] is None
+    assert first["at"].endswith("+00:00")
