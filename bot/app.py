@@ -24,7 +24,7 @@ from bot.listeners import Listeners
 from bot.metrics import Metrics
 from bot.notifier import SlackNotifier
 from bot.settings import Settings, SettingsProblems
-from bot.web import make_web
+from bot.web import make_runner, make_web
 from bot.windows import Windows
 from workflows.applying import Applying
 from workflows.catalog import Catalog, CatalogProblems, load_catalog
@@ -239,7 +239,7 @@ async def _open_doors(
         metrics=metrics,
         is_ready=not_ready,
     )
-    runner = web.AppRunner(app, access_log=None)
+    runner = make_runner(app)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     await web.TCPSite(runner, settings.host, settings.port).start()

@@ -1,6 +1,6 @@
 """Builders of Slack blocks, and Slack's limits. The only place that makes text objects.
 
-`mrkdwn` takes our own constant words and date tokens, nothing else; every other text is cleaned and goes into plain or
+`mrkdwn` takes our own constant words, nothing else; every other text is cleaned and goes into plain or
 rich text, where Slack reads no mention, link or formatting. Limits: Slack's "Reference: blocks".
 """
 
@@ -45,7 +45,6 @@ class Limit(IntEnum):
     LABEL = 2000
     PLAIN = 3000
     INPUT = 2000
-    VALUE = 2000
     METADATA = 3000
 
 
@@ -115,11 +114,6 @@ def mention(user_id: str) -> Part:
 def when(moment: datetime) -> Part:
     """Show a moment in the reader's own time zone."""
     return RichTextElementParts.Date(timestamp=int(moment.timestamp()), format=_DATE_FORMAT, fallback=utc_words(moment))
-
-
-def date_token(moment: datetime) -> str:
-    """Show a moment in the reader's own time zone, inside mrkdwn."""
-    return f"<!date^{int(moment.timestamp())}^{_DATE_FORMAT}|{utc_words(moment)}>"
 
 
 def utc_words(moment: datetime) -> str:

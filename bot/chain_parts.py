@@ -44,6 +44,8 @@ def outcome_elements(request: AccessRequest, now: datetime) -> Iterator[RichText
         yield paragraph(*by, words(" on "), when(rejection.at), words(", because:"))
         yield quote(rejection.reason, MOST_REASON)
         return
+    if request.asked_again and request.state is RequestState.AWAITING_APPROVAL:
+        yield paragraph(words("Asked again: ", bold=True), part(request.asked_again, MOST_NOTE, lines=True))
     sentence = list(_sentence(request, now))
     if sentence:
         yield paragraph(*sentence)

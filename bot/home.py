@@ -55,7 +55,9 @@ def home_view(
     """Show one person's App Home. Long lists are cut, and say by how much."""
     blocks: list[Block] = [
         actions("home", button("Request partner access", ids.OPEN_REQUEST, "home", "primary")),
-        *_section("Waiting for me", [list(_waiting(request, now)) for request in waiting[:MOST_WAITING]]),
+        *_section(
+            "Waiting for me", [list(_waiting(request, now)) for request in waiting[:MOST_WAITING]], is_ruled=True
+        ),
         *_more(len(waiting) - MOST_WAITING, "their cards are in the approvals channel"),
         *_section("My requests", [list(_mine(request)) for request in mine[:MOST_MINE]]),
         *_more(len(mine) - MOST_MINE, "/partner show with the domain lists them"),
@@ -66,10 +68,10 @@ def home_view(
     return View(type="home", callback_id=ids.HOME, blocks=within_limits(blocks, "home")).to_dict()
 
 
-def _section(title: str, entries: Sequence[Sequence[Block]]) -> Iterator[Block]:
+def _section(title: str, entries: Sequence[Sequence[Block]], *, is_ruled: bool = False) -> Iterator[Block]:
     yield header(title)
     for index, entry in enumerate(entries):
-        if index:
+        if index and is_ruled:
             yield divider()
         yield from entry
     if not entries:

@@ -47,6 +47,7 @@ COMMANDS: Final = (
     "`/partner revoke <domain or tenant ID>`  close a partner (admins, and the partner's sponsor)\n"
     "`/partner help`  this list"
 )
+_NEED_A_PARTNER: Final = ("show", "revoke")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +81,12 @@ def help_message() -> Message:
 
 
 def unknown_command(text: str) -> Message:
-    """Answer a command that does not exist with those that do."""
+    """Answer a command that does not exist, or lacks its partner, with those that do."""
     said = clean(text, 100, empty="")
-    opening = f"“{said}” is not a command that I know." if said else "Say what you want to do."
+    if said.lower() in _NEED_A_PARTNER:
+        opening = f"Name the partner: /partner {said.lower()} with its domain or tenant ID."
+    else:
+        opening = f"“{said}” is not a command that I know." if said else "Say what you want to do."
     return message(f"{opening} Try /partner help.", [rich(paragraph(part(opening, 200))), mrkdwn(_help())])
 
 
@@ -147,8 +151,10 @@ def _standing_elements(configuration: JsonObject | None, standings: Sequence[Sta
 
 
 def _standing_parts(standing: Standing) -> list[Part]:
-    origin = " · set here" if standing.is_own else " · inherits" if standing.inherits else ""
-    return [part(standing.setting, bold=True), words(": "), part(standing.words, MOST_VALUE), words(origin)]
+    shown = [part(standing.setting, bold=True), words(": "), part(standing.words, MOST_VALUE)]
+    if standing.is_own or standing.inherits:
+        shown.append(words(" · set here" if standing.is_own else " · inherits"))
+    return shown
 
 
 def _record_elements(partnership: Partnership | None, now: datetime) -> Iterator[RichTextElement]:

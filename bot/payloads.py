@@ -22,7 +22,7 @@ _DIGEST: Final = r"^[0-9a-f]{64}$"
 
 
 class _Payload(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
 
 class _Team(_Payload):

@@ -39,6 +39,11 @@ def cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + ELLIPSIS
 
 
+def encodable(text: str) -> str:
+    """Drop what UTF-8 cannot hold, for what somebody typed and goes back into their own field as it was."""
+    return text.encode(errors="ignore").decode()
+
+
 def escape(text: str) -> str:
     """Disarm mentions and links for the places that Slack reads as mrkdwn (Slack: "Formatting text for app surfaces").
 

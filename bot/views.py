@@ -21,9 +21,9 @@ from slack_sdk.models.views import View
 
 from bot import ids
 from bot.blocks import Json, Limit, bullets, footnote, paragraph, part, plain_text, rich, within_limits, words
-from bot.partner_parts import change_elements, consequence_elements, identity_block, identity_paragraph, partner_name
+from bot.partner_parts import change_elements, consequence_elements, identity_block, identity_paragraph
 from bot.review_parts import partnership_facts
-from bot.untrusted import clean, cut
+from bot.untrusted import clean, cut, encodable
 from workflows.core.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.plan import TenantIdentity
@@ -152,11 +152,6 @@ def revoke_view(
     return _modal("Revoke access", blocks, ids.CONFIRM_REVOKE, submit="Revoke", metadata=identity.tenant_id)
 
 
-def revoke_nothing_view(identity: TenantIdentity) -> Json:
-    """Say that there is nothing left to revoke."""
-    return message_view("Nothing to do", f"{partner_name(identity)} is already blocked in every respect.")
-
-
 def _standing_block(partnership: Partnership | None) -> RichTextBlock:
     if partnership is None:
         return rich(paragraph(words("Gatehouse has no record of this partner; it can be closed all the same.")))
@@ -166,7 +161,7 @@ def _standing_block(partnership: Partnership | None) -> RichTextBlock:
 def _target_field(form: RequestForm) -> InputBlock:
     element = PlainTextInputElement(
         action_id=ids.TARGET,
-        initial_value=cut(form.target, 300) or None,
+        initial_value=encodable(cut(form.target, 300)) or None,
         max_length=300,
         dispatch_action_config=DispatchActionConfig(trigger_actions_on=["on_enter_pressed"]),
         placeholder=plain_text("contoso.com", Limit.OPTION),
@@ -237,9 +232,8 @@ def _option(label: str, value: str, description: str = "") -> Option:
 
 
 def _text_area(action_id: str, initial: str = "") -> PlainTextInputElement:
-    return PlainTextInputElement(
-        action_id=action_id, multiline=True, max_length=Limit.INPUT, initial_value=cut(initial, Limit.INPUT) or None
-    )
+    value = encodable(cut(initial, Limit.INPUT)) or None
+    return PlainTextInputElement(action_id=action_id, multiline=True, max_length=Limit.INPUT, initial_value=value)
 
 
 def _input(

@@ -18,6 +18,7 @@ from workflows.core.commands import (
     Replan,
     Stop,
 )
+from workflows.core.people import Roster
 from workflows.core.plan import Plan, is_confirmed, steps_done
 from workflows.core.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.ports import (
@@ -67,19 +68,25 @@ class Applying:
         try:
             observed = await self.tenant.read_partner(plan.tenant_id)
         except TenantRefused as error:
-            await self._failed(request, 0, error)
+            # An attempt before this one may have written and been cut short, so nothing is claimed about it.
+            reason = f"The partner's settings cannot be read, so what stands in the tenant is not known. {error.reason}"
+            await self.service.advance(request.id, RecordApplyFailed(reason=reason))
             return
         done = steps_done(plan, observed)
         if done is None:
             await self._drifted(request)
             return
-        if done == 0 and not await self._may_still_be_applied(request):
+        try:
+            if done == 0 and not await self._may_still_be_applied(request):
+                return
+        except TenantRefused as error:
+            await self._failed(request, 0, error)
             return
         for index in range(done, len(plan.operations)):
             try:
                 await self.tenant.write(plan.operations[index])
             except AlreadyExists:
-                if not is_confirmed(plan, await self.tenant.read_partner(plan.tenant_id), index + 1):
+                if not is_confirmed(plan, await self._existing(plan), index + 1):
                     await self._drifted(request)
                     return
             except TenantRefused as error:
@@ -105,7 +112,11 @@ class Applying:
         verdict = request.verdict(roster)
         if not verdict.is_complete:
             reason = " ".join(verdict.discounted) + " Nothing was written; the stage is open again."
-            await self.service.advance(request.id, Reopen(reason=reason), roster=roster)
+
+            async def as_read(_: AccessRequest) -> Roster:
+                return roster
+
+            await self.service.advance(request.id, Reopen(reason=reason), roster_of=as_read)
             return False
         return True
 
@@ -113,19 +124,34 @@ class Applying:
         plan = request.known.plan
         for rest in rests:
             await self.sleep(rest)
-            observed = await self._read(plan)
+            observed = await self._read_back(request)
             if observed is not None and is_confirmed(plan, observed):
                 await self.service.advance(request.id, RecordApplied(image=observed))
                 return
         await self.service.advance(request.id, RecordUnseen())
         raise TenantUnavailable("Microsoft Graph does not show the change yet.")
 
-    async def _read(self, plan: Plan) -> JsonObject | None:
+    async def _read_back(self, request: AccessRequest) -> JsonObject | None:
         try:
-            return await self.tenant.read_partner(plan.tenant_id)
+            return await self.tenant.read_partner(request.known.plan.tenant_id)
+        except (TenantRefused, TenantUnavailable) as error:
+            # Every write was taken, so from now on only reading is left, whatever it fails for.
+            await self.service.advance(request.id, RecordUnseen())
+            raise TenantUnavailable(
+                f"The change was accepted but cannot be read back: {error.reason}",
+                getattr(error, "retry_after", None),
+            ) from error
+
+    async def _existing(self, plan: Plan) -> JsonObject:
+        """Read the partner that a POST met: our own earlier write, or somebody else's."""
+        try:
+            observed = await self.tenant.read_partner(plan.tenant_id)
         except TenantRefused as error:
-            # The writes were taken; a refused read says nothing about them.
-            raise TenantUnavailable(f"The change was accepted but cannot be read back: {error.reason}") from error
+            raise TenantUnavailable(f"The partner exists already but cannot be read: {error.reason}") from error
+        if observed is None:
+            # The directory is replicated: it exists where the write went, and does not show here yet. No drift.
+            raise TenantUnavailable("The partner exists already but Microsoft Graph does not show it yet.")
+        return observed
 
     async def _drifted(self, request: AccessRequest) -> None:
         reason = (

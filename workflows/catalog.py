@@ -188,9 +188,8 @@ def load_catalog(folder: Path) -> Catalog:
     problems: list[str] = []
     roles = _load_roles(folder / ROLES_FILE, problems)
     templates: dict[str, Template] = {}
-    for path in sorted(folder.glob("*.toml")):
-        if path.name == ROLES_FILE:
-            continue
+    paths = [path for path in sorted(folder.glob("*.toml")) if path.name != ROLES_FILE]
+    for path in paths:
         parsed = _parse(path, _Template, problems)
         if parsed is not None:
             templates[path.stem] = _template(path.stem, parsed)
@@ -199,7 +198,7 @@ def load_catalog(folder: Path) -> Catalog:
                 for index, stage in enumerate(parsed.stages)
                 if roles is not None and Role(stage.role) not in roles
             ]
-    if not templates and not problems:
+    if not paths:
         problems.append(f"{folder}: no template found; add at least one .toml file beside {ROLES_FILE}")
     if problems or roles is None:
         raise CatalogProblems(tuple(problems))

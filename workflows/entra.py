@@ -207,10 +207,8 @@ class Entra:
         if is_absent(answer):
             return None
         identity = identity_of(_document(call, answer), asked=asked)
-        if identity is None:
-            raise TenantUnavailable(
-                f"Entra's answer could not be read when asked to {call.purpose}: no tenant id in it."
-            )
+        if identity is None or (is_guid(asked) and identity.tenant_id != asked):
+            raise TenantUnavailable(f"Entra's answer does not name the tenant when asked to {call.purpose}.")
         return identity
 
     async def read_partner(self, tenant_id: TenantId) -> JsonObject | None:
@@ -223,7 +221,13 @@ class Entra:
             "Policy.Read.All",
         )
         answer = await self._send(call, _request(Method.GET, builder, expand=[IDENTITY_SYNCHRONIZATION]))
-        return None if is_absent(answer) else _document(call, answer)
+        if is_absent(answer):
+            return None
+        document = _document(call, answer)
+        if str(document.get("tenantId")).lower() != tenant_id.lower():
+            # NB. else any JSON object, even an empty one, would pass for a partner that inherits everything.
+            raise TenantUnavailable(f"Entra's answer does not name the tenant when asked to {call.purpose}.")
+        return document
 
     async def read_default(self) -> JsonObject:
         """Read the tenant's default configuration. There is no way to write it."""
@@ -270,7 +274,7 @@ class Entra:
         call = reading(
             f"/groups/{group_id}/transitiveMembers",
             f"list the members of the group {group_id}",
-            "GroupMember.Read.All and User.ReadBasic.All",
+            "GroupMember.Read.All",
         )
         if not is_guid(group_id):
             raise TenantRefused(404, "", f"{group_id!r} is not a group: an Entra group is named by its object id.")
@@ -278,9 +282,7 @@ class Entra:
         rows = await self._collect(call, _request(Method.GET, builder, select=["id"], top=999))
         if not all("@odata.type" in row for row in rows):
             raise TenantUnavailable(f"Entra did not say which are people when asked to {call.purpose}.")
-        return frozenset(
-            PersonId(str(row["id"]).lower()) for row in rows if row["@odata.type"] == "#microsoft.graph.user"
-        )
+        return frozenset(PersonId(row["id"].lower()) for row in rows if row["@odata.type"] == "#microsoft.graph.user")
 
     async def _accounts(self, filters: Sequence[str]) -> Sequence[Account]:
         call = reading("/users", "look up accounts", "User.Read.All")
@@ -459,8 +461,10 @@ class _ReadRetries(RetryHandler):
 
 
 def _request(method: Method, builder: BaseRequestBuilder, **query: str | int | list[str]) -> RequestInformation:
-    """Address a request. The builder's own methods would want a model for a body, and identitySynchronization has no
-    `patch` among them."""
+    """Address a request.
+
+    The builder's own methods want a model for a body, and identitySynchronization's has none for PATCH.
+    """
     request = RequestInformation(method, builder.url_template, builder.path_parameters)
     request.query_parameters.update({f"%24{name}": value for name, value in query.items()})
     request.headers.try_add("Accept", "application/json")
@@ -476,12 +480,13 @@ def _writable_address(graph: GraphServiceClient, operation: Operation) -> BaseRe
     if match is None or operation.method != ("PATCH" if match["tenant"] else "POST"):
         raise ValueError(f"{operation.method} {operation.path} is not one partner's own configuration")
     partners = graph.policies.cross_tenant_access_policy.partners
-    if match["tenant"] is None:
-        if not is_guid(str(operation.body.get("tenantId"))):
-            raise ValueError(f"{operation.method} {operation.path} names no partner by its tenant id")
-        return partners
-    partner = partners.by_cross_tenant_access_policy_configuration_partner_tenant_id(match["tenant"])
-    return partner.identity_synchronization if match["sync"] else partner
+    address: BaseRequestBuilder = partners
+    if match["tenant"] is not None:
+        partner = partners.by_cross_tenant_access_policy_configuration_partner_tenant_id(match["tenant"])
+        address = partner.identity_synchronization if match["sync"] else partner
+    elif not is_guid(str(operation.body.get("tenantId"))):
+        raise ValueError(f"{operation.method} {operation.path} names no partner by its tenant id")
+    return address
 
 
 def _document(call: Call, answer: Answer) -> JsonObject:

@@ -62,7 +62,8 @@ class Answer:
     @property
     def request_id(self) -> str:
         """The id that Microsoft's support asks for; empty when there is none."""
-        return self.headers.get("request-id", "") or str(_inner_error(self).get("request-id") or "")
+        named = self.headers.get("request-id", "")
+        return named if named or self.is_success else str(_inner_error(self).get("request-id") or "")
 
 
 def reading(path: str, purpose: str, permission: str) -> Call:
@@ -114,13 +115,13 @@ def is_absent(answer: Answer) -> bool:
 
 
 def rows_of(call: Call, answer: Answer) -> tuple[Sequence[JsonObject], str | None]:
-    """Read one page of a collection: its objects, and the address of the next page.
+    """Read one page of a collection: its objects, each with an `id`, and the address of the next page.
 
-    :raises TenantUnavailable: when the page is not a list of objects. Never a shorter list instead.
+    :raises TenantUnavailable: when the page is anything else. Never a shorter list instead.
     """
     page = json_object(call, answer)
     rows, link = page.get("value"), page.get("@odata.nextLink")
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows) or not isinstance(link, str | None):
+    if not isinstance(rows, list) or not all(map(_has_id, rows)) or not isinstance(link, str | None):
         raise TenantUnavailable(f"Entra's list could not be read when asked to {call.purpose}{_footnote(answer)}.")
     return rows, link
 
@@ -264,6 +265,10 @@ def _inner_error(answer: Answer) -> Mapping[str, Any]:
         return {}
     inner = error.get("innerError") or error.get("innererror")
     return inner if isinstance(inner, dict) else {}
+
+
+def _has_id(row: object) -> bool:
+    return isinstance(row, dict) and isinstance(row.get("id"), str) and row["id"] != ""
 
 
 def _parsed(body: bytes) -> Any:

@@ -141,7 +141,7 @@ class Intake:
     async def _observe(self, target: str, template: Template | None, problems: dict[str, str]) -> Observation | None:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                observation = self._just_seen(target) or await self.look_up(target)
+                observation = self._just_seen(target) or await look_up(target, tenant=self.tenant, clock=self.clock)
             await require_no_other_request(self.store, observation, None)
             if template is not None:
                 access_plan(observation, template, template.default_duration)

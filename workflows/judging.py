@@ -13,7 +13,7 @@ from workflows.core.plan import TenantIdentity
 from workflows.core.request import AccessRequest, Particulars, RequestKind, RequestState
 from workflows.core.reviews import may_close
 from workflows.identifiers import derived_request_id
-from workflows.ports import Directory, DirectoryUnavailable, Store, Tenant, TenantUnavailable
+from workflows.ports import Directory, DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
 from workflows.preparing import identify_partner
 from workflows.service import Service
 
@@ -43,7 +43,8 @@ class Judging:
         try:
             actor = await self.directory.identify(intent.actor)
             await self._judge(intent, actor, key)
-        except Refused as refused:
+        except (Refused, TenantRefused) as error:
+            refused = error if isinstance(error, Refused) else _not_judged(error)
             await self.service.refuse(
                 refused,
                 key=key,
@@ -77,14 +78,16 @@ class Judging:
         request = await self.store.request(intent.request_id)
         if request is not None:
             await self._require_same_template(request)
-        deciders = [] if request is None else [decision.person for decision in request.decisions]
-        roster = await self.directory.roster([actor, *deciders])
         command = (
             Approve(actor=actor, digest=intent.digest)
             if isinstance(intent, WantApprove)
             else Reject(actor=actor, digest=intent.digest, reason=intent.reason)
         )
-        await self.service.advance(intent.request_id, command, key=key, roster=roster)
+
+        async def roster_of(request: AccessRequest) -> Roster:
+            return await self.directory.roster([actor, *(decision.person for decision in request.decisions)])
+
+        await self.service.advance(intent.request_id, command, key=key, roster_of=roster_of)
 
     async def _require_same_template(self, request: AccessRequest) -> None:
         """Ask again where the template changed after the plan was made: what was decided on it is void."""
@@ -125,6 +128,14 @@ class Judging:
         for other in await self.store.open_requests():
             if other.particulars.kind is RequestKind.REVOCATION and other.particulars.target == identity.tenant_id:
                 raise Refused("under_way", f"A revocation of this partner is already under way ({other.id}).")
+
+
+def _not_judged(error: TenantRefused) -> Refused:
+    return Refused(
+        "cannot_be_judged",
+        f"Microsoft Graph refused to say who you are or what you may do, so your click changed nothing: {error.reason} "
+        "Tell an admin; click again once it is mended.",
+    )
 
 
 def _subject(intent: Intent) -> Subject:

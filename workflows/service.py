@@ -34,6 +34,9 @@ _TRIES: Final = 5
 
 Record = TypeVar("Record")
 
+RosterOf = Callable[[AccessRequest], Awaitable[Roster]]
+"""Reads the roles, now, of everybody whom a command and the decisions of this version of the request name."""
+
 
 class Service:
     """Takes commands and intents. Performs nothing: effects are stored and the outbox is woken."""
@@ -76,11 +79,13 @@ class Service:
         await self.advance(request_id, Withdraw(actor=actor), key=key)
 
     async def advance(
-        self, request_id: RequestId, command: RequestCommand, *, key: str = "", roster: Roster | None = None
+        self, request_id: RequestId, command: RequestCommand, *, key: str = "", roster_of: RosterOf | None = None
     ) -> AccessRequest:
         """Apply a command to a request and store the outcome.
 
         :param key: idempotency key; empty derives one from the request's version, for the bot's own commands.
+        :param roster_of: asked for the very version that is decided on, so that nobody who decided meanwhile is missing
+            from the roster, which would not count them.
         :raises Refused: when the lifecycle does not take it; nothing is stored.
         """
 
@@ -89,8 +94,9 @@ class Service:
             known = None
             if request.prepared is not None:
                 known = await self._store.partnership(request.prepared.plan.tenant_id)
+            roster = Roster() if roster_of is None else await roster_of(request)
             now = self._clock.now()
-            at = Situation(now=now, roster=roster or Roster(), partnership=known)
+            at = Situation(now=now, roster=roster, partnership=known)
             transition = advance(request, command, at)
             if transition.request.version == request.version:
                 return request

@@ -52,7 +52,7 @@ def normalize_target(typed: str) -> str:
         if guid in CONSUMER_TENANTS:
             raise InvalidField(FIELD, "This tenant id belongs to no organization, so it cannot be a partner.")
         return guid
-    host = re.sub(r"^https?://", "", text).split("/")[0].rpartition("@")[2].rstrip(".")
+    host = re.split(r"[/\\?#]", re.sub(r"^https?://", "", text))[0].rpartition("@")[2].rstrip(".")
     domain = _ascii_domain(host)
     if _SUFFIXES.privatesuffix(domain) is None:
         raise InvalidField(FIELD, f"“{domain}” is not a company's domain. Type one such as contoso.com.")

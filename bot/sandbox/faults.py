@@ -8,8 +8,6 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.sandbox.request_log import parsed_body
-
 Target = Literal["slack", "graph"]
 
 
@@ -30,7 +28,10 @@ class Fault(BaseModel):
     after_commit: bool = False
     """Do the work first, then fail."""
     delay_seconds: float = Field(default=0, ge=0, le=600)
-    """Real seconds before the answer (after the work, with `after_commit`)."""
+    """Real seconds on the way: before the request arrives, or with `after_commit` before its answer does.
+
+    A caller who is gone before the request arrives has sent nothing: it is neither recorded nor answered.
+    """
     reset: bool = False
     """Drop the connection instead of answering."""
 
@@ -88,22 +89,28 @@ class Faults:
         return None
 
 
-async def faulted(request: web.Request, handler: Handler, faults: Faults, target: Target) -> web.StreamResponse:
-    """Let a request be handled, unless a fault waits for it."""
-    fault = faults.take(target, request, await parsed_body(request))
-    if fault is None:
+async def delayed(request: web.Request, fault: Fault | None) -> bool:
+    """Let a request be on its way for as long as its fault says. Tells whether it arrives."""
+    if fault is None or fault.after_commit or not fault.delay_seconds:
+        return True
+    await asyncio.sleep(fault.delay_seconds)
+    return request.transport is not None and not request.transport.is_closing()
+
+
+async def faulted(request: web.Request, handler: Handler, fault: Fault | None) -> web.StreamResponse:
+    """Let a request that has arrived be handled, unless a fault stands against it."""
+    if fault is None or (fault.only_delays and not fault.after_commit):
         return await handler(request)
     answer: web.StreamResponse | None = None
     if fault.after_commit:
         answer = await handler(request)
-    if fault.delay_seconds:
         await asyncio.sleep(fault.delay_seconds)
     if fault.reset:
         if request.transport is not None:
             request.transport.abort()
         return web.Response()
-    if fault.only_delays:
-        return answer if answer is not None else await handler(request)
+    if fault.only_delays and answer is not None:
+        return answer
     return fault.answer()
 
 

@@ -11,10 +11,10 @@ from bot.sandbox.bot_status import BotHandle, BotStatus
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.control import control_errors, control_routes
 from bot.sandbox.entra import EntraStandIn, TokenAuthority
-from bot.sandbox.faults import Faults, Target, faulted
+from bot.sandbox.faults import Faults, Target, delayed, faulted
 from bot.sandbox.guard import guard
 from bot.sandbox.page import page_routes
-from bot.sandbox.request_log import RequestLog, logged
+from bot.sandbox.request_log import RequestLog, logged, parsed_body
 from bot.sandbox.revision import Revision
 from bot.sandbox.seed import APP_CLIENT_ID, HOME_TENANT_ID, TEAM_ID
 from bot.sandbox.slack.conversations import CONVERSATIONS
@@ -181,8 +181,11 @@ class Sandbox:
         if target is None:
             return await handler(request)
         log = self.slack_log if target == "slack" else self.graph_log
+        fault = self.faults.take(target, request, await parsed_body(request))
+        if not await delayed(request, fault):
+            return web.Response(status=499)
 
         async def with_faults(inner: web.Request) -> web.StreamResponse:
-            return await faulted(inner, handler, self.faults, target)
+            return await faulted(inner, handler, fault)
 
         return await logged(request, with_faults, log, self.clock.now())

@@ -360,9 +360,18 @@ async def test_find_doubles_quotes(entra: Entra, graph: Graph) -> None:
     assert graph.seen[0].path.replace("%28", "(").replace("%29", ")") == path
 
 
+async def test_answer_about_another_tenant_is_unavailable(entra: Entra, graph: Graph) -> None:
+    graph.fail(answering(200, {"tenantId": FABRIKAM}), answering(200, {"tenantId": FABRIKAM}), answering(200, {}))
+    with pytest.raises(TenantUnavailable, match="does not name the tenant"):
+        await entra.find(CONTOSO)
+    for _ in range(2):
+        with pytest.raises(TenantUnavailable, match="does not name the tenant"):
+            await entra.read_partner(CONTOSO)
+
+
 async def test_answer_without_tenant_id_is_unavailable(entra: Entra, graph: Graph) -> None:
     graph.fail(answering(200, {"displayName": "Contoso"}))
-    with pytest.raises(TenantUnavailable, match="no tenant id"):
+    with pytest.raises(TenantUnavailable, match="does not name the tenant"):
         await entra.find("contoso.com")
 
 
@@ -738,7 +747,17 @@ async def test_list_in_a_circle_ends(entra: Entra, graph: Graph) -> None:
     assert len(graph.seen) == 2
 
 
-@pytest.mark.parametrize("second", [refusing(500), reset, answering(200, {"value": None}), answering(200, "<html>")])
+@pytest.mark.parametrize(
+    "second",
+    [
+        refusing(500),
+        reset,
+        answering(200, {"value": None}),
+        answering(200, {"value": [{}]}),
+        answering(200, {"value": [], "@odata.nextLink": 7}),
+        answering(200, "<html>"),
+    ],
+)
 async def test_half_a_list_is_no_list(entra: Entra, graph: Graph, second: Fault) -> None:
     row = {"id": GROUP, "accountEnabled": True, "userType": "Member"}
     first = answering(200, {"value": [row], "@odata.nextLink": f"{graph.url}/users?$skiptoken=1"})

@@ -121,9 +121,7 @@ def synchronization_words(document: Any) -> str:
 
 
 def setting_words(name: str, document: Any) -> str:
-    """Say a whole setting on one line, from its document; what cannot be read is shown as it is."""
-    if name == IDENTITY_SYNCHRONIZATION:
-        return synchronization_words(document)
+    """Say a whole setting of a `Property` on one line; what cannot be read is shown as it is."""
     try:
         setting = parse_setting(Property(name), document)
     except (UnreadableSetting, ValueError):

@@ -8,11 +8,14 @@ from typing import Any, Final
 from workflows.core.errors import UnreadableSetting
 from workflows.core.partner import (
     B2B_PROPERTIES,
+    CLOSED,
     IDENTITY_SYNCHRONIZATION,
     B2BSetting,
     Property,
     Setting,
+    means_the_same,
     parse_setting,
+    to_document,
 )
 from workflows.core.plan import Change, Plan, changes
 from workflows.core.reach import Shift, b2b_shift, flag_shift
@@ -103,7 +106,7 @@ def _lines(change: Change) -> Iterator[Line]:
     try:
         settings = (parse_setting(Property(name), before), parse_setting(Property(name), after))
     except (UnreadableSetting, ValueError):
-        shift = Shift.SAME if before == after else Shift.UNKNOWN
+        shift = Shift.SAME if before == after else Shift.CLOSES if _is_closed(name, after) else Shift.UNKNOWN
         yield _line(title(name), setting_words(name, before), setting_words(name, after), shift)
         return
     if name in B2B_PROPERTIES:
@@ -150,6 +153,12 @@ def _synchronization_line(before: Any, after: Any) -> Line:
     else:
         shift = Shift.SAME if before == after else Shift.CLOSES if becomes == NOT_ALLOWED else Shift.UNKNOWN
     return _line(title(IDENTITY_SYNCHRONIZATION), was, becomes, shift)
+
+
+def _is_closed(name: str, document: Any) -> bool:
+    """Tell whether a document says what a revocation writes, whatever stood there before."""
+    closed = to_document(CLOSED[Property(name)]) if name in set(Property) else None
+    return closed is not None and means_the_same({"": document}, {"": closed})
 
 
 def _line(setting: str, before: str, after: str, shift: Shift) -> Line:

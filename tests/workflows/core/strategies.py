@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from workflows.core.partner import (
@@ -22,6 +23,9 @@ from workflows.core.partner import (
     TenantId,
     to_document,
 )
+
+PROPERTY: Final = settings(print_blob=True, deadline=None)
+"""How every property is tried: a failure prints what reproduces it, and a slow machine is no failure."""
 
 GUIDS: Final = st.uuids().map(str)
 TENANT_IDS: Final = GUIDS.map(TenantId)

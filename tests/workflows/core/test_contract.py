@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from openapi_schema_validator import OAS30WriteValidator
 
 from tests.workflows.core.builders import TENANT
-from tests.workflows.core.strategies import SETTINGS, partner_documents
+from tests.workflows.core.strategies import PROPERTY, SETTINGS, partner_documents
 from workflows.core.errors import NothingToChange
 from workflows.core.partner import Property, Setting
 from workflows.core.plan import Operation, plan_access, plan_revocation
@@ -48,7 +48,7 @@ def problems(operation: Operation) -> list[str]:
 BEFORE = st.one_of(st.none(), partner_documents(TENANT))
 
 
-@settings(print_blob=True, deadline=None, max_examples=60)
+@settings(PROPERTY, max_examples=60)
 @given(BEFORE, SETTINGS)
 def test_access_in_any_form(before: dict[str, Any] | None, wanted: Mapping[Property, Setting]) -> None:
     try:
@@ -65,7 +65,7 @@ def test_access_in_any_form(before: dict[str, Any] | None, wanted: Mapping[Prope
     assert [problems(operation) for operation in plan.operations] == [[]]
 
 
-@settings(print_blob=True, deadline=None, max_examples=30)
+@settings(PROPERTY, max_examples=30)
 @given(BEFORE)
 def test_revocation_of_anything(before: dict[str, Any] | None) -> None:
     plan = plan_revocation(tenant_id=TENANT, before=before)

@@ -1,6 +1,7 @@
 """Random lives of a request: whatever happens in whatever order, the promises of the chain hold."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
 
@@ -28,6 +29,7 @@ from tests.workflows.core.builders import (
     person,
     prepared,
 )
+from tests.workflows.core.strategies import PROPERTY
 from workflows.core.approval import Choice
 from workflows.core.canonical import Digest
 from workflows.core.commands import (
@@ -55,11 +57,11 @@ from workflows.core.plan import Plan
 from workflows.core.request import AccessRequest, RequestKind, RequestState
 from workflows.core.template import Stage
 
-APPROVERS = tuple(map(person, ("Amara", "Bruno", "Chie", "Dana")))
-EVERYONE = (RILEY, SAM, *APPROVERS)
+EVERYONE = (RILEY, SAM, *map(person, ("Amara", "Bruno", "Chie", "Dana")))
 ROLES = st.frozensets(st.sampled_from([SECURITY, DATA_OWNER, ADMIN]))
 PLANS = tuple(access_plan(template_hash=f"hash-{number}") for number in range(2))
 PEOPLE = st.sampled_from(EVERYONE)
+APPROVERS = st.sampled_from(EVERYONE[2:])
 DIGESTS = st.sampled_from([plan.digest for plan in PLANS])
 SELDOM = st.sampled_from([False] * 7 + [True])
 INCIDENTS = st.sampled_from(
@@ -179,6 +181,8 @@ class Life(RuleBasedStateMachine):
         if isinstance(command, Approve | Reject):
             decision = new.decisions[-1]
             assert decision.person.id not in new.known.excluded
+            counted = chain.from_iterable(old.verdict(self.roster).counted)
+            assert decision.person.id not in {one.id for one in counted}, "one person counts once"
             assert decision.digest == new.known.plan.digest == command.digest
             assert self.roster.holds(decision.person.id, new.known.stages[decision.stage].role)
             assert new.decisions[:-1] == old.decisions
@@ -204,12 +208,22 @@ class Life(RuleBasedStateMachine):
         self.give(RecordPrepared(prepared=prepared(kind, **changes)))
 
     @precondition(lambda self: self.request.state is RequestState.AWAITING_APPROVAL)
-    @rule(actors=st.permutations(EVERYONE), count=st.integers(1, len(EVERYONE)))
-    def approve_in_turn(self, actors: list[Person], count: int) -> None:
-        """Several people click Approve on the newest card, one after the other."""
+    @rule(actors=st.permutations(EVERYONE), count=st.integers(1, len(EVERYONE)), leaver=st.none() | APPROVERS)
+    def approve_in_turn(self, actors: list[Person], count: int, leaver: Person | None) -> None:
+        """Several people click Approve on the newest card; somebody may lose every role after the first click."""
         digest = self.request.known.plan.digest
         for actor in actors[:count]:
             self.give(Approve(actor=actor, digest=digest))
+            if leaver is not None:
+                self.roles = {**self.roles, leaver.id: frozenset()}
+
+    @precondition(lambda self: self.request.state is RequestState.AWAITING_APPROVAL and self.request.decisions)
+    @rule()
+    def ask_again_with_another_plan(self) -> None:
+        known = self.request.known
+        other = next(plan for plan in PLANS if plan.digest != known.plan.digest)
+        self.give(Replan(reason="The template changed."))
+        self.give(RecordPrepared(prepared=replace(known, plan=other)))
 
     @rule(actor=PEOPLE, digest=DIGESTS)
     def approve_on_some_card(self, actor: Person, digest: Digest) -> None:
@@ -234,7 +248,7 @@ class Life(RuleBasedStateMachine):
         self.roles = {one.id: frozenset({SECURITY, DATA_OWNER}) for one in EVERYONE}
 
     @precondition(lambda self: self.request.state is RequestState.APPLYING)
-    @rule(one=st.sampled_from(APPROVERS))
+    @rule(one=APPROVERS)
     def lose_an_approver_and_reopen(self, one: Person) -> None:
         self.roles = {**self.roles, one.id: frozenset()}
         self.give(Reopen(reason="An approver left."))
@@ -246,7 +260,7 @@ class Life(RuleBasedStateMachine):
 
 def test_whatever_happens_the_promises_of_the_chain_hold() -> None:
     VISITED.clear()
-    lives = settings(max_examples=250, stateful_step_count=40, deadline=None, print_blob=True)
+    lives = settings(PROPERTY, max_examples=250, stateful_step_count=40)
     run_state_machine_as_test(Life, settings=lives)
     common = {
         ("preparing", "record_prepared", "awaiting_approval"),

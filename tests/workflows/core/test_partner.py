@@ -5,10 +5,10 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.workflows.core.strategies import B2B_SETTINGS, DOCUMENTS, GUIDS, setting_of
+from tests.workflows.core.strategies import B2B_SETTINGS, DOCUMENTS, GUIDS, PROPERTY, setting_of
 from workflows.core.errors import DomainError, UnreadableSetting
 from workflows.core.partner import (
     ALL_USERS,
@@ -113,7 +113,7 @@ def test_closed_blocks_four_directions_and_takes_trust_and_consent_back() -> Non
     }
 
 
-@settings(print_blob=True)
+@PROPERTY
 @given(st.data(), st.sampled_from(Property))
 def test_what_is_written_is_read_back_as_the_same_setting(data: st.DataObject, name: Property) -> None:
     setting = data.draw(setting_of(name))
@@ -251,14 +251,14 @@ def test_only_guids_lose_their_case(text: str) -> None:
     assert normalize(GUEST) == GUEST.lower() != GUEST
 
 
-@settings(print_blob=True)
+@PROPERTY
 @given(DOCUMENTS)
 def test_normalizing_twice_changes_nothing_more(document: dict[str, Any]) -> None:
     once = normalize(document)
     assert normalize(once) == once
 
 
-@settings(print_blob=True)
+@PROPERTY
 @given(B2B_SETTINGS, st.randoms(use_true_random=False))
 def test_the_order_of_targets_means_nothing(setting: B2BSetting, chance: Random) -> None:
     document, shuffled = {"v": to_document(setting)}, {"v": to_document(setting)}
@@ -267,7 +267,7 @@ def test_the_order_of_targets_means_nothing(setting: B2BSetting, chance: Random)
     assert means_the_same(document, shuffled)
 
 
-@settings(print_blob=True)
+@PROPERTY
 @given(B2B_SETTINGS, B2B_SETTINGS)
 def test_two_settings_mean_the_same_only_when_they_list_the_same_targets(left: B2BSetting, right: B2BSetting) -> None:
     def meaning(setting: B2BSetting) -> list[object]:
@@ -278,7 +278,7 @@ def test_two_settings_mean_the_same_only_when_they_list_the_same_targets(left: B
     assert means_the_same(*documents) is (meaning(left) == meaning(right))
 
 
-@settings(print_blob=True)
+@PROPERTY
 @given(GUIDS)
 def test_a_guid_in_any_case_is_the_same_tenant(guid: str) -> None:
     assert means_the_same({"tenantId": guid.upper()}, {"tenantId": guid})

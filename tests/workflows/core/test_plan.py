@@ -6,11 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.workflows.core.builders import TENANT, closed_document
-from tests.workflows.core.strategies import SETTINGS, TENANT_IDS, partner_documents
+from tests.workflows.core.strategies import PROPERTY, SETTINGS, TENANT_IDS, partner_documents
 from workflows.core.errors import NothingToChange
 from workflows.core.partner import (
     BLOCK_ALL,
@@ -232,7 +232,7 @@ def test_a_partner_that_is_closed_in_every_respect_needs_no_plan(synchronization
 # --- What is written, for any partner -------------------------------------------------------------------------------
 
 
-@settings(print_blob=True)
+@PROPERTY
 @given(st.data(), TENANT_IDS, SETTINGS)
 def test_only_one_partners_own_configuration_is_ever_written(
     data: st.DataObject, tenant_id: TenantId, wanted: dict[Property, Setting]
@@ -250,7 +250,7 @@ def test_only_one_partners_own_configuration_is_ever_written(
             assert (operation.method == "POST") is (operation.path == PARTNERS) is (plan.before is None)
 
 
-@settings(print_blob=True)
+@PROPERTY
 @given(partner_documents(TENANT), SETTINGS)
 def test_a_plan_leads_to_the_settings_of_the_template_and_changes_nothing_else(
     before: dict[str, Any], wanted: dict[Property, Setting]
@@ -271,7 +271,7 @@ def test_a_plan_leads_to_the_settings_of_the_template_and_changes_nothing_else(
     }
 
 
-@settings(print_blob=True)
+@PROPERTY
 @given(st.none() | partner_documents(TENANT))
 def test_after_a_revocation_nothing_is_left_to_revoke(before: dict[str, Any] | None) -> None:
     after = revocation(before).image_after()

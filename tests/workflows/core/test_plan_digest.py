@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 import rfc8785
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.workflows.core.builders import TENANT, access_plan, closed_document
-from tests.workflows.core.strategies import DOCUMENTS, reordered
+from tests.workflows.core.strategies import DOCUMENTS, PROPERTY, reordered
 from workflows.core.canonical import canonical_json, digest
 from workflows.core.partner import TenantId
 from workflows.core.plan import Operation, Plan, plan_revocation
@@ -60,7 +60,7 @@ def test_the_same_document_in_two_domains_has_two_digests() -> None:
     assert digest("a", {}) != digest("a\n", {})
 
 
-@settings(print_blob=True)
+@PROPERTY
 @given(DOCUMENTS, st.integers(0, 5))
 def test_the_order_of_members_means_nothing(document: dict[str, Any], turn: int) -> None:
     other = reordered(document, turn)
@@ -69,7 +69,7 @@ def test_the_order_of_members_means_nothing(document: dict[str, Any], turn: int)
     assert json.loads(canonical_json(document)) == document
 
 
-@settings(print_blob=True)
+@PROPERTY
 @given(DOCUMENTS, DOCUMENTS)
 def test_different_documents_have_different_digests(left: dict[str, Any], right: dict[str, Any]) -> None:
     assume(json.dumps(left, sort_keys=True) != json.dumps(right, sort_keys=True))

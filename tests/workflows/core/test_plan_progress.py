@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from tests.workflows.core.builders import TENANT, access_plan, closed_document
-from tests.workflows.core.strategies import partner_documents
+from tests.workflows.core.strategies import PROPERTY, partner_documents
 from workflows.core.partner import Property, means_the_same
 from workflows.core.plan import is_confirmed, plan_revocation, steps_done
 
@@ -116,7 +116,7 @@ def test_a_partner_that_somebody_else_created_first_is_foreign() -> None:
     assert steps_done(access_plan(), {"tenantId": TENANT}) is None
 
 
-@settings(print_blob=True)
+@PROPERTY
 @given(partner_documents(TENANT))
 def test_a_plan_recognizes_each_of_its_images(before: dict[str, Any]) -> None:
     plan = plan_revocation(tenant_id=TENANT, before=before)
@@ -127,7 +127,7 @@ def test_a_plan_recognizes_each_of_its_images(before: dict[str, Any]) -> None:
         assert is_confirmed(plan, plan.image_after(count), done)
 
 
-@settings(print_blob=True)
+@PROPERTY
 @given(partner_documents(TENANT), partner_documents(TENANT))
 def test_what_is_none_of_a_plans_images_is_foreign(before: dict[str, Any], other: dict[str, Any]) -> None:
     plan = plan_revocation(tenant_id=TENANT, before=before)

@@ -1,5 +1,6 @@
 """When a review is due, who answers it, and what an answer does."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -220,14 +221,19 @@ def test_opening_again_starts_clean_and_keeps_what_was_said() -> None:
     assert opened == partnership(version=8, attestations=(said,))
 
 
-def test_an_access_without_an_end_lasts_until_it_is_revoked() -> None:
-    endless = prepared(plan=access_plan(), review_interval=None)
-    known = request(RequestState.APPLYING, prepared=endless)
-    assert opened_partnership(known, None, NOW).next_review_at == END
-    closed = closed_partnership(known, due(version=9), NOW + DAY)
-    assert (closed.version, closed.since, closed.reminders) == (10, NOW + DAY, 0)
+def test_an_access_without_an_end_is_reviewed_by_its_interval_alone() -> None:
+    endless = request(RequestState.APPLYING, prepared=prepared(plan=replace(access_plan(), duration=None)))
+    opened = opened_partnership(endless, None, NOW)
+    assert (opened.ends_at, opened.next_review_at) == (None, DUE)
+    assert not opened.is_past_its_end(END + 1000 * DAY)
+
+
+def test_a_closed_partnership_has_no_end_and_is_not_reviewed() -> None:
+    closed = closed_partnership(request(RequestState.APPLYING), due(version=9), NOW + DAY)
+    assert (closed.state, closed.version, closed.since) == (PartnershipState.REVOKED, 10, NOW + DAY)
     assert (closed.ends_at, closed.review_interval, closed.next_review_at) == (None, None, None)
-    assert not closed.is_past_its_end(END + 1000 * DAY)
+    assert closed.reminders == 0
+    assert closed_partnership(request(RequestState.APPLYING), None, NOW).version == 1
 
 
 def test_an_end_is_reached_at_its_exact_instant() -> None:

@@ -1,0 +1,168 @@
+"""Talk to a running bot as Slack does, and look at what it stored and posted."""
+
+import json
+import secrets
+import socket
+import time
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import aiohttp
+
+from bot.sandbox.seed import PEOPLE, TEAM_ID
+from bot.sandbox.server import Sandbox
+from bot.settings import Settings
+from tests.bot.sandbox.control_client import Control
+from tests.bot.signing import FORM, interaction_body, signed
+from workflows.core.request import AccessRequest
+from workflows.ports import AuditEntry
+from workflows.store.sqlite import SqliteStore
+
+SLACK_IDS = {person.handle: person.slack_id for person in PEOPLE}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the bot answered."""
+
+    status: int
+    text: str
+
+    @property
+    def json(self) -> Any:
+        """The body, parsed."""
+        return json.loads(self.text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotUnderTest:
+    """A running bot, the world it lives in, and a second connection to its database."""
+
+    world: Sandbox
+    settings: Settings
+    session: aiohttp.ClientSession
+    store: SqliteStore
+    url: str
+
+    @property
+    def control(self) -> Control:
+        """The world's control API."""
+        return Control(session=self.session, url=self.world.url)
+
+    async def post(self, body: bytes, content_type: str = FORM) -> Answer:
+        """Send raw bytes, signed."""
+        secret = self.settings.slack_signing_secret.get_secret_value()
+        at = self.world.clock.now().timestamp()
+        headers = signed(body, secret=secret, at=at, content_type=content_type)
+        async with self.session.post(f"{self.url}/slack/events", data=body, headers=headers) as response:
+            return Answer(response.status, await response.text())
+
+    async def interact(self, payload: dict[str, Any]) -> Answer:
+        """Send an interaction, signed."""
+        return await self.post(interaction_body(payload))
+
+    async def command(self, text: str, **changes: str) -> Answer:
+        """Send `/partner text`, signed; a fresh trigger id unless told otherwise."""
+        usual = {
+            "command": "/partner",
+            "text": text,
+            "team_id": TEAM_ID,
+            "user_id": SLACK_IDS["requester"],
+            "channel_id": self.settings.slack_channel,
+            "trigger_id": secrets.token_hex(8),
+            "response_url": f"{self.world.url}slack/response/none",
+        }
+        return await self.post(urlencode({**usual, **changes}).encode())
+
+    async def idle(self) -> None:
+        """Wait until nothing is left to do."""
+        assert await self.world.status.idle(10.0), "the bot is still busy"
+
+    async def history(self) -> list[AuditEntry]:
+        """Give the audit log, oldest first."""
+        return list(reversed(await self.store.history()))
+
+    async def outcomes(self, actor: str = "") -> list[tuple[str, str]]:
+        """Give (command, outcome) of the audit log, of one person only when a handle is given."""
+        entries = await self.history()
+        return [(e.command, e.outcome) for e in entries if not actor or e.actor == SLACK_IDS[actor]]
+
+    async def told(self, person: str) -> str:
+        """Give everything that a person can read in the approval channel and in direct messages."""
+        texts = []
+        for channel in (self.settings.slack_channel, f"@{person}"):
+            answer = await self.control.get("messages", channel=channel, user=person)
+            texts += [json.dumps(message, ensure_ascii=False) for message in answer["messages"]]
+        return "\n".join(texts)
+
+    async def file_request(self, domain: str = "contoso.com", template: str = "trusted-partner") -> AccessRequest:
+        """Let the requester ask for a partner, and wait until the card is posted."""
+        opened = await self.control.post("command", user="requester", text=f"request {domain}")
+        await self.idle()
+        values = request_values(domain, template)
+        answer = await self.control.post("submit", user="requester", view_id=opened["view_id"], values=values)
+        assert not answer.get("errors"), answer
+        await self.idle()
+        return (await self.store.open_requests())[-1]
+
+
+def request_values(domain: str, template: str, justification: str = "Joint project") -> dict[str, Any]:
+    """Fill in the request form."""
+    return {
+        "target": {"target": {"value": domain}},
+        "template": {"template": {"selected_option": {"value": template}}},
+        "justification": {"justification": {"value": justification}},
+        "sponsor": {"sponsor": {"selected_user": SLACK_IDS["requester"]}},
+        "duration": {"duration": {"selected_option": {"value": "180"}}},
+    }
+
+
+def click(person: str, action_id: str, value: str, **changes: Any) -> dict[str, Any]:
+    """Build the payload of a button in the approval channel's card."""
+    return {
+        "type": "block_actions",
+        "user": {"id": SLACK_IDS[person], "team_id": TEAM_ID},
+        "team": {"id": TEAM_ID, "domain": "woodgrove"},
+        "trigger_id": secrets.token_hex(8),
+        "container": {"type": "message", "channel_id": "C0PARTNERAC", "message_ts": "1.1"},
+        "response_url": "",
+        "actions": [
+            {
+                "type": "button",
+                "action_id": action_id,
+                "block_id": "decision",
+                "value": value,
+                "action_ts": f"{time.time():.6f}",
+            }
+        ],
+        **changes,
+    }
+
+
+def submission(person: str, callback_id: str, metadata: str, values: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """Build the payload of a submitted view."""
+    view = {
+        "id": "V" + secrets.token_hex(5).upper(),
+        "type": "modal",
+        "callback_id": callback_id,
+        "hash": secrets.token_hex(4),
+        "private_metadata": metadata,
+        "app_installed_team_id": TEAM_ID,
+        "state": {"values": values},
+    }
+    return {
+        "type": "view_submission",
+        "user": {"id": SLACK_IDS[person], "team_id": TEAM_ID},
+        "team": {"id": TEAM_ID, "domain": "woodgrove"},
+        "trigger_id": secrets.token_hex(8),
+        "view": view,
+        **changes,
+    }
+
+
+def free_port() -> int:
+    """Find a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,64 @@
+"""A bot and a sandbox in this process, told of each other as in production: by settings in the environment."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.app import running
+from bot.sandbox.server import BotHandle, Sandbox
+from bot.settings import Settings, load_settings
+from tests.bot.bot_under_test import BotUnderTest, free_port
+from workflows.store.sqlite import open_store
+
+OURS = ("SLACK_", "AZURE_", "GRAPH_", "GATEHOUSE_", "DATABASE_URL", "PORT", "HOST", "SSL_CERT_FILE")
+
+
+@pytest.fixture
+def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """No setting of ours in the environment, and an empty folder to work in, without a `.env`."""
+    for name in list(os.environ):
+        if name.startswith(OURS):
+            monkeypatch.delenv(name)
+    folder = tmp_path / "cwd"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[Sandbox]:
+    """A sandbox without a bot."""
+    sandbox = Sandbox(tmp_path / "world")
+    await sandbox.start(0)
+    yield sandbox
+    await sandbox.stop()
+
+
+@pytest.fixture
+def settings(world: Sandbox, bare_environment: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The settings of a bot in that world, which stand in the environment too."""
+    given = {
+        **world.bot_settings(free_port()),
+        "DATABASE_URL": f"sqlite:///{bare_environment}/gatehouse.db",
+        "GATEHOUSE_TICK_SECONDS": "0.1",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    return load_settings()
+
+
+@pytest.fixture
+async def gatehouse(world: Sandbox, settings: Settings) -> AsyncIterator[BotUnderTest]:
+    """A running bot in that world, and a second look into its database."""
+    url = f"http://127.0.0.1:{settings.port}"
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        await stack.enter_async_context(running(settings))
+        world.bot = BotHandle(url=url, pid=os.getpid, alive=lambda: True)
+        store = await open_store(settings.database_file, world.clock)
+        stack.push_async_callback(store.close)
+        yield BotUnderTest(world=world, settings=settings, session=session, store=store, url=url)

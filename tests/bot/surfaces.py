@@ -1,0 +1,128 @@
+"""Read blocks as tests need them: every text by its kind, and hostile text to put into outside fields."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Final
+
+from hypothesis import strategies as st
+
+from tests.workflows.core.builders import NOW, RILEY, SAM, access_plan, identity, particulars, prepared, request
+from workflows.core.approval import Choice, Decision
+from workflows.core.partnership import Attestation
+from workflows.core.people import ChatId, Person, PersonId
+from workflows.core.plan import TenantIdentity
+from workflows.core.request import AccessRequest, Observation, RequestKind, RequestState
+
+Json = dict[str, Any]
+
+MARK: Final = "h0stile"
+"""Stands in every hostile text, so that its way can be followed."""
+
+hostile: Final[st.SearchStrategy[str]] = st.sampled_from(
+    [
+        f"{MARK} <!channel> <!here>",
+        f"{MARK} <@U0ADMIN0001> <#C0GENERAL01>",
+        f"<https://evil.example/{MARK}|Approve>",
+        f"*{MARK} Approved by CISO* `code` ```pre``` :white_check_mark:",
+        f"{MARK} " + "long " * 8000,
+        "\n" * 5000 + MARK,
+        f"\u202e{MARK}\u202c moc.osotnoc",
+        "\u200b\u200d\ufeff" * 400 + MARK,
+        MARK + "\u0300" * 3000,
+        f"{MARK}\x00\x1b[31m\r\nline\u2028line",
+        f"{MARK}\ud800",
+        f"&lt;!channel&gt; {MARK} & < > \" ' \\",
+    ]
+) | st.text(max_size=200).map(lambda text: MARK + text)
+
+hostile_or_blank: Final = hostile | st.sampled_from(["", " ", "\u200b", "\u3164\n"])
+
+
+_RUNS: Final = ("text", "date", "user")
+"""Pieces of rich text that stand on one line."""
+
+
+def dicts(value: Any) -> Iterator[Json]:
+    """Every object inside a JSON value, outermost first."""
+    if isinstance(value, dict):
+        yield value
+        for item in value.values():
+            yield from dicts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from dicts(item)
+
+
+def texts(value: Any, kind: str) -> list[str]:
+    """Every text of one kind: `plain_text`, `mrkdwn`, or `text` for runs of rich text."""
+    return [str(item["text"]) for item in dicts(value) if item.get("type") == kind]
+
+
+def shown(value: Any) -> str:
+    """Everything a person reads, in order, in one string."""
+    return "".join(_read(value))
+
+
+def buttons(value: Any) -> dict[str, str]:
+    """Action ids and values of every button."""
+    return {item["action_id"]: item["value"] for item in dicts(value) if item.get("type") == "button"}
+
+
+def element(view: Json, block_id: str) -> Json:
+    """The input element of one block of a view."""
+    return next(dict(block["element"]) for block in view["blocks"] if block.get("block_id") == block_id)
+
+
+def hostile_identity(text: str) -> TenantIdentity:
+    """A partner whose names are hostile."""
+    return replace(identity(), display_name=text, asked=text)
+
+
+def hostile_person(text: str) -> Person:
+    """A person whose name is hostile."""
+    return Person(id=PersonId("id-hostile"), chat_id=ChatId("U0HOSTILE"), name=text)
+
+
+def hostile_request(state: RequestState, kind: RequestKind, text: str) -> AccessRequest:
+    """A request with hostile text in every outside field."""
+    person = hostile_person(text)
+    value = text.encode(errors="replace").decode()  # a plan with a lone surrogate has no digest
+    before = {"tenantId": identity().tenant_id, "inboundTrust": {"isMfaAccepted": value, value: value}}
+    known = prepared(
+        kind,
+        requester=replace(RILEY, name=text),
+        sponsor=replace(SAM, name=text),
+        observation=Observation(identity=hostile_identity(text), configuration=None, at=NOW),
+        **({"plan": access_plan(before)} if kind is RequestKind.ACCESS else {}),
+        template_title=text,
+    )
+    choice = Choice.REJECT if state is RequestState.REJECTED else Choice.APPROVE
+    decision = Decision(person=person, choice=choice, stage=0, digest=known.plan.digest, reason=text, at=NOW)
+    return request(
+        state,
+        kind,
+        prepared=None if state is RequestState.PREPARING else known,
+        particulars=replace(particulars(kind), justification=text, target=text, template=text),
+        decisions=(decision,) if kind is RequestKind.ACCESS else (),
+        note=text,
+    )
+
+
+def hostile_attestation(text: str) -> Attestation:
+    """An attestation with hostile text."""
+    return Attestation(person=hostile_person(text), reason=text, at=NOW)
+
+
+def _read(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _read(item)
+            yield "" if isinstance(item, dict) and item.get("type") in _RUNS else " "
+    elif isinstance(value, dict):
+        if isinstance(value.get("text"), str):
+            yield value["text"]
+        elif value.get("type") == "date":
+            yield value["fallback"]
+        for key in ("title", "text", "label", "hint", "fields", "elements", "element", "options", "blocks", "submit"):
+            if isinstance(value.get(key), dict | list):
+                yield from _read(value[key])

@@ -1,0 +1,171 @@
+"""Settings: everything that is missing or wrong is named at once, and nothing secret prints."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from bot.settings import Settings, SettingsProblems, load_settings
+from workflows.catalog import SHIPPED
+
+GOOD: Final = {
+    "SLACK_BOT_TOKEN": "xoxb-canary-bot-token",
+    "SLACK_SIGNING_SECRET": "canary-signing-secret",
+    "SLACK_CHANNEL": "C0PARTNERAC",
+    "SLACK_TEAM_ID": "T0WOODGROVE",
+    "AZURE_TENANT_ID": "6F1D2A34-9B0C-4F6E-8A57-2C1D0E9F4B11",
+    "AZURE_CLIENT_ID": "3b8c5f0e-7a41-4d0e-9c55-5de7c2f0a6d2",
+}
+CANARIES: Final = ("xoxb-canary-bot-token", "canary-signing-secret", "xapp-canary-app-token")
+
+Given = Mapping[str, str | None]
+
+
+@pytest.fixture
+def given(bare_environment: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Good settings in the environment, to be changed by the test."""
+    for name, value in GOOD.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+def problems() -> tuple[str, ...]:
+    """What the settings that stand in the environment are refused for."""
+    with pytest.raises(SettingsProblems) as refused:
+        load_settings()
+    assert str(refused.value) == "\n".join(refused.value.problems)
+    return refused.value.problems
+
+
+def test_the_least_that_has_to_be_said(given: pytest.MonkeyPatch) -> None:
+    settings = load_settings()
+    assert settings.slack_api_url == "https://slack.com/api/"
+    assert settings.graph_url == "https://graph.microsoft.com/v1.0"
+    assert settings.azure_authority_host == "https://login.microsoftonline.com"
+    assert settings.database_file == Path("gatehouse.db")
+    assert settings.gatehouse_templates == SHIPPED
+    assert (settings.host, settings.port) == ("0.0.0.0", 3000)
+    assert settings.azure_tenant_id == GOOD["AZURE_TENANT_ID"].lower()
+    assert not settings.is_socket_mode
+
+
+@pytest.mark.parametrize("value", [None, ""])
+@pytest.mark.parametrize("name", GOOD)
+def test_each_missing_setting_is_named_with_its_cure(given: pytest.MonkeyPatch, name: str, value: str | None) -> None:
+    """An empty setting is a missing one."""
+    if value is None:
+        given.delenv(name)
+    else:
+        given.setenv(name, value)
+    (problem,) = problems()
+    assert problem.startswith(f"{name}: missing; set it to ")
+
+
+WRONG: Final = {
+    "SLACK_BOT_TOKEN": ["short"],
+    "SLACK_CHANNEL": ["#partner-access", "c0partnerac", "D0000000", "C0PARTNERAC ", "C0PARTNERAC\n", "C"],
+    "SLACK_TEAM_ID": ["woodgrove", "E0WOODGROVE", "T0 WOOD", "T0WOODGROVE\n"],
+    "AZURE_TENANT_ID": ["woodgrove.com", "6f1d2a34", "{6f1d2a34-9b0c-4f6e-8a57-2c1d0e9f4b11}"],
+    "AZURE_CLIENT_ID": ["3b8c5f0e7a414d0e9c555de7c2f0a6d2", "common"],
+    "SLACK_API_URL": ["http://slack.com/api/", "ftp://slack.com", "https://", "http://127.0.0.1.evil.example/"],
+    "GRAPH_URL": ["http://graph.microsoft.com/v1.0", "http://localhost.evil.example/", "http://10.0.0.1/"],
+    "AZURE_AUTHORITY_HOST": ["http://login.microsoftonline.com", "https:///x"],
+    "DATABASE_URL": ["gatehouse.db", "sqlite:///", "mysql://x/y", "sqlite://gatehouse.db"],
+    "GATEHOUSE_TICK_SECONDS": ["0", "-1", "61", "soon", "nan"],
+    "PORT": ["0", "65536", "http", "3000.5"],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
+def test_each_wrong_setting_is_named(given: pytest.MonkeyPatch, name: str, value: str) -> None:
+    given.setenv(name, value)
+    (problem,) = problems()
+    assert problem.startswith(f"{name}: ")
+    assert problem != f"{name}: "
+
+
+def test_everything_wrong_is_said_at_once(bare_environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, values in WRONG.items():
+        monkeypatch.setenv(name, values[0])
+    named = {problem.partition(":")[0] for problem in problems()}
+    assert named == {*WRONG, "SLACK_SIGNING_SECRET"}
+
+
+def test_an_empty_environment_names_all_that_is_needed(bare_environment: Path) -> None:
+    assert {problem.partition(":")[0] for problem in problems()} == set(GOOD)
+
+
+def test_problems_do_not_repeat_values(given: pytest.MonkeyPatch) -> None:
+    """A token in the wrong variable must not end up in a log."""
+    for name in ("SLACK_CHANNEL", "SLACK_TEAM_ID", "AZURE_TENANT_ID", "GRAPH_URL", "DATABASE_URL", "PORT"):
+        given.setenv(name, "xoxb-canary-bot-token")
+    assert not [problem for problem in problems() if "canary" in problem]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_plain_http_is_for_this_machine_only(given: pytest.MonkeyPatch, host: str) -> None:
+    given.setenv("SLACK_API_URL", f"http://{host}:8420/slack/api/")
+    given.setenv("GRAPH_URL", f"http://{host}:8420/graph/v1.0")
+    assert load_settings().graph_url == f"http://{host}:8420/graph/v1.0"
+
+
+def test_the_authority_may_be_named_without_a_scheme(given: pytest.MonkeyPatch) -> None:
+    """azure-identity's own variable holds a bare host name."""
+    given.setenv("AZURE_AUTHORITY_HOST", "login.microsoftonline.us")
+    assert load_settings().azure_authority_host == "https://login.microsoftonline.us"
+
+
+LOCAL: Final = {"SLACK_API_URL": "http://127.0.0.1:1/slack/api/", "GRAPH_URL": "http://127.0.0.1:1/graph/v1.0"}
+
+
+@pytest.mark.parametrize("real", ["SLACK_API_URL", "GRAPH_URL", "neither"])
+def test_a_clock_file_is_for_rehearsals_only(given: pytest.MonkeyPatch, real: str) -> None:
+    """Moving the clock of a bot that reaches a real workspace or a real tenant would skip its reviews."""
+    given.setenv("GATEHOUSE_CLOCK_FILE", "clock")
+    for name, value in LOCAL.items():
+        if name != real:
+            given.setenv(name, value)
+    if real == "neither":
+        assert load_settings().gatehouse_clock_file == Path("clock")
+    else:
+        (problem,) = problems()
+        assert problem.startswith("GATEHOUSE_CLOCK_FILE: ")
+
+
+def test_socket_mode_needs_no_signing_secret(given: pytest.MonkeyPatch) -> None:
+    given.delenv("SLACK_SIGNING_SECRET")
+    given.setenv("SLACK_APP_TOKEN", "xapp-canary-app-token")
+    assert load_settings().is_socket_mode
+
+
+def test_secrets_do_not_print(given: pytest.MonkeyPatch) -> None:
+    given.setenv("SLACK_APP_TOKEN", "xapp-canary-app-token")
+    settings = load_settings()
+    printed = f"{settings!r} {settings!s} {settings.model_dump()} {settings.model_dump_json()}"
+    assert not [canary for canary in CANARIES if canary in printed]
+
+
+def test_settings_do_not_change(given: pytest.MonkeyPatch) -> None:
+    settings = load_settings()
+    with pytest.raises(ValueError, match="frozen"):
+        settings.port = 1
+    assert isinstance(settings, Settings)
+
+
+def test_dot_env_reaches_the_settings_and_the_environment(
+    bare_environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """azure-identity reads its own variables from the environment: `.env` has to reach it there."""
+    lines = [f'{name}="{value}"' for name, value in GOOD.items()]
+    (bare_environment / ".env").write_text("\n".join([*lines, "AZURE_CLIENT_SECRET=canary", "PORT=4000"]))
+    monkeypatch.setenv("PORT", "5000")
+    for name in (*GOOD, "AZURE_CLIENT_SECRET"):
+        # Set and taken away again, so that what the file puts there does not outlive the test.
+        monkeypatch.setenv(name, "x")
+        monkeypatch.delenv(name)
+    settings = load_settings()
+    assert settings.slack_team_id == GOOD["SLACK_TEAM_ID"]
+    assert settings.port == 5000, "what stands in the environment wins"
+    assert os.environ["AZURE_CLIENT_SECRET"] == "canary"

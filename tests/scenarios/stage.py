@@ -1,0 +1,189 @@
+"""The stage of the stories: `gatehouse sandbox` as a child process, and short words for what people do on it."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientSession
+
+CONTOSO = "c0a1b2c3-1111-4aaa-8bbb-0123456789a1"
+CHANNEL = "partner-access"
+DAY = 86_400
+
+
+@dataclass(kw_only=True)
+class Stage:
+    """One running sandbox with its bot."""
+
+    data: Path
+    arguments: tuple[str, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
+    url: str = ""
+    seconds_to_ready: float = 0.0
+    _process: asyncio.subprocess.Process | None = None
+    _session: ClientSession | None = None
+
+    async def raise_curtain(self) -> None:
+        """Start the command and wait for its `ready` line."""
+        began = time.monotonic()
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot", "sandbox", "--port", "0", "--no-browser", "--data", str(self.data)),
+            *self.arguments,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={**os.environ, **self.environment},
+        )
+        assert self._process.stdout is not None
+        async with asyncio.timeout(30):
+            line = (await self._process.stdout.readline()).decode().strip()
+        assert line.startswith("ready http://127.0.0.1:"), line
+        self.seconds_to_ready = time.monotonic() - began
+        self.url = line.removeprefix("ready ")
+        self._session = ClientSession()
+
+    async def drop_curtain(self, number: int = signal.SIGTERM) -> int:
+        """End the command by a signal and return its exit status."""
+        assert self._process is not None
+        if self._session is not None:
+            await self._session.close()
+        if self._process.returncode is None:
+            self._process.send_signal(number)
+        async with asyncio.timeout(15):
+            return await self._process.wait()
+
+    async def call(self, method: str, path: str, body: Any = None, **query: Any) -> dict[str, Any]:
+        """Call the control API, whatever comes of it."""
+        assert self._session is not None
+        async with self._session.request(method, f"{self.url}control/{path}", json=body, params=query) as response:
+            answer: dict[str, Any] = await response.json()
+            return answer
+
+    async def do(self, path: str, **body: Any) -> dict[str, Any]:
+        """POST to the control API something that has to go well."""
+        answer = await self.call("POST", path, body)
+        assert answer["ok"] is True, answer
+        return answer
+
+    async def see(self, path: str, **query: Any) -> dict[str, Any]:
+        """GET from the control API something that has to go well."""
+        answer = await self.call("GET", path, **query)
+        assert answer["ok"] is True, answer
+        return answer
+
+    # --- what people do ---
+
+    async def fill_in(self, user: str = "requester", *, view_id: str = "", **fields: str) -> dict[str, Any]:
+        """Send the request form; returns the answer with its `errors`."""
+        if not view_id:
+            view_id = (await self.do("command", user=user, text="/partner request"))["view_id"]
+        filled = {
+            "target": "contoso.com",
+            "template": "trusted-partner",
+            "justification": "Joint bridge project",
+            "sponsor": user,
+            "duration": "180",
+            **fields,
+        }
+        values = {name: {name: value} for name, value in filled.items()}
+        return await self.do("submit", user=user, view_id=view_id, values=values)
+
+    async def ask(self, **fields: str) -> str:
+        """Ask for access and return the channel card's ts."""
+        answer = await self.fill_in(**fields)
+        assert answer["errors"] == {}, answer
+        await self.rest()
+        return str((await self.card())["ts"])
+
+    async def press(self, user: str, action_id: str, ts: str, channel: str = CHANNEL) -> list[str]:
+        """Press a card's button; returns what that person alone was told."""
+        answer = await self.do("click", user=user, action_id=action_id, channel=channel, ts=ts)
+        await self.rest()
+        return [message["text"] for message in answer["ephemeral"]]
+
+    async def open_the_door(self, **fields: str) -> str:
+        """Ask for access and approve it by everybody who has to; returns the channel card's ts."""
+        ts = await self.ask(**fields)
+        for approver in ("approver1", "approver2", "approver3"):
+            assert await self.press(approver, "approve", ts) == []
+        return ts
+
+    async def revoke(
+        self, typed: str = "contoso.com", user: str = "admin", domain: str = "contoso.com"
+    ) -> dict[str, Any]:
+        """Revoke by command, confirmed by what is typed."""
+        view_id = (await self.do("command", user=user, text=f"/partner revoke {domain}"))["view_id"]
+        values = {"confirm": {"confirm": typed}, "reason": {"reason": "Project ended"}}
+        answer = await self.do("submit", user=user, view_id=view_id, values=values)
+        await self.rest()
+        return answer
+
+    # --- what there is to see ---
+
+    async def rest(self) -> None:
+        """Wait until the bot has nothing due to do."""
+        await self.see("idle", timeout=10)
+
+    async def messages(self, user: str = "approver1", channel: str = CHANNEL) -> list[dict[str, Any]]:
+        """List messages as somebody sees them, ephemeral ones left out."""
+        found = (await self.see("messages", channel=channel, user=user))["messages"]
+        return [message for message in found if not message.get("is_ephemeral")]
+
+    async def card(self) -> dict[str, Any]:
+        """The newest card of the channel."""
+        return (await self.messages())[-1]
+
+    async def direct(self, user: str) -> list[dict[str, Any]]:
+        """List what the bot wrote to somebody."""
+        return await self.messages(user, channel=f"@{user}")
+
+    async def graph(self, method: str = "", path: str = "") -> list[dict[str, Any]]:
+        """List the requests that Graph received, the reading of users left out."""
+        log = (await self.see("graph/log"))["log"]
+        return [e for e in log if (not method or e["method"] == method) and e["path"].endswith(path)]
+
+    async def writes(self) -> list[dict[str, Any]]:
+        """List every request to Graph that could change something."""
+        return [entry for entry in await self.graph() if entry["method"] != "GET"]
+
+    async def partner(self, tenant_id: str = CONTOSO) -> dict[str, Any] | None:
+        """Look at a partner's settings in the tenant."""
+        state = (await self.see("graph/state"))["state"]
+        found: dict[str, Any] | None = state["partners"].get(tenant_id)
+        return found
+
+    async def kill_the_bot(self) -> None:
+        """Kill the bot's process and wait until another one answers."""
+        pid = (await self.see("bot"))["pid"]
+        os.kill(pid, signal.SIGKILL)
+        for _ in range(400):
+            if (await self.see("bot"))["pid"] != pid and (await self.call("GET", "idle", timeout=1))["ok"]:
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError("no bot came back")
+
+
+def buttons(message: dict[str, Any]) -> list[str]:
+    """List the action ids of a message's live buttons."""
+    return [
+        element["action_id"]
+        for block in message["blocks"]
+        if block["type"] == "actions"
+        for element in block["elements"]
+    ]
+
+
+def words(message: dict[str, Any]) -> str:
+    """Join every text of a message's blocks."""
+
+    def texts(value: Any) -> list[str]:
+        if isinstance(value, dict):
+            own = [value["text"]] if isinstance(value.get("text"), str) else []
+            return own + [text for item in value.values() for text in texts(item)]
+        return [text for item in value for text in texts(item)] if isinstance(value, list) else []
+
+    return " ".join(texts(message["blocks"]))

@@ -1,0 +1,131 @@
+"""Crashes and unreachable services: nothing acknowledged is lost, nothing is applied twice."""
+
+import asyncio
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.stage import CONTOSO, Stage, buttons, words
+
+pytestmark = pytest.mark.story
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"method": "GET", "match": f"partners/{CONTOSO}", "times": 50, "delay_seconds": 3},
+        {"method": "POST", "match": "partners", "times": 1, "delay_seconds": 5},
+        {"method": "POST", "match": "partners", "times": 1, "delay_seconds": 5, "after_commit": True},
+        {"method": "POST", "match": "partners", "times": 1, "reset": True, "after_commit": True},
+    ],
+    ids=["before the read", "before the write arrives", "after the write, before its answer", "answer lost"],
+)
+async def test_a_kill_around_the_write_leads_to_exactly_one_post(stage: Stage, fault: dict[str, object]) -> None:
+    """`kill -9` between the last approval and the recorded outcome; then a restart on the same data."""
+    ts = await stage.ask()
+    for approver in ("approver1", "approver2"):
+        await stage.press(approver, "approve", ts)
+    await stage.do("faults", target="graph", **fault)
+    await stage.do("click", user="approver3", action_id="approve", channel="partner-access", ts=ts)
+    await stage.call("DELETE", "faults")
+    await stage.kill_the_bot()
+    await asyncio.sleep(0.5)
+    await stage.rest()
+    assert [entry["method"] for entry in await stage.writes()] == ["POST"]
+    assert "set and read back" in (await stage.card())["text"]
+    assert await stage.partner() is not None
+
+
+async def test_a_restart_of_everything_on_the_same_folder_goes_on_where_it_stood(tmp_path: Path) -> None:
+    """Workspace, tenant and the bot's records are all kept; the open card can still be decided."""
+    first = Stage(data=tmp_path / "data")
+    await first.raise_curtain()
+    ts = await first.ask()
+    await first.press("approver1", "approve", ts)
+    await first.drop_curtain(signal.SIGKILL)
+    second = Stage(data=tmp_path / "data")
+    await second.raise_curtain()
+    try:
+        for approver in ("approver2", "approver3"):
+            assert await second.press(approver, "approve", ts) == []
+        assert [entry["method"] for entry in await second.writes()] == ["POST"]
+        assert len(await second.messages()) == 1
+    finally:
+        assert await second.drop_curtain() == 0
+
+
+async def test_an_unreachable_graph_makes_the_request_wait_and_say_so(stage: Stage) -> None:
+    """At submission: stored, told, and continued when Graph answers again."""
+    await stage.do("faults", target="graph", times=1000, status=503)
+    answer = await stage.fill_in()
+    assert answer["errors"] == {}
+    await asyncio.sleep(1)
+    assert any("waits" in m["text"] or "trying" in words(m) for m in await stage.direct("requester"))
+    assert await stage.messages() == []
+    await stage.call("DELETE", "faults")
+    await stage.do("clock", advance_seconds=120)
+    await stage.rest()
+    assert buttons(await stage.card()) == ["approve", "reject"]
+
+
+async def test_an_unreachable_graph_at_apply_keeps_the_approvals(stage: Stage) -> None:
+    """After the last approval: the card says that it waits; nothing is asked again."""
+    ts = await stage.ask()
+    for approver in ("approver1", "approver2"):
+        await stage.press(approver, "approve", ts)
+    await stage.do("faults", target="graph", match="partners", times=1000, status=503)
+    await stage.do("click", user="approver3", action_id="approve", channel="partner-access", ts=ts)
+    for _ in range(100):
+        if "keeps trying" in words(await stage.card()):
+            break
+        await asyncio.sleep(0.1)
+    assert "keeps trying" in words(await stage.card())
+    await stage.call("DELETE", "faults")
+    await stage.do("clock", advance_seconds=120)
+    await stage.rest()
+    assert [entry["status"] for entry in await stage.writes()] == [201]
+    assert "set and read back" in (await stage.card())["text"]
+
+
+async def test_a_change_behind_the_bots_back_stops_the_write_and_asks_again(stage: Stage) -> None:
+    """Drift between approval and apply is never overwritten."""
+    ts = await stage.ask()
+    for approver in ("approver1", "approver2"):
+        await stage.press(approver, "approve", ts)
+    trust = {"isMfaAccepted": True, "isCompliantDeviceAccepted": False, "isHybridAzureADJoinedDeviceAccepted": False}
+    await stage.call("PATCH", "graph/state", {"partners": {CONTOSO: {"inboundTrust": trust}}})
+    await stage.press("approver3", "approve", ts)
+    assert await stage.writes() == []
+    card = await stage.card()
+    assert "approve" in buttons(card)
+    assert "changed" in words(card)
+    for approver in ("approver1", "approver2", "approver3"):
+        assert await stage.press(approver, "approve", ts) == []
+    assert [entry["method"] for entry in await stage.writes()] == ["PATCH"]
+
+
+async def test_slack_refusing_for_a_while_loses_no_card(stage: Stage) -> None:
+    """429 with Retry-After: posted when Slack takes messages again."""
+    await stage.do(
+        "faults", target="slack", method="chat.postMessage", times=3, status=429, headers={"Retry-After": "1"}
+    )
+    answer = await stage.fill_in()
+    assert answer["errors"] == {}
+    await stage.do("clock", advance_seconds=5)
+    await asyncio.sleep(2.5)
+    await stage.do("clock", advance_seconds=5)
+    await stage.rest()
+    assert len(await stage.messages()) == 1
+
+
+async def test_socket_mode_plays_the_same_story(tmp_path: Path) -> None:
+    """Request to revoke without a single HTTP request to the bot's door."""
+    stage = Stage(data=tmp_path / "data", arguments=("--socket-mode",))
+    await stage.raise_curtain()
+    try:
+        await stage.open_the_door()
+        assert (await stage.revoke())["errors"] == {}
+        assert [entry["method"] for entry in await stage.writes()] == ["POST", "PATCH"]
+    finally:
+        await stage.drop_curtain()

@@ -1,0 +1,168 @@
+"""From the first click to the proof that the door is closed."""
+
+import time
+
+import pytest
+
+from tests.scenarios.stage import CONTOSO, DAY, Stage, buttons, words
+
+pytestmark = pytest.mark.story
+
+PARTNERS = "/policies/crossTenantAccessPolicy/partners"
+BLOCKED = {
+    "usersAndGroups": {"accessType": "blocked", "targets": [{"target": "AllUsers", "targetType": "user"}]},
+    "applications": {"accessType": "blocked", "targets": [{"target": "AllApplications", "targetType": "application"}]},
+}
+
+
+async def test_a_trusted_partner_is_asked_for_approved_applied_reviewed_and_revoked(stage: Stage) -> None:
+    """The whole story, held to what Graph received and to what every person saw."""
+    ts = await stage.ask()
+    card = await stage.card()
+    assert buttons(card) == ["approve", "reject"]
+    assert words(card).index("contoso.com") < words(card).index("Riley Park")
+    for expected in ("contoso.com", CONTOSO, "Riley Park", "Joint bridge project", "isMfaAccepted", "Amara Okafor"):
+        assert expected in words(card)
+    assert await stage.writes() == []
+
+    assert "somebody else" in (await stage.press("requester", "approve", ts))[0]
+    assert "guest" in (await stage.press("guest", "approve", ts))[0]
+    assert "another workspace" in (await stage.press("outsider", "approve", ts))[0]
+    assert "decides first" in (await stage.press("approver2", "approve", ts))[0]
+    assert await stage.press("approver1", "approve", ts) == []
+    assert "already approved" in (await stage.press("approver1", "approve", ts))[0]
+    assert await stage.press("approver2", "approve", ts) == []
+    assert await stage.writes() == []
+    assert await stage.press("approver3", "approve", ts) == []
+
+    writes = await stage.writes()
+    assert [(entry["method"], entry["status"]) for entry in writes] == [("POST", 201)]
+    assert writes[0]["path"].endswith(PARTNERS)
+    assert writes[0]["body"]["inboundTrust"] == {"isMfaAccepted": True, "isCompliantDeviceAccepted": True}
+    assert writes[0]["body"]["automaticUserConsentSettings"] == {"inboundAllowed": True}
+    after = (await stage.graph())[-1]
+    assert (after["method"], after["status"]) == ("GET", 200)
+    assert after["path"].endswith(f"{PARTNERS}/{CONTOSO}")
+
+    for person in ("approver1", "approver2", "approver3"):
+        assert all(buttons(message) == [] for message in await stage.direct(person))
+    card = await stage.card()
+    assert buttons(card) == []
+    assert "read back" in card["text"]
+    told = " ".join(message["text"] for message in await stage.direct("requester"))
+    for approver in ("Amara Okafor", "Bruno Keller", "Chie Tanaka"):
+        assert f"{approver} approved" in told
+
+    await stage.do("clock", advance_seconds=31 * DAY)
+    review = (await stage.direct("requester"))[-1]
+    assert buttons(review) == ["keep", "revoke_review"]
+
+    assert "not the partner's domain" in (await stage.revoke(typed="fabrikam.com"))["errors"]["confirm"]
+    assert (await stage.revoke())["errors"] == {}
+    writes = await stage.writes()
+    assert [entry["method"] for entry in writes] == ["POST", "PATCH"]
+    assert writes[1]["path"].endswith(f"{PARTNERS}/{CONTOSO}")
+    assert writes[1]["body"] == {
+        "b2bCollaborationInbound": BLOCKED,
+        "b2bCollaborationOutbound": BLOCKED,
+        "b2bDirectConnectInbound": BLOCKED,
+        "b2bDirectConnectOutbound": BLOCKED,
+        "inboundTrust": {
+            "isMfaAccepted": False,
+            "isCompliantDeviceAccepted": False,
+            "isHybridAzureADJoinedDeviceAccepted": False,
+        },
+        "automaticUserConsentSettings": {"inboundAllowed": False, "outboundAllowed": False},
+    }
+    after = (await stage.graph())[-1]
+    assert (after["method"], after["status"]) == ("GET", 200)
+    assert "blocked and read back" in (await stage.card())["text"]
+    assert all(buttons(message) == [] for message in await stage.direct("requester"))
+    assert not any("/default" in entry["path"] for entry in writes)
+
+
+async def test_onboarding_takes_at_most_six_calls_about_the_partner(stage: Stage) -> None:
+    """Resolve to read-back; who the people are is asked beside it."""
+    view_id = (await stage.do("command", user="requester", text="/partner request contoso.com"))["view_id"]
+    answer = await stage.fill_in(view_id=view_id, template="guest-collaboration")
+    assert answer["errors"] == {}
+    await stage.rest()
+    await stage.press("approver1", "approve", (await stage.card())["ts"])
+    about = [e for e in await stage.graph() if "/users" not in e["path"] and "/organization" not in e["path"]]
+    assert await stage.partner() is not None
+    assert len(about) <= 6, [(entry["method"], entry["path"]) for entry in about]
+
+
+async def test_a_rejection_says_why_to_the_requester_and_ends_every_card(stage: Stage) -> None:
+    """Who decided what and why."""
+    ts = await stage.ask()
+    view = (await stage.do("click", user="approver1", action_id="reject", channel="partner-access", ts=ts))["views"][-1]
+    empty = await stage.do("submit", user="approver1", view_id=view, values={"reason": {"reason": "   "}})
+    assert "reason" in empty["errors"]
+    reason = "Their MFA is not enforced yet"
+    await stage.do("submit", user="approver1", view_id=view, values={"reason": {"reason": reason}})
+    await stage.rest()
+    assert buttons(await stage.card()) == []
+    assert reason in words(await stage.card())
+    assert any("Amara Okafor" in m["text"] and reason in m["text"] for m in await stage.direct("requester"))
+    assert await stage.writes() == []
+
+
+async def test_keeping_needs_a_reason_and_sets_the_next_review(stage: Stage) -> None:
+    """The sponsor attests; the card loses its buttons; the next reminder comes an interval later."""
+    await stage.open_the_door()
+    await stage.do("clock", advance_seconds=31 * DAY)
+    review = (await stage.direct("requester"))[-1]
+    channel = "@requester"
+    view = (await stage.do("click", user="requester", action_id="keep", channel=channel, ts=review["ts"]))["views"][-1]
+    await stage.do("submit", user="requester", view_id=view, values={"reason": {"reason": "Phase two runs to June"}})
+    await stage.rest()
+    [kept] = [message for message in await stage.direct("requester") if message["ts"] == review["ts"]]
+    assert buttons(kept) == []
+    assert "Phase two runs to June" in words(kept)
+    count = len(await stage.direct("requester"))
+    await stage.do("clock", advance_seconds=29 * DAY)
+    assert len(await stage.direct("requester")) == count
+    await stage.do("clock", advance_seconds=2 * DAY)
+    assert buttons((await stage.direct("requester"))[-1]) == ["keep", "revoke_review"]
+    assert [entry["method"] for entry in await stage.writes()] == ["POST"]
+
+
+async def test_the_sponsor_can_revoke_from_the_review_and_others_cannot(stage: Stage) -> None:
+    """Closing needs fewer hands than opening, but not any hands."""
+    await stage.open_the_door()
+    await stage.do("clock", advance_seconds=31 * DAY)
+    await stage.do("command", user="approver1", text="/partner revoke contoso.com")
+    await stage.rest()
+    [window] = (await stage.see("views", user="approver1"))["views"]
+    assert window["submit"] is None
+    assert "admins" in words(window)
+    assert [entry["method"] for entry in await stage.writes()] == ["POST"]
+    review = (await stage.direct("requester"))[-1]
+    click = {"user": "requester", "action_id": "revoke_review", "channel": "@requester", "ts": review["ts"]}
+    view = (await stage.do("click", **click))["views"][-1]
+    await stage.do("submit", user="requester", view_id=view, values={"confirm": {"confirm": "contoso.com"}})
+    await stage.rest()
+    assert [entry["method"] for entry in await stage.writes()] == ["POST", "PATCH"]
+
+
+async def test_every_surface_of_the_home_shows_what_concerns_its_owner(stage: Stage) -> None:
+    """Waiting for me; my requests; partners with their next review."""
+    ts = await stage.ask()
+    assert "contoso.com" in words((await stage.see("home", user="approver1"))["home"])
+    assert "approve" in buttons((await stage.see("home", user="approver1"))["home"])
+    assert buttons((await stage.see("home", user="approver2"))["home"]) == ["open_request"]
+    assert "withdraw" in buttons((await stage.see("home", user="requester"))["home"])
+    for approver in ("approver1", "approver2", "approver3"):
+        await stage.press(approver, "approve", ts)
+    home = words((await stage.see("home", user="requester"))["home"])
+    assert "Trusted partner" in home
+    assert "eview" in home
+
+
+async def test_the_command_is_ready_in_time_and_the_first_click_is_answered_at_once(stage: Stage) -> None:
+    """A generous bound here; the numbers themselves are measured elsewhere."""
+    assert stage.seconds_to_ready < 20
+    began = time.monotonic()
+    assert (await stage.do("command", user="requester", text="/partner request"))["view_id"]
+    assert time.monotonic() - began < 5
