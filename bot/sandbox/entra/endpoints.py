@@ -111,6 +111,7 @@ ENDPOINTS = (
     endpoint("PATCH", _GROUP, groups.update_group, _GROUP_WRITE),
     endpoint("DELETE", _GROUP, groups.delete_group, "Group.ReadWrite.All"),
     endpoint("GET", f"{_GROUP}/members", groups.list_members, _MEMBERS_READ),
+    endpoint("GET", f"{_GROUP}/transitiveMembers", groups.list_members, _MEMBERS_READ),
     endpoint("POST", f"{_GROUP}/members/$ref", groups.add_member, _MEMBERS),
     endpoint("DELETE", f"{_GROUP}/members/{{objectId}}/$ref", groups.remove_member, _MEMBERS),
     endpoint("GET", f"{_DELETED}/microsoft.graph.user", deleted_items.list_deleted_users, _USER_DELETE),

@@ -1,0 +1,279 @@
+"""Stand in for the domain's neighbours in memory: a clock, a tenant, a directory of people, a notifier.
+
+All of them fail on demand through one `Script`: before the work, or after it was done ("commit, then raise").
+"""
+
+import asyncio
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, NOW, RILEY, SAM, everybody
+from workflows.core.canonical import JsonObject
+from workflows.core.errors import Refused
+from workflows.core.partner import IDENTITY_SYNCHRONIZATION, Property, TenantId
+from workflows.core.partnership import Partnership
+from workflows.core.people import ChatId, Person, PersonId, Role, Roster
+from workflows.core.plan import Operation, TenantIdentity
+from workflows.core.request import AccessRequest
+from workflows.ports import Account, AlreadyExists, Clock, Directory, Notifier, Tenant, TenantRefused
+
+PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
+HOME: Final = TenantId("6f1d2a34-9b0c-4f6e-8a57-2c1d0e9f4b11")
+
+
+@dataclass(slots=True)
+class FixedClock:
+    """Stands still until it is advanced."""
+
+    moment: datetime = NOW
+
+    def now(self) -> datetime:
+        """The present."""
+        return self.moment
+
+    def advance(self, **duration: float) -> None:
+        """Let time pass: `advance(days=30)`."""
+        self.moment += timedelta(**duration)
+
+
+class Crash(BaseException):
+    """The process ends here: nothing catches it, as nothing catches `kill -9`."""
+
+
+@dataclass(slots=True)
+class _Fault:
+    method: str
+    countdown: int
+    error: BaseException
+    is_after: bool
+
+
+@dataclass(slots=True)
+class Script:
+    """Which call fails with what, and which calls there were. An empty method stands for every call."""
+
+    calls: list[str] = field(default_factory=list)
+    _faults: list[_Fault] = field(default_factory=list)
+
+    def fail(self, method: str, error: BaseException, *, on: int = 1, times: int = 1, after: bool = False) -> None:
+        """Raise `error` on the `on`-th call from now, and on the following ones, before the work or after it."""
+        self._faults += [_Fault(method, on + number, error, after) for number in range(times)]
+
+    def heal(self) -> None:
+        """Forget every failure that has not happened yet."""
+        self._faults.clear()
+
+    async def begin(self, method: str) -> _Fault | None:
+        """Count a call; raise when it is to fail before its work, else return what is to fail after it."""
+        await asyncio.sleep(0)  # as any call over a network, it lets others go first
+        self.calls.append(method)
+        due = None
+        for fault in [fault for fault in self._faults if fault.method in ("", method)]:
+            fault.countdown -= 1
+            if fault.countdown == 0:
+                self._faults.remove(fault)
+                due = fault
+        if due is not None and not due.is_after:
+            raise due.error
+        return due
+
+    @staticmethod
+    def end(fault: _Fault | None) -> None:
+        """Raise what fails after the work."""
+        if fault is not None:
+            raise fault.error
+
+
+@dataclass(slots=True)
+class FakeTenant:
+    """A tenant whose partners are documents. A write is seen at once, or by the reads after the next `lag` ones."""
+
+    script: Script = field(default_factory=Script)
+    partners: dict[TenantId, dict[str, Any]] = field(default_factory=dict)
+    tenants: dict[str, TenantIdentity] = field(default_factory=dict)
+    accounts: list[Account] = field(default_factory=list)
+    groups: dict[str, frozenset[PersonId]] = field(default_factory=dict)
+    lag: int = 0
+    attempts: list[Operation] = field(default_factory=list)
+    """Every write that was asked for, also the refused ones."""
+    writes: list[Operation] = field(default_factory=list)
+    """Every write that was taken."""
+    fresh: list[str] = field(default_factory=list)
+    """What was resolved without an old answer sufficing."""
+    _stale: dict[TenantId, tuple[int, dict[str, Any] | None]] = field(default_factory=dict)
+
+    def add_tenant(self, identity: TenantIdentity, *domains: str) -> None:
+        """Let a tenant resolve by its id, its default domain and other domains."""
+        for name in (identity.tenant_id, identity.default_domain, *domains):
+            self.tenants[name] = identity
+
+    async def home(self) -> TenantId:
+        """The tenant's own id."""
+        self.script.end(await self.script.begin("tenant.home"))
+        return HOME
+
+    async def find(self, target: str, *, fresh: bool = False) -> TenantIdentity | None:
+        """Resolve a domain or tenant id."""
+        fault = await self.script.begin("tenant.find")
+        if fresh:
+            self.fresh.append(target)
+        found = self.tenants.get(target)
+        self.script.end(fault)
+        return None if found is None else replace(found, asked=target)
+
+    async def read_partner(self, tenant_id: TenantId) -> JsonObject | None:
+        """Read a partner as Graph shows it, perhaps as it was before the last write."""
+        fault = await self.script.begin("tenant.read_partner")
+        document = self.partners.get(tenant_id)
+        left, old = self._stale.get(tenant_id, (0, None))
+        if left:
+            document = old
+            self._stale[tenant_id] = (left - 1, old)
+        self.script.end(fault)
+        return deepcopy(document)
+
+    async def read_default(self) -> JsonObject:
+        """Read the default configuration."""
+        self.script.end(await self.script.begin("tenant.read_default"))
+        return {"isServiceDefault": True}
+
+    async def write(self, operation: Operation) -> None:
+        """Perform one operation as Graph does: null for what a POST leaves out, a PATCH replaces what it names."""
+        self.attempts.append(operation)
+        fault = await self.script.begin("tenant.write")
+        if operation.method == "POST":
+            assert operation.path == PARTNERS
+            self._create(operation)
+        else:
+            self._patch(operation)
+        self.writes.append(operation)
+        self.script.end(fault)
+
+    async def accounts_by_mail(self, mails: Sequence[str]) -> Sequence[Account]:
+        """Find accounts by mail."""
+        self.script.end(await self.script.begin("tenant.accounts_by_mail"))
+        return [account for account in self.accounts if account.mail in mails]
+
+    async def accounts_by_id(self, ids: Sequence[PersonId]) -> Sequence[Account]:
+        """Find accounts by id."""
+        self.script.end(await self.script.begin("tenant.accounts_by_id"))
+        return [account for account in self.accounts if account.id in ids]
+
+    async def group_members(self, group_id: str) -> frozenset[PersonId]:
+        """List a group."""
+        self.script.end(await self.script.begin("tenant.group_members"))
+        return self.groups.get(group_id, frozenset())
+
+    def _create(self, operation: Operation) -> None:
+        tenant_id = TenantId(operation.body["tenantId"])
+        if tenant_id in self.partners:
+            raise AlreadyExists(409, "Request_MultipleObjectsWithSameKeyValue", "This partner exists already.")
+        unset = {name.value: None for name in Property}
+        self._store(tenant_id, {**unset, **deepcopy(dict(operation.body)), "isServiceProvider": None})
+
+    def _patch(self, operation: Operation) -> None:
+        tenant_id, _, rest = operation.path.removeprefix(f"{PARTNERS}/").partition("/")
+        document = deepcopy(self.partners.get(TenantId(tenant_id)))
+        if document is None:
+            raise TenantRefused(404, "Request_ResourceNotFound", "There is no such partner.")
+        body = deepcopy(dict(operation.body))
+        if rest == IDENTITY_SYNCHRONIZATION:
+            body = {IDENTITY_SYNCHRONIZATION: {**(document.get(IDENTITY_SYNCHRONIZATION) or {}), **body}}
+        else:
+            assert rest == "", f"no such address: {operation.path}"
+        self._store(TenantId(tenant_id), {**document, **body})
+
+    def _store(self, tenant_id: TenantId, document: dict[str, Any]) -> None:
+        self._stale[tenant_id] = (self.lag, deepcopy(self.partners.get(tenant_id)))
+        self.partners[tenant_id] = document
+
+
+@dataclass(slots=True)
+class FakeDirectory:
+    """People and their roles, both changeable at any time. Starts with the usual people and the usual roster."""
+
+    script: Script = field(default_factory=Script)
+    people: dict[ChatId, Person] = field(
+        default_factory=lambda: {p.chat_id: p for p in (RILEY, SAM, AMARA, BRUNO, CHIE, DANA, MALLORY)}
+    )
+    roles: dict[PersonId, frozenset[Role]] = field(default_factory=lambda: dict(everybody().roles))
+    refusals: dict[ChatId, Refused] = field(default_factory=dict)
+
+    def assign(self, person: Person, roles: str) -> None:
+        """Give a person exactly these roles, separated by spaces."""
+        self.people[person.chat_id] = person
+        self.roles[person.id] = frozenset(map(Role, roles.split()))
+
+    def remove(self, person: Person) -> None:
+        """Let a person's account be gone."""
+        del self.people[person.chat_id]
+        self.roles.pop(person.id, None)
+
+    async def identify(self, chat_id: ChatId) -> Person:
+        """Map a chat user to a person, or refuse."""
+        self.script.end(await self.script.begin("directory.identify"))
+        if chat_id in self.refusals:
+            raise self.refusals[chat_id]
+        if chat_id not in self.people:
+            raise Refused("not_one_account", "Entra has no account with your mail address.")
+        return self.people[chat_id]
+
+    async def is_member(self, chat_id: ChatId) -> bool:
+        """Tell whether a chat user is a full member."""
+        self.script.end(await self.script.begin("directory.is_member"))
+        return chat_id in self.people and chat_id not in self.refusals
+
+    async def roster(self, people: Sequence[Person]) -> Roster:
+        """Read the roles of these people and of nobody else."""
+        self.script.end(await self.script.begin("directory.roster"))
+        present = [person.id for person in people if person.chat_id in self.people]
+        return Roster(roles={person_id: self.roles.get(person_id, frozenset()) for person_id in present})
+
+    async def holders(self, role: Role) -> frozenset[ChatId]:
+        """List who holds a role."""
+        self.script.end(await self.script.begin("directory.holders"))
+        return frozenset(chat_id for chat_id, p in self.people.items() if role in self.roles.get(p.id, frozenset()))
+
+
+@dataclass(slots=True)
+class FakeNotifier:
+    """Remembers what was shown, in order."""
+
+    script: Script = field(default_factory=Script)
+    requests: list[AccessRequest] = field(default_factory=list)
+    reviews: list[tuple[Partnership, bool]] = field(default_factory=list)
+    homes: list[ChatId] = field(default_factory=list)
+    told: list[tuple[ChatId, str, str]] = field(default_factory=list)
+    """Person, text, channel."""
+
+    async def show_request(self, request: AccessRequest) -> None:
+        """Remember a card."""
+        self.script.end(await self.script.begin("notifier.show_request"))
+        self.requests.append(request)
+
+    async def show_review(self, partnership: Partnership, *, remind: bool) -> None:
+        """Remember a review card."""
+        self.script.end(await self.script.begin("notifier.show_review"))
+        self.reviews.append((partnership, remind))
+
+    async def show_home(self, person: ChatId) -> None:
+        """Remember an App Home."""
+        self.script.end(await self.script.begin("notifier.show_home"))
+        self.homes.append(person)
+
+    async def tell(self, person: ChatId, text: str, *, channel: str) -> None:
+        """Remember a message."""
+        self.script.end(await self.script.begin("notifier.tell"))
+        self.told.append((person, text, channel))
+
+    def texts_to(self, person: ChatId) -> list[str]:
+        """What one person was told, oldest first."""
+        return [text for chat_id, text, _ in self.told if chat_id == person]
+
+
+def _held_to_the_ports(clock: FixedClock, tenant: FakeTenant, directory: FakeDirectory, notifier: FakeNotifier) -> None:
+    """Let the type checker compare every fake with its port."""
+    _: tuple[Clock, Tenant, Directory, Notifier] = (clock, tenant, directory, notifier)

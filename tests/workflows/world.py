@@ -1,0 +1,245 @@
+"""The domain's shell put together over a real store and the fakes, and the ways a test drives it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from tests.workflows.core.builders import AMARA, BRUNO, CHIE, RILEY, SAM, TENANT, identity
+from tests.workflows.fakes import FakeDirectory, FakeNotifier, FakeTenant, FixedClock, Script
+from workflows.applying import Applying
+from workflows.catalog import SHIPPED, Catalog, load_catalog
+from workflows.core.canonical import Digest
+from workflows.core.effects import Apply, Effect, Prepare
+from workflows.core.intents import Intent, WantApprove, WantKeep, WantReject, WantRevoke
+from workflows.core.people import Person
+from workflows.core.request import AccessRequest, RequestId, RequestState
+from workflows.intake import Form, Intake
+from workflows.judging import Judging
+from workflows.performer import Performer
+from workflows.ports import AuditEntry, Commit, DirectoryUnavailable, NotifierUnavailable, Store, TenantUnavailable
+from workflows.preparing import Preparing
+from workflows.service import Service
+from workflows.store.sqlite import SqliteStore
+
+CATALOG: Final = load_catalog(SHIPPED)
+CONTOSO: Final = identity()
+WAITS: Final = (TenantUnavailable, DirectoryUnavailable, NotifierUnavailable)
+
+
+class ScriptedStore(SqliteStore):
+    """The embedded store, whose commits can be made to fail before or after they are durable."""
+
+    script: Script
+
+    async def commit(self, commit: Commit) -> bool:
+        """Store, unless the script says otherwise."""
+        fault = await self.script.begin("store.commit")
+        stored = await super().commit(commit)
+        self.script.end(fault)
+        return stored
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """Everything one test needs. `clicks` makes idempotency keys."""
+
+    store: Store
+    catalog: Catalog
+    clock: FixedClock
+    script: Script
+    tenant: FakeTenant
+    directory: FakeDirectory
+    notifier: FakeNotifier
+    service: Service
+    judging: Judging
+    preparing: Preparing
+    applying: Applying
+    intake: Intake
+    performer: Performer
+    rests: list[float]
+    woken: list[bool]
+    clicks: int = field(default=0)
+
+    # --- what people do ---
+
+    async def file(self, *, template: str = "trusted-partner", requester: Person = RILEY, **form: Any) -> RequestId:
+        """Fill the form in and file it; nothing of what follows is performed."""
+        usual = {"target": "contoso.com", "justification": "Joint launch", "sponsor": SAM.chat_id, "days": 180}
+        filled = Form(requester=requester.chat_id, template=template, **{**usual, **form})
+        return await self.intake.file(filled, key=self.key())
+
+    async def waiting(self, **form: Any) -> AccessRequest:
+        """File a request and prepare it: it waits for approval."""
+        request = await self.settled(await self.file(**form))
+        assert request.state is RequestState.AWAITING_APPROVAL, request.note
+        return request
+
+    async def approved(self, **form: Any) -> AccessRequest:
+        """Have a request approved by everybody who must; the tenant is not written to yet."""
+        request = await self.waiting(**form)
+        for person in (AMARA, BRUNO, CHIE):
+            await self.approve(request, person, but=Apply)
+        request = await self.request(request.id)
+        assert request.state is RequestState.APPLYING, request.note
+        return request
+
+    async def opened(self) -> AccessRequest:
+        """Open Contoso, the whole way."""
+        request = await self.settled((await self.approved()).id)
+        assert request.state is RequestState.APPLIED, request.note
+        return request
+
+    async def approve(self, request: AccessRequest, person: Person, *, key: str = "", but: type | None = None) -> None:
+        """Click Approve on the card of `request` as it stands there, and let everything follow."""
+        await self.click(self.approval(request, person), key=key, but=but)
+
+    async def reject(self, request: AccessRequest, person: Person, reason: str = "Not this quarter") -> None:
+        """Click Reject, give a reason, and let everything follow."""
+        await self.click(
+            WantReject(actor=person.chat_id, request_id=request.id, digest=request.known.plan.digest, reason=reason)
+        )
+
+    async def keep(self, person: Person, reason: str = "Still needed") -> None:
+        """Answer Contoso's review with Keep, and let everything follow."""
+        await self.click(WantKeep(actor=person.chat_id, tenant_id=TENANT, reason=reason))
+
+    async def revoke(self, person: Person, target: str = TENANT, *, but: type | None = None) -> None:
+        """Confirm a revocation, and let everything follow."""
+        await self.click(WantRevoke(actor=person.chat_id, target=target, reason="Contract ended"), but=but)
+
+    async def click(self, intent: Intent, *, key: str = "", but: type | None = None) -> None:
+        """Store an intent as the listeners do, and let everything follow."""
+        await self.service.want(intent, key=key or self.key())
+        await self.settle(but=but)
+
+    def approval(self, request: AccessRequest, person: Person, digest: Digest | None = None) -> WantApprove:
+        """What clicking Approve on this card means."""
+        return WantApprove(
+            actor=person.chat_id,
+            request_id=request.id,
+            digest=digest or request.known.plan.digest,
+            channel="C-PARTNERS",
+        )
+
+    def key(self) -> str:
+        """A new idempotency key."""
+        self.clicks += 1
+        return f"click-{self.clicks}"
+
+    # --- what the machine does ---
+
+    async def settle(self, *, but: type | None = None) -> None:
+        """Perform what is due as the outbox does, one after the other; what cannot be done now waits a minute.
+
+        :param but: leave effects of this kind, and what waits behind them, alone.
+        """
+        while due := [
+            one for one in await self.store.pending(self.clock.now(), 100) if but is None or type(one.effect) is not but
+        ]:
+            for pending in due:
+                try:
+                    await self.performer.perform(pending.effect)
+                except WAITS as error:
+                    await self.store.retry(pending.id, self.clock.now() + timedelta(minutes=1), str(error))
+                else:
+                    await self.store.done(pending.id)
+
+    async def settled(self, request_id: RequestId, *, but: type | None = None) -> AccessRequest:
+        """Settle, then load the request."""
+        await self.settle(but=but)
+        return await self.request(request_id)
+
+    async def put(self, request: AccessRequest) -> AccessRequest:
+        """Store a request as it stands, in place of a history that would have led there; its Apply or Prepare is due."""
+        request = replace(request, version=1)
+        effects: tuple[Effect, ...] = ()
+        if request.state is RequestState.PREPARING:
+            effects = (Prepare(request_id=request.id),)
+        elif request.state in (RequestState.APPLYING, RequestState.UNCONFIRMED):
+            effects = (Apply(request_id=request.id, tenant_id=request.known.plan.tenant_id),)
+        entry = AuditEntry(
+            key=self.key(), at=self.clock.now(), actor="test", command="put", outcome="accepted", details={}
+        )
+        assert await self.store.commit(Commit(entry=entry, request=request, effects=effects))
+        return request
+
+    # --- what is stored ---
+
+    async def request(self, request_id: RequestId) -> AccessRequest:
+        """Load a request that must be there."""
+        request = await self.store.request(request_id)
+        assert request is not None
+        return request
+
+    async def all_requests(self) -> list[AccessRequest]:
+        """List what is open, oldest first."""
+        return list(await self.store.open_requests())
+
+    async def log(self, *, of: RequestId | None = None) -> list[tuple[str, str, str]]:
+        """The audit log as (actor, command, outcome), oldest first."""
+        entries = await self.store.history(request_id=of, limit=1000)
+        return [(entry.actor, entry.command, entry.outcome) for entry in reversed(entries)]
+
+    async def refusals(self) -> list[tuple[str, str]]:
+        """Who was refused with which code, oldest first."""
+        return [(actor, outcome) for actor, _, outcome in await self.log() if outcome != "accepted"]
+
+    async def lanes(self) -> list[str]:
+        """The lanes of what is due and not performed yet."""
+        return [pending.lane for pending in await self.store.pending(self.clock.now(), 1000)]
+
+
+def assemble(store: Store, clock: FixedClock, script: Script, catalog: Catalog, tenant: FakeTenant | None) -> World:
+    """Tie the domain to the fakes over a store that is open."""
+    if tenant is None:
+        tenant = FakeTenant()
+        tenant.add_tenant(CONTOSO)
+    tenant.script = script
+    directory, notifier = FakeDirectory(script=script), FakeNotifier(script=script)
+    woken: list[bool] = []
+    rests: list[float] = []
+
+    async def rest(seconds: float) -> None:
+        rests.append(seconds)
+
+    service = Service(store=store, clock=clock, wake=lambda: woken.append(True))
+    judging = Judging(service=service, store=store, tenant=tenant, directory=directory, catalog=catalog)
+    preparing = Preparing(
+        service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=clock
+    )
+    applying = Applying(service=service, store=store, tenant=tenant, directory=directory, sleep=rest)
+    return World(
+        store=store,
+        catalog=catalog,
+        clock=clock,
+        script=script,
+        tenant=tenant,
+        directory=directory,
+        notifier=notifier,
+        service=service,
+        judging=judging,
+        preparing=preparing,
+        applying=applying,
+        intake=Intake(service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=clock),
+        performer=Performer(judging=judging, preparing=preparing, applying=applying, notifier=notifier, store=store),
+        rests=rests,
+        woken=woken,
+    )
+
+
+@asynccontextmanager
+async def open_world(
+    path: Path, *, clock: FixedClock | None = None, catalog: Catalog = CATALOG, tenant: FakeTenant | None = None
+) -> AsyncIterator[World]:
+    """Open the store at `path` and put a world over it. Opening it once more, with the same tenant, is a restart."""
+    clock, script = clock or FixedClock(), Script()
+    store = ScriptedStore(path, clock)
+    store.script = script
+    await store.open()
+    try:
+        yield assemble(store, clock, script, catalog, tenant)
+    finally:
+        await store.close()
