@@ -160,7 +160,7 @@ class Listeners:
         target = parse_tenant_id(click.action.value)
         view_id = await self.windows.open_loading(click.trigger_id)
         await ack()
-        self.background.start(self.windows.show_revocation(view_id, click.actor, target, key=click.key))
+        self.background.start(self.windows.show_revocation(view_id, click.actor, target, key=click.key, in_review=True))
 
     async def _revoke_confirmed(self, ack: AsyncAck, click: Interaction) -> None:
         tenant_id = parse_tenant_id(click.the_view.private_metadata)

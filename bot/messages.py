@@ -44,7 +44,7 @@ COMMANDS: Final = (
     "`/partner request [domain]`  ask for access for a partner organization\n"
     "`/partner list`  partners that Gatehouse has opened or closed\n"
     "`/partner show <domain or tenant ID>`  what stands for a partner now, and its history\n"
-    "`/partner revoke <domain or tenant ID>`  close a partner (admins, and the partner's sponsor)\n"
+    "`/partner revoke <domain or tenant ID>`  close a partner (admins; a review's card lets the sponsor)\n"
     "`/partner help`  this list"
 )
 _NEED_A_PARTNER: Final = ("show", "revoke")

@@ -76,15 +76,21 @@ class Windows:
         )
         await self._update(view_id, view)
 
-    async def show_revocation(self, view_id: str, actor: ChatId, typed: str, *, key: str) -> None:
-        """Show what a revocation would do, to somebody who may revoke; else say why not, and record it."""
+    async def show_revocation(
+        self, view_id: str, actor: ChatId, typed: str, *, key: str, in_review: bool = False
+    ) -> None:
+        """Show what a revocation would do, to somebody who may revoke; else say why not, and record it.
+
+        :param in_review: whether it was asked for by a review's button, which the sponsor has as well.
+        """
         try:
             target = normalize_target(typed)
             person = await self.directory.identify(actor)
             identity, partnership = await identify_partner(target, store=self.store, tenant=self.tenant)
-            if not may_close(partnership, person, await self.directory.roster([person])):
+            if not may_close(partnership if in_review else None, person, await self.directory.roster([person])):
                 raise Refused(
-                    "not_an_admin", "Only partner admins, and the sponsor of this partner, can revoke. Ask one of them."
+                    "not_an_admin",
+                    "Only partner admins can revoke, and the sponsor in answer to a review. Ask one of them.",
                 )
             before = await self.tenant.read_partner(identity.tenant_id)
             plan = plan_revocation(tenant_id=identity.tenant_id, before=before)

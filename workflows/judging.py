@@ -106,7 +106,7 @@ class Judging:
         if not may_close(partnership, actor, roster):
             raise Refused(
                 "not_an_admin",
-                "Only partner admins, and the sponsor of this partner, can revoke. Ask one of them.",
+                "Only partner admins can revoke, and the sponsor in answer to a review. Ask one of them.",
             )
         await self._require_no_open_revocation(identity)
         await self.service.submit(

@@ -6,7 +6,7 @@ from typing import Final
 
 from workflows.catalog import Catalog
 from workflows.core.commands import RecordDelayed, RecordPrepared, RecordUnfit
-from workflows.core.errors import InvalidField, NothingToChange, Refused
+from workflows.core.errors import InvalidField, NothingToChange, Refused, UnreadableSetting
 from workflows.core.partnership import Partnership
 from workflows.core.people import ChatId, Person
 from workflows.core.plan import Plan, TenantIdentity, plan_access, plan_revocation
@@ -47,7 +47,7 @@ class Preparing:
             raise
         except TenantRefused as error:
             await self.service.advance(request_id, RecordUnfit(code=error.code, reason=error.reason))
-        except (Refused, InvalidField, NothingToChange) as error:
+        except (Refused, InvalidField, NothingToChange, UnreadableSetting) as error:
             code = getattr(error, "code", type(error).__name__)
             await self.service.advance(request_id, RecordUnfit(code=code, reason=str(error)))
         else:

@@ -32,7 +32,8 @@ async def page(stage: Stage) -> AsyncIterator[Page]:
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
         )
         page = await browser.new_page(viewport={"width": 1440, "height": 1180}, device_scale_factor=1)
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(30_000)
+        expect.set_options(timeout=30_000)
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
         await page.goto(stage.url)
@@ -41,11 +42,17 @@ async def page(stage: Stage) -> AsyncIterator[Page]:
     assert errors == []
 
 
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """The folder that pictures are written to."""
+    folder = Path(os.environ.get("GATEHOUSE_PICTURES") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 @needs_chromium
-async def test_a_stranger_clicks_from_request_to_revoke(page: Page, stage: Stage, tmp_path: Path) -> None:
+async def test_a_stranger_clicks_from_request_to_revoke(page: Page, stage: Stage, pictures: Path) -> None:
     """Asks as the project manager, decides as three approvers, moves the clock, revokes as the admin."""
-    pictures = Path(os.environ.get("GATEHOUSE_PICTURES") or tmp_path)
-    pictures.mkdir(parents=True, exist_ok=True)
 
     async def acts_as(handle: str) -> None:
         await page.get_by_test_id(f"as-{handle}").click()

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from workflows.store.sqlite import open_store
 
 UNSTORABLE = Tell(person=RILEY.chat_id, subject=Subject(), text="half a character: \ud83d")
 """No store can write this down."""
+
+_NUMBERS = count()
 
 
 @dataclass(slots=True)
@@ -74,12 +77,10 @@ def new(number: int, **changes: Any) -> AccessRequest:
     return request(**{"id": RequestId(f"r-{number}"), "version": 1, **changes})
 
 
-async def put(store: Store, *records: AccessRequest | Partnership, effects: tuple[Effect, ...] = ()) -> None:
-    """Commit records, one after the other; the effects with the last one."""
-    for index, record in enumerate(records):
-        is_last = index == len(records) - 1
-        key = f"put:{type(record).__name__}:{getattr(record, 'id', '')}:{record.version}:{id(record)}"
-        commit = Commit(entry=entry(key), effects=effects if is_last else ())
+async def put(store: Store, *records: AccessRequest | Partnership) -> None:
+    """Commit records, one after the other."""
+    for record in records:
+        commit = Commit(entry=entry(f"put-{next(_NUMBERS)}"))
         if isinstance(record, AccessRequest):
             commit = replace(commit, request=record)
         else:

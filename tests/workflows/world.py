@@ -23,6 +23,7 @@ from workflows.ports import AuditEntry, Commit, DirectoryUnavailable, NotifierUn
 from workflows.preparing import Preparing
 from workflows.service import Service
 from workflows.store.sqlite import SqliteStore
+from workflows.ticker import tick
 
 CATALOG: Final = load_catalog(SHIPPED)
 CONTOSO: Final = identity()
@@ -152,8 +153,14 @@ class World:
         await self.settle(but=but)
         return await self.request(request_id)
 
+    async def review(self) -> None:
+        """Let a month pass, ask what is due, and let everything follow: Contoso's review is asked."""
+        self.clock.advance(days=30)
+        await tick(service=self.service, store=self.store, clock=self.clock)
+        await self.settle()
+
     async def put(self, request: AccessRequest) -> AccessRequest:
-        """Store a request as it stands, in place of a history that would have led there; its Apply or Prepare is due."""
+        """Store a request as it stands, instead of the history that leads there; its Apply or Prepare is due."""
         request = replace(request, version=1)
         effects: tuple[Effect, ...] = ()
         if request.state is RequestState.PREPARING:

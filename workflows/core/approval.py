@@ -68,15 +68,15 @@ def evaluate(
     for decision in decisions:
         if decision.choice is not Choice.APPROVE:
             continue
-        person, stage = decision.person, stages[decision.stage]
+        person = decision.person
         if decision.digest != digest:
             discounted.append(f"{person.name} approved an earlier version of this request.")
         elif person.id in excluded:
             discounted.append(f"{person.name} may not approve this request.")
         elif person.id in seen:
             discounted.append(f"{person.name} already counts once.")
-        elif roster is not None and not roster.holds(person.id, stage.role):
-            discounted.append(f"{person.name} no longer holds the role “{stage.title}”.")
+        elif roster is not None and not roster.holds(person.id, stages[decision.stage].role):
+            discounted.append(f"{person.name} no longer holds the role “{stages[decision.stage].title}”.")
         else:
             seen.add(person.id)
             counted[decision.stage].append(person)

@@ -6,6 +6,8 @@ from typing import Any, NewType
 
 import rfc8785
 
+from workflows.core.errors import UnreadableSetting
+
 Digest = NewType("Digest", str)
 """SHA-256 in lower-case hexadecimal, 64 characters."""
 
@@ -17,9 +19,12 @@ def canonical_json(document: JsonObject) -> bytes:
 
     Text is not normalized: what is hashed is what is shown.
 
-    :raises rfc8785.CanonicalizationError: for values that JSON cannot hold exactly.
+    :raises UnreadableSetting: for values that JSON or Unicode cannot hold exactly.
     """
-    return rfc8785.dumps(dict(document))
+    try:
+        return rfc8785.dumps(dict(document))
+    except (rfc8785.CanonicalizationError, UnicodeError) as error:
+        raise UnreadableSetting(f"A value read from the tenant has no exact JSON form: {error}") from error
 
 
 def digest(domain: str, document: JsonObject) -> Digest:

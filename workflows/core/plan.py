@@ -184,10 +184,15 @@ def is_confirmed(plan: Plan, observed: JsonObject | None, count: int | None = No
 
 
 def is_synchronization_allowed(document: JsonObject) -> bool:
-    """Tell whether the partner may synchronize users into this tenant."""
-    policy = document.get(IDENTITY_SYNCHRONIZATION) or {}
-    inbound = policy.get("userSyncInbound") or {}
-    return bool(inbound.get("isSyncAllowed"))
+    """Tell whether the partner may synchronize users into this tenant: there is a policy, and it does not say no.
+
+    A policy that cannot be read counts as a yes, so that a revocation switches it off.
+    """
+    policy = document.get(IDENTITY_SYNCHRONIZATION)
+    if policy is None:
+        return False
+    inbound = policy.get("userSyncInbound") if isinstance(policy, Mapping) else None
+    return not (isinstance(inbound, Mapping) and inbound.get("isSyncAllowed") is False)
 
 
 _DECLARED: Final = frozenset(
@@ -223,4 +228,5 @@ def _written(operation: Operation) -> tuple[str, ...]:
 
 
 def _merge(image: JsonObject, body: JsonObject) -> dict[str, Any]:
-    return {**(image.get(IDENTITY_SYNCHRONIZATION) or {}), **body}
+    policy = image.get(IDENTITY_SYNCHRONIZATION)
+    return {**(policy if isinstance(policy, Mapping) else {}), **body}

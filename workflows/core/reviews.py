@@ -40,9 +40,13 @@ def advance_review(
 
 
 def may_close(partnership: Partnership | None, person: Person, roster: Roster) -> bool:
-    """Tell whether `person` may revoke: every admin, and the sponsor of this very partner."""
-    is_sponsor = partnership is not None and partnership.sponsor.id == person.id
-    return is_sponsor or roster.holds(person.id, ADMIN)
+    """Tell whether `person` may revoke: every admin at any time, the sponsor in answer to a review."""
+    is_asked = (
+        partnership is not None
+        and partnership.state is PartnershipState.REVIEW_DUE
+        and partnership.sponsor.id == person.id
+    )
+    return is_asked or roster.holds(person.id, ADMIN)
 
 
 def opened_partnership(request: AccessRequest, known: Partnership | None, now: datetime) -> Partnership:

@@ -1,5 +1,6 @@
 """Faults happen to the next matching calls, before or after the work; the log tells what was answered."""
 
+import asyncio
 import time
 from typing import Any
 
@@ -78,7 +79,18 @@ async def test_delay_is_only_slow(bot: FakeBot, control: Control, session: Clien
     began = time.perf_counter()
     assert (await post(bot, session))[0] == 200
     assert time.perf_counter() - began >= 0.2
-    assert (await control.get("slack/log"))["log"][0]["ms"] >= 200
+
+
+async def test_a_caller_who_is_gone_before_a_delayed_request_arrives_has_sent_nothing(
+    bot: FakeBot, control: Control, session: ClientSession
+) -> None:
+    await control.post("faults", target="slack", delay_seconds=0.3)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await post(bot, session)
+    await asyncio.sleep(0.4)
+    assert await texts(control) == []
+    assert await log(control) == []
 
 
 @pytest.mark.parametrize("after_commit", [False, True])

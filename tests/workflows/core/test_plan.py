@@ -217,8 +217,6 @@ def test_a_closed_partner_that_synchronizes_is_only_kept_from_synchronizing() ->
     [
         {},
         {"identitySynchronization": None},
-        {"identitySynchronization": {"displayName": "x", "userSyncInbound": None}},
-        {"identitySynchronization": {"userSyncInbound": {"isSyncAllowed": None}}},
         {"identitySynchronization": {"userSyncInbound": {"isSyncAllowed": False}}},
     ],
 )
@@ -227,6 +225,27 @@ def test_a_partner_that_is_closed_in_every_respect_needs_no_plan(synchronization
     assert not is_synchronization_allowed(before)
     with pytest.raises(NothingToChange, match="already blocked in every respect"):
         revocation(before)
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        {},
+        "unreadable",
+        {"userSyncInbound": "unreadable"},
+        {"displayName": "x", "userSyncInbound": None},
+        {"userSyncInbound": {"isSyncAllowed": None}},
+        {"userSyncInbound": {"isSyncAllowed": True}},
+    ],
+)
+def test_a_synchronization_policy_that_does_not_say_no_is_switched_off_by_a_revocation(policy: Any) -> None:
+    before = {**closed_document(), "identitySynchronization": policy}
+    assert is_synchronization_allowed(before)
+    plan = revocation(before)
+    assert [operation.path for operation in plan.operations] == [SYNCHRONIZATION]
+    after = plan.image_after()
+    assert after is not None
+    assert not is_synchronization_allowed(after)
 
 
 # --- What is written, for any partner -------------------------------------------------------------------------------

@@ -183,22 +183,24 @@ def test_a_revoked_partnership_absorbs_everything(command: PartnershipCommand) -
         (DANA, everybody(), partnership(), True),
         (DANA, everybody(), None, True),
         (DANA, everybody(dana="security"), partnership(), False),
-        (SAM, everybody(sam=""), partnership(), True),
+        (SAM, everybody(sam=""), partnership(state=PartnershipState.REVIEW_DUE), True),
+        (SAM, everybody(sam=""), partnership(), False),
         (SAM, everybody(sam=""), None, False),
-        (SAM, everybody(sam=""), partnership(sponsor=RILEY), False),
+        (SAM, everybody(sam=""), partnership(sponsor=RILEY, state=PartnershipState.REVIEW_DUE), False),
         (AMARA, everybody(), partnership(), False),
     ],
     ids=[
         "an admin",
         "an admin, a partner that Gatehouse did not open",
         "an admin of yesterday",
-        "the sponsor",
+        "the sponsor who is asked",
+        "the sponsor who is not asked",
         "a sponsor of nothing",
         "the sponsor of another partner",
         "an approver",
     ],
 )
-def test_admins_and_this_partners_sponsor_may_close_it(
+def test_admins_may_close_a_partner_and_its_sponsor_in_answer_to_a_review(
     person: Person, on: Roster, known: Partnership | None, may: bool
 ) -> None:
     assert may_close(known, person, on) is may

@@ -1,0 +1,190 @@
+"""Every record and effect comes back from its JSON text as it was, whatever stands in it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, get_args
+
+import pydantic
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.workflows.core.builders import partnership, request
+from tests.workflows.core.strategies import DOCUMENTS, GUIDS, TENANT_IDS
+from workflows.core.approval import Choice, Decision
+from workflows.core.canonical import Digest
+from workflows.core.commands import Subject
+from workflows.core.effects import Apply, Effect, Judge, Prepare, ShowHome, ShowRequest, ShowReview, Tell
+from workflows.core.intents import Intent, WantApprove, WantKeep, WantReject, WantRevoke
+from workflows.core.partnership import Attestation, Partnership, PartnershipState
+from workflows.core.people import ChatId, Person, PersonId, Role
+from workflows.core.plan import Operation, Plan, TenantIdentity
+from workflows.core.request import (
+    AccessRequest,
+    Observation,
+    Particulars,
+    Prepared,
+    RequestId,
+    RequestKind,
+    RequestState,
+)
+from workflows.core.template import Stage
+from workflows.store.codec import EFFECT, PARTNERSHIP, REQUEST, dump, load
+
+TEXT: Final = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+CHAT_IDS: Final = TEXT.map(ChatId)
+REQUEST_IDS: Final = TEXT.map(RequestId)
+DIGESTS: Final = TEXT.map(Digest)
+MOMENTS: Final = st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+DURATIONS: Final = st.timedeltas(timedelta(), timedelta(days=3650))
+IMAGES: Final = st.none() | DOCUMENTS
+
+PEOPLE: Final = st.builds(Person, id=GUIDS.map(PersonId), chat_id=CHAT_IDS, name=TEXT)
+IDENTITIES: Final = st.builds(TenantIdentity, tenant_id=TENANT_IDS, display_name=TEXT, default_domain=TEXT, asked=TEXT)
+STAGES: Final = st.builds(Stage, title=TEXT, role=TEXT.map(Role), quorum=st.integers(1, 20))
+OPERATIONS: Final = st.builds(Operation, method=st.sampled_from(["POST", "PATCH"]), path=TEXT, body=DOCUMENTS)
+PLANS: Final = st.builds(
+    Plan,
+    tenant_id=TENANT_IDS,
+    operations=st.lists(OPERATIONS, max_size=2).map(tuple),
+    before=IMAGES,
+    template=TEXT,
+    template_hash=TEXT,
+    duration=st.none() | DURATIONS,
+)
+OBSERVATIONS: Final = st.builds(Observation, identity=IDENTITIES, configuration=IMAGES, at=MOMENTS)
+PARTICULARS: Final = st.builds(
+    Particulars,
+    kind=st.sampled_from(RequestKind),
+    requester=CHAT_IDS,
+    sponsor=CHAT_IDS,
+    target=TEXT,
+    template=TEXT,
+    justification=TEXT,
+    duration=st.none() | DURATIONS,
+)
+PREPARED: Final = st.builds(
+    Prepared,
+    observation=OBSERVATIONS,
+    requester=PEOPLE,
+    sponsor=PEOPLE,
+    plan=PLANS,
+    template_title=TEXT,
+    stages=st.lists(STAGES, max_size=2).map(tuple),
+    review_interval=st.none() | DURATIONS,
+)
+DECISIONS: Final = st.builds(
+    Decision,
+    person=PEOPLE,
+    choice=st.sampled_from(Choice),
+    stage=st.integers(0, 5),
+    digest=DIGESTS,
+    reason=TEXT,
+    at=MOMENTS,
+)
+REQUESTS: Final = st.builds(
+    AccessRequest,
+    id=REQUEST_IDS,
+    version=st.integers(1, 2**31),
+    state=st.sampled_from(RequestState),
+    particulars=PARTICULARS,
+    created_at=MOMENTS,
+    changed_at=MOMENTS,
+    expires_at=MOMENTS,
+    observation=st.none() | OBSERVATIONS,
+    prepared=st.none() | PREPARED,
+    decisions=st.lists(DECISIONS, max_size=2).map(tuple),
+    note=TEXT,
+    asked_again=TEXT,
+    confirmed_at=st.none() | MOMENTS,
+)
+PARTNERSHIPS: Final = st.builds(
+    Partnership,
+    identity=IDENTITIES,
+    version=st.integers(1, 2**31),
+    state=st.sampled_from(PartnershipState),
+    sponsor=PEOPLE,
+    template=TEXT,
+    template_title=TEXT,
+    request_id=REQUEST_IDS,
+    since=MOMENTS,
+    ends_at=st.none() | MOMENTS,
+    review_interval=st.none() | DURATIONS,
+    next_review_at=st.none() | MOMENTS,
+    reminders=st.integers(0, 99),
+    attestations=st.lists(st.builds(Attestation, person=PEOPLE, reason=TEXT, at=MOMENTS), max_size=2).map(tuple),
+)
+INTENTS: Final[st.SearchStrategy[Intent]] = st.one_of(
+    st.builds(
+        WantApprove, actor=CHAT_IDS, request_id=REQUEST_IDS, digest=DIGESTS, channel=TEXT, name=st.just("want_approve")
+    ),
+    st.builds(
+        WantReject,
+        actor=CHAT_IDS,
+        request_id=REQUEST_IDS,
+        digest=DIGESTS,
+        reason=TEXT,
+        channel=TEXT,
+        name=st.just("want_reject"),
+    ),
+    st.builds(WantKeep, actor=CHAT_IDS, tenant_id=TENANT_IDS, reason=TEXT, channel=TEXT, name=st.just("want_keep")),
+    st.builds(WantRevoke, actor=CHAT_IDS, target=TEXT, reason=TEXT, channel=TEXT, name=st.just("want_revoke")),
+)
+SUBJECTS: Final = st.builds(Subject, request_id=st.none() | REQUEST_IDS, tenant_id=st.none() | TENANT_IDS)
+EFFECTS: Final[dict[type[Any], st.SearchStrategy[Any]]] = {
+    Judge: st.builds(Judge, kind=st.just("judge"), intent=INTENTS, key=TEXT),
+    Prepare: st.builds(Prepare, kind=st.just("prepare"), request_id=REQUEST_IDS),
+    Apply: st.builds(Apply, kind=st.just("apply"), request_id=REQUEST_IDS, tenant_id=TENANT_IDS),
+    ShowRequest: st.builds(ShowRequest, kind=st.just("show_request"), request_id=REQUEST_IDS),
+    ShowReview: st.builds(ShowReview, kind=st.just("show_review"), tenant_id=TENANT_IDS, remind=st.booleans()),
+    ShowHome: st.builds(ShowHome, kind=st.just("show_home"), person=CHAT_IDS),
+    Tell: st.builds(Tell, kind=st.just("tell"), person=CHAT_IDS, subject=SUBJECTS, text=TEXT, channel=TEXT),
+}
+
+
+@given(REQUESTS)
+@settings(max_examples=60, deadline=None)
+def test_a_request_comes_back(record: AccessRequest) -> None:
+    back = load(REQUEST, dump(REQUEST, record))
+    assert back == record
+    if record.prepared is not None:
+        assert back.known.plan.digest == record.prepared.plan.digest
+
+
+@given(PARTNERSHIPS)
+@settings(max_examples=40, deadline=None)
+def test_a_partnership_comes_back(record: Partnership) -> None:
+    assert load(PARTNERSHIP, dump(PARTNERSHIP, record)) == record
+
+
+@pytest.mark.parametrize("kind", EFFECTS, ids=lambda kind: kind.__name__)
+@given(data=st.data())
+@settings(max_examples=25, deadline=None)
+def test_an_effect_comes_back(kind: type[Any], data: st.DataObject) -> None:
+    effect = data.draw(EFFECTS[kind])
+    back = load(EFFECT, dump(EFFECT, effect))
+    assert type(back) is kind
+    assert back == effect
+    if isinstance(back, Judge):
+        assert type(back.intent) is type(effect.intent)
+
+
+def test_no_effect_is_forgotten_here() -> None:
+    assert set(EFFECTS) == set(get_args(Effect))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{}", "null", '{"kind":"erase","request_id":"r-1"}', '{"kind":"prepare"}', '{"request_id":"r-1"}'],
+)
+def test_what_is_no_effect_is_not_guessed(text: str) -> None:
+    with pytest.raises(pydantic.ValidationError):
+        load(EFFECT, text)
+
+
+def test_what_is_no_record_is_not_guessed() -> None:
+    for text in (
+        dump(REQUEST, request()).replace('"awaiting_approval"', '"approved"'),
+        dump(PARTNERSHIP, partnership()),
+    ):
+        with pytest.raises(pydantic.ValidationError):
+            load(REQUEST, text)

@@ -1,0 +1,210 @@
+"""Preparing: people, tenant, plan and chain, or the reason why there can be none; waiting where nobody answers."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, RILEY, SAM, TENANT, closed_document, person
+from tests.workflows.fakes import HOME
+from tests.workflows.world import CATALOG, CONTOSO, World, open_world
+from workflows.core.effects import Apply, Prepare
+from workflows.core.errors import Refused
+from workflows.core.partner import to_document
+from workflows.core.plan import steps_done
+from workflows.core.request import RequestKind, RequestState
+from workflows.ports import DirectoryUnavailable, TenantRefused, TenantUnavailable
+
+S = RequestState
+TRUSTED = CATALOG.templates["trusted-partner"]
+OPENED = {"tenantId": TENANT, **{name.value: to_document(setting) for name, setting in TRUSTED.settings.items()}}
+NO_ANSWER = TenantUnavailable("Microsoft Graph does not answer.")
+
+
+async def test_a_request_is_prepared_into_one_that_can_be_decided(world: World) -> None:
+    request = await world.waiting(days=90)
+    known = request.known
+    assert (known.requester, known.sponsor, known.template_title) == (RILEY, SAM, "Trusted partner")
+    assert (known.stages, known.review_interval) == (TRUSTED.stages, TRUSTED.review_interval)
+    assert known.plan.duration == timedelta(days=90)
+    assert known.plan.template_hash == TRUSTED.content_hash
+    assert known.observation.identity == CONTOSO
+    assert (known.plan.before, steps_done(known.plan, None)) == (None, 0)
+    assert request.expires_at == request.created_at + TRUSTED.decide_within
+    assert [shown.state for shown in world.notifier.requests] == [S.AWAITING_APPROVAL]
+    assert world.tenant.attempts == []
+
+
+async def test_what_the_form_has_just_seen_is_not_read_again(world: World) -> None:
+    request_id = await world.file()
+    calls = len(world.script.calls)
+    await world.settled(request_id)
+    assert [call for call in world.script.calls[calls:] if call.startswith("tenant.")] == []
+
+
+async def test_what_the_form_saw_too_long_ago_is_read_again(world: World) -> None:
+    request_id = await world.file()
+    world.clock.advance(minutes=10)
+    world.tenant.partners[TENANT] = {"tenantId": TENANT, "isServiceProvider": True}
+    request = await world.settled(request_id)
+    assert request.known.plan.before == world.tenant.partners[TENANT]
+    assert request.known.observation.at == world.clock.now()
+
+
+async def test_performing_prepare_again_changes_nothing(world: World) -> None:
+    request = await world.waiting()
+    await world.preparing.prepare(request.id)
+    await world.preparing.prepare(type(request.id)("R-NOWHERE"))
+    assert await world.request(request.id) == request
+
+
+async def test_a_sponsor_who_is_the_requester_is_looked_up_once(world: World) -> None:
+    request = await world.waiting(sponsor=RILEY.chat_id)
+    assert (request.known.requester, request.known.sponsor) == (RILEY, RILEY)
+
+
+@pytest.mark.parametrize(
+    ("break_it", "words"),
+    [
+        (lambda world: world.directory.remove(SAM), "The sponsor cannot be used: Entra has no account"),
+        (lambda world: world.directory.remove(RILEY), "Entra has no account"),
+        (lambda world: world.tenant.tenants.clear(), "No Microsoft Entra tenant has the domain “contoso.com”"),
+        (
+            lambda world: world.tenant.add_tenant(replace(CONTOSO, tenant_id=HOME)),
+            "“contoso.com” is our own tenant",
+        ),
+        (lambda world: world.directory.assign(CHIE, ""), "The stage “Data owners” needs 2 people"),
+        (lambda world: world.directory.assign(AMARA, ""), "The stage “Security” needs 1 people"),
+        (lambda world: world.tenant.partners.update({TENANT: dict(OPENED)}), "already a partner with the settings"),
+    ],
+    ids=["sponsor gone", "requester gone", "no tenant", "own tenant", "too few owners", "nobody", "nothing to change"],
+)
+async def test_what_can_never_become_a_plan_ends_with_the_reason(world: World, break_it: object, words: str) -> None:
+    """The form had let it pass; in the meantime the world has changed."""
+    assert callable(break_it)
+    request_id = await world.file()
+    world.clock.advance(minutes=11)
+    break_it(world)
+    request = await world.settled(request_id)
+    assert request.state is S.UNFIT
+    assert words in request.note
+    assert world.notifier.texts_to(RILEY.chat_id) == [
+        f"Your request for contoso.com ended as unfit. {request.note}",
+    ]
+    assert world.tenant.attempts == []
+
+
+async def test_a_person_in_two_stages_does_not_make_a_chain(world: World) -> None:
+    """One human counts once over the whole chain, so this request could never be approved."""
+    request_id = await world.file()
+    world.directory.assign(CHIE, "")
+    world.directory.assign(AMARA, "security data-owner")
+    request = await world.settled(request_id)
+    assert (request.state, "1 hold" in request.note) == (S.UNFIT, True)
+
+
+async def test_a_second_open_request_about_a_tenant_is_unfit(world: World) -> None:
+    """Both passed the form at one moment; the tenant id, not the domain, is what counts."""
+    world.tenant.add_tenant(CONTOSO, "contoso.example")
+    first = await world.file()
+    second = await world.file(requester=DANA, sponsor=DANA.chat_id, target="contoso.example")
+    await world.settle()
+    states = {(await world.request(one)).state for one in (first, second)}
+    assert states == {S.AWAITING_APPROVAL, S.UNFIT}
+    unfit = next(one for one in (first, second) if (await world.request(one)).state is S.UNFIT)
+    assert "has an open request for this tenant" in (await world.request(unfit)).note
+
+
+@pytest.mark.parametrize(
+    ("method", "error"),
+    [
+        ("directory.identify", DirectoryUnavailable("Slack does not answer.")),
+        ("directory.holders", DirectoryUnavailable("Slack does not answer.")),
+        ("tenant.find", NO_ANSWER),
+        ("tenant.read_partner", NO_ANSWER),
+    ],
+)
+async def test_a_neighbour_that_does_not_answer_is_waited_for_and_that_is_said_once(
+    world: World, method: str, error: Exception
+) -> None:
+    request_id = await world.file()
+    world.clock.advance(minutes=11)
+    world.script.fail(method, error, times=3)
+    for _ in range(3):
+        request = await world.settled(request_id)
+        assert (request.state, request.note) == (S.PREPARING, f"{error} Gatehouse keeps trying.")
+        world.clock.advance(minutes=2)
+    assert world.notifier.texts_to(RILEY.chat_id) == [f"Your request for contoso.com waits: {request.note}"]
+    request = await world.settled(request_id)
+    assert (request.state, request.note) == (S.AWAITING_APPROVAL, "")
+
+
+async def test_a_lookup_that_graph_refuses_for_good_ends_the_request(world: World) -> None:
+    request_id = await world.file()
+    world.clock.advance(minutes=11)
+    world.script.fail("tenant.find", TenantRefused(403, "Authorization_RequestDenied", "Insufficient privileges."))
+    request = await world.settled(request_id)
+    assert (request.state, request.note) == (S.UNFIT, "Insufficient privileges.")
+
+
+async def test_a_request_withdrawn_while_it_waits_stays_withdrawn(world: World) -> None:
+    request_id = await world.file()
+    await world.service.withdraw(request_id, RILEY.chat_id, key="w")
+    assert (await world.settled(request_id)).state is S.WITHDRAWN
+
+
+async def test_a_revocation_is_prepared_from_our_own_record_when_the_tenant_no_longer_resolves(world: World) -> None:
+    await world.opened()
+    world.tenant.tenants.clear()
+    world.directory.assign(BRUNO, "")
+    await world.revoke(DANA, but=Apply)
+    (request,) = await world.all_requests()
+    assert (request.particulars.kind, request.state) == (RequestKind.REVOCATION, S.APPLYING)
+    assert request.known.stages == ()
+    assert (request.known.requester, request.known.sponsor) == (DANA, SAM)
+    assert request.known.observation.identity == CONTOSO
+    assert request.known.plan.before == world.tenant.partners[TENANT]
+
+
+async def test_a_revocation_waits_for_graph_for_as_long_as_it_must(world: World) -> None:
+    await world.opened()
+    world.script.fail("tenant.read_partner", NO_ANSWER, times=3)
+    await world.revoke(DANA)
+    for _ in range(2):
+        world.clock.advance(days=30)
+        await world.settle()
+    (request,) = await world.all_requests()
+    assert request.state is S.PREPARING
+    world.clock.advance(days=30)
+    assert (await world.settled(request.id)).state is S.APPLIED
+    assert len([text for text in world.notifier.texts_to(DANA.chat_id) if "waits" in text]) == 1
+
+
+async def test_a_partner_that_is_closed_already_needs_no_revocation(world: World) -> None:
+    world.tenant.partners[TENANT] = closed_document()
+    await world.revoke(DANA)
+    assert await world.all_requests() == []
+    assert "already blocked in every respect" in world.notifier.texts_to(DANA.chat_id)[-1]
+    assert world.tenant.attempts == []
+
+
+async def test_a_revocation_by_somebody_whose_account_is_gone_by_then_is_unfit(world: World) -> None:
+    await world.opened()
+    await world.revoke(DANA, but=Prepare)
+    world.directory.refusals[DANA.chat_id] = Refused("deactivated", "This Slack user is deactivated.")
+    await world.settle()
+    assert await world.all_requests() == []
+    assert len(world.tenant.writes) == 1
+
+
+async def test_a_stored_request_is_prepared_after_a_restart(world: World, tmp_path: Path) -> None:
+    request_id = await world.file()
+    async with open_world(tmp_path / "gatehouse.db", clock=world.clock, tenant=world.tenant) as restarted:
+        assert (await restarted.settled(request_id)).state is S.AWAITING_APPROVAL
+
+
+async def test_newcomers_count_for_the_chain(world: World) -> None:
+    world.directory.assign(CHIE, "")
+    world.directory.assign(person("Nina"), "data-owner")
+    assert (await world.waiting()).state is S.AWAITING_APPROVAL
