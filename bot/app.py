@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
 
 import aiohttp
 import structlog
@@ -36,8 +37,16 @@ from workflows.performer import Performer
 from workflows.ports import Clock, Store, Tenant
 from workflows.preparing import Preparing
 from workflows.service import Service
-from workflows.store.sqlite import open_store
+from workflows.store.sqlite import SqliteStore, open_store
 from workflows.ticker import tick
+
+_WRONG_TOKEN: Final = frozenset(
+    {
+        *("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"),
+        *("not_allowed_token_type", "no_permission", "missing_scope", "access_denied", "ekm_access_denied"),
+    }
+)
+"""Slack's answers that no waiting changes (Slack: "auth.test", errors)."""
 
 _log = structlog.get_logger()
 
@@ -65,9 +74,9 @@ async def running(settings: Settings) -> AsyncIterator[None]:
     client = AsyncWebClient(token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url)
     await _require_slack(client, settings)
     async with AsyncExitStack() as stack:
-        store = await open_store(settings.database_file, clock)
+        store = await _store(settings, clock)
         stack.push_async_callback(store.close)
-        tenant = connect(EntraSettings(graph_url=settings.graph_url, authority_host=settings.azure_authority_host))
+        tenant = _tenant(settings)
         stack.push_async_callback(tenant.close)
         background = Background()
         stack.push_async_callback(background.close)
@@ -163,6 +172,20 @@ def _catalog(settings: Settings) -> Catalog:
         raise SettingsProblems(error.problems) from error
 
 
+async def _store(settings: Settings, clock: Clock) -> SqliteStore:
+    try:
+        return await open_store(settings.database_file, clock)
+    except OSError as error:
+        raise SettingsProblems((f"DATABASE_URL: {error.filename} cannot be used ({error.strerror})",)) from error
+
+
+def _tenant(settings: Settings) -> Entra:
+    try:
+        return connect(EntraSettings(graph_url=settings.graph_url, authority_host=settings.azure_authority_host))
+    except ValueError as error:
+        raise SettingsProblems((f"AZURE_…: the credential cannot be used ({error})",)) from error
+
+
 def _bolt(client: AsyncWebClient, settings: Settings) -> AsyncApp:
     """Make Bolt without its own verification and its own calls: nothing stands between a click and its commit."""
 
@@ -186,11 +209,19 @@ async def _require_slack(client: AsyncWebClient, settings: Settings) -> None:
     :raises SettingsProblems: when it is nobody's, or another workspace's. Slack out of reach is no such problem: what
         is stored is served as soon as it answers.
     """
+    name = "SLACK_BOT_TOKEN"
     try:
         answer = await client.auth_test()
+        if settings.slack_app_token is not None:
+            # The Socket Mode client would try a wrong token for ever, and could not be stopped while it does.
+            name = "SLACK_APP_TOKEN"
+            await client.apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
     except SlackApiError as error:
         reason = error.response.get("error")
-        raise SettingsProblems((f"SLACK_BOT_TOKEN: Slack refuses it ({reason}); install the app again",)) from error
+        if reason not in _WRONG_TOKEN:
+            _log.warning("slack_out_of_reach", reason=str(reason))
+            return
+        raise SettingsProblems((f"{name}: Slack refuses it ({reason}); install the app again",)) from error
     except (aiohttp.ClientError, TimeoutError) as error:
         _log.warning("slack_out_of_reach", reason=repr(error))
         return
@@ -242,7 +273,11 @@ async def _open_doors(
     runner = make_runner(app)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
-    await web.TCPSite(runner, settings.host, settings.port).start()
+    try:
+        await web.TCPSite(runner, settings.host, settings.port).start()
+    except OSError as error:
+        where = f"{settings.host}:{settings.port}"
+        raise SettingsProblems((f"HOST, PORT: cannot listen on {where} ({error.strerror})",)) from error
     if settings.slack_app_token is not None:
         handler = AsyncSocketModeHandler(
             parts.bolt, settings.slack_app_token.get_secret_value(), web_client=parts.bolt.client

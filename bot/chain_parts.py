@@ -77,7 +77,7 @@ def _sentence(request: AccessRequest, now: datetime) -> Iterator[Part]:
                 yield words("on ")
                 yield when(request.confirmed_at)
                 yield words(" ")
-            yield words("and showed every change below.")
+            yield words("and showed every change of the plan.")
         case RequestState.APPLYING if not request.note:
             done = "Nothing more is needed from people." if is_revocation else "Every approval is in."
             yield words(f"{done} The change is being written; it is not confirmed yet.")

@@ -5,7 +5,8 @@ they point at is loaded and judged again.
 """
 
 import hashlib
-from typing import Annotated, Any, Final
+import json
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -47,19 +48,32 @@ class _Action(_Payload):
     action_ts: str = ""
 
 
+class _Option(_Payload):
+    value: str = ""
+
+
+class _Element(_Payload):
+    value: str | None = None
+    selected_user: str | None = None
+    selected_option: _Option | None = None
+
+
+class _State(_Payload):
+    values: dict[str, dict[str, _Element]] = Field(default_factory=dict)
+
+
 class _View(_Payload):
     id: str
     callback_id: str = ""
     hash: str = ""
     private_metadata: str = ""
     app_installed_team_id: str | None = None
-    state: dict[str, Any] = Field(default_factory=dict)
+    state: _State = _State()
 
     def value(self, block_id: str) -> str:
         """Give what one input holds, whatever its element; empty when there is nothing."""
-        element: dict[str, Any] = next(iter(self.state.get("values", {}).get(block_id, {}).values()), {})
-        found = element.get("value") or element.get("selected_user")
-        return str(found or (element.get("selected_option") or {}).get("value") or "")
+        element = next(iter(self.state.values.get(block_id, {}).values()), _Element())
+        return element.value or element.selected_user or (element.selected_option or _Option()).value
 
 
 class Interaction(_Payload):
@@ -109,7 +123,7 @@ class Interaction(_Payload):
             parts += [self.container.channel_id, self.container.message_ts, self.container.view_id]
         else:
             parts = [self.trigger_id]
-        hashed = hashlib.sha256("\n".join([self.user.id, *parts]).encode()).hexdigest()
+        hashed = hashlib.sha256(json.dumps([self.user.id, *parts]).encode()).hexdigest()
         return f"{self.type}:{hashed[:32]}"
 
 
@@ -136,7 +150,7 @@ class Invocation(_Payload):
     @property
     def argument(self) -> str:
         """Everything after the first word."""
-        return self.text.strip().partition(" ")[2].strip()
+        return "".join(self.text.split(maxsplit=1)[1:]).strip()
 
 
 class _CardValue(_Payload):

@@ -110,10 +110,10 @@ async def test_a_second_open_request_about_a_tenant_is_unfit(world: World) -> No
     first = await world.file()
     second = await world.file(requester=DANA, sponsor=DANA.chat_id, target="contoso.example")
     await world.settle()
-    states = {(await world.request(one)).state for one in (first, second)}
-    assert states == {S.AWAITING_APPROVAL, S.UNFIT}
-    unfit = next(one for one in (first, second) if (await world.request(one)).state is S.UNFIT)
-    assert "has an open request for this tenant" in (await world.request(unfit)).note
+    filed = [await world.request(first), await world.request(second)]
+    assert {request.state for request in filed} == {S.AWAITING_APPROVAL, S.UNFIT}
+    (unfit,) = [request for request in filed if request.state is S.UNFIT]
+    assert "has an open request for this tenant" in unfit.note
 
 
 @pytest.mark.parametrize(

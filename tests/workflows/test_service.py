@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.workflows.core.builders import AMARA, RILEY, SAM, TENANT, partnership, particulars
+from tests.workflows.core.builders import AMARA, RILEY, SAM, TENANT, particulars, partnership
 from tests.workflows.core.builders import request as usual
 from tests.workflows.fakes import Crash
 from tests.workflows.world import World

@@ -128,7 +128,7 @@ class World:
     def key(self) -> str:
         """A new idempotency key."""
         self.clicks += 1
-        return f"click-{self.clicks}"
+        return f"world-{self.clicks}"
 
     # --- what the machine does ---
 

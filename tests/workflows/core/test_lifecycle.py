@@ -209,6 +209,16 @@ def test_what_was_decided_on_the_plan_before_counts_nothing_on_a_new_one() -> No
     assert once_more.request.verdict(situation().roster).counted == ((AMARA,), ())
 
 
+def test_a_new_plan_may_have_a_shorter_chain_than_the_one_that_was_decided_on() -> None:
+    """Contract: a decision on an earlier plan never counts and never stands in the way, whatever its stage was."""
+    known = advance(request(decisions=WHOLE_CHAIN[:2]), Replan(reason="The template changed."), situation()).request
+    shorter = prepared(plan=access_plan(template_hash="hash-2"), stages=prepared().stages[:1])
+    known = advance(known, RecordPrepared(prepared=shorter), situation()).request
+    assert known.verdict(situation().roster).counted == ((),)
+    done = advance(known, Approve(actor=AMARA, digest=shorter.plan.digest), situation())
+    assert done.request.state is RequestState.APPLYING
+
+
 def test_reopening_keeps_only_the_decisions_that_count() -> None:
     known = request(RequestState.APPLYING)
     transition = advance(known, Reopen(reason="Amara no longer holds the role."), situation(LATER, amara=""))

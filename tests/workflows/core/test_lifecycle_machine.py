@@ -1,7 +1,6 @@
 """Random lives of a request: whatever happens in whatever order, the promises of the chain hold."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
 
@@ -59,10 +58,8 @@ from workflows.core.template import Stage
 
 EVERYONE = (RILEY, SAM, *map(person, ("Amara", "Bruno", "Chie", "Dana")))
 ROLES = st.frozensets(st.sampled_from([SECURITY, DATA_OWNER, ADMIN]))
-PLANS = tuple(access_plan(template_hash=f"hash-{number}") for number in range(2))
 PEOPLE = st.sampled_from(EVERYONE)
 APPROVERS = st.sampled_from(EVERYONE[2:])
-DIGESTS = st.sampled_from([plan.digest for plan in PLANS])
 SELDOM = st.sampled_from([False] * 7 + [True])
 INCIDENTS = st.sampled_from(
     [
@@ -87,10 +84,17 @@ ENDINGS: tuple[Ending, ...] = (
 """Commands that may end a request; given seldom, so that lives are long."""
 VISITED: set[tuple[str, str, str]] = set()
 """The steps that the lives so far went: state, command, state."""
-STAGES = st.tuples(
-    st.builds(Stage, title=st.just("First"), role=st.sampled_from([SECURITY, DATA_OWNER]), quorum=st.integers(1, 2)),
-    st.builds(Stage, title=st.just("Second"), role=st.sampled_from([SECURITY, DATA_OWNER]), quorum=st.integers(1, 2)),
-)
+STAGES = st.lists(
+    st.builds(Stage, title=st.just("Stage"), role=st.sampled_from([SECURITY, DATA_OWNER]), quorum=st.integers(1, 2)),
+    min_size=1,
+    max_size=3,
+).map(tuple)
+Chain = tuple[Stage, ...]
+
+
+def plan_with(stages: Chain) -> Plan:
+    """Make a plan of a template with this chain: a template's hash covers its chain, and a plan's digest the hash."""
+    return access_plan(template_hash=repr(stages))
 
 
 def has_whole_chain(request: AccessRequest, roster: Roster) -> bool:
@@ -98,10 +102,10 @@ def has_whole_chain(request: AccessRequest, roster: Roster) -> bool:
     known = request.known
     left: dict[PersonId, int] = {}
     for decision in request.decisions:
+        if decision.choice is not Choice.APPROVE or decision.digest != known.plan.digest:
+            continue
         holds = known.stages[decision.stage].role in roster.roles.get(decision.person.id, frozenset())
-        is_outside = decision.person.id not in (known.requester.id, known.sponsor.id)
-        is_current = decision.choice is Choice.APPROVE and decision.digest == known.plan.digest
-        if holds and is_outside and is_current:
+        if holds and decision.person.id not in (known.requester.id, known.sponsor.id):
             left.setdefault(decision.person.id, decision.stage)
     return all(
         sum(1 for stage in left.values() if stage == index) >= wanted.quorum
@@ -126,6 +130,7 @@ class Life(RuleBasedStateMachine):
         super().__init__()
         self.now: datetime = NOW
         self.roles: dict[PersonId, frozenset[Role]] = {}
+        self.shown: list[Digest] = []
 
     @property
     def roster(self) -> Roster:
@@ -201,11 +206,12 @@ class Life(RuleBasedStateMachine):
             assert verdict.is_complete is (verdict.missing == 0)
 
     @precondition(lambda self: self.request.state is RequestState.PREPARING)
-    @rule(stages=STAGES, plan=st.sampled_from(PLANS))
-    def prepare(self, stages: tuple[Stage, ...], plan: Plan) -> None:
+    @rule(stages=STAGES)
+    def prepare(self, stages: Chain) -> None:
         kind = self.request.particulars.kind
-        changes = {"stages": stages, "plan": plan} if kind is RequestKind.ACCESS else {}
+        changes = {"stages": stages, "plan": plan_with(stages)} if kind is RequestKind.ACCESS else {}
         self.give(RecordPrepared(prepared=prepared(kind, **changes)))
+        self.shown.append(self.request.known.plan.digest)
 
     @precondition(lambda self: self.request.state is RequestState.AWAITING_APPROVAL)
     @rule(
@@ -222,16 +228,16 @@ class Life(RuleBasedStateMachine):
                 self.roles = {**self.roles, actor.id: frozenset()}
 
     @precondition(lambda self: self.request.state is RequestState.AWAITING_APPROVAL and self.request.decisions)
-    @rule()
-    def ask_again_with_another_plan(self) -> None:
-        known = self.request.known
-        other = next(plan for plan in PLANS if plan.digest != known.plan.digest)
+    @rule(stages=STAGES)
+    def ask_again(self, stages: Chain) -> None:
+        """The template changed, or changed back: the same plan comes with the same chain."""
         self.give(Replan(reason="The template changed."))
-        self.give(RecordPrepared(prepared=replace(known, plan=other)))
+        self.prepare(stages)
 
-    @rule(actor=PEOPLE, digest=DIGESTS)
-    def approve_on_some_card(self, actor: Person, digest: Digest) -> None:
-        self.give(Approve(actor=actor, digest=digest))
+    @precondition(lambda self: self.shown)
+    @rule(actor=PEOPLE, data=st.data())
+    def approve_on_some_card(self, actor: Person, data: st.DataObject) -> None:
+        self.give(Approve(actor=actor, digest=data.draw(st.sampled_from(self.shown))))
 
     @rule(command=INCIDENTS)
     def happen(self, command: RequestCommand) -> None:

@@ -248,6 +248,28 @@ def test_a_synchronization_policy_that_does_not_say_no_is_switched_off_by_a_revo
     assert not is_synchronization_allowed(after)
 
 
+@pytest.mark.parametrize(
+    "policy",
+    [
+        {},
+        {"displayName": "x", "userSyncInbound": None},
+        {"userSyncInbound": {"isSyncAllowed": None}},
+        {"userSyncInbound": {"isSyncAllowed": "false"}},
+        {"userSyncInbound": {"isSyncAllowed": 0}},
+        {"userSyncInbound": "off"},
+        "off",
+        False,
+    ],
+)
+def test_a_synchronization_policy_that_does_not_say_no_is_switched_off(policy: Any) -> None:
+    before = {**closed_document(), "identitySynchronization": policy}
+    plan = revocation(before)
+    assert [operation.path for operation in plan.operations] == [SYNCHRONIZATION]
+    after = plan.image_after() or {}
+    assert after["identitySynchronization"]["userSyncInbound"] == {"isSyncAllowed": False}
+    assert not is_synchronization_allowed(after)
+
+
 # --- What is written, for any partner -------------------------------------------------------------------------------
 
 

@@ -55,6 +55,8 @@ function swap({ fragments, title }, search) {
   }
   if (place().get("channel") === "home") { if (moved) list.scrollTop = 0; }
   else if (moved || atEnd) list.scrollTop = list.scrollHeight;
+  // Elements are reused: what one person waits for must not hold up another.
+  if (moved) for (const element of $$("[aria-busy]")) element.removeAttribute("aria-busy");
   settleModal(modalBefore);
 }
 

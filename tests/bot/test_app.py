@@ -1,0 +1,111 @@
+"""The composition root: what Slack, the database or the port refuse at start is a setting to be mended."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bot.app import running
+from bot.sandbox.faults import Fault
+from bot.sandbox.server import BotHandle, Sandbox
+from bot.settings import Settings, SettingsProblems
+from tests.bot.bot_under_test import BotUnderTest, free_port
+
+
+async def refused(settings: Settings, **changes: Any) -> str:
+    """Give what a start with these changes is refused for."""
+    with pytest.raises(SettingsProblems) as problems:
+        async with running(settings.model_copy(update=changes)):
+            pass
+    (problem,) = problems.value.problems
+    return str(problem)
+
+
+def secret(value: str) -> Any:
+    """Wrap a token as the settings do."""
+    return Settings.model_fields["slack_signing_secret"].default.__class__(value)
+
+
+async def test_a_token_that_slack_refuses(settings: Settings) -> None:
+    problem = await refused(settings, slack_bot_token=secret("xoxb-canary"))
+    assert problem.startswith("SLACK_BOT_TOKEN: Slack refuses it (invalid_auth)")
+    assert "canary" not in problem
+
+
+async def test_an_app_token_that_slack_refuses(settings: Settings) -> None:
+    """Slack's client would try it again for ever."""
+    problem = await refused(settings, slack_app_token=secret("xapp-canary"))
+    assert problem.startswith("SLACK_APP_TOKEN: Slack refuses it (invalid_auth)")
+
+
+async def test_a_token_of_another_workspace(settings: Settings) -> None:
+    assert (await refused(settings, slack_team_id="T0ANOTHER")).startswith("SLACK_TEAM_ID: ")
+
+
+async def test_a_database_that_cannot_be_written(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    problem = await refused(settings, database_url=f"sqlite:///{tmp_path}/file/gatehouse.db")
+    assert problem.startswith("DATABASE_URL: ")
+
+
+async def test_an_empty_client_secret(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", "")
+    assert (await refused(settings)).startswith("AZURE_…: ")
+
+
+async def test_a_port_that_is_taken(settings: Settings, world: Sandbox) -> None:
+    taken = int(world.url.rstrip("/").rpartition(":")[2])
+    assert (await refused(settings, port=taken)).startswith(f"HOST, PORT: cannot listen on 127.0.0.1:{taken} (")
+
+
+async def test_templates_that_are_not_there(settings: Settings, tmp_path: Path) -> None:
+    assert (await refused(settings, gatehouse_templates=tmp_path / "none")).startswith("GATEHOUSE_TEMPLATES: ")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault(target="slack", method="auth.test", status=429), Fault(target="slack", method="auth.test", reset=True)],
+    ids=["busy", "away"],
+)
+async def test_a_slack_that_is_away_does_not_stop_the_start(settings: Settings, world: Sandbox, fault: Fault) -> None:
+    """What is stored is served as soon as Slack answers again."""
+    world.faults.add(fault.model_copy(update={"times": 5}))
+    async with running(settings), aiohttp.ClientSession() as session:
+        async with session.get(f"http://127.0.0.1:{settings.port}/readyz") as response:
+            assert response.status == 200
+
+
+async def test_health_readiness_and_numbers(gatehouse: BotUnderTest) -> None:
+    for path, text in {"/healthz": "ok\n", "/readyz": "ready\n"}.items():
+        async with gatehouse.session.get(gatehouse.url + path) as response:
+            assert (response.status, await response.text()) == (200, text)
+    await gatehouse.file_request()
+    async with gatehouse.session.get(f"{gatehouse.url}/metrics") as response:
+        text = await response.text()
+    assert "gatehouse_effects_due 0.0" in text
+    assert "gatehouse_effects_parked 0.0" in text
+
+
+async def test_a_bot_in_socket_mode_hears_by_the_socket_alone(
+    tmp_path: Path, bare_environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = Sandbox(tmp_path / "socket", socket_mode=True)
+    await world.start(0)
+    port = free_port()
+    given = world.bot_settings(port) | {"DATABASE_URL": f"sqlite:///{tmp_path}/socket.db"}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    settings = Settings()
+    async with running(settings), aiohttp.ClientSession() as session:
+        url = f"http://127.0.0.1:{port}"
+        world.bot = BotHandle(url=url, pid=lambda: 0, alive=lambda: True)
+        async with asyncio.timeout(5):
+            async with session.post(
+                f"{world.url}control/command", json={"user": "requester", "text": "help"}
+            ) as response:
+                assert response.status == 200, await response.text()
+        async with session.post(f"{url}/slack/events", data=b"command=/partner") as response:
+            assert response.status == 401
+    await world.stop()

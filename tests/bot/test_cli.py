@@ -1,0 +1,141 @@
+"""The command line, in processes of its own: what is wrong is said once, whole, on standard error, with status 2."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from typer.testing import CliRunner
+
+import bot
+from bot.cli import app
+from bot.sandbox.server import Sandbox
+from tests.bot.bot_under_test import free_port
+from tests.bot.conftest import OURS
+
+ROOT: Final = Path(bot.__file__).parents[1]
+PATIENCE_SECONDS: Final = 20
+
+Ended = tuple[int | None, str, str]
+
+
+async def started(*arguments: str, folder: Path, given: Mapping[str, str]) -> asyncio.subprocess.Process:
+    """Start `gatehouse …` in a folder, with these settings and no others."""
+    bare = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", *arguments),
+        env={**bare, "PYTHONPATH": str(ROOT), "COLUMNS": "200", **given},
+        cwd=folder,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+async def ended(*arguments: str, folder: Path, given: Mapping[str, str] | None = None) -> Ended:
+    """Run `gatehouse …` to its end: status, standard output, standard error."""
+    process = await started(*arguments, folder=folder, given=given or {})
+    try:
+        out, err = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
+    finally:
+        if process.returncode is None:
+            process.kill()
+    return process.returncode, out.decode(), err.decode()
+
+
+def problems(result: Ended) -> list[str]:
+    """Hold that a start was refused in one message on standard error, and give what it lists."""
+    status, out, err = result
+    assert status == 2, err
+    assert out == ""
+    assert "Traceback" not in err
+    lines = err.splitlines()
+    assert lines[0] == "Gatehouse cannot start:"
+    assert all(line.startswith("- ") for line in lines[1:])
+    return [line.removeprefix("- ").partition(":")[0] for line in lines[1:]]
+
+
+@pytest.fixture
+def good(world: Sandbox, tmp_path: Path) -> dict[str, str]:
+    """Settings with which the bot would start."""
+    return {**world.bot_settings(free_port()), "DATABASE_URL": f"sqlite:///{tmp_path}/gatehouse.db"}
+
+
+NEEDED: Final = [
+    "SLACK_BOT_TOKEN",
+    "SLACK_SIGNING_SECRET",
+    "SLACK_CHANNEL",
+    "SLACK_TEAM_ID",
+    "AZURE_TENANT_ID",
+    "AZURE_CLIENT_ID",
+]
+
+
+async def test_without_settings_all_that_is_needed_is_listed(tmp_path: Path) -> None:
+    assert problems(await ended("run", folder=tmp_path)) == NEEDED
+
+
+async def test_the_templates_are_checked_at_start(tmp_path: Path, good: dict[str, str]) -> None:
+    templates = tmp_path / "templates"
+    templates.mkdir()
+    (templates / "one.toml").write_text("title = 1\n")
+    (templates / "two.toml").write_text("= not toml\n")
+    named = problems(await ended("run", folder=tmp_path, given=good | {"GATEHOUSE_TEMPLATES": str(templates)}))
+    assert any("one.toml" in name for name in named)
+    assert any("two.toml" in name for name in named)
+
+
+async def test_a_bot_ends_cleanly_and_tells_no_secret(tmp_path: Path, good: dict[str, str]) -> None:
+    process = await started("run", folder=tmp_path, given=good)
+    assert process.stdout is not None
+    seen = b""
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while b'"ready"' not in seen:
+                line = await process.stdout.readline()
+                assert line, "it ended before it was ready"
+                seen += line
+            process.send_signal(signal.SIGTERM)
+            out, err = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+    assert process.returncode == 0
+    log = (seen + out + err).decode()
+    assert "Traceback" not in log
+    for name in ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "AZURE_CLIENT_SECRET"):
+        assert good[name] not in log
+
+
+# --- without a process ---
+
+
+def invoked(*arguments: str) -> Any:
+    """Run the command line in this process."""
+    return CliRunner(env={"COLUMNS": "200", "TERM": "dumb"}).invoke(app, arguments)
+
+
+def test_the_doctor_needs_the_same_settings(bare_environment: Path) -> None:
+    result = invoked("doctor")
+    assert problems((result.exit_code, result.stdout, result.stderr)) == NEEDED
+
+
+def test_only_knows_two_worlds() -> None:
+    result = invoked("sandbox", "--only", "nonsense", "--no-browser")
+    assert result.exit_code == 2
+    assert "--only: choose slack or entra" in result.output
+
+
+@pytest.mark.parametrize("command", [[], ["sandbox"], ["run"], ["doctor"]])
+def test_help_is_there(command: list[str]) -> None:
+    result = invoked(*command, "--help")
+    assert result.exit_code == 0
+    assert "Usage" in result.output
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["sandbox", "--port", "65536"], ["run", "--fast"]])
+def test_what_it_does_not_know_is_a_usage_error(arguments: list[str]) -> None:
+    assert invoked(*arguments).exit_code == 2

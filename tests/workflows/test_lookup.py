@@ -1,0 +1,64 @@
+"""Looking a partner up: who may be a partner at all, and what stands for them now."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.workflows.core.builders import TENANT
+from tests.workflows.fakes import HOME, FakeTenant, FixedClock
+from tests.workflows.world import CONTOSO
+from workflows.core.errors import InvalidField
+from workflows.core.request import Observation
+from workflows.lookup import look_up
+from workflows.ports import TenantRefused, TenantUnavailable
+from workflows.target import CONSUMER_TENANTS
+
+
+@pytest.fixture
+def tenant() -> FakeTenant:
+    """A tenant where Contoso resolves."""
+    tenant = FakeTenant()
+    tenant.add_tenant(CONTOSO, "contoso.example")
+    return tenant
+
+
+@pytest.mark.parametrize("target", ["contoso.com", "contoso.example", TENANT])
+async def test_a_partner_is_named_with_what_was_asked_and_what_stands(tenant: FakeTenant, target: str) -> None:
+    tenant.partners[TENANT] = {"tenantId": TENANT, "inboundTrust": None}
+    clock = FixedClock()
+    assert await look_up(target, tenant=tenant, clock=clock) == Observation(
+        identity=replace(CONTOSO, asked=target), configuration=tenant.partners[TENANT], at=clock.now()
+    )
+
+
+async def test_a_tenant_without_a_configuration_of_its_own_has_none(tenant: FakeTenant) -> None:
+    assert (await look_up("contoso.com", tenant=tenant, clock=FixedClock())).configuration is None
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("nowhere.example", "has the domain “nowhere.example”. Check it with the partner"),
+        ("0ddba11d-0000-4000-8000-000000000001", "has the tenant ID “0ddba11d-0000-4000-8000-000000000001”"),
+        ("woodgrove.com", "“woodgrove.com” is our own tenant"),
+        (HOME, f"“{HOME}” is our own tenant"),
+        ("live.example", "“live.example” belongs to private Microsoft accounts"),
+    ],
+)
+async def test_what_can_never_be_a_partner_is_refused_at_the_field(tenant: FakeTenant, target: str, words: str) -> None:
+    tenant.add_tenant(replace(CONTOSO, tenant_id=HOME, default_domain="woodgrove.com"))
+    tenant.add_tenant(replace(CONTOSO, tenant_id=min(CONSUMER_TENANTS), default_domain="live.example"))
+    with pytest.raises(InvalidField, match=words) as caught:
+        await look_up(target, tenant=tenant, clock=FixedClock())
+    assert caught.value.field == "target"
+    assert "tenant.read_partner" not in tenant.script.calls
+
+
+@pytest.mark.parametrize("method", ["tenant.find", "tenant.home", "tenant.read_partner"])
+@pytest.mark.parametrize("error", [TenantUnavailable("No answer."), TenantRefused(403, "no", "Refused.")])
+async def test_what_entra_does_not_tell_is_never_taken_for_absent(
+    tenant: FakeTenant, method: str, error: Exception
+) -> None:
+    tenant.script.fail(method, error)
+    with pytest.raises(type(error)):
+        await look_up("contoso.com", tenant=tenant, clock=FixedClock())

@@ -1,0 +1,330 @@
+"""The outbox: lanes side by side, order within a lane, retry or park, nothing lost."""
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import structlog
+
+from tests.workflows.core.builders import RILEY, SAM
+from tests.workflows.fakes import FixedClock
+from workflows.core.commands import Subject
+from workflows.core.effects import Effect, Tell
+from workflows.core.people import ChatId
+from workflows.outbox import Outbox
+from workflows.ports import (
+    AuditEntry,
+    Commit,
+    DirectoryUnavailable,
+    NotifierRefused,
+    NotifierUnavailable,
+    Store,
+    TenantRefused,
+    TenantUnavailable,
+)
+from workflows.store.sqlite import open_store
+
+_PATIENCE = 2500
+"""How often a test looks whether something happened, two milliseconds apart."""
+
+
+@dataclass(slots=True)
+class Rig:
+    """A store, a clock, and an outbox whose performer does what each test says."""
+
+    store: Store
+    clock: FixedClock
+    performed: list[str] = field(default_factory=list)
+    """The texts of what was performed to its end, in order."""
+    begun: list[str] = field(default_factory=list)
+    act: Callable[[Tell], Awaitable[None]] | None = None
+    outbox: Outbox = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.outbox = Outbox(store=self.store, clock=self.clock, perform=self.perform)
+
+    async def perform(self, effect: Effect) -> None:
+        """Do what the test says, then remember it."""
+        assert isinstance(effect, Tell)
+        self.begun.append(effect.text)
+        if self.act is not None:
+            await self.act(effect)
+        self.performed.append(effect.text)
+
+    async def put(self, *effects: Effect, key: str = "put") -> None:
+        """Store effects, then wake the outbox, as the service does."""
+        entry = AuditEntry(key=key, at=self.clock.now(), actor="t", command="t", outcome="accepted", details={})
+        assert await self.store.commit(Commit(entry=entry, effects=effects))
+        self.outbox.wake()
+
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        """Wait for something that the outbox does."""
+        for _ in range(_PATIENCE):
+            if is_so():
+                return
+            await asyncio.sleep(0.002)
+        raise AssertionError(f"not so: begun {self.begun}, performed {self.performed}")
+
+    async def until_counted(self, *expected: int) -> None:
+        """Wait until so many effects are due, wait for later, and are parked."""
+        counted: tuple[int, ...] = ()
+        for _ in range(_PATIENCE):
+            counted = await self.store.count_pending(self.clock.now())
+            if counted == expected:
+                return
+            await asyncio.sleep(0.002)
+        assert counted == expected
+
+
+def tell(person: ChatId, text: str) -> Tell:
+    """An effect in that person's lane."""
+    return Tell(person=person, subject=Subject(), text=text)
+
+
+@asynccontextmanager
+async def running(outbox: Outbox) -> AsyncIterator[asyncio.Task[None]]:
+    """Run the outbox, and cancel it in the end."""
+    task = asyncio.create_task(outbox.run())
+    try:
+        yield task
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """Keep what the outbox logs out of the output."""
+    with structlog.testing.capture_logs():
+        yield
+
+
+@pytest.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
+    """An empty outbox that does not run yet."""
+    clock = FixedClock()
+    store = await open_store(tmp_path / "gatehouse.db", clock)
+    yield Rig(store, clock)
+    await store.close()
+
+
+async def test_what_is_stored_is_performed_once_and_forgotten(rig: Rig) -> None:
+    await rig.put(*(tell(ChatId(f"U{number}"), str(number)) for number in range(40)))
+    async with running(rig.outbox):
+        await rig.until_counted(0, 0, 0)
+    assert Counter(rig.performed) == Counter(map(str, range(40)))
+
+
+async def test_what_is_stored_while_it_runs_is_performed_without_waiting_for_the_poll(rig: Rig) -> None:
+    async with running(rig.outbox):
+        await asyncio.sleep(0.02)
+        before = asyncio.get_running_loop().time()
+        await rig.put(tell(RILEY.chat_id, "now"))
+        await rig.until(lambda: rig.performed == ["now"])
+        assert asyncio.get_running_loop().time() - before < 0.4
+
+
+async def test_a_lane_is_performed_one_after_the_other_oldest_first(rig: Rig) -> None:
+    running_now: list[str] = []
+
+    async def act(effect: Tell) -> None:
+        assert running_now == []
+        running_now.append(effect.text)
+        await asyncio.sleep(0.005 if effect.text == "0" else 0)
+        running_now.clear()
+
+    rig.act = act
+    await rig.put(*(tell(RILEY.chat_id, str(number)) for number in range(6)))
+    async with running(rig.outbox):
+        await rig.until_counted(0, 0, 0)
+    assert rig.performed == list("012345")
+
+
+async def test_lanes_do_not_wait_for_each_other(rig: Rig) -> None:
+    gate = asyncio.Event()
+
+    async def act(effect: Tell) -> None:
+        if effect.person == RILEY.chat_id:
+            await gate.wait()
+
+    rig.act = act
+    await rig.put(tell(RILEY.chat_id, "slow"), tell(RILEY.chat_id, "behind"), tell(SAM.chat_id, "quick"))
+    async with running(rig.outbox):
+        await rig.until(lambda: rig.performed == ["quick"])
+        await rig.put(tell(SAM.chat_id, "quick too"), key="more")
+        await rig.until(lambda: rig.performed == ["quick", "quick too"])
+        assert rig.begun.count("slow") == 1
+        gate.set()
+        await rig.until_counted(0, 0, 0)
+    assert rig.performed == ["quick", "quick too", "slow", "behind"]
+
+
+async def test_no_more_than_sixteen_lanes_run_at_once_and_all_get_their_turn(rig: Rig) -> None:
+    now, most = 0, 0
+
+    async def act(effect: Tell) -> None:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        await asyncio.sleep(0.01)
+        now -= 1
+
+    rig.act = act
+    await rig.put(*(tell(ChatId(f"U{number}"), str(number)) for number in range(50)))
+    async with running(rig.outbox):
+        await rig.until_counted(0, 0, 0)
+    assert (most, len(rig.performed)) == (16, 50)
+
+
+async def test_a_message_that_will_never_be_taken_is_parked_and_its_lane_goes_on(rig: Rig) -> None:
+    async def act(effect: Tell) -> None:
+        if effect.text == "never":
+            raise NotifierRefused("The channel is gone.")
+
+    rig.act = act
+    await rig.put(tell(RILEY.chat_id, "never"), tell(RILEY.chat_id, "next"))
+    async with running(rig.outbox):
+        await rig.until_counted(0, 0, 1)
+    assert rig.begun == ["never", "next"]
+    assert rig.performed == ["next"]
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("our own fault"), TenantRefused(403, "no", "Refused."), KeyError("x")], ids=repr
+)
+async def test_a_fault_of_our_own_is_parked_after_five_attempts_and_its_lane_goes_on(
+    rig: Rig, error: Exception
+) -> None:
+    async def act(effect: Tell) -> None:
+        if effect.text == "broken":
+            raise error
+
+    rig.act = act
+    await rig.put(tell(RILEY.chat_id, "broken"), tell(RILEY.chat_id, "next"))
+    async with running(rig.outbox):
+        for attempt in range(1, 5):
+            await rig.until_counted(1, 1, 0)
+            assert rig.begun == ["broken"] * attempt
+            rig.clock.advance(minutes=2)
+            rig.outbox.wake()
+        await rig.until_counted(0, 0, 1)
+    assert rig.begun == ["broken"] * 5 + ["next"]
+    assert rig.performed == ["next"]
+
+
+@pytest.mark.parametrize("kind", [TenantUnavailable, DirectoryUnavailable, NotifierUnavailable])
+async def test_a_neighbour_that_does_not_answer_is_tried_for_as_long_as_it_takes(
+    rig: Rig, kind: type[Exception]
+) -> None:
+    """Far beyond the attempts that a fault of our own gets; and what follows in the lane waits behind it."""
+
+    async def act(effect: Tell) -> None:
+        if len(rig.begun) <= 12:
+            raise kind("No answer.")
+
+    rig.act = act
+    await rig.put(tell(RILEY.chat_id, "first"), tell(RILEY.chat_id, "second"))
+    async with running(rig.outbox):
+        for attempt in range(1, 13):
+            await rig.until(lambda attempt=attempt: len(rig.begun) == attempt)  # type: ignore[misc]
+            await rig.until_counted(1, 1, 0)
+            rig.clock.advance(minutes=2)
+            rig.outbox.wake()
+        await rig.until_counted(0, 0, 0)
+    assert rig.performed == ["first", "second"]
+    assert rig.begun == ["first"] * 13 + ["second"]
+
+
+@pytest.mark.parametrize("kind", [TenantUnavailable, NotifierUnavailable])
+async def test_a_wait_that_was_asked_for_is_honoured(rig: Rig, kind: type[TenantUnavailable]) -> None:
+    async def act(effect: Tell) -> None:
+        if len(rig.begun) == 1:
+            raise kind("Too many requests.", retry_after=30.0)
+
+    rig.act = act
+    await rig.put(tell(RILEY.chat_id, "one"))
+    async with running(rig.outbox):
+        await rig.until_counted(0, 1, 0)
+        assert await rig.store.next_due() == rig.clock.now() + timedelta(seconds=30)
+        rig.clock.advance(seconds=29.9)
+        rig.outbox.wake()
+        await asyncio.sleep(0.03)
+        assert rig.begun == ["one"]
+        rig.clock.advance(seconds=0.1)
+        rig.outbox.wake()
+        await rig.until(lambda: rig.performed == ["one"])
+
+
+async def test_waits_grow_to_a_minute_and_are_spread(rig: Rig) -> None:
+    """Between half and the whole of 1, 2, 4 … 60 seconds, so that many who wait do not come back in one wave."""
+
+    async def act(effect: Tell) -> None:
+        raise NotifierUnavailable("No answer.")
+
+    rig.act = act
+    await rig.put(tell(RILEY.chat_id, "one"))
+    waits: list[float] = []
+    async with running(rig.outbox):
+        for attempt in range(1, 10):
+            await rig.until(lambda attempt=attempt: len(rig.begun) == attempt)  # type: ignore[misc]
+            await rig.until_counted(0, 1, 0)
+            due = await rig.store.next_due()
+            assert due is not None
+            waits.append((due - rig.clock.now()).total_seconds())
+            rig.clock.moment = due
+            rig.outbox.wake()
+    for wait, longest in zip(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60], strict=True):
+        assert longest / 2 <= wait <= longest
+
+
+async def test_a_clock_that_jumps_is_noticed_without_being_told(rig: Rig) -> None:
+    async def act(effect: Tell) -> None:
+        if len(rig.begun) == 1:
+            raise NotifierUnavailable("Too many requests.", retry_after=3600.0)
+
+    rig.act = act
+    await rig.put(tell(RILEY.chat_id, "one"))
+    async with running(rig.outbox):
+        await rig.until_counted(0, 1, 0)
+        rig.clock.advance(hours=1)
+        await rig.until(lambda: rig.performed == ["one"])
+
+
+async def test_cancelling_loses_nothing(rig: Rig) -> None:
+    """What was begun, what waits behind it and what nobody touched is performed after the restart."""
+    gate = asyncio.Event()
+
+    async def act(effect: Tell) -> None:
+        await gate.wait()
+
+    rig.act = act
+    await rig.put(*(tell(ChatId(f"U{number % 20}"), str(number)) for number in range(40)))
+    async with running(rig.outbox):
+        await rig.until(lambda: len(rig.begun) == 16)
+    assert rig.performed == []
+    assert await rig.store.count_pending(rig.clock.now()) == (40, 0, 0)
+    again = Rig(rig.store, rig.clock)
+    async with running(again.outbox):
+        await again.until_counted(0, 0, 0)
+    assert Counter(again.performed) == Counter(map(str, range(40)))
+    lanes = [[text for text in again.performed if int(text) % 20 == lane] for lane in range(20)]
+    assert lanes == [[str(lane), str(lane + 20)] for lane in range(20)]
+
+
+async def test_an_effect_that_stores_more_effects_has_them_performed(rig: Rig) -> None:
+    async def act(effect: Tell) -> None:
+        if len(effect.text) < 5:
+            await rig.put(tell(effect.person, effect.text + "x"), key=f"after-{effect.text}")
+
+    rig.act = act
+    await rig.put(tell(RILEY.chat_id, "x"))
+    async with running(rig.outbox):
+        await rig.until_counted(0, 0, 0)
+    assert rig.performed == ["x" * count for count in range(1, 6)]

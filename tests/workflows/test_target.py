@@ -1,0 +1,168 @@
+"""What people type or paste for a partner becomes one domain or tenant id, or is refused with the cure."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from workflows.core.errors import InvalidField
+from workflows.target import CONSUMER_DOMAINS, CONSUMER_TENANTS, FIELD, is_tenant_id, normalize_target
+
+GUID = "c0a1b2c3-1111-4aaa-8bbb-0123456789a1"
+
+
+@pytest.mark.parametrize(
+    ("typed", "target"),
+    [
+        # domains
+        ("contoso.com", "contoso.com"),
+        ("  Contoso.COM\t\n", "contoso.com"),
+        ("contoso.com.", "contoso.com"),
+        ("mail.eu.contoso.co.uk", "mail.eu.contoso.co.uk"),
+        ("contoso.onmicrosoft.com", "contoso.onmicrosoft.com"),
+        ("contoso-2.example", "contoso-2.example"),
+        ("1und1.de", "1und1.de"),
+        ("ｃｏｎｔｏｓｏ.com", "contoso.com"),
+        ("a" * 63 + ".com", "a" * 63 + ".com"),
+        # what people paste
+        ("anna@contoso.com", "contoso.com"),
+        ("Anna.Berg+x@Contoso.com", "contoso.com"),
+        ("https://contoso.com", "contoso.com"),
+        ("HTTP://Contoso.com/about/us", "contoso.com"),
+        ("https://contoso.com/", "contoso.com"),
+        ("https://contoso.com?x=1", "contoso.com"),
+        ("https://contoso.com#people", "contoso.com"),
+        ("contoso.com/path", "contoso.com"),
+        ("https://anna@contoso.com/x", "contoso.com"),
+        # IDN
+        ("münchen.example", "xn--mnchen-3ya.example"),
+        ("MÜNCHEN.example", "xn--mnchen-3ya.example"),
+        ("xn--mnchen-3ya.example", "xn--mnchen-3ya.example"),
+        ("straße.example", "xn--strae-oqa.example"),
+        ("例え.jp", "xn--r8jz45g.jp"),
+        ("info@bücher.example", "xn--bcher-kva.example"),
+        # look-alikes show what they are
+        ("сontoso.com", "xn--ontoso-4of.com"),
+        ("contosо.com", "xn--contos-kqf.com"),
+        ("c0ntoso.com", "c0ntoso.com"),
+        # tenant ids
+        (GUID, GUID),
+        (GUID.upper(), GUID),
+        (f" {{{GUID}}} ", GUID),
+    ],
+)
+def test_it_becomes(typed: str, target: str) -> None:
+    assert normalize_target(typed) == target
+    assert normalize_target(target) == target
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "https://contoso.com?next=anna@evil.example",
+        "https://contoso.com#@evil.example",
+        "https://contoso.com\\@evil.example",
+        "https://contoso.com/@evil.example",
+    ],
+)
+def test_a_web_address_means_its_host_and_nothing_behind_it(typed: str) -> None:
+    assert normalize_target(typed) == "contoso.com"
+
+
+def test_of_a_web_address_with_a_user_the_host_counts() -> None:
+    """As a browser reads it: what stands before the @ is a user's name, however much it looks like a domain."""
+    assert normalize_target("https://contoso.com@evil.example/x") == "evil.example"
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("", "Type the partner's domain"),
+        ("   \t ", "Type the partner's domain"),
+        # invisible characters
+        ("con\u200btoso.com", "invisible characters"),
+        ("\u202emoc.osotnoc", "invisible characters"),
+        ("\ufeffcontoso.com", "invisible characters"),
+        ("conto\u00adso.com", "invisible characters"),
+        ("contoso.com\u2060", "invisible characters"),
+        ("contoso\x00.com", "invisible characters"),
+        ("contoso.com\nfabrikam.com", "invisible characters"),
+        # not one domain
+        ("contoso", "not one domain or tenant ID"),
+        ("localhost", "not one domain or tenant ID"),
+        ("Contoso Ltd", "not one domain or tenant ID"),
+        ("contoso.com fabrikam.com", "not one domain or tenant ID"),
+        ("contoso.com\u00a0fabrikam.com", "not one domain or tenant ID"),
+        ("contoso.com,fabrikam.com", "not one domain or tenant ID"),
+        ("contoso.com;fabrikam.com", "not one domain or tenant ID"),
+        ("contoso.com:443", "not one domain or tenant ID"),
+        ("ftp://contoso.com", "not one domain or tenant ID"),
+        ("https://", "not one domain or tenant ID"),
+        ("@", "not one domain or tenant ID"),
+        ("anna@", "not one domain or tenant ID"),
+        ("x." * 126 + "com", "not one domain or tenant ID"),
+        (GUID.replace("-", ""), "not one domain or tenant ID"),
+        (GUID[:-1], "not one domain or tenant ID"),
+        (f"{GUID} {GUID}", "not one domain or tenant ID"),
+        (f"urn:uuid:{GUID}", "not one domain or tenant ID"),
+        # not a valid name
+        (".contoso.com", "not a valid domain name"),
+        ("contoso..com", "not a valid domain name"),
+        ("-contoso.com", "not a valid domain name"),
+        ("contoso-.com", "not a valid domain name"),
+        ("con_toso.com", "not a valid domain name"),
+        ("con*toso.com", "not a valid domain name"),
+        ("*.contoso.com", "not a valid domain name"),
+        ("xn--contoso-.com", "not a valid domain name"),
+        ("xn--a.com", "not a valid domain name"),
+        ("a" * 64 + ".com", "not a valid domain name"),
+        ("<!channel>.com", "not a valid domain name"),
+        ("☃️.example", "not a valid domain name"),
+        # nobody's own
+        ("co.uk", "not a company's domain"),
+        ("com.au", "not a company's domain"),
+        ("github.io", "not a company's domain"),
+        ("gmail.com", "mail provider for private persons"),
+        ("anna@Outlook.com", "mail provider for private persons"),
+        ("https://hotmail.com/x", "mail provider for private persons"),
+        ("ｇmail.com", "mail provider for private persons"),
+        # well-known tenants
+        ("9188040d-6c67-4c5b-b112-36a304b66dad", "belongs to no organization"),
+        ("{9188040D-6C67-4C5B-B112-36A304B66DAD}", "belongs to no organization"),
+        ("00000000-0000-0000-0000-000000000000", "belongs to no organization"),
+        ("common", "not one domain or tenant ID"),
+        ("organizations", "not one domain or tenant ID"),
+    ],
+)
+def test_it_is_refused(typed: str, words: str) -> None:
+    with pytest.raises(InvalidField) as caught:
+        normalize_target(typed)
+    assert caught.value.field == FIELD == "target"
+    assert words in caught.value.reason
+
+
+@pytest.mark.parametrize("domain", sorted(CONSUMER_DOMAINS))
+def test_a_mail_provider_is_no_partner(domain: str) -> None:
+    with pytest.raises(InvalidField, match="mail provider"):
+        normalize_target(domain)
+
+
+def test_the_lists_are_canonical() -> None:
+    """Otherwise they would never match what was normalized."""
+    assert {"gmail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com"} <= CONSUMER_DOMAINS
+    assert all(domain == domain.lower() and domain.isascii() for domain in CONSUMER_DOMAINS)
+    assert all(is_tenant_id(tenant_id) for tenant_id in CONSUMER_TENANTS)
+    assert not is_tenant_id("contoso.com")
+
+
+@given(st.text(max_size=40) | st.text(st.sampled_from("abcxn-.@/:ß\u200d0 {}"), max_size=20))
+@settings(max_examples=300, deadline=None)
+def test_whatever_is_typed_becomes_a_plain_name_or_is_refused(typed: str) -> None:
+    """And a plain name stays as it is."""
+    try:
+        target = normalize_target(typed)
+    except InvalidField:
+        return
+    assert target.isascii()
+    assert set(target) <= set("abcdefghijklmnopqrstuvwxyz0123456789-.")
+    assert "." in target or is_tenant_id(target)
+    assert normalize_target(target) == target

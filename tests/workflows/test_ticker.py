@@ -1,0 +1,138 @@
+"""Time as an actor: what is due is asked once for each due moment, whoever else is at work."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.workflows.core.builders import DANA, MILLISECOND, NOW, RILEY, SAM, TENANT, partnership
+from tests.workflows.core.builders import request as usual
+from tests.workflows.world import World
+from workflows.core.partner import TenantId
+from workflows.core.partnership import PartnershipState
+from workflows.core.request import RequestId, RequestState
+from workflows.core.reviews import REMIND_AGAIN_AFTER
+from workflows.ports import AuditEntry, Commit
+from workflows.ticker import tick
+
+S = RequestState
+
+
+async def ticks(world: World, times: int = 1) -> None:
+    """Ask what is due, and let everything follow."""
+    for _ in range(times):
+        await tick(service=world.service, store=world.store, clock=world.clock)
+    await world.settle()
+
+
+async def put_partner(world: World, number: int) -> None:
+    """Store an active partnership whose review is due after 30 days."""
+    identity = replace(partnership().identity, tenant_id=TenantId(f"tenant-{number}"))
+    entry = AuditEntry(key=f"put-{number}", at=NOW, actor="t", command="put", outcome="accepted", details={})
+    assert await world.store.commit(Commit(entry=entry, partnership=partnership(version=1, identity=identity)))
+
+
+async def test_nothing_due_is_nothing_done(world: World) -> None:
+    await world.opened()
+    before = await world.log()
+    world.clock.moment = NOW + timedelta(days=30) - MILLISECOND
+    await ticks(world, 3)
+    assert await world.log() == before
+
+
+async def test_an_undecided_request_expires_once_and_its_requester_is_told(world: World) -> None:
+    request = await world.waiting()
+    world.clock.moment = request.expires_at
+    await ticks(world, 3)
+    ended = await world.request(request.id)
+    assert ended.state is S.EXPIRED
+    assert [text for text in world.notifier.texts_to(RILEY.chat_id) if "expired" in text] == [
+        f"Your request for Contoso Ltd (contoso.com) ended as expired. {ended.note}"
+    ]
+    assert world.notifier.requests[-1] == ended
+    world.clock.advance(days=-20)
+    await ticks(world)
+    assert await world.request(request.id) == ended, "a clock that is set back revives nothing"
+
+
+@pytest.mark.parametrize("state", [S.APPLYING, S.UNCONFIRMED, S.APPLIED, S.REJECTED])
+async def test_what_is_decided_does_not_expire(world: World, state: RequestState) -> None:
+    request = await world.put(usual(state))
+    world.clock.advance(days=999)
+    await tick(service=world.service, store=world.store, clock=world.clock)
+    assert await world.request(request.id) == request
+
+
+async def test_a_review_is_asked_once_at_its_moment_and_again_while_nobody_answers(world: World) -> None:
+    await world.opened()
+    world.clock.advance(days=30)
+    await ticks(world, 5)
+    asked = await world.store.partnership(TENANT)
+    assert asked is not None
+    assert (asked.state, asked.reminders) == (PartnershipState.REVIEW_DUE, 1)
+    assert [remind for _, remind in world.notifier.reviews] == [False, True]
+    world.clock.advance(seconds=REMIND_AGAIN_AFTER.total_seconds() - 1)
+    await ticks(world, 2)
+    assert len(world.notifier.reviews) == 2
+    world.clock.advance(seconds=1)
+    await ticks(world, 2)
+    assert [remind for _, remind in world.notifier.reviews] == [False, True, True]
+
+
+async def test_ticks_at_one_moment_ask_once(world: World) -> None:
+    """Two processes, or a tick that is slower than the interval between two."""
+    await world.opened()
+    for number in range(3):
+        await put_partner(world, number)
+    request = await world.waiting(target="contoso.com", template="guest-collaboration")
+    world.clock.advance(days=30)
+    await asyncio.gather(*(tick(service=world.service, store=world.store, clock=world.clock) for _ in range(8)))
+    await world.settle()
+    commands = [command for _, command, _ in await world.log() if command in ("ask_review", "expire")]
+    assert sorted(commands) == ["ask_review"] * 4 + ["expire"]
+    assert (await world.request(request.id)).state is S.EXPIRED
+    assert sum(remind for _, remind in world.notifier.reviews) == 4
+
+
+async def test_a_month_without_the_bot_brings_one_reminder(world: World) -> None:
+    await world.opened()
+    world.clock.advance(days=75)
+    await ticks(world, 4)
+    assert sum(remind for _, remind in world.notifier.reviews) == 1
+
+
+async def test_an_answered_review_is_asked_again_after_its_interval(world: World) -> None:
+    await world.opened()
+    await world.review()
+    await world.keep(SAM)
+    world.clock.advance(days=29)
+    await ticks(world)
+    assert sum(remind for _, remind in world.notifier.reviews) == 1
+    world.clock.advance(days=1)
+    await ticks(world)
+    assert sum(remind for _, remind in world.notifier.reviews) == 2
+
+
+async def test_a_revoked_partner_is_never_asked_about(world: World) -> None:
+    await world.opened()
+    await world.revoke(DANA)
+    shown = len(world.notifier.reviews)
+    world.clock.advance(days=999)
+    await ticks(world, 2)
+    assert len(world.notifier.reviews) == shown
+
+
+async def test_one_that_somebody_else_ended_meanwhile_holds_up_nothing(world: World) -> None:
+    """What was due when it was asked for need not be so a moment later; the others still get their turn."""
+    first = await world.put(usual(id=RequestId("r-1")))
+    second = await world.put(usual(id=RequestId("r-2"), expires_at=first.expires_at + MILLISECOND))
+    world.clock.moment = second.expires_at
+    world.script.calls.clear()
+
+    async def withdraw() -> None:
+        await world.service.withdraw(first.id, RILEY.chat_id, key="withdraw-1")
+
+    await asyncio.gather(withdraw(), tick(service=world.service, store=world.store, clock=world.clock))
+    assert (await world.request(first.id)).state in (S.WITHDRAWN, S.EXPIRED)
+    assert (await world.request(second.id)).state is S.EXPIRED
