@@ -80,7 +80,7 @@ class Commands:
         """Answer a member of the workspace through the command's response_url; nobody else learns about partners."""
         try:
             await self.directory.require_member(command.actor)
-            message = await build(command)
+            await self._respond(command.response_url, await self._built(command, build))
         except Refused as refused:
             await self.service.refuse(
                 refused,
@@ -90,12 +90,14 @@ class Commands:
                 subject=Subject(),
                 channel=command.channel_id,
             )
-            return
+
+    async def _built(self, command: Invocation, build: Builder) -> Message:
+        try:
+            return await build(command)
         except InvalidField as error:
-            message = refusal(error.reason)
+            return refusal(error.reason)
         except (TenantUnavailable, TenantRefused, DirectoryUnavailable) as error:
-            message = refusal(f"{error} Nothing was changed; try again.")
-        await self._respond(command.response_url, message)
+            return refusal(f"{error} Nothing was changed; try again.")
 
     async def _respond(self, response_url: str, message: Message) -> None:
         if not self._is_slacks_own(response_url):

@@ -290,15 +290,14 @@ def test_every_problem_of_every_file_is_said_at_once(write: Write) -> None:
             roles='[security]\ntitle = "S"\nuser_groups = ["s"]\n[data-owner]\ntitle = "D"\n',
         )
     )
-    keys = [one.split(": ")[:2] for one in found]
-    assert sorted(keys) == [
-        ["b.toml", "stages.0.role"],
-        ["c.toml", "not readable as TOML"],
-        ["open.toml", "settings.inbound_trust.mfa"],
-        ["open.toml", "stages.0.quorum"],
-        ["roles.toml", "admin"],
-        ["roles.toml", "data-owner"],
-    ]
+    assert {tuple(one.split(": ")[:2]) for one in found} >= {
+        ("b.toml", "stages.0.role"),
+        ("c.toml", "not readable as TOML"),
+        ("open.toml", "settings.inbound_trust.mfa"),
+        ("open.toml", "stages.0.quorum"),
+        ("roles.toml", "admin"),
+        ("roles.toml", "data-owner"),
+    }
 
 
 def test_an_empty_folder_lacks_templates_and_roles(tmp_path: Path) -> None:

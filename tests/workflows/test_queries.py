@@ -5,6 +5,7 @@ from dataclasses import replace
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, RILEY, SAM, person
 from tests.workflows.world import CONTOSO, World
 from workflows.core.errors import Refused
+from workflows.core.partner import TenantId
 from workflows.core.people import Person
 from workflows.queries import partnerships_shown_to, waiting_for
 
@@ -44,11 +45,8 @@ async def test_roles_are_todays(world: World) -> None:
 async def test_what_waits_comes_oldest_first_and_roles_are_read_once(world: World) -> None:
     for number in range(5):
         domain = f"partner{number}.example"
-        world.tenant.add_tenant(
-            replace(
-                CONTOSO, tenant_id=type(TENANT)(f"0ddba11d-0000-4000-8000-00000000000{number}"), default_domain=domain
-            )
-        )
+        tenant_id = TenantId(f"0ddba11d-0000-4000-8000-00000000000{number}")
+        world.tenant.add_tenant(replace(CONTOSO, tenant_id=tenant_id, default_domain=domain))
         await world.waiting(target=domain)
         world.clock.advance(minutes=1)
     world.script.calls.clear()

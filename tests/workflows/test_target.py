@@ -41,8 +41,8 @@ GUID = "c0a1b2c3-1111-4aaa-8bbb-0123456789a1"
         ("例え.jp", "xn--r8jz45g.jp"),
         ("info@bücher.example", "xn--bcher-kva.example"),
         # look-alikes show what they are
-        ("сontoso.com", "xn--ontoso-4of.com"),
-        ("contosо.com", "xn--contos-kqf.com"),
+        ("сontoso.com", "xn--ontoso-hrf.com"),
+        ("contosо.com", "xn--contos-1qf.com"),
         ("c0ntoso.com", "c0ntoso.com"),
         # tenant ids
         (GUID, GUID),
