@@ -9,15 +9,18 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.blocks import DOMAIN, Part, footnote, header, mention, paragraph, part, quote, rich, when, words
 from bot.chain_parts import MOST_REASON, chain_elements, outcome_elements, still_needed
+from bot.drift_parts import drift_blocks
 from bot.messages import Message, message
 from bot.partner_parts import (
     change_elements,
     consequence_elements,
+    finding_elements,
     identity_block,
     joined,
     operations_block,
     partner_name,
     partner_words,
+    risk_elements,
 )
 from bot.request_parts import (
     current_plan,
@@ -36,7 +39,8 @@ from workflows.core.consequences import consequences
 from workflows.core.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.people import Role
 from workflows.core.plan import Plan
-from workflows.core.request import AccessRequest, RequestKind, RequestState
+from workflows.core.request import AccessRequest, Prepared, RequestKind, RequestState
+from workflows.core.risk import risk_of
 from workflows.core.wording import describe, duration_words, state_words
 
 S = RequestState
@@ -66,9 +70,10 @@ def request_card(
     blocks: list[Block] = [header(headline(request)), _identity(request)]
     if outcome := list(outcome_elements(request, now)):
         blocks.append(rich(*outcome))
+    blocks += drift_blocks(request)
     blocks.append(rich(*_facts(request)))
-    if plan := current_plan(request):
-        blocks += _plan_blocks(request.state, plan)
+    if (plan := current_plan(request)) and request.prepared:
+        blocks += _plan_blocks(request.state, plan, request.prepared)
         blocks.append(rich(*chain_elements(request, holders)))
     if with_buttons and may_be_decided(request, now):
         blocks.append(decision_buttons(request))
@@ -129,13 +134,19 @@ def _facts(request: AccessRequest) -> Iterator[RichTextElement]:
         yield quote(asked.justification, MOST_REASON)
 
 
-def _plan_blocks(state: RequestState, plan: Plan) -> Iterator[Block]:
+def _plan_blocks(state: RequestState, plan: Plan, known: Prepared) -> Iterator[Block]:
+    default = known.observation.default
+    lines = describe(plan, default)
     if state in _CLOSED_UNAPPROVED:
-        yield rich(*change_elements(describe(plan), "What was asked for"))
+        yield rich(*change_elements(lines, "What was asked for"))
         yield footnote(f"Plan digest: {plan.digest}")
         return
     label = _CHANGE_LABELS.get(state, "What will change")
-    yield rich(*change_elements(describe(plan), label), *consequence_elements(consequences(plan)))
+    # A revocation has no chain of its own, so its risk is nobody's question.
+    risk = risk_elements(risk_of(plan, default)) if known.stages else ()
+    yield rich(*risk, *change_elements(lines, label), *consequence_elements(consequences(plan, default)))
+    if findings := list(finding_elements(known.findings)):
+        yield rich(*findings)
     yield operations_block(plan)
 
 

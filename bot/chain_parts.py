@@ -8,6 +8,7 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.blocks import Part, bullets, paragraph, part, quote, when, words
 from workflows.core.approval import Choice, Decision, Verdict
+from workflows.core.closing import only_narrows
 from workflows.core.people import Role
 from workflows.core.request import AccessRequest, RequestKind, RequestState
 from workflows.core.template import Stage
@@ -16,6 +17,9 @@ MOST_NAMES: Final = 12
 MOST_REASON: Final = 2000
 MOST_NOTE: Final = 1500
 
+_ONE_IS_ENOUGH: Final = (
+    "This only narrows or closes access, so one approval is enough. The end that was approved earlier stays."
+)
 _PENDING: Final = (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
 
 
@@ -26,6 +30,8 @@ def chain_elements(request: AccessRequest, holders: Mapping[Role, tuple[str, ...
         return
     verdict, stages = request.verdict(), request.known.stages
     yield paragraph(words("Approvals", bold=True))
+    if sum(stage.quorum for stage in stages) == 1 and only_narrows(request.known.plan):
+        yield paragraph(words(_ONE_IS_ENOUGH))
     yield bullets(
         (_stage_parts(request, verdict, index, stage, holders) for index, stage in enumerate(stages)), ordered=True
     )

@@ -14,6 +14,7 @@ from bot.payloads import Invocation
 from bot.windows import Windows
 from workflows.core.commands import Subject
 from workflows.core.errors import InvalidField, Refused
+from workflows.lookup import read_both
 from workflows.ports import Clock, DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
 from workflows.preparing import identify_partner
 from workflows.service import Service
@@ -67,10 +68,11 @@ class Commands:
     async def _show(self, command: Invocation) -> Message:
         target = normalize_target(command.argument)
         identity, partnership = await identify_partner(target, store=self.store, tenant=self.tenant)
+        configuration, default = await read_both(identity.tenant_id, tenant=self.tenant)
         return partner_details(
             identity,
-            await self.tenant.read_partner(identity.tenant_id),
-            await self.tenant.read_default(),
+            configuration,
+            default,
             partnership,
             await self.store.requests_for(identity.tenant_id, 10),
             now=self.clock.now(),

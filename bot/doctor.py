@@ -1,7 +1,8 @@
 """`gatehouse doctor`: looks at everything the bot depends on and says what is wrong; changes nothing."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
 from rich.table import Table
@@ -13,6 +14,7 @@ from bot.settings import Settings
 from workflows.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.core.errors import DomainError
 from workflows.entra import Entra, EntraSettings, connect
+from workflows.ports import Tenant
 
 SCOPES = frozenset({"chat:write", "commands", "im:write", "usergroups:read", "users:read", "users:read.email"})
 """What manifest.yml asks for; a test holds the two together."""
@@ -25,6 +27,8 @@ class Finding:
     subject: str
     state: str
     cure: str = ""
+    is_optional: bool = False
+    """The bot works without it, and then says on its cards what could not be checked."""
 
 
 async def examine(settings: Settings, console: Console) -> int:
@@ -40,15 +44,33 @@ async def examine(settings: Settings, console: Console) -> int:
                 "Entra: find a tenant", lambda: tenant.find("microsoft.com"), "CrossTenantInformation.ReadBasic.All"
             )
         ]
+        findings += await surroundings(tenant)
         findings += await _roles(client, tenant, settings)
     finally:
         await tenant.close()
     table = Table("Looked at", "Found", "What to do", title="gatehouse doctor", title_justify="left")
     for finding in findings:
-        style = "red" if finding.cure else "green"
-        table.add_row(finding.subject, f"[{style}]{'✗' if finding.cure else '✓'}[/] {finding.state}", finding.cure)
+        style, sign = ("green", "✓") if not finding.cure else ("yellow", "–") if finding.is_optional else ("red", "✗")
+        table.add_row(finding.subject, f"[{style}]{sign}[/] {finding.state}", finding.cure)
     console.print(table)
-    return 1 if any(finding.cure for finding in findings) else 0
+    return 1 if any(finding.cure and not finding.is_optional for finding in findings) else 0
+
+
+async def surroundings(tenant: Tenant) -> list[Finding]:
+    """Look at what is read around a plan before people decide: the bot works without any of it."""
+    around = tenant.surroundings
+
+    async def sign_ins() -> object:
+        return await around.read_sign_ins(await tenant.home(), datetime.now(UTC) - timedelta(hours=1))
+
+    asked = [
+        await _asked("Entra: who may invite", around.read_authorization, "Policy.Read.All"),
+        await _asked("Entra: Conditional Access", around.read_conditional_access, "Policy.Read.All"),
+        await _asked("Entra: our own domains", around.verified_domains, "Organization.Read.All"),
+        await _asked("Entra: sign-ins of partners", sign_ins, "AuditLog.Read.All and Entra ID P1"),
+        await _asked("SharePoint: sharing settings", around.read_sharepoint, "SharePointTenantSettings.Read.All"),
+    ]
+    return [replace(finding, is_optional=True) for finding in asked]
 
 
 async def _slack(client: AsyncWebClient, settings: Settings) -> Finding:

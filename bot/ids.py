@@ -32,6 +32,15 @@ SPONSOR: Final = "sponsor"
 DURATION: Final = "duration"
 REASON: Final = "reason"
 CONFIRM: Final = "confirm"
+HOLE: Final = "hole_"
+"""Followed by the hole's name: the field of one id that a template leaves open."""
+
+MOST_HOLE: Final = 100
+"""The most characters of an id that is typed; longer ones are no GUID, and the field says so."""
+
+# keys of the request form's metadata
+HOLES_OF: Final = "holes_of"
+"""The template whose holes the form shows."""
 
 
 def decision_value(request: AccessRequest) -> str:

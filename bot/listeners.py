@@ -52,6 +52,7 @@ class Listeners:
         for action_id, listener in {
             ids.OPEN_REQUEST: self._open_request,
             ids.TARGET: self._look_up,
+            ids.TEMPLATE: self._choose_template,
             ids.APPROVE: self._approve,
             ids.REJECT: self._reject,
             ids.WITHDRAW: self._withdraw,
@@ -93,6 +94,10 @@ class Listeners:
         await ack()
         view = click.the_view
         self.background.start(self.windows.show_partner(view.id, parse_form(click), typed=click.action.value))
+
+    async def _choose_template(self, ack: AsyncAck, click: Interaction) -> None:
+        await ack()
+        self.background.start(self.windows.show_template(click.the_view.id, parse_form(click)))
 
     async def _file(self, ack: AsyncAck, click: Interaction) -> None:
         try:

@@ -1,6 +1,6 @@
 """Messages that answer somebody: notices, refusals, help, the partner list, one partner in detail."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -27,6 +27,7 @@ from bot.request_parts import icon, kind_words
 from bot.review_parts import partner_row, partnership_facts, partnership_state_words
 from bot.untrusted import clean, escape
 from workflows.core.canonical import JsonObject
+from workflows.core.effective import Origin
 from workflows.core.partnership import Partnership
 from workflows.core.plan import TenantIdentity
 from workflows.core.request import AccessRequest
@@ -48,6 +49,12 @@ COMMANDS: Final = (
     "`/partner help`  this list"
 )
 _NEED_A_PARTNER: Final = ("show", "revoke")
+_INHERITED: Final[Mapping[Origin, str]] = {
+    Origin.SET_HERE: " · inherits",
+    Origin.UNREAD: " · inherits",
+    Origin.TENANT_DEFAULT: " · inherits the tenant's default",
+    Origin.MICROSOFT_DEFAULT: " · inherits Microsoft's default",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +160,7 @@ def _standing_elements(configuration: JsonObject | None, standings: Sequence[Sta
 def _standing_parts(standing: Standing) -> list[Part]:
     shown = [part(standing.setting, bold=True), words(": "), part(standing.words, MOST_VALUE)]
     if standing.is_own or standing.inherits:
-        shown.append(words(" · set here" if standing.is_own else " · inherits"))
+        shown.append(words(" · set here" if standing.is_own else _INHERITED[standing.origin]))
     return shown
 
 

@@ -1,7 +1,7 @@
 """The parts that cards, views and the App Home share: who the partner is, what changes, what exactly is written."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from slack_sdk.models.blocks import Block, RichTextBlock
@@ -9,13 +9,24 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.blocks import DOMAIN, NAME, Part, bullets, paragraph, part, preformatted, rich, words
 from bot.untrusted import clean
+from workflows.core.findings import Finding, Severity
 from workflows.core.plan import Operation, Plan, TenantIdentity
+from workflows.core.risk import Risk, required
 from workflows.core.wording import Line
 
 MOST_LINE: Final = 400
 """Characters of one setting's words; the JSON and the digest hold the rest."""
 MOST_LINES: Final = 25
 MOST_JSON: Final = 2900
+MOST_FINDINGS: Final = 20
+MOST_FINDING: Final = 600
+
+_FINDING_ICONS: Final[Mapping[Severity, str]] = {
+    Severity.ERROR: "⛔",
+    Severity.WARNING: "⚠️",
+    Severity.UNCHECKED: "❔",
+    Severity.NOTE: "ℹ️",
+}
 
 
 def partner_name(identity: TenantIdentity) -> str:
@@ -64,6 +75,25 @@ def consequence_elements(sentences: Sequence[str]) -> Iterator[RichTextElement]:
         yield bullets([words(sentence)] for sentence in sentences)
 
 
+def risk_elements(risk: Risk) -> Iterator[RichTextElement]:
+    """Show how much a plan lets in, and why."""
+    need = required(risk.level)
+    people = "1 approver" if need.people == 1 else f"{need.people} approvers"
+    stages = "" if need.stages == 1 else f" in at least {need.stages} stages"
+    yield paragraph(words(f"Risk: {risk.level.word}", bold=True), words(f" (needs {people}{stages})"))
+    if risk.reasons:
+        yield bullets([words(reason)] for reason in risk.reasons)
+
+
+def finding_elements(findings: Sequence[Finding]) -> Iterator[RichTextElement]:
+    """Show what was checked and found, what could not be checked, and on which page each rests."""
+    if findings:
+        yield paragraph(words("Checks", bold=True))
+        yield bullets(_finding_parts(finding) for finding in findings[:MOST_FINDINGS])
+    if len(findings) > MOST_FINDINGS:
+        yield paragraph(words(f"and {len(findings) - MOST_FINDINGS} more"))
+
+
 def operations_block(plan: Plan) -> RichTextBlock:
     """Show the exact operations as JSON, and the digest that covers all of it."""
     return rich(
@@ -105,6 +135,18 @@ def _row(label: str, value: Part, after: str) -> Iterator[Part]:
     yield value
     if after:
         yield words(after)
+
+
+def _finding_parts(finding: Finding) -> list[Part]:
+    return [
+        words(f"{_FINDING_ICONS[finding.severity]} "),
+        words(finding.severity.value.capitalize(), bold=True),
+        words(": "),
+        part(finding.text, MOST_FINDING),
+        words(" ("),
+        part(finding.source, 200),
+        words(")"),
+    ]
 
 
 def _line_parts(line: Line) -> list[Part]:

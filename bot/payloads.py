@@ -10,6 +10,7 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from bot import ids
 from workflows.core.canonical import Digest
 from workflows.core.errors import Refused
 from workflows.core.partner import TenantId
@@ -184,12 +185,25 @@ def parse_tenant_id(value: str) -> TenantId:
 def parse_form(interaction: Interaction) -> Form:
     """Read the request form. What is missing stays empty: the intake names it."""
     view = interaction.the_view
-    days = view.value("duration")
+    days = view.value(ids.DURATION)
     return Form(
         requester=interaction.actor,
-        target=view.value("target"),
-        template=view.value("template"),
-        justification=view.value("justification"),
-        sponsor=ChatId(view.value("sponsor") or interaction.actor),
+        target=view.value(ids.TARGET),
+        template=view.value(ids.TEMPLATE),
+        justification=view.value(ids.JUSTIFICATION),
+        sponsor=ChatId(view.value(ids.SPONSOR) or interaction.actor),
         days=int(days) if days.isascii() and days.isdecimal() and len(days) < 6 else 0,
+        holes=_typed_holes(view),
     )
+
+
+def _typed_holes(view: _View) -> dict[str, str]:
+    """Read the fields of the holes, by the hole's name; none where they were shown for another template."""
+    try:
+        metadata = json.loads(view.private_metadata or "{}")
+    except ValueError:
+        return {}
+    if not isinstance(metadata, dict) or metadata.get(ids.HOLES_OF) != view.value(ids.TEMPLATE):
+        return {}
+    fields = (block_id for block_id in view.state.values if block_id.startswith(ids.HOLE))
+    return {block_id.removeprefix(ids.HOLE): view.value(block_id) for block_id in fields}

@@ -1,8 +1,8 @@
 """Modal views: the request form, and the ones that ask for a reason or a confirmation. Pure."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Self
 
@@ -48,7 +48,7 @@ class Found:
     @classmethod
     def of(cls, observation: Observation) -> Self:
         """Sum up what the directory said."""
-        standings = describe_standing(observation.configuration, None)
+        standings = describe_standing(observation.configuration, observation.default)
         return cls(
             identity=observation.identity,
             exists=observation.configuration is not None,
@@ -69,6 +69,18 @@ class RequestForm:
     justification: str = ""
     sponsor: ChatId | None = None
     days: int = 0
+    holes: Mapping[str, str] = field(default_factory=dict)
+    """What was typed for the template's holes, by their names."""
+
+    @property
+    def chosen(self) -> Template | None:
+        """The template that is chosen, if any."""
+        return next((template for template in self.templates if template.name == self.template), None)
+
+    @property
+    def offered(self) -> Sequence[Template]:
+        """The templates that the rest of the form is about: the chosen one, or all of them."""
+        return self.templates if self.chosen is None else (self.chosen,)
 
 
 def loading_view(title: str = "One moment") -> Json:
@@ -89,7 +101,8 @@ def request_view(form: RequestForm) -> Json:
         _target_field(form),
         _target_result(form),
         _template_field(form),
-        footnote(*(f"{t.title}: {t.description}" for t in form.templates)),
+        footnote(*(f"{t.title}: {t.description}" for t in form.offered)),
+        *_hole_fields(form),
         _input("Justification", ids.JUSTIFICATION, _text_area(ids.JUSTIFICATION, form.justification)),
         _input(
             "Sponsor",
@@ -99,7 +112,7 @@ def request_view(form: RequestForm) -> Json:
         ),
         _duration_field(form),
     ]
-    metadata = json.dumps({"looked_up": cut(form.target, 300)})
+    metadata = json.dumps({"looked_up": cut(form.target, 300), **_holes_shown(form)})
     return _modal(REQUEST_TITLE, blocks, ids.REQUEST_ACCESS, submit="Send request", metadata=metadata)
 
 
@@ -196,25 +209,44 @@ def _template_field(form: RequestForm) -> InputBlock:
         initial_option=next((option for option in options if option.value == form.template), None),
         placeholder=plain_text("Choose what to open", Limit.OPTION),
     )
-    return _input("Access template", ids.TEMPLATE, element)
+    return _input("Access template", ids.TEMPLATE, element, is_dispatched=True)
+
+
+def _hole_fields(form: RequestForm) -> Iterator[InputBlock]:
+    """One field for each id that the chosen template leaves open."""
+    for hole in form.chosen.holes if form.chosen else ():
+        element = PlainTextInputElement(
+            action_id=hole.field,
+            initial_value=encodable(cut(form.holes.get(hole.name, ""), ids.MOST_HOLE)) or None,
+            max_length=ids.MOST_HOLE,
+            placeholder=plain_text("00000000-0000-0000-0000-000000000000", Limit.OPTION),
+        )
+        hint = f"{hole.wanted} {hole.hint}".strip()
+        yield _input(hole.label, hole.field, element, hint=hint, is_optional=not hole.is_required)
+
+
+def _holes_shown(form: RequestForm) -> dict[str, str]:
+    """Say whose holes the form shows: what is typed there must not be taken for another template's."""
+    return {ids.HOLES_OF: form.chosen.name} if form.chosen and form.chosen.holes else {}
 
 
 def _duration_field(form: RequestForm) -> InputBlock:
-    choices = sorted({duration for template in form.templates for duration in template.durations})[:100]
+    choices = sorted({duration for template in form.offered for duration in template.durations})[:100]
     options = [_option(duration_words(duration), str(duration.days)) for duration in choices]
-    days = str(form.days or _default_days(form))
+    is_offered = form.days in [duration.days for duration in choices]
+    days = str(form.days if is_offered else _default_days(form))
     element = StaticSelectElement(
         action_id=ids.DURATION,
         options=options,
         initial_option=next((option for option in options if option.value == days), None),
     )
-    allowed = (f"{t.title}: {_choices(t.durations)}" for t in form.templates)
+    allowed = (f"{t.title}: {_choices(t.durations)}" for t in form.offered)
     return _input("Duration", ids.DURATION, element, hint=f"{'. '.join(allowed)}.")
 
 
 def _default_days(form: RequestForm) -> int:
     """The chosen template's default; with none chosen, the one that all templates agree on, else none."""
-    defaults = {t.default_duration.days for t in form.templates if form.template in ("", t.name)}
+    defaults = {t.default_duration.days for t in form.offered}
     return defaults.pop() if len(defaults) == 1 else 0
 
 

@@ -1,11 +1,12 @@
 """Opens views at once and fills them in afterwards, when the directory has answered."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.directory import SlackDirectory
+from bot.open_forms import OpenForm, OpenForms
 from bot.views import Found, RequestForm, loading_view, message_view, request_view, revoke_view
 from workflows.catalog import Catalog
 from workflows.core.commands import Subject
@@ -17,6 +18,7 @@ from workflows.core.plan import plan_revocation
 from workflows.core.reviews import may_close
 from workflows.core.wording import describe
 from workflows.intake import Form, Intake
+from workflows.lookup import read_both
 from workflows.ports import DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
 from workflows.preparing import identify_partner
 from workflows.service import Service
@@ -36,6 +38,7 @@ class Windows:
     tenant: Tenant
     directory: SlackDirectory
     catalog: Catalog
+    open_forms: OpenForms = field(default_factory=OpenForms)
 
     async def open_request(self, trigger_id: str, actor: ChatId, *, typed: str) -> str:
         """Open the request form; no look-up stands before it. Returns the view's id."""
@@ -53,28 +56,48 @@ class Windows:
 
     async def show_partner(self, view_id: str, form: Form, *, typed: str) -> None:
         """Resolve what stands in the target field and show the tenant, or the problem, below it."""
+        shown = self.open_forms.at(view_id, replace(form, target=typed))
+        await self._look_up(shown, typed)
+        await self._show_form(view_id, shown)
+
+    async def show_template(self, view_id: str, form: Form) -> None:
+        """Show the fields and durations of the template just chosen, then the tenant where it was not looked up yet."""
+        shown = self.open_forms.at(view_id, form)
+        if not shown.is_about(form.target):
+            shown.found, shown.problem, shown.looked_up = None, "", ""
+        await self._show_form(view_id, shown)
+        if form.target.strip() and not shown.is_about(form.target):
+            await self._look_up(shown, form.target)
+            await self._show_form(view_id, shown)
+
+    async def _look_up(self, shown: OpenForm, typed: str) -> None:
         found, problem = None, ""
         try:
-            seen = await self.intake.look_up(typed)
-            found = Found.of(seen)
+            found = Found.of(await self.intake.look_up(typed))
         except InvalidField as error:
             problem = error.reason
         except (TenantUnavailable, TenantRefused) as error:
             problem = f"This cannot be looked up now: {error} You can send the request anyway; it waits until it can."
-        view = request_view(
-            RequestForm(
-                templates=tuple(self.catalog.templates.values()),
-                requester=form.requester,
-                target=typed,
-                found=found,
-                problem=problem,
-                template=form.template,
-                justification=form.justification,
-                sponsor=form.sponsor,
-                days=form.days,
+        shown.found, shown.problem, shown.looked_up = found, problem, typed
+
+    async def _show_form(self, view_id: str, shown: OpenForm) -> None:
+        async with shown.lock:
+            form = shown.form
+            view = request_view(
+                RequestForm(
+                    templates=tuple(self.catalog.templates.values()),
+                    requester=form.requester,
+                    target=form.target,
+                    found=shown.found,
+                    problem=shown.problem,
+                    template=form.template,
+                    justification=form.justification,
+                    sponsor=form.sponsor,
+                    days=form.days,
+                    holes=form.holes,
+                )
             )
-        )
-        await self._update(view_id, view)
+            await self._update(view_id, view)
 
     async def show_revocation(
         self, view_id: str, actor: ChatId, typed: str, *, key: str, in_review: bool = False
@@ -92,9 +115,9 @@ class Windows:
                     "not_an_admin",
                     "Only partner admins can revoke, and the sponsor in answer to a review. Ask one of them.",
                 )
-            before = await self.tenant.read_partner(identity.tenant_id)
+            before, default = await read_both(identity.tenant_id, tenant=self.tenant)
             plan = plan_revocation(tenant_id=identity.tenant_id, before=before)
-            view = revoke_view(identity, describe(plan), partnership, consequences(plan))
+            view = revoke_view(identity, describe(plan, default), partnership, consequences(plan, default))
         except Refused as refused:
             await self.service.refuse(refused, key=key, actor=actor, command="/partner revoke", subject=Subject())
             view = message_view("Not possible", refused.reason)

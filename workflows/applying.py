@@ -18,8 +18,12 @@ from workflows.core.commands import (
     Replan,
     Stop,
 )
+from workflows.core.drift import three_way
+from workflows.core.findings import Severity
+from workflows.core.partner_rules import check_partner
 from workflows.core.people import Roster
 from workflows.core.plan import Plan, is_confirmed, steps_done
+from workflows.core.progress import progress_words
 from workflows.core.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.ports import (
     AlreadyExists,
@@ -72,9 +76,11 @@ class Applying:
             reason = f"The partner's settings cannot be read, so what stands in the tenant is not known. {error.reason}"
             await self.service.advance(request.id, RecordApplyFailed(reason=reason))
             return
+        if await self._is_a_service_provider(request, observed):
+            return
         done = steps_done(plan, observed)
         if done is None:
-            await self._drifted(request)
+            await self._drifted(request, observed)
             return
         try:
             if done == 0 and not await self._may_still_be_applied(request):
@@ -86,8 +92,9 @@ class Applying:
             try:
                 await self.tenant.write(plan.operations[index])
             except AlreadyExists:
-                if not is_confirmed(plan, await self._existing(plan), index + 1):
-                    await self._drifted(request)
+                existing = await self._existing(plan, index)
+                if not is_confirmed(plan, existing, index + 1):
+                    await self._drifted(request, existing)
                     return
             except TenantRefused as error:
                 await self._failed(request, index, error)
@@ -100,6 +107,9 @@ class Applying:
         if request.particulars.kind is RequestKind.REVOCATION:
             return True
         identity = await self.tenant.find(request.particulars.target, fresh=True)
+        if identity is None and not known.observation.identity.is_resolved:
+            # Approved as an id of another cloud, which this cloud does not know; the roster is checked all the same.
+            identity = known.observation.identity
         if identity is None or identity.tenant_id != known.plan.tenant_id:
             now = "no tenant" if identity is None else f"the tenant {identity.tenant_id}"
             reason = (
@@ -142,25 +152,39 @@ class Applying:
                 getattr(error, "retry_after", None),
             ) from error
 
-    async def _existing(self, plan: Plan) -> JsonObject:
-        """Read the partner that a POST met: our own earlier write, or somebody else's."""
+    async def _existing(self, plan: Plan, index: int) -> JsonObject:
+        """Read what an operation that creates has met: our own earlier write, or somebody else's.
+
+        :raises TenantUnavailable: while it does not show; what exists there without showing here is no drift.
+        """
         try:
             observed = await self.tenant.read_partner(plan.tenant_id)
         except TenantRefused as error:
             raise TenantUnavailable(f"The partner exists already but cannot be read: {error.reason}") from error
-        if observed is None:
+        if observed is None or is_confirmed(plan, observed, index):
             # The directory is replicated: it exists where the write went, and does not show here yet. No drift.
-            raise TenantUnavailable("The partner exists already but Microsoft Graph does not show it yet.")
+            raise TenantUnavailable("What was to be created exists already but Microsoft Graph does not show it yet.")
         return observed
 
-    async def _drifted(self, request: AccessRequest) -> None:
+    async def _is_a_service_provider(self, request: AccessRequest, observed: JsonObject | None) -> bool:
+        """Stop an access request whose partner has become a service provider; closing is never refused."""
+        errors = [
+            one for one in check_partner(request.known.plan.tenant_id, observed) if one.severity is Severity.ERROR
+        ]
+        if request.particulars.kind is RequestKind.REVOCATION or not errors:
+            return False
+        reason = " ".join(f"{error.text} ({error.source})" for error in errors)
+        await self.service.advance(request.id, Stop(reason=f"{reason} Nothing was written."))
+        return True
+
+    async def _drifted(self, request: AccessRequest, observed: JsonObject | None) -> None:
         reason = (
             "Somebody changed this partner's settings after the plan was made. Nothing was written over it; "
             "the change is planned and asked again from what stands now."
         )
-        await self.service.advance(request.id, Replan(reason=reason))
+        drift = three_way(request.known.plan, observed)
+        await self.service.advance(request.id, Replan(reason=reason, drift=drift))
 
     async def _failed(self, request: AccessRequest, done: int, error: TenantRefused) -> None:
-        total = len(request.known.plan.operations)
-        stands = "Nothing was written." if done == 0 else f"{done} of {total} writes stand in the tenant."
+        stands = progress_words(request.known.plan, done)
         await self.service.advance(request.id, RecordApplyFailed(reason=f"{stands} {error.reason}"))

@@ -5,19 +5,28 @@ stored and waits, because losing it would be worse.
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
 from workflows.catalog import Catalog
 from workflows.core.errors import InvalidField, NothingToChange, Refused
+from workflows.core.holes import parse_hole
 from workflows.core.people import ChatId
 from workflows.core.request import Observation, Particulars, RequestId, RequestKind
-from workflows.core.template import Template
+from workflows.core.template import Stage, Template
 from workflows.identifiers import derived_request_id
 from workflows.lookup import look_up
 from workflows.ports import Clock, Directory, DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
-from workflows.preparing import access_plan, current_template, require_chain, require_no_other_request
+from workflows.preparing import (
+    access_plan,
+    chain_of,
+    checked,
+    current_template,
+    require_chain,
+    require_no_other_request,
+)
 from workflows.service import Service
 from workflows.target import FIELD, normalize_target
 
@@ -38,6 +47,8 @@ class Form:
     justification: str
     sponsor: ChatId
     days: int
+    holes: Mapping[str, str] = field(default_factory=dict)
+    """What stands in the fields of the chosen template's holes, by the hole's name; none where they are not shown."""
 
 
 class InvalidForm(Exception):
@@ -86,11 +97,12 @@ class Intake:
         elif len(justification) > JUSTIFICATION_LIMIT:
             problems["justification"] = f"Shorten this to {JUSTIFICATION_LIMIT} characters."
         template = self._template(form, problems)
+        holes = None if template is None else _holes(form, template, problems)
         target = self._target(form, problems)
         observation = None
         if target is not None:
-            observation = await self._ask_the_directory(form, target, template, problems)
-        if problems or target is None or template is None:
+            observation = await self._ask_the_directory(form, target, template, holes, problems)
+        if problems or target is None or template is None or holes is None:
             raise InvalidForm(problems)
         request_id = derived_request_id(key)
         await self.service.submit(
@@ -103,6 +115,7 @@ class Intake:
                 template=template.name,
                 justification=justification,
                 duration=timedelta(days=form.days),
+                holes=holes,
             ),
             key=key,
             decide_within=template.decide_within,
@@ -130,21 +143,40 @@ class Intake:
             return None
 
     async def _ask_the_directory(
-        self, form: Form, target: str, template: Template | None, problems: dict[str, str]
+        self,
+        form: Form,
+        target: str,
+        template: Template | None,
+        holes: Mapping[str, str] | None,
+        problems: dict[str, str],
     ) -> Observation | None:
         """Ask about the tenant and the people side by side, within the form's patience."""
         async with asyncio.TaskGroup() as group:
-            observed = group.create_task(self._observe(target, template, problems))
-            group.create_task(self._people(form, template, problems))
-        return observed.result()
+            observed = group.create_task(self._observe(target, template, holes, problems))
+            group.create_task(self._people(form, problems))
+            if template is not None:
+                chain = group.create_task(self._chain_problem(form, template.stages))
+        observation, stages = observed.result()
+        if template is not None and (problem := chain.result()):
+            if stages not in (None, template.stages):
+                problem = await self._chain_problem(form, stages or ())
+            if problem:
+                problems["template"] = problem
+        return observation
 
-    async def _observe(self, target: str, template: Template | None, problems: dict[str, str]) -> Observation | None:
+    async def _observe(
+        self, target: str, template: Template | None, holes: Mapping[str, str] | None, problems: dict[str, str]
+    ) -> tuple[Observation | None, tuple[Stage, ...] | None]:
+        """Look the tenant up; gives what was seen, and the chain that the plan would need."""
+        stages = None
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 observation = self._just_seen(target) or await look_up(target, tenant=self.tenant, clock=self.clock)
             await require_no_other_request(self.store, observation, None)
-            if template is not None:
-                access_plan(observation, template, template.default_duration)
+            if template is not None and holes is not None:
+                plan = access_plan(observation, template, template.default_duration, holes)
+                stages = chain_of(plan, template)
+                checked(observation, plan, stages)
         except InvalidField as error:
             problems[error.field] = error.reason
         except NothingToChange as error:
@@ -152,28 +184,57 @@ class Intake:
         except TenantRefused as error:
             problems[FIELD] = f"Microsoft Graph refused to look this up: {error.reason} Tell an admin."
         except (TenantUnavailable, TimeoutError):
-            return None
+            return None, None
         else:
-            return observation
-        return None
+            return observation, stages
+        return None, None
 
     def _just_seen(self, target: str) -> Observation | None:
         """Take what the form showed a moment ago. Applying reads the tenant again, so this only spares a call."""
         seen = self._seen.pop(target, None)
         return seen if seen is not None and self.clock.now() - seen.at < _SEEN_FOR else None
 
-    async def _people(self, form: Form, template: Template | None, problems: dict[str, str]) -> None:
+    async def _people(self, form: Form, problems: dict[str, str]) -> None:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                fields = {form.sponsor: "sponsor", form.requester: FIELD}
-                for person, field in fields.items():
+                for person, field in {form.sponsor: "sponsor", form.requester: FIELD}.items():
                     try:
                         await self.directory.identify(person)
                     except Refused as refused:
                         problems.setdefault(field, refused.reason)
-                if template is not None:
-                    await require_chain(self.directory, template, {form.requester, form.sponsor})
-        except InvalidField as error:
-            problems[error.field] = error.reason
         except (TenantUnavailable, TenantRefused, DirectoryUnavailable, TimeoutError):
             return
+
+    async def _chain_problem(self, form: Form, stages: tuple[Stage, ...]) -> str:
+        """Say why nobody could complete the chain; empty when somebody can, or when it cannot be told in time."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await require_chain(self.directory, stages, {form.requester, form.sponsor})
+        except InvalidField as error:
+            return error.reason
+        except (TenantUnavailable, TenantRefused, DirectoryUnavailable, TimeoutError):
+            pass
+        return ""
+
+
+def _holes(form: Form, template: Template, problems: dict[str, str]) -> dict[str, str] | None:
+    """Read the ids that the template leaves open; None when one is missing or wrong.
+
+    A field that is not shown cannot carry an error, so what is missing there is said at the template.
+    """
+    values, unseen, is_sound = {}, [], True
+    for hole in template.holes:
+        try:
+            values[hole.name] = parse_hole(hole, form.holes.get(hole.name, ""))
+        except InvalidField as error:
+            is_sound = False
+            if hole.name in form.holes:
+                problems[error.field] = error.reason
+            else:
+                unseen.append(f"“{hole.label}”")
+    if unseen:
+        problems["template"] = (
+            f"“{template.title}” also asks for {', '.join(unseen)}. Choose the template in the list, so that the form "
+            "shows these fields, and fill them in."
+        )
+    return {name: value for name, value in values.items() if value} if is_sound else None

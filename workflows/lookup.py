@@ -1,25 +1,35 @@
 """What Entra says about a partner that somebody named: resolved, read, and refused where it can never be a partner."""
 
+import asyncio
+from typing import Final
+
+from workflows.core.canonical import JsonObject
 from workflows.core.errors import InvalidField
+from workflows.core.partner import TenantId
+from workflows.core.plan import TenantIdentity
 from workflows.core.request import Observation
-from workflows.ports import Clock, Tenant
+from workflows.ports import Clock, Tenant, TenantRefused, TenantUnavailable
 from workflows.target import CONSUMER_TENANTS, FIELD, is_tenant_id
+
+DEFAULT_SECONDS: Final = 1.2
+"""How long the default configuration is waited for. It explains what is inherited; nothing depends on it."""
+
+_OTHER_CLOUDS: Final = (
+    "Partners in another cloud (US Government, China) need their tenant ID, and both tenants must have the other's "
+    "cloud enabled first."
+)
+"""Entra: "Configure Microsoft cloud settings for B2B collaboration"."""
 
 
 async def look_up(target: str, *, tenant: Tenant, clock: Clock) -> Observation:
-    """Resolve a normalized target and read the partner's present configuration.
+    """Resolve a normalized target, read the partner's present configuration and the tenant's default beside it.
 
     :raises InvalidField: for a tenant that does not exist, is the home tenant, or is nobody's organization.
     :raises TenantUnavailable: when Entra does not answer.
     """
     identity = await tenant.find(target)
     if identity is None:
-        kind = "tenant ID" if is_tenant_id(target) else "domain"
-        raise InvalidField(
-            FIELD,
-            f"No Microsoft Entra tenant has the {kind} “{target}”. Check it with the partner; they can also give you "
-            "their tenant ID.",
-        )
+        identity = await _of_another_cloud(target, tenant)
     if identity.tenant_id == await tenant.home():
         raise InvalidField(FIELD, f"“{target}” is our own tenant. Type the partner's domain.")
     if identity.tenant_id in CONSUMER_TENANTS:
@@ -27,5 +37,50 @@ async def look_up(target: str, *, tenant: Tenant, clock: Clock) -> Observation:
             FIELD,
             f"“{target}” belongs to private Microsoft accounts, not to an organization. Ask for a company domain.",
         )
-    configuration = await tenant.read_partner(identity.tenant_id)
-    return Observation(identity=identity, configuration=configuration, at=clock.now())
+    configuration, default = await read_both(identity.tenant_id, tenant=tenant)
+    return Observation(identity=identity, configuration=configuration, default=default, at=clock.now())
+
+
+async def read_both(tenant_id: TenantId, *, tenant: Tenant) -> tuple[JsonObject | None, JsonObject | None]:
+    """Read a partner's own configuration and the tenant's default side by side.
+
+    :returns: the partner's own (None: it has none), and the default (None: it could not be read in time).
+    :raises TenantUnavailable, TenantRefused: when the partner cannot be read.
+    """
+    default = asyncio.create_task(read_default(tenant=tenant))
+    try:
+        return await tenant.read_partner(tenant_id), await default
+    finally:
+        default.cancel()
+
+
+async def read_default(*, tenant: Tenant) -> JsonObject | None:
+    """Read the tenant's default configuration; None when it could not be read in time."""
+    try:
+        async with asyncio.timeout(DEFAULT_SECONDS):
+            return await tenant.read_default()
+    except (TenantUnavailable, TenantRefused, TimeoutError):
+        return None
+
+
+async def _of_another_cloud(target: str, tenant: Tenant) -> TenantIdentity:
+    """Take an unknown tenant id on trust where other clouds are enabled: Entra's lookup sees this cloud only.
+
+    :raises InvalidField: for everything else.
+    """
+    if not is_tenant_id(target):
+        raise InvalidField(
+            FIELD,
+            f"No Microsoft Entra tenant has the domain “{target}”. Check it with the partner; they can also give you "
+            f"their tenant ID. Domains of other Microsoft clouds cannot be looked up at all. {_OTHER_CLOUDS}",
+        )
+    policy = await tenant.surroundings.read_access_policy()
+    if not policy.get("allowedCloudEndpoints"):
+        raise InvalidField(
+            FIELD,
+            f"No Microsoft Entra tenant has the tenant ID “{target}” in this Microsoft cloud, and no other cloud is "
+            f"enabled. Check it with the partner. {_OTHER_CLOUDS}",
+        )
+    return TenantIdentity(
+        tenant_id=TenantId(target), display_name=target, default_domain="", asked=target, is_resolved=False
+    )

@@ -12,6 +12,7 @@ from workflows.core.partner import TenantId
 from workflows.core.partnership import Partnership
 from workflows.core.people import ChatId, Person, PersonId, Role, Roster
 from workflows.core.plan import Operation, TenantIdentity
+from workflows.core.preflight_facts import SignIns
 from workflows.core.request import AccessRequest, RequestId
 
 
@@ -28,13 +29,15 @@ class Clock(Protocol):
 class TenantUnavailable(DomainError):
     """Entra did not answer, or not usefully; nothing is known about the outcome of what was asked.
 
-    `retry_after` is the number of seconds the service asked for, if it did.
+    `retry_after` is the number of seconds the service asked for, if it did; `is_throttled` tells that it has too much
+    to do for the bot, rather than none of its answers arriving.
     """
 
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+    def __init__(self, reason: str, retry_after: float | None = None, *, is_throttled: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.retry_after = retry_after
+        self.is_throttled = is_throttled
 
 
 class TenantRefused(DomainError):
@@ -48,7 +51,7 @@ class TenantRefused(DomainError):
 
 
 class AlreadyExists(TenantRefused):
-    """A partner with this tenant id exists already (409): read it and compare."""
+    """What was to be created exists already (409): read it and compare."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +66,40 @@ class Account:
     """False for guests."""
 
 
+class Surroundings(Protocol):
+    """What else in the home tenant bears on a partner. Read only; no answer is needed for anything to go on.
+
+    Every method raises TenantUnavailable or TenantRefused.
+    """
+
+    async def verified_domains(self) -> Sequence[str]:
+        """List the tenant's own verified domains, lower case."""
+
+    async def read_access_policy(self) -> JsonObject:
+        """Read the cross-tenant access policy itself: `allowedCloudEndpoints`."""
+
+    async def read_authorization(self) -> JsonObject:
+        """Read the authorization policy: who may invite, what guests see."""
+
+    async def read_sharepoint(self) -> JsonObject:
+        """Read SharePoint's sharing settings."""
+
+    async def read_conditional_access(self) -> Sequence[JsonObject]:
+        """Read every Conditional Access policy. An answer may be up to a minute old."""
+
+    async def read_sign_ins(self, tenant_id: TenantId, since: datetime) -> SignIns:
+        """Count who of a partner's people signed in to which applications since then."""
+
+
 class Tenant(Protocol):
     """The home tenant in Entra. Reads may be repeated; `write` performs one planned operation and nothing else.
 
     Every method raises TenantUnavailable or TenantRefused.
     """
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """What else in the tenant bears on a partner."""
 
     async def home(self) -> TenantId:
         """The tenant's own id."""
@@ -87,7 +119,7 @@ class Tenant(Protocol):
     async def write(self, operation: Operation) -> None:
         """Perform one operation of a plan: these bytes to this address.
 
-        :raises AlreadyExists: when a POST meets an existing partner.
+        :raises AlreadyExists: when a POST or a PUT meets what it was to create.
         :raises TenantUnavailable: when the outcome is unknown; read back before anything else.
         """
 

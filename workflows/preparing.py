@@ -1,21 +1,29 @@
 """Turns a stored request into one that can be decided: people, tenant, plan, chain."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Final
 
 from workflows.catalog import Catalog
 from workflows.core.commands import RecordDelayed, RecordPrepared, RecordUnfit
 from workflows.core.errors import InvalidField, NothingToChange, Refused, UnreadableSetting
+from workflows.core.findings import Finding, require_fit
+from workflows.core.partner_rules import check_partner
 from workflows.core.partnership import Partnership
 from workflows.core.people import ChatId, Person
 from workflows.core.plan import Plan, TenantIdentity, plan_access, plan_revocation
 from workflows.core.request import AccessRequest, Observation, Prepared, RequestId, RequestKind, RequestState
-from workflows.core.template import Stage, Template
-from workflows.lookup import look_up
+from workflows.core.risk import chain_is_enough, risk_of
+from workflows.core.rules import Circumstances, check_plan
+from workflows.core.shifts import plan_shift
+from workflows.core.template import Stage, Template, filled, stages_for
+from workflows.lookup import look_up, read_both
 from workflows.ports import Clock, Directory, DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
+from workflows.preflight import Preflight
 from workflows.service import Service
-from workflows.target import is_tenant_id
+from workflows.target import FIELD, is_tenant_id
 
 _FRESH: Final = timedelta(minutes=10)
 """How old the form's observation may be. Applying compares with the tenant again, so this only spares a read."""
@@ -63,22 +71,33 @@ class Preparing:
             sponsor = await self._sponsor(request.particulars.sponsor)
         observation = await self._observe(request)
         await require_no_other_request(self.store, observation, request.id)
-        await require_chain(self.directory, template, {requester.chat_id, sponsor.chat_id})
+        particulars = request.particulars
+        plan = access_plan(observation, template, particulars.duration or template.default_duration, particulars.holes)
+        stages = chain_of(plan, template)
+        survey = await Preflight(tenant=self.tenant, store=self.store, clock=self.clock).survey(observation, plan)
+        findings = (
+            *checked(observation, plan, stages, survey.circumstances),
+            *require_fit(survey.findings, FIELD),
+        )
+        await require_chain(self.directory, stages, {requester.chat_id, sponsor.chat_id})
         return Prepared(
             observation=observation,
             requester=requester,
             sponsor=sponsor,
-            plan=access_plan(observation, template, request.particulars.duration or template.default_duration),
+            plan=plan,
             template_title=template.title,
-            stages=template.stages,
+            stages=stages,
             review_interval=template.review_interval,
+            findings=findings,
         )
 
     async def _prepared_revocation(self, request: AccessRequest, requester: Person) -> Prepared:
         identity, partnership = await identify_partner(request.particulars.target, store=self.store, tenant=self.tenant)
-        configuration = await self.tenant.read_partner(identity.tenant_id)
+        configuration, default = await read_both(identity.tenant_id, tenant=self.tenant)
         return Prepared(
-            observation=Observation(identity=identity, configuration=configuration, at=self.clock.now()),
+            observation=Observation(
+                identity=identity, configuration=configuration, default=default, at=self.clock.now()
+            ),
             requester=requester,
             sponsor=requester if partnership is None else partnership.sponsor,
             plan=plan_revocation(tenant_id=identity.tenant_id, before=configuration),
@@ -111,19 +130,48 @@ def current_template(catalog: Catalog, name: str) -> Template:
     return template
 
 
-def access_plan(observation: Observation, template: Template, duration: timedelta) -> Plan:
+def access_plan(
+    observation: Observation, template: Template, duration: timedelta, holes: Mapping[str, str] = MappingProxyType({})
+) -> Plan:
     """Compute the plan of an access request.
 
+    :param holes: what was typed for the template's holes, by their names.
+    :raises InvalidField: when a hole is not filled in properly.
     :raises NothingToChange: when the partner has these settings already.
     """
     return plan_access(
         tenant_id=observation.identity.tenant_id,
         before=observation.configuration,
-        settings=template.settings,
+        settings=filled(template, holes),
         template=template.name,
         template_hash=template.content_hash,
         duration=duration,
     )
+
+
+def chain_of(plan: Plan, template: Template) -> tuple[Stage, ...]:
+    """Give the stages that decide on a plan: all of the template's, or one approver where it only closes access."""
+    # NB. without the tenant's default, which is no part of what is approved: what narrows only because the default
+    # happens to be open today (an explicit "allowed" over it) is no proven narrowing.
+    return stages_for(plan_shift(plan), template)
+
+
+def checked(
+    observation: Observation, plan: Plan, stages: tuple[Stage, ...], around: Circumstances | None = None
+) -> tuple[Finding, ...]:
+    """Hold a partner, a plan and its chain against the rules, before anybody is asked.
+
+    :param around: what is known around the plan; None: the tenant's default, as far as the observation has it.
+    :returns: what the approvers must know.
+    :raises Unfit: at the field that has to change.
+    """
+    about_partner = check_partner(observation.identity.tenant_id, observation.configuration)
+    about_plan = check_plan(plan, around or Circumstances(default=observation.default))
+    found = require_fit(about_partner, FIELD) + require_fit(about_plan, "template")
+    weak = chain_is_enough(stages, risk_of(plan, observation.default).level)
+    if weak:
+        raise InvalidField("template", f"Over what stands for this partner now, {weak}. Choose another template.")
+    return found
 
 
 async def require_no_other_request(store: Store, observation: Observation, request_id: RequestId | None) -> None:
@@ -139,13 +187,13 @@ async def require_no_other_request(store: Store, observation: Observation, reque
             raise InvalidField("target", f"{who} has an open request for this tenant ({other.id}); wait for its end.")
 
 
-async def require_chain(directory: Directory, template: Template, excluded: set[ChatId]) -> None:
+async def require_chain(directory: Directory, stages: tuple[Stage, ...], excluded: set[ChatId]) -> None:
     """Refuse a request that nobody could ever approve.
 
     :raises InvalidField: naming the stage that lacks people.
     """
     taken: set[ChatId] = set(excluded)
-    for stage in template.stages:
+    for stage in stages:
         free = await _holders(directory, stage) - taken
         if len(free) < stage.quorum:
             raise InvalidField(

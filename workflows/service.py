@@ -1,7 +1,7 @@
 """The door: load, decide, store in one transaction, wake the outbox. Every change of a record goes through here."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
@@ -10,6 +10,7 @@ from workflows.core.commands import (
     Keep,
     PartnershipCommand,
     Reject,
+    Replan,
     RequestCommand,
     Subject,
     Submit,
@@ -237,4 +238,6 @@ def _details(command: RequestCommand | PartnershipCommand) -> dict[str, Any]:
             details[name] = value
     if isinstance(command, Approve | Reject | Keep):
         details["account"] = command.actor.id
+    if isinstance(command, Replan) and command.drift is not None:
+        details["drift"] = asdict(command.drift)
     return details

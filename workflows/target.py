@@ -13,6 +13,7 @@ from publicsuffixlist import PublicSuffixList
 
 from workflows.core.errors import InvalidField
 from workflows.core.partner import TenantId
+from workflows.lookalikes import mixed_scripts
 
 FIELD: Final = "target"
 """The name of the form field that every problem found here belongs to."""
@@ -78,8 +79,15 @@ def _ascii_domain(host: str) -> str:
     if len(host) > _LABEL_LIMIT or "." not in host or re.search(r"[\s,;:]", host):
         raise InvalidField(FIELD, "This is not one domain or tenant ID. Type one such as contoso.com.")
     try:
-        return idna.encode(host, uts46=True, std3_rules=True).decode()
+        domain = idna.encode(host, uts46=True, std3_rules=True).decode()
     except (idna.IDNAError, UnicodeError):
         raise InvalidField(
             FIELD, "This is not a valid domain name. Check its spelling; type one such as contoso.com."
         ) from None
+    if scripts := mixed_scripts(domain):
+        raise InvalidField(
+            FIELD,
+            f"“{domain}” mixes {' and '.join(scripts)} letters in one name, as look-alike domains do. Type the "
+            "partner's domain by hand, or their tenant ID.",
+        )
+    return domain

@@ -170,7 +170,9 @@ def test_a_rejection_says_who_and_why_once() -> None:
 
 def test_applied_claims_the_read_back_and_nothing_else_does() -> None:
     done = request(RequestState.APPLIED, confirmed_at=NOW)
-    assert f"The tenant was read back on {utc_words(NOW)} and showed every change of the plan." in shown(card(done).blocks)
+    assert f"The tenant was read back on {utc_words(NOW)} and showed every change of the plan." in shown(
+        card(done).blocks
+    )
     for state in set(RequestState) - {RequestState.APPLIED}:
         assert "read back" not in shown(card(request(state)).blocks)
 
@@ -311,7 +313,7 @@ def test_every_partner_says_in_words_what_its_icon_says(changes: dict[str, Any],
 
 
 def test_details_tell_own_settings_from_inherited_ones_and_list_the_history() -> None:
-    own = {"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": True}, "tenantRestrictions": {"x": 1}}
+    own = {"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": True}, "protectedContentSharing": {"x": 1}}
     kept = partnership(attestations=(Attestation(person=SAM, reason="Still needed", at=NOW),))
     history = [
         request(RequestState.APPLIED),
@@ -323,7 +325,7 @@ def test_details_tell_own_settings_from_inherited_ones_and_list_the_history() ->
     said = shown(message.blocks)
     assert "Trust in the partner's MFA: trusted · set here" in said
     assert "Trust in the partner's compliant devices: the default could not be read · inherits" in said
-    assert "not managed by Gatehouse: tenantRestrictions" in said
+    assert "not managed by Gatehouse: protectedContentSharing" in said
     assert "Kept by Sam" in said
     assert "Access request by Riley: set and read back" in said
     assert "Too wide" in said

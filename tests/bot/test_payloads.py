@@ -172,6 +172,24 @@ def test_days_that_are_no_number_are_none(days: str) -> None:
     assert parse_form(Interaction.model_validate(submission("requester", "request_access", "", values))).days == 0
 
 
+def with_holes(metadata: str, **typed: str) -> Interaction:
+    """A submitted form that shows holes."""
+    values = request_values("contoso.com", "contractor-portal")
+    values |= {f"hole_{name}": {f"hole_{name}": {"value": value}} for name, value in typed.items()}
+    return Interaction.model_validate(submission("requester", "request_access", metadata, values))
+
+
+def test_the_ids_that_were_typed_are_read_by_the_holes_names() -> None:
+    metadata = json.dumps({"looked_up": "", "holes_of": "contractor-portal"})
+    assert parse_form(with_holes(metadata, portal="x", empty="")).holes == {"portal": "x", "empty": ""}
+
+
+@pytest.mark.parametrize("metadata", ["", "{}", "[]", "junk", '{"holes_of": "merger"}', '{"holes_of": 1}'])
+def test_ids_that_were_typed_for_another_template_are_not_taken(metadata: str) -> None:
+    """A hole of the same name may stand for something else there."""
+    assert parse_form(with_holes(metadata, portal="x")).holes == {}
+
+
 @pytest.mark.parametrize(
     ("text", "verb", "argument"),
     [

@@ -35,7 +35,8 @@ from tests.workflows.core.builders import (
 )
 from workflows.core.consequences import consequences
 from workflows.core.errors import Refused
-from workflows.core.partner import TenantId
+from workflows.core.holes import Hole, Owner
+from workflows.core.partner import TargetType, TenantId
 from workflows.core.partnership import PartnershipState
 from workflows.core.plan import plan_revocation
 from workflows.core.request import Observation, RequestId, RequestKind, RequestState
@@ -129,6 +130,36 @@ def test_durations_are_the_union_and_the_hint_says_what_each_template_allows() -
     assert [option["value"] for option in element(view, "duration")["options"]] == ["30", "90", "180", "365"]
     assert "Guest collaboration: 90, 180 or 365 days. Trusted partner: 30 or 90 days." in shown(view)
     assert "Once: 7 days." in shown(form(templates=(template("once", 7, default=7),)))
+
+
+def test_choosing_a_template_is_sent_at_once_and_leaves_its_durations_only() -> None:
+    assert form()["blocks"][2]["dispatch_action"] is True
+    view = form(template="trusted-partner", days=365)
+    assert [option["value"] for option in element(view, "duration")["options"]] == ["30", "90"]
+    assert element(view, "duration")["initial_option"]["value"] == "90"
+    assert "Guest collaboration" not in labels(view)
+    assert "Trusted partner: 30 or 90 days." in shown(view)
+    assert "Guest collaboration: 90" not in shown(view)
+    assert [option["value"] for option in element(form(template="gone"), "duration")["options"]][-1] == "365"
+
+
+def test_a_template_asks_for_its_ids_in_fields_of_their_own() -> None:
+    pilot = Hole(name="pilot", label="Pilot group", kind=TargetType.GROUP, owner=Owner.THEIRS, hint="Ask them.")
+    portal = Hole(name="portal", label="Portal", kind=TargetType.APPLICATION, owner=Owner.OURS, is_required=False)
+    asks = replace(TRUSTED, holes=(pilot, portal))
+    view = form(templates=(GUESTS, asks), template="trusted-partner", holes={"pilot": "abc", "stranger": "x"})
+    assert_sound(view)
+    assert list(labels(view)) == ["target", "template", "hole_pilot", "hole_portal", *list(labels(form()))[2:]]
+    assert labels(view)["hole_pilot"] == "Pilot group"
+    assert element(view, "hole_pilot")["action_id"] == "hole_pilot"
+    assert element(view, "hole_pilot")["initial_value"] == "abc"
+    by_id = {block["block_id"]: block for block in view["blocks"] if "block_id" in block}
+    assert "in the partner's directory: only the partner can tell you. Ask them." in by_id["hole_pilot"]["hint"]["text"]
+    assert by_id["hole_portal"]["optional"] is True
+    assert json.loads(view["private_metadata"])["holes_of"] == "trusted-partner"
+    for other in (form(templates=(GUESTS, asks)), form(templates=(GUESTS, asks), template="guest-collaboration")):
+        assert not any(name.startswith("hole_") for name in labels(other))
+        assert "holes_of" not in json.loads(other["private_metadata"])
 
 
 def test_what_was_typed_stays() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, NOW, RILEY, SAM, everybody
 from workflows.core.canonical import JsonObject
@@ -17,10 +17,12 @@ from workflows.core.partner import IDENTITY_SYNCHRONIZATION, Property, TenantId
 from workflows.core.partnership import Partnership
 from workflows.core.people import ChatId, Person, PersonId, Role, Roster
 from workflows.core.plan import Operation, TenantIdentity
+from workflows.core.preflight_facts import SignIns
 from workflows.core.request import AccessRequest
 from workflows.ports import Account, AlreadyExists, Clock, Directory, Notifier, Tenant, TenantRefused
 
 PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
+Found = TypeVar("Found")
 HOME: Final = TenantId("6f1d2a34-9b0c-4f6e-8a57-2c1d0e9f4b11")
 
 
@@ -88,6 +90,50 @@ class Script:
 
 
 @dataclass(slots=True)
+class FakeSurroundings:
+    """What else is in the tenant: settings at their usual values, no sign-ins."""
+
+    script: Script = field(default_factory=Script)
+    domains: list[str] = field(default_factory=lambda: ["woodgrove.com", "woodgrove.onmicrosoft.com"])
+    access_policy: dict[str, Any] = field(default_factory=lambda: {"allowedCloudEndpoints": []})
+    authorization: dict[str, Any] = field(default_factory=lambda: {"allowInvitesFrom": "adminsAndGuestInviters"})
+    sharepoint: dict[str, Any] = field(default_factory=lambda: {"sharingCapability": "externalUserSharingOnly"})
+    policies: list[dict[str, Any]] = field(default_factory=list)
+    sign_ins: SignIns = SignIns(people=0, applications=(), is_complete=True)  # noqa: RUF009
+    asked: list[tuple[TenantId, datetime]] = field(default_factory=list)
+    """For whose sign-ins since when was asked."""
+
+    async def verified_domains(self) -> Sequence[str]:
+        """List the tenant's own domains."""
+        return await self._read("verified_domains", self.domains)
+
+    async def read_access_policy(self) -> JsonObject:
+        """Read the cross-tenant access policy."""
+        return await self._read("read_access_policy", self.access_policy)
+
+    async def read_authorization(self) -> JsonObject:
+        """Read the authorization policy."""
+        return await self._read("read_authorization", self.authorization)
+
+    async def read_sharepoint(self) -> JsonObject:
+        """Read SharePoint's settings."""
+        return await self._read("read_sharepoint", self.sharepoint)
+
+    async def read_conditional_access(self) -> Sequence[JsonObject]:
+        """List Conditional Access policies."""
+        return await self._read("read_conditional_access", self.policies)
+
+    async def read_sign_ins(self, tenant_id: TenantId, since: datetime) -> SignIns:
+        """Count sign-ins."""
+        self.asked.append((tenant_id, since))
+        return await self._read("read_sign_ins", self.sign_ins)
+
+    async def _read(self, name: str, found: Found) -> Found:
+        self.script.end(await self.script.begin(f"surroundings.{name}"))
+        return deepcopy(found)
+
+
+@dataclass(slots=True)
 class FakeTenant:
     """A tenant whose partners are documents. A write is seen at once, or by the reads after the next `lag` ones."""
 
@@ -103,6 +149,7 @@ class FakeTenant:
     """Every write that was taken."""
     fresh: list[str] = field(default_factory=list)
     """What was resolved without an old answer sufficing."""
+    surroundings: FakeSurroundings = field(default_factory=FakeSurroundings)
     _stale: dict[TenantId, tuple[int, dict[str, Any] | None]] = field(default_factory=dict)
 
     def add_tenant(self, identity: TenantIdentity, *domains: str) -> None:
@@ -181,6 +228,8 @@ class FakeTenant:
             raise TenantRefused(404, "Request_ResourceNotFound", "There is no such partner.")
         body = deepcopy(dict(operation.body))
         if rest == IDENTITY_SYNCHRONIZATION:
+            if operation.method == "PUT" and document.get(rest) is not None:
+                raise AlreadyExists(409, "Request_MultipleObjectsWithSameKeyValue", "This policy exists already.")
             body = {IDENTITY_SYNCHRONIZATION: {**(document.get(IDENTITY_SYNCHRONIZATION) or {}), **body}}
         else:
             assert rest == "", f"no such address: {operation.path}"

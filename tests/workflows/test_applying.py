@@ -1,6 +1,7 @@
 """Applying: compare, write what is missing, read back; never twice, never over somebody else's change."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,10 +24,19 @@ from tests.workflows.fakes import PARTNERS, Crash, FakeTenant, FixedClock
 from tests.workflows.world import CONTOSO, World, open_world
 from workflows.applying import READ_BACK_AFTER
 from workflows.core.canonical import JsonObject
+from workflows.core.drift import three_way
 from workflows.core.effects import Apply
-from workflows.core.partner import BLOCK_ALL, TenantId, means_the_same, to_document
+from workflows.core.partner import (
+    BLOCK_ALL,
+    AutomaticRedemption,
+    IdentitySynchronization,
+    Property,
+    TenantId,
+    means_the_same,
+    to_document,
+)
 from workflows.core.partnership import PartnershipState
-from workflows.core.plan import Plan, plan_revocation
+from workflows.core.plan import Plan, plan_access, plan_revocation
 from workflows.core.request import AccessRequest, RequestKind, RequestState
 from workflows.ports import DirectoryUnavailable, TenantRefused, TenantUnavailable
 
@@ -50,6 +60,24 @@ FORBIDDEN = TenantRefused(403, "Authorization_RequestDenied", "Insufficient priv
 def decided(before: JsonObject | None = None) -> AccessRequest:
     """An access request whose whole chain has approved it; nothing is written yet."""
     plan = access_plan(before)
+    chain = [approval(person, stage, digest=plan.digest) for person, stage in ((AMARA, 0), (BRUNO, 1), (CHIE, 1))]
+    request = usual(S.APPLYING, decisions=tuple(chain))
+    return replace(request, prepared=replace(request.known, plan=plan))
+
+
+def synchronizing(before: JsonObject | None) -> AccessRequest:
+    """A decided access request of two operations: the partner, then its synchronization policy (PUT or PATCH)."""
+    plan = plan_access(
+        tenant_id=TENANT,
+        before=before,
+        settings={
+            Property.AUTOMATIC_REDEMPTION: AutomaticRedemption(inbound=True),
+            Property.IDENTITY_SYNCHRONIZATION: IdentitySynchronization(is_allowed=True),
+        },
+        template="subsidiary",
+        template_hash="hash-1",
+        duration=timedelta(days=90),
+    )
     chain = [approval(person, stage, digest=plan.digest) for person, stage in ((AMARA, 0), (BRUNO, 1), (CHIE, 1))]
     request = usual(S.APPLYING, decisions=tuple(chain))
     return replace(request, prepared=replace(request.known, plan=plan))
@@ -246,6 +274,7 @@ async def test_a_partner_that_changed_is_planned_and_asked_again(
     drifted = await world.request(request.id)
     assert drifted.state is S.PREPARING
     assert "Somebody changed this partner's settings" in drifted.asked_again
+    assert drifted.drift == three_way(request.known.plan, now)
     request = await world.settled(request.id)
     assert request.state is S.AWAITING_APPROVAL
     assert request.known.plan.digest != old
@@ -389,7 +418,12 @@ async def test_a_refused_second_write_says_which_half_stands(world: World) -> No
     assert len(request.known.plan.operations) == 2
     world.script.fail("tenant.write", FORBIDDEN, on=2)
     request = await world.settled(request.id)
-    assert (request.state, request.note) == (S.FAILED, f"1 of 2 writes stand in the tenant. {FORBIDDEN.reason}")
+    assert request.state is S.FAILED
+    assert request.note == (
+        "1 of 2 writes stand in the tenant. Written: B2B collaboration, inbound, B2B collaboration, outbound, B2B "
+        "direct connect, inbound, B2B direct connect, outbound, Inbound trust, Automatic redemption. Not written: "
+        f"Identity synchronization into this tenant. {FORBIDDEN.reason}"
+    )
     assert [one.path for one in world.tenant.writes] == [f"{PARTNERS}/{TENANT}"]
     assert await world.store.partnership(TENANT) is None, "a half is not recorded as revoked"
 
@@ -441,6 +475,69 @@ async def test_a_half_applied_revocation_resumes_with_what_is_missing(world: Wor
     assert partnership.state is PartnershipState.REVOKED
 
 
+@pytest.mark.parametrize("case", ["create and synchronize", "change and synchronize"])
+async def test_a_policy_that_exists_already_but_does_not_show_is_waited_for(world: World, case: str) -> None:
+    """The PUT broke off after it was taken, and the directory still shows the partner without its policy."""
+    request = await put(world, CASES[case])
+    assert [one.method for one in request.known.plan.operations][-1] == "PUT"
+    world.script.fail("tenant.write", NO_ANSWER, on=2, after=True)
+    request = await world.settled(request.id)
+    halfway = {k: v for k, v in world.tenant.partners[TENANT].items() if k != "identitySynchronization"}
+    world.tenant._stale[TENANT] = (2, halfway)
+    request = await retried(world, request)
+    assert (request.state, request.asked_again) == (S.APPLYING, "")
+    assert "does not show it yet" in request.note
+    request = await retried(world, request)
+    assert request.state is S.APPLIED
+    assert_stands(world, request.known.plan)
+
+
+async def test_a_policy_that_somebody_else_made_meanwhile_is_drift(world: World) -> None:
+    request = await put(world, CASES["change and synchronize"])
+    policy = {"displayName": "theirs", "userSyncInbound": {"isSyncAllowed": False}}
+    seen = {**OPEN, "automaticUserConsentSettings": {"inboundAllowed": True}}
+    world.tenant.partners[TENANT] = {**seen, "identitySynchronization": policy}
+    world.tenant._stale[TENANT] = (1, dict(seen))
+    request = await world.settled(request.id)
+    assert request.state is S.AWAITING_APPROVAL
+    assert request.drift is not None
+    (sync,) = [one for one in request.drift.settings if one.name == "identitySynchronization"]
+    assert (sync.approved_from, sync.now) == (None, policy)
+    assert world.tenant.writes == []
+
+
+# --- who the partner has become ---
+
+
+async def test_a_partner_that_became_a_service_provider_is_refused_with_the_reason(world: World) -> None:
+    request = await put(world, decided(OPEN))
+    world.tenant.partners[TENANT]["isServiceProvider"] = True
+    request = await world.settled(request.id)
+    assert request.state is S.STOPPED
+    assert "service provider of ours" in request.note
+    assert request.note.endswith("Nothing was written.")
+    assert world.tenant.attempts == []
+
+
+async def test_closing_a_service_provider_is_not_refused(world: World) -> None:
+    """Closing needs less than opening: what Graph says of it is Graph's to say."""
+    request = await put(world, revocation({**OPEN, "isServiceProvider": True}))
+    assert (await world.settled(request.id)).state is S.APPLIED
+
+
+async def test_an_id_of_another_cloud_that_nobody_here_can_resolve_is_written(world: World) -> None:
+    request = decided()
+    known = request.known
+    unresolved = replace(known.observation.identity, is_resolved=False, asked=TENANT)
+    request = replace(
+        request,
+        particulars=replace(request.particulars, target=TENANT),
+        prepared=replace(known, observation=replace(known.observation, identity=unresolved)),
+    )
+    world.tenant.tenants.clear()
+    assert (await world.settled((await put(world, request)).id)).state is S.APPLIED
+
+
 # --- no answer ---
 
 
@@ -486,6 +583,11 @@ async def test_what_waits_is_raised_for_the_outbox_to_try_again(world: World) ->
 CASES: Final = {
     "create": decided(),
     "change": decided(OPEN),
+    "create and synchronize": synchronizing(None),
+    "change and synchronize": synchronizing(OPEN),
+    "change and synchronize again": synchronizing(
+        {**OPEN, "identitySynchronization": {"userSyncInbound": {"isSyncAllowed": False}}}
+    ),
     "revoke with synchronization": revocation(SYNCHRONIZED),
 }
 

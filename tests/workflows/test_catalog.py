@@ -2,26 +2,34 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from workflows.catalog import SHIPPED, CatalogProblems, load_catalog
+from workflows.core.holes import Hole, Owner
 from workflows.core.partner import (
     ALL_APPLICATIONS,
     ALL_USERS,
     OFFICE_365,
     AccessType,
+    AppServiceConnect,
     AutomaticRedemption,
     B2BSetting,
+    IdentitySynchronization,
     InboundTrust,
+    M365CollaborationInbound,
+    M365CollaborationOutbound,
     Property,
     Target,
     TargetConfiguration,
     TargetType,
+    TenantRestrictions,
 )
 from workflows.core.people import ADMIN, Role
+from workflows.core.template import filled
 from workflows.ports import RoleSource
 
 GUID = "0b000000-0001-4e1b-9b51-6d1f00000001"
@@ -48,6 +56,11 @@ decide_within_days = 14
 title = "Security"
 role = "security"
 quorum = 1
+
+[[stages]]
+title = "Admins"
+role = "admin"
+quorum = 2
 
 [settings.b2b_collaboration_inbound]
 users = { access = "allowed", targets = ["AllUsers"] }
@@ -129,9 +142,21 @@ def test_trusted_partner_trusts_mfa_and_compliant_devices_and_redeems_inbound() 
     assert template.review_interval < load_catalog(SHIPPED).templates["guest-collaboration"].review_interval
 
 
-def test_the_shipped_folder_holds_these_two_and_every_role_they_name() -> None:
+SHIPPED_NAMES = {
+    "block",
+    "contractor-portal",
+    "guest-collaboration",
+    "merger",
+    "regulated-project",
+    "subsidiary-synchronization",
+    "teams-shared-channels",
+    "trusted-partner",
+}
+
+
+def test_the_shipped_folder_holds_these_eight_and_every_role_they_name() -> None:
     catalog = load_catalog(SHIPPED)
-    assert set(catalog.templates) == {"guest-collaboration", "trusted-partner"}
+    assert set(catalog.templates) == SHIPPED_NAMES
     named = {stage.role for template in catalog.templates.values() for stage in template.stages}
     assert named | {ADMIN} == set(catalog.roles)
     for name, template in catalog.templates.items():
@@ -245,7 +270,7 @@ def test_a_template_that_writes_nothing_is_refused(write: Write) -> None:
 
 
 def test_a_chain_without_stages_is_refused(write: Write) -> None:
-    text = re.sub(r"\[\[stages]].*?quorum = 1\n", "", TEMPLATE, flags=re.DOTALL)
+    text = re.sub(r"\[\[stages]].*?quorum = 2\n", "", TEMPLATE, flags=re.DOTALL)
     (found,) = problems(write(text.replace("review_every", "stages = []\nreview_every", 1)))
     assert found.startswith("open.toml: stages: Tuple should have at least 1 item")
 
@@ -318,6 +343,148 @@ def test_what_is_no_folder_is_named_by_its_setting(tmp_path: Path) -> None:
     assert "is not a folder" in found
 
 
+# --- the chain ---
+
+
+@pytest.mark.parametrize(
+    ("quorum", "found"),
+    [
+        (2, []),
+        (1, ["open.toml: stages: the risk is high and needs 3 approvers in at least 2 stages; the chain has 2 in 2."]),
+    ],
+)
+def test_a_chain_too_weak_for_what_the_template_can_let_in_does_not_load(
+    write: Write, quorum: int, found: list[str]
+) -> None:
+    """MFA is trusted and the devices are left to a default that may trust them, too."""
+    folder = write(edited("quorum = 2", f"quorum = {quorum}"))
+    said = [] if quorum == 2 else list(problems(folder))
+    assert [one[: len(wanted)] for one, wanted in zip(said, found, strict=True)] == found
+    if not found:
+        assert load_catalog(folder).templates
+
+
+def test_the_longest_duration_counts_in_the_risk(write: Write) -> None:
+    low = edited("mfa = true", "mfa = false\ncompliant_device = false\nhybrid_joined_device = false")
+    low = low.replace('[[stages]]\ntitle = "Admins"\nrole = "admin"\nquorum = 2\n', "")
+    assert load_catalog(write(low)).templates
+    (found,) = problems(write(low.replace("[90, 180]", "[90, 800]")))
+    assert found.startswith("open.toml: stages: the risk is elevated and needs 2 approvers")
+    assert "longer than a year" in found
+
+
+# --- holes ---
+
+HOLES = """
+[[holes]]
+name = "pilot"
+label = "Pilot group"
+kind = "group"
+hint = "Ask them."
+
+[[holes]]
+name = "portal"
+label = "Portal"
+kind = "application"
+"""
+
+
+def with_holes(holes: str = HOLES, *, people: str = "group:{pilot}", application: str = "{portal}") -> str:
+    """The usual template with holes, and places for them."""
+    text = TEMPLATE.replace("[[stages]]", f"{holes}\n[[stages]]", 1)
+    return text.replace("AllUsers", people).replace("Office365", application)
+
+
+def test_holes_are_read_and_know_whose_ids_they_ask_for(write: Write) -> None:
+    template = load_catalog(write(with_holes())).templates["open"]
+    assert template.holes == (
+        Hole(name="pilot", label="Pilot group", kind=TargetType.GROUP, owner=Owner.THEIRS, hint="Ask them."),
+        Hole(name="portal", label="Portal", kind=TargetType.APPLICATION, owner=Owner.OURS),
+    )
+    setting = filled(template, {"pilot": GUID, "portal": GUID})[Property.B2B_COLLABORATION_INBOUND]
+    assert isinstance(setting, B2BSetting)
+    assert setting.users_and_groups is not None
+    assert setting.users_and_groups.targets == (Target(type=TargetType.GROUP, id=GUID),)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (with_holes(""), "settings: {pilot} is not one of the holes; declare it under [[holes]]"),
+        (with_holes(people="AllUsers"), "holes: pilot stands nowhere in the settings"),
+        (with_holes(people="user:{pilot}"), "holes: pilot is a group but stands where a user does"),
+        (with_holes(HOLES.replace('"pilot"', '"portal"')), "holes: two holes have the same name"),
+        (with_holes(f"{HOLES}required = false\n"), "holes: portal is all that stands in its list"),
+        (with_holes(HOLES.replace('"application"', '"app"')), "holes.1.kind:"),
+        (with_holes(HOLES.replace('"pilot"', '"Pilot group"')), "holes.0.name:"),
+        (with_holes(people="group:{Pilot group}"), "settings.b2b_collaboration_inbound.users.targets.0:"),
+        (with_holes(people="{pilot}"), "settings.b2b_collaboration_inbound.users.targets.0:"),
+        (
+            with_holes(people="group:{pilot}").replace(
+                "[settings.inbound_trust]",
+                "[settings.b2b_collaboration_outbound]\n"
+                'users = { access = "allowed", targets = ["group:{pilot}"] }\n'
+                'applications = { access = "allowed", targets = ["Office365"] }\n[settings.inbound_trust]',
+            ),
+            "holes: pilot stands for an ID of ours and for one of theirs; make it two holes",
+        ),
+    ],
+)
+def test_a_hole_that_does_not_fit_is_named(write: Write, text: str, problem: str) -> None:
+    found = problems(write(text))
+    assert any(problem in one for one in found), found
+    assert all(one.startswith("open.toml: ") for one in found)
+
+
+def test_the_hash_follows_the_holes_and_only_them(write: Write) -> None:
+    """A template without holes keeps the hash that requests already carry."""
+    whole = content_hash(write(with_holes()))
+    for old, new in (
+        ("Pilot group", "Group"),
+        ("Ask them.", "Ask."),
+        ('kind = "application"', 'kind = "application"\n'),
+    ):
+        changed = content_hash(write(with_holes(HOLES.replace(old, new))))
+        assert (changed == whole) is (new.strip() == old)
+
+
+# --- every setting ---
+
+
+def test_a_setting_can_be_given_back_to_the_default(write: Write) -> None:
+    text = re.sub(r"\[settings\.b2b.*", "", TEMPLATE, flags=re.DOTALL)
+    text += '[settings]\ninbound_trust = "inherit"\nb2b_direct_connect_inbound = "inherit"\n'
+    settings = load_catalog(write(text.replace("quorum = 1", "quorum = 2"))).templates["open"].settings
+    assert dict(settings) == {Property.INBOUND_TRUST: None, Property.B2B_DIRECT_CONNECT_INBOUND: None}
+
+
+def test_synchronization_has_no_default_to_inherit(write: Write) -> None:
+    text = re.sub(r"\[settings\.b2b.*", "", TEMPLATE, flags=re.DOTALL)
+    (found,) = problems(write(text + '[settings]\nidentity_synchronization = "inherit"\n'))
+    assert "there is no default to inherit; write inbound = false" in found
+
+
+def test_the_seldom_settings_are_written_only_where_they_are_named(write: Write) -> None:
+    half = 'access = "allowed", targets = ['
+    text = TEMPLATE + (
+        f'[settings.tenant_restrictions]\nusers = {{ {half}"AllUsers"] }}\n'
+        f'applications = {{ {half}"AllMicrosoftApps"] }}\n'
+        f'[settings.m365_collaboration_inbound]\nusers = {{ {half}"group:{GUID}"] }}\n'
+        f'[settings.m365_collaboration_outbound]\nusers = {{ {half}"AllUsers"] }}\n'
+        f'[settings.app_service_connect_inbound]\napplications = {{ {half}"{GUID}"] }}\n'
+        "[settings.identity_synchronization]\ninbound = true\n"
+    )
+    settings = load_catalog(write(text)).templates["open"].settings
+    everybody = TargetConfiguration(access=AccessType.ALLOWED, targets=(Target(type=TargetType.USER, id=ALL_USERS),))
+    group = replace(everybody, targets=(Target(type=TargetType.GROUP, id=GUID),))
+    application = replace(everybody, targets=(Target(type=TargetType.APPLICATION, id=GUID),))
+    assert settings[Property.M365_COLLABORATION_INBOUND] == M365CollaborationInbound(users=group)
+    assert settings[Property.M365_COLLABORATION_OUTBOUND] == M365CollaborationOutbound(users_and_groups=everybody)
+    assert settings[Property.APP_SERVICE_CONNECT_INBOUND] == AppServiceConnect(applications=application)
+    assert settings[Property.IDENTITY_SYNCHRONIZATION] == IdentitySynchronization(is_allowed=True)
+    assert isinstance(settings[Property.TENANT_RESTRICTIONS], TenantRestrictions)
+
+
 # --- the content hash ---
 
 
@@ -363,7 +530,7 @@ def test_the_hash_stays_when_roles_or_other_templates_change(write: Write) -> No
         ("decide_within_days = 14", "decide_within_days = 15"),
         ('title = "Security"', 'title = "Safety"'),
         ('role = "security"', 'role = "admin"'),
-        ("quorum = 1", "quorum = 2"),
+        ("quorum = 1", "quorum = 3"),
         ("mfa = true", "mfa = false"),
         ("mfa = true", "compliant_device = true"),
         ("mfa = true", "mfa = true\ncompliant_device = false"),

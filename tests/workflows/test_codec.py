@@ -188,3 +188,11 @@ def test_what_is_no_record_is_not_guessed() -> None:
     ):
         with pytest.raises(pydantic.ValidationError):
             load(REQUEST, text)
+
+
+def test_a_request_stored_before_templates_had_holes_still_loads() -> None:
+    whole = request()
+    text = dump(REQUEST, whole)
+    assert '"holes":{},' in text or ',"holes":{}' in text
+    older = text.replace('"holes":{},', "").replace(',"holes":{}', "")
+    assert load(REQUEST, older) == whole

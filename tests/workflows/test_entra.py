@@ -3,10 +3,11 @@
 import asyncio
 import json
 import os
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,18 @@ import pytest
 import structlog
 from aiohttp import web
 
-import workflows.entra
+import workflows.entra.connection
+import workflows.entra.gateway
+import workflows.entra.surroundings
 from bot.sandbox import seed
 from bot.sandbox.entra import EntraStandIn, TokenAuthority
 from workflows.core.canonical import canonical_json
 from workflows.core.partner import TenantId
 from workflows.core.people import PersonId
 from workflows.core.plan import Operation, plan_revocation
+from workflows.core.preflight_facts import SignIns
 from workflows.entra import Entra, EntraSettings, connect
-from workflows.ports import AlreadyExists, Tenant, TenantRefused, TenantUnavailable
+from workflows.ports import AlreadyExists, Surroundings, Tenant, TenantRefused, TenantUnavailable
 
 CONTOSO = TenantId("c0a1b2c3-1111-4aaa-8bbb-0123456789a1")
 FABRIKAM = TenantId("fab0fab0-2222-4aaa-8bbb-0123456789a2")
@@ -278,7 +282,7 @@ async def test_managed_identity(graph: Graph, authority: TokenAuthority, environ
     environment.setenv("IDENTITY_ENDPOINT", f"http://127.0.0.1:{runner.addresses[0][1]}/token")
     environment.setenv("IDENTITY_HEADER", "proof")
     entra = connect(EntraSettings(graph_url=graph.url, authority_host=authority.url))
-    token = await entra._credential.get_token(entra._scope, enable_cae=True)
+    token = await entra._connection._credential.get_token(entra._connection._scope, enable_cae=True)
     assert authority.accepts(token.token)
     with pytest.raises(TenantUnavailable):
         await entra.home()
@@ -334,7 +338,7 @@ async def test_find_remembers_what_was_and_what_was_not_there(entra: Entra, grap
 
 async def test_find_forgets_after_a_minute(entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     await entra.find("contoso.com")
-    monkeypatch.setattr(workflows.entra, "_FOUND_FOR_SECONDS", 0.0)
+    monkeypatch.setattr(workflows.entra.gateway, "_FOUND_FOR_SECONDS", 0.0)
     await entra.find("contoso.com")
     assert len(graph.seen) == 2
 
@@ -452,7 +456,7 @@ async def test_reads_are_repeated_when_the_service_is_busy(entra: Entra, graph: 
 async def test_reads_are_given_up_after_three_tries(
     entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workflows.entra._ReadRetries, "get_delay_time", lambda *_: 0.0)
+    monkeypatch.setattr(workflows.entra.connection._ReadRetries, "get_delay_time", lambda *_: 0.0)
     graph.fail(*[refusing(503)] * 3)
     with pytest.raises(TenantUnavailable, match="503"):
         await entra.read_partner(CONTOSO)
@@ -527,7 +531,9 @@ async def test_revocation_closes_the_partner_and_its_synchronization(entra: Entr
         ("PATCH", f"{PARTNERS}/contoso.com"),
         ("PATCH", f"https://graph.microsoft.com/v1.0{PARTNERS}/{CONTOSO}"),
         ("DELETE", f"{PARTNERS}/{CONTOSO}"),
-        ("PUT", f"{PARTNERS}/{CONTOSO}/identitySynchronization"),
+        ("DELETE", f"{PARTNERS}/{CONTOSO}/identitySynchronization"),
+        ("PUT", f"{PARTNERS}/{CONTOSO}"),
+        ("PUT", PARTNERS),
     ],
 )
 async def test_nothing_but_one_partner_s_own_configuration_can_be_written(
@@ -559,7 +565,7 @@ async def test_conflict_of_a_change_is_not_an_existing_partner(entra: Entra, gra
     assert not isinstance(refused.value, AlreadyExists)
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 412, 413, 422, 499])
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 412, 413, 422, 499])
 async def test_refused_write(entra: Entra, graph: Graph, status: int) -> None:
     graph.fail(refusing(status, "SomeCode", "Some\nmessage."))
     with pytest.raises(TenantRefused) as refused:
@@ -571,7 +577,7 @@ async def test_refused_write(entra: Entra, graph: Graph, status: int) -> None:
 
 
 async def test_refused_write_says_what_to_do(entra: Entra, graph: Graph) -> None:
-    graph.fail(refusing(403), refusing(401))
+    graph.fail(refusing(403), refusing(401), refusing(401))
     with pytest.raises(TenantRefused, match=r"Policy\.ReadWrite\.CrossTenantAccess"):
         await entra.write(changing())
     with pytest.raises(TenantRefused, match="Check the bot's credentials"):
@@ -621,7 +627,7 @@ async def test_reset_after_commit_is_unknown_and_not_repeated(entra: Entra, grap
 
 async def test_slow_write_has_an_unknown_outcome(entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     await entra.warm()
-    monkeypatch.setattr(workflows.entra, "_WRITE_SECONDS", 0.1)
+    monkeypatch.setattr(workflows.entra.connection, "_WRITE_SECONDS", 0.1)
     graph.fail(slow)
     with pytest.raises(TenantUnavailable, match=r"too long .* outcome is unknown"):
         await entra.write(adding())
@@ -761,7 +767,7 @@ async def test_list_in_a_circle_ends(entra: Entra, graph: Graph) -> None:
 async def test_half_a_list_is_no_list(entra: Entra, graph: Graph, second: Fault) -> None:
     row = {"id": GROUP, "accountEnabled": True, "userType": "Member"}
     first = answering(200, {"value": [row], "@odata.nextLink": f"{graph.url}/users?$skiptoken=1"})
-    graph.fail(first, second)
+    graph.fail(first, second, second)
     with pytest.raises(TenantUnavailable):
         await entra.accounts_by_mail(["a@b.example"])
 
@@ -796,6 +802,154 @@ async def test_absent_group_is_not_an_empty_one(entra: Entra, graph: Graph) -> N
     assert len(graph.seen) == 1
 
 
+# --- Surroundings ---------------------------------------------------------------------------------------------------
+
+
+async def test_surroundings_are_read_as_graph_shows_them(entra: Entra, graph: Graph) -> None:
+    around: Surroundings = entra.surroundings
+    assert "woodgrove.com" in await around.verified_domains()
+    assert (await around.read_access_policy())["allowedCloudEndpoints"] == []
+    assert (await around.read_authorization())["allowInvitesFrom"] == "adminsAndGuestInviters"
+    assert (await around.read_sharepoint())["sharingCapability"] == "externalUserAndGuestSharing"
+    (policy,) = await around.read_conditional_access()
+    assert policy["grantControls"]["builtInControls"] == ["mfa"]
+    assert {method for method, _ in graph.calls} == {"GET"}
+
+
+async def test_a_tenant_without_domains_was_not_told(entra: Entra, graph: Graph) -> None:
+    graph.fail(answering(200, {"value": [{"id": GROUP, "verifiedDomains": [None, {"name": ""}]}]}))
+    with pytest.raises(TenantUnavailable, match="own domains"):
+        await entra.surroundings.verified_domains()
+
+
+async def test_conditional_access_is_read_once_a_minute_and_once_a_second(
+    entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten requests at once read it once; when the minute is over it is read again, a second after the last time."""
+    monkeypatch.setattr(workflows.entra.surroundings, "_CONDITIONAL_ACCESS_REST", 0.3)
+    found = await asyncio.gather(*(entra.surroundings.read_conditional_access() for _ in range(10)))
+    assert len(graph.seen) == 1
+    assert all(rows == found[0] for rows in found)
+    monkeypatch.setattr(workflows.entra.surroundings, "_REMEMBERED_SECONDS", 0.0)
+    started = time.monotonic()
+    await entra.surroundings.read_conditional_access()
+    assert time.monotonic() - started > 0.25
+    assert len(graph.seen) == 2
+
+
+async def test_conditional_access_that_is_throttled_is_not_repeated(entra: Entra, graph: Graph) -> None:
+    """It answers 429 without Retry-After, and every repetition counts against one request a second."""
+    graph.fail(refusing(429, "TooManyRequests"))
+    with pytest.raises(TenantUnavailable) as throttled:
+        await entra.surroundings.read_conditional_access()
+    assert throttled.value.is_throttled
+    assert len(graph.seen) == 1
+
+
+async def test_sign_ins_are_counted_by_people_and_applications(entra: Entra, graph: Graph) -> None:
+    since = datetime.now(UTC) - timedelta(days=30)
+    found = await entra.surroundings.read_sign_ins(CONTOSO, since)
+    assert found == SignIns(people=2, applications=("SharePoint Online",), is_complete=True)
+    assert graph.seen[0].query["$filter"] == (
+        f"homeTenantId eq '{CONTOSO}' and createdDateTime ge {since:%Y-%m-%dT%H:%M:%SZ}"
+    )
+    assert await entra.surroundings.read_sign_ins(TenantId(GROUP), since) == SignIns(
+        people=0, applications=(), is_complete=True
+    )
+
+
+async def test_sign_ins_beyond_a_few_pages_are_at_least_so_many(entra: Entra, graph: Graph) -> None:
+    """Reports take five requests in ten seconds: the rest is not counted, and the failed ones never are."""
+    rows = [
+        {"id": "1", "userId": "a", "appDisplayName": "X", "status": {"errorCode": 0}},
+        {"id": "2", "userId": "b", "appDisplayName": None, "status": {"errorCode": 0}},
+        {"id": "3", "userId": "c", "appDisplayName": "Y", "status": {"errorCode": 53003}},
+        {"id": "4", "userId": "d", "appDisplayName": "Z", "status": None},
+    ]
+    graph.fail(
+        *(answering(200, {"value": rows, "@odata.nextLink": f"{graph.url}/auditLogs/signIns?p={n}"}) for n in range(9))
+    )
+    found = await entra.surroundings.read_sign_ins(CONTOSO, datetime.now(UTC))
+    assert found == SignIns(people=2, applications=("X", "an application without a name"), is_complete=False)
+    assert len(graph.seen) == 3
+
+
+async def test_a_missing_permission_names_the_one_to_grant(entra: Entra, graph: Graph) -> None:
+    graph.fail(refusing(403, "Authorization_RequestDenied"))
+    with pytest.raises(TenantRefused, match=r"AuditLog\.Read\.All"):
+        await entra.surroundings.read_sign_ins(CONTOSO, datetime.now(UTC))
+
+
+# --- Once more ------------------------------------------------------------------------------------------------------
+
+
+async def test_a_read_on_a_connection_that_was_dropped_is_sent_once_more(entra: Entra, graph: Graph) -> None:
+    """A kept connection may have been closed at the other end while nothing was said on it."""
+    graph.fail(reset)
+    assert await entra.read_partner(CONTOSO) is None
+    assert [one.method for one in graph.seen] == ["GET", "GET"]
+    graph.fail(reset, reset)
+    with pytest.raises(TenantUnavailable, match="broke on the way"):
+        await entra.read_partner(CONTOSO)
+
+
+async def test_a_write_on_a_connection_that_was_dropped_is_not_repeated(entra: Entra, graph: Graph) -> None:
+    graph.fail(reset)
+    with pytest.raises(TenantUnavailable, match="outcome is unknown"):
+        await entra.write(adding())
+    assert len(graph.seen) == 1
+
+
+@pytest.mark.parametrize("header", [{}, {"WWW_Authenticate": 'Bearer error="invalid_token"'}])
+async def test_a_refused_token_is_dropped_once(entra: Entra, graph: Graph, header: dict[str, str]) -> None:
+    """401 without a claims challenge: the cached token is of no use any more, and nothing was done with it."""
+    await entra.home()
+    graph.fail(refusing(401, "InvalidAuthenticationToken", **header))
+    await entra.write(adding())
+    first, refused, second = (one.headers["authorization"] for one in graph.seen)
+    assert first == refused != second
+    assert [one.method for one in graph.seen[1:]] == ["POST", "POST"]
+
+
+async def test_a_token_that_is_refused_again_is_a_refusal(entra: Entra, graph: Graph) -> None:
+    graph.fail(refusing(401), refusing(401))
+    with pytest.raises(TenantRefused, match="Check the bot's credentials"):
+        await entra.read_partner(CONTOSO)
+    assert len(graph.seen) == 2
+
+
+async def test_ten_refusals_of_one_token_get_one_new_token(
+    entra: Entra, graph: Graph, authority: TokenAuthority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await entra.home()
+    issued: list[str] = []
+    issue = authority.issue
+
+    def counted() -> str:
+        issued.append(issue())
+        return issued[-1]
+
+    monkeypatch.setattr(authority, "issue", counted)
+    graph.fail(*[refusing(401)] * 10)
+    await asyncio.gather(*(entra.read_partner(CONTOSO) for _ in range(10)))
+    assert len(issued) == 1
+
+
+# --- Synchronization policies ---------------------------------------------------------------------------------------
+
+
+async def test_a_synchronization_policy_is_created_and_meets_itself(entra: Entra, graph: Graph) -> None:
+    await entra.write(adding())
+    path = f"{PARTNERS}/{CONTOSO}/identitySynchronization"
+    policy = Operation(method="PUT", path=path, body={"userSyncInbound": {"isSyncAllowed": True}})
+    await entra.write(policy)
+    with pytest.raises(AlreadyExists):
+        await entra.write(policy)
+    partner = await entra.read_partner(CONTOSO)
+    assert partner is not None
+    assert partner["identitySynchronization"]["userSyncInbound"] == {"isSyncAllowed": True}
+
+
 # --- What stays behind ---------------------------------------------------------------------------------------------
 
 
@@ -803,7 +957,7 @@ async def test_log_lines_hold_no_bodies_tokens_or_people(entra: Entra, graph: Gr
     with structlog.testing.capture_logs() as lines:
         await entra.write(adding(inboundTrust={"isMfaAccepted": True}))
         await entra.accounts_by_mail(["admin@woodgrove.com"])
-        graph.fail(reset)
+        graph.fail(reset, reset)
         with pytest.raises(TenantUnavailable):
             await entra.read_partner(CONTOSO)
     assert [(line["method"], line["path"], line["status"]) for line in lines] == [
@@ -823,29 +977,41 @@ async def test_close_closes_the_connections(
 ) -> None:
     entra = connect(EntraSettings(graph_url=graph.url, authority_host=authority.url))
     await entra.warm()
-    pool: Any = entra._client._transport.transport._pool  # type: ignore[attr-defined]
+    pool: Any = entra._connection._client._transport.transport._pool  # type: ignore[attr-defined]
     assert len(pool.connections) == 1
     await entra.close()
     assert pool.connections == []
 
 
-async def test_first_click_does_not_hold_the_event_loop(entra: Entra) -> None:
+async def test_first_click_does_not_hold_the_event_loop(entra: Entra, graph: Graph) -> None:
     await entra.warm()
-    loop = asyncio.get_running_loop()
     holds: list[float] = []
 
     async def beat() -> None:
         while True:
-            before = loop.time()
+            # The loop's own computing, not the machine's: other processes' pauses are not ours.
+            before = time.thread_time()
             await asyncio.sleep(0.001)
-            holds.append(loop.time() - before - 0.001)
+            holds.append(time.thread_time() - before)
 
     heart = asyncio.create_task(beat())
     await asyncio.sleep(0.01)
     found = await entra.find("contoso.com")
     assert found is not None
     await entra.read_partner(found.tenant_id)
+    around = entra.surroundings
+    await asyncio.gather(
+        entra.read_default(),
+        entra.accounts_by_mail(["admin@woodgrove.com"]),
+        entra.group_members(next(iter(graph.stand_in.state()["groups"]))),
+        around.verified_domains(),
+        around.read_access_policy(),
+        around.read_authorization(),
+        around.read_sharepoint(),
+        around.read_conditional_access(),
+        around.read_sign_ins(CONTOSO, datetime.now(UTC)),
+    )
     heart.cancel()
     assert holds
-    # Generous: the SDK's own models take a second here; a shared machine may take a pause.
-    assert max(holds) < 0.5
+    # Seconds. The SDK's own models take a second on their first use; no answer is read through them.
+    assert max(holds) < 0.05

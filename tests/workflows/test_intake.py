@@ -246,3 +246,58 @@ async def test_looking_up_raises_what_entra_cannot_tell(world: World) -> None:
     world.script.fail("tenant.find", NO_ANSWER)
     with pytest.raises(TenantUnavailable):
         await world.intake.look_up("contoso.com")
+
+
+# --- holes ---
+
+GROUP, OURS, THEIRS = (f"1b4f7c2e-0a5d-4f3b-9c61-00000000000{number}" for number in (1, 2, 3))
+
+
+async def test_the_ids_of_a_template_are_filed_as_guids(world: World) -> None:
+    holes = {"pilot_group": f" {GROUP.upper()} ", "project_group": OURS, "partner_application": f"{{{THEIRS}}}"}
+    request_id = await world.file(template="regulated-project", days=90, holes={**holes, "of_another_template": "x"})
+    request = await world.request(request_id)
+    assert request.particulars.holes == {"pilot_group": GROUP, "project_group": OURS, "partner_application": THEIRS}
+    request = await world.settled(request_id)
+    sent = request.known.plan.operations[0].body
+    assert sent["b2bCollaborationInbound"]["usersAndGroups"]["targets"] == [{"target": GROUP, "targetType": "group"}]
+    assert sent["b2bCollaborationOutbound"]["applications"]["targets"] == [
+        {"target": THEIRS, "targetType": "application"}
+    ]
+
+
+async def test_what_is_wrong_with_an_id_is_said_at_its_field(world: World) -> None:
+    holes = {"pilot_group": "the pilots", "project_group": "", "partner_application": THEIRS}
+    found = await problems(world, template="regulated-project", days=90, holes=holes)
+    assert set(found) == {"hole_pilot_group", "hole_project_group"}
+    assert "only the partner can tell you" in found["hole_pilot_group"]
+    assert "Fill this in. The object ID of a group in our own directory." in found["hole_project_group"]
+
+
+async def test_a_field_that_is_not_shown_carries_no_error(world: World) -> None:
+    """A script that submits at once, or a form that shows another template's fields: said at the template."""
+    found = await problems(world, template="contractor-portal", days=90, holes={"pilot_group": GROUP})
+    assert set(found) == {"template"}
+    assert "also asks for “Portal application”. Choose the template in the list" in found["template"]
+
+
+# --- narrowing ---
+
+
+async def test_a_block_needs_nobody_but_one_approver(world: World) -> None:
+    """Not even where the whole chain of the template could not be completed."""
+    world.directory.assign(CHIE, "")
+    strict = replace(CATALOG.templates["block"], stages=CATALOG.templates["trusted-partner"].stages)
+    intake = replace(world.intake, catalog=replace(CATALOG, templates={**CATALOG.templates, "block": strict}))
+    form = Form(
+        requester=RILEY.chat_id,
+        target="contoso.com",
+        template="trusted-partner",
+        justification="They compete now",
+        sponsor=SAM.chat_id,
+        days=90,
+    )
+    with pytest.raises(InvalidForm) as caught:
+        await intake.file(form, key="trust")
+    assert "Data owners" in caught.value.problems["template"]
+    await intake.file(replace(form, template="block", days=365), key="block")

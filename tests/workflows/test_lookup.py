@@ -27,7 +27,10 @@ async def test_a_partner_is_named_with_what_was_asked_and_what_stands(tenant: Fa
     tenant.partners[TENANT] = {"tenantId": TENANT, "inboundTrust": None}
     clock = FixedClock()
     assert await look_up(target, tenant=tenant, clock=clock) == Observation(
-        identity=replace(CONTOSO, asked=target), configuration=tenant.partners[TENANT], at=clock.now()
+        identity=replace(CONTOSO, asked=target),
+        configuration=tenant.partners[TENANT],
+        at=clock.now(),
+        default={"isServiceDefault": True},
     )
 
 
@@ -62,3 +65,36 @@ async def test_what_entra_does_not_tell_is_never_taken_for_absent(
     tenant.script.fail(method, error)
     with pytest.raises(type(error)):
         await look_up("contoso.com", tenant=tenant, clock=FixedClock())
+
+
+@pytest.mark.parametrize("error", [TenantUnavailable("No answer."), TenantRefused(403, "no", "Refused.")])
+async def test_a_default_that_cannot_be_read_is_said_to_be_unknown_and_holds_nothing_up(
+    tenant: FakeTenant, error: Exception
+) -> None:
+    tenant.script.fail("tenant.read_default", error)
+    assert (await look_up("contoso.com", tenant=tenant, clock=FixedClock())).default is None
+
+
+async def test_a_default_that_takes_too_long_is_not_waited_for(
+    tenant: FakeTenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflows.lookup.DEFAULT_SECONDS", 0.0)
+    assert (await look_up("contoso.com", tenant=tenant, clock=FixedClock())).default is None
+
+
+async def test_an_unknown_id_is_taken_on_trust_only_where_other_clouds_are_enabled(tenant: FakeTenant) -> None:
+    """Entra's lookup sees its own cloud only, so an id of another one cannot be told from no id at all."""
+    stranger = "0ddba11d-0000-4000-8000-000000000001"
+    with pytest.raises(InvalidField, match="no other cloud is enabled"):
+        await look_up(stranger, tenant=tenant, clock=FixedClock())
+    tenant.surroundings.access_policy = {"allowedCloudEndpoints": ["microsoftonline.us"]}
+    identity = (await look_up(stranger, tenant=tenant, clock=FixedClock())).identity
+    assert (identity.tenant_id, identity.default_domain, identity.is_resolved) == (stranger, "", False)
+    with pytest.raises(InvalidField, match="cannot be looked up at all"):
+        await look_up("nowhere.example", tenant=tenant, clock=FixedClock())
+
+
+async def test_whether_other_clouds_are_enabled_is_not_guessed(tenant: FakeTenant) -> None:
+    tenant.surroundings.script.fail("surroundings.read_access_policy", TenantUnavailable("No answer."))
+    with pytest.raises(TenantUnavailable):
+        await look_up("0ddba11d-0000-4000-8000-000000000001", tenant=tenant, clock=FixedClock())

@@ -14,6 +14,7 @@ from workflows.core.errors import Refused
 from workflows.core.partner import to_document
 from workflows.core.plan import steps_done
 from workflows.core.request import RequestKind, RequestState
+from workflows.core.template import filled
 from workflows.ports import DirectoryUnavailable, TenantRefused, TenantUnavailable
 
 S = RequestState
@@ -40,13 +41,14 @@ async def test_what_the_form_has_just_seen_is_not_read_again(world: World) -> No
     request_id = await world.file()
     calls = len(world.script.calls)
     await world.settled(request_id)
-    assert [call for call in world.script.calls[calls:] if call.startswith("tenant.")] == []
+    # The preflight holds the domain's tenant against what Entra says of its id.
+    assert [call for call in world.script.calls[calls:] if call.startswith("tenant.")] == ["tenant.find"]
 
 
 async def test_what_the_form_saw_too_long_ago_is_read_again(world: World) -> None:
     request_id = await world.file()
     world.clock.advance(minutes=10)
-    world.tenant.partners[TENANT] = {"tenantId": TENANT, "isServiceProvider": True}
+    world.tenant.partners[TENANT] = {"tenantId": TENANT, "protectedContentSharing": True}
     request = await world.settled(request_id)
     assert request.known.plan.before == world.tenant.partners[TENANT]
     assert request.known.observation.at == world.clock.now()
@@ -208,3 +210,35 @@ async def test_newcomers_count_for_the_chain(world: World) -> None:
     world.directory.assign(CHIE, "")
     world.directory.assign(person("Nina"), "data-owner")
     assert (await world.waiting()).state is S.AWAITING_APPROVAL
+
+
+async def test_a_narrowing_is_decided_by_one_approver_of_the_first_stage(world: World) -> None:
+    """Back from everybody of the partner to the pilot group, by a template whose whole chain is three people."""
+    holes = {
+        "pilot_group": "1b4f7c2e-0a5d-4f3b-9c61-000000000001",
+        "project_group": "1b4f7c2e-0a5d-4f3b-9c61-000000000002",
+        "partner_application": "1b4f7c2e-0a5d-4f3b-9c61-000000000003",
+    }
+    regulated = CATALOG.templates["regulated-project"]
+    wide = {
+        **{name.value: to_document(setting) for name, setting in filled(regulated, holes).items()},
+        "b2bCollaborationInbound": OPENED["b2bCollaborationInbound"],
+    }
+    world.tenant.partners[TENANT] = {"tenantId": TENANT, **wide}
+    request = await world.waiting(template="regulated-project", days=90, holes=holes)
+    assert request.known.stages == (replace(regulated.stages[0], quorum=1),)
+    assert [operation.method for operation in request.known.plan.operations] == ["PATCH"]
+    assert set(request.known.plan.operations[0].body) == {"b2bCollaborationInbound"}
+    await world.approve(request, AMARA)
+    assert (await world.request(request.id)).state is S.APPLIED
+
+
+async def test_a_hole_that_the_template_gained_since_makes_the_request_unfit(world: World) -> None:
+    """The plan is made again from what was typed, which no longer says enough."""
+    request_id = await world.file(template="guest-collaboration")
+    asks = replace(CATALOG.templates["contractor-portal"], name="guest-collaboration")
+    templates = {**CATALOG.templates, "guest-collaboration": asks}
+    await replace(world.preparing, catalog=replace(CATALOG, templates=templates)).prepare(request_id)
+    request = await world.request(request_id)
+    assert request.state is S.UNFIT
+    assert "application (client) ID" in request.note

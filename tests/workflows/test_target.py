@@ -40,9 +40,10 @@ GUID = "c0a1b2c3-1111-4aaa-8bbb-0123456789a1"
         ("straße.example", "xn--strae-oqa.example"),
         ("例え.jp", "xn--r8jz45g.jp"),
         ("info@bücher.example", "xn--bcher-kva.example"),
-        # look-alikes show what they are
-        ("сontoso.com", "xn--ontoso-hrf.com"),
-        ("contosо.com", "xn--contos-1qf.com"),
+        # one script, or scripts that a language mixes
+        ("пример.example", "xn--e1afmkfd.example"),
+        ("カタカナ漢字abc.example", "xn--abc-jj4ba3j6c3996b6htb.example"),
+        # look-alikes in plain letters are judged where they can be compared
         ("c0ntoso.com", "c0ntoso.com"),
         # tenant ids
         (GUID, GUID),
@@ -117,6 +118,12 @@ def test_of_a_web_address_with_a_user_the_host_counts() -> None:
         ("a" * 64 + ".com", "not a valid domain name"),
         ("<!channel>.com", "not a valid domain name"),
         ("☃️.example", "not a valid domain name"),
+        # scripts that no language mixes
+        ("сontoso.com", "mixes Cyrillic and Latin letters"),
+        ("contosо.com", "mixes Cyrillic and Latin letters"),
+        ("xn--ontoso-hrf.com", "mixes Cyrillic and Latin letters"),
+        ("cοntoso.com", "mixes Greek and Latin letters"),
+        ("mail.сontoso.com", "mixes Cyrillic and Latin letters"),
         # nobody's own
         ("co.uk", "not a company's domain"),
         ("com.au", "not a company's domain"),

@@ -204,7 +204,7 @@ def assemble(store: Store, clock: FixedClock, script: Script, catalog: Catalog, 
     if tenant is None:
         tenant = FakeTenant()
         tenant.add_tenant(CONTOSO)
-    tenant.script = script
+    tenant.script = tenant.surroundings.script = script
     directory, notifier = FakeDirectory(script=script), FakeNotifier(script=script)
     woken: list[bool] = []
     rests: list[float] = []

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Literal
 
 from workflows.core.canonical import Digest, JsonObject
+from workflows.core.drift import Drift
 from workflows.core.partner import TenantId
 from workflows.core.people import ChatId, Person
 from workflows.core.request import Observation, Particulars, Prepared, RequestId
@@ -90,6 +91,8 @@ class Replan:
 
     name: Literal["replan"] = field(default="replan")
     reason: str
+    drift: Drift | None = None
+    """How the partner changed, where that is the reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,11 @@ The facts behind them are Microsoft's: "Cross-tenant access overview", "Cross-te
 "Configure B2B collaboration cross-tenant access", "user: revokeSignInSessions".
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
+from workflows.core.canonical import JsonObject
+from workflows.core.closing import closes_everything
 from workflows.core.errors import UnreadableSetting
 from workflows.core.partner import (
     ALL_APPLICATIONS,
@@ -14,9 +16,11 @@ from workflows.core.partner import (
     B2B_PROPERTIES,
     CLOSED,
     IDENTITY_SYNCHRONIZATION,
+    TARGET_PROPERTIES,
     AccessType,
     AutomaticRedemption,
     B2BSetting,
+    IdentitySynchronization,
     InboundTrust,
     Property,
     Setting,
@@ -27,7 +31,7 @@ from workflows.core.partner import (
 from workflows.core.plan import Plan, changes
 from workflows.core.reach import Shift, is_shut
 from workflows.core.setting_words import INHERITS, NOT_ALLOWED, UNREADABLE, synchronization_words, title
-from workflows.core.wording import describe, duration_words
+from workflows.core.wording import Line, describe, duration_words
 
 NOT_DELETED: Final = (
     "The partner is blocked, not deleted: a deleted partner would fall back to the tenant's defaults, which usually "
@@ -39,6 +43,11 @@ GUESTS_STAY: Final = (
     "Their sessions belong to their own tenant, and only that tenant can end them."
 )
 SYNCHRONIZED_STAY: Final = "Users who were already synchronized stay; no further ones come."
+SYNCHRONIZATION_THEIRS: Final = (
+    "Users come only when the partner also sets its outbound half of automatic redemption and runs a provisioning job. "
+    "What that job does with people who leave is set there."
+)
+NOT_TOUCHED: Final = "Set for this partner as well, and not changed by this: "
 ENCRYPTED_MAIL: Final = "Blocking every application outbound also blocks encrypted (rights-protected) mail."
 TRUST: Final = (
     "Trust does not switch Conditional Access off: what it requires is still required, and the partner's claim "
@@ -64,19 +73,27 @@ UNKNOWN_VALUES: Final = (
     "Some values cannot be read by this version of Gatehouse; whether they open or close anything is not known."
 )
 
+_NOT_CLOSED: Final = tuple(name for name in TARGET_PROPERTIES if name not in B2B_PROPERTIES)
 _B2B_TITLES: Final = frozenset(title(name) for name in B2B_PROPERTIES)
 
 
-def consequences(plan: Plan) -> tuple[str, ...]:
-    """List what follows from `plan` in complete sentences, what closes first."""
-    return tuple(dict.fromkeys([*_when_closing(plan), *_when_opening(plan), *_when_unsure(plan), *_at_the_end(plan)]))
+def consequences(plan: Plan, default: JsonObject | None = None) -> tuple[str, ...]:
+    """List what follows from `plan` in complete sentences, what closes first.
+
+    :param default: the tenant's default configuration; None when it is not known.
+    """
+    lines = describe(plan, default)
+    said = [*_when_closing(plan, lines), *_when_opening(plan), *_when_unsure(lines), *_at_the_end(plan)]
+    return tuple(dict.fromkeys(said))
 
 
-def _when_closing(plan: Plan) -> Iterator[str]:
-    lines, settings = describe(plan), dict(_settings(plan))
+def _when_closing(plan: Plan, lines: Sequence[Line]) -> Iterator[str]:
+    settings = dict(_settings(plan))
     after = plan.image_after() or {}
     if all(means_the_same({"": after.get(name)}, {"": to_document(closed)}) for name, closed in CLOSED.items()):
         yield NOT_DELETED
+        if others := [title(name) for name in _NOT_CLOSED if after.get(name) is not None]:
+            yield f"{NOT_TOUCHED}{', '.join(others)}."
     if any(line.opens is False and (line.setting in _B2B_TITLES or line.before != INHERITS) for line in lines):
         yield TOKENS
     if any(line.opens is False and line.setting == title(Property.B2B_COLLABORATION_INBOUND) for line in lines):
@@ -99,6 +116,8 @@ def _when_opening(plan: Plan) -> Iterator[str]:
                     yield REDEMPTION_INBOUND
                 if setting.outbound:
                     yield REDEMPTION_OUTBOUND
+            case IdentitySynchronization(is_allowed=True):
+                yield SYNCHRONIZATION_THEIRS
             case B2BSetting() if not is_shut(setting):
                 if name in (Property.B2B_DIRECT_CONNECT_INBOUND, Property.B2B_DIRECT_CONNECT_OUTBOUND):
                     yield DIRECT_CONNECT
@@ -106,8 +125,7 @@ def _when_opening(plan: Plan) -> Iterator[str]:
                     yield ONLY_NAMED
 
 
-def _when_unsure(plan: Plan) -> Iterator[str]:
-    lines = describe(plan)
+def _when_unsure(lines: Sequence[Line]) -> Iterator[str]:
     if any(line.effect == Shift.UNKNOWN and INHERITS in line.before + line.after for line in lines):
         yield DEPENDS_ON_DEFAULT
     if any(UNREADABLE in line.before + line.after for line in lines):
@@ -115,7 +133,7 @@ def _when_unsure(plan: Plan) -> Iterator[str]:
 
 
 def _at_the_end(plan: Plan) -> Iterator[str]:
-    if plan.duration is not None:
+    if plan.duration is not None and not closes_everything(plan):
         yield (
             f"Nothing closes by itself after {duration_words(plan.duration)}: the sponsor is then asked to revoke the "
             "access or to have a new request approved."

@@ -44,6 +44,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from workflows.core.approval import Choice, Decision
+from workflows.core.closing import closes_everything
 from workflows.core.commands import (
     Approve,
     Expire,
@@ -221,7 +222,15 @@ def _expire(request: AccessRequest, command: Expire, at: Situation) -> Transitio
 
 
 def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transition:
-    request = _moved(request, S.PREPARING, at, note=command.reason, asked_again=command.reason, observation=None)
+    request = _moved(
+        request,
+        S.PREPARING,
+        at,
+        note=command.reason,
+        asked_again=command.reason,
+        drift=command.drift,
+        observation=None,
+    )
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), Prepare(request_id=request.id)))
 
 
@@ -249,7 +258,7 @@ def _unseen(request: AccessRequest, command: RecordUnseen, at: Situation) -> Tra
 
 def _applied(request: AccessRequest, command: RecordApplied, at: Situation) -> Transition:
     request = _moved(request, S.APPLIED, at, note="", confirmed_at=at.now)
-    if request.particulars.kind is RequestKind.REVOCATION:
+    if request.particulars.kind is RequestKind.REVOCATION or closes_everything(request.known.plan):
         partnership = closed_partnership(request, at.partnership, at.now)
         text = (
             f"{_target(request)} is blocked: every direction is blocked explicitly, trust and automatic redemption "

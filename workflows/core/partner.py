@@ -4,10 +4,10 @@ None means "inherits the tenant's default" everywhere (Graph: "crossTenantAccess
 A *document* is the JSON object that Graph sends and takes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, NewType
+from typing import Any, Final, NamedTuple, NewType
 
 from workflows.core.canonical import JsonObject
 from workflows.core.errors import UnreadableSetting
@@ -25,6 +25,12 @@ class Property(StrEnum):
     B2B_DIRECT_CONNECT_OUTBOUND = "b2bDirectConnectOutbound"
     INBOUND_TRUST = "inboundTrust"
     AUTOMATIC_REDEMPTION = "automaticUserConsentSettings"
+    IDENTITY_SYNCHRONIZATION = "identitySynchronization"
+    """The navigation property that holds the synchronization policy; written at an address of its own."""
+    TENANT_RESTRICTIONS = "tenantRestrictions"
+    M365_COLLABORATION_INBOUND = "m365CollaborationInbound"
+    M365_COLLABORATION_OUTBOUND = "m365CollaborationOutbound"
+    APP_SERVICE_CONNECT_INBOUND = "appServiceConnectInbound"
 
 
 B2B_PROPERTIES: Final = (
@@ -34,12 +40,12 @@ B2B_PROPERTIES: Final = (
     Property.B2B_DIRECT_CONNECT_OUTBOUND,
 )
 
-IDENTITY_SYNCHRONIZATION: Final = "identitySynchronization"
-"""The navigation property that holds the synchronization policy; written at an address of its own."""
+IDENTITY_SYNCHRONIZATION: Final = Property.IDENTITY_SYNCHRONIZATION.value
 
 ALL_USERS: Final = "AllUsers"
 ALL_APPLICATIONS: Final = "AllApplications"
 OFFICE_365: Final = "Office365"
+ALL_MICROSOFT_APPS: Final = "AllMicrosoftApps"
 
 
 class AccessType(StrEnum):
@@ -82,6 +88,35 @@ class B2BSetting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TenantRestrictions(B2BSetting):
+    """Which accounts of the partner may be used on our devices and networks. Graph's `devices` is never sent.
+
+    Graph: "crossTenantAccessPolicyTenantRestrictions": "not supported on the server side yet".
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class M365CollaborationInbound:
+    """Which of the partner's users may take part in Microsoft 365 collaboration here."""
+
+    users: TargetConfiguration | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class M365CollaborationOutbound:
+    """Which of our users may take part in the partner's Microsoft 365 collaboration."""
+
+    users_and_groups: TargetConfiguration | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppServiceConnect:
+    """Which applications the partner may reach by App Service connect."""
+
+    applications: TargetConfiguration | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InboundTrust:
     """Which claims of the partner's tenant satisfy our Conditional Access. There is no outbound trust."""
 
@@ -98,7 +133,46 @@ class AutomaticRedemption:
     outbound: bool | None = None
 
 
-Setting = B2BSetting | InboundTrust | AutomaticRedemption | None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentitySynchronization:
+    """Whether the partner may synchronize its users into this tenant."""
+
+    is_allowed: bool | None = None
+
+
+TargetSetting = B2BSetting | M365CollaborationInbound | M365CollaborationOutbound | AppServiceConnect
+FlagSetting = InboundTrust | AutomaticRedemption
+Setting = TargetSetting | FlagSetting | IdentitySynchronization | None
+
+
+class Half(NamedTuple):
+    """One list of a setting: its name in Graph, in the model, and the reserved word that stands for all of it."""
+
+    graph: str
+    ours: str
+    everything: str
+
+
+_USERS_AND_GROUPS: Final = Half("usersAndGroups", "users_and_groups", ALL_USERS)
+_APPLICATIONS: Final = Half("applications", "applications", ALL_APPLICATIONS)
+_BOTH: Final = (_USERS_AND_GROUPS, _APPLICATIONS)
+
+_TARGET_TYPES: Final[Mapping[Property, type[TargetSetting]]] = {
+    **dict.fromkeys(B2B_PROPERTIES, B2BSetting),
+    Property.TENANT_RESTRICTIONS: TenantRestrictions,
+    Property.M365_COLLABORATION_INBOUND: M365CollaborationInbound,
+    Property.M365_COLLABORATION_OUTBOUND: M365CollaborationOutbound,
+    Property.APP_SERVICE_CONNECT_INBOUND: AppServiceConnect,
+}
+_HALVES: Final[Mapping[type[Any], tuple[Half, ...]]] = {
+    B2BSetting: _BOTH,
+    TenantRestrictions: _BOTH,
+    M365CollaborationInbound: (Half("users", "users", ALL_USERS),),
+    M365CollaborationOutbound: (_USERS_AND_GROUPS,),
+    AppServiceConnect: (_APPLICATIONS,),
+}
+TARGET_PROPERTIES: Final = tuple(_TARGET_TYPES)
+"""The settings that are made of lists of targets."""
 
 BLOCK_ALL: Final = B2BSetting(
     users_and_groups=TargetConfiguration(
@@ -117,28 +191,49 @@ CLOSED: Final[Mapping[Property, Setting]] = {
 }
 """What "revoked" means: explicit blocks and no trust. A removed partner would fall back to the defaults instead."""
 
-_TRUST_NAMES: Final = {
-    "mfa": "isMfaAccepted",
-    "compliant_device": "isCompliantDeviceAccepted",
-    "hybrid_joined_device": "isHybridAzureADJoinedDeviceAccepted",
+FLAGS: Final[Mapping[Property, Mapping[str, str]]] = {
+    Property.INBOUND_TRUST: {
+        "mfa": "isMfaAccepted",
+        "compliant_device": "isCompliantDeviceAccepted",
+        "hybrid_joined_device": "isHybridAzureADJoinedDeviceAccepted",
+    },
+    Property.AUTOMATIC_REDEMPTION: {"inbound": "inboundAllowed", "outbound": "outboundAllowed"},
 }
-_REDEMPTION_NAMES: Final = {"inbound": "inboundAllowed", "outbound": "outboundAllowed"}
+"""The settings that are made of flags: each flag's name in the model, and in Graph."""
+_SYNC: Final = "userSyncInbound"
+_SYNC_ALLOWED: Final = "isSyncAllowed"
+
+
+def halves_of(name: Property) -> tuple[Half, ...]:
+    """List the lists that a setting of `TARGET_PROPERTIES` is made of, people first."""
+    return _HALVES[_TARGET_TYPES[name]]
+
+
+def configurations(setting: TargetSetting) -> tuple[TargetConfiguration | None, ...]:
+    """Give a setting's lists in the order of `halves_of`."""
+    return tuple(getattr(setting, half.ours) for half in _HALVES[type(setting)])
+
+
+def target_setting(name: Property, lists: Sequence[TargetConfiguration | None]) -> TargetSetting:
+    """Make a setting of `TARGET_PROPERTIES` from its lists in the order of `halves_of`."""
+    named = zip(halves_of(name), lists, strict=True)
+    return _TARGET_TYPES[name](**{half.ours: configuration for half, configuration in named})
 
 
 def to_document(setting: Setting) -> dict[str, Any] | None:
-    """Render one setting as Graph writes it: complete B2B halves, only the flags that are set, null for "inherits"."""
+    """Render one setting as Graph writes it: complete lists, only the flags that are set, null for "inherits"."""
     match setting:
         case None:
             return None
-        case B2BSetting():
-            return {
-                "usersAndGroups": _targets_document(setting.users_and_groups),
-                "applications": _targets_document(setting.applications),
-            }
         case InboundTrust():
-            return _flags_document(setting, _TRUST_NAMES)
+            return _flags_document(setting, FLAGS[Property.INBOUND_TRUST])
         case AutomaticRedemption():
-            return _flags_document(setting, _REDEMPTION_NAMES)
+            return _flags_document(setting, FLAGS[Property.AUTOMATIC_REDEMPTION])
+        case IdentitySynchronization():
+            return {_SYNC: {_SYNC_ALLOWED: setting.is_allowed}}
+        case _:
+            lists = zip(_HALVES[type(setting)], configurations(setting), strict=True)
+            return {half.graph: _targets_document(configuration) for half, configuration in lists}
 
 
 def parse_setting(name: Property, document: object) -> Setting:
@@ -146,18 +241,28 @@ def parse_setting(name: Property, document: object) -> Setting:
 
     :raises UnreadableSetting: when the value is of a shape or vocabulary unknown to this version.
     """
+    if name in TARGET_PROPERTIES:
+        return parse_targets(name, document)
     if document is None:
         return None
     if not isinstance(document, Mapping):
         raise UnreadableSetting(f"{name}: expected an object, got {type(document).__name__}")
-    if name in B2B_PROPERTIES:
-        return B2BSetting(
-            users_and_groups=_parse_targets(name, document.get("usersAndGroups")),
-            applications=_parse_targets(name, document.get("applications")),
-        )
-    if name is Property.INBOUND_TRUST:
-        return InboundTrust(**_parse_flags(name, document, _TRUST_NAMES))
-    return AutomaticRedemption(**_parse_flags(name, document, _REDEMPTION_NAMES))
+    if name is Property.IDENTITY_SYNCHRONIZATION:
+        return _parse_synchronization(document)
+    flags = _parse_flags(name, document, FLAGS[name])
+    return InboundTrust(**flags) if name is Property.INBOUND_TRUST else AutomaticRedemption(**flags)
+
+
+def parse_targets(name: Property, document: object) -> TargetSetting | None:
+    """Read one setting of `TARGET_PROPERTIES` from a Graph document.
+
+    :raises UnreadableSetting: when the value is of a shape or vocabulary unknown to this version.
+    """
+    if document is None:
+        return None
+    if not isinstance(document, Mapping):
+        raise UnreadableSetting(f"{name}: expected an object, got {type(document).__name__}")
+    return target_setting(name, [_parse_targets(name, document.get(half.graph)) for half in halves_of(name)])
 
 
 def normalize(value: Any) -> Any:
@@ -194,7 +299,7 @@ def _targets_document(configuration: TargetConfiguration | None) -> dict[str, An
     }
 
 
-def _flags_document(setting: InboundTrust | AutomaticRedemption, names: Mapping[str, str]) -> dict[str, Any]:
+def _flags_document(setting: FlagSetting, names: Mapping[str, str]) -> dict[str, Any]:
     return {graph: value for ours, graph in names.items() if (value := getattr(setting, ours)) is not None}
 
 
@@ -212,6 +317,14 @@ def _parse_targets(name: Property, document: object) -> TargetConfiguration | No
         )
     except (KeyError, TypeError, ValueError) as error:
         raise UnreadableSetting(f"{name}: this version cannot read the targets {document!r}") from error
+
+
+def _parse_synchronization(document: Mapping[str, Any]) -> IdentitySynchronization:
+    inbound = document.get(_SYNC)
+    flag = inbound.get(_SYNC_ALLOWED) if isinstance(inbound, Mapping) else inbound
+    if flag is not None and (not isinstance(flag, bool) or not isinstance(inbound, Mapping)):
+        raise UnreadableSetting(f"{IDENTITY_SYNCHRONIZATION}: expected isSyncAllowed true, false or null")
+    return IdentitySynchronization(is_allowed=flag)
 
 
 def _parse_flags(name: Property, document: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, bool | None]:

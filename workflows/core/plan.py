@@ -8,9 +8,10 @@ from typing import Any, Final, Literal, NamedTuple
 from workflows.core.canonical import Digest, JsonObject, digest
 from workflows.core.errors import NothingToChange
 from workflows.core.partner import (
-    B2B_PROPERTIES,
     CLOSED,
+    FLAGS,
     IDENTITY_SYNCHRONIZATION,
+    IdentitySynchronization,
     Property,
     Setting,
     TenantId,
@@ -21,6 +22,9 @@ from workflows.core.partner import (
 
 _PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
 _DIGEST_DOMAIN: Final = "gatehouse/plan/1"
+_SYNC: Final = "userSyncInbound"
+_SYNC_ALLOWED: Final = "isSyncAllowed"
+_DEVICES: Final = "devices"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,13 +36,15 @@ class TenantIdentity:
     default_domain: str
     asked: str
     """What the requester typed, normalized: the domain or tenant id that led here."""
+    is_resolved: bool = True
+    """False for a tenant id that Entra does not know: its lookup sees one cloud, and the id may be of another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """One write to Graph. `path` is relative to the service root; `body` is what is sent, byte for byte canonical."""
 
-    method: Literal["POST", "PATCH"]
+    method: Literal["POST", "PATCH", "PUT"]
     path: str
     body: JsonObject
 
@@ -75,10 +81,11 @@ class Plan:
         """Compute the partner's configuration after the first `count` operations (None: after all)."""
         image: dict[str, Any] | None = None if self.before is None else dict(self.before)
         for operation in self.operations[:count]:
+            known = image or {}
             if operation.path.endswith(f"/{IDENTITY_SYNCHRONIZATION}"):
-                image = {**(image or {}), IDENTITY_SYNCHRONIZATION: _merge((image or {}), operation.body)}
+                image = {**known, IDENTITY_SYNCHRONIZATION: _merge(known, operation.body)}
             else:
-                image = {**(image or {}), **operation.body}
+                image = {**known, **operation.body, **_untouched(known, operation.body)}
         return image
 
 
@@ -102,19 +109,30 @@ def plan_access(
     """Compute the operations that bring a partner from `before` to the settings of a template.
 
     Writes only what `settings` names and what differs. Flags that a template does not name keep the value they have.
+    Closing comes first and the widest last: synchronization is switched off before the partner is written, and on only
+    after it, because it requires automatic redemption (Microsoft: "Configure cross-tenant synchronization using
+    PowerShell or Microsoft Graph API"). Everything else is one write, which Graph takes whole or not at all.
 
     :raises NothingToChange: when the partner already has every setting.
     """
-    body = _differences(before, settings)
+    own: dict[Property, Setting] = {
+        name: setting for name, setting in settings.items() if name != Property.IDENTITY_SYNCHRONIZATION
+    }
+    body = _differences(before, own)
+    operations = []
     if before is None:
-        operations = (Operation(method="POST", path=_PARTNERS, body={"tenantId": tenant_id, **body}),)
+        operations.append(Operation(method="POST", path=_PARTNERS, body={"tenantId": tenant_id, **body}))
     elif body:
-        operations = (Operation(method="PATCH", path=f"{_PARTNERS}/{tenant_id}", body=body),)
-    else:
+        operations.append(Operation(method="PATCH", path=f"{_PARTNERS}/{tenant_id}", body=body))
+    if Property.IDENTITY_SYNCHRONIZATION in settings:
+        wanted = settings[Property.IDENTITY_SYNCHRONIZATION]
+        is_on = isinstance(wanted, IdentitySynchronization) and wanted.is_allowed is True
+        operations[len(operations) if is_on else 0 : 0] = _synchronization(tenant_id, before, is_on=is_on)
+    if not operations:
         raise NothingToChange(f"This tenant is already a partner with the settings of “{template}”.")
     return Plan(
         tenant_id=tenant_id,
-        operations=operations,
+        operations=tuple(operations),
         before=before,
         template=template,
         template_hash=template_hash,
@@ -139,8 +157,7 @@ def plan_revocation(*, tenant_id: TenantId, before: JsonObject | None) -> Plan:
         if not all(means_the_same({"v": before.get(name)}, {"v": value}) for name, value in body.items()):
             operations.append(Operation(method="PATCH", path=f"{_PARTNERS}/{tenant_id}", body=body))
         if is_synchronization_allowed(before):
-            path = f"{_PARTNERS}/{tenant_id}/{IDENTITY_SYNCHRONIZATION}"
-            operations.append(Operation(method="PATCH", path=path, body={"userSyncInbound": {"isSyncAllowed": False}}))
+            operations.append(_synchronization_write("PATCH", tenant_id, is_on=False))
     if not operations:
         raise NothingToChange("This tenant is already blocked in every respect.")
     return Plan(
@@ -180,7 +197,7 @@ def is_confirmed(plan: Plan, observed: JsonObject | None, count: int | None = No
         # A created partner comes back with fields the plan did not send: unset ones are null (normalized away), and
         # the service's own undeclared fields are not ours to judge. What the model declares must be exactly the plan.
         observed = {name: value for name, value in observed.items() if name in expected or name in _DECLARED}
-    return means_the_same(expected, observed)
+    return means_the_same(_judged(plan, expected), _judged(plan, observed))
 
 
 def is_synchronization_allowed(document: JsonObject) -> bool:
@@ -195,17 +212,53 @@ def is_synchronization_allowed(document: JsonObject) -> bool:
     return not (isinstance(inbound, Mapping) and inbound.get("isSyncAllowed") is False)
 
 
-_DECLARED: Final = frozenset(
-    {
-        "tenantId",
-        "tenantRestrictions",
-        IDENTITY_SYNCHRONIZATION,
-        "m365CollaborationInbound",
-        "m365CollaborationOutbound",
-    }
-    | {"appServiceConnectInbound"}
-    | {name.value for name in Property}
-)
+_DECLARED: Final = frozenset({"tenantId", *(name.value for name in Property)})
+
+
+def _synchronization(tenant_id: TenantId, before: JsonObject | None, *, is_on: bool) -> list[Operation]:
+    """Give the write that switches synchronization on or off, if one is needed. Only a PUT creates a policy."""
+    current = (before or {}).get(IDENTITY_SYNCHRONIZATION)
+    if not is_on:
+        is_needed = before is not None and is_synchronization_allowed(before)
+        return [_synchronization_write("PATCH", tenant_id, is_on=False)] if is_needed else []
+    if current is None:
+        return [_synchronization_write("PUT", tenant_id, is_on=True)]
+    if means_the_same({_SYNC: {_SYNC_ALLOWED: True}}, _only_synchronization(current)):
+        return []
+    return [_synchronization_write("PATCH", tenant_id, is_on=True)]
+
+
+def _synchronization_write(method: Literal["PATCH", "PUT"], tenant_id: TenantId, *, is_on: bool) -> Operation:
+    path = f"{_PARTNERS}/{tenant_id}/{IDENTITY_SYNCHRONIZATION}"
+    return Operation(method=method, path=path, body={_SYNC: {_SYNC_ALLOWED: is_on}})
+
+
+def _judged(plan: Plan, image: JsonObject | None) -> JsonObject | None:
+    """Give the part of an image by which a plan is held to have been carried out."""
+    if image is None:
+        return None
+    judged = dict(image)
+    written = {name for operation in plan.operations for name in _written(operation)}
+    if any(operation.method == "PUT" for operation in plan.operations) and IDENTITY_SYNCHRONIZATION in judged:
+        # A created policy comes back with its key and a name of the service's choosing.
+        judged[IDENTITY_SYNCHRONIZATION] = _only_synchronization(judged[IDENTITY_SYNCHRONIZATION])
+    restrictions = judged.get(Property.TENANT_RESTRICTIONS)
+    if Property.TENANT_RESTRICTIONS in written and isinstance(restrictions, Mapping):
+        judged[Property.TENANT_RESTRICTIONS.value] = {k: v for k, v in restrictions.items() if k != _DEVICES}
+    return judged
+
+
+def _only_synchronization(policy: Any) -> Any:
+    return {_SYNC: policy.get(_SYNC)} if isinstance(policy, Mapping) else policy
+
+
+def _untouched(image: JsonObject, body: JsonObject) -> dict[str, Any]:
+    """Keep what a write of tenant restrictions does not say: Graph's `devices` is never sent."""
+    name = Property.TENANT_RESTRICTIONS.value
+    old, new = image.get(name), body.get(name)
+    if not isinstance(new, Mapping) or not isinstance(old, Mapping) or _DEVICES not in old:
+        return {}
+    return {name: {**new, _DEVICES: old[_DEVICES]}}
 
 
 def _differences(before: JsonObject | None, settings: Mapping[Property, Setting]) -> dict[str, Any]:
@@ -213,9 +266,11 @@ def _differences(before: JsonObject | None, settings: Mapping[Property, Setting]
     for name, setting in settings.items():
         wanted = to_document(setting)
         current = (before or {}).get(name.value)
-        if wanted is not None and name not in B2B_PROPERTIES and current:
+        if wanted is not None and name in FLAGS and current:
             # How deep Graph merges inside a setting is not documented: send the whole setting, other flags as they are.
             wanted = {**current, **wanted}
+        if name is Property.TENANT_RESTRICTIONS and isinstance(current, Mapping):
+            current = {key: value for key, value in current.items() if key != _DEVICES}
         if normalize(wanted) != normalize(current):
             body[name.value] = wanted
     return body

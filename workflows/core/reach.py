@@ -7,9 +7,10 @@ from workflows.core.partner import (
     ALL_APPLICATIONS,
     ALL_USERS,
     AccessType,
-    B2BSetting,
     Target,
     TargetConfiguration,
+    TargetSetting,
+    configurations,
 )
 
 
@@ -55,27 +56,51 @@ class _Extent:
         return not self.is_complement and not other.is_complement and other.targets <= self.targets
 
 
-def is_shut(setting: B2BSetting | None) -> bool:
+def is_shut(setting: TargetSetting | None) -> bool:
     """Tell whether nobody can use anything, whatever the tenant's default is."""
     return setting is not None and any(extent is not None and extent.is_nothing for extent in _extents(setting))
 
 
-def is_list_of_exceptions(setting: B2BSetting) -> bool:
+def is_wide_open(setting: TargetSetting | None) -> bool:
+    """Tell whether everybody can use everything."""
+    return setting is not None and all(extent is not None and extent.is_everything for extent in _extents(setting))
+
+
+def is_unbounded(configuration: TargetConfiguration | None) -> bool:
+    """Tell whether a list lets in more than what it names: everything, a deny-list, or what is not known."""
+    extent = _extent(configuration)
+    return extent is None or extent.is_complement
+
+
+def is_empty(configuration: TargetConfiguration | None) -> bool:
+    """Tell whether a list lets nothing in; an unknown one is not called empty."""
+    extent = _extent(configuration)
+    return extent is not None and extent.is_nothing
+
+
+def is_list_of_exceptions(setting: TargetSetting) -> bool:
     """Tell whether both halves are deny-lists of single targets.
 
     How Entra combines two of them is documented ambiguously (Graph: "Cross-tenant access settings API overview").
     """
-    return all(extent is not None and extent.is_complement and not extent.is_everything for extent in _extents(setting))
+    extents = _extents(setting)
+    return len(extents) > 1 and all(
+        extent is not None and extent.is_complement and not extent.is_everything for extent in extents
+    )
 
 
-def b2b_shift(before: B2BSetting | None, after: B2BSetting | None) -> Shift:
-    """Compare two values of one B2B setting; None inherits the tenant's default, which is not known here."""
+def targets_shift(before: TargetSetting | None, after: TargetSetting | None) -> Shift:
+    """Compare two values of one setting; what is None, whole or in part, is not known."""
     if before == after or (is_shut(before) and is_shut(after)):
         return Shift.SAME
     if is_shut(after):
         return Shift.CLOSES
-    if is_shut(before) or _is_wide_open(after):
+    if is_shut(before):
         return Shift.OPENS
+    if is_wide_open(after):
+        return Shift.SAME if is_wide_open(before) else Shift.OPENS
+    if is_wide_open(before) and after is not None and None not in _extents(after):
+        return Shift.NARROWS
     if before is None or after is None or is_list_of_exceptions(before) or is_list_of_exceptions(after):
         return Shift.UNKNOWN
     pairs = tuple(zip(_extents(before), _extents(after), strict=True))
@@ -86,13 +111,8 @@ def b2b_shift(before: B2BSetting | None, after: B2BSetting | None) -> Shift:
     return Shift.OPENS if widens else Shift.NARROWS if narrows else Shift.UNKNOWN
 
 
-def flag_shift(before: bool | None, after: bool | None, *, is_off_by_default: bool = False) -> Shift:
-    """Compare two values of a flag whose `true` lets more in.
-
-    :param is_off_by_default: None is known to mean false, rather than an unknown default.
-    """
-    if is_off_by_default:
-        before, after = bool(before), bool(after)
+def flag_shift(before: bool | None, after: bool | None) -> Shift:
+    """Compare two values of a flag whose `true` lets more in; None is not known."""
     if before is after:
         return Shift.SAME
     if after is None:
@@ -101,18 +121,14 @@ def flag_shift(before: bool | None, after: bool | None, *, is_off_by_default: bo
     return Shift.OPENS if after else Shift.CLOSES
 
 
-def _is_wide_open(setting: B2BSetting | None) -> bool:
-    return setting is not None and all(extent is not None and extent.is_everything for extent in _extents(setting))
+def _extents(setting: TargetSetting) -> tuple[_Extent | None, ...]:
+    return tuple(map(_extent, configurations(setting)))
 
 
-def _extents(setting: B2BSetting) -> tuple[_Extent | None, _Extent | None]:
-    return _extent(setting.users_and_groups, ALL_USERS), _extent(setting.applications, ALL_APPLICATIONS)
-
-
-def _extent(configuration: TargetConfiguration | None, everything: str) -> _Extent | None:
+def _extent(configuration: TargetConfiguration | None) -> _Extent | None:
     if configuration is None:
         return None
     is_blocked = configuration.access is AccessType.BLOCKED
-    if any(target.id == everything for target in configuration.targets):
+    if any(target.id in (ALL_USERS, ALL_APPLICATIONS) for target in configuration.targets):
         return _Extent(not is_blocked, frozenset())
     return _Extent(is_blocked, frozenset(configuration.targets))

@@ -1,13 +1,16 @@
 """A request: one asked-for change of one partner, from the first click to the read-back proof."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, NewType
 
 from workflows.core.approval import Decision, Verdict, evaluate
 from workflows.core.canonical import JsonObject
+from workflows.core.drift import Drift
 from workflows.core.errors import Refused
+from workflows.core.findings import Finding
 from workflows.core.people import ChatId, Person, PersonId, Roster
 from workflows.core.plan import Plan, TenantIdentity
 from workflows.core.template import Stage
@@ -66,6 +69,8 @@ class Observation:
     identity: TenantIdentity
     configuration: JsonObject | None
     at: datetime
+    default: JsonObject | None = None
+    """The tenant's default configuration; None when it was not read, so that what is inherited is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +85,8 @@ class Particulars:
     template: str
     justification: str
     duration: timedelta | None
+    holes: Mapping[str, str] = field(default_factory=dict)
+    """What was typed for the template's holes, by their names; checked when it was filed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +101,8 @@ class Prepared:
     stages: tuple[Stage, ...]
     """Empty for a revocation: the right to revoke is judged when it is asked for."""
     review_interval: timedelta | None
+    findings: tuple[Finding, ...] = ()
+    """What the approvers must know beyond the plan itself."""
 
     @property
     def excluded(self) -> frozenset[PersonId]:
@@ -121,6 +130,8 @@ class AccessRequest:
     """What a reader must know about the present state, in one or two sentences."""
     asked_again: str = ""
     """Why a new plan had to be made after people had seen one; empty when there was only one."""
+    drift: Drift | None = None
+    """How the partner differed from the plan that was approved, where that is why it was asked again."""
     confirmed_at: datetime | None = None
     """When the read-back showed the whole plan."""
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from workflows.core.closing import only_narrows
 from workflows.core.commands import AskReview, Keep, PartnershipCommand
 from workflows.core.effects import Effect, ShowReview
 from workflows.core.errors import Refused
@@ -50,9 +51,14 @@ def may_close(partnership: Partnership | None, person: Person, roster: Roster) -
 
 
 def opened_partnership(request: AccessRequest, known: Partnership | None, now: datetime) -> Partnership:
-    """Make the record of a partner whose access was just applied and read back."""
+    """Make the record of a partner whose access was just applied and read back.
+
+    What only narrows needs one approver (`stages_for`), so it does not prolong what was approved by a whole chain.
+    """
     prepared = request.known
     ends_at = None if prepared.plan.duration is None else now + prepared.plan.duration
+    if known is not None and only_narrows(prepared.plan):
+        ends_at = min((end for end in (known.ends_at, ends_at) if end), default=None)
     return Partnership(
         identity=prepared.observation.identity,
         version=1 if known is None else known.version + 1,

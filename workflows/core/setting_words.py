@@ -4,20 +4,26 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from workflows.core.effective import EffectiveFlag, EffectiveTargets, Origin
 from workflows.core.errors import UnreadableSetting
 from workflows.core.partner import (
     ALL_APPLICATIONS,
+    ALL_MICROSOFT_APPS,
     ALL_USERS,
-    B2B_PROPERTIES,
     IDENTITY_SYNCHRONIZATION,
     OFFICE_365,
+    TARGET_PROPERTIES,
     AccessType,
-    B2BSetting,
+    Half,
     Property,
     Setting,
     Target,
     TargetConfiguration,
+    TargetSetting,
+    configurations,
+    halves_of,
     parse_setting,
+    parse_targets,
 )
 from workflows.core.reach import is_list_of_exceptions, is_shut
 
@@ -39,6 +45,10 @@ TITLES: Final[Mapping[str, str]] = {
     Property.INBOUND_TRUST: "Inbound trust",
     Property.AUTOMATIC_REDEMPTION: "Automatic redemption",
     IDENTITY_SYNCHRONIZATION: "Identity synchronization into this tenant",
+    Property.TENANT_RESTRICTIONS: "Tenant restrictions",
+    Property.M365_COLLABORATION_INBOUND: "Microsoft 365 collaboration, inbound",
+    Property.M365_COLLABORATION_OUTBOUND: "Microsoft 365 collaboration, outbound",
+    Property.APP_SERVICE_CONNECT_INBOUND: "App Service connect, inbound",
 }
 TRUST_TITLES: Final[Mapping[str, str]] = {
     "mfa": "Trust in the partner's MFA",
@@ -49,18 +59,18 @@ REDEMPTION_TITLES: Final[Mapping[str, str]] = {
     "inbound": "Automatic redemption, inbound",
     "outbound": "Automatic redemption, outbound",
 }
-_MEMBERS: Final[Mapping[str, frozenset[str]]] = {
-    **dict.fromkeys(B2B_PROPERTIES, frozenset({"usersAndGroups", "applications"})),
-    Property.INBOUND_TRUST: frozenset(
-        {"isMfaAccepted", "isCompliantDeviceAccepted", "isHybridAzureADJoinedDeviceAccepted"}
-    ),
-    Property.AUTOMATIC_REDEMPTION: frozenset({"inboundAllowed", "outboundAllowed"}),
-}
-_OUTBOUND: Final = frozenset({Property.B2B_COLLABORATION_OUTBOUND, Property.B2B_DIRECT_CONNECT_OUTBOUND})
+_OUTBOUND: Final = frozenset(
+    {
+        Property.B2B_COLLABORATION_OUTBOUND,
+        Property.B2B_DIRECT_CONNECT_OUTBOUND,
+        Property.M365_COLLABORATION_OUTBOUND,
+    }
+)
+_HALF_TITLES: Final = {ALL_USERS: "people", ALL_APPLICATIONS: "applications"}
 _RESERVED: Final = {
     ALL_APPLICATIONS: "every application",
     OFFICE_365: "Office 365",
-    "AllMicrosoftApps": "all Microsoft apps",
+    ALL_MICROSOFT_APPS: "all Microsoft apps",
 }
 
 
@@ -69,32 +79,51 @@ def title(name: str) -> str:
     return TITLES.get(name, name)
 
 
-def b2b_words(name: str, setting: B2BSetting | None) -> str:
-    """Say who may use what, in the direction that `name` says."""
+def target_words(name: str, setting: TargetSetting | None, applies: EffectiveTargets | None = None) -> str:
+    """Say who may use what, in the direction that `name` says.
+
+    :param setting: the partner's own value.
+    :param applies: what applies to the partner; where its own value inherits, this says what that is.
+    """
     if setting is None:
-        return INHERITS
-    everyone = "everyone here" if name in _OUTBOUND else "everyone from the partner"
+        if applies is None or None in configurations(applies.setting):
+            return INHERITS
+        return inherited(target_words(name, applies.setting), applies.origins[0])
     if is_list_of_exceptions(setting):
+        people, applications = configurations(setting)
         return (
-            f"blocked people: {_names(setting.users_and_groups)}; blocked applications: "
-            f"{_names(setting.applications)} (read how Entra combines two such lists before relying on it)"
+            f"blocked people: {_names(people)}; blocked applications: "
+            f"{_names(applications)} (read how Entra combines two such lists before relying on it)"
         )
     if is_shut(setting):
         return "blocked for everyone"
-    people = _half(setting.users_and_groups, everything=ALL_USERS, all_of_them=everyone)
-    applications = _half(setting.applications, everything=ALL_APPLICATIONS, all_of_them="every application")
-    if people is None or applications is None:
-        parts = (
-            f"people: {people or INHERITS}",
-            f"applications: {applications or INHERITS}",
-        )
-        return "; ".join(parts)
-    return f"{people} may use {applications}"
+    halves = [_half(name, half, configuration) for half, configuration in _halves(name, setting)]
+    if None not in halves:
+        return " may use ".join(filter(None, halves))
+    from_default = (None,) * len(halves) if applies is None else configurations(applies.setting)
+    origins = (Origin.UNREAD,) * len(halves) if applies is None else applies.origins
+    return "; ".join(
+        f"{_HALF_TITLES[half.everything]}: {words or inherited(_half(name, half, default), origin)}"
+        for half, words, default, origin in zip(halves_of(Property(name)), halves, from_default, origins, strict=True)
+    )
 
 
-def trust_words(flag: bool | None) -> str:
-    """Say whether a claim of the partner's tenant is trusted."""
-    return INHERITS if flag is None else "trusted" if flag else "not trusted"
+def inherited(words: str | None, origin: Origin) -> str:
+    """Say that a value is inherited, and what it is where that is known (None: it is not)."""
+    return INHERITS if words is None or origin is Origin.UNREAD else f"inherits: {words} ({origin.value})"
+
+
+def trust_words(flag: bool | None, applies: EffectiveFlag | None = None) -> str:
+    """Say whether a claim of the partner's tenant is trusted.
+
+    :param flag: the partner's own value.
+    :param applies: what applies to the partner, for saying what is inherited.
+    """
+    if flag is not None:
+        return "trusted" if flag else "not trusted"
+    if applies is None or applies.value is None:
+        return INHERITS
+    return inherited(trust_words(applies.value), applies.origin)
 
 
 def redemption_words(direction: str, flag: bool | None) -> str:
@@ -123,17 +152,20 @@ def synchronization_words(document: Any) -> str:
 def setting_words(name: str, document: Any) -> str:
     """Say a whole setting of a `Property` on one line; what cannot be read is shown as it is."""
     try:
-        setting = parse_setting(Property(name), document)
+        known = Property(name)
+        setting = None if known in TARGET_PROPERTIES else parse_setting(known, document)
+        if known in TARGET_PROPERTIES:
+            return target_words(name, parse_targets(known, document))
     except (UnreadableSetting, ValueError):
         return NOT_SET if document is None else unreadable(document)
-    if name in B2B_PROPERTIES:
-        return b2b_words(name, setting if isinstance(setting, B2BSetting) else None)
-    if name == Property.AUTOMATIC_REDEMPTION:
-        parts = [f"{label}: {redemption_words(key, flag)}" for key, label, flag in flags_of(Property(name), setting)]
+    if known is Property.IDENTITY_SYNCHRONIZATION:
+        return synchronization_words(document)
+    if known is Property.AUTOMATIC_REDEMPTION:
+        parts = [f"{label}: {redemption_words(key, flag)}" for key, label, flag in flags_of(known, setting)]
     elif setting is None:
         return INHERITS
     else:
-        parts = [f"{label}: {trust_words(flag)}" for _, label, flag in flags_of(Property(name), setting)]
+        parts = [f"{label}: {trust_words(flag)}" for _, label, flag in flags_of(known, setting)]
     return "; ".join(parts)
 
 
@@ -144,27 +176,28 @@ def flags_of(name: Property, setting: Setting) -> Iterator[tuple[str, str, bool 
         yield key, label, getattr(setting, key, None)
 
 
-def strangers(name: str, document: Any) -> dict[str, Any]:
-    """List the members of a setting that this version does not know; nulls and annotations say nothing."""
-    if not isinstance(document, Mapping):
-        return {}
-    known = _MEMBERS[name]
-    return {key: value for key, value in document.items() if key not in known and "@" not in key and value is not None}
-
-
 def unreadable(value: Any) -> str:
     """Show a value as raw JSON, without a word on whether it opens or closes anything."""
     # NB. escaped to ASCII: what is hidden in a value of unknown shape becomes visible.
     return f"{json.dumps(value, default=str)} ({UNREADABLE})"
 
 
-def _half(configuration: TargetConfiguration | None, *, everything: str, all_of_them: str) -> str | None:
+def _halves(name: str, setting: TargetSetting) -> Iterator[tuple[Half, TargetConfiguration | None]]:
+    yield from zip(halves_of(Property(name)), configurations(setting), strict=True)
+
+
+def _half(name: str, half: Half, configuration: TargetConfiguration | None) -> str | None:
+    """Say what one list lets in; None when it is not set."""
     if configuration is None:
         return None
-    if any(target.id == everything for target in configuration.targets):
-        return all_of_them  # a blocked one is shut, and said so before
-    if configuration.access is AccessType.BLOCKED:
-        return f"{all_of_them} except {_names(configuration)}"
+    everything = "every application"
+    if half.everything == ALL_USERS:
+        everything = "everyone here" if name in _OUTBOUND else "everyone from the partner"
+    is_blocked = configuration.access is AccessType.BLOCKED
+    if any(target.id == half.everything for target in configuration.targets):
+        return "nothing" if is_blocked else everything
+    if is_blocked:
+        return f"{everything} except {_names(configuration)}"
     return f"only {_names(configuration)}"
 
 

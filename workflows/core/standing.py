@@ -5,19 +5,29 @@ from dataclasses import dataclass
 from typing import Final
 
 from workflows.core.canonical import JsonObject
+from workflows.core.effective import Effective, EffectiveFlag, EffectiveTargets, Origin, effective
 from workflows.core.errors import UnreadableSetting
-from workflows.core.partner import B2B_PROPERTIES, IDENTITY_SYNCHRONIZATION, Property, parse_setting
+from workflows.core.partner import (
+    FLAGS,
+    IDENTITY_SYNCHRONIZATION,
+    Property,
+    configurations,
+    parse_setting,
+    parse_targets,
+)
 from workflows.core.setting_words import (
+    REDEMPTION_TITLES,
     TITLES,
-    flags_of,
+    TRUST_TITLES,
     redemption_words,
     setting_words,
-    strangers,
     synchronization_words,
+    target_words,
     title,
     trust_words,
     unreadable,
 )
+from workflows.core.shifts import strangers
 
 DEFAULT_UNREAD: Final = "the default could not be read"
 DEFAULT_UNSET: Final = "not set in the default either"
@@ -33,6 +43,8 @@ class Standing:
     """Set for this partner."""
     inherits: bool
     """Not set for this partner; `words` are what the tenant's default says."""
+    origin: Origin
+    """Where what applies comes from."""
 
 
 def describe_standing(configuration: JsonObject | None, default: JsonObject | None) -> tuple[Standing, ...]:
@@ -41,8 +53,8 @@ def describe_standing(configuration: JsonObject | None, default: JsonObject | No
     :param configuration: the partner's own document; None when it has none, so that the defaults apply to it.
     :param default: the tenant's default document; None when it could not be read.
     """
-    own = configuration or {}
-    return tuple(standing for name in TITLES for standing in _standings(name, own, default))
+    own, applies = configuration or {}, effective(configuration, default)
+    return tuple(standing for name in TITLES for standing in _standings(Property(name), own, default, applies))
 
 
 def unmanaged(configuration: JsonObject | None) -> tuple[str, ...]:
@@ -57,53 +69,68 @@ def unmanaged(configuration: JsonObject | None) -> tuple[str, ...]:
     )
 
 
-def _standings(name: str, own: JsonObject, default: JsonObject | None) -> Iterator[Standing]:
+def _standings(name: Property, own: JsonObject, default: JsonObject | None, applies: Effective) -> Iterator[Standing]:
     document = own.get(name)
     if name == IDENTITY_SYNCHRONIZATION:
         # There is no default for it: a partner without a synchronization policy cannot synchronize.
-        yield _standing(title(name), synchronization_words(document), document)
-        return
-    if name in B2B_PROPERTIES:
-        words = _default_words(name, default) if document is None else setting_words(name, document)
-        yield _standing(title(name), words, document, can_inherit=True)
+        origin = Origin.MICROSOFT_DEFAULT if document is None else Origin.SET_HERE
+        yield _standing(title(name), synchronization_words(document), document, origin)
+    elif name in FLAGS:
+        yield from _flag_standings(name, document, default, applies)
     else:
-        yield from _flag_standings(Property(name), document, default)
+        yield _target_standing(name, document, default, applies.targets[name])
     if others := strangers(name, document):
-        yield _standing(f"{title(name)}, other values", unreadable(others), others)
+        yield _standing(f"{title(name)}, other values", unreadable(others), others, Origin.SET_HERE)
 
 
-def _flag_standings(name: Property, document: object, default: JsonObject | None) -> Iterator[Standing]:
+def _target_standing(
+    name: Property, document: object, default: JsonObject | None, applies: EffectiveTargets
+) -> Standing:
+    origin = Origin.SET_HERE if Origin.SET_HERE in applies.origins else applies.origins[0]
+    try:
+        own = parse_targets(name, document)
+    except UnreadableSetting:
+        return _standing(title(name), unreadable(document), document, origin)
+    if own is not None:
+        return _standing(title(name), target_words(name, own, applies), document, origin)
+    if None in configurations(applies.setting):
+        return _standing(title(name), _default_words(name, default), document, origin, can_inherit=True)
+    return _standing(title(name), target_words(name, applies.setting), document, origin, can_inherit=True)
+
+
+def _flag_standings(
+    name: Property, document: object, default: JsonObject | None, applies: Effective
+) -> Iterator[Standing]:
     try:
         setting = parse_setting(name, document)
     except UnreadableSetting:
-        yield _standing(title(name), unreadable(document), document)
+        yield _standing(title(name), unreadable(document), document, Origin.UNREAD)
         return
-    for key, label, flag in flags_of(name, setting):
+    for key in FLAGS[name]:
+        own, flag = getattr(setting, key, None), applies.flags[name, key]
         if name is Property.AUTOMATIC_REDEMPTION:
             # Its default is false for every tenant, so unset says it all.
-            yield _standing(label, redemption_words(key, flag), flag)
+            yield _standing(REDEMPTION_TITLES[key], redemption_words(key, own), own, flag.origin)
         else:
-            words = _default_trust_words(key, default) if flag is None else trust_words(flag)
-            yield _standing(label, words, flag, can_inherit=True)
+            words = trust_words(own) if own is not None else _default_trust_words(flag, default)
+            yield _standing(TRUST_TITLES[key], words, own, flag.origin, can_inherit=True)
 
 
-def _standing(setting: str, words: str, own: object, *, can_inherit: bool = False) -> Standing:
-    return Standing(setting=setting, words=words, is_own=own is not None, inherits=can_inherit and own is None)
+def _standing(setting: str, words: str, own: object, origin: Origin, *, can_inherit: bool = False) -> Standing:
+    is_own = own is not None
+    return Standing(setting=setting, words=words, is_own=is_own, inherits=can_inherit and not is_own, origin=origin)
 
 
-def _default_words(name: str, default: JsonObject | None) -> str:
+def _default_words(name: Property, default: JsonObject | None) -> str:
     if default is None:
         return DEFAULT_UNREAD
     document = default.get(name)
     return DEFAULT_UNSET if document is None else setting_words(name, document)
 
 
-def _default_trust_words(key: str, default: JsonObject | None) -> str:
+def _default_trust_words(flag: EffectiveFlag, default: JsonObject | None) -> str:
     if default is None:
         return DEFAULT_UNREAD
-    document = default.get(Property.INBOUND_TRUST)
-    try:
-        flag = getattr(parse_setting(Property.INBOUND_TRUST, document), key, None)
-    except UnreadableSetting:
-        return unreadable(document)
-    return DEFAULT_UNSET if flag is None else trust_words(flag)
+    if flag.value is not None:
+        return trust_words(flag.value)
+    return unreadable(default.get(Property.INBOUND_TRUST)) if flag.origin is Origin.UNREAD else DEFAULT_UNSET

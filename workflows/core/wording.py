@@ -1,40 +1,27 @@
 """What a plan does and where a request stands, in plain words. Claims nothing that was not read or computed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
-from workflows.core.errors import UnreadableSetting
-from workflows.core.partner import (
-    B2B_PROPERTIES,
-    CLOSED,
-    IDENTITY_SYNCHRONIZATION,
-    B2BSetting,
-    Property,
-    Setting,
-    means_the_same,
-    parse_setting,
-    to_document,
-)
-from workflows.core.plan import Change, Plan, changes
-from workflows.core.reach import Shift, b2b_shift, flag_shift
+from workflows.core.canonical import JsonObject
+from workflows.core.partner import Property, parse_targets
+from workflows.core.plan import Plan
 from workflows.core.request import AccessRequest, RequestKind, RequestState
 from workflows.core.setting_words import (
-    ALLOWED,
-    NOT_ALLOWED,
-    NOT_ALLOWED_UNSET,
     NOT_SET,
-    b2b_words,
-    flags_of,
+    REDEMPTION_TITLES,
+    TRUST_TITLES,
     redemption_words,
     setting_words,
-    strangers,
     synchronization_words,
+    target_words,
     title,
     trust_words,
     unreadable,
 )
+from workflows.core.shifts import Lens, Move, Part, moves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +40,13 @@ class Line:
     """The same in words: opens, narrows, closes, no change, may open or narrow."""
 
 
-def describe(plan: Plan) -> tuple[Line, ...]:
-    """Say in words what every written setting was and becomes."""
-    return tuple(line for change in changes(plan) for line in _lines(change))
+def describe(plan: Plan, default: JsonObject | None = None) -> tuple[Line, ...]:
+    """Say in words what every written setting was and becomes.
+
+    :param default: the tenant's default configuration, for saying what is inherited; None when it is not known.
+    """
+    lens = Lens.of(plan, default)
+    return tuple(_line(move, lens) for move in moves(plan, default))
 
 
 def duration_words(duration: timedelta) -> str:
@@ -98,71 +89,53 @@ _REVOCATION_STATES: Final[Mapping[RequestState, str]] = {
 }
 
 
-def _lines(change: Change) -> Iterator[Line]:
-    name, before, after = change
-    if name == IDENTITY_SYNCHRONIZATION:
-        yield _synchronization_line(before, after)
-        return
-    try:
-        settings = (parse_setting(Property(name), before), parse_setting(Property(name), after))
-    except (UnreadableSetting, ValueError):
-        shift = Shift.SAME if before == after else Shift.CLOSES if _is_closed(name, after) else Shift.UNKNOWN
-        yield _line(title(name), setting_words(name, before), setting_words(name, after), shift)
-        return
-    if name in B2B_PROPERTIES:
-        yield _b2b_line(name, *settings)
-    else:
-        yield from _flag_lines(Property(name), *settings)
-    unknown = strangers(name, before), strangers(name, after)
-    if any(unknown):
-        was, becomes = (unreadable(value) if value else NOT_SET for value in unknown)
-        shift = Shift.SAME if unknown[0] == unknown[1] else Shift.UNKNOWN
-        yield _line(f"{title(name)}, other values", was, becomes, shift)
+def _line(move: Move, lens: Lens) -> Line:
+    label, before, after = _WORDS[move.part](move, lens)
+    return Line(setting=label, before=before, after=after, opens=move.shift.opens, effect=move.shift.value)
 
 
-def _b2b_line(name: str, before: Setting, after: Setting) -> Line:
-    was, becomes = (value if isinstance(value, B2BSetting) else None for value in (before, after))
-    return _line(title(name), b2b_words(name, was), b2b_words(name, becomes), b2b_shift(was, becomes))
+Said = tuple[str, str, str]
+"""The setting's title, and its words before and after."""
 
 
-def _flag_lines(name: Property, before: Setting, after: Setting) -> Iterator[Line]:
-    """One line for each flag that either side sets; one for the whole setting where neither does."""
-    told = False
-    for (key, label, was), (_, _, becomes) in zip(flags_of(name, before), flags_of(name, after), strict=True):
-        if was is None and becomes is None:
-            continue
-        told = True
-        yield _flag_line(name, key, label, was, becomes)
-    if not told:
-        words = setting_words(name, None)
-        yield _line(title(name), words, words, Shift.SAME)
+def _targets(move: Move, lens: Lens) -> Said:
+    name = Property(move.name)
+    was, becomes = (
+        target_words(name, parse_targets(name, document), side.targets[name])
+        for document, side in ((move.before, lens.before), (move.after, lens.after))
+    )
+    return title(name), was, becomes
 
 
-def _flag_line(name: Property, key: str, label: str, before: bool | None, after: bool | None) -> Line:
+def _flag(move: Move, lens: Lens) -> Said:
+    name, key = Property(move.name), move.key
     if name is Property.INBOUND_TRUST:
-        return _line(label, trust_words(before), trust_words(after), flag_shift(before, after))
-    shift = flag_shift(before, after, is_off_by_default=True)
-    return _line(label, redemption_words(key, before), redemption_words(key, after), shift)
+        was = trust_words(move.before, lens.before.flags[name, key])
+        return TRUST_TITLES[key], was, trust_words(move.after, lens.after.flags[name, key])
+    return REDEMPTION_TITLES[key], redemption_words(key, move.before), redemption_words(key, move.after)
 
 
-def _synchronization_line(before: Any, after: Any) -> Line:
-    was, becomes = synchronization_words(before), synchronization_words(after)
-    known = {NOT_ALLOWED_UNSET: False, NOT_ALLOWED: False, ALLOWED: True}
-    if was in known and becomes in known:
-        shift = flag_shift(known[was], known[becomes])
-    else:
-        shift = Shift.SAME if before == after else Shift.CLOSES if becomes == NOT_ALLOWED else Shift.UNKNOWN
-    return _line(title(IDENTITY_SYNCHRONIZATION), was, becomes, shift)
+def _synchronization(move: Move, _: Lens) -> Said:
+    return title(move.name), synchronization_words(move.before), synchronization_words(move.after)
 
 
-def _is_closed(name: str, document: Any) -> bool:
-    """Tell whether a document says what a revocation writes, whatever stood there before."""
-    closed = to_document(CLOSED[Property(name)]) if name in set(Property) else None
-    return closed is not None and means_the_same({"": document}, {"": closed})
+def _whole(move: Move, _: Lens) -> Said:
+    return title(move.name), setting_words(move.name, move.before), setting_words(move.name, move.after)
 
 
-def _line(setting: str, before: str, after: str, shift: Shift) -> Line:
-    return Line(setting=setting, before=before, after=after, opens=shift.opens, effect=shift.value)
+def _strangers(move: Move, _: Lens) -> Said:
+    was, becomes = (unreadable(value) if value else NOT_SET for value in (move.before, move.after))
+    return f"{title(move.name)}, other values", was, becomes
+
+
+_WORDS: Final[Mapping[Part, Callable[[Move, Lens], Said]]] = {
+    Part.TARGETS: _targets,
+    Part.FLAG: _flag,
+    Part.SYNCHRONIZATION: _synchronization,
+    Part.NO_FLAGS: _whole,
+    Part.UNREADABLE: _whole,
+    Part.STRANGERS: _strangers,
+}
 
 
 def _years(days: int) -> str:

@@ -12,15 +12,20 @@ from workflows.core.partner import (
     B2B_PROPERTIES,
     OFFICE_365,
     AccessType,
+    AppServiceConnect,
     AutomaticRedemption,
     B2BSetting,
+    IdentitySynchronization,
     InboundTrust,
+    M365CollaborationInbound,
+    M365CollaborationOutbound,
     Property,
     Setting,
     Target,
     TargetConfiguration,
     TargetType,
     TenantId,
+    TenantRestrictions,
     to_document,
 )
 
@@ -57,11 +62,23 @@ TRUSTS: Final = st.builds(InboundTrust, mfa=_FLAG, compliant_device=_FLAG, hybri
 REDEMPTIONS: Final = st.builds(AutomaticRedemption, inbound=_FLAG, outbound=_FLAG)
 
 
+_VALUES: Final[Mapping[Property, st.SearchStrategy[Setting]]] = {
+    **dict.fromkeys(B2B_PROPERTIES, B2B_SETTINGS),
+    Property.INBOUND_TRUST: TRUSTS,
+    Property.AUTOMATIC_REDEMPTION: REDEMPTIONS,
+    Property.IDENTITY_SYNCHRONIZATION: st.builds(IdentitySynchronization, is_allowed=_FLAG),
+    Property.TENANT_RESTRICTIONS: st.builds(
+        TenantRestrictions, users_and_groups=_half(_USERS), applications=_half(_APPLICATIONS)
+    ),
+    Property.M365_COLLABORATION_INBOUND: st.builds(M365CollaborationInbound, users=_half(_USERS)),
+    Property.M365_COLLABORATION_OUTBOUND: st.builds(M365CollaborationOutbound, users_and_groups=_half(_USERS)),
+    Property.APP_SERVICE_CONNECT_INBOUND: st.builds(AppServiceConnect, applications=_half(_APPLICATIONS)),
+}
+
+
 def setting_of(name: Property) -> st.SearchStrategy[Setting]:
     """Draw a value, or "inherits", for one property."""
-    if name in B2B_PROPERTIES:
-        return st.one_of(st.none(), B2B_SETTINGS)
-    return st.one_of(st.none(), TRUSTS if name is Property.INBOUND_TRUST else REDEMPTIONS)
+    return st.one_of(st.none(), _VALUES[name])
 
 
 SETTINGS: Final[st.SearchStrategy[Mapping[Property, Setting]]] = st.fixed_dictionaries(
@@ -74,7 +91,6 @@ _UNDECLARED: Final = st.fixed_dictionaries(
         "crossCloudMeetingConfiguration": st.just({"inboundAllowed": None, "outboundAllowed": True}),
         "protectedContentSharing": st.just({"inboundAllowed": False}),
         "isServiceProvider": st.booleans(),
-        "identitySynchronization": st.booleans().map(lambda on: {"userSyncInbound": {"isSyncAllowed": on}}),
     },
 )
 

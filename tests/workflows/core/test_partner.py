@@ -46,6 +46,11 @@ def test_the_properties_are_written_exactly_as_graph_spells_them() -> None:
         "b2bDirectConnectOutbound",
         "inboundTrust",
         "automaticUserConsentSettings",
+        "identitySynchronization",
+        "tenantRestrictions",
+        "m365CollaborationInbound",
+        "m365CollaborationOutbound",
+        "appServiceConnectInbound",
     ]
 
 

@@ -15,7 +15,9 @@ from workflows.core.errors import NothingToChange
 from workflows.core.partner import (
     BLOCK_ALL,
     CLOSED,
+    TARGET_PROPERTIES,
     AutomaticRedemption,
+    IdentitySynchronization,
     InboundTrust,
     Property,
     Setting,
@@ -288,7 +290,10 @@ def test_only_one_partners_own_configuration_is_ever_written(
         for operation in plan.operations:
             assert WRITABLE.match(operation.path), operation.path
             assert tenant_id in operation.path or operation.body["tenantId"] == tenant_id
-            assert (operation.method == "POST") is (operation.path == PARTNERS) is (plan.before is None)
+            assert (operation.method == "POST") is (operation.path == PARTNERS)
+            assert operation.method != "PUT" or operation.path.endswith("/identitySynchronization")
+            assert "devices" not in (operation.body.get("tenantRestrictions") or {})
+        assert (plan.before is None) is (plan.operations[0].method == "POST")
 
 
 @PROPERTY
@@ -301,11 +306,15 @@ def test_a_plan_leads_to_the_settings_of_the_template_and_changes_nothing_else(
     except NothingToChange:
         after = before
     for name, setting in wanted.items():
+        if name is Property.IDENTITY_SYNCHRONIZATION:
+            is_on = isinstance(setting, IdentitySynchronization) and setting.is_allowed is True
+            assert is_synchronization_allowed(after) is is_on
+            continue
         found = parse_setting(name, after[name])
         for flag in ("mfa", "compliant_device", "hybrid_joined_device", "inbound", "outbound"):
             named = getattr(setting, flag, None)
             assert named is None or getattr(found, flag) is named
-        if setting is None or name.value.startswith("b2b"):
+        if setting is None or name in TARGET_PROPERTIES:
             assert means_the_same({"v": to_document(found)}, {"v": to_document(setting)})
     assert {name: after[name] for name in after if name not in set(wanted)} == {
         name: before[name] for name in before if name not in set(wanted)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.workflows.core.builders import TENANT, closed_document
+from workflows.core.effective import Origin
 from workflows.core.setting_words import UNREADABLE
 from workflows.core.standing import DEFAULT_UNREAD, DEFAULT_UNSET, Standing, describe_standing, unmanaged
 
@@ -43,12 +44,23 @@ def test_a_default_that_could_not_be_read_is_not_guessed() -> None:
 def test_its_own_settings_are_told_from_inherited_ones() -> None:
     found = describe_standing(closed_document(), DEFAULT)
     assert {one.words for one in found if one.is_own} == {"blocked for everyone", "not trusted", "off"}
-    assert [one.setting for one in found if not one.is_own] == ["Identity synchronization into this tenant"]
+    assert [one.setting for one in found if not one.is_own] == [
+        "Identity synchronization into this tenant",
+        "Tenant restrictions",
+        "Microsoft 365 collaboration, inbound",
+        "Microsoft 365 collaboration, outbound",
+        "App Service connect, inbound",
+    ]
 
 
 @pytest.mark.parametrize(
     ("own", "default"),
-    [({"inboundTrust": "no"}, DEFAULT), ({}, {"inboundTrust": "no"}), ({"b2bCollaborationInbound": [1]}, DEFAULT)],
+    [
+        ({"inboundTrust": "no"}, DEFAULT),
+        ({"identitySynchronization": 7}, DEFAULT),
+        ({}, {"inboundTrust": "no"}),
+        ({"b2bCollaborationInbound": [1]}, DEFAULT),
+    ],
 )
 def test_what_cannot_be_read_is_shown_as_json(own: dict[str, Any], default: dict[str, Any]) -> None:
     assert any(UNREADABLE in one.words for one in describe_standing(own, default))
@@ -60,6 +72,19 @@ def test_members_of_later_versions_are_shown() -> None:
 
 
 def test_what_gatehouse_does_not_manage_is_named() -> None:
-    document = {"tenantId": TENANT, "tenantRestrictions": None, "isServiceProvider": True, "a@odata.type": "x"}
+    document = {"tenantId": TENANT, "protectedContentSharing": None, "isServiceProvider": True, "a@odata.type": "x"}
     assert unmanaged(document) == ("isServiceProvider",)
     assert unmanaged(None) == ()
+
+
+def test_an_inherited_setting_says_whose_default_it_is_and_a_mixed_one_says_it_by_list() -> None:
+    assert standing("B2B collaboration, inbound", {}).origin is Origin.TENANT_DEFAULT
+    assert standing("B2B collaboration, inbound", {}, {**DEFAULT, "isServiceDefault": True}).origin is (
+        Origin.MICROSOFT_DEFAULT
+    )
+    half = {"b2bCollaborationInbound": {"applications": ALLOW_ALL["applications"]}}
+    mixed = standing("B2B collaboration, inbound", half)
+    assert (mixed.is_own, mixed.origin) == (True, Origin.SET_HERE)
+    assert mixed.words == (
+        "people: inherits: everyone from the partner (the tenant's default); applications: every application"
+    )

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.workflows.core.builders import TENANT, access_plan, closed_document, request
+from tests.workflows.core.strategies import PROPERTY
 from workflows.core import consequences as sentences
 from workflows.core.canonical import JsonObject
 from workflows.core.consequences import consequences
@@ -326,6 +327,7 @@ json_values = st.recursive(
 )
 
 
+@PROPERTY
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys([*Property, "identitySynchronization"], json_values)))
 def test_no_document_breaks_the_wording(document: dict[str, Any]) -> None:
     """Whatever Graph may send one day, the card can still be shown and the door closed."""
@@ -374,3 +376,90 @@ def test_waiting_for_graph_is_said() -> None:
     waiting = request(RequestState.APPLYING, note="Microsoft Graph does not answer.")
     assert state_words(waiting) == "approved, waiting to be written"
     assert state_words(request(RequestState.APPLYING, RequestKind.REVOCATION, note="…")) == "waiting to be blocked"
+
+
+# --- With the tenant's default known --------------------------------------------------------------------------------
+
+SERVICE_DEFAULT: dict[str, Any] = {
+    "isServiceDefault": True,
+    INBOUND.value: to_document(ALL),
+    "b2bDirectConnectInbound": to_document(NOBODY),
+    "inboundTrust": {"isMfaAccepted": False},
+}
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted", "was", "becomes", "effect"),
+    [
+        (
+            {},
+            {INBOUND: OFFICE},
+            "inherits: everyone from the partner may use every application (Microsoft's default)",
+            "everyone from the partner may use only Office 365",
+            "narrows",
+        ),
+        (
+            {INBOUND.value: to_document(NOBODY)},
+            {INBOUND: None},
+            "blocked for everyone",
+            "inherits: everyone from the partner may use every application (Microsoft's default)",
+            "opens",
+        ),
+        (
+            {},
+            {Property.B2B_DIRECT_CONNECT_INBOUND: OFFICE},
+            "inherits: blocked for everyone (Microsoft's default)",
+            "everyone from the partner may use only Office 365",
+            "opens",
+        ),
+        (
+            {},
+            {INBOUND: b2b(None, targets("allowed", "Office365"))},
+            "inherits: everyone from the partner may use every application (Microsoft's default)",
+            "people: inherits: everyone from the partner (Microsoft's default); applications: only Office 365",
+            "narrows",
+        ),
+        (
+            {},
+            {Property.INBOUND_TRUST: InboundTrust(mfa=False)},
+            "inherits: not trusted (Microsoft's default)",
+            "not trusted",
+            "no change",
+        ),
+        ({}, {Property.INBOUND_TRUST: InboundTrust(hybrid_joined_device=True)}, INHERITS, "trusted", "opens"),
+    ],
+)
+def test_what_is_inherited_is_said_and_decided_where_the_default_is_known(
+    before: dict[str, Any], wanted: dict[Property, Setting], was: str, becomes: str, effect: str
+) -> None:
+    made = plan({"tenantId": TENANT, **before}, wanted)
+    (line,) = describe(made, SERVICE_DEFAULT)
+    assert (line.before, line.after, line.effect) == (was, becomes, effect)
+    assert sentences.DEPENDS_ON_DEFAULT not in consequences(made, SERVICE_DEFAULT)
+
+
+def test_a_default_that_the_tenant_changed_is_called_the_tenants() -> None:
+    made = plan({"tenantId": TENANT}, {INBOUND: OFFICE})
+    (line,) = describe(made, {**SERVICE_DEFAULT, "isServiceDefault": False})
+    assert line.before == "inherits: everyone from the partner may use every application (the tenant's default)"
+
+
+def test_narrowing_from_everything_is_known_even_for_two_deny_lists() -> None:
+    exceptions = b2b(targets("blocked", GROUP, kind="group"), targets("blocked", APP))
+    assert change(INBOUND, ALL, exceptions).effect == "narrows"
+    assert change(INBOUND, ALL, b2b(EVERYONE, None)).effect == "may open or narrow"
+
+
+def test_one_deny_list_inside_another_lets_more_in() -> None:
+    one, two = targets("blocked", GROUP, kind="group"), targets("blocked", GROUP, APP, kind="group")
+    apps = targets("allowed", "Office365")
+    assert change(INBOUND, b2b(two, apps), b2b(one, apps)).effect == "opens"
+    assert change(INBOUND, b2b(one, apps), b2b(two, apps)).effect == "narrows"
+
+
+def test_an_unreadable_value_that_stays_is_no_change_and_leads_to_no_claim() -> None:
+    body = {"inboundTrust": [1], "novelty": {"on": True}}
+    made = replace(access_plan(), before=body, operations=(Operation(method="PATCH", path="/p", body=body),))
+    assert {line.effect for line in describe(made)} == {"no change"}
+    assert sentences.TRUST not in consequences(made)
+    assert sentences.UNKNOWN_VALUES in consequences(made)

@@ -17,6 +17,7 @@ from workflows.core.canonical import JsonObject
 from workflows.core.partner import TenantId
 from workflows.core.people import PersonId
 from workflows.core.plan import TenantIdentity
+from workflows.core.preflight_facts import SignIns
 from workflows.ports import Account, AlreadyExists, TenantRefused, TenantUnavailable
 
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -172,6 +173,28 @@ def account_of(row: JsonObject) -> Account:
     )
 
 
+def verified_domains(rows: Sequence[JsonObject]) -> Sequence[str]:
+    """Read the domains of organizations that were selected with `verifiedDomains`, lower case.
+
+    :raises TenantUnavailable: when there is none: every tenant has its initial domain, so the list was not told.
+    """
+    named = [domain.get("name") for row in rows for domain in row.get("verifiedDomains") or () if domain]
+    domains = [name.lower() for name in named if isinstance(name, str) and name]
+    if not domains:
+        raise TenantUnavailable("Entra did not name this tenant's own domains.")
+    return domains
+
+
+def sign_ins_of(rows: Sequence[JsonObject], *, is_complete: bool) -> SignIns:
+    """Count people and applications of sign-ins that succeeded (`status.errorCode` 0)."""
+    good = [row for row in rows if isinstance(row.get("status"), dict) and row["status"].get("errorCode") == 0]
+    return SignIns(
+        people=len({row.get("userId") for row in good}),
+        applications=tuple(sorted({str(row.get("appDisplayName") or "an application without a name") for row in good})),
+        is_complete=is_complete,
+    )
+
+
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
     """Read `Retry-After`, in seconds or as a date (RFC 9110); None when it is absent or unreadable."""
     text = headers.get("retry-after", "").strip()
@@ -191,14 +214,14 @@ def failure(call: Call, answer: Answer) -> TenantUnavailable | TenantRefused:
     """Turn an unsuccessful answer into the domain's error.
 
     Throttling (429), 408, redirects and 5xx leave a question open: TenantUnavailable. Any other 4xx is a refusal for
-    good; only a POST can meet an existing object.
+    good; only a POST or a PUT, which create, can meet an existing object.
     """
     status = answer.status
     if status == 429:
         wait = retry_after(answer.headers)
         asks = "" if wait is None else f" It asks for {wait:.0f} seconds."
         return TenantUnavailable(
-            f"Entra is throttling the bot and did not {call.purpose}{_footnote(answer)}.{asks}", wait
+            f"Entra is throttling the bot and did not {call.purpose}{_footnote(answer)}.{asks}", wait, is_throttled=True
         )
     if not 400 <= status < 500 or status == 408:
         wait = retry_after(answer.headers)
@@ -211,7 +234,7 @@ def failure(call: Call, answer: Answer) -> TenantUnavailable | TenantRefused:
     says = _one_line(str(error.get("message") or "no reason given"))
     named = f"{status} {code}".rstrip()
     reason = f"Entra refused to {call.purpose}: {says} ({named}{_footnote(answer, bare=True)}).{_cure(call, status)}"
-    kind = AlreadyExists if status == 409 and call.method == "POST" else TenantRefused
+    kind = AlreadyExists if status == 409 and call.method in ("POST", "PUT") else TenantRefused
     return kind(status, code, reason)
 
 

@@ -1,0 +1,51 @@
+"""The part of a card that says how a partner changed behind an approved plan: in words, and in Graph's own values."""
+
+import json
+from collections.abc import Iterator
+
+from slack_sdk.models.blocks import RichTextBlock
+
+from bot.blocks import Part, bullets, paragraph, part, preformatted, rich, words
+from bot.partner_parts import MOST_JSON, MOST_LINE, MOST_LINES, shortened
+from workflows.core.drift import Drift, DriftLine, drift_lines
+from workflows.core.request import AccessRequest, RequestState
+
+
+def drift_blocks(request: AccessRequest) -> Iterator[RichTextBlock]:
+    """Show the three-way difference while the request that it stopped is asked again; nothing otherwise."""
+    drift = request.drift
+    if drift is None or request.state not in (RequestState.PREPARING, RequestState.AWAITING_APPROVAL):
+        return
+    lines = drift_lines(drift)
+    items = [_line_parts(line) for line in lines[:MOST_LINES]]
+    if more := len(lines) - len(items):
+        items.append([words(f"and {more} more settings; the JSON shows them")])
+    yield rich(
+        paragraph(words("What changed behind the approved plan", bold=True)),
+        bullets(items or [[words("nothing that this version can show")]]),
+        preformatted(shortened(drift_json(drift), MOST_JSON)),
+    )
+
+
+def drift_json(drift: Drift) -> str:
+    """Render a drift as JSON, one line for each side of a setting. ASCII only: hidden characters show as escapes."""
+    members = ",\n".join(
+        f"  {json.dumps(one.name)}: {{\n"
+        f'    "approvedFrom": {json.dumps(one.approved_from)},\n'
+        f'    "approvedTo": {json.dumps(one.approved_to)},\n'
+        f'    "standsNow": {json.dumps(one.now)}\n  }}'
+        for one in drift.settings
+    )
+    return f"{{\n{members}\n}}" if members else "{}"
+
+
+def _line_parts(line: DriftLine) -> list[Part]:
+    return [
+        part(line.setting, 200, bold=True),
+        words(": approved from "),
+        part(line.approved_from, MOST_LINE),
+        words(" to "),
+        part(line.approved_to, MOST_LINE),
+        words("; stands now: "),
+        part(line.now, MOST_LINE, bold=True),
+    ]

@@ -1,0 +1,101 @@
+"""Generated requests, fitting and unfitting, find no server error in the Graph stand-in."""
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import pytest
+import schemathesis
+from aiohttp import web
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.generation import GenerationMode
+
+from bot.sandbox.entra import EntraStandIn
+from tests.bot.sandbox.entra.conftest import CONTOSO, TOKEN
+from tests.bot.sandbox.entra.contract import CONTRACT
+
+EXAMPLES: Final = 20
+"""For each operation and each way of making requests."""
+SECONDS: Final = 45.0
+"""What is not reached by then is left out, and that is said."""
+
+pytestmark = [
+    pytest.mark.schema,
+    pytest.mark.skipif(not CONTRACT.exists(), reason="Microsoft's description of Graph is not beside this repository"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    """A stand-in on a loop and a thread of its own: the generated client is not asynchronous."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    runner, url = asyncio.run_coroutine_threadsafe(_start(), loop).result(10)
+    yield url
+    asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(10)
+    loop.close()
+
+
+async def _start() -> tuple[web.AppRunner, str]:
+    stand_in = EntraStandIn(
+        now=lambda: datetime.now(UTC), changed=lambda: None, accepts_token=lambda token: token == TOKEN
+    )
+    stand_in.merge({"partners": {CONTOSO: {"tenantId": CONTOSO}}})
+    application = web.Application()
+    application.add_routes(stand_in.routes())
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    return runner, f"http://127.0.0.1:{runner.addresses[0][1]}/graph/v1.0"
+
+
+def test_no_request_makes_the_stand_in_fail(address: str) -> None:
+    """Every operation of Microsoft's description, with bodies and parameters that fit it and that do not."""
+    description = json.loads(CONTRACT.read_text(encoding="utf-8"))
+    schema = schemathesis.openapi.from_dict(description)
+    schema.config.generation.update(modes=list(GenerationMode))
+    began = time.monotonic()
+    failures: list[str] = []
+    statuses: set[int] = set()
+    left_out = reached = 0
+    for found in schema.get_all_operations():
+        operation: Any = found.ok()  # type: ignore[union-attr]  # what cannot be read of the description fails here
+        if time.monotonic() - began > SECONDS:
+            left_out += 1
+            continue
+        reached += 1
+        for request, status in _played(operation, address):
+            statuses.add(status)
+            failures += [request] if status >= 500 else []
+    assert failures == []
+    assert {200, 204, 400, 404} <= statuses, "fitting requests and unfitting ones were both made"
+    assert reached > left_out, f"{left_out} operations were not reached in {SECONDS} seconds"
+
+
+def _played(operation: Any, address: str) -> list[tuple[str, int]]:
+    """Send generated requests of one operation; gives each with its status."""
+    seen: list[tuple[str, int]] = []
+
+    @given(case=operation.as_strategy())
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def play(case: Any) -> None:
+        answer = case.call(base_url=address, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=5)
+        seen.append((f"{case.method} {case.formatted_path} {case.body!r:.200}", answer.status_code))
+
+    play()
+    return seen

@@ -1,0 +1,111 @@
+"""What approvers are told beside the change: the tenant around it, look-alikes, other clouds, drift in three ways."""
+
+from typing import Any
+
+import pytest
+
+from tests.scenarios.stage import CONTOSO, Stage, buttons, words
+
+pytestmark = pytest.mark.story
+
+FABRIKAM = "fab0fab0-2222-4aaa-8bbb-0123456789a2"
+LOOK_ALIKE = "0ddba11d-1111-4aaa-8bbb-0123456789a1"
+ELSEWHERE = "0ddba11d-2222-4aaa-8bbb-0123456789a1"
+
+
+async def patch(stage: Stage, state: dict[str, Any]) -> None:
+    """Change the tenant behind the bot's back."""
+    answer = await stage.call("PATCH", "graph/state", state)
+    assert answer["ok"] is True, answer
+
+
+async def state(stage: Stage) -> dict[str, Any]:
+    """The tenant's objects."""
+    found: dict[str, Any] = (await stage.see("graph/state"))["state"]
+    return found
+
+
+async def test_the_card_tells_the_tenant_around_the_change_and_what_could_not_be_checked(stage: Stage) -> None:
+    """With every permission; then without one, with Conditional Access throttled and SharePoint out of reach."""
+    await stage.ask()
+    card = words(await stage.card())
+    for told in (
+        "Microsoft's default does not block B2B collaboration inbound, B2B collaboration outbound",
+        "“Require MFA for guests” asks for MFA; the partner's own MFA satisfies it. It is still required.",
+        "MFA registration policy could not be checked",
+        "Only admins and guest inviters can invite the partner's people.",
+        "allow and deny list of domains for invitations could not be checked",
+        "2 people of the partner signed in to 1 application (SharePoint Online) during the last 30 days.",
+    ):
+        assert told in card
+    roles = [role for role in (await state(stage))["appRoles"] if role != "AuditLog.Read.All"]
+    await patch(stage, {"appRoles": roles})
+    await stage.do("clock", advance_seconds=120)
+    await stage.do("faults", target="graph", match="conditionalAccess", times=9, status=429)
+    await stage.do("faults", target="graph", match="sharepoint", times=9, status=503)
+    ts = await stage.ask(target="fabrikam.com", template="guest-collaboration")
+    card = words(await stage.card())
+    assert (
+        "Who of the partner signed in during the last 30 days could not be checked (permission missing). Grant the "
+        "application AuditLog.Read.All with admin consent" in card
+    )
+    assert "SharePoint's and OneDrive's own sharing settings could not be checked (no answer)" in card
+    assert "approve" in buttons(await stage.card()), "what could not be checked stops nobody"
+    await stage.call("DELETE", "faults")
+    assert await stage.press("approver1", "approve", ts) == []
+    assert await stage.partner(FABRIKAM) is not None
+
+
+async def test_look_alikes_are_refused_or_told_and_another_cloud_needs_both_halves(stage: Stage) -> None:
+    """A mixed script at the field; a digit for a letter on the card; an id that only another cloud can know."""
+    assert "mixes Cyrillic and Latin letters" in (await stage.fill_in(target="\u0441ontoso.com"))["errors"]["target"]
+    assert "other Microsoft clouds" in (await stage.fill_in(target="nobody.example"))["errors"]["target"]
+    assert "no other cloud is enabled" in (await stage.fill_in(target=ELSEWHERE))["errors"]["target"]
+    await stage.open_the_door()
+    known = (await state(stage))["organizations"][CONTOSO]
+    false = {**known, "tenantId": LOOK_ALIKE, "domains": ["c0ntoso.com"], "defaultDomainName": "c0ntoso.com"}
+    cloud = {"allowedCloudEndpoints": ["microsoftonline.us"]}
+    await patch(stage, {"organizations": {LOOK_ALIKE: false}, "crossTenantAccessPolicy": cloud})
+    await stage.ask(target="c0ntoso.com")
+    assert "“c0ntoso.com” looks the same as a partner's domain “contoso.com”" in words(await stage.card())
+    ts = await stage.ask(target=ELSEWHERE, template="guest-collaboration")
+    card = words(await stage.card())
+    assert "Entra does not know this tenant id in our own cloud" in card
+    assert "microsoftonline.us" in card
+    assert await stage.press("approver1", "approve", ts) == []
+    assert await stage.partner(ELSEWHERE) is not None
+
+
+async def test_drift_is_told_in_three_ways_and_a_service_provider_is_refused_at_apply(stage: Stage) -> None:
+    """Approved from, approved to, stands now, in words and in Graph's values; then the partner becomes a provider."""
+    ts = await stage.ask()
+    for approver in ("approver1", "approver2"):
+        await stage.press(approver, "approve", ts)
+    trust = {"isMfaAccepted": False, "isCompliantDeviceAccepted": False, "isHybridAzureADJoinedDeviceAccepted": True}
+    await patch(stage, {"partners": {CONTOSO: {"inboundTrust": trust}}})
+    await stage.press("approver3", "approve", ts)
+    assert await stage.writes() == []
+    card = words(await stage.card())
+    assert "The partner : approved from  no settings of its own  to  its own settings ; stands now:" in card
+    for value in ('"approvedFrom": null', '"approvedTo": {"is', '"standsNow": {"isMfa'):
+        assert value in card
+    for approver in ("approver1", "approver2"):
+        assert await stage.press(approver, "approve", ts) == []
+    await patch(stage, {"partners": {CONTOSO: {"isServiceProvider": True}}})
+    await stage.press("approver3", "approve", ts)
+    assert await stage.writes() == []
+    assert "service provider of ours" in words(await stage.card())
+    assert buttons(await stage.card()) == []
+
+
+async def test_a_domain_that_moves_to_another_tenant_stops_the_request(stage: Stage) -> None:
+    """After the approvals, before the write; nothing is written to either tenant."""
+    ts = await stage.ask()
+    for approver in ("approver1", "approver2"):
+        await stage.press(approver, "approve", ts)
+    known = (await state(stage))["organizations"][CONTOSO]
+    taken = {**known, "tenantId": LOOK_ALIKE}
+    await patch(stage, {"organizations": {CONTOSO: {"domains": []}, LOOK_ALIKE: taken}})
+    await stage.press("approver3", "approve", ts)
+    assert await stage.writes() == []
+    assert f"leads to the tenant {LOOK_ALIKE} now" in words(await stage.card())

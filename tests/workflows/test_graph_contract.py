@@ -1,0 +1,188 @@
+"""What the product sends to Microsoft Graph, and what its stand-in answers, held against Microsoft's description."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import pytest
+from aiohttp import web
+
+from bot.sandbox import seed
+from bot.sandbox.entra import EntraStandIn, TokenAuthority
+from tests.bot.sandbox.entra.contract import CONTRACT, check_request, check_response, mock_request
+from tests.workflows.test_entra import authority, environment
+from workflows.catalog import SHIPPED, load_catalog
+from workflows.core.canonical import JsonObject, canonical_json
+from workflows.core.errors import NothingToChange
+from workflows.core.partner import TenantId
+from workflows.core.people import PersonId
+from workflows.core.plan import Operation, Plan, plan_access, plan_revocation
+from workflows.core.template import Template, filled
+from workflows.entra import Entra, EntraSettings, connect
+
+__all__ = ["authority", "environment"]
+
+TENANT: Final = TenantId("c0a1b2c3-1111-4aaa-8bbb-0123456789a1")
+ID: Final = "1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03"
+CATALOG: Final = load_catalog(SHIPPED)
+
+pytestmark = pytest.mark.skipif(
+    not CONTRACT.exists(), reason="Microsoft's description of Graph is not beside this repository"
+)
+
+
+def plans() -> Iterator[tuple[str, Plan]]:
+    """Every plan that the shipped templates and a revocation lead to, from nothing and from each other's ends."""
+    starts: dict[str, JsonObject | None] = {"nothing": None, "an empty partner": {"tenantId": TENANT}}
+    for name, template in CATALOG.templates.items():
+        starts[name] = _plan(template, None).image_after()
+    for start, before in starts.items():
+        for name, template in CATALOG.templates.items():
+            try:
+                yield f"{name} from {start}", _plan(template, before)
+            except NothingToChange:
+                continue
+        try:
+            yield f"revocation from {start}", plan_revocation(tenant_id=TENANT, before=before)
+        except NothingToChange:
+            continue
+
+
+def _plan(template: Template, before: JsonObject | None) -> Plan:
+    return plan_access(
+        tenant_id=TENANT,
+        before=before,
+        settings=filled(template, {hole.name: ID for hole in template.holes}),
+        template=template.name,
+        template_hash=template.content_hash,
+        duration=template.default_duration,
+    )
+
+
+PLANS: Final = dict(plans())
+
+
+def operations() -> dict[bytes, Operation]:
+    """The distinct writes of all these plans."""
+    found = [operation for plan in PLANS.values() for operation in plan.operations]
+    return {f"{one.method} {one.path} ".encode() + canonical_json(one.body): one for one in found}
+
+
+def test_every_body_that_a_shipped_template_or_a_revocation_sends_is_as_described() -> None:
+    methods = set()
+    for operation in operations().values():
+        content = canonical_json(operation.body)
+        check_request(mock_request(operation.method, operation.path, query={}, headers={}, content=content))
+        methods.add((operation.method, operation.path.rpartition("/")[2] == "identitySynchronization"))
+    assert methods == {("POST", False), ("PATCH", False), ("PUT", True), ("PATCH", True)}
+
+
+def test_a_body_that_is_not_as_described_is_found_out() -> None:
+    """The check can fail: a name in the wrong case, which Graph refuses, is no such property here either."""
+    wrong = {"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": "yes"}}
+    request = mock_request(
+        "POST",
+        "/policies/crossTenantAccessPolicy/partners",
+        query={},
+        headers={},
+        content=canonical_json(wrong),
+    )
+    with pytest.raises(Exception, match=r"(?i)request body"):
+        check_request(request)
+
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(slots=True)
+class Checked:
+    """A stand-in tenant whose every exchange is checked."""
+
+    url: str = ""
+    seen: list[tuple[str, str]] = field(default_factory=list)
+
+
+@pytest.fixture
+async def checked(authority: TokenAuthority) -> AsyncIterator[Checked]:
+    """The stand-in behind a door that checks what passes."""
+    stand_in = EntraStandIn(now=lambda: datetime.now(UTC), changed=lambda: None, accepts_token=authority.accepts)
+    door = Checked()
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        path = request.path.removeprefix("/graph/v1.0")
+        content = await request.read()
+        described = mock_request(
+            request.method, path, query=dict(request.query), headers=dict(request.headers), content=content or None
+        )
+        answer = await handler(request)
+        assert isinstance(answer, web.Response)
+        if answer.status < 300:
+            check_request(described)
+        body = answer.body if isinstance(answer.body, bytes) else b""
+        check_response(described, answer.status, body, answer.headers.get("Content-Type", ""))
+        door.seen.append((request.method, path))
+        return answer
+
+    application = web.Application(middlewares=[check])
+    application.add_routes(stand_in.routes())
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    door.url = f"http://127.0.0.1:{runner.addresses[0][1]}/graph/v1.0"
+    yield door
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def entra(
+    checked: Checked,
+    authority: TokenAuthority,
+    environment: pytest.MonkeyPatch,
+) -> AsyncIterator[Entra]:
+    """The gateway on the checked stand-in."""
+    entra = connect(EntraSettings(graph_url=checked.url, authority_host=authority.url))
+    yield entra
+    await entra.close()
+
+
+async def test_every_exchange_of_the_gateway_is_as_described(entra: Entra, checked: Checked) -> None:
+    """Every read that is described (`transitiveMembers` is not), then every template's plan and its revocation.
+
+    A failed check is a server error here.
+    """
+    around = entra.surroundings
+    await entra.home()
+    await entra.find("contoso.com")
+    await entra.find(TENANT)
+    await entra.find("nobody.example")
+    await entra.read_default()
+    await entra.read_partner(TENANT)
+    await entra.accounts_by_mail(["admin@woodgrove.com"])
+    await entra.accounts_by_id([PersonId(seed.PEOPLE[0].entra_id or "")])
+    await around.verified_domains()
+    await around.read_access_policy()
+    await around.read_authorization()
+    await around.read_sharepoint()
+    await around.read_conditional_access()
+    await around.read_sign_ins(TENANT, datetime.now(UTC) - timedelta(days=30))
+    reads = len(checked.seen)
+    assert reads == 14
+    written = 0
+    for number, template in enumerate(CATALOG.templates.values()):
+        tenant_id = TenantId(f"{number:08d}-0000-4000-8000-000000000001")
+        opening = _plan(template, None)
+        closing = plan_revocation(tenant_id=TENANT, before=opening.image_after()) if template.name != "block" else None
+        for operation in (*opening.operations, *(closing.operations if closing else ())):
+            await entra.write(_for(operation, tenant_id))
+            written += 1
+        assert await entra.read_partner(tenant_id) is not None
+    assert len(checked.seen) == reads + written + len(CATALOG.templates)
+
+
+def _for(operation: Operation, tenant_id: TenantId) -> Operation:
+    body: dict[str, Any] = dict(operation.body)
+    if "tenantId" in body:
+        body["tenantId"] = tenant_id
+    return Operation(method=operation.method, path=operation.path.replace(TENANT, tenant_id), body=body)

@@ -1,0 +1,272 @@
+"""Judge what a preflight read in the home tenant against a plan: findings, in the order in which people need them.
+
+What was not read is said as "could not be checked", with the reason and the place to look; it is never fine.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from workflows.core.canonical import JsonObject
+from workflows.core.effective import effective
+from workflows.core.findings import Finding, Severity
+from workflows.core.guest_policies import SOURCE as CONDITIONAL_ACCESS
+from workflows.core.guest_policies import Trust, Visitor, against_trust, aimed_at_groups, asks_for_mfa, guest_policies
+from workflows.core.partner import Property, TargetSetting, configurations
+from workflows.core.plan import Plan, TenantIdentity
+from workflows.core.preflight_facts import PreflightFacts, SignIns, Unread
+from workflows.core.reach import Shift, is_shut
+from workflows.core.rules import Circumstances
+from workflows.core.shifts import plan_shift
+from workflows.core.unread import INVITES, SHAREPOINT, SIGN_IN_DAYS, unread
+
+_OVERVIEW: Final = "Entra: “Cross-tenant access overview”"
+_RETENTION: Final = "Entra: “Microsoft Entra data retention”"
+_REGISTRATION: Final = "Entra: “Configure the MFA registration policy”"
+_CLOUDS: Final = "Entra: “Configure Microsoft cloud settings for B2B collaboration”"
+_MOST_APPLICATIONS: Final = 5
+
+
+_INVITERS: Final = {
+    "none": (Severity.WARNING, "Nobody can invite guests in this tenant, so collaboration brings in no new ones."),
+    "adminsAndGuestInviters": (Severity.NOTE, "Only admins and guest inviters can invite the partner's people."),
+    "adminsGuestInvitersAndAllMembers": (Severity.NOTE, "Every member of this tenant can invite the partner's people."),
+    "everyone": (Severity.WARNING, "Everybody can invite the partner's people here, even guests."),
+}
+_GUEST_AS_MEMBER: Final = "a0b1b346-4d3e-4e8b-98f8-753987be4970"
+"""The role "User" (Graph: "authorizationPolicy resource type"): guests see the directory as members do."""
+
+
+def judge(facts: PreflightFacts, *, plan: Plan, identity: TenantIdentity) -> tuple[Finding, ...]:
+    """Say what the facts mean for a plan."""
+    return (
+        *_identity(facts, identity),
+        *_default(facts),
+        *_conditional_access(facts, plan),
+        *_invitations(facts, plan),
+        *_sharepoint(facts, plan, identity),
+        *_sign_ins(facts, plan),
+        *unread("own_domains", facts.own_domains),
+    )
+
+
+def circumstances(facts: PreflightFacts, *, plan: Plan, identity: TenantIdentity) -> Circumstances:
+    """Say what the consistency rules need to know around a plan; None where it was not read."""
+    documents = facts.conditional_access
+    asks: bool | None = None
+    if not isinstance(documents, Unread):
+        policies = [one for one in guest_policies(documents, plan.tenant_id) if not one.is_partial]
+        asks = asks_for_mfa(policies, Visitor.DIRECT_CONNECT)
+    return Circumstances(
+        default=None if isinstance(facts.default, Unread) else facts.default,
+        asks_guests_for_mfa=asks,
+        # Our own cloud does not know the id, and other clouds are enabled: what it opens has to hold there.
+        is_cross_cloud=not identity.is_resolved,
+    )
+
+
+def _identity(facts: PreflightFacts, identity: TenantIdentity) -> Iterator[Finding]:
+    found = facts.by_id
+    if isinstance(found, Unread):
+        yield from unread("by_id", found)
+    elif not identity.is_resolved:
+        yield from _other_cloud(facts)
+    elif found is None:
+        yield Finding(
+            code="tenant_mismatch",
+            severity=Severity.ERROR,
+            text=(
+                f"“{identity.asked}” leads to the tenant {identity.tenant_id}, but Entra does not know a tenant with "
+                "this id. Ask the partner for their tenant ID."
+            ),
+            source="Graph: “findTenantInformationByTenantId”",
+        )
+    elif (found.tenant_id, found.default_domain) != (identity.tenant_id, identity.default_domain):
+        yield Finding(
+            code="tenant_mismatch",
+            severity=Severity.ERROR,
+            text=(
+                f"Entra's two answers disagree: “{identity.asked}” leads to {identity.default_domain} (tenant "
+                f"{identity.tenant_id}), and that id belongs to {found.default_domain}. Ask the partner."
+            ),
+            source="Graph: “findTenantInformationByTenantId”",
+        )
+
+
+def _other_cloud(facts: PreflightFacts) -> Iterator[Finding]:
+    clouds = _list(facts.access_policy, "allowedCloudEndpoints")
+    enabled = ", ".join(clouds) or "which ones could not be read"
+    yield Finding(
+        code="other_cloud",
+        severity=Severity.WARNING,
+        text=(
+            "Entra does not know this tenant id in our own cloud, so nothing about its owner is proven. Other clouds "
+            f"are enabled here ({enabled}): ask the partner for their cloud and to confirm the id."
+        ),
+        source=_CLOUDS,
+    )
+
+
+def _default(facts: PreflightFacts) -> Iterator[Finding]:
+    default = facts.default
+    if isinstance(default, Unread):
+        yield from unread("default", default)
+        return
+    applies = effective(None, default).targets
+    titles = {
+        Property.B2B_COLLABORATION_INBOUND: "B2B collaboration inbound",
+        Property.B2B_COLLABORATION_OUTBOUND: "B2B collaboration outbound",
+        Property.B2B_DIRECT_CONNECT_INBOUND: "B2B direct connect inbound",
+        Property.B2B_DIRECT_CONNECT_OUTBOUND: "B2B direct connect outbound",
+    }
+    is_open = [words for name, words in titles.items() if _is_known_open(applies[name].setting)]
+    if is_open:
+        whose = "Microsoft's" if default.get("isServiceDefault") is True else "This tenant's"
+        yield Finding(
+            code="default_open",
+            severity=Severity.WARNING,
+            text=(
+                f"{whose} default does not block {', '.join(is_open)}: if this partner's settings were removed instead "
+                "of blocked, that would apply to them."
+            ),
+            source=_OVERVIEW,
+        )
+
+
+def _conditional_access(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
+    visitors, trust = _visitors(facts, plan), _trust(facts, plan)
+    documents = facts.conditional_access
+    if not visitors:
+        return
+    if isinstance(documents, Unread):
+        yield from unread("conditional_access", documents)
+    else:
+        yield from against_trust(guest_policies(documents, plan.tenant_id), trust, visitors)
+        if count := aimed_at_groups(documents):
+            yield Finding(
+                code="ca_groups_unread",
+                severity=Severity.UNCHECKED,
+                text=(
+                    f"{count} enforced Conditional Access {'policy names' if count == 1 else 'policies name'} groups "
+                    "or roles; whether the partner's guests are in them could not be checked."
+                ),
+                source=CONDITIONAL_ACCESS,
+            )
+    if trust.mfa is True:
+        yield Finding(
+            code="mfa_registration_unread",
+            severity=Severity.UNCHECKED,
+            text=(
+                "Whether guests are excluded from the MFA registration policy could not be checked: Microsoft Graph "
+                "v1.0 does not show it. While they are not, they are asked to register MFA here in spite of the trust. "
+                "Look in Entra admin center, ID Protection, Multifactor authentication registration policy."
+            ),
+            source=_REGISTRATION,
+        )
+
+
+def _invitations(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
+    if Visitor.COLLABORATION not in _visitors(facts, plan):
+        return
+    policy = facts.authorization
+    if isinstance(policy, Unread):
+        yield from unread("authorization", policy)
+    else:
+        who = policy.get("allowInvitesFrom")
+        severity, text = _INVITERS.get(
+            str(who), (Severity.UNCHECKED, f"Who may invite guests could not be checked: {who!r} is unknown here.")
+        )
+        yield Finding(code="invitations", severity=severity, text=text, source=INVITES)
+        if policy.get("guestUserRoleId") == _GUEST_AS_MEMBER:
+            text = "Guests see this tenant's directory as members do."
+            yield Finding(code="guests_see_all", severity=Severity.WARNING, text=text, source=INVITES)
+    yield Finding(
+        code="domain_list_unread",
+        severity=Severity.UNCHECKED,
+        text=(
+            "The allow and deny list of domains for invitations could not be checked: Microsoft Graph v1.0 does not "
+            "show it, and it wins over what is opened here. Look in Entra admin center, External Identities, External "
+            "collaboration settings, Collaboration restrictions."
+        ),
+        source=INVITES,
+    )
+
+
+def _sharepoint(facts: PreflightFacts, plan: Plan, identity: TenantIdentity) -> Iterator[Finding]:
+    if Visitor.COLLABORATION not in _visitors(facts, plan):
+        return
+    settings = facts.sharepoint
+    if isinstance(settings, Unread):
+        yield from unread("sharepoint", settings)
+        return
+    domains = {name for name in (identity.default_domain, identity.asked) if "." in name}
+    if settings.get("sharingCapability") == "disabled":
+        text = "SharePoint and OneDrive share with nobody outside; what is opened here does not change that."
+        yield Finding(code="sharepoint_disabled", severity=Severity.WARNING, text=text, source=SHAREPOINT)
+    elif settings.get("sharingCapability") == "existingExternalUserSharingOnly":
+        text = "SharePoint and OneDrive share only with guests who are in this directory already."
+        yield Finding(code="sharepoint_existing_only", severity=Severity.NOTE, text=text, source=SHAREPOINT)
+    mode = settings.get("sharingDomainRestrictionMode")
+    if mode == "allowList" and not domains & set(_list(settings, "sharingAllowedDomainList")):
+        text = "SharePoint and OneDrive share with listed domains only, and the partner's domain is not on the list."
+        yield Finding(code="sharepoint_not_listed", severity=Severity.WARNING, text=text, source=SHAREPOINT)
+    if mode == "blockList" and domains & set(_list(settings, "sharingBlockedDomainList")):
+        text = "SharePoint and OneDrive refuse to share with the partner's domain: it is on their list."
+        yield Finding(code="sharepoint_blocked", severity=Severity.WARNING, text=text, source=SHAREPOINT)
+
+
+def _sign_ins(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
+    found = facts.sign_ins
+    if isinstance(found, Unread):
+        yield from unread("sign_ins", found)
+        return
+    shift = plan_shift(plan, None if isinstance(facts.default, Unread) else facts.default)
+    seen = sign_in_words(found)
+    if found.people == 0 or shift in (Shift.OPENS, Shift.SAME):
+        yield Finding(code="sign_ins", severity=Severity.NOTE, text=seen, source=_RETENTION)
+    else:
+        loses = "may lose access" if shift is Shift.UNKNOWN else "lose access where this narrows it"
+        text = f"{seen} These people {loses}."
+        yield Finding(code="sign_ins_lost", severity=Severity.WARNING, text=text, source=_RETENTION)
+
+
+def sign_in_words(found: SignIns) -> str:
+    """Say how many of a partner's people were here lately, and how far that can be known."""
+    limit = f"The log goes back {SIGN_IN_DAYS} days at most; earlier use is not known."
+    if found.people == 0 and found.is_complete:
+        return f"Nobody of the partner signed in successfully during the last {SIGN_IN_DAYS} days. {limit}"
+    least = "" if found.is_complete else "at least "
+    people = f"{least}{found.people} {'person' if found.people == 1 else 'people'} of the partner"
+    names = ", ".join(found.applications[:_MOST_APPLICATIONS])
+    count = len(found.applications)
+    if count > _MOST_APPLICATIONS:
+        names += f" and {count - _MOST_APPLICATIONS} more"
+    applications = f"{least}{count} {'application' if count == 1 else 'applications'} ({names})"
+    sentence = f"{people} signed in to {applications} during the last {SIGN_IN_DAYS} days."
+    return f"{sentence[0].upper()}{sentence[1:]} {limit}"
+
+
+def _visitors(facts: PreflightFacts, plan: Plan) -> frozenset[Visitor]:
+    """How the partner's people can come in after the plan; what is not known counts as open."""
+    applies = effective(plan.image_after(), None if isinstance(facts.default, Unread) else facts.default).targets
+    ways = {
+        Visitor.COLLABORATION: Property.B2B_COLLABORATION_INBOUND,
+        Visitor.DIRECT_CONNECT: Property.B2B_DIRECT_CONNECT_INBOUND,
+    }
+    return frozenset(visitor for visitor, name in ways.items() if not is_shut(applies[name].setting))
+
+
+def _trust(facts: PreflightFacts, plan: Plan) -> Trust:
+    flags = effective(plan.image_after(), None if isinstance(facts.default, Unread) else facts.default).flags
+    mfa, compliant, hybrid = (
+        flags[Property.INBOUND_TRUST, key].value for key in ("mfa", "compliant_device", "hybrid_joined_device")
+    )
+    return Trust(mfa=mfa, compliant_device=compliant, hybrid_joined_device=hybrid)
+
+
+def _is_known_open(setting: TargetSetting) -> bool:
+    return None not in configurations(setting) and not is_shut(setting)
+
+
+def _list(document: JsonObject | Unread, name: str) -> list[Any]:
+    value = None if isinstance(document, Unread) else document.get(name)
+    return [str(item).lower() for item in value] if isinstance(value, list) else []

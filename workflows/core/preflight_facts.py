@@ -1,0 +1,50 @@
+"""What a preflight read in the home tenant: each fact, or why it is not known. Data only."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from workflows.core.canonical import JsonObject
+from workflows.core.plan import TenantIdentity
+
+
+class Why(StrEnum):
+    """Why a fact is not known, as a reader sees it."""
+
+    FORBIDDEN = "permission missing"
+    NO_LICENCE = "no licence"
+    REFUSED = "refused"
+    THROTTLED = "throttled"
+    UNREACHABLE = "no answer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """A fact that could not be read. Never the same as "nothing found"."""
+
+    why: Why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIns:
+    """Successful sign-ins of a partner's people in the period that was asked for."""
+
+    people: int
+    applications: tuple[str, ...]
+    """Display names, alphabetical."""
+    is_complete: bool
+    """False: there were more pages than were read, so the numbers are lower bounds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreflightFacts:
+    """What was read beside the partner itself."""
+
+    default: JsonObject | Unread
+    access_policy: JsonObject | Unread
+    authorization: JsonObject | Unread
+    sharepoint: JsonObject | Unread
+    conditional_access: tuple[JsonObject, ...] | Unread
+    sign_ins: SignIns | Unread
+    by_id: TenantIdentity | Unread | None
+    """What Entra says of the tenant id by itself; None: it does not know the id."""
+    own_domains: tuple[str, ...] | Unread

@@ -1,0 +1,89 @@
+"""What the bot can address in Graph: every read's builder, and the only addresses that can be written."""
+
+import re
+import warnings
+from typing import Final
+
+from kiota_abstractions.base_request_builder import BaseRequestBuilder
+from kiota_abstractions.method import Method
+from kiota_abstractions.request_information import RequestInformation
+from msgraph.graph_request_adapter import GraphRequestAdapter
+from msgraph.graph_service_client import GraphServiceClient
+
+from workflows.core.partner import IDENTITY_SYNCHRONIZATION
+from workflows.core.plan import Operation
+from workflows.entra.answers import is_guid
+
+_WRITABLE: Final = re.compile(
+    r"/policies/crossTenantAccessPolicy/partners"
+    rf"(?:/(?P<tenant>[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})(?P<sync>/{IDENTITY_SYNCHRONIZATION})?)?"
+)
+
+
+def request_to(method: Method, builder: BaseRequestBuilder, **query: str | int | list[str]) -> RequestInformation:
+    """Address a request.
+
+    The builder's own methods want a model for a body, and identitySynchronization's has none for PATCH.
+    """
+    request = RequestInformation(method, builder.url_template, builder.path_parameters)
+    request.query_parameters.update({f"%24{name}": value for name, value in query.items()})
+    request.headers.try_add("Accept", "application/json")
+    return request
+
+
+def request_to_link(link: str) -> RequestInformation:
+    """Address the next page of a list: opaque, as it was given."""
+    request = RequestInformation(Method.GET)
+    request.url = link
+    request.headers.try_add("Accept", "application/json")
+    return request
+
+
+def writable_address(graph: GraphServiceClient, operation: Operation) -> BaseRequestBuilder:
+    """Find the builder for an operation: POST to the partners, PATCH to one of them, PUT or PATCH to its
+    synchronization policy.
+
+    :raises ValueError: for everything else. No other address of the tenant can be written.
+    """
+    match = _WRITABLE.fullmatch(operation.path)
+    if match is None or operation.method not in _methods(match):
+        raise ValueError(f"{operation.method} {operation.path} is not one partner's own configuration")
+    partners = graph.policies.cross_tenant_access_policy.partners
+    address: BaseRequestBuilder = partners
+    if match["tenant"] is not None:
+        partner = partners.by_cross_tenant_access_policy_configuration_partner_tenant_id(match["tenant"])
+        address = partner.identity_synchronization if match["sync"] else partner
+    elif not is_guid(str(operation.body.get("tenantId"))):
+        raise ValueError(f"{operation.method} {operation.path} names no partner by its tenant id")
+    return address
+
+
+def load_builders(adapter: GraphRequestAdapter) -> None:
+    """Import the builders now: the SDK imports them on first use, in the middle of somebody's click."""
+    with warnings.catch_warnings():
+        # They warn about their own deprecated inner classes while they are imported.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        graph = GraphServiceClient(request_adapter=adapter)
+        policy = graph.policies.cross_tenant_access_policy
+        relationships = graph.tenant_relationships
+        for builder in (
+            graph.organization,
+            graph.users,
+            graph.groups.by_group_id("").transitive_members,
+            graph.policies.authorization_policy,
+            graph.identity.conditional_access.policies,
+            graph.admin.sharepoint.settings,
+            graph.audit_logs.sign_ins,
+            policy,
+            policy.default,
+            policy.partners.by_cross_tenant_access_policy_configuration_partner_tenant_id("").identity_synchronization,
+            relationships.find_tenant_information_by_domain_name_with_domain_name(""),
+            relationships.find_tenant_information_by_tenant_id_with_tenant_id(""),
+        ):
+            request_to(Method.GET, builder)
+
+
+def _methods(address: re.Match[str]) -> tuple[str, ...]:
+    if address["tenant"] is None:
+        return ("POST",)
+    return ("PUT", "PATCH") if address["sync"] else ("PATCH",)

@@ -1,0 +1,234 @@
+"""Send one request to Graph and hear its answer: token, deadline, retries of reads, log line."""
+
+import asyncio
+import ssl
+import time
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import httpx
+import structlog
+from kiota_abstractions.native_response_handler import NativeResponseHandler
+from kiota_abstractions.request_information import RequestInformation
+from kiota_authentication_azure.azure_identity_authentication_provider import AzureIdentityAuthenticationProvider
+from kiota_http.kiota_client_factory import KiotaClientFactory
+from kiota_http.middleware import ParametersNameDecodingHandler, RetryHandler, UserAgentHandler
+from kiota_http.middleware.options import ResponseHandlerOption, RetryHandlerOption
+from msgraph.graph_request_adapter import GraphRequestAdapter
+from msgraph.graph_service_client import GraphServiceClient
+
+from workflows.core.canonical import JsonObject
+from workflows.entra.addresses import load_builders, request_to_link
+from workflows.entra.answers import (
+    Answer,
+    Call,
+    doubt,
+    failure,
+    is_same_service,
+    json_object,
+    retry_after,
+    rows_of,
+    without_annotations,
+)
+from workflows.entra.credential import UnattendedCredential
+from workflows.entra.settings import EntraSettings
+from workflows.ports import TenantUnavailable
+
+_CONNECT_SECONDS: Final = 3.0
+_READ_SECONDS: Final = 10.0
+_WRITE_SECONDS: Final = 15.0
+_RETRIES: Final = 2
+_LONGEST_WAIT: Final = 4.0
+"""A longer Retry-After is the caller's to wait for: two of these still fit into a read's ten seconds."""
+_PAGES: Final = 1000
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+_DROPPED: Final = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
+"""How a connection that the other end has closed shows itself."""
+
+_log = structlog.get_logger(__name__)
+
+
+def open_connection(settings: EntraSettings) -> "Connection":
+    """Build the connection. Nothing is sent before its first call.
+
+    :raises ValueError: when `graph_url` is neither https nor on loopback, or a credential setting cannot be used.
+    """
+    root = settings.graph_url.rstrip("/")
+    host = urlsplit(root).hostname or ""
+    if urlsplit(root).scheme != "https" and host not in _LOOPBACK:
+        raise ValueError(f"graph_url: {settings.graph_url!r} must be an https address (plain http only on loopback)")
+    credential = UnattendedCredential(settings)
+    scope = f"https://{host}/.default"
+    provider = AzureIdentityAuthenticationProvider(
+        credential,
+        scopes=[scope],
+        # NB. to any other host kiota silently sends no token at all.
+        allowed_hosts=[host],
+    )
+    client = KiotaClientFactory.create_with_custom_middleware(
+        [_ReadRetries(), ParametersNameDecodingHandler(), UserAgentHandler()],
+        httpx.AsyncClient(
+            timeout=httpx.Timeout(_WRITE_SECONDS, connect=_CONNECT_SECONDS),
+            trust_env=settings.use_environment_proxy,
+            # The machine's certificate store, or SSL_CERT_FILE: the same trust that azure-identity uses.
+            verify=ssl.create_default_context(),
+        ),
+    )
+    adapter = GraphRequestAdapter(provider, client)
+    adapter.base_url = root
+    load_builders(adapter)
+    return Connection(adapter=adapter, client=client, credential=credential, root=root, scope=scope)
+
+
+class Connection:
+    """The way to Graph. Reads may be repeated by it; a write is sent at most once, unless it was refused unread."""
+
+    def __init__(
+        self,
+        *,
+        adapter: GraphRequestAdapter,
+        client: httpx.AsyncClient,
+        credential: UnattendedCredential,
+        root: str,
+        scope: str,
+    ) -> None:
+        self._adapter = adapter
+        self._client = client
+        self._credential = credential
+        self._root = root
+        self._scope = scope
+
+    @property
+    def graph(self) -> GraphServiceClient:
+        """A client of one's own, to take one builder from."""
+        return GraphServiceClient(request_adapter=self._adapter)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+        await self._credential.close()
+
+    async def document(self, call: Call, request: RequestInformation) -> JsonObject:
+        """Read one object, without annotations."""
+        return document_of(call, await self.send(call, request))
+
+    async def collect(self, call: Call, request: RequestInformation) -> Sequence[JsonObject]:
+        """Read a collection to its end, annotations included, or raise: never a part of it."""
+        return [row async for page in self.pages(call, request) for row in page]
+
+    async def pages(self, call: Call, request: RequestInformation) -> AsyncIterator[Sequence[JsonObject]]:
+        """Read a collection page by page; who stops early knows that it was not all."""
+        seen: set[str] = set()
+        while True:
+            answer = await self.send(call, request)
+            if not answer.is_success:
+                raise failure(call, answer)
+            rows, link = rows_of(call, answer)
+            yield rows
+            if link is None:
+                return
+            if link in seen or len(seen) >= _PAGES or not is_same_service(link, self._root):
+                raise TenantUnavailable(f"Entra's list did not end, or led elsewhere, when asked to {call.purpose}.")
+            seen.add(link)
+            request = request_to_link(link)
+
+    async def send(self, call: Call, request: RequestInformation) -> Answer:
+        """Send one request and log it: method, path, status, ids and time; never a body, a query or a token.
+
+        :raises TenantUnavailable: when no answer came; unless it says that nothing was sent, a write's outcome is open.
+        :raises TenantRefused: when the credentials are.
+        """
+        own_id = str(uuid.uuid4())
+        request.headers.try_add("client-request-id", own_id)
+        request.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
+        started = time.perf_counter()
+        answer: Answer | None = None
+        is_sent = False
+        try:
+            async with asyncio.timeout(_WRITE_SECONDS if call.is_write else _READ_SECONDS):
+                # The adapter asks again and gets it from the cache; a failure here is known to be before sending.
+                await self._credential.get_token(self._scope, enable_cae=True)
+                is_sent = True
+                answer = await self._answered(call, request)
+            return answer
+        except TimeoutError as error:
+            raise TenantUnavailable(
+                f"Entra took too long to {call.purpose}{doubt(call) if is_sent else '; nothing was sent.'}"
+            ) from error
+        finally:
+            _log.info(
+                "graph call",
+                method=call.method,
+                path=call.path,
+                status=None if answer is None else answer.status,
+                request_id=None if answer is None else answer.request_id,
+                client_request_id=own_id,
+                ms=round((time.perf_counter() - started) * 1000),
+            )
+
+    async def _answered(self, call: Call, request: RequestInformation) -> Answer:
+        """Send, and once more where the first time says nothing about the question.
+
+        A kept connection may have been closed at the other end meanwhile, which a read finds out harmlessly. A token
+        may have been revoked before its time: 401 means that nothing was done, so even a write is sent again.
+        """
+        try:
+            response = await self._sent(call, request)
+        except TenantUnavailable as error:
+            if call.is_write or not isinstance(error.__cause__, _DROPPED):
+                raise
+            response = await self._sent(call, request)
+        if response.status_code == 401 and "claims=" not in response.headers.get("www-authenticate", ""):
+            await self._credential.forget(response.request.headers.get("authorization", "").removeprefix("Bearer "))
+            request.headers.remove("Authorization")
+            response = await self._sent(call, request)
+        return Answer(
+            status=response.status_code,
+            headers={name.lower(): value for name, value in response.headers.items()},
+            body=response.content,
+        )
+
+    async def _sent(self, call: Call, request: RequestInformation) -> httpx.Response:
+        try:
+            response: Any = await self._adapter.send_primitive_async(request, "bytes", None)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise TenantUnavailable(f"Entra could not be reached to {call.purpose}; nothing was sent.") from error
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            # ValueError: the adapter decodes a claims challenge that it could not read.
+            raise TenantUnavailable(
+                f"The connection to Entra broke on the way to {call.purpose}{doubt(call)}"
+            ) from error
+        answered: httpx.Response = response
+        return answered
+
+
+class _ReadRetries(RetryHandler):
+    """Repeats a GET that was throttled or met an unavailable service, unless the service wants a long wait."""
+
+    def __init__(self) -> None:
+        super().__init__(RetryHandlerOption(delay=0.0, max_retries=_RETRIES))
+        self.allowed_methods = frozenset({"GET"})
+
+    def should_retry(self, request: httpx.Request, options: RetryHandlerOption, response: httpx.Response) -> bool:
+        """Tell whether to repeat the request now."""
+        wait = retry_after(response.headers)
+        return super().should_retry(request, options, response) and (wait is None or wait <= _LONGEST_WAIT)
+
+    def get_delay_time(self, retry_count: int, response: httpx.Response | None = None, delay: float = 0.0) -> float:
+        """Seconds until the next try: what the service asks for, else growing and uneven."""
+        wait = None if response is None else retry_after(response.headers)
+        return wait or self._get_delay_time_exp_backoff(retry_count, delay)
+
+
+def document_of(call: Call, answer: Answer) -> JsonObject:
+    """Read an answer that has to be one object, without annotations.
+
+    :raises TenantRefused, TenantUnavailable: when it is anything else.
+    """
+    if not answer.is_success:
+        raise failure(call, answer)
+    document: JsonObject = without_annotations(json_object(call, answer))
+    return document

@@ -1,0 +1,115 @@
+"""Prove to Entra who the bot is: azure-identity's unattended credentials, one token at a time."""
+
+import asyncio
+import ssl
+from collections.abc import Sequence
+from typing import Any, Final
+
+from azure.core.credentials import AccessToken
+from azure.core.exceptions import AzureError, ClientAuthenticationError
+from azure.identity import CredentialUnavailableError
+from azure.identity.aio import DefaultAzureCredential
+
+from workflows.entra.answers import no_credential, token_failure
+from workflows.entra.settings import EntraSettings
+
+_CONNECT_SECONDS: Final = 3.0
+_READ_SECONDS: Final = 10.0
+
+
+class UnattendedCredential:
+    """The first of the environment's, the workload's and the managed identity that is configured, one token at a time.
+
+    DefaultAzureCredential builds the chain; its own `get_token` would turn a wrong secret and an authority out of reach
+    into the same text. The lock keeps ten callers of an expired token from asking ten times.
+    """
+
+    def __init__(self, settings: EntraSettings) -> None:
+        self._settings = settings
+        self._chain = _chain(settings)
+        self._credentials: Sequence[Any] = self._chain.credentials
+        self._given = ""
+        self._lock = asyncio.Lock()
+
+    async def get_token(
+        self,
+        *scopes: str,
+        claims: str | None = None,
+        tenant_id: str | None = None,
+        enable_cae: bool = False,
+        **options: Any,
+    ) -> AccessToken:
+        """Return a token, cached until shortly before it expires.
+
+        :raises TenantRefused: when the authority refuses the credential.
+        :raises TenantUnavailable: when the authority does not answer, or no credential could be tried: a managed
+            identity's endpoint that is silent for a moment looks like one that does not exist.
+        """
+        missing: list[str] = []
+        async with self._lock:
+            for credential in self._credentials:
+                try:
+                    token: AccessToken = await credential.get_token(
+                        *scopes, claims=claims, tenant_id=tenant_id, enable_cae=enable_cae, **options
+                    )
+                except CredentialUnavailableError as error:
+                    missing.append(error.message)
+                except ClientAuthenticationError as error:
+                    status = None if error.response is None else error.response.status_code
+                    raise token_failure(error.message, status) from error
+                except AzureError as error:
+                    raise token_failure(error.message, None) from error
+                else:
+                    self._credentials = (credential,)
+                    self._given = token.token
+                    return token
+        raise no_credential(missing)
+
+    async def forget(self, token: str) -> None:
+        """Drop `token` from the cache, so that the next call gets another one. An older one is forgotten already.
+
+        azure-identity keeps its cache to itself, so the chain is built anew.
+        """
+        async with self._lock:
+            if token != self._given:
+                return
+            try:
+                chain = _chain(self._settings)
+            except ValueError:
+                return  # the certificate's file is gone for a moment; the old token is refused again, and that is said
+            old, self._chain = self._chain, chain
+            self._credentials, self._given = chain.credentials, ""
+            await old.close()
+
+    async def close(self) -> None:
+        """Close the connections to the authority."""
+        await self._chain.close()
+
+    async def __aenter__(self) -> "UnattendedCredential":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+def _chain(settings: EntraSettings) -> DefaultAzureCredential:
+    # Reads SSL_CERT_FILE now; aiohttp's own default was read when aiohttp was imported.
+    ca_file = ssl.get_default_verify_paths().cafile
+    try:
+        return DefaultAzureCredential(
+            authority=settings.authority_host,
+            disable_instance_discovery=True,
+            exclude_shared_token_cache_credential=True,
+            exclude_visual_studio_code_credential=True,
+            exclude_cli_credential=True,
+            exclude_powershell_credential=True,
+            exclude_developer_cli_credential=True,
+            use_env_settings=settings.use_environment_proxy,
+            connection_verify=ca_file or True,
+            connection_timeout=_CONNECT_SECONDS,
+            read_timeout=_READ_SECONDS,
+            retry_total=1,
+            retry_backoff_factor=0.2,
+        )
+    except OSError as error:
+        raise ValueError(f"AZURE_CLIENT_CERTIFICATE_PATH: {error.strerror}") from error

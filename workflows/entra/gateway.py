@@ -1,0 +1,202 @@
+"""The home tenant as `ports.Tenant` describes it: organization, partners, people, and the one write."""
+
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from kiota_abstractions.method import Method
+
+from workflows.core.canonical import JsonObject, canonical_json
+from workflows.core.partner import IDENTITY_SYNCHRONIZATION, TenantId
+from workflows.core.people import PersonId
+from workflows.core.plan import Operation, TenantIdentity
+from workflows.entra.addresses import request_to, writable_address
+from workflows.entra.answers import (
+    Call,
+    account_of,
+    chunks,
+    failure,
+    identity_of,
+    is_absent,
+    is_guid,
+    quoted,
+    reading,
+)
+from workflows.entra.connection import Connection, document_of, open_connection
+from workflows.entra.settings import EntraSettings
+from workflows.entra.surroundings import GraphSurroundings
+from workflows.ports import Account, TenantRefused, TenantUnavailable
+
+_FOUND_FOR_SECONDS: Final = 60.0
+_FOUND_KEPT: Final = 500
+_FILTER_CLAUSES: Final = 15
+"""Graph: "Advanced query capabilities on Microsoft Entra ID objects": more clauses than this are refused."""
+_ACCOUNT: Final = ["id", "displayName", "mail", "userPrincipalName", "accountEnabled", "userType"]
+
+
+def connect(settings: EntraSettings) -> "Entra":
+    """Build the gateway. Nothing is sent before its first call, or `warm`.
+
+    :raises ValueError: when `graph_url` is neither https nor on loopback, or a credential setting cannot be used.
+    """
+    return Entra(open_connection(settings))
+
+
+class Entra:
+    """The home tenant, as `ports.Tenant` describes it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._home: TenantId | None = None
+        self._found: dict[str, tuple[float, TenantIdentity | None]] = {}
+        self._surroundings = GraphSurroundings(connection)
+
+    @property
+    def surroundings(self) -> GraphSurroundings:
+        """What else in the tenant bears on a partner."""
+        return self._surroundings
+
+    async def warm(self) -> str | None:
+        """Get the first token, open the first connection and learn the tenant's id, so that no click waits for them.
+
+        :returns: what is wrong, in words; None when Entra can be used. Never raises for that.
+        """
+        try:
+            await self.home()
+        except (TenantUnavailable, TenantRefused) as error:
+            return error.reason
+        return None
+
+    async def close(self) -> None:
+        """Close every connection. The gateway cannot be used afterwards."""
+        await self._connection.close()
+
+    async def home(self) -> TenantId:
+        """Read the tenant's own id, once."""
+        if self._home is None:
+            call = reading("/organization", "name this tenant", "Organization.Read.All")
+            request = request_to(Method.GET, self._connection.graph.organization, select=["id"])
+            rows = await self._connection.collect(call, request)
+            ids = {str(row.get("id") or "").lower() for row in rows}
+            if len(ids) != 1 or not all(map(is_guid, ids)):
+                raise TenantUnavailable("Entra did not name this tenant: exactly one organization was expected.")
+            self._home = TenantId(ids.pop())
+        return self._home
+
+    async def find(self, target: str, *, fresh: bool = False) -> TenantIdentity | None:
+        """Resolve a normalized domain or a tenant id; None when there is none. Remembered for a minute."""
+        asked = target.lower()
+        at, known = self._found.get(asked, (float("-inf"), None))
+        if not fresh and time.monotonic() - at < _FOUND_FOR_SECONDS:
+            return known
+        identity = await self._ask_for_tenant(asked)
+        while len(self._found) >= _FOUND_KEPT:
+            del self._found[next(iter(self._found))]
+        self._found.pop(asked, None)
+        self._found[asked] = (time.monotonic(), identity)
+        return identity
+
+    async def _ask_for_tenant(self, asked: str) -> TenantIdentity | None:
+        relationships = self._connection.graph.tenant_relationships
+        by, builder = (
+            ("TenantId", relationships.find_tenant_information_by_tenant_id_with_tenant_id(asked))
+            if is_guid(asked)
+            else (
+                "DomainName",
+                relationships.find_tenant_information_by_domain_name_with_domain_name(asked.replace("'", "''")),
+            )
+        )
+        call = reading(
+            f"/tenantRelationships/findTenantInformationBy{by}",
+            f"look up the tenant {asked}",
+            "CrossTenantInformation.ReadBasic.All",
+        )
+        answer = await self._connection.send(call, request_to(Method.GET, builder))
+        if is_absent(answer):
+            return None
+        identity = identity_of(document_of(call, answer), asked=asked)
+        if identity is None or (is_guid(asked) and identity.tenant_id != asked):
+            raise TenantUnavailable(f"Entra's answer does not name the tenant when asked to {call.purpose}.")
+        return identity
+
+    async def read_partner(self, tenant_id: TenantId) -> JsonObject | None:
+        """Read a partner's own configuration with its synchronization policy; None when there is none. Never cached."""
+        partners = self._connection.graph.policies.cross_tenant_access_policy.partners
+        builder = partners.by_cross_tenant_access_policy_configuration_partner_tenant_id(tenant_id)
+        call = reading(
+            f"/policies/crossTenantAccessPolicy/partners/{tenant_id}",
+            f"show the partner configuration of {tenant_id}",
+            "Policy.Read.All",
+        )
+        answer = await self._connection.send(call, request_to(Method.GET, builder, expand=[IDENTITY_SYNCHRONIZATION]))
+        if is_absent(answer):
+            return None
+        document = document_of(call, answer)
+        if str(document.get("tenantId")).lower() != tenant_id.lower():
+            # NB. else any JSON object, even an empty one, would pass for a partner that inherits everything.
+            raise TenantUnavailable(f"Entra's answer does not name the tenant when asked to {call.purpose}.")
+        return document
+
+    async def read_default(self) -> JsonObject:
+        """Read the tenant's default configuration. There is no way to write it."""
+        call = reading("/policies/crossTenantAccessPolicy/default", "show the default configuration", "Policy.Read.All")
+        builder = self._connection.graph.policies.cross_tenant_access_policy.default
+        return document_of(call, await self._connection.send(call, request_to(Method.GET, builder)))
+
+    async def write(self, operation: Operation) -> None:
+        """Perform one operation of a plan: its canonical bytes to its address, at most once.
+
+        :raises ValueError: for any address that is not one partner's own configuration; nothing was sent.
+        :raises AlreadyExists: when a POST or a PUT meets what it was to create.
+        :raises TenantUnavailable: when the outcome is unknown; read back before anything else.
+        """
+        call = Call(
+            method=operation.method,
+            path=operation.path,
+            purpose="change the partner configuration",
+            permission="Policy.ReadWrite.CrossTenantAccess",
+        )
+        request = request_to(Method(operation.method), writable_address(self._connection.graph, operation))
+        request.set_stream_content(canonical_json(operation.body), "application/json")
+        answer = await self._connection.send(call, request)
+        if not answer.is_success:
+            raise failure(call, answer)
+
+    async def accounts_by_mail(self, mails: Sequence[str]) -> Sequence[Account]:
+        """Find every account whose mail or user principal name is one of `mails`."""
+        wanted = sorted({mail.strip().lower() for mail in mails if mail.strip()})
+        clauses = [f"{name} eq {quoted(mail)}" for mail in wanted for name in ("mail", "userPrincipalName")]
+        return await self._accounts([" or ".join(some) for some in chunks(clauses, _FILTER_CLAUSES)])
+
+    async def accounts_by_id(self, ids: Sequence[PersonId]) -> Sequence[Account]:
+        """Find every account with one of these object ids; absent ones are left out."""
+        wanted = sorted({quoted(person.lower()) for person in ids if is_guid(person)})
+        return await self._accounts([f"id in ({','.join(some)})" for some in chunks(wanted, _FILTER_CLAUSES)])
+
+    async def group_members(self, group_id: str) -> frozenset[PersonId]:
+        """List the users in an Entra group, nested ones included.
+
+        Types are told apart here. Graph's own cast to users answers from an index that lags behind ("List group
+        transitive members"), and who was just taken out of a group must not pass for a member.
+        """
+        call = reading(
+            f"/groups/{group_id}/transitiveMembers",
+            f"list the members of the group {group_id}",
+            "GroupMember.Read.All",
+        )
+        if not is_guid(group_id):
+            raise TenantRefused(404, "", f"{group_id!r} is not a group: an Entra group is named by its object id.")
+        builder = self._connection.graph.groups.by_group_id(group_id).transitive_members
+        rows = await self._connection.collect(call, request_to(Method.GET, builder, select=["id"], top=999))
+        if not all("@odata.type" in row for row in rows):
+            raise TenantUnavailable(f"Entra did not say which are people when asked to {call.purpose}.")
+        return frozenset(PersonId(row["id"].lower()) for row in rows if row["@odata.type"] == "#microsoft.graph.user")
+
+    async def _accounts(self, filters: Sequence[str]) -> Sequence[Account]:
+        call = reading("/users", "look up accounts", "User.Read.All")
+        accounts: dict[PersonId, Account] = {}
+        for clause in filters:
+            request = request_to(Method.GET, self._connection.graph.users, filter=clause, select=_ACCOUNT)
+            rows = await self._connection.collect(call, request)
+            accounts |= {account.id: account for account in map(account_of, rows)}
+        return tuple(accounts.values())

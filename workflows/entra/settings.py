@@ -1,0 +1,14 @@
+"""Where Entra is."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntraSettings:
+    """Where Entra is. Who the bot is, azure-identity reads from its own environment variables (`AZURE_CLIENT_ID`…)."""
+
+    graph_url: str = "https://graph.microsoft.com/v1.0"
+    authority_host: str | None = None
+    """None: `AZURE_AUTHORITY_HOST`, or the public cloud's."""
+    use_environment_proxy: bool = False
+    """Whether Graph and the authority are reached through `HTTPS_PROXY`."""

@@ -1,0 +1,111 @@
+"""What else in the home tenant bears on a partner, as `ports.Surroundings` describes it: read only, one read each."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from kiota_abstractions.method import Method
+from kiota_abstractions.request_information import RequestInformation
+from kiota_http.middleware.options import RetryHandlerOption
+
+from workflows.core.canonical import JsonObject
+from workflows.core.partner import TenantId
+from workflows.core.preflight_facts import SignIns
+from workflows.entra.addresses import request_to
+from workflows.entra.answers import quoted, reading, sign_ins_of, verified_domains
+from workflows.entra.connection import Connection
+
+_REMEMBERED_SECONDS: Final = 60.0
+"""Tenant-wide policies: several requests prepared at once read them once."""
+_CONDITIONAL_ACCESS_REST: Final = 1.0
+"""Conditional Access takes one request a second from each tenant ("Microsoft Graph service-specific throttling
+limits") and does not say how long to wait, so what it throttles is not repeated."""
+_SIGN_IN_PAGE: Final = 1000
+_SIGN_IN_PAGES: Final = 3
+"""Reports take five requests in ten seconds: further pages are not counted, and that is said."""
+_SIGN_IN: Final = ["id", "userId", "appDisplayName", "status"]
+
+
+class GraphSurroundings:
+    """Reads of the tenant's other settings and logs."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._policies: tuple[float, Sequence[JsonObject]] = (float("-inf"), ())
+        self._pacing = asyncio.Lock()
+        self._last_asked = float("-inf")
+
+    async def verified_domains(self) -> Sequence[str]:
+        """List the tenant's own verified domains, lower case."""
+        call = reading("/organization", "list this tenant's own domains", "Organization.Read.All")
+        request = request_to(Method.GET, self._connection.graph.organization, select=["id", "verifiedDomains"])
+        return verified_domains(await self._connection.collect(call, request))
+
+    async def read_access_policy(self) -> JsonObject:
+        """Read the cross-tenant access policy itself: `allowedCloudEndpoints`."""
+        call = reading("/policies/crossTenantAccessPolicy", "show the cross-tenant access policy", "Policy.Read.All")
+        builder = self._connection.graph.policies.cross_tenant_access_policy
+        return await self._connection.document(call, request_to(Method.GET, builder))
+
+    async def read_authorization(self) -> JsonObject:
+        """Read the authorization policy: who may invite, what guests see."""
+        call = reading("/policies/authorizationPolicy", "show the authorization policy", "Policy.Read.All")
+        builder = self._connection.graph.policies.authorization_policy
+        return await self._connection.document(call, request_to(Method.GET, builder))
+
+    async def read_sharepoint(self) -> JsonObject:
+        """Read SharePoint's sharing settings."""
+        call = reading("/admin/sharepoint/settings", "show SharePoint's settings", "SharePointTenantSettings.Read.All")
+        builder = self._connection.graph.admin.sharepoint.settings
+        return await self._connection.document(call, request_to(Method.GET, builder))
+
+    async def read_conditional_access(self) -> Sequence[JsonObject]:
+        """Read every Conditional Access policy, at most once a minute and once a second."""
+        async with self._pacing:
+            at, known = self._policies
+            if time.monotonic() - at < _REMEMBERED_SECONDS:
+                return known
+            await asyncio.sleep(max(0.0, self._last_asked + _CONDITIONAL_ACCESS_REST - time.monotonic()))
+            try:
+                found = await self._all_conditional_access()
+            finally:
+                self._last_asked = time.monotonic()
+            self._policies = (time.monotonic(), found)
+            return found
+
+    async def _all_conditional_access(self) -> Sequence[JsonObject]:
+        call = reading("/identity/conditionalAccess/policies", "list Conditional Access policies", "Policy.Read.All")
+        request = _unrepeated(request_to(Method.GET, self._connection.graph.identity.conditional_access.policies))
+        found: list[JsonObject] = []
+        async for page in self._connection.pages(call, request):
+            if found:
+                await asyncio.sleep(_CONDITIONAL_ACCESS_REST)
+            found += page
+        return found
+
+    async def read_sign_ins(self, tenant_id: TenantId, since: datetime) -> SignIns:
+        """Count who of a partner's people signed in to which applications since then; "at least" beyond a few pages."""
+        call = reading("/auditLogs/signIns", "count the partner's sign-ins", "AuditLog.Read.All")
+        request = request_to(
+            Method.GET,
+            self._connection.graph.audit_logs.sign_ins,
+            filter=f"homeTenantId eq {quoted(tenant_id)} and createdDateTime ge {since:%Y-%m-%dT%H:%M:%SZ}",
+            select=_SIGN_IN,
+            top=_SIGN_IN_PAGE,
+        )
+        rows: list[JsonObject] = []
+        pages = 0
+        async for page in self._connection.pages(call, request):
+            rows += page
+            pages += 1
+            if pages == _SIGN_IN_PAGES:
+                # NB. even where this was the last one: "at least" stays true, and the next page is not asked for.
+                return sign_ins_of(rows, is_complete=False)
+        return sign_ins_of(rows, is_complete=True)
+
+
+def _unrepeated(request: RequestInformation) -> RequestInformation:
+    request.add_request_options([RetryHandlerOption(max_retries=0, should_retry=False)])
+    return request

@@ -1,0 +1,146 @@
+"""Domains that look like another one: mixed scripts, characters that pass for others, one letter off.
+
+Which characters look alike is Unicode's list (UTS #39, "confusables.txt", through confusable-homoglyphs); the pairs of
+letters and digits that people confuse in ASCII names are added here.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+from functools import cache
+from typing import Any, Final
+
+import idna
+from confusable_homoglyphs import categories, confusables
+from publicsuffixlist import PublicSuffixList
+
+from workflows.core.findings import Finding, Severity
+from workflows.core.plan import TenantIdentity
+
+SOURCE: Final = "Unicode Technical Standard #39, “Unicode Security Mechanisms”"
+
+_TOGETHER: Final = (
+    frozenset({"LATIN", "HAN", "HIRAGANA", "KATAKANA"}),
+    frozenset({"LATIN", "HAN", "BOPOMOFO"}),
+    frozenset({"LATIN", "HAN", "HANGUL"}),
+)
+"""Scripts that one label may mix (UTS #39, "Highly Restrictive")."""
+_NEUTRAL: Final = frozenset({"COMMON", "INHERITED"})
+_PAIRS: Final = (("rn", "m"), ("vv", "w"), ("cl", "d"))
+_SAME: Final = str.maketrans("015i", "olsl")
+_SHORTEST: Final = 5
+"""Shorter names are one letter off by accident too often."""
+_MICROSOFT: Final = re.compile(r"(?:^|[.-])(?:onmicrosoft|onmschina|sharepoint)(?:[.-]|$)")
+_MICROSOFTS_OWN: Final = (".onmicrosoft.com", ".onmicrosoft.us", ".partner.onmschina.cn", ".sharepoint.com")
+_SUFFIXES: Final = PublicSuffixList()
+
+
+def mixed_scripts(domain: str) -> tuple[str, ...]:
+    """Name the scripts that one label of a domain mixes and that no language mixes; empty when there is none."""
+    for label in unicode_form(domain).split("."):
+        scripts = frozenset(_script(character) for character in label) - _NEUTRAL
+        if len(scripts) > 1 and not any(scripts <= allowed for allowed in _TOGETHER):
+            return tuple(sorted(script.capitalize() for script in scripts))
+    return ()
+
+
+def unicode_form(domain: str) -> str:
+    """Write a domain as it is displayed; the ASCII form where it cannot be."""
+    try:
+        return idna.decode(domain)
+    except (idna.IDNAError, UnicodeError):
+        return domain
+
+
+def suspicions(identity: TenantIdentity, *, own: Collection[str], partners: Collection[str]) -> tuple[Finding, ...]:
+    """Say what is odd about the domain that was typed, and about the one that the tenant calls its own.
+
+    :param own: this tenant's verified domains.
+    :param partners: the domains of the partners that are known, this one's own left out.
+    """
+    names = dict.fromkeys(name for name in (identity.asked, identity.default_domain) if "." in name)
+    found = [finding for name in names for finding in _suspicions(name, own, partners)]
+    return tuple(dict.fromkeys(found))
+
+
+def _suspicions(domain: str, own: Collection[str], partners: Collection[str]) -> Iterator[Finding]:
+    shown = unicode_form(domain)
+    if shown != domain:
+        yield _finding("idn", f"The domain is displayed as “{shown}”; its plain form is {domain}.", Severity.NOTE)
+        if latin_form(domain).isascii() and _is_foreign(shown):
+            text = f"“{shown}” is written in another script but reads like “{latin_form(domain)}”."
+            yield _finding("look_alike_script", text)
+    if _MICROSOFT.search(domain) and not domain.endswith(_MICROSOFTS_OWN):
+        text = f"“{domain}” imitates a name that Microsoft gives to tenants, but it is anybody's own domain."
+        yield _finding("imitates_microsoft", text)
+    for whose, known in (("this tenant's own domain", own), ("a partner's domain", partners)):
+        for other in sorted(set(known) - {domain}):
+            if how := _likeness(domain, other):
+                yield _finding("look_alike", f"“{domain}” {how} {whose} “{other}”. Make sure which one is meant.")
+
+
+def _likeness(domain: str, other: str) -> str:
+    if domain.startswith(f"{other}."):
+        return "begins like"
+    mine, theirs = _registrable(domain), _registrable(other)
+    if mine == theirs:
+        return ""
+    if skeleton(mine) == skeleton(theirs):
+        return "looks the same as"
+    name, other_name = mine.partition(".")[0], theirs.partition(".")[0]
+    if name == other_name:
+        return "is the same name under another ending as"
+    is_near = min(len(name), len(other_name)) >= _SHORTEST and is_one_off(name, other_name)
+    return "is one letter off" if is_near else ""
+
+
+def skeleton(domain: str) -> str:
+    """Reduce a domain to how it looks, so that two that look alike are equal."""
+    text = latin_form(domain)
+    for pair, letter in _PAIRS:
+        text = text.replace(pair, letter)
+    return text.translate(_SAME)
+
+
+def latin_form(domain: str) -> str:
+    """Write a domain with the Latin letters that its characters pass for."""
+    return "".join(_prototype(character) for character in unicode_form(domain).lower())
+
+
+def is_one_off(left: str, right: str) -> bool:
+    """Tell whether two names differ by one letter added, left out or replaced, or by two neighbours swapped."""
+    if len(left) > len(right):
+        left, right = right, left
+    if len(right) - len(left) > 1 or left == right:
+        return False
+    start = next((at for at, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), len(left))
+    if len(left) < len(right):
+        return left[start:] == right[start + 1 :]
+    swapped = left[:start] + left[start + 1 : start + 2] + left[start : start + 1] + left[start + 2 :]
+    return left[start + 1 :] == right[start + 1 :] or swapped == right
+
+
+def _registrable(domain: str) -> str:
+    return _SUFFIXES.privatesuffix(domain) or domain
+
+
+def _is_foreign(shown: str) -> bool:
+    return any(not character.isascii() and _script(character) not in {"LATIN", *_NEUTRAL} for character in shown)
+
+
+def _script(character: str) -> str:
+    return str(categories.alias(character))
+
+
+@cache
+def _prototype(character: str) -> str:
+    """Give the Latin letters that a character passes for; itself where it passes for none."""
+    if character.isascii():
+        return character
+    found: Any = confusables.is_confusable(character, preferred_aliases=[])
+    alike = [one["c"] for one in found[0]["homoglyphs"]] if found else []
+    latin = sorted(text for text in alike if text.isascii() and text.isalnum())
+    return latin[0].lower() if latin else character
+
+
+def _finding(code: str, text: str, severity: Severity = Severity.WARNING) -> Finding:
+    return Finding(code=code, severity=severity, text=text, source=SOURCE)

@@ -1,0 +1,170 @@
+"""What may stand under [settings] in a template's file: the pydantic models, and the settings that come of them."""
+
+from typing import Annotated, Final, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+
+from workflows.core.partner import (
+    ALL_APPLICATIONS,
+    ALL_MICROSOFT_APPS,
+    ALL_USERS,
+    OFFICE_365,
+    AccessType,
+    AppServiceConnect,
+    AutomaticRedemption,
+    B2BSetting,
+    IdentitySynchronization,
+    InboundTrust,
+    M365CollaborationInbound,
+    M365CollaborationOutbound,
+    Property,
+    Setting,
+    Target,
+    TargetConfiguration,
+    TargetType,
+    TenantRestrictions,
+)
+
+INHERIT: Final = "inherit"
+"""Written in place of a whole setting: the tenant's default applies again (Graph: null)."""
+
+GUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+HOLE_NAME: Final = r"[a-z][a-z0-9_]*"
+_HOLE: Final = rf"\{{{HOLE_NAME}\}}"
+_PEOPLE: Final = rf"^({ALL_USERS}|(user|group):({GUID}|{_HOLE}))$"
+_APPLICATIONS: Final = rf"^({ALL_APPLICATIONS}|{ALL_MICROSOFT_APPS}|{OFFICE_365}|{GUID}|{_HOLE})$"
+
+
+class FileModel(BaseModel):
+    """A table of a file; a key that is not declared is a problem."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Users(FileModel):
+    access: AccessType
+    targets: tuple[Annotated[str, Field(pattern=_PEOPLE)], ...] = Field(min_length=1)
+
+    def parsed(self) -> TargetConfiguration:
+        return TargetConfiguration(access=self.access, targets=tuple(map(_user_target, self.targets)))
+
+
+class _Applications(FileModel):
+    access: AccessType
+    targets: tuple[Annotated[str, Field(pattern=_APPLICATIONS)], ...] = Field(min_length=1)
+
+    def parsed(self) -> TargetConfiguration:
+        targets = tuple(Target(type=TargetType.APPLICATION, id=target) for target in self.targets)
+        return TargetConfiguration(access=self.access, targets=targets)
+
+
+class _B2B(FileModel):
+    users: _Users
+    applications: _Applications
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        """Refuse what Graph refuses: half a block, and "all" beside single targets (Graph: "Target configuration")."""
+        for name, targets, everything in (
+            ("users", self.users.targets, ALL_USERS),
+            ("applications", self.applications.targets, ALL_APPLICATIONS),
+        ):
+            if everything in targets and len(targets) > 1:
+                raise ValueError(f"{name}.targets: {everything} stands alone; remove it or the other targets")
+        blocks_users = self.users.access is AccessType.BLOCKED and ALL_USERS in self.users.targets
+        blocks_applications = (
+            self.applications.access is AccessType.BLOCKED and ALL_APPLICATIONS in self.applications.targets
+        )
+        if blocks_users != blocks_applications:
+            raise ValueError("a block is whole: block AllUsers and AllApplications together, or neither")
+        return self
+
+    def parsed(self) -> B2BSetting:
+        return B2BSetting(users_and_groups=self.users.parsed(), applications=self.applications.parsed())
+
+
+class _Trust(FileModel):
+    mfa: bool | None = None
+    compliant_device: bool | None = None
+    hybrid_joined_device: bool | None = None
+
+    def parsed(self) -> InboundTrust:
+        return InboundTrust(**self.model_dump())
+
+
+class _Redemption(FileModel):
+    inbound: bool | None = None
+    outbound: bool | None = None
+
+    def parsed(self) -> AutomaticRedemption:
+        return AutomaticRedemption(**self.model_dump())
+
+
+class _Synchronization(FileModel):
+    inbound: bool
+
+    def parsed(self) -> IdentitySynchronization:
+        return IdentitySynchronization(is_allowed=self.inbound)
+
+
+class _TenantRestrictions(_B2B):
+    def parsed(self) -> TenantRestrictions:
+        return TenantRestrictions(users_and_groups=self.users.parsed(), applications=self.applications.parsed())
+
+
+class _M365Inbound(FileModel):
+    users: _Users
+
+    def parsed(self) -> M365CollaborationInbound:
+        return M365CollaborationInbound(users=self.users.parsed())
+
+
+class _M365Outbound(FileModel):
+    users: _Users
+
+    def parsed(self) -> M365CollaborationOutbound:
+        return M365CollaborationOutbound(users_and_groups=self.users.parsed())
+
+
+class _AppServiceConnect(FileModel):
+    applications: _Applications
+
+    def parsed(self) -> AppServiceConnect:
+        return AppServiceConnect(applications=self.applications.parsed())
+
+
+class SettingsTable(FileModel):
+    """The settings that a template writes, by our names for them."""
+
+    b2b_collaboration_inbound: _B2B | None = None
+    b2b_collaboration_outbound: _B2B | None = None
+    b2b_direct_connect_inbound: _B2B | None = None
+    b2b_direct_connect_outbound: _B2B | None = None
+    inbound_trust: _Trust | None = None
+    automatic_redemption: _Redemption | None = None
+    identity_synchronization: _Synchronization | None = None
+    tenant_restrictions: _TenantRestrictions | None = None
+    m365_collaboration_inbound: _M365Inbound | None = None
+    m365_collaboration_outbound: _M365Outbound | None = None
+    app_service_connect_inbound: _AppServiceConnect | None = None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _may_inherit(cls, value: object, info: ValidationInfo) -> object:
+        if value != INHERIT:
+            return value
+        if info.field_name == "identity_synchronization":
+            raise ValueError("there is no default to inherit; write inbound = false to switch it off")
+        return None
+
+    def parsed(self) -> dict[Property, Setting]:
+        """Give the settings that are named; None gives one back to the default."""
+        named = {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
+        return {Property[name.upper()]: None if value is None else value.parsed() for name, value in named.items()}
+
+
+def _user_target(text: str) -> Target:
+    if text == ALL_USERS:
+        return Target(type=TargetType.USER, id=ALL_USERS)
+    kind, _, guid = text.partition(":")
+    return Target(type=TargetType(kind), id=guid)
