@@ -79,7 +79,6 @@ class Commands:
     async def _answer(self, command: Invocation, build: Builder) -> None:
         """Answer a member of the workspace through the command's response_url; nobody else learns about partners."""
         try:
-            await self.directory.require_member(command.actor)
             await self._respond(command.response_url, await self._built(command, build))
         except Refused as refused:
             await self.service.refuse(
@@ -93,6 +92,7 @@ class Commands:
 
     async def _built(self, command: Invocation, build: Builder) -> Message:
         try:
+            await self.directory.require_member(command.actor)
             return await build(command)
         except InvalidField as error:
             return refusal(error.reason)
@@ -108,7 +108,10 @@ class Commands:
 
     def _is_slacks_own(self, url: str) -> bool:
         """Tell whether an address belongs to Slack: a signed payload must not make the bot call anything else."""
-        answer, api = urlsplit(url), urlsplit(self.slack_api_url)
+        try:
+            answer, api = urlsplit(url), urlsplit(self.slack_api_url)
+        except ValueError:
+            return False
         if answer.username is not None or answer.password is not None:
             return False
         is_hook = answer.scheme == "https" and answer.netloc == _SLACK_HOOKS

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import aiohttp
 from rich.console import Console
 from rich.table import Table
 from slack_sdk.errors import SlackApiError
@@ -55,7 +56,7 @@ async def _slack(client: AsyncWebClient, settings: Settings) -> Finding:
     subject = "Slack: the app and its scopes"
     try:
         answer = await client.auth_test()
-    except (SlackApiError, OSError) as error:
+    except (SlackApiError, aiohttp.ClientError, OSError) as error:
         return Finding(subject=subject, state=f"{error}", cure="Install the app again; check SLACK_BOT_TOKEN")
     if answer["team_id"] != settings.slack_team_id:
         return Finding(subject=subject, state=f"workspace {answer['team_id']}", cure="Set SLACK_TEAM_ID to it")
@@ -73,6 +74,8 @@ async def _channel(client: AsyncWebClient, settings: Settings) -> Finding:
         code = error.response["error"]
         cure = f"Invite the app to {settings.slack_channel}, or set SLACK_CHANNEL" if code != "unknown_method" else ""
         return Finding(subject=subject, state=code, cure=cure)
+    except (aiohttp.ClientError, OSError) as error:
+        return Finding(subject=subject, state=f"{error!r}", cure="Check SLACK_API_URL and the network")
     return Finding(subject=subject, state=settings.slack_channel)
 
 

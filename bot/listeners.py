@@ -73,7 +73,15 @@ class Listeners:
     async def _command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         invocation = Invocation.model_validate(body)
         if invocation.team_id != self.team_id:
-            await ack("Gatehouse belongs to another workspace.")
+            await self.service.refuse(
+                Refused("outsider", "You belong to another workspace; only members of this one take part."),
+                key=f"command:{invocation.trigger_id}",
+                actor=invocation.actor,
+                command=f"/partner {invocation.verb}",
+                subject=Subject(),
+                channel=invocation.channel_id,
+            )
+            await ack()
             return
         await self.commands.run(invocation, ack)
 

@@ -120,10 +120,9 @@ def _bot_process(settings: dict[str, str], folder: Path) -> None:
     os.dup2(log, sys.stdout.fileno())
     os.dup2(log, sys.stderr.fileno())
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    sys.argv = ["gatehouse", "run"]
-    from bot.cli import main
+    from bot.process import run_bot
 
-    main()
+    sys.exit(run_bot())
 
 
 def _end_with_parent() -> None:

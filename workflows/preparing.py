@@ -1,5 +1,6 @@
 """Turns a stored request into one that can be decided: people, tenant, plan, chain."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -43,15 +44,20 @@ class Preparing:
         try:
             prepared = await self._prepared(request)
         except (TenantUnavailable, DirectoryUnavailable) as error:
-            await self.service.advance(request_id, RecordDelayed(reason=f"{error} Gatehouse keeps trying."))
+            await self._record(request_id, RecordDelayed(reason=f"{error} Gatehouse keeps trying."))
             raise
         except TenantRefused as error:
-            await self.service.advance(request_id, RecordUnfit(code=error.code, reason=error.reason))
+            await self._record(request_id, RecordUnfit(code=error.code, reason=error.reason))
         except (Refused, InvalidField, NothingToChange, UnreadableSetting) as error:
             code = getattr(error, "code", type(error).__name__)
-            await self.service.advance(request_id, RecordUnfit(code=code, reason=str(error)))
+            await self._record(request_id, RecordUnfit(code=code, reason=str(error)))
         else:
-            await self.service.advance(request_id, RecordPrepared(prepared=prepared))
+            await self._record(request_id, RecordPrepared(prepared=prepared))
+
+    async def _record(self, request_id: RequestId, command: RecordPrepared | RecordUnfit | RecordDelayed) -> None:
+        """Store what was found out, unless the request was withdrawn or expired while it was being prepared."""
+        with suppress(Refused):
+            await self.service.advance(request_id, command)
 
     async def _prepared(self, request: AccessRequest) -> Prepared:
         requester = await self.directory.identify(request.particulars.requester)

@@ -72,9 +72,9 @@ async def test_templates_that_are_not_there(settings: Settings, tmp_path: Path) 
 async def test_a_slack_that_is_away_does_not_stop_the_start(settings: Settings, world: Sandbox, fault: Fault) -> None:
     """What is stored is served as soon as Slack answers again."""
     world.faults.add(fault.model_copy(update={"times": 5}))
-    async with running(settings), aiohttp.ClientSession() as session:
-        async with session.get(f"http://127.0.0.1:{settings.port}/readyz") as response:
-            assert response.status == 200
+    url = f"http://127.0.0.1:{settings.port}/readyz"
+    async with running(settings), aiohttp.ClientSession() as session, session.get(url) as response:
+        assert response.status == 200
 
 
 async def test_health_readiness_and_numbers(gatehouse: BotUnderTest) -> None:

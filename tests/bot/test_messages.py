@@ -170,7 +170,9 @@ def test_a_rejection_says_who_and_why_once() -> None:
 
 def test_applied_claims_the_read_back_and_nothing_else_does() -> None:
     done = request(RequestState.APPLIED, confirmed_at=NOW)
-    assert f"The tenant was read back on {utc_words(NOW)} and showed every change of the plan." in shown(card(done).blocks)
+    assert f"The tenant was read back on {utc_words(NOW)} and showed every change of the plan." in shown(
+        card(done).blocks
+    )
     for state in set(RequestState) - {RequestState.APPLIED}:
         assert "read back" not in shown(card(request(state)).blocks)
 

@@ -224,6 +224,18 @@ async def test_two_people_who_approve_at_once_both_count(world: World) -> None:
     assert len(world.tenant.writes) == 1
 
 
+async def test_who_approved_while_the_roster_was_read_still_counts(world: World) -> None:
+    """Chie's roster is read before Bruno decides and used after; without Bruno on it nobody could decide any more."""
+    request = await world.waiting()
+    await world.approve(request, AMARA)
+    bruno = Judge(intent=world.approval(request, BRUNO), key="bruno")
+    world.script.meanwhile("directory.roster", lambda: world.judging.judge(bruno))
+    await world.approve(request, CHIE, but=Apply)
+    stored = await world.request(request.id)
+    assert [decision.person.name for decision in stored.decisions] == ["Amara", "Bruno", "Chie"]
+    assert stored.state is S.APPLYING
+
+
 async def test_many_people_who_approve_at_once_fill_the_quorum_and_no_more(world: World) -> None:
     request = await world.waiting()
     await world.approve(request, AMARA)

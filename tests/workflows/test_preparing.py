@@ -1,5 +1,6 @@
 """Preparing: people, tenant, plan and chain, or the reason why there can be none; waiting where nobody answers."""
 
+import contextlib
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -151,6 +152,21 @@ async def test_a_lookup_that_graph_refuses_for_good_ends_the_request(world: Worl
 async def test_a_request_withdrawn_while_it_waits_stays_withdrawn(world: World) -> None:
     request_id = await world.file()
     await world.service.withdraw(request_id, RILEY.chat_id, key="w")
+    assert (await world.settled(request_id)).state is S.WITHDRAWN
+
+
+@pytest.mark.parametrize("error", [None, NO_ANSWER, TenantRefused(403, "no", "Refused.")], ids=repr)
+async def test_a_request_withdrawn_while_it_is_being_prepared_stays_withdrawn(
+    world: World, error: Exception | None
+) -> None:
+    """What preparing found out comes too late; that is no fault of anybody's."""
+    request_id = await world.file()
+    world.clock.advance(minutes=11)
+    if error is not None:
+        world.script.fail("tenant.find", error)
+    world.script.meanwhile("tenant.find", lambda: world.service.withdraw(request_id, RILEY.chat_id, key="withdraw-1"))
+    with contextlib.suppress(TenantUnavailable):
+        await world.preparing.prepare(request_id)
     assert (await world.settled(request_id)).state is S.WITHDRAWN
 
 
