@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-import aiohttp
 import structlog
 from aiohttp import web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
@@ -25,6 +24,7 @@ from bot.listeners import Listeners
 from bot.metrics import Metrics
 from bot.notifier import SlackNotifier
 from bot.settings import Settings, SettingsProblems
+from bot.slack_errors import NO_ANSWER, error_code
 from bot.web import make_runner, make_web
 from bot.windows import Windows
 from workflows.applying import Applying
@@ -217,12 +217,12 @@ async def _require_slack(client: AsyncWebClient, settings: Settings) -> None:
             name = "SLACK_APP_TOKEN"
             await client.apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
     except SlackApiError as error:
-        reason = error.response.get("error")
+        reason = error_code(error)
         if reason not in _WRONG_TOKEN:
-            _log.warning("slack_out_of_reach", reason=str(reason))
+            _log.warning("slack_out_of_reach", reason=reason or "no answer of Slack's")
             return
         raise SettingsProblems((f"{name}: Slack refuses it ({reason}); install the app again",)) from error
-    except (aiohttp.ClientError, TimeoutError) as error:
+    except NO_ANSWER as error:
         _log.warning("slack_out_of_reach", reason=repr(error))
         return
     if answer["team_id"] != settings.slack_team_id:

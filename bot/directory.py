@@ -7,10 +7,10 @@ there exactly one enabled member account with this mail address?) each time it m
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack_errors import NO_ANSWER, error_code
 from workflows.core.errors import Refused
 from workflows.core.people import ChatId, Person, PersonId, Role, Roster
 from workflows.ports import Account, DirectoryUnavailable, RoleSource, Tenant
@@ -109,18 +109,18 @@ class SlackDirectory:
         try:
             answer = await self._call("users.info", user=chat_id)
         except SlackApiError as error:
-            if error.response["error"] in _GONE:
+            if error_code(error) in _GONE:
                 raise Refused("unknown_user", "Slack does not know this user any more.") from error
-            raise DirectoryUnavailable(f"Slack does not say who {chat_id} is ({error.response['error']}).") from error
+            raise DirectoryUnavailable(f"Slack does not say who {chat_id} is ({error_code(error)}).") from error
         return dict(answer["user"])
 
     async def _by_mail(self, mail: str) -> ChatId | None:
         try:
             answer = await self._call("users.lookupByEmail", email=mail)
         except SlackApiError as error:
-            if error.response["error"] in _GONE:
+            if error_code(error) in _GONE:
                 return None
-            raise DirectoryUnavailable(f"Slack does not answer ({error.response['error']}).") from error
+            raise DirectoryUnavailable(f"Slack does not answer ({error_code(error)}).") from error
         return ChatId(answer["user"]["id"])
 
     async def _members(self, handles: Iterable[str]) -> frozenset[ChatId]:
@@ -133,7 +133,7 @@ class SlackDirectory:
             ids = [group["id"] for group in groups if group["handle"] in wanted and not group.get("date_delete")]
             members = [(await self._call("usergroups.users.list", usergroup=group_id))["users"] for group_id in ids]
         except SlackApiError as error:
-            raise DirectoryUnavailable(f"Slack does not list user groups ({error.response['error']}).") from error
+            raise DirectoryUnavailable(f"Slack does not list user groups ({error_code(error)}).") from error
         return frozenset(ChatId(user) for users in members for user in users)
 
     async def _entra_members(self, source: RoleSource) -> frozenset[PersonId]:
@@ -145,7 +145,7 @@ class SlackDirectory:
     async def _call(self, method: str, **arguments: object) -> Mapping[str, Any]:
         try:
             response = await self._client.api_call(method, http_verb="GET", params=_texts(arguments))
-        except (aiohttp.ClientError, TimeoutError) as error:
+        except NO_ANSWER as error:
             raise DirectoryUnavailable("Slack does not answer.") from error
         return dict(response.data) if isinstance(response.data, dict) else {}
 

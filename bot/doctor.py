@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-import aiohttp
 from rich.console import Console
 from rich.table import Table
 from slack_sdk.errors import SlackApiError
@@ -11,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.directory import SlackDirectory
 from bot.settings import Settings
+from bot.slack_errors import NO_ANSWER, error_code
 from workflows.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.core.errors import DomainError
 from workflows.entra import Entra, EntraSettings, connect
@@ -56,7 +56,7 @@ async def _slack(client: AsyncWebClient, settings: Settings) -> Finding:
     subject = "Slack: the app and its scopes"
     try:
         answer = await client.auth_test()
-    except (SlackApiError, aiohttp.ClientError, OSError) as error:
+    except (SlackApiError, *NO_ANSWER) as error:
         return Finding(subject=subject, state=f"{error}", cure="Install the app again; check SLACK_BOT_TOKEN")
     if answer["team_id"] != settings.slack_team_id:
         return Finding(subject=subject, state=f"workspace {answer['team_id']}", cure="Set SLACK_TEAM_ID to it")
@@ -71,10 +71,10 @@ async def _channel(client: AsyncWebClient, settings: Settings) -> Finding:
     try:
         await client.api_call("chat.scheduledMessages.list", json={"channel": settings.slack_channel})
     except SlackApiError as error:
-        code = error.response["error"]
+        code = error_code(error) or "no answer of Slack's"
         cure = f"Invite the app to {settings.slack_channel}, or set SLACK_CHANNEL" if code != "unknown_method" else ""
         return Finding(subject=subject, state=code, cure=cure)
-    except (aiohttp.ClientError, OSError) as error:
+    except NO_ANSWER as error:
         return Finding(subject=subject, state=f"{error!r}", cure="Check SLACK_API_URL and the network")
     return Finding(subject=subject, state=settings.slack_channel)
 

@@ -8,7 +8,6 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -17,6 +16,7 @@ from bot.cards import request_card, requester_card, review_card
 from bot.directory import SlackDirectory
 from bot.home import home_view
 from bot.messages import Message, notice
+from bot.slack_errors import NO_ANSWER, error_code
 from workflows.core.errors import Refused
 from workflows.core.partnership import Partnership
 from workflows.core.people import ADMIN, ChatId, Role
@@ -204,12 +204,12 @@ class SlackNotifier:
         try:
             response = await self._client.api_call(method, json=arguments)
         except SlackApiError as error:
-            code = str(error.response.get("error", "unknown"))
+            code = error_code(error) or "no answer of Slack's"
             if code in _NEVER | _CARD_GONE or code.startswith("invalid_"):
                 raise NotifierRefused(f"{method}: {code}") from error
             after = error.response.headers.get("Retry-After")
-            raise NotifierUnavailable(f"{method}: {code}", float(after) if after else None) from error
-        except (aiohttp.ClientError, TimeoutError) as error:
+            raise NotifierUnavailable(f"{method}: {code}", _seconds(after)) from error
+        except NO_ANSWER as error:
             raise NotifierUnavailable(f"{method}: Slack does not answer") from error
         return dict(response.data) if isinstance(response.data, dict) else {}
 
@@ -225,3 +225,8 @@ def _content(message: Message) -> str:
 
 def _everybody(holders: Mapping[Role, frozenset[ChatId]]) -> Sequence[ChatId]:
     return sorted(frozenset().union(*holders.values()))
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """Read how long Slack wants to be left alone; None when it did not say so in seconds."""
+    return float(retry_after) if retry_after and retry_after.isascii() and retry_after.isdecimal() else None

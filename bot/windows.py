@@ -6,6 +6,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.directory import SlackDirectory
+from bot.slack_errors import error_code
 from bot.views import Found, RequestForm, loading_view, message_view, request_view, revoke_view
 from workflows.catalog import Catalog
 from workflows.core.commands import Subject
@@ -124,5 +125,5 @@ class Windows:
         try:
             await self.client.views_update(view_id=view_id, view=view)
         except SlackApiError as error:
-            if error.response.get("error") not in ("not_found", _HASH_CONFLICT):
+            if error_code(error) not in ("not_found", _HASH_CONFLICT):
                 raise

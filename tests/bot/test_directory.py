@@ -1,6 +1,6 @@
 """Who people are: Slack's word from the stand-in over HTTP, Entra's from a fake; in doubt, refused."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -75,13 +75,13 @@ def tenant() -> FakeTenant:
 
 
 @pytest.fixture
-async def directory(world: Sandbox, tenant: FakeTenant) -> AsyncIterator[SlackDirectory]:
+async def directory(world: Sandbox, tenant: FakeTenant) -> SlackDirectory:
     """A directory over the stand-in's Slack."""
     assert world.slack_stand_in is not None
     client = AsyncWebClient(
         token=world.slack_stand_in.credentials.bot_token, base_url=f"{world.url}slack/api/", retry_handlers=[]
     )
-    yield SlackDirectory(client=client, tenant=tenant, team_id=TEAM_ID, roles=ROLES)  # type: ignore[arg-type]
+    return SlackDirectory(client=client, tenant=tenant, team_id=TEAM_ID, roles=ROLES)  # type: ignore[arg-type]
 
 
 def chat(handle: str) -> ChatId:
@@ -228,6 +228,9 @@ async def test_a_disabled_or_guest_account_is_refused(
         {"body": {"ok": False, "error": "token_revoked"}},
         {"body": {"ok": False, "error": "missing_scope"}},
         {"body": "<html>not Slack</html>"},
+        {"body": "<html>not Slack</html>", "status": 502},
+        {"body": "<html>not Slack</html>", "status": 503, "headers": {"Content-Type": "text/html"}},
+        {"body": "<html>not Slack</html>", "headers": {"Content-Type": "application/json"}},
     ],
 )
 async def test_a_slack_that_does_not_tell_makes_nobody_eligible(
@@ -235,9 +238,10 @@ async def test_a_slack_that_does_not_tell_makes_nobody_eligible(
 ) -> None:
     """It is no refusal either: it is asked again later."""
     world.faults.add(Fault(target="slack", times=99, **fault))
-    for asked in (directory.identify(chat("approver1")), directory.is_member(chat("approver1"))):
-        with pytest.raises(DirectoryUnavailable):
-            await asked
+    with pytest.raises(DirectoryUnavailable):
+        await directory.identify(chat("approver1"))
+    with pytest.raises(DirectoryUnavailable):
+        await directory.is_member(chat("approver1"))
     with pytest.raises(DirectoryUnavailable):
         await directory.roster([person("approver1")])
     with pytest.raises(DirectoryUnavailable):

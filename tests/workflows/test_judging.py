@@ -191,7 +191,9 @@ async def test_one_judgement_performed_many_times_counts_once(world: World) -> N
     request = await world.waiting()
     effect = Judge(intent=world.approval(request, AMARA), key="delivery-1")
     await asyncio.gather(*(world.judging.judge(effect) for _ in range(10)))
+    calls = list(world.script.calls)
     await world.judging.judge(effect)
+    assert world.script.calls == calls, "what is judged already is not asked about again"
     assert [decision.person for decision in (await world.request(request.id)).decisions] == [AMARA]
     refused = Judge(intent=world.approval(request, MALLORY), key="delivery-2")
     await asyncio.gather(*(world.judging.judge(refused) for _ in range(10)))

@@ -128,11 +128,7 @@ async def test_one_that_somebody_else_ended_meanwhile_holds_up_nothing(world: Wo
     first = await world.put(usual(id=RequestId("r-1")))
     second = await world.put(usual(id=RequestId("r-2"), expires_at=first.expires_at + MILLISECOND))
     world.clock.moment = second.expires_at
-    world.script.calls.clear()
-
-    async def withdraw() -> None:
-        await world.service.withdraw(first.id, RILEY.chat_id, key="withdraw-1")
-
-    await asyncio.gather(withdraw(), tick(service=world.service, store=world.store, clock=world.clock))
-    assert (await world.request(first.id)).state in (S.WITHDRAWN, S.EXPIRED)
+    world.script.meanwhile("store.commit", lambda: world.service.withdraw(first.id, RILEY.chat_id, key="withdraw-1"))
+    await tick(service=world.service, store=world.store, clock=world.clock)
+    assert (await world.request(first.id)).state is S.WITHDRAWN
     assert (await world.request(second.id)).state is S.EXPIRED

@@ -66,6 +66,7 @@ from workflows.core.effects import Apply, Effect, Prepare, ShowRequest, ShowRevi
 from workflows.core.errors import Refused
 from workflows.core.partnership import Partnership
 from workflows.core.people import ChatId, Person, Roster
+from workflows.core.plan import plan_revocation
 from workflows.core.request import AccessRequest, RequestKind, RequestState
 from workflows.core.reviews import closed_partnership, opened_partnership
 
@@ -149,6 +150,9 @@ def _submit(_: None, command: Submit, at: Situation) -> Transition:
 
 def _prepared(request: AccessRequest, command: RecordPrepared, at: Situation) -> Transition:
     is_revocation = request.particulars.kind is RequestKind.REVOCATION
+    plan = command.prepared.plan
+    if is_revocation and plan != plan_revocation(tenant_id=plan.tenant_id, before=plan.before):
+        raise Refused("not_a_revocation", "This plan does more than closing the partner, so it needs an approval.")
     request = _moved(
         request,
         S.APPLYING if is_revocation else S.AWAITING_APPROVAL,
@@ -177,6 +181,9 @@ def _delayed(request: AccessRequest, command: RecordDelayed, at: Situation) -> T
 
 def _approve(request: AccessRequest, command: Approve, at: Situation) -> Transition:
     stage = _require_may_decide(request, command.actor, command.digest, at)
+    if stage is None:
+        # A role came back since the last decision: nothing is missing any more, so nothing is added.
+        return _to_apply(_moved(request, S.APPLYING, at, note=""))
     decision = Decision(
         person=command.actor, choice=Choice.APPROVE, stage=stage, digest=command.digest, reason="", at=at.now
     )
@@ -194,6 +201,8 @@ def _approve(request: AccessRequest, command: Approve, at: Situation) -> Transit
 
 def _reject(request: AccessRequest, command: Reject, at: Situation) -> Transition:
     stage = _require_may_decide(request, command.actor, command.digest, at)
+    if stage is None:
+        raise Refused("complete", "Every approval is in; the change is being applied. Revoke it if it must not stand.")
     if not command.reason.strip():
         raise Refused("reason_missing", "A rejection needs a reason: the requester has to know what to change.")
     decision = Decision(
@@ -215,13 +224,24 @@ def _withdraw(request: AccessRequest, command: Withdraw, at: Situation) -> Trans
 
 
 def _expire(request: AccessRequest, command: Expire, at: Situation) -> Transition:
+    if request.particulars.kind is RequestKind.REVOCATION:
+        raise Refused("never_expires", "A revocation is carried out, however long it takes.")
     if at.now < request.expires_at:
         raise Refused("not_due", "The request has not expired yet.")
     return _ended(request, S.EXPIRED, at, note="Nobody decided in time. File it again if it is still needed.")
 
 
 def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transition:
-    request = _moved(request, S.PREPARING, at, note=command.reason, asked_again=command.reason, observation=None)
+    request = _moved(
+        request,
+        S.PREPARING,
+        at,
+        note=command.reason,
+        asked_again=command.reason,
+        observation=None,
+        decisions=(),  # void, also where the new plan comes out the same: it is asked again
+        expires_at=at.now + (request.expires_at - request.created_at),
+    )
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), Prepare(request_id=request.id)))
 
 
@@ -230,7 +250,8 @@ def _reopen(request: AccessRequest, command: Reopen, at: Situation) -> Transitio
     if verdict.is_complete or request.particulars.kind is RequestKind.REVOCATION:
         raise Refused("still_complete", "Every approval still counts.")
     counted = {person.id for people in verdict.counted for person in people}
-    kept = tuple(decision for decision in request.decisions if decision.person.id in counted)
+    digest = request.known.plan.digest
+    kept = tuple(d for d in request.decisions if d.person.id in counted and d.digest == digest)
     request = _moved(request, S.AWAITING_APPROVAL, at, decisions=kept, note=command.reason)
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
 
@@ -241,7 +262,7 @@ def _stop(request: AccessRequest, command: Stop, at: Situation) -> Transition:
 
 def _unseen(request: AccessRequest, command: RecordUnseen, at: Situation) -> Transition:
     note = "Microsoft Graph accepted the change but does not show it yet. Gatehouse keeps reading until it does."
-    if request.state is S.UNCONFIRMED:
+    if request.state is S.UNCONFIRMED and request.note == note:
         return Transition(request=request, effects=())
     request = _moved(request, S.UNCONFIRMED, at, note=note)
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
@@ -269,10 +290,10 @@ def _apply_failed(request: AccessRequest, command: RecordApplyFailed, at: Situat
     return _ended(request, S.FAILED, at, note=command.reason)
 
 
-def _require_may_decide(request: AccessRequest, actor: Person, digest: str, at: Situation) -> int:
-    """Return the stage that `actor` may decide on now.
+def _require_may_decide(request: AccessRequest, actor: Person, digest: str, at: Situation) -> int | None:
+    """Return the stage that `actor` may decide on now; None when the chain is complete on today's roster.
 
-    :raises Refused: with the reason, when there is none.
+    :raises Refused: with the reason, when this person may not decide.
     """
     known, verdict = request.known, request.verdict(at.roster)
     if at.now >= request.expires_at:
@@ -283,10 +304,12 @@ def _require_may_decide(request: AccessRequest, actor: Person, digest: str, at: 
         raise Refused("own_request", "You filed this request, so somebody else has to decide on it.")
     if actor.id in known.excluded:
         raise Refused("sponsor", "You are this partner's sponsor, so somebody else has to decide on it.")
+    if verdict.open_stage is None and any(at.roster.holds(actor.id, stage.role) for stage in known.stages):
+        return None
     if any(actor.id == person.id for people in verdict.counted for person in people):
         raise Refused("already_decided", "You have already approved this request; one person counts once.")
     if verdict.open_stage is None:
-        raise Refused("complete", "The chain is complete already; nothing is left to decide.")
+        raise Refused("not_an_approver", "You hold none of the roles that decide on this request.")
     stage = known.stages[verdict.open_stage]
     if not at.roster.holds(actor.id, stage.role):
         later = [s.title for s in known.stages[verdict.open_stage + 1 :] if at.roster.holds(actor.id, s.role)]

@@ -14,8 +14,8 @@ from workflows.core.partner import (
     Property,
     Setting,
     TenantId,
+    is_guid,
     means_the_same,
-    normalize,
     to_document,
 )
 
@@ -105,11 +105,12 @@ def plan_access(
 
     :raises NothingToChange: when the partner already has every setting.
     """
+    address = _address(tenant_id)
     body = _differences(before, settings)
     if before is None:
         operations = (Operation(method="POST", path=_PARTNERS, body={"tenantId": tenant_id, **body}),)
     elif body:
-        operations = (Operation(method="PATCH", path=f"{_PARTNERS}/{tenant_id}", body=body),)
+        operations = (Operation(method="PATCH", path=address, body=body),)
     else:
         raise NothingToChange(f"This tenant is already a partner with the settings of “{template}”.")
     return Plan(
@@ -131,15 +132,16 @@ def plan_revocation(*, tenant_id: TenantId, before: JsonObject | None) -> Plan:
 
     :raises NothingToChange: when the partner is already closed in every respect.
     """
+    address = _address(tenant_id)
     body = {name.value: to_document(setting) for name, setting in CLOSED.items()}
     if before is None:
         operations = [Operation(method="POST", path=_PARTNERS, body={"tenantId": tenant_id, **body})]
     else:
         operations = []
         if not all(means_the_same({"v": before.get(name)}, {"v": value}) for name, value in body.items()):
-            operations.append(Operation(method="PATCH", path=f"{_PARTNERS}/{tenant_id}", body=body))
+            operations.append(Operation(method="PATCH", path=address, body=body))
         if is_synchronization_allowed(before):
-            path = f"{_PARTNERS}/{tenant_id}/{IDENTITY_SYNCHRONIZATION}"
+            path = f"{address}/{IDENTITY_SYNCHRONIZATION}"
             operations.append(Operation(method="PATCH", path=path, body={"userSyncInbound": {"isSyncAllowed": False}}))
     if not operations:
         raise NothingToChange("This tenant is already blocked in every respect.")
@@ -208,6 +210,16 @@ _DECLARED: Final = frozenset(
 )
 
 
+def _address(tenant_id: TenantId) -> str:
+    """Give the address of one partner's own configuration: the only place a plan can write to.
+
+    :raises ValueError: for anything but a GUID, which could lead somewhere else.
+    """
+    if not is_guid(tenant_id):
+        raise ValueError(f"not a tenant id: {tenant_id!r}")
+    return f"{_PARTNERS}/{tenant_id}"
+
+
 def _differences(before: JsonObject | None, settings: Mapping[Property, Setting]) -> dict[str, Any]:
     body: dict[str, Any] = {}
     for name, setting in settings.items():
@@ -216,7 +228,7 @@ def _differences(before: JsonObject | None, settings: Mapping[Property, Setting]
         if wanted is not None and name not in B2B_PROPERTIES and current:
             # How deep Graph merges inside a setting is not documented: send the whole setting, other flags as they are.
             wanted = {**current, **wanted}
-        if normalize(wanted) != normalize(current):
+        if not means_the_same({"v": wanted}, {"v": current}):
             body[name.value] = wanted
     return body
 

@@ -17,7 +17,7 @@ from workflows.core.effects import lane
 from workflows.core.partner import TenantId
 from workflows.core.partnership import Partnership
 from workflows.core.people import ChatId
-from workflows.core.request import AccessRequest, RequestId, RequestState
+from workflows.core.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.ports import AuditEntry, Clock, Commit, Copy, PendingEffect, StaleVersion
 from workflows.store.codec import DETAILS, EFFECT, PARTNERSHIP, REQUEST, dump, load
 from workflows.store.migrations import migrations
@@ -208,7 +208,7 @@ class SqliteStore:
                 "is_open": int(not request.is_terminal),
                 "requester": request.particulars.requester,
                 "tenant_id": None if request.prepared is None else request.prepared.plan.tenant_id,
-                "due_at": _text(request.expires_at) if request.state in _UNDECIDED else None,
+                "due_at": _text(request.expires_at) if _can_expire(request) else None,
                 "created_at": _text(request.created_at),
                 "doc": dump(REQUEST, request),
             },
@@ -265,6 +265,10 @@ async def open_store(path: Path, clock: Clock) -> SqliteStore:
     store = SqliteStore(path, clock)
     await store.open()
     return store
+
+
+def _can_expire(request: AccessRequest) -> bool:
+    return request.state in _UNDECIDED and request.particulars.kind is RequestKind.ACCESS
 
 
 def _text(moment: datetime) -> str:

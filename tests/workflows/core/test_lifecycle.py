@@ -192,6 +192,8 @@ def test_replanning_forgets_what_the_form_saw_and_prepares_anew(state: RequestSt
             note="The partner changed.",
             asked_again="The partner changed.",
             observation=None,
+            decisions=(),
+            expires_at=LATER + (known.expires_at - known.created_at),
         ),
         effects=(SHOWN, Prepare(request_id=REQUEST)),
     )

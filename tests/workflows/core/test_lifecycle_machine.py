@@ -167,8 +167,9 @@ class Life(RuleBasedStateMachine):
             return
         assert new.version == old.version + 1
         assert new.changed_at == self.now
-        fixed = ("id", "particulars", "created_at", "expires_at")
-        assert all(getattr(new, name) == getattr(old, name) for name in fixed)
+        assert all(getattr(new, name) == getattr(old, name) for name in ("id", "particulars", "created_at"))
+        is_planned_anew = new.state is RequestState.PREPARING and old.state is not RequestState.PREPARING
+        assert (new.expires_at != old.expires_at) <= is_planned_anew, "only asking again gives new time"
 
     def check_effects(self, old: AccessRequest, transition: Transition) -> None:
         new, kinds = transition.request, [type(effect) for effect in transition.effects]
@@ -183,7 +184,9 @@ class Life(RuleBasedStateMachine):
         if is_access and new.state is RequestState.APPLYING and old.state is not RequestState.APPLYING:
             assert has_whole_chain(new, self.roster), "only a complete chain applies"
             assert self.now < new.expires_at, "nothing is decided after expiry"
-        if isinstance(command, Approve | Reject):
+        if isinstance(command, Approve) and old.verdict(self.roster).is_complete:
+            assert new.decisions == old.decisions, "nothing was missing, so nothing is added"
+        elif isinstance(command, Approve | Reject):
             decision = new.decisions[-1]
             assert decision.person.id not in new.known.excluded
             counted = chain.from_iterable(old.verdict(self.roster).counted)
@@ -191,6 +194,8 @@ class Life(RuleBasedStateMachine):
             assert decision.digest == new.known.plan.digest == command.digest
             assert self.roster.holds(decision.person.id, new.known.stages[decision.stage].role)
             assert new.decisions[:-1] == old.decisions
+        elif isinstance(command, Replan):
+            assert new.decisions == ()
         elif not isinstance(command, Reopen):
             assert new.decisions == old.decisions
 

@@ -229,7 +229,12 @@ def test_a_setting_of_a_later_version_is_shown_as_json() -> None:
 
 
 def test_a_setting_without_any_flag_has_one_line() -> None:
-    made = plan({"tenantId": TENANT, "inboundTrust": {}}, {Property.INBOUND_TRUST: None})
+    path = f"/policies/crossTenantAccessPolicy/partners/{TENANT}"
+    made = replace(
+        plan(None, {Property.INBOUND_TRUST: None}),
+        before={"tenantId": TENANT, "inboundTrust": {}},
+        operations=(Operation(method="PATCH", path=path, body={"inboundTrust": None}),),
+    )
     assert [(line.setting, line.after, line.effect) for line in describe(made)] == [
         ("Inbound trust", INHERITS, "no change")
     ]
