@@ -9,7 +9,7 @@ from rich.console import Console
 
 from bot.doctor import SCOPES, examine
 from bot.sandbox.faults import Fault
-from bot.sandbox.seed import TEAM_ID
+from bot.sandbox.seed import TEAM_ID, USER_GROUPS
 from bot.sandbox.server import Sandbox
 from bot.sandbox.slack import people
 from bot.settings import Settings
@@ -82,7 +82,7 @@ async def test_a_role_without_enough_people_is_named(
 ) -> None:
     groups = [
         (id_, handle, name, members if handle == "partner-data-owners" else held)
-        for id_, handle, name, held in people.USER_GROUPS
+        for id_, handle, name, held in USER_GROUPS
     ]
     monkeypatch.setattr(people, "USER_GROUPS", tuple(groups))
     status, text = await examined(settings)

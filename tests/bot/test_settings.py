@@ -150,7 +150,7 @@ def test_secrets_do_not_print(given: pytest.MonkeyPatch) -> None:
 def test_settings_do_not_change(given: pytest.MonkeyPatch) -> None:
     settings = load_settings()
     with pytest.raises(ValueError, match="frozen"):
-        settings.port = 1
+        settings.port = 1  # type: ignore[misc]
     assert isinstance(settings, Settings)
 
 

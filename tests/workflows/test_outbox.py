@@ -15,6 +15,7 @@ import structlog
 import workflows.outbox
 from tests.workflows.core.builders import RILEY, SAM
 from tests.workflows.fakes import FixedClock
+from tests.workflows.world import QuickStore
 from workflows.core.commands import Subject
 from workflows.core.effects import Effect, Tell
 from workflows.core.people import ChatId
@@ -29,7 +30,6 @@ from workflows.ports import (
     TenantRefused,
     TenantUnavailable,
 )
-from workflows.store.sqlite import open_store
 
 _PATIENCE = 2500
 """How often a test looks whether something happened, two milliseconds apart."""
@@ -111,7 +111,8 @@ def quiet() -> Iterator[None]:
 async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
     """An empty outbox that does not run yet."""
     clock = FixedClock()
-    store = await open_store(tmp_path / "gatehouse.db", clock)
+    store = QuickStore(tmp_path / "gatehouse.db", clock)
+    await store.open()
     yield Rig(store, clock)
     await store.close()
 
