@@ -34,7 +34,7 @@ from workflows.intake import Intake
 from workflows.judging import Judging
 from workflows.outbox import Outbox
 from workflows.performer import Performer
-from workflows.ports import Clock, Store, Tenant
+from workflows.ports import Clock, Store, StoreInUse, Tenant
 from workflows.preparing import Preparing
 from workflows.service import Service
 from workflows.store.sqlite import SqliteStore, open_store
@@ -175,6 +175,8 @@ def _catalog(settings: Settings) -> Catalog:
 async def _store(settings: Settings, clock: Clock) -> SqliteStore:
     try:
         return await open_store(settings.database_file, clock)
+    except StoreInUse as error:
+        raise SettingsProblems((f"DATABASE_URL: {error}",)) from error
     except OSError as error:
         raise SettingsProblems((f"DATABASE_URL: {error.filename} cannot be used ({error.strerror})",)) from error
 
@@ -257,9 +259,10 @@ async def _open_doors(
 ) -> None:
     """Listen on the port, and in Socket Mode connect to Slack."""
     warm, *loops = tasks
+    connecting: list[asyncio.Task[None]] = []
 
     async def not_ready() -> str:
-        if not warm.done():
+        if not (warm.done() and all(task.done() for task in connecting)):
             return "starting\n"
         return "a loop has ended; restart\n" if any(task.done() for task in loops) else ""
 
@@ -282,8 +285,10 @@ async def _open_doors(
         handler = AsyncSocketModeHandler(
             parts.bolt, settings.slack_app_token.get_secret_value(), web_client=parts.bolt.client
         )
-        await handler.connect_async()  # type: ignore[no-untyped-call]
         stack.push_async_callback(handler.close_async)
+        # Slack may be out of reach for long; the bot serves what is stored, and can be stopped, meanwhile.
+        connecting.append(asyncio.create_task(handler.connect_async()))  # type: ignore[no-untyped-call]
+        stack.push_async_callback(_cancelled, connecting[0])
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

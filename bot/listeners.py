@@ -17,7 +17,7 @@ from bot import ids
 from bot.background import Background
 from bot.commands import Commands
 from bot.payloads import Interaction, Invocation, parse_card_value, parse_form, parse_tenant_id
-from bot.slack_errors import error_code
+from bot.slack_errors import NO_ANSWER
 from bot.views import keep_view, reject_view
 from bot.windows import Windows
 from workflows.core.commands import Subject
@@ -201,9 +201,9 @@ class Listeners:
                     channel=click.channel,
                 )
                 await ack()
-            except SlackApiError as error:
+            except (SlackApiError, *NO_ANSWER) as error:
                 # A view could not be opened. Nothing was stored; the person sees that and clicks again.
-                _log.warning("view_not_opened", error=error_code(error))
+                _log.warning("view_not_opened", error=repr(error))
                 await ack()
 
         return guarded

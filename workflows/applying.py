@@ -128,7 +128,7 @@ class Applying:
             if observed is not None and is_confirmed(plan, observed):
                 await self.service.advance(request.id, RecordApplied(image=observed))
                 return
-        await self.service.advance(request.id, RecordUnseen())
+        await self._unseen(request)
         raise TenantUnavailable("Microsoft Graph does not show the change yet.")
 
     async def _read_back(self, request: AccessRequest) -> JsonObject | None:
@@ -136,11 +136,16 @@ class Applying:
             return await self.tenant.read_partner(request.known.plan.tenant_id)
         except (TenantRefused, TenantUnavailable) as error:
             # Every write was taken, so from now on only reading is left, whatever it fails for.
-            await self.service.advance(request.id, RecordUnseen())
+            await self._unseen(request)
             raise TenantUnavailable(
                 f"The change was accepted but cannot be read back: {error.reason}",
                 getattr(error, "retry_after", None),
             ) from error
+
+    async def _unseen(self, request: AccessRequest) -> None:
+        """Leave APPLYING once; later attempts only say why they wait, so that a long wait stays quiet."""
+        if request.state is RequestState.APPLYING:
+            await self.service.advance(request.id, RecordUnseen())
 
     async def _existing(self, plan: Plan) -> JsonObject:
         """Read the partner that a POST met: our own earlier write, or somebody else's."""

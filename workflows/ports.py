@@ -178,6 +178,10 @@ class Notifier(Protocol):
 # --- The store -----------------------------------------------------------------------------------------------------
 
 
+class StoreInUse(DomainError):
+    """Another process works on these records already."""
+
+
 class StaleVersion(DomainError):
     """Somebody else stored a newer version of the record: load it again and decide again."""
 

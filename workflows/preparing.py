@@ -1,6 +1,5 @@
 """Turns a stored request into one that can be decided: people, tenant, plan, chain."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -56,8 +55,11 @@ class Preparing:
 
     async def _record(self, request_id: RequestId, command: RecordPrepared | RecordUnfit | RecordDelayed) -> None:
         """Store what was found out, unless the request was withdrawn or expired while it was being prepared."""
-        with suppress(Refused):
+        try:
             await self.service.advance(request_id, command)
+        except Refused as refused:
+            if refused.code != "not_now":
+                raise
 
     async def _prepared(self, request: AccessRequest) -> Prepared:
         requester = await self.directory.identify(request.particulars.requester)

@@ -339,11 +339,13 @@ async def test_a_write_that_does_not_show_is_unconfirmed_then_applied_without_a_
 async def test_an_unconfirmed_request_only_reads_however_long_it_takes(world: World) -> None:
     world.tenant.lag = len(READ_BACK_AFTER) + 4
     request = await put(world, decided())
-    await world.settle()
+    waiting = await world.settled(request.id)
+    shown, log = len(world.notifier.requests), await world.log()
     for _ in range(4):
         request = await retried(world, request)
+        assert request == waiting
         assert request.state is S.UNCONFIRMED
-    shown = len(world.notifier.requests)
+    assert (len(world.notifier.requests), await world.log()) == (shown, log), "a long wait stays quiet"
     request = await retried(world, request)
     assert request.state is S.APPLIED
     assert len(world.notifier.requests) == shown + 1

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
 from workflows.core.effects import lane
@@ -18,12 +19,14 @@ from workflows.core.partner import TenantId
 from workflows.core.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.request import AccessRequest, RequestId, RequestKind, RequestState
-from workflows.ports import AuditEntry, Clock, Commit, Copy, PendingEffect, StaleVersion
+from workflows.ports import AuditEntry, Clock, Commit, Copy, PendingEffect, StaleVersion, StoreInUse
 from workflows.store.codec import DETAILS, EFFECT, PARTNERSHIP, REQUEST, dump, load
 from workflows.store.migrations import migrations
 
 _UNDECIDED: Final = frozenset({RequestState.PREPARING, RequestState.AWAITING_APPROVAL})
 _BUSY_MILLISECONDS: Final = 2000
+_LOCK_SECONDS: Final = 3.0
+"""How long a starting process waits for an ending one."""
 
 Result = TypeVar("Result")
 
@@ -34,16 +37,21 @@ class SqliteStore:
     def __init__(self, path: Path, clock: Clock) -> None:
         self._path = path
         self._clock = clock
+        self._lock = FileLock(f"{path}.lock", mode=0o600, thread_local=False)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._db: Database
 
     async def open(self) -> None:
-        """Open the file, private to its owner, and bring its schema up to date."""
+        """Open the file, private to its owner, and bring its schema up to date.
+
+        :raises StoreInUse: when another process does not let go of it within a few seconds: two outboxes on one file
+            would perform effects twice.
+        """
         await self._run(self._open)
 
     async def close(self) -> None:
         """Finish what runs, close the file, end the thread."""
-        await self._run(lambda: self._db.close())
+        await self._run(self._close)
         self._thread.shutdown()
 
     async def commit(self, commit: Commit) -> bool:
@@ -164,6 +172,10 @@ class SqliteStore:
 
     def _open(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock.acquire(timeout=_LOCK_SECONDS)
+        except Timeout as error:
+            raise StoreInUse(f"another process uses {self._path.name}; stop it first") from error
         self._path.touch(mode=0o600)
         self._path.chmod(0o600)
         self._db = Database(self._path)
@@ -171,6 +183,10 @@ class SqliteStore:
         self._db.enable_wal()
         self._db.execute("pragma synchronous = full")
         migrations.apply(self._db)
+
+    def _close(self) -> None:
+        self._db.close()
+        self._lock.release()
 
     def _commit(self, commit: Commit) -> bool:
         with self._db.atomic():
