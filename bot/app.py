@@ -34,7 +34,7 @@ from workflows.intake import Intake
 from workflows.judging import Judging
 from workflows.outbox import Outbox
 from workflows.performer import Performer
-from workflows.ports import Clock, Store, StoreInUse, Tenant
+from workflows.ports import Clock, Store, StoreUnusable, Tenant
 from workflows.preparing import Preparing
 from workflows.service import Service
 from workflows.store.sqlite import SqliteStore, open_store
@@ -67,8 +67,8 @@ async def run(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[None]:
-    """Put everything together, start it, and end it in the reverse order."""
+async def running(settings: Settings) -> "AsyncIterator[Parts]":
+    """Put everything together, start it, and end it in the reverse order. Gives what runs."""
     catalog = _catalog(settings)
     clock: Clock = OffsetClock(settings.gatehouse_clock_file) if settings.gatehouse_clock_file else SystemClock()
     client = AsyncWebClient(token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url)
@@ -91,7 +91,7 @@ async def running(settings: Settings) -> AsyncIterator[None]:
             stack.push_async_callback(_cancelled, task)
         await _open_doors(stack, settings, parts, clock, metrics, [warm, *loops])
         await warm
-        yield
+        yield parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +118,12 @@ def assemble(
     notifier = SlackNotifier(
         client=client, directory=directory, store=store, clock=clock, channel=settings.slack_channel
     )
-    outbox = Outbox(store=store, clock=clock, perform=lambda effect: performer.perform(effect))
+    outbox = Outbox(
+        store=store,
+        clock=clock,
+        perform=lambda effect: performer.perform(effect),
+        gave_up=lambda effect: performer.gave_up(effect),
+    )
     service = Service(store=store, clock=clock, wake=outbox.wake)
     preparing = Preparing(
         service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=clock
@@ -129,6 +134,7 @@ def assemble(
         applying=Applying(service=service, store=store, tenant=tenant, directory=directory),
         notifier=notifier,
         store=store,
+        service=service,
     )
     intake = Intake(service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=clock)
     windows = Windows(
@@ -175,7 +181,7 @@ def _catalog(settings: Settings) -> Catalog:
 async def _store(settings: Settings, clock: Clock) -> SqliteStore:
     try:
         return await open_store(settings.database_file, clock)
-    except StoreInUse as error:
+    except StoreUnusable as error:
         raise SettingsProblems((f"DATABASE_URL: {error}",)) from error
     except OSError as error:
         raise SettingsProblems((f"DATABASE_URL: {error.filename} cannot be used ({error.strerror})",)) from error

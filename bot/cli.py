@@ -37,7 +37,8 @@ def sandbox(
 
     if only not in (None, "slack", "entra"):
         raise typer.BadParameter("choose slack or entra", param_hint="--only")
-    asyncio.run(rehearse(port=port, browser=browser, data=data, only=only, socket_mode=socket_mode))
+    status = asyncio.run(rehearse(port=port, browser=browser, data=data, only=only, socket_mode=socket_mode))
+    raise typer.Exit(status)
 
 
 @app.command()

@@ -117,7 +117,8 @@ class Interaction(_Payload):
     def key(self) -> str:
         """Name this very act: the same for every repetition of its delivery, never for another act."""
         if self.type == "view_submission":
-            parts = [self.the_view.id, self.the_view.hash]
+            # What was filled in belongs to the act: a corrected form that is sent again is another one.
+            parts = [self.the_view.id, self.the_view.hash, self.the_view.state.model_dump_json()]
         elif self.actions:
             parts = [self.action.action_ts, self.action.action_id, self.action.block_id, self.action.value]
             parts += [self.container.channel_id, self.container.message_ts, self.container.view_id]

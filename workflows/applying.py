@@ -13,11 +13,14 @@ from workflows.core.commands import (
     RecordApplied,
     RecordApplyFailed,
     RecordDelayed,
+    RecordOverwritten,
     RecordUnseen,
+    RecordWriting,
     Reopen,
     Replan,
     Stop,
 )
+from workflows.core.errors import Refused
 from workflows.core.people import Roster
 from workflows.core.plan import Plan, is_confirmed, steps_done
 from workflows.core.request import AccessRequest, RequestId, RequestKind, RequestState
@@ -34,6 +37,10 @@ from workflows.service import Service
 
 READ_BACK_AFTER: Final = (0.0, 0.5, 1.0, 2.0, 4.0)
 """Seconds to rest before each read-back. The directory is replicated; a write can take a while to show."""
+
+_TO_DO: Final = frozenset({RequestState.APPLYING, RequestState.UNCONFIRMED})
+_FOR_AN_ADMIN: Final = frozenset({401, 403})
+"""Refusals that end when an admin renews a secret or grants a permission: what was approved waits for that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +59,7 @@ class Applying:
         :raises TenantUnavailable, DirectoryUnavailable: after recording that the request waits; try again later.
         """
         request = await self.store.request(request_id)
-        if request is None or request.state not in (RequestState.APPLYING, RequestState.UNCONFIRMED):
+        if request is None or request.state not in _TO_DO:
             return
         try:
             if request.state is RequestState.APPLYING:
@@ -60,21 +67,32 @@ class Applying:
             else:
                 await self._confirm(request, rests=(0.0,))
         except (TenantUnavailable, DirectoryUnavailable) as error:
-            await self.service.advance(request_id, RecordDelayed(reason=f"{error} Gatehouse keeps trying."))
-            raise
+            if await self._is_still_to_do(request_id):
+                await self.service.advance(request_id, RecordDelayed(reason=f"{error} Gatehouse keeps trying."))
+                raise
+        except Refused:
+            # Somebody moved the request on while it was applied: an admin's revocation stops it, for one.
+            if await self._is_still_to_do(request_id):
+                raise
+
+    async def _is_still_to_do(self, request_id: RequestId) -> bool:
+        request = await self.store.request(request_id)
+        return request is not None and request.state in _TO_DO
 
     async def _write(self, request: AccessRequest) -> None:
         plan = request.known.plan
         try:
             observed = await self.tenant.read_partner(plan.tenant_id)
         except TenantRefused as error:
+            if error.status in _FOR_AN_ADMIN:
+                raise TenantUnavailable(f"{error.reason} The request waits until an admin has mended that.") from error
             # An attempt before this one may have written and been cut short, so nothing is claimed about it.
             reason = f"The partner's settings cannot be read, so what stands in the tenant is not known. {error.reason}"
             await self.service.advance(request.id, RecordApplyFailed(reason=reason))
             return
         done = steps_done(plan, observed)
         if done is None:
-            await self._drifted(request)
+            await self._drifted(request, observed)
             return
         try:
             if done == 0 and not await self._may_still_be_applied(request):
@@ -82,12 +100,16 @@ class Applying:
         except TenantRefused as error:
             await self._failed(request, 0, error)
             return
+        if done < len(plan.operations):
+            await self.service.advance(request.id, RecordWriting())
         for index in range(done, len(plan.operations)):
             try:
                 await self.tenant.write(plan.operations[index])
             except AlreadyExists:
-                if not is_confirmed(plan, await self._existing(plan), index + 1):
-                    await self._drifted(request)
+                existing = await self._existing(plan)
+                if not is_confirmed(plan, existing, index + 1):
+                    # NB. the conflict answers this very write: nothing of ours stands, so it is drift and nothing else.
+                    await self._replan(request)
                     return
             except TenantRefused as error:
                 await self._failed(request, index, error)
@@ -122,12 +144,17 @@ class Applying:
 
     async def _confirm(self, request: AccessRequest, *, rests: tuple[float, ...]) -> None:
         plan = request.known.plan
+        observed: JsonObject | None = None
         for rest in rests:
             await self.sleep(rest)
             observed = await self._read_back(request)
             if observed is not None and is_confirmed(plan, observed):
                 await self.service.advance(request.id, RecordApplied(image=observed))
                 return
+        if steps_done(plan, observed) is None:
+            # Neither the plan nor a step towards it: waiting longer cannot make it so.
+            await self._drifted(request, observed, is_written=True)
+            return
         await self._unseen(request)
         raise TenantUnavailable("Microsoft Graph does not show the change yet.")
 
@@ -158,7 +185,15 @@ class Applying:
             raise TenantUnavailable("The partner exists already but Microsoft Graph does not show it yet.")
         return observed
 
-    async def _drifted(self, request: AccessRequest) -> None:
+    async def _drifted(self, request: AccessRequest, observed: JsonObject | None, *, is_written: bool = False) -> None:
+        """Say that somebody else changed the partner. What we may have written ourselves is never disowned."""
+        is_ours = is_written or request.writing_since is not None
+        if is_ours and request.particulars.kind is RequestKind.ACCESS:
+            await self.service.advance(request.id, RecordOverwritten(image=observed))
+        else:
+            await self._replan(request)
+
+    async def _replan(self, request: AccessRequest) -> None:
         reason = (
             "Somebody changed this partner's settings after the plan was made. Nothing was written over it; "
             "the change is planned and asked again from what stands now."
@@ -166,6 +201,8 @@ class Applying:
         await self.service.advance(request.id, Replan(reason=reason))
 
     async def _failed(self, request: AccessRequest, done: int, error: TenantRefused) -> None:
+        if error.status in _FOR_AN_ADMIN:
+            raise TenantUnavailable(f"{error.reason} The request waits until an admin has mended that.")
         total = len(request.known.plan.operations)
         stands = "Nothing was written." if done == 0 else f"{done} of {total} writes stand in the tenant."
         await self.service.advance(request.id, RecordApplyFailed(reason=f"{stands} {error.reason}"))

@@ -178,8 +178,8 @@ class Notifier(Protocol):
 # --- The store -----------------------------------------------------------------------------------------------------
 
 
-class StoreInUse(DomainError):
-    """Another process works on these records already."""
+class StoreUnusable(DomainError):
+    """The records cannot be opened, or another process works on them already."""
 
 
 class StaleVersion(DomainError):
@@ -236,6 +236,8 @@ class Copy:
     """Empty for the channel's card, else the chat id of whom it was sent to."""
     content: str
     """Hash of what it shows now, so that an unchanged card is not sent again."""
+    occasion: str = ""
+    """Which of several posts to one person about one subject this is; empty where there is only one."""
 
 
 class Store(Protocol):
@@ -275,7 +277,7 @@ class Store(Protocol):
         """Tell whether an audit entry with this key exists."""
 
     async def pending(self, now: datetime, limit: int) -> Sequence[PendingEffect]:
-        """List the oldest due effect of each lane."""
+        """List the oldest due effect of each lane. One that waits for later does not hold up its lane."""
 
     async def next_due(self) -> datetime | None:
         """When the next pending effect becomes due; None when there is none."""

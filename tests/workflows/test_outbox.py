@@ -48,7 +48,12 @@ class Rig:
     outbox: Outbox = field(init=False)
 
     def __post_init__(self) -> None:
-        self.outbox = Outbox(store=self.store, clock=self.clock, perform=self.perform)
+        self.given_up: list[Effect] = []
+        self.outbox = Outbox(store=self.store, clock=self.clock, perform=self.perform, gave_up=self.gave_up)
+
+    async def gave_up(self, effect: Effect) -> None:
+        """Remember what was parked for a fault of our own."""
+        self.given_up.append(effect)
 
     async def perform(self, effect: Effect) -> None:
         """Do what the test says, then remember it."""

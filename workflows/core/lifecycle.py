@@ -18,13 +18,17 @@ stateDiagram-v2
     preparing --> unfit: record_unfit
     preparing --> withdrawn: withdraw
     preparing --> expired: expire
+    preparing --> stopped: stop
     awaiting_approval --> awaiting_approval: approve
     awaiting_approval --> applying: approve
     awaiting_approval --> rejected: reject
     awaiting_approval --> withdrawn: withdraw
     awaiting_approval --> expired: expire
     awaiting_approval --> preparing: replan
+    awaiting_approval --> stopped: stop
     applying --> applying: record_delayed
+    applying --> applying: record_writing
+    applying --> overwritten: record_overwritten
     applying --> unconfirmed: record_unseen
     applying --> applied: record_applied
     applying --> failed: record_apply_failed
@@ -35,6 +39,9 @@ stateDiagram-v2
     unconfirmed --> unconfirmed: record_unseen
     unconfirmed --> applied: record_applied
     unconfirmed --> failed: record_apply_failed
+    unconfirmed --> overwritten: record_overwritten
+    unconfirmed --> preparing: replan
+    unconfirmed --> stopped: stop
 ```
 """
 
@@ -50,9 +57,11 @@ from workflows.core.commands import (
     RecordApplied,
     RecordApplyFailed,
     RecordDelayed,
+    RecordOverwritten,
     RecordPrepared,
     RecordUnfit,
     RecordUnseen,
+    RecordWriting,
     Reject,
     Reopen,
     Replan,
@@ -79,12 +88,16 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.PREPARING, RecordUnfit): frozenset({S.UNFIT}),
     (S.PREPARING, Withdraw): frozenset({S.WITHDRAWN}),
     (S.PREPARING, Expire): frozenset({S.EXPIRED}),
+    (S.PREPARING, Stop): frozenset({S.STOPPED}),
     (S.AWAITING_APPROVAL, Approve): frozenset({S.AWAITING_APPROVAL, S.APPLYING}),
     (S.AWAITING_APPROVAL, Reject): frozenset({S.REJECTED}),
     (S.AWAITING_APPROVAL, Withdraw): frozenset({S.WITHDRAWN}),
     (S.AWAITING_APPROVAL, Expire): frozenset({S.EXPIRED}),
     (S.AWAITING_APPROVAL, Replan): frozenset({S.PREPARING}),
+    (S.AWAITING_APPROVAL, Stop): frozenset({S.STOPPED}),
     (S.APPLYING, RecordDelayed): frozenset({S.APPLYING}),
+    (S.APPLYING, RecordWriting): frozenset({S.APPLYING}),
+    (S.APPLYING, RecordOverwritten): frozenset({S.OVERWRITTEN}),
     (S.APPLYING, RecordUnseen): frozenset({S.UNCONFIRMED}),
     (S.APPLYING, RecordApplied): frozenset({S.APPLIED}),
     (S.APPLYING, RecordApplyFailed): frozenset({S.FAILED}),
@@ -95,6 +108,9 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.UNCONFIRMED, RecordUnseen): frozenset({S.UNCONFIRMED}),
     (S.UNCONFIRMED, RecordApplied): frozenset({S.APPLIED}),
     (S.UNCONFIRMED, RecordApplyFailed): frozenset({S.FAILED}),
+    (S.UNCONFIRMED, RecordOverwritten): frozenset({S.OVERWRITTEN}),
+    (S.UNCONFIRMED, Replan): frozenset({S.PREPARING}),
+    (S.UNCONFIRMED, Stop): frozenset({S.STOPPED}),
 }
 
 
@@ -144,6 +160,7 @@ def _submit(_: None, command: Submit, at: Situation) -> Transition:
         changed_at=at.now,
         expires_at=at.now + command.lifetime,
         observation=command.observation,
+        submitter=command.submitter,
     )
     return Transition(request=request, effects=(Prepare(request_id=request.id),))
 
@@ -239,6 +256,7 @@ def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transitio
         note=command.reason,
         asked_again=command.reason,
         observation=None,
+        writing_since=None,
         decisions=(),  # void, also where the new plan comes out the same: it is asked again
         expires_at=at.now + (request.expires_at - request.created_at),
     )
@@ -258,6 +276,30 @@ def _reopen(request: AccessRequest, command: Reopen, at: Situation) -> Transitio
 
 def _stop(request: AccessRequest, command: Stop, at: Situation) -> Transition:
     return _ended(request, S.STOPPED, at, note=command.reason)
+
+
+def _writing(request: AccessRequest, command: RecordWriting, at: Situation) -> Transition:
+    if request.writing_since is not None:
+        return Transition(request=request, effects=())
+    return Transition(request=_moved(request, S.APPLYING, at, writing_since=at.now), effects=())
+
+
+def _overwritten(request: AccessRequest, command: RecordOverwritten, at: Situation) -> Transition:
+    if request.particulars.kind is RequestKind.REVOCATION:
+        raise Refused("plan_again", "A revocation is planned again from what stands now, until it holds.")
+    note = (
+        "The change was written, and somebody else changed the partner's settings before it could be read back. What "
+        "stands now was not approved as it is: look at it with /partner show, and keep or revoke it in its review."
+    )
+    request = _moved(request, S.OVERWRITTEN, at, note=note)
+    opened = opened_partnership(request, at.partnership, at.now)
+    partnership = replace(opened, next_review_at=at.now)
+    people = sorted({request.particulars.requester, request.particulars.sponsor})
+    told = tuple(
+        Tell(person=person, subject=Subject(request_id=request.id), text=f"{_target(request)}: {note}")
+        for person in people
+    )
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id), *told), partnership=partnership)
 
 
 def _unseen(request: AccessRequest, command: RecordUnseen, at: Situation) -> Transition:
@@ -375,6 +417,8 @@ _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {
     Replan: _replan,
     Reopen: _reopen,
     Stop: _stop,
+    RecordWriting: _writing,
+    RecordOverwritten: _overwritten,
     RecordUnseen: _unseen,
     RecordApplied: _applied,
     RecordApplyFailed: _apply_failed,

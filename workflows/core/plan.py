@@ -130,7 +130,7 @@ def plan_revocation(*, tenant_id: TenantId, before: JsonObject | None) -> Plan:
     A partner is never deleted: without a configuration of its own the tenant's defaults would apply, which usually
     allow (Graph: "Cross-tenant access settings API overview").
 
-    :raises NothingToChange: when the partner is already closed in every respect.
+    :returns: a plan without operations when the partner shows every block already: there is only reading back to do.
     """
     address = _address(tenant_id)
     body = {name.value: to_document(setting) for name, setting in CLOSED.items()}
@@ -143,8 +143,6 @@ def plan_revocation(*, tenant_id: TenantId, before: JsonObject | None) -> Plan:
         if is_synchronization_allowed(before):
             path = f"{address}/{IDENTITY_SYNCHRONIZATION}"
             operations.append(Operation(method="PATCH", path=path, body={"userSyncInbound": {"isSyncAllowed": False}}))
-    if not operations:
-        raise NothingToChange("This tenant is already blocked in every respect.")
     return Plan(
         tenant_id=tenant_id,
         operations=tuple(operations),
