@@ -6,7 +6,6 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
 
 import structlog
 from aiohttp import web
@@ -19,12 +18,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.background import Background
 from bot.clock import OffsetClock, SystemClock
 from bot.commands import Commands
-from bot.directory import SlackDirectory
+from bot.directory import ShownDirectory, SlackDirectory
 from bot.listeners import Listeners
 from bot.metrics import Metrics
 from bot.notifier import SlackNotifier
 from bot.settings import Settings, SettingsProblems
-from bot.slack_errors import NO_ANSWER, error_code
+from bot.slack_errors import NO_ANSWER, WRONG_TOKEN, error_code
 from bot.web import make_runner, make_web
 from bot.windows import Windows
 from workflows.applying import Applying
@@ -39,14 +38,6 @@ from workflows.preparing import Preparing
 from workflows.service import Service
 from workflows.store.sqlite import SqliteStore, open_store
 from workflows.ticker import tick
-
-_WRONG_TOKEN: Final = frozenset(
-    {
-        *("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"),
-        *("not_allowed_token_type", "no_permission", "missing_scope", "access_denied", "ekm_access_denied"),
-    }
-)
-"""Slack's answers that no waiting changes (Slack: "auth.test", errors)."""
 
 _log = structlog.get_logger()
 
@@ -116,7 +107,11 @@ def assemble(
     """Tie the domain to its neighbours. Starts nothing."""
     directory = SlackDirectory(client=client, tenant=tenant, team_id=settings.slack_team_id, roles=catalog.roles)
     notifier = SlackNotifier(
-        client=client, directory=directory, store=store, clock=clock, channel=settings.slack_channel
+        client=client,
+        directory=ShownDirectory(directory, clock),
+        store=store,
+        clock=clock,
+        channel=settings.slack_channel,
     )
     outbox = Outbox(
         store=store,
@@ -163,7 +158,6 @@ def assemble(
             slack_api_url=settings.slack_api_url,
         ),
         background=background,
-        client=client,
         team_id=settings.slack_team_id,
     )
     bolt = _bolt(client, settings)
@@ -226,7 +220,7 @@ async def _require_slack(client: AsyncWebClient, settings: Settings) -> None:
             await client.apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
     except SlackApiError as error:
         reason = error_code(error)
-        if reason not in _WRONG_TOKEN:
+        if reason not in WRONG_TOKEN:
             _log.warning("slack_out_of_reach", reason=reason or "no answer of Slack's")
             return
         raise SettingsProblems((f"{name}: Slack refuses it ({reason}); install the app again",)) from error

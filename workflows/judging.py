@@ -131,8 +131,10 @@ class Judging:
         """Give up whatever would open this partner: closing goes first, also before what is half applied."""
         reason = f"{actor.name} revoked this partner before the change was confirmed. It is closed instead."
         for other in await self.store.open_requests():
-            known = other.prepared
-            if known is None or known.plan.tenant_id != identity.tenant_id:
+            # One that is still being prepared has no plan yet; what its form saw tells whom it is about.
+            seen = other.observation if other.prepared is None else other.prepared.observation
+            about = other.particulars.target if seen is None else seen.identity.tenant_id
+            if about not in (identity.tenant_id, identity.default_domain, identity.asked):
                 continue
             if other.particulars.kind is RequestKind.ACCESS or other.state is RequestState.UNCONFIRMED:
                 with suppress(Refused):  # it came to its own end meanwhile

@@ -105,7 +105,11 @@ class Tenant(Protocol):
 
 
 class DirectoryUnavailable(DomainError):
-    """The people directory could not be read; nobody is eligible until it can."""
+    """The people directory could not be read; nobody is eligible until it can. `retry_after` in seconds, if said."""
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.directory import SlackDirectory
+from bot.directory import ShownDirectory, SlackDirectory
 from bot.sandbox.faults import Fault
 from bot.sandbox.seed import BOT_USER_ID, PEOPLE, TEAM_ID
 from bot.sandbox.server import Sandbox
@@ -288,8 +288,20 @@ async def test_who_lost_the_slack_user_holds_no_role(directory: SlackDirectory, 
     assert not (await directory.roster([person("approver1")])).holds(ACCOUNTS["approver1"].id, SECURITY)
 
 
+@pytest.mark.parametrize("error", ["user_not_found", "user_not_visible"])
+async def test_who_is_gone_from_slack_holds_no_role_and_keeps_nobody_from_theirs(
+    directory: SlackDirectory, world: Sandbox, error: str
+) -> None:
+    """One approver who left must not make everybody else's decisions unreadable."""
+    gone = Fault(target="slack", method="users.info", match=chat("approver1"), body={"ok": False, "error": error})
+    world.faults.add(gone.model_copy(update={"times": 9}))
+    roster = await directory.roster([person("approver1"), person("admin")])
+    assert not roster.holds(ACCOUNTS["approver1"].id, SECURITY)
+    assert roster.holds(ACCOUNTS["admin"].id, ADMIN)
+
+
 async def test_a_user_group_that_was_switched_off_has_no_members(directory: SlackDirectory, world: Sandbox) -> None:
-    group = {"id": "S0SECURITY1", "handle": "partner-security", "date_delete": 1_700_000_000}
+    group = {"id": "S0SECURITY1", "handle": "partner-security", "date_delete": 1_700_000_000, "users": ["U0APPROVER1"]}
     body = {"ok": True, "usergroups": [group]}
     world.faults.add(Fault(target="slack", method="usergroups.list", body=body, times=9))
     assert await directory.holders(SECURITY) == frozenset()
@@ -299,7 +311,7 @@ async def test_a_user_group_that_was_switched_off_has_no_members(directory: Slac
 async def test_slack_is_not_asked_for_switched_off_groups(directory: SlackDirectory, world: Sandbox) -> None:
     await directory.holders(SECURITY)
     (asked,) = [entry for entry in world.slack_log.entries if entry["path"].endswith("usergroups.list")]
-    assert "include_disabled=false" in str(asked["query"]) or asked["query"] == {"include_disabled": "false"}
+    assert asked["query"] == {"include_disabled": "false", "include_users": "true"}
 
 
 async def test_people_whom_slack_does_not_know_hold_no_role_there(
@@ -315,3 +327,63 @@ async def test_names_are_for_display(directory: SlackDirectory, world: Sandbox) 
     assert await directory.name_of(chat("approver1")) == "Amara Okafor"
     user_info(world, real_name="", name="")
     assert await directory.name_of(chat("approver1")) == chat("approver1")
+
+
+# --- how often Slack is asked ---
+
+
+def asked(world: Sandbox, method: str) -> int:
+    """How often Slack was asked by a method."""
+    return sum(entry["path"].endswith(f"/{method}") for entry in world.slack_log.entries)
+
+
+async def test_all_user_groups_are_read_in_one_call(directory: SlackDirectory, world: Sandbox) -> None:
+    """Slack allows 20 such calls a minute; one for each group of each role would use them up in one request."""
+    await directory.roster([person(handle) for handle in ("approver1", "approver2", "admin")])
+    assert asked(world, "usergroups.list") == 1
+    await directory.holders(ADMIN)
+    assert asked(world, "usergroups.list") == 2
+    assert asked(world, "usergroups.users.list") == 0
+
+
+@pytest.mark.parametrize(("said", "seconds"), [("30", 30.0), ("soon", None)])
+async def test_a_busy_slack_is_left_alone_for_as_long_as_it_says(
+    directory: SlackDirectory, world: Sandbox, said: str, seconds: float | None
+) -> None:
+    world.faults.add(Fault(target="slack", status=429, headers={"Retry-After": said}))
+    with pytest.raises(DirectoryUnavailable) as busy:
+        await directory.holders(SECURITY)
+    assert busy.value.retry_after == seconds
+
+
+async def test_what_is_shown_may_be_half_a_minute_old(directory: SlackDirectory, world: Sandbox) -> None:
+    shown = ShownDirectory(directory, world.clock)
+    for _ in range(3):
+        assert await shown.holders(SECURITY) == {chat("approver1")}
+        assert await shown.holders(ADMIN) == {chat("admin"), chat("approver2")}
+        assert await shown.name_of(chat("approver1")) == "Amara Okafor"
+    assert (asked(world, "usergroups.list"), asked(world, "users.info")) == (1, 1)
+    world.clock.advance(31)
+    body = {"ok": True, "usergroups": [{"handle": "partner-security", "users": ["U0ADMIN0001"]}]}
+    world.faults.add(Fault(target="slack", method="usergroups.list", body=body))
+    assert await shown.holders(SECURITY) == {chat("admin")}
+
+
+async def test_what_could_not_be_read_is_not_remembered(directory: SlackDirectory, world: Sandbox) -> None:
+    shown = ShownDirectory(directory, world.clock)
+    world.faults.add(Fault(target="slack", method="usergroups.list", status=503))
+    with pytest.raises(DirectoryUnavailable):
+        await shown.holders(SECURITY)
+    assert await shown.holders(SECURITY) == {chat("approver1")}
+
+
+async def test_nothing_is_decided_on_a_memory(directory: SlackDirectory, world: Sandbox) -> None:
+    shown = ShownDirectory(directory, world.clock)
+    for _ in range(2):
+        await shown.holders(SECURITY)
+        await shown.identify(chat("approver1"))
+        assert await shown.is_member(chat("approver1"))
+        assert (await shown.roster([person("approver1")])).holds(ACCOUNTS["approver1"].id, SECURITY)
+    assert (asked(world, "usergroups.list"), asked(world, "users.info")) == (3, 6)
+    user_info(world, deleted=True)
+    assert not (await shown.roster([person("approver1")])).holds(ACCOUNTS["approver1"].id, SECURITY)

@@ -15,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 import bot
 from bot.doctor import SCOPES
 from bot.listeners import Listeners
+from bot.sandbox.slack.credentials import SCOPES as GRANTED
 
 ROOT: Final = Path(bot.__file__).parents[1]
 SCHEMA: Final = ROOT.parent / "shared" / "contracts" / "slack-manifest.schema.json"
@@ -30,7 +31,6 @@ NEEDS: Final = {
     "chat.update": "chat:write",
     "conversations.open": "im:write",
     "usergroups.list": "usergroups:read",
-    "usergroups.users.list": "usergroups:read",
     "users.info": "users:read",
     "users.lookupByEmail": "users:read.email",
     "views.open": None,
@@ -80,7 +80,6 @@ def registered() -> dict[str, list[str]]:
         windows=nothing,
         commands=nothing,
         background=nothing,
-        client=nothing,
         team_id="T0",
     )
     app = RecordingApp()
@@ -100,6 +99,11 @@ def test_the_manifest_asks_for_what_the_doctor_looks_for() -> None:
     assert set(scopes) == {"bot"}, "nobody's own token is asked for"
     assert len(scopes["bot"]) == len(set(scopes["bot"]))
     assert set(scopes["bot"]) == SCOPES
+
+
+def test_the_stand_in_grants_what_the_manifest_asks_for() -> None:
+    """A scope too many there would hide one that is missing here."""
+    assert GRANTED == SCOPES
 
 
 def test_every_method_that_is_called_is_known_here() -> None:

@@ -113,6 +113,20 @@ class FakeTenant:
         for name in (identity.tenant_id, identity.default_domain, *domains):
             self.tenants[name] = identity
 
+    def edit(self, tenant_id: TenantId, **changes: Any) -> None:
+        """Let somebody else change a partner in the portal; from then on every read shows what stands."""
+        self.show(tenant_id)
+        self.partners[tenant_id] = {**deepcopy(self.partners.get(tenant_id) or {"tenantId": tenant_id}), **changes}
+
+    def show(self, tenant_id: TenantId) -> None:
+        """Let every read show what stands."""
+        self._stale.pop(tenant_id, None)
+
+    def delete(self, tenant_id: TenantId) -> None:
+        """Let somebody else delete a partner; from then on every read shows none."""
+        self.show(tenant_id)
+        self.partners.pop(tenant_id, None)
+
     async def home(self) -> TenantId:
         """The tenant's own id."""
         self.script.end(await self.script.begin("tenant.home"))

@@ -93,8 +93,10 @@ REQUESTS: Final = st.builds(
     observation=st.none() | OBSERVATIONS,
     prepared=st.none() | PREPARED,
     decisions=st.lists(DECISIONS, max_size=2).map(tuple),
+    submitter=st.none() | PEOPLE,
     note=TEXT,
     asked_again=TEXT,
+    writing_since=st.none() | MOMENTS,
     confirmed_at=st.none() | MOMENTS,
 )
 PARTNERSHIPS: Final = st.builds(

@@ -45,10 +45,11 @@ class Rig:
     """The texts of what was performed to its end, in order."""
     begun: list[str] = field(default_factory=list)
     act: Callable[[Tell], Awaitable[None]] | None = None
+    given_up: list[Effect] = field(default_factory=list)
+    """What was parked for a fault of our own."""
     outbox: Outbox = field(init=False)
 
     def __post_init__(self) -> None:
-        self.given_up: list[Effect] = []
         self.outbox = Outbox(store=self.store, clock=self.clock, perform=self.perform, gave_up=self.gave_up)
 
     async def gave_up(self, effect: Effect) -> None:
@@ -207,6 +208,7 @@ async def test_a_message_that_will_never_be_taken_is_parked_and_its_lane_goes_on
         await rig.until_counted(0, 0, 1)
     assert rig.begun == ["never", "next"]
     assert rig.performed == ["next"]
+    assert rig.given_up == [], "no fault of our own"
 
 
 @pytest.mark.parametrize(
@@ -215,6 +217,8 @@ async def test_a_message_that_will_never_be_taken_is_parked_and_its_lane_goes_on
 async def test_a_fault_of_our_own_is_parked_after_five_attempts_and_its_lane_goes_on(
     rig: Rig, error: Exception
 ) -> None:
+    """What follows in the lane does not even wait for the attempts; whom it concerns is told, once, at the end."""
+
     async def act(effect: Tell) -> None:
         if effect.text == "broken":
             raise error
@@ -223,36 +227,40 @@ async def test_a_fault_of_our_own_is_parked_after_five_attempts_and_its_lane_goe
     await rig.put(tell(RILEY.chat_id, "broken"), tell(RILEY.chat_id, "next"))
     async with running(rig.outbox):
         for attempt in range(1, 5):
-            await rig.until_counted(1, 1, 0)
-            assert rig.begun == ["broken"] * attempt
+            await rig.until_counted(0, 1, 0)
+            assert rig.begun == ["broken", "next"] + ["broken"] * (attempt - 1)
+            assert rig.given_up == []
             rig.clock.advance(minutes=2)
             rig.outbox.wake()
         await rig.until_counted(0, 0, 1)
-    assert rig.begun == ["broken"] * 5 + ["next"]
+        await rig.until(lambda: rig.given_up != [])
+    assert rig.begun == ["broken", "next"] + ["broken"] * 4
     assert rig.performed == ["next"]
+    assert rig.given_up == [tell(RILEY.chat_id, "broken")]
 
 
 @pytest.mark.parametrize("kind", [TenantUnavailable, DirectoryUnavailable, NotifierUnavailable])
 async def test_a_neighbour_that_does_not_answer_is_tried_for_as_long_as_it_takes(
     rig: Rig, kind: type[Exception]
 ) -> None:
-    """Far beyond the attempts that a fault of our own gets; and what follows in the lane waits behind it."""
+    """Far beyond the attempts that a fault of our own gets; what follows in the lane does not wait behind it."""
 
     async def act(effect: Tell) -> None:
-        if len(rig.begun) <= 12:
+        if effect.text == "first" and rig.begun.count("first") <= 12:
             raise kind("No answer.")
 
     rig.act = act
     await rig.put(tell(RILEY.chat_id, "first"), tell(RILEY.chat_id, "second"))
     async with running(rig.outbox):
         for attempt in range(1, 13):
-            await rig.until(lambda attempt=attempt: len(rig.begun) == attempt)  # type: ignore[misc]
-            await rig.until_counted(1, 1, 0)
+            await rig.until(lambda attempt=attempt: rig.begun.count("first") == attempt)  # type: ignore[misc]
+            await rig.until_counted(0, 1, 0)
             rig.clock.advance(minutes=2)
             rig.outbox.wake()
         await rig.until_counted(0, 0, 0)
-    assert rig.performed == ["first", "second"]
-    assert rig.begun == ["first"] * 13 + ["second"]
+    assert rig.performed == ["second", "first"]
+    assert rig.begun == ["first", "second"] + ["first"] * 12
+    assert rig.given_up == [], "nothing is wrong with us"
 
 
 @pytest.mark.parametrize("kind", [TenantUnavailable, NotifierUnavailable])

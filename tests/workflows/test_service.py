@@ -43,7 +43,14 @@ async def test_submit_stores_the_request_its_entry_and_what_follows(world: World
         "accepted",
         "r-1",
     )
-    assert entry.details == {"kind": "access", "target": "contoso.com", "template": "trusted-partner"}
+    assert entry.details == {
+        "kind": "access",
+        "target": "contoso.com",
+        "template": "trusted-partner",
+        "justification": "Joint launch in May",
+        "sponsor": SAM.chat_id,
+        "days": 90,
+    }
     assert await effects(world) == [Prepare(request_id=request.id)]
     assert world.woken == [True]
 
@@ -69,7 +76,9 @@ async def test_want_stores_the_click_before_anything_is_known_about_it(world: Wo
     for _ in range(3):
         await world.service.want(click, key="click-1")
     assert await effects(world) == [Judge(intent=click, key="click-1")]
-    assert await world.log(of=click.request_id) == [(AMARA.chat_id, "want_approve", "accepted")]
+    (entry,) = await world.store.history(request_id=click.request_id)
+    assert (entry.actor, entry.command, entry.outcome) == (AMARA.chat_id, "want_approve", "received")
+    assert entry.details == {"digest": click.digest}, "what the click claimed; nothing is judged yet"
     assert not any(call.startswith(("directory", "tenant")) for call in world.script.calls)
 
 

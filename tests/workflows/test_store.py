@@ -241,17 +241,22 @@ async def test_each_lane_shows_its_oldest_effect(store: Store) -> None:
     assert [each.effect for each in await store.pending(NOW, 1)] == [SECOND]
 
 
-async def test_an_effect_that_waits_holds_its_lane_and_no_other(store: Store) -> None:
+async def test_an_effect_that_waits_holds_up_nobody_not_even_its_lane(store: Store) -> None:
+    """A lane keeps its order by performing one at a time; what waits for later has its turn when it is due again."""
     await put_effects(store, FIRST, SECOND, OTHER)
     first, _ = await store.pending(NOW, 10)
     later = NOW + timedelta(minutes=5)
     await store.retry(first.id, later, "no answer")
-    assert [each.effect for each in await store.pending(NOW, 10)] == [OTHER]
-    assert [each.effect for each in await store.pending(later - MILLISECOND, 10)] == [OTHER]
+    assert [each.effect for each in await store.pending(NOW, 10)] == [SECOND, OTHER]
+    assert [each.effect for each in await store.pending(later - MILLISECOND, 10)] == [SECOND, OTHER]
     back, other = await store.pending(later, 10)
     assert (back.id, back.effect, back.attempts, other.effect) == (first.id, FIRST, 1, OTHER)
     await store.retry(back.id, later, "no answer")
     assert [each.attempts for each in await store.pending(later, 10)] == [2, 0]
+    (behind, _) = await store.pending(NOW, 10)
+    await store.retry(behind.id, later, "no answer")
+    assert [each.effect for each in await store.pending(NOW, 10)] == [OTHER]
+    assert [each.effect for each in await store.pending(later, 10)] == [FIRST, OTHER], "the oldest first again"
 
 
 async def test_a_parked_effect_holds_nothing_and_stays_counted(store: Store) -> None:

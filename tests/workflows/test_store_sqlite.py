@@ -59,7 +59,8 @@ async def test_the_files_are_private_to_their_owner(tmp_path: Path) -> None:
         await store.close()
     finally:
         os.umask(before)
-    assert modes == {"gatehouse.db": 0o600, "gatehouse.db-wal": 0o600, "gatehouse.db-shm": 0o600}
+    names = ("gatehouse.db", "gatehouse.db-wal", "gatehouse.db-shm", "gatehouse.db.lock")
+    assert modes == dict.fromkeys(names, 0o600)
 
 
 async def test_the_folder_is_made_when_it_is_missing(tmp_path: Path) -> None:

@@ -376,6 +376,7 @@ def test_read_back_is_claimed_only_where_it_happened() -> None:
 
 
 def test_waiting_for_graph_is_said() -> None:
+    assert state_words(request(RequestState.STOPPED)) == "stopped before it was confirmed"
     waiting = request(RequestState.APPLYING, note="Microsoft Graph does not answer.")
     assert state_words(waiting) == "approved, waiting to be written"
     assert state_words(request(RequestState.APPLYING, RequestKind.REVOCATION, note="…")) == "waiting to be blocked"

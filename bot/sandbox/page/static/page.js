@@ -365,7 +365,8 @@ document.addEventListener("submit", (event) => {
 });
 
 document.addEventListener("change", (event) => {
-  const element = event.target.closest("[data-dispatch]");
+  // A text field is sent on Enter, not when it is left (Slack: "Dispatch action configuration object").
+  const element = event.target.closest("[data-dispatch=change]");
   if (element) dispatch(element);
 });
 
