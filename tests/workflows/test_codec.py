@@ -183,6 +183,14 @@ def test_what_is_no_effect_is_not_guessed(text: str) -> None:
         load(EFFECT, text)
 
 
+def test_a_record_of_before_comes_back_without_what_it_did_not_know() -> None:
+    text = dump(REQUEST, request())
+    for name in ("writing_since", "submitter"):
+        assert f',"{name}":null' in text
+        text = text.replace(f',"{name}":null', "")
+    assert load(REQUEST, text) == request()
+
+
 def test_what_is_no_record_is_not_guessed() -> None:
     for text in (
         dump(REQUEST, request()).replace('"awaiting_approval"', '"approved"'),

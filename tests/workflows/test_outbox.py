@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
+import sqlite3
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from workflows.ports import (
     DirectoryUnavailable,
     NotifierRefused,
     NotifierUnavailable,
+    PendingEffect,
     Store,
     TenantRefused,
     TenantUnavailable,
@@ -69,6 +71,11 @@ class Rig:
         entry = AuditEntry(key=key, at=self.clock.now(), actor="t", command="t", outcome="accepted", details={})
         assert await self.store.commit(Commit(entry=entry, effects=effects))
         self.outbox.wake()
+
+    async def spoil(self, effect_id: int) -> None:
+        """Make one stored effect unreadable."""
+        assert isinstance(self.store, QuickStore)
+        await self.store._write("update effects set doc = '{}' where id = ?", effect_id)
 
     async def until(self, is_so: Callable[[], bool]) -> None:
         """Wait for something that the outbox does."""
@@ -337,6 +344,86 @@ async def test_cancelling_loses_nothing(rig: Rig) -> None:
     assert Counter(again.performed) == Counter(map(str, range(40)))
     lanes = [[text for text in again.performed if int(text) % 20 == lane] for lane in range(20)]
     assert lanes == [[str(lane), str(lane + 20)] for lane in range(20)]
+
+
+async def test_one_effect_that_cannot_be_read_among_good_ones_holds_up_none(rig: Rig) -> None:
+    await rig.put(*(tell(ChatId(f"U{number % 3}"), str(number)) for number in range(9)))
+    await rig.spoil(4)
+    async with running(rig.outbox):
+        await rig.until_counted(0, 0, 1)
+    assert sorted(rig.performed) == list("01245678"), "the fourth is “3”, the second in its lane"
+    assert [text for text in rig.performed if int(text) % 3 == 0] == ["0", "6"]
+
+
+async def test_a_store_that_fails_for_a_while_does_not_end_the_outbox(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk, a locked file: it goes on once that is mended, and nothing was lost."""
+    left = [sqlite3.OperationalError("database or disk is full")] * 3
+    look = rig.store.pending
+
+    async def pending(now: datetime, limit: int) -> Sequence[PendingEffect]:
+        if left:
+            raise left.pop()
+        return await look(now, limit)
+
+    monkeypatch.setattr(rig.store, "pending", pending)
+    await rig.put(tell(RILEY.chat_id, "one"))
+    async with running(rig.outbox) as task:
+        while left:
+            rig.outbox.wake()
+            await asyncio.sleep(0.002)
+            assert not task.done()
+        rig.outbox.wake()
+        await rig.until_counted(0, 0, 0)
+    assert rig.performed == ["one"]
+
+
+async def test_a_fault_in_saying_that_something_was_given_up_holds_up_nothing(rig: Rig) -> None:
+    async def act(effect: Tell) -> None:
+        if effect.text == "broken":
+            raise ValueError("our own fault")
+
+    async def cannot_say(effect: Effect) -> None:
+        rig.given_up.append(effect)
+        raise RuntimeError("nor can it be said")
+
+    rig.act = act
+    rig.outbox = Outbox(store=rig.store, clock=rig.clock, perform=rig.perform, gave_up=cannot_say)
+    await rig.put(tell(RILEY.chat_id, "broken"))
+    async with running(rig.outbox) as task:
+        for attempt in range(1, 6):
+            await rig.until(lambda attempt=attempt: len(rig.begun) == attempt)  # type: ignore[misc]
+            await rig.until_counted(*((0, 1, 0) if attempt < 5 else (0, 0, 1)))
+            rig.clock.advance(minutes=2)
+            rig.outbox.wake()
+        await rig.until(lambda: rig.given_up != [])
+        await rig.put(tell(RILEY.chat_id, "next"), key="more")
+        await rig.until(lambda: rig.performed == ["next"])
+        assert not task.done()
+    assert len(rig.given_up) == 1
+
+
+async def test_an_end_that_cannot_be_stored_is_not_performed_again_without_a_rest(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At least once is the promise; a disk that is full for a while must not send a message a thousand times."""
+    full = True
+    finish = rig.store.done
+
+    async def done(effect_id: int) -> None:
+        if full:
+            raise sqlite3.OperationalError("database or disk is full")
+        await finish(effect_id)
+
+    monkeypatch.setattr(rig.store, "done", done)
+    await rig.put(tell(RILEY.chat_id, "one"))
+    async with running(rig.outbox):
+        await rig.until(lambda: rig.performed != [])
+        await asyncio.sleep(0.3)
+        assert len(rig.performed) <= 2
+        full = False
+        await rig.until_counted(0, 0, 0)
 
 
 async def test_an_effect_that_stores_more_effects_has_them_performed(rig: Rig) -> None:

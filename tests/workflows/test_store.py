@@ -387,6 +387,20 @@ async def test_copies_are_kept_by_subject_and_replaced_by_place(store: Store, pl
     assert list(await store.copies("request:r-3")) == []
 
 
+async def test_the_occasion_of_a_copy_is_kept(store: Store, place: Place) -> None:
+    """Several posts to one person about one subject are told apart by it; most have none."""
+    first = Copy(subject="review:t", channel="D1", ts="1.1", audience=SAM.chat_id, content="one")
+    again = replace(first, ts="1.2", occasion="reminder:2")
+    assert first.occasion == ""
+    for copy in (first, again):
+        await store.save_copy(copy)
+    await place.close()
+    store = await place.open()
+    assert list(await store.copies("review:t")) == [first, again]
+    await store.save_copy(replace(again, content="two"))
+    assert list(await store.copies("review:t")) == [first, replace(again, content="two")]
+
+
 async def test_an_opened_home_is_remembered(store: Store, place: Place) -> None:
     assert not await store.has_opened_home(RILEY.chat_id)
     await store.save_home(RILEY.chat_id)

@@ -217,7 +217,7 @@ def _approve(request: AccessRequest, command: Approve, at: Situation) -> Transit
 
 
 def _reject(request: AccessRequest, command: Reject, at: Situation) -> Transition:
-    stage = _require_may_decide(request, command.actor, command.digest, at)
+    stage = _require_may_decide(request, command.actor, command.digest, at, may_repeat=True)
     if stage is None:
         raise Refused("complete", "Every approval is in; the change is being applied. Revoke it if it must not stand.")
     if not command.reason.strip():
@@ -332,8 +332,12 @@ def _apply_failed(request: AccessRequest, command: RecordApplyFailed, at: Situat
     return _ended(request, S.FAILED, at, note=command.reason)
 
 
-def _require_may_decide(request: AccessRequest, actor: Person, digest: str, at: Situation) -> int | None:
+def _require_may_decide(
+    request: AccessRequest, actor: Person, digest: str, at: Situation, *, may_repeat: bool = False
+) -> int | None:
     """Return the stage that `actor` may decide on now; None when the chain is complete on today's roster.
+
+    :param may_repeat: let somebody whose approval counts decide again: who finds a mistake can still stop it.
 
     :raises Refused: with the reason, when this person may not decide.
     """
@@ -348,8 +352,11 @@ def _require_may_decide(request: AccessRequest, actor: Person, digest: str, at: 
         raise Refused("sponsor", "You are this partner's sponsor, so somebody else has to decide on it.")
     if verdict.open_stage is None and any(at.roster.holds(actor.id, stage.role) for stage in known.stages):
         return None
-    if any(actor.id == person.id for people in verdict.counted for person in people):
-        raise Refused("already_decided", "You have already approved this request; one person counts once.")
+    for index, people in enumerate(verdict.counted):
+        if any(actor.id == person.id for person in people):
+            if may_repeat:
+                return index
+            raise Refused("already_decided", "You have already approved this request; one person counts once.")
     if verdict.open_stage is None:
         raise Refused("not_an_approver", "You hold none of the roles that decide on this request.")
     stage = known.stages[verdict.open_stage]

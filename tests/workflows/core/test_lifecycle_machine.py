@@ -202,7 +202,8 @@ class Life(RuleBasedStateMachine):
             decision = new.decisions[-1]
             assert decision.person.id not in new.known.excluded
             counted = chain.from_iterable(old.verdict(self.roster).counted)
-            assert decision.person.id not in {one.id for one in counted}, "one person counts once"
+            is_new = decision.person.id not in {one.id for one in counted}
+            assert is_new or isinstance(command, Reject), "one person counts once, and may still stop it"
             assert decision.digest == new.known.plan.digest == command.digest
             assert self.roster.holds(decision.person.id, new.known.stages[decision.stage].role)
             assert new.decisions[:-1] == old.decisions

@@ -86,17 +86,23 @@ def test_separation_of_duties_goes_by_account_not_by_chat_user_or_name() -> None
 
 
 def test_one_person_counts_once_in_a_stage() -> None:
-    known = request(decisions=WHOLE_CHAIN[:2])
-    met = refusal(known, BRUNO)
-    assert (met.code, met.reason) == (
-        "already_decided",
-        "You have already approved this request; one person counts once.",
-    )
+    with pytest.raises(Refused, match="You have already approved this request; one person counts once") as refused:
+        advance(request(decisions=WHOLE_CHAIN[:2]), Approve(actor=BRUNO, digest=DIGEST), situation())
+    assert refused.value.code == "already_decided"
 
 
 def test_one_person_counts_once_over_the_whole_chain() -> None:
-    known = request(decisions=WHOLE_CHAIN[:1])
-    assert refusal(known, AMARA, amara="security data-owner").code == "already_decided"
+    at = situation(amara="security data-owner")
+    with pytest.raises(Refused) as refused:
+        advance(request(decisions=WHOLE_CHAIN[:1]), Approve(actor=AMARA, digest=DIGEST), at)
+    assert refused.value.code == "already_decided"
+
+
+def test_who_approved_and_then_finds_a_mistake_can_still_reject() -> None:
+    known = request(decisions=WHOLE_CHAIN[:2])
+    moved = advance(known, Reject(actor=AMARA, digest=DIGEST, reason="The domain expired."), situation()).request
+    assert moved.state is RequestState.REJECTED
+    assert (moved.decisions[-1].person, moved.decisions[-1].stage) == (AMARA, 0)
 
 
 def test_an_earlier_stage_that_is_complete_takes_nobody_else() -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from itertools import product
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 import pytest
 
@@ -191,7 +191,8 @@ def test_a_command_out_of_season_is_refused_with_the_present_state(known: Access
 
 
 def test_a_handler_that_leaves_the_table_is_a_bug_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    narrowed = {**TABLE, (RequestState.APPLYING, Stop): frozenset({RequestState.FAILED})}
+    narrowed: dict[tuple[RequestState | None, type[Any]], frozenset[RequestState]] = {**TABLE}
+    narrowed |= {(RequestState.APPLYING, Stop): frozenset({RequestState.FAILED})}
     monkeypatch.setattr(lifecycle, "TABLE", narrowed)
     with pytest.raises(AssertionError, match=r"applying --stop--> stopped is not in the table"):
         advance(request(RequestState.APPLYING), Stop(reason="Another tenant"), situation())
