@@ -6,9 +6,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
 
-import aiohttp
 import structlog
 from aiohttp import web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
@@ -20,11 +18,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.background import Background
 from bot.clock import OffsetClock, SystemClock
 from bot.commands import Commands
-from bot.directory import SlackDirectory
+from bot.directory import ShownDirectory, SlackDirectory
 from bot.listeners import Listeners
 from bot.metrics import Metrics
 from bot.notifier import SlackNotifier
 from bot.settings import Settings, SettingsProblems
+from bot.slack_errors import NO_ANSWER, WRONG_TOKEN, error_code
 from bot.web import make_runner, make_web
 from bot.windows import Windows
 from workflows.applying import Applying
@@ -34,19 +33,11 @@ from workflows.intake import Intake
 from workflows.judging import Judging
 from workflows.outbox import Outbox
 from workflows.performer import Performer
-from workflows.ports import Clock, Store, Tenant
+from workflows.ports import Clock, Store, StoreUnusable, Tenant
 from workflows.preparing import Preparing
 from workflows.service import Service
 from workflows.store.sqlite import SqliteStore, open_store
 from workflows.ticker import tick
-
-_WRONG_TOKEN: Final = frozenset(
-    {
-        *("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"),
-        *("not_allowed_token_type", "no_permission", "missing_scope", "access_denied", "ekm_access_denied"),
-    }
-)
-"""Slack's answers that no waiting changes (Slack: "auth.test", errors)."""
 
 _log = structlog.get_logger()
 
@@ -67,8 +58,8 @@ async def run(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[None]:
-    """Put everything together, start it, and end it in the reverse order."""
+async def running(settings: Settings) -> "AsyncIterator[Parts]":
+    """Put everything together, start it, and end it in the reverse order. Gives what runs."""
     catalog = _catalog(settings)
     clock: Clock = OffsetClock(settings.gatehouse_clock_file) if settings.gatehouse_clock_file else SystemClock()
     client = AsyncWebClient(token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url)
@@ -91,7 +82,7 @@ async def running(settings: Settings) -> AsyncIterator[None]:
             stack.push_async_callback(_cancelled, task)
         await _open_doors(stack, settings, parts, clock, metrics, [warm, *loops])
         await warm
-        yield
+        yield parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,9 +107,18 @@ def assemble(
     """Tie the domain to its neighbours. Starts nothing."""
     directory = SlackDirectory(client=client, tenant=tenant, team_id=settings.slack_team_id, roles=catalog.roles)
     notifier = SlackNotifier(
-        client=client, directory=directory, store=store, clock=clock, channel=settings.slack_channel
+        client=client,
+        directory=ShownDirectory(directory, clock),
+        store=store,
+        clock=clock,
+        channel=settings.slack_channel,
     )
-    outbox = Outbox(store=store, clock=clock, perform=lambda effect: performer.perform(effect))
+    outbox = Outbox(
+        store=store,
+        clock=clock,
+        perform=lambda effect: performer.perform(effect),
+        gave_up=lambda effect: performer.gave_up(effect),
+    )
     service = Service(store=store, clock=clock, wake=outbox.wake)
     preparing = Preparing(
         service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=clock
@@ -129,6 +129,7 @@ def assemble(
         applying=Applying(service=service, store=store, tenant=tenant, directory=directory),
         notifier=notifier,
         store=store,
+        service=service,
     )
     intake = Intake(service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=clock)
     windows = Windows(
@@ -157,7 +158,6 @@ def assemble(
             slack_api_url=settings.slack_api_url,
         ),
         background=background,
-        client=client,
         team_id=settings.slack_team_id,
     )
     bolt = _bolt(client, settings)
@@ -175,6 +175,8 @@ def _catalog(settings: Settings) -> Catalog:
 async def _store(settings: Settings, clock: Clock) -> SqliteStore:
     try:
         return await open_store(settings.database_file, clock)
+    except StoreUnusable as error:
+        raise SettingsProblems((f"DATABASE_URL: {error}",)) from error
     except OSError as error:
         raise SettingsProblems((f"DATABASE_URL: {error.filename} cannot be used ({error.strerror})",)) from error
 
@@ -217,12 +219,12 @@ async def _require_slack(client: AsyncWebClient, settings: Settings) -> None:
             name = "SLACK_APP_TOKEN"
             await client.apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
     except SlackApiError as error:
-        reason = error.response.get("error")
-        if reason not in _WRONG_TOKEN:
-            _log.warning("slack_out_of_reach", reason=str(reason))
+        reason = error_code(error)
+        if reason not in WRONG_TOKEN:
+            _log.warning("slack_out_of_reach", reason=reason or "no answer of Slack's")
             return
         raise SettingsProblems((f"{name}: Slack refuses it ({reason}); install the app again",)) from error
-    except (aiohttp.ClientError, TimeoutError) as error:
+    except NO_ANSWER as error:
         _log.warning("slack_out_of_reach", reason=repr(error))
         return
     if answer["team_id"] != settings.slack_team_id:
@@ -257,9 +259,10 @@ async def _open_doors(
 ) -> None:
     """Listen on the port, and in Socket Mode connect to Slack."""
     warm, *loops = tasks
+    connecting: list[asyncio.Task[None]] = []
 
     async def not_ready() -> str:
-        if not warm.done():
+        if not (warm.done() and all(task.done() for task in connecting)):
             return "starting\n"
         return "a loop has ended; restart\n" if any(task.done() for task in loops) else ""
 
@@ -282,8 +285,10 @@ async def _open_doors(
         handler = AsyncSocketModeHandler(
             parts.bolt, settings.slack_app_token.get_secret_value(), web_client=parts.bolt.client
         )
-        await handler.connect_async()  # type: ignore[no-untyped-call]
         stack.push_async_callback(handler.close_async)
+        # Slack may be out of reach for long; the bot serves what is stored, and can be stopped, meanwhile.
+        connecting.append(asyncio.create_task(handler.connect_async()))  # type: ignore[no-untyped-call]
+        stack.push_async_callback(_cancelled, connecting[0])
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -51,6 +51,7 @@ _CHANGE_LABELS: Final[Mapping[RequestState, str]] = {
     S.UNCONFIRMED: "What was sent",
     S.FAILED: "What was planned",
     S.STOPPED: "What was planned",
+    S.OVERWRITTEN: "What was planned",
 }
 _CLOSED_UNAPPROVED: Final = (S.REJECTED, S.WITHDRAWN, S.EXPIRED)
 

@@ -1,9 +1,8 @@
 """The command line."""
 
 import asyncio
-import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -37,50 +36,34 @@ def sandbox(
     from bot.rehearsal import rehearse
 
     if only not in (None, "slack", "entra"):
-        _fail("--only: choose slack or entra")
-    _run(rehearse(port=port, browser=browser, data=data, only=only, socket_mode=socket_mode))
+        raise typer.BadParameter("choose slack or entra", param_hint="--only")
+    status = asyncio.run(rehearse(port=port, browser=browser, data=data, only=only, socket_mode=socket_mode))
+    raise typer.Exit(status)
 
 
 @app.command()
 def run() -> None:
     """Run the bot with the settings of the environment and of `.env`."""
-    from bot.logs import configure_logs
-    from bot.settings import SettingsProblems, load_settings
+    from bot.process import run_bot
 
-    configure_logs()
-    try:
-        settings = load_settings()
-        from bot.app import run as run_bot
-
-        _run(run_bot(settings))
-    except SettingsProblems as error:
-        _fail("Gatehouse cannot start:", *(f"- {problem}" for problem in error.problems))
+    raise typer.Exit(run_bot())
 
 
 @app.command()
 def doctor() -> None:
     """Check the settings, the Slack app, the Graph permissions and the roles; change nothing."""
     from bot.doctor import examine
+    from bot.process import WRONG_SETTINGS, print_problems
     from bot.settings import SettingsProblems, load_settings
 
     try:
         settings = load_settings()
     except SettingsProblems as error:
-        _fail("Gatehouse cannot start:", *(f"- {problem}" for problem in error.problems))
-    raise typer.Exit(_run(examine(settings, Console())))
+        print_problems(error)
+        raise typer.Exit(WRONG_SETTINGS) from None
+    raise typer.Exit(asyncio.run(examine(settings, Console())))
 
 
 def main() -> None:
     """Enter the command line."""
     app()
-
-
-def _run(work: Any) -> Any:
-    return asyncio.run(work)
-
-
-def _fail(*lines: str) -> NoReturn:
-    """Say what is wrong, all of it at once, and end with status 2."""
-    for line in lines:
-        print(line, file=sys.stderr)
-    raise typer.Exit(2)

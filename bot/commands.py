@@ -4,13 +4,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+import structlog
 from slack_bolt.async_app import AsyncAck
+from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.background import Background
 from bot.directory import SlackDirectory
 from bot.messages import Message, help_message, partner_details, partner_list, refusal, unknown_command
 from bot.payloads import Invocation
+from bot.slack_errors import NO_ANSWER
 from bot.windows import Windows
 from workflows.core.commands import Subject
 from workflows.core.errors import InvalidField, Refused
@@ -23,6 +26,8 @@ from workflows.target import normalize_target
 _SLACK_HOOKS = "hooks.slack.com"
 
 Builder = Callable[[Invocation], Awaitable[Message]]
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,15 +47,15 @@ class Commands:
         """Perform one command."""
         match command.verb:
             case "request":
-                view_id = await self.windows.open_request(command.trigger_id, command.actor, typed=command.argument)
-                await ack()
-                if command.argument:
+                opening = self.windows.open_request(command.trigger_id, command.actor, typed=command.argument)
+                view_id = await _opened(opening, ack)
+                if view_id and command.argument:
                     self.background.start(self.windows.show_typed(view_id, command.actor, command.argument))
             case "revoke" if command.argument:
-                view_id = await self.windows.open_loading(command.trigger_id)
-                await ack()
-                key = f"command:{command.trigger_id}"
-                self.background.start(self.windows.show_revocation(view_id, command.actor, command.argument, key=key))
+                if view_id := await _opened(self.windows.open_loading(command.trigger_id), ack):
+                    key = f"command:{command.trigger_id}"
+                    showing = self.windows.show_revocation(view_id, command.actor, command.argument, key=key)
+                    self.background.start(showing)
             case "list":
                 await ack()
                 self.background.start(self._answer(command, self._list))
@@ -81,7 +86,6 @@ class Commands:
     async def _answer(self, command: Invocation, build: Builder) -> None:
         """Answer a member of the workspace through the command's response_url; nobody else learns about partners."""
         try:
-            await self.directory.require_member(command.actor)
             await self._respond(command.response_url, await self._built(command, build))
         except Refused as refused:
             await self.service.refuse(
@@ -95,6 +99,7 @@ class Commands:
 
     async def _built(self, command: Invocation, build: Builder) -> Message:
         try:
+            await self.directory.require_member(command.actor)
             return await build(command)
         except InvalidField as error:
             return refusal(error.reason)
@@ -110,11 +115,26 @@ class Commands:
 
     def _is_slacks_own(self, url: str) -> bool:
         """Tell whether an address belongs to Slack: a signed payload must not make the bot call anything else."""
-        answer, api = urlsplit(url), urlsplit(self.slack_api_url)
+        try:
+            answer, api = urlsplit(url), urlsplit(self.slack_api_url)
+        except ValueError:
+            return False
         if answer.username is not None or answer.password is not None:
             return False
         is_hook = answer.scheme == "https" and answer.netloc == _SLACK_HOOKS
         return is_hook or (answer.scheme, answer.netloc) == (api.scheme, api.netloc)
+
+
+async def _opened(opening: Awaitable[str], ack: AsyncAck) -> str:
+    """Acknowledge once a view is open and give its id; empty when Slack did not open it, which the person is told."""
+    try:
+        view_id = await opening
+    except (SlackApiError, *NO_ANSWER) as error:
+        _log.warning("view_not_opened", error=repr(error))
+        await _say(ack, refusal("Slack did not open the window; try again."))
+        return ""
+    await ack()
+    return view_id
 
 
 async def _say(ack: AsyncAck, message: Message) -> None:

@@ -1,20 +1,24 @@
 """`gatehouse doctor`: looks at everything the bot depends on and says what is wrong; changes nothing."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.directory import SlackDirectory
 from bot.settings import Settings
+from bot.slack_errors import NO_ANSWER, error_code
 from workflows.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.core.errors import DomainError
 from workflows.entra import Entra, EntraSettings, connect
 from workflows.ports import Tenant
+from workflows.store.parked import read_parked
 
 SCOPES = frozenset({"chat:write", "commands", "im:write", "usergroups:read", "users:read", "users:read.email"})
 """What manifest.yml asks for; a test holds the two together."""
@@ -34,24 +38,25 @@ class Finding:
 async def examine(settings: Settings, console: Console) -> int:
     """Print a table of findings. Returns 0 when everything is well, else 1."""
     client = AsyncWebClient(token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url)
-    tenant = connect(EntraSettings(graph_url=settings.graph_url, authority_host=settings.azure_authority_host))
+    findings = [await _slack(client, settings), await _channel(client, settings)]
     try:
-        findings = [await _slack(client, settings), await _channel(client, settings)]
-        findings += [await _asked("Entra: who we are", tenant.home, "the settings AZURE_…")]
-        findings += [await _asked("Entra: default configuration", tenant.read_default, "Policy.Read.All")]
-        findings += [
-            await _asked(
-                "Entra: find a tenant", lambda: tenant.find("microsoft.com"), "CrossTenantInformation.ReadBasic.All"
-            )
-        ]
-        findings += await surroundings(tenant)
-        findings += await _roles(client, tenant, settings)
-    finally:
-        await tenant.close()
+        tenant = connect(EntraSettings(graph_url=settings.graph_url, authority_host=settings.azure_authority_host))
+    except ValueError as error:
+        cure = "Set AZURE_CLIENT_SECRET, or another credential that azure-identity reads"
+        findings.append(Finding(subject="Entra: the credential", state=str(error), cure=cure))
+        findings += _templates(settings)[1]
+    else:
+        try:
+            findings += await _entra(tenant)
+            findings += await surroundings(tenant)
+            findings += await _roles(client, tenant, settings)
+        finally:
+            await tenant.close()
+    findings += await _records(settings)
     table = Table("Looked at", "Found", "What to do", title="gatehouse doctor", title_justify="left")
     for finding in findings:
         style, sign = ("green", "✓") if not finding.cure else ("yellow", "–") if finding.is_optional else ("red", "✗")
-        table.add_row(finding.subject, f"[{style}]{sign}[/] {finding.state}", finding.cure)
+        table.add_row(escape(finding.subject), f"[{style}]{sign}[/] {escape(finding.state)}", escape(finding.cure))
     console.print(table)
     return 1 if any(finding.cure and not finding.is_optional for finding in findings) else 0
 
@@ -77,7 +82,7 @@ async def _slack(client: AsyncWebClient, settings: Settings) -> Finding:
     subject = "Slack: the app and its scopes"
     try:
         answer = await client.auth_test()
-    except (SlackApiError, OSError) as error:
+    except (SlackApiError, *NO_ANSWER) as error:
         return Finding(subject=subject, state=f"{error}", cure="Install the app again; check SLACK_BOT_TOKEN")
     if answer["team_id"] != settings.slack_team_id:
         return Finding(subject=subject, state=f"workspace {answer['team_id']}", cure="Set SLACK_TEAM_ID to it")
@@ -92,10 +97,23 @@ async def _channel(client: AsyncWebClient, settings: Settings) -> Finding:
     try:
         await client.api_call("chat.scheduledMessages.list", json={"channel": settings.slack_channel})
     except SlackApiError as error:
-        code = error.response["error"]
-        cure = f"Invite the app to {settings.slack_channel}, or set SLACK_CHANNEL" if code != "unknown_method" else ""
-        return Finding(subject=subject, state=code, cure=cure)
+        code = error_code(error) or "no answer of Slack's"
+        return Finding(
+            subject=subject, state=code, cure=f"Invite the app to {settings.slack_channel}, or set SLACK_CHANNEL"
+        )
+    except NO_ANSWER as error:
+        return Finding(subject=subject, state=f"{error!r}", cure="Check SLACK_API_URL and the network")
     return Finding(subject=subject, state=settings.slack_channel)
+
+
+async def _entra(tenant: Entra) -> list[Finding]:
+    return [
+        await _asked("Entra: who we are", tenant.home, "Organization.Read.All, and the right settings AZURE_…"),
+        await _asked("Entra: default configuration", tenant.read_default, "Policy.Read.All"),
+        await _asked(
+            "Entra: find a tenant", lambda: tenant.find("microsoft.com"), "CrossTenantInformation.ReadBasic.All"
+        ),
+    ]
 
 
 async def _asked(subject: str, ask: Callable[[], Awaitable[object]], needs: str) -> Finding:
@@ -106,26 +124,46 @@ async def _asked(subject: str, ask: Callable[[], Awaitable[object]], needs: str)
     return Finding(subject=subject, state="answers")
 
 
+def _templates(settings: Settings) -> tuple[Catalog | None, list[Finding]]:
+    try:
+        catalog = load_catalog(settings.gatehouse_templates)
+    except CatalogProblems as error:
+        return None, [Finding(subject="Templates", state=problem, cure="Mend the file") for problem in error.problems]
+    return catalog, [Finding(subject="Templates", state=", ".join(catalog.templates))]
+
+
 async def _roles(client: AsyncWebClient, tenant: Entra, settings: Settings) -> list[Finding]:
     """Count who holds each role, against the largest quorum that a template asks of it."""
-    try:
-        catalog: Catalog = load_catalog(settings.gatehouse_templates)
-    except CatalogProblems as error:
-        return [Finding(subject="Templates", state=problem, cure="Mend the file") for problem in error.problems]
+    catalog, findings = _templates(settings)
+    if catalog is None:
+        return findings
     directory = SlackDirectory(client=client, tenant=tenant, team_id=settings.slack_team_id, roles=catalog.roles)
-    findings = [Finding(subject="Templates", state=", ".join(catalog.templates))]
     for role, source in catalog.roles.items():
         needed = max([1, *(s.quorum for t in catalog.templates.values() for s in t.stages if s.role == role)])
         subject = f"Role {role}"
         try:
             held = len(await directory.holders(role))
         except DomainError as error:
-            findings.append(
-                Finding(subject=subject, state=str(error), cure="Check usergroups:read and GroupMember.Read.All")
-            )
+            cure = "Check Slack's usergroups:read and users:read.email, Graph's User.Read.All and GroupMember.Read.All"
+            findings.append(Finding(subject=subject, state=str(error), cure=cure))
             continue
         cure = (
             "" if held >= needed else f"Needs {needed}: add people to {', '.join(source.user_groups) or 'roles.toml'}"
         )
         findings.append(Finding(subject=subject, state=f"{held} people", cure=cure))
     return findings
+
+
+async def _records(settings: Settings) -> list[Finding]:
+    """List what the bot gave up. Where it never ran there is nothing to look at."""
+    subject = "Records: effects that were given up"
+    if not settings.database_file.exists():
+        return []
+    try:
+        parked = await asyncio.to_thread(read_parked, settings.database_file)
+    except OSError as error:
+        return [Finding(subject=subject, state=str(error), cure="Set DATABASE_URL to the bot's own file")]
+    if not parked:
+        return [Finding(subject=subject, state="none")]
+    cure = "Mend what it says; see docs/operations.md"
+    return [Finding(subject=f"{subject}: {one.lane}, no. {one.id}", state=one.error, cure=cure) for one in parked]

@@ -11,12 +11,12 @@ from typing import Any, Final
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import ids
 from bot.background import Background
 from bot.commands import Commands
-from bot.payloads import Interaction, Invocation, parse_card_value, parse_form, parse_tenant_id
+from bot.payloads import Interaction, Invocation, claimed_subject, parse_card_value, parse_form, parse_tenant_id
+from bot.slack_errors import NO_ANSWER
 from bot.views import keep_view, reject_view
 from bot.windows import Windows
 from workflows.core.commands import Subject
@@ -29,6 +29,18 @@ from workflows.service import Service
 
 _log = structlog.get_logger()
 _COMMAND: Final = "/partner"
+_STORED_NAMES: Final = {
+    ids.APPROVE: "want_approve",
+    ids.REJECT: "want_reject",
+    ids.REJECT_REASON: "want_reject",
+    ids.WITHDRAW: "withdraw",
+    ids.KEEP: "want_keep",
+    ids.KEEP_REASON: "want_keep",
+    ids.REVOKE_REVIEW: "want_revoke",
+    ids.CONFIRM_REVOKE: "want_revoke",
+    ids.REQUEST_ACCESS: "submit",
+}
+"""What a button or a view asks for, by the name that the audit log knows it by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +54,6 @@ class Listeners:
     windows: Windows
     commands: Commands
     background: Background
-    client: AsyncWebClient
     team_id: str
 
     def register(self, app: AsyncApp) -> None:
@@ -74,7 +85,15 @@ class Listeners:
     async def _command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         invocation = Invocation.model_validate(body)
         if invocation.team_id != self.team_id:
-            await ack("Gatehouse belongs to another workspace.")
+            await self.service.refuse(
+                Refused("outsider", "You belong to another workspace; only members of this one take part."),
+                key=f"command:{invocation.trigger_id}",
+                actor=invocation.actor,
+                command=f"/partner {invocation.verb}",
+                subject=Subject(),
+                channel=invocation.channel_id,
+            )
+            await ack()
             return
         await self.commands.run(invocation, ack)
 
@@ -124,7 +143,7 @@ class Listeners:
             raise Refused("not_now", "This request is closed; nothing about it can change any more.")
         if request.known.plan.digest != digest:
             raise Refused("stale_card", "The request changed after this card was shown. Decide on the newest card.")
-        await self.client.views_open(trigger_id=click.trigger_id, view=reject_view(request))
+        await self.windows.open(click.trigger_id, reject_view(request))
         await ack()
 
     async def _reject_with_reason(self, ack: AsyncAck, click: Interaction) -> None:
@@ -149,7 +168,7 @@ class Listeners:
         partnership = await self.store.partnership(parse_tenant_id(click.action.value))
         if partnership is None:
             raise Refused("unknown_partner", "Gatehouse knows no such partner; see /partner list.")
-        await self.client.views_open(trigger_id=click.trigger_id, view=keep_view(partnership))
+        await self.windows.open(click.trigger_id, keep_view(partnership))
         await ack()
 
     async def _keep_with_reason(self, ack: AsyncAck, click: Interaction) -> None:
@@ -192,14 +211,14 @@ class Listeners:
                     refused,
                     key=click.key,
                     actor=click.actor,
-                    command=click.actions[0].action_id if click.actions else click.type,
-                    subject=Subject(),
+                    command=_STORED_NAMES.get(click.name, click.name),
+                    subject=claimed_subject(click),
                     channel=click.channel,
                 )
                 await ack()
-            except SlackApiError as error:
+            except (SlackApiError, *NO_ANSWER) as error:
                 # A view could not be opened. Nothing was stored; the person sees that and clicks again.
-                _log.warning("view_not_opened", error=error.response.get("error"))
+                _log.warning("view_not_opened", error=repr(error))
                 await ack()
 
         return guarded

@@ -2,15 +2,17 @@
 
 import logging
 import re
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 _SECRET: Final = re.compile(
-    r"xox[a-z]-[\w-]+|xapp-[\w-]+|eyJ[\w-]+\.[\w-]+\.[\w-]*|Bearer\s+\S+|(?<=client_secret=)[^&\s]+"
+    r"xox[a-z](?:\.xox[a-z])?-[\w-]+|xapp-[\w-]+|eyJ[\w-]+\.[\w-]+\.[\w-]*"
+    r"|(?<=Bearer )[^\s\"\\]+|(?<=client_secret=)[^&\s\"\\]+"
 )
 _REDACTED: Final = "[redacted]"
+_to_json: Final = structlog.processors.JSONRenderer()
 
 
 def configure_logs() -> None:
@@ -21,8 +23,7 @@ def configure_logs() -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            redact,
-            structlog.processors.JSONRenderer(),
+            render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=True,
@@ -38,23 +39,17 @@ def configure_logs() -> None:
                 processors=[
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                     structlog.processors.format_exc_info,
-                    redact,
-                    structlog.processors.JSONRenderer(),
+                    render,
                 ],
             )
         )
 
 
-def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Replace everything that looks like a token in every value, however deep."""
-    return {name: _redacted(value) for name, value in event.items()}
+def render(logger: WrappedLogger, name: str, event: EventDict) -> str:
+    """Write an event as one line of JSON with its secrets redacted."""
+    return redact(str(_to_json(logger, name, event)))
 
 
-def _redacted(value: Any) -> Any:
-    if isinstance(value, str):
-        return _SECRET.sub(_REDACTED, value)
-    if isinstance(value, dict):
-        return {name: _redacted(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_redacted(item) for item in value]
-    return value
+def redact(line: str) -> str:
+    """Replace everything that looks like a token in a finished line, so that it matters not how it came there."""
+    return _SECRET.sub(_REDACTED, line)

@@ -145,7 +145,10 @@ def partner_details(
 
 def _help() -> str:
     """The commands for mrkdwn. Constant words only."""
-    return f"*What you can do*\n{escape(COMMANDS)}\nOr use the shortcut *Request partner access*, or my Home tab."
+    return (
+        f"*What you can do*\n{escape(COMMANDS)}\nOr use the shortcut *Request partner access*, or my Home tab. In the "
+        "form, press Enter in the domain field to see which organization it is."
+    )
 
 
 def _standing_elements(configuration: JsonObject | None, standings: Sequence[Standing]) -> Iterator[RichTextElement]:

@@ -5,40 +5,48 @@ Showing is reconciling: what is posted is compared with what should be there. Do
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Final
 
-import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.cards import request_card, requester_card, review_card
-from bot.directory import SlackDirectory
+from bot.directory import ShownDirectory
 from bot.home import home_view
 from bot.messages import Message, notice
+from bot.slack_errors import NO_ANSWER, error_code, is_passing, retry_after
 from workflows.core.errors import Refused
-from workflows.core.partnership import Partnership
+from workflows.core.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, Role
 from workflows.core.request import AccessRequest, RequestState
-from workflows.ports import Clock, Copy, DirectoryUnavailable, NotifierRefused, NotifierUnavailable, Store
+from workflows.ports import (
+    Clock,
+    Copy,
+    DirectoryUnavailable,
+    NotifierRefused,
+    NotifierUnavailable,
+    Store,
+    TenantRefused,
+    TenantUnavailable,
+)
 from workflows.queries import partnerships_shown_to, waiting_for
 
 _MOST_DIRECT_COPIES: Final = 10
 """A role held by more people is not told one by one; the channel's card and the App Home serve them."""
 _ESCALATE_AFTER: Final = 2
 """From this reminder on the admins are asked as well as the sponsor."""
-_NEVER: Final = frozenset(
-    {
-        *("channel_not_found", "is_archived", "not_in_channel", "restricted_action"),
-        *("user_disabled", "user_not_found", "users_not_found", "user_not_in_channel"),
-        *("cannot_dm_bot", "messages_tab_disabled"),
-    }
-)
-"""Slack's answers that stay the same however often one asks (Slack: "chat.postMessage", errors)."""
-_CARD_GONE: Final = frozenset({"message_not_found", "cant_update_message", "channel_not_found", "is_archived"})
+_CARD_GONE: Final = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
+"""Why a card that was posted can never be updated again (Slack: "chat.update", errors)."""
 
 _log = structlog.get_logger()
+
+
+class _CardGone(NotifierRefused):
+    """Somebody deleted the card, or nobody may edit it any more."""
 
 
 class SlackNotifier:
@@ -48,7 +56,7 @@ class SlackNotifier:
         self,
         *,
         client: AsyncWebClient,
-        directory: SlackDirectory,
+        directory: ShownDirectory,
         store: Store,
         clock: Clock,
         channel: str,
@@ -60,48 +68,57 @@ class SlackNotifier:
         self._channel = channel
 
     async def show_request(self, request: AccessRequest) -> None:
-        """Bring every copy of the request's card up to date; post those that are missing."""
+        """Bring every copy of the request's card up to date; post those that are missing.
+
+        :raises NotifierRefused: when the channel does not take its card. A person whom Slack does not let us write to
+            is logged only: the channel's card and the App Home serve that person too.
+        """
         subject = f"request:{request.id}"
         holders = await self._stage_holders(request)
         deciders = self._deciders(request, holders)
         copies = await self._store.copies(subject)
         posted = {copy.audience for copy in copies}
         names = {role: await self._names(people) for role, people in holders.items()}
+        problems: list[NotifierRefused] = []
         for copy in copies:
             is_live = copy.audience == "" or copy.audience in deciders
             card = request_card(request, holders=names, now=self._clock.now(), with_buttons=is_live)
-            await self._update(copy, card)
+            problems += await self._update(copy, card)
         card = request_card(request, holders=names, now=self._clock.now())
-        problems: list[NotifierRefused] = []
         if request.prepared is not None:
             for audience in ["", *sorted(deciders if len(deciders) <= _MOST_DIRECT_COPIES else ())]:
-                if audience not in posted:
-                    await self._post(subject, audience, card, problems)
-        await self._show_requester(request, problems)
+                if audience not in posted and (refused := await self._post(subject, audience, card)) and not audience:
+                    problems.append(refused)
+        await self._show_requester(request)
         await self._refresh_homes(request.particulars.requester, request.particulars.sponsor, *_everybody(holders))
         if problems:
             raise problems[0]
 
     async def show_review(self, partnership: Partnership, *, remind: bool) -> None:
-        """Bring every review card of the partnership up to date; with `remind`, post a new one to the sponsor."""
+        """Bring every review card of the partnership up to date; with `remind`, post a new one to the sponsor.
+
+        The new one goes first, and who has it is remembered one by one: whatever fails, a repetition asks the others.
+
+        :raises NotifierRefused: when nobody at all could be asked.
+        """
         subject = f"review:{partnership.identity.tenant_id}"
         card = review_card(partnership, now=self._clock.now())
-        copies = await self._store.copies(subject)
-        is_asked_already = any(copy.content == _content(card) for copy in copies)
-        for copy in copies:
+        unheard = None
+        if remind and partnership.state is PartnershipState.REVIEW_DUE:
+            unheard = await self._remind(partnership, subject, card)
+        for copy in await self._store.copies(subject):
             await self._update(copy, card)
-        if remind and not is_asked_already:
-            await self._remind(partnership, subject, card)
         await self._refresh_homes(partnership.sponsor.chat_id)
+        if unheard is not None:
+            raise unheard
 
     async def show_home(self, person: ChatId) -> None:
         """Publish the App Home of one person."""
-        view = home_view(
-            waiting=await waiting_for(person, store=self._store, directory=self._directory),
-            mine=await self._store.requests_of(person, 20),
-            partnerships=await partnerships_shown_to(person, store=self._store, directory=self._directory),
-            now=self._clock.now(),
-        )
+        with _waiting_for_the_directory():
+            waiting = await waiting_for(person, store=self._store, directory=self._directory)
+            partnerships = await partnerships_shown_to(person, store=self._store, directory=self._directory)
+        mine = await self._store.requests_of(person, 20)
+        view = home_view(waiting=waiting, mine=mine, partnerships=partnerships, now=self._clock.now())
         await self._call("views.publish", user_id=person, view=view)
 
     async def tell(self, person: ChatId, text: str, *, channel: str) -> None:
@@ -121,10 +138,11 @@ class SlackNotifier:
         if request.state is not RequestState.AWAITING_APPROVAL:
             return {}
         open_stage = request.verdict().open_stage or 0
-        try:
-            return {s.role: await self._directory.holders(s.role) for s in request.known.stages[open_stage:]}
-        except DirectoryUnavailable as error:
-            raise NotifierUnavailable(str(error)) from error
+        return {s.role: await self._holders(s.role) for s in request.known.stages[open_stage:]}
+
+    async def _holders(self, role: Role) -> frozenset[ChatId]:
+        with _waiting_for_the_directory():
+            return await self._directory.holders(role)
 
     def _deciders(self, request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]]) -> frozenset[ChatId]:
         """List who can decide now: holders of the open stage's role who are not excluded and have not decided."""
@@ -137,32 +155,37 @@ class SlackNotifier:
         out |= {person.chat_id for people in verdict.counted for person in people}
         return holders[known.stages[verdict.open_stage].role] - out
 
-    async def _show_requester(self, request: AccessRequest, problems: list[NotifierRefused]) -> None:
+    async def _show_requester(self, request: AccessRequest) -> None:
         subject, requester = f"requester:{request.id}", request.particulars.requester
         card = requester_card(request, now=self._clock.now())
         copies = await self._store.copies(subject)
         for copy in copies:
             await self._update(copy, card)
         if not copies:
-            await self._post(subject, requester, card, problems)
+            await self._post(subject, requester, card)
 
-    async def _remind(self, partnership: Partnership, subject: str, card: Message) -> None:
-        people = {partnership.sponsor.chat_id}
-        if partnership.reminders >= _ESCALATE_AFTER or partnership.is_past_its_end(self._clock.now()):
-            people |= await self._directory.holders(ADMIN)
-        problems: list[NotifierRefused] = []
-        for person in sorted(people):
-            await self._post(subject, person, card, problems)
-        if len(problems) == len(people):
-            # Nobody could be asked: the sponsor has left, perhaps. Somebody must hear of it.
-            for admin in sorted(await self._directory.holders(ADMIN)):
-                await self._post(subject, admin, card, [])
+    async def _remind(self, partnership: Partnership, subject: str, card: Message) -> NotifierRefused | None:
+        """Post this reminder to everybody who is to answer it and does not have it yet.
+
+        :returns: why the sponsor was not reached, when nobody else was either.
+        """
+        # NB. the request is part of it: access that was approved anew counts its reminders from the beginning.
+        occasion = f"{partnership.request_id}.{len(partnership.attestations)}.{partnership.reminders}"
+        asked = {copy.audience for copy in await self._store.copies(subject) if copy.occasion == occasion}
+        sponsor, refused = partnership.sponsor.chat_id, None
+        if sponsor not in asked and (refused := await self._post(subject, sponsor, card, occasion)) is None:
+            asked.add(sponsor)
+        if refused or partnership.reminders >= _ESCALATE_AFTER or partnership.is_past_its_end(self._clock.now()):
+            for admin in sorted(await self._holders(ADMIN) - asked - {sponsor}):
+                if await self._post(subject, admin, card, occasion) is None:
+                    asked.add(admin)
+        return None if asked else refused
 
     async def _names(self, people: frozenset[ChatId]) -> tuple[str, ...]:
         try:
             return tuple([await self._directory.name_of(person) for person in sorted(people)])
         except (DirectoryUnavailable, Refused):
-            return ()
+            return ()  # the stage's title stands there instead
 
     async def _refresh_homes(self, *people: ChatId) -> None:
         for person in dict.fromkeys(people):
@@ -172,30 +195,40 @@ class SlackNotifier:
                 except NotifierRefused:
                     _log.info("home_not_possible", person=person)
 
-    async def _post(self, subject: str, audience: str, card: Message, problems: list[NotifierRefused]) -> None:
-        """Post one copy and remember it. A person who can never be reached is noted and does not stop the others."""
+    async def _post(self, subject: str, audience: str, card: Message, occasion: str = "") -> NotifierRefused | None:
+        """Post one copy and remember it; say why it can never be posted there, so that the others are still served."""
         try:
             channel = await self._direct(ChatId(audience)) if audience else self._channel
             answer = await self._call("chat.postMessage", channel=channel, **_content_of(card))
         except NotifierRefused as refused:
             _log.warning("card_not_posted", subject=subject, audience=audience or "channel", reason=str(refused))
-            problems.append(refused)
-            return
+            return refused
+        content = _content(card)
         await self._store.save_copy(
-            Copy(subject=subject, channel=channel, ts=answer["ts"], audience=audience, content=_content(card))
+            Copy(
+                subject=subject,
+                channel=channel,
+                ts=answer["ts"],
+                audience=audience,
+                content=content,
+                occasion=occasion,
+            )
         )
+        return None
 
-    async def _update(self, copy: Copy, card: Message) -> None:
+    async def _update(self, copy: Copy, card: Message) -> list[NotifierRefused]:
+        """Bring one copy up to date. Gives what keeps the channel's card from showing how things stand."""
         content = _content(card)
         if copy.content == content:
-            return
+            return []
         try:
             await self._call("chat.update", channel=copy.channel, ts=copy.ts, **_content_of(card))
         except NotifierRefused as refused:
             _log.warning("card_not_updated", subject=copy.subject, ts=copy.ts, reason=str(refused))
-        await self._store.save_copy(
-            Copy(subject=copy.subject, channel=copy.channel, ts=copy.ts, audience=copy.audience, content=content)
-        )
+            if not isinstance(refused, _CardGone):
+                return [] if copy.audience else [refused]
+        await self._store.save_copy(replace(copy, content=content))
+        return []
 
     async def _direct(self, person: ChatId) -> str:
         return str((await self._call("conversations.open", users=person))["channel"]["id"])
@@ -204,14 +237,25 @@ class SlackNotifier:
         try:
             response = await self._client.api_call(method, json=arguments)
         except SlackApiError as error:
-            code = str(error.response.get("error", "unknown"))
-            if code in _NEVER | _CARD_GONE or code.startswith("invalid_"):
-                raise NotifierRefused(f"{method}: {code}") from error
-            after = error.response.headers.get("Retry-After")
-            raise NotifierUnavailable(f"{method}: {code}", float(after) if after else None) from error
-        except (aiohttp.ClientError, TimeoutError) as error:
+            code = error_code(error) or "no answer of Slack's"
+            if is_passing(error):
+                raise NotifierUnavailable(f"{method}: {code}", retry_after(error)) from error
+            is_gone = method == "chat.update" and code in _CARD_GONE
+            raise (_CardGone if is_gone else NotifierRefused)(f"{method}: {code}") from error
+        except NO_ANSWER as error:
             raise NotifierUnavailable(f"{method}: Slack does not answer") from error
         return dict(response.data) if isinstance(response.data, dict) else {}
+
+
+@contextmanager
+def _waiting_for_the_directory() -> Iterator[None]:
+    """Who is to be shown something is not known now: what has to be shown waits, and is not lost."""
+    try:
+        yield
+    except (DirectoryUnavailable, TenantUnavailable) as error:
+        raise NotifierUnavailable(str(error), error.retry_after) from error
+    except TenantRefused as error:
+        raise NotifierUnavailable(str(error)) from error
 
 
 def _content_of(message: Message) -> dict[str, Any]:

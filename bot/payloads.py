@@ -6,12 +6,14 @@ they point at is loaded and judged again.
 
 import hashlib
 import json
+import re
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from bot import ids
 from workflows.core.canonical import Digest
+from workflows.core.commands import Subject
 from workflows.core.errors import Refused
 from workflows.core.partner import TenantId
 from workflows.core.people import ChatId
@@ -105,6 +107,13 @@ class Interaction(_Payload):
         return self.actions[0]
 
     @property
+    def name(self) -> str:
+        """What it is: the button's action_id, the view's callback_id, else the payload's type."""
+        if self.actions:
+            return self.action.action_id
+        return self.view.callback_id if self.view is not None and self.view.callback_id else self.type
+
+    @property
     def the_view(self) -> _View:
         """The view it belongs to.
 
@@ -118,7 +127,9 @@ class Interaction(_Payload):
     def key(self) -> str:
         """Name this very act: the same for every repetition of its delivery, never for another act."""
         if self.type == "view_submission":
-            parts = [self.the_view.id, self.the_view.hash]
+            # What was filled in belongs to the act: a corrected form that is sent again is another one.
+            filled_in = json.dumps(self.the_view.state.model_dump(), sort_keys=True)
+            parts = [self.the_view.id, self.the_view.hash, filled_in]
         elif self.actions:
             parts = [self.action.action_ts, self.action.action_id, self.action.block_id, self.action.value]
             parts += [self.container.channel_id, self.container.message_ts, self.container.view_id]
@@ -180,6 +191,16 @@ def parse_tenant_id(value: str) -> TenantId:
     if not is_tenant_id(value):
         raise Refused("malformed", "This button is not one of Gatehouse's, or too old to be understood.")
     return TenantId(value)
+
+
+def claimed_subject(interaction: Interaction) -> Subject:
+    """Read which request or tenant a click says it is about, for the audit log of what was refused; empty in doubt."""
+    view = interaction.view
+    said = interaction.action.value if interaction.actions else view.private_metadata if view is not None else ""
+    name = said.partition(":")[0]
+    if re.fullmatch(_REQUEST_ID, name):
+        return Subject(request_id=RequestId(name))
+    return Subject(tenant_id=TenantId(said)) if is_tenant_id(said) else Subject()
 
 
 def parse_form(interaction: Interaction) -> Form:

@@ -6,13 +6,12 @@ it is started again on the same data, as a platform would do.
 
 import asyncio
 import contextlib
+import errno
 import multiprocessing
-import os
 import signal
 import socket
 import sys
 import tempfile
-import threading
 import webbrowser
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -20,24 +19,37 @@ from typing import Final
 
 import aiohttp
 
-from bot.sandbox.server import BotHandle, Sandbox
+from bot.bot_process import be_the_bot
+from bot.sandbox.server import BotHandle, FolderInUse, Sandbox
 
-_OURS: Final = ("SLACK_", "AZURE_", "GRAPH_", "GATEHOUSE_", "DATABASE_URL", "PORT", "HOST")
+CANNOT_START: Final = 2
+"""The exit status when the sandbox cannot start here."""
 _TICK_SECONDS: Final = 0.2
 _READY_WITHIN_SECONDS: Final = 30.0
 _MOST_RESTARTS: Final = 20
 
 
-async def rehearse(*, port: int, browser: bool, data: Path | None, only: str | None, socket_mode: bool) -> None:
-    """Serve until Ctrl-C or SIGTERM. Prints `ready http://127.0.0.1:PORT/` when everything answers."""
+async def rehearse(*, port: int, browser: bool, data: Path | None, only: str | None, socket_mode: bool) -> int:
+    """Serve until Ctrl-C or SIGTERM. Prints `ready http://127.0.0.1:PORT/` when everything answers.
+
+    :returns: the exit status.
+    """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    print("starting…", file=sys.stderr, flush=True)
     with contextlib.ExitStack() as stack:
         folder = data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gatehouse-")))
         folder = folder.resolve()
-        sandbox = Sandbox(folder, only=only, socket_mode=socket_mode)  # type: ignore[arg-type]
-        await sandbox.start(port)
+        try:
+            sandbox = Sandbox(folder, only=only, socket_mode=socket_mode)  # type: ignore[arg-type]
+            await sandbox.start(port)
+        except FolderInUse as error:
+            return _cannot(f"--data: {error}")
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return _cannot(f"--port: {port} is in use; choose another, or 0 for any free one")
+            return _cannot(f"--data: {folder} cannot be used ({error.strerror}); name a folder")
         try:
             if only is None:
                 await _with_bot(sandbox, folder, stop, browser=browser)
@@ -47,6 +59,12 @@ async def rehearse(*, port: int, browser: bool, data: Path | None, only: str | N
                 await stop.wait()
         finally:
             await sandbox.stop()
+    return 0
+
+
+def _cannot(reason: str) -> int:
+    print(f"The sandbox cannot start: {reason}.", file=sys.stderr)
+    return CANNOT_START
 
 
 async def _with_bot(sandbox: Sandbox, folder: Path, stop: asyncio.Event, *, browser: bool) -> None:
@@ -98,8 +116,13 @@ class _Bot:
 
     def start(self) -> None:
         context = multiprocessing.get_context("spawn")
-        self._process = context.Process(target=_bot_process, args=(self._settings, self._folder), daemon=True)
-        self._process.start()
+        self._process = context.Process(target=be_the_bot, args=(self._settings, self._folder), daemon=True)
+        # The child inherits the block: Ctrl-C while it starts is the sandbox's to handle, not its.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self._process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
     def stop(self) -> None:
         self._process.terminate()
@@ -107,30 +130,6 @@ class _Bot:
         if self._process.is_alive():
             self._process.kill()
             self._process.join()
-
-
-def _bot_process(settings: dict[str, str], folder: Path) -> None:
-    """Be the bot: this environment, this folder, these settings, and no longer than the sandbox lives."""
-    for name in list(os.environ):
-        if name.startswith(_OURS):
-            del os.environ[name]
-    os.environ.update(settings, NO_PROXY="127.0.0.1,localhost")
-    os.chdir(folder)  # so that no .env of wherever the command was typed is read
-    log = os.open(folder / "bot.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    os.dup2(log, sys.stdout.fileno())
-    os.dup2(log, sys.stderr.fileno())
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    sys.argv = ["gatehouse", "run"]
-    from bot.cli import main
-
-    main()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 async def _keep_alive(bot: _Bot, folder: Path, stop: asyncio.Event) -> None:

@@ -29,6 +29,7 @@ _ICONS: Final[Mapping[RequestState, str]] = {
     S.EXPIRED: "⌛",
     S.UNFIT: "⚠️",
     S.STOPPED: "⚠️",
+    S.OVERWRITTEN: "⚠️",
     S.FAILED: "❌",
 }
 _UNPLANNED: Final = (S.PREPARING, S.UNFIT)

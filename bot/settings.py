@@ -12,7 +12,7 @@ from pydantic import Field, SecretStr, StringConstraints, ValidationError, Valid
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from workflows.catalog import SHIPPED
+from workflows.catalog import SHIPPED, CatalogProblems, load_catalog
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _GUID: Final = r"^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
@@ -36,12 +36,18 @@ class SettingsProblems(Exception):
         self.problems = problems
 
 
-class Settings(BaseSettings):
-    """Everything that the process is told from outside. Secrets do not print."""
+class _Templates(BaseSettings):
+    """Where the templates are: the one setting that is worth reading while others are wrong."""
 
     model_config = SettingsConfigDict(
         env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True, validate_default=True
     )
+
+    gatehouse_templates: Path = SHIPPED
+
+
+class Settings(_Templates):
+    """Everything that the process is told from outside. Secrets do not print."""
 
     slack_bot_token: Annotated[SecretStr, Field(min_length=10)]
     slack_app_token: SecretStr | None = None
@@ -55,7 +61,6 @@ class Settings(BaseSettings):
     azure_authority_host: str = "https://login.microsoftonline.com"
     graph_url: str = "https://graph.microsoft.com/v1.0"
     database_url: str = "sqlite:///gatehouse.db"
-    gatehouse_templates: Path = SHIPPED
     gatehouse_tick_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
     """Seconds between two looks at what is due."""
     gatehouse_clock_file: Path | None = None
@@ -88,6 +93,8 @@ class Settings(BaseSettings):
     def _is_known_database(cls, value: str) -> str:
         if not value.startswith("sqlite:///") or value == "sqlite:///":
             raise ValueError("must look like sqlite:///path/to/file.db")
+        if value.endswith("/") or Path(value.removeprefix("sqlite:///")).is_dir():
+            raise ValueError("names a folder; name a file in it, as in sqlite:///path/to/folder/gatehouse.db")
         return value
 
     @field_validator("slack_signing_secret")
@@ -108,14 +115,25 @@ class Settings(BaseSettings):
 def load_settings() -> Settings:
     """Read the environment and `.env`.
 
-    :raises SettingsProblems: naming everything that is missing or wrong; never a value.
+    :raises SettingsProblems: naming everything that is missing or wrong, in the templates as well; never a value.
     """
     # azure-identity reads the environment by itself, so `.env` has to reach it there and not only these fields.
     load_dotenv(".env", override=False)
     try:
         return Settings()
     except ValidationError as error:
-        raise SettingsProblems(tuple(_problem(item) for item in error.errors(include_input=False))) from None
+        wrong = [_problem(item) for item in error.errors(include_input=False)]
+        raise SettingsProblems((*wrong, *_template_problems())) from None
+
+
+def _template_problems() -> tuple[str, ...]:
+    try:
+        load_catalog(_Templates().gatehouse_templates)
+    except CatalogProblems as error:
+        return error.problems
+    except ValidationError:
+        return ()  # said already
+    return ()
 
 
 def _problem(item: ErrorDetails) -> str:

@@ -150,13 +150,30 @@ def revoke_view(
     consequences: Sequence[str],
 ) -> Json:
     """Show what a revocation will do and what it will not, and ask for the partner's domain to be typed."""
-    expected = ids.confirmation(identity)
+    changes = rich(*change_elements(lines, "What will change"), *consequence_elements(consequences))
+    return _revoke_modal(identity, [_standing_block(partnership), changes])
+
+
+def revoke_unread_view(identity: TenantIdentity) -> Json:
+    """Offer a revocation while nothing can be read: neither the settings nor who asks, so no record is shown either."""
+    said = rich(
+        paragraph(words("⚠️ The present settings cannot be read now.", bold=True)),
+        paragraph(
+            words(
+                "If you confirm, Gatehouse blocks this partner in every direction as soon as Microsoft answers, and "
+                "reads the blocks back. Whether you may revoke is checked then."
+            )
+        ),
+    )
+    return _revoke_modal(identity, [said])
+
+
+def _revoke_modal(identity: TenantIdentity, told: Sequence[Block]) -> Json:
     blocks: list[Block] = [
         identity_block(identity),
-        _standing_block(partnership),
-        rich(*change_elements(lines, "What will change"), *consequence_elements(consequences)),
+        *told,
         _input(
-            f"Type {clean(expected, 300)} to confirm",
+            f"Type {clean(ids.confirmation(identity), 300)} to confirm",
             ids.CONFIRM,
             PlainTextInputElement(action_id=ids.CONFIRM, max_length=300),
         ),
@@ -179,7 +196,8 @@ def _target_field(form: RequestForm) -> InputBlock:
         dispatch_action_config=DispatchActionConfig(trigger_actions_on=["on_enter_pressed"]),
         placeholder=plain_text("contoso.com", Limit.OPTION),
     )
-    hint = "Press Enter to see which organization it is."
+    # Slack sends a text field on Enter only, not when it is left (Slack: "Dispatch action configuration object").
+    hint = "Press Enter to see which organization it is. It is checked again when you send."
     return _input("Partner domain or tenant ID", ids.TARGET, element, hint=hint, is_dispatched=True)
 
 

@@ -1,20 +1,26 @@
 """Opens views at once and fills them in afterwards, when the directory has answered."""
 
+import asyncio
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import ids
 from bot.directory import SlackDirectory
 from bot.open_forms import OpenForm, OpenForms
-from bot.views import Found, RequestForm, loading_view, message_view, request_view, revoke_view
+from bot.slack_errors import error_code
+from bot.views import Found, RequestForm, loading_view, message_view, request_view, revoke_unread_view, revoke_view
 from workflows.catalog import Catalog
+from workflows.core.canonical import JsonObject
 from workflows.core.commands import Subject
 from workflows.core.consequences import consequences
-from workflows.core.errors import InvalidField, NothingToChange, Refused, UnreadableSetting
+from workflows.core.errors import InvalidField, Refused, UnreadableSetting
 from workflows.core.partner import TenantId
+from workflows.core.partnership import Partnership, PartnershipState
 from workflows.core.people import ChatId
-from workflows.core.plan import plan_revocation
+from workflows.core.plan import Plan, TenantIdentity, plan_revocation
 from workflows.core.reviews import may_close
 from workflows.core.wording import describe
 from workflows.intake import Form, Intake
@@ -22,9 +28,15 @@ from workflows.lookup import read_both
 from workflows.ports import DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
 from workflows.preparing import identify_partner
 from workflows.service import Service
-from workflows.target import normalize_target
+from workflows.target import is_tenant_id, normalize_target
 
-_HASH_CONFLICT = "hash_conflict"
+_HASH_CONFLICT: Final = "hash_conflict"
+_TRIGGER_SECONDS: Final = 2.5
+"""How long Slack may take to open a view: a trigger lives three seconds, and so does the acknowledgement after it."""
+_CONFIRMATION_SECONDS: Final = 1.5
+"""How long a confirmation waits for Graph before it is acknowledged."""
+_READING_SECONDS: Final = 6.0
+"""How long a person waits for what a revocation would change, before it is offered without."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +55,11 @@ class Windows:
     async def open_request(self, trigger_id: str, actor: ChatId, *, typed: str) -> str:
         """Open the request form; no look-up stands before it. Returns the view's id."""
         form = RequestForm(templates=tuple(self.catalog.templates.values()), requester=actor, target=typed)
-        return await self._open(trigger_id, request_view(form))
+        return await self.open(trigger_id, request_view(form))
 
     async def open_loading(self, trigger_id: str) -> str:
         """Open a window that says it is reading. Returns the view's id."""
-        return await self._open(trigger_id, loading_view())
+        return await self.open(trigger_id, loading_view())
 
     async def show_typed(self, view_id: str, actor: ChatId, typed: str) -> None:
         """Show, in a form just opened, the partner that was named in the command."""
@@ -104,48 +116,91 @@ class Windows:
     ) -> None:
         """Show what a revocation would do, to somebody who may revoke; else say why not, and record it.
 
+        When Microsoft or the directory does not answer, a partner in our own records can be revoked all the same: who
+        confirms it is judged then, and the settings are read then.
+
         :param in_review: whether it was asked for by a review's button, which the sponsor has as well.
         """
+        subject = Subject()
         try:
             target = normalize_target(typed)
-            person = await self.directory.identify(actor)
+            if is_tenant_id(target):
+                subject = Subject(tenant_id=TenantId(target))
             identity, partnership = await identify_partner(target, store=self.store, tenant=self.tenant)
-            if not may_close(partnership if in_review else None, person, await self.directory.roster([person])):
-                raise Refused(
-                    "not_an_admin",
-                    "Only partner admins can revoke, and the sponsor in answer to a review. Ask one of them.",
-                )
-            before, default = await read_both(identity.tenant_id, tenant=self.tenant)
-            plan = plan_revocation(tenant_id=identity.tenant_id, before=before)
-            view = revoke_view(identity, describe(plan, default), partnership, consequences(plan, default))
+            subject = Subject(tenant_id=identity.tenant_id)
+            planned = await self._planned_revocation(identity, partnership, actor, in_review=in_review)
+            if planned is None:
+                view = revoke_unread_view(identity)
+            else:
+                plan, default = planned
+                if not plan.operations and (partnership is None or partnership.state is PartnershipState.REVOKED):
+                    view = message_view("Nothing to do", "This tenant is already blocked in every respect.")
+                else:
+                    view = revoke_view(identity, describe(plan, default), partnership, consequences(plan, default))
         except Refused as refused:
-            await self.service.refuse(refused, key=key, actor=actor, command="/partner revoke", subject=Subject())
+            command = "want_revoke" if in_review else "/partner revoke"
+            await self.service.refuse(refused, key=key, actor=actor, command=command, subject=subject)
             view = message_view("Not possible", refused.reason)
-        except NothingToChange as error:
-            view = message_view("Nothing to do", str(error))
         except (InvalidField, UnreadableSetting) as error:
             view = message_view("Not possible", str(error))
         except (TenantUnavailable, TenantRefused, DirectoryUnavailable) as error:
             view = message_view("Not possible now", f"{error} Nothing was changed; try again.")
         await self._update(view_id, view)
 
-    async def confirmation_problem(self, tenant_id: TenantId, typed: str) -> str:
-        """Say what is wrong with the domain that was typed to confirm a revocation; empty when it is right."""
+    async def _planned_revocation(
+        self, identity: TenantIdentity, partnership: Partnership | None, actor: ChatId, *, in_review: bool
+    ) -> tuple[Plan, JsonObject | None] | None:
+        """Plan a revocation for somebody who may ask for it; None when a known partner cannot be read now.
+
+        :returns: the plan, and the tenant's default configuration where it could be read.
+
+        :raises Refused: when this person may not.
+        :raises TenantUnavailable, DirectoryUnavailable: when a partner without a record cannot be read now.
+        """
         try:
-            identity, _ = await identify_partner(tenant_id, store=self.store, tenant=self.tenant)
+            async with asyncio.timeout(_READING_SECONDS):
+                person = await self.directory.identify(actor)
+                roster = await self.directory.roster([person])
+                if not may_close(partnership if in_review else None, person, roster):
+                    raise Refused(
+                        "not_an_admin",
+                        "Only partner admins can revoke, and the sponsor in answer to a review. Ask one of them.",
+                    )
+                before, default = await read_both(identity.tenant_id, tenant=self.tenant)
+        except (TenantUnavailable, DirectoryUnavailable, TimeoutError) as error:
+            if partnership is not None:
+                return None
+            if isinstance(error, TimeoutError):
+                raise TenantUnavailable("Microsoft Entra does not answer in time.") from error
+            raise
+        return plan_revocation(tenant_id=identity.tenant_id, before=before), default
+
+    async def confirmation_problem(self, tenant_id: TenantId, typed: str) -> str:
+        """Say what is wrong with what was typed to confirm a revocation; empty when it is right."""
+        try:
+            async with asyncio.timeout(_CONFIRMATION_SECONDS):
+                identity, _ = await identify_partner(tenant_id, store=self.store, tenant=self.tenant)
+        except TimeoutError:
+            return "The partner cannot be looked up now: Microsoft Entra does not answer in time. Try again."
         except (TenantUnavailable, TenantRefused, Refused) as error:
             return f"The partner cannot be looked up now: {error} Try again."
-        if typed.strip().casefold() in (identity.default_domain.casefold(), identity.asked.casefold()):
+        expected = ids.confirmation(identity)
+        if typed.strip().casefold() == expected.casefold():
             return ""
-        return f"This is not the partner's domain. Type {identity.default_domain} to confirm."
+        return f"This is not the partner's domain. Type {expected} to confirm."
 
-    async def _open(self, trigger_id: str, view: dict[str, object]) -> str:
-        answer = await self.client.views_open(trigger_id=trigger_id, view=view)
+    async def open(self, trigger_id: str, view: dict[str, object]) -> str:
+        """Open a view before the acknowledgement. Returns its id.
+
+        :raises SlackApiError: when Slack refuses; see `slack_errors.NO_ANSWER` for when it does not answer in time.
+        """
+        async with asyncio.timeout(_TRIGGER_SECONDS):
+            answer = await self.client.views_open(trigger_id=trigger_id, view=view)
         return str(answer["view"]["id"])
 
     async def _update(self, view_id: str, view: dict[str, object]) -> None:
         try:
             await self.client.views_update(view_id=view_id, view=view)
         except SlackApiError as error:
-            if error.response.get("error") not in ("not_found", _HASH_CONFLICT):
+            if error_code(error) not in ("not_found", _HASH_CONFLICT):
                 raise

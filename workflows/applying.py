@@ -13,12 +13,15 @@ from workflows.core.commands import (
     RecordApplied,
     RecordApplyFailed,
     RecordDelayed,
+    RecordOverwritten,
     RecordUnseen,
+    RecordWriting,
     Reopen,
     Replan,
     Stop,
 )
 from workflows.core.drift import three_way
+from workflows.core.errors import Refused
 from workflows.core.findings import Severity
 from workflows.core.partner_rules import check_partner
 from workflows.core.people import Roster
@@ -39,6 +42,10 @@ from workflows.service import Service
 READ_BACK_AFTER: Final = (0.0, 0.5, 1.0, 2.0, 4.0)
 """Seconds to rest before each read-back. The directory is replicated; a write can take a while to show."""
 
+_TO_DO: Final = frozenset({RequestState.APPLYING, RequestState.UNCONFIRMED})
+_FOR_AN_ADMIN: Final = frozenset({401, 403})
+"""Refusals that end when an admin renews a secret or grants a permission: what was approved waits for that."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applying:
@@ -56,7 +63,7 @@ class Applying:
         :raises TenantUnavailable, DirectoryUnavailable: after recording that the request waits; try again later.
         """
         request = await self.store.request(request_id)
-        if request is None or request.state not in (RequestState.APPLYING, RequestState.UNCONFIRMED):
+        if request is None or request.state not in _TO_DO:
             return
         try:
             if request.state is RequestState.APPLYING:
@@ -64,21 +71,32 @@ class Applying:
             else:
                 await self._confirm(request, rests=(0.0,))
         except (TenantUnavailable, DirectoryUnavailable) as error:
-            await self.service.advance(request_id, RecordDelayed(reason=f"{error} Gatehouse keeps trying."))
-            raise
+            if await self._is_still_to_do(request_id):
+                await self.service.advance(request_id, RecordDelayed(reason=f"{error} Gatehouse keeps trying."))
+                raise
+        except Refused:
+            # Somebody moved the request on while it was applied: an admin's revocation stops it, for one.
+            if await self._is_still_to_do(request_id):
+                raise
+
+    async def _is_still_to_do(self, request_id: RequestId) -> bool:
+        request = await self.store.request(request_id)
+        return request is not None and request.state in _TO_DO
 
     async def _write(self, request: AccessRequest) -> None:
         plan = request.known.plan
         try:
             observed = await self.tenant.read_partner(plan.tenant_id)
         except TenantRefused as error:
+            if error.status in _FOR_AN_ADMIN:
+                raise TenantUnavailable(f"{error.reason} The request waits until an admin has mended that.") from error
             # An attempt before this one may have written and been cut short, so nothing is claimed about it.
             reason = f"The partner's settings cannot be read, so what stands in the tenant is not known. {error.reason}"
             await self.service.advance(request.id, RecordApplyFailed(reason=reason))
             return
-        if await self._is_a_service_provider(request, observed):
-            return
         done = steps_done(plan, observed)
+        if await self._is_a_service_provider(request, observed, done):
+            return
         if done is None:
             await self._drifted(request, observed)
             return
@@ -88,13 +106,19 @@ class Applying:
         except TenantRefused as error:
             await self._failed(request, 0, error)
             return
+        if done < len(plan.operations):
+            await self.service.advance(request.id, RecordWriting())
         for index in range(done, len(plan.operations)):
             try:
                 await self.tenant.write(plan.operations[index])
             except AlreadyExists:
                 existing = await self._existing(plan, index)
                 if not is_confirmed(plan, existing, index + 1):
-                    await self._drifted(request, existing)
+                    if index == 0:
+                        # NB. the conflict answers this very write: nothing of ours stands, so it is drift alone.
+                        await self._replan(request, existing)
+                    else:
+                        await self._drifted(request, existing, is_written=True)
                     return
             except TenantRefused as error:
                 await self._failed(request, index, error)
@@ -132,13 +156,18 @@ class Applying:
 
     async def _confirm(self, request: AccessRequest, *, rests: tuple[float, ...]) -> None:
         plan = request.known.plan
+        observed: JsonObject | None = None
         for rest in rests:
             await self.sleep(rest)
             observed = await self._read_back(request)
             if observed is not None and is_confirmed(plan, observed):
                 await self.service.advance(request.id, RecordApplied(image=observed))
                 return
-        await self.service.advance(request.id, RecordUnseen())
+        if steps_done(plan, observed) is None:
+            # Neither the plan nor a step towards it: waiting longer cannot make it so.
+            await self._drifted(request, observed, is_written=True)
+            return
+        await self._unseen(request)
         raise TenantUnavailable("Microsoft Graph does not show the change yet.")
 
     async def _read_back(self, request: AccessRequest) -> JsonObject | None:
@@ -146,11 +175,16 @@ class Applying:
             return await self.tenant.read_partner(request.known.plan.tenant_id)
         except (TenantRefused, TenantUnavailable) as error:
             # Every write was taken, so from now on only reading is left, whatever it fails for.
-            await self.service.advance(request.id, RecordUnseen())
+            await self._unseen(request)
             raise TenantUnavailable(
                 f"The change was accepted but cannot be read back: {error.reason}",
                 getattr(error, "retry_after", None),
             ) from error
+
+    async def _unseen(self, request: AccessRequest) -> None:
+        """Leave APPLYING once; later attempts only say why they wait, so that a long wait stays quiet."""
+        if request.state is RequestState.APPLYING:
+            await self.service.advance(request.id, RecordUnseen())
 
     async def _existing(self, plan: Plan, index: int) -> JsonObject:
         """Read what an operation that creates has met: our own earlier write, or somebody else's.
@@ -166,18 +200,36 @@ class Applying:
             raise TenantUnavailable("What was to be created exists already but Microsoft Graph does not show it yet.")
         return observed
 
-    async def _is_a_service_provider(self, request: AccessRequest, observed: JsonObject | None) -> bool:
-        """Stop an access request whose partner has become a service provider; closing is never refused."""
-        errors = [
-            one for one in check_partner(request.known.plan.tenant_id, observed) if one.severity is Severity.ERROR
-        ]
+    async def _is_a_service_provider(
+        self, request: AccessRequest, observed: JsonObject | None, done: int | None
+    ) -> bool:
+        """End an access request whose partner has become a service provider; closing is never refused.
+
+        What was written before stands: half of a plan ends as failed, and drift or a whole plan is told as such.
+        """
+        plan, is_ours = request.known.plan, request.writing_since is not None
+        errors = [one for one in check_partner(plan.tenant_id, observed) if one.severity is Severity.ERROR]
         if request.particulars.kind is RequestKind.REVOCATION or not errors:
             return False
         reason = " ".join(f"{error.text} ({error.source})" for error in errors)
-        await self.service.advance(request.id, Stop(reason=f"{reason} Nothing was written."))
+        if not is_ours:
+            await self.service.advance(request.id, Stop(reason=f"{reason} Nothing was written."))
+            return True
+        if done is None or done == len(plan.operations):
+            return False
+        stands = progress_words(plan, done) if done else "A write was cut short before; the tenant shows none of it."
+        await self.service.advance(request.id, RecordApplyFailed(reason=f"{stands} {reason}"))
         return True
 
-    async def _drifted(self, request: AccessRequest, observed: JsonObject | None) -> None:
+    async def _drifted(self, request: AccessRequest, observed: JsonObject | None, *, is_written: bool = False) -> None:
+        """Say that somebody else changed the partner. What we may have written ourselves is never disowned."""
+        is_ours = is_written or request.writing_since is not None
+        if is_ours and request.particulars.kind is RequestKind.ACCESS:
+            await self.service.advance(request.id, RecordOverwritten(image=observed))
+        else:
+            await self._replan(request, observed)
+
+    async def _replan(self, request: AccessRequest, observed: JsonObject | None) -> None:
         reason = (
             "Somebody changed this partner's settings after the plan was made. Nothing was written over it; "
             "the change is planned and asked again from what stands now."
@@ -186,5 +238,7 @@ class Applying:
         await self.service.advance(request.id, Replan(reason=reason, drift=drift))
 
     async def _failed(self, request: AccessRequest, done: int, error: TenantRefused) -> None:
+        if error.status in _FOR_AN_ADMIN:
+            raise TenantUnavailable(f"{error.reason} The request waits until an admin has mended that.")
         stands = progress_words(request.known.plan, done)
         await self.service.advance(request.id, RecordApplyFailed(reason=f"{stands} {error.reason}"))

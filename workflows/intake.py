@@ -92,7 +92,7 @@ class Intake:
         """
         problems: dict[str, str] = {}
         justification = form.justification.strip()
-        if not justification:
+        if not any(character.isprintable() and not character.isspace() for character in justification):
             problems["justification"] = "Say why this partner needs access: the approvers decide on it."
         elif len(justification) > JUSTIFICATION_LIMIT:
             problems["justification"] = f"Shorten this to {JUSTIFICATION_LIMIT} characters."

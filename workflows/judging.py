@@ -1,10 +1,11 @@
 """Judges a click: who is it, what may they do, and then the lifecycle's word."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
 from workflows.catalog import Catalog
-from workflows.core.commands import Approve, Keep, Reject, Replan, Subject
+from workflows.core.commands import Approve, Keep, Reject, Replan, Stop, Subject
 from workflows.core.effects import Judge
 from workflows.core.errors import Refused
 from workflows.core.intents import Intent, WantApprove, WantKeep, WantReject, WantRevoke
@@ -109,6 +110,7 @@ class Judging:
                 "Only partner admins can revoke, and the sponsor in answer to a review. Ask one of them.",
             )
         await self._require_no_open_revocation(identity)
+        await self._stop_open_access(identity, actor)
         await self.service.submit(
             derived_request_id(key),
             Particulars(
@@ -122,11 +124,27 @@ class Judging:
             ),
             key=key,
             decide_within=REVOCATION_LIFETIME,
+            submitter=actor,
         )
+
+    async def _stop_open_access(self, identity: TenantIdentity, actor: Person) -> None:
+        """Give up whatever would open this partner: closing goes first, also before what is half applied."""
+        reason = f"{actor.name} revoked this partner before the change was confirmed. It is closed instead."
+        for other in await self.store.open_requests():
+            # One that is still being prepared has no plan yet; what its form saw tells whom it is about.
+            seen = other.observation if other.prepared is None else other.prepared.observation
+            about = other.particulars.target if seen is None else seen.identity.tenant_id
+            if about not in (identity.tenant_id, identity.default_domain, identity.asked):
+                continue
+            if other.particulars.kind is RequestKind.ACCESS or other.state is RequestState.UNCONFIRMED:
+                with suppress(Refused):  # it came to its own end meanwhile
+                    await self.service.advance(other.id, Stop(reason=reason))
 
     async def _require_no_open_revocation(self, identity: TenantIdentity) -> None:
         for other in await self.store.open_requests():
-            if other.particulars.kind is RequestKind.REVOCATION and other.particulars.target == identity.tenant_id:
+            is_moving = other.state is not RequestState.UNCONFIRMED
+            is_revocation = other.particulars.kind is RequestKind.REVOCATION
+            if is_moving and is_revocation and other.particulars.target == identity.tenant_id:
                 raise Refused("under_way", f"A revocation of this partner is already under way ({other.id}).")
 
 

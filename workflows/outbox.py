@@ -36,10 +36,18 @@ _log = structlog.get_logger()
 class Outbox:
     """The loop. `run` until cancelled; `wake` after something was stored."""
 
-    def __init__(self, *, store: Store, clock: Clock, perform: Callable[[Effect], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        perform: Callable[[Effect], Awaitable[None]],
+        gave_up: Callable[[Effect], Awaitable[None]],
+    ) -> None:
         self._store = store
         self._clock = clock
         self._perform = perform
+        self._gave_up = gave_up
         self._woken = asyncio.Event()
         self._lanes: dict[str, asyncio.Task[None]] = {}
 
@@ -52,14 +60,20 @@ class Outbox:
         try:
             while True:
                 self._woken.clear()
-                for pending in await self._store.pending(self._clock.now(), _AT_ONCE + len(self._lanes)):
-                    if pending.lane not in self._lanes and len(self._lanes) < _AT_ONCE:
-                        self._start(pending)
+                try:
+                    await self._start_what_is_due()
+                except Exception:
+                    _log.exception("outbox_cannot_look")  # a full disk, a locked file: it may be mended any moment
                 await self._rest()
         finally:
             for task in self._lanes.values():
                 task.cancel()
             await asyncio.gather(*self._lanes.values(), return_exceptions=True)
+
+    async def _start_what_is_due(self) -> None:
+        for pending in await self._store.pending(self._clock.now(), _AT_ONCE + len(self._lanes)):
+            if pending.lane not in self._lanes and len(self._lanes) < _AT_ONCE:
+                self._start(pending)
 
     async def _rest(self) -> None:
         try:
@@ -92,6 +106,7 @@ class Outbox:
             log.exception("effect_failed")
             if pending.attempts + 1 >= _ATTEMPTS_WITH_OUR_OWN_FAULT:
                 await self._store.park(pending.id, repr(error))
+                await self._gave_up(pending.effect)
             else:
                 await self._again(pending, repr(error), None)
         else:

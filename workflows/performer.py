@@ -1,12 +1,19 @@
 """Which part performs which effect."""
 
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Final
 
 from workflows.applying import Applying
+from workflows.core.commands import RecordDelayed
 from workflows.core.effects import Apply, Effect, Judge, Prepare, ShowHome, ShowRequest, ShowReview, Tell
+from workflows.core.errors import Refused
 from workflows.judging import Judging
 from workflows.ports import Notifier, Store
 from workflows.preparing import Preparing
+from workflows.service import Service
+
+_ADMIN: Final = "Nothing more happens by itself: an admin has to look (gatehouse doctor lists what was given up)."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +25,7 @@ class Performer:
     applying: Applying
     notifier: Notifier
     store: Store
+    service: Service
 
     async def perform(self, effect: Effect) -> None:
         """Perform one effect with the records as they stand now, not as they stood when it was stored."""
@@ -40,3 +48,18 @@ class Performer:
                 await self.notifier.show_home(effect.person)
             case Tell():
                 await self.notifier.tell(effect.person, effect.text, channel=effect.channel)
+
+    async def gave_up(self, effect: Effect) -> None:
+        """Say that an effect was given up, to whom it concerns: parked work must not be silent."""
+        match effect:
+            case Judge():
+                await self.service.say(
+                    f"Something went wrong inside Gatehouse, and your click was not judged. {_ADMIN}",
+                    key=f"parked:{effect.key}",
+                    person=effect.intent.actor,
+                    channel=effect.intent.channel,
+                )
+            case Prepare() | Apply():
+                with suppress(Refused):
+                    reason = f"Something went wrong inside Gatehouse. {_ADMIN}"
+                    await self.service.advance(effect.request_id, RecordDelayed(reason=reason))

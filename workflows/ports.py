@@ -137,7 +137,11 @@ class Tenant(Protocol):
 
 
 class DirectoryUnavailable(DomainError):
-    """The people directory could not be read; nobody is eligible until it can."""
+    """The people directory could not be read; nobody is eligible until it can. `retry_after` in seconds, if said."""
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +214,10 @@ class Notifier(Protocol):
 # --- The store -----------------------------------------------------------------------------------------------------
 
 
+class StoreUnusable(DomainError):
+    """The records cannot be opened, or another process works on them already."""
+
+
 class StaleVersion(DomainError):
     """Somebody else stored a newer version of the record: load it again and decide again."""
 
@@ -264,6 +272,8 @@ class Copy:
     """Empty for the channel's card, else the chat id of whom it was sent to."""
     content: str
     """Hash of what it shows now, so that an unchanged card is not sent again."""
+    occasion: str = ""
+    """Which of several posts to one person about one subject this is; empty where there is only one."""
 
 
 class Store(Protocol):
@@ -303,7 +313,7 @@ class Store(Protocol):
         """Tell whether an audit entry with this key exists."""
 
     async def pending(self, now: datetime, limit: int) -> Sequence[PendingEffect]:
-        """List the oldest due effect of each lane."""
+        """List the oldest due effect of each lane. One that waits for later does not hold up its lane."""
 
     async def next_due(self) -> datetime | None:
         """When the next pending effect becomes due; None when there is none."""

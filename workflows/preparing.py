@@ -11,7 +11,7 @@ from workflows.core.commands import RecordDelayed, RecordPrepared, RecordUnfit
 from workflows.core.errors import InvalidField, NothingToChange, Refused, UnreadableSetting
 from workflows.core.findings import Finding, require_fit
 from workflows.core.partner_rules import check_partner
-from workflows.core.partnership import Partnership
+from workflows.core.partnership import Partnership, PartnershipState
 from workflows.core.people import ChatId, Person
 from workflows.core.plan import Plan, TenantIdentity, plan_access, plan_revocation
 from workflows.core.request import AccessRequest, Observation, Prepared, RequestId, RequestKind, RequestState
@@ -51,20 +51,34 @@ class Preparing:
         try:
             prepared = await self._prepared(request)
         except (TenantUnavailable, DirectoryUnavailable) as error:
-            await self.service.advance(request_id, RecordDelayed(reason=f"{error} Gatehouse keeps trying."))
+            await self._record(request_id, RecordDelayed(reason=f"{error} Gatehouse keeps trying."))
             raise
         except TenantRefused as error:
-            await self.service.advance(request_id, RecordUnfit(code=error.code, reason=error.reason))
+            if error.status in (401, 403):
+                reason = f"{error.reason} The request waits until an admin has mended that."
+                await self._record(request_id, RecordDelayed(reason=reason))
+                raise TenantUnavailable(reason) from error
+            await self._record(request_id, RecordUnfit(code=error.code, reason=error.reason))
         except (Refused, InvalidField, NothingToChange, UnreadableSetting) as error:
             code = getattr(error, "code", type(error).__name__)
-            await self.service.advance(request_id, RecordUnfit(code=code, reason=str(error)))
+            await self._record(request_id, RecordUnfit(code=code, reason=str(error)))
         else:
-            await self.service.advance(request_id, RecordPrepared(prepared=prepared))
+            await self._record(request_id, RecordPrepared(prepared=prepared))
+
+    async def _record(self, request_id: RequestId, command: RecordPrepared | RecordUnfit | RecordDelayed) -> None:
+        """Store what was found out, unless the request was withdrawn or expired while it was being prepared."""
+        try:
+            await self.service.advance(request_id, command)
+        except Refused as refused:
+            if refused.code != "not_now":
+                raise
 
     async def _prepared(self, request: AccessRequest) -> Prepared:
-        requester = await self.directory.identify(request.particulars.requester)
         if request.particulars.kind is RequestKind.REVOCATION:
+            # Who asked was judged when it was asked for; closing must not hang on the directory once more.
+            requester = request.submitter or await self.directory.identify(request.particulars.requester)
             return await self._prepared_revocation(request, requester)
+        requester = await self.directory.identify(request.particulars.requester)
         template = current_template(self.catalog, request.particulars.template)
         sponsor = requester
         if request.particulars.sponsor != request.particulars.requester:
@@ -94,13 +108,17 @@ class Preparing:
     async def _prepared_revocation(self, request: AccessRequest, requester: Person) -> Prepared:
         identity, partnership = await identify_partner(request.particulars.target, store=self.store, tenant=self.tenant)
         configuration, default = await read_both(identity.tenant_id, tenant=self.tenant)
+        plan = plan_revocation(tenant_id=identity.tenant_id, before=configuration)
+        is_recorded = partnership is None or partnership.state is PartnershipState.REVOKED
+        if not plan.operations and is_recorded:
+            raise NothingToChange("This tenant is already blocked in every respect.")
         return Prepared(
             observation=Observation(
                 identity=identity, configuration=configuration, default=default, at=self.clock.now()
             ),
             requester=requester,
             sponsor=requester if partnership is None else partnership.sponsor,
-            plan=plan_revocation(tenant_id=identity.tenant_id, before=configuration),
+            plan=plan,
             template_title="Revoke",
             stages=(),
             review_interval=None,
@@ -210,18 +228,36 @@ async def _holders(directory: Directory, stage: Stage) -> frozenset[ChatId]:
 
 
 async def identify_partner(target: str, *, store: Store, tenant: Tenant) -> tuple[TenantIdentity, Partnership | None]:
-    """Find the partner that a command names: our own records first, so that a vanished domain can still be closed.
+    """Find the partner that a command names: by what Entra says the name leads to now, and by our own records.
 
-    :raises Refused: when neither the records nor Entra know it.
+    A domain can vanish or move: our records then still find the tenant that was opened under it, and where two tenants
+    are possible none is taken.
+
+    :raises Refused: when nothing or more than one tenant is meant.
+    :raises TenantUnavailable: when only Entra could tell.
     """
-    for partnership in await store.partnerships():
-        identity = partnership.identity
-        if target in (identity.tenant_id, identity.default_domain, identity.asked):
-            return identity, partnership
-    found = await tenant.find(target)
-    if found is None:
-        kind = "tenant ID" if is_tenant_id(target) else "domain"
-        raise Refused("unknown_tenant", f"No Microsoft Entra tenant has the {kind} “{target}”. See /partner list.")
-    if found.tenant_id == await tenant.home():
+    records = await store.partnerships()
+    named = [p for p in records if target in (p.identity.tenant_id, p.identity.default_domain, p.identity.asked)]
+    if is_tenant_id(target) and named:
+        return named[0].identity, named[0]
+    live = [p for p in named if p.state is not PartnershipState.REVOKED]
+    try:
+        found = await tenant.find(target)
+    except TenantUnavailable:
+        if len(live or named) != 1:
+            raise
+        return (live or named)[0].identity, (live or named)[0]
+    possible = {p.identity.tenant_id for p in live} | ({found.tenant_id} if found else set())
+    if len(possible) > 1:
+        raise Refused(
+            "ambiguous_name",
+            f"“{target}” led to another tenant before. Name the tenant ID you mean: {', '.join(sorted(possible))}.",
+        )
+    if found is not None and found.tenant_id == await tenant.home():
         raise Refused("own_tenant", f"“{target}” is our own tenant; it is no partner.")
-    return found, await store.partnership(found.tenant_id)
+    if found is not None:
+        return found, await store.partnership(found.tenant_id)
+    if named:
+        return (live or named)[0].identity, (live or named)[0]
+    kind = "tenant ID" if is_tenant_id(target) else "domain"
+    raise Refused("unknown_tenant", f"No Microsoft Entra tenant has the {kind} “{target}”. See /partner list.")

@@ -9,6 +9,9 @@ from workflows.core.commands import (
     Approve,
     Keep,
     PartnershipCommand,
+    RecordApplied,
+    RecordApplyFailed,
+    RecordWriting,
     Reject,
     Replan,
     RequestCommand,
@@ -22,7 +25,7 @@ from workflows.core.intents import Intent, WantApprove, WantReject
 from workflows.core.lifecycle import Situation, advance
 from workflows.core.partner import TenantId
 from workflows.core.partnership import Partnership
-from workflows.core.people import ChatId, Roster
+from workflows.core.people import ChatId, Person, Roster
 from workflows.core.request import AccessRequest, Observation, Particulars, RequestId
 from workflows.core.reviews import advance_review
 from workflows.ports import AuditEntry, Clock, Commit, StaleVersion, Store
@@ -55,21 +58,34 @@ class Service:
         key: str,
         decide_within: timedelta,
         observation: Observation | None = None,
+        submitter: Person | None = None,
     ) -> None:
         """Store a new request; what follows happens after it is stored. A known `key` changes nothing."""
         command = Submit(
-            request_id=request_id, particulars=particulars, lifetime=decide_within, observation=observation
+            request_id=request_id,
+            particulars=particulars,
+            lifetime=decide_within,
+            observation=observation,
+            submitter=submitter,
         )
         now = self._clock.now()
         transition = advance(None, command, Situation(now=now))
-        details = {"kind": particulars.kind.value, "target": particulars.target, "template": particulars.template}
+        details = {
+            "kind": particulars.kind.value,
+            "target": particulars.target,
+            "template": particulars.template,
+            "justification": particulars.justification,
+            "sponsor": particulars.sponsor,
+            "days": None if particulars.duration is None else particulars.duration.days,
+        }
         entry = self._entry(key, now, particulars.requester, command.name, details, request_id=request_id)
         await self._commit(Commit(entry=entry, request=transition.request, effects=transition.effects))
 
     async def want(self, intent: Intent, *, key: str) -> None:
         """Store what somebody clicked, to be judged right after. A known `key` changes nothing: it was a repetition."""
         request_id = intent.request_id if isinstance(intent, WantApprove | WantReject) else None
-        entry = self._entry(key, self._clock.now(), intent.actor, intent.name, {}, request_id=request_id)
+        entry = self._entry(key, self._clock.now(), intent.actor, intent.name, _claimed(intent), request_id=request_id)
+        entry = replace(entry, outcome="received")
         await self._commit(Commit(entry=entry, effects=(Judge(intent=intent, key=key),)))
 
     async def withdraw(self, request_id: RequestId, actor: ChatId, *, key: str) -> None:
@@ -106,11 +122,11 @@ class Service:
                 now,
                 _actor(command),
                 command.name,
-                _details(command),
+                {**_details(command), **_proof(request, command)},
                 request_id=request_id,
                 tenant_id=None if request.prepared is None else request.prepared.plan.tenant_id,
             )
-            await self._commit(
+            is_new = await self._commit(
                 Commit(
                     entry=entry,
                     request=transition.request,
@@ -118,7 +134,7 @@ class Service:
                     effects=transition.effects,
                 )
             )
-            return transition.request
+            return transition.request if is_new else await self._load(request_id)
 
         return await _again_when_stale(attempt)
 
@@ -184,9 +200,10 @@ class Service:
             raise Refused("unknown_request", "Gatehouse knows no such request; its card may be from another database.")
         return request
 
-    async def _commit(self, commit: Commit) -> None:
-        await self._store.commit(commit)
+    async def _commit(self, commit: Commit) -> bool:
+        is_new = await self._store.commit(commit)
         self._wake()
+        return is_new
 
     def _entry(
         self,
@@ -228,6 +245,19 @@ def _actor(command: RequestCommand | PartnershipCommand) -> str:
             return command.actor
         case _:
             return GATEHOUSE
+
+
+def _claimed(intent: Intent) -> dict[str, Any]:
+    """Say what the click claimed: the reason given, the digest of the card, the partner named."""
+    names = ("digest", "reason", "target", "tenant_id")
+    return {name: getattr(intent, name) for name in names if getattr(intent, name, None)}
+
+
+def _proof(request: AccessRequest, command: RequestCommand) -> dict[str, Any]:
+    """Name the plan that a write or its proof is about."""
+    if request.prepared is None or not isinstance(command, RecordWriting | RecordApplied | RecordApplyFailed):
+        return {}
+    return {"digest": request.prepared.plan.digest}
 
 
 def _details(command: RequestCommand | PartnershipCommand) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def normalize_target(typed: str) -> str:
         return guid
     host = re.split(r"[/\\?#]", re.sub(r"^https?://", "", text))[0].rpartition("@")[2].rstrip(".")
     domain = _ascii_domain(host)
-    if _SUFFIXES.privatesuffix(domain) is None:
+    if _SUFFIXES.privatesuffix(domain) is None or domain.rpartition(".")[2].isdigit():
         raise InvalidField(FIELD, f"“{domain}” is not a company's domain. Type one such as contoso.com.")
     if domain in CONSUMER_DOMAINS:
         raise InvalidField(

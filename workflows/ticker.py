@@ -2,10 +2,14 @@
 
 from collections.abc import Awaitable
 
+import structlog
+
 from workflows.core.commands import AskReview, Expire
 from workflows.core.errors import Refused
 from workflows.ports import Clock, Store
 from workflows.service import Service
+
+_log = structlog.get_logger()
 
 
 async def tick(*, service: Service, store: Store, clock: Clock) -> None:
@@ -18,8 +22,10 @@ async def tick(*, service: Service, store: Store, clock: Clock) -> None:
 
 
 async def _unless_refused(work: Awaitable[object]) -> None:
-    """Let a command fall that somebody else was faster with."""
+    """Let a command fall that somebody else was faster with; let nothing about one record keep the others waiting."""
     try:
         await work
     except Refused:
         return
+    except Exception:
+        _log.exception("tick_failed_for_one")

@@ -6,6 +6,7 @@ from typing import Literal
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from filelock import FileLock, Timeout
 
 from bot.sandbox.bot_status import BotHandle, BotStatus
 from bot.sandbox.clock import SandboxClock
@@ -22,12 +23,16 @@ from bot.sandbox.slack.stand_in import SlackStandIn
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.snapshot import load_snapshot, save_snapshot
 
-__all__ = ["BotHandle", "Sandbox"]
+__all__ = ["BotHandle", "FolderInUse", "Sandbox"]
 
 APPROVAL_CHANNEL = "partner-access"
 SETTLE_SECONDS = 2.0
 LARGEST_REQUEST = 8 * 1024 * 1024
 _PREFIXES: dict[Target, tuple[str, ...]] = {"slack": ("/slack/api/", "/slack/response/"), "graph": ("/graph/",)}
+
+
+class FolderInUse(Exception):
+    """Two sandboxes cannot serve one folder."""
 
 
 class Sandbox:
@@ -42,6 +47,7 @@ class Sandbox:
         self.data = data
         self.socket_mode = socket_mode
         self.bot: BotHandle | None = None
+        self._lock = FileLock(data / "sandbox.lock", thread_local=False)
         self.clock = SandboxClock(data / "clock")
         self.revision = Revision()
         self.faults = Faults()
@@ -68,7 +74,9 @@ class Sandbox:
         """Serve on 127.0.0.1; port 0 picks a free one.
 
         :raises OSError: when the port is taken.
+        :raises FolderInUse: when another sandbox serves this folder.
         """
+        self._claim_folder()
         if self.authority is not None:
             await self.authority.start(self.data)
         application = web.Application(client_max_size=LARGEST_REQUEST, middlewares=[self._guarded, self._watched])
@@ -83,6 +91,12 @@ class Sandbox:
         await web.TCPSite(self._runner, "127.0.0.1", port).start()
         self._port = int(self._runner.addresses[0][1])
 
+    def _claim_folder(self) -> None:
+        try:
+            self._lock.acquire(timeout=2.0)
+        except Timeout as error:
+            raise FolderInUse(f"another sandbox uses {self.data}; stop it, or choose another folder") from error
+
     async def stop(self) -> None:
         """Stop serving; everything is on disk already."""
         if self.slack_stand_in is not None:
@@ -94,6 +108,7 @@ class Sandbox:
         await self.status.stop()
         self.slack_log.close()
         self.graph_log.close()
+        self._lock.release()
 
     async def wait_for_change(self, seen: int) -> int:
         """Return the revision as soon as it is not `seen`. It grows with workspace, tenant, logs and clock."""

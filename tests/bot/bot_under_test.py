@@ -16,8 +16,7 @@ from bot.settings import Settings
 from tests.bot.sandbox.control_client import Control
 from tests.bot.signing import FORM, interaction_body, signed
 from workflows.core.request import AccessRequest
-from workflows.ports import AuditEntry
-from workflows.store.sqlite import SqliteStore
+from workflows.ports import AuditEntry, Store
 
 SLACK_IDS = {person.handle: person.slack_id for person in PEOPLE}
 
@@ -37,12 +36,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotUnderTest:
-    """A running bot, the world it lives in, and a second connection to its database."""
+    """A running bot, the world it lives in, and its records."""
 
     world: Sandbox
     settings: Settings
     session: aiohttp.ClientSession
-    store: SqliteStore
+    store: Store
     url: str
 
     @property

@@ -12,7 +12,6 @@ from bot.app import running
 from bot.sandbox.server import BotHandle, Sandbox
 from bot.settings import Settings, load_settings
 from tests.bot.bot_under_test import BotUnderTest, free_port
-from workflows.store.sqlite import open_store
 
 OURS = ("SLACK_", "AZURE_", "GRAPH_", "GATEHOUSE_", "DATABASE_URL", "PORT", "HOST", "SSL_CERT_FILE")
 
@@ -53,12 +52,10 @@ def settings(world: Sandbox, bare_environment: Path, monkeypatch: pytest.MonkeyP
 
 @pytest.fixture
 async def gatehouse(world: Sandbox, settings: Settings) -> AsyncIterator[BotUnderTest]:
-    """A running bot in that world, and a second look into its database."""
+    """A running bot in that world, and its records."""
     url = f"http://127.0.0.1:{settings.port}"
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        await stack.enter_async_context(running(settings))
+        parts = await stack.enter_async_context(running(settings))
         world.bot = BotHandle(url=url, pid=os.getpid, alive=lambda: True)
-        store = await open_store(settings.database_file, world.clock)
-        stack.push_async_callback(store.close)
-        yield BotUnderTest(world=world, settings=settings, session=session, store=store, url=url)
+        yield BotUnderTest(world=world, settings=settings, session=session, store=parts.store, url=url)

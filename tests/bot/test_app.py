@@ -1,6 +1,7 @@
 """The composition root: what Slack, the database or the port refuse at start is a setting to be mended."""
 
 import asyncio
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from bot.app import running
 from bot.sandbox.faults import Fault
 from bot.sandbox.server import BotHandle, Sandbox
 from bot.settings import Settings, SettingsProblems
-from tests.bot.bot_under_test import BotUnderTest, free_port
+from tests.bot.bot_under_test import BotUnderTest, click, free_port
+from workflows.core.request import RequestState
 
 
 async def refused(settings: Settings, **changes: Any) -> str:
@@ -72,9 +74,9 @@ async def test_templates_that_are_not_there(settings: Settings, tmp_path: Path) 
 async def test_a_slack_that_is_away_does_not_stop_the_start(settings: Settings, world: Sandbox, fault: Fault) -> None:
     """What is stored is served as soon as Slack answers again."""
     world.faults.add(fault.model_copy(update={"times": 5}))
-    async with running(settings), aiohttp.ClientSession() as session:
-        async with session.get(f"http://127.0.0.1:{settings.port}/readyz") as response:
-            assert response.status == 200
+    url = f"http://127.0.0.1:{settings.port}/readyz"
+    async with running(settings), aiohttp.ClientSession() as session, session.get(url) as response:
+        assert response.status == 200
 
 
 async def test_health_readiness_and_numbers(gatehouse: BotUnderTest) -> None:
@@ -109,3 +111,20 @@ async def test_a_bot_in_socket_mode_hears_by_the_socket_alone(
         async with session.post(f"{url}/slack/events", data=b"command=/partner") as response:
             assert response.status == 401
     await world.stop()
+
+
+async def test_a_request_with_three_approvals_asks_slack_little(gatehouse: BotUnderTest) -> None:
+    """Slack allows 20 readings of user groups a minute (tier 2): one request must leave room for others.
+
+    Who decides is read anew for every decision; only what is shown is remembered for a moment.
+    """
+    request = await gatehouse.file_request()
+    for approver in ("approver1", "approver2", "approver3"):
+        await gatehouse.interact(click(approver, "approve", f"{request.id}:{request.known.plan.digest}"))
+        await gatehouse.idle()
+    applied = await gatehouse.store.request(request.id)
+    assert applied is not None
+    assert applied.state is RequestState.APPLIED
+    asked = Counter(entry["path"].rpartition("/")[2] for entry in gatehouse.world.slack_log.entries)
+    assert asked["usergroups.list"] + asked["usergroups.users.list"] <= 10
+    assert asked["users.info"] <= 18

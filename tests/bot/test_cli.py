@@ -88,6 +88,16 @@ async def test_the_templates_are_checked_at_start(tmp_path: Path, good: dict[str
     assert any("two.toml" in name for name in named)
 
 
+async def test_settings_and_templates_are_listed_in_one_message(tmp_path: Path, good: dict[str, str]) -> None:
+    templates = tmp_path / "templates"
+    templates.mkdir()
+    (templates / "one.toml").write_text("title = 1\n")
+    given = good | {"GATEHOUSE_TEMPLATES": str(templates), "SLACK_CHANNEL": "#partner-access", "PORT": "0"}
+    named = problems(await ended("run", folder=tmp_path, given=given))
+    assert named[:2] == ["SLACK_CHANNEL", "PORT"]
+    assert any("one.toml" in name for name in named)
+
+
 async def test_a_bot_ends_cleanly_and_tells_no_secret(tmp_path: Path, good: dict[str, str]) -> None:
     process = await started("run", folder=tmp_path, given=good)
     assert process.stdout is not None

@@ -1,8 +1,203 @@
-"""The doctor on what is optional: named with its permission, and no fault."""
+"""The doctor against a whole world: says what is wrong, what cures it, and changes nothing."""
 
-from bot.doctor import surroundings
+import io
+import itertools
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from bot.doctor import SCOPES, examine, surroundings
+from bot.sandbox.faults import Fault
+from bot.sandbox.seed import TEAM_ID, USER_GROUPS
+from bot.sandbox.server import Sandbox
+from bot.sandbox.slack import people
+from bot.settings import Settings
+from tests.bot.bot_under_test import BotUnderTest
+from tests.workflows.core.builders import NOW
 from tests.workflows.fakes import FakeTenant
-from workflows.ports import TenantRefused
+from workflows.core.effects import ShowRequest
+from workflows.core.request import RequestId
+from workflows.ports import AuditEntry, Commit, Store, TenantRefused
+from workflows.store.sqlite import open_store
+
+
+async def examined(settings: Settings) -> tuple[int, str]:
+    """Give the exit status and what was printed."""
+    paper = io.StringIO()
+    return await examine(settings, Console(file=paper, width=200, color_system=None)), paper.getvalue()
+
+
+def finding(text: str, subject: str) -> str:
+    """Give the row of one finding."""
+    rows = text.replace("│", "|").replace("┃", "|").splitlines()
+    start = next(index for index, row in enumerate(rows) if subject in row)
+    # A long finding goes on in rows whose first cell is empty.
+    more = itertools.takewhile(lambda row: row.startswith("|  "), rows[start + 1 :])
+    return " ".join([rows[start], *more])
+
+
+def answer(**body: Any) -> Fault:
+    """Let Slack answer its next auth.test so."""
+    whole = {"ok": True, "team_id": TEAM_ID, "team": "Woodgrove", "user": "gatehouse", **body}
+    scopes = ",".join(sorted(SCOPES - {"usergroups:read"}))
+    return Fault(target="slack", method="auth.test", body=whole, headers={"x-oauth-scopes": scopes})
+
+
+async def test_when_all_is_well(settings: Settings, world: Sandbox) -> None:
+    status, text = await examined(settings)
+    assert status == 0, text
+    assert "✗" not in text
+    assert "Woodgrove" in finding(text, "Slack: the app")
+    assert "trusted-partner" in finding(text, "Templates")
+    assert "2 people" in finding(text, "Role data-owner")
+    assert {entry["method"] for entry in world.graph_log.entries} == {"GET"}
+    assert not [entry for entry in world.slack_log.entries if "post" in entry["path"].rpartition("/")[2].lower()]
+
+
+async def test_a_missing_scope_is_named(settings: Settings, world: Sandbox) -> None:
+    world.faults.add(answer())
+    status, text = await examined(settings)
+    assert status == 1
+    row = finding(text, "Slack: the app")
+    assert "missing usergroups:read" in row
+    assert "manifest.yml" in row
+
+
+async def test_another_workspaces_token_is_named(settings: Settings, world: Sandbox) -> None:
+    world.faults.add(answer(team_id="T0ANOTHER"))
+    status, text = await examined(settings)
+    assert status == 1
+    assert "SLACK_TEAM_ID" in finding(text, "T0ANOTHER")
+
+
+async def test_a_wrong_channel_is_named(settings: Settings) -> None:
+    status, text = await examined(settings.model_copy(update={"slack_channel": "C0NOWHERE"}))
+    assert status == 1
+    row = finding(text, "approval channel")
+    assert "invalid_channel" in row
+    assert "SLACK_CHANNEL" in row
+
+
+@pytest.mark.parametrize(
+    ("members", "needs"), [((), "Needs 2"), (("approver2",), "Needs 2")], ids=["nobody", "too few"]
+)
+async def test_a_role_without_enough_people_is_named(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, members: tuple[str, ...], needs: str
+) -> None:
+    groups = [
+        (id_, handle, name, members if handle == "partner-data-owners" else held)
+        for id_, handle, name, held in USER_GROUPS
+    ]
+    monkeypatch.setattr(people, "USER_GROUPS", tuple(groups))
+    status, text = await examined(settings)
+    assert status == 1
+    row = finding(text, "Role data-owner")
+    assert f"{len(members)} people" in row
+    assert needs in row
+    assert "partner-data-owners" in row
+
+
+async def test_a_slack_that_is_away_is_named(settings: Settings, world: Sandbox) -> None:
+    world.faults.add(Fault(target="slack", reset=True, times=4))  # each call is tried twice
+    status, text = await examined(settings)
+    assert status == 1
+    for subject in ("Slack: the app", "approval channel"):
+        assert "✗" in finding(text, subject)
+
+
+@pytest.mark.parametrize(
+    ("path", "subject", "permission"),
+    [
+        ("/organization", "who we are", "Organization.Read.All"),
+        ("crossTenantAccessPolicy/default", "default configuration", "Policy.Read.All"),
+        ("findTenantInformation", "find a tenant", "CrossTenantInformation.ReadBasic.All"),
+    ],
+)
+async def test_an_entra_that_refuses_is_named_with_the_permission(
+    settings: Settings, world: Sandbox, path: str, subject: str, permission: str
+) -> None:
+    world.faults.add(Fault(target="graph", match=path, status=403, times=10))
+    status, text = await examined(settings)
+    assert status == 1
+    assert f"It needs {permission}" in " ".join(finding(text, subject).split("|")[-2].split())
+
+
+async def test_a_credential_that_cannot_be_used_is_a_finding(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What does not depend on it is looked at all the same."""
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", "")
+    status, text = await examined(settings)
+    assert status == 1
+    assert "AZURE_CLIENT_SECRET" in finding(text, "Entra: the credential")
+    assert "trusted-partner" in finding(text, "Templates")
+    assert "✓" in finding(text, "approval channel")
+
+
+@pytest.mark.parametrize("setting", ["graph_url", "azure_authority_host"])
+async def test_a_network_that_leads_nowhere_is_a_finding(settings: Settings, setting: str) -> None:
+    status, text = await examined(settings.model_copy(update={setting: "https://127.0.0.1:1"}))
+    assert status == 1
+    assert "✗" in finding(text, "who we are")
+
+
+# --- the records ---
+
+
+async def park(store: Store, error: str) -> None:
+    """Store an effect and give it up."""
+    entry = AuditEntry(key=error, at=NOW, actor="U0ADMIN0001", command="tell", outcome="accepted", details={})
+    await store.commit(Commit(entry=entry, effects=(ShowRequest(request_id=RequestId(f"R-{error[:1]}")),)))
+    (pending,) = await store.pending(datetime.max.replace(tzinfo=UTC), 9)
+    await store.park(pending.id, error)
+
+
+async def test_what_was_given_up_is_listed_and_left_alone(settings: Settings, world: Sandbox) -> None:
+    store = await open_store(settings.database_file, world.clock)
+    for error in ("chat.postMessage: channel_not_found", "invalid_blocks [json-pointer:/blocks/0] [/red]"):
+        await park(store, error)
+    await store.close()
+    before = {file.name: file.read_bytes() for file in settings.database_file.parent.iterdir()}
+    status, text = await examined(settings)
+    assert status == 1
+    assert "channel_not_found" in finding(text, "card:R-c")
+    assert "[json-pointer:/blocks/0] [/red]" in finding(text, "card:R-i")
+    assert {file.name: file.read_bytes() for file in settings.database_file.parent.iterdir()} == before
+
+
+async def test_a_running_bot_is_not_disturbed(gatehouse: BotUnderTest) -> None:
+    status, text = await examined(gatehouse.settings)
+    assert status == 0, text
+    assert "none" in finding(text, "Records")
+    await park(gatehouse.store, "chat.postMessage: channel_not_found")
+    status, text = await examined(gatehouse.settings)
+    assert status == 1
+    assert "channel_not_found" in finding(text, "card:R-c")
+    await gatehouse.file_request()
+
+
+async def test_records_that_are_none_are_named(settings: Settings) -> None:
+    settings.database_file.write_text("not a database, but as long as the header of one: " + "x" * 100)
+    status, text = await examined(settings)
+    assert status == 1
+    assert "DATABASE_URL" in finding(text, "Records")
+
+
+async def test_where_no_bot_ever_ran_there_are_no_records(settings: Settings) -> None:
+    _, text = await examined(settings)
+    assert "Records" not in text
+    assert not settings.database_file.exists()
+
+
+async def test_tokens_are_not_printed(settings: Settings, world: Sandbox) -> None:
+    world.faults.add(Fault(target="slack", status=500, times=100))
+    _, text = await examined(settings)
+    assert settings.slack_bot_token.get_secret_value() not in text
+
+
+# --- what is optional ---
 
 
 async def test_a_missing_optional_permission_is_named_and_is_no_fault() -> None:

@@ -347,6 +347,7 @@ def test_help_and_unknown_commands_list_every_command() -> None:
         assert problems(message.blocks, "message") == []
         for verb in ("request", "list", "show", "revoke", "help"):
             assert f"/partner {verb}" in shown(message.blocks)
+        assert "press Enter in the domain field" in shown(message.blocks)
 
 
 def test_a_tenant_without_a_domain_is_named_by_its_id() -> None:

@@ -93,6 +93,35 @@ def test_everything_wrong_is_said_at_once(bare_environment: Path, monkeypatch: p
     assert named == {*WRONG, "SLACK_SIGNING_SECRET"}
 
 
+@pytest.mark.parametrize("folder", ["", "/"])
+def test_a_folder_is_no_database(given: pytest.MonkeyPatch, tmp_path: Path, folder: str) -> None:
+    """It is said before the store would try to make the folder its own."""
+    given.setenv("DATABASE_URL", f"sqlite:///{tmp_path}{folder}")
+    (problem,) = problems()
+    assert problem.startswith("DATABASE_URL: names a folder; name a file in it, as in sqlite:///")
+
+
+def test_wrong_templates_are_said_with_the_wrong_settings(given: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whoever mends a setting must not learn about the next problem at the next start."""
+    (tmp_path / "one.toml").write_text("title = 1\n")
+    (tmp_path / "two.toml").write_text("= not toml\n")
+    given.setenv("GATEHOUSE_TEMPLATES", str(tmp_path))
+    assert load_settings().gatehouse_templates == tmp_path
+    given.delenv("SLACK_CHANNEL")
+    first, *others = problems()
+    assert first.startswith("SLACK_CHANNEL: missing")
+    assert any("one.toml" in problem for problem in others)
+    assert any("two.toml" in problem for problem in others)
+
+
+def test_templates_that_are_not_there_are_said_with_the_wrong_settings(
+    given: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    given.setenv("GATEHOUSE_TEMPLATES", str(tmp_path / "none"))
+    given.setenv("PORT", "0")
+    assert [problem.partition(":")[0] for problem in problems()] == ["PORT", "GATEHOUSE_TEMPLATES"]
+
+
 def test_an_empty_environment_names_all_that_is_needed(bare_environment: Path) -> None:
     assert {problem.partition(":")[0] for problem in problems()} == set(GOOD)
 
@@ -150,7 +179,7 @@ def test_secrets_do_not_print(given: pytest.MonkeyPatch) -> None:
 def test_settings_do_not_change(given: pytest.MonkeyPatch) -> None:
     settings = load_settings()
     with pytest.raises(ValueError, match="frozen"):
-        settings.port = 1
+        settings.port = 1  # type: ignore[misc]
     assert isinstance(settings, Settings)
 
 

@@ -18,6 +18,7 @@ from bot.views import (
     message_view,
     reject_view,
     request_view,
+    revoke_unread_view,
     revoke_view,
 )
 from tests.bot import surfaces
@@ -103,6 +104,7 @@ def test_the_target_is_looked_up_on_enter() -> None:
     target = form()["blocks"][0]
     assert target["dispatch_action"] is True
     assert target["element"]["dispatch_action_config"] == {"trigger_actions_on": ["on_enter_pressed"]}
+    assert "Press Enter" in target["hint"]["text"], "Slack sends nothing when the field is left"
     assert form()["blocks"][1]["block_id"] == "target_result"
 
 
@@ -239,6 +241,19 @@ def test_a_tenant_without_a_domain_is_confirmed_by_its_id() -> None:
     assert labels(view)["confirm"] == f"Type {TENANT} to confirm"
 
 
+def test_a_revocation_that_nobody_can_plan_now_says_what_is_not_known() -> None:
+    """It takes the same confirmation, and shows nothing of our records: who asks is not known either."""
+    view = revoke_unread_view(identity())
+    assert_sound(view)
+    assert (view["callback_id"], view["private_metadata"]) == ("confirm_revoke", TENANT)
+    assert labels(view) == {"confirm": "Type contoso.com to confirm", "reason": "Reason"}
+    said = shown(view)
+    assert "present settings cannot be read now" in said
+    assert "every direction as soon as Microsoft answers" in said
+    assert "Whether you may revoke is checked then" in said
+    assert partnership().sponsor.name not in said
+
+
 def test_views_that_only_say_something() -> None:
     for view in (loading_view(), message_view("A title that is much too long for Slack", "Text")):
         assert_sound(view)
@@ -315,6 +330,7 @@ def test_hostile_text_stays_text_in_every_view(text: str) -> None:
         reject_view(asked),
         keep_view(known),
         revoke_view(found.identity, describe(plan), known, consequences(plan)),
+        revoke_unread_view(found.identity),
         message_view(text, text),
     ):
         assert_sound(view)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import aiohttp
 import pytest
+from aiohttp import web
 from multidict import CIMultiDict
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
@@ -106,7 +107,7 @@ async def open_door(session: aiohttp.ClientSession, *, socket_mode: bool) -> Asy
     )
     runner = door.make_runner(app)
     await runner.setup()
-    await door.web.TCPSite(runner, "127.0.0.1", 0, reuse_address=True).start()
+    await web.TCPSite(runner, "127.0.0.1", 0, reuse_address=True).start()
     opened.port = runner.addresses[0][1]
     yield opened
     await runner.cleanup()

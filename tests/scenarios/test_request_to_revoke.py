@@ -63,7 +63,7 @@ async def test_a_trusted_partner_is_asked_for_approved_applied_reviewed_and_revo
     review = (await stage.direct("requester"))[-1]
     assert buttons(review) == ["keep", "revoke_review"]
 
-    assert "not the partner's domain" in (await stage.revoke(typed="fabrikam.com"))["errors"]["confirm"]
+    assert "not what has to be typed" in (await stage.revoke(typed="fabrikam.com"))["errors"]["confirm"]
     assert (await stage.revoke())["errors"] == {}
     writes = await stage.writes()
     assert [entry["method"] for entry in writes] == ["POST", "PATCH"]

@@ -4,7 +4,7 @@ All of them fail on demand through one `Script`: before the work, or after it wa
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -59,19 +59,22 @@ class Script:
 
     calls: list[str] = field(default_factory=list)
     _faults: list[_Fault] = field(default_factory=list)
+    _meanwhile: dict[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)
 
     def fail(self, method: str, error: BaseException, *, on: int = 1, times: int = 1, after: bool = False) -> None:
         """Raise `error` on the `on`-th call from now, and on the following ones, before the work or after it."""
         self._faults += [_Fault(method, on + number, error, after) for number in range(times)]
 
-    def heal(self) -> None:
-        """Forget every failure that has not happened yet."""
-        self._faults.clear()
+    def meanwhile(self, method: str, work: Callable[[], Awaitable[object]]) -> None:
+        """Let somebody else do `work` during the next call, before it answers."""
+        self._meanwhile[method] = work
 
     async def begin(self, method: str) -> _Fault | None:
         """Count a call; raise when it is to fail before its work, else return what is to fail after it."""
         await asyncio.sleep(0)  # as any call over a network, it lets others go first
         self.calls.append(method)
+        if (work := self._meanwhile.pop(method, None)) is not None:
+            await work()
         due = None
         for fault in [fault for fault in self._faults if fault.method in ("", method)]:
             fault.countdown -= 1
@@ -156,6 +159,20 @@ class FakeTenant:
         """Let a tenant resolve by its id, its default domain and other domains."""
         for name in (identity.tenant_id, identity.default_domain, *domains):
             self.tenants[name] = identity
+
+    def edit(self, tenant_id: TenantId, **changes: Any) -> None:
+        """Let somebody else change a partner in the portal; from then on every read shows what stands."""
+        self.show(tenant_id)
+        self.partners[tenant_id] = {**deepcopy(self.partners.get(tenant_id) or {"tenantId": tenant_id}), **changes}
+
+    def show(self, tenant_id: TenantId) -> None:
+        """Let every read show what stands."""
+        self._stale.pop(tenant_id, None)
+
+    def delete(self, tenant_id: TenantId) -> None:
+        """Let somebody else delete a partner; from then on every read shows none."""
+        self.show(tenant_id)
+        self.partners.pop(tenant_id, None)
 
     async def home(self) -> TenantId:
         """The tenant's own id."""

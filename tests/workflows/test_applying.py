@@ -55,6 +55,7 @@ SYNCHRONIZED: dict[str, Any] = {
 }
 NO_ANSWER = TenantUnavailable("Microsoft Graph does not answer.")
 FORBIDDEN = TenantRefused(403, "Authorization_RequestDenied", "Insufficient privileges (request-id 1).")
+INVALID = TenantRefused(400, "Request_BadRequest", "Invalid property (request-id 1).")
 
 
 def decided(before: JsonObject | None = None) -> AccessRequest:
@@ -163,7 +164,8 @@ async def test_a_plan_that_stands_already_is_confirmed_without_a_write(world: Wo
 
 
 @pytest.mark.parametrize(
-    "state", [S.PREPARING, S.AWAITING_APPROVAL, S.REJECTED, S.WITHDRAWN, S.EXPIRED, S.UNFIT, S.STOPPED, S.FAILED]
+    "state",
+    [S.PREPARING, S.AWAITING_APPROVAL, S.REJECTED, S.WITHDRAWN, S.EXPIRED, S.UNFIT, S.STOPPED, S.OVERWRITTEN, S.FAILED],
 )
 async def test_nothing_is_read_or_written_for_a_request_that_is_not_decided(world: World, state: RequestState) -> None:
     """Not even where a stored Apply is performed late or once more."""
@@ -368,11 +370,13 @@ async def test_a_write_that_does_not_show_is_unconfirmed_then_applied_without_a_
 async def test_an_unconfirmed_request_only_reads_however_long_it_takes(world: World) -> None:
     world.tenant.lag = len(READ_BACK_AFTER) + 4
     request = await put(world, decided())
-    await world.settle()
+    waiting = await world.settled(request.id)
+    shown, log = len(world.notifier.requests), await world.log()
     for _ in range(4):
         request = await retried(world, request)
+        assert request == waiting
         assert request.state is S.UNCONFIRMED
-    shown = len(world.notifier.requests)
+    assert (len(world.notifier.requests), await world.log()) == (shown, log), "a long wait stays quiet"
     request = await retried(world, request)
     assert request.state is S.APPLIED
     assert len(world.notifier.requests) == shown + 1
@@ -403,9 +407,9 @@ async def test_a_read_back_that_fails_leaves_only_reading_to_do(world: World, er
 
 async def test_a_refused_write_ends_the_request_and_says_that_nothing_stands(world: World) -> None:
     request = await put(world, decided())
-    world.script.fail("tenant.write", FORBIDDEN)
+    world.script.fail("tenant.write", INVALID)
     request = await world.settled(request.id)
-    assert (request.state, request.note) == (S.FAILED, f"Nothing was written. {FORBIDDEN.reason}")
+    assert (request.state, request.note) == (S.FAILED, f"Nothing was written. {INVALID.reason}")
     assert world.tenant.partners == {}
     assert await world.store.partnership(TENANT) is None
     assert world.notifier.texts_to(RILEY.chat_id) == [
@@ -416,37 +420,37 @@ async def test_a_refused_write_ends_the_request_and_says_that_nothing_stands(wor
 async def test_a_refused_second_write_says_which_half_stands(world: World) -> None:
     request = await put(world, revocation(SYNCHRONIZED))
     assert len(request.known.plan.operations) == 2
-    world.script.fail("tenant.write", FORBIDDEN, on=2)
+    world.script.fail("tenant.write", INVALID, on=2)
     request = await world.settled(request.id)
     assert request.state is S.FAILED
     assert request.note == (
         "1 of 2 writes stand in the tenant. Written: B2B collaboration, inbound, B2B collaboration, outbound, B2B "
         "direct connect, inbound, B2B direct connect, outbound, Inbound trust, Automatic redemption. Not written: "
-        f"Identity synchronization into this tenant. {FORBIDDEN.reason}"
+        f"Identity synchronization into this tenant. {INVALID.reason}"
     )
     assert [one.path for one in world.tenant.writes] == [f"{PARTNERS}/{TENANT}"]
     assert await world.store.partnership(TENANT) is None, "a half is not recorded as revoked"
 
 
 async def test_when_the_tenant_cannot_be_read_nothing_is_claimed_about_what_stands(world: World) -> None:
-    """An earlier attempt was cut short after its write; then the permission to read is gone."""
+    """An earlier attempt was cut short after its write; then the read is refused for good."""
     request = await put(world, decided())
     world.script.fail("tenant.write", NO_ANSWER, after=True)
     await world.settle()
-    world.script.fail("tenant.read_partner", FORBIDDEN)
+    world.script.fail("tenant.read_partner", INVALID)
     request = await retried(world, request)
     assert request.state is S.FAILED
     assert "not known" in request.note
-    assert FORBIDDEN.reason in request.note
+    assert INVALID.reason in request.note
     assert "Nothing was written" not in request.note
 
 
 @pytest.mark.parametrize("method", ["tenant.find", "directory.roster"])
 async def test_a_check_that_graph_refuses_for_good_ends_the_request_before_any_write(world: World, method: str) -> None:
     request = await put(world, decided())
-    world.script.fail(method, FORBIDDEN)
+    world.script.fail(method, INVALID)
     request = await world.settled(request.id)
-    assert (request.state, request.note) == (S.FAILED, f"Nothing was written. {FORBIDDEN.reason}")
+    assert (request.state, request.note) == (S.FAILED, f"Nothing was written. {INVALID.reason}")
     assert world.tenant.attempts == []
 
 
@@ -618,7 +622,7 @@ async def _crashed_at(point: int, is_after: bool, path: Path, request: AccessReq
         done = await world.settled(request.id)
         assert done.state is S.APPLIED
         assert_stands(world, request.known.plan)
-        assert [command for _, command, _ in await world.log()] == ["put", "record_applied"]
+        assert [command for _, command, _ in await world.log()] == ["put", "record_writing", "record_applied"]
         assert await world.store.count_pending(clock.now()) == (0, 0, 0)
     return crashed
 
@@ -639,14 +643,16 @@ async def test_a_write_taken_by_a_call_that_broke_off_is_not_repeated(world: Wor
 
 
 async def test_a_revocation_and_an_access_request_of_one_partner_share_a_lane(world: World) -> None:
-    """Whichever is first, the other meets what stands then: the revocation ends closed, nothing is written over it."""
+    """What was approved is given up where it stands, and its stored Apply ends quietly; the partner ends closed."""
     request = await world.approved()
     world.tenant.partners[TENANT] = dict(OPEN)
     await world.revoke(DANA, but=Apply)
     assert await world.lanes() == [f"tenant:{TENANT}"]
+    assert await world.store.count_pending(world.clock.now()) == (2, 0, 0)
     await world.settle()
     request = await world.request(request.id)
-    assert request.state is S.AWAITING_APPROVAL, request.note
+    assert request.state is S.STOPPED, request.note
+    assert request.note.startswith("Dana revoked this partner before the change was confirmed.")
     assert means_the_same(
         {k: v for k, v in world.tenant.partners[TENANT].items() if k != "crossCloudMeetingConfiguration"},
         closed_document(),

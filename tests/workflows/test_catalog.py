@@ -136,7 +136,11 @@ def test_trusted_partner_trusts_mfa_and_compliant_devices_and_redeems_inbound() 
         Property.AUTOMATIC_REDEMPTION: AutomaticRedemption(inbound=True),
     }
     template = load_catalog(SHIPPED).templates["trusted-partner"]
-    for promise in ("guests in our Office 365", "MFA and compliant devices count here", "not asked for consent"):
+    for promise in (
+        "guests in our Office 365",
+        "MFA and compliant devices count here",
+        "once they set their half as well",
+    ):
         assert promise in template.description
     assert [(stage.role, stage.quorum) for stage in template.stages] == [("security", 1), ("data-owner", 2)]
     assert template.review_interval < load_catalog(SHIPPED).templates["guest-collaboration"].review_interval

@@ -93,8 +93,10 @@ REQUESTS: Final = st.builds(
     observation=st.none() | OBSERVATIONS,
     prepared=st.none() | PREPARED,
     decisions=st.lists(DECISIONS, max_size=2).map(tuple),
+    submitter=st.none() | PEOPLE,
     note=TEXT,
     asked_again=TEXT,
+    writing_since=st.none() | MOMENTS,
     confirmed_at=st.none() | MOMENTS,
 )
 PARTNERSHIPS: Final = st.builds(
@@ -179,6 +181,14 @@ def test_no_effect_is_forgotten_here() -> None:
 def test_what_is_no_effect_is_not_guessed(text: str) -> None:
     with pytest.raises(pydantic.ValidationError):
         load(EFFECT, text)
+
+
+def test_a_record_of_before_comes_back_without_what_it_did_not_know() -> None:
+    text = dump(REQUEST, request())
+    for name in ("writing_since", "submitter"):
+        assert f',"{name}":null' in text
+        text = text.replace(f',"{name}":null', "")
+    assert load(REQUEST, text) == request()
 
 
 def test_what_is_no_record_is_not_guessed() -> None:

@@ -94,6 +94,7 @@ async def test_every_problem_is_named_at_once(world: World) -> None:
     ("form", "field", "words"),
     [
         ({"justification": "x" * 2001}, "justification", "Shorten this to 2000 characters"),
+        ({"justification": "\u200b\u2060 \u00ad"}, "justification", "Say why"),
         ({"template": "everything"}, "template", "no template “everything”"),
         ({"target": ""}, "target", "Type the partner's domain"),
         ({"target": "gmail.com"}, "target", "mail provider for private persons"),

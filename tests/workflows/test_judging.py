@@ -3,7 +3,6 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -20,7 +19,7 @@ from tests.workflows.core.builders import (
     person,
 )
 from tests.workflows.fakes import HOME
-from tests.workflows.world import CATALOG, CONTOSO, World, open_world
+from tests.workflows.world import CATALOG, CONTOSO, World, restarted
 from workflows.catalog import Catalog
 from workflows.core.effects import Apply, Judge
 from workflows.core.errors import Refused
@@ -58,11 +57,11 @@ async def test_the_whole_chain_leads_to_applying(world: World) -> None:
     assert await world.refusals() == []
     assert world.tenant.attempts == []
     assert [line for line in await world.log(of=request.id) if line[1] in ("want_approve", "approve")] == [
-        (AMARA.chat_id, "want_approve", "accepted"),
+        (AMARA.chat_id, "want_approve", "received"),
         (AMARA.chat_id, "approve", "accepted"),
-        (BRUNO.chat_id, "want_approve", "accepted"),
+        (BRUNO.chat_id, "want_approve", "received"),
         (BRUNO.chat_id, "approve", "accepted"),
-        (CHIE.chat_id, "want_approve", "accepted"),
+        (CHIE.chat_id, "want_approve", "received"),
         (CHIE.chat_id, "approve", "accepted"),
     ]
 
@@ -169,7 +168,7 @@ async def test_after_its_expiry_a_request_cannot_be_decided(world: World, late: 
 # --- repetition and concurrency ---
 
 
-async def test_one_click_delivered_twenty_times_counts_once(world: World, tmp_path: Path) -> None:
+async def test_one_click_delivered_twenty_times_counts_once(world: World) -> None:
     """One after the other, all at once, and once more after a restart."""
     request = await world.waiting()
     click = world.approval(request, AMARA)
@@ -177,13 +176,13 @@ async def test_one_click_delivered_twenty_times_counts_once(world: World, tmp_pa
         await world.service.want(click, key="delivery-1")
     await asyncio.gather(*(world.service.want(click, key="delivery-1") for _ in range(20)))
     await world.settle()
-    async with open_world(tmp_path / "gatehouse.db", clock=world.clock) as restarted:
-        await asyncio.gather(*(restarted.service.want(click, key="delivery-1") for _ in range(20)))
-        await restarted.settle()
-        stored = await restarted.request(request.id)
+    async with restarted(world) as again:
+        await asyncio.gather(*(again.service.want(click, key="delivery-1") for _ in range(20)))
+        await again.settle()
+        stored = await again.request(request.id)
         assert [decision.person for decision in stored.decisions] == [AMARA]
-        entries = [line for line in await restarted.log(of=request.id) if line[0] == AMARA.chat_id]
-    assert entries == [(AMARA.chat_id, "want_approve", "accepted"), (AMARA.chat_id, "approve", "accepted")]
+        entries = [line for line in await again.log(of=request.id) if line[0] == AMARA.chat_id]
+    assert entries == [(AMARA.chat_id, "want_approve", "received"), (AMARA.chat_id, "approve", "accepted")]
 
 
 async def test_one_judgement_performed_many_times_counts_once(world: World) -> None:
@@ -191,7 +190,9 @@ async def test_one_judgement_performed_many_times_counts_once(world: World) -> N
     request = await world.waiting()
     effect = Judge(intent=world.approval(request, AMARA), key="delivery-1")
     await asyncio.gather(*(world.judging.judge(effect) for _ in range(10)))
+    calls = list(world.script.calls)
     await world.judging.judge(effect)
+    assert world.script.calls == calls, "what is judged already is not asked about again"
     assert [decision.person for decision in (await world.request(request.id)).decisions] == [AMARA]
     refused = Judge(intent=world.approval(request, MALLORY), key="delivery-2")
     await asyncio.gather(*(world.judging.judge(refused) for _ in range(10)))
@@ -222,6 +223,18 @@ async def test_two_people_who_approve_at_once_both_count(world: World) -> None:
     assert stored.state is S.APPLYING
     await world.settle()
     assert len(world.tenant.writes) == 1
+
+
+async def test_who_approved_while_the_roster_was_read_still_counts(world: World) -> None:
+    """Chie's roster is read before Bruno decides and used after; without Bruno on it nobody could decide any more."""
+    request = await world.waiting()
+    await world.approve(request, AMARA)
+    bruno = Judge(intent=world.approval(request, BRUNO), key="bruno")
+    world.script.meanwhile("directory.roster", lambda: world.judging.judge(bruno))
+    await world.approve(request, CHIE, but=Apply)
+    stored = await world.request(request.id)
+    assert [decision.person.name for decision in stored.decisions] == ["Amara", "Bruno", "Chie"]
+    assert stored.state is S.APPLYING
 
 
 async def test_many_people_who_approve_at_once_fill_the_quorum_and_no_more(world: World) -> None:
@@ -300,37 +313,33 @@ def changed_catalog(content_hash: str = "another") -> Catalog:
 
 
 @pytest.mark.parametrize("click", ["approve", "reject"])
-async def test_a_changed_template_is_planned_and_asked_again(world: World, tmp_path: Path, click: str) -> None:
+async def test_a_changed_template_is_planned_and_asked_again(world: World, click: str) -> None:
     request = await world.waiting()
     await world.approve(request, AMARA)
-    async with open_world(
-        tmp_path / "gatehouse.db", clock=world.clock, catalog=changed_catalog(), tenant=world.tenant
-    ) as restarted:
-        restarted.clicks = 100
+    async with restarted(world, catalog=changed_catalog()) as later:
         if click == "approve":
-            await restarted.approve(request, BRUNO)
+            await later.approve(request, BRUNO)
         else:
-            await restarted.reject(request, BRUNO)
-        again = await restarted.request(request.id)
+            await later.reject(request, BRUNO)
+        again = await later.request(request.id)
         assert again.state is S.AWAITING_APPROVAL
         assert again.known.plan.digest != request.known.plan.digest
         assert again.verdict().counted == ((), ())
         assert "template changed" in again.asked_again
-        assert await restarted.refusals() == [(BRUNO.chat_id, "template_changed")]
-        assert restarted.notifier.texts_to(BRUNO.chat_id)[0].endswith("Decide on the new card.")
+        assert await later.refusals() == [(BRUNO.chat_id, "template_changed")]
+        assert later.notifier.texts_to(BRUNO.chat_id)[0].endswith("Decide on the new card.")
         for approver in (AMARA, BRUNO, CHIE):
-            await restarted.approve(again, approver)
-        assert (await restarted.request(request.id)).state is S.APPLIED
-        assert len(restarted.tenant.writes) == 1
+            await later.approve(again, approver)
+        assert (await later.request(request.id)).state is S.APPLIED
+        assert len(later.tenant.writes) == 1
 
 
-async def test_a_template_that_is_gone_ends_the_request(world: World, tmp_path: Path) -> None:
+async def test_a_template_that_is_gone_ends_the_request(world: World) -> None:
     request = await world.waiting()
     less = replace(CATALOG, templates={"guest-collaboration": CATALOG.templates["guest-collaboration"]})
-    async with open_world(tmp_path / "gatehouse.db", clock=world.clock, catalog=less, tenant=world.tenant) as restarted:
-        restarted.clicks = 100
-        await restarted.approve(request, AMARA)
-        ended = await restarted.request(request.id)
+    async with restarted(world, catalog=less) as again:
+        await again.approve(request, AMARA)
+        ended = await again.request(request.id)
     assert ended.state is S.UNFIT
     assert "no template “trusted-partner” any more" in ended.note
 

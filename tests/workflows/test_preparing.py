@@ -1,14 +1,26 @@
 """Preparing: people, tenant, plan and chain, or the reason why there can be none; waiting where nobody answers."""
 
+import contextlib
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, RILEY, SAM, TENANT, closed_document, person
+from tests.workflows.core.builders import (
+    AMARA,
+    BRUNO,
+    CHIE,
+    DANA,
+    RILEY,
+    SAM,
+    TENANT,
+    closed_document,
+    particulars,
+    person,
+)
+from tests.workflows.core.builders import request as usual
 from tests.workflows.fakes import HOME
-from tests.workflows.world import CATALOG, CONTOSO, World, open_world
+from tests.workflows.world import CATALOG, CONTOSO, World, restarted
 from workflows.core.effects import Apply, Prepare
 from workflows.core.errors import Refused
 from workflows.core.partner import to_document
@@ -142,17 +154,53 @@ async def test_a_neighbour_that_does_not_answer_is_waited_for_and_that_is_said_o
     assert (request.state, request.note) == (S.AWAITING_APPROVAL, "")
 
 
-async def test_a_lookup_that_graph_refuses_for_good_ends_the_request(world: World) -> None:
+@pytest.mark.parametrize("status", [400, 404, 410])
+@pytest.mark.parametrize("method", ["directory.identify", "tenant.find", "tenant.read_partner"])
+async def test_a_lookup_that_graph_refuses_for_good_ends_the_request(world: World, method: str, status: int) -> None:
     request_id = await world.file()
     world.clock.advance(minutes=11)
-    world.script.fail("tenant.find", TenantRefused(403, "Authorization_RequestDenied", "Insufficient privileges."))
+    world.script.fail(method, TenantRefused(status, "Request_BadRequest", "Invalid request."))
     request = await world.settled(request_id)
-    assert (request.state, request.note) == (S.UNFIT, "Insufficient privileges.")
+    assert (request.state, request.note) == (S.UNFIT, "Invalid request.")
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("method", ["directory.identify", "tenant.find", "tenant.read_partner", "directory.holders"])
+async def test_what_an_admin_can_mend_is_waited_for(world: World, method: str, status: int) -> None:
+    """A secret that ran out or a consent that was taken back says nothing about the request."""
+    request_id = await world.file()
+    world.clock.advance(minutes=11)
+    world.script.fail(method, TenantRefused(status, "Authorization_RequestDenied", "Insufficient privileges."), times=3)
+    with pytest.raises(TenantUnavailable, match="until an admin has mended that"):
+        await world.preparing.prepare(request_id)
+    for _ in range(2):
+        request = await world.settled(request_id)
+        assert request.state is S.PREPARING
+        assert request.note == "Insufficient privileges. The request waits until an admin has mended that."
+        world.clock.advance(minutes=2)
+    assert world.notifier.texts_to(RILEY.chat_id) == [f"Your request for contoso.com waits: {request.note}"]
+    request = await world.settled(request_id)
+    assert (request.state, request.note) == (S.AWAITING_APPROVAL, "")
 
 
 async def test_a_request_withdrawn_while_it_waits_stays_withdrawn(world: World) -> None:
     request_id = await world.file()
     await world.service.withdraw(request_id, RILEY.chat_id, key="w")
+    assert (await world.settled(request_id)).state is S.WITHDRAWN
+
+
+@pytest.mark.parametrize("error", [None, NO_ANSWER, TenantRefused(403, "no", "Refused.")], ids=repr)
+async def test_a_request_withdrawn_while_it_is_being_prepared_stays_withdrawn(
+    world: World, error: Exception | None
+) -> None:
+    """What preparing found out comes too late; that is no fault of anybody's."""
+    request_id = await world.file()
+    world.clock.advance(minutes=11)
+    if error is not None:
+        world.script.fail("tenant.find", error)
+    world.script.meanwhile("tenant.find", lambda: world.service.withdraw(request_id, RILEY.chat_id, key="withdraw-1"))
+    with contextlib.suppress(TenantUnavailable):
+        await world.preparing.prepare(request_id)
     assert (await world.settled(request_id)).state is S.WITHDRAWN
 
 
@@ -191,19 +239,37 @@ async def test_a_partner_that_is_closed_already_needs_no_revocation(world: World
     assert world.tenant.attempts == []
 
 
-async def test_a_revocation_by_somebody_whose_account_is_gone_by_then_is_unfit(world: World) -> None:
+async def test_a_revocation_by_somebody_whose_account_is_gone_by_then_is_carried_out(world: World) -> None:
+    """Dana was judged when she asked; closing does not hang on the directory, nor on her, once more."""
     await world.opened()
     await world.revoke(DANA, but=Prepare)
     world.directory.refusals[DANA.chat_id] = Refused("deactivated", "This Slack user is deactivated.")
-    await world.settle()
-    assert await world.all_requests() == []
-    assert len(world.tenant.writes) == 1
+    world.script.fail("directory.identify", DirectoryUnavailable("Slack does not answer."), times=9)
+    calls = len(world.script.calls)
+    (request,) = await world.all_requests()
+    assert request.submitter == DANA
+    request = await world.settled(request.id)
+    assert (request.state, request.known.requester) == (S.APPLIED, DANA)
+    assert [call for call in world.script.calls[calls:] if call.startswith("directory")] == []
+    assert [one.method for one in world.tenant.writes] == ["POST", "PATCH"]
 
 
-async def test_a_stored_request_is_prepared_after_a_restart(world: World, tmp_path: Path) -> None:
+async def test_a_revocation_without_a_judged_submitter_asks_the_directory(world: World) -> None:
+    """As records of before have none; who asked is then looked up, and waited for where nobody answers."""
+    await world.opened()
+    kind = RequestKind.REVOCATION
+    request = await world.put(usual(S.PREPARING, kind, particulars=replace(particulars(kind), requester=DANA.chat_id)))
+    world.script.fail("directory.identify", DirectoryUnavailable("Slack does not answer."))
+    assert (await world.settled(request.id)).state is S.PREPARING
+    world.clock.advance(minutes=2)
+    request = await world.settled(request.id)
+    assert (request.state, request.known.requester) == (S.APPLIED, DANA)
+
+
+async def test_a_stored_request_is_prepared_after_a_restart(world: World) -> None:
     request_id = await world.file()
-    async with open_world(tmp_path / "gatehouse.db", clock=world.clock, tenant=world.tenant) as restarted:
-        assert (await restarted.settled(request_id)).state is S.AWAITING_APPROVAL
+    async with restarted(world) as again:
+        assert (await again.settled(request_id)).state is S.AWAITING_APPROVAL
 
 
 async def test_newcomers_count_for_the_chain(world: World) -> None:

@@ -43,7 +43,14 @@ async def test_submit_stores_the_request_its_entry_and_what_follows(world: World
         "accepted",
         "r-1",
     )
-    assert entry.details == {"kind": "access", "target": "contoso.com", "template": "trusted-partner"}
+    assert entry.details == {
+        "kind": "access",
+        "target": "contoso.com",
+        "template": "trusted-partner",
+        "justification": "Joint launch in May",
+        "sponsor": SAM.chat_id,
+        "days": 90,
+    }
     assert await effects(world) == [Prepare(request_id=request.id)]
     assert world.woken == [True]
 
@@ -69,7 +76,9 @@ async def test_want_stores_the_click_before_anything_is_known_about_it(world: Wo
     for _ in range(3):
         await world.service.want(click, key="click-1")
     assert await effects(world) == [Judge(intent=click, key="click-1")]
-    assert await world.log(of=click.request_id) == [(AMARA.chat_id, "want_approve", "accepted")]
+    (entry,) = await world.store.history(request_id=click.request_id)
+    assert (entry.actor, entry.command, entry.outcome) == (AMARA.chat_id, "want_approve", "received")
+    assert entry.details == {"digest": click.digest}, "what the click claimed; nothing is judged yet"
     assert not any(call.startswith(("directory", "tenant")) for call in world.script.calls)
 
 
@@ -190,6 +199,33 @@ async def test_a_command_is_decided_again_on_what_somebody_else_stored_meanwhile
     await world.service.advance(request.id, RecordDelayed(reason="Mine."), key="click-1", roster_of=roster_of)
     assert asked == [1, 2, 3, 4]
     assert ((await world.request(request.id)).version, (await world.request(request.id)).note) == (5, "Mine.")
+
+
+@pytest.mark.parametrize("is_at_once", [False, True], ids=["one after the other", "at once"])
+async def test_a_command_with_a_known_key_returns_what_is_stored(world: World, is_at_once: bool) -> None:
+    """Not what it would have led to: the same key brought another note the first time, and nothing is stored twice."""
+    request = await world.put(usual(S.PREPARING))
+    commands = [RecordDelayed(reason=f"Wait {number}.") for number in range(5)]
+    work = [world.service.advance(request.id, command, key="click-1") for command in commands]
+    answers = await asyncio.gather(*work) if is_at_once else [await one for one in work]
+    stored = await world.request(request.id)
+    assert answers == [stored] * 5
+    assert (stored.version, stored.note) == (2, "Wait 0.")
+    assert [command for _, command, _ in await world.log()] == ["put", "record_delayed"]
+    assert await world.store.count_pending(world.clock.now()) == (3, 0, 0), "Prepare, the card, one message"
+
+
+async def test_who_was_judged_is_stored_with_the_request(world: World) -> None:
+    await world.service.submit(RequestId("r-1"), particulars(), key="c", decide_within=DAY, submitter=AMARA)
+    assert (await world.request(RequestId("r-1"))).submitter == AMARA
+
+
+async def test_a_write_and_its_proof_are_entered_with_the_plans_digest(world: World) -> None:
+    request = await world.opened()
+    entries = {one.command: one.details for one in await world.store.history(request_id=request.id)}
+    digest = request.known.plan.digest
+    assert entries["record_writing"] == {"digest": digest}
+    assert entries["record_applied"]["digest"] == digest
 
 
 async def test_a_command_that_always_comes_too_late_ends_with_the_conflict(world: World) -> None:

@@ -241,17 +241,22 @@ async def test_each_lane_shows_its_oldest_effect(store: Store) -> None:
     assert [each.effect for each in await store.pending(NOW, 1)] == [SECOND]
 
 
-async def test_an_effect_that_waits_holds_its_lane_and_no_other(store: Store) -> None:
+async def test_an_effect_that_waits_holds_up_nobody_not_even_its_lane(store: Store) -> None:
+    """A lane keeps its order by performing one at a time; what waits for later has its turn when it is due again."""
     await put_effects(store, FIRST, SECOND, OTHER)
     first, _ = await store.pending(NOW, 10)
     later = NOW + timedelta(minutes=5)
     await store.retry(first.id, later, "no answer")
-    assert [each.effect for each in await store.pending(NOW, 10)] == [OTHER]
-    assert [each.effect for each in await store.pending(later - MILLISECOND, 10)] == [OTHER]
+    assert [each.effect for each in await store.pending(NOW, 10)] == [SECOND, OTHER]
+    assert [each.effect for each in await store.pending(later - MILLISECOND, 10)] == [SECOND, OTHER]
     back, other = await store.pending(later, 10)
     assert (back.id, back.effect, back.attempts, other.effect) == (first.id, FIRST, 1, OTHER)
     await store.retry(back.id, later, "no answer")
     assert [each.attempts for each in await store.pending(later, 10)] == [2, 0]
+    (behind, _) = await store.pending(NOW, 10)
+    await store.retry(behind.id, later, "no answer")
+    assert [each.effect for each in await store.pending(NOW, 10)] == [OTHER]
+    assert [each.effect for each in await store.pending(later, 10)] == [FIRST, OTHER], "the oldest first again"
 
 
 async def test_a_parked_effect_holds_nothing_and_stays_counted(store: Store) -> None:
@@ -380,6 +385,20 @@ async def test_copies_are_kept_by_subject_and_replaced_by_place(store: Store, pl
     assert set(await store.copies("request:r-1")) == {replace(card, content="two"), mine}
     assert list(await store.copies("request:r-2")) == [other]
     assert list(await store.copies("request:r-3")) == []
+
+
+async def test_the_occasion_of_a_copy_is_kept(store: Store, place: Place) -> None:
+    """Several posts to one person about one subject are told apart by it; most have none."""
+    first = Copy(subject="review:t", channel="D1", ts="1.1", audience=SAM.chat_id, content="one")
+    again = replace(first, ts="1.2", occasion="reminder:2")
+    assert first.occasion == ""
+    for copy in (first, again):
+        await store.save_copy(copy)
+    await place.close()
+    store = await place.open()
+    assert list(await store.copies("review:t")) == [first, again]
+    await store.save_copy(replace(again, content="two"))
+    assert list(await store.copies("review:t")) == [first, replace(again, content="two")]
 
 
 async def test_an_opened_home_is_remembered(store: Store, place: Place) -> None:

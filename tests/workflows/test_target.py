@@ -126,6 +126,8 @@ def test_of_a_web_address_with_a_user_the_host_counts() -> None:
         ("mail.сontoso.com", "mixes Cyrillic and Latin letters"),
         # nobody's own
         ("co.uk", "not a company's domain"),
+        ("127.0.0.1", "not a company's domain"),
+        ("https://10.0.0.1/x", "not a company's domain"),
         ("com.au", "not a company's domain"),
         ("github.io", "not a company's domain"),
         ("gmail.com", "mail provider for private persons"),

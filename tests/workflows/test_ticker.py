@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import structlog
 
 from tests.workflows.core.builders import DANA, MILLISECOND, NOW, RILEY, SAM, TENANT, partnership
 from tests.workflows.core.builders import request as usual
@@ -123,16 +124,30 @@ async def test_a_revoked_partner_is_never_asked_about(world: World) -> None:
     assert len(world.notifier.reviews) == shown
 
 
+@pytest.mark.parametrize("faults", [1, 3])
+async def test_a_fault_about_one_record_holds_up_no_other(world: World, faults: int) -> None:
+    """A full disk at the first commit, say: the others get their turn, and it is tried again at the next tick."""
+    first = await world.put(usual(id=RequestId("r-1")))
+    second = await world.put(usual(id=RequestId("r-2"), expires_at=first.expires_at + MILLISECOND))
+    for number in range(2):
+        await put_partner(world, number)
+    world.clock.moment = NOW + timedelta(days=30)
+    world.script.fail("store.commit", OSError("No space left on device"), times=faults)
+    with structlog.testing.capture_logs() as logs:
+        await tick(service=world.service, store=world.store, clock=world.clock)
+    assert [line["event"] for line in logs] == ["tick_failed_for_one"] * faults
+    await tick(service=world.service, store=world.store, clock=world.clock)
+    assert [(await world.request(one.id)).state for one in (first, second)] == [S.EXPIRED, S.EXPIRED]
+    asked = [one.state for one in await world.store.partnerships()]
+    assert asked == [PartnershipState.REVIEW_DUE] * 2
+
+
 async def test_one_that_somebody_else_ended_meanwhile_holds_up_nothing(world: World) -> None:
     """What was due when it was asked for need not be so a moment later; the others still get their turn."""
     first = await world.put(usual(id=RequestId("r-1")))
     second = await world.put(usual(id=RequestId("r-2"), expires_at=first.expires_at + MILLISECOND))
     world.clock.moment = second.expires_at
-    world.script.calls.clear()
-
-    async def withdraw() -> None:
-        await world.service.withdraw(first.id, RILEY.chat_id, key="withdraw-1")
-
-    await asyncio.gather(withdraw(), tick(service=world.service, store=world.store, clock=world.clock))
-    assert (await world.request(first.id)).state in (S.WITHDRAWN, S.EXPIRED)
+    world.script.meanwhile("store.commit", lambda: world.service.withdraw(first.id, RILEY.chat_id, key="withdraw-1"))
+    await tick(service=world.service, store=world.store, clock=world.clock)
+    assert (await world.request(first.id)).state is S.WITHDRAWN
     assert (await world.request(second.id)).state is S.EXPIRED

@@ -19,7 +19,7 @@ from workflows.core.request import AccessRequest, RequestId, RequestState
 from workflows.intake import Form, Intake
 from workflows.judging import Judging
 from workflows.performer import Performer
-from workflows.ports import AuditEntry, Commit, DirectoryUnavailable, NotifierUnavailable, Store, TenantUnavailable
+from workflows.ports import AuditEntry, Commit, DirectoryUnavailable, NotifierUnavailable, TenantUnavailable
 from workflows.preparing import Preparing
 from workflows.service import Service
 from workflows.store.sqlite import SqliteStore
@@ -30,10 +30,34 @@ CONTOSO: Final = identity()
 WAITS: Final = (TenantUnavailable, DirectoryUnavailable, NotifierUnavailable)
 
 
-class ScriptedStore(SqliteStore):
-    """The embedded store, whose commits can be made to fail before or after they are durable."""
+class QuickStore(SqliteStore):
+    """The embedded store without waiting for the disk: what survives a killed process, not a power cut."""
+
+    def _open(self) -> None:
+        super()._open()
+        self._db.execute("pragma synchronous = off")
+
+
+class ScriptedStore(QuickStore):
+    """A store whose commits can be made to fail before or after they are stored."""
 
     script: Script
+    is_open: bool = True
+
+    async def close(self) -> None:
+        """Let go of the file; once is enough."""
+        if self.is_open:
+            self.is_open = False
+            await super().close()
+
+    @property
+    def path(self) -> Path:
+        """Where its file is."""
+        return self._path
+
+    async def execute(self, sql: str, *values: object) -> None:
+        """Change what is stored behind the domain's back, as a fault of our own or an older program would."""
+        await self._write(sql, *values)
 
     async def commit(self, commit: Commit) -> bool:
         """Store, unless the script says otherwise."""
@@ -47,7 +71,7 @@ class ScriptedStore(SqliteStore):
 class World:
     """Everything one test needs. `clicks` makes idempotency keys."""
 
-    store: Store
+    store: ScriptedStore
     catalog: Catalog
     clock: FixedClock
     script: Script
@@ -192,14 +216,17 @@ class World:
 
     async def refusals(self) -> list[tuple[str, str]]:
         """Who was refused with which code, oldest first."""
-        return [(actor, outcome) for actor, _, outcome in await self.log() if outcome != "accepted"]
+        taken = ("accepted", "received")
+        return [(actor, outcome) for actor, _, outcome in await self.log() if outcome not in taken]
 
     async def lanes(self) -> list[str]:
         """The lanes of what is due and not performed yet."""
         return [pending.lane for pending in await self.store.pending(self.clock.now(), 1000)]
 
 
-def assemble(store: Store, clock: FixedClock, script: Script, catalog: Catalog, tenant: FakeTenant | None) -> World:
+def assemble(
+    store: ScriptedStore, clock: FixedClock, script: Script, catalog: Catalog, tenant: FakeTenant | None
+) -> World:
     """Tie the domain to the fakes over a store that is open."""
     if tenant is None:
         tenant = FakeTenant()
@@ -231,7 +258,14 @@ def assemble(store: Store, clock: FixedClock, script: Script, catalog: Catalog, 
         preparing=preparing,
         applying=applying,
         intake=Intake(service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=clock),
-        performer=Performer(judging=judging, preparing=preparing, applying=applying, notifier=notifier, store=store),
+        performer=Performer(
+            judging=judging,
+            preparing=preparing,
+            applying=applying,
+            notifier=notifier,
+            store=store,
+            service=service,
+        ),
         rests=rests,
         woken=woken,
     )
@@ -241,7 +275,7 @@ def assemble(store: Store, clock: FixedClock, script: Script, catalog: Catalog, 
 async def open_world(
     path: Path, *, clock: FixedClock | None = None, catalog: Catalog = CATALOG, tenant: FakeTenant | None = None
 ) -> AsyncIterator[World]:
-    """Open the store at `path` and put a world over it. Opening it once more, with the same tenant, is a restart."""
+    """Open the store at `path` and put a world over it. Opening it once more, after it was closed, is a restart."""
     clock, script = clock or FixedClock(), Script()
     store = ScriptedStore(path, clock)
     store.script = script
@@ -250,3 +284,15 @@ async def open_world(
         yield assemble(store, clock, script, catalog, tenant)
     finally:
         await store.close()
+
+
+@asynccontextmanager
+async def restarted(world: World, *, catalog: Catalog = CATALOG) -> AsyncIterator[World]:
+    """End the process that `world` stands for and start another one on its file, its clock and its tenant.
+
+    One process at a time has the file, so `world` itself can be asked nothing after this.
+    """
+    await world.store.close()
+    async with open_world(world.store.path, clock=world.clock, catalog=catalog, tenant=world.tenant) as again:
+        again.clicks = world.clicks
+        yield again

@@ -24,6 +24,7 @@ class Submit:
     lifetime: timedelta
     """How long it may stay undecided."""
     observation: Observation | None = None
+    submitter: Person | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +106,25 @@ class Reopen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """The partner is no longer who was approved."""
+    """The partner is no longer who was approved, or an admin revoked it meanwhile."""
 
     name: Literal["stop"] = field(default="stop")
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordWriting:
+    """The first write of the plan is about to be sent."""
+
+    name: Literal["record_writing"] = field(default="record_writing")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordOverwritten:
+    """A write of ours was sent, and what stands now is neither the plan nor a step of it; `image` is what was read."""
+
+    name: Literal["record_overwritten"] = field(default="record_overwritten")
+    image: JsonObject | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +162,8 @@ RequestCommand = (
     | Replan
     | Reopen
     | Stop
+    | RecordWriting
+    | RecordOverwritten
     | RecordUnseen
     | RecordApplied
     | RecordApplyFailed

@@ -1,7 +1,7 @@
 """What is to be done after a transition is stored. Performed at least once; each one is safe to repeat."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, assert_never
 
 from workflows.core.commands import Subject
 from workflows.core.intents import Intent
@@ -97,3 +97,5 @@ def lane(effect: Effect) -> str:
             return f"home:{effect.person}"
         case Tell():
             return f"tell:{effect.person}"
+        case _:
+            assert_never(effect)

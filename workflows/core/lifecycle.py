@@ -18,13 +18,17 @@ stateDiagram-v2
     preparing --> unfit: record_unfit
     preparing --> withdrawn: withdraw
     preparing --> expired: expire
+    preparing --> stopped: stop
     awaiting_approval --> awaiting_approval: approve
     awaiting_approval --> applying: approve
     awaiting_approval --> rejected: reject
     awaiting_approval --> withdrawn: withdraw
     awaiting_approval --> expired: expire
     awaiting_approval --> preparing: replan
+    awaiting_approval --> stopped: stop
     applying --> applying: record_delayed
+    applying --> applying: record_writing
+    applying --> overwritten: record_overwritten
     applying --> unconfirmed: record_unseen
     applying --> applied: record_applied
     applying --> failed: record_apply_failed
@@ -35,6 +39,9 @@ stateDiagram-v2
     unconfirmed --> unconfirmed: record_unseen
     unconfirmed --> applied: record_applied
     unconfirmed --> failed: record_apply_failed
+    unconfirmed --> overwritten: record_overwritten
+    unconfirmed --> preparing: replan
+    unconfirmed --> stopped: stop
 ```
 """
 
@@ -51,9 +58,11 @@ from workflows.core.commands import (
     RecordApplied,
     RecordApplyFailed,
     RecordDelayed,
+    RecordOverwritten,
     RecordPrepared,
     RecordUnfit,
     RecordUnseen,
+    RecordWriting,
     Reject,
     Reopen,
     Replan,
@@ -67,6 +76,7 @@ from workflows.core.effects import Apply, Effect, Prepare, ShowRequest, ShowRevi
 from workflows.core.errors import Refused
 from workflows.core.partnership import Partnership
 from workflows.core.people import ChatId, Person, Roster
+from workflows.core.plan import plan_revocation
 from workflows.core.request import AccessRequest, RequestKind, RequestState
 from workflows.core.reviews import closed_partnership, opened_partnership
 
@@ -79,12 +89,16 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.PREPARING, RecordUnfit): frozenset({S.UNFIT}),
     (S.PREPARING, Withdraw): frozenset({S.WITHDRAWN}),
     (S.PREPARING, Expire): frozenset({S.EXPIRED}),
+    (S.PREPARING, Stop): frozenset({S.STOPPED}),
     (S.AWAITING_APPROVAL, Approve): frozenset({S.AWAITING_APPROVAL, S.APPLYING}),
     (S.AWAITING_APPROVAL, Reject): frozenset({S.REJECTED}),
     (S.AWAITING_APPROVAL, Withdraw): frozenset({S.WITHDRAWN}),
     (S.AWAITING_APPROVAL, Expire): frozenset({S.EXPIRED}),
     (S.AWAITING_APPROVAL, Replan): frozenset({S.PREPARING}),
+    (S.AWAITING_APPROVAL, Stop): frozenset({S.STOPPED}),
     (S.APPLYING, RecordDelayed): frozenset({S.APPLYING}),
+    (S.APPLYING, RecordWriting): frozenset({S.APPLYING}),
+    (S.APPLYING, RecordOverwritten): frozenset({S.OVERWRITTEN}),
     (S.APPLYING, RecordUnseen): frozenset({S.UNCONFIRMED}),
     (S.APPLYING, RecordApplied): frozenset({S.APPLIED}),
     (S.APPLYING, RecordApplyFailed): frozenset({S.FAILED}),
@@ -95,6 +109,9 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.UNCONFIRMED, RecordUnseen): frozenset({S.UNCONFIRMED}),
     (S.UNCONFIRMED, RecordApplied): frozenset({S.APPLIED}),
     (S.UNCONFIRMED, RecordApplyFailed): frozenset({S.FAILED}),
+    (S.UNCONFIRMED, RecordOverwritten): frozenset({S.OVERWRITTEN}),
+    (S.UNCONFIRMED, Replan): frozenset({S.PREPARING}),
+    (S.UNCONFIRMED, Stop): frozenset({S.STOPPED}),
 }
 
 
@@ -144,12 +161,16 @@ def _submit(_: None, command: Submit, at: Situation) -> Transition:
         changed_at=at.now,
         expires_at=at.now + command.lifetime,
         observation=command.observation,
+        submitter=command.submitter,
     )
     return Transition(request=request, effects=(Prepare(request_id=request.id),))
 
 
 def _prepared(request: AccessRequest, command: RecordPrepared, at: Situation) -> Transition:
     is_revocation = request.particulars.kind is RequestKind.REVOCATION
+    plan = command.prepared.plan
+    if is_revocation and plan != plan_revocation(tenant_id=plan.tenant_id, before=plan.before):
+        raise Refused("not_a_revocation", "This plan does more than closing the partner, so it needs an approval.")
     request = _moved(
         request,
         S.APPLYING if is_revocation else S.AWAITING_APPROVAL,
@@ -178,6 +199,9 @@ def _delayed(request: AccessRequest, command: RecordDelayed, at: Situation) -> T
 
 def _approve(request: AccessRequest, command: Approve, at: Situation) -> Transition:
     stage = _require_may_decide(request, command.actor, command.digest, at)
+    if stage is None:
+        # A role came back since the last decision: nothing is missing any more, so nothing is added.
+        return _to_apply(_moved(request, S.APPLYING, at, note=""))
     decision = Decision(
         person=command.actor, choice=Choice.APPROVE, stage=stage, digest=command.digest, reason="", at=at.now
     )
@@ -194,7 +218,9 @@ def _approve(request: AccessRequest, command: Approve, at: Situation) -> Transit
 
 
 def _reject(request: AccessRequest, command: Reject, at: Situation) -> Transition:
-    stage = _require_may_decide(request, command.actor, command.digest, at)
+    stage = _require_may_decide(request, command.actor, command.digest, at, may_repeat=True)
+    if stage is None:
+        raise Refused("complete", "Every approval is in; the change is being applied. Revoke it if it must not stand.")
     if not command.reason.strip():
         raise Refused("reason_missing", "A rejection needs a reason: the requester has to know what to change.")
     decision = Decision(
@@ -216,6 +242,8 @@ def _withdraw(request: AccessRequest, command: Withdraw, at: Situation) -> Trans
 
 
 def _expire(request: AccessRequest, command: Expire, at: Situation) -> Transition:
+    if request.particulars.kind is RequestKind.REVOCATION:
+        raise Refused("never_expires", "A revocation is carried out, however long it takes.")
     if at.now < request.expires_at:
         raise Refused("not_due", "The request has not expired yet.")
     return _ended(request, S.EXPIRED, at, note="Nobody decided in time. File it again if it is still needed.")
@@ -230,6 +258,9 @@ def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transitio
         asked_again=command.reason,
         drift=command.drift,
         observation=None,
+        writing_since=None,
+        decisions=(),  # void, also where the new plan comes out the same: it is asked again
+        expires_at=at.now + (request.expires_at - request.created_at),
     )
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), Prepare(request_id=request.id)))
 
@@ -239,7 +270,8 @@ def _reopen(request: AccessRequest, command: Reopen, at: Situation) -> Transitio
     if verdict.is_complete or request.particulars.kind is RequestKind.REVOCATION:
         raise Refused("still_complete", "Every approval still counts.")
     counted = {person.id for people in verdict.counted for person in people}
-    kept = tuple(decision for decision in request.decisions if decision.person.id in counted)
+    digest = request.known.plan.digest
+    kept = tuple(d for d in request.decisions if d.person.id in counted and d.digest == digest)
     request = _moved(request, S.AWAITING_APPROVAL, at, decisions=kept, note=command.reason)
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
 
@@ -248,9 +280,33 @@ def _stop(request: AccessRequest, command: Stop, at: Situation) -> Transition:
     return _ended(request, S.STOPPED, at, note=command.reason)
 
 
+def _writing(request: AccessRequest, command: RecordWriting, at: Situation) -> Transition:
+    if request.writing_since is not None:
+        return Transition(request=request, effects=())
+    return Transition(request=_moved(request, S.APPLYING, at, writing_since=at.now), effects=())
+
+
+def _overwritten(request: AccessRequest, command: RecordOverwritten, at: Situation) -> Transition:
+    if request.particulars.kind is RequestKind.REVOCATION:
+        raise Refused("plan_again", "A revocation is planned again from what stands now, until it holds.")
+    note = (
+        "The change was written, and somebody else changed the partner's settings before it could be read back. What "
+        "stands now was not approved as it is: look at it with /partner show, and keep or revoke it in its review."
+    )
+    request = _moved(request, S.OVERWRITTEN, at, note=note)
+    opened = opened_partnership(request, at.partnership, at.now)
+    partnership = replace(opened, next_review_at=at.now)
+    people = sorted({request.particulars.requester, request.particulars.sponsor})
+    told = tuple(
+        Tell(person=person, subject=Subject(request_id=request.id), text=f"{_target(request)}: {note}")
+        for person in people
+    )
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id), *told), partnership=partnership)
+
+
 def _unseen(request: AccessRequest, command: RecordUnseen, at: Situation) -> Transition:
     note = "Microsoft Graph accepted the change but does not show it yet. Gatehouse keeps reading until it does."
-    if request.state is S.UNCONFIRMED:
+    if request.state is S.UNCONFIRMED and request.note == note:
         return Transition(request=request, effects=())
     request = _moved(request, S.UNCONFIRMED, at, note=note)
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
@@ -278,10 +334,14 @@ def _apply_failed(request: AccessRequest, command: RecordApplyFailed, at: Situat
     return _ended(request, S.FAILED, at, note=command.reason)
 
 
-def _require_may_decide(request: AccessRequest, actor: Person, digest: str, at: Situation) -> int:
-    """Return the stage that `actor` may decide on now.
+def _require_may_decide(
+    request: AccessRequest, actor: Person, digest: str, at: Situation, *, may_repeat: bool = False
+) -> int | None:
+    """Return the stage that `actor` may decide on now; None when the chain is complete on today's roster.
 
-    :raises Refused: with the reason, when there is none.
+    :param may_repeat: let somebody whose approval counts decide again: who finds a mistake can still stop it.
+
+    :raises Refused: with the reason, when this person may not decide.
     """
     known, verdict = request.known, request.verdict(at.roster)
     if at.now >= request.expires_at:
@@ -292,10 +352,15 @@ def _require_may_decide(request: AccessRequest, actor: Person, digest: str, at: 
         raise Refused("own_request", "You filed this request, so somebody else has to decide on it.")
     if actor.id in known.excluded:
         raise Refused("sponsor", "You are this partner's sponsor, so somebody else has to decide on it.")
-    if any(actor.id == person.id for people in verdict.counted for person in people):
-        raise Refused("already_decided", "You have already approved this request; one person counts once.")
+    if verdict.open_stage is None and any(at.roster.holds(actor.id, stage.role) for stage in known.stages):
+        return None
+    for index, people in enumerate(verdict.counted):
+        if any(actor.id == person.id for person in people):
+            if may_repeat:
+                return index
+            raise Refused("already_decided", "You have already approved this request; one person counts once.")
     if verdict.open_stage is None:
-        raise Refused("complete", "The chain is complete already; nothing is left to decide.")
+        raise Refused("not_an_approver", "You hold none of the roles that decide on this request.")
     stage = known.stages[verdict.open_stage]
     if not at.roster.holds(actor.id, stage.role):
         later = [s.title for s in known.stages[verdict.open_stage + 1 :] if at.roster.holds(actor.id, s.role)]
@@ -361,6 +426,8 @@ _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {
     Replan: _replan,
     Reopen: _reopen,
     Stop: _stop,
+    RecordWriting: _writing,
+    RecordOverwritten: _overwritten,
     RecordUnseen: _unseen,
     RecordApplied: _applied,
     RecordApplyFailed: _apply_failed,

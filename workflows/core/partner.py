@@ -4,13 +4,16 @@ None means "inherits the tenant's default" everywhere (Graph: "crossTenantAccess
 A *document* is the JSON object that Graph sends and takes.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, NamedTuple, NewType
+from typing import Any, Final, NamedTuple, NewType, assert_never
 
 from workflows.core.canonical import JsonObject
 from workflows.core.errors import UnreadableSetting
+
+_GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 TenantId = NewType("TenantId", str)
 """A tenant's GUID, lower case."""
@@ -231,9 +234,11 @@ def to_document(setting: Setting) -> dict[str, Any] | None:
             return _flags_document(setting, FLAGS[Property.AUTOMATIC_REDEMPTION])
         case IdentitySynchronization():
             return {_SYNC: {_SYNC_ALLOWED: setting.is_allowed}}
-        case _:
+        case B2BSetting() | M365CollaborationInbound() | M365CollaborationOutbound() | AppServiceConnect():
             lists = zip(_HALVES[type(setting)], configurations(setting), strict=True)
             return {half.graph: _targets_document(configuration) for half, configuration in lists}
+        case _:
+            assert_never(setting)
 
 
 def parse_setting(name: Property, document: object) -> Setting:
@@ -277,8 +282,8 @@ def normalize(value: Any) -> Any:
         }
         return {key: item for key, item in members.items() if item not in (None, {})}
     if isinstance(value, list | tuple):
-        return sorted((normalize(item) for item in value), key=repr)
-    if isinstance(value, str) and _is_guid(value):
+        return sorted((normalize(item) for item in value), key=_order)
+    if isinstance(value, str) and is_guid(value):
         return value.lower()
     return value
 
@@ -312,7 +317,7 @@ def _parse_targets(name: Property, document: object) -> TargetConfiguration | No
         return TargetConfiguration(
             access=AccessType(document["accessType"]),
             targets=tuple(
-                Target(type=TargetType(item["targetType"]), id=str(item["target"])) for item in document["targets"]
+                Target(type=TargetType(item["targetType"]), id=_text(item["target"])) for item in document["targets"]
             ),
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -337,5 +342,17 @@ def _parse_flags(name: Property, document: Mapping[str, Any], names: Mapping[str
     return flags
 
 
-def _is_guid(text: str) -> bool:
-    return len(text) == 36 and text.count("-") == 4 and all(c in "0123456789abcdefABCDEF-" for c in text)
+def _order(item: Any) -> str:
+    """Give a sort key that does not depend on the order of an object's members."""
+    return repr(sorted(item.items())) if isinstance(item, Mapping) else repr(item)
+
+
+def is_guid(text: str) -> bool:
+    """Tell whether this is a GUID in the usual form, whatever its case."""
+    return _GUID.fullmatch(text) is not None
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"expected text, got {value!r}")
+    return value

@@ -15,8 +15,8 @@ from workflows.core.partner import (
     Property,
     Setting,
     TenantId,
+    is_guid,
     means_the_same,
-    normalize,
     to_document,
 )
 
@@ -115,6 +115,7 @@ def plan_access(
 
     :raises NothingToChange: when the partner already has every setting.
     """
+    address = _address(tenant_id)
     own: dict[Property, Setting] = {
         name: setting for name, setting in settings.items() if name != Property.IDENTITY_SYNCHRONIZATION
     }
@@ -123,7 +124,7 @@ def plan_access(
     if before is None:
         operations.append(Operation(method="POST", path=_PARTNERS, body={"tenantId": tenant_id, **body}))
     elif body:
-        operations.append(Operation(method="PATCH", path=f"{_PARTNERS}/{tenant_id}", body=body))
+        operations.append(Operation(method="PATCH", path=address, body=body))
     if Property.IDENTITY_SYNCHRONIZATION in settings:
         wanted = settings[Property.IDENTITY_SYNCHRONIZATION]
         is_on = isinstance(wanted, IdentitySynchronization) and wanted.is_allowed is True
@@ -147,19 +148,18 @@ def plan_revocation(*, tenant_id: TenantId, before: JsonObject | None) -> Plan:
     A partner is never deleted: without a configuration of its own the tenant's defaults would apply, which usually
     allow (Graph: "Cross-tenant access settings API overview").
 
-    :raises NothingToChange: when the partner is already closed in every respect.
+    :returns: a plan without operations when the partner shows every block already: there is only reading back to do.
     """
+    address = _address(tenant_id)
     body = {name.value: to_document(setting) for name, setting in CLOSED.items()}
     if before is None:
         operations = [Operation(method="POST", path=_PARTNERS, body={"tenantId": tenant_id, **body})]
     else:
         operations = []
         if not all(means_the_same({"v": before.get(name)}, {"v": value}) for name, value in body.items()):
-            operations.append(Operation(method="PATCH", path=f"{_PARTNERS}/{tenant_id}", body=body))
+            operations.append(Operation(method="PATCH", path=address, body=body))
         if is_synchronization_allowed(before):
             operations.append(_synchronization_write("PATCH", tenant_id, is_on=False))
-    if not operations:
-        raise NothingToChange("This tenant is already blocked in every respect.")
     return Plan(
         tenant_id=tenant_id,
         operations=tuple(operations),
@@ -229,7 +229,7 @@ def _synchronization(tenant_id: TenantId, before: JsonObject | None, *, is_on: b
 
 
 def _synchronization_write(method: Literal["PATCH", "PUT"], tenant_id: TenantId, *, is_on: bool) -> Operation:
-    path = f"{_PARTNERS}/{tenant_id}/{IDENTITY_SYNCHRONIZATION}"
+    path = f"{_address(tenant_id)}/{IDENTITY_SYNCHRONIZATION}"
     return Operation(method=method, path=path, body={_SYNC: {_SYNC_ALLOWED: is_on}})
 
 
@@ -261,6 +261,16 @@ def _untouched(image: JsonObject, body: JsonObject) -> dict[str, Any]:
     return {name: {**new, _DEVICES: old[_DEVICES]}}
 
 
+def _address(tenant_id: TenantId) -> str:
+    """Give the address of one partner's own configuration: the only place a plan can write to.
+
+    :raises ValueError: for anything but a GUID, which could lead somewhere else.
+    """
+    if not is_guid(tenant_id):
+        raise ValueError(f"not a tenant id: {tenant_id!r}")
+    return f"{_PARTNERS}/{tenant_id}"
+
+
 def _differences(before: JsonObject | None, settings: Mapping[Property, Setting]) -> dict[str, Any]:
     body: dict[str, Any] = {}
     for name, setting in settings.items():
@@ -271,7 +281,7 @@ def _differences(before: JsonObject | None, settings: Mapping[Property, Setting]
             wanted = {**current, **wanted}
         if name is Property.TENANT_RESTRICTIONS and isinstance(current, Mapping):
             current = {key: value for key, value in current.items() if key != _DEVICES}
-        if normalize(wanted) != normalize(current):
+        if not means_the_same({"v": wanted}, {"v": current}):
             body[name.value] = wanted
     return body
 

@@ -43,7 +43,9 @@ class RequestState(StrEnum):
     UNFIT = "unfit"
     """Could never become a plan; nothing was written."""
     STOPPED = "stopped"
-    """Approved, then not applied because the partner is no longer who was approved."""
+    """Given up before it was confirmed: the partner is no longer who was approved, or was revoked meanwhile."""
+    OVERWRITTEN = "overwritten"
+    """Written, then changed by somebody else before it could be read back; what stands is reviewed at once."""
     FAILED = "failed"
     """Graph refused a write; `note` says which half stands."""
 
@@ -56,6 +58,7 @@ TERMINAL: Final = frozenset(
         RequestState.EXPIRED,
         RequestState.UNFIT,
         RequestState.STOPPED,
+        RequestState.OVERWRITTEN,
         RequestState.FAILED,
     }
 )
@@ -124,6 +127,8 @@ class AccessRequest:
     """When an undecided request ends by itself."""
     observation: Observation | None = None
     """What the form saw, to spare preparing a second look."""
+    submitter: Person | None = None
+    """Who filed it, where that was judged before it was stored."""
     prepared: Prepared | None = None
     decisions: tuple[Decision, ...] = ()
     note: str = ""
@@ -132,6 +137,8 @@ class AccessRequest:
     """Why a new plan had to be made after people had seen one; empty when there was only one."""
     drift: Drift | None = None
     """How the partner differed from the plan that was approved, where that is why it was asked again."""
+    writing_since: datetime | None = None
+    """Set before the first write of the plan: from then on a difference in the tenant may be our own doing."""
     confirmed_at: datetime | None = None
     """When the read-back showed the whole plan."""
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, assert_never
 
 from workflows.core.closing import only_narrows
 from workflows.core.commands import AskReview, Keep, PartnershipCommand
@@ -38,6 +38,8 @@ def advance_review(
             return _ask(partnership, now)
         case Keep():
             return _keep(partnership, command, roster, now)
+        case _:
+            assert_never(command)
 
 
 def may_close(partnership: Partnership | None, person: Person, roster: Roster) -> bool:

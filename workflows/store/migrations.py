@@ -42,7 +42,7 @@ def m001_records(db: Database) -> None:
     db.execute(
         """create table copies (
             channel text not null, ts text not null, subject text not null, audience text not null,
-            content text not null, primary key (channel, ts)
+            content text not null, occasion text not null, primary key (channel, ts)
         ) strict"""
     )
     db.execute("create index copies_by_subject on copies(subject)")

@@ -5,27 +5,34 @@ synchronous"). Every transaction is short and local.
 """
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import structlog
+from filelock import FileLock, Timeout
+from pydantic import TypeAdapter, ValidationError
 from sqlite_utils import Database
 
 from workflows.core.effects import lane
 from workflows.core.partner import TenantId
 from workflows.core.partnership import Partnership
 from workflows.core.people import ChatId
-from workflows.core.request import AccessRequest, RequestId, RequestState
-from workflows.ports import AuditEntry, Clock, Commit, Copy, PendingEffect, StaleVersion
+from workflows.core.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.ports import AuditEntry, Clock, Commit, Copy, PendingEffect, StaleVersion, StoreUnusable
 from workflows.store.codec import DETAILS, EFFECT, PARTNERSHIP, REQUEST, dump, load
 from workflows.store.migrations import migrations
 
 _UNDECIDED: Final = frozenset({RequestState.PREPARING, RequestState.AWAITING_APPROVAL})
 _BUSY_MILLISECONDS: Final = 2000
+_LOCK_SECONDS: Final = 3.0
+"""How long a starting process waits for an ending one."""
 
 Result = TypeVar("Result")
+_log = structlog.get_logger()
 
 
 class SqliteStore:
@@ -34,16 +41,21 @@ class SqliteStore:
     def __init__(self, path: Path, clock: Clock) -> None:
         self._path = path
         self._clock = clock
+        self._lock = FileLock(f"{path}.lock", mode=0o600, thread_local=False)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._db: Database
 
     async def open(self) -> None:
-        """Open the file, private to its owner, and bring its schema up to date."""
+        """Open the file, private to its owner, and bring its schema up to date.
+
+        :raises StoreUnusable: when it is no database, or another process does not let go of it within a few seconds:
+            two outboxes on one file would perform effects twice.
+        """
         await self._run(self._open)
 
     async def close(self) -> None:
         """Finish what runs, close the file, end the thread."""
-        await self._run(lambda: self._db.close())
+        await self._run(self._close)
         self._thread.shutdown()
 
     async def commit(self, commit: Commit) -> bool:
@@ -74,8 +86,8 @@ class SqliteStore:
 
     async def partnerships(self) -> Sequence[Partnership]:
         """List every partnership, by default domain."""
-        rows = await self._query("select doc from partnerships order by domain")
-        return [load(PARTNERSHIP, row["doc"]) for row in rows]
+        rows = await self._query("select tenant_id as id, doc from partnerships order by domain")
+        return _readable(PARTNERSHIP, rows)
 
     async def due(self, now: datetime) -> tuple[Sequence[RequestId], Sequence[TenantId]]:
         """List undecided requests past their expiry, and partnerships whose review is due."""
@@ -95,18 +107,24 @@ class SqliteStore:
         return bool(await self._query("select 1 from audit where key = ?", key))
 
     async def pending(self, now: datetime, limit: int) -> Sequence[PendingEffect]:
-        """List the oldest effect of each lane, where it is due."""
+        """List the oldest due effect of each lane; one that cannot be read is parked and holds nobody up."""
         rows = await self._query(
             """select id, lane, attempts, doc from effects
-            where id in (select min(id) from effects where is_parked = 0 group by lane) and due_at <= ?
+            where id in (select min(id) from effects where is_parked = 0 and due_at <= ? group by lane)
             order by id limit ?""",
             _text(now),
             limit,
         )
-        return [
-            PendingEffect(id=r["id"], lane=r["lane"], attempts=r["attempts"], effect=load(EFFECT, r["doc"]))
-            for r in rows
-        ]
+        found = []
+        for row in rows:
+            try:
+                effect = load(EFFECT, row["doc"])
+            except ValidationError as error:
+                _log.error("effect_unreadable", effect_id=row["id"])
+                await self.park(row["id"], f"unreadable: {error.error_count()} problems")
+                continue
+            found.append(PendingEffect(id=row["id"], lane=row["lane"], attempts=row["attempts"], effect=effect))
+        return found
 
     async def next_due(self) -> datetime | None:
         """When the next pending effect becomes due; None when there is none."""
@@ -148,8 +166,9 @@ class SqliteStore:
     async def save_copy(self, copy: Copy) -> None:
         """Remember a posted copy, or what it shows now."""
         await self._write(
-            "insert or replace into copies (channel, ts, subject, audience, content) values (?, ?, ?, ?, ?)",
-            *(copy.channel, copy.ts, copy.subject, copy.audience, copy.content),
+            """insert or replace into copies (channel, ts, subject, audience, content, occasion)
+            values (?, ?, ?, ?, ?, ?)""",
+            *(copy.channel, copy.ts, copy.subject, copy.audience, copy.content, copy.occasion),
         )
 
     async def has_opened_home(self, person: ChatId) -> bool:
@@ -163,14 +182,27 @@ class SqliteStore:
     # --- in the store's thread ---
 
     def _open(self) -> None:
+        if self._path.is_dir():
+            raise StoreUnusable(f"{self._path} is a folder; name a file in it")
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.touch(mode=0o600)
-        self._path.chmod(0o600)
-        self._db = Database(self._path)
-        self._db.execute(f"pragma busy_timeout = {_BUSY_MILLISECONDS}")
-        self._db.enable_wal()
-        self._db.execute("pragma synchronous = full")
-        migrations.apply(self._db)
+        try:
+            self._lock.acquire(timeout=_LOCK_SECONDS)
+        except Timeout as error:
+            raise StoreUnusable(f"another process uses {self._path.name}; stop it first") from error
+        try:
+            self._path.touch(mode=0o600)
+            self._path.chmod(0o600)
+            self._db = Database(self._path)
+            self._db.execute(f"pragma busy_timeout = {_BUSY_MILLISECONDS}")
+            self._db.enable_wal()
+            self._db.execute("pragma synchronous = full")
+            migrations.apply(self._db)
+        except sqlite3.Error as error:
+            raise StoreUnusable(f"{self._path.name} cannot be used as a database ({error})") from error
+
+    def _close(self) -> None:
+        self._db.close()
+        self._lock.release()
 
     def _commit(self, commit: Commit) -> bool:
         with self._db.atomic():
@@ -208,7 +240,7 @@ class SqliteStore:
                 "is_open": int(not request.is_terminal),
                 "requester": request.particulars.requester,
                 "tenant_id": None if request.prepared is None else request.prepared.plan.tenant_id,
-                "due_at": _text(request.expires_at) if request.state in _UNDECIDED else None,
+                "due_at": _text(request.expires_at) if _can_expire(request) else None,
                 "created_at": _text(request.created_at),
                 "doc": dump(REQUEST, request),
             },
@@ -243,8 +275,8 @@ class SqliteStore:
             raise StaleVersion(f"{table} {row[key]}: version {row['version']} does not follow the stored one")
 
     async def _requests(self, tail: str, *values: object) -> list[AccessRequest]:
-        rows = await self._query(f"select doc from requests {tail}", *values)  # noqa: S608
-        return [load(REQUEST, row["doc"]) for row in rows]
+        rows = await self._query(f"select id, doc from requests {tail}", *values)  # noqa: S608
+        return _readable(REQUEST, rows)
 
     async def _query(self, sql: str, *values: object) -> list[dict[str, Any]]:
         return await self._run(lambda: list(self._db.query(sql, list(values))))
@@ -265,6 +297,21 @@ async def open_store(path: Path, clock: Clock) -> SqliteStore:
     store = SqliteStore(path, clock)
     await store.open()
     return store
+
+
+def _readable(adapter: TypeAdapter[Result], rows: list[dict[str, Any]]) -> list[Result]:
+    """Read records for a list. One that cannot be read is logged and left out, so that it does not hide the others."""
+    found = []
+    for row in rows:
+        try:
+            found.append(load(adapter, row["doc"]))
+        except ValidationError:
+            _log.error("record_unreadable", id=row["id"])
+    return found
+
+
+def _can_expire(request: AccessRequest) -> bool:
+    return request.state in _UNDECIDED and request.particulars.kind is RequestKind.ACCESS
 
 
 def _text(moment: datetime) -> str:

@@ -1,4 +1,4 @@
-"""Do what a person does with one element: press a button, choose in a select, leave a field."""
+"""Do what a person does with one element: press a button, choose in a select, press Enter in a field."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.sandbox.seed import BOT_USER_ID
 from bot.sandbox.slack.blocks import problems
-from bot.sandbox.slack.calls import Answer, Call, Method
+from bot.sandbox.slack.calls import Answer, Call, Method, paged
 from bot.sandbox.slack.conversations import Conversation
 from bot.sandbox.slack.errors import SlackError, invalid_blocks
 from bot.sandbox.slack.message_content import LONGEST_UPDATED_TEXT, message_content
@@ -87,6 +87,15 @@ def get_permalink(call: Call) -> Answer:
     return {"channel": channel.id, "permalink": f"{call.site}archives/{channel.id}/p{ts.replace('.', '')}"}
 
 
+def scheduled_messages(call: Call) -> Answer:
+    """chat.scheduledMessages.list: none, because nothing can be scheduled here. A channel is named by its id only."""
+    if call.maybe("channel") is not None:
+        channel = call.workspace.conversations.get(call.text("channel"))
+        if channel is None or not channel.bot_is_member:
+            raise SlackError("invalid_channel")
+    return paged(call, "scheduled_messages", [])
+
+
 def validate_blocks(call: Call) -> Answer:
     """blocks.validate: needs no scope and keeps nothing."""
     if found := problems(call.parsed("blocks", "invalid_blocks_format"), "message"):
@@ -100,5 +109,6 @@ METHODS = {
     "chat.update": Method(run=update, scopes=("chat:write",)),
     "chat.delete": Method(run=delete, scopes=("chat:write",)),
     "chat.getPermalink": Method(run=get_permalink),
+    "chat.scheduledMessages.list": Method(run=scheduled_messages),
     "blocks.validate": Method(run=validate_blocks),
 }

@@ -9,6 +9,7 @@ from tests.workflows.core.builders import (
     AMARA,
     BRUNO,
     CHIE,
+    DANA,
     DATA_OWNER,
     EXPIRY,
     LIFETIME,
@@ -31,16 +32,20 @@ from tests.workflows.core.builders import (
 from workflows.core.approval import Choice, Decision
 from workflows.core.commands import (
     Approve,
+    AskReview,
     Expire,
     RecordApplied,
     RecordApplyFailed,
     RecordDelayed,
+    RecordOverwritten,
     RecordPrepared,
     RecordUnfit,
     RecordUnseen,
+    RecordWriting,
     Reject,
     Reopen,
     Replan,
+    RequestCommand,
     Stop,
     Subject,
     Submit,
@@ -50,13 +55,16 @@ from workflows.core.effects import Apply, Prepare, ShowRequest, ShowReview, Tell
 from workflows.core.errors import Refused
 from workflows.core.lifecycle import Transition, advance
 from workflows.core.partnership import Attestation, PartnershipState
-from workflows.core.people import Person
+from workflows.core.people import Person, Roster
+from workflows.core.plan import plan_revocation
 from workflows.core.request import AccessRequest, Observation, RequestKind, RequestState
+from workflows.core.reviews import advance_review
 
 LATER = NOW + timedelta(hours=5)
 SHOWN = ShowRequest(request_id=REQUEST)
 TO_APPLY = Apply(request_id=REQUEST, tenant_id=TENANT)
 DIGEST = access_plan().digest
+REPLAN = Replan(reason="The partner changed.")
 
 
 def told(text: str, whom: Person = RILEY) -> Tell:
@@ -88,6 +96,14 @@ def test_a_submitted_request_is_stored_as_asked_and_prepared() -> None:
         ),
         effects=(Prepare(request_id=REQUEST),),
     )
+
+
+def test_who_filed_it_is_kept_where_that_was_judged_before() -> None:
+    command = Submit(request_id=REQUEST, particulars=particulars(), lifetime=LIFETIME, submitter=DANA)
+    known = advance(None, command, situation()).request
+    assert known.submitter == DANA
+    renewed = advance(replace(known, prepared=prepared(), state=RequestState.APPLYING), REPLAN, situation()).request
+    assert renewed.submitter == DANA, "a new plan is made for the same person"
 
 
 def test_a_prepared_access_request_is_shown_and_waits_for_approval() -> None:
@@ -192,6 +208,8 @@ def test_replanning_forgets_what_the_form_saw_and_prepares_anew(state: RequestSt
             note="The partner changed.",
             asked_again="The partner changed.",
             observation=None,
+            decisions=(),
+            expires_at=LATER + (known.expires_at - known.created_at),
         ),
         effects=(SHOWN, Prepare(request_id=REQUEST)),
     )
@@ -249,6 +267,117 @@ def test_a_partner_that_is_no_longer_who_was_approved_stops_the_request() -> Non
     note = "contoso.com belongs to another tenant now."
     transition = advance(request(RequestState.APPLYING), Stop(reason=note), situation(LATER))
     assert transition == ended(RequestState.STOPPED, note, decisions=WHOLE_CHAIN)
+
+
+@pytest.mark.parametrize("kind", RequestKind)
+@pytest.mark.parametrize(
+    "state",
+    [RequestState.PREPARING, RequestState.AWAITING_APPROVAL, RequestState.APPLYING, RequestState.UNCONFIRMED],
+)
+def test_whatever_is_open_can_be_stopped_and_its_requester_reads_why(state: RequestState, kind: RequestKind) -> None:
+    """Also a half approved or half applied one: an admin who revokes the partner does not wait for it."""
+    known = request(state, kind, prepared=prepared(kind), note="Waits.")
+    note = "Dana revoked this partner before the change was confirmed."
+    transition = advance(known, Stop(reason=note), situation(LATER, partnership()))
+    assert transition == Transition(
+        request=replace(known, state=RequestState.STOPPED, version=6, changed_at=LATER, note=note),
+        effects=(SHOWN, told(f"Your request for Contoso Ltd (contoso.com) ended as stopped. {note}")),
+    )
+
+
+# --- writing, and what became of it ---
+
+
+@pytest.mark.parametrize("kind", RequestKind)
+def test_the_first_write_is_announced_once_and_nobody_is_shown_it(kind: RequestKind) -> None:
+    known = request(RequestState.APPLYING, kind, note="Waits.")
+    once = advance(known, RecordWriting(), situation(LATER))
+    assert once == Transition(
+        request=request(RequestState.APPLYING, kind, version=6, changed_at=LATER, note="Waits.", writing_since=LATER),
+        effects=(),
+    )
+    again = advance(once.request, RecordWriting(), situation(LATER + LIFETIME))
+    assert again == Transition(request=once.request, effects=()), "a retry does not move the moment"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        RecordDelayed(reason="Graph does not answer."),
+        RecordUnseen(),
+        Reopen(reason="Amara no longer holds the role."),
+        RecordApplied(image={}),
+        RecordApplyFailed(reason="Graph refused it."),
+        RecordOverwritten(image={}),
+        Stop(reason="Dana revoked this partner."),
+    ],
+    ids=lambda command: command.name,
+)
+def test_that_something_may_stand_is_forgotten_by_a_new_plan_only(command: RequestCommand) -> None:
+    known = request(RequestState.APPLYING, writing_since=NOW)
+    assert advance(known, command, situation(LATER, amara="")).request.writing_since == NOW
+    assert advance(known, REPLAN, situation(LATER)).request.writing_since is None
+
+
+OVERWRITTEN = (
+    "The change was written, and somebody else changed the partner's settings before it could be read back. What "
+    "stands now was not approved as it is: look at it with /partner show, and keep or revoke it in its review."
+)
+
+
+@pytest.mark.parametrize("image", [None, {"isServiceProvider": None}], ids=["gone", "another"])
+@pytest.mark.parametrize("state", [RequestState.APPLYING, RequestState.UNCONFIRMED])
+def test_what_was_written_and_then_overwritten_is_recorded_and_reviewed_at_once(
+    state: RequestState, image: dict[str, object] | None
+) -> None:
+    """The partner may be open by our doing: it is on record, its review is due now, both people are told."""
+    transition = advance(request(state, writing_since=NOW), RecordOverwritten(image=image), situation(LATER))
+    text = f"Contoso Ltd (contoso.com): {OVERWRITTEN}"
+    assert transition == Transition(
+        request=request(RequestState.OVERWRITTEN, version=6, changed_at=LATER, note=OVERWRITTEN, writing_since=NOW),
+        effects=(SHOWN, told(text), told(text, SAM)),
+        partnership=partnership(version=1, since=LATER, ends_at=LATER + timedelta(days=90), next_review_at=LATER),
+    )
+    assert "othing was written" not in text
+    assert transition.partnership is not None
+    asked = advance_review(transition.partnership, AskReview(), roster=Roster(), now=LATER).partnership
+    assert (asked.state, asked.reminders) == (PartnershipState.REVIEW_DUE, 1)
+
+
+def test_an_overwritten_renewal_continues_the_partnership_it_was_about() -> None:
+    said = Attestation(person=SAM, reason="Launch moved", at=NOW)
+    moment = situation(LATER, partnership(version=8, state=PartnershipState.REVIEW_DUE, attestations=(said,)))
+    transition = advance(request(RequestState.UNCONFIRMED), RecordOverwritten(image={}), moment)
+    assert transition.partnership == partnership(
+        version=9, since=LATER, ends_at=LATER + timedelta(days=90), next_review_at=LATER, attestations=(said,)
+    )
+
+
+def test_a_requester_who_is_also_the_sponsor_hears_once_that_it_was_overwritten() -> None:
+    own = replace(particulars(), sponsor=RILEY.chat_id)
+    transition = advance(request(RequestState.UNCONFIRMED, particulars=own), RecordOverwritten(image={}), situation())
+    assert [effect.person for effect in transition.effects if isinstance(effect, Tell)] == [RILEY.chat_id]
+
+
+@pytest.mark.parametrize("state", [RequestState.APPLYING, RequestState.UNCONFIRMED])
+def test_a_revocation_is_never_overwritten_but_planned_again(state: RequestState) -> None:
+    """It is not over before the block holds, whoever writes in between."""
+    known = request(state, RequestKind.REVOCATION, writing_since=NOW)
+    with pytest.raises(Refused, match="planned again from what stands now") as refused:
+        advance(known, RecordOverwritten(image={}), situation(LATER, partnership()))
+    assert refused.value.code == "plan_again"
+    transition = advance(known, REPLAN, situation(LATER))
+    assert (transition.request.state, transition.partnership) == (RequestState.PREPARING, None)
+    assert transition.effects == (SHOWN, Prepare(request_id=REQUEST))
+
+
+def test_a_plan_that_closes_nothing_more_is_still_a_revocations_own() -> None:
+    """The partner was closed by hand: there is only reading back to do, and no approval is needed for it."""
+    kind = RequestKind.REVOCATION
+    closed = prepared(kind, plan=plan_revocation(tenant_id=TENANT, before=closed_document()))
+    assert closed.plan.operations == ()
+    transition = advance(request(RequestState.PREPARING, kind), RecordPrepared(prepared=closed), situation(LATER))
+    assert (transition.request.state, transition.effects) == (RequestState.APPLYING, (SHOWN, TO_APPLY))
 
 
 def test_an_unseen_change_is_shown_once_and_waited_for() -> None:

@@ -26,11 +26,12 @@ from tests.workflows.core.builders import (
     situation,
 )
 from workflows.core.canonical import Digest
-from workflows.core.commands import Approve, Expire, Reject, Withdraw
+from workflows.core.commands import Approve, Expire, RecordPrepared, Reject, Withdraw
+from workflows.core.effects import Apply
 from workflows.core.errors import DomainError, Refused
 from workflows.core.lifecycle import advance
 from workflows.core.people import Person
-from workflows.core.request import AccessRequest, RequestState
+from workflows.core.request import AccessRequest, RequestKind, RequestState
 from workflows.core.template import Stage
 
 DIGEST = access_plan().digest
@@ -85,17 +86,23 @@ def test_separation_of_duties_goes_by_account_not_by_chat_user_or_name() -> None
 
 
 def test_one_person_counts_once_in_a_stage() -> None:
-    known = request(decisions=WHOLE_CHAIN[:2])
-    met = refusal(known, BRUNO)
-    assert (met.code, met.reason) == (
-        "already_decided",
-        "You have already approved this request; one person counts once.",
-    )
+    with pytest.raises(Refused, match="You have already approved this request; one person counts once") as refused:
+        advance(request(decisions=WHOLE_CHAIN[:2]), Approve(actor=BRUNO, digest=DIGEST), situation())
+    assert refused.value.code == "already_decided"
 
 
 def test_one_person_counts_once_over_the_whole_chain() -> None:
-    known = request(decisions=WHOLE_CHAIN[:1])
-    assert refusal(known, AMARA, amara="security data-owner").code == "already_decided"
+    at = situation(amara="security data-owner")
+    with pytest.raises(Refused) as refused:
+        advance(request(decisions=WHOLE_CHAIN[:1]), Approve(actor=AMARA, digest=DIGEST), at)
+    assert refused.value.code == "already_decided"
+
+
+def test_who_approved_and_then_finds_a_mistake_can_still_reject() -> None:
+    known = request(decisions=WHOLE_CHAIN[:2])
+    moved = advance(known, Reject(actor=AMARA, digest=DIGEST, reason="The domain expired."), situation()).request
+    assert moved.state is RequestState.REJECTED
+    assert (moved.decisions[-1].person, moved.decisions[-1].stage) == (AMARA, 0)
 
 
 def test_an_earlier_stage_that_is_complete_takes_nobody_else() -> None:
@@ -131,9 +138,30 @@ def test_somebody_absent_from_the_roster_holds_nothing() -> None:
     assert refused.value.code == "not_an_approver"
 
 
-def test_nothing_is_left_to_decide_in_a_chain_without_open_stage() -> None:
+def test_a_chain_that_became_complete_by_a_role_that_came_back_is_applied_by_the_next_approvers_click() -> None:
+    known = request(decisions=WHOLE_CHAIN)
+    moved = advance(known, Approve(actor=AMARA, digest=DIGEST), situation())
+    assert moved.request.state is RequestState.APPLYING
+    assert moved.request.decisions == WHOLE_CHAIN
+    assert Apply in [type(effect) for effect in moved.effects]
+
+
+def test_a_complete_chain_is_moved_by_nobody_without_a_role_in_it_and_can_not_be_rejected() -> None:
     met = refusal(request(decisions=WHOLE_CHAIN), DANA)
-    assert (met.code, met.reason) == ("complete", "The chain is complete already; nothing is left to decide.")
+    assert (met.code, met.reason) == ("not_an_approver", "You hold none of the roles that decide on this request.")
+    with pytest.raises(Refused, match="Every approval is in") as refused:
+        advance(request(decisions=WHOLE_CHAIN), Reject(actor=AMARA, digest=DIGEST, reason="No."), situation())
+    assert refused.value.code == "complete"
+
+
+def test_a_revocation_never_expires_and_carries_no_opening_plan() -> None:
+    known = request(RequestState.PREPARING, RequestKind.REVOCATION)
+    with pytest.raises(Refused) as refused:
+        advance(known, Expire(), situation(known.expires_at))
+    assert refused.value.code == "never_expires"
+    with pytest.raises(Refused, match="more than closing") as refused:
+        advance(known, RecordPrepared(prepared=prepared(plan=access_plan())), situation())
+    assert refused.value.code == "not_a_revocation"
 
 
 @pytest.mark.parametrize("reason", ["", " ", "\n\t "])

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from itertools import product
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 import pytest
 
@@ -29,9 +29,11 @@ from workflows.core.commands import (
     RecordApplied,
     RecordApplyFailed,
     RecordDelayed,
+    RecordOverwritten,
     RecordPrepared,
     RecordUnfit,
     RecordUnseen,
+    RecordWriting,
     Reject,
     Reopen,
     Replan,
@@ -53,9 +55,16 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "reject": {"awaiting_approval": "rejected"},
     "withdraw": {"preparing": "withdrawn", "awaiting_approval": "withdrawn"},
     "expire": {"preparing": "expired", "awaiting_approval": "expired"},
-    "replan": {"awaiting_approval": "preparing", "applying": "preparing"},
+    "replan": {"awaiting_approval": "preparing", "applying": "preparing", "unconfirmed": "preparing"},
     "reopen": {"applying": "awaiting_approval"},
-    "stop": {"applying": "stopped"},
+    "stop": {
+        "preparing": "stopped",
+        "awaiting_approval": "stopped",
+        "applying": "stopped",
+        "unconfirmed": "stopped",
+    },
+    "record_writing": {"applying": "applying"},
+    "record_overwritten": {"applying": "overwritten", "unconfirmed": "overwritten"},
     "record_unseen": {"applying": "unconfirmed", "unconfirmed": "unconfirmed"},
     "record_applied": {"applying": "applied", "unconfirmed": "applied"},
     "record_apply_failed": {"applying": "failed", "unconfirmed": "failed"},
@@ -84,6 +93,8 @@ def _commands(name: str) -> list[RequestCommand]:
         "replan": [Replan(reason="The partner changed.")],
         "reopen": [Reopen(reason="Amara no longer holds the role.")],
         "stop": [Stop(reason="The domain moved to another tenant.")],
+        "record_writing": [RecordWriting()],
+        "record_overwritten": [RecordOverwritten(image=image) for image in (None, {"isServiceProvider": None})],
         "record_unseen": [RecordUnseen()],
         "record_applied": [RecordApplied(image={})],
         "record_apply_failed": [RecordApplyFailed(reason="Graph refused it.")],
@@ -152,7 +163,7 @@ def test_a_terminal_state_absorbs_every_command_and_says_that_it_is_closed(state
             assert refused.value.code == "not_now"
 
 
-def test_terminal_states_are_the_seven_that_end_a_request() -> None:
+def test_terminal_states_are_the_eight_that_end_a_request() -> None:
     assert {state.value for state in TERMINAL} == {
         "applied",
         "rejected",
@@ -160,6 +171,7 @@ def test_terminal_states_are_the_seven_that_end_a_request() -> None:
         "expired",
         "unfit",
         "stopped",
+        "overwritten",
         "failed",
     }
     assert all(request(state).is_terminal is (state in TERMINAL) for state in RequestState)
@@ -179,7 +191,8 @@ def test_a_command_out_of_season_is_refused_with_the_present_state(known: Access
 
 
 def test_a_handler_that_leaves_the_table_is_a_bug_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    narrowed = {**TABLE, (RequestState.APPLYING, Stop): frozenset({RequestState.FAILED})}
+    narrowed: dict[tuple[RequestState | None, type[Any]], frozenset[RequestState]] = {**TABLE}
+    narrowed |= {(RequestState.APPLYING, Stop): frozenset({RequestState.FAILED})}
     monkeypatch.setattr(lifecycle, "TABLE", narrowed)
     with pytest.raises(AssertionError, match=r"applying --stop--> stopped is not in the table"):
         advance(request(RequestState.APPLYING), Stop(reason="Another tenant"), situation())

@@ -31,9 +31,11 @@ from workflows.core.plan import (
     Operation,
     Plan,
     changes,
+    is_confirmed,
     is_synchronization_allowed,
     plan_access,
     plan_revocation,
+    steps_done,
 )
 
 PARTNERS = "/policies/crossTenantAccessPolicy/partners"
@@ -222,11 +224,18 @@ def test_a_closed_partner_that_synchronizes_is_only_kept_from_synchronizing() ->
         {"identitySynchronization": {"userSyncInbound": {"isSyncAllowed": False}}},
     ],
 )
-def test_a_partner_that_is_closed_in_every_respect_needs_no_plan(synchronization: dict[str, Any]) -> None:
+def test_a_partner_that_is_closed_in_every_respect_needs_no_operation(synchronization: dict[str, Any]) -> None:
+    """There is only reading back to do, and what is read now proves the whole door."""
     before = {**closed_document(), **synchronization}
     assert not is_synchronization_allowed(before)
-    with pytest.raises(NothingToChange, match="already blocked in every respect"):
-        revocation(before)
+    plan = revocation(before)
+    assert plan == Plan(
+        tenant_id=TENANT, operations=(), before=before, template="revoke", template_hash="", duration=None
+    )
+    assert (changes(plan), plan.image_after()) == ((), before)
+    assert (steps_done(plan, before), is_confirmed(plan, before)) == (0, True)
+    assert steps_done(plan, {**before, "inboundTrust": {"isMfaAccepted": True}}) is None
+    assert steps_done(plan, None) is None, "without a configuration of its own the defaults would apply"
 
 
 @pytest.mark.parametrize(
@@ -324,9 +333,7 @@ def test_a_plan_leads_to_the_settings_of_the_template_and_changes_nothing_else(
 @PROPERTY
 @given(st.none() | partner_documents(TENANT))
 def test_after_a_revocation_nothing_is_left_to_revoke(before: dict[str, Any] | None) -> None:
-    after = revocation(before).image_after()
-    with pytest.raises(NothingToChange):
-        revocation(after)
+    assert revocation(revocation(before).image_after()).operations == ()
 
 
 # --- What is shown --------------------------------------------------------------------------------------------------

@@ -29,6 +29,8 @@ def test_the_names_of_commands() -> None:
         "replan",
         "reopen",
         "stop",
+        "record_writing",
+        "record_overwritten",
         "record_unseen",
         "record_applied",
         "record_apply_failed",
@@ -54,6 +56,7 @@ def test_the_names_of_states_kinds_and_choices() -> None:
         "expired",
         "unfit",
         "stopped",
+        "overwritten",
         "failed",
     ]
     assert [state.value for state in PartnershipState] == ["active", "review_due", "revoked"]

@@ -230,7 +230,12 @@ def test_a_setting_of_a_later_version_is_shown_as_json() -> None:
 
 
 def test_a_setting_without_any_flag_has_one_line() -> None:
-    made = plan({"tenantId": TENANT, "inboundTrust": {}}, {Property.INBOUND_TRUST: None})
+    path = f"/policies/crossTenantAccessPolicy/partners/{TENANT}"
+    made = replace(
+        plan(None, {Property.INBOUND_TRUST: None}),
+        before={"tenantId": TENANT, "inboundTrust": {}},
+        operations=(Operation(method="PATCH", path=path, body={"inboundTrust": None}),),
+    )
     assert [(line.setting, line.after, line.effect) for line in describe(made)] == [
         ("Inbound trust", INHERITS, "no change")
     ]
@@ -373,6 +378,7 @@ def test_read_back_is_claimed_only_where_it_happened() -> None:
 
 
 def test_waiting_for_graph_is_said() -> None:
+    assert state_words(request(RequestState.STOPPED)) == "stopped before it was confirmed"
     waiting = request(RequestState.APPLYING, note="Microsoft Graph does not answer.")
     assert state_words(waiting) == "approved, waiting to be written"
     assert state_words(request(RequestState.APPLYING, RequestKind.REVOCATION, note="…")) == "waiting to be blocked"

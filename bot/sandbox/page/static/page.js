@@ -336,7 +336,8 @@ async function send(form) {
   if (!text.startsWith("/")) return toast("Only commands reach Gatehouse here. Type / to see them.", "plain");
   input.value = "";
   const answer = await busy($("[data-testid=send]", form), () => ACTS.command({ text }));
-  if (answer && !answer.ok && !input.value) input.value = text;
+  // What was not taken is not lost: not when it was refused, nor when another command was still on its way.
+  if (!answer?.ok && !input.value) input.value = text;
 }
 
 // ---- Events ------------------------------------------------------------------------------------------------------
@@ -364,7 +365,8 @@ document.addEventListener("submit", (event) => {
 });
 
 document.addEventListener("change", (event) => {
-  const element = event.target.closest("[data-dispatch]");
+  // A text field is sent on Enter, not when it is left (Slack: "Dispatch action configuration object").
+  const element = event.target.closest("[data-dispatch=change]");
   if (element) dispatch(element);
 });
 

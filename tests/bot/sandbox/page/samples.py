@@ -90,7 +90,7 @@ def message(ts: str, text: str, **more: Any) -> Json:
 
 
 def request_view(resolved: str = "") -> Json:
-    """The modal with five fields; `resolved` is what leaving the domain field brought."""
+    """The modal with five fields; `resolved` is what Enter in the domain field brought."""
     blocks: list[Json] = [
         {
             "type": "input",

@@ -153,7 +153,7 @@ def test_a_label_names_its_control() -> None:
 
 @pytest.mark.parametrize(
     ("config", "dispatch"),
-    [({}, "change"), ({"dispatch_action_config": {"trigger_actions_on": ["on_character_entered"]}}, "typing")],
+    [({}, "enter"), ({"dispatch_action_config": {"trigger_actions_on": ["on_character_entered"]}}, "typing")],
 )
 def test_dispatch_action(config: Json, dispatch: str) -> None:
     html = show(field({"type": "plain_text_input", **config}, dispatch_action=True))

@@ -67,7 +67,10 @@ async def test_form_with_json_inside_and_token_in_it(bot: FakeBot, session: Clie
         ("usergroups.users.list", {"usergroup": "S0"}, "no_such_subteam"),
         ("conversations.open", {"users": "U0NOBODY"}, "user_not_found"),
         ("conversations.open", {"users": "U0REQUESTER,U0ADMIN0001"}, "missing_scope"),
-        ("conversations.members", {"channel": CHANNEL, "cursor": "x"}, "invalid_cursor"),
+        ("users.list", {"cursor": "x"}, "invalid_cursor"),
+        ("conversations.members", {"channel": CHANNEL}, "missing_scope"),
+        ("chat.scheduledMessages.list", {"channel": "C0NOWHERE"}, "invalid_channel"),
+        ("chat.scheduledMessages.list", {"channel": "#partner-access"}, "invalid_channel"),
         ("blocks.validate", {"blocks": [{"type": "x"}]}, "invalid_blocks"),
     ],
 )
@@ -87,8 +90,10 @@ async def test_invalid_blocks_name_the_place(bot: FakeBot) -> None:
 async def test_not_in_channel(bot: FakeBot, sandbox: Sandbox) -> None:
     assert sandbox.slack is not None
     general = sandbox.slack.conversations["C0GENERAL01"]
+    assert (await bot.api("chat.scheduledMessages.list", channel=general.id))["scheduled_messages"] == []
     sandbox.slack.conversations[general.id] = replace(general, bot_is_member=False)
     assert (await bot.api("chat.postMessage", channel=general.id, text="x"))["error"] == "not_in_channel"
+    assert (await bot.api("chat.scheduledMessages.list", channel=general.id))["error"] == "invalid_channel"
 
 
 async def test_messages_have_growing_ids_and_the_bot_as_author(bot: FakeBot) -> None:
@@ -151,14 +156,15 @@ async def test_outsider_is_told_from_members(bot: FakeBot) -> None:
 
 
 async def test_lists_come_in_pages(bot: FakeBot) -> None:
-    first = await bot.api("conversations.members", channel=CHANNEL, limit=5)
-    rest = await bot.api("conversations.members", channel=CHANNEL, limit=5, cursor=_cursor(first))
+    first = await bot.api("users.list", limit=5)
+    rest = await bot.api("users.list", limit=5, cursor=_cursor(first))
     assert len(first["members"]) == 5
-    assert "U0GATEHOUSE" in rest["members"]
+    assert "U0GATEHOUSE" in {user["id"] for user in rest["members"]}
     assert _cursor(rest) == ""
 
 
 async def test_usergroups(bot: FakeBot) -> None:
+    assert all("users" not in group for group in (await bot.api("usergroups.list"))["usergroups"])
     groups = (await bot.api("usergroups.list", include_users=True))["usergroups"]
     assert {group["handle"]: group["users"] for group in groups}["partner-security"] == ["U0APPROVER1"]
     assert (await bot.api("usergroups.users.list", usergroup="S0PADMINS01"))["users"] == ["U0ADMIN0001"]

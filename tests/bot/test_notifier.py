@@ -1,0 +1,444 @@
+"""What people see: posted once, updated at every change, repeated never; who cannot be reached holds nobody up."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.messages import notice
+from bot.notifier import SlackNotifier
+from bot.sandbox.faults import Fault
+from bot.sandbox.seed import PEOPLE
+from bot.sandbox.server import Sandbox
+from tests.bot.bot_under_test import SLACK_IDS
+from tests.workflows.core import builders
+from workflows.core.approval import Choice, Decision
+from workflows.core.partnership import Attestation, Partnership, PartnershipState
+from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role
+from workflows.core.request import AccessRequest, RequestId, RequestState
+from workflows.ports import (
+    DirectoryUnavailable,
+    NotifierRefused,
+    NotifierUnavailable,
+    TenantRefused,
+    TenantUnavailable,
+)
+from workflows.store.sqlite import SqliteStore, open_store
+
+CHANNEL: Final = "C0PARTNERAC"
+NAMES: Final = {person.slack_id: person.name for person in PEOPLE}
+
+
+def person(handle: str) -> Person:
+    """Give somebody of the first day."""
+    return Person(id=PersonId(f"id-{handle}"), chat_id=ChatId(SLACK_IDS[handle]), name=NAMES[SLACK_IDS[handle]])
+
+
+def request(state: RequestState = RequestState.AWAITING_APPROVAL, **changes: Any) -> AccessRequest:
+    """A request of the requester's, sponsored by the admin."""
+    usual = builders.request(state)
+    particulars = replace(usual.particulars, requester=person("requester").chat_id, sponsor=person("admin").chat_id)
+    prepared = replace(usual.known, requester=person("requester"), sponsor=person("admin"))
+    mine = {"particulars": particulars, "prepared": prepared, "decisions": ()}
+    return replace(usual, **{**mine, **changes})
+
+
+def decided_by(handle: str, choice: Choice = Choice.APPROVE) -> Decision:
+    """A decision in the first stage."""
+    return builders.approval(person(handle), 0, choice=choice)
+
+
+def partnership(**changes: Any) -> Partnership:
+    """A partnership of the requester's whose review is due."""
+    usual = builders.partnership(state=PartnershipState.REVIEW_DUE, sponsor=person("requester"), reminders=1)
+    return replace(usual, **changes)
+
+
+@dataclass(slots=True)
+class FakeDirectory:
+    """Roles by handle."""
+
+    roles: dict[Role, tuple[str, ...]] = field(
+        default_factory=lambda: {
+            builders.SECURITY: ("approver1",),
+            builders.DATA_OWNER: ("approver2", "approver3"),
+            ADMIN: ("admin",),
+        }
+    )
+    trouble: Exception | None = None
+
+    async def holders(self, role: Role) -> frozenset[ChatId]:
+        if self.trouble is not None:
+            raise self.trouble
+        return frozenset(ChatId(SLACK_IDS.get(handle, handle)) for handle in self.roles[role])
+
+    async def name_of(self, chat_id: ChatId) -> str:
+        return NAMES.get(chat_id, chat_id)
+
+    async def is_member(self, _: ChatId) -> bool:
+        return True
+
+
+@dataclass(slots=True, kw_only=True)
+class Scene:
+    """A notifier in a workspace."""
+
+    world: Sandbox
+    store: SqliteStore
+    directory: FakeDirectory
+    client: AsyncWebClient
+
+    def notifier(self, channel: str = CHANNEL) -> SlackNotifier:
+        """A notifier that posts cards to a channel."""
+        return SlackNotifier(
+            client=self.client,
+            directory=self.directory,  # type: ignore[arg-type]
+            store=self.store,
+            clock=self.world.clock,
+            channel=channel,
+        )
+
+    def messages(self, place: str) -> list[dict[str, Any]]:
+        """What stands in a channel, or in somebody's direct messages (`@handle`)."""
+        assert self.world.slack is not None
+        conversation = self.world.slack.find(place)
+        assert conversation is not None
+        return self.world.slack.messages(conversation.id)
+
+    def counts(self) -> dict[str, int]:
+        """How many messages stand where."""
+        places = [CHANNEL, *(f"@{name}" for name in ("requester", "approver1", "approver2", "approver3", "admin"))]
+        return {place: len(found) for place in places if (found := self.messages(place))}
+
+    def written(self) -> list[str]:
+        """Which messages were written, by method."""
+        methods = [entry["path"].rpartition("/")[2] for entry in self.world.slack_log.entries]
+        return [method for method in methods if method.startswith("chat.")]
+
+    def fail(self, method: str, error: str = "", **fault: Any) -> None:
+        """Let the next call of a method fail."""
+        body = {"ok": False, "error": error} if error else None
+        self.world.faults.add(Fault(target="slack", method=method, body=body, **fault))
+
+
+@pytest.fixture
+async def scene(world: Sandbox, tmp_path: Path) -> AsyncIterator[Scene]:
+    """An empty workspace and an empty database."""
+    assert world.slack_stand_in is not None
+    store = await open_store(tmp_path / "gatehouse.db", world.clock)
+    token = world.slack_stand_in.credentials.bot_token
+    client = AsyncWebClient(token=token, base_url=f"{world.url}slack/api/", retry_handlers=[])
+    yield Scene(world=world, store=store, directory=FakeDirectory(), client=client)
+    await store.close()
+
+
+def action_ids(message: dict[str, Any]) -> list[str]:
+    """The buttons of a message."""
+    blocks = [block for block in message["blocks"] if block["type"] == "actions"]
+    return [element["action_id"] for block in blocks for element in block["elements"]]
+
+
+# --- requests ---
+
+
+async def test_a_card_is_posted_once(scene: Scene) -> None:
+    for _ in range(3):
+        await scene.notifier().show_request(request())
+    assert scene.counts() == {CHANNEL: 1, "@approver1": 1, "@requester": 1}
+    assert scene.written() == ["chat.postMessage"] * 3
+    assert "approve" in action_ids(scene.messages(CHANNEL)[0])
+    assert "approve" in action_ids(scene.messages("@approver1")[0])
+
+
+async def test_every_copy_is_updated_in_place(scene: Scene) -> None:
+    await scene.notifier().show_request(request())
+    before = {place: scene.messages(place)[0]["ts"] for place in scene.counts()}
+    rejected = request(RequestState.REJECTED)
+    for _ in range(2):
+        await scene.notifier().show_request(rejected)
+    assert {place: scene.messages(place)[0]["ts"] for place in scene.counts()} == before
+    assert scene.written() == ["chat.postMessage"] * 3 + ["chat.update"] * 3
+    for place in before:
+        (message,) = scene.messages(place)
+        assert "rejected" in message["text"].lower()
+        assert action_ids(message) == []
+
+
+async def test_who_decided_keeps_no_live_buttons_and_who_is_next_is_asked(scene: Scene) -> None:
+    await scene.notifier().show_request(request())
+    await scene.notifier().show_request(request(decisions=(decided_by("approver1"),)))
+    assert scene.counts() == {CHANNEL: 1, "@approver1": 1, "@approver2": 1, "@approver3": 1, "@requester": 1}
+    assert action_ids(scene.messages("@approver1")[0]) == []
+    assert "approve" in action_ids(scene.messages("@approver2")[0])
+
+
+async def test_a_role_of_many_is_asked_in_the_channel_only(scene: Scene) -> None:
+    scene.directory.roles[builders.SECURITY] = tuple(f"U{number}" for number in range(11))
+    await scene.notifier().show_request(request())
+    assert scene.counts() == {CHANNEL: 1, "@requester": 1}
+
+
+async def test_a_request_without_a_plan_is_told_to_the_requester_only(scene: Scene) -> None:
+    await scene.notifier().show_request(replace(request(), state=RequestState.PREPARING, prepared=None))
+    assert scene.counts() == {"@requester": 1}
+
+
+@pytest.mark.parametrize("error", ["channel_not_found", "is_archived", "not_in_channel"])
+async def test_a_channel_that_is_gone_does_not_keep_people_from_being_asked(scene: Scene, error: str) -> None:
+    """Asking again would not help, so it is for a person to mend; meanwhile the chain goes on by direct messages."""
+    for _ in range(2):
+        scene.fail("chat.postMessage", error, match=CHANNEL)
+        with pytest.raises(NotifierRefused, match=error):
+            await scene.notifier().show_request(request())
+    assert scene.counts() == {"@approver1": 1, "@requester": 1}
+
+
+async def test_an_approver_who_cannot_be_reached_does_not_keep_the_others_from_being_asked(scene: Scene) -> None:
+    scene.directory.roles[builders.SECURITY] = ("approver1", "approver2", "approver3")
+    scene.fail("conversations.open", "user_disabled", match=SLACK_IDS["approver1"])
+    await scene.notifier().show_request(request())
+    assert scene.counts() == {CHANNEL: 1, "@approver2": 1, "@approver3": 1, "@requester": 1}
+
+
+@pytest.mark.parametrize("who", ["approver1", "requester"])
+async def test_a_person_whom_slack_lets_nobody_write_to_is_no_alarm(scene: Scene, who: str) -> None:
+    """The channel's card serves that person. One alarm for each update of it would hide the alarms that matter."""
+    for state in (RequestState.AWAITING_APPROVAL, RequestState.REJECTED):
+        scene.fail("conversations.open", "user_disabled", match=SLACK_IDS[who])
+        await scene.notifier().show_request(request(state))
+    assert scene.counts()[CHANNEL] == 1
+    assert "rejected" in scene.messages(CHANNEL)[0]["text"].lower()
+
+
+@pytest.mark.parametrize(("said", "seconds"), [("7", 7.0), ("0", 0.0), ("soon", None), ("-1", None)])
+async def test_a_busy_slack_is_left_alone_for_as_long_as_it_says(
+    scene: Scene, said: str, seconds: float | None
+) -> None:
+    scene.fail("chat.postMessage", status=429, headers={"Retry-After": said})
+    with pytest.raises(NotifierUnavailable) as busy:
+        await scene.notifier().show_request(request())
+    assert busy.value.retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 500},
+        {"reset": True},
+        {"error": "internal_error"},
+        {"error": "token_revoked"},
+    ],
+)
+async def test_a_slack_that_is_away_is_asked_again_for_what_is_missing(scene: Scene, fault: dict[str, Any]) -> None:
+    scene.fail("chat.postMessage", **fault, match=SLACK_IDS["approver1"].removeprefix("U"))
+    with pytest.raises(NotifierUnavailable):
+        await scene.notifier().show_request(request())
+    assert scene.counts() == {CHANNEL: 1}
+    await scene.notifier().show_request(request())
+    assert scene.counts() == {CHANNEL: 1, "@approver1": 1, "@requester": 1}
+
+
+PASSES: Final = [
+    *("ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"),
+    *("org_login_required", "invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"),
+    "missing_scope",
+]
+STAYS: Final = [
+    *("msg_too_long", "no_text", "invalid_blocks", "invalid_arguments", "channel_not_found", "is_archived"),
+    *("restricted_action", "not_in_channel", "never_heard_of"),
+]
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"), [(e, NotifierUnavailable) for e in PASSES] + [(e, NotifierRefused) for e in STAYS]
+)
+async def test_what_passes_is_waited_for_and_what_stays_is_given_up(
+    scene: Scene, error: str, expected: type[Exception]
+) -> None:
+    """Nothing is lost while an admin mends the token, and nothing is tried for ever that Slack will never take."""
+    scene.fail("chat.postMessage", error, match=CHANNEL)
+    with pytest.raises(expected, match=error):
+        await scene.notifier().show_request(request())
+
+
+async def test_a_failing_server_is_waited_for_whatever_it_says(scene: Scene) -> None:
+    scene.fail("chat.postMessage", "never_heard_of", status=500)
+    with pytest.raises(NotifierUnavailable):
+        await scene.notifier().show_request(request())
+
+
+@pytest.mark.parametrize("error", ["invalid_blocks", "channel_not_found"])
+async def test_a_channels_card_that_cannot_be_updated_is_an_alarm_and_is_tried_again(scene: Scene, error: str) -> None:
+    await scene.notifier().show_request(request())
+    scene.fail("chat.update", error, match=CHANNEL)
+    with pytest.raises(NotifierRefused, match=error):
+        await scene.notifier().show_request(request(RequestState.REJECTED))
+    assert "rejected" in scene.messages("@approver1")[0]["text"].lower()
+    await scene.notifier().show_request(request(RequestState.REJECTED))
+    assert "rejected" in scene.messages(CHANNEL)[0]["text"].lower()
+
+
+@pytest.mark.parametrize("status", [200, 502])
+async def test_a_page_that_is_not_slacks_is_no_answer(scene: Scene, status: int) -> None:
+    """A proxy's page must not look like a fault of our own, which would be given up after a few attempts."""
+    scene.world.faults.add(Fault(target="slack", body="<html>proxy</html>", status=status))
+    with pytest.raises(NotifierUnavailable):
+        await scene.notifier().show_request(request())
+
+
+AWAY: Final = [
+    (DirectoryUnavailable("away", 7.0), 7.0),
+    (TenantUnavailable("away", 8.0), 8.0),
+    (TenantRefused(403, "Authorization_RequestDenied", "no consent"), None),
+]
+
+
+@pytest.mark.parametrize(("trouble", "seconds"), AWAY)
+async def test_nobody_is_asked_while_it_is_unknown_who_decides(
+    scene: Scene, trouble: Exception, seconds: float | None
+) -> None:
+    """Roles may come from Entra's groups: what Entra does not tell is waited for like what Slack does not tell."""
+    scene.directory.trouble = trouble
+    with pytest.raises(NotifierUnavailable) as waits:
+        await scene.notifier().show_request(request())
+    assert waits.value.retry_after == seconds
+    assert scene.counts() == {}
+
+
+@pytest.mark.parametrize(("trouble", "seconds"), AWAY)
+async def test_a_sponsor_is_asked_while_it_is_unknown_who_the_admins_are(
+    scene: Scene, trouble: Exception, seconds: float | None
+) -> None:
+    scene.directory.trouble = trouble
+    with pytest.raises(NotifierUnavailable) as waits:
+        await scene.notifier().show_review(partnership(reminders=2), remind=True)
+    assert waits.value.retry_after == seconds
+    assert scene.counts() == {"@requester": 1}
+    scene.directory.trouble = None
+    await scene.notifier().show_review(partnership(reminders=2), remind=True)
+    assert scene.counts() == {"@requester": 1, "@admin": 1}
+
+
+@pytest.mark.parametrize("error", ["message_not_found", "cant_update_message"])
+async def test_a_card_that_somebody_deleted_stays_deleted(scene: Scene, error: str) -> None:
+    await scene.notifier().show_request(request())
+    scene.fail("chat.update", error, match=CHANNEL)
+    for _ in range(2):
+        await scene.notifier().show_request(request(RequestState.REJECTED))
+    assert scene.counts() == {CHANNEL: 1, "@approver1": 1, "@requester": 1}
+    assert scene.written() == ["chat.postMessage"] * 3 + ["chat.update"] * 3
+
+
+# --- reviews ---
+
+
+async def test_a_reminder_goes_to_the_sponsor_once(scene: Scene) -> None:
+    for _ in range(3):
+        await scene.notifier().show_review(partnership(), remind=True)
+    assert scene.counts() == {"@requester": 1}
+    assert "keep" in action_ids(scene.messages("@requester")[0])
+
+
+async def test_without_a_reminder_nothing_is_posted(scene: Scene) -> None:
+    await scene.notifier().show_review(partnership(), remind=False)
+    assert scene.counts() == {}
+
+
+async def test_from_the_second_reminder_on_the_admins_are_asked_too(scene: Scene) -> None:
+    await scene.notifier().show_review(partnership(reminders=2), remind=True)
+    assert scene.counts() == {"@requester": 1, "@admin": 1}
+
+
+async def reminded(scene: Scene, shown: Partnership) -> None:
+    """Remind as the outbox does: again as long as Slack does not answer."""
+    try:
+        await scene.notifier().show_review(shown, remind=True)
+    except NotifierUnavailable:
+        await scene.notifier().show_review(shown, remind=True)
+
+
+@pytest.mark.parametrize("method", ["conversations.open", "chat.postMessage", "chat.update"])
+@pytest.mark.parametrize("who", ["requester", "admin"])
+async def test_a_reminder_survives_a_slack_that_fails_once(scene: Scene, method: str, who: str) -> None:
+    """Whatever was done before it failed, everybody has this reminder once, and the older cards tell the same."""
+    await scene.notifier().show_review(partnership(), remind=True)
+    place = SLACK_IDS[who] if method == "conversations.open" else SLACK_IDS[who].removeprefix("U")
+    scene.fail(method, "internal_error", match=place)
+    await reminded(scene, partnership(reminders=2))
+    assert scene.counts() == {"@requester": 2, "@admin": 1}
+    assert {message["text"] for message in scene.messages("@requester")} == {scene.messages("@admin")[0]["text"]}
+    assert all("2 times" in str(message["blocks"]) for message in scene.messages("@requester"))
+
+
+async def test_each_review_asks_anew(scene: Scene) -> None:
+    """Reminders are counted from the beginning after every answer, and after every new approval."""
+    first = partnership()
+    kept = replace(first, attestations=(Attestation(person=first.sponsor, reason="Needed", at=first.since),))
+    approved_anew = replace(first, request_id=RequestId("R-ANOTHER234"))
+    for number, shown in enumerate((first, kept, approved_anew), 1):
+        for _ in range(2):
+            await scene.notifier().show_review(shown, remind=True)
+        assert scene.counts() == {"@requester": number}
+
+
+async def test_a_review_that_was_answered_meanwhile_is_not_asked_any_more(scene: Scene) -> None:
+    await scene.notifier().show_review(partnership(state=PartnershipState.ACTIVE, reminders=0), remind=True)
+    assert scene.counts() == {}
+
+
+async def test_one_whom_nobody_can_reach_does_not_keep_the_others_from_being_asked(scene: Scene) -> None:
+    scene.directory.roles[ADMIN] = ("admin", "approver1", "approver2")
+    scene.fail("conversations.open", "user_disabled", match=SLACK_IDS["admin"])
+    await scene.notifier().show_review(partnership(reminders=2), remind=True)
+    assert scene.counts() == {"@requester": 1, "@approver1": 1, "@approver2": 1}
+
+
+async def test_a_reminder_that_reaches_nobody_is_an_alarm(scene: Scene) -> None:
+    scene.fail("conversations.open", "user_disabled", times=2)
+    with pytest.raises(NotifierRefused, match="user_disabled"):
+        await scene.notifier().show_review(partnership(), remind=True)
+
+
+@pytest.mark.parametrize("error", ["user_disabled", "user_not_found", "cannot_dm_bot"])
+async def test_when_the_sponsor_has_left_the_admins_are_asked(scene: Scene, error: str) -> None:
+    scene.fail("conversations.open", error, match=SLACK_IDS["requester"])
+    await scene.notifier().show_review(partnership(), remind=True)
+    assert scene.counts() == {"@admin": 1}
+    assert "revoke_review" in action_ids(scene.messages("@admin")[0])
+
+
+async def test_an_answered_review_has_no_live_buttons(scene: Scene) -> None:
+    await scene.notifier().show_review(partnership(), remind=True)
+    await scene.notifier().show_review(partnership(state=PartnershipState.REVOKED, next_review_at=None), remind=False)
+    (message,) = scene.messages("@requester")
+    assert action_ids(message) == []
+
+
+# --- words for one person ---
+
+
+async def test_a_word_is_said_where_the_click_was_and_to_nobody_else(scene: Scene) -> None:
+    await scene.notifier().tell(ChatId(SLACK_IDS["approver1"]), "No <!channel>", channel=CHANNEL)
+    assert scene.written() == ["chat.postEphemeral"]
+    assert scene.counts() == {}
+
+
+@pytest.mark.parametrize("error", ["user_not_in_channel", "channel_not_found", "is_archived"])
+async def test_a_word_that_cannot_be_said_there_is_said_directly(scene: Scene, error: str) -> None:
+    scene.fail("chat.postEphemeral", error)
+    await scene.notifier().tell(ChatId(SLACK_IDS["approver1"]), "No.", channel=CHANNEL)
+    (message,) = scene.messages("@approver1")
+    assert message["text"] == notice("No.").text
+
+
+async def test_a_word_without_a_place_is_said_directly(scene: Scene) -> None:
+    await scene.notifier().tell(ChatId(SLACK_IDS["approver1"]), "No.", channel="")
+    assert scene.counts() == {"@approver1": 1}
+
+
+async def test_a_person_whom_nobody_can_reach_is_no_reason_to_try_for_ever(scene: Scene) -> None:
+    with pytest.raises(NotifierRefused, match="user_not_found"):
+        await scene.notifier().tell(ChatId("U0NOBODY"), "No.", channel="")

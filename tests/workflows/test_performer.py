@@ -1,0 +1,113 @@
+"""Performing and giving up: the records as they stand now, and nobody left without a word."""
+
+import asyncio
+import contextlib
+
+import pytest
+import structlog
+
+from tests.workflows.core.builders import AMARA, RILEY, TENANT
+from tests.workflows.core.builders import request as usual
+from tests.workflows.test_applying import decided
+from tests.workflows.world import World
+from workflows.core.commands import Subject
+from workflows.core.effects import Apply, Effect, Judge, Prepare, ShowHome, ShowRequest, ShowReview, Tell
+from workflows.core.request import RequestId, RequestState
+from workflows.outbox import Outbox
+
+S = RequestState
+WRONG = "Something went wrong inside Gatehouse"
+ADMIN = "Nothing more happens by itself: an admin has to look"
+
+
+async def test_who_clicked_hears_once_that_the_click_was_not_judged(world: World) -> None:
+    request = await world.waiting()
+    judge = Judge(intent=world.approval(request, AMARA), key="click-1")
+    for _ in range(3):
+        await world.performer.gave_up(judge)
+    await world.settle()
+    ((person, text, channel),) = [one for one in world.notifier.told if one[0] == AMARA.chat_id]
+    assert (person, channel) == (AMARA.chat_id, "C-PARTNERS")
+    assert text.startswith(f"{WRONG}, and your click was not judged. {ADMIN}")
+    assert await world.request(request.id) == request
+
+
+@pytest.mark.parametrize("state", [S.PREPARING, S.APPLYING, S.UNCONFIRMED])
+async def test_a_request_whose_work_was_given_up_says_so(world: World, state: RequestState) -> None:
+    request = await world.put(usual(state) if state is S.PREPARING else decided())
+    effect = (
+        Prepare(request_id=request.id)
+        if state is S.PREPARING
+        else Apply(request_id=request.id, tenant_id=request.known.plan.tenant_id)
+    )
+    for _ in range(2):
+        await world.performer.gave_up(effect)
+    stored = await world.request(request.id)
+    assert stored.state is request.state
+    assert stored.note.startswith(f"{WRONG}. {ADMIN}")
+    assert stored.version == request.version + 1
+    await world.settle(but=type(effect))
+    assert [text for text in world.notifier.texts_to(RILEY.chat_id) if WRONG in text] != []
+
+
+@pytest.mark.parametrize("state", [S.AWAITING_APPROVAL, S.APPLIED, S.STOPPED, S.OVERWRITTEN])
+async def test_a_request_that_moved_on_is_not_touched_by_giving_up(world: World, state: RequestState) -> None:
+    request = await world.put(usual(state))
+    for effect in (Prepare(request_id=request.id), Apply(request_id=request.id, tenant_id=TENANT)):
+        await world.performer.gave_up(effect)
+    await world.performer.gave_up(Prepare(request_id=RequestId("r-nowhere")))
+    assert await world.request(request.id) == request
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [
+        ShowRequest(request_id=RequestId("r-1")),
+        ShowReview(tenant_id=TENANT),
+        ShowHome(person=RILEY.chat_id),
+        Tell(person=RILEY.chat_id, subject=Subject(), text="Hello"),
+    ],
+    ids=lambda effect: effect.kind,
+)
+async def test_a_message_that_was_given_up_brings_no_other_message(world: World, effect: Effect) -> None:
+    """It would fail as well, and so on for ever."""
+    await world.performer.gave_up(effect)
+    assert await world.log() == []
+    assert await world.store.count_pending(world.clock.now()) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [ShowRequest(request_id=RequestId("r-nowhere")), ShowReview(tenant_id=TENANT)],
+    ids=lambda effect: effect.kind,
+)
+async def test_a_card_of_what_is_not_there_is_no_fault(world: World, effect: Effect) -> None:
+    await world.performer.perform(effect)
+    assert (world.notifier.requests, world.notifier.reviews) == ([], [])
+
+
+async def test_a_fault_of_our_own_while_preparing_reaches_the_requester_in_the_end(world: World) -> None:
+    """The whole way, through a running outbox: five attempts, then parked, noted on the card and told."""
+    request_id = await world.file()
+    world.clock.advance(minutes=11)
+    world.script.fail("tenant.find", KeyError("our own fault"), times=99)
+    outbox = Outbox(
+        store=world.store, clock=world.clock, perform=world.performer.perform, gave_up=world.performer.gave_up
+    )
+    with structlog.testing.capture_logs():
+        task = asyncio.create_task(outbox.run())
+        for _ in range(500):
+            if any(WRONG in text for text in world.notifier.texts_to(RILEY.chat_id)):
+                break
+            world.clock.advance(minutes=2)
+            outbox.wake()
+            await asyncio.sleep(0.005)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+    request = await world.request(request_id)
+    assert (request.state, WRONG in request.note) == (S.PREPARING, True)
+    assert world.script.calls.count("tenant.find") == 1 + 5, "the form's look, then five attempts"
+    assert len([text for text in world.notifier.texts_to(RILEY.chat_id) if WRONG in text]) == 1
+    assert world.notifier.requests[-1].note == request.note
+    assert (await world.store.count_pending(world.clock.now()))[2] == 1
