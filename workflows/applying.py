@@ -118,7 +118,7 @@ class Applying:
                         # NB. the conflict answers this very write: nothing of ours stands, so it is drift alone.
                         await self._replan(request, existing)
                     else:
-                        await self._drifted(request, existing, is_written=True)
+                        await self._drifted(request, existing, is_written=index > done)
                     return
             except TenantRefused as error:
                 await self._failed(request, index, error)

@@ -86,8 +86,12 @@ class Outbox:
         task = asyncio.create_task(self._one(pending))
         self._lanes[pending.lane] = task
 
-        def ended(_: asyncio.Task[None]) -> None:
+        def ended(done: asyncio.Task[None]) -> None:
             del self._lanes[pending.lane]
+            if not done.cancelled() and (error := done.exception()) is not None:
+                # Its end could not be stored. It is due still, so the poll finds it; at once it would be a hot loop.
+                _log.error("effect_end_not_stored", effect_id=pending.id, exc_info=error)
+                return
             self.wake()
 
         task.add_done_callback(ended)

@@ -179,7 +179,7 @@ async def test_after_a_new_plan_a_change_is_drift_again(world: World) -> None:
     for person in (AMARA, BRUNO, CHIE):
         await world.approve(request, person)
         if person is BRUNO:
-            world.tenant.edit(TENANT, isServiceProvider=True)
+            world.tenant.edit(TENANT, isInMultiTenantOrganization=True)
     request = await world.request(request.id)
     assert request.state is S.AWAITING_APPROVAL
     assert world.tenant.writes == []

@@ -39,13 +39,14 @@ async def test_one_request_that_cannot_be_read_hides_no_other(world: World) -> N
 
 
 async def test_the_others_are_decided_expire_and_are_revoked_as_ever(world: World) -> None:
-    first, spoilt, third = await put_requests(world)
+    first = (await world.waiting()).id
+    _, spoilt, third = await put_requests(world)
     with structlog.testing.capture_logs():
         await world.approve(await world.request(first), AMARA)
         assert [one.person for one in (await world.request(first)).decisions] == [AMARA]
         await world.approve(replace(usual(), id=spoilt), AMARA)
         assert await world.refusals() == [(AMARA.chat_id, "unknown_request")]
-        world.clock.moment = usual().expires_at
+        world.clock.moment = (await world.request(first)).expires_at
         for _ in range(2):
             await tick(service=world.service, store=world.store, clock=world.clock)
         await world.settle()

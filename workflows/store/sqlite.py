@@ -198,6 +198,7 @@ class SqliteStore:
             self._db.execute("pragma synchronous = full")
             migrations.apply(self._db)
         except sqlite3.Error as error:
+            self._lock.release()
             raise StoreUnusable(f"{self._path.name} cannot be used as a database ({error})") from error
 
     def _close(self) -> None:
