@@ -113,7 +113,7 @@ class Applying:
                 await self.tenant.write(plan.operations[index])
             except AlreadyExists:
                 existing = await self._existing(plan, index)
-                if not is_confirmed(plan, existing, index + 1):
+                if (steps_done(plan, existing) or 0) <= index:
                     if index == 0:
                         # NB. the conflict answers this very write: nothing of ours stands, so it is drift alone.
                         await self._replan(request, existing)
@@ -205,20 +205,19 @@ class Applying:
     ) -> bool:
         """End an access request whose partner has become a service provider; closing is never refused.
 
-        What was written before stands: half of a plan ends as failed, and drift or a whole plan is told as such.
+        What was written before stands: a half of the plan ends as failed, and the whole of it or drift is told as such.
         """
-        plan, is_ours = request.known.plan, request.writing_since is not None
+        plan = request.known.plan
         errors = [one for one in check_partner(plan.tenant_id, observed) if one.severity is Severity.ERROR]
         if request.particulars.kind is RequestKind.REVOCATION or not errors:
             return False
         reason = " ".join(f"{error.text} ({error.source})" for error in errors)
-        if not is_ours:
+        if request.writing_since is None or done == 0:
             await self.service.advance(request.id, Stop(reason=f"{reason} Nothing was written."))
-            return True
-        if done is None or done == len(plan.operations):
+        elif done is None or done == len(plan.operations):
             return False
-        stands = progress_words(plan, done) if done else "A write was cut short before; the tenant shows none of it."
-        await self.service.advance(request.id, RecordApplyFailed(reason=f"{stands} {reason}"))
+        else:
+            await self.service.advance(request.id, RecordApplyFailed(reason=f"{progress_words(plan, done)} {reason}"))
         return True
 
     async def _drifted(self, request: AccessRequest, observed: JsonObject | None, *, is_written: bool = False) -> None:

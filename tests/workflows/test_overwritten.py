@@ -5,7 +5,17 @@ from typing import Any, Final
 import pytest
 
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, RILEY, SAM, TENANT
-from tests.workflows.test_applying import FORBIDDEN, NO_ANSWER, OPEN, SYNCHRONIZED, decided, put, retried, revocation
+from tests.workflows.test_applying import (
+    FORBIDDEN,
+    NO_ANSWER,
+    OPEN,
+    SYNCHRONIZED,
+    decided,
+    put,
+    retried,
+    revocation,
+    synchronizing,
+)
 from tests.workflows.world import World
 from workflows.core.commands import Stop
 from workflows.core.effects import Prepare
@@ -141,6 +151,66 @@ async def test_what_stands_already_is_not_announced_as_a_write(world: World) -> 
     request = await world.settled(request.id)
     assert (request.state, request.writing_since) == (S.APPLIED, None)
     assert [command for _, command, _ in await world.log()] == ["put", "record_applied"]
+
+
+# --- several writes ---
+
+
+async def test_a_policy_that_somebody_made_after_our_first_write_is_overwritten(world: World) -> None:
+    """The PUT meets a policy of somebody else's, but what the POST before it wrote is ours."""
+    request = await put(world, synchronizing(CREATE))
+
+    async def make_the_policy() -> None:
+        world.tenant.edit(TENANT, identitySynchronization={"userSyncInbound": {"isSyncAllowed": False}})
+
+    async def before_the_second_write() -> None:
+        world.script.meanwhile("tenant.write", make_the_policy)
+
+    world.script.meanwhile("tenant.write", before_the_second_write)
+    await assert_overwritten(world, await world.settled(request.id))
+    assert [one.method for one in world.tenant.attempts] == ["POST", "PUT"]
+    assert [one.method for one in world.tenant.writes] == ["POST"]
+
+
+async def test_our_own_whole_change_behind_an_old_answer_is_no_drift(world: World) -> None:
+    """Both writes were taken, and an old answer still shows no partner: the POST meets more than it would have made."""
+    request = await put(world, synchronizing(CREATE))
+    world.script.fail("tenant.write", NO_ANSWER, on=2, after=True)
+    waiting = await world.settled(request.id)
+    assert waiting.state is S.APPLYING
+    world.tenant._stale[TENANT] = (1, None)
+    request = await retried(world, request)
+    assert (request.state, request.asked_again) == (S.APPLIED, "")
+
+
+async def test_half_of_a_plan_for_what_became_a_service_provider_is_named(world: World) -> None:
+    request = await put(world, synchronizing(CREATE))
+    world.script.fail("tenant.write", NO_ANSWER, on=2)
+    await world.settle()
+    world.tenant.edit(TENANT, isServiceProvider=True)
+    request = await retried(world, request)
+    assert request.state is S.FAILED
+    assert request.note.startswith("1 of 2 writes stand in the tenant.")
+    assert "service provider of ours" in request.note
+    assert "Nothing was written" not in request.note
+    assert [one.method for one in world.tenant.writes] == ["POST"]
+
+
+async def test_a_whole_plan_for_what_became_a_service_provider_is_confirmed(world: World) -> None:
+    request = await put(world, decided(CREATE))
+    world.script.fail("tenant.write", NO_ANSWER, after=True)
+    await world.settle()
+    world.tenant.edit(TENANT, isServiceProvider=True)
+    assert (await retried(world, request)).state is S.APPLIED
+    assert len(world.tenant.attempts) == 1
+
+
+async def test_a_change_of_ours_on_what_became_a_service_provider_is_overwritten(world: World) -> None:
+    request = await put(world, decided(CHANGE))
+    world.script.fail("tenant.write", NO_ANSWER, after=True)
+    await world.settle()
+    world.tenant.edit(TENANT, isServiceProvider=True)
+    await assert_overwritten(world, await retried(world, request))
 
 
 # --- nothing of ours stands ---
