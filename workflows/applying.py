@@ -95,7 +95,9 @@ class Applying:
             await self._drifted(request, observed)
             return
         try:
-            if done == 0 and not await self._may_still_be_applied(request):
+            # Once a write was sent, it was judged just before; only reading and finishing is left.
+            is_first = done == 0 and request.writing_since is None
+            if is_first and not await self._may_still_be_applied(request):
                 return
         except TenantRefused as error:
             await self._failed(request, 0, error)
@@ -108,8 +110,7 @@ class Applying:
             except AlreadyExists:
                 existing = await self._existing(plan)
                 if not is_confirmed(plan, existing, index + 1):
-                    # NB. the conflict answers this very write: nothing of ours stands, so it is drift and nothing else.
-                    await self._replan(request)
+                    await self._drifted(request, existing)
                     return
             except TenantRefused as error:
                 await self._failed(request, index, error)
@@ -204,5 +205,6 @@ class Applying:
         if error.status in _FOR_AN_ADMIN:
             raise TenantUnavailable(f"{error.reason} The request waits until an admin has mended that.")
         total = len(request.known.plan.operations)
-        stands = "Nothing was written." if done == 0 else f"{done} of {total} writes stand in the tenant."
+        nothing = "Nothing was written." if request.writing_since is None else "What was sent before does not show."
+        stands = nothing if done == 0 else f"{done} of {total} writes stand in the tenant."
         await self.service.advance(request.id, RecordApplyFailed(reason=f"{stands} {error.reason}"))
