@@ -187,7 +187,7 @@ class Windows:
         expected = ids.confirmation(identity)
         if typed.strip().casefold() == expected.casefold():
             return ""
-        return f"This is not the partner's domain. Type {expected} to confirm."
+        return f"This is not what has to be typed here. Type {expected} to confirm."
 
     async def open(self, trigger_id: str, view: dict[str, object]) -> str:
         """Open a view before the acknowledgement. Returns its id.

@@ -101,7 +101,9 @@ class Applying:
             await self._drifted(request, observed)
             return
         try:
-            if done == 0 and not await self._may_still_be_applied(request):
+            # Once a write was sent, it was judged just before; only reading and finishing is left.
+            is_first = done == 0 and request.writing_since is None
+            if is_first and not await self._may_still_be_applied(request):
                 return
         except TenantRefused as error:
             await self._failed(request, 0, error)
@@ -114,11 +116,7 @@ class Applying:
             except AlreadyExists:
                 existing = await self._existing(plan, index)
                 if (steps_done(plan, existing) or 0) <= index:
-                    if index == 0:
-                        # NB. the conflict answers this very write: nothing of ours stands, so it is drift alone.
-                        await self._replan(request, existing)
-                    else:
-                        await self._drifted(request, existing, is_written=index > done)
+                    await self._drifted(request, existing, is_written=index > done)
                     return
             except TenantRefused as error:
                 await self._failed(request, index, error)
@@ -212,12 +210,12 @@ class Applying:
         if request.particulars.kind is RequestKind.REVOCATION or not errors:
             return False
         reason = " ".join(f"{error.text} ({error.source})" for error in errors)
-        if request.writing_since is None or done == 0:
+        if request.writing_since is None:
             await self.service.advance(request.id, Stop(reason=f"{reason} Nothing was written."))
         elif done is None or done == len(plan.operations):
             return False
         else:
-            await self.service.advance(request.id, RecordApplyFailed(reason=f"{progress_words(plan, done)} {reason}"))
+            await self.service.advance(request.id, RecordApplyFailed(reason=f"{_stands(request, done)} {reason}"))
         return True
 
     async def _drifted(self, request: AccessRequest, observed: JsonObject | None, *, is_written: bool = False) -> None:
@@ -239,5 +237,11 @@ class Applying:
     async def _failed(self, request: AccessRequest, done: int, error: TenantRefused) -> None:
         if error.status in _FOR_AN_ADMIN:
             raise TenantUnavailable(f"{error.reason} The request waits until an admin has mended that.")
-        stands = progress_words(request.known.plan, done)
-        await self.service.advance(request.id, RecordApplyFailed(reason=f"{stands} {error.reason}"))
+        await self.service.advance(request.id, RecordApplyFailed(reason=f"{_stands(request, done)} {error.reason}"))
+
+
+def _stands(request: AccessRequest, done: int) -> str:
+    """Say what stands of a plan; what was sent before and does not show is never called unwritten."""
+    if done == 0 and request.writing_since is not None:
+        return "What was sent before does not show."
+    return progress_words(request.known.plan, done)

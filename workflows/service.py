@@ -11,6 +11,7 @@ from workflows.core.commands import (
     PartnershipCommand,
     RecordApplied,
     RecordApplyFailed,
+    RecordOverwritten,
     RecordWriting,
     Reject,
     Replan,
@@ -33,6 +34,7 @@ from workflows.ports import AuditEntry, Clock, Commit, StaleVersion, Store
 GATEHOUSE: Final = "gatehouse"
 """The actor's name in the audit log where the bot itself acts."""
 
+_WRITES: Final = (RecordWriting, RecordApplied, RecordApplyFailed, RecordOverwritten)
 _TRIES: Final = 5
 """How often a command is decided again because somebody else stored a newer version first."""
 
@@ -255,7 +257,7 @@ def _claimed(intent: Intent) -> dict[str, Any]:
 
 def _proof(request: AccessRequest, command: RequestCommand) -> dict[str, Any]:
     """Name the plan that a write or its proof is about."""
-    if request.prepared is None or not isinstance(command, RecordWriting | RecordApplied | RecordApplyFailed):
+    if request.prepared is None or not isinstance(command, _WRITES):
         return {}
     return {"digest": request.prepared.plan.digest}
 

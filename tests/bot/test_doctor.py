@@ -1,7 +1,6 @@
 """The doctor against a whole world: says what is wrong, what cures it, and changes nothing."""
 
 import io
-import itertools
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,11 +30,7 @@ async def examined(settings: Settings) -> tuple[int, str]:
 
 def finding(text: str, subject: str) -> str:
     """Give the row of one finding."""
-    rows = text.replace("│", "|").replace("┃", "|").splitlines()
-    start = next(index for index, row in enumerate(rows) if subject in row)
-    # A long finding goes on in rows whose first cell is empty.
-    more = itertools.takewhile(lambda row: row.startswith("|  "), rows[start + 1 :])
-    return " ".join([rows[start], *more])
+    return next(row for row in text.splitlines() if subject in row)
 
 
 def answer(**body: Any) -> Fault:

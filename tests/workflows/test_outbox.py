@@ -270,7 +270,7 @@ async def test_a_neighbour_that_does_not_answer_is_tried_for_as_long_as_it_takes
     assert rig.given_up == [], "nothing is wrong with us"
 
 
-@pytest.mark.parametrize("kind", [TenantUnavailable, NotifierUnavailable])
+@pytest.mark.parametrize("kind", [TenantUnavailable, DirectoryUnavailable, NotifierUnavailable])
 async def test_a_wait_that_was_asked_for_is_honoured(rig: Rig, kind: type[TenantUnavailable]) -> None:
     async def act(effect: Tell) -> None:
         if len(rig.begun) == 1:

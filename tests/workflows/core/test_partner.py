@@ -159,6 +159,8 @@ def test_a_setting_of_another_shape_is_unreadable_never_absent(name: Property, d
         {"targets": []},
         {"accessType": "allowed"},
         {"accessType": "allowed", "targets": None},
+        {"accessType": "allowed", "targets": [{"target": None, "targetType": "user"}]},
+        {"accessType": "allowed", "targets": [{"target": 7, "targetType": "user"}]},
         {"accessType": "allowed", "targets": "AllUsers"},
         {"accessType": "allowed", "targets": [None]},
         {"accessType": "allowed", "targets": [{"target": "x"}]},

@@ -336,6 +336,17 @@ def test_after_a_revocation_nothing_is_left_to_revoke(before: dict[str, Any] | N
     assert revocation(revocation(before).image_after()).operations == ()
 
 
+@pytest.mark.parametrize("name", ["", "contoso.com", "..", f"{TENANT}/../default", f" {TENANT}", f"{TENANT}\n"])
+@pytest.mark.parametrize("before", [None, {"tenantId": TENANT}], ids=["create", "change"])
+def test_a_plan_is_addressed_by_a_tenant_id_and_by_nothing_that_leads_elsewhere(
+    name: str, before: dict[str, Any] | None
+) -> None:
+    with pytest.raises(ValueError, match="not a tenant id"):
+        access(before, TRUST_MFA, TenantId(name))
+    with pytest.raises(ValueError, match="not a tenant id"):
+        revocation(before, TenantId(name))
+
+
 # --- What is shown --------------------------------------------------------------------------------------------------
 
 

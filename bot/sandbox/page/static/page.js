@@ -365,8 +365,8 @@ document.addEventListener("submit", (event) => {
 });
 
 document.addEventListener("change", (event) => {
-  // A text field is sent on Enter, not when it is left (Slack: "Dispatch action configuration object").
-  const element = event.target.closest("[data-dispatch=change]");
+  // Slack documents Enter for a text field. Leaving it is taken for the same here: nobody loses a look-up by a Tab.
+  const element = event.target.closest("[data-dispatch=change], [data-dispatch=enter]");
   if (element) dispatch(element);
 });
 

@@ -58,9 +58,6 @@ async def test_the_story_needs_no_typing_beyond_the_form(page: Page, stage: Stag
     await expect(page.get_by_label("Partner domain or tenant ID")).to_be_focused()
     await page.keyboard.type("contoso.com")
     await page.keyboard.press("Tab")
-    await page.keyboard.press("Shift+Tab")
-    assert "click" not in [call for call, _ in stage.posts], "a field that is left sends nothing, as in Slack"
-    await page.keyboard.press("Enter")
     await page.get_by_label("Access template").select_option("trusted")
     await expect(page.get_by_test_id("modal")).to_contain_text("no partner configuration yet")
     await expect(page.get_by_label("Partner domain or tenant ID")).to_have_value("contoso.com")
