@@ -290,8 +290,9 @@ def _overwritten(request: AccessRequest, command: RecordOverwritten, at: Situati
     if request.particulars.kind is RequestKind.REVOCATION:
         raise Refused("plan_again", "A revocation is planned again from what stands now, until it holds.")
     note = (
-        "The change was written, and somebody else changed the partner's settings before it could be read back. What "
-        "stands now was not approved as it is: look at it with /partner show, and keep or revoke it in its review."
+        "The change was sent, but somebody else changed the partner's settings: what stands now is neither the plan "
+        "nor what it started from, and was not approved as it is. Look at it with /partner show, and keep or revoke it "
+        "in its review."
     )
     request = _moved(request, S.OVERWRITTEN, at, note=note)
     opened = opened_partnership(request, at.partnership, at.now)

@@ -45,7 +45,7 @@ class RequestState(StrEnum):
     STOPPED = "stopped"
     """Given up before it was confirmed: the partner is no longer who was approved, or was revoked meanwhile."""
     OVERWRITTEN = "overwritten"
-    """Written, then changed by somebody else before it could be read back; what stands is reviewed at once."""
+    """Sent, then found changed by somebody else. Whether Graph took our write is not known; what stands is reviewed."""
     FAILED = "failed"
     """Graph refused a write; `note` says which half stands."""
 

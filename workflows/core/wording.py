@@ -79,7 +79,7 @@ _STATES: Final[Mapping[RequestState, str]] = {
     RequestState.EXPIRED: "expired, nobody decided in time",
     RequestState.UNFIT: "could not be carried out",
     RequestState.STOPPED: "stopped before it was confirmed",
-    RequestState.OVERWRITTEN: "written, then changed by somebody else",
+    RequestState.OVERWRITTEN: "sent, then changed by somebody else",
     RequestState.FAILED: "failed, Microsoft Graph refused it",
 }
 _REVOCATION_STATES: Final[Mapping[RequestState, str]] = {
@@ -87,7 +87,7 @@ _REVOCATION_STATES: Final[Mapping[RequestState, str]] = {
     RequestState.UNCONFIRMED: "block written, not yet confirmed",
     RequestState.APPLIED: "blocked and read back",
     RequestState.STOPPED: "stopped",
-    RequestState.OVERWRITTEN: "written, then changed by somebody else",
+    RequestState.OVERWRITTEN: "sent, then changed by somebody else",
 }
 
 

@@ -320,8 +320,9 @@ def test_that_something_may_stand_is_forgotten_by_a_new_plan_only(command: Reque
 
 
 OVERWRITTEN = (
-    "The change was written, and somebody else changed the partner's settings before it could be read back. What "
-    "stands now was not approved as it is: look at it with /partner show, and keep or revoke it in its review."
+    "The change was sent, but somebody else changed the partner's settings: what stands now is neither the plan "
+    "nor what it started from, and was not approved as it is. Look at it with /partner show, and keep or revoke it "
+    "in its review."
 )
 
 
