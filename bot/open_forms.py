@@ -9,7 +9,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Final
 
-from bot.views import Found
+from bot.request_form import Found
 from workflows.intake import Form
 
 _MOST: Final = 1000

@@ -10,8 +10,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import ids
 from bot.directory import SlackDirectory
 from bot.open_forms import OpenForm, OpenForms
+from bot.request_form import Found, RequestForm, request_view
 from bot.slack_errors import error_code
-from bot.views import Found, RequestForm, loading_view, message_view, request_view, revoke_unread_view, revoke_view
+from bot.views import loading_view, message_view, revoke_unread_view, revoke_view
 from workflows.catalog import Catalog
 from workflows.core.canonical import JsonObject
 from workflows.core.commands import Subject

@@ -8,8 +8,9 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from workflows.core.documents import to_document
 from workflows.core.holes import Hole, places
-from workflows.core.partner import Property, Setting, TargetType, to_document
+from workflows.core.partner import Property, Setting, TargetType
 from workflows.core.people import Role
 from workflows.core.template import Stage, Template
 from workflows.template_settings import GUID, HOLE_NAME, FileModel, SettingsTable

@@ -9,18 +9,9 @@ import pytest
 from hypothesis import given, settings
 
 from bot.home import home_view
+from bot.request_form import Found, RequestForm, request_view
 from bot.sandbox.slack.view_checks import is_too_large, view_problems
-from bot.views import (
-    Found,
-    RequestForm,
-    keep_view,
-    loading_view,
-    message_view,
-    reject_view,
-    request_view,
-    revoke_unread_view,
-    revoke_view,
-)
+from bot.views import keep_view, loading_view, message_view, reject_view, revoke_unread_view, revoke_view
 from tests.bot import surfaces
 from tests.bot.surfaces import Json, buttons, element, hostile_or_blank, hostile_request, shown, texts
 from tests.workflows.core.builders import (

@@ -24,17 +24,10 @@ from tests.workflows.fakes import PARTNERS, Crash, FakeTenant, FixedClock
 from tests.workflows.world import CONTOSO, World, open_world
 from workflows.applying import READ_BACK_AFTER
 from workflows.core.canonical import JsonObject
+from workflows.core.documents import means_the_same, to_document
 from workflows.core.drift import three_way
 from workflows.core.effects import Apply
-from workflows.core.partner import (
-    BLOCK_ALL,
-    AutomaticRedemption,
-    IdentitySynchronization,
-    Property,
-    TenantId,
-    means_the_same,
-    to_document,
-)
+from workflows.core.partner import BLOCK_ALL, AutomaticRedemption, IdentitySynchronization, Property, TenantId
 from workflows.core.partnership import PartnershipState
 from workflows.core.plan import Plan, plan_access, plan_revocation
 from workflows.core.request import AccessRequest, RequestKind, RequestState

@@ -11,8 +11,8 @@ import workflows.intake
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, RILEY, SAM, TENANT
 from tests.workflows.fakes import HOME
 from tests.workflows.world import CATALOG, CONTOSO, World
+from workflows.core.documents import to_document
 from workflows.core.errors import InvalidField, Refused
-from workflows.core.partner import to_document
 from workflows.core.request import Particulars, RequestKind, RequestState
 from workflows.identifiers import derived_request_id
 from workflows.intake import Form, InvalidForm

@@ -21,9 +21,9 @@ from tests.workflows.core.builders import (
 from tests.workflows.core.builders import request as usual
 from tests.workflows.fakes import HOME
 from tests.workflows.world import CATALOG, CONTOSO, World, restarted
+from workflows.core.documents import to_document
 from workflows.core.effects import Apply, Prepare
 from workflows.core.errors import Refused
-from workflows.core.partner import to_document
 from workflows.core.plan import steps_done
 from workflows.core.request import RequestKind, RequestState
 from workflows.core.template import filled

@@ -11,10 +11,11 @@ from tests.workflows.core.builders import request as usual_request
 from tests.workflows.fakes import HOME
 from tests.workflows.test_applying import NO_ANSWER, retried
 from tests.workflows.world import CONTOSO, World
+from workflows.core.documents import to_document
 from workflows.core.effects import Apply, Judge, Prepare
 from workflows.core.errors import Refused
 from workflows.core.intents import WantRevoke
-from workflows.core.partner import CLOSED, TenantId, to_document
+from workflows.core.partner import CLOSED, TenantId
 from workflows.core.partnership import Partnership, PartnershipState
 from workflows.core.plan import TenantIdentity
 from workflows.core.request import AccessRequest, RequestId, RequestKind, RequestState

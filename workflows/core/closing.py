@@ -1,6 +1,7 @@
 """Tells what a plan closes: a part of the access, or all of it."""
 
-from workflows.core.partner import CLOSED, means_the_same, to_document
+from workflows.core.documents import means_the_same, to_document
+from workflows.core.partner import CLOSED
 from workflows.core.plan import Plan, is_synchronization_allowed
 from workflows.core.reach import Shift
 from workflows.core.shifts import plan_shift

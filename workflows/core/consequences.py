@@ -9,6 +9,7 @@ from typing import Final
 
 from workflows.core.canonical import JsonObject
 from workflows.core.closing import closes_everything
+from workflows.core.documents import means_the_same, parse_setting, to_document
 from workflows.core.errors import UnreadableSetting
 from workflows.core.partner import (
     ALL_APPLICATIONS,
@@ -24,9 +25,6 @@ from workflows.core.partner import (
     InboundTrust,
     Property,
     Setting,
-    means_the_same,
-    parse_setting,
-    to_document,
 )
 from workflows.core.plan import Plan, changes
 from workflows.core.reach import Shift, is_shut

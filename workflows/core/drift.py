@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from workflows.core.canonical import JsonObject
-from workflows.core.partner import IDENTITY_SYNCHRONIZATION, Property, means_the_same
+from workflows.core.documents import means_the_same
+from workflows.core.partner import IDENTITY_SYNCHRONIZATION, Property
 from workflows.core.plan import Plan
 from workflows.core.setting_words import NOT_SET, setting_words, synchronization_words, title, unreadable
 

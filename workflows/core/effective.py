@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from workflows.core.canonical import JsonObject
+from workflows.core.documents import parse_setting, parse_targets
 from workflows.core.errors import UnreadableSetting
 from workflows.core.partner import (
     FLAGS,
@@ -19,8 +20,6 @@ from workflows.core.partner import (
     TargetSetting,
     configurations,
     halves_of,
-    parse_setting,
-    parse_targets,
     target_setting,
 )
 

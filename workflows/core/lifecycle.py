@@ -72,10 +72,11 @@ from workflows.core.commands import (
     Submit,
     Withdraw,
 )
+from workflows.core.deciding import require_may_decide
 from workflows.core.effects import Apply, Effect, Prepare, ShowRequest, ShowReview, Tell
 from workflows.core.errors import Refused
 from workflows.core.partnership import Partnership
-from workflows.core.people import ChatId, Person, Roster
+from workflows.core.people import ChatId, Roster
 from workflows.core.plan import plan_revocation
 from workflows.core.request import AccessRequest, RequestKind, RequestState
 from workflows.core.reviews import closed_partnership, opened_partnership
@@ -198,7 +199,7 @@ def _delayed(request: AccessRequest, command: RecordDelayed, at: Situation) -> T
 
 
 def _approve(request: AccessRequest, command: Approve, at: Situation) -> Transition:
-    stage = _require_may_decide(request, command.actor, command.digest, at)
+    stage = require_may_decide(request, command.actor, command.digest, roster=at.roster, now=at.now)
     if stage is None:
         # A role came back since the last decision: nothing is missing any more, so nothing is added.
         return _to_apply(_moved(request, S.APPLYING, at, note=""))
@@ -218,7 +219,7 @@ def _approve(request: AccessRequest, command: Approve, at: Situation) -> Transit
 
 
 def _reject(request: AccessRequest, command: Reject, at: Situation) -> Transition:
-    stage = _require_may_decide(request, command.actor, command.digest, at, may_repeat=True)
+    stage = require_may_decide(request, command.actor, command.digest, roster=at.roster, now=at.now, may_repeat=True)
     if stage is None:
         raise Refused("complete", "Every approval is in; the change is being applied. Revoke it if it must not stand.")
     if not command.reason.strip():
@@ -333,44 +334,6 @@ def _applied(request: AccessRequest, command: RecordApplied, at: Situation) -> T
 
 def _apply_failed(request: AccessRequest, command: RecordApplyFailed, at: Situation) -> Transition:
     return _ended(request, S.FAILED, at, note=command.reason)
-
-
-def _require_may_decide(
-    request: AccessRequest, actor: Person, digest: str, at: Situation, *, may_repeat: bool = False
-) -> int | None:
-    """Return the stage that `actor` may decide on now; None when the chain is complete on today's roster.
-
-    :param may_repeat: let somebody whose approval counts decide again: who finds a mistake can still stop it.
-
-    :raises Refused: with the reason, when this person may not decide.
-    """
-    known, verdict = request.known, request.verdict(at.roster)
-    if at.now >= request.expires_at:
-        raise Refused("expired", "This request has expired; it can no longer be decided. It can be filed again.")
-    if digest != known.plan.digest:
-        raise Refused("stale_card", "The request changed after this card was shown. Decide on the newest card.")
-    if actor.id == known.requester.id:
-        raise Refused("own_request", "You filed this request, so somebody else has to decide on it.")
-    if actor.id in known.excluded:
-        raise Refused("sponsor", "You are this partner's sponsor, so somebody else has to decide on it.")
-    if verdict.open_stage is None and any(at.roster.holds(actor.id, stage.role) for stage in known.stages):
-        return None
-    for index, people in enumerate(verdict.counted):
-        if any(actor.id == person.id for person in people):
-            if may_repeat:
-                return index
-            raise Refused("already_decided", "You have already approved this request; one person counts once.")
-    if verdict.open_stage is None:
-        raise Refused("not_an_approver", "You hold none of the roles that decide on this request.")
-    stage = known.stages[verdict.open_stage]
-    if not at.roster.holds(actor.id, stage.role):
-        later = [s.title for s in known.stages[verdict.open_stage + 1 :] if at.roster.holds(actor.id, s.role)]
-        if later:
-            raise Refused("not_your_turn", f"“{stage.title}” decides first; your stage, “{later[0]}”, follows.")
-        raise Refused(
-            "not_an_approver", f"The stage “{stage.title}” needs someone with the role “{stage.role}”, which you lack."
-        )
-    return verdict.open_stage
 
 
 def _to_apply(request: AccessRequest) -> Transition:

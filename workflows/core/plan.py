@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, Final, Literal, NamedTuple
 
 from workflows.core.canonical import Digest, JsonObject, digest
+from workflows.core.documents import means_the_same, to_document
 from workflows.core.errors import NothingToChange
 from workflows.core.partner import (
     CLOSED,
@@ -16,8 +17,6 @@ from workflows.core.partner import (
     Setting,
     TenantId,
     is_guid,
-    means_the_same,
-    to_document,
 )
 
 _PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"

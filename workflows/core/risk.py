@@ -11,18 +11,10 @@ from enum import IntEnum
 from typing import Final, NamedTuple
 
 from workflows.core.canonical import JsonObject
+from workflows.core.documents import to_document
 from workflows.core.effective import Effective, effective
 from workflows.core.errors import NothingToChange
-from workflows.core.partner import (
-    CLOSED,
-    FLAGS,
-    IDENTITY_SYNCHRONIZATION,
-    Property,
-    Setting,
-    TenantId,
-    configurations,
-    to_document,
-)
+from workflows.core.partner import CLOSED, FLAGS, IDENTITY_SYNCHRONIZATION, Property, Setting, TenantId, configurations
 from workflows.core.plan import Plan, plan_access
 from workflows.core.reach import Shift, is_unbounded
 from workflows.core.shifts import Move, Part, moves

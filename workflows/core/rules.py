@@ -9,6 +9,7 @@ from typing import Final
 
 from workflows.core.access import Capability, Direction, answer
 from workflows.core.canonical import JsonObject
+from workflows.core.documents import parse_targets
 from workflows.core.effective import Effective, effective
 from workflows.core.errors import UnreadableSetting
 from workflows.core.findings import Finding, Severity
@@ -29,7 +30,6 @@ from workflows.core.partner import (
     TargetType,
     configurations,
     halves_of,
-    parse_targets,
 )
 from workflows.core.plan import Plan, changes
 from workflows.core.reach import is_empty, is_list_of_exceptions, is_shut

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from workflows.core.documents import parse_setting, parse_targets
 from workflows.core.effective import EffectiveFlag, EffectiveTargets, Origin
 from workflows.core.errors import UnreadableSetting
 from workflows.core.partner import (
@@ -22,8 +23,6 @@ from workflows.core.partner import (
     TargetSetting,
     configurations,
     halves_of,
-    parse_setting,
-    parse_targets,
 )
 from workflows.core.reach import is_list_of_exceptions, is_shut
 

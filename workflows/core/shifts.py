@@ -9,18 +9,10 @@ from enum import Enum, auto
 from typing import Any, Final, NamedTuple
 
 from workflows.core.canonical import JsonObject
+from workflows.core.documents import means_the_same, parse_setting, to_document
 from workflows.core.effective import SYNCHRONIZATION_FLAG, Effective, effective
 from workflows.core.errors import UnreadableSetting
-from workflows.core.partner import (
-    CLOSED,
-    FLAGS,
-    TARGET_PROPERTIES,
-    Property,
-    halves_of,
-    means_the_same,
-    parse_setting,
-    to_document,
-)
+from workflows.core.partner import CLOSED, FLAGS, TARGET_PROPERTIES, Property, halves_of
 from workflows.core.plan import Change, Plan, changes
 from workflows.core.reach import Shift, flag_shift, targets_shift
 

@@ -5,16 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from workflows.core.canonical import JsonObject
+from workflows.core.documents import parse_setting, parse_targets
 from workflows.core.effective import Effective, EffectiveFlag, EffectiveTargets, Origin, effective
 from workflows.core.errors import UnreadableSetting
-from workflows.core.partner import (
-    FLAGS,
-    IDENTITY_SYNCHRONIZATION,
-    Property,
-    configurations,
-    parse_setting,
-    parse_targets,
-)
+from workflows.core.partner import FLAGS, IDENTITY_SYNCHRONIZATION, Property, configurations
 from workflows.core.setting_words import (
     REDEMPTION_TITLES,
     TITLES,

@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Final
 
 from workflows.core.canonical import JsonObject
-from workflows.core.partner import Property, parse_targets
+from workflows.core.documents import parse_targets
+from workflows.core.partner import Property
 from workflows.core.plan import Plan
 from workflows.core.request import AccessRequest, RequestKind, RequestState
 from workflows.core.setting_words import (

@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from workflows.core.approval import Choice, Decision
 from workflows.core.canonical import Digest, JsonObject
+from workflows.core.documents import to_document
 from workflows.core.lifecycle import Situation
-from workflows.core.partner import CLOSED, AutomaticRedemption, InboundTrust, Property, TenantId, to_document
+from workflows.core.partner import CLOSED, AutomaticRedemption, InboundTrust, Property, TenantId
 from workflows.core.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role, Roster
 from workflows.core.plan import Plan, TenantIdentity, plan_access, plan_revocation

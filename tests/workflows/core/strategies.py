@@ -6,6 +6,7 @@ from typing import Any, Final
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from workflows.core.documents import to_document
 from workflows.core.partner import (
     ALL_APPLICATIONS,
     ALL_USERS,
@@ -26,7 +27,6 @@ from workflows.core.partner import (
     TargetType,
     TenantId,
     TenantRestrictions,
-    to_document,
 )
 
 PROPERTY: Final = settings(print_blob=True, deadline=None)

@@ -8,6 +8,7 @@ import pytest
 from tests.workflows.core.builders import NOW, TENANT, closed_document, partnership, prepared, request
 from workflows.core.closing import closes_everything, only_narrows
 from workflows.core.commands import RecordApplied
+from workflows.core.documents import to_document
 from workflows.core.lifecycle import Situation, advance
 from workflows.core.partner import (
     ALL_USERS,
@@ -23,7 +24,6 @@ from workflows.core.partner import (
     Target,
     TargetConfiguration,
     TargetType,
-    to_document,
 )
 from workflows.core.partnership import Partnership, PartnershipState
 from workflows.core.plan import Plan, plan_access

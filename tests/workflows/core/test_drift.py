@@ -3,8 +3,9 @@
 from typing import Any, Final
 
 from tests.workflows.core.builders import TENANT, access_plan
+from workflows.core.documents import to_document
 from workflows.core.drift import NO_PARTNER, Divergence, drift_lines, three_way
-from workflows.core.partner import BLOCK_ALL, to_document
+from workflows.core.partner import BLOCK_ALL
 from workflows.core.plan import plan_access, plan_revocation
 from workflows.core.progress import progress_words
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.workflows.core.strategies import B2B_SETTINGS, DOCUMENTS, GUIDS, PROPERTY, setting_of
+from workflows.core.documents import means_the_same, normalize, parse_setting, to_document
 from workflows.core.errors import DomainError, UnreadableSetting
 from workflows.core.partner import (
     ALL_USERS,
@@ -23,10 +24,6 @@ from workflows.core.partner import (
     Target,
     TargetConfiguration,
     TargetType,
-    means_the_same,
-    normalize,
-    parse_setting,
-    to_document,
 )
 
 INBOUND = Property.B2B_COLLABORATION_INBOUND

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.workflows.core.builders import TENANT, closed_document
 from tests.workflows.core.strategies import PROPERTY, SETTINGS, TENANT_IDS, partner_documents
+from workflows.core.documents import means_the_same, parse_setting, to_document
 from workflows.core.errors import NothingToChange
 from workflows.core.partner import (
     BLOCK_ALL,
@@ -22,9 +23,6 @@ from workflows.core.partner import (
     Property,
     Setting,
     TenantId,
-    means_the_same,
-    parse_setting,
-    to_document,
 )
 from workflows.core.plan import (
     Change,

@@ -7,7 +7,8 @@ from hypothesis import given
 
 from tests.workflows.core.builders import TENANT, access_plan, closed_document
 from tests.workflows.core.strategies import PROPERTY, partner_documents
-from workflows.core.partner import Property, means_the_same
+from workflows.core.documents import means_the_same
+from workflows.core.partner import Property
 from workflows.core.plan import is_confirmed, plan_revocation, steps_done
 
 SYNCHRONIZING = {"displayName": "Contoso", "userSyncInbound": {"isSyncAllowed": True}}

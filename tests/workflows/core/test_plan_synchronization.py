@@ -9,6 +9,7 @@ import pytest
 from tests.workflows.core.builders import TENANT
 from workflows.core import consequences as sentences
 from workflows.core.consequences import consequences
+from workflows.core.documents import parse_setting, to_document
 from workflows.core.errors import NothingToChange
 from workflows.core.partner import (
     BLOCK_ALL,
@@ -20,8 +21,6 @@ from workflows.core.partner import (
     Property,
     Setting,
     TenantRestrictions,
-    parse_setting,
-    to_document,
 )
 from workflows.core.plan import Plan, is_confirmed, plan_access, plan_revocation, steps_done
 from workflows.core.wording import describe

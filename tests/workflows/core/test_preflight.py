@@ -8,6 +8,7 @@ import pytest
 
 from tests.workflows.core.builders import TENANT, access_plan, identity
 from tests.workflows.core.test_guest_policies import document
+from workflows.core.documents import to_document
 from workflows.core.findings import Severity
 from workflows.core.partner import (
     BLOCK_ALL,
@@ -19,7 +20,6 @@ from workflows.core.partner import (
     TargetConfiguration,
     TargetType,
     TenantId,
-    to_document,
 )
 from workflows.core.plan import Plan, TenantIdentity, plan_access, plan_revocation
 from workflows.core.preflight import circumstances, judge, sign_in_words

@@ -14,6 +14,7 @@ from tests.workflows.core.strategies import PROPERTY
 from workflows.core import consequences as sentences
 from workflows.core.canonical import JsonObject
 from workflows.core.consequences import consequences
+from workflows.core.documents import to_document
 from workflows.core.partner import (
     AccessType,
     AutomaticRedemption,
@@ -24,7 +25,6 @@ from workflows.core.partner import (
     Target,
     TargetConfiguration,
     TargetType,
-    to_document,
 )
 from workflows.core.plan import Operation, Plan, plan_access, plan_revocation
 from workflows.core.request import RequestKind, RequestState

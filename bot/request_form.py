@@ -1,0 +1,189 @@
+"""The form that asks for a partner. Pure."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Self
+
+from slack_sdk.models.blocks import (
+    Block,
+    InputBlock,
+    PlainTextInputElement,
+    RichTextBlock,
+    StaticSelectElement,
+    UserSelectElement,
+)
+from slack_sdk.models.blocks.basic_components import DispatchActionConfig
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot import ids
+from bot.blocks import Json, Limit, bullets, footnote, paragraph, part, plain_text, rich, words
+from bot.modal_parts import input_block, modal, option, text_area
+from bot.partner_parts import identity_paragraph
+from bot.untrusted import cut, encodable
+from bot.views import message_view
+from workflows.core.people import ChatId
+from workflows.core.plan import TenantIdentity
+from workflows.core.request import Observation
+from workflows.core.standing import describe_standing
+from workflows.core.template import Template
+from workflows.core.wording import duration_words
+
+REQUEST_TITLE = "Request partner access"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a look-up of the target found."""
+
+    identity: TenantIdentity
+    exists: bool
+    """Whether the partner has a configuration of its own already."""
+    lines: tuple[str, ...] = ()
+    """What that configuration sets, one setting a line."""
+
+    @classmethod
+    def of(cls, observation: Observation) -> Self:
+        """Sum up what the directory said."""
+        standings = describe_standing(observation.configuration, observation.default)
+        return cls(
+            identity=observation.identity,
+            exists=observation.configuration is not None,
+            lines=tuple(f"{standing.setting}: {standing.words}" for standing in standings if standing.is_own),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestForm:
+    """What the request form shows; empty fields are shown empty, except that the requester is the first sponsor."""
+
+    templates: Sequence[Template]
+    requester: ChatId
+    target: str = ""
+    found: Found | None = None
+    problem: str = ""
+    template: str = ""
+    justification: str = ""
+    sponsor: ChatId | None = None
+    days: int = 0
+    holes: Mapping[str, str] = field(default_factory=dict)
+    """What was typed for the template's holes, by their names."""
+
+    @property
+    def chosen(self) -> Template | None:
+        """The template that is chosen, if any."""
+        return next((template for template in self.templates if template.name == self.template), None)
+
+    @property
+    def offered(self) -> Sequence[Template]:
+        """The templates that the rest of the form is about: the chosen one, or all of them."""
+        return self.templates if self.chosen is None else (self.chosen,)
+
+
+def request_view(form: RequestForm) -> Json:
+    """Show the request form. The state of its fields is Slack's; its metadata decides nothing."""
+    if not form.templates:
+        return message_view(REQUEST_TITLE, "There is no access template to choose from. Tell an administrator.")
+    blocks: list[Block] = [
+        _target_field(form),
+        _target_result(form),
+        _template_field(form),
+        footnote(*(f"{t.title}: {t.description}" for t in form.offered)),
+        *_hole_fields(form),
+        input_block("Justification", ids.JUSTIFICATION, text_area(ids.JUSTIFICATION, form.justification)),
+        input_block(
+            "Sponsor",
+            ids.SPONSOR,
+            UserSelectElement(action_id=ids.SPONSOR, initial_user=form.sponsor or form.requester),
+            hint="Answers for the access and is asked in reviews. Cannot approve this request.",
+        ),
+        _duration_field(form),
+    ]
+    metadata = json.dumps({"looked_up": cut(form.target, 300), **_holes_shown(form)})
+    return modal(REQUEST_TITLE, blocks, ids.REQUEST_ACCESS, submit="Send request", metadata=metadata)
+
+
+def _target_field(form: RequestForm) -> InputBlock:
+    element = PlainTextInputElement(
+        action_id=ids.TARGET,
+        initial_value=encodable(cut(form.target, 300)) or None,
+        max_length=300,
+        dispatch_action_config=DispatchActionConfig(trigger_actions_on=["on_enter_pressed"]),
+        placeholder=plain_text("contoso.com", Limit.OPTION),
+    )
+    # Slack sends a text field on Enter only, not when it is left (Slack: "Dispatch action configuration object").
+    hint = "Press Enter to see which organization it is. It is checked again when you send."
+    return input_block("Partner domain or tenant ID", ids.TARGET, element, hint=hint, is_dispatched=True)
+
+
+def _target_result(form: RequestForm) -> RichTextBlock:
+    """Below the target: which tenant it is and what exists already, or what is wrong, in words."""
+    if form.problem:
+        said = paragraph(words("⚠️ Problem: ", bold=True), part(form.problem, 1000, lines=True))
+        return rich(said, block_id=ids.TARGET_RESULT)
+    if form.found is None:
+        return rich(paragraph(words("No organization looked up yet.")), block_id=ids.TARGET_RESULT)
+    elements: list[RichTextElement] = [identity_paragraph(form.found.identity)]
+    if not form.found.exists:
+        elements.append(paragraph(words("Not a partner yet: the tenant's defaults apply to it.")))
+    elif not form.found.lines:
+        elements.append(paragraph(words("Already a partner, without any setting of its own.")))
+    else:
+        elements.append(paragraph(words("Already a partner. Set for it now:")))
+        elements.append(bullets([part(line, 300)] for line in form.found.lines[:15]))
+    return rich(*elements, block_id=ids.TARGET_RESULT)
+
+
+def _template_field(form: RequestForm) -> InputBlock:
+    options = [option(t.title, t.name, t.description) for t in form.templates[:100]]
+    element = StaticSelectElement(
+        action_id=ids.TEMPLATE,
+        options=options,
+        initial_option=next((option for option in options if option.value == form.template), None),
+        placeholder=plain_text("Choose what to open", Limit.OPTION),
+    )
+    return input_block("Access template", ids.TEMPLATE, element, is_dispatched=True)
+
+
+def _hole_fields(form: RequestForm) -> Iterator[InputBlock]:
+    """One field for each id that the chosen template leaves open."""
+    for hole in form.chosen.holes if form.chosen else ():
+        element = PlainTextInputElement(
+            action_id=hole.field,
+            initial_value=encodable(cut(form.holes.get(hole.name, ""), ids.MOST_HOLE)) or None,
+            max_length=ids.MOST_HOLE,
+            placeholder=plain_text("00000000-0000-0000-0000-000000000000", Limit.OPTION),
+        )
+        hint = f"{hole.wanted} {hole.hint}".strip()
+        yield input_block(hole.label, hole.field, element, hint=hint, is_optional=not hole.is_required)
+
+
+def _holes_shown(form: RequestForm) -> dict[str, str]:
+    """Say whose holes the form shows: what is typed there must not be taken for another template's."""
+    return {ids.HOLES_OF: form.chosen.name} if form.chosen and form.chosen.holes else {}
+
+
+def _duration_field(form: RequestForm) -> InputBlock:
+    choices = sorted({duration for template in form.offered for duration in template.durations})[:100]
+    options = [option(duration_words(duration), str(duration.days)) for duration in choices]
+    is_offered = form.days in [duration.days for duration in choices]
+    days = str(form.days if is_offered else _default_days(form))
+    element = StaticSelectElement(
+        action_id=ids.DURATION,
+        options=options,
+        initial_option=next((option for option in options if option.value == days), None),
+    )
+    allowed = (f"{t.title}: {_choices(t.durations)}" for t in form.offered)
+    return input_block("Duration", ids.DURATION, element, hint=f"{'. '.join(allowed)}.")
+
+
+def _default_days(form: RequestForm) -> int:
+    """The chosen template's default; with none chosen, the one that all templates agree on, else none."""
+    defaults = {t.default_duration.days for t in form.offered}
+    return defaults.pop() if len(defaults) == 1 else 0
+
+
+def _choices(durations: Sequence[timedelta]) -> str:
+    *first, last = (str(duration.days) for duration in durations)
+    return f"{', '.join(first)} or {last} days" if first else f"{last} days"
