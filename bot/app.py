@@ -1,41 +1,28 @@
-"""The composition root: the only place that knows every concrete class."""
+"""The process: opens what the bot stands between, starts what runs, ends it in the reverse order."""
 
 import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 
 import structlog
 from aiohttp import web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
-from slack_bolt.async_app import AsyncApp
-from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.assembly import Neighbours, Parts, assemble
 from bot.background import Background
-from bot.clock import OffsetClock, SystemClock
-from bot.commands import Commands
-from bot.directory import ShownDirectory, SlackDirectory
-from bot.listeners import Listeners
 from bot.metrics import Metrics
-from bot.notifier import SlackNotifier
+from bot.reading import open_clock, open_tenant
 from bot.settings import Settings, SettingsProblems
 from bot.slack_errors import NO_ANSWER, WRONG_TOKEN, error_code
 from bot.web import make_runner, make_web
-from bot.windows import Windows
-from workflows.applying import Applying
 from workflows.catalog import Catalog, CatalogProblems, load_catalog
-from workflows.entra import Entra, EntraSettings, connect
-from workflows.intake import Intake
-from workflows.judging import Judging
-from workflows.outbox import Outbox
-from workflows.performer import Performer
-from workflows.ports import Clock, Store, StoreUnusable, Tenant
-from workflows.preparing import Preparing
-from workflows.service import Service
+from workflows.entra import Entra
+from workflows.missing_halves import record_missing_halves
+from workflows.ports import Clock, StoreUnusable
 from workflows.store.sqlite import SqliteStore, open_store
 from workflows.ticker import tick
 
@@ -58,21 +45,31 @@ async def run(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> "AsyncIterator[Parts]":
+async def running(settings: Settings) -> AsyncIterator[Parts]:
     """Put everything together, start it, and end it in the reverse order. Gives what runs."""
     catalog = _catalog(settings)
-    clock: Clock = OffsetClock(settings.gatehouse_clock_file) if settings.gatehouse_clock_file else SystemClock()
+    clock = open_clock(settings)
     client = AsyncWebClient(token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url)
     await _require_slack(client, settings)
     async with AsyncExitStack() as stack:
         store = await _store(settings, clock)
         stack.push_async_callback(store.close)
-        tenant = _tenant(settings)
+        tenant = open_tenant(settings)
         stack.push_async_callback(tenant.close)
         background = Background()
         stack.push_async_callback(background.close)
         metrics = Metrics(store=store, clock=clock, lookups=lambda: background.running)
-        parts = assemble(settings, catalog, clock, client, store, tenant, background)
+        parts = assemble(
+            Neighbours(
+                settings=settings,
+                catalog=catalog,
+                clock=clock,
+                client=client,
+                store=store,
+                tenant=tenant,
+                background=background,
+            )
+        )
         warm = asyncio.create_task(_warm(tenant))
         loops = [
             asyncio.create_task(parts.outbox.run()),
@@ -83,86 +80,6 @@ async def running(settings: Settings) -> "AsyncIterator[Parts]":
         await _open_doors(stack, settings, parts, clock, metrics, [warm, *loops])
         await warm
         yield parts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What runs."""
-
-    store: Store
-    service: Service
-    outbox: Outbox
-    bolt: AsyncApp
-
-
-def assemble(
-    settings: Settings,
-    catalog: Catalog,
-    clock: Clock,
-    client: AsyncWebClient,
-    store: Store,
-    tenant: Tenant,
-    background: Background,
-) -> Parts:
-    """Tie the domain to its neighbours. Starts nothing."""
-    directory = SlackDirectory(client=client, tenant=tenant, team_id=settings.slack_team_id, roles=catalog.roles)
-    notifier = SlackNotifier(
-        client=client,
-        directory=ShownDirectory(directory, clock),
-        store=store,
-        clock=clock,
-        channel=settings.slack_channel,
-    )
-    outbox = Outbox(
-        store=store,
-        clock=clock,
-        perform=lambda effect: performer.perform(effect),
-        gave_up=lambda effect: performer.gave_up(effect),
-    )
-    service = Service(store=store, clock=clock, wake=outbox.wake)
-    preparing = Preparing(
-        service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=clock
-    )
-    performer = Performer(
-        judging=Judging(service=service, store=store, tenant=tenant, directory=directory, catalog=catalog),
-        preparing=preparing,
-        applying=Applying(service=service, store=store, tenant=tenant, directory=directory),
-        notifier=notifier,
-        store=store,
-        service=service,
-    )
-    intake = Intake(service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=clock)
-    windows = Windows(
-        client=client,
-        service=service,
-        intake=intake,
-        store=store,
-        tenant=tenant,
-        directory=directory,
-        catalog=catalog,
-    )
-    listeners = Listeners(
-        service=service,
-        intake=intake,
-        store=store,
-        notifier=notifier,
-        windows=windows,
-        commands=Commands(
-            service=service,
-            store=store,
-            tenant=tenant,
-            directory=directory,
-            windows=windows,
-            background=background,
-            clock=clock,
-            slack_api_url=settings.slack_api_url,
-        ),
-        background=background,
-        team_id=settings.slack_team_id,
-    )
-    bolt = _bolt(client, settings)
-    listeners.register(bolt)
-    return Parts(store=store, service=service, outbox=outbox, bolt=bolt)
 
 
 def _catalog(settings: Settings) -> Catalog:
@@ -179,30 +96,6 @@ async def _store(settings: Settings, clock: Clock) -> SqliteStore:
         raise SettingsProblems((f"DATABASE_URL: {error}",)) from error
     except OSError as error:
         raise SettingsProblems((f"DATABASE_URL: {error.filename} cannot be used ({error.strerror})",)) from error
-
-
-def _tenant(settings: Settings) -> Entra:
-    try:
-        return connect(EntraSettings(graph_url=settings.graph_url, authority_host=settings.azure_authority_host))
-    except ValueError as error:
-        raise SettingsProblems((f"AZURE_…: the credential cannot be used ({error})",)) from error
-
-
-def _bolt(client: AsyncWebClient, settings: Settings) -> AsyncApp:
-    """Make Bolt without its own verification and its own calls: nothing stands between a click and its commit."""
-
-    async def authorize() -> AuthorizeResult:
-        return AuthorizeResult(
-            enterprise_id=None, team_id=settings.slack_team_id, bot_token=settings.slack_bot_token.get_secret_value()
-        )
-
-    return AsyncApp(
-        client=client,
-        authorize=authorize,
-        process_before_response=True,
-        request_verification_enabled=False,  # web.py verifies the raw bytes before Bolt sees them
-        ssl_check_enabled=False,
-    )
 
 
 async def _require_slack(client: AsyncWebClient, settings: Settings) -> None:
@@ -238,6 +131,10 @@ async def _warm(tenant: Entra) -> None:
 
 
 async def _ticking(parts: Parts, clock: Clock, metrics: Metrics, settings: Settings) -> None:
+    try:
+        await record_missing_halves(service=parts.service, store=parts.store)
+    except Exception:
+        _log.exception("halves_not_recorded")
     while True:
         now = clock.now()
         try:

@@ -13,6 +13,7 @@ from slack_sdk.models.blocks import (
     ActionsBlock,
     Block,
     ButtonElement,
+    ConfirmObject,
     ContextBlock,
     DividerBlock,
     HeaderBlock,
@@ -40,6 +41,9 @@ class Limit(IntEnum):
 
     TITLE = 24
     BUTTON = 75
+    CONFIRM_TITLE = 100
+    CONFIRM_TEXT = 300
+    CONFIRM_BUTTON = 30
     OPTION = 75
     HEADER = 150
     LABEL = 2000
@@ -147,9 +151,29 @@ def rich(*elements: RichTextElement, block_id: str | None = None) -> RichTextBlo
     return RichTextBlock(elements=list(elements), block_id=block_id)
 
 
-def button(label: str, action_id: str, value: str, style: Literal["primary", "danger"] | None = None) -> ButtonElement:
-    """Make a button."""
-    return ButtonElement(text=plain_text(label, Limit.BUTTON), action_id=action_id, value=value, style=style)
+def button(
+    label: str,
+    action_id: str,
+    value: str,
+    style: Literal["primary", "danger"] | None = None,
+    confirm: ConfirmObject | None = None,
+) -> ButtonElement:
+    """Make a button.
+
+    :param confirm: what Slack asks before the click is sent.
+    """
+    text = plain_text(label, Limit.BUTTON)
+    return ButtonElement(text=text, action_id=action_id, value=value, style=style, confirm=confirm)
+
+
+def asking(title: str, text: str, yes: str) -> ConfirmObject:
+    """Make the dialog that Slack asks before a button counts."""
+    return ConfirmObject(
+        title=plain_text(title, Limit.CONFIRM_TITLE),
+        text=plain_text(text, Limit.CONFIRM_TEXT),
+        confirm=plain_text(yes, Limit.CONFIRM_BUTTON),
+        deny=plain_text("Cancel", Limit.CONFIRM_BUTTON),
+    )
 
 
 def actions(block_id: str, *buttons: ButtonElement) -> ActionsBlock:

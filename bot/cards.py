@@ -21,6 +21,7 @@ from bot.partner_parts import (
     partner_name,
     partner_words,
     risk_elements,
+    untouched_elements,
 )
 from bot.request_parts import (
     current_plan,
@@ -30,6 +31,8 @@ from bot.request_parts import (
     kind_words,
     may_be_decided,
     may_be_withdrawn,
+    restore_hint,
+    restored_parts,
     summary,
     withdraw_button,
 )
@@ -39,9 +42,12 @@ from workflows.core.consequences import consequences
 from workflows.core.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.people import Role
 from workflows.core.plan import Plan
+from workflows.core.renewal import is_renewal
 from workflows.core.request import AccessRequest, Prepared, RequestKind, RequestState
-from workflows.core.risk import risk_of
-from workflows.core.wording import describe, duration_words, state_words
+from workflows.core.restoring import is_restorable
+from workflows.core.risk import Risk, risk_of
+from workflows.core.standing import untouched
+from workflows.core.wording import describe, duration_words, state_words, times_words
 
 S = RequestState
 
@@ -53,6 +59,7 @@ _CHANGE_LABELS: Final[Mapping[RequestState, str]] = {
     S.STOPPED: "What was planned",
     S.OVERWRITTEN: "What was planned",
 }
+_UNDECIDED: Final = (S.PREPARING, S.AWAITING_APPROVAL)
 _CLOSED_UNAPPROVED: Final = (S.REJECTED, S.WITHDRAWN, S.EXPIRED)
 
 
@@ -63,6 +70,18 @@ def request_card(
     now: datetime,
     with_buttons: bool = True,
 ) -> Message:
+    """Show a request whole, as a message; the parameters are those of `request_blocks`."""
+    blocks = request_blocks(request, holders=holders, now=now, with_buttons=with_buttons)
+    return message(summary(request), blocks)
+
+
+def request_blocks(
+    request: AccessRequest,
+    *,
+    holders: Mapping[Role, tuple[str, ...]],
+    now: datetime,
+    with_buttons: bool = True,
+) -> list[Block]:
     """Show a request whole: target, people, change in words and in JSON, who decides, how it stands.
 
     :param holders: the names of who holds each role now; a role that is missing or empty is shown by its title only.
@@ -76,9 +95,11 @@ def request_card(
     if (plan := current_plan(request)) and request.prepared:
         blocks += _plan_blocks(request.state, plan, request.prepared)
         blocks.append(rich(*chain_elements(request, holders)))
+    if is_restorable(request):
+        blocks.append(rich(restore_hint(request.known.observation.identity)))
     if with_buttons and may_be_decided(request, now):
         blocks.append(decision_buttons(request))
-    return message(summary(request), blocks)
+    return blocks
 
 
 def requester_card(request: AccessRequest, *, now: datetime) -> Message:
@@ -127,28 +148,38 @@ def _facts(request: AccessRequest) -> Iterator[RichTextElement]:
     rows = [words(f"{kind_words(request).capitalize()} by "), requester, words("\nSponsor: "), sponsor]
     if asked.kind is RequestKind.ACCESS:
         rows += [words("\nAccess template: "), part(known.template_title if known else asked.template)]
+    if asked.kind is RequestKind.RESTORATION:
+        rows += [words("\nPuts back: "), *restored_parts(request)]
     if asked.duration is not None:
         rows.append(words(f"\nDuration: {duration_words(asked.duration)}"))
     yield paragraph(*rows)
     if asked.justification.strip():
-        yield paragraph(words("Justification:" if asked.kind is RequestKind.ACCESS else "Reason:"))
+        yield paragraph(words("Reason:" if asked.kind is RequestKind.REVOCATION else "Justification:"))
         yield quote(asked.justification, MOST_REASON)
 
 
 def _plan_blocks(state: RequestState, plan: Plan, known: Prepared) -> Iterator[Block]:
     default = known.observation.default
-    lines = describe(plan, default)
+    lines = describe(plan, default, known.names)
     if state in _CLOSED_UNAPPROVED:
         yield rich(*change_elements(lines, "What was asked for"))
         yield footnote(f"Plan digest: {plan.digest}")
         return
     label = _CHANGE_LABELS.get(state, "What will change")
     # A revocation has no chain of its own, so its risk is nobody's question.
-    risk = risk_elements(risk_of(plan, default)) if known.stages else ()
-    yield rich(*risk, *change_elements(lines, label), *consequence_elements(consequences(plan, default)))
-    if findings := list(finding_elements(known.findings)):
+    risk = risk_elements(_risk(plan, known), is_decided=state not in _UNDECIDED) if known.stages else ()
+    is_cross_cloud = not known.observation.identity.is_resolved
+    said = consequences(plan, default, is_cross_cloud=is_cross_cloud, is_applied=state is S.APPLIED)
+    kept = untouched_elements(untouched(plan, default, known.names), is_prolonged=is_renewal(plan))
+    yield rich(*risk, *change_elements(lines, label), *kept, *consequence_elements(said))
+    if findings := list(finding_elements(known.findings, lines)):
         yield rich(*findings)
     yield operations_block(plan)
+
+
+def _risk(plan: Plan, known: Prepared) -> Risk:
+    observed = known.observation
+    return risk_of(plan, observed.default, is_cross_cloud=not observed.identity.is_resolved)
 
 
 def _review_headline(partnership: Partnership, now: datetime) -> tuple[str, str]:
@@ -174,8 +205,7 @@ def _review_elements(partnership: Partnership, now: datetime) -> Iterator[RichTe
     yield paragraph(*partnership_facts(partnership))
     if partnership.state is not PartnershipState.REVIEW_DUE:
         return
-    times = "once" if partnership.reminders == 1 else f"{partnership.reminders} times"
-    yield paragraph(words(f"Asked {times}. The sponsor or an admin can answer."))
+    yield paragraph(words(f"Asked {times_words(partnership.reminders)}. The sponsor or an admin can answer."))
     if partnership.is_past_its_end(now):
         domain = partner_name(partnership.identity)
         yield paragraph(

@@ -9,8 +9,12 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 from bot.blocks import Part, bullets, paragraph, part, quote, when, words
 from workflows.core.approval import Choice, Decision, Verdict
 from workflows.core.closing import only_narrows
+from workflows.core.half_state import counted
+from workflows.core.partner_half import asked_by
 from workflows.core.people import Role
+from workflows.core.reach import Shift
 from workflows.core.request import AccessRequest, RequestKind, RequestState
+from workflows.core.shifts import plan_shift
 from workflows.core.template import Stage
 
 MOST_NAMES: Final = 12
@@ -19,6 +23,10 @@ MOST_NOTE: Final = 1500
 
 _ONE_IS_ENOUGH: Final = (
     "This only narrows or closes access, so one approval is enough. The end that was approved earlier stays."
+)
+_WHOLE_CHAIN: Final = (
+    "Against today's default this opens nothing. The default can change, and without it nothing proves that this "
+    "narrows, so the whole chain decides."
 )
 _PENDING: Final = (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
 
@@ -32,6 +40,8 @@ def chain_elements(request: AccessRequest, holders: Mapping[Role, tuple[str, ...
     yield paragraph(words("Approvals", bold=True))
     if sum(stage.quorum for stage in stages) == 1 and only_narrows(request.known.plan):
         yield paragraph(words(_ONE_IS_ENOUGH))
+    elif _seems_to_narrow(request):
+        yield paragraph(words(_WHOLE_CHAIN))
     yield bullets(
         (_stage_parts(request, verdict, index, stage, holders) for index, stage in enumerate(stages)), ordered=True
     )
@@ -40,6 +50,13 @@ def chain_elements(request: AccessRequest, holders: Mapping[Role, tuple[str, ...
     if verdict.discounted:
         yield paragraph(words("Not counted", bold=True))
         yield bullets([part(sentence, 300)] for sentence in verdict.discounted[:MOST_NAMES])
+
+
+def _seems_to_narrow(request: AccessRequest) -> bool:
+    """Tell whether every line of a plan narrows or changes nothing, and the chain is the whole one all the same."""
+    known = request.known
+    is_narrowing = plan_shift(known.plan, known.observation.default) in (Shift.NARROWS, Shift.CLOSES)
+    return is_narrowing and not only_narrows(known.plan)
 
 
 def outcome_elements(request: AccessRequest, now: datetime) -> Iterator[RichTextElement]:
@@ -84,6 +101,11 @@ def _sentence(request: AccessRequest, now: datetime) -> Iterator[Part]:
                 yield when(request.confirmed_at)
                 yield words(" ")
             yield words("and showed every change of the plan.")
+            if steps := _left_to_the_partner(request):
+                yield words(
+                    f" That is our half: {counted(steps)} for the partner's administrator, which Gatehouse cannot see. "
+                    "/partner checklist has them."
+                )
         case RequestState.APPLYING if not request.note:
             done = "Nothing more is needed from people." if is_revocation else "Every approval is in."
             yield words(f"{done} The change is being written; it is not confirmed yet.")
@@ -101,6 +123,13 @@ def _sentence(request: AccessRequest, now: datetime) -> Iterator[Part]:
             yield words(" if it is not decided by then.")
         case _:
             return
+
+
+def _left_to_the_partner(request: AccessRequest) -> int:
+    """Count what this request needs the partner to set on its side."""
+    observed = request.known.observation
+    steps = asked_by(request.known.plan, observed.default, is_cross_cloud=not observed.identity.is_resolved)
+    return sum(step.is_needed for step in steps)
 
 
 def _stage_parts(

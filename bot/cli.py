@@ -1,6 +1,7 @@
 """The command line."""
 
 import asyncio
+import importlib.metadata
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +22,19 @@ Data = Annotated[
     Path | None, typer.Option(help="Keep everything in this folder across restarts; a temporary one otherwise.")
 ]
 Only = Annotated[str | None, typer.Option(help="Start one stand-in alone: slack or entra. No bot is started then.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON with stable keys instead, and nothing else.")]
+Names = Annotated[bool, typer.Option("--names", help="Look up who the unknown tenant IDs are: one call for each.")]
+PlanFile = Annotated[Path, typer.Argument(help="The request, as TOML; docs/plan.md has an example.", metavar="FILE")]
 SocketMode = Annotated[bool, typer.Option("--socket-mode", help="Reach the bot by Socket Mode instead of HTTP.")]
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        print(f"gatehouse {importlib.metadata.version('gatehouse')}")
+        raise typer.Exit
+
+
+Version = Annotated[bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)]
 
 
 @app.command()
@@ -53,15 +66,38 @@ def run() -> None:
 def doctor() -> None:
     """Check the settings, the Slack app, the Graph permissions and the roles; change nothing."""
     from bot.doctor import examine
+    from bot.logs import configure_terminal_logs
     from bot.process import WRONG_SETTINGS, print_problems
     from bot.settings import SettingsProblems, load_settings
 
+    configure_terminal_logs()
     try:
         settings = load_settings()
     except SettingsProblems as error:
         print_problems(error)
         raise typer.Exit(WRONG_SETTINGS) from None
     raise typer.Exit(asyncio.run(examine(settings, Console())))
+
+
+@app.command()
+def posture(as_json: AsJson = False, names: Names = False) -> None:
+    """Show what the tenant's default and every partner's settings let in and out, with warnings; change nothing."""
+    from bot.posture_command import show_posture
+
+    raise typer.Exit(show_posture(as_json=as_json, looks_up_names=names))
+
+
+@app.command()
+def plan(file: PlanFile, as_json: AsJson = False) -> None:
+    """Show what a request written in FILE would change and who would decide; nothing is stored or written."""
+    from bot.plan_command import show_plan
+
+    raise typer.Exit(show_plan(file, as_json=as_json))
+
+
+@app.callback()
+def gatehouse(version: Version = False) -> None:
+    """Opens a Microsoft Entra tenant to partner organizations from Slack."""
 
 
 def main() -> None:

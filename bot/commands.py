@@ -10,15 +10,25 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.background import Background
+from bot.checklist_parts import checklist_message, checklist_view
 from bot.directory import SlackDirectory
 from bot.messages import Message, help_message, partner_details, partner_list, refusal, unknown_command
+from bot.not_now import not_now
 from bot.payloads import Invocation
+from bot.posture_message import posture_message
+from bot.restore_windows import RestoreWindows
 from bot.slack_errors import NO_ANSWER
+from bot.views import message_view
 from bot.windows import Windows
+from workflows.checklists import Checklists, PresentHalf
 from workflows.core.commands import Subject
 from workflows.core.errors import InvalidField, Refused
-from workflows.lookup import read_both
+from workflows.core.named_targets import standing_targets
+from workflows.core.partner import TenantId
+from workflows.core.people import ADMIN, ChatId
+from workflows.naming import names_shown
 from workflows.ports import Clock, DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
+from workflows.posture import concerns_about, read_posture
 from workflows.preparing import identify_partner
 from workflows.service import Service
 from workflows.target import normalize_target
@@ -39,9 +49,11 @@ class Commands:
     tenant: Tenant
     directory: SlackDirectory
     windows: Windows
+    restores: RestoreWindows
     background: Background
     clock: Clock
     slack_api_url: str
+    checklists: Checklists
 
     async def run(self, command: Invocation, ack: AsyncAck) -> None:
         """Perform one command."""
@@ -56,12 +68,25 @@ class Commands:
                     key = f"command:{command.trigger_id}"
                     showing = self.windows.show_revocation(view_id, command.actor, command.argument, key=key)
                     self.background.start(showing)
+            case "restore" if command.argument:
+                if view_id := await _opened(self.windows.open_loading(command.trigger_id), ack):
+                    key = f"command:{command.trigger_id}"
+                    filling = self.restores.show(view_id, command.actor, command.argument, key=key)
+                    self.background.start(filling)
             case "list":
                 await ack()
                 self.background.start(self._answer(command, self._list))
             case "show" if command.argument:
                 await ack()
                 self.background.start(self._answer(command, self._show))
+            case "checklist" if command.argument:
+                await ack()
+                self.background.start(self._answer(command, self._checklist))
+            case "posture" if command.argument:
+                await _say(ack, refusal("/partner posture takes no name and shows all. /partner show shows one."))
+            case "posture":
+                await ack()
+                self.background.start(self._answer(command, self._posture))
             case "help":
                 await _say(ack, help_message())
             case _:
@@ -70,10 +95,15 @@ class Commands:
     async def _list(self, command: Invocation) -> Message:
         return partner_list(await self.store.partnerships(), now=self.clock.now())
 
+    async def _posture(self, command: Invocation) -> Message:
+        return posture_message(await read_posture(tenant=self.tenant, records=self.store.records, clock=self.clock))
+
     async def _show(self, command: Invocation) -> Message:
         target = normalize_target(command.argument)
         identity, partnership = await identify_partner(target, store=self.store, tenant=self.tenant)
-        configuration, default = await read_both(identity.tenant_id, tenant=self.tenant)
+        configuration, default, concerns = await concerns_about(
+            identity, tenant=self.tenant, records=self.store.records, clock=self.clock
+        )
         return partner_details(
             identity,
             configuration,
@@ -81,7 +111,32 @@ class Commands:
             partnership,
             await self.store.requests_for(identity.tenant_id, 10),
             now=self.clock.now(),
+            names=await names_shown(standing_targets(configuration), tenant=self.tenant),
+            concerns=concerns,
         )
+
+    async def _checklist(self, command: Invocation) -> Message:
+        present = await self.checklists.present(command.argument)
+        return checklist_message(present, may_speak=await self._may_speak(command.actor, present))
+
+    async def show_checklist(self, view_id: str, actor: ChatId, tenant_id: TenantId, *, key: str) -> None:
+        """Fill an open window with a partner's checklist, for a member of the workspace; else say why not."""
+        try:
+            await self.directory.require_member(actor)
+            view = checklist_view(await self.checklists.present(tenant_id))
+        except Refused as refused:
+            subject, command = Subject(tenant_id=tenant_id), "/partner checklist"
+            await self.windows.refuse(view_id, refused, key=key, actor=actor, command=command, subject=subject)
+            return
+        except (InvalidField, TenantUnavailable, TenantRefused, DirectoryUnavailable) as error:
+            view = message_view("Not possible now", not_now(error))
+        await self.windows.update(view_id, view)
+
+    async def _may_speak(self, actor: ChatId, present: PresentHalf) -> bool:
+        """Tell whether to offer this person to confirm; a click is judged again."""
+        if present.partnership is None:
+            return False
+        return actor == present.partnership.sponsor.chat_id or actor in await self.directory.holders(ADMIN)
 
     async def _answer(self, command: Invocation, build: Builder) -> None:
         """Answer a member of the workspace through the command's response_url; nobody else learns about partners."""
@@ -104,7 +159,7 @@ class Commands:
         except InvalidField as error:
             return refusal(error.reason)
         except (TenantUnavailable, TenantRefused, DirectoryUnavailable) as error:
-            return refusal(f"{error} Nothing was changed; try again.")
+            return refusal(not_now(error))
 
     async def _respond(self, response_url: str, message: Message) -> None:
         if not self._is_slacks_own(response_url):

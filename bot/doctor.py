@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from rich.console import Console
 from rich.markup import escape
@@ -16,6 +17,7 @@ from bot.settings import Settings
 from bot.slack_errors import NO_ANSWER, error_code
 from workflows.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.core.errors import DomainError
+from workflows.core.partner import Target, TargetType
 from workflows.entra import Entra, EntraSettings, connect
 from workflows.ports import Tenant
 from workflows.store.parked import read_parked
@@ -61,6 +63,11 @@ async def examine(settings: Settings, console: Console) -> int:
     return 1 if any(finding.cure and not finding.is_optional for finding in findings) else 0
 
 
+_SOME_GROUP: Final = Target(type=TargetType.GROUP, id="00000003-0000-0000-c000-000000000000")
+_SOME_APPLICATION: Final = Target(type=TargetType.APPLICATION, id="00000003-0000-0000-c000-000000000000")
+"""Microsoft Graph itself; whether it is there or not, asking shows whether the bot may."""
+
+
 async def surroundings(tenant: Tenant) -> list[Finding]:
     """Look at what is read around a plan before people decide: the bot works without any of it."""
     around = tenant.surroundings
@@ -73,6 +80,8 @@ async def surroundings(tenant: Tenant) -> list[Finding]:
         await _asked("Entra: Conditional Access", around.read_conditional_access, "Policy.Read.All"),
         await _asked("Entra: our own domains", around.verified_domains, "Organization.Read.All"),
         await _asked("Entra: sign-ins of partners", sign_ins, "AuditLog.Read.All and Entra ID P1"),
+        await _asked("Entra: names of groups", lambda: around.name_of(_SOME_GROUP), "GroupMember.Read.All"),
+        await _asked("Entra: names of applications", lambda: around.name_of(_SOME_APPLICATION), "Application.Read.All"),
         await _asked("SharePoint: sharing settings", around.read_sharepoint, "SharePointTenantSettings.Read.All"),
     ]
     return [replace(finding, is_optional=True) for finding in asked]
@@ -120,7 +129,8 @@ async def _asked(subject: str, ask: Callable[[], Awaitable[object]], needs: str)
     try:
         await ask()
     except DomainError as error:
-        return Finding(subject=subject, state=str(error), cure=f"It needs {needs}")
+        cure = "Do what it says" if needs.replace(",", "").split()[0] in str(error) else f"It needs {needs}"
+        return Finding(subject=subject, state=str(error), cure=cure)
     return Finding(subject=subject, state="answers")
 
 
@@ -150,7 +160,7 @@ async def _roles(client: AsyncWebClient, tenant: Entra, settings: Settings) -> l
         cure = (
             "" if held >= needed else f"Needs {needed}: add people to {', '.join(source.user_groups) or 'roles.toml'}"
         )
-        findings.append(Finding(subject=subject, state=f"{held} people", cure=cure))
+        findings.append(Finding(subject=subject, state="1 person" if held == 1 else f"{held} people", cure=cure))
     return findings
 
 

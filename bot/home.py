@@ -26,12 +26,12 @@ from bot.blocks import (
 from bot.chain_parts import still_needed
 from bot.partner_parts import change_elements
 from bot.request_parts import (
-    decision_buttons,
     icon,
     identity_of,
     may_be_decided,
     may_be_withdrawn,
     request_target,
+    review_button,
     withdraw_button,
 )
 from bot.review_parts import partner_row, review_buttons
@@ -85,9 +85,10 @@ def _more(count: int, where: str) -> Iterator[Block]:
 
 def _waiting(request: AccessRequest, now: datetime) -> Iterator[Block]:
     """A request that this person can decide on, with everything that would be opened."""
-    yield rich(_title(request), _origin(request), *change_elements(describe(request.known.plan), "What will change"))
+    lines = describe(request.known.plan, request.known.observation.default, request.known.names)
+    yield rich(_title(request), _origin(request), *change_elements(lines, "What will change"))
     if may_be_decided(request, now):
-        yield decision_buttons(request)
+        yield review_button(request)
     else:
         yield footnote("The time to decide is over; this request expires now.")
 
@@ -135,5 +136,5 @@ def _origin(request: AccessRequest) -> RichTextElement:
         part(known.template_title),
         words(f"”{lasts}. Plan "),
         part(known.plan.digest[:12], code=True),
-        words("; the full request stands on its card."),
+        words("; Review shows the whole request."),
     )

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from workflows.core.partner import TenantId
+from workflows.core.partner_half import Step
 from workflows.core.plan import TenantIdentity
 from workflows.core.request import AccessRequest
 
@@ -9,19 +11,27 @@ from workflows.core.request import AccessRequest
 REQUEST_SHORTCUT: Final = "request_partner_access"
 REQUEST_ACCESS: Final = "request_access"
 REQUEST_ACCESS_LOADING: Final = "request_access_loading"
+DECIDE: Final = "decide_request"
 REJECT_REASON: Final = "reject_reason"
 KEEP_REASON: Final = "keep_reason"
 CONFIRM_REVOKE: Final = "confirm_revoke"
+RESTORE_ACCESS: Final = "restore_access"
 MESSAGE_VIEW: Final = "message"
+CHECKLIST: Final = "checklist"
 HOME: Final = "home"
 
 # action_id of buttons
+REVIEW_REQUEST: Final = "review_request"
 APPROVE: Final = "approve"
 REJECT: Final = "reject"
 WITHDRAW: Final = "withdraw"
 KEEP: Final = "keep"
 REVOKE_REVIEW: Final = "revoke_review"
 OPEN_REQUEST: Final = "open_request"
+CONFIRM_HALF: Final = "confirm_half"
+UNCONFIRM_HALF: Final = "unconfirm_half"
+REMIND_HALF: Final = "remind_half"
+SHOW_CHECKLIST: Final = "show_checklist"
 
 # block_id and action_id of input fields, one name for both
 TARGET: Final = "target"
@@ -32,6 +42,8 @@ SPONSOR: Final = "sponsor"
 DURATION: Final = "duration"
 REASON: Final = "reason"
 CONFIRM: Final = "confirm"
+RESTORES: Final = "restores"
+RESTORE_RESULT: Final = "restore_result"
 HOLE: Final = "hole_"
 """Followed by the hole's name: the field of one id that a template leaves open."""
 
@@ -49,6 +61,11 @@ def decision_value(request: AccessRequest) -> str:
     :raises Refused: while there is no plan yet.
     """
     return f"{request.id}:{request.known.plan.digest}"
+
+
+def half_value(tenant_id: TenantId, step: Step) -> str:
+    """Name a step of a partner's half exactly as it is shown: `<tenant id>:<step>:<digest>`."""
+    return f"{tenant_id}:{step.key.value}:{step.digest}"
 
 
 def confirmation(identity: TenantIdentity) -> str:

@@ -15,13 +15,29 @@ from slack_sdk.errors import SlackApiError
 from bot import ids
 from bot.background import Background
 from bot.commands import Commands
-from bot.payloads import Interaction, Invocation, claimed_subject, parse_card_value, parse_form, parse_tenant_id
+from bot.decisions import Decisions
+from bot.payloads import (
+    Interaction,
+    Invocation,
+    claimed_subject,
+    parse_form,
+    parse_half_value,
+    parse_restore_form,
+    parse_tenant_id,
+)
+from bot.restore_windows import RestoreWindows
 from bot.slack_errors import NO_ANSWER
-from bot.views import keep_view, reject_view
+from bot.views import keep_view
 from bot.windows import Windows
 from workflows.core.commands import Subject
 from workflows.core.errors import Refused
-from workflows.core.intents import WantApprove, WantKeep, WantReject, WantRevoke
+from workflows.core.intents import (
+    WantConfirmHalf,
+    WantKeep,
+    WantRemindHalf,
+    WantRevoke,
+    WantUnconfirmHalf,
+)
 from workflows.core.request import RequestId
 from workflows.intake import Intake, InvalidForm
 from workflows.ports import Notifier, Store
@@ -30,6 +46,7 @@ from workflows.service import Service
 _log = structlog.get_logger()
 _COMMAND: Final = "/partner"
 _STORED_NAMES: Final = {
+    ids.REVIEW_REQUEST: "review_request",
     ids.APPROVE: "want_approve",
     ids.REJECT: "want_reject",
     ids.REJECT_REASON: "want_reject",
@@ -39,6 +56,10 @@ _STORED_NAMES: Final = {
     ids.REVOKE_REVIEW: "want_revoke",
     ids.CONFIRM_REVOKE: "want_revoke",
     ids.REQUEST_ACCESS: "submit",
+    ids.RESTORE_ACCESS: "submit",
+    ids.CONFIRM_HALF: "want_confirm_half",
+    ids.UNCONFIRM_HALF: "want_unconfirm_half",
+    ids.REMIND_HALF: "want_remind_half",
 }
 """What a button or a view asks for, by the name that the audit log knows it by."""
 
@@ -52,7 +73,9 @@ class Listeners:
     store: Store
     notifier: Notifier
     windows: Windows
+    restores: RestoreWindows
     commands: Commands
+    decisions: Decisions
     background: Background
     team_id: str
 
@@ -64,16 +87,23 @@ class Listeners:
             ids.OPEN_REQUEST: self._open_request,
             ids.TARGET: self._look_up,
             ids.TEMPLATE: self._choose_template,
-            ids.APPROVE: self._approve,
-            ids.REJECT: self._reject,
+            ids.RESTORES: self._choose_change,
+            ids.REVIEW_REQUEST: self.decisions.review,
+            ids.APPROVE: self.decisions.approve,
+            ids.REJECT: self.decisions.reject,
             ids.WITHDRAW: self._withdraw,
             ids.KEEP: self._keep,
             ids.REVOKE_REVIEW: self._revoke,
+            ids.CONFIRM_HALF: self._confirm_half,
+            ids.UNCONFIRM_HALF: self._unconfirm_half,
+            ids.REMIND_HALF: self._remind_half,
+            ids.SHOW_CHECKLIST: self._show_checklist,
         }.items():
             app.action(action_id)(self._guarded(listener))
         for callback_id, submitted in {
             ids.REQUEST_ACCESS: self._file,
-            ids.REJECT_REASON: self._reject_with_reason,
+            ids.RESTORE_ACCESS: self._file_restore,
+            ids.REJECT_REASON: self.decisions.reject_with_reason,
             ids.KEEP_REASON: self._keep_with_reason,
             ids.CONFIRM_REVOKE: self._revoke_confirmed,
         }.items():
@@ -126,37 +156,22 @@ class Listeners:
         else:
             await ack(response_action="clear")
 
-    # --- decisions ---
+    # --- the restore form ---
 
-    async def _approve(self, ack: AsyncAck, click: Interaction) -> None:
-        request_id, digest = parse_card_value(click.action.value)
-        intent = WantApprove(actor=click.actor, request_id=request_id, digest=digest, channel=click.channel)
-        await self.service.want(intent, key=click.key)
+    async def _choose_change(self, ack: AsyncAck, click: Interaction) -> None:
+        form = parse_restore_form(click)
         await ack()
+        self.background.start(self.restores.show_difference(click.the_view.id, form))
 
-    async def _reject(self, ack: AsyncAck, click: Interaction) -> None:
-        request_id, digest = parse_card_value(click.action.value)
-        request = await self.store.request(request_id)
-        if request is None:
-            raise Refused("unknown_request", "Gatehouse knows no such request; its card may be from another database.")
-        if request.is_terminal:
-            raise Refused("not_now", "This request is closed; nothing about it can change any more.")
-        if request.known.plan.digest != digest:
-            raise Refused("stale_card", "The request changed after this card was shown. Decide on the newest card.")
-        await self.windows.open(click.trigger_id, reject_view(request))
-        await ack()
+    async def _file_restore(self, ack: AsyncAck, click: Interaction) -> None:
+        try:
+            await self.restores.intake.file(parse_restore_form(click), key=click.key)
+        except InvalidForm as error:
+            await ack(response_action="errors", errors=error.problems)
+        else:
+            await ack(response_action="clear")
 
-    async def _reject_with_reason(self, ack: AsyncAck, click: Interaction) -> None:
-        request_id, digest = parse_card_value(click.the_view.private_metadata)
-        reason = click.the_view.value(ids.REASON)
-        if not reason.strip():
-            await ack(
-                response_action="errors", errors={ids.REASON: "Say why: the requester has to know what to change."}
-            )
-            return
-        intent = WantReject(actor=click.actor, request_id=request_id, digest=digest, reason=reason)
-        await self.service.want(intent, key=click.key)
-        await ack()
+    # --- the requester ---
 
     async def _withdraw(self, ack: AsyncAck, click: Interaction) -> None:
         await self.service.withdraw(RequestId(click.action.value), click.actor, key=click.key)
@@ -195,6 +210,37 @@ class Listeners:
         intent = WantRevoke(actor=click.actor, target=tenant_id, reason=click.the_view.value(ids.REASON).strip())
         await self.service.want(intent, key=click.key)
         await ack(response_action="clear")
+
+    # --- the partner's half ---
+
+    async def _confirm_half(self, ack: AsyncAck, click: Interaction) -> None:
+        tenant_id, step, wanted = parse_half_value(click.action.value)
+        intent = WantConfirmHalf(
+            actor=click.actor, tenant_id=tenant_id, step=step, wanted=wanted, channel=click.channel
+        )
+        await self.service.want(intent, key=click.key)
+        await ack()
+
+    async def _unconfirm_half(self, ack: AsyncAck, click: Interaction) -> None:
+        tenant_id, step, wanted = parse_half_value(click.action.value)
+        intent = WantUnconfirmHalf(
+            actor=click.actor, tenant_id=tenant_id, step=step, wanted=wanted, channel=click.channel
+        )
+        await self.service.want(intent, key=click.key)
+        await ack()
+
+    async def _remind_half(self, ack: AsyncAck, click: Interaction) -> None:
+        tenant_id = parse_tenant_id(click.action.value)
+        await self.service.want(
+            WantRemindHalf(actor=click.actor, tenant_id=tenant_id, channel=click.channel), key=click.key
+        )
+        await ack()
+
+    async def _show_checklist(self, ack: AsyncAck, click: Interaction) -> None:
+        tenant_id = parse_tenant_id(click.action.value)
+        view_id = await self.windows.open_loading(click.trigger_id)
+        await ack()
+        self.background.start(self.commands.show_checklist(view_id, click.actor, tenant_id, key=click.key))
 
     # --- the shared edge ---
 

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import sys
 from typing import Final
 
 import structlog
@@ -43,6 +44,20 @@ def configure_logs() -> None:
                 ],
             )
         )
+
+
+def configure_terminal_logs() -> None:
+    """Let only warnings be heard, on standard error, for commands whose standard output is the answer."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            render,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 def render(logger: WrappedLogger, name: str, event: EventDict) -> str:

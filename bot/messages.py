@@ -22,15 +22,20 @@ from bot.blocks import (
     within_limits,
     words,
 )
+from bot.concern_parts import concern_elements
+from bot.half_parts import half_elements
 from bot.partner_parts import identity_block, partner_name, partner_words
-from bot.request_parts import icon, kind_words
+from bot.request_parts import icon, kind_words, restore_hint
 from bot.review_parts import partner_row, partnership_facts, partnership_state_words
 from bot.untrusted import clean, escape
 from workflows.core.canonical import JsonObject
 from workflows.core.effective import Origin
 from workflows.core.partnership import Partnership
 from workflows.core.plan import TenantIdentity
+from workflows.core.posture import Concern, Weight
 from workflows.core.request import AccessRequest
+from workflows.core.restoring import is_restorable
+from workflows.core.setting_words import NO_NAMES
 from workflows.core.standing import Standing, describe_standing, unmanaged
 from workflows.core.wording import state_words
 
@@ -38,6 +43,7 @@ MOST_FALLBACK: Final = 700
 """Escaping may make it five times as long, and chat.update takes 4,000 characters."""
 MOST_NOTICE: Final = 2500
 MOST_PARTNERS: Final = 20
+MOST_CONCERNS: Final = 8
 MOST_HISTORY: Final = 15
 MOST_VALUE: Final = 500
 
@@ -45,10 +51,13 @@ COMMANDS: Final = (
     "`/partner request [domain]`  ask for access for a partner organization\n"
     "`/partner list`  partners that Gatehouse has opened or closed\n"
     "`/partner show <domain or tenant ID>`  what stands for a partner now, and its history\n"
+    "`/partner checklist <domain or tenant ID>`  what the partner's administrator has to set on its side\n"
+    "`/partner posture`  what the default and every partner's settings let in and out, with warnings\n"
     "`/partner revoke <domain or tenant ID>`  close a partner (admins; a review's card lets the sponsor)\n"
+    "`/partner restore <domain or tenant ID>`  ask to put back what stood before a change\n"
     "`/partner help`  this list"
 )
-_NEED_A_PARTNER: Final = ("show", "revoke")
+_NEED_A_PARTNER: Final = ("show", "checklist", "revoke", "restore")
 _INHERITED: Final[Mapping[Origin, str]] = {
     Origin.SET_HERE: " · inherits",
     Origin.UNREAD: " · inherits",
@@ -103,16 +112,18 @@ def partner_list(partnerships: Sequence[Partnership], now: datetime) -> Message:
         text = "Gatehouse has not opened or closed any partner yet. Ask for one with /partner request."
         return message(text, [rich(paragraph(words(text)))])
     shown = partnerships[:MOST_PARTNERS]
-    blocks: list[Block] = [header(f"{len(partnerships)} partners" if len(partnerships) > 1 else "1 partner")]
+    count = "1 partner" if len(partnerships) == 1 else f"{len(partnerships)} partners"
+    blocks: list[Block] = [header(count)]
     blocks += [partner_row(partnership, now) for partnership in shown]
     if more := len(partnerships) - len(shown):
         blocks.append(footnote(f"and {more} more: /partner show with the domain shows each of them"))
     blocks.append(footnote("As last recorded. /partner show reads what stands in the tenant now."))
     names = "; ".join(
-        f"{clean(partner_name(p.identity), 60)} (tenant {p.identity.tenant_id}): {partnership_state_words(p, now)}"
+        f"{clean(partner_name(p.identity), 60)} (tenant {p.identity.tenant_id}): "
+        f"recorded as {partnership_state_words(p, now)}"
         for p in shown
     )
-    return message(f"{len(partnerships)} partners. {names}", blocks)
+    return message(f"{count}. {names}", blocks)
 
 
 def partner_details(
@@ -122,25 +133,33 @@ def partner_details(
     partnership: Partnership | None,
     requests: Sequence[AccessRequest],
     now: datetime,
+    names: Mapping[str, str] = NO_NAMES,
+    concerns: Sequence[Concern] = (),
 ) -> Message:
     """Show what stands for a partner now, as just read, and what was asked for before.
 
     :param configuration: None when the partner has no configuration of its own.
     :param default: None when the tenant's default could not be read.
+    :param names: what our own directory calls ids of its own, by id.
+    :param concerns: what a posture says is wrong with it, the gravest first.
     """
-    standings = describe_standing(configuration, default)
+    standings = describe_standing(configuration, default, names)
     blocks: list[Block] = [
         header(f"🔎 {clean(partner_name(identity), 90)}: what stands now"),
         identity_block(identity),
+        *_concern_blocks(concerns),
         rich(*_standing_elements(configuration, standings)),
+        rich(*half_elements(configuration, default, identity, partnership)),
         rich(*_record_elements(partnership, now)),
-        rich(*_history_elements(requests)),
+        rich(*_history_elements(requests, identity)),
     ]
     own = sum(standing.is_own for standing in standings)
     opening = (
         "no settings of its own, the tenant's defaults apply" if configuration is None else f"{own} settings set here"
     )
-    return message(f"{partner_words(identity)}: {opening}. {len(requests)} requests known.", blocks)
+    known = "1 request" if len(requests) == 1 else f"{len(requests)} requests"
+    grave = "".join(f" {one.weight.word.capitalize()}: {one.text}" for one in concerns[:1] if one.weight > Weight.NOTE)
+    return message(f"{partner_words(identity)}: {opening}.{grave} {known} on record.", blocks)
 
 
 def _help() -> str:
@@ -149,6 +168,12 @@ def _help() -> str:
         f"*What you can do*\n{escape(COMMANDS)}\nOr use the shortcut *Request partner access*, or my Home tab. In the "
         "form, press Enter in the domain field to see which organization it is."
     )
+
+
+def _concern_blocks(concerns: Sequence[Concern]) -> Iterator[Block]:
+    if concerns:
+        label = paragraph(words("To look at, from what stands now and Gatehouse's records", bold=True))
+        yield rich(label, *concern_elements(concerns, MOST_CONCERNS))
 
 
 def _standing_elements(configuration: JsonObject | None, standings: Sequence[Standing]) -> Iterator[RichTextElement]:
@@ -173,7 +198,7 @@ def _record_elements(partnership: Partnership | None, now: datetime) -> Iterator
         yield paragraph(words("Gatehouse has neither opened nor closed this partner."))
         return
     yield paragraph(
-        words(f"{partnership_state_words(partnership, now).capitalize()}.\n"), *partnership_facts(partnership)
+        words(f"Recorded as {partnership_state_words(partnership, now)}.\n"), *partnership_facts(partnership)
     )
     for kept in partnership.attestations[-3:]:
         yield paragraph(
@@ -181,7 +206,7 @@ def _record_elements(partnership: Partnership | None, now: datetime) -> Iterator
         )
 
 
-def _history_elements(requests: Sequence[AccessRequest]) -> Iterator[RichTextElement]:
+def _history_elements(requests: Sequence[AccessRequest], identity: TenantIdentity) -> Iterator[RichTextElement]:
     yield paragraph(words("Requests, newest first", bold=True))
     if not requests:
         yield paragraph(words("None."))
@@ -189,6 +214,8 @@ def _history_elements(requests: Sequence[AccessRequest]) -> Iterator[RichTextEle
     yield bullets(_history_parts(request) for request in requests[:MOST_HISTORY])
     if len(requests) > MOST_HISTORY:
         yield paragraph(words(f"and {len(requests) - MOST_HISTORY} older ones"))
+    if any(is_restorable(request) for request in requests):
+        yield restore_hint(identity)
 
 
 def _history_parts(request: AccessRequest) -> list[Part]:

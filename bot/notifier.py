@@ -16,10 +16,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.cards import request_card, requester_card, review_card
 from bot.directory import ShownDirectory
+from bot.half_card import half_card
 from bot.home import home_view
 from bot.messages import Message, notice
 from bot.slack_errors import NO_ANSWER, error_code, is_passing, retry_after
 from workflows.core.errors import Refused
+from workflows.core.half_state import open_steps
 from workflows.core.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, Role
 from workflows.core.request import AccessRequest, RequestState
@@ -112,6 +114,28 @@ class SlackNotifier:
         if unheard is not None:
             raise unheard
 
+    async def show_half(self, partnership: Partnership, *, remind: bool) -> None:
+        """Bring every card about the partner's half up to date; post it where it is new, with `remind` once more.
+
+        :raises NotifierRefused: when nobody at all could be told.
+        """
+        subject = f"half:{partnership.identity.tenant_id}"
+        sponsor, unheard = partnership.sponsor.chat_id, None
+        request = await self._store.request(partnership.request_id)
+        requester = sponsor if request is None else request.particulars.requester
+        # What is open by Microsoft's default asks nothing of anybody: the checklist has it, and no card does.
+        if remind or any(step.is_needed for step in open_steps(partnership.half, partnership.confirmations)):
+            unheard = await self._post_half(partnership, subject, () if remind else (requester,), remind=remind)
+        copies = await self._store.copies(subject)
+        newest = {copy.audience: copy.ts for copy in sorted(copies, key=lambda one: one.ts)}
+        for copy in copies:
+            may_speak, is_older = _may_speak(copy, partnership, requester), copy.ts != newest[copy.audience]
+            card = half_card(partnership, may_speak=may_speak, reader=copy.audience, is_older=is_older)
+            await self._update(copy, card)
+        await self._refresh_homes(sponsor, requester)
+        if unheard is not None:
+            raise unheard
+
     async def show_home(self, person: ChatId) -> None:
         """Publish the App Home of one person."""
         with _waiting_for_the_directory():
@@ -181,6 +205,33 @@ class SlackNotifier:
                     asked.add(admin)
         return None if asked else refused
 
+    async def _post_half(
+        self, partnership: Partnership, subject: str, others: Sequence[ChatId], *, remind: bool
+    ) -> NotifierRefused | None:
+        """Post the card to the sponsor, to the admins where the sponsor is out of reach, and to the others.
+
+        :returns: why nobody who may confirm anything was reached, when that is so.
+        """
+        # NB. the request is part of it: what was approved anew asks the partner anew.
+        request = f"{partnership.request_id}."
+        occasion = f"{request}{partnership.half_reminders}"
+        copies = await self._store.copies(subject)
+        has = {c.audience for c in copies if c.occasion == occasion or (not remind and c.occasion.startswith(request))}
+        sponsor, refused = partnership.sponsor.chat_id, None
+        card = half_card(partnership, may_speak=True, reader=sponsor)
+        heard = {one for one in has if one == sponsor or one not in others}
+        if sponsor not in heard and (refused := await self._post(subject, sponsor, card, occasion)) is None:
+            heard.add(sponsor)
+        if refused is not None:
+            for admin in sorted(await self._holders(ADMIN) - heard - {sponsor}):
+                card = half_card(partnership, may_speak=True, reader=admin)
+                if await self._post(subject, admin, card, occasion) is None:
+                    heard.add(admin)
+        for person in others:
+            if person not in has and person != sponsor:
+                await self._post(subject, person, half_card(partnership, may_speak=False), occasion)
+        return None if heard else refused
+
     async def _names(self, people: frozenset[ChatId]) -> tuple[str, ...]:
         try:
             return tuple([await self._directory.name_of(person) for person in sorted(people)])
@@ -245,6 +296,11 @@ class SlackNotifier:
         except NO_ANSWER as error:
             raise NotifierUnavailable(f"{method}: Slack does not answer") from error
         return dict(response.data) if isinstance(response.data, dict) else {}
+
+
+def _may_speak(copy: Copy, partnership: Partnership, requester: ChatId) -> bool:
+    """Tell whether a copy offers to confirm: all but the one of a requester who is not the sponsor."""
+    return copy.audience == partnership.sponsor.chat_id or copy.audience != requester
 
 
 @contextmanager

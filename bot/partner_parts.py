@@ -1,6 +1,7 @@
 """The parts that cards, views and the App Home share: who the partner is, what changes, what exactly is written."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
@@ -11,7 +12,9 @@ from bot.blocks import DOMAIN, NAME, Part, bullets, paragraph, part, preformatte
 from bot.untrusted import clean
 from workflows.core.findings import Finding, Severity
 from workflows.core.plan import Operation, Plan, TenantIdentity
+from workflows.core.reach import Shift
 from workflows.core.risk import Risk, required
+from workflows.core.standing import Standing
 from workflows.core.wording import Line
 
 MOST_LINE: Final = 400
@@ -21,6 +24,7 @@ MOST_JSON: Final = 2900
 MOST_FINDINGS: Final = 20
 MOST_FINDING: Final = 600
 
+_QUOTED: Final = re.compile("“[^”]+”")
 _FINDING_ICONS: Final[Mapping[Severity, str]] = {
     Severity.ERROR: "⛔",
     Severity.WARNING: "⚠️",
@@ -54,6 +58,8 @@ def identity_paragraph(identity: TenantIdentity) -> RichTextElement:
         ("\nTenant ID: ", part(identity.tenant_id, code=True), ""),
         ("\nCalls itself: ", part(identity.display_name, NAME), " (its own choice, proves nothing)"),
     ]
+    if not identity.is_resolved:
+        rows.append(("\nCloud: ", words("another one, or the tenant is gone: Entra cannot look it up"), ""))
     if is_new:
         rows.append(("\nAsked for as: ", part(asked, DOMAIN), ""))
     return paragraph(*(piece for label, value, after in rows for piece in _row(label, value, after)))
@@ -62,10 +68,28 @@ def identity_paragraph(identity: TenantIdentity) -> RichTextElement:
 def change_elements(lines: Sequence[Line], label: str) -> Iterator[RichTextElement]:
     """Show every setting before and after, and say in words whether it opens or narrows."""
     yield paragraph(words(label, bold=True))
-    items = [_line_parts(line) for line in lines[:MOST_LINES]]
-    if more := len(lines) - len(items):
+    # Where something changes, what is merely written as it is would only hide it.
+    told = [line for line in lines if line.effect != Shift.SAME] or lines
+    items = [_line_parts(line) for line in told[:MOST_LINES]]
+    if more := len(told) - len(items):
         items.append([words(f"and {more} more settings; the JSON shows them")])
+    if same := len(lines) - len(told):
+        text = f"{_settings(same)} written as well without changing what applies; the JSON shows that"
+        items.append([words(text)])
     yield bullets(items or [[words("nothing")]])
+
+
+def untouched_elements(standings: Sequence[Standing], *, is_prolonged: bool) -> Iterator[RichTextElement]:
+    """Show what is set for a partner besides the change: counted, or whole where it is what a renewal prolongs."""
+    if standings and is_prolonged:
+        yield paragraph(words("What stands, and is to stand for longer", bold=True))
+        yield bullets(
+            [part(one.setting, 200, bold=True), words(": "), part(one.words, MOST_LINE)]
+            for one in standings[:MOST_LINES]
+        )
+    elif standings:
+        more = "1 more value" if len(standings) == 1 else f"{len(standings)} more values"
+        yield paragraph(words(f"Set for this partner and not changed: {more}; /partner show lists them."))
 
 
 def consequence_elements(sentences: Sequence[str]) -> Iterator[RichTextElement]:
@@ -75,23 +99,31 @@ def consequence_elements(sentences: Sequence[str]) -> Iterator[RichTextElement]:
         yield bullets([words(sentence)] for sentence in sentences)
 
 
-def risk_elements(risk: Risk) -> Iterator[RichTextElement]:
-    """Show how much a plan lets in, and why."""
+def risk_elements(risk: Risk, *, is_decided: bool = False) -> Iterator[RichTextElement]:
+    """Show how much a plan lets in, and why.
+
+    :param is_decided: whether the approvals that it needs are past.
+    """
     need = required(risk.level)
     people = "1 approver" if need.people == 1 else f"{need.people} approvers"
     stages = "" if need.stages == 1 else f" in at least {need.stages} stages"
-    yield paragraph(words(f"Risk: {risk.level.word}", bold=True), words(f" (needs {people}{stages})"))
+    verb = "needed" if is_decided else "needs"
+    yield paragraph(words(f"Risk: {risk.level.word}", bold=True), words(f" ({verb} {people}{stages})"))
     if risk.reasons:
         yield bullets([words(reason)] for reason in risk.reasons)
 
 
-def finding_elements(findings: Sequence[Finding]) -> Iterator[RichTextElement]:
-    """Show what was checked and found, what could not be checked, and on which page each rests."""
-    if findings:
+def finding_elements(findings: Sequence[Finding], lines: Sequence[Line] = ()) -> Iterator[RichTextElement]:
+    """Show what was checked and found, what could not be checked, and on which page each rests; the gravest first.
+
+    :param lines: what is shown of the change beside them: names that stand there are not told again.
+    """
+    shown = sorted((one for one in findings if not _is_told(one, lines)), key=_place)
+    if shown:
         yield paragraph(words("Checks", bold=True))
-        yield bullets(_finding_parts(finding) for finding in findings[:MOST_FINDINGS])
-    if len(findings) > MOST_FINDINGS:
-        yield paragraph(words(f"and {len(findings) - MOST_FINDINGS} more"))
+        yield bullets(_finding_parts(finding) for finding in shown[:MOST_FINDINGS])
+    if len(shown) > MOST_FINDINGS:
+        yield paragraph(words(f"and {len(shown) - MOST_FINDINGS} more"))
 
 
 def operations_block(plan: Plan) -> RichTextBlock:
@@ -137,11 +169,30 @@ def _row(label: str, value: Part, after: str) -> Iterator[Part]:
         yield words(after)
 
 
+def _place(finding: Finding) -> tuple[int, bool]:
+    """Give the sort key of a finding: by weight; a licence, which is true of every request, comes last."""
+    return list(Severity).index(finding.severity), finding.code.startswith("licence")
+
+
+def _is_told(finding: Finding, lines: Sequence[Line]) -> bool:
+    """Tell whether a finding only names what the lines of the change name already."""
+    said = " ".join(line.after[:MOST_LINE] for line in lines if line.effect != Shift.SAME)
+    names = _QUOTED.findall(finding.text)
+    return finding.code == "targets_named" and bool(names) and all(name in said for name in names)
+
+
+def _settings(count: int) -> str:
+    return "1 setting is" if count == 1 else f"{count} settings are"
+
+
 def _finding_parts(finding: Finding) -> list[Part]:
+    label = finding.severity.value
+    # "Could not be checked: Who may invite could not be checked" would say it twice.
+    is_said = finding.severity is Severity.UNCHECKED and label in finding.text.lower()
+    opening = [] if is_said else [words(label.capitalize(), bold=True), words(": ")]
     return [
         words(f"{_FINDING_ICONS[finding.severity]} "),
-        words(finding.severity.value.capitalize(), bold=True),
-        words(": "),
+        *opening,
         part(finding.text, MOST_FINDING),
         words(" ("),
         part(finding.source, 200),

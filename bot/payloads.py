@@ -16,9 +16,11 @@ from workflows.core.canonical import Digest
 from workflows.core.commands import Subject
 from workflows.core.errors import Refused
 from workflows.core.partner import TenantId
+from workflows.core.partner_half import StepKey
 from workflows.core.people import ChatId
 from workflows.core.request import RequestId
 from workflows.intake import Form
+from workflows.restore_intake import RestoreForm
 from workflows.target import is_tenant_id
 
 _REQUEST_ID: Final = r"^R-[A-Z2-7]{10}$"
@@ -70,6 +72,7 @@ class _View(_Payload):
     callback_id: str = ""
     hash: str = ""
     private_metadata: str = ""
+    root_view_id: str = ""
     app_installed_team_id: str | None = None
     state: _State = _State()
 
@@ -122,6 +125,10 @@ class Interaction(_Payload):
         if self.view is None:
             raise Refused("no_view", "This click belongs to no window; open it again.")
         return self.view
+
+    def is_in(self, callback_id: str) -> bool:
+        """Tell whether it happened in a window of this kind."""
+        return self.view is not None and self.view.callback_id == callback_id
 
     @property
     def key(self) -> str:
@@ -193,6 +200,25 @@ def parse_tenant_id(value: str) -> TenantId:
     return TenantId(value)
 
 
+class _HalfValue(_Payload):
+    step: StepKey
+    wanted: Annotated[str, StringConstraints(pattern=_DIGEST)]
+
+
+def parse_half_value(value: str) -> tuple[TenantId, StepKey, Digest]:
+    """Read `<tenant id>:<step>:<digest>` from a button beside a step of the partner's half.
+
+    :raises Refused: when it is anything else.
+    """
+    tenant_id, _, rest = value.partition(":")
+    step, _, wanted = rest.partition(":")
+    try:
+        parsed = _HalfValue.model_validate({"step": step, "wanted": wanted})
+    except ValueError as error:
+        raise Refused("malformed", "This button is not one of Gatehouse's, or too old to be understood.") from error
+    return parse_tenant_id(tenant_id), parsed.step, Digest(parsed.wanted)
+
+
 def claimed_subject(interaction: Interaction) -> Subject:
     """Read which request or tenant a click says it is about, for the audit log of what was refused; empty in doubt."""
     view = interaction.view
@@ -200,22 +226,43 @@ def claimed_subject(interaction: Interaction) -> Subject:
     name = said.partition(":")[0]
     if re.fullmatch(_REQUEST_ID, name):
         return Subject(request_id=RequestId(name))
-    return Subject(tenant_id=TenantId(said)) if is_tenant_id(said) else Subject()
+    return Subject(tenant_id=TenantId(name)) if is_tenant_id(name) else Subject()
 
 
 def parse_form(interaction: Interaction) -> Form:
     """Read the request form. What is missing stays empty: the intake names it."""
     view = interaction.the_view
-    days = view.value(ids.DURATION)
     return Form(
         requester=interaction.actor,
         target=view.value(ids.TARGET),
         template=view.value(ids.TEMPLATE),
         justification=view.value(ids.JUSTIFICATION),
         sponsor=ChatId(view.value(ids.SPONSOR) or interaction.actor),
-        days=int(days) if days.isascii() and days.isdecimal() and len(days) < 6 else 0,
+        days=_chosen_days(view),
         holes=_typed_holes(view),
     )
+
+
+def parse_restore_form(interaction: Interaction) -> RestoreForm:
+    """Read the restore form. What is missing stays empty: the intake names it.
+
+    :raises Refused: when its metadata names no tenant.
+    """
+    view = interaction.the_view
+    restores = view.value(ids.RESTORES)
+    return RestoreForm(
+        requester=interaction.actor,
+        tenant_id=parse_tenant_id(view.private_metadata),
+        restores=restores if re.fullmatch(_REQUEST_ID, restores) else "",
+        justification=view.value(ids.JUSTIFICATION),
+        sponsor=ChatId(view.value(ids.SPONSOR) or interaction.actor),
+        days=_chosen_days(view),
+    )
+
+
+def _chosen_days(view: _View) -> int:
+    days = view.value(ids.DURATION)
+    return int(days) if days.isascii() and days.isdecimal() and len(days) < 6 else 0
 
 
 def _typed_holes(view: _View) -> dict[str, str]:

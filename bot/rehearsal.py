@@ -86,7 +86,8 @@ async def _with_bot(sandbox: Sandbox, folder: Path, stop: asyncio.Event, *, brow
         await stop.wait()
     finally:
         keeper.cancel()
-        bot.stop()
+        # NB. in a thread: over Socket Mode the bot takes leave of the stand-in, which has to go on answering meanwhile.
+        await asyncio.to_thread(bot.stop)
 
 
 async def _ready(sandbox: Sandbox, *, browser: bool) -> None:

@@ -1,13 +1,14 @@
 """The parts about a request that cards and the App Home share: its name, its state, its buttons."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
 from slack_sdk.models.blocks import ActionsBlock
+from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot import ids
-from bot.blocks import DOMAIN, actions, button
+from bot.blocks import DOMAIN, Part, actions, button, paragraph, part, when, words
 from bot.partner_parts import partner_name, partner_words
 from bot.untrusted import clean
 from workflows.core.commands import Withdraw
@@ -31,6 +32,11 @@ _ICONS: Final[Mapping[RequestState, str]] = {
     S.STOPPED: "⚠️",
     S.OVERWRITTEN: "⚠️",
     S.FAILED: "❌",
+}
+_KINDS: Final[Mapping[RequestKind, str]] = {
+    RequestKind.ACCESS: "access request",
+    RequestKind.REVOCATION: "revocation",
+    RequestKind.RESTORATION: "restore request",
 }
 _UNPLANNED: Final = (S.PREPARING, S.UNFIT)
 """States whose plan, if there is one, is not the one that stands any more."""
@@ -70,7 +76,27 @@ def current_plan(request: AccessRequest) -> Plan | None:
 
 def kind_words(request: AccessRequest) -> str:
     """Say what kind of request it is."""
-    return "revocation" if request.particulars.kind is RequestKind.REVOCATION else "access request"
+    return _KINDS[request.particulars.kind]
+
+
+def restore_hint(identity: TenantIdentity) -> RichTextElement:
+    """Say how a change of this partner is put back."""
+    command = part(f"/partner restore {ids.confirmation(identity)}", DOMAIN + 20, code=True)
+    return paragraph(words("To ask that a change be put back: "), command)
+
+
+def restored_parts(request: AccessRequest) -> Iterator[Part]:
+    """Say which change a restore request puts back, and from when it is."""
+    yield words("what stood before ")
+    yield part(request.particulars.restores or "another change")
+    if request.prepared is not None and (was := request.prepared.restored) is not None:
+        yield words(" (“")
+        yield part(was.title)
+        yield words(f"”, {_KINDS[was.kind]} by ")
+        yield part(was.by.name)
+        yield words(", of ")
+        yield when(was.at)
+        yield words(")")
 
 
 def icon(request: AccessRequest) -> str:
@@ -98,6 +124,11 @@ def decision_buttons(request: AccessRequest) -> ActionsBlock:
         button("Approve", ids.APPROVE, value, "primary"),
         button("Reject", ids.REJECT, value, "danger"),
     )
+
+
+def review_button(request: AccessRequest) -> ActionsBlock:
+    """Make Review, which opens the whole request with Approve and Reject."""
+    return actions(f"review:{request.id}", button("Review", ids.REVIEW_REQUEST, ids.decision_value(request), "primary"))
 
 
 def withdraw_button(request: AccessRequest) -> ActionsBlock:

@@ -8,6 +8,7 @@ from slack_sdk.models.blocks import ActionsBlock, RichTextBlock
 from bot import ids
 from bot.blocks import DOMAIN, Part, actions, button, paragraph, part, rich, when, words
 from bot.partner_parts import partner_name
+from workflows.core.half_state import half_words
 from workflows.core.partnership import Partnership, PartnershipState
 
 
@@ -47,6 +48,8 @@ def partnership_facts(partnership: Partnership) -> Iterator[Part]:
         yield when(partnership.next_review_at)
     yield words("\nSponsor: ")
     yield part(partnership.sponsor.name)
+    if said := half_words(partnership.half, partnership.confirmations):
+        yield words(f"\nThe partner's half: {said}")
 
 
 def review_buttons(partnership: Partnership, now: datetime) -> ActionsBlock | None:
@@ -63,7 +66,7 @@ def review_buttons(partnership: Partnership, now: datetime) -> ActionsBlock | No
 def partner_row(partnership: Partnership, now: datetime) -> RichTextBlock:
     """Show one partner in a few lines, tenant first."""
     identity = partnership.identity
-    state = f": {partnership_state_words(partnership, now)}\n"
+    state = f": recorded as {partnership_state_words(partnership, now)}\n"
     return rich(
         paragraph(
             words(f"{partnership_icon(partnership, now)} "),

@@ -4,7 +4,7 @@ Every problem is found before any is reported. Standard names where a standard e
 """
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 from urllib.parse import urlsplit
 
 from dotenv import load_dotenv
@@ -23,8 +23,11 @@ _CURES: Final = {
     "SLACK_TEAM_ID": "the id (T…) of the one workspace whose people may use the bot",
     "AZURE_TENANT_ID": "the home tenant's id, a GUID",
     "AZURE_CLIENT_ID": "the application (client) id of the app registration, a GUID",
+    "GATEHOUSE_TICK_SECONDS": "a number of seconds above 0 and no more than 60",
+    "PORT": "a whole number from 1 to 65535",
 }
 
+Known = TypeVar("Known", bound=BaseSettings)
 Guid = Annotated[str, StringConstraints(pattern=_GUID, to_lower=True)]
 
 
@@ -46,47 +49,26 @@ class _Templates(BaseSettings):
     gatehouse_templates: Path = SHIPPED
 
 
-class Settings(_Templates):
-    """Everything that the process is told from outside. Secrets do not print."""
+class TenantSettings(_Templates):
+    """What reading the tenant and the records takes: enough for the commands that need no Slack."""
 
-    slack_bot_token: Annotated[SecretStr, Field(min_length=10)]
-    slack_app_token: SecretStr | None = None
-    """Present: Socket Mode. Absent: HTTP."""
-    slack_signing_secret: SecretStr = SecretStr("")
-    slack_api_url: str = "https://slack.com/api/"
-    slack_channel: Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,}$")]
-    slack_team_id: Annotated[str, StringConstraints(pattern=r"^T[A-Z0-9]{2,}$")]
     azure_tenant_id: Guid
     azure_client_id: Guid
     azure_authority_host: str = "https://login.microsoftonline.com"
     graph_url: str = "https://graph.microsoft.com/v1.0"
     database_url: str = "sqlite:///gatehouse.db"
-    gatehouse_tick_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
-    """Seconds between two looks at what is due."""
     gatehouse_clock_file: Path | None = None
     """A file with a number of seconds to add to the clock; for rehearsals against local services only."""
-    host: str = "0.0.0.0"  # noqa: S104  # a container's port has to be reachable; signatures guard the door
-    port: Annotated[int, Field(ge=1, le=65535)] = 3000
-
-    @property
-    def is_socket_mode(self) -> bool:
-        """Tell whether Slack is reached by Socket Mode."""
-        return self.slack_app_token is not None
 
     @property
     def database_file(self) -> Path:
         """The file of the embedded store."""
         return Path(self.database_url.removeprefix("sqlite:///"))
 
-    @field_validator("slack_api_url", "graph_url", "azure_authority_host")
+    @field_validator("graph_url", "azure_authority_host")
     @classmethod
     def _is_safe(cls, value: str) -> str:
-        parts = urlsplit(value if "//" in value else f"https://{value}")
-        if parts.scheme == "https" and parts.hostname:
-            return parts.geturl()
-        if parts.scheme == "http" and parts.hostname in _LOOPBACK:
-            return value
-        raise ValueError("must be an https:// address (plain http only on 127.0.0.1 or localhost)")
+        return _safe_address(value)
 
     @field_validator("database_url")
     @classmethod
@@ -97,6 +79,37 @@ class Settings(_Templates):
             raise ValueError("names a folder; name a file in it, as in sqlite:///path/to/folder/gatehouse.db")
         return value
 
+    @field_validator("gatehouse_clock_file")
+    @classmethod
+    def _is_a_rehearsal(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        addresses = [name for name in ("slack_api_url", "graph_url") if name in cls.model_fields]
+        if value is not None and not all(_is_local(info.data.get(name, "")) for name in addresses):
+            places = " and ".join(map(str.upper, addresses))
+            raise ValueError(f"only with {places} on this machine; remove it")
+        return value
+
+
+class _SlackSettings(_Templates):
+    """What talking to Slack takes."""
+
+    slack_bot_token: Annotated[SecretStr, Field(min_length=10)]
+    slack_app_token: SecretStr | None = None
+    """Present: Socket Mode. Absent: HTTP."""
+    slack_signing_secret: SecretStr = SecretStr("")
+    slack_api_url: str = "https://slack.com/api/"
+    slack_channel: Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,}$")]
+    slack_team_id: Annotated[str, StringConstraints(pattern=r"^T[A-Z0-9]{2,}$")]
+
+    @property
+    def is_socket_mode(self) -> bool:
+        """Tell whether Slack is reached by Socket Mode."""
+        return self.slack_app_token is not None
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _is_slack_safe(cls, value: str) -> str:
+        return _safe_address(value)
+
     @field_validator("slack_signing_secret")
     @classmethod
     def _is_there_for_http(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
@@ -104,12 +117,15 @@ class Settings(_Templates):
             raise ValueError("missing")
         return value
 
-    @field_validator("gatehouse_clock_file")
-    @classmethod
-    def _is_a_rehearsal(cls, value: Path | None, info: ValidationInfo) -> Path | None:
-        if value is not None and not all(_is_local(info.data.get(name, "")) for name in ("slack_api_url", "graph_url")):
-            raise ValueError("only where SLACK_API_URL and GRAPH_URL are on this machine; remove it")
-        return value
+
+class Settings(TenantSettings, _SlackSettings):
+    """Everything that the running bot is told from outside. Secrets do not print."""
+
+    # NB. pydantic takes the fields of the last base first: Slack's are known where the tenant's are judged.
+    gatehouse_tick_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
+    """Seconds between two looks at what is due."""
+    host: str = "0.0.0.0"  # noqa: S104  # a container's port has to be reachable; signatures guard the door
+    port: Annotated[int, Field(ge=1, le=65535)] = 3000
 
 
 def load_settings() -> Settings:
@@ -117,10 +133,22 @@ def load_settings() -> Settings:
 
     :raises SettingsProblems: naming everything that is missing or wrong, in the templates as well; never a value.
     """
+    return _loaded(Settings)
+
+
+def load_tenant_settings() -> TenantSettings:
+    """Read what the commands without Slack need from the environment and `.env`.
+
+    :raises SettingsProblems: as `load_settings` does.
+    """
+    return _loaded(TenantSettings)
+
+
+def _loaded(kind: type[Known]) -> Known:
     # azure-identity reads the environment by itself, so `.env` has to reach it there and not only these fields.
     load_dotenv(".env", override=False)
     try:
-        return Settings()
+        return kind()
     except ValidationError as error:
         wrong = [_problem(item) for item in error.errors(include_input=False)]
         raise SettingsProblems((*wrong, *_template_problems())) from None
@@ -141,9 +169,19 @@ def _problem(item: ErrorDetails) -> str:
         return item["msg"].removeprefix("Value error, ")
     name = str(item["loc"][0]).upper()
     cure = f"; set it to {_CURES[name]}" if name in _CURES else ""
-    if item["type"] == "missing":
-        return f"{name}: missing{cure}"
-    return f"{name}: {item['msg'].removeprefix('Value error, ')}{cure}"
+    if item["type"] == "value_error":
+        # Ours; any other text is pydantic's, which speaks of patterns and inputs.
+        return f"{name}: {item['msg'].removeprefix('Value error, ')}{cure}"
+    return f"{name}: {'missing' if item['type'] == 'missing' else 'this value cannot be used'}{cure}"
+
+
+def _safe_address(value: str) -> str:
+    parts = urlsplit(value if "//" in value else f"https://{value}")
+    if parts.scheme == "https" and parts.hostname:
+        return parts.geturl()
+    if parts.scheme == "http" and parts.hostname in _LOOPBACK:
+        return value
+    raise ValueError("must be an https:// address (plain http only on 127.0.0.1 or localhost)")
 
 
 def _is_local(url: str) -> bool:

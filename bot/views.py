@@ -1,23 +1,29 @@
 """Modal views that tell something, or ask for a reason or a confirmation. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from slack_sdk.models.blocks import (
     Block,
     PlainTextInputElement,
     RichTextBlock,
 )
+from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot import ids
-from bot.blocks import Json, Limit, paragraph, part, rich, words
+from bot.blocks import Json, Limit, Part, bullets, paragraph, part, rich, words
 from bot.modal_parts import input_block, modal, text_area
 from bot.partner_parts import change_elements, consequence_elements, identity_block
+from bot.request_parts import kind_words
 from bot.review_parts import partnership_facts
 from bot.untrusted import clean
 from workflows.core.partnership import Partnership
 from workflows.core.plan import TenantIdentity
 from workflows.core.request import AccessRequest
-from workflows.core.wording import Line
+from workflows.core.wording import Line, state_words
+
+_BLOCKED: Final = "This tenant is already blocked in every respect, so no setting is written."
+_MOST_STOPPED: Final = 10
 
 
 def loading_view(title: str = "One moment") -> Json:
@@ -28,23 +34,6 @@ def loading_view(title: str = "One moment") -> Json:
 def message_view(title: str, text: str) -> Json:
     """Say something in a modal that asks for nothing."""
     return modal(title, [rich(paragraph(part(text, Limit.PLAIN, lines=True)))], ids.MESSAGE_VIEW)
-
-
-def reject_view(request: AccessRequest) -> Json:
-    """Ask why a request is rejected.
-
-    :raises Refused: while the request has no plan yet.
-    """
-    blocks: list[Block] = [
-        identity_block(request.known.observation.identity),
-        input_block(
-            "Reason",
-            ids.REASON,
-            text_area(ids.REASON),
-            hint="The requester reads it: say what would have to change.",
-        ),
-    ]
-    return modal("Reject request", blocks, ids.REJECT_REASON, submit="Reject", metadata=ids.decision_value(request))
 
 
 def keep_view(partnership: Partnership) -> Json:
@@ -62,10 +51,16 @@ def revoke_view(
     lines: Sequence[Line],
     partnership: Partnership | None,
     consequences: Sequence[str],
+    stops: Sequence[AccessRequest] = (),
 ) -> Json:
-    """Show what a revocation will do and what it will not, and ask for the partner's domain to be typed."""
-    changes = rich(*change_elements(lines, "What will change"), *consequence_elements(consequences))
-    return _revoke_modal(identity, [_standing_block(partnership), changes])
+    """Show what a revocation will do and what it will not, and ask for the partner's domain to be typed.
+
+    :param lines: what it writes; none where every block stands already.
+    :param stops: the open requests that it stops.
+    """
+    changes = change_elements(lines, "What will change") if lines else [paragraph(words(_BLOCKED, bold=True))]
+    told = rich(*changes, *_stop_elements(stops), *consequence_elements(consequences))
+    return _revoke_modal(identity, [_standing_block(partnership), told])
 
 
 def revoke_unread_view(identity: TenantIdentity) -> Json:
@@ -94,6 +89,21 @@ def _revoke_modal(identity: TenantIdentity, told: Sequence[Block]) -> Json:
         input_block("Reason", ids.REASON, text_area(ids.REASON), is_optional=True),
     ]
     return modal("Revoke access", blocks, ids.CONFIRM_REVOKE, submit="Revoke", metadata=identity.tenant_id)
+
+
+def _stop_elements(stops: Sequence[AccessRequest]) -> Iterator[RichTextElement]:
+    if not stops:
+        return
+    yield paragraph(words("What this stops, so that no approval puts access back", bold=True))
+    shown = [_stop_parts(request) for request in stops[:_MOST_STOPPED]]
+    if more := len(stops) - len(shown):
+        shown.append([words(f"and {more} more")])
+    yield bullets(shown)
+
+
+def _stop_parts(request: AccessRequest) -> list[Part]:
+    by = [words(" by "), part(request.prepared.requester.name)] if request.prepared else []
+    return [part(request.id, bold=True), words(f": {kind_words(request)}"), *by, words(f", {state_words(request)}")]
 
 
 def _standing_block(partnership: Partnership | None) -> RichTextBlock:

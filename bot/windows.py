@@ -9,23 +9,26 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import ids
 from bot.directory import SlackDirectory
+from bot.not_now import not_now
 from bot.open_forms import OpenForm, OpenForms
 from bot.request_form import Found, RequestForm, request_view
-from bot.slack_errors import error_code
+from bot.slack_errors import NO_ANSWER, error_code
 from bot.views import loading_view, message_view, revoke_unread_view, revoke_view
 from workflows.catalog import Catalog
 from workflows.core.canonical import JsonObject
 from workflows.core.commands import Subject
 from workflows.core.consequences import consequences
 from workflows.core.errors import InvalidField, Refused, UnreadableSetting
+from workflows.core.named_targets import shown_targets
 from workflows.core.partner import TenantId
 from workflows.core.partnership import Partnership, PartnershipState
 from workflows.core.people import ChatId
 from workflows.core.plan import Plan, TenantIdentity, plan_revocation
-from workflows.core.reviews import may_close
+from workflows.core.revoking import require_may_revoke, would_open
 from workflows.core.wording import describe
 from workflows.intake import Form, Intake
 from workflows.lookup import read_both
+from workflows.naming import names_shown
 from workflows.ports import DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
 from workflows.preparing import identify_partner
 from workflows.service import Service
@@ -110,7 +113,7 @@ class Windows:
                     holes=form.holes,
                 )
             )
-            await self._update(view_id, view)
+            await self.update(view_id, view)
 
     async def show_revocation(
         self, view_id: str, actor: ChatId, typed: str, *, key: str, in_review: bool = False
@@ -133,20 +136,27 @@ class Windows:
             if planned is None:
                 view = revoke_unread_view(identity)
             else:
-                plan, default = planned
-                if not plan.operations and (partnership is None or partnership.state is PartnershipState.REVOKED):
-                    view = message_view("Nothing to do", "This tenant is already blocked in every respect.")
-                else:
-                    view = revoke_view(identity, describe(plan, default), partnership, consequences(plan, default))
+                view = await self._revocation_view(identity, partnership, *planned)
         except Refused as refused:
             command = "want_revoke" if in_review else "/partner revoke"
-            await self.service.refuse(refused, key=key, actor=actor, command=command, subject=subject)
-            view = message_view("Not possible", refused.reason)
+            await self.refuse(view_id, refused, key=key, actor=actor, command=command, subject=subject)
+            return
         except (InvalidField, UnreadableSetting) as error:
             view = message_view("Not possible", str(error))
         except (TenantUnavailable, TenantRefused, DirectoryUnavailable) as error:
-            view = message_view("Not possible now", f"{error} Nothing was changed; try again.")
-        await self._update(view_id, view)
+            view = message_view("Not possible now", not_now(error))
+        await self.update(view_id, view)
+
+    async def _revocation_view(
+        self, identity: TenantIdentity, partnership: Partnership | None, plan: Plan, default: JsonObject | None
+    ) -> dict[str, object]:
+        """Offer a revocation wherever there is something to close, to record as closed, or to stop."""
+        stops = would_open(await self.store.open_requests(), identity)
+        is_closed = partnership is None or partnership.state is PartnershipState.REVOKED
+        if is_closed and not plan.operations and not stops:
+            return message_view("Nothing to do", "This tenant is already blocked in every respect.")
+        names = await names_shown(shown_targets(plan), tenant=self.tenant)
+        return revoke_view(identity, describe(plan, default, names), partnership, consequences(plan, default), stops)
 
     async def _planned_revocation(
         self, identity: TenantIdentity, partnership: Partnership | None, actor: ChatId, *, in_review: bool
@@ -162,11 +172,7 @@ class Windows:
             async with asyncio.timeout(_READING_SECONDS):
                 person = await self.directory.identify(actor)
                 roster = await self.directory.roster([person])
-                if not may_close(partnership if in_review else None, person, roster):
-                    raise Refused(
-                        "not_an_admin",
-                        "Only partner admins can revoke, and the sponsor in answer to a review. Ask one of them.",
-                    )
+                require_may_revoke(partnership, person, roster, in_review=in_review)
                 before, default = await read_both(identity.tenant_id, tenant=self.tenant)
         except (TenantUnavailable, DirectoryUnavailable, TimeoutError) as error:
             if partnership is not None:
@@ -199,9 +205,24 @@ class Windows:
             answer = await self.client.views_open(trigger_id=trigger_id, view=view)
         return str(answer["view"]["id"])
 
-    async def _update(self, view_id: str, view: dict[str, object]) -> None:
+    async def refuse(
+        self, view_id: str, refused: Refused, *, key: str, actor: ChatId, command: str, subject: Subject
+    ) -> None:
+        """Record a refusal and say it in the open window; directly, where the window was closed meanwhile."""
+        await self.service.refuse(refused, key=key, actor=actor, command=command, subject=subject, is_told=True)
+        try:
+            is_seen = await self.update(view_id, message_view("Not possible", refused.reason))
+        except (SlackApiError, *NO_ANSWER):
+            is_seen = False
+        if not is_seen:
+            await self.service.say(refused.reason, key=f"{key}:unseen", person=actor)
+
+    async def update(self, view_id: str, view: dict[str, object]) -> bool:
+        """Replace what an open view shows; one that was closed meanwhile is left alone. Tells whether it was there."""
         try:
             await self.client.views_update(view_id=view_id, view=view)
         except SlackApiError as error:
             if error_code(error) not in ("not_found", _HASH_CONFLICT):
                 raise
+            return False
+        return True

@@ -28,6 +28,7 @@ from workflows.core.people import Roster
 from workflows.core.plan import Plan, is_confirmed, steps_done
 from workflows.core.progress import progress_words
 from workflows.core.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.inheritance import changed_inheritance
 from workflows.ports import (
     AlreadyExists,
     Directory,
@@ -124,7 +125,7 @@ class Applying:
         await self._confirm(request, rests=READ_BACK_AFTER)
 
     async def _may_still_be_applied(self, request: AccessRequest) -> bool:
-        """Check once more, before the first write, that the partner is who was approved and every approval counts."""
+        """Check once more, before the first write: who the partner is, whose approvals count, what it will inherit."""
         known = request.known
         if request.particulars.kind is RequestKind.REVOCATION:
             return True
@@ -150,7 +151,10 @@ class Applying:
 
             await self.service.advance(request.id, Reopen(reason=reason), roster_of=as_read)
             return False
-        return True
+        again = await changed_inheritance(request, tenant=self.tenant)
+        if again is not None:
+            await self.service.advance(request.id, again)
+        return again is None
 
     async def _confirm(self, request: AccessRequest, *, rests: tuple[float, ...]) -> None:
         plan = request.known.plan
@@ -201,7 +205,7 @@ class Applying:
     async def _is_a_service_provider(
         self, request: AccessRequest, observed: JsonObject | None, done: int | None
     ) -> bool:
-        """End an access request whose partner has become a service provider; closing is never refused.
+        """End a request whose partner has become a service provider; closing is never refused.
 
         What was written before stands: a half of the plan ends as failed, and the whole of it or drift is told as such.
         """
@@ -221,7 +225,7 @@ class Applying:
     async def _drifted(self, request: AccessRequest, observed: JsonObject | None, *, is_written: bool = False) -> None:
         """Say that somebody else changed the partner. What we may have written ourselves is never disowned."""
         is_ours = is_written or request.writing_since is not None
-        if is_ours and request.particulars.kind is RequestKind.ACCESS:
+        if is_ours and request.particulars.kind is not RequestKind.REVOCATION:
             await self.service.advance(request.id, RecordOverwritten(image=observed))
         else:
             await self._replan(request, observed)

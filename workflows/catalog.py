@@ -100,7 +100,7 @@ def _read(path: Path, problems: list[str]) -> dict[str, Any] | None:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         problems.append(f"{path.name}: missing in {path.parent}")
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except (ValueError, RecursionError, OSError) as error:  # wrong TOML or UTF-8, and a number too long for Python
         problems.append(f"{path.name}: not readable as TOML: {error}")
     return None
 

@@ -14,8 +14,10 @@ from workflows.catalog import Catalog
 from workflows.core.errors import InvalidField, NothingToChange, Refused
 from workflows.core.holes import parse_hole
 from workflows.core.people import ChatId
+from workflows.core.plan import Plan
 from workflows.core.request import Observation, Particulars, RequestId, RequestKind
 from workflows.core.template import Stage, Template
+from workflows.hole_checks import unknown_ids
 from workflows.identifiers import derived_request_id
 from workflows.lookup import look_up
 from workflows.ports import Clock, Directory, DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
@@ -28,6 +30,7 @@ from workflows.preparing import (
     require_no_other_request,
 )
 from workflows.service import Service
+from workflows.sponsors import sponsor_words
 from workflows.target import FIELD, normalize_target
 
 PATIENCE_SECONDS: Final = 1.8
@@ -91,11 +94,9 @@ class Intake:
         :raises InvalidForm: naming every field that has to change; nothing is stored.
         """
         problems: dict[str, str] = {}
-        justification = form.justification.strip()
-        if not any(character.isprintable() and not character.isspace() for character in justification):
-            problems["justification"] = "Say why this partner needs access: the approvers decide on it."
-        elif len(justification) > JUSTIFICATION_LIMIT:
-            problems["justification"] = f"Shorten this to {JUSTIFICATION_LIMIT} characters."
+        justification = checked_justification(
+            form.justification, "Say why this partner needs access: the approvers decide on it.", problems
+        )
         template = self._template(form, problems)
         holes = None if template is None else _holes(form, template, problems)
         target = self._target(form, problems)
@@ -152,8 +153,10 @@ class Intake:
     ) -> Observation | None:
         """Ask about the tenant and the people side by side, within the form's patience."""
         async with asyncio.TaskGroup() as group:
-            observed = group.create_task(self._observe(target, template, holes, problems))
-            group.create_task(self._people(form, problems))
+            observed = group.create_task(self._observe(form, target, template, holes, problems))
+            group.create_task(check_people(form.requester, form.sponsor, FIELD, problems, directory=self.directory))
+            if template is not None and holes is not None:
+                group.create_task(self._ids(template, holes, problems))
             if template is not None:
                 chain = group.create_task(self._chain_problem(form, template.stages))
         observation, stages = observed.result()
@@ -165,7 +168,12 @@ class Intake:
         return observation
 
     async def _observe(
-        self, target: str, template: Template | None, holes: Mapping[str, str] | None, problems: dict[str, str]
+        self,
+        form: Form,
+        target: str,
+        template: Template | None,
+        holes: Mapping[str, str] | None,
+        problems: dict[str, str],
     ) -> tuple[Observation | None, tuple[Stage, ...] | None]:
         """Look the tenant up; gives what was seen, and the chain that the plan would need."""
         stages = None
@@ -174,7 +182,7 @@ class Intake:
                 observation = self._just_seen(target) or await look_up(target, tenant=self.tenant, clock=self.clock)
             await require_no_other_request(self.store, observation, None)
             if template is not None and holes is not None:
-                plan = access_plan(observation, template, template.default_duration, holes)
+                plan = await self._plan(observation, template, timedelta(days=form.days), holes)
                 stages = chain_of(plan, template)
                 checked(observation, plan, stages)
         except InvalidField as error:
@@ -189,32 +197,65 @@ class Intake:
             return observation, stages
         return None, None
 
+    async def _plan(
+        self, observation: Observation, template: Template, duration: timedelta, holes: Mapping[str, str]
+    ) -> Plan:
+        known = await self.store.partnership(observation.identity.tenant_id)
+        return access_plan(observation, template, duration, holes, known=known, now=self.clock.now())
+
     def _just_seen(self, target: str) -> Observation | None:
         """Take what the form showed a moment ago. Applying reads the tenant again, so this only spares a call."""
         seen = self._seen.pop(target, None)
         return seen if seen is not None and self.clock.now() - seen.at < _SEEN_FOR else None
 
-    async def _people(self, form: Form, problems: dict[str, str]) -> None:
-        try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                for person, field in {form.sponsor: "sponsor", form.requester: FIELD}.items():
-                    try:
-                        await self.directory.identify(person)
-                    except Refused as refused:
-                        problems.setdefault(field, refused.reason)
-        except (TenantUnavailable, TenantRefused, DirectoryUnavailable, TimeoutError):
-            return
+    async def _ids(self, template: Template, holes: Mapping[str, str], problems: dict[str, str]) -> None:
+        problems.update(await unknown_ids(template, holes, tenant=self.tenant, patience=PATIENCE_SECONDS))
 
     async def _chain_problem(self, form: Form, stages: tuple[Stage, ...]) -> str:
-        """Say why nobody could complete the chain; empty when somebody can, or when it cannot be told in time."""
-        try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                await require_chain(self.directory, stages, {form.requester, form.sponsor})
-        except InvalidField as error:
-            return error.reason
-        except (TenantUnavailable, TenantRefused, DirectoryUnavailable, TimeoutError):
-            pass
-        return ""
+        return await chain_problem(stages, {form.requester, form.sponsor}, directory=self.directory)
+
+
+def checked_justification(typed: str, lacking: str, problems: dict[str, str]) -> str:
+    """Give a justification as it is stored; name what is wrong with it in `problems`.
+
+    :param lacking: what to say where there is none.
+    """
+    justification = typed.strip()
+    if not any(character.isprintable() and not character.isspace() for character in justification):
+        problems["justification"] = lacking
+    elif len(justification) > JUSTIFICATION_LIMIT:
+        problems["justification"] = f"Shorten this to {JUSTIFICATION_LIMIT} characters."
+    return justification
+
+
+async def check_people(
+    requester: ChatId, sponsor: ChatId, place: str, problems: dict[str, str], *, directory: Directory
+) -> None:
+    """Name in `problems` who cannot take part; nothing where that cannot be told in time.
+
+    :param place: the field at which a problem with the requester is said.
+    """
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            for person, field in {sponsor: "sponsor", requester: place}.items():
+                try:
+                    await directory.identify(person)
+                except Refused as refused:
+                    problems.setdefault(field, refused.reason if person == requester else sponsor_words(refused))
+    except (TenantUnavailable, TenantRefused, DirectoryUnavailable, TimeoutError):
+        return
+
+
+async def chain_problem(stages: tuple[Stage, ...], excluded: set[ChatId], *, directory: Directory) -> str:
+    """Say why nobody could complete the chain; empty when somebody can, or when it cannot be told in time."""
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await require_chain(directory, stages, excluded)
+    except InvalidField as error:
+        return error.reason
+    except (TenantUnavailable, TenantRefused, DirectoryUnavailable, TimeoutError):
+        pass
+    return ""
 
 
 def _holes(form: Form, template: Template, problems: dict[str, str]) -> dict[str, str] | None:

@@ -5,14 +5,35 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from workflows.catalog import Catalog
-from workflows.core.commands import Approve, Keep, Reject, Replan, Stop, Subject
+from workflows.core.commands import (
+    Approve,
+    ConfirmHalf,
+    HalfCommand,
+    Keep,
+    Reject,
+    RemindHalf,
+    Replan,
+    Stop,
+    Subject,
+    UnconfirmHalf,
+)
 from workflows.core.effects import Judge
 from workflows.core.errors import Refused
-from workflows.core.intents import Intent, WantApprove, WantKeep, WantReject, WantRevoke
+from workflows.core.intents import (
+    HalfIntent,
+    Intent,
+    WantApprove,
+    WantConfirmHalf,
+    WantKeep,
+    WantReject,
+    WantRemindHalf,
+    WantRevoke,
+    WantUnconfirmHalf,
+)
 from workflows.core.people import Person, Roster
 from workflows.core.plan import TenantIdentity
 from workflows.core.request import AccessRequest, Particulars, RequestKind, RequestState
-from workflows.core.reviews import may_close
+from workflows.core.revoking import require_may_revoke, stopped_by_revoking
 from workflows.identifiers import derived_request_id
 from workflows.ports import Directory, DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
 from workflows.preparing import identify_partner
@@ -72,6 +93,10 @@ class Judging:
                 roster = await self.directory.roster([actor])
                 command = Keep(actor=actor, reason=intent.reason)
                 await self.service.advance_review(intent.tenant_id, command, key=key, roster=roster)
+            case WantConfirmHalf() | WantUnconfirmHalf() | WantRemindHalf():
+                roster = await self.directory.roster([actor])
+                said = _said_of_the_half(intent, actor)
+                await self.service.advance_review(intent.tenant_id, said, key=key, roster=roster)
             case WantRevoke():
                 await self._revoke(intent, actor, key)
 
@@ -94,7 +119,7 @@ class Judging:
         """Ask again where the template changed after the plan was made: what was decided on it is void."""
         if request.state is not RequestState.AWAITING_APPROVAL:
             return
-        template = self.catalog.templates.get(request.particulars.template)
+        template = self.catalog.templates.get(request.known.plan.template)
         if template is not None and template.content_hash == request.known.plan.template_hash:
             return
         reason = "The template changed after this request was shown, so it is planned and asked again."
@@ -104,11 +129,7 @@ class Judging:
     async def _revoke(self, intent: WantRevoke, actor: Person, key: str) -> None:
         identity, partnership = await identify_partner(intent.target, store=self.store, tenant=self.tenant)
         roster: Roster = await self.directory.roster([actor])
-        if not may_close(partnership, actor, roster):
-            raise Refused(
-                "not_an_admin",
-                "Only partner admins can revoke, and the sponsor in answer to a review. Ask one of them.",
-            )
+        require_may_revoke(partnership, actor, roster)
         await self._require_no_open_revocation(identity)
         await self._stop_open_access(identity, actor)
         await self.service.submit(
@@ -130,15 +151,9 @@ class Judging:
     async def _stop_open_access(self, identity: TenantIdentity, actor: Person) -> None:
         """Give up whatever would open this partner: closing goes first, also before what is half applied."""
         reason = f"{actor.name} revoked this partner before the change was confirmed. It is closed instead."
-        for other in await self.store.open_requests():
-            # One that is still being prepared has no plan yet; what its form saw tells whom it is about.
-            seen = other.observation if other.prepared is None else other.prepared.observation
-            about = other.particulars.target if seen is None else seen.identity.tenant_id
-            if about not in (identity.tenant_id, identity.default_domain, identity.asked):
-                continue
-            if other.particulars.kind is RequestKind.ACCESS or other.state is RequestState.UNCONFIRMED:
-                with suppress(Refused):  # it came to its own end meanwhile
-                    await self.service.advance(other.id, Stop(reason=reason))
+        for other in stopped_by_revoking(await self.store.open_requests(), identity):
+            with suppress(Refused):  # it came to its own end meanwhile
+                await self.service.advance(other.id, Stop(reason=reason))
 
     async def _require_no_open_revocation(self, identity: TenantIdentity) -> None:
         for other in await self.store.open_requests():
@@ -146,6 +161,16 @@ class Judging:
             is_revocation = other.particulars.kind is RequestKind.REVOCATION
             if is_moving and is_revocation and other.particulars.target == identity.tenant_id:
                 raise Refused("under_way", f"A revocation of this partner is already under way ({other.id}).")
+
+
+def _said_of_the_half(intent: HalfIntent, actor: Person) -> HalfCommand:
+    match intent:
+        case WantConfirmHalf():
+            return ConfirmHalf(actor=actor, step=intent.step, wanted=intent.wanted, channel=intent.channel)
+        case WantUnconfirmHalf():
+            return UnconfirmHalf(actor=actor, step=intent.step, wanted=intent.wanted, channel=intent.channel)
+        case WantRemindHalf():
+            return RemindHalf(actor=actor)
 
 
 def _not_judged(error: TenantRefused) -> Refused:
@@ -160,7 +185,7 @@ def _subject(intent: Intent) -> Subject:
     match intent:
         case WantApprove() | WantReject():
             return Subject(request_id=intent.request_id)
-        case WantKeep():
+        case WantKeep() | WantConfirmHalf() | WantUnconfirmHalf() | WantRemindHalf():
             return Subject(tenant_id=intent.tenant_id)
         case WantRevoke():
             return Subject()

@@ -6,7 +6,7 @@ from typing import Final
 
 from workflows.applying import Applying
 from workflows.core.commands import RecordDelayed
-from workflows.core.effects import Apply, Effect, Judge, Prepare, ShowHome, ShowRequest, ShowReview, Tell
+from workflows.core.effects import Apply, Effect, Judge, Prepare, ShowHalf, ShowHome, ShowRequest, ShowReview, Tell
 from workflows.core.errors import Refused
 from workflows.judging import Judging
 from workflows.ports import Notifier, Store
@@ -44,6 +44,10 @@ class Performer:
                 partnership = await self.store.partnership(effect.tenant_id)
                 if partnership is not None:
                     await self.notifier.show_review(partnership, remind=effect.remind)
+            case ShowHalf():
+                partnership = await self.store.partnership(effect.tenant_id)
+                if partnership is not None:
+                    await self.notifier.show_half(partnership, remind=effect.remind)
             case ShowHome():
                 await self.notifier.show_home(effect.person)
             case Tell():

@@ -8,11 +8,12 @@ from typing import Any, Protocol
 from workflows.core.canonical import JsonObject
 from workflows.core.effects import Effect
 from workflows.core.errors import DomainError
-from workflows.core.partner import TenantId
+from workflows.core.partner import Target, TenantId
 from workflows.core.partnership import Partnership
 from workflows.core.people import ChatId, Person, PersonId, Role, Roster
 from workflows.core.plan import Operation, TenantIdentity
 from workflows.core.preflight_facts import SignIns
+from workflows.core.records import Records
 from workflows.core.request import AccessRequest, RequestId
 
 
@@ -90,6 +91,12 @@ class Surroundings(Protocol):
     async def read_sign_ins(self, tenant_id: TenantId, since: datetime) -> SignIns:
         """Count who of a partner's people signed in to which applications since then."""
 
+    async def name_of(self, target: Target, *, fresh: bool = False) -> str | None:
+        """Give the name of one of our own users or groups (by object id) or applications (by application id).
+
+        None when there is none of this kind with this id. An answer may be up to a minute old, unless `fresh`.
+        """
+
 
 class Tenant(Protocol):
     """The home tenant in Entra. Reads may be repeated; `write` performs one planned operation and nothing else.
@@ -112,6 +119,12 @@ class Tenant(Protocol):
 
     async def read_partner(self, tenant_id: TenantId) -> JsonObject | None:
         """Read a partner's own configuration with its synchronization policy; None when there is none."""
+
+    async def read_partners(self) -> Sequence[JsonObject]:
+        """List every partner's own configuration with its synchronization policy, each with its `tenantId`.
+
+        All of them, or it raises: never a part of the list.
+        """
 
     async def read_default(self) -> JsonObject:
         """Read the tenant's default configuration. There is no way to write it."""
@@ -204,6 +217,9 @@ class Notifier(Protocol):
     async def show_review(self, partnership: Partnership, *, remind: bool) -> None:
         """Bring every review card of the partnership up to date; with `remind`, post a new one to the sponsor."""
 
+    async def show_half(self, partnership: Partnership, *, remind: bool) -> None:
+        """Bring every card about the partner's half up to date; post it where it is new, with `remind` once more."""
+
     async def show_home(self, person: ChatId) -> None:
         """Publish the App Home of one person."""
 
@@ -276,6 +292,16 @@ class Copy:
     """Which of several posts to one person about one subject this is; empty where there is only one."""
 
 
+class Register(Protocol):
+    """Which other partners and requests there are, for who only looks on; every `Store` is one."""
+
+    async def open_requests(self) -> Sequence[AccessRequest]:
+        """List the requests that are not terminal, oldest first."""
+
+    async def partnerships(self) -> Sequence[Partnership]:
+        """List every partnership, by default domain."""
+
+
 class Store(Protocol):
     """Where records, the audit log and effects are kept. What `commit` returned from survives a crash."""
 
@@ -303,8 +329,14 @@ class Store(Protocol):
     async def partnerships(self) -> Sequence[Partnership]:
         """List every partnership, by default domain."""
 
+    async def records(self) -> Records:
+        """Read every partnership and the requests that bear on what stands in the tenant, all of one moment.
+
+        What cannot be read is named, not left out.
+        """
+
     async def due(self, now: datetime) -> tuple[Sequence[RequestId], Sequence[TenantId]]:
-        """List undecided requests past their expiry, and partnerships whose review is due."""
+        """List undecided requests past their expiry, and partnerships with a review or a reminder due."""
 
     async def history(self, *, request_id: RequestId | None = None, limit: int = 200) -> Sequence[AuditEntry]:
         """List audit entries, newest first."""
@@ -314,9 +346,6 @@ class Store(Protocol):
 
     async def pending(self, now: datetime, limit: int) -> Sequence[PendingEffect]:
         """List the oldest due effect of each lane. One that waits for later does not hold up its lane."""
-
-    async def next_due(self) -> datetime | None:
-        """When the next pending effect becomes due; None when there is none."""
 
     async def count_pending(self, now: datetime) -> tuple[int, int, int]:
         """Count the effects that are due, that wait for later, and that are parked."""

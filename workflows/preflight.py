@@ -4,29 +4,30 @@ Nothing here can stop a request by failing: what could not be read becomes a fin
 """
 
 import asyncio
-from collections.abc import Awaitable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any, Final, TypeVar
+from types import MappingProxyType
+from typing import Any, Final
 
 from workflows.core.canonical import JsonObject
 from workflows.core.findings import Finding
+from workflows.core.named_targets import shown_targets
 from workflows.core.plan import Plan, TenantIdentity
 from workflows.core.preflight import circumstances, judge
-from workflows.core.preflight_facts import PreflightFacts, Unread, Why
+from workflows.core.preflight_facts import PreflightFacts, Unread
 from workflows.core.request import Observation
 from workflows.core.rules import Circumstances
+from workflows.core.target_checks import Names, known_names
 from workflows.core.unread import SIGN_IN_DAYS
+from workflows.facts import Fact, read_fact
 from workflows.lookalikes import suspicions
-from workflows.ports import Clock, Store, Tenant, TenantRefused, TenantUnavailable
+from workflows.naming import ask_names
+from workflows.ports import Clock, Register, Tenant
 from workflows.target import is_tenant_id
 
 PATIENCE_SECONDS: Final = 6.0
 """For all reads together: they are made side by side."""
-_UNLICENSED: Final = ("NonPremium", "LicenseRequired", "LicenseNotFound")
-"""What the codes of a refusal for want of a licence contain."""
-
-Fact = TypeVar("Fact")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,8 @@ class Survey:
     circumstances: Circumstances
     """What the consistency rules need to know."""
     findings: tuple[Finding, ...]
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What our own directory calls the ids that the plan names, by id; only those that it knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,22 +46,35 @@ class Preflight:
     """Reads what else bears on a partner, and judges it against a plan."""
 
     tenant: Tenant
-    store: Store
+    store: Register
     clock: Clock
     patience: float = PATIENCE_SECONDS
 
-    async def survey(self, observation: Observation, plan: Plan) -> Survey:
-        """Look around for a plan about an observed partner. Never raises for what cannot be read."""
+    async def survey(
+        self,
+        observation: Observation,
+        plan: Plan,
+        asked: Mapping[str, str] = MappingProxyType({}),
+        *,
+        is_put_back: bool = False,
+    ) -> Survey:
+        """Look around for a plan about an observed partner. Never raises for what cannot be read.
+
+        :param asked: by id that the plan names, the label of the form's field that it was typed into.
+        :param is_put_back: whether the plan puts an earlier state back.
+        """
         identity = observation.identity
-        facts = await self._facts(identity, observation.default)
+        facts, names = await asyncio.gather(self._facts(identity, observation.default), self._names(plan))
+        facts = replace(facts, names=names)
         own = () if isinstance(facts.own_domains, Unread) else facts.own_domains
         partners = await self._partners(identity)
         return Survey(
             circumstances=circumstances(facts, plan=plan, identity=identity),
             findings=(
                 *suspicions(identity, own=own, partners=partners),
-                *judge(facts, plan=plan, identity=identity),
+                *judge(facts, plan=plan, identity=identity, asked=asked, is_put_back=is_put_back),
             ),
+            names=known_names(names),
         )
 
     async def _facts(self, identity: TenantIdentity, default: JsonObject | None) -> PreflightFacts:
@@ -82,16 +98,11 @@ class Preflight:
             facts[name] = facts[name] if isinstance(facts[name], Unread) else tuple(facts[name])
         return PreflightFacts(**facts)
 
-    async def _read(self, read: Awaitable[Fact]) -> Fact | Unread:
-        try:
-            async with asyncio.timeout(self.patience):
-                return await read
-        except TenantRefused as error:
-            return Unread(why=_why(error))
-        except TenantUnavailable as error:
-            return Unread(why=Why.THROTTLED if error.is_throttled else Why.UNREACHABLE)
-        except TimeoutError:
-            return Unread(why=Why.UNREACHABLE)
+    def _read(self, read: Awaitable[Fact]) -> Awaitable[Fact | Unread]:
+        return read_fact(read, self.patience)
+
+    def _names(self, plan: Plan) -> Awaitable[Names]:
+        return ask_names(shown_targets(plan), tenant=self.tenant, patience=self.patience)
 
     async def _partners(self, identity: TenantIdentity) -> frozenset[str]:
         """The domains of the partners on record, the one in question left out."""
@@ -103,12 +114,6 @@ class Preflight:
             for name in (other.default_domain, other.asked)
             if "." in name
         )
-
-
-def _why(error: TenantRefused) -> Why:
-    if any(word in error.code for word in _UNLICENSED):
-        return Why.NO_LICENCE
-    return Why.FORBIDDEN if error.status == 403 else Why.REFUSED
 
 
 async def _known(fact: Fact) -> Fact:

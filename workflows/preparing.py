@@ -2,27 +2,51 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from workflows.catalog import Catalog
 from workflows.core.commands import RecordDelayed, RecordPrepared, RecordUnfit
+from workflows.core.default_drift import with_inheritance
 from workflows.core.errors import InvalidField, NothingToChange, Refused, UnreadableSetting
 from workflows.core.findings import Finding, require_fit
+from workflows.core.partner import TenantId
 from workflows.core.partner_rules import check_partner
 from workflows.core.partnership import Partnership, PartnershipState
 from workflows.core.people import ChatId, Person
 from workflows.core.plan import Plan, TenantIdentity, plan_access, plan_revocation
-from workflows.core.request import AccessRequest, Observation, Prepared, RequestId, RequestKind, RequestState
+from workflows.core.renewal import may_be_renewed, plan_renewal
+from workflows.core.request import (
+    AccessRequest,
+    Observation,
+    Particulars,
+    Prepared,
+    RequestId,
+    RequestKind,
+    RequestState,
+    Restored,
+)
+from workflows.core.restoring import restored
 from workflows.core.risk import chain_is_enough, risk_of
 from workflows.core.rules import Circumstances, check_plan
 from workflows.core.shifts import plan_shift
 from workflows.core.template import Stage, Template, filled, stages_for
 from workflows.lookup import look_up, read_both
-from workflows.ports import Clock, Directory, DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
+from workflows.ports import (
+    Clock,
+    Directory,
+    DirectoryUnavailable,
+    Register,
+    Store,
+    Tenant,
+    TenantRefused,
+    TenantUnavailable,
+)
 from workflows.preflight import Preflight
+from workflows.restoring import propose_restoration
 from workflows.service import Service
+from workflows.sponsors import sponsor_words
 from workflows.target import FIELD, is_tenant_id
 
 _FRESH: Final = timedelta(minutes=10)
@@ -79,17 +103,19 @@ class Preparing:
             requester = request.submitter or await self.directory.identify(request.particulars.requester)
             return await self._prepared_revocation(request, requester)
         requester = await self.directory.identify(request.particulars.requester)
-        template = current_template(self.catalog, request.particulars.template)
         sponsor = requester
         if request.particulars.sponsor != request.particulars.requester:
             sponsor = await self._sponsor(request.particulars.sponsor)
         observation = await self._observe(request)
         await require_no_other_request(self.store, observation, request.id)
-        particulars = request.particulars
-        plan = access_plan(observation, template, particulars.duration or template.default_duration, particulars.holes)
-        stages = chain_of(plan, template)
-        survey = await Preflight(tenant=self.tenant, store=self.store, clock=self.clock).survey(observation, plan)
+        proposal = await self._proposed(request.particulars, observation)
+        plan, template, stages = proposal.plan, proposal.template, proposal.stages
+        preflight = Preflight(tenant=self.tenant, store=self.store, clock=self.clock)
+        is_put_back = request.particulars.kind is RequestKind.RESTORATION
+        labels = labels_of(template, request.particulars.holes)
+        survey = await preflight.survey(observation, plan, labels, is_put_back=is_put_back)
         findings = (
+            *proposal.findings,
             *checked(observation, plan, stages, survey.circumstances),
             *require_fit(survey.findings, FIELD),
         )
@@ -99,19 +125,36 @@ class Preparing:
             requester=requester,
             sponsor=sponsor,
             plan=plan,
-            template_title=template.title,
+            template_title=proposal.title,
             stages=stages,
             review_interval=template.review_interval,
             findings=findings,
+            names=survey.names,
+            restored=proposal.restored,
         )
+
+    async def _proposed(self, particulars: Particulars, observation: Observation) -> "_Proposal":
+        if particulars.kind is RequestKind.RESTORATION:
+            found = await propose_restoration(
+                particulars.restores or "",
+                observation,
+                duration=particulars.duration,
+                store=self.store,
+                catalog=self.catalog,
+            )
+            was = restored(found.change)
+            return _Proposal(found.plan, found.template, found.stages, found.title, found.findings, was)
+        template = current_template(self.catalog, particulars.template)
+        known = await self.store.partnership(observation.identity.tenant_id)
+        duration = particulars.duration or template.default_duration
+        plan = access_plan(observation, template, duration, particulars.holes, known=known, now=self.clock.now())
+        return _Proposal(plan, template, chain_of(plan, template), template.title)
 
     async def _prepared_revocation(self, request: AccessRequest, requester: Person) -> Prepared:
         identity, partnership = await identify_partner(request.particulars.target, store=self.store, tenant=self.tenant)
         configuration, default = await read_both(identity.tenant_id, tenant=self.tenant)
         plan = plan_revocation(tenant_id=identity.tenant_id, before=configuration)
-        is_recorded = partnership is None or partnership.state is PartnershipState.REVOKED
-        if not plan.operations and is_recorded:
-            raise NothingToChange("This tenant is already blocked in every respect.")
+        # Where every block stands already there is nothing to write; it is read back and recorded all the same.
         return Prepared(
             observation=Observation(
                 identity=identity, configuration=configuration, default=default, at=self.clock.now()
@@ -128,13 +171,24 @@ class Preparing:
         try:
             return await self.directory.identify(chat_id)
         except Refused as refused:
-            raise InvalidField("sponsor", f"The sponsor cannot be used: {refused.reason}") from refused
+            raise InvalidField("sponsor", sponsor_words(refused)) from refused
 
     async def _observe(self, request: AccessRequest) -> Observation:
         seen = request.observation
         if seen is not None and self.clock.now() - seen.at < _FRESH:
             return seen
         return await look_up(request.particulars.target, tenant=self.tenant, clock=self.clock)
+
+
+class _Proposal(NamedTuple):
+    """What is to be written, and whose chain decides on it."""
+
+    plan: Plan
+    template: Template
+    stages: tuple[Stage, ...]
+    title: str
+    findings: tuple[Finding, ...] = ()
+    restored: Restored | None = None
 
 
 def current_template(catalog: Catalog, name: str) -> Template:
@@ -149,22 +203,43 @@ def current_template(catalog: Catalog, name: str) -> Template:
 
 
 def access_plan(
-    observation: Observation, template: Template, duration: timedelta, holes: Mapping[str, str] = MappingProxyType({})
+    observation: Observation,
+    template: Template,
+    duration: timedelta,
+    holes: Mapping[str, str] = MappingProxyType({}),
+    *,
+    known: Partnership | None,
+    now: datetime,
 ) -> Plan:
-    """Compute the plan of an access request.
+    """Compute the plan of an access request; a renewal where the partner has these settings already.
 
     :param holes: what was typed for the template's holes, by their names.
+    :param known: the partner's record, if there is one: only what was opened here can be renewed.
     :raises InvalidField: when a hole is not filled in properly.
-    :raises NothingToChange: when the partner has these settings already.
+    :raises NothingToChange: when the partner has these settings already, and for as long.
     """
-    return plan_access(
-        tenant_id=observation.identity.tenant_id,
-        before=observation.configuration,
-        settings=filled(template, holes),
-        template=template.name,
-        template_hash=template.content_hash,
-        duration=duration,
-    )
+    tenant_id, before = observation.identity.tenant_id, observation.configuration
+    settings = filled(template, holes)
+    name, content = template.name, template.content_hash
+    try:
+        plan = plan_access(
+            tenant_id=tenant_id,
+            before=before,
+            settings=settings,
+            template=name,
+            template_hash=content,
+            duration=duration,
+        )
+    except NothingToChange:
+        if not may_be_renewed(known, duration, now):
+            raise
+        plan = plan_renewal(tenant_id=tenant_id, before=before, template=name, template_hash=content, duration=duration)
+    return with_inheritance(plan, observation.default)
+
+
+def labels_of(template: Template, holes: Mapping[str, str]) -> dict[str, str]:
+    """Give the label of the field that each id of the form was typed into, by id."""
+    return {value.lower(): hole.label for hole in template.holes if (value := holes.get(hole.name))}
 
 
 def chain_of(plan: Plan, template: Template) -> tuple[Stage, ...]:
@@ -186,13 +261,15 @@ def checked(
     about_partner = check_partner(observation.identity.tenant_id, observation.configuration)
     about_plan = check_plan(plan, around or Circumstances(default=observation.default))
     found = require_fit(about_partner, FIELD) + require_fit(about_plan, "template")
-    weak = chain_is_enough(stages, risk_of(plan, observation.default).level)
+    is_cross_cloud = not observation.identity.is_resolved
+    weak = chain_is_enough(stages, risk_of(plan, observation.default, is_cross_cloud=is_cross_cloud).level)
     if weak:
-        raise InvalidField("template", f"Over what stands for this partner now, {weak}. Choose another template.")
+        where = "For a partner of another cloud, and over" if is_cross_cloud else "Over"
+        raise InvalidField("template", f"{where} what stands for this partner now, {weak}. Choose another template.")
     return found
 
 
-async def require_no_other_request(store: Store, observation: Observation, request_id: RequestId | None) -> None:
+async def require_no_other_request(store: Register, observation: Observation, request_id: RequestId | None) -> None:
     """Refuse a second open request about one tenant: two plans from one before-image cannot both be true.
 
     :raises InvalidField: naming the open one.
@@ -216,11 +293,16 @@ async def require_chain(directory: Directory, stages: tuple[Stage, ...], exclude
         if len(free) < stage.quorum:
             raise InvalidField(
                 "template",
-                f"The stage “{stage.title}” needs {stage.quorum} people other than the requester and the sponsor; "
-                f"{len(free)} hold the role “{stage.role}”. Ask an admin to add people to it.",
+                f"The stage “{stage.title}” needs {_counted(stage.quorum)} beside the requester and the sponsor; "
+                f"the role “{stage.role}” has {len(free)} left. Ask an admin to add people to it, or somebody else "
+                "to file this.",
             )
         if len(free) == stage.quorum:
             taken |= free
+
+
+def _counted(people: int) -> str:
+    return "1 person" if people == 1 else f"{people} people"
 
 
 async def _holders(directory: Directory, stage: Stage) -> frozenset[ChatId]:
@@ -231,10 +313,11 @@ async def identify_partner(target: str, *, store: Store, tenant: Tenant) -> tupl
     """Find the partner that a command names: by what Entra says the name leads to now, and by our own records.
 
     A domain can vanish or move: our records then still find the tenant that was opened under it, and where two tenants
-    are possible none is taken.
+    are possible none is taken. A tenant ID that has settings here is a partner, whoever it is: showing and closing it
+    needs no name.
 
     :raises Refused: when nothing or more than one tenant is meant.
-    :raises TenantUnavailable: when only Entra could tell.
+    :raises TenantUnavailable, TenantRefused: when only Entra could tell.
     """
     records = await store.partnerships()
     named = [p for p in records if target in (p.identity.tenant_id, p.identity.default_domain, p.identity.asked)]
@@ -243,10 +326,13 @@ async def identify_partner(target: str, *, store: Store, tenant: Tenant) -> tupl
     live = [p for p in named if p.state is not PartnershipState.REVOKED]
     try:
         found = await tenant.find(target)
-    except TenantUnavailable:
-        if len(live or named) != 1:
-            raise
-        return (live or named)[0].identity, (live or named)[0]
+    except (TenantUnavailable, TenantRefused):
+        if len(live or named) == 1:
+            return (live or named)[0].identity, (live or named)[0]
+        # NB. nobody said that the tenant is in another cloud, so it must not be recorded as one that is.
+        if nameless := await _nameless(target, tenant, is_resolved=True):
+            return nameless, None
+        raise
     possible = {p.identity.tenant_id for p in live} | ({found.tenant_id} if found else set())
     if len(possible) > 1:
         raise Refused(
@@ -259,5 +345,19 @@ async def identify_partner(target: str, *, store: Store, tenant: Tenant) -> tupl
         return found, await store.partnership(found.tenant_id)
     if named:
         return (live or named)[0].identity, (live or named)[0]
+    if nameless := await _nameless(target, tenant, is_resolved=False):
+        return nameless, None
     kind = "tenant ID" if is_tenant_id(target) else "domain"
     raise Refused("unknown_tenant", f"No Microsoft Entra tenant has the {kind} “{target}”. See /partner list.")
+
+
+async def _nameless(target: str, tenant: Tenant, *, is_resolved: bool) -> TenantIdentity | None:
+    """Take a tenant ID for a partner because it has settings in our tenant; None for what has none.
+
+    :raises TenantUnavailable, TenantRefused: when the partner cannot be read.
+    """
+    if not is_tenant_id(target) or await tenant.read_partner(TenantId(target)) is None:
+        return None
+    return TenantIdentity(
+        tenant_id=TenantId(target), display_name=target, default_domain="", asked=target, is_resolved=is_resolved
+    )

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 
 from workflows.core.commands import (
     Approve,
+    ConfirmHalf,
     Keep,
     PartnershipCommand,
     RecordApplied,
@@ -14,10 +15,12 @@ from workflows.core.commands import (
     RecordOverwritten,
     RecordWriting,
     Reject,
+    RemindHalf,
     Replan,
     RequestCommand,
     Subject,
     Submit,
+    UnconfirmHalf,
     Withdraw,
 )
 from workflows.core.effects import Judge, Tell
@@ -80,13 +83,29 @@ class Service:
             "sponsor": particulars.sponsor,
             "days": None if particulars.duration is None else particulars.duration.days,
         }
-        entry = self._entry(key, now, particulars.requester, command.name, details, request_id=request_id)
+        if particulars.restores is not None:
+            details["restores"] = particulars.restores
+        # What a form saw says which tenant is meant; a domain that was only typed does not.
+        tenant_id = None if observation is None else observation.identity.tenant_id
+        entry = self._entry(
+            key, now, particulars.requester, command.name, details, request_id=request_id, tenant_id=tenant_id
+        )
         await self._commit(Commit(entry=entry, request=transition.request, effects=transition.effects))
 
     async def want(self, intent: Intent, *, key: str) -> None:
         """Store what somebody clicked, to be judged right after. A known `key` changes nothing: it was a repetition."""
         request_id = intent.request_id if isinstance(intent, WantApprove | WantReject) else None
-        entry = self._entry(key, self._clock.now(), intent.actor, intent.name, _claimed(intent), request_id=request_id)
+        # A request is not read for its tenant: a click is stored whatever else can be read.
+        tenant_id = getattr(intent, "tenant_id", None)
+        entry = self._entry(
+            key,
+            self._clock.now(),
+            intent.actor,
+            intent.name,
+            _claimed(intent),
+            request_id=request_id,
+            tenant_id=tenant_id,
+        )
         entry = replace(entry, outcome="received")
         await self._commit(Commit(entry=entry, effects=(Judge(intent=intent, key=key),)))
 
@@ -176,8 +195,12 @@ class Service:
         command: str,
         subject: Subject,
         channel: str = "",
+        is_told: bool = False,
     ) -> None:
-        """Record a refusal and tell the person who was refused why and what they can do."""
+        """Record a refusal and tell the person who was refused why and what they can do.
+
+        :param is_told: the caller shows it to them already; it is only recorded.
+        """
         entry = self._entry(
             key,
             self._clock.now(),
@@ -188,7 +211,7 @@ class Service:
             tenant_id=subject.tenant_id,
         )
         tell = Tell(person=actor, subject=subject, text=refused.reason, channel=channel)
-        await self._commit(Commit(entry=replace(entry, outcome=refused.code), effects=(tell,)))
+        await self._commit(Commit(entry=replace(entry, outcome=refused.code), effects=() if is_told else (tell,)))
 
     async def say(self, text: str, *, key: str, person: ChatId, channel: str = "") -> None:
         """Tell one person something, once for each `key`."""
@@ -241,7 +264,7 @@ async def _again_when_stale(attempt: Callable[[], Awaitable[Record]]) -> Record:
 
 def _actor(command: RequestCommand | PartnershipCommand) -> str:
     match command:
-        case Approve() | Reject() | Keep():
+        case Approve() | Reject() | Keep() | ConfirmHalf() | UnconfirmHalf() | RemindHalf():
             return command.actor.chat_id
         case Withdraw():
             return command.actor
@@ -251,7 +274,7 @@ def _actor(command: RequestCommand | PartnershipCommand) -> str:
 
 def _claimed(intent: Intent) -> dict[str, Any]:
     """Say what the click claimed: the reason given, the digest of the card, the partner named."""
-    names = ("digest", "reason", "target", "tenant_id")
+    names = ("digest", "reason", "target", "tenant_id", "step", "wanted")
     return {name: getattr(intent, name) for name in names if getattr(intent, name, None)}
 
 
@@ -265,10 +288,10 @@ def _proof(request: AccessRequest, command: RequestCommand) -> dict[str, Any]:
 def _details(command: RequestCommand | PartnershipCommand) -> dict[str, Any]:
     """Say in the audit log what the record alone does not show afterwards."""
     details: dict[str, Any] = {}
-    for name in ("digest", "reason", "code", "image"):
+    for name in ("digest", "reason", "code", "image", "step", "wanted"):
         if (value := getattr(command, name, None)) is not None:
             details[name] = value
-    if isinstance(command, Approve | Reject | Keep):
+    if isinstance(command, Approve | Reject | Keep | ConfirmHalf | UnconfirmHalf | RemindHalf):
         details["account"] = command.actor.id
     if isinstance(command, Replan) and command.drift is not None:
         details["drift"] = asdict(command.drift)

@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 
 import structlog
 
-from workflows.core.commands import AskReview, Expire
+from workflows.core.commands import AskHalf, AskReview, Expire
 from workflows.core.errors import Refused
 from workflows.ports import Clock, Store
 from workflows.service import Service
@@ -13,12 +13,14 @@ _log = structlog.get_logger()
 
 
 async def tick(*, service: Service, store: Store, clock: Clock) -> None:
-    """Expire undecided requests and ask for reviews that are due, each at most once for each due moment."""
+    """Expire undecided requests, ask for reviews and remind of partners' halves: once for each due moment."""
     requests, partners = await store.due(clock.now())
     for request_id in requests:
         await _unless_refused(service.advance(request_id, Expire()))
     for tenant_id in partners:
+        # Which of the two is due is the record's to say; the other one is refused and leaves no trace.
         await _unless_refused(service.advance_review(tenant_id, AskReview()))
+        await _unless_refused(service.advance_review(tenant_id, AskHalf()))
 
 
 async def _unless_refused(work: Awaitable[object]) -> None:

@@ -129,6 +129,29 @@ USER_GROUPS = (
     ("S0PADMINS01", "partner-admins", "Partner admins", ("admin",)),
 )
 
+PROJECT_GROUPS = (
+    # (object id, mail nickname, name, members); groups of the tenant that Slack knows nothing of
+    ("5f0a1b2c-0002-4d3e-8f90-a1b2c3d4e5f6", "bridge-project", "Bridge project", ("requester",)),
+    ("5f0a1b2c-0012-4d3e-8f90-a1b2c3d4e5f6", "pilot-users", "Pilot users", ("requester", "approver3")),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """An application that is in use in the home tenant. `app_id` is what settings name."""
+
+    app_id: str
+    name: str
+    is_microsofts: bool = False
+
+
+APPLICATIONS = (
+    Application(app_id="5f0a1b2c-0004-4d3e-8f90-a1b2c3d4e5f6", name="Contractor portal"),
+    Application(app_id="5f0a1b2c-0014-4d3e-8f90-a1b2c3d4e5f6", name="Drawings archive"),
+    Application(app_id="00000003-0000-0ff1-ce00-000000000000", name="Office 365 SharePoint Online", is_microsofts=True),
+    Application(app_id="00000012-0000-0000-c000-000000000000", name="Microsoft Rights Management", is_microsofts=True),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Organization:

@@ -1,17 +1,19 @@
 """Read blocks as tests need them: every text by its kind, and hostile text to put into outside fields."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
 from hypothesis import strategies as st
 
+from bot.sandbox.slack.view_checks import is_too_large, view_problems
 from tests.workflows.core.builders import NOW, RILEY, SAM, access_plan, identity, particulars, prepared, request
 from workflows.core.approval import Choice, Decision
 from workflows.core.partnership import Attestation
 from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.plan import TenantIdentity
-from workflows.core.request import AccessRequest, Observation, RequestKind, RequestState
+from workflows.core.request import AccessRequest, Observation, RequestId, RequestKind, RequestState, Restored
 
 Json = dict[str, Any]
 
@@ -73,6 +75,14 @@ def element(view: Json, block_id: str) -> Json:
     return next(dict(block["element"]) for block in view["blocks"] if block.get("block_id") == block_id)
 
 
+def assert_sound(view: Json, kind: str = "modal") -> None:
+    """Slack takes the view, and nothing in it is markup."""
+    assert view_problems(view, kind) == []
+    assert not is_too_large(view)
+    assert texts(view, "mrkdwn") == []
+    json.dumps(view, ensure_ascii=False).encode()
+
+
 def hostile_identity(text: str) -> TenantIdentity:
     """A partner whose names are hostile."""
     return replace(identity(), display_name=text, asked=text)
@@ -93,8 +103,11 @@ def hostile_request(state: RequestState, kind: RequestKind, text: str) -> Access
         requester=replace(RILEY, name=text),
         sponsor=replace(SAM, name=text),
         observation=Observation(identity=hostile_identity(text), configuration=None, at=NOW),
-        **({"plan": access_plan(before)} if kind is RequestKind.ACCESS else {}),
+        **({"plan": access_plan(before)} if kind is not RequestKind.REVOCATION else {}),
         template_title=text,
+        restored=Restored(request_id=RequestId(text), kind=kind, title=text, by=person, at=NOW)
+        if kind is RequestKind.RESTORATION
+        else None,
     )
     choice = Choice.REJECT if state is RequestState.REJECTED else Choice.APPROVE
     decision = Decision(person=person, choice=choice, stage=0, digest=known.plan.digest, reason=text, at=NOW)
@@ -102,8 +115,10 @@ def hostile_request(state: RequestState, kind: RequestKind, text: str) -> Access
         state,
         kind,
         prepared=None if state is RequestState.PREPARING else known,
-        particulars=replace(particulars(kind), justification=text, target=text, template=text),
-        decisions=(decision,) if kind is RequestKind.ACCESS else (),
+        particulars=replace(
+            particulars(kind), justification=text, target=text, template=text, restores=RequestId(text)
+        ),
+        decisions=(decision,) if kind is not RequestKind.REVOCATION else (),
         note=text,
     )
 

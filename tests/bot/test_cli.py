@@ -1,18 +1,22 @@
 """The command line, in processes of its own: what is wrong is said once, whole, on standard error, with status 2."""
 
 import asyncio
+import json
 import os
+import re
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import structlog
 from typer.testing import CliRunner
 
 import bot
 from bot.cli import app
+from bot.sandbox.faults import Fault
 from bot.sandbox.server import Sandbox
 from tests.bot.bot_under_test import free_port
 from tests.bot.conftest import OURS
@@ -21,6 +25,14 @@ ROOT: Final = Path(bot.__file__).parents[1]
 PATIENCE_SECONDS: Final = 20
 
 Ended = tuple[int | None, str, str]
+
+
+@pytest.fixture(autouse=True)
+def _logs_of_this_process() -> Iterator[None]:
+    """Leave this process's logs as they were: a command run in it writes them to a stream that is closed with it."""
+    kept = structlog.get_config()
+    yield
+    structlog.configure(**kept)
 
 
 async def started(*arguments: str, folder: Path, given: Mapping[str, str]) -> asyncio.subprocess.Process:
@@ -120,6 +132,68 @@ async def test_a_bot_ends_cleanly_and_tells_no_secret(tmp_path: Path, good: dict
         assert good[name] not in log
 
 
+# --- reading, without Slack ---
+
+
+@pytest.fixture
+def tenant_only(good: dict[str, str]) -> dict[str, str]:
+    """The settings of who reads the tenant: none of Slack's, and no database that exists."""
+    return {name: value for name, value in good.items() if not name.startswith(("SLACK_", "PORT", "HOST"))}
+
+
+async def test_a_posture_without_slack_and_without_records(tmp_path: Path, tenant_only: dict[str, str]) -> None:
+    status, out, err = await ended("posture", "--json", folder=tmp_path, given=tenant_only)
+    assert (status, err) == (0, "")
+    document = json.loads(out)
+    assert document["records_read"] is False
+    assert document["home_tenant_id"] == tenant_only["AZURE_TENANT_ID"]
+    assert not (tmp_path / "gatehouse.db").exists()
+
+
+async def test_a_posture_that_cannot_be_read_says_why(
+    tmp_path: Path, world: Sandbox, tenant_only: dict[str, str]
+) -> None:
+    world.faults.add(Fault(target="graph", match="partners", times=9, status=403))
+    status, out, err = await ended("posture", folder=tmp_path, given=tenant_only)
+    assert (status, out) == (1, "")
+    assert err.splitlines()[0] == "The posture could not be read:"
+    assert "Policy.Read.All" in err
+
+
+async def test_a_database_that_is_none_is_said(tmp_path: Path, tenant_only: dict[str, str]) -> None:
+    (tmp_path / "other.db").write_text("no database")
+    given = tenant_only | {"DATABASE_URL": f"sqlite:///{tmp_path}/other.db"}
+    (tmp_path / "request.toml").write_text('partner = "contoso.com"\ntemplate = "guest-collaboration"\n')
+    for command in (["posture"], ["plan", "request.toml"]):
+        status, out, err = await ended(*command, folder=tmp_path, given=given)
+        assert (status, out) == (1, "")
+        assert "other.db cannot be read" in err
+        assert "DATABASE_URL" in err
+
+
+async def test_a_plan_is_made_or_refused_or_no_request(tmp_path: Path, tenant_only: dict[str, str]) -> None:
+    file = tmp_path / "request.toml"
+    file.write_text('partner = "contoso.com"\ntemplate = "guest-collaboration"\n')
+    status, out, err = await ended("plan", "request.toml", "--json", folder=tmp_path, given=tenant_only)
+    assert (status, err) == (0, "")
+    assert json.loads(out)["tenant"]["default_domain"] == "contoso.com"
+
+    file.write_text('partner = "contoso.com"\ntemplate = "revoke"\nduration_days = 7\n')
+    status, out, err = await ended("plan", "request.toml", folder=tmp_path, given=tenant_only)
+    assert (status, out) == (1, "")
+    assert "/partner revoke" in err
+
+    file.write_text('partner = "contoso.com"\ntemplates = "merger"\n')
+    status, out, err = await ended("plan", "request.toml", folder=tmp_path, given=tenant_only)
+    assert (status, out) == (2, "")
+    assert [line.split(": ")[1] for line in err.splitlines()[1:]] == ["template", "templates"]
+
+
+async def test_a_plan_needs_templates_that_load(tmp_path: Path, tenant_only: dict[str, str]) -> None:
+    given = tenant_only | {"GATEHOUSE_TEMPLATES": str(tmp_path / "none")}
+    assert problems(await ended("plan", "request.toml", folder=tmp_path, given=given)) == ["GATEHOUSE_TEMPLATES"]
+
+
 # --- without a process ---
 
 
@@ -139,13 +213,27 @@ def test_only_knows_two_worlds() -> None:
     assert "--only: choose slack or entra" in result.output
 
 
-@pytest.mark.parametrize("command", [[], ["sandbox"], ["run"], ["doctor"]])
+@pytest.mark.parametrize("command", [["posture"], ["posture", "--json"], ["plan", "request.toml"]])
+def test_reading_needs_no_slack_but_a_tenant(bare_environment: Path, command: list[str]) -> None:
+    result = invoked(*command)
+    assert problems((result.exit_code, result.stdout, result.stderr)) == ["AZURE_TENANT_ID", "AZURE_CLIENT_ID"]
+
+
+def test_the_version_is_told() -> None:
+    result = invoked("--version")
+    assert result.exit_code == 0
+    assert re.fullmatch(r"gatehouse \d+\.\d+\.\d+\S*\n", result.stdout)
+
+
+@pytest.mark.parametrize("command", [[], ["sandbox"], ["run"], ["doctor"], ["posture"], ["plan"]])
 def test_help_is_there(command: list[str]) -> None:
     result = invoked(*command, "--help")
     assert result.exit_code == 0
     assert "Usage" in result.output
 
 
-@pytest.mark.parametrize("arguments", [["nonsense"], ["sandbox", "--port", "65536"], ["run", "--fast"]])
+@pytest.mark.parametrize(
+    "arguments", [["nonsense"], ["sandbox", "--port", "65536"], ["run", "--fast"], ["plan"], ["posture", "--xml"]]
+)
 def test_what_it_does_not_know_is_a_usage_error(arguments: list[str]) -> None:
     assert invoked(*arguments).exit_code == 2

@@ -8,7 +8,7 @@ import pytest
 
 from bot.drift_parts import drift_blocks, drift_json
 from tests.workflows.core.builders import TENANT, access_plan, request
-from workflows.core.drift import three_way
+from workflows.core.drift import DefaultDivergence, Drift, three_way
 from workflows.core.request import AccessRequest, RequestState
 
 EVIL = "<!channel> <https://evil.example|Approve>\u202e"
@@ -39,6 +39,16 @@ def test_values_from_outside_are_plain_and_their_number_is_capped(count: int) ->
     assert kinds == {"text"}
     assert len(json.dumps(shown)) < 30_000
     assert "\u202e" not in json.dumps(shown, ensure_ascii=False)
+
+
+def test_a_changed_default_is_shown_with_what_it_was_and_what_it_is() -> None:
+    one = DefaultDivergence(name="inboundTrust", shown={"isMfaAccepted": False}, now={"isMfaAccepted": True, "x": EVIL})
+    drift = Drift(existed=False, exists=False, settings=(), defaults=(one,))
+    (block,) = drift_blocks(replace(request(RequestState.AWAITING_APPROVAL), drift=drift))
+    text = json.dumps(block.to_dict(), ensure_ascii=False)
+    assert ", inherited from the tenant's default: was " in text
+    assert "\u202e" not in text
+    assert json.loads(drift_json(drift))["default.inboundTrust"]["whenShown"] == {"isMfaAccepted": False}
 
 
 def test_the_json_is_json() -> None:

@@ -13,6 +13,7 @@ import yaml
 from slack_sdk.web.async_client import AsyncWebClient
 
 import bot
+from bot.decisions import Decisions
 from bot.doctor import SCOPES
 from bot.listeners import Listeners
 from bot.sandbox.slack.credentials import SCOPES as GRANTED
@@ -78,7 +79,11 @@ def registered() -> dict[str, list[str]]:
         store=nothing,
         notifier=nothing,
         windows=nothing,
+        restores=nothing,
         commands=nothing,
+        decisions=Decisions(
+            service=nothing, store=nothing, windows=nothing, directory=nothing, background=nothing, clock=nothing
+        ),
         background=nothing,
         team_id="T0",
     )

@@ -44,6 +44,7 @@ from tests.workflows.core.builders import (
 )
 from workflows.core.approval import Choice
 from workflows.core.partnership import Attestation, PartnershipState
+from workflows.core.posture import Concern, Weight
 from workflows.core.request import AccessRequest, Observation, RequestId, RequestKind, RequestState
 
 HOLDERS = {SECURITY: ("Amara",), DATA_OWNER: ("Bruno", "Chie")}
@@ -250,7 +251,7 @@ def test_a_due_review_offers_keep_and_revoke() -> None:
     asked = review(state=PartnershipState.REVIEW_DUE, reminders=2)
     assert_sound(asked)
     assert buttons(asked.blocks) == {"keep": TENANT, "revoke_review": TENANT}
-    assert "Asked 2 times." in shown(asked.blocks)
+    assert "Asked twice." in shown(asked.blocks)
     assert TENANT in asked.text
 
 
@@ -302,10 +303,10 @@ def test_an_empty_list_says_what_to_do() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({}, "✅ contoso.com (Contoso Ltd): open"),
-        ({"state": PartnershipState.REVIEW_DUE}, "⏰ contoso.com (Contoso Ltd): open, review is due"),
-        ({"ends_at": NOW}, "⏰ contoso.com (Contoso Ltd): open, approved time is over"),
-        ({"state": PartnershipState.REVOKED}, "🔒 contoso.com (Contoso Ltd): blocked"),
+        ({}, "✅ contoso.com (Contoso Ltd): recorded as open"),
+        ({"state": PartnershipState.REVIEW_DUE}, "⏰ contoso.com (Contoso Ltd): recorded as open, review is due"),
+        ({"ends_at": NOW}, "⏰ contoso.com (Contoso Ltd): recorded as open, approved time is over"),
+        ({"state": PartnershipState.REVOKED}, "🔒 contoso.com (Contoso Ltd): recorded as blocked"),
     ],
 )
 def test_every_partner_says_in_words_what_its_icon_says(changes: dict[str, Any], words: str) -> None:
@@ -332,6 +333,24 @@ def test_details_tell_own_settings_from_inherited_ones_and_list_the_history() ->
     assert TENANT in message.text
 
 
+def test_details_say_first_what_the_posture_finds_wrong() -> None:
+    """A record that says "blocked" must not calm anybody over a partner that is open again."""
+    concerns = [
+        Concern(code="c", weight=weight, text=f"{weight.word} text.", source="s")
+        for weight in (Weight.ALERT, Weight.WARNING, *[Weight.NOTE] * 9)
+    ]
+    revoked = partnership(state=PartnershipState.REVOKED)
+    message = partner_details(identity(), {"tenantId": TENANT}, {}, revoked, [request()], NOW, concerns=concerns)
+    assert_sound(message)
+    said = shown(message.blocks)
+    assert said.index("🚨 Alert: alert text.") < said.index("Settings, read just now")
+    assert "and 3 more" in said
+    assert "Recorded as blocked." in said
+    assert "Alert: alert text. 1 request on record." in message.text
+    calm = partner_details(identity(), None, {}, revoked, [], NOW, concerns=concerns[2:3])
+    assert "Note" not in calm.text
+
+
 def test_details_of_a_stranger_say_that_the_defaults_apply() -> None:
     message = partner_details(identity(), None, {}, None, [request()] * 40, NOW)
     assert_sound(message)
@@ -345,7 +364,7 @@ def test_details_of_a_stranger_say_that_the_defaults_apply() -> None:
 def test_help_and_unknown_commands_list_every_command() -> None:
     for message in (help_message(), unknown_command("frobnicate"), unknown_command("")):
         assert problems(message.blocks, "message") == []
-        for verb in ("request", "list", "show", "revoke", "help"):
+        for verb in ("request", "list", "show", "checklist", "revoke", "help"):
             assert f"/partner {verb}" in shown(message.blocks)
         assert "press Enter in the domain field" in shown(message.blocks)
 

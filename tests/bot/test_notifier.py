@@ -370,7 +370,7 @@ async def test_a_reminder_survives_a_slack_that_fails_once(scene: Scene, method:
     await reminded(scene, partnership(reminders=2))
     assert scene.counts() == {"@requester": 2, "@admin": 1}
     assert {message["text"] for message in scene.messages("@requester")} == {scene.messages("@admin")[0]["text"]}
-    assert all("2 times" in str(message["blocks"]) for message in scene.messages("@requester"))
+    assert all("twice" in str(message["blocks"]) for message in scene.messages("@requester"))
 
 
 async def test_each_review_asks_anew(scene: Scene) -> None:

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bot.payloads import Interaction, Invocation, parse_card_value, parse_form, parse_tenant_id
+from bot.payloads import Interaction, Invocation, parse_card_value, parse_form, parse_half_value, parse_tenant_id
 from tests.bot.bot_under_test import click, request_values, submission
 from workflows.core.errors import Refused
+from workflows.core.partner_half import StepKey
 
 SAMPLES: Final = Path(__file__).parents[2].parent / "shared" / "samples" / "slack"
 INTERACTIONS: Final = ("block_actions", "view_submission", "view_closed", "block_suggestion", "shortcut")
@@ -156,6 +157,20 @@ def test_a_tenant_id_is_taken() -> None:
     assert parse_tenant_id(TENANT) == TENANT
 
 
+HALF = f"{TENANT}:provisioning_job:{'0' * 64}"
+
+
+def test_a_step_of_a_partners_half_is_taken() -> None:
+    assert parse_half_value(HALF) == (TENANT, StepKey.PROVISIONING_JOB, "0" * 64)
+
+
+@pytest.mark.parametrize("value", ["", TENANT, HALF[1:], HALF[:-1], HALF.replace("job", "jobs"), f"{HALF}:more"])
+def test_any_other_step_is_refused(value: str) -> None:
+    with pytest.raises(Refused, match="not one of Gatehouse's") as refused:
+        parse_half_value(value)
+    assert refused.value.code == "malformed"
+
+
 # --- the form ---
 
 
@@ -268,6 +283,8 @@ def test_junk_values_are_refused(text: str) -> None:
         parse_card_value(text)
     with pytest.raises(Refused):
         parse_tenant_id(text)
+    with pytest.raises(Refused):
+        parse_half_value(text)
 
 
 @given(st.dictionaries(st.sampled_from(["user_id", "team_id", "text", "trigger_id", "channel_id"]), json_values))

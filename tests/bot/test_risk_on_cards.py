@@ -2,11 +2,18 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 from bot.cards import request_card
-from tests.workflows.core.builders import NOW, prepared, request
+from bot.partner_parts import change_elements
+from tests.bot import surfaces
+from tests.workflows.core.builders import NOW, TENANT, identity, prepared, request
 from workflows.core.findings import Finding, Severity
-from workflows.core.request import AccessRequest, RequestKind, RequestState
+from workflows.core.partner import AccessType, B2BSetting, Property, Target, TargetConfiguration, TargetType
+from workflows.core.plan import plan_access
+from workflows.core.reach import Shift
+from workflows.core.request import AccessRequest, Observation, RequestKind, RequestState
+from workflows.core.wording import Line
 
 
 def shown(of: AccessRequest) -> str:
@@ -51,6 +58,62 @@ def test_every_finding_says_its_weight_in_words_and_its_source() -> None:
         assert expected in said
 
 
+def finding(severity: Severity, text: str, code: str = "c") -> Finding:
+    return Finding(code=code, severity=severity, text=text, source="Graph: “A page”")
+
+
+def test_findings_stand_by_weight_and_licences_come_last() -> None:
+    findings = [
+        finding(Severity.NOTE, "Needs a licence.", "licence_p1"),
+        finding(Severity.NOTE, "Some note."),
+        finding(Severity.UNCHECKED, "Who may invite could not be checked (no permission)."),
+        finding(Severity.WARNING, "First warning."),
+        finding(Severity.WARNING, "Second warning."),
+        finding(Severity.ERROR, "An error."),
+    ]
+    said = shown(waiting(*findings))
+    order = ["An error.", "First warning.", "Second warning.", "Who may invite", "Some note.", "Needs a licence."]
+    places = [said.index(text) for text in order]
+    assert places == sorted(places)
+    assert "❔ Who may invite could not be checked (no permission)." in said, "and not twice in one line"
+
+
+def test_a_name_that_the_change_shows_is_not_told_again() -> None:
+    application = "5f0a1b2c-0004-4d3e-8f90-a1b2c3d4e5f6"
+    only = TargetConfiguration(
+        access=AccessType.ALLOWED, targets=(Target(type=TargetType.APPLICATION, id=application),)
+    )
+    everybody = TargetConfiguration(access=AccessType.ALLOWED, targets=(Target(type=TargetType.USER, id="AllUsers"),))
+    plan = plan_access(
+        tenant_id=TENANT,
+        before=None,
+        settings={Property.B2B_COLLABORATION_INBOUND: B2BSetting(users_and_groups=everybody, applications=only)},
+        template="contractor-portal",
+        template_hash="h",
+        duration=timedelta(days=90),
+    )
+    named = finding(Severity.NOTE, f"In this tenant, application {application} is “Portal”.", "targets_named")
+    for names, is_told in (({application: "Portal"}, False), ({}, True)):
+        known = prepared(plan=plan, findings=(named,), names=names)
+        said = shown(request(RequestState.AWAITING_APPROVAL, prepared=known))
+        assert ("In this tenant, application" in said) == is_told
+        assert "“Portal”" in said
+
+
+def test_what_is_written_without_changing_anything_does_not_hide_what_changes() -> None:
+    def line(name: str, effect: Shift) -> Line:
+        return Line(setting=name, before="a", after="b", opens=None, effect=effect.value)
+
+    opens, same = line("Inbound", Shift.OPENS), line("Outbound", Shift.SAME)
+    said = surfaces.shown([one.to_dict() for one in change_elements([same, opens, same], "What will change")])
+    assert "Inbound: a → b" in said
+    assert "Outbound" not in said
+    assert "2 settings are written as well without changing what applies" in said
+    assert "Outbound: a → b" in surfaces.shown(
+        [one.to_dict() for one in change_elements([same], "What will change")]
+    ), "where there is nothing else"
+
+
 def test_findings_cannot_ping_and_a_flood_of_them_is_counted() -> None:
     nasty = Finding(code="c", severity=Severity.WARNING, text="<!channel> \u202e", source="<@U1>")
     message = request_card(waiting(*[nasty] * 25), holders={}, now=NOW)
@@ -65,3 +128,27 @@ def test_the_default_that_was_read_is_used_in_words() -> None:
     known = replace(known, observation=replace(known.observation, default=trust))
     said = shown(request(RequestState.AWAITING_APPROVAL, prepared=known))
     assert "inherits: not trusted (Microsoft's default)" in said
+
+
+def test_what_narrows_only_against_todays_default_says_why_the_whole_chain_decides() -> None:
+    open_door = {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]}
+    all_apps = {"accessType": "allowed", "targets": [{"target": "AllApplications", "targetType": "application"}]}
+    default = {"b2bCollaborationInbound": {"usersAndGroups": open_door, "applications": all_apps}}
+    office = TargetConfiguration(
+        access=AccessType.ALLOWED, targets=(Target(type=TargetType.APPLICATION, id="Office365"),)
+    )
+    everybody = TargetConfiguration(access=AccessType.ALLOWED, targets=(Target(type=TargetType.USER, id="AllUsers"),))
+    plan = plan_access(
+        tenant_id=TENANT,
+        before=None,
+        settings={Property.B2B_COLLABORATION_INBOUND: B2BSetting(users_and_groups=everybody, applications=office)},
+        template="guest-collaboration",
+        template_hash="h",
+        duration=timedelta(days=90),
+    )
+    observed = Observation(identity=identity(), configuration=None, default=default, at=NOW)
+    known = prepared(plan=plan, observation=observed)
+    said = shown(request(RequestState.AWAITING_APPROVAL, prepared=known))
+    assert "Against today's default this opens nothing." in said
+    assert "the whole chain decides" in said
+    assert "the whole chain decides" not in shown(waiting())

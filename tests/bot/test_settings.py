@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from bot.settings import Settings, SettingsProblems, load_settings
+from bot.settings import Settings, SettingsProblems, load_settings, load_tenant_settings
 from workflows.catalog import SHIPPED
 
 GOOD: Final = {
@@ -198,3 +198,36 @@ def test_dot_env_reaches_the_settings_and_the_environment(
     assert settings.slack_team_id == GOOD["SLACK_TEAM_ID"]
     assert settings.port == 5000, "what stands in the environment wins"
     assert os.environ["AZURE_CLIENT_SECRET"] == "canary"
+
+
+# --- without Slack ---
+
+
+def test_the_commands_without_slack_need_no_slack(given: pytest.MonkeyPatch) -> None:
+    for name in GOOD:
+        if name.startswith("SLACK_"):
+            given.delenv(name)
+    settings = load_tenant_settings()
+    assert settings.graph_url == "https://graph.microsoft.com/v1.0"
+    assert settings.database_file == Path("gatehouse.db")
+
+
+def test_what_they_need_is_named_at_once(bare_environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRAPH_URL", "http://10.0.0.1/")
+    monkeypatch.setenv("DATABASE_URL", "mysql://x/y")
+    with pytest.raises(SettingsProblems) as refused:
+        load_tenant_settings()
+    named = [problem.partition(":")[0] for problem in refused.value.problems]
+    assert named == ["AZURE_TENANT_ID", "AZURE_CLIENT_ID", "GRAPH_URL", "DATABASE_URL"]
+
+
+@pytest.mark.parametrize("is_local", [True, False])
+def test_their_clock_file_is_for_rehearsals_too(given: pytest.MonkeyPatch, is_local: bool) -> None:
+    """What Slack's address is does not matter to what reads no Slack."""
+    given.setenv("GATEHOUSE_CLOCK_FILE", "clock")
+    if is_local:
+        given.setenv("GRAPH_URL", LOCAL["GRAPH_URL"])
+        assert load_tenant_settings().gatehouse_clock_file == Path("clock")
+    else:
+        with pytest.raises(SettingsProblems, match="only with GRAPH_URL on this machine"):
+            load_tenant_settings()

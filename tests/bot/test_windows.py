@@ -13,10 +13,11 @@ from bot import windows
 from bot.ids import confirmation
 from bot.sandbox.faults import Fault
 from bot.windows import Windows
-from tests.bot.bot_under_test import BotUnderTest, click, submission
+from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click, submission
 from tests.workflows.core import builders
 from workflows.core.partner import TenantId
 from workflows.core.partnership import Partnership, PartnershipState
+from workflows.core.request import RequestState
 from workflows.ports import TenantUnavailable
 
 CONTOSO: Final = TenantId("c0a1b2c3-1111-4aaa-8bbb-0123456789a1")
@@ -81,6 +82,7 @@ async def test_a_known_partner_can_be_revoked_while_nothing_can_be_read(
     answer = await opened.control.post("submit", user="admin", view_id=view_id, values=values)
     assert answer["errors"] == {}
     opened.world.faults.clear()
+    await opened.control.post("clock", advance_seconds=60)  # what waits is due
     await until_revoked(opened)
 
 
@@ -128,6 +130,49 @@ async def test_a_blocked_partner_has_nothing_to_revoke(opened: BotUnderTest) -> 
     await until_revoked(opened)
     _, text = await shown(opened, "revoke contoso.com")
     assert "Nothing to do" in text
+
+
+async def test_a_blocked_partner_whose_opening_waits_can_be_revoked_again(opened: BotUnderTest) -> None:
+    """What waits would put the access back: the window names it, and confirming stops it for good."""
+    confirmed = {"confirm": {"confirm": "contoso.com"}, "reason": {"reason": ""}}
+    view_id, text = await shown(opened, "revoke contoso.com")
+    assert "What this stops" not in text
+    await opened.control.post("submit", user="admin", view_id=view_id, values=confirmed)
+    await until_revoked(opened)
+    await opened.idle()
+    waiting = await opened.file_request()
+    view_id, text = await shown(opened, "revoke contoso.com")
+    assert "already blocked in every respect" in text
+    assert waiting.id in text
+    answer = await opened.control.post("submit", user="admin", view_id=view_id, values=confirmed)
+    assert answer["errors"] == {}
+    await opened.idle()
+    stopped = await opened.store.request(waiting.id)
+    assert stopped is not None
+    assert stopped.state is RequestState.STOPPED
+    for approver in ("approver1", "approver2", "approver3"):
+        await opened.interact(click(approver, "approve", f"{waiting.id}:{waiting.known.plan.digest}"))
+        await opened.idle()
+        assert (await opened.outcomes(approver))[-1] == ("want_approve", "not_now")
+    found = await opened.store.partnership(CONTOSO)
+    assert found is not None
+    assert found.state is PartnershipState.REVOKED
+    assert "unfit" not in await opened.told("admin")
+    _, text = await shown(opened, "revoke contoso.com")
+    assert "Nothing to do" in text
+
+
+async def test_a_refusal_in_the_checklists_window_is_said_there_and_not_twice(opened: BotUnderTest) -> None:
+    assert opened.world.slack_stand_in is not None
+    trigger_id = opened.world.slack_stand_in.desk.triggers.issue(SLACK_IDS["guest"])
+    await opened.interact(click("guest", "show_checklist", CONTOSO, trigger_id=trigger_id))
+    await opened.idle()
+    [view] = (await opened.control.get("views", user="guest"))["views"]
+    assert "guest" in json.dumps(view)
+    (refused,) = [entry for entry in await opened.history() if entry.command == "/partner checklist"]
+    assert refused.tenant_id == CONTOSO
+    private = await opened.control.get("messages", channel="@guest", user="guest")
+    assert private["messages"] == []
 
 
 # --- what has to be typed ---

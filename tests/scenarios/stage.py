@@ -161,7 +161,7 @@ class Stage:
         pid = (await self.see("bot"))["pid"]
         os.kill(pid, signal.SIGKILL)
         for _ in range(400):
-            if (await self.see("bot"))["pid"] != pid and (await self.call("GET", "idle", timeout=1))["ok"]:
+            if (await self.see("bot"))["pid"] != pid and (await self.call("GET", "idle", timeout=0.2))["ok"]:
                 return
             await asyncio.sleep(0.05)
         raise AssertionError("no bot came back")

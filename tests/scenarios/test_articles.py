@@ -3,6 +3,8 @@
 One sandbox serves them all: each has a partner of its own. What moves the clock or breaks something stands apart.
 """
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,8 @@ PROJECT_GROUP = "5f0a1b2c-0002-4d3e-8f90-a1b2c3d4e5f6"
 RECORDS_SITE = "5f0a1b2c-0003-4d3e-8f90-a1b2c3d4e5f6"
 PORTAL = "5f0a1b2c-0004-4d3e-8f90-a1b2c3d4e5f6"
 
+ELSEWHERE = "0ddba11d-8282-4aaa-8bbb-0123456789a1"
+
 Json = dict[str, Any]
 
 
@@ -49,6 +53,18 @@ async def alone(tmp_path: Path) -> AsyncIterator[Stage]:
     await stage.raise_curtain()
     yield stage
     await stage.drop_curtain()
+
+
+async def patch(stage: Stage, state: Json) -> None:
+    """Change the tenant behind the bot's back."""
+    answer = await stage.call("PATCH", "graph/state", state)
+    assert answer["ok"] is True, answer
+
+
+async def newcomer(stage: Stage, tenant_id: str, domain: str) -> None:
+    """Let one more organization exist somewhere in Entra."""
+    known = {"displayName": domain, "domains": [domain], "defaultDomainName": domain}
+    await patch(stage, {"organizations": {tenant_id: known}})
 
 
 def people(access: str, *targets: tuple[str, str]) -> Json:
@@ -143,10 +159,21 @@ async def test_row_74_a_merger_opens_direct_connect_both_ways_and_says_what_the_
     assert "B2B direct connect works only when the partner sets its half too." in said
     assert "outbound half of automatic redemption" in said
     assert "inbound half of automatic redemption" in said
-    await approved(world, card, "approver1", "approver2", "approver3")
+    assert "4 steps for the partner's administrator, unknown to Gatehouse until the sponsor confirms them" in said
+    card = await approved(world, card, "approver1", "approver2", "approver3")
+    assert "That is our half: 4 steps for the partner's administrator" in words(card)
     partner = await world.partner(TAILSPIN)
     assert partner is not None
     assert partner["b2bDirectConnectInbound"] == partner["b2bDirectConnectOutbound"] == OFFICE
+    # The mirrored half is handed over with values filled in, both directions, and counts as unknown until then.
+    await world.do("command", user="requester", text="/partner checklist tailspin.com")
+    await world.rest()
+    shown = (await world.see("messages", channel="partner-access", user="requester"))["messages"]
+    checklist = words([message for message in shown if message.get("is_ephemeral")][-1])
+    home = (await world.see("graph/state"))["state"]["organization"]["id"]
+    for theirs in ("b2bDirectConnectInbound", "b2bDirectConnectOutbound"):
+        assert f'partners/{home}\n{{"{theirs}": {json.dumps(OFFICE)}}}' in checklist
+    assert checklist.count("ours done, theirs unknown") == 4
 
 
 async def test_row_75_a_regulated_project_pilots_with_one_group_then_widens_then_narrows(world: Stage) -> None:
@@ -227,13 +254,63 @@ async def test_row_76_contractors_reach_one_portal_without_trust(world: Stage) -
     assert partner.get("automaticUserConsentSettings") in (None, {"inboundAllowed": None, "outboundAllowed": None})
 
 
+async def test_row_76_every_contractor_gets_the_same_template_and_nothing_more(world: Stage) -> None:
+    """Three companies, one application and one approver each; nothing of theirs is trusted; all are listed."""
+    companies = {
+        "c0000000-0001-4aaa-8bbb-0123456789a1": "meadow-engineering.com",
+        "c0000000-0002-4aaa-8bbb-0123456789a1": "harbor-drafting.com",
+        "c0000000-0003-4aaa-8bbb-0123456789a1": "summit-survey.com",
+    }
+    for tenant_id, domain in companies.items():
+        await newcomer(world, tenant_id, domain)
+        card = await asked(world, "contractor-portal", domain, duration="30", hole_portal_application=PORTAL)
+        assert "Risk: low" in words(card)
+        assert "read back" in (await approved(world, card, "approver1"))["text"]
+    for tenant_id in companies:
+        partner = await world.partner(tenant_id)
+        assert partner is not None
+        assert partner["b2bCollaborationInbound"] == {
+            "usersAndGroups": people("allowed"),
+            "applications": applications("allowed", PORTAL),
+        }
+        assert partner["b2bDirectConnectInbound"] == BLOCKED
+        assert partner["inboundTrust"] == UNTRUSTED
+        assert partner.get("identitySynchronization") is None
+    answer = await world.do("command", user="approver1", text="/partner list")
+    messages = (await world.see("messages", channel="partner-access", user="approver1"))["messages"]
+    listed = words([*answer["ephemeral"], *(m for m in messages if m.get("is_ephemeral"))][-1])
+    assert all(domain in listed for domain in companies.values())
+
+
 async def test_row_77_synchronization_is_switched_off_by_a_revocation_and_what_stays_is_said(world: Stage) -> None:
-    """The accounts that were synchronized stay; the bot says so instead of pretending that they went."""
+    """Five hundred accounts came and all of them stay; the bot says so instead of pretending that they went."""
     partner = await opened(world, "subsidiary-synchronization", "adatum.com", ADATUM, duration="365")
     assert partner["identitySynchronization"]["userSyncInbound"] == {"isSyncAllowed": True}
     assert partner["automaticUserConsentSettings"]["inboundAllowed"] is True
+    synchronized = {
+        f"5a5a5a5a-0000-4aaa-8bbb-{number:012d}": {
+            "displayName": f"Synchronized {number}",
+            "userPrincipalName": f"person{number}_adatum.com#EXT#@woodgrove.onmicrosoft.com",
+            "accountEnabled": True,
+            "userType": "Member",
+        }
+        for number in range(500)
+    }
+    await patch(world, {"users": synchronized})
+    count = len(await world.writes())
+    view_id = (await world.do("command", user="admin", text="/partner revoke adatum.com"))["view_id"]
+    await world.rest()
+    window = next(view for view in (await world.see("views", user="admin"))["views"] if view["id"] == view_id)
+    assert "Users who were already synchronized stay; no further ones come." in words(window)
+    await world.do("close", user="admin", view_id=view_id)
     answer = await world.revoke(typed="adatum.com", domain="adatum.com")
     assert answer["errors"] == {}
+    writes = (await world.writes())[count:]
+    assert [(entry["method"], entry["status"]) for entry in writes] == [("PATCH", 204), ("PATCH", 204)]
+    assert writes[0]["path"].endswith(f"/partners/{ADATUM}")  # the door first: it must close whatever comes after
+    assert writes[1]["path"].endswith(f"/partners/{ADATUM}/identitySynchronization")
+    users = (await world.see("graph/state"))["state"]["users"]
+    assert all(users[user_id]["accountEnabled"] for user_id in synchronized)
     closed = await world.partner(ADATUM)
     assert closed is not None
     assert closed["identitySynchronization"]["userSyncInbound"] == {"isSyncAllowed": False}
@@ -250,10 +327,16 @@ async def test_row_78_a_subsidiary_and_a_vendor_are_two_templates(alone: Stage) 
     assert vendor.get("b2bCollaborationInbound") is None
     assert vendor["b2bDirectConnectInbound"] == vendor["b2bDirectConnectOutbound"] == OFFICE
     assert vendor["inboundTrust"] == {**UNTRUSTED, "isMfaAccepted": True}
+    answer = await alone.do("command", user="approver1", text="/partner show litware.com")
+    messages = (await alone.see("messages", channel="partner-access", user="approver1"))["messages"]
+    shown = words([*answer["ephemeral"], *(m for m in messages if m.get("is_ephemeral"))][-1])
+    # What the vendor's template does not name is inherited, and whoever looks is told what that is.
+    assert "B2B collaboration, inbound :  everyone from the partner may use every application" in shown
+    assert "inherits Microsoft's default" in shown
 
 
 async def test_row_79_due_diligence_ends_with_the_project_and_asks_then(alone: Stage) -> None:
-    """Nothing closes by itself: at the project's end one person cannot prolong it, and the sponsor is asked."""
+    """Nothing closes by itself: at the end the sponsor is asked, and only the whole chain prolongs what stands."""
     holes = {
         "hole_pilot_group": PILOT_GROUP,
         "hole_project_group": PROJECT_GROUP,
@@ -265,6 +348,52 @@ async def test_row_79_due_diligence_ends_with_the_project_and_asks_then(alone: S
     assert "the approved time is over" in review["text"]
     assert "still open" in words(review)
     assert "revoke_review" in buttons(review)
+    writes = len(await alone.writes())
+    before = await alone.partner(CONTOSO)
+    card = await asked(alone, "regulated-project", "contoso.com", duration="30", **holes)
+    assert "What stands, and is to stand for longer" in words(card)
+    assert "Nothing is written to the tenant" in words(card)
+    card = await approved(alone, card, "approver1", "approver2", "approver3")
+    assert "read back" in card["text"]
+    assert len(await alone.writes()) == writes
+    assert await alone.partner(CONTOSO) == before
+    await alone.do("clock", advance_seconds=DAY)
+    assert "the approved time is over" not in (await alone.direct("requester"))[-1]["text"]
+
+
+async def test_row_79_a_joint_venture_is_kept_until_its_end_and_by_nobody_alone_after_it(alone: Stage) -> None:
+    """A Keep that was begun in time and sent after the end is refused, with the way on; nothing was closed unseen."""
+    await opened(alone, "merger", "contoso.com", CONTOSO, duration="90")
+    await alone.do("submit", **await keeping(alone))
+    answer = await alone.do("submit", **await keeping(alone, days_until_sent=29))
+    await alone.rest()
+    told = " ".join(
+        [*answer["errors"].values(), *(m["text"] for m in answer["ephemeral"]), *await told_to_requester(alone)]
+    )
+    assert "The approved time is over, so one person cannot prolong it." in told
+    review = (await alone.direct("requester"))[-1]
+    assert "keep" not in buttons(review)
+    partner = await alone.partner(CONTOSO)
+    assert partner is not None
+    assert partner["b2bCollaborationInbound"] == OFFICE
+    assert [entry["method"] for entry in await alone.writes()] == ["POST"]
+
+
+async def keeping(stage: Stage, days_until_sent: int = 0) -> Json:
+    """Go to the next monthly review and press Keep there; returns the submission, and lets time pass before it."""
+    await stage.do("clock", advance_seconds=31 * DAY)
+    review = (await stage.direct("requester"))[-1]
+    assert "keep" in buttons(review)
+    click = {"user": "requester", "action_id": "keep", "channel": "@requester", "ts": review["ts"]}
+    view_id = (await stage.do("click", **click))["views"][-1]
+    await stage.do("clock", advance_seconds=days_until_sent * DAY)
+    return {"user": "requester", "view_id": view_id, "values": {"reason": {"reason": "The venture goes on"}}}
+
+
+async def told_to_requester(stage: Stage) -> list[str]:
+    """Everything the bot wrote to the requester, whole, for their eyes only included."""
+    messages = (await stage.see("messages", channel="@requester", user="requester"))["messages"]
+    return [f"{message['text']} {words(message)}" for message in messages]
 
 
 async def test_row_80_a_partner_that_turned_competitor_is_blocked_by_one_approver(world: Stage) -> None:
@@ -288,12 +417,45 @@ async def test_row_80_a_partner_that_turned_competitor_is_blocked_by_one_approve
     assert "already" in answer["errors"]["target"]
 
 
+async def test_row_80_the_kill_switch_works_while_nobody_answers_and_slack_takes_no_messages(alone: Stage) -> None:
+    """The drill: a block waits for an approver who does not come; an admin closes the door at once, by command."""
+    await opened(alone, "merger", "contoso.com", CONTOSO)
+    waiting = await asked(alone, "block", "contoso.com", duration="365")
+    view_id = (await alone.do("command", user="admin", text="/partner revoke contoso.com"))["view_id"]
+    await alone.rest()
+    await alone.do("faults", target="slack", method="chat.postMessage", times=1000, status=503)
+    await alone.do("faults", target="slack", method="chat.update", times=1000, status=503)
+    values = {"confirm": {"confirm": "contoso.com"}, "reason": {"reason": "They compete with us now"}}
+    assert (await alone.do("submit", user="admin", view_id=view_id, values=values))["errors"] == {}
+    for _ in range(100):
+        if [entry["status"] for entry in await alone.writes()] == [201, 204]:
+            break
+        await asyncio.sleep(0.1)
+    partner = await alone.partner(CONTOSO)
+    assert partner is not None
+    for name in ("b2bCollaboration", "b2bDirectConnect"):
+        assert partner[f"{name}Inbound"] == partner[f"{name}Outbound"] == BLOCKED
+    assert partner["inboundTrust"] == UNTRUSTED
+    assert partner["automaticUserConsentSettings"] == {"inboundAllowed": False, "outboundAllowed": False}
+
+    await alone.call("DELETE", "faults")
+    await alone.do("clock", advance_seconds=600)
+    await alone.rest()
+    cards = {message["ts"]: message for message in await alone.messages()}
+    assert buttons(cards[waiting["ts"]]) == []
+    assert any("blocked and read back" in card["text"] for card in cards.values())
+    told = " ".join(message["text"] for message in await alone.direct("admin"))
+    assert "contoso.com) is blocked" in told
+
+
 async def test_row_81_thousands_of_people_are_a_matter_of_synchronization_not_of_the_bot(world: Stage) -> None:
     """The form says who creates the accounts; the bot invites and creates nobody."""
     view_id = await form_for(world, "subsidiary-synchronization")
     assert "A job in their tenant creates the accounts, for thousands as for ten" in words(
         await the_form(world, view_id)
     )
+    view_id = await form_for(world, "merger")
+    assert "It moves nobody: accounts for thousands come by synchronization" in words(await the_form(world, view_id))
     paths = [entry["path"] for entry in await world.writes()]
     assert not any("/invitations" in path or "/users" in path for path in paths)
 
@@ -305,3 +467,26 @@ async def test_row_82_a_partner_in_another_cloud_is_not_guessed(world: Stage) ->
         said = answer["errors"]["target"]
         assert "No Microsoft Entra tenant" in said
         assert "both tenants must have the other's cloud enabled first" in said
+
+
+async def test_row_82_a_partner_in_a_sovereign_cloud_is_opened_by_its_id_with_both_halves_said(world: Stage) -> None:
+    """Once the cloud is enabled here: warned of on the card, no direct connect, written by tenant id, read back."""
+    await patch(world, {"crossTenantAccessPolicy": {"allowedCloudEndpoints": ["microsoftonline.us"]}})
+    answer = await world.fill_in(target=ELSEWHERE, template="teams-shared-channels", duration="90")
+    await world.rest()
+    told = " ".join([*answer["errors"].values(), *await told_to_requester(world)])
+    assert "B2B direct connect does not work with a partner in another Microsoft cloud" in told
+    assert await world.partner(ELSEWHERE) is None
+
+    card = await asked(world, "trusted-partner", ELSEWHERE)
+    said = words(card)
+    assert "Entra does not know this tenant id in our own cloud, so nothing about its owner is proven" in said
+    assert "nothing works until both tenants have enabled each other's cloud" in said
+    assert "Removing such a partner blocks it." in said
+    for approver in ("approver1", "approver2", "approver3"):
+        if buttons(await world.card()):
+            assert await world.press(approver, "approve", card["ts"]) == []
+    assert "read back" in (await world.card())["text"]
+    write = (await world.writes())[-1]
+    assert (write["method"], write["status"], write["body"]["tenantId"]) == ("POST", 201, ELSEWHERE)
+    await patch(world, {"crossTenantAccessPolicy": {"allowedCloudEndpoints": []}})

@@ -3,19 +3,55 @@
 import hashlib
 import hmac
 import time
+from collections.abc import AsyncIterator
+from pathlib import Path
 from urllib.parse import urlencode
 
 import aiohttp
 import pytest
+import pytest_asyncio
 
 from tests.scenarios.stage import DAY, Stage, buttons, words
 
-pytestmark = pytest.mark.story
+pytestmark = [
+    pytest.mark.story,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.xdist_group("bad input"),
+]
 
 
-async def test_every_bad_field_is_named_with_the_cure_and_nothing_is_stored(stage: Stage) -> None:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def untouched(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """One sandbox in which nothing is ever filed."""
+    async for stage in raised(tmp_path_factory.mktemp("untouched")):
+        yield stage
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """One sandbox for stories of one request each, every one with a partner of its own."""
+    async for stage in raised(tmp_path_factory.mktemp("shared")):
+        yield stage
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def alone(tmp_path: Path) -> AsyncIterator[Stage]:
+    """A sandbox for a story that moves the clock."""
+    async for stage in raised(tmp_path / "data"):
+        yield stage
+
+
+async def raised(data: Path) -> AsyncIterator[Stage]:
+    """A running sandbox."""
+    stage = Stage(data=data)
+    await stage.raise_curtain()
+    yield stage
+    await stage.drop_curtain()
+
+
+async def test_every_bad_field_is_named_with_the_cure_and_nothing_is_stored(untouched: Stage) -> None:
     """Unknown, own and consumer domains; an empty justification; a duration the template does not have."""
-    view_id = (await stage.do("command", user="requester", text="/partner request"))["view_id"]
+    view_id = (await untouched.do("command", user="requester", text="/partner request"))["view_id"]
     for typed, expected in {
         "nowhere-at-all.com": "No Microsoft Entra tenant",
         "woodgrove.com": "our own tenant",
@@ -25,46 +61,47 @@ async def test_every_bad_field_is_named_with_the_cure_and_nothing_is_stored(stag
         "9188040d-6c67-4c5b-b112-36a304b66dad": "no organization",
         "not a domain": "not one domain",
     }.items():
-        answer = await stage.fill_in(view_id=view_id, target=typed)
+        answer = await untouched.fill_in(view_id=view_id, target=typed)
         assert expected in answer["errors"]["target"], (typed, answer["errors"])
-    answer = await stage.fill_in(view_id=view_id, justification="   ", target="gmail.com")
+    answer = await untouched.fill_in(view_id=view_id, justification="   ", target="gmail.com")
     assert set(answer["errors"]) == {"justification", "target"}
-    assert await stage.messages() == []
-    assert (await stage.see("home", user="requester"))["home"] is not None
-    assert "contoso" not in words((await stage.see("home", user="requester"))["home"])
-    assert await stage.writes() == []
+    assert await untouched.messages() == []
+    assert (await untouched.see("home", user="requester"))["home"] is not None
+    assert "contoso" not in words((await untouched.see("home", user="requester"))["home"])
+    assert await untouched.writes() == []
 
 
-async def test_a_partner_with_the_same_settings_is_refused_at_the_field(stage: Stage) -> None:
+async def test_a_partner_with_the_same_settings_is_refused_at_the_field(shared: Stage) -> None:
     """There is nothing to decide about."""
-    await stage.open_the_door()
-    answer = await stage.fill_in()
+    await shared.open_the_door()
+    cards = await shared.messages()
+    answer = await shared.fill_in()
     assert "already a partner" in answer["errors"]["target"]
-    assert len(await stage.messages()) == 1
+    assert len(await shared.messages()) == len(cards)
 
 
-async def test_a_second_request_for_the_same_tenant_waits_for_the_first(stage: Stage) -> None:
+async def test_a_second_request_for_the_same_tenant_waits_for_the_first(shared: Stage) -> None:
     """Two plans from one image of the tenant cannot both be true."""
-    await stage.ask()
-    answer = await stage.fill_in(user="approver1", target="contoso.onmicrosoft.com")
+    await shared.ask(target="northwind.com")
+    answer = await shared.fill_in(user="approver1", target="northwind.onmicrosoft.com")
     assert "open request" in answer["errors"]["target"]
 
 
-async def test_guests_cannot_request(stage: Stage) -> None:
+async def test_guests_cannot_request(untouched: Stage) -> None:
     """The form says why."""
-    answer = await stage.fill_in(user="guest", sponsor="requester")
+    answer = await untouched.fill_in(user="guest", sponsor="requester")
     assert "guest" in answer["errors"]["target"]
-    assert await stage.messages() == []
+    assert await untouched.messages() == []
 
 
-async def test_leaving_the_domain_field_shows_the_tenant_or_the_problem(stage: Stage) -> None:
+async def test_leaving_the_domain_field_shows_the_tenant_or_the_problem(untouched: Stage) -> None:
     """Name, id, and what exists already; without sending the form."""
-    view_id = (await stage.do("shortcut", user="requester", callback_id="request_partner_access"))["views"][-1]
+    view_id = (await untouched.do("shortcut", user="requester", callback_id="request_partner_access"))["views"][-1]
 
     async def shown_for(typed: str) -> str:
-        await stage.do("click", user="requester", view_id=view_id, action_id="target", value=typed)
-        await stage.rest()
-        return words((await stage.see("views", user="requester"))["views"][-1])
+        await untouched.do("click", user="requester", view_id=view_id, action_id="target", value=typed)
+        await untouched.rest()
+        return words((await untouched.see("views", user="requester"))["views"][-1])
 
     assert "No Microsoft Entra tenant" in await shown_for("nowhere-at-all.com")
     found = await shown_for("fabrikam.com")
@@ -72,11 +109,11 @@ async def test_leaving_the_domain_field_shows_the_tenant_or_the_problem(stage: S
     assert "fab0fab0-2222-4aaa-8bbb-0123456789a2" in found
 
 
-async def test_a_forged_or_stale_signature_is_answered_401_and_nothing_is_stored(stage: Stage) -> None:
+async def test_a_forged_or_stale_signature_is_answered_401_and_nothing_is_stored(shared: Stage) -> None:
     """Straight to the bot's own door."""
-    bot = await stage.see("bot")
-    ts = await stage.ask()
-    card = await stage.card()
+    bot = await shared.see("bot")
+    ts = await shared.ask(target="fabrikam.com")
+    card = await shared.card()
     value = next(e["value"] for b in card["blocks"] if b["type"] == "actions" for e in b["elements"])
     payload = (
         '{"type":"block_actions","user":{"id":"U0APPROVER1","team_id":"T0WOODGROVE"},"team":{"id":"T0WOODGROVE"},'
@@ -84,6 +121,11 @@ async def test_a_forged_or_stale_signature_is_answered_401_and_nothing_is_stored
         f'[{{"action_id":"approve","block_id":"b","value":"{value}","type":"button","action_ts":"1.1"}}]}}'
     )
     body = urlencode({"payload": payload})
+
+    async def told() -> list[str]:
+        texts = [message["text"] for message in await shared.direct("requester")]
+        return [text for text in texts if "Amara Okafor approved" in text and "Fabrikam" in text]
+
     async with aiohttp.ClientSession() as session:
 
         async def knock(secret: str, age: int) -> int:
@@ -96,28 +138,27 @@ async def test_a_forged_or_stale_signature_is_answered_401_and_nothing_is_stored
 
         assert await knock("not the secret", 0) == 401
         assert await knock(bot["signing_secret"], 301) == 401
-        await stage.rest()
-        assert "Amara Okafor approved" not in " ".join(m["text"] for m in await stage.direct("requester"))
+        await shared.rest()
+        assert await told() == []
         assert [await knock(bot["signing_secret"], 0) for _ in range(5)] == [200] * 5
-        await stage.rest()
-    told = [m["text"] for m in await stage.direct("requester") if "Amara Okafor approved" in m["text"]]
-    assert len(told) == 1
+        await shared.rest()
+    assert len(await told()) == 1
 
 
-async def test_an_undecided_request_expires_and_says_so(stage: Stage) -> None:
+async def test_an_undecided_request_expires_and_says_so(alone: Stage) -> None:
     """Nobody decided in time."""
-    await stage.ask()
-    await stage.do("clock", advance_seconds=15 * DAY)
-    card = await stage.card()
+    await alone.ask()
+    await alone.do("clock", advance_seconds=15 * DAY)
+    card = await alone.card()
     assert buttons(card) == []
     assert "expired" in card["text"].lower()
-    assert any("expired" in message["text"] for message in await stage.direct("requester"))
+    assert any("expired" in message["text"] for message in await alone.direct("requester"))
 
 
-async def test_the_requester_can_withdraw_until_it_is_decided(stage: Stage) -> None:
+async def test_the_requester_can_withdraw_until_it_is_decided(shared: Stage) -> None:
     """From the private card."""
-    await stage.ask()
-    mine = next(message for message in await stage.direct("requester") if "withdraw" in buttons(message))
-    await stage.press("requester", "withdraw", mine["ts"], "@requester")
-    assert buttons(await stage.card()) == []
-    assert "withdrawn" in (await stage.card())["text"].lower()
+    await shared.ask(target="tailspin.com")
+    mine = [message for message in await shared.direct("requester") if "withdraw" in buttons(message)][-1]
+    await shared.press("requester", "withdraw", mine["ts"], "@requester")
+    assert buttons(await shared.card()) == []
+    assert "withdrawn" in (await shared.card())["text"].lower()

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -128,4 +129,6 @@ async def test_socket_mode_plays_the_same_story(tmp_path: Path) -> None:
         assert (await stage.revoke())["errors"] == {}
         assert [entry["method"] for entry in await stage.writes()] == ["POST", "PATCH"]
     finally:
-        await stage.drop_curtain()
+        began = time.monotonic()
+        assert await stage.drop_curtain() == 0
+    assert time.monotonic() - began < 4, "the bot took its leave; it was not killed after five seconds"

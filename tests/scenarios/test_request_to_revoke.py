@@ -88,7 +88,11 @@ async def test_a_trusted_partner_is_asked_for_approved_applied_reviewed_and_revo
 
 
 async def test_onboarding_takes_at_most_six_calls_about_the_partner(stage: Stage) -> None:
-    """Resolve to read-back; who the people are is asked beside it."""
+    """Resolve to read-back; who the people are is asked beside it.
+
+    What the tenant is like around it is asked beside it, too, before people decide. Of that the default is read once
+    more just before the write, where the partner inherits from it.
+    """
     view_id = (await stage.do("command", user="requester", text="/partner request contoso.com"))["view_id"]
     answer = await stage.fill_in(view_id=view_id, template="guest-collaboration")
     assert answer["errors"] == {}
@@ -98,6 +102,7 @@ async def test_onboarding_takes_at_most_six_calls_about_the_partner(stage: Stage
     about = [e for e in await stage.graph() if not any(part in e["path"] for part in aside)]
     assert await stage.partner() is not None
     assert len(about) <= 6, [(entry["method"], entry["path"]) for entry in about]
+    assert len(await stage.graph("GET", "crossTenantAccessPolicy/default")) == 2, "shown once, compared once"
 
 
 async def test_a_rejection_says_why_to_the_requester_and_ends_every_card(stage: Stage) -> None:
@@ -157,7 +162,7 @@ async def test_every_surface_of_the_home_shows_what_concerns_its_owner(stage: St
     """Waiting for me; my requests; partners with their next review."""
     ts = await stage.ask()
     assert "contoso.com" in words((await stage.see("home", user="approver1"))["home"])
-    assert "approve" in buttons((await stage.see("home", user="approver1"))["home"])
+    assert "review_request" in buttons((await stage.see("home", user="approver1"))["home"])
     assert buttons((await stage.see("home", user="approver2"))["home"]) == ["open_request"]
     assert "withdraw" in buttons((await stage.see("home", user="requester"))["home"])
     for approver in ("approver1", "approver2", "approver3"):

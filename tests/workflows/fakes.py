@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, NOW, RILEY, SAM, everybody
 from workflows.core.canonical import JsonObject
 from workflows.core.errors import Refused
-from workflows.core.partner import IDENTITY_SYNCHRONIZATION, Property, TenantId
+from workflows.core.partner import IDENTITY_SYNCHRONIZATION, Property, Target, TenantId
 from workflows.core.partnership import Partnership
 from workflows.core.people import ChatId, Person, PersonId, Role, Roster
 from workflows.core.plan import Operation, TenantIdentity
@@ -23,6 +23,13 @@ from workflows.ports import Account, AlreadyExists, Clock, Directory, Notifier, 
 
 PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
 Found = TypeVar("Found")
+BLANK: Final = {
+    "isServiceProvider": None,
+    "isInMultiTenantOrganization": False,
+    "crossCloudMeetingConfiguration": {"inboundAllowed": None, "outboundAllowed": None},
+    "protectedContentSharing": {"inboundAllowed": None, "outboundAllowed": None},
+}
+"""What the service shows of every partner besides what was sent, as long as nobody set it."""
 HOME: Final = TenantId("6f1d2a34-9b0c-4f6e-8a57-2c1d0e9f4b11")
 
 
@@ -103,8 +110,12 @@ class FakeSurroundings:
     sharepoint: dict[str, Any] = field(default_factory=lambda: {"sharingCapability": "externalUserSharingOnly"})
     policies: list[dict[str, Any]] = field(default_factory=list)
     sign_ins: SignIns = SignIns(people=0, applications=(), is_complete=True)  # noqa: RUF009
+    names: dict[str, str | None] = field(default_factory=dict)
+    """What objects are called, by id; None: there is no such object. Any other id is called “Object …”."""
     asked: list[tuple[TenantId, datetime]] = field(default_factory=list)
     """For whose sign-ins since when was asked."""
+    named: list[tuple[Target, bool]] = field(default_factory=list)
+    """Whose names were asked for, and whether they had to be fresh."""
 
     async def verified_domains(self) -> Sequence[str]:
         """List the tenant's own domains."""
@@ -131,6 +142,11 @@ class FakeSurroundings:
         self.asked.append((tenant_id, since))
         return await self._read("read_sign_ins", self.sign_ins)
 
+    async def name_of(self, target: Target, *, fresh: bool = False) -> str | None:
+        """Name an object."""
+        self.named.append((target, fresh))
+        return await self._read("name_of", self.names.get(target.id, f"Object {target.id[:4]}"))
+
     async def _read(self, name: str, found: Found) -> Found:
         self.script.end(await self.script.begin(f"surroundings.{name}"))
         return deepcopy(found)
@@ -145,6 +161,7 @@ class FakeTenant:
     tenants: dict[str, TenantIdentity] = field(default_factory=dict)
     accounts: list[Account] = field(default_factory=list)
     groups: dict[str, frozenset[PersonId]] = field(default_factory=dict)
+    default: dict[str, Any] = field(default_factory=lambda: {"isServiceDefault": True})
     lag: int = 0
     attempts: list[Operation] = field(default_factory=list)
     """Every write that was asked for, also the refused ones."""
@@ -199,10 +216,15 @@ class FakeTenant:
         self.script.end(fault)
         return deepcopy(document)
 
+    async def read_partners(self) -> Sequence[JsonObject]:
+        """List every partner as it stands."""
+        self.script.end(await self.script.begin("tenant.read_partners"))
+        return [deepcopy(document) for document in self.partners.values()]
+
     async def read_default(self) -> JsonObject:
         """Read the default configuration."""
         self.script.end(await self.script.begin("tenant.read_default"))
-        return {"isServiceDefault": True}
+        return deepcopy(self.default)
 
     async def write(self, operation: Operation) -> None:
         """Perform one operation as Graph does: null for what a POST leaves out, a PATCH replaces what it names."""
@@ -236,7 +258,7 @@ class FakeTenant:
         if tenant_id in self.partners:
             raise AlreadyExists(409, "Request_MultipleObjectsWithSameKeyValue", "This partner exists already.")
         unset = {name.value: None for name in Property}
-        self._store(tenant_id, {**unset, **deepcopy(dict(operation.body)), "isServiceProvider": None})
+        self._store(tenant_id, {**unset, **BLANK, **deepcopy(dict(operation.body))})
 
     def _patch(self, operation: Operation) -> None:
         tenant_id, _, rest = operation.path.removeprefix(f"{PARTNERS}/").partition("/")
@@ -311,6 +333,7 @@ class FakeNotifier:
     script: Script = field(default_factory=Script)
     requests: list[AccessRequest] = field(default_factory=list)
     reviews: list[tuple[Partnership, bool]] = field(default_factory=list)
+    halves: list[tuple[Partnership, bool]] = field(default_factory=list)
     homes: list[ChatId] = field(default_factory=list)
     told: list[tuple[ChatId, str, str]] = field(default_factory=list)
     """Person, text, channel."""
@@ -324,6 +347,11 @@ class FakeNotifier:
         """Remember a review card."""
         self.script.end(await self.script.begin("notifier.show_review"))
         self.reviews.append((partnership, remind))
+
+    async def show_half(self, partnership: Partnership, *, remind: bool) -> None:
+        """Remember a card about the partner's half."""
+        self.script.end(await self.script.begin("notifier.show_half"))
+        self.halves.append((partnership, remind))
 
     async def show_home(self, person: ChatId) -> None:
         """Remember an App Home."""

@@ -20,7 +20,7 @@ from tests.workflows.core.builders import (
     closed_document,
 )
 from tests.workflows.core.builders import request as usual
-from tests.workflows.fakes import PARTNERS, Crash, FakeTenant, FixedClock
+from tests.workflows.fakes import BLANK, PARTNERS, Crash, FakeTenant, FixedClock
 from tests.workflows.world import CONTOSO, World, open_world
 from workflows.applying import READ_BACK_AFTER
 from workflows.core.canonical import JsonObject
@@ -98,11 +98,15 @@ async def retried(world: World, request: AccessRequest) -> AccessRequest:
     return await world.settled(request.id)
 
 
+def told(image: JsonObject | None) -> JsonObject:
+    """An image without what the service shows of every partner."""
+    return {name: value for name, value in (image or {}).items() if name not in BLANK}
+
+
 def assert_stands(world: World, plan: Plan) -> None:
     """Check that the tenant shows the plan's image and that every operation was written exactly once, in order."""
-    assert means_the_same(
-        plan.image_after(), {k: v for k, v in world.tenant.partners[TENANT].items() if k != "isServiceProvider"}
-    )
+    assert plan.tenant_id == TENANT
+    assert means_the_same(told(plan.image_after()), told(world.tenant.partners[TENANT]))
     assert world.tenant.writes == list(plan.operations)
 
 
@@ -125,8 +129,10 @@ async def test_a_decided_request_is_written_once_and_read_back(world: World) -> 
         request.id,
     )
     assert ("gatehouse", "record_applied", "accepted") in await world.log()
-    text = "Access for Contoso Ltd (contoso.com) is set and was read back from the tenant."
-    assert world.notifier.texts_to(RILEY.chat_id) == world.notifier.texts_to(SAM.chat_id) == [text]
+    [text] = world.notifier.texts_to(RILEY.chat_id)
+    assert text.startswith("Our half of the access for Contoso Ltd (contoso.com) is set and was read back from the")
+    assert world.notifier.texts_to(SAM.chat_id) == [text]
+    assert world.notifier.halves == [(partnership, False)]
 
 
 async def test_an_existing_partner_is_patched_and_keeps_what_the_plan_does_not_name(world: World) -> None:
@@ -142,10 +148,7 @@ async def test_an_existing_partner_is_patched_and_keeps_what_the_plan_does_not_n
 async def test_the_audit_log_keeps_what_was_read_back(world: World) -> None:
     request = await world.settled((await put(world, decided())).id)
     entry = next(one for one in await world.store.history(request_id=request.id) if one.command == "record_applied")
-    assert means_the_same(
-        request.known.plan.image_after(),
-        {k: v for k, v in entry.details["image"].items() if k != "isServiceProvider"},
-    )
+    assert means_the_same(told(request.known.plan.image_after()), told(entry.details["image"]))
     assert entry.tenant_id == TENANT
 
 

@@ -297,7 +297,9 @@ def test_a_problem_of_the_roles_is_named_by_file_and_key(write: Write, roles: st
     assert any(one.startswith(problem) for one in found), found
 
 
-@pytest.mark.parametrize("text", ["title = ", "title = 'a'\ntitle = 'b'", "\x00", "[[[["])
+@pytest.mark.parametrize(
+    "text", ["title = ", "title = 'a'\ntitle = 'b'", "\x00", "[[[[", f"x = {'9' * 5000}", f"x = {'[' * 5000}"]
+)
 def test_what_is_no_toml_is_named(write: Write, text: str) -> None:
     (found,) = problems(write(text))
     assert found.startswith("open.toml: not readable as TOML: ")

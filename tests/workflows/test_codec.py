@@ -13,8 +13,19 @@ from tests.workflows.core.strategies import DOCUMENTS, GUIDS, TENANT_IDS
 from workflows.core.approval import Choice, Decision
 from workflows.core.canonical import Digest
 from workflows.core.commands import Subject
-from workflows.core.effects import Apply, Effect, Judge, Prepare, ShowHome, ShowRequest, ShowReview, Tell
-from workflows.core.intents import Intent, WantApprove, WantKeep, WantReject, WantRevoke
+from workflows.core.effects import Apply, Effect, Judge, Prepare, ShowHalf, ShowHome, ShowRequest, ShowReview, Tell
+from workflows.core.half_state import Confirmation
+from workflows.core.intents import (
+    Intent,
+    WantApprove,
+    WantConfirmHalf,
+    WantKeep,
+    WantReject,
+    WantRemindHalf,
+    WantRevoke,
+    WantUnconfirmHalf,
+)
+from workflows.core.partner_half import Step, StepKey
 from workflows.core.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.people import ChatId, Person, PersonId, Role
 from workflows.core.plan import Operation, Plan, TenantIdentity
@@ -60,6 +71,7 @@ PARTICULARS: Final = st.builds(
     target=TEXT,
     template=TEXT,
     justification=TEXT,
+    restores=st.none() | REQUEST_IDS,
     duration=st.none() | DURATIONS,
 )
 PREPARED: Final = st.builds(
@@ -90,6 +102,7 @@ REQUESTS: Final = st.builds(
     created_at=MOMENTS,
     changed_at=MOMENTS,
     expires_at=MOMENTS,
+    lifetime=st.none() | DURATIONS,
     observation=st.none() | OBSERVATIONS,
     prepared=st.none() | PREPARED,
     decisions=st.lists(DECISIONS, max_size=2).map(tuple),
@@ -99,6 +112,8 @@ REQUESTS: Final = st.builds(
     writing_since=st.none() | MOMENTS,
     confirmed_at=st.none() | MOMENTS,
 )
+KEYS: Final = st.sampled_from(StepKey)
+STEPS: Final = st.builds(Step, key=KEYS, is_needed=st.booleans(), wanted=DOCUMENTS)
 PARTNERSHIPS: Final = st.builds(
     Partnership,
     identity=IDENTITIES,
@@ -114,6 +129,14 @@ PARTNERSHIPS: Final = st.builds(
     next_review_at=st.none() | MOMENTS,
     reminders=st.integers(0, 99),
     attestations=st.lists(st.builds(Attestation, person=PEOPLE, reason=TEXT, at=MOMENTS), max_size=2).map(tuple),
+    half=st.lists(STEPS, max_size=2).map(tuple),
+    confirmations=st.lists(
+        st.builds(Confirmation, step=KEYS, wanted=DIGESTS, person=PEOPLE, at=MOMENTS), max_size=2
+    ).map(tuple),
+    remind_half_at=st.none() | MOMENTS,
+    half_reminders=st.integers(0, 9),
+    half_reminder_asked_by=st.none() | PEOPLE,
+    half_reminder_asked_at=st.none() | MOMENTS,
 )
 INTENTS: Final[st.SearchStrategy[Intent]] = st.one_of(
     st.builds(
@@ -130,6 +153,24 @@ INTENTS: Final[st.SearchStrategy[Intent]] = st.one_of(
     ),
     st.builds(WantKeep, actor=CHAT_IDS, tenant_id=TENANT_IDS, reason=TEXT, channel=TEXT, name=st.just("want_keep")),
     st.builds(WantRevoke, actor=CHAT_IDS, target=TEXT, reason=TEXT, channel=TEXT, name=st.just("want_revoke")),
+    st.builds(
+        WantConfirmHalf,
+        actor=CHAT_IDS,
+        tenant_id=TENANT_IDS,
+        step=KEYS,
+        wanted=DIGESTS,
+        channel=TEXT,
+        name=st.just("want_confirm_half"),
+    ),
+    st.builds(
+        WantUnconfirmHalf,
+        actor=CHAT_IDS,
+        tenant_id=TENANT_IDS,
+        step=KEYS,
+        channel=TEXT,
+        name=st.just("want_unconfirm_half"),
+    ),
+    st.builds(WantRemindHalf, actor=CHAT_IDS, tenant_id=TENANT_IDS, channel=TEXT, name=st.just("want_remind_half")),
 )
 SUBJECTS: Final = st.builds(Subject, request_id=st.none() | REQUEST_IDS, tenant_id=st.none() | TENANT_IDS)
 EFFECTS: Final[dict[type[Any], st.SearchStrategy[Any]]] = {
@@ -138,6 +179,7 @@ EFFECTS: Final[dict[type[Any], st.SearchStrategy[Any]]] = {
     Apply: st.builds(Apply, kind=st.just("apply"), request_id=REQUEST_IDS, tenant_id=TENANT_IDS),
     ShowRequest: st.builds(ShowRequest, kind=st.just("show_request"), request_id=REQUEST_IDS),
     ShowReview: st.builds(ShowReview, kind=st.just("show_review"), tenant_id=TENANT_IDS, remind=st.booleans()),
+    ShowHalf: st.builds(ShowHalf, kind=st.just("show_half"), tenant_id=TENANT_IDS, remind=st.booleans()),
     ShowHome: st.builds(ShowHome, kind=st.just("show_home"), person=CHAT_IDS),
     Tell: st.builds(Tell, kind=st.just("tell"), person=CHAT_IDS, subject=SUBJECTS, text=TEXT, channel=TEXT),
 }
@@ -189,6 +231,14 @@ def test_a_record_of_before_comes_back_without_what_it_did_not_know() -> None:
         assert f',"{name}":null' in text
         text = text.replace(f',"{name}":null', "")
     assert load(REQUEST, text) == request()
+
+
+def test_a_partnership_stored_before_the_partners_half_was_kept_still_loads() -> None:
+    text = dump(PARTNERSHIP, partnership())
+    tail = ',"half":[],"confirmations":[],"remind_half_at":null,"half_reminders":0'
+    tail += ',"half_reminder_asked_by":null,"half_reminder_asked_at":null'
+    assert tail in text
+    assert load(PARTNERSHIP, text.replace(tail, "")) == partnership()
 
 
 def test_what_is_no_record_is_not_guessed() -> None:

@@ -18,7 +18,7 @@ from tests.workflows.core.builders import (
     closed_document,
     person,
 )
-from tests.workflows.fakes import HOME
+from tests.workflows.fakes import BLANK, HOME
 from tests.workflows.world import CATALOG, CONTOSO, World, restarted
 from workflows.catalog import Catalog
 from workflows.core.documents import means_the_same
@@ -427,9 +427,7 @@ async def test_the_sponsor_of_another_partner_does_not_revoke_this_one(world: Wo
 async def test_an_admin_closes_a_partner_that_gatehouse_never_opened(world: World) -> None:
     await world.revoke(DANA, target="contoso.com")
     assert [one.method for one in world.tenant.writes] == ["POST"]
-    assert means_the_same(
-        closed_document(), {k: v for k, v in world.tenant.partners[TENANT].items() if k != "isServiceProvider"}
-    )
+    assert means_the_same(closed_document(), {k: v for k, v in world.tenant.partners[TENANT].items() if k not in BLANK})
     stored = await world.store.partnership(TENANT)
     assert stored is not None
     assert (stored.state, stored.sponsor) == (PartnershipState.REVOKED, DANA)
@@ -452,7 +450,7 @@ async def test_what_is_revoked_already_is_not_written_again(world: World) -> Non
     await world.revoke(DANA)
     assert len(world.tenant.writes) == 2
     assert await world.all_requests() == []
-    assert "already blocked in every respect" in world.notifier.texts_to(DANA.chat_id)[-1]
+    assert "is blocked: every direction is blocked explicitly" in world.notifier.texts_to(DANA.chat_id)[-1]
 
 
 async def test_two_revocations_at_one_moment_write_once(world: World) -> None:

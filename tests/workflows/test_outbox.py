@@ -280,7 +280,9 @@ async def test_a_wait_that_was_asked_for_is_honoured(rig: Rig, kind: type[Tenant
     await rig.put(tell(RILEY.chat_id, "one"))
     async with running(rig.outbox):
         await rig.until_counted(0, 1, 0)
-        assert await rig.store.next_due() == rig.clock.now() + timedelta(seconds=30)
+        asked_for = rig.clock.now() + timedelta(seconds=30)
+        assert await rig.store.count_pending(asked_for - timedelta(milliseconds=1)) == (0, 1, 0)
+        assert await rig.store.count_pending(asked_for) == (1, 0, 0)
         rig.clock.advance(seconds=29.9)
         rig.outbox.wake()
         await asyncio.sleep(0.03)
@@ -298,18 +300,15 @@ async def test_waits_grow_to_a_minute_and_are_spread(rig: Rig) -> None:
 
     rig.act = act
     await rig.put(tell(RILEY.chat_id, "one"))
-    waits: list[float] = []
     async with running(rig.outbox):
-        for attempt in range(1, 10):
+        for attempt, longest in enumerate([1, 2, 4, 8, 16, 32, 60, 60, 60], start=1):
             await rig.until(lambda attempt=attempt: len(rig.begun) == attempt)  # type: ignore[misc]
             await rig.until_counted(0, 1, 0)
-            due = await rig.store.next_due()
-            assert due is not None
-            waits.append((due - rig.clock.now()).total_seconds())
-            rig.clock.moment = due
+            before_half = rig.clock.now() + timedelta(seconds=longest / 2, milliseconds=-1)
+            assert await rig.store.count_pending(before_half) == (0, 1, 0)
+            rig.clock.advance(seconds=longest)
+            assert (await rig.store.count_pending(rig.clock.now()))[1] == 0
             rig.outbox.wake()
-    for wait, longest in zip(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60], strict=True):
-        assert longest / 2 <= wait <= longest
 
 
 async def test_a_clock_that_jumps_is_noticed_without_being_told(rig: Rig) -> None:

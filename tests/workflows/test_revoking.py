@@ -10,6 +10,7 @@ from tests.workflows.core.builders import partnership as usual_partnership
 from tests.workflows.core.builders import request as usual_request
 from tests.workflows.fakes import HOME
 from tests.workflows.test_applying import NO_ANSWER, retried
+from tests.workflows.test_restoring import file as restore
 from tests.workflows.world import CONTOSO, World
 from workflows.core.documents import to_document
 from workflows.core.effects import Apply, Judge, Prepare
@@ -253,17 +254,53 @@ async def test_a_partner_closed_by_hand_and_opened_again_before_the_read_back_is
 
 
 @pytest.mark.parametrize("is_recorded", [False, True], ids=["never on record", "recorded as revoked"])
-async def test_what_is_closed_and_not_recorded_as_open_needs_no_revocation(world: World, is_recorded: bool) -> None:
+async def test_what_is_closed_already_is_proven_and_recorded_without_a_write(world: World, is_recorded: bool) -> None:
+    """Whoever confirms a revocation hears that it holds, whoever brought that about."""
     if is_recorded:
         await world.opened()
         await world.revoke(DANA)
     else:
         world.tenant.partners[TENANT] = closed_document()
-    written, before = len(world.tenant.attempts), await world.store.partnership(TENANT)
+    written = len(world.tenant.attempts)
     await world.revoke(DANA)
     newest = (await world.store.requests_of(DANA.chat_id, 1))[0]
-    assert (newest.state, newest.note) == (S.UNFIT, "This tenant is already blocked in every respect.")
-    assert (len(world.tenant.attempts), await world.store.partnership(TENANT)) == (written, before)
+    assert (newest.state, newest.known.plan.operations) == (S.APPLIED, ())
+    assert len(world.tenant.attempts) == written
+    await assert_blocked(world)
+
+
+@pytest.mark.parametrize("how", ["access", "restore", "half decided"])
+async def test_a_blocked_partner_about_to_be_opened_again_is_stopped_by_revoking_again(world: World, how: str) -> None:
+    """Revoked; somebody asks for it back; an admin says no once more: later approvals change nothing."""
+    await world.opened()
+    world.clock.advance(minutes=1)
+    await world.revoke(DANA)
+    world.clock.advance(minutes=1)
+    if how == "restore":
+        (revoked,) = await revocations(world)
+        waiting = await world.settled((await restore(world, revoked)).id)
+    else:
+        waiting = await world.waiting()
+    if how == "half decided":
+        await world.approve(waiting, AMARA)
+    waiting = await world.request(waiting.id)
+    assert waiting.state is S.AWAITING_APPROVAL, waiting.note
+    written = len(world.tenant.attempts)
+    await world.revoke(DANA)
+    assert await world.refusals() == []
+    stopped = await world.request(waiting.id)
+    assert (stopped.state, stopped.note) == (
+        S.STOPPED,
+        "Dana revoked this partner before the change was confirmed. It is closed instead.",
+    )
+    assert ("gatehouse", "stop", "accepted") in await world.log(of=waiting.id)
+    assert [one.state for one in await revocations(world)] == [S.APPLIED, S.APPLIED]
+    assert "is blocked" in world.notifier.texts_to(DANA.chat_id)[-1]
+    for approver in (AMARA, BRUNO, CHIE):
+        await world.approve(waiting, approver)
+    assert {outcome for _, outcome in await world.refusals()} == {"not_now"}
+    assert len(world.tenant.attempts) == written
+    await assert_blocked(world)
 
 
 # --- a name that leads elsewhere now ---

@@ -144,7 +144,6 @@ async def nothing_is_stored(store: Store) -> None:
     assert not await store.is_known("click-1")
     assert list(await store.pending(NOW, 10)) == []
     assert await store.count_pending(NOW) == (0, 0, 0)
-    assert await store.next_due() is None
 
 
 # --- compare and set ---
@@ -268,7 +267,7 @@ async def test_a_parked_effect_holds_nothing_and_stays_counted(store: Store) -> 
 
 
 async def test_effects_are_counted_by_what_they_wait_for(store: Store, place: Place) -> None:
-    assert (await store.next_due(), await store.count_pending(NOW)) == (None, (0, 0, 0))
+    assert await store.count_pending(NOW) == (0, 0, 0)
     await put_effects(store, FIRST, OTHER, ShowHome(person=RILEY.chat_id))
     first, other, home = await store.pending(NOW, 10)
     later = NOW + timedelta(seconds=90)
@@ -277,9 +276,8 @@ async def test_effects_are_counted_by_what_they_wait_for(store: Store, place: Pl
     assert await store.count_pending(NOW) == (1, 1, 1)
     assert await store.count_pending(later) == (2, 0, 1)
     await store.done(home.id)
-    assert await store.next_due() == later
+    assert await store.count_pending(later) == (1, 0, 1)
     await store.done(first.id)
-    assert await store.next_due() is None
     await place.close()
     assert await (await place.open()).count_pending(later) == (0, 0, 1)
 
@@ -291,7 +289,6 @@ async def test_an_effect_is_due_from_the_moment_of_its_commit(store: Store, plac
     assert list(await store.pending(moment - MILLISECOND, 10)) == []
     assert await store.count_pending(moment - MILLISECOND) == (0, 1, 0)
     assert [one.effect for one in await store.pending(moment, 10)] == [FIRST]
-    assert await store.next_due() == moment
 
 
 async def test_pending_effects_survive_a_restart_in_order(store: Store, place: Place) -> None:

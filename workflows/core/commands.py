@@ -10,6 +10,7 @@ from typing import Literal
 from workflows.core.canonical import Digest, JsonObject
 from workflows.core.drift import Drift
 from workflows.core.partner import TenantId
+from workflows.core.partner_half import Step, StepKey
 from workflows.core.people import ChatId, Person
 from workflows.core.request import Observation, Particulars, Prepared, RequestId
 
@@ -186,7 +187,58 @@ class Keep:
     reason: str
 
 
-PartnershipCommand = AskReview | Keep
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmHalf:
+    """The sponsor or an admin vouches that the partner has done a step, exactly as it was shown."""
+
+    name: Literal["confirm_half"] = field(default="confirm_half")
+    actor: Person
+    step: StepKey
+    wanted: Digest
+    channel: str = ""
+    """Where it was clicked: there the outcome is told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnconfirmHalf:
+    """The sponsor or an admin takes a confirmation back, of exactly what was shown."""
+
+    name: Literal["unconfirm_half"] = field(default="unconfirm_half")
+    actor: Person
+    step: StepKey
+    wanted: Digest = field(default=Digest(""))
+    """Empty where the click was stored before this was: it means whatever is confirmed."""
+    channel: str = ""
+    """Where it was clicked: there the outcome is told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemindHalf:
+    """The sponsor or an admin wants to be reminded of what the partner has left to do."""
+
+    name: Literal["remind_half"] = field(default="remind_half")
+    actor: Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskHalf:
+    """The reminder of the partner's half is due."""
+
+    name: Literal["ask_half"] = field(default="ask_half")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordHalf:
+    """What the partner has to do for `request_id` was worked out after that request had been applied."""
+
+    name: Literal["record_half"] = field(default="record_half")
+    request_id: RequestId
+    steps: tuple[Step, ...]
+
+
+HalfCommand = ConfirmHalf | UnconfirmHalf | RemindHalf | AskHalf | RecordHalf
+
+PartnershipCommand = AskReview | Keep | HalfCommand
 
 Command = RequestCommand | PartnershipCommand
 

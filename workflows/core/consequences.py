@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from workflows.core.canonical import JsonObject
-from workflows.core.closing import closes_everything
-from workflows.core.documents import means_the_same, parse_setting, to_document
+from workflows.core.closing import closes_everything, only_narrows
+from workflows.core.documents import means_the_same, normalize, parse_setting, to_document
 from workflows.core.errors import UnreadableSetting
+from workflows.core.half_state import counted
 from workflows.core.partner import (
     ALL_APPLICATIONS,
     ALL_USERS,
@@ -26,8 +27,10 @@ from workflows.core.partner import (
     Property,
     Setting,
 )
+from workflows.core.partner_half import asked_by
 from workflows.core.plan import Plan, changes
 from workflows.core.reach import Shift, is_shut
+from workflows.core.renewal import is_renewal
 from workflows.core.setting_words import INHERITS, NOT_ALLOWED, UNREADABLE, synchronization_words, title
 from workflows.core.wording import Line, describe, duration_words
 
@@ -67,21 +70,37 @@ DEPENDS_ON_DEFAULT: Final = (
     "Where a setting inherits the tenant's default before or after, it depends on that default whether the change "
     "opens or narrows it."
 )
+NOTHING_OF_ITS_OWN: Final = (
+    "No setting of its own is left to this partner: the tenant's defaults apply to it. Its entry stays; it is not "
+    "deleted."
+)
 UNKNOWN_VALUES: Final = (
     "Some values cannot be read by this version of Gatehouse; whether they open or close anything is not known."
 )
 
 _NOT_CLOSED: Final = tuple(name for name in TARGET_PROPERTIES if name not in B2B_PROPERTIES)
+_SETTINGS: Final = tuple(name for name in Property if name is not Property.IDENTITY_SYNCHRONIZATION)
 _B2B_TITLES: Final = frozenset(title(name) for name in B2B_PROPERTIES)
 
 
-def consequences(plan: Plan, default: JsonObject | None = None) -> tuple[str, ...]:
+def consequences(
+    plan: Plan, default: JsonObject | None = None, *, is_cross_cloud: bool = False, is_applied: bool = False
+) -> tuple[str, ...]:
     """List what follows from `plan` in complete sentences, what closes first.
 
     :param default: the tenant's default configuration; None when it is not known.
+    :param is_applied: whether it stands already.
     """
     lines = describe(plan, default)
-    said = [*_when_closing(plan, lines), *_when_opening(plan), *_when_unsure(lines), *_at_the_end(plan)]
+    halves = _when_two_sided(plan, default, is_cross_cloud=is_cross_cloud, is_applied=is_applied)
+    said = [
+        *_when_closing(plan, lines),
+        *_when_opening(plan),
+        *_when_inheriting(plan),
+        *halves,
+        *_when_unsure(lines),
+        *_at_the_end(plan),
+    ]
     return tuple(dict.fromkeys(said))
 
 
@@ -123,6 +142,22 @@ def _when_opening(plan: Plan) -> Iterator[str]:
                     yield ONLY_NAMED
 
 
+def _when_two_sided(plan: Plan, default: JsonObject | None, *, is_cross_cloud: bool, is_applied: bool) -> Iterator[str]:
+    needed = sum(step.is_needed for step in asked_by(plan, default, is_cross_cloud=is_cross_cloud))
+    if needed:
+        yield (
+            f"Ours is one half: {counted(needed)} for the partner's administrator, unknown to Gatehouse until the "
+            f"sponsor confirms them. /partner checklist has them{'' if is_applied else ' once this is applied'}."
+        )
+
+
+def _when_inheriting(plan: Plan) -> Iterator[str]:
+    after = plan.image_after() or {}
+    names = (change.name for change in changes(plan))
+    if any(name in TARGET_PROPERTIES for name in names) and not any(normalize(after.get(name)) for name in _SETTINGS):
+        yield NOTHING_OF_ITS_OWN
+
+
 def _when_unsure(lines: Sequence[Line]) -> Iterator[str]:
     if any(line.effect == Shift.UNKNOWN and INHERITS in line.before + line.after for line in lines):
         yield DEPENDS_ON_DEFAULT
@@ -131,7 +166,12 @@ def _when_unsure(lines: Sequence[Line]) -> Iterator[str]:
 
 
 def _at_the_end(plan: Plan) -> Iterator[str]:
-    if plan.duration is not None and not closes_everything(plan):
+    if is_renewal(plan) and plan.duration is not None:
+        yield (
+            "Nothing is written to the tenant: all that stands for this partner is approved for another "
+            f"{duration_words(plan.duration)}, counted from the last approval."
+        )
+    if plan.duration is not None and not closes_everything(plan) and not only_narrows(plan):
         yield (
             f"Nothing closes by itself after {duration_words(plan.duration)}: the sponsor is then asked to revoke the "
             "access or to have a new request approved."

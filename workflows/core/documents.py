@@ -101,6 +101,15 @@ def normalize(value: Any) -> Any:
     return value
 
 
+def says_nothing(value: Any) -> bool:
+    """Tell whether a value that Graph shows sets nothing: null, false, or an object or list of nothing else."""
+    if isinstance(value, Mapping):
+        return all(says_nothing(item) for key, item in value.items() if "@" not in key)
+    if isinstance(value, list | tuple):
+        return all(says_nothing(item) for item in value)
+    return value is None or value is False
+
+
 def means_the_same(left: JsonObject | None, right: JsonObject | None) -> bool:
     """Tell whether two documents (None: no such object) describe the same configuration."""
     if left is None or right is None:

@@ -25,6 +25,16 @@ class Divergence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DefaultDivergence:
+    """One setting of the tenant's default that the partner would inherit, in Graph's own values."""
+
+    name: str
+    shown: Any
+    """As it was when the plan was made and shown."""
+    now: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
     """How what stands differs from what an approval started from and was to lead to."""
 
@@ -34,6 +44,16 @@ class Drift:
     """Whether it has them now."""
     settings: tuple[Divergence, ...]
     """What somebody else changed, and what the plan was to write; by Graph's names."""
+    defaults: tuple[DefaultDivergence, ...] = ()
+    """What changed in the tenant's default that the partner would inherit."""
+
+
+class DefaultLine(NamedTuple):
+    """One inherited setting of a drift in words."""
+
+    setting: str
+    shown: str
+    now: str
 
 
 class DriftLine(NamedTuple):
@@ -69,6 +89,13 @@ def drift_lines(drift: Drift) -> tuple[DriftLine, ...]:
         sides = (own if drift.existed else NO_PARTNER, own, own if drift.exists else NO_PARTNER)
         words.insert(0, DriftLine("The partner", *sides))
     return tuple(words)
+
+
+def default_lines(drift: Drift) -> tuple[DefaultLine, ...]:
+    """Say in words what changed in the tenant's default that the partner would inherit."""
+    return tuple(
+        DefaultLine(title(one.name), _words(one.name, one.shown), _words(one.name, one.now)) for one in drift.defaults
+    )
 
 
 def _values(one: Divergence) -> tuple[str, str, str]:

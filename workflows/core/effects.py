@@ -55,6 +55,15 @@ class ShowReview:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShowHalf:
+    """Bring every copy of the card about the partner's half up to date; post it where it is new or a reminder."""
+
+    kind: Literal["show_half"] = field(default="show_half")
+    tenant_id: TenantId
+    remind: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShowHome:
     """Publish a person's App Home, if that person has ever opened it."""
 
@@ -74,7 +83,7 @@ class Tell:
     """Where the person clicked: shown there to this person only. Empty: a direct message."""
 
 
-Effect = Judge | Prepare | Apply | ShowRequest | ShowReview | ShowHome | Tell
+Effect = Judge | Prepare | Apply | ShowRequest | ShowReview | ShowHalf | ShowHome | Tell
 
 
 def lane(effect: Effect) -> str:
@@ -93,6 +102,8 @@ def lane(effect: Effect) -> str:
             return f"card:{effect.request_id}"
         case ShowReview():
             return f"review:{effect.tenant_id}"
+        case ShowHalf():
+            return f"half:{effect.tenant_id}"
         case ShowHome():
             return f"home:{effect.person}"
         case Tell():

@@ -36,6 +36,12 @@ class Visitor(StrEnum):
     DIRECT_CONNECT = "b2bDirectConnectUser"
 
 
+_WHO: Final[Mapping[Visitor, str]] = {
+    Visitor.COLLABORATION: "guests",
+    Visitor.DIRECT_CONNECT: "B2B direct connect users",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestPolicy:
     """An enforced policy that applies to visitors from one partner."""
@@ -75,29 +81,28 @@ def aimed_at_groups(documents: Sequence[JsonObject]) -> int:
 
 
 def against_trust(policies: Sequence[GuestPolicy], trust: Trust, visitors: frozenset[Visitor]) -> tuple[Finding, ...]:
-    """Say what each policy means for the visitors that a plan lets in.
+    """Say what each policy means for the visitors that a plan lets in, each meaning once.
 
     :param visitors: the ways in which the partner's people can come in after the plan.
     """
-    return tuple(
-        finding
-        for policy in policies
-        for visitor in sorted(policy.visitors & visitors)
-        for finding in _meaning(policy, visitor, trust)
-    )
+    meanings = (one for policy in policies for one in _meanings(policy, sorted(policy.visitors & visitors), trust))
+    return tuple(dict.fromkeys(meanings))
 
 
-def _meaning(policy: GuestPolicy, visitor: Visitor, trust: Trust) -> Iterator[Finding]:
-    who = "Guests" if visitor is Visitor.COLLABORATION else "B2B direct connect users"
+def _meanings(policy: GuestPolicy, visitors: Sequence[Visitor], trust: Trust) -> Iterator[Finding]:
+    if not visitors:
+        return
+    who = " and ".join(_WHO[visitor] for visitor in visitors)
     where = " where it applies" if policy.is_partial else ""
     name = f"The Conditional Access policy “{policy.name}”"
     if BLOCK in policy.controls:
-        yield _finding("ca_blocks", f"{name} blocks {who.lower()} from this partner{where}, whatever is opened here.")
+        yield _finding("ca_blocks", f"{name} blocks {who} from this partner{where}, whatever is opened here.")
         return
     if _needs(policy, COMPLIANT, HYBRID):
         yield from _device(policy, trust, f"{name} asks for a managed device{where}", who)
     if _needs(policy, MFA):
-        yield from _mfa(visitor, trust, f"{name} asks for MFA{where}")
+        for visitor in visitors:
+            yield from _mfa(visitor, trust, f"{name} asks for MFA{where}")
 
 
 def _device(policy: GuestPolicy, trust: Trust, asks: str, who: str) -> Iterator[Finding]:
@@ -113,7 +118,7 @@ def _device(policy: GuestPolicy, trust: Trust, asks: str, who: str) -> Iterator[
     else:
         yield _finding(
             "ca_locked_out",
-            f"{asks}, and the partner's devices are not trusted. {who} are locked out: a device can be managed by one "
+            f"{asks}, and the partner's devices are not trusted. This locks out {who}: a device can be managed by one "
             "tenant only, so they cannot satisfy it here.",
         )
 

@@ -75,7 +75,7 @@ def places(settings: Mapping[Property, Setting]) -> Iterator[Place]:
         for _, configuration in _lists(setting):
             for target in configuration.targets:
                 if hole := hole_of(target):
-                    owner = _owner(name, target.type)
+                    owner = owner_of(name, target.type)
                     yield Place(hole, target.type, owner, len(configuration.targets) == 1)
 
 
@@ -106,7 +106,7 @@ def parse_hole(hole: Hole, typed: str) -> str:
     return guid
 
 
-def _owner(name: Property, kind: TargetType) -> Owner:
+def owner_of(name: Property, kind: TargetType) -> Owner:
     """Tell whose directory the ids of a setting belong to.
 
     People belong to the tenant they come from, applications to the tenant that offers them (Entra: "Configure

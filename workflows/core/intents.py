@@ -5,6 +5,7 @@ from typing import Literal
 
 from workflows.core.canonical import Digest
 from workflows.core.partner import TenantId
+from workflows.core.partner_half import StepKey
 from workflows.core.people import ChatId
 from workflows.core.request import RequestId
 
@@ -55,4 +56,41 @@ class WantRevoke:
     channel: str = ""
 
 
-Intent = WantApprove | WantReject | WantKeep | WantRevoke
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantConfirmHalf:
+    """Confirmed was clicked beside a step of the partner's half, as it was shown."""
+
+    name: Literal["want_confirm_half"] = field(default="want_confirm_half")
+    actor: ChatId
+    tenant_id: TenantId
+    step: StepKey
+    wanted: Digest
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantUnconfirmHalf:
+    """A confirmation of the partner's half is to be taken back."""
+
+    name: Literal["want_unconfirm_half"] = field(default="want_unconfirm_half")
+    actor: ChatId
+    tenant_id: TenantId
+    step: StepKey
+    wanted: Digest = field(default=Digest(""))
+    """What the step was when it was shown; empty in what was stored before this was kept."""
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantRemindHalf:
+    """A reminder of the partner's half was asked for."""
+
+    name: Literal["want_remind_half"] = field(default="want_remind_half")
+    actor: ChatId
+    tenant_id: TenantId
+    channel: str = ""
+
+
+HalfIntent = WantConfirmHalf | WantUnconfirmHalf | WantRemindHalf
+
+Intent = WantApprove | WantReject | WantKeep | WantRevoke | HalfIntent

@@ -4,8 +4,8 @@ Rule 1: every change of a request's state lives in this file; nothing else const
 Rule 2: `TABLE` is the whole truth of which command is taken in which state and where it may lead. A pair that is not
 in it is refused and nothing happens.
 Rule 3: a terminal state takes nothing.
-Rule 4: only APPLYING and UNCONFIRMED may write to the tenant, and an access request gets there only by a complete
-chain; a revocation gets there by being asked for by somebody who may.
+Rule 4: only APPLYING and UNCONFIRMED may write to the tenant, and an access or restore request gets there only by a
+complete chain; a revocation gets there by being asked for by somebody who may.
 
 The diagram is the table (a test holds them together):
 
@@ -73,8 +73,9 @@ from workflows.core.commands import (
     Withdraw,
 )
 from workflows.core.deciding import require_may_decide
-from workflows.core.effects import Apply, Effect, Prepare, ShowRequest, ShowReview, Tell
+from workflows.core.effects import Apply, Effect, Prepare, ShowHalf, ShowRequest, ShowReview, Tell
 from workflows.core.errors import Refused
+from workflows.core.half_state import counted, open_steps
 from workflows.core.partnership import Partnership
 from workflows.core.people import ChatId, Roster
 from workflows.core.plan import plan_revocation
@@ -161,6 +162,7 @@ def _submit(_: None, command: Submit, at: Situation) -> Transition:
         created_at=at.now,
         changed_at=at.now,
         expires_at=at.now + command.lifetime,
+        lifetime=command.lifetime,
         observation=command.observation,
         submitter=command.submitter,
     )
@@ -239,7 +241,8 @@ def _reject(request: AccessRequest, command: Reject, at: Situation) -> Transitio
 def _withdraw(request: AccessRequest, command: Withdraw, at: Situation) -> Transition:
     if command.actor != request.particulars.requester:
         raise Refused("not_the_requester", "Only the person who filed a request can withdraw it.")
-    return _ended(request, S.WITHDRAWN, at, note="The requester withdrew it.")
+    text = f"You withdrew your request for {_target(request)}."
+    return _ended(request, S.WITHDRAWN, at, note="The requester withdrew it.", text=text)
 
 
 def _expire(request: AccessRequest, command: Expire, at: Situation) -> Transition:
@@ -251,6 +254,7 @@ def _expire(request: AccessRequest, command: Expire, at: Situation) -> Transitio
 
 
 def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transition:
+    lifetime = request.expires_at - request.created_at if request.lifetime is None else request.lifetime
     request = _moved(
         request,
         S.PREPARING,
@@ -261,7 +265,8 @@ def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transitio
         observation=None,
         writing_since=None,
         decisions=(),  # void, also where the new plan comes out the same: it is asked again
-        expires_at=at.now + (request.expires_at - request.created_at),
+        expires_at=at.now + lifetime,
+        lifetime=lifetime,
     )
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), Prepare(request_id=request.id)))
 
@@ -292,18 +297,21 @@ def _overwritten(request: AccessRequest, command: RecordOverwritten, at: Situati
         raise Refused("plan_again", "A revocation is planned again from what stands now, until it holds.")
     note = (
         "The change was sent, but somebody else changed the partner's settings: what stands now is neither the plan "
-        "nor what it started from, and was not approved as it is. Look at it with /partner show, and keep or revoke it "
-        "in its review."
+        "nor what it started from, and was not approved as it is, so nobody can keep it alone. Look at it with "
+        "/partner show; then revoke it, or ask for what is to stand with /partner request."
     )
     request = _moved(request, S.OVERWRITTEN, at, note=note)
-    opened = opened_partnership(request, at.partnership, at.now)
+    opened = opened_partnership(request, at.partnership, at.now, image=command.image or {})
     partnership = replace(opened, next_review_at=at.now)
     people = sorted({request.particulars.requester, request.particulars.sponsor})
     told = tuple(
         Tell(person=person, subject=Subject(request_id=request.id), text=f"{_target(request)}: {note}")
         for person in people
     )
-    return Transition(request=request, effects=(ShowRequest(request_id=request.id), *told), partnership=partnership)
+    half = _show_half(partnership, at)
+    return Transition(
+        request=request, effects=(ShowRequest(request_id=request.id), *half, *told), partnership=partnership
+    )
 
 
 def _unseen(request: AccessRequest, command: RecordUnseen, at: Situation) -> Transition:
@@ -325,11 +333,33 @@ def _applied(request: AccessRequest, command: RecordApplied, at: Situation) -> T
         )
     else:
         partnership = opened_partnership(request, at.partnership, at.now)
-        text = f"Access for {_target(request)} is set and was read back from the tenant."
+        text = _opened_words(request, partnership)
     people = {request.particulars.requester, request.particulars.sponsor}
     told = tuple(Tell(person=person, subject=Subject(request_id=request.id), text=text) for person in sorted(people))
     shown = (ShowRequest(request_id=request.id), ShowReview(tenant_id=partnership.identity.tenant_id))
-    return Transition(request=request, effects=(*shown, *told), partnership=partnership)
+    half = _show_half(partnership, at)
+    return Transition(request=request, effects=(*shown, *half, *told), partnership=partnership)
+
+
+def _opened_words(request: AccessRequest, partnership: Partnership) -> str:
+    """Say that our half is done; and that it is one half, where the partner has something to do."""
+    needed = sum(step.is_needed for step in open_steps(partnership.half, partnership.confirmations))
+    if not needed:
+        if request.particulars.kind is RequestKind.RESTORATION:
+            before = f"what stood before {request.particulars.restores}"
+            return f"The settings of {_target(request)} are put back to {before}, and were read back from the tenant."
+        return f"Access for {_target(request)} is set and was read back from the tenant."
+    return (
+        f"Our half of the access for {_target(request)} is set and was read back from the tenant. The other half is "
+        f"the partner's: {counted(needed)} on its side. Gatehouse cannot see that half and counts it as unknown "
+        "until the sponsor confirms it. The card about the partner's half has the checklist for its administrator."
+    )
+
+
+def _show_half(partnership: Partnership, at: Situation) -> tuple[ShowHalf, ...]:
+    """Show the partner's half where there is one, or where a card of it has to be taken back."""
+    was = () if at.partnership is None else at.partnership.half
+    return (ShowHalf(tenant_id=partnership.identity.tenant_id),) if partnership.half or was else ()
 
 
 def _apply_failed(request: AccessRequest, command: RecordApplyFailed, at: Situation) -> Transition:
@@ -346,9 +376,9 @@ def _to_apply(request: AccessRequest) -> Transition:
     )
 
 
-def _ended(request: AccessRequest, state: RequestState, at: Situation, *, note: str) -> Transition:
+def _ended(request: AccessRequest, state: RequestState, at: Situation, *, note: str, text: str = "") -> Transition:
     request = _moved(request, state, at, note=note)
-    text = f"Your request for {_target(request)} ended as {state.value}. {note}"
+    text = text or f"Your request for {_target(request)} ended as {state.value}. {note}"
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), *_tell_requester(request, text)))
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from workflows.core.half_state import Confirmation
+from workflows.core.partner_half import Step
 from workflows.core.people import Person
 from workflows.core.plan import TenantIdentity
 from workflows.core.request import RequestId
@@ -50,6 +52,23 @@ class Partnership:
     reminders: int = 0
     """How often the present review was asked."""
     attestations: tuple[Attestation, ...] = ()
+    half: tuple[Step, ...] = ()
+    """What the partner has to do on its side for the plan that stands in the tenant now."""
+    confirmations: tuple[Confirmation, ...] = ()
+    """Who vouched for which of these steps."""
+    remind_half_at: datetime | None = None
+    """When the sponsor is reminded of the partner's half, if that was asked for."""
+    half_reminders: int = 0
+    """How often that was done."""
+    half_reminder_asked_by: Person | None = None
+    """Who asked for the reminder that is set, or that came last."""
+    half_reminder_asked_at: datetime | None = None
+    """When that was asked for."""
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When time next has something to do here: a review, or a reminder of the partner's half."""
+        return min((moment for moment in (self.next_review_at, self.remind_half_at) if moment), default=None)
 
     def is_past_its_end(self, now: datetime) -> bool:
         """Tell whether the approved duration is over."""

@@ -23,7 +23,8 @@ _PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
 _DIGEST_DOMAIN: Final = "gatehouse/plan/1"
 _SYNC: Final = "userSyncInbound"
 _SYNC_ALLOWED: Final = "isSyncAllowed"
-_DEVICES: Final = "devices"
+DEVICES: Final = "devices"
+"""The member of tenant restrictions that is never sent, and never lost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,21 +61,23 @@ class Plan:
     template_hash: str
     duration: timedelta | None
     """How long the access is meant to last; None for a revocation."""
+    inherited: JsonObject | None = None
+    """What the partner takes from the tenant's default after the plan, as it was shown; None where nothing is known."""
 
     @property
     def digest(self) -> Digest:
         """The SHA-256 over everything above; stands in every button and every decision."""
-        return digest(
-            _DIGEST_DOMAIN,
-            {
-                "tenantId": self.tenant_id,
-                "operations": [{"method": o.method, "path": o.path, "body": o.body} for o in self.operations],
-                "before": self.before,
-                "template": self.template,
-                "templateHash": self.template_hash,
-                "durationSeconds": None if self.duration is None else int(self.duration.total_seconds()),
-            },
-        )
+        approved = {
+            "tenantId": self.tenant_id,
+            "operations": [{"method": o.method, "path": o.path, "body": o.body} for o in self.operations],
+            "before": self.before,
+            "template": self.template,
+            "templateHash": self.template_hash,
+            "durationSeconds": None if self.duration is None else int(self.duration.total_seconds()),
+        }
+        if self.inherited is not None:
+            approved["inherited"] = self.inherited
+        return digest(_DIGEST_DOMAIN, approved)
 
     def image_after(self, count: int | None = None) -> JsonObject | None:
         """Compute the partner's configuration after the first `count` operations (None: after all)."""
@@ -114,30 +117,44 @@ def plan_access(
 
     :raises NothingToChange: when the partner already has every setting.
     """
-    address = _address(tenant_id)
     own: dict[Property, Setting] = {
         name: setting for name, setting in settings.items() if name != Property.IDENTITY_SYNCHRONIZATION
     }
-    body = _differences(before, own)
-    operations = []
-    if before is None:
-        operations.append(Operation(method="POST", path=_PARTNERS, body={"tenantId": tenant_id, **body}))
-    elif body:
-        operations.append(Operation(method="PATCH", path=address, body=body))
+    synchronizes = None
     if Property.IDENTITY_SYNCHRONIZATION in settings:
         wanted = settings[Property.IDENTITY_SYNCHRONIZATION]
-        is_on = isinstance(wanted, IdentitySynchronization) and wanted.is_allowed is True
-        operations[len(operations) if is_on else 0 : 0] = _synchronization(tenant_id, before, is_on=is_on)
+        synchronizes = isinstance(wanted, IdentitySynchronization) and wanted.is_allowed is True
+    operations = operations_in_order(tenant_id, before, _differences(before, own), synchronizes=synchronizes)
     if not operations:
         raise NothingToChange(f"This tenant is already a partner with the settings of “{template}”.")
     return Plan(
         tenant_id=tenant_id,
-        operations=tuple(operations),
+        operations=operations,
         before=before,
         template=template,
         template_hash=template_hash,
         duration=duration,
     )
+
+
+def operations_in_order(
+    tenant_id: TenantId, before: JsonObject | None, body: JsonObject, *, synchronizes: bool | None
+) -> tuple[Operation, ...]:
+    """Give the writes of a plan: closing first, the widest last. A partner without a configuration is created.
+
+    :param body: the settings to write, without synchronization, which has an address of its own.
+    :param synchronizes: whether synchronization is to be on; None leaves it alone.
+    """
+    address = _address(tenant_id)
+    operations = []
+    if before is None:
+        operations.append(Operation(method="POST", path=_PARTNERS, body={"tenantId": tenant_id, **body}))
+    elif body:
+        operations.append(Operation(method="PATCH", path=address, body=body))
+    if synchronizes is not None:
+        place = len(operations) if synchronizes else 0
+        operations[place:place] = _synchronization(tenant_id, before, is_on=synchronizes)
+    return tuple(operations)
 
 
 def plan_revocation(*, tenant_id: TenantId, before: JsonObject | None) -> Plan:
@@ -243,7 +260,7 @@ def _judged(plan: Plan, image: JsonObject | None) -> JsonObject | None:
         judged[IDENTITY_SYNCHRONIZATION] = _only_synchronization(judged[IDENTITY_SYNCHRONIZATION])
     restrictions = judged.get(Property.TENANT_RESTRICTIONS)
     if Property.TENANT_RESTRICTIONS in written and isinstance(restrictions, Mapping):
-        judged[Property.TENANT_RESTRICTIONS.value] = {k: v for k, v in restrictions.items() if k != _DEVICES}
+        judged[Property.TENANT_RESTRICTIONS.value] = {k: v for k, v in restrictions.items() if k != DEVICES}
     return judged
 
 
@@ -255,9 +272,9 @@ def _untouched(image: JsonObject, body: JsonObject) -> dict[str, Any]:
     """Keep what a write of tenant restrictions does not say: Graph's `devices` is never sent."""
     name = Property.TENANT_RESTRICTIONS.value
     old, new = image.get(name), body.get(name)
-    if not isinstance(new, Mapping) or not isinstance(old, Mapping) or _DEVICES not in old:
+    if not isinstance(new, Mapping) or not isinstance(old, Mapping) or DEVICES not in old:
         return {}
-    return {name: {**new, _DEVICES: old[_DEVICES]}}
+    return {name: {**new, DEVICES: old[DEVICES]}}
 
 
 def _address(tenant_id: TenantId) -> str:
@@ -279,7 +296,7 @@ def _differences(before: JsonObject | None, settings: Mapping[Property, Setting]
             # How deep Graph merges inside a setting is not documented: send the whole setting, other flags as they are.
             wanted = {**current, **wanted}
         if name is Property.TENANT_RESTRICTIONS and isinstance(current, Mapping):
-            current = {key: value for key, value in current.items() if key != _DEVICES}
+            current = {key: value for key, value in current.items() if key != DEVICES}
         if not means_the_same({"v": wanted}, {"v": current}):
             body[name.value] = wanted
     return body

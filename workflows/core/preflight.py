@@ -3,7 +3,8 @@
 What was not read is said as "could not be checked", with the reason and the place to look; it is never fine.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from workflows.core.canonical import JsonObject
@@ -17,6 +18,7 @@ from workflows.core.preflight_facts import PreflightFacts, SignIns, Unread
 from workflows.core.reach import Shift, is_shut
 from workflows.core.rules import Circumstances
 from workflows.core.shifts import plan_shift
+from workflows.core.target_checks import check_targets
 from workflows.core.unread import INVITES, SHAREPOINT, SIGN_IN_DAYS, unread
 
 _OVERVIEW: Final = "Entra: “Cross-tenant access overview”"
@@ -36,10 +38,22 @@ _GUEST_AS_MEMBER: Final = "a0b1b346-4d3e-4e8b-98f8-753987be4970"
 """The role "User" (Graph: "authorizationPolicy resource type"): guests see the directory as members do."""
 
 
-def judge(facts: PreflightFacts, *, plan: Plan, identity: TenantIdentity) -> tuple[Finding, ...]:
-    """Say what the facts mean for a plan."""
+def judge(
+    facts: PreflightFacts,
+    *,
+    plan: Plan,
+    identity: TenantIdentity,
+    asked: Mapping[str, str] = MappingProxyType({}),
+    is_put_back: bool = False,
+) -> tuple[Finding, ...]:
+    """Say what the facts mean for a plan.
+
+    :param asked: by id that the plan names, the label of the form's field that it was typed into.
+    :param is_put_back: whether the plan puts an earlier state back.
+    """
     return (
-        *_identity(facts, identity),
+        *_identity(facts, identity, plan),
+        *check_targets(plan, facts.names, asked, is_put_back=is_put_back),
         *_default(facts),
         *_conditional_access(facts, plan),
         *_invitations(facts, plan),
@@ -64,12 +78,12 @@ def circumstances(facts: PreflightFacts, *, plan: Plan, identity: TenantIdentity
     )
 
 
-def _identity(facts: PreflightFacts, identity: TenantIdentity) -> Iterator[Finding]:
+def _identity(facts: PreflightFacts, identity: TenantIdentity, plan: Plan) -> Iterator[Finding]:
     found = facts.by_id
     if isinstance(found, Unread):
         yield from unread("by_id", found)
     elif not identity.is_resolved:
-        yield from _other_cloud(facts)
+        yield from _other_cloud(facts, plan)
     elif found is None:
         yield Finding(
             code="tenant_mismatch",
@@ -92,7 +106,7 @@ def _identity(facts: PreflightFacts, identity: TenantIdentity) -> Iterator[Findi
         )
 
 
-def _other_cloud(facts: PreflightFacts) -> Iterator[Finding]:
+def _other_cloud(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
     clouds = _list(facts.access_policy, "allowedCloudEndpoints")
     enabled = ", ".join(clouds) or "which ones could not be read"
     yield Finding(
@@ -104,6 +118,16 @@ def _other_cloud(facts: PreflightFacts) -> Iterator[Finding]:
         ),
         source=_CLOUDS,
     )
+    if plan.before is None:
+        yield Finding(
+            code="other_cloud_blocked",
+            severity=Severity.WARNING,
+            text=(
+                "A tenant of another cloud is blocked until it is added here. Adding it lets the tenant's default "
+                "apply wherever the change does not say otherwise, so what narrows that default still opens."
+            ),
+            source=_CLOUDS,
+        )
 
 
 def _default(facts: PreflightFacts) -> Iterator[Finding]:

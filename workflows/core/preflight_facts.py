@@ -1,9 +1,11 @@
 """What a preflight read in the home tenant: each fact, or why it is not known. Data only."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from workflows.core.canonical import JsonObject
+from workflows.core.partner import Target
 from workflows.core.plan import TenantIdentity
 
 
@@ -48,3 +50,5 @@ class PreflightFacts:
     by_id: TenantIdentity | Unread | None
     """What Entra says of the tenant id by itself; None: it does not know the id."""
     own_domains: tuple[str, ...] | Unread
+    names: Mapping[Target, str | Unread | None] = field(default_factory=dict)
+    """What our directory calls the ids that the plan names; None: it knows no such id."""

@@ -23,6 +23,8 @@ class RequestKind(StrEnum):
 
     ACCESS = "access"
     REVOCATION = "revocation"
+    RESTORATION = "restoration"
+    """Puts back what stood before an earlier request of the same partner."""
 
 
 class RequestState(StrEnum):
@@ -90,6 +92,20 @@ class Particulars:
     duration: timedelta | None
     holes: Mapping[str, str] = field(default_factory=dict)
     """What was typed for the template's holes, by their names; checked when it was filed."""
+    restores: RequestId | None = None
+    """The request whose before-image is to be put back; None for every other kind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """The earlier change that a restore request puts back, for showing it."""
+
+    request_id: RequestId
+    kind: RequestKind
+    title: str
+    by: Person
+    at: datetime
+    """When it was read back, or found overwritten."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +122,10 @@ class Prepared:
     review_interval: timedelta | None
     findings: tuple[Finding, ...] = ()
     """What the approvers must know beyond the plan itself."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What our own directory called the ids that the plan names, by id; for showing them."""
+    restored: Restored | None = None
+    """What a restore request puts back; None for every other kind."""
 
     @property
     def excluded(self) -> frozenset[PersonId]:
@@ -141,6 +161,8 @@ class AccessRequest:
     """Set before the first write of the plan: from then on a difference in the tenant may be our own doing."""
     confirmed_at: datetime | None = None
     """When the read-back showed the whole plan."""
+    lifetime: timedelta | None = None
+    """How long it may stay undecided, each time it is asked; None in old records, until they are asked again."""
 
     @property
     def is_terminal(self) -> bool:

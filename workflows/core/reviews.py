@@ -2,15 +2,30 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final, assert_never
+from typing import Final, TypeVar, assert_never
 
+from workflows.core.canonical import JsonObject
 from workflows.core.closing import only_narrows
-from workflows.core.commands import AskReview, Keep, PartnershipCommand
-from workflows.core.effects import Effect, ShowReview
+from workflows.core.commands import (
+    AskHalf,
+    AskReview,
+    ConfirmHalf,
+    Keep,
+    PartnershipCommand,
+    RecordHalf,
+    RemindHalf,
+    UnconfirmHalf,
+)
+from workflows.core.effects import Effect, ShowHalf, ShowReview
 from workflows.core.errors import Refused
+from workflows.core.half_reviews import advance_half, told_of_half
+from workflows.core.half_state import open_steps, still_wanted
+from workflows.core.partner_half import half_of
 from workflows.core.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.people import ADMIN, Person, Roster
-from workflows.core.request import AccessRequest
+from workflows.core.renewal import opened_anew
+from workflows.core.request import AccessRequest, Prepared
+from workflows.core.risk import chain_is_enough, risk_of
 
 REMIND_AGAIN_AFTER: Final = timedelta(days=3)
 """How long an unanswered review rests before the sponsor is asked once more."""
@@ -38,6 +53,10 @@ def advance_review(
             return _ask(partnership, now)
         case Keep():
             return _keep(partnership, command, roster, now)
+        case ConfirmHalf() | UnconfirmHalf() | RemindHalf() | AskHalf() | RecordHalf():
+            partnership = advance_half(partnership, command, roster=roster, now=now)
+            shown = ShowHalf(tenant_id=partnership.identity.tenant_id, remind=isinstance(command, AskHalf))
+            return ReviewTransition(partnership=partnership, effects=(shown, *told_of_half(partnership, command)))
         case _:
             assert_never(command)
 
@@ -52,21 +71,27 @@ def may_close(partnership: Partnership | None, person: Person, roster: Roster) -
     return is_asked or roster.holds(person.id, ADMIN)
 
 
-def opened_partnership(request: AccessRequest, known: Partnership | None, now: datetime) -> Partnership:
+def opened_partnership(
+    request: AccessRequest, known: Partnership | None, now: datetime, *, image: JsonObject | None = None
+) -> Partnership:
     """Make the record of a partner whose access was just applied and read back.
 
-    What only narrows needs one approver (`stages_for`), so it does not prolong what was approved by a whole chain.
+    Only a chain that could open all that stands, anew, may say for how long, when it is looked at and who answers for
+    it. A weaker one (what only narrows needs one approver, see `stages_for`) leaves all of that to the record that
+    there is, its open review included. What was confirmed of the partner's half counts on where exactly the same is
+    still wanted.
+
+    :param image: what stands in the tenant, where that is not what the plan leads to: nobody approved it.
     """
     prepared = request.known
-    ends_at = None if prepared.plan.duration is None else now + prepared.plan.duration
-    if known is not None and only_narrows(prepared.plan):
-        ends_at = min((end for end in (known.ends_at, ends_at) if end), default=None)
-    return Partnership(
+    duration = prepared.plan.duration
+    ends_at = now if image is not None else None if duration is None else now + duration
+    record = Partnership(
         identity=prepared.observation.identity,
         version=1 if known is None else known.version + 1,
         state=PartnershipState.ACTIVE,
         sponsor=prepared.sponsor,
-        template=request.particulars.template,
+        template=prepared.plan.template,
         template_title=prepared.template_title,
         request_id=request.id,
         since=now,
@@ -74,6 +99,41 @@ def opened_partnership(request: AccessRequest, known: Partnership | None, now: d
         review_interval=prepared.review_interval,
         next_review_at=_next_review(prepared.review_interval, ends_at, now),
         attestations=() if known is None else known.attestations,
+    )
+    is_live = known is not None and known.state is not PartnershipState.REVOKED
+    if known is not None and is_live and (image is not None or not _may_prolong(prepared)):
+        record = _kept(known, record)
+    stands = prepared.plan.image_after() if image is None else image
+    return _with_half(record, known, stands, prepared)
+
+
+def _kept(known: Partnership, new: Partnership) -> Partnership:
+    """Give what a weaker chain leaves of a record: it may only be looked at sooner, and end sooner."""
+    return replace(
+        known,
+        version=new.version,
+        request_id=new.request_id,
+        ends_at=_earlier(known.ends_at, new.ends_at),
+        review_interval=_earlier(known.review_interval, new.review_interval),
+        next_review_at=_earlier(known.next_review_at, new.next_review_at),
+    )
+
+
+def _with_half(
+    record: Partnership, known: Partnership | None, stands: JsonObject | None, prepared: Prepared
+) -> Partnership:
+    observed = prepared.observation
+    half = half_of(stands, observed.default, is_cross_cloud=not observed.identity.is_resolved).steps
+    confirmations = () if known is None else still_wanted(half, known.confirmations)
+    is_set = known is not None and known.remind_half_at is not None and open_steps(half, confirmations)
+    reminded = known if is_set else None
+    return replace(
+        record,
+        half=half,
+        confirmations=confirmations,
+        remind_half_at=reminded.remind_half_at if reminded else None,
+        half_reminder_asked_by=reminded.half_reminder_asked_by if reminded else None,
+        half_reminder_asked_at=reminded.half_reminder_asked_at if reminded else None,
     )
 
 
@@ -136,6 +196,22 @@ def _keep(partnership: Partnership, command: Keep, roster: Roster, now: datetime
         attestations=(*partnership.attestations, attestation),
     )
     return ReviewTransition(partnership=partnership, effects=(ShowReview(tenant_id=partnership.identity.tenant_id),))
+
+
+def _may_prolong(prepared: Prepared) -> bool:
+    if only_narrows(prepared.plan):
+        return False
+    observed = prepared.observation
+    whole = risk_of(opened_anew(prepared.plan), observed.default, is_cross_cloud=not observed.identity.is_resolved)
+    return not chain_is_enough(prepared.stages, whole.level)
+
+
+_Moment = TypeVar("_Moment", datetime, timedelta)
+
+
+def _earlier(known: _Moment | None, new: _Moment | None) -> _Moment | None:
+    """Give the earlier or shorter of what stood and what is new, as far as there is any."""
+    return min((one for one in (known, new) if one is not None), default=None)
 
 
 def _next_review(interval: timedelta | None, ends_at: datetime | None, now: datetime) -> datetime | None:

@@ -11,12 +11,14 @@ from enum import IntEnum
 from typing import Final, NamedTuple
 
 from workflows.core.canonical import JsonObject
+from workflows.core.closing import closes_everything
 from workflows.core.documents import to_document
 from workflows.core.effective import Effective, effective
 from workflows.core.errors import NothingToChange
 from workflows.core.partner import CLOSED, FLAGS, IDENTITY_SYNCHRONIZATION, Property, Setting, TenantId, configurations
 from workflows.core.plan import Plan, plan_access
 from workflows.core.reach import Shift, is_unbounded
+from workflows.core.renewal import is_renewal, opened_anew
 from workflows.core.shifts import Move, Part, moves
 from workflows.core.template import Stage
 
@@ -82,7 +84,8 @@ _FLAGS: Final[Mapping[tuple[str, str], Reason]] = {
     ),
 }
 _ALL_TRUST: Final = Reason(
-    RiskLevel.HIGH, "Both the partner's MFA and its devices count as ours: no check of our own is left at sign-in."
+    RiskLevel.HIGH,
+    "Both the partner's MFA and its devices count as ours: where our Conditional Access asks for them, theirs suffice.",
 )
 _SYNCHRONIZATION: Final = Reason(
     RiskLevel.HIGH, "The partner's administrators can create and change user accounts in this tenant."
@@ -102,7 +105,7 @@ _OUTBOUND_ALL: Final = Reason(
     RiskLevel.ELEVATED, "Our people may take our information to any application of the partner."
 )
 _OTHER: Final = Reason(RiskLevel.ELEVATED, "It opens a setting that templates of this kind seldom open.")
-_UNREADABLE: Final = Reason(RiskLevel.HIGH, "It writes a value that this version of Gatehouse cannot read.")
+_UNREADABLE: Final = Reason(RiskLevel.HIGH, "It holds a value that this version of Gatehouse cannot read.")
 _LONG: Final = Reason(RiskLevel.ELEVATED, "It is meant to last longer than a year.")
 _CROSS_CLOUD: Final = Reason(RiskLevel.ELEVATED, "The partner is in another Microsoft cloud.")
 
@@ -110,14 +113,21 @@ _CROSS_CLOUD: Final = Reason(RiskLevel.ELEVATED, "The partner is in another Micr
 def risk_of(plan: Plan, default: JsonObject | None = None, *, is_cross_cloud: bool = False) -> Risk:
     """Compute the risk of a plan from what it opens; what may open counts as opening.
 
+    A renewal opens nothing, and weighs what opening all of it anew would.
+
     :param default: the tenant's default configuration; None when it is not known.
     """
+    if is_renewal(plan):
+        plan = opened_anew(plan)
     opened = [move for move in moves(plan, default) if move.shift in (Shift.OPENS, Shift.UNKNOWN)]
     after = effective(plan.image_after(), default)
     reasons = [reason for move in opened for reason in _reasons(move, after)]
     if opened:
         reasons += [_LONG] if plan.duration is not None and plan.duration > LONG else []
-        reasons += [_CROSS_CLOUD] if is_cross_cloud else []
+    # A tenant of another cloud is blocked until it is added, so adding it opens, whatever the default says.
+    is_added = plan.before is None and not closes_everything(plan)
+    if is_cross_cloud and (opened or is_added):
+        reasons.append(_CROSS_CLOUD)
     return _weighed(reasons)
 
 

@@ -142,7 +142,7 @@ def _foreign_ids(case: _Case) -> Iterator[Finding]:
             code="foreign_ids",
             severity=Severity.UNCHECKED,
             text=f"{'; '.join(names)}: these users and groups are in the partner's directory, which nobody here can "
-            "read. Compare the ids with what the partner sent.",
+            "read. Compare the IDs with what the partner sent.",
             source=COLLABORATION,
         )
 

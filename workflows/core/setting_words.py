@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from workflows.core.documents import parse_setting, parse_targets
 from workflows.core.effective import EffectiveFlag, EffectiveTargets, Origin
 from workflows.core.errors import UnreadableSetting
+from workflows.core.holes import Owner, owner_of
 from workflows.core.partner import (
     ALL_APPLICATIONS,
     ALL_MICROSOFT_APPS,
@@ -35,6 +37,7 @@ NOT_ALLOWED_UNSET: Final = "not allowed (not set)"
 UNREADABLE: Final = "this version cannot read this value"
 MOST_TARGETS: Final = 20
 """How many targets of a list are named; the rest is counted."""
+NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 
 TITLES: Final[Mapping[str, str]] = {
     Property.B2B_COLLABORATION_INBOUND: "B2B collaboration, inbound",
@@ -78,31 +81,37 @@ def title(name: str) -> str:
     return TITLES.get(name, name)
 
 
-def target_words(name: str, setting: TargetSetting | None, applies: EffectiveTargets | None = None) -> str:
+def target_words(
+    name: str,
+    setting: TargetSetting | None,
+    applies: EffectiveTargets | None = None,
+    names: Mapping[str, str] = NO_NAMES,
+) -> str:
     """Say who may use what, in the direction that `name` says.
 
     :param setting: the partner's own value.
     :param applies: what applies to the partner; where its own value inherits, this says what that is.
+    :param names: what our own directory calls ids of its own, by id.
     """
     if setting is None:
         if applies is None or None in configurations(applies.setting):
             return INHERITS
-        return inherited(target_words(name, applies.setting), applies.origins[0])
+        return inherited(target_words(name, applies.setting, names=names), applies.origins[0])
     if is_list_of_exceptions(setting):
         people, applications = configurations(setting)
         return (
-            f"blocked people: {_names(people)}; blocked applications: "
-            f"{_names(applications)} (read how Entra combines two such lists before relying on it)"
+            f"blocked people: {_names(name, people, names)}; blocked applications: "
+            f"{_names(name, applications, names)} (read how Entra combines two such lists before relying on it)"
         )
     if is_shut(setting):
         return "blocked for everyone"
-    halves = [_half(name, half, configuration) for half, configuration in _halves(name, setting)]
+    halves = [_half(name, half, configuration, names) for half, configuration in _halves(name, setting)]
     if None not in halves:
         return " may use ".join(filter(None, halves))
     from_default = (None,) * len(halves) if applies is None else configurations(applies.setting)
     origins = (Origin.UNREAD,) * len(halves) if applies is None else applies.origins
     return "; ".join(
-        f"{_HALF_TITLES[half.everything]}: {words or inherited(_half(name, half, default), origin)}"
+        f"{_HALF_TITLES[half.everything]}: {words or inherited(_half(name, half, default, names), origin)}"
         for half, words, default, origin in zip(halves_of(Property(name)), halves, from_default, origins, strict=True)
     )
 
@@ -185,7 +194,7 @@ def _halves(name: str, setting: TargetSetting) -> Iterator[tuple[Half, TargetCon
     yield from zip(halves_of(Property(name)), configurations(setting), strict=True)
 
 
-def _half(name: str, half: Half, configuration: TargetConfiguration | None) -> str | None:
+def _half(name: str, half: Half, configuration: TargetConfiguration | None, names: Mapping[str, str]) -> str | None:
     """Say what one list lets in; None when it is not set."""
     if configuration is None:
         return None
@@ -196,17 +205,21 @@ def _half(name: str, half: Half, configuration: TargetConfiguration | None) -> s
     if any(target.id == half.everything for target in configuration.targets):
         return "nothing" if is_blocked else everything
     if is_blocked:
-        return f"{everything} except {_names(configuration)}"
-    return f"only {_names(configuration)}"
+        return f"{everything} except {_names(name, configuration, names)}"
+    return f"only {_names(name, configuration, names)}"
 
 
-def _names(configuration: TargetConfiguration | None) -> str:
+def _names(name: str, configuration: TargetConfiguration | None, names: Mapping[str, str]) -> str:
     targets = () if configuration is None else configuration.targets
-    named = [_target(target) for target in targets[:MOST_TARGETS]]
+    named = [_target(name, target, names) for target in targets[:MOST_TARGETS]]
     if more := len(targets) - len(named):
         named.append(f"{more} more")
     return ", ".join(named) or "nothing"
 
 
-def _target(target: Target) -> str:
-    return _RESERVED.get(target.id) or f"{target.type.value} {target.id}"
+def _target(name: str, target: Target, names: Mapping[str, str]) -> str:
+    if target.id in _RESERVED:
+        return _RESERVED[target.id]
+    # NB. only where the id has to be ours: what it happens to be called here says nothing of the partner's object.
+    known = names.get(target.id.lower()) if owner_of(Property(name), target.type) is Owner.OURS else None
+    return f"{target.type.value} {target.id}" if known is None else f"{target.type.value} “{known}” ({target.id})"

@@ -1,15 +1,17 @@
 """What stands for a partner now, setting by setting, in words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from workflows.core.canonical import JsonObject
-from workflows.core.documents import parse_setting, parse_targets
+from workflows.core.documents import parse_setting, parse_targets, says_nothing
 from workflows.core.effective import Effective, EffectiveFlag, EffectiveTargets, Origin, effective
 from workflows.core.errors import UnreadableSetting
 from workflows.core.partner import FLAGS, IDENTITY_SYNCHRONIZATION, Property, configurations
+from workflows.core.plan import Plan, changes
 from workflows.core.setting_words import (
+    NO_NAMES,
     REDEMPTION_TITLES,
     TITLES,
     TRUST_TITLES,
@@ -41,14 +43,24 @@ class Standing:
     """Where what applies comes from."""
 
 
-def describe_standing(configuration: JsonObject | None, default: JsonObject | None) -> tuple[Standing, ...]:
+def describe_standing(
+    configuration: JsonObject | None, default: JsonObject | None, names: Mapping[str, str] = NO_NAMES
+) -> tuple[Standing, ...]:
     """Say what every setting of a partner is now, and whether it is its own or the tenant's default.
 
     :param configuration: the partner's own document; None when it has none, so that the defaults apply to it.
     :param default: the tenant's default document; None when it could not be read.
+    :param names: what our own directory calls ids of its own, by id.
     """
     own, applies = configuration or {}, effective(configuration, default)
-    return tuple(standing for name in TITLES for standing in _standings(Property(name), own, default, applies))
+    return tuple(standing for name in TITLES for standing in _standings(Property(name), own, default, applies, names))
+
+
+def untouched(plan: Plan, default: JsonObject | None, names: Mapping[str, str] = NO_NAMES) -> tuple[Standing, ...]:
+    """Say what is set for a partner and stays as it is, because a plan does not write it."""
+    written = {change.name for change in changes(plan)}
+    rest = {name: value for name, value in (plan.before or {}).items() if name not in written}
+    return tuple(standing for standing in describe_standing(rest, default, names) if standing.is_own)
 
 
 def unmanaged(configuration: JsonObject | None) -> tuple[str, ...]:
@@ -58,12 +70,14 @@ def unmanaged(configuration: JsonObject | None) -> tuple[str, ...]:
         sorted(
             name
             for name, value in (configuration or {}).items()
-            if name not in known and "@" not in name and value not in (None, {}, False)
+            if name not in known and "@" not in name and not says_nothing(value)
         )
     )
 
 
-def _standings(name: Property, own: JsonObject, default: JsonObject | None, applies: Effective) -> Iterator[Standing]:
+def _standings(
+    name: Property, own: JsonObject, default: JsonObject | None, applies: Effective, names: Mapping[str, str]
+) -> Iterator[Standing]:
     document = own.get(name)
     if name == IDENTITY_SYNCHRONIZATION:
         # There is no default for it: a partner without a synchronization policy cannot synchronize.
@@ -72,13 +86,17 @@ def _standings(name: Property, own: JsonObject, default: JsonObject | None, appl
     elif name in FLAGS:
         yield from _flag_standings(name, document, default, applies)
     else:
-        yield _target_standing(name, document, default, applies.targets[name])
+        yield _target_standing(name, document, default, applies.targets[name], names)
     if others := strangers(name, document):
         yield _standing(f"{title(name)}, other values", unreadable(others), others, Origin.SET_HERE)
 
 
 def _target_standing(
-    name: Property, document: object, default: JsonObject | None, applies: EffectiveTargets
+    name: Property,
+    document: object,
+    default: JsonObject | None,
+    applies: EffectiveTargets,
+    names: Mapping[str, str],
 ) -> Standing:
     origin = Origin.SET_HERE if Origin.SET_HERE in applies.origins else applies.origins[0]
     try:
@@ -86,10 +104,10 @@ def _target_standing(
     except UnreadableSetting:
         return _standing(title(name), unreadable(document), document, origin)
     if own is not None:
-        return _standing(title(name), target_words(name, own, applies), document, origin)
+        return _standing(title(name), target_words(name, own, applies, names), document, origin)
     if None in configurations(applies.setting):
         return _standing(title(name), _default_words(name, default), document, origin, can_inherit=True)
-    return _standing(title(name), target_words(name, applies.setting), document, origin, can_inherit=True)
+    return _standing(title(name), target_words(name, applies.setting, names=names), document, origin, can_inherit=True)
 
 
 def _flag_standings(

@@ -73,6 +73,27 @@ _READS: Final[Mapping[str, _Read]] = {
         "Entra admin center, Settings, Domain names",
         "Graph: “List organizations”",
     ),
+    "groups": _Read(
+        "groups_unread",
+        "Whether the groups that it names are this tenant's",
+        "GroupMember.Read.All",
+        "Entra admin center, Groups",
+        "Graph: “Get group”",
+    ),
+    "users": _Read(
+        "users_unread",
+        "Whether the users that it names are this tenant's",
+        "User.Read.All",
+        "Entra admin center, Users",
+        "Graph: “Get a user”",
+    ),
+    "applications": _Read(
+        "applications_unread",
+        "Whether the applications that it names are this tenant's",
+        "Application.Read.All",
+        "Entra admin center, Enterprise applications",
+        "Graph: “Get servicePrincipal”",
+    ),
 }
 
 _CURES: Final[Mapping[Why, str]] = {
@@ -82,7 +103,7 @@ _CURES: Final[Mapping[Why, str]] = {
 
 
 def unread(name: str, fact: object) -> Iterator[Finding]:
-    """Say that the fact `name` (a field of PreflightFacts) could not be checked; nothing when it was read."""
+    """Say that the fact `name` could not be checked; nothing when it was read."""
     if not isinstance(fact, Unread):
         return
     read = _READS[name]

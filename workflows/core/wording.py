@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from workflows.core.canonical import JsonObject
 from workflows.core.documents import parse_targets
@@ -11,6 +11,7 @@ from workflows.core.partner import Property
 from workflows.core.plan import Plan
 from workflows.core.request import AccessRequest, RequestKind, RequestState
 from workflows.core.setting_words import (
+    NO_NAMES,
     NOT_SET,
     REDEMPTION_TITLES,
     TRUST_TITLES,
@@ -41,13 +42,14 @@ class Line:
     """The same in words: opens, narrows, closes, no change, may open or narrow."""
 
 
-def describe(plan: Plan, default: JsonObject | None = None) -> tuple[Line, ...]:
+def describe(plan: Plan, default: JsonObject | None = None, names: Mapping[str, str] = NO_NAMES) -> tuple[Line, ...]:
     """Say in words what every written setting was and becomes.
 
     :param default: the tenant's default configuration, for saying what is inherited; None when it is not known.
+    :param names: what our own directory calls ids of its own, by id.
     """
-    lens = Lens.of(plan, default)
-    return tuple(_line(move, lens) for move in moves(plan, default))
+    reading = _Reading(Lens.of(plan, default), names)
+    return tuple(_line(move, reading) for move in moves(plan, default))
 
 
 def duration_words(duration: timedelta) -> str:
@@ -66,6 +68,8 @@ def state_words(request: AccessRequest) -> str:
         return "waiting to be blocked" if is_revocation else "approved, waiting to be written"
     if is_revocation and state in _REVOCATION_STATES:
         return _REVOCATION_STATES[state]
+    if state is RequestState.APPLIED and request.particulars.kind is RequestKind.RESTORATION:
+        return "put back and read back"
     return _STATES[state]
 
 
@@ -92,8 +96,20 @@ _REVOCATION_STATES: Final[Mapping[RequestState, str]] = {
 }
 
 
-def _line(move: Move, lens: Lens) -> Line:
-    label, before, after = _WORDS[move.part](move, lens)
+def times_words(count: int) -> str:
+    """Say how often: "once", "twice", "3 times"."""
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
+class _Reading(NamedTuple):
+    """With what a move is put into words."""
+
+    lens: Lens
+    names: Mapping[str, str]
+
+
+def _line(move: Move, reading: _Reading) -> Line:
+    label, before, after = _WORDS[move.part](move, reading)
     return Line(setting=label, before=before, after=after, opens=move.shift.opens, effect=move.shift.value)
 
 
@@ -101,37 +117,37 @@ Said = tuple[str, str, str]
 """The setting's title, and its words before and after."""
 
 
-def _targets(move: Move, lens: Lens) -> Said:
-    name = Property(move.name)
+def _targets(move: Move, reading: _Reading) -> Said:
+    name, lens = Property(move.name), reading.lens
     was, becomes = (
-        target_words(name, parse_targets(name, document), side.targets[name])
+        target_words(name, parse_targets(name, document), side.targets[name], reading.names)
         for document, side in ((move.before, lens.before), (move.after, lens.after))
     )
     return title(name), was, becomes
 
 
-def _flag(move: Move, lens: Lens) -> Said:
-    name, key = Property(move.name), move.key
+def _flag(move: Move, reading: _Reading) -> Said:
+    name, key, lens = Property(move.name), move.key, reading.lens
     if name is Property.INBOUND_TRUST:
         was = trust_words(move.before, lens.before.flags[name, key])
         return TRUST_TITLES[key], was, trust_words(move.after, lens.after.flags[name, key])
     return REDEMPTION_TITLES[key], redemption_words(key, move.before), redemption_words(key, move.after)
 
 
-def _synchronization(move: Move, _: Lens) -> Said:
+def _synchronization(move: Move, _: _Reading) -> Said:
     return title(move.name), synchronization_words(move.before), synchronization_words(move.after)
 
 
-def _whole(move: Move, _: Lens) -> Said:
+def _whole(move: Move, _: _Reading) -> Said:
     return title(move.name), setting_words(move.name, move.before), setting_words(move.name, move.after)
 
 
-def _strangers(move: Move, _: Lens) -> Said:
+def _strangers(move: Move, _: _Reading) -> Said:
     was, becomes = (unreadable(value) if value else NOT_SET for value in (move.before, move.after))
     return f"{title(move.name)}, other values", was, becomes
 
 
-_WORDS: Final[Mapping[Part, Callable[[Move, Lens], Said]]] = {
+_WORDS: Final[Mapping[Part, Callable[[Move, _Reading], Said]]] = {
     Part.TARGETS: _targets,
     Part.FLAG: _flag,
     Part.SYNCHRONIZATION: _synchronization,

@@ -18,6 +18,7 @@ from workflows.core.partner import TenantId
 from workflows.core.people import PersonId
 from workflows.core.plan import TenantIdentity
 from workflows.core.preflight_facts import SignIns
+from workflows.entra.known_refusals import meaning_of
 from workflows.ports import Account, AlreadyExists, TenantRefused, TenantUnavailable
 
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -115,14 +116,15 @@ def is_absent(answer: Answer) -> bool:
     return answer.status == 404 and isinstance(_error(answer), dict)
 
 
-def rows_of(call: Call, answer: Answer) -> tuple[Sequence[JsonObject], str | None]:
-    """Read one page of a collection: its objects, each with an `id`, and the address of the next page.
+def rows_of(call: Call, answer: Answer, *, key: str = "id") -> tuple[Sequence[JsonObject], str | None]:
+    """Read one page of a collection: its objects, each with its key, and the address of the next page.
 
+    :param key: the property that names an object of this collection; partners have no `id`.
     :raises TenantUnavailable: when the page is anything else. Never a shorter list instead.
     """
     page = json_object(call, answer)
     rows, link = page.get("value"), page.get("@odata.nextLink")
-    if not isinstance(rows, list) or not all(map(_has_id, rows)) or not isinstance(link, str | None):
+    if not isinstance(rows, list) or not all(_is_named(row, key) for row in rows) or not isinstance(link, str | None):
         raise TenantUnavailable(f"Entra's list could not be read when asked to {call.purpose}{_footnote(answer)}.")
     return rows, link
 
@@ -233,7 +235,8 @@ def failure(call: Call, answer: Answer) -> TenantUnavailable | TenantRefused:
     code = str(error.get("code") or "")
     says = _one_line(str(error.get("message") or "no reason given"))
     named = f"{status} {code}".rstrip()
-    reason = f"Entra refused to {call.purpose}: {says} ({named}{_footnote(answer, bare=True)}).{_cure(call, status)}"
+    refused = f"Entra refused to {call.purpose}: {says} ({named}{_footnote(answer, bare=True)})."
+    reason = f"{refused}{_cure(call, status, says)}"
     kind = AlreadyExists if status == 409 and call.method in ("POST", "PUT") else TenantRefused
     return kind(status, code, reason)
 
@@ -263,12 +266,13 @@ def doubt(call: Call) -> str:
     return "; the outcome is unknown until it is read back." if call.is_write else "."
 
 
-def _cure(call: Call, status: int) -> str:
+def _cure(call: Call, status: int, says: str) -> str:
     if status == 401:
         return f" {_CREDENTIALS_CURE}"
     if status == 403:
         return f" The application needs the permission {call.permission} with admin consent."
-    return ""
+    meaning = meaning_of(status, says)
+    return f" {meaning}" if meaning else ""
 
 
 def _footnote(answer: Answer, *, bare: bool = False) -> str:
@@ -290,8 +294,8 @@ def _inner_error(answer: Answer) -> Mapping[str, Any]:
     return inner if isinstance(inner, dict) else {}
 
 
-def _has_id(row: object) -> bool:
-    return isinstance(row, dict) and isinstance(row.get("id"), str) and row["id"] != ""
+def _is_named(row: object, key: str) -> bool:
+    return isinstance(row, dict) and isinstance(row.get(key), str) and row[key] != ""
 
 
 def _parsed(body: bytes) -> Any:

@@ -115,18 +115,23 @@ class Connection:
         """Read one object, without annotations."""
         return document_of(call, await self.send(call, request))
 
-    async def collect(self, call: Call, request: RequestInformation) -> Sequence[JsonObject]:
+    async def collect(self, call: Call, request: RequestInformation, *, key: str = "id") -> Sequence[JsonObject]:
         """Read a collection to its end, annotations included, or raise: never a part of it."""
-        return [row async for page in self.pages(call, request) for row in page]
+        return [row async for page in self.pages(call, request, key=key) for row in page]
 
-    async def pages(self, call: Call, request: RequestInformation) -> AsyncIterator[Sequence[JsonObject]]:
-        """Read a collection page by page; who stops early knows that it was not all."""
+    async def pages(
+        self, call: Call, request: RequestInformation, *, key: str = "id"
+    ) -> AsyncIterator[Sequence[JsonObject]]:
+        """Read a collection page by page; who stops early knows that it was not all.
+
+        :param key: the property that names an object of this collection.
+        """
         seen: set[str] = set()
         while True:
             answer = await self.send(call, request)
             if not answer.is_success:
                 raise failure(call, answer)
-            rows, link = rows_of(call, answer)
+            rows, link = rows_of(call, answer, key=key)
             yield rows
             if link is None:
                 return

@@ -21,6 +21,7 @@ from workflows.entra.answers import (
     is_guid,
     quoted,
     reading,
+    without_annotations,
 )
 from workflows.entra.connection import Connection, document_of, open_connection
 from workflows.entra.settings import EntraSettings
@@ -136,6 +137,29 @@ class Entra:
             # NB. else any JSON object, even an empty one, would pass for a partner that inherits everything.
             raise TenantUnavailable(f"Entra's answer does not name the tenant when asked to {call.purpose}.")
         return document
+
+    async def read_partners(self) -> Sequence[JsonObject]:
+        """List every partner's own configuration with its synchronization policy, to the end. Never cached.
+
+        The list takes no filter, and its page size is the service's choice (Graph: "List
+        crossTenantAccessPolicyConfigurationPartners").
+        """
+        call = reading("/policies/crossTenantAccessPolicy/partners", "list the partners", "Policy.Read.All")
+        request = request_to(
+            Method.GET,
+            self._connection.graph.policies.cross_tenant_access_policy.partners,
+            expand=[IDENTITY_SYNCHRONIZATION],
+        )
+        rows = await self._connection.collect(call, request, key="tenantId")
+        found: dict[str, JsonObject] = {}
+        for row in map(without_annotations, rows):
+            named = row["tenantId"].lower()
+            if not is_guid(named):
+                raise TenantUnavailable("Entra's list of partners names something that is no tenant.")
+            if found.setdefault(named, row) != row:
+                # A list that grows while it is paged may repeat a row; two answers about one tenant are none.
+                raise TenantUnavailable("Entra's list of partners changed while it was read; ask again.")
+        return list(found.values())
 
     async def read_default(self) -> JsonObject:
         """Read the tenant's default configuration. There is no way to write it."""

@@ -6,19 +6,26 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from kiota_abstractions.base_request_builder import BaseRequestBuilder
 from kiota_abstractions.method import Method
 from kiota_abstractions.request_information import RequestInformation
 from kiota_http.middleware.options import RetryHandlerOption
 
 from workflows.core.canonical import JsonObject
-from workflows.core.partner import TenantId
+from workflows.core.partner import Target, TargetType, TenantId
 from workflows.core.preflight_facts import SignIns
 from workflows.entra.addresses import request_to
-from workflows.entra.answers import quoted, reading, sign_ins_of, verified_domains
-from workflows.entra.connection import Connection
+from workflows.entra.answers import Call, is_absent, is_guid, quoted, reading, sign_ins_of, verified_domains
+from workflows.entra.connection import Connection, document_of
+from workflows.entra.lately import Lately
+from workflows.ports import TenantUnavailable
 
 _REMEMBERED_SECONDS: Final = 60.0
 """Tenant-wide policies: several requests prepared at once read them once."""
+_NAMED_SECONDS: Final = 60.0
+_ABSENT_SECONDS: Final = 10.0
+"""Shorter: who has just made the group that was missing looks again at once."""
+_NAMES_KEPT: Final = 500
 _CONDITIONAL_ACCESS_REST: Final = 1.0
 """Conditional Access takes one request a second from each tenant ("Microsoft Graph service-specific throttling
 limits") and does not say how long to wait, so what it throttles is not repeated."""
@@ -36,6 +43,11 @@ class GraphSurroundings:
         self._policies: tuple[float, Sequence[JsonObject]] = (float("-inf"), ())
         self._pacing = asyncio.Lock()
         self._last_asked = float("-inf")
+        self._names: Lately[Target, str | None] = Lately(
+            read=self._ask_for_name,
+            seconds=lambda name: _ABSENT_SECONDS if name is None else _NAMED_SECONDS,
+            most=_NAMES_KEPT,
+        )
 
     async def verified_domains(self) -> Sequence[str]:
         """List the tenant's own verified domains, lower case."""
@@ -104,6 +116,45 @@ class GraphSurroundings:
                 # NB. even where this was the last one: "at least" stays true, and the next page is not asked for.
                 return sign_ins_of(rows, is_complete=False)
         return sign_ins_of(rows, is_complete=True)
+
+    async def name_of(self, target: Target, *, fresh: bool = False) -> str | None:
+        """Give the name of a user, a group or an application of our own; None when there is none of this kind and id.
+
+        Remembered for a minute, absence for ten seconds: whoever may look at a partner cannot make Graph be asked
+        again and again. What could not be read is not remembered.
+
+        :param fresh: ask now, whatever is remembered.
+        """
+        if not is_guid(target.id):
+            return None
+        return await (self._names.ask_now(target) if fresh else self._names.ask(target))
+
+    async def _ask_for_name(self, target: Target) -> str | None:
+        """Read by key.
+
+        A filtered list leaves out what the bot may not see, which would pass for absent (Graph: "Use the $filter query
+        parameter").
+        """
+        call, builder = self._address_of(target)
+        answer = await self._connection.send(call, request_to(Method.GET, builder, select=["id", "displayName"]))
+        if is_absent(answer):
+            return None
+        document = document_of(call, answer)
+        if not document.get("id"):
+            raise TenantUnavailable(f"Entra's answer names nothing when asked to {call.purpose}.")
+        return str(document.get("displayName") or "(no name)")
+
+    def _address_of(self, target: Target) -> tuple[Call, BaseRequestBuilder]:
+        graph, purpose = self._connection.graph, f"name the {target.type.value} {target.id}"
+        match target.type:
+            case TargetType.GROUP:
+                call = reading(f"/groups/{target.id}", purpose, "GroupMember.Read.All")
+                return call, graph.groups.by_group_id(target.id)
+            case TargetType.USER:
+                return reading(f"/users/{target.id}", purpose, "User.Read.All"), graph.users.by_user_id(target.id)
+            case TargetType.APPLICATION:
+                call = reading(f"/servicePrincipals(appId='{target.id}')", purpose, "Application.Read.All")
+                return call, graph.service_principals_with_app_id(target.id)
 
 
 def _unrepeated(request: RequestInformation) -> RequestInformation:

@@ -21,10 +21,12 @@ from workflows.core.effects import lane
 from workflows.core.partner import TenantId
 from workflows.core.partnership import Partnership
 from workflows.core.people import ChatId
+from workflows.core.records import Records
 from workflows.core.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.ports import AuditEntry, Clock, Commit, Copy, PendingEffect, StaleVersion, StoreUnusable
 from workflows.store.codec import DETAILS, EFFECT, PARTNERSHIP, REQUEST, dump, load
 from workflows.store.migrations import migrations
+from workflows.store.records import fetch_rows, parse_rows
 
 _UNDECIDED: Final = frozenset({RequestState.PREPARING, RequestState.AWAITING_APPROVAL})
 _BUSY_MILLISECONDS: Final = 2000
@@ -89,8 +91,14 @@ class SqliteStore:
         rows = await self._query("select tenant_id as id, doc from partnerships order by domain")
         return _readable(PARTNERSHIP, rows)
 
+    async def records(self) -> Records:
+        """Read every partnership and the requests that bear on what stands in the tenant, all of one moment."""
+        rows = await self._run(lambda: fetch_rows(self._db.conn))
+        # Parsing a thousand records takes a while, and is not the store's thread's or the event loop's to wait for.
+        return await asyncio.to_thread(parse_rows, rows)
+
     async def due(self, now: datetime) -> tuple[Sequence[RequestId], Sequence[TenantId]]:
-        """List undecided requests past their expiry, and partnerships whose review is due."""
+        """List undecided requests past their expiry, and partnerships with a review or a reminder due."""
         moment = _text(now)
         requests = await self._query("select id from requests where due_at <= ? order by due_at", moment)
         partners = await self._query("select tenant_id from partnerships where due_at <= ? order by due_at", moment)
@@ -125,11 +133,6 @@ class SqliteStore:
                 continue
             found.append(PendingEffect(id=row["id"], lane=row["lane"], attempts=row["attempts"], effect=effect))
         return found
-
-    async def next_due(self) -> datetime | None:
-        """When the next pending effect becomes due; None when there is none."""
-        rows = await self._query("select min(due_at) as at from effects where is_parked = 0")
-        return datetime.fromisoformat(rows[0]["at"]) if rows[0]["at"] else None
 
     async def count_pending(self, now: datetime) -> tuple[int, int, int]:
         """Count the effects that are due, that wait for later, and that are parked."""
@@ -256,7 +259,7 @@ class SqliteStore:
                 "version": partnership.version,
                 "state": partnership.state.value,
                 "domain": partnership.identity.default_domain,
-                "due_at": None if partnership.next_review_at is None else _text(partnership.next_review_at),
+                "due_at": None if partnership.due_at is None else _text(partnership.due_at),
                 "doc": dump(PARTNERSHIP, partnership),
             },
         )
@@ -312,7 +315,7 @@ def _readable(adapter: TypeAdapter[Result], rows: list[dict[str, Any]]) -> list[
 
 
 def _can_expire(request: AccessRequest) -> bool:
-    return request.state in _UNDECIDED and request.particulars.kind is RequestKind.ACCESS
+    return request.state in _UNDECIDED and request.particulars.kind is not RequestKind.REVOCATION
 
 
 def _text(moment: datetime) -> str:

@@ -1,4 +1,4 @@
-"""Make users, groups and findable organizations with every property this stand-in keeps."""
+"""Make users, groups, applications and findable organizations with every property this stand-in keeps."""
 
 from typing import Any
 
@@ -74,6 +74,22 @@ def blank_group(group_id: str) -> dict[str, Any]:
         "securityEnabled": True,
         "visibility": None,
         "members": [],
+    }
+
+
+def blank_service_principal(object_id: str) -> dict[str, Any]:
+    """An application of somebody else's that is in use here."""
+    return {
+        "id": object_id,
+        "accountEnabled": True,
+        "appDisplayName": None,
+        "appId": object_id,
+        "appOwnerOrganizationId": None,
+        "createdDateTime": CREATED,
+        "deletedDateTime": None,
+        "displayName": object_id,
+        "servicePrincipalType": "Application",
+        "signInAudience": "AzureADMyOrg",
     }
 
 

@@ -9,6 +9,7 @@ from bot.sandbox.entra import (
     invitations,
     logs,
     partners,
+    service_principals,
     tenant_information,
     tenant_settings,
     users,
@@ -22,6 +23,7 @@ _TEMPLATE = f"{_POLICY}/templates/{{template}}"
 _FIND = "/tenantRelationships/findTenantInformationBy"
 _USER = "/users/{userId}"
 _GROUP = "/groups/{groupId}"
+_APPLICATION = "/servicePrincipals"
 _DELETED = "/directory/deletedItems"
 _REVIEWS = "/identityGovernance/accessReviews/definitions"
 
@@ -38,6 +40,7 @@ _GROUPS = "GroupMember.Read.All Group.Read.All Group.ReadWrite.All Directory.Rea
 _MEMBERS_READ = "GroupMember.Read.All Group.Read.All Group.ReadWrite.All Directory.Read.All"
 _GROUP_WRITE = "Group.ReadWrite.All Directory.ReadWrite.All"
 _MEMBERS = "GroupMember.ReadWrite.All Group.ReadWrite.All Directory.ReadWrite.All"
+_APPLICATIONS = "Application.Read.All Application.ReadWrite.OwnedBy Application.ReadWrite.All Directory.Read.All"
 _LOGS = "AuditLog.Read.All"
 _REVIEW = "AccessReview.Read.All AccessReview.ReadWrite.All"
 _SHAREPOINT = "SharePointTenantSettings.Read.All SharePointTenantSettings.ReadWrite.All"
@@ -114,6 +117,9 @@ ENDPOINTS = (
     endpoint("GET", f"{_GROUP}/transitiveMembers", groups.list_members, _MEMBERS_READ),
     endpoint("POST", f"{_GROUP}/members/$ref", groups.add_member, _MEMBERS),
     endpoint("DELETE", f"{_GROUP}/members/{{objectId}}/$ref", groups.remove_member, _MEMBERS),
+    endpoint("GET", _APPLICATION, service_principals.list_service_principals, _APPLICATIONS),
+    endpoint("GET", f"{_APPLICATION}()/{{arguments}}", service_principals.get_by_app_id, _APPLICATIONS),
+    endpoint("GET", f"{_APPLICATION}/{{servicePrincipalId}}", service_principals.get_service_principal, _APPLICATIONS),
     endpoint("GET", f"{_DELETED}/microsoft.graph.user", deleted_items.list_deleted_users, _USER_DELETE),
     endpoint("GET", f"{_DELETED}/graph.user", deleted_items.list_deleted_users, _USER_DELETE),
     endpoint("GET", f"{_DELETED}/microsoft.graph.group", deleted_items.list_deleted_groups, _GROUPS),

@@ -9,6 +9,7 @@ from bot.sandbox.entra.blank_objects import (
     INITIAL_DOMAIN,
     blank_group,
     blank_organization,
+    blank_service_principal,
     blank_user,
     guest_user,
 )
@@ -19,9 +20,12 @@ from bot.sandbox.entra.stamps import stamp
 
 CONSUMER_TENANT_ID = "9188040d-6c67-4c5b-b112-36a304b66dad"
 """Where every personal Microsoft account lives."""
+_MICROSOFT = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
+"""The tenant that owns Microsoft's own applications."""
 
 APP_ROLES = (
     "AccessReview.ReadWrite.All",
+    "Application.Read.All",
     "AuditLog.Read.All",
     "CrossTenantInformation.ReadBasic.All",
     "Group.ReadWrite.All",
@@ -63,6 +67,7 @@ def first_day(now: datetime) -> dict[str, Any]:
         "organizations": _organizations(),
         "users": users,
         "groups": {group["id"]: group for group in _groups()},
+        "servicePrincipals": {row["id"]: row for row in _service_principals()},
         "deletedItems": {},
         "invitations": [],
         "authorizationPolicy": authorization_policy(),
@@ -117,14 +122,29 @@ def _guests() -> list[dict[str, Any]]:
 
 def _groups() -> list[dict[str, Any]]:
     by_handle = {person.handle: person.entra_id for person in seed.PEOPLE}
+    user_groups = [(stable_id(handle), handle, name, members) for _, handle, name, members in seed.USER_GROUPS]
     return [
-        blank_group(stable_id(handle))
+        blank_group(object_id)
         | {
             "displayName": name,
             "mailNickname": handle,
             "members": [by_handle[member] for member in members if by_handle[member]],
         }
-        for _, handle, name, members in seed.USER_GROUPS
+        for object_id, handle, name, members in (*user_groups, *seed.PROJECT_GROUPS)
+    ]
+
+
+def _service_principals() -> list[dict[str, Any]]:
+    return [
+        blank_service_principal(stable_id(f"service principal {known.app_id}"))
+        | {
+            "appDisplayName": known.name,
+            "appId": known.app_id,
+            "appOwnerOrganizationId": _MICROSOFT if known.is_microsofts else seed.HOME_TENANT_ID,
+            "displayName": known.name,
+            "signInAudience": "AzureADMultipleOrgs" if known.is_microsofts else "AzureADMyOrg",
+        }
+        for known in seed.APPLICATIONS
     ]
 
 

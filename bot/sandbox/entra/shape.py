@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.sandbox.entra.blank_objects import blank_group, blank_organization, blank_user
+from bot.sandbox.entra.blank_objects import blank_group, blank_organization, blank_service_principal, blank_user
 from bot.sandbox.entra.body_types import is_guid
 from bot.sandbox.entra.declared import blank_partner
 from bot.sandbox.entra.first_day import first_day
@@ -14,11 +14,15 @@ _BLANKS: Mapping[str, Callable[[str], dict[str, Any]]] = {
     "partners": blank_partner,
     "users": blank_user,
     "groups": blank_group,
+    "servicePrincipals": blank_service_principal,
     "organizations": blank_organization,
 }
 _BY_TENANT = ("partners", "organizations")
 _OF_OBJECTS = frozenset(
-    {"partners", "users", "groups", "organizations", "deletedItems", "conditionalAccessPolicies", "accessReviews"}
+    {
+        *("partners", "users", "groups", "servicePrincipals", "organizations"),
+        *("deletedItems", "conditionalAccessPolicies", "accessReviews"),
+    }
 )
 
 

@@ -9,6 +9,7 @@ from workflows.core.canonical import Digest, JsonObject
 from workflows.core.documents import to_document
 from workflows.core.lifecycle import Situation
 from workflows.core.partner import CLOSED, AutomaticRedemption, InboundTrust, Property, TenantId
+from workflows.core.partner_half import Step, StepKey
 from workflows.core.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role, Roster
 from workflows.core.plan import Plan, TenantIdentity, plan_access, plan_revocation
@@ -94,7 +95,7 @@ def access_plan(before: JsonObject | None = None, *, template_hash: str = "hash-
 
 def prepared(kind: RequestKind = RequestKind.ACCESS, /, **changes: Any) -> Prepared:
     """What preparing found out: a new partner with two stages, or an open partner to be closed."""
-    is_access = kind is RequestKind.ACCESS
+    is_access = kind is not RequestKind.REVOCATION
     usual = Prepared(
         observation=Observation(identity=identity(), configuration=None, at=NOW),
         requester=RILEY,
@@ -109,7 +110,7 @@ def prepared(kind: RequestKind = RequestKind.ACCESS, /, **changes: Any) -> Prepa
 
 def particulars(kind: RequestKind = RequestKind.ACCESS) -> Particulars:
     """What Riley filled in."""
-    is_access = kind is RequestKind.ACCESS
+    is_access = kind is not RequestKind.REVOCATION
     return Particulars(
         kind=kind,
         requester=RILEY.chat_id,
@@ -129,6 +130,13 @@ def approval(
     return Decision(person=actor, choice=choice, stage=stage, digest=shown, reason="", at=at)
 
 
+REDEEM_STEP: Final = Step(
+    key=StepKey.AUTOMATIC_REDEMPTION_OUTBOUND,
+    is_needed=True,
+    wanted={"automaticUserConsentSettings": {"outboundAllowed": True}},
+)
+"""What the usual plan wants from the partner."""
+
 WHOLE_CHAIN: Final = (approval(AMARA, 0), approval(BRUNO, 1), approval(CHIE, 1))
 
 
@@ -136,7 +144,7 @@ def request(
     state: RequestState = RequestState.AWAITING_APPROVAL, kind: RequestKind = RequestKind.ACCESS, /, **changes: Any
 ) -> AccessRequest:
     """A request that stands in `state`, as the lifecycle would have left it there; version 5."""
-    is_access = kind is RequestKind.ACCESS
+    is_access = kind is not RequestKind.REVOCATION
     is_decided = state not in (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
     usual = AccessRequest(
         id=REQUEST,

@@ -203,3 +203,16 @@ def test_policies_aimed_at_groups_are_counted() -> None:
     groups = document({"includeGroups": ["g"]})
     roles = document({"includeRoles": ["r"]})
     assert aimed_at_groups([groups, roles, document(), document({"includeGroups": ["g"]}, state="disabled")]) == 2
+
+
+def test_a_policy_is_said_once_for_each_meaning() -> None:
+    mfa_trusted = Trust(mfa=True, compliant_device=False, hybrid_joined_device=False)
+    assert codes(against_trust([policy("mfa")], mfa_trusted, BOTH)) == [("ca_mfa_trusted", N)]
+    assert codes(against_trust([policy("mfa")], UNREAD, BOTH)) == [("ca_mfa_unknown", U)]
+    assert codes(against_trust([policy("mfa")], NOTHING, BOTH)) == [
+        ("ca_asked_here", W),
+        ("ca_direct_connect_locked_out", W),
+    ]
+    for control, code in (("block", "ca_blocks"), ("compliantDevice", "ca_locked_out")):
+        (one,) = against_trust([policy(control)], NOTHING, BOTH)
+        assert (one.code, "guests and B2B direct connect users" in one.text) == (code, True)

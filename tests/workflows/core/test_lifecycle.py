@@ -14,6 +14,7 @@ from tests.workflows.core.builders import (
     EXPIRY,
     LIFETIME,
     NOW,
+    REDEEM_STEP,
     REQUEST,
     RILEY,
     SAM,
@@ -51,7 +52,7 @@ from workflows.core.commands import (
     Submit,
     Withdraw,
 )
-from workflows.core.effects import Apply, Prepare, ShowRequest, ShowReview, Tell
+from workflows.core.effects import Apply, Prepare, ShowHalf, ShowRequest, ShowReview, Tell
 from workflows.core.errors import Refused
 from workflows.core.lifecycle import Transition, advance
 from workflows.core.partnership import Attestation, PartnershipState
@@ -92,6 +93,7 @@ def test_a_submitted_request_is_stored_as_asked_and_prepared() -> None:
             created_at=NOW,
             changed_at=NOW,
             expires_at=EXPIRY,
+            lifetime=LIFETIME,
             observation=seen,
         ),
         effects=(Prepare(request_id=REQUEST),),
@@ -184,9 +186,10 @@ def test_a_rejection_ends_the_request_with_its_reason_trimmed() -> None:
 
 
 def test_the_requester_takes_a_request_back() -> None:
-    assert advance(request(), Withdraw(actor=RILEY.chat_id), situation(LATER)) == ended(
-        RequestState.WITHDRAWN, "The requester withdrew it."
-    )
+    transition = advance(request(), Withdraw(actor=RILEY.chat_id), situation(LATER))
+    assert transition.request == ended(RequestState.WITHDRAWN, "The requester withdrew it.").request
+    text = "You withdrew your request for Contoso Ltd (contoso.com)."
+    assert transition.effects == (SHOWN, told(text))
 
 
 def test_an_undecided_request_expires() -> None:
@@ -210,9 +213,21 @@ def test_replanning_forgets_what_the_form_saw_and_prepares_anew(state: RequestSt
             observation=None,
             decisions=(),
             expires_at=LATER + (known.expires_at - known.created_at),
+            lifetime=known.expires_at - known.created_at,
         ),
         effects=(SHOWN, Prepare(request_id=REQUEST)),
     )
+
+
+@pytest.mark.parametrize("lifetime", [LIFETIME, None], ids=["as it is stored", "as it was stored once"])
+def test_however_often_it_is_asked_again_it_has_the_same_time_each_time(lifetime: timedelta | None) -> None:
+    known = request(RequestState.APPLYING, lifetime=lifetime)
+    for times in range(1, 5):
+        now = NOW + times * timedelta(days=10)
+        known = advance(
+            replace(known, state=RequestState.APPLYING), Replan(reason="It changed."), situation(now)
+        ).request
+        assert known.expires_at == now + LIFETIME
 
 
 def test_what_was_decided_on_the_plan_before_counts_nothing_on_a_new_one() -> None:
@@ -321,8 +336,8 @@ def test_that_something_may_stand_is_forgotten_by_a_new_plan_only(command: Reque
 
 OVERWRITTEN = (
     "The change was sent, but somebody else changed the partner's settings: what stands now is neither the plan "
-    "nor what it started from, and was not approved as it is. Look at it with /partner show, and keep or revoke it "
-    "in its review."
+    "nor what it started from, and was not approved as it is, so nobody can keep it alone. Look at it with "
+    "/partner show; then revoke it, or ask for what is to stand with /partner request."
 )
 
 
@@ -337,7 +352,7 @@ def test_what_was_written_and_then_overwritten_is_recorded_and_reviewed_at_once(
     assert transition == Transition(
         request=request(RequestState.OVERWRITTEN, version=6, changed_at=LATER, note=OVERWRITTEN, writing_since=NOW),
         effects=(SHOWN, told(text), told(text, SAM)),
-        partnership=partnership(version=1, since=LATER, ends_at=LATER + timedelta(days=90), next_review_at=LATER),
+        partnership=partnership(version=1, since=LATER, ends_at=LATER, next_review_at=LATER),
     )
     assert "othing was written" not in text
     assert transition.partnership is not None
@@ -350,7 +365,7 @@ def test_an_overwritten_renewal_continues_the_partnership_it_was_about() -> None
     moment = situation(LATER, partnership(version=8, state=PartnershipState.REVIEW_DUE, attestations=(said,)))
     transition = advance(request(RequestState.UNCONFIRMED), RecordOverwritten(image={}), moment)
     assert transition.partnership == partnership(
-        version=9, since=LATER, ends_at=LATER + timedelta(days=90), next_review_at=LATER, attestations=(said,)
+        version=9, state=PartnershipState.REVIEW_DUE, ends_at=LATER, next_review_at=LATER, attestations=(said,)
     )
 
 
@@ -393,12 +408,17 @@ def test_an_unseen_change_is_shown_once_and_waited_for() -> None:
 
 @pytest.mark.parametrize("state", [RequestState.APPLYING, RequestState.UNCONFIRMED])
 def test_an_applied_access_opens_a_partnership_and_tells_requester_and_sponsor(state: RequestState) -> None:
-    text = "Access for Contoso Ltd (contoso.com) is set and was read back from the tenant."
+    text = (
+        "Our half of the access for Contoso Ltd (contoso.com) is set and was read back from the tenant. The other half "
+        "is the partner's: 1 step on its side. Gatehouse cannot see that half and counts it as unknown until the "
+        "sponsor confirms it. The card about the partner's half has the checklist for its administrator."
+    )
     transition = advance(request(state, note="Waits."), RecordApplied(image={}), situation(LATER))
     assert transition == Transition(
         request=request(RequestState.APPLIED, version=6, changed_at=LATER, confirmed_at=LATER),
-        effects=(SHOWN, ShowReview(tenant_id=TENANT), told(text), told(text, SAM)),
+        effects=(SHOWN, ShowReview(tenant_id=TENANT), ShowHalf(tenant_id=TENANT), told(text), told(text, SAM)),
         partnership=partnership(
+            half=(REDEEM_STEP,),
             version=1,
             since=LATER,
             ends_at=LATER + timedelta(days=90),
@@ -423,6 +443,7 @@ def test_a_renewed_access_continues_the_partnership_with_its_attestations() -> N
         ends_at=LATER + timedelta(days=90),
         next_review_at=LATER + timedelta(days=30),
         attestations=(said,),
+        half=(REDEEM_STEP,),
     )
 
 

@@ -141,7 +141,7 @@ class Life(RuleBasedStateMachine):
     def roster(self) -> Roster:
         return Roster(roles=self.roles)
 
-    @initialize(kind=st.sampled_from([RequestKind.ACCESS, RequestKind.ACCESS, RequestKind.REVOCATION]))
+    @initialize(kind=st.sampled_from([RequestKind.ACCESS, RequestKind.RESTORATION, RequestKind.REVOCATION]))
     def submit(self, kind: RequestKind) -> None:
         """Everybody starts with every role, so that whole chains are common; the rules below take roles away."""
         self.roles = {one.id: frozenset({SECURITY, DATA_OWNER}) for one in EVERYONE}
@@ -186,14 +186,14 @@ class Life(RuleBasedStateMachine):
         has_record = new.state in (RequestState.APPLIED, RequestState.OVERWRITTEN)
         assert (transition.partnership is not None) is has_record
         if transition.partnership is not None and new.state is RequestState.OVERWRITTEN:
-            assert new.particulars.kind is RequestKind.ACCESS, "a revocation is planned again until it holds"
+            assert new.particulars.kind is not RequestKind.REVOCATION, "a revocation is planned again until it holds"
             assert transition.partnership.next_review_at == self.now, "what was not approved is reviewed at once"
         is_kept = new.writing_since == old.writing_since or old.writing_since is None
         assert is_kept or new.state is RequestState.PREPARING, "only a new plan disowns a write"
 
     def check_chain(self, old: AccessRequest, new: AccessRequest, command: RequestCommand) -> None:
-        is_access = new.particulars.kind is RequestKind.ACCESS
-        if is_access and new.state is RequestState.APPLYING and old.state is not RequestState.APPLYING:
+        needs_chain = new.particulars.kind is not RequestKind.REVOCATION
+        if needs_chain and new.state is RequestState.APPLYING and old.state is not RequestState.APPLYING:
             assert has_whole_chain(new, self.roster), "only a complete chain applies"
             assert self.now < new.expires_at, "nothing is decided after expiry"
         if isinstance(command, Approve) and old.verdict(self.roster).is_complete:
@@ -270,7 +270,7 @@ class Life(RuleBasedStateMachine):
     @rule(stages=STAGES)
     def prepare(self, stages: Chain) -> None:
         kind = self.request.particulars.kind
-        changes = {"stages": stages, "plan": plan_with(stages)} if kind is RequestKind.ACCESS else {}
+        changes = {"stages": stages, "plan": plan_with(stages)} if kind is not RequestKind.REVOCATION else {}
         self.give(RecordPrepared(prepared=prepared(kind, **changes)))
         self.shown.append(self.request.known.plan.digest)
 

@@ -88,7 +88,8 @@ def test_a_calm_tenant() -> None:
 )
 @pytest.mark.parametrize("why", Why)
 def test_what_could_not_be_read_is_said_with_reason_and_place(field: str, code: str, place: str, why: Why) -> None:
-    findings = judge(replace(CALM, **{field: Unread(why=why)}), plan=access_plan(), identity=identity())
+    unread_one: dict[str, Any] = {field: Unread(why=why)}
+    findings = judge(replace(CALM, **unread_one), plan=access_plan(), identity=identity())
     (unread,) = [one for one in findings if one.code == code]
     assert unread.severity is Severity.UNCHECKED
     assert f"could not be checked ({why})" in unread.text
@@ -114,6 +115,10 @@ def test_an_id_of_another_cloud_is_told_and_nothing_is_claimed() -> None:
     assert (
         "could not be read" in found(who=stranger, by_id=None, access_policy=Unread(why=Why.THROTTLED))["other_cloud"]
     )
+    assert "what narrows that default still opens" in found(who=stranger, **facts)["other_cloud_blocked"]
+    known = found(access_plan({"tenantId": TENANT}), who=stranger, **facts)
+    assert "other_cloud" in known
+    assert "other_cloud_blocked" not in known, "it was added before"
     around = circumstances(replace(CALM, by_id=None), plan=access_plan(), identity=stranger)
     assert around.is_cross_cloud is True
 

@@ -83,9 +83,9 @@ def plan(settings: dict[Property, Setting], before: JsonObject | None = None, du
             2,
             "The partner's MFA counts as ours.",
         ),
-        ({P.INBOUND_TRUST: InboundTrust(mfa=True)}, 3, "no check of our own is left"),
+        ({P.INBOUND_TRUST: InboundTrust(mfa=True)}, 3, "theirs suffice"),
         ({P.INBOUND_TRUST: InboundTrust(mfa=False, hybrid_joined_device=True)}, 2, "hybrid joined"),
-        ({P.INBOUND_TRUST: InboundTrust(mfa=True, compliant_device=True)}, 3, "no check of our own is left"),
+        ({P.INBOUND_TRUST: InboundTrust(mfa=True, compliant_device=True)}, 3, "theirs suffice"),
         ({P.AUTOMATIC_REDEMPTION: AutomaticRedemption(inbound=True)}, 2, "without being asked for consent"),
         ({P.IDENTITY_SYNCHRONIZATION: IdentitySynchronization(is_allowed=True)}, 3, "create and change user accounts"),
         ({P.APP_SERVICE_CONNECT_INBOUND: AppServiceConnect(applications=applications("AllApplications"))}, 2, "seldom"),
@@ -110,9 +110,19 @@ def test_long_access_and_another_cloud_weigh_only_where_something_opens() -> Non
         level=RiskLevel.ELEVATED,
         reasons=("It is meant to last longer than a year.", "The partner is in another Microsoft cloud."),
     )
-    closing = plan({P.B2B_COLLABORATION_INBOUND: BLOCK_ALL}, duration=timedelta(days=730))
+    closing = plan({P.B2B_COLLABORATION_INBOUND: BLOCK_ALL}, {"tenantId": TENANT}, duration=timedelta(days=730))
     assert risk_of(closing, is_cross_cloud=True).level is RiskLevel.LOW
     assert risk_of(plan_revocation(tenant_id=TENANT, before=None)).reasons == ()
+
+
+def test_adding_a_partner_of_another_cloud_opens_what_was_blocked_whatever_the_default_says() -> None:
+    """Entra: "Configure Microsoft cloud settings": until it is added, a tenant of another cloud is blocked."""
+    narrowing = plan({P.B2B_COLLABORATION_INBOUND: BLOCK_ALL})
+    assert risk_of(narrowing).level is RiskLevel.LOW
+    assert risk_of(narrowing, is_cross_cloud=True) == Risk(
+        level=RiskLevel.ELEVATED, reasons=("The partner is in another Microsoft cloud.",)
+    )
+    assert risk_of(plan_revocation(tenant_id=TENANT, before=None), is_cross_cloud=True).reasons == ()
 
 
 def test_what_is_open_by_default_already_is_no_news() -> None:

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from tests.workflows.core.builders import TENANT, closed_document
+from tests.workflows.core.builders import TENANT, access_plan, closed_document
 from workflows.core.effective import Origin
 from workflows.core.setting_words import UNREADABLE
-from workflows.core.standing import DEFAULT_UNREAD, DEFAULT_UNSET, Standing, describe_standing, unmanaged
+from workflows.core.standing import DEFAULT_UNREAD, DEFAULT_UNSET, Standing, describe_standing, unmanaged, untouched
 
 ALLOW_ALL = {
     "usersAndGroups": {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]},
@@ -74,6 +74,13 @@ def test_members_of_later_versions_are_shown() -> None:
 def test_what_gatehouse_does_not_manage_is_named() -> None:
     document = {"tenantId": TENANT, "protectedContentSharing": None, "isServiceProvider": True, "a@odata.type": "x"}
     assert unmanaged(document) == ("isServiceProvider",)
+    as_graph_shows_it = {
+        "crossCloudMeetingConfiguration": {"inboundAllowed": None, "outboundAllowed": None},
+        "protectedContentSharing": {"inboundAllowed": None, "outboundAllowed": False},
+        "isInMultiTenantOrganization": False,
+    }
+    assert unmanaged(as_graph_shows_it) == ()
+    assert unmanaged({"protectedContentSharing": {"inboundAllowed": True}}) == ("protectedContentSharing",)
     assert unmanaged(None) == ()
 
 
@@ -88,3 +95,15 @@ def test_an_inherited_setting_says_whose_default_it_is_and_a_mixed_one_says_it_b
     assert mixed.words == (
         "people: inherits: everyone from the partner (the tenant's default); applications: every application"
     )
+
+
+def test_what_a_plan_does_not_write_stays_and_is_named() -> None:
+    """The usual plan writes trust and redemption: the blocks stay, and nothing that is merely inherited is listed."""
+    kept = untouched(access_plan(closed_document()), DEFAULT)
+    assert {one.setting for one in kept} == {
+        "B2B collaboration, inbound",
+        "B2B collaboration, outbound",
+        "B2B direct connect, inbound",
+        "B2B direct connect, outbound",
+    }
+    assert untouched(access_plan(), DEFAULT) == ()

@@ -5,7 +5,18 @@ from typing import get_args
 from tests.workflows.core.builders import AMARA, REQUEST, TENANT, access_plan
 from workflows.core.approval import Choice
 from workflows.core.commands import Command, PartnershipCommand, RequestCommand, Subject
-from workflows.core.effects import Apply, Effect, Judge, Prepare, ShowHome, ShowRequest, ShowReview, Tell, lane
+from workflows.core.effects import (
+    Apply,
+    Effect,
+    Judge,
+    Prepare,
+    ShowHalf,
+    ShowHome,
+    ShowRequest,
+    ShowReview,
+    Tell,
+    lane,
+)
 from workflows.core.errors import DomainError, InvalidField, Refused
 from workflows.core.intents import Intent, WantApprove
 from workflows.core.partnership import PartnershipState
@@ -35,13 +46,38 @@ def test_the_names_of_commands() -> None:
         "record_applied",
         "record_apply_failed",
     ]
-    assert names(PartnershipCommand, "name") == ["ask_review", "keep"]
+    assert names(PartnershipCommand, "name") == [
+        "ask_review",
+        "keep",
+        "confirm_half",
+        "unconfirm_half",
+        "remind_half",
+        "ask_half",
+        "record_half",
+    ]
     assert set(get_args(Command)) == {*get_args(RequestCommand), *get_args(PartnershipCommand)}
 
 
 def test_the_names_of_intents_and_effects() -> None:
-    assert names(Intent, "name") == ["want_approve", "want_reject", "want_keep", "want_revoke"]
-    assert names(Effect, "kind") == ["judge", "prepare", "apply", "show_request", "show_review", "show_home", "tell"]
+    assert names(Intent, "name") == [
+        "want_approve",
+        "want_reject",
+        "want_keep",
+        "want_revoke",
+        "want_confirm_half",
+        "want_unconfirm_half",
+        "want_remind_half",
+    ]
+    assert names(Effect, "kind") == [
+        "judge",
+        "prepare",
+        "apply",
+        "show_request",
+        "show_review",
+        "show_half",
+        "show_home",
+        "tell",
+    ]
 
 
 def test_the_names_of_states_kinds_and_choices() -> None:
@@ -60,7 +96,7 @@ def test_the_names_of_states_kinds_and_choices() -> None:
         "failed",
     ]
     assert [state.value for state in PartnershipState] == ["active", "review_due", "revoked"]
-    assert [kind.value for kind in RequestKind] == ["access", "revocation"]
+    assert [kind.value for kind in RequestKind] == ["access", "revocation", "restoration"]
     assert [choice.value for choice in Choice] == ["approve", "reject"]
 
 
@@ -74,6 +110,8 @@ def test_what_must_not_overtake_shares_a_lane() -> None:
         ShowRequest(request_id=REQUEST): "card:r-1",
         ShowReview(tenant_id=TENANT): f"review:{TENANT}",
         ShowReview(tenant_id=TENANT, remind=True): f"review:{TENANT}",
+        ShowHalf(tenant_id=TENANT): f"half:{TENANT}",
+        ShowHalf(tenant_id=TENANT, remind=True): f"half:{TENANT}",
         ShowHome(person=AMARA.chat_id): "home:U-AMARA",
         Tell(person=AMARA.chat_id, subject=Subject(request_id=REQUEST), text="Hello"): "tell:U-AMARA",
     }

@@ -27,6 +27,7 @@ from workflows.core.partner import (
     TargetType,
 )
 from workflows.core.plan import Operation, Plan, plan_access, plan_revocation
+from workflows.core.renewal import plan_renewal
 from workflows.core.request import RequestKind, RequestState
 from workflows.core.setting_words import INHERITS, UNREADABLE
 from workflows.core.wording import Line, describe, duration_words, state_words
@@ -310,6 +311,21 @@ def test_only_what_is_true_of_the_plan_is_said() -> None:
     assert sentences.DIRECT_CONNECT in direct
     outbound = consequences(plan(None, {Property.AUTOMATIC_REDEMPTION: AutomaticRedemption(outbound=True)}))
     assert sentences.REDEMPTION_OUTBOUND in outbound
+
+
+def test_a_renewal_says_that_nothing_is_written() -> None:
+    renewal = plan_renewal(
+        tenant_id=TENANT,
+        before={"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": True}},
+        template="t",
+        template_hash="h",
+        duration=timedelta(days=90),
+    )
+    assert describe(renewal) == ()
+    first, last = consequences(renewal)
+    assert first.startswith("Nothing is written to the tenant")
+    assert "another 90 days" in first
+    assert last.startswith("Nothing closes by itself")
 
 
 def test_narrowing_tells_about_guests_and_tokens() -> None:

@@ -1,0 +1,173 @@
+"""Ties the domain to its neighbours: every listener and every effect finds what it needs. Starts nothing."""
+
+from dataclasses import dataclass
+
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.background import Background
+from bot.bolt import make_bolt
+from bot.commands import Commands
+from bot.decisions import Decisions
+from bot.directory import ShownDirectory, SlackDirectory
+from bot.listeners import Listeners
+from bot.notifier import SlackNotifier
+from bot.restore_windows import RestoreWindows
+from bot.settings import Settings
+from bot.windows import Windows
+from workflows.applying import Applying
+from workflows.catalog import Catalog
+from workflows.checklists import Checklists
+from workflows.core.microsoft_clouds import cloud_of
+from workflows.intake import Intake
+from workflows.judging import Judging
+from workflows.outbox import Outbox
+from workflows.performer import Performer
+from workflows.ports import Clock, Store, Tenant
+from workflows.preparing import Preparing
+from workflows.restore_intake import RestoreIntake
+from workflows.service import Service
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What runs."""
+
+    store: Store
+    service: Service
+    outbox: Outbox
+    bolt: AsyncApp
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbours:
+    """What the domain stands between, open already."""
+
+    settings: Settings
+    catalog: Catalog
+    clock: Clock
+    client: AsyncWebClient
+    store: Store
+    tenant: Tenant
+    background: Background
+
+    @property
+    def directory(self) -> SlackDirectory:
+        """Who people are. It remembers nothing, so each use may have its own."""
+        return SlackDirectory(
+            client=self.client, tenant=self.tenant, team_id=self.settings.slack_team_id, roles=self.catalog.roles
+        )
+
+
+def assemble(around: Neighbours) -> Parts:
+    """Put the effects on one side of the service and the listeners on the other."""
+    outbox = Outbox(
+        store=around.store,
+        clock=around.clock,
+        perform=lambda effect: performer.perform(effect),
+        gave_up=lambda effect: performer.gave_up(effect),
+    )
+    service = Service(store=around.store, clock=around.clock, wake=outbox.wake)
+    notifier = SlackNotifier(
+        client=around.client,
+        directory=ShownDirectory(around.directory, around.clock),
+        store=around.store,
+        clock=around.clock,
+        channel=around.settings.slack_channel,
+    )
+    performer = _performer(around, service, notifier)
+    bolt = make_bolt(around.client, around.settings)
+    _listeners(around, service, notifier).register(bolt)
+    return Parts(store=around.store, service=service, outbox=outbox, bolt=bolt)
+
+
+def _performer(around: Neighbours, service: Service, notifier: SlackNotifier) -> Performer:
+    """What stored effects do."""
+    store, tenant, directory, catalog = around.store, around.tenant, around.directory, around.catalog
+    return Performer(
+        judging=Judging(service=service, store=store, tenant=tenant, directory=directory, catalog=catalog),
+        preparing=Preparing(
+            service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=around.clock
+        ),
+        applying=Applying(service=service, store=store, tenant=tenant, directory=directory),
+        notifier=notifier,
+        store=store,
+        service=service,
+    )
+
+
+def _listeners(around: Neighbours, service: Service, notifier: SlackNotifier) -> Listeners:
+    """What Slack's payloads do."""
+    store, clock, background = around.store, around.clock, around.background
+    intake = _intake(around, service)
+    windows = Windows(
+        client=around.client,
+        service=service,
+        intake=intake,
+        store=store,
+        tenant=around.tenant,
+        directory=around.directory,
+        catalog=around.catalog,
+    )
+    restores = _restores(around, service, windows)
+    return Listeners(
+        service=service,
+        intake=intake,
+        store=store,
+        notifier=notifier,
+        windows=windows,
+        restores=restores,
+        commands=_commands(around, service, windows, restores),
+        decisions=Decisions(
+            service=service,
+            store=store,
+            windows=windows,
+            directory=around.directory,
+            background=background,
+            clock=clock,
+        ),
+        background=background,
+        team_id=around.settings.slack_team_id,
+    )
+
+
+def _intake(around: Neighbours, service: Service) -> Intake:
+    return Intake(
+        service=service,
+        store=around.store,
+        tenant=around.tenant,
+        directory=around.directory,
+        catalog=around.catalog,
+        clock=around.clock,
+    )
+
+
+def _restores(around: Neighbours, service: Service, windows: Windows) -> RestoreWindows:
+    store, tenant, directory, catalog = around.store, around.tenant, around.directory, around.catalog
+    return RestoreWindows(
+        windows=windows,
+        intake=RestoreIntake(
+            service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=around.clock
+        ),
+        service=service,
+        store=store,
+        tenant=tenant,
+        directory=directory,
+        catalog=catalog,
+    )
+
+
+def _commands(around: Neighbours, service: Service, windows: Windows, restores: RestoreWindows) -> Commands:
+    settings = around.settings
+    return Commands(
+        service=service,
+        store=around.store,
+        tenant=around.tenant,
+        directory=around.directory,
+        windows=windows,
+        restores=restores,
+        background=around.background,
+        clock=around.clock,
+        slack_api_url=settings.slack_api_url,
+        checklists=Checklists(store=around.store, tenant=around.tenant, cloud=cloud_of(settings.graph_url)),
+    )

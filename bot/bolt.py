@@ -1,0 +1,48 @@
+"""Bolt as this bot uses it: it parses and dispatches. It verifies nothing and asks Slack nothing by itself."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.logger.messages import warning_client_prioritized_and_token_skipped, warning_token_skipped
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.settings import Settings
+
+_EXPECTED: Final = frozenset({warning_client_prioritized_and_token_skipped(), warning_token_skipped()})
+"""Bolt finds SLACK_BOT_TOKEN in the environment by itself and warns that it is not needed; that is meant so."""
+
+
+def make_bolt(client: AsyncWebClient, settings: Settings) -> AsyncApp:
+    """Make Bolt without its own verification and its own calls: nothing stands between a click and its commit."""
+
+    async def authorize() -> AuthorizeResult:
+        return AuthorizeResult(
+            enterprise_id=None, team_id=settings.slack_team_id, bot_token=settings.slack_bot_token.get_secret_value()
+        )
+
+    with _without_expected_warnings():
+        return AsyncApp(
+            client=client,
+            authorize=authorize,
+            process_before_response=True,
+            request_verification_enabled=False,  # web.py verifies the raw bytes before Bolt sees them
+            ssl_check_enabled=False,
+        )
+
+
+@contextmanager
+def _without_expected_warnings() -> Iterator[None]:
+    logger = logging.getLogger(f"slack_bolt.{AsyncApp.__name__}")
+    logger.addFilter(_is_unexpected)
+    try:
+        yield
+    finally:
+        logger.removeFilter(_is_unexpected)
+
+
+def _is_unexpected(record: logging.LogRecord) -> bool:
+    return record.getMessage() not in _EXPECTED

@@ -1,0 +1,15 @@
+"""What to say when something could not be read: try again where that helps, or else tell an admin."""
+
+from typing import Final
+
+from workflows.core.errors import DomainError
+from workflows.ports import TenantRefused
+
+_NOT_ALLOWED: Final = (401, 403)
+
+
+def not_now(error: DomainError) -> str:
+    """Say why something is not possible now, and who can do what about it."""
+    if isinstance(error, TenantRefused) and error.status in _NOT_ALLOWED:
+        return f"{error} Nothing was changed. Tell an admin: trying again does not help before that is mended."
+    return f"{error} Nothing was changed; try again."

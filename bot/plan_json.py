@@ -1,0 +1,72 @@
+"""The plan of a written request as JSON with stable keys; documented in docs/plan.md."""
+
+import json
+from dataclasses import asdict
+from typing import Any, Final
+
+from workflows.core.consequences import consequences
+from workflows.core.findings import Finding
+from workflows.core.plan import Plan
+from workflows.core.risk import required, risk_of
+from workflows.core.wording import describe
+from workflows.planning import Planned
+
+FORMAT: Final = "gatehouse/plan/1"
+
+
+def plan_json(planned: Planned) -> str:
+    """Render a plan. Keys are sorted, and everything outside ASCII is escaped, so that hidden characters show."""
+    identity = planned.observation.identity
+    document: dict[str, Any] = {
+        "format": FORMAT,
+        "tenant": {
+            "tenant_id": identity.tenant_id,
+            "default_domain": identity.default_domain,
+            "display_name": identity.display_name,
+            "asked": identity.asked,
+            "is_resolved": identity.is_resolved,
+            "is_partner": planned.observation.configuration is not None,
+        },
+        "template": planned.template.name,
+        "template_hash": planned.template.content_hash,
+        "duration_days": planned.duration.days,
+        "nothing_to_change": planned.plan is None,
+        "default_read": planned.observation.default is not None,
+    }
+    if planned.plan is not None:
+        document |= _plan(planned, planned.plan)
+    return json.dumps(document, indent=2, sort_keys=True)
+
+
+def _plan(planned: Planned, plan: Plan) -> dict[str, Any]:
+    observation = planned.observation
+    is_cross_cloud = not observation.identity.is_resolved
+    risk = risk_of(plan, observation.default, is_cross_cloud=is_cross_cloud)
+    need = required(risk.level)
+    return {
+        "digest": planned.digest,
+        "changes": [
+            {"setting": line.setting, "before": line.before, "after": line.after, "effect": line.effect}
+            for line in describe(plan, observation.default, planned.names)
+        ],
+        "risk": {
+            "level": risk.level.word,
+            "reasons": list(risk.reasons),
+            "approvers_needed": need.people,
+            "stages_needed": need.stages,
+        },
+        "consequences": list(consequences(plan, observation.default, is_cross_cloud=is_cross_cloud)),
+        "findings": [_finding(finding) for finding in planned.findings],
+        "chain": [asdict(stage) for stage in planned.stages],
+        "operations": [{"method": one.method, "path": one.path, "body": one.body} for one in plan.operations],
+        "before": plan.before,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, str]:
+    return {
+        "code": finding.code,
+        "severity": finding.severity.name.lower(),
+        "text": finding.text,
+        "source": finding.source,
+    }

@@ -1,0 +1,143 @@
+"""The plan of a written request for a terminal: who, what changes, how risky, who decides, what is sent."""
+
+from collections.abc import Iterator
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+from bot.partner_parts import operations_json
+from bot.terminal import shown
+from workflows.core.closing import only_narrows
+from workflows.core.consequences import consequences
+from workflows.core.findings import Severity
+from workflows.core.plan import Plan, TenantIdentity
+from workflows.core.risk import RiskLevel, required, risk_of
+from workflows.core.wording import Line, describe, duration_words
+from workflows.planning import Planned
+
+_EFFECTS = {True: "yellow", False: "green", None: "magenta"}
+_RISKS = {RiskLevel.LOW: "green", RiskLevel.ELEVATED: "yellow", RiskLevel.HIGH: "bold red"}
+_SEVERITIES = {
+    Severity.ERROR: "bold red",
+    Severity.WARNING: "yellow",
+    Severity.UNCHECKED: "magenta",
+    Severity.NOTE: "dim",
+}
+
+
+def print_plan(planned: Planned, console: Console) -> None:
+    """Print what a written request would come to. Nothing of it was stored or written."""
+    for label, value in _tenant(planned.observation.identity):
+        console.print(Text(f"{label:<15}", style="bold").append_text(shown(value, 300)))
+    console.print(Text(f"{'Template':<15}", style="bold").append_text(shown(planned.template.title)))
+    console.print(Text(f"{'Duration':<15}", style="bold").append(duration_words(planned.duration)))
+    console.print()
+    if planned.plan is None:
+        console.print("Nothing to change: the partner has every setting of this template already.")
+        return
+    _print_changes(planned, planned.plan, console)
+    _print_risk(planned, planned.plan, console)
+    observation = planned.observation
+    is_cross_cloud = not observation.identity.is_resolved
+    said = consequences(planned.plan, observation.default, is_cross_cloud=is_cross_cloud)
+    _print_list("Good to know", said, console)
+    _print_findings(planned, console)
+    _print_chain(planned, planned.plan, console)
+    _print_operations(planned.plan, console)
+    _print_end(planned, console)
+
+
+def _tenant(identity: TenantIdentity) -> Iterator[tuple[str, str]]:
+    yield "Target tenant", identity.default_domain or identity.tenant_id
+    yield "Tenant ID", identity.tenant_id
+    if identity.is_resolved:
+        yield "Calls itself", f"{identity.display_name} (its own choice, proves nothing)"
+    else:
+        yield "Not confirmed", "Entra does not know this tenant ID in this Microsoft cloud"
+    if identity.asked not in (identity.default_domain.lower(), identity.tenant_id):
+        yield "Asked for as", identity.asked
+
+
+def _print_changes(planned: Planned, plan: Plan, console: Console) -> None:
+    console.print(Text("What would change", style="bold"))
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, show_edge=False)
+    for name in ("Setting", "Before", "After", "Effect"):
+        table.add_column(name, overflow="fold")
+    for line in describe(plan, planned.observation.default, planned.names):
+        table.add_row(*_cells(line))
+    if plan.before is None and not table.row_count:
+        table.add_row("The partner", "no settings of its own", "settings of its own, all inherited", "no change")
+    console.print(table)
+    console.print()
+
+
+def _cells(line: Line) -> tuple[Text, Text, Text, Text]:
+    effect = Text(line.effect, style=_EFFECTS[line.opens])
+    return shown(line.setting), shown(line.before), shown(line.after), effect
+
+
+def _print_risk(planned: Planned, plan: Plan, console: Console) -> None:
+    observation = planned.observation
+    risk = risk_of(plan, observation.default, is_cross_cloud=not observation.identity.is_resolved)
+    need = required(risk.level)
+    people = "1 approver" if need.people == 1 else f"{need.people} approvers"
+    stages = "" if need.stages == 1 else f" in at least {need.stages} stages"
+    title = Text("Risk: ", style="bold").append(risk.level.word, style=_RISKS[risk.level])
+    console.print(title.append(f" (needs {people}{stages})"))
+    for reason in risk.reasons:
+        console.print(_item(shown(reason)))
+    console.print()
+
+
+def _print_list(title: str, sentences: tuple[str, ...], console: Console) -> None:
+    if not sentences:
+        return
+    console.print(Text(title, style="bold"))
+    for sentence in sentences:
+        console.print(_item(shown(sentence)))
+    console.print()
+
+
+def _print_findings(planned: Planned, console: Console) -> None:
+    if not planned.findings:
+        return
+    console.print(Text("Checks", style="bold"))
+    for finding in planned.findings:
+        line = Text().append(f"{finding.severity.value.upper()}: ", style=_SEVERITIES[finding.severity])
+        console.print(_item(line.append_text(shown(finding.text)).append(f" ({finding.source})", style="dim")))
+    console.print()
+
+
+def _print_chain(planned: Planned, plan: Plan, console: Console) -> None:
+    console.print(Text("Who would decide", style="bold"))
+    if only_narrows(plan):
+        console.print(_item(Text("It only narrows or closes, so one approver is enough.")))
+    for number, stage in enumerate(planned.stages, 1):
+        who = "1 person" if stage.quorum == 1 else f"{stage.quorum} people"
+        console.print(_item(shown(f"{number}. {stage.title}: {who} with the role {stage.role}")))
+    console.print(_item(Text("Never the requester or the sponsor; one person counts once. Nobody was looked up.")))
+    console.print()
+
+
+def _print_operations(plan: Plan, console: Console) -> None:
+    console.print(Text("The exact Microsoft Graph operations", style="bold"))
+    text = operations_json(plan.operations)
+    if console.is_terminal:
+        console.print(Syntax(text, "json", background_color="default", word_wrap=True))
+    else:
+        console.print(Text(text), soft_wrap=True)
+    console.print()
+
+
+def _print_end(planned: Planned, console: Console) -> None:
+    console.print(Text("Plan digest: ", style="bold").append(planned.digest or ""), soft_wrap=True)
+    console.print("Nothing was stored, nobody was asked, and nothing was written to the tenant.")
+
+
+def _item(text: Text) -> Table:
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_row(" •", text)
+    return grid

@@ -1,0 +1,113 @@
+"""A posture as JSON with stable keys; documented in docs/posture.md."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from workflows.core.canonical import JsonObject
+from workflows.core.effective import EffectiveFlag
+from workflows.core.partnership import Partnership
+from workflows.core.posture import Concern, Door, PartnerPosture, Posture, Weight
+from workflows.core.standing import Standing, describe_standing
+
+FORMAT: Final = "gatehouse/posture/1"
+_COUNTS: Final = {
+    Weight.ALERT: "alerts",
+    Weight.WARNING: "warnings",
+    Weight.UNCHECKED: "unchecked",
+    Weight.NOTE: "notes",
+}
+
+
+def posture_json(posture: Posture) -> str:
+    """Render a posture. Keys are sorted, and everything outside ASCII is escaped, so that hidden characters show."""
+    document = {
+        "format": FORMAT,
+        "read_at": _moment(posture.read_at),
+        "home_tenant_id": posture.home,
+        "records_read": posture.records_are_read,
+        "counts": {
+            "partners": posture.listed,
+            "lookups_without_answer": posture.unanswered,
+            **{name: posture.count(weight) for weight, name in _COUNTS.items()},
+        },
+        "default": {
+            "read": posture.default.is_read,
+            "is_service_default": posture.default.is_service_default if posture.default.is_read else None,
+            "access": _doors(posture.default.doors),
+            "inbound_trust": _flags(posture.default.trust),
+            "settings": _standings(posture.default.standings),
+            "concerns": _concerns(posture.default.concerns),
+        },
+        "partners": [_partner(partner, posture.default.document) for partner in posture.partners],
+    }
+    return json.dumps(document, indent=2, sort_keys=True)
+
+
+def _partner(partner: PartnerPosture, default: JsonObject | None) -> dict[str, Any]:
+    identity = partner.identity
+    return {
+        "tenant_id": partner.tenant_id,
+        "default_domain": None if identity is None else identity.default_domain or None,
+        "display_name": None if identity is None else identity.display_name,
+        "has_settings": partner.has_settings,
+        "access": _doors(partner.doors),
+        "inbound_trust": _flags(partner.trust),
+        "automatic_redemption": _flags(partner.redemption),
+        "identity_synchronization": _flag(partner.synchronization),
+        "settings": [] if partner.is_barred else _standings(describe_standing(partner.configuration, default)),
+        "unmanaged": list(partner.unmanaged),
+        "risk": {
+            "level": partner.risk.level.word,
+            "is_certain": partner.is_risk_certain,
+            "reasons": list(partner.risk.reasons),
+        },
+        "record_state": partner.record_state.value,
+        "record": None if partner.record is None else _record(partner.record),
+        "concerns": _concerns(partner.concerns),
+    }
+
+
+def _record(record: Partnership) -> dict[str, Any]:
+    return {
+        "state": record.state.value,
+        "template": record.template,
+        "template_title": record.template_title,
+        "request_id": record.request_id,
+        "sponsor": record.sponsor.name,
+        "since": _moment(record.since),
+        "ends_at": _moment(record.ends_at),
+        "next_review_at": _moment(record.next_review_at),
+    }
+
+
+def _doors(doors: Mapping[Any, Door]) -> dict[str, Any]:
+    return {
+        name.value: {"opening": door.opening.value, "origins": [origin.value for origin in door.targets.origins]}
+        for name, door in doors.items()
+    }
+
+
+def _flags(flags: Mapping[str, EffectiveFlag]) -> dict[str, Any]:
+    return {name: _flag(flag) for name, flag in flags.items()}
+
+
+def _flag(flag: EffectiveFlag) -> dict[str, Any]:
+    return {"value": flag.value, "origin": flag.origin.value}
+
+
+def _standings(standings: Sequence[Standing]) -> list[dict[str, Any]]:
+    return [{"setting": one.setting, "words": one.words, "origin": one.origin.value} for one in standings]
+
+
+def _concerns(concerns: Sequence[Concern]) -> list[dict[str, Any]]:
+    return [{"code": one.code, "weight": _key(one.weight), "text": one.text, "source": one.source} for one in concerns]
+
+
+def _key(weight: Weight) -> str:
+    return weight.name.lower()
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat(timespec="seconds")

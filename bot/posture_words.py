@@ -1,0 +1,98 @@
+"""A posture in short words, for the table and for Slack alike."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from workflows.core.partner import Property
+from workflows.core.partnership import Partnership, PartnershipState
+from workflows.core.posture import Concern, DefaultPosture, Opening, PartnerPosture, Posture, RecordState, Weight
+
+WAYS: Final = (
+    ("B2B collaboration", Property.B2B_COLLABORATION_INBOUND, Property.B2B_COLLABORATION_OUTBOUND),
+    ("B2B direct connect", Property.B2B_DIRECT_CONNECT_INBOUND, Property.B2B_DIRECT_CONNECT_OUTBOUND),
+)
+SHORT: Final = {
+    Opening.OPEN: "open",
+    Opening.PARTLY: "partly",
+    Opening.CLOSED: "closed",
+    Opening.UNKNOWN: "?",
+}
+_TRUST: Final = {
+    "mfa": "MFA",
+    "compliant_device": "compliant devices",
+    "hybrid_joined_device": "hybrid joined devices",
+}
+NO_RECORDS: Final = (
+    "No records were read (DATABASE_URL names no file): which partners Gatehouse opened, for whom and until when is "
+    "not known here."
+)
+
+
+def trust_words(posture: PartnerPosture | DefaultPosture) -> tuple[str, ...]:
+    """Name what is trusted; what is not known has a question mark."""
+    return tuple(
+        f"{word}{'' if flag.value else '?'}"
+        for key, word in _TRUST.items()
+        if (flag := posture.trust[key]).value is not False
+    )
+
+
+def flag_words(value: bool | None) -> str:
+    """Say a flag in one word."""
+    return "unknown" if value is None else "on" if value else "off"
+
+
+def risk_words(partner: PartnerPosture) -> str:
+    """Say the risk of what stands; a sign before it where it is only the most that it can be."""
+    return partner.risk.level.word if partner.is_risk_certain else f"≤ {partner.risk.level.word}"
+
+
+def record_words(partner: PartnerPosture, now: datetime) -> str:
+    """Say what our records hold of a partner, on one line."""
+    match partner.record_state:
+        case RecordState.NOT_READ:
+            return "records not read"
+        case RecordState.UNREADABLE:
+            return "record cannot be read"
+        case RecordState.NONE:
+            return "not in our records"
+        case RecordState.KEPT:
+            return "" if partner.record is None else _kept_words(partner.record, now)
+
+
+def counts_words(posture: Posture) -> str:
+    """Say how many partners there are and how much is to be looked at."""
+    counted = [
+        _counted(posture.count(Weight.ALERT), "alert", "alerts"),
+        _counted(posture.count(Weight.WARNING), "warning", "warnings"),
+        f"{posture.count(Weight.UNCHECKED)} could not be checked",
+        _counted(posture.count(Weight.NOTE), "note", "notes"),
+    ]
+    return f"{_counted(posture.listed, 'partner', 'partners')} in the tenant; {', '.join(counted)}."
+
+
+def grouped(posture: Posture) -> Iterator[tuple[Concern, Sequence[PartnerPosture]]]:
+    """Give every different concern of the partners once, with those it is about, the gravest first."""
+    about: dict[Concern, list[PartnerPosture]] = {}
+    for partner in posture.partners:
+        for concern in partner.concerns:
+            about.setdefault(concern, []).append(partner)
+    yield from sorted(about.items(), key=lambda pair: (-pair[0].weight, pair[0].code))
+
+
+def day(moment: datetime | None) -> str:
+    """Say a day in UTC; a dash where there is none."""
+    return "-" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d}"
+
+
+def _kept_words(record: Partnership, now: datetime) -> str:
+    if record.state is PartnershipState.REVOKED:
+        return f"revoked {day(record.since)}"
+    over = ", time is over" if record.is_past_its_end(now) else ""
+    until = f" until {day(record.ends_at)}" if record.ends_at else ""
+    return f"{record.template_title}{until}{over}"
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"

@@ -1,0 +1,1 @@
+"""Ratios, not seconds: how cost grows with size."""

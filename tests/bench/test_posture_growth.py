@@ -1,0 +1,50 @@
+"""Ten times the partners must not cost much more than ten times as much, nor one call more than their pages.
+
+Measured is the whole way in this one process: the stand-in tenant, its pages over a socket, the gateway, the judgement.
+"""
+
+import time
+
+from tests.workflows.core.test_posture import ALL, TRUST
+from tests.workflows.fakes import FixedClock
+from tests.workflows.test_entra import Graph, authority, entra, environment, graph
+from workflows.core.records import Records
+from workflows.entra import Entra
+from workflows.posture import read_posture
+
+__all__ = ["authority", "entra", "environment", "graph"]
+
+MOST: float = 30.0
+"""Ten is what is meant; a loaded machine and the garbage collector are given room, a square (100) is not."""
+PAGE: int = 100
+
+
+async def none() -> Records | None:
+    """There are no records."""
+    return None
+
+
+async def cost(entra: Entra, graph: Graph, count: int, *, rounds: int) -> tuple[float, int]:
+    """Seconds of processor time for a posture of so many partners, at best of `rounds`; and its requests."""
+    listed = [f"00000000-0000-4000-8000-{number:012x}" for number in range(count)]
+    settings = {"b2bCollaborationInbound": ALL, "inboundTrust": TRUST}
+    others = dict.fromkeys(graph.stand_in.state()["partners"])
+    graph.stand_in.merge({"pageSize": PAGE, "partners": {**others, **dict.fromkeys(listed, settings)}})
+    best = float("inf")
+    for _ in range(rounds):
+        graph.seen.clear()
+        began = time.process_time()
+        posture = await read_posture(tenant=entra, records=none, clock=FixedClock())
+        best = min(best, time.process_time() - began)
+        assert posture.listed == count
+    return best, len(graph.seen)
+
+
+async def test_a_posture_grows_with_its_partners_and_no_faster(entra: Entra, graph: Graph) -> None:
+    await entra.warm()  # the token and the tenant's own id, which is asked for once
+    (small, few), (large, many) = (
+        await cost(entra, graph, PAGE, rounds=3),
+        await cost(entra, graph, 10 * PAGE, rounds=1),
+    )
+    assert (few, many) == (1 + 1, 10 + 1), "the pages and the default"
+    assert large / small < MOST, f"{small * 1000:.0f} ms for 100, {large * 1000:.0f} ms for 1,000"

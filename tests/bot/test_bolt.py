@@ -1,0 +1,26 @@
+"""Bolt starts without a word about the token that it need not use, and says everything else."""
+
+import logging
+from typing import Any, Final
+
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.bolt import make_bolt
+
+LOGGER: Final = "slack_bolt.AsyncApp"
+
+
+class _Nothing:
+    """Settings that nobody reads before a click comes."""
+
+
+def test_the_environments_token_is_no_news(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-not-a-token")
+    settings: Any = _Nothing()
+    with caplog.at_level(logging.WARNING):
+        make_bolt(AsyncWebClient(token="xoxb-not-a-token"), settings)
+        assert caplog.messages == []
+        logging.getLogger(LOGGER).warning("Something else")
+    assert caplog.messages == ["Something else"]
+    assert logging.getLogger(LOGGER).filters == []

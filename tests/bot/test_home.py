@@ -1,0 +1,84 @@
+"""The App Home: what waits for somebody, with the same buttons as the cards, cut and counted."""
+
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given, settings
+
+from bot.home import home_view
+from tests.bot import surfaces
+from tests.bot.surfaces import Json, assert_sound, buttons, hostile_or_blank, hostile_request, shown
+from tests.workflows.core.builders import (
+    NOW,
+    TENANT,
+    identity,
+    partnership,
+    request,
+)
+from workflows.core.partner import TenantId
+from workflows.core.partnership import PartnershipState
+from workflows.core.request import RequestId, RequestKind, RequestState
+
+
+def many(count: int, state: RequestState = RequestState.AWAITING_APPROVAL) -> list[Any]:
+    return [request(state, id=RequestId(f"r-{state.value}-{number}")) for number in range(count)]
+
+
+def partners(count: int, **changes: Any) -> list[Any]:
+    tenants = [f"00000000-dddd-4ddd-8ddd-{number:012d}" for number in range(count)]
+    return [partnership(identity=replace(identity(), tenant_id=TenantId(tenant)), **changes) for tenant in tenants]
+
+
+def home(**changes: Any) -> Json:
+    return home_view(**{"waiting": [], "mine": [], "partnerships": [], "now": NOW, **changes})
+
+
+def test_an_empty_home_offers_the_request_form() -> None:
+    view = home()
+    assert_sound(view, "home")
+    assert buttons(view) == {"open_request": "home"}
+    for title in ("Waiting for me", "My requests", "Partners"):
+        assert title in shown(view)
+
+
+def test_home_leads_to_the_whole_request_and_holds_the_other_buttons_of_the_cards() -> None:
+    asked = request()
+    view = home(waiting=[asked], mine=many(1), partnerships=[partnership(state=PartnershipState.REVIEW_DUE)])
+    assert_sound(view, "home")
+    found = buttons(view)
+    assert found["review_request"] == f"r-1:{asked.known.plan.digest}"
+    assert not {"approve", "reject"} & set(found), "nobody decides on a request that is not shown whole"
+    assert found["withdraw"] == "r-awaiting_approval-0"
+    assert found["keep"] == found["revoke_review"] == TENANT
+    assert "Trust in the partner's MFA: inherits the tenant's default → trusted (opens)" in shown(view)
+
+
+def test_what_is_over_has_no_buttons() -> None:
+    late = home(waiting=[request(expires_at=NOW)], mine=[request(RequestState.REJECTED, note="Too wide")])
+    assert set(buttons(late)) == {"open_request"}
+    assert "The time to decide is over" in shown(late)
+    assert "Too wide" in shown(late)
+
+
+def test_long_lists_are_cut_and_counted() -> None:
+    view = home(waiting=many(40), mine=many(22), partnerships=partners(32, state=PartnershipState.REVIEW_DUE))
+    assert_sound(view, "home")
+    assert len(view["blocks"]) <= 100
+    said = shown(view)
+    assert "and 30 more: their cards are in the approvals channel" in said
+    assert "and 12 more: /partner show" in said
+    assert "and 12 more: /partner list" in said
+
+
+@settings(deadline=None, max_examples=60)
+@given(hostile_or_blank)
+def test_hostile_text_stays_text_in_the_home(text: str) -> None:
+    asked = hostile_request(RequestState.AWAITING_APPROVAL, RequestKind.ACCESS, text)
+    known = partnership(
+        identity=surfaces.hostile_identity(text),
+        sponsor=surfaces.hostile_person(text),
+        template_title=text,
+        state=PartnershipState.REVIEW_DUE,
+    )
+    mine = replace(hostile_request(RequestState.PREPARING, RequestKind.ACCESS, text), id=RequestId("r-2"))
+    assert_sound(home(waiting=[asked], mine=[mine], partnerships=[known]), "home")

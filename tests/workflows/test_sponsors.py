@@ -1,0 +1,22 @@
+"""A sponsor's refusal speaks of the sponsor, to whoever chose them."""
+
+import re
+from pathlib import Path
+
+from workflows.core.errors import Refused
+from workflows.sponsors import _WORDS, sponsor_words
+
+DIRECTORY = Path(__file__).parents[2] / "bot" / "directory.py"
+
+
+def test_every_refusal_of_the_directory_has_words_for_somebody_else() -> None:
+    identifying = set(re.findall(r'Refused\(\s*"(\w+)"', DIRECTORY.read_text()))
+    assert identifying == set(_WORDS)
+    for code in identifying:
+        words = sponsor_words(Refused(code, "You are somebody else."))
+        assert not re.search(r"\b[Yy]ou", words)
+        assert "sponsor" in words
+
+
+def test_an_unknown_refusal_is_passed_on() -> None:
+    assert sponsor_words(Refused("new", "Not today.")) == "The sponsor cannot be used: Not today."

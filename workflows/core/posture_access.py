@@ -1,0 +1,150 @@
+"""What stands for a partner that somebody should know, read from its settings and the default alone."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from workflows.core.canonical import JsonObject
+from workflows.core.documents import parse_setting
+from workflows.core.effective import SYNCHRONIZATION_FLAG, Effective, EffectiveFlag, EffectiveTargets, Origin
+from workflows.core.errors import UnreadableSetting
+from workflows.core.partner import B2B_PROPERTIES, BLOCK_ALL, FLAGS, Property, TenantId, configurations
+from workflows.core.partner_rules import check_partner
+from workflows.core.posture import Concern, Door, Opening, Weight, opening_of
+from workflows.core.reach import is_empty, is_unbounded
+from workflows.core.setting_words import TITLES, title
+from workflows.core.shifts import strangers
+
+OVERVIEW: Final = "Graph: “Cross-tenant access settings API overview”"
+TRUST_PAGE: Final = "Entra: “Cross-tenant access overview”, trust settings"
+SYNCHRONIZATION_PAGE: Final = "Entra: “What is cross-tenant synchronization?”"
+INBOUND: Final = (Property.B2B_COLLABORATION_INBOUND, Property.B2B_DIRECT_CONNECT_INBOUND)
+DIRECT_CONNECT: Final = (Property.B2B_DIRECT_CONNECT_INBOUND, Property.B2B_DIRECT_CONNECT_OUTBOUND)
+_LETS_IN: Final = (Opening.OPEN, Opening.PARTLY)
+_SERVICE_TEXTS: Final = {
+    "service_provider": "This tenant is a service provider of ours (delegated administration); Gatehouse opens nothing "
+    "to it. Its settings belong to that relationship and cannot be removed.",
+    "multi_tenant_organization": "This tenant is in our multi-tenant organization, whose own templates write its "
+    "settings too and may overwrite them.",
+    "microsoft_support": "This is the tenant of Microsoft's own support, which Microsoft adds by itself while a "
+    "support case is open. Gatehouse opens nothing to it.",
+}
+
+
+def doors_of(applies: Effective) -> dict[Property, Door]:
+    """Give the four ways in and out as they stand."""
+    return {
+        name: Door(opening=opening_of(applies.targets[name]), targets=applies.targets[name]) for name in B2B_PROPERTIES
+    }
+
+
+def barred(applies: Effective) -> Effective:
+    """Give what applies to a tenant of another Microsoft cloud that has no settings here.
+
+    It is blocked until it is added, whatever the default says, and trust lets nobody in who is blocked (Entra:
+    "Configure Microsoft cloud settings for B2B collaboration").
+    """
+    blocked = EffectiveTargets(setting=BLOCK_ALL, origins=(Origin.MICROSOFT_DEFAULT,) * 2)
+    no_trust = EffectiveFlag(value=False, origin=Origin.MICROSOFT_DEFAULT)
+    return replace(
+        applies,
+        targets={**applies.targets, **dict.fromkeys(B2B_PROPERTIES, blocked)},
+        flags={**applies.flags, **{(Property.INBOUND_TRUST, key): no_trust for key in FLAGS[Property.INBOUND_TRUST]}},
+    )
+
+
+def trust_of(applies: Effective) -> dict[str, EffectiveFlag]:
+    """Give the trust flags that apply, by their names in the model."""
+    return {key: applies.flags[Property.INBOUND_TRUST, key] for key in FLAGS[Property.INBOUND_TRUST]}
+
+
+def access_concerns(tenant_id: TenantId, configuration: JsonObject, applies: Effective) -> Iterator[Concern]:
+    """Say what about a listed partner's settings somebody should know, whatever our records say of it."""
+    doors = doors_of(applies)
+    if applies.flags[Property.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG].value is True:
+        yield _warning(
+            "synchronization_on",
+            "Identity synchronization is allowed: the partner's administrators can create and change user accounts in "
+            "this tenant.",
+            SYNCHRONIZATION_PAGE,
+        )
+    yield from _trust_concerns(applies, doors)
+    yield from _inherited_concerns(doors)
+    for finding in check_partner(tenant_id, configuration):
+        yield _warning(finding.code, _SERVICE_TEXTS.get(finding.code, finding.text), finding.source)
+    if names := unreadable_settings(configuration):
+        yield Concern(
+            code="unreadable",
+            weight=Weight.UNCHECKED,
+            text=f"Could not be checked, because this version cannot read the values: {said(names)}.",
+            source=OVERVIEW,
+        )
+
+
+def unreadable_settings(configuration: JsonObject) -> tuple[str, ...]:
+    """Name the settings whose values this version cannot read, whole or in part."""
+    return tuple(name for name in TITLES if _is_unreadable(Property(name), configuration))
+
+
+def said(names: Sequence[str]) -> str:
+    """List settings in words, by Graph's names."""
+    return "; ".join(title(name) for name in names)
+
+
+def inherited_open(door: Door) -> bool:
+    """Tell whether a way is open by a default for certain: a list of it that lets somebody in comes from there."""
+    lists = zip(configurations(door.targets.setting), door.targets.origins, strict=True)
+    return door.opening in _LETS_IN and any(
+        origin in (Origin.TENANT_DEFAULT, Origin.MICROSOFT_DEFAULT) and not is_empty(one) for one, origin in lists
+    )
+
+
+def _trust_concerns(applies: Effective, doors: dict[Property, Door]) -> Iterator[Concern]:
+    mfa, *devices = (flag.value is True for flag in trust_of(applies).values())
+    if not (mfa and any(devices)):
+        return
+    wide = [name for name in INBOUND if _reaches_everything(doors[name])]
+    if wide:
+        yield _warning(
+            "all_trust_all_applications",
+            "Both the partner's MFA and its devices are trusted while its people are not limited to named "
+            f"applications ({said(wide)}): what Conditional Access asks of them is then checked by the partner alone.",
+            TRUST_PAGE,
+        )
+
+
+def _reaches_everything(door: Door) -> bool:
+    applications = configurations(door.targets.setting)[1]
+    return door.opening in _LETS_IN and applications is not None and is_unbounded(applications)
+
+
+def _inherited_concerns(doors: dict[Property, Door]) -> Iterator[Concern]:
+    found = [name for name, door in doors.items() if inherited_open(door)]
+    grave = [name for name in found if name is not Property.B2B_COLLABORATION_OUTBOUND]
+    if found:
+        origin = "Microsoft's own default" if _is_microsofts(doors[found[0]]) else "the tenant's default"
+        yield Concern(
+            code="inherits_open_default",
+            weight=Weight.WARNING if grave else Weight.NOTE,
+            text=f"Not limited for this partner, and open by {origin}: {said(found)}. A change of that default changes "
+            "what this partner may do.",
+            source=OVERVIEW,
+        )
+
+
+def _is_microsofts(door: Door) -> bool:
+    return Origin.MICROSOFT_DEFAULT in door.targets.origins
+
+
+def _is_unreadable(name: Property, configuration: JsonObject) -> bool:
+    document = configuration.get(name)
+    try:
+        parse_setting(name, document)
+    except UnreadableSetting:
+        return True
+    # Graph's `devices` of tenant restrictions is known, and "not supported on the server side yet".
+    return bool(strangers(name, document).keys() - {"devices"})
+
+
+def _warning(code: str, text: str, source: str) -> Concern:
+    return Concern(code=code, weight=Weight.WARNING, text=text, source=source)

@@ -1,0 +1,28 @@
+"""Writes JSON values as PowerShell literals that nothing inside them can break out of."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+_QUOTES: Final = "'\u2018\u2019\u201a\u201b"
+"""PowerShell takes typographic quotes for straight ones ("about_Quoting_Rules")."""
+
+
+def literal(value: Any) -> str:
+    """Write a value on one line: `@{ name = 'text'; flag = $true; list = @('a', 'b') }`. Names are plain words.
+
+    :raises TypeError: for what is neither an object, a list, a text nor a truth value.
+    """
+    if isinstance(value, bool):
+        return "$true" if value else "$false"
+    if isinstance(value, str):
+        return quoted(value)
+    if isinstance(value, Mapping):
+        return "@{ " + "; ".join(f"{name} = {literal(item)}" for name, item in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "@(" + ", ".join(map(literal, value)) + ")"
+    raise TypeError(f"no PowerShell literal for {type(value).__name__}")
+
+
+def quoted(text: str) -> str:
+    """Quote a text so that PowerShell expands nothing in it."""
+    return "'" + "".join(character * 2 if character in _QUOTES else character for character in text) + "'"

@@ -1,0 +1,48 @@
+"""What was read lately: a bounded memory of answers, each for its own time, and one read for all who ask at once."""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Hashable
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+Asked = TypeVar("Asked", bound=Hashable)
+Answer = TypeVar("Answer")
+
+
+@dataclass(slots=True, kw_only=True)
+class Lately(Generic[Asked, Answer]):
+    """Answers by what was asked. The oldest go when there are more than `most`."""
+
+    read: Callable[[Asked], Coroutine[Any, Any, Answer]]
+    seconds: Callable[[Answer], float]
+    """How long an answer serves."""
+    most: int
+    _kept: dict[Asked, tuple[float, Answer]] = field(default_factory=dict)
+    _asking: dict[Asked, asyncio.Task[Answer]] = field(default_factory=dict)
+
+    async def ask(self, asked: Asked) -> Answer:
+        """Give what was answered lately, or what is being answered now, or read it. A failure is not remembered."""
+        until, answer = self._kept.get(asked, (float("-inf"), None))
+        if time.monotonic() < until:
+            return answer  # type: ignore[return-value]  # None only where that is an answer: see `until`
+        if asked not in self._asking:
+            task = asyncio.create_task(self.ask_now(asked))
+            self._asking[asked] = task
+            task.add_done_callback(lambda done: self._ended(asked, done))
+        # NB. shielded: one who does not wait any longer takes the answer from nobody else.
+        return await asyncio.shield(self._asking[asked])
+
+    async def ask_now(self, asked: Asked) -> Answer:
+        """Read it, whatever is remembered, and remember that."""
+        answer = await self.read(asked)
+        self._kept.pop(asked, None)
+        while len(self._kept) >= self.most:
+            del self._kept[next(iter(self._kept))]
+        self._kept[asked] = (time.monotonic() + self.seconds(answer), answer)
+        return answer
+
+    def _ended(self, asked: Asked, done: asyncio.Task[Answer]) -> None:
+        del self._asking[asked]
+        if not done.cancelled():
+            done.exception()  # looked at here, for when nobody waits for it any more

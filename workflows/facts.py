@@ -1,0 +1,32 @@
+"""Read one fact about the home tenant: what it is, or why it is not known. Never raises for what cannot be read."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Final, TypeVar
+
+from workflows.core.preflight_facts import Unread, Why
+from workflows.ports import TenantRefused, TenantUnavailable
+
+_UNLICENSED: Final = ("NonPremium", "LicenseRequired", "LicenseNotFound")
+"""What the codes of a refusal for want of a licence contain."""
+
+Fact = TypeVar("Fact")
+
+
+async def read_fact(read: Awaitable[Fact], patience: float) -> Fact | Unread:
+    """Wait for a read, `patience` seconds at most."""
+    try:
+        async with asyncio.timeout(patience):
+            return await read
+    except TenantRefused as error:
+        return Unread(why=_why(error))
+    except TenantUnavailable as error:
+        return Unread(why=Why.THROTTLED if error.is_throttled else Why.UNREACHABLE)
+    except TimeoutError:
+        return Unread(why=Why.UNREACHABLE)
+
+
+def _why(error: TenantRefused) -> Why:
+    if any(word in error.code for word in _UNLICENSED):
+        return Why.NO_LICENCE
+    return Why.FORBIDDEN if error.status == 403 else Why.REFUSED

@@ -1,0 +1,111 @@
+"""What a restore request writes and who decides on it: one answer for the form, the filing and the preparing."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+from workflows.catalog import Catalog
+from workflows.core.default_drift import with_inheritance
+from workflows.core.errors import InvalidField
+from workflows.core.findings import Finding
+from workflows.core.partner import TenantId
+from workflows.core.plan import Plan
+from workflows.core.request import AccessRequest, Observation, RequestId
+from workflows.core.restoring import (
+    FIELD,
+    decided_by,
+    deciding_template,
+    is_restorable,
+    plan_restoration,
+    restoration_findings,
+    settled_at,
+)
+from workflows.core.shifts import plan_shift
+from workflows.core.template import Stage, Template, stages_for
+from workflows.ports import Store
+
+MOST_REQUESTS: Final = 1000
+"""How many requests about one partner are looked through, newest first."""
+
+_ONE_OF_THE_LIST: Final = "Choose one of the changes in the list."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restoration:
+    """A change to put back, from what stands now."""
+
+    change: AccessRequest
+    plan: Plan
+    template: Template
+    """Whose chain decides."""
+    stages: tuple[Stage, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def title(self) -> str:
+        """What the request is called where an access request has its template's title."""
+        return f"Restore of {self.change.id} (chain of “{self.template.title}”)"
+
+
+async def restorable_changes(tenant_id: TenantId, *, store: Store) -> tuple[AccessRequest, ...]:
+    """List the changes of one partner that can be put back, newest first."""
+    requests = await store.requests_for(tenant_id, MOST_REQUESTS)
+    return tuple(sorted(filter(is_restorable, requests), key=settled_at, reverse=True))
+
+
+async def change_of(restores: str, tenant_id: TenantId, *, store: Store) -> AccessRequest:
+    """Load the change of this partner that is to be put back.
+
+    :raises InvalidField: when there is none of this name, it is another partner's, or it changed nothing.
+    """
+    if not restores:
+        raise InvalidField(FIELD, _ONE_OF_THE_LIST)
+    change = await store.request(RequestId(restores))
+    if change is None or not is_restorable(change) or change.known.plan.tenant_id != tenant_id:
+        raise InvalidField(FIELD, f"Gatehouse has no change {restores} of this partner to put back. {_ONE_OF_THE_LIST}")
+    return change
+
+
+async def propose_restoration(
+    restores: str, observation: Observation, *, duration: timedelta | None, store: Store, catalog: Catalog
+) -> Restoration:
+    """Plan to put a change back, from what was observed, and find the chain that decides on that.
+
+    :param duration: how long it is meant to last; None for the default of the template whose chain decides.
+    :raises InvalidField: at the field that has to change.
+    :raises NothingToChange: when the partner stands so already.
+    :raises UnreadableSetting: when a value of the image cannot be written back.
+    """
+    tenant_id, now = observation.identity.tenant_id, observation.configuration
+    change = await change_of(restores, tenant_id, store=store)
+    image = change.known.plan.before
+    if image is None and not observation.identity.is_resolved:
+        raise InvalidField(
+            FIELD,
+            "This partner is in another Microsoft cloud, where a tenant without settings of its own is blocked, and "
+            "one whose settings all inherit is not. So what stood before the first change cannot be put back; revoke "
+            "the partner instead.",
+        )
+    plan = plan_restoration(tenant_id=tenant_id, now=now, image=image, duration=duration)
+    template = deciding_template(
+        plan,
+        image,
+        requests=await store.requests_for(tenant_id, MOST_REQUESTS),
+        templates=catalog.templates,
+        default=observation.default,
+        is_cross_cloud=not observation.identity.is_resolved,
+    )
+    if duration is not None and duration > template.durations[-1]:
+        longest = template.durations[-1].days
+        raise InvalidField(
+            "duration", f"The chain of “{template.title}” decides on this, and approves {longest} days at most."
+        )
+    plan = replace(decided_by(plan, template), duration=duration or template.default_duration)
+    plan = with_inheritance(plan, observation.default)
+    return Restoration(
+        change=change,
+        plan=plan,
+        template=template,
+        stages=stages_for(plan_shift(plan), template),
+        findings=restoration_findings(change, now),
+    )

@@ -1,0 +1,103 @@
+"""Reads every partnership and the requests that bear on what stands in the tenant: for a posture, at one moment.
+
+A reader beside a running bot takes no lock, makes no file, migrates nothing and writes nothing.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeVar
+
+import structlog
+from pydantic import TypeAdapter, ValidationError
+
+from workflows.core.partner import TenantId
+from workflows.core.records import Records
+from workflows.ports import StoreUnusable
+from workflows.store.codec import PARTNERSHIP, REQUEST, load
+
+_PARTNERSHIPS: Final = "select tenant_id, doc from partnerships order by domain, tenant_id"
+_REQUESTS: Final = """select id, tenant_id, doc from requests
+    where is_open = 1
+    or id in (select json_extract(doc, '$.request_id') from partnerships where json_valid(doc))
+    or (tenant_id is not null and tenant_id not in (select tenant_id from partnerships)
+        and json_valid(doc) and json_extract(doc, '$.writing_since') is not null)
+    order by created_at, id"""
+
+Record = TypeVar("Record")
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """The stored texts, not yet parsed."""
+
+    partnerships: Sequence[tuple[str, str]]
+    """Tenant id, document."""
+    requests: Sequence[tuple[str, str | None, str]]
+    """Request id, tenant id, document."""
+
+
+async def read_records(path: Path) -> Records | None:
+    """Read the records of the store in the file at `path`, beside a running bot; None when there is no such file.
+
+    :raises StoreUnusable: when the file is not a store of this version, or cannot be read.
+    """
+    return await asyncio.to_thread(_read, path)
+
+
+def fetch_rows(db: sqlite3.Connection) -> Rows:
+    """Fetch both tables as of one moment."""
+    is_ours = not db.in_transaction
+    if is_ours:
+        db.execute("begin")
+    try:
+        return Rows(
+            partnerships=[tuple(row) for row in db.execute(_PARTNERSHIPS)],
+            requests=[tuple(row) for row in db.execute(_REQUESTS)],
+        )
+    finally:
+        if is_ours:
+            db.rollback()
+
+
+def parse_rows(rows: Rows) -> Records:
+    """Parse the texts; a partnership that cannot be read is named, a request that cannot be read is left out."""
+    partnerships = {key: _parsed(PARTNERSHIP, key, text) for key, text in rows.partnerships}
+    requests = {key: _parsed(REQUEST, key, text) for key, _, text in rows.requests}
+    known = {TenantId(key): one for key, one in partnerships.items() if one is not None}
+    unreadable = {key for key, one in partnerships.items() if one is None}
+    # NB. a request that cannot be read may have written its tenant: nothing is known of that one either.
+    unreadable |= {
+        tenant for key, tenant, _ in rows.requests if tenant and requests[key] is None and tenant not in known
+    }
+    return Records(
+        partnerships=known,
+        requests={one.id: one for one in requests.values() if one is not None},
+        unreadable=frozenset(map(TenantId, unreadable)),
+    )
+
+
+def _read(path: Path) -> Records | None:
+    if not path.exists():
+        return None
+    # A WAL file stands there while somebody has the store open. Without one nobody writes, and "immutable" keeps SQLite
+    # from making files of its own beside it (SQLite: "Write-Ahead Logging", read-only databases).
+    mode = "mode=ro" if Path(f"{path}-wal").exists() else "mode=ro&immutable=1"
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True)) as db:
+            rows = fetch_rows(db)
+    except (sqlite3.Error, OSError) as error:
+        raise StoreUnusable(f"{path.name} cannot be read as Gatehouse's records ({error})") from error
+    return parse_rows(rows)
+
+
+def _parsed(adapter: TypeAdapter[Record], key: str, text: str) -> Record | None:
+    try:
+        return load(adapter, text)
+    except ValidationError:
+        _log.error("record_unreadable", id=key)
+        return None
