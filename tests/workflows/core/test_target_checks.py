@@ -32,6 +32,7 @@ from workflows.core.target_checks import (
     is_microsofts,
     known_names,
     to_look_up,
+    wrong_side_words,
 )
 from workflows.core.wording import describe
 
@@ -258,3 +259,9 @@ def test_a_name_fits_in_quotation_marks(name: str, shown: str) -> None:
 @pytest.mark.parametrize("kind", TargetType)
 def test_the_cure_says_where_the_right_id_is(kind: TargetType) -> None:
     assert absent_words(target(kind, OUR_APP)).startswith(f"There is no {kind.value} with this ID in this tenant. Copy")
+
+
+def test_the_field_says_that_an_id_is_ours_and_whom_to_ask() -> None:
+    assert wrong_side_words(target(G, OUR_GROUP), "Finance") == (
+        "This is our own group “Finance”. Ask the partner for the ID of their group: ours finds nobody there."
+    )
