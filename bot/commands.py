@@ -26,10 +26,10 @@ from workflows.core.errors import InvalidField, Refused
 from workflows.core.named_targets import standing_targets
 from workflows.core.partner import TenantId
 from workflows.core.people import ADMIN, ChatId
+from workflows.identifying import identify_partner
 from workflows.naming import names_shown
 from workflows.ports import Clock, DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
 from workflows.posture import concerns_about, read_posture
-from workflows.preparing import identify_partner
 from workflows.service import Service
 from workflows.target import normalize_target
 

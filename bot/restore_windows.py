@@ -18,9 +18,9 @@ from workflows.core.named_targets import shown_targets
 from workflows.core.partner import TenantId
 from workflows.core.people import ChatId
 from workflows.core.request import Observation
+from workflows.identifying import identify_partner
 from workflows.naming import names_shown
 from workflows.ports import DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
-from workflows.preparing import identify_partner
 from workflows.restore_intake import RestoreForm, RestoreIntake
 from workflows.restoring import Restoration
 from workflows.service import Service

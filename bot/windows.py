@@ -26,11 +26,11 @@ from workflows.core.people import ChatId
 from workflows.core.plan import Plan, TenantIdentity, plan_revocation
 from workflows.core.revoking import require_may_revoke, would_open
 from workflows.core.wording import describe
+from workflows.identifying import identify_partner
 from workflows.intake import Form, Intake
 from workflows.lookup import read_both
 from workflows.naming import names_shown
 from workflows.ports import DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
-from workflows.preparing import identify_partner
 from workflows.service import Service
 from workflows.target import is_tenant_id, normalize_target
 

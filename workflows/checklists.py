@@ -7,9 +7,9 @@ from workflows.core.microsoft_clouds import Cloud
 from workflows.core.partner_half import Half, half_of
 from workflows.core.partnership import Partnership
 from workflows.core.plan import TenantIdentity
+from workflows.identifying import identify_partner
 from workflows.lookup import read_both
 from workflows.ports import Store, Tenant
-from workflows.preparing import identify_partner
 from workflows.target import normalize_target
 
 

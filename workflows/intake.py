@@ -21,7 +21,7 @@ from workflows.hole_checks import unknown_ids
 from workflows.identifiers import derived_request_id
 from workflows.lookup import look_up
 from workflows.ports import Clock, Directory, DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
-from workflows.preparing import (
+from workflows.proposing import (
     access_plan,
     chain_of,
     checked,

@@ -35,8 +35,8 @@ from workflows.core.plan import TenantIdentity
 from workflows.core.request import AccessRequest, Particulars, RequestKind, RequestState
 from workflows.core.revoking import require_may_revoke, stopped_by_revoking
 from workflows.identifiers import derived_request_id
+from workflows.identifying import identify_partner
 from workflows.ports import Directory, DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
-from workflows.preparing import identify_partner
 from workflows.service import Service
 
 REVOCATION_LIFETIME = timedelta(days=365)

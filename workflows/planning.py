@@ -18,7 +18,7 @@ from workflows.core.template import Stage, Template
 from workflows.lookup import look_up
 from workflows.ports import Clock, Tenant
 from workflows.preflight import Preflight
-from workflows.preparing import access_plan, chain_of, checked, current_template, labels_of, require_no_other_request
+from workflows.proposing import access_plan, chain_of, checked, current_template, labels_of, require_no_other_request
 from workflows.request_files import RequestFile
 from workflows.target import FIELD, normalize_target
 

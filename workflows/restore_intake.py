@@ -22,7 +22,7 @@ from workflows.identifiers import derived_request_id
 from workflows.intake import PATIENCE_SECONDS, InvalidForm, chain_problem, check_people, checked_justification
 from workflows.lookup import look_up
 from workflows.ports import Clock, Directory, Store, Tenant, TenantRefused, TenantUnavailable
-from workflows.preparing import checked, require_no_other_request
+from workflows.proposing import checked, require_no_other_request
 from workflows.restoring import MOST_REQUESTS, Restoration, change_of, propose_restoration, restorable_changes
 from workflows.service import Service
 

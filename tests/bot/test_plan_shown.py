@@ -22,7 +22,7 @@ from workflows.core.plan import TenantIdentity
 from workflows.core.request import Observation
 from workflows.core.template import filled
 from workflows.planning import Planned
-from workflows.preparing import access_plan
+from workflows.proposing import access_plan
 
 FINDINGS: Final = tuple(
     Finding(code=one.name.lower(), severity=one, text=f"About {one.name}.", source="A page") for one in Severity

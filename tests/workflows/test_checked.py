@@ -14,7 +14,7 @@ from workflows.core.partner_rules import MICROSOFT_SUPPORT
 from workflows.core.plan import plan_access
 from workflows.core.request import Observation, RequestState
 from workflows.intake import InvalidForm
-from workflows.preparing import checked
+from workflows.proposing import checked
 from workflows.store.codec import REQUEST, dump, load
 
 
@@ -62,7 +62,7 @@ async def test_what_the_approvers_must_know_is_stored_with_the_request(world: Wo
 
 async def test_a_template_too_weak_for_what_stands_already_is_refused(world: World, monkeypatch: Any) -> None:
     """The loader holds a chain against what a template can produce; the plan itself is held against it again."""
-    monkeypatch.setattr("workflows.preparing.chain_is_enough", lambda stages, level: "the risk is high")
+    monkeypatch.setattr("workflows.proposing.chain_is_enough", lambda stages, level: "the risk is high")
     with pytest.raises(InvalidForm) as caught:
         await world.file()
     assert "the risk is high" in caught.value.problems["template"]

@@ -10,8 +10,8 @@ from tests.workflows.world import World
 from workflows.core.errors import DomainError, Refused
 from workflows.core.partner import TenantId
 from workflows.core.request import RequestState
+from workflows.identifying import identify_partner
 from workflows.ports import TenantRefused, TenantUnavailable
-from workflows.preparing import identify_partner
 
 STRAY: Final = TenantId("5717a7e0-2222-4aaa-8bbb-0123456789a2")
 OPEN: Final[dict[str, Any]] = {"inboundTrust": {"isMfaAccepted": True}, "b2bCollaborationInbound": None}

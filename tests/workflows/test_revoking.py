@@ -20,8 +20,8 @@ from workflows.core.partner import CLOSED, TenantId
 from workflows.core.partnership import Partnership, PartnershipState
 from workflows.core.plan import TenantIdentity
 from workflows.core.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.identifying import identify_partner
 from workflows.ports import AuditEntry, Commit, TenantUnavailable
-from workflows.preparing import identify_partner
 
 S = RequestState
 BLOCKS: Final = {name.value: to_document(setting) for name, setting in CLOSED.items()}

@@ -1,0 +1,67 @@
+"""Finds the partner that a command names: by what Entra says the name leads to, and by our own records."""
+
+from workflows.core.errors import Refused
+from workflows.core.partner import TenantId
+from workflows.core.partnership import Partnership, PartnershipState
+from workflows.core.plan import TenantIdentity
+from workflows.ports import (
+    Store,
+    Tenant,
+    TenantRefused,
+    TenantUnavailable,
+)
+from workflows.target import is_tenant_id
+
+
+async def identify_partner(target: str, *, store: Store, tenant: Tenant) -> tuple[TenantIdentity, Partnership | None]:
+    """Find the partner that a command names: by what Entra says the name leads to now, and by our own records.
+
+    A domain can vanish or move: our records then still find the tenant that was opened under it, and where two tenants
+    are possible none is taken. A tenant ID that has settings here is a partner, whoever it is: showing and closing it
+    needs no name.
+
+    :raises Refused: when nothing or more than one tenant is meant.
+    :raises TenantUnavailable, TenantRefused: when only Entra could tell.
+    """
+    records = await store.partnerships()
+    named = [p for p in records if target in (p.identity.tenant_id, p.identity.default_domain, p.identity.asked)]
+    if is_tenant_id(target) and named:
+        return named[0].identity, named[0]
+    live = [p for p in named if p.state is not PartnershipState.REVOKED]
+    try:
+        found = await tenant.find(target)
+    except (TenantUnavailable, TenantRefused):
+        if len(live or named) == 1:
+            return (live or named)[0].identity, (live or named)[0]
+        # NB. nobody said that the tenant is in another cloud, so it must not be recorded as one that is.
+        if nameless := await _nameless(target, tenant, is_resolved=True):
+            return nameless, None
+        raise
+    possible = {p.identity.tenant_id for p in live} | ({found.tenant_id} if found else set())
+    if len(possible) > 1:
+        raise Refused(
+            "ambiguous_name",
+            f"“{target}” led to another tenant before. Name the tenant ID you mean: {', '.join(sorted(possible))}.",
+        )
+    if found is not None and found.tenant_id == await tenant.home():
+        raise Refused("own_tenant", f"“{target}” is our own tenant; it is no partner.")
+    if found is not None:
+        return found, await store.partnership(found.tenant_id)
+    if named:
+        return (live or named)[0].identity, (live or named)[0]
+    if nameless := await _nameless(target, tenant, is_resolved=False):
+        return nameless, None
+    kind = "tenant ID" if is_tenant_id(target) else "domain"
+    raise Refused("unknown_tenant", f"No Microsoft Entra tenant has the {kind} “{target}”. See /partner list.")
+
+
+async def _nameless(target: str, tenant: Tenant, *, is_resolved: bool) -> TenantIdentity | None:
+    """Take a tenant ID for a partner because it has settings in our tenant; None for what has none.
+
+    :raises TenantUnavailable, TenantRefused: when the partner cannot be read.
+    """
+    if not is_tenant_id(target) or await tenant.read_partner(TenantId(target)) is None:
+        return None
+    return TenantIdentity(
+        tenant_id=TenantId(target), display_name=target, default_domain="", asked=target, is_resolved=is_resolved
+    )
