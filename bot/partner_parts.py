@@ -74,7 +74,7 @@ def change_elements(lines: Sequence[Line], label: str) -> Iterator[RichTextEleme
     if more := len(told) - len(items):
         items.append([words(f"and {more} more settings; the JSON shows them")])
     if same := len(lines) - len(told):
-        text = f"{_settings(same)} written as well without changing what applies; the JSON shows that"
+        text = f"{_settings(same)} written as well without changing what applies today"
         items.append([words(text)])
     yield bullets(items or [[words("nothing")]])
 
