@@ -15,6 +15,7 @@ from bot.notifier import SlackNotifier
 from bot.restore_windows import RestoreWindows
 from bot.settings import Settings
 from bot.windows import Windows
+from workflows.alarms import Alarms
 from workflows.applying import Applying
 from workflows.catalog import Catalog
 from workflows.checklists import Checklists
@@ -35,6 +36,7 @@ class Parts:
 
     store: Store
     service: Service
+    alarms: Alarms
     outbox: Outbox
     bolt: AsyncApp
 
@@ -68,6 +70,7 @@ def assemble(around: Neighbours) -> Parts:
         gave_up=lambda effect: performer.gave_up(effect),
     )
     service = Service(store=around.store, clock=around.clock, wake=outbox.wake)
+    alarms = Alarms(store=around.store, clock=around.clock, wake=outbox.wake)
     notifier = SlackNotifier(
         client=around.client,
         directory=ShownDirectory(around.directory, around.clock),
@@ -78,7 +81,7 @@ def assemble(around: Neighbours) -> Parts:
     performer = _performer(around, service, notifier)
     bolt = make_bolt(around.client, around.settings)
     _listeners(around, service, notifier).register(bolt)
-    return Parts(store=around.store, service=service, outbox=outbox, bolt=bolt)
+    return Parts(store=around.store, service=service, alarms=alarms, outbox=outbox, bolt=bolt)
 
 
 def _performer(around: Neighbours, service: Service, notifier: SlackNotifier) -> Performer:

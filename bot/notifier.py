@@ -14,12 +14,14 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.alarm_words import alarm_message
 from bot.cards import request_card, requester_card, review_card
 from bot.directory import ShownDirectory
 from bot.half_card import half_card
 from bot.home import home_view
 from bot.messages import Message, notice
 from bot.slack_errors import NO_ANSWER, error_code, is_passing, retry_after
+from workflows.core.alarms import Alarm
 from workflows.core.errors import Refused
 from workflows.core.half_state import open_steps
 from workflows.core.partnership import Partnership, PartnershipState
@@ -144,6 +146,25 @@ class SlackNotifier:
         mine = await self._store.requests_of(person, 20)
         view = home_view(waiting=waiting, mine=mine, partnerships=partnerships, now=self._clock.now())
         await self._call("views.publish", user_id=person, view=view)
+
+    async def show_alarm(self, alarm: Alarm) -> None:
+        """Send an alarm to every admin who does not have it yet; bring what was sent before up to date.
+
+        :raises NotifierRefused: when no admin at all could be told of an open alarm.
+        """
+        subject, message = f"alarm:{alarm.id}", alarm_message(alarm)
+        copies = await self._store.copies(subject)
+        told = {copy.audience for copy in copies}
+        refused = None
+        admins = sorted(await self._holders(ADMIN)) if alarm.is_open else []
+        for admin in admins:
+            if admin not in told and (refused := await self._post(subject, admin, message)) is None:
+                told.add(admin)
+        for copy in copies:
+            await self._update(copy, message)
+        await self._refresh_homes(*admins)
+        if refused is not None and not told:
+            raise refused
 
     async def tell(self, person: ChatId, text: str, *, channel: str) -> None:
         """Say something to one person: in `channel` for their eyes only, or directly when it is empty."""

@@ -6,7 +6,18 @@ from typing import Final
 
 from workflows.applying import Applying
 from workflows.core.commands import RecordDelayed
-from workflows.core.effects import Apply, Effect, Judge, Prepare, ShowHalf, ShowHome, ShowRequest, ShowReview, Tell
+from workflows.core.effects import (
+    Apply,
+    Effect,
+    Judge,
+    Prepare,
+    ShowAlarm,
+    ShowHalf,
+    ShowHome,
+    ShowRequest,
+    ShowReview,
+    Tell,
+)
 from workflows.core.errors import Refused
 from workflows.judging import Judging
 from workflows.ports import Notifier, Store
@@ -50,6 +61,10 @@ class Performer:
                     await self.notifier.show_half(partnership, remind=effect.remind)
             case ShowHome():
                 await self.notifier.show_home(effect.person)
+            case ShowAlarm():
+                alarm = await self.store.alarm(effect.alarm_id)
+                if alarm is not None:
+                    await self.notifier.show_alarm(alarm)
             case Tell():
                 await self.notifier.tell(effect.person, effect.text, channel=effect.channel)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from workflows.core.alarms import Alarm, AlarmId
 from workflows.core.canonical import JsonObject
 from workflows.core.effects import Effect
 from workflows.core.errors import DomainError
@@ -223,6 +224,9 @@ class Notifier(Protocol):
     async def show_home(self, person: ChatId) -> None:
         """Publish the App Home of one person."""
 
+    async def show_alarm(self, alarm: Alarm) -> None:
+        """Send an alarm to every admin who does not have it yet; bring what was sent before up to date."""
+
     async def tell(self, person: ChatId, text: str, *, channel: str) -> None:
         """Say something to one person: in `channel` for their eyes only, or directly when it is empty."""
 
@@ -262,6 +266,7 @@ class Commit:
     entry: AuditEntry
     request: AccessRequest | None = None
     partnership: Partnership | None = None
+    alarm: Alarm | None = None
     effects: tuple[Effect, ...] = ()
 
 
@@ -358,6 +363,18 @@ class Store(Protocol):
 
     async def park(self, effect_id: int, error: str) -> None:
         """Give an effect up; it stays visible and holds no lane."""
+
+    async def alarm(self, alarm_id: AlarmId) -> Alarm | None:
+        """Load one alarm, open or cleared."""
+
+    async def open_alarms(self) -> Sequence[Alarm]:
+        """List the alarms that are not cleared, oldest first."""
+
+    async def mark(self, name: str) -> str | None:
+        """Read one of the process's own marks, such as when it last looked at what is due; None: never set."""
+
+    async def save_mark(self, name: str, value: str) -> None:
+        """Remember a mark."""
 
     async def copies(self, subject: str) -> Sequence[Copy]:
         """List the posted copies of a card."""

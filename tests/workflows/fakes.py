@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, NOW, RILEY, SAM, everybody
+from workflows.core.alarms import Alarm
 from workflows.core.canonical import JsonObject
 from workflows.core.errors import Refused
 from workflows.core.partner import IDENTITY_SYNCHRONIZATION, Property, Target, TenantId
@@ -335,6 +336,7 @@ class FakeNotifier:
     reviews: list[tuple[Partnership, bool]] = field(default_factory=list)
     halves: list[tuple[Partnership, bool]] = field(default_factory=list)
     homes: list[ChatId] = field(default_factory=list)
+    alarms: list[Alarm] = field(default_factory=list)
     told: list[tuple[ChatId, str, str]] = field(default_factory=list)
     """Person, text, channel."""
 
@@ -357,6 +359,11 @@ class FakeNotifier:
         """Remember an App Home."""
         self.script.end(await self.script.begin("notifier.show_home"))
         self.homes.append(person)
+
+    async def show_alarm(self, alarm: Alarm) -> None:
+        """Remember an alarm."""
+        self.script.end(await self.script.begin("notifier.show_alarm"))
+        self.alarms.append(alarm)
 
     async def tell(self, person: ChatId, text: str, *, channel: str) -> None:
         """Remember a message."""

@@ -13,7 +13,18 @@ from tests.workflows.core.strategies import DOCUMENTS, GUIDS, TENANT_IDS
 from workflows.core.approval import Choice, Decision
 from workflows.core.canonical import Digest
 from workflows.core.commands import Subject
-from workflows.core.effects import Apply, Effect, Judge, Prepare, ShowHalf, ShowHome, ShowRequest, ShowReview, Tell
+from workflows.core.effects import (
+    Apply,
+    Effect,
+    Judge,
+    Prepare,
+    ShowAlarm,
+    ShowHalf,
+    ShowHome,
+    ShowRequest,
+    ShowReview,
+    Tell,
+)
 from workflows.core.half_state import Confirmation
 from workflows.core.intents import (
     Intent,
@@ -181,6 +192,7 @@ EFFECTS: Final[dict[type[Any], st.SearchStrategy[Any]]] = {
     ShowReview: st.builds(ShowReview, kind=st.just("show_review"), tenant_id=TENANT_IDS, remind=st.booleans()),
     ShowHalf: st.builds(ShowHalf, kind=st.just("show_half"), tenant_id=TENANT_IDS, remind=st.booleans()),
     ShowHome: st.builds(ShowHome, kind=st.just("show_home"), person=CHAT_IDS),
+    ShowAlarm: st.builds(ShowAlarm, kind=st.just("show_alarm"), alarm_id=TEXT),
     Tell: st.builds(Tell, kind=st.just("tell"), person=CHAT_IDS, subject=SUBJECTS, text=TEXT, channel=TEXT),
 }
 

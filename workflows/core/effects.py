@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal, assert_never
 
+from workflows.core.alarms import AlarmId
 from workflows.core.commands import Subject
 from workflows.core.intents import Intent
 from workflows.core.partner import TenantId
@@ -83,7 +84,15 @@ class Tell:
     """Where the person clicked: shown there to this person only. Empty: a direct message."""
 
 
-Effect = Judge | Prepare | Apply | ShowRequest | ShowReview | ShowHalf | ShowHome | Tell
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowAlarm:
+    """Send an alarm to every admin who does not have it yet, or bring what was sent up to date."""
+
+    kind: Literal["show_alarm"] = field(default="show_alarm")
+    alarm_id: AlarmId
+
+
+Effect = Judge | Prepare | Apply | ShowRequest | ShowReview | ShowHalf | ShowHome | Tell | ShowAlarm
 
 
 def lane(effect: Effect) -> str:
@@ -108,5 +117,7 @@ def lane(effect: Effect) -> str:
             return f"home:{effect.person}"
         case Tell():
             return f"tell:{effect.person}"
+        case ShowAlarm():
+            return f"alarm:{effect.alarm_id}"
         case _:
             assert_never(effect)

@@ -4,12 +4,14 @@ from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import Field, TypeAdapter
 
+from workflows.core.alarms import Alarm
 from workflows.core.effects import Effect
 from workflows.core.partnership import Partnership
 from workflows.core.request import AccessRequest
 
 REQUEST: Final[TypeAdapter[AccessRequest]] = TypeAdapter(AccessRequest)
 PARTNERSHIP: Final[TypeAdapter[Partnership]] = TypeAdapter(Partnership)
+ALARM: Final[TypeAdapter[Alarm]] = TypeAdapter(Alarm)
 EFFECT: Final[TypeAdapter[Effect]] = TypeAdapter(Annotated[Effect, Field(discriminator="kind")])
 DETAILS: Final[TypeAdapter[dict[str, Any]]] = TypeAdapter(dict[str, Any])
 

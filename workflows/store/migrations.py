@@ -47,3 +47,17 @@ def m001_records(db: Database) -> None:
     )
     db.execute("create index copies_by_subject on copies(subject)")
     db.execute("create table homes (person text primary key) strict")
+
+
+@migrations()
+def m002_alarms_and_marks(db: Database) -> None:
+    """Create the alarms that admins are told of, and the process's own marks."""
+    db.execute(
+        """create table alarms (
+            id text primary key, code text not null, subject text not null, is_open integer not null,
+            raised_at text not null, doc text not null
+        ) strict"""
+    )
+    db.execute("create unique index alarms_open on alarms(code, subject) where is_open = 1")
+    db.execute("create table marks (name text primary key, value text not null) strict")
+    db.execute("create index audit_by_actor on audit(actor, command, at)")

@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 from sqlite_utils import Database
 
+from workflows.core.alarms import Alarm, AlarmId
 from workflows.core.effects import lane
 from workflows.core.partner import TenantId
 from workflows.core.partnership import Partnership
@@ -24,7 +25,7 @@ from workflows.core.people import ChatId
 from workflows.core.records import Records
 from workflows.core.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.ports import AuditEntry, Clock, Commit, Copy, PendingEffect, StaleVersion, StoreUnusable
-from workflows.store.codec import DETAILS, EFFECT, PARTNERSHIP, REQUEST, dump, load
+from workflows.store.codec import ALARM, DETAILS, EFFECT, PARTNERSHIP, REQUEST, dump, load
 from workflows.store.migrations import migrations
 from workflows.store.records import fetch_rows, parse_rows
 
@@ -161,6 +162,26 @@ class SqliteStore:
         """Give an effect up; it stays visible and holds no lane."""
         await self._write("update effects set is_parked = 1, error = ? where id = ?", error, effect_id)
 
+    async def alarm(self, alarm_id: AlarmId) -> Alarm | None:
+        """Load one alarm, open or cleared."""
+        rows = await self._query("select doc from alarms where id = ?", alarm_id)
+        return load(ALARM, rows[0]["doc"]) if rows else None
+
+    async def open_alarms(self) -> Sequence[Alarm]:
+        """List the alarms that are not cleared, oldest first."""
+        return _readable(
+            ALARM, await self._query("select id, doc from alarms where is_open = 1 order by raised_at, id")
+        )
+
+    async def mark(self, name: str) -> str | None:
+        """Read one of the process's own marks; None when it was never set."""
+        rows = await self._query("select value from marks where name = ?", name)
+        return str(rows[0]["value"]) if rows else None
+
+    async def save_mark(self, name: str, value: str) -> None:
+        """Remember a mark."""
+        await self._write("insert or replace into marks (name, value) values (?, ?)", name, value)
+
     async def copies(self, subject: str) -> Sequence[Copy]:
         """List the posted copies of a card."""
         rows = await self._query("select * from copies where subject = ? order by rowid", subject)
@@ -225,6 +246,8 @@ class SqliteStore:
                 self._put_request(commit.request)
             if commit.partnership is not None:
                 self._put_partnership(commit.partnership)
+            if commit.alarm is not None:
+                self._put_alarm(commit.alarm)
             due_at = _text(self._clock.now())
             for effect in commit.effects:
                 self._db.execute(
@@ -262,6 +285,18 @@ class SqliteStore:
                 "due_at": None if partnership.due_at is None else _text(partnership.due_at),
                 "doc": dump(PARTNERSHIP, partnership),
             },
+        )
+
+    def _put_alarm(self, alarm: Alarm) -> None:
+        """Store an alarm; a second open one of the same code and subject is left out."""
+        self._db.execute(
+            """insert into alarms (id, code, subject, is_open, raised_at, doc) values (?, ?, ?, ?, ?, ?)
+            on conflict (id) do update set is_open = excluded.is_open, doc = excluded.doc
+            on conflict do nothing""",
+            (
+                *(alarm.id, alarm.code.value, alarm.subject, int(alarm.is_open)),
+                *(_text(alarm.raised_at), dump(ALARM, alarm)),
+            ),
         )
 
     def _put(self, table: str, key: str, row: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from typing import get_args
 
 from tests.workflows.core.builders import AMARA, REQUEST, TENANT, access_plan
+from workflows.core.alarms import AlarmId
 from workflows.core.approval import Choice
 from workflows.core.commands import Command, PartnershipCommand, RequestCommand, Subject
 from workflows.core.effects import (
@@ -10,6 +11,7 @@ from workflows.core.effects import (
     Effect,
     Judge,
     Prepare,
+    ShowAlarm,
     ShowHalf,
     ShowHome,
     ShowRequest,
@@ -77,6 +79,7 @@ def test_the_names_of_intents_and_effects() -> None:
         "show_half",
         "show_home",
         "tell",
+        "show_alarm",
     ]
 
 
@@ -114,6 +117,7 @@ def test_what_must_not_overtake_shares_a_lane() -> None:
         ShowHalf(tenant_id=TENANT, remind=True): f"half:{TENANT}",
         ShowHome(person=AMARA.chat_id): "home:U-AMARA",
         Tell(person=AMARA.chat_id, subject=Subject(request_id=REQUEST), text="Hello"): "tell:U-AMARA",
+        ShowAlarm(alarm_id=AlarmId("A-1")): "alarm:A-1",
     }
     assert {effect: lane(effect) for effect in lanes} == lanes
     assert {type(effect) for effect in lanes} == set(get_args(Effect))

@@ -1,0 +1,70 @@
+"""Raises and clears alarms: each is stored once, sent to the admins once, and cleared when what it names is mended."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from workflows.core.alarms import Alarm, AlarmCode, AlarmId
+from workflows.core.effects import ShowAlarm
+from workflows.ports import AuditEntry, Clock, Commit, Store
+from workflows.service import GATEHOUSE
+
+
+class Alarms:
+    """The stored list of alarms. Every method may be repeated."""
+
+    def __init__(self, *, store: Store, clock: Clock, wake: Callable[[], None]) -> None:
+        self._store = store
+        self._clock = clock
+        self._wake = wake
+
+    async def raise_alarm(self, code: AlarmCode, subject: str = "", values: Mapping[str, str] | None = None) -> None:
+        """Store an alarm and have the admins told; nothing where it is open already."""
+        if await self._open(code, subject) is not None:
+            return
+        now = self._clock.now()
+        raised = Alarm(
+            id=_alarm_id(code, subject, now), code=code, subject=subject, values=dict(values or {}), raised_at=now
+        )
+        await self._commit(raised, "raise_alarm", now)
+
+    async def clear_alarm(self, code: AlarmCode, subject: str = "") -> None:
+        """Note that what an alarm names is mended; nothing where there is no such alarm."""
+        known = await self._open(code, subject)
+        if known is not None:
+            now = self._clock.now()
+            await self._commit(replace(known, cleared_at=now), "clear_alarm", now)
+
+    async def keep_alarms(self, code: AlarmCode, wanted: Mapping[str, Mapping[str, str]]) -> None:
+        """Make the open alarms of one code exactly those in `wanted`: raise what is missing, clear what is mended.
+
+        :param wanted: the values of each alarm, by its subject.
+        """
+        known = {alarm.subject for alarm in await self._store.open_alarms() if alarm.code is code}
+        for subject in sorted(known - wanted.keys()):
+            await self.clear_alarm(code, subject)
+        for subject, values in wanted.items():
+            if subject not in known:
+                await self.raise_alarm(code, subject, values)
+
+    async def _open(self, code: AlarmCode, subject: str) -> Alarm | None:
+        found = (one for one in await self._store.open_alarms() if one.code is code and one.subject == subject)
+        return next(found, None)
+
+    async def _commit(self, alarm: Alarm, command: str, now: datetime) -> None:
+        entry = AuditEntry(
+            key=f"{command}:{alarm.id}",
+            at=now,
+            actor=GATEHOUSE,
+            command=command,
+            outcome="accepted",
+            details={"alarm": alarm.id, "code": alarm.code.value, "subject": alarm.subject, **alarm.values},
+        )
+        await self._store.commit(Commit(entry=entry, alarm=alarm, effects=(ShowAlarm(alarm_id=alarm.id),)))
+        self._wake()
+
+
+def _alarm_id(code: AlarmCode, subject: str, now: datetime) -> AlarmId:
+    text = f"{code.value}\n{subject}\n{now.isoformat()}"
+    return AlarmId(f"A-{hashlib.sha256(text.encode()).hexdigest()[:12]}")

@@ -1,0 +1,59 @@
+"""An alarm: something that an admin has to look at. Data only; what raises and clears one stands in `workflows.alarms`.
+
+Facts, no words: each surface words an alarm by its code and values.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+AlarmId = NewType("AlarmId", str)
+
+
+class AlarmCode(StrEnum):
+    """What is wrong; the values are stored."""
+
+    EFFECT_GIVEN_UP = "effect_given_up"
+    """Stored work is not tried any more. Subject: the effect's id."""
+    WRITE_NOT_SHOWN = "write_not_shown"
+    """Graph took a write and does not show it. Subject: the request's id."""
+    REVOCATION_WAITS = "revocation_waits"
+    """A revocation is not confirmed; it is still tried. Subject: the request's id."""
+    ROLE_EMPTY = "role_empty"
+    """Nobody holds a role that open requests need. Subject: the role."""
+    SPONSOR_GONE = "sponsor_gone"
+    """A partner's sponsor has no enabled account. Subject: the partner's tenant id."""
+    CHANNEL_NOT_PRIVATE = "channel_not_private"
+    """Approval cards are not posted, because outsiders or everybody could read them. Subject: the channel."""
+    CARD_NOT_POSTED = "card_not_posted"
+    """Slack does not take a card. Subject: the request's id."""
+    STORE_NOT_WRITABLE = "store_not_writable"
+    """Clicks cannot be stored. Subject: empty."""
+    SOCKET_SILENT = "socket_silent"
+    """Slack's socket is not heard from, so clicks do not arrive. Subject: empty."""
+    WRONG_TENANT = "wrong_tenant"
+    """Graph answers for another tenant than the one that is configured; nothing is written. Subject: empty."""
+    LIMIT_REACHED = "limit_reached"
+    """Somebody reached a limit per hour. Subject: the person and what is limited."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """One alarm. At most one of the same code and subject is open at a time."""
+
+    id: AlarmId
+    code: AlarmCode
+    subject: str
+    """What it is about, see `AlarmCode`; empty where there can be only one."""
+    values: Mapping[str, str] = field(default_factory=dict)
+    """What the words need: names, reasons, times in ISO 8601. May hold text from outside."""
+    raised_at: datetime
+    cleared_at: datetime | None = None
+    """When it was found mended; None while it is open."""
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether it still needs somebody."""
+        return self.cleared_at is None
