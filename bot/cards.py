@@ -185,7 +185,7 @@ def _risk(plan: Plan, known: Prepared) -> Risk:
 def _review_headline(partnership: Partnership, now: datetime) -> tuple[str, str]:
     match partnership.state:
         case PartnershipState.REVOKED:
-            return "🔒", "blocked, nothing to review"
+            return ("⚠️" if partnership.not_closed else "🔒"), "revoked, nothing to review"
         case PartnershipState.REVIEW_DUE if partnership.is_past_its_end(now):
             return "⏰", "the approved time is over"
         case PartnershipState.REVIEW_DUE:

@@ -100,7 +100,9 @@ def _sentence(request: AccessRequest, now: datetime) -> Iterator[Part]:
                 yield words("on ")
                 yield when(request.confirmed_at)
                 yield words(" ")
-            yield words("and showed every change of the plan.")
+            yield words(
+                "and showed every change that it needs." if request.refused else "and showed every change of the plan."
+            )
             if steps := _left_to_the_partner(request):
                 yield words(
                     f" That is our half: {counted(steps)} for the partner's administrator, which Gatehouse cannot see. "

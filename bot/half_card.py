@@ -51,7 +51,7 @@ def _was_reminded(partnership: Partnership) -> bool:
 
 def _headline(partnership: Partnership, *, is_reminder: bool) -> tuple[str, str]:
     if partnership.state is PartnershipState.REVOKED:
-        return "🔒", "blocked, nothing is wanted from the partner"
+        return "🔒", "revoked, nothing is wanted from the partner"
     if not partnership.half:
         return "ℹ️", "nothing is wanted from the partner any more"
     if not needed_steps(partnership.half):

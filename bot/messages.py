@@ -30,6 +30,8 @@ from bot.review_parts import partner_row, partnership_facts, partnership_state_w
 from bot.untrusted import clean, escape
 from workflows.core.canonical import JsonObject
 from workflows.core.effective import Origin
+from workflows.core.openness import Opening, Way, left_open, not_explicit, ways
+from workflows.core.openness_words import ways_words
 from workflows.core.partnership import Partnership
 from workflows.core.plan import TenantIdentity
 from workflows.core.posture import Concern, Weight
@@ -46,6 +48,7 @@ MOST_PARTNERS: Final = 20
 MOST_CONCERNS: Final = 8
 MOST_HISTORY: Final = 15
 MOST_VALUE: Final = 500
+MOST_WAYS: Final = 1500
 
 COMMANDS: Final = (
     "`/partner request [domain]`  ask for access for a partner organization\n"
@@ -144,11 +147,13 @@ def partner_details(
     :param concerns: what a posture says is wrong with it, the gravest first.
     """
     standings = describe_standing(configuration, default, names)
+    found = ways(configuration, default, is_cross_cloud=not identity.is_resolved)
     blocks: list[Block] = [
         header(f"🔎 {clean(partner_name(identity), 90)}: what stands now"),
         identity_block(identity),
         *_concern_blocks(concerns),
         rich(*_standing_elements(configuration, standings)),
+        rich(*_openness_elements(found)),
         rich(*half_elements(configuration, default, identity, partnership)),
         rich(*_record_elements(partnership, now)),
         rich(*_history_elements(requests, identity)),
@@ -183,6 +188,24 @@ def _standing_elements(configuration: JsonObject | None, standings: Sequence[Sta
     yield bullets(_standing_parts(standing) for standing in standings)
     if others := unmanaged(configuration):
         yield paragraph(words("Also set, and not managed by Gatehouse: "), part(", ".join(others), MOST_VALUE))
+
+
+def _openness_elements(found: Sequence[Way]) -> Iterator[RichTextElement]:
+    """Say in sum what is open, what is not known, and what is closed by a default only."""
+    yield paragraph(words("What this leaves open", bold=True))
+    left = left_open(found)
+    unknown = [way for way in left if way.opening is Opening.UNKNOWN]
+    opened = [way for way in left if way.opening is not Opening.UNKNOWN]
+    items = [[words("Open: "), part(ways_words(opened), MOST_WAYS)]] if opened else []
+    if unknown:
+        items.append([words("Not known, so perhaps open: "), part(ways_words(unknown), MOST_WAYS)])
+    if not left:
+        items.append([words("Nothing: every way in and out is closed.")])
+    if closed := not_explicit(found):
+        items.append(
+            [words("Closed by a default only, not for this partner itself: "), part(ways_words(closed), MOST_WAYS)]
+        )
+    yield bullets(items)
 
 
 def _standing_parts(standing: Standing) -> list[Part]:

@@ -6,12 +6,20 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from workflows.core.canonical import JsonObject
-from workflows.core.effective import EffectiveFlag
+from workflows.core.effective import EffectiveFlag, Origin
+from workflows.core.openness import Way
 from workflows.core.partnership import Partnership
 from workflows.core.posture import Concern, Door, PartnerPosture, Posture, Weight
 from workflows.core.standing import Standing, describe_standing
 
 FORMAT: Final = "gatehouse/posture/1"
+_NOT_SET: Final = "Neither the partner nor the default sets it in a form that this version can read."
+_UNKNOWN: Final = {
+    Origin.UNREAD: "The value could not be read, or stands beside values that this version does not know.",
+    Origin.SET_HERE: _NOT_SET,
+    Origin.TENANT_DEFAULT: _NOT_SET,
+    Origin.MICROSOFT_DEFAULT: _NOT_SET,
+}
 _COUNTS: Final = {
     Weight.ALERT: "alerts",
     Weight.WARNING: "warnings",
@@ -37,6 +45,7 @@ def posture_json(posture: Posture) -> str:
             "is_service_default": posture.default.is_service_default if posture.default.is_read else None,
             "access": _doors(posture.default.doors),
             "inbound_trust": _flags(posture.default.trust),
+            "ways": _ways(posture.default.ways),
             "settings": _standings(posture.default.standings),
             "concerns": _concerns(posture.default.concerns),
         },
@@ -56,6 +65,7 @@ def _partner(partner: PartnerPosture, default: JsonObject | None) -> dict[str, A
         "inbound_trust": _flags(partner.trust),
         "automatic_redemption": _flags(partner.redemption),
         "identity_synchronization": _flag(partner.synchronization),
+        "ways": _ways(partner.ways),
         "settings": [] if partner.is_barred else _standings(describe_standing(partner.configuration, default)),
         "unmanaged": list(partner.unmanaged),
         "risk": {
@@ -94,7 +104,20 @@ def _flags(flags: Mapping[str, EffectiveFlag]) -> dict[str, Any]:
 
 
 def _flag(flag: EffectiveFlag) -> dict[str, Any]:
-    return {"value": flag.value, "origin": flag.origin.value}
+    reason = None if flag.value is not None else _UNKNOWN[flag.origin]
+    return {"value": flag.value, "origin": flag.origin.value, "reason": reason}
+
+
+def _ways(found: Sequence[Way]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": way.name,
+            "kind": way.kind.name.lower(),
+            "opening": way.opening.value,
+            "is_explicit": way.is_explicit,
+        }
+        for way in found
+    ]
 
 
 def _standings(standings: Sequence[Standing]) -> list[dict[str, Any]]:

@@ -11,8 +11,9 @@ from bot.concern_parts import concern_elements
 from bot.messages import Message, message
 from bot.posture_words import WAYS, counts_words, record_words, risk_words, trust_words
 from bot.untrusted import clean
+from workflows.core.openness import Opening
 from workflows.core.partner import Property
-from workflows.core.posture import DefaultPosture, Opening, PartnerPosture, Posture, Weight
+from workflows.core.posture import DefaultPosture, PartnerPosture, Posture, Weight
 
 MOST_PARTNERS: Final = 12
 """With their warnings they fit into one message with room to spare."""

@@ -21,8 +21,9 @@ from bot.posture_words import (
     trust_words,
 )
 from bot.terminal import shown
+from workflows.core.openness import Opening
 from workflows.core.partner import Property
-from workflows.core.posture import Concern, DefaultPosture, Opening, PartnerPosture, Posture, Weight
+from workflows.core.posture import Concern, DefaultPosture, PartnerPosture, Posture, Weight
 from workflows.core.risk import RiskLevel
 
 WIDE: Final = 160

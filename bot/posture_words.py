@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from workflows.core.openness import Kind, Opening, left_open
 from workflows.core.partner import Property
 from workflows.core.partnership import Partnership, PartnershipState
-from workflows.core.posture import Concern, DefaultPosture, Opening, PartnerPosture, Posture, RecordState, Weight
+from workflows.core.posture import Concern, DefaultPosture, PartnerPosture, Posture, RecordState, Weight
 
 WAYS: Final = (
     ("B2B collaboration", Property.B2B_COLLABORATION_INBOUND, Property.B2B_COLLABORATION_OUTBOUND),
@@ -31,10 +32,16 @@ NO_RECORDS: Final = (
 
 def trust_words(posture: PartnerPosture | DefaultPosture) -> tuple[str, ...]:
     """Name what is trusted; what is not known has a question mark."""
-    return tuple(
-        f"{word}{'' if flag.value else '?'}"
-        for key, word in _TRUST.items()
-        if (flag := posture.trust[key]).value is not False
+    others = any(
+        way.kind is Kind.UNDESCRIBED and way.setting == Property.INBOUND_TRUST for way in left_open(posture.ways)
+    )
+    return (
+        *(
+            f"{word}{'' if flag.value else '?'}"
+            for key, word in _TRUST.items()
+            if (flag := posture.trust[key]).value is not False
+        ),
+        *(["other claims?"] if others else []),
     )
 
 

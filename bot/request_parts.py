@@ -102,7 +102,7 @@ def restored_parts(request: AccessRequest) -> Iterator[Part]:
 def icon(request: AccessRequest) -> str:
     """Give the emoji that goes with `state_words`; it never says more than they do."""
     if request.particulars.kind is RequestKind.REVOCATION and request.state is S.APPLIED:
-        return "🔒"
+        return "⚠️" if request.not_closed else "🔒"
     return _ICONS[request.state]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Final
 
 from slack_sdk.models.blocks import ActionsBlock, RichTextBlock
 
@@ -9,13 +10,16 @@ from bot import ids
 from bot.blocks import DOMAIN, Part, actions, button, paragraph, part, rich, when, words
 from bot.partner_parts import partner_name
 from workflows.core.half_state import half_words
+from workflows.core.openness_words import ways_words
 from workflows.core.partnership import Partnership, PartnershipState
+
+MOST_WAYS: Final = 600
 
 
 def partnership_state_words(partnership: Partnership, now: datetime) -> str:
     """Say where a partnership stands, as last recorded."""
     if partnership.state is PartnershipState.REVOKED:
-        return "blocked"
+        return "revoked, not everything closed" if partnership.not_closed else "revoked"
     if partnership.is_past_its_end(now):
         return "open, approved time is over"
     return "open, review is due" if partnership.state is PartnershipState.REVIEW_DUE else "open"
@@ -24,7 +28,7 @@ def partnership_state_words(partnership: Partnership, now: datetime) -> str:
 def partnership_icon(partnership: Partnership, now: datetime) -> str:
     """Give the emoji that goes with `partnership_state_words`."""
     if partnership.state is PartnershipState.REVOKED:
-        return "🔒"
+        return "⚠️" if partnership.not_closed else "🔒"
     is_due = partnership.state is PartnershipState.REVIEW_DUE or partnership.is_past_its_end(now)
     return "⏰" if is_due else "✅"
 
@@ -32,8 +36,11 @@ def partnership_icon(partnership: Partnership, now: datetime) -> str:
 def partnership_facts(partnership: Partnership) -> Iterator[Part]:
     """Say since when, under which template, until when, and when the next review is."""
     if partnership.state is PartnershipState.REVOKED:
-        yield words("Blocked and read back ")
+        yield words("Revoked and read back ")
         yield when(partnership.since)
+        if partnership.not_closed:
+            yield words("\nThen not closed for certain: ")
+            yield part(ways_words(partnership.not_closed), MOST_WAYS)
         return
     yield words("Open since ")
     yield when(partnership.since)

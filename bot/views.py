@@ -17,12 +17,21 @@ from bot.partner_parts import change_elements, consequence_elements, identity_bl
 from bot.request_parts import kind_words
 from bot.review_parts import partnership_facts
 from bot.untrusted import clean
+from workflows.core.openness import Way
+from workflows.core.openness_words import ways_words
 from workflows.core.partnership import Partnership
 from workflows.core.plan import TenantIdentity
 from workflows.core.request import AccessRequest
 from workflows.core.wording import Line, state_words
 
 _BLOCKED: Final = "This tenant is already blocked in every respect, so no setting is written."
+_NOTHING_TO_WRITE: Final = "Every block stands already, so no setting is written."
+_LEFT: Final = "Gatehouse can write nothing that closes these for certain: "
+_UNREAD: Final = (
+    "If you confirm, Gatehouse blocks B2B collaboration and direct connect in both directions as soon as Microsoft "
+    "answers, switches trust, automatic redemption and synchronization off, and reads that back. What else is open it "
+    "tries to close, and names what stays open. Whether you may revoke is checked then."
+)
 _MOST_STOPPED: Final = 10
 
 
@@ -52,27 +61,31 @@ def revoke_view(
     partnership: Partnership | None,
     consequences: Sequence[str],
     stops: Sequence[AccessRequest] = (),
+    left: Sequence[Way] = (),
 ) -> Json:
     """Show what a revocation will do and what it will not, and ask for the partner's domain to be typed.
 
     :param lines: what it writes; none where every block stands already.
+    :param left: what is not closed for certain now.
     :param stops: the open requests that it stops.
     """
-    changes = change_elements(lines, "What will change") if lines else [paragraph(words(_BLOCKED, bold=True))]
+    changes = change_elements(lines, "What will change") if lines else _nothing_elements(left)
     told = rich(*changes, *_stop_elements(stops), *consequence_elements(consequences))
     return _revoke_modal(identity, [_standing_block(partnership), told])
+
+
+def already_blocked_view(left: Sequence[Way]) -> Json:
+    """Say that there is nothing to revoke, and what is not closed for certain all the same."""
+    if not left:
+        return message_view("Nothing to do", "This tenant is already blocked in every respect.")
+    return message_view("Nothing to write", f"{_NOTHING_TO_WRITE} {_LEFT}{ways_words(left)}.")
 
 
 def revoke_unread_view(identity: TenantIdentity) -> Json:
     """Offer a revocation while nothing can be read: neither the settings nor who asks, so no record is shown either."""
     said = rich(
         paragraph(words("⚠️ The present settings cannot be read now.", bold=True)),
-        paragraph(
-            words(
-                "If you confirm, Gatehouse blocks this partner in every direction as soon as Microsoft answers, and "
-                "reads the blocks back. Whether you may revoke is checked then."
-            )
-        ),
+        paragraph(words(_UNREAD)),
     )
     return _revoke_modal(identity, [said])
 
@@ -89,6 +102,12 @@ def _revoke_modal(identity: TenantIdentity, told: Sequence[Block]) -> Json:
         input_block("Reason", ids.REASON, text_area(ids.REASON), is_optional=True),
     ]
     return modal("Revoke access", blocks, ids.CONFIRM_REVOKE, submit="Revoke", metadata=identity.tenant_id)
+
+
+def _nothing_elements(left: Sequence[Way]) -> Iterator[RichTextElement]:
+    yield paragraph(words(_NOTHING_TO_WRITE if left else _BLOCKED, bold=True))
+    if left:
+        yield paragraph(words(_LEFT), part(ways_words(left), Limit.PLAIN))
 
 
 def _stop_elements(stops: Sequence[AccessRequest]) -> Iterator[RichTextElement]:

@@ -13,13 +13,14 @@ from bot.not_now import not_now
 from bot.open_forms import OpenForm, OpenForms
 from bot.request_form import Found, RequestForm, request_view
 from bot.slack_errors import NO_ANSWER, error_code
-from bot.views import loading_view, message_view, revoke_unread_view, revoke_view
+from bot.views import already_blocked_view, loading_view, message_view, revoke_unread_view, revoke_view
 from workflows.catalog import Catalog
 from workflows.core.canonical import JsonObject
 from workflows.core.commands import Subject
 from workflows.core.consequences import consequences
 from workflows.core.errors import InvalidField, Refused, UnreadableSetting
 from workflows.core.named_targets import shown_targets
+from workflows.core.openness import left_open, ways
 from workflows.core.partner import TenantId
 from workflows.core.partnership import Partnership, PartnershipState
 from workflows.core.people import ChatId
@@ -153,10 +154,13 @@ class Windows:
         """Offer a revocation wherever there is something to close, to record as closed, or to stop."""
         stops = would_open(await self.store.open_requests(), identity)
         is_closed = partnership is None or partnership.state is PartnershipState.REVOKED
+        left = left_open(ways(plan.before, default, is_cross_cloud=not identity.is_resolved))
         if is_closed and not plan.operations and not stops:
-            return message_view("Nothing to do", "This tenant is already blocked in every respect.")
+            return already_blocked_view(left)
         names = await names_shown(shown_targets(plan), tenant=self.tenant)
-        return revoke_view(identity, describe(plan, default, names), partnership, consequences(plan, default), stops)
+        return revoke_view(
+            identity, describe(plan, default, names), partnership, consequences(plan, default), stops, left
+        )
 
     async def _planned_revocation(
         self, identity: TenantIdentity, partnership: Partnership | None, actor: ChatId, *, in_review: bool
@@ -180,7 +184,7 @@ class Windows:
             if isinstance(error, TimeoutError):
                 raise TenantUnavailable("Microsoft Entra does not answer in time.") from error
             raise
-        return plan_revocation(tenant_id=identity.tenant_id, before=before), default
+        return plan_revocation(tenant_id=identity.tenant_id, before=before, default=default), default
 
     async def confirmation_problem(self, tenant_id: TenantId, typed: str) -> str:
         """Say what is wrong with what was typed to confirm a revocation; empty when it is right."""

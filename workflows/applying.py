@@ -20,14 +20,17 @@ from workflows.core.commands import (
     Replan,
     Stop,
 )
+from workflows.core.described import undescribed_changes
 from workflows.core.drift import three_way
 from workflows.core.errors import Refused
 from workflows.core.findings import Severity
+from workflows.core.openness_words import way_title
 from workflows.core.partner_rules import check_partner
 from workflows.core.people import Roster
 from workflows.core.plan import Plan, is_confirmed, steps_done
 from workflows.core.progress import progress_words
 from workflows.core.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.further_writes import write_further
 from workflows.inheritance import changed_inheritance
 from workflows.ports import (
     AlreadyExists,
@@ -104,16 +107,18 @@ class Applying:
         try:
             # Once a write was sent, it was judged just before; only reading and finishing is left.
             is_first = done == 0 and request.writing_since is None
+            if is_first and await self._changed_unknown_members(request, observed):
+                return
             if is_first and not await self._may_still_be_applied(request):
                 return
         except TenantRefused as error:
             await self._failed(request, 0, error)
             return
-        if done < len(plan.operations):
+        if done < len(plan.required):
             await self.service.advance(request.id, RecordWriting())
-        for index in range(done, len(plan.operations)):
+        for index in range(done, len(plan.required)):
             try:
-                await self.tenant.write(plan.operations[index])
+                await self.tenant.write(plan.required[index])
             except AlreadyExists:
                 existing = await self._existing(plan, index)
                 if (steps_done(plan, existing) or 0) <= index:
@@ -163,7 +168,10 @@ class Applying:
             await self.sleep(rest)
             observed = await self._read_back(request)
             if observed is not None and is_confirmed(plan, observed):
-                await self.service.advance(request.id, RecordApplied(image=observed))
+                if plan.further and request.state is RequestState.APPLYING:
+                    await self.service.advance(request.id, RecordWriting())
+                tried = await write_further(plan, observed, tenant=self.tenant, sleep=self.sleep)
+                await self.service.advance(request.id, RecordApplied(image=tried.image, refused=tried.refused))
                 return
         if steps_done(plan, observed) is None:
             # Neither the plan nor a step towards it: waiting longer cannot make it so.
@@ -216,7 +224,7 @@ class Applying:
         reason = " ".join(f"{error.text} ({error.source})" for error in errors)
         if request.writing_since is None:
             await self.service.advance(request.id, Stop(reason=f"{reason} Nothing was written."))
-        elif done is None or done == len(plan.operations):
+        elif done is None or done == len(plan.required):
             return False
         else:
             await self.service.advance(request.id, RecordApplyFailed(reason=f"{_stands(request, done)} {reason}"))
@@ -229,6 +237,23 @@ class Applying:
             await self.service.advance(request.id, RecordOverwritten(image=observed))
         else:
             await self._replan(request, observed)
+
+    async def _changed_unknown_members(self, request: AccessRequest, observed: JsonObject | None) -> bool:
+        """Ask again where members that v1.0 does not describe say something else than was shown; nobody is blamed.
+
+        Not for a revocation, which nothing holds up: what stands besides its block is read back and named.
+        """
+        plan = request.known.plan
+        names = undescribed_changes(plan.before, observed)
+        if request.particulars.kind is RequestKind.REVOCATION or not names:
+            return False
+        reason = (
+            "Microsoft Graph shows settings of this partner that Gatehouse does not know otherwise than when this was "
+            f"planned: {'; '.join(map(way_title, names))}. What they do is not known. Nothing was written; the change "
+            "is planned and asked again from what stands now."
+        )
+        await self.service.advance(request.id, Replan(reason=reason, drift=three_way(plan, observed)))
+        return True
 
     async def _replan(self, request: AccessRequest, observed: JsonObject | None) -> None:
         reason = (

@@ -86,7 +86,7 @@ async def propose_restoration(
             "one whose settings all inherit is not. So what stood before the first change cannot be put back; revoke "
             "the partner instead.",
         )
-    plan = plan_restoration(tenant_id=tenant_id, now=now, image=image, duration=duration)
+    plan = plan_restoration(tenant_id=tenant_id, now=now, image=image, duration=duration, undone=change.known.plan)
     template = deciding_template(
         plan,
         image,

@@ -143,7 +143,7 @@ class Service:
                 now,
                 _actor(command),
                 command.name,
-                {**_details(command), **_proof(request, command)},
+                {**_details(command), **_proof(request, command), **_outcome(transition.request, command)},
                 request_id=request_id,
                 tenant_id=None if request.prepared is None else request.prepared.plan.tenant_id,
             )
@@ -283,6 +283,17 @@ def _proof(request: AccessRequest, command: RequestCommand) -> dict[str, Any]:
     if request.prepared is None or not isinstance(command, _WRITES):
         return {}
     return {"digest": request.prepared.plan.digest}
+
+
+def _outcome(request: AccessRequest, command: RequestCommand) -> dict[str, Any]:
+    """Say what a closing left open, and which writes that may be refused do not stand."""
+    if not isinstance(command, RecordApplied):
+        return {}
+    left, refused = request.not_closed, [asdict(one) for one in request.refused]
+    return {
+        **({} if left is None else {"not_closed": {way.name: way.opening.value for way in left}}),
+        **({"refused": refused} if refused else {}),
+    }
 
 
 def _details(command: RequestCommand | PartnershipCommand) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from workflows.core.plan import plan_revocation
 from workflows.core.request import RequestId, RequestKind, RequestState
 from workflows.core.wording import describe
 
-REVOCATION_PLAN = plan_revocation(tenant_id=TENANT, before={"tenantId": TENANT})
+REVOCATION_PLAN = plan_revocation(tenant_id=TENANT, default={}, before={"tenantId": TENANT})
 
 
 def labels(view: Json) -> dict[str, str]:
@@ -111,7 +111,7 @@ def test_hostile_text_stays_text_in_every_view(text: str) -> None:
     own = {"tenantId": TENANT, "inboundTrust": text, text: text}
     named = surfaces.hostile_identity(text)
     known = partnership(identity=named, sponsor=surfaces.hostile_person(text), template_title=text)
-    plan = plan_revocation(tenant_id=TENANT, before=own)
+    plan = plan_revocation(tenant_id=TENANT, default={}, before=own)
     for view in (
         reject_view(asked),
         keep_view(known),

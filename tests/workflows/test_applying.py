@@ -80,7 +80,7 @@ def synchronizing(before: JsonObject | None) -> AccessRequest:
 def revocation(before: JsonObject | None) -> AccessRequest:
     """A revocation that is ready to be written."""
     request = usual(S.APPLYING, RequestKind.REVOCATION)
-    plan = plan_revocation(tenant_id=TENANT, before=before)
+    plan = plan_revocation(tenant_id=TENANT, default={}, before=before)
     return replace(request, prepared=replace(request.known, plan=plan))
 
 

@@ -504,7 +504,7 @@ async def test_approved_bytes_are_sent_bytes(entra: Entra, graph: Graph) -> None
 async def test_revocation_closes_the_partner_and_its_synchronization(entra: Entra, graph: Graph) -> None:
     sync = {"userSyncInbound": {"isSyncAllowed": True}}
     graph.stand_in.merge({"partners": {CONTOSO: {"identitySynchronization": sync}}})
-    plan = plan_revocation(tenant_id=CONTOSO, before=await entra.read_partner(CONTOSO))
+    plan = plan_revocation(tenant_id=CONTOSO, default={}, before=await entra.read_partner(CONTOSO))
     for operation in plan.operations:
         await entra.write(operation)
     assert graph.calls[1:] == [

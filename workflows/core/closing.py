@@ -1,9 +1,7 @@
 """Tells what a plan closes: a part of the access, or all of it."""
 
-from workflows.core.canonical import JsonObject
-from workflows.core.documents import means_the_same, to_document
-from workflows.core.partner import CLOSED, Property
-from workflows.core.plan import Plan, is_synchronization_allowed
+from workflows.core.block import not_blocked
+from workflows.core.plan import Plan
 from workflows.core.reach import Shift
 from workflows.core.shifts import plan_shift
 
@@ -18,14 +16,5 @@ def only_narrows(plan: Plan) -> bool:
 
 
 def closes_everything(plan: Plan) -> bool:
-    """Tell whether the partner is blocked in both directions after the plan, untrusted and not synchronized."""
-    return not not_closed(plan.image_after() or {})
-
-
-def not_closed(configuration: JsonObject) -> tuple[Property, ...]:
-    """Name what is not closed explicitly in a partner's own configuration; empty when all of it is."""
-    blocks = {name: to_document(setting) for name, setting in CLOSED.items()}
-    found = [name for name, shut in blocks.items() if not means_the_same({"": configuration.get(name)}, {"": shut})]
-    if is_synchronization_allowed(configuration):
-        found.append(Property.IDENTITY_SYNCHRONIZATION)
-    return tuple(found)
+    """Tell whether the whole block of a revocation stands after the plan; see `openness.ways` for what else is open."""
+    return not not_blocked(plan.image_after() or {})

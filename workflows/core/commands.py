@@ -9,6 +9,7 @@ from typing import Literal
 
 from workflows.core.canonical import Digest, JsonObject
 from workflows.core.drift import Drift
+from workflows.core.further_outcome import RefusedWrite
 from workflows.core.partner import TenantId
 from workflows.core.partner_half import Step, StepKey
 from workflows.core.people import ChatId, Person
@@ -137,10 +138,12 @@ class RecordUnseen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordApplied:
-    """The read-back shows the whole plan; `image` is what was read."""
+    """The read-back shows every required write of the plan; `image` is what was read."""
 
     name: Literal["record_applied"] = field(default="record_applied")
     image: JsonObject
+    refused: tuple[RefusedWrite, ...] = ()
+    """The writes that may be refused and do not stand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,6 +76,8 @@ from workflows.core.deciding import require_may_decide
 from workflows.core.effects import Apply, Effect, Prepare, ShowHalf, ShowRequest, ShowReview, Tell
 from workflows.core.errors import Refused
 from workflows.core.half_state import counted, open_steps
+from workflows.core.openness import open_ways
+from workflows.core.openness_words import not_closed_words, refused_words
 from workflows.core.partnership import Partnership
 from workflows.core.people import ChatId, Roster
 from workflows.core.plan import plan_revocation
@@ -172,7 +174,8 @@ def _submit(_: None, command: Submit, at: Situation) -> Transition:
 def _prepared(request: AccessRequest, command: RecordPrepared, at: Situation) -> Transition:
     is_revocation = request.particulars.kind is RequestKind.REVOCATION
     plan = command.prepared.plan
-    if is_revocation and plan != plan_revocation(tenant_id=plan.tenant_id, before=plan.before):
+    default = command.prepared.observation.default
+    if is_revocation and plan != plan_revocation(tenant_id=plan.tenant_id, before=plan.before, default=default):
         raise Refused("not_a_revocation", "This plan does more than closing the partner, so it needs an approval.")
     request = _moved(
         request,
@@ -323,22 +326,40 @@ def _unseen(request: AccessRequest, command: RecordUnseen, at: Situation) -> Tra
 
 
 def _applied(request: AccessRequest, command: RecordApplied, at: Situation) -> Transition:
-    request = _moved(request, S.APPLIED, at, note="", confirmed_at=at.now)
-    if request.particulars.kind is RequestKind.REVOCATION or closes_everything(request.known.plan):
+    is_closing = request.particulars.kind is RequestKind.REVOCATION or closes_everything(request.known.plan)
+    left = open_ways(command.image, request.known.observation.default) if is_closing else None
+    said = [not_closed_words(left or ()), refused_words(command.refused)]
+    request = _moved(
+        request,
+        S.APPLIED,
+        at,
+        note=" ".join(filter(None, said)),
+        confirmed_at=at.now,
+        not_closed=left,
+        refused=command.refused,
+    )
+    if is_closing:
         partnership = closed_partnership(request, at.partnership, at.now)
-        text = (
-            f"{_target(request)} is blocked: every direction is blocked explicitly, trust and automatic redemption "
-            "are off, and reading it back confirmed it. Tokens already issued can work for up to an hour; sessions in "
-            "the partner's own tenant are theirs to end."
-        )
+        text = _closed_words(request)
     else:
         partnership = opened_partnership(request, at.partnership, at.now)
-        text = _opened_words(request, partnership)
+        text = f"{_opened_words(request, partnership)} {request.note}".strip()
     people = {request.particulars.requester, request.particulars.sponsor}
     told = tuple(Tell(person=person, subject=Subject(request_id=request.id), text=text) for person in sorted(people))
     shown = (ShowRequest(request_id=request.id), ShowReview(tenant_id=partnership.identity.tenant_id))
     half = _show_half(partnership, at)
     return Transition(request=request, effects=(*shown, *half, *told), partnership=partnership)
+
+
+def _closed_words(request: AccessRequest) -> str:
+    """Say what a closing was read back as; "blocked" of the partner only where nothing else is open."""
+    opening = f"{_target(request)}: " if request.not_closed else f"{_target(request)} is blocked: "
+    rest = " ".join(filter(None, ["Nothing else is open." if not request.not_closed else "", request.note]))
+    return (
+        f"{opening}B2B collaboration and direct connect are blocked explicitly in both directions, trust, automatic "
+        f"redemption and synchronization are off, and reading it back confirmed it. {rest} Tokens already issued can "
+        "work for up to an hour; sessions in the partner's own tenant are theirs to end."
+    )
 
 
 def _opened_words(request: AccessRequest, partnership: Partnership) -> str:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from workflows.core.half_state import Confirmation
+from workflows.core.openness import OpenWay
 from workflows.core.partner_half import Step
 from workflows.core.people import Person
 from workflows.core.plan import TenantIdentity
@@ -18,7 +19,7 @@ class PartnershipState(StrEnum):
     REVIEW_DUE = "review_due"
     """Asked whether the access is still needed; nobody has answered yet."""
     REVOKED = "revoked"
-    """Explicitly blocked, and read back."""
+    """Explicitly blocked, and read back; `not_closed` says what was open all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +65,8 @@ class Partnership:
     """Who asked for the reminder that is set, or that came last."""
     half_reminder_asked_at: datetime | None = None
     """When that was asked for."""
+    not_closed: tuple[OpenWay, ...] | None = None
+    """Of a revoked one: what was not closed for certain when it was read back; None where that was not judged."""
 
     @property
     def due_at(self) -> datetime | None:

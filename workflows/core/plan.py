@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Literal, NamedTuple
 
+from workflows.core.block import BLOCK, is_synchronization_allowed, not_blocked
 from workflows.core.canonical import Digest, JsonObject, digest
+from workflows.core.described import DEVICES, described_part, only_described, with_undescribed
 from workflows.core.documents import means_the_same, to_document
 from workflows.core.errors import NothingToChange
+from workflows.core.further_closing import further_writes
 from workflows.core.partner import (
-    CLOSED,
     FLAGS,
     IDENTITY_SYNCHRONIZATION,
     IdentitySynchronization,
@@ -23,8 +25,7 @@ _PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
 _DIGEST_DOMAIN: Final = "gatehouse/plan/1"
 _SYNC: Final = "userSyncInbound"
 _SYNC_ALLOWED: Final = "isSyncAllowed"
-DEVICES: Final = "devices"
-"""The member of tenant restrictions that is never sent, and never lost."""
+_REVOCATION: Final = "revoke"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,8 @@ class Operation:
     method: Literal["POST", "PATCH", "PUT"]
     path: str
     body: JsonObject
+    may_be_refused: bool = False
+    """Stands after every other write. A refusal of it is named, and delays or undoes nothing that came before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +72,7 @@ class Plan:
         """The SHA-256 over everything above; stands in every button and every decision."""
         approved = {
             "tenantId": self.tenant_id,
-            "operations": [{"method": o.method, "path": o.path, "body": o.body} for o in self.operations],
+            "operations": [_approved(operation) for operation in self.operations],
             "before": self.before,
             "template": self.template,
             "templateHash": self.template_hash,
@@ -79,15 +82,34 @@ class Plan:
             approved["inherited"] = self.inherited
         return digest(_DIGEST_DOMAIN, approved)
 
+    @property
+    def is_revocation(self) -> bool:
+        """Tell whether it closes a partner and does nothing else."""
+        return (self.template, self.template_hash, self.duration) == (_REVOCATION, "", None)
+
+    @property
+    def required(self) -> tuple[Operation, ...]:
+        """The operations without which the plan is not carried out; they stand first."""
+        return tuple(operation for operation in self.operations if not operation.may_be_refused)
+
+    @property
+    def further(self) -> tuple[Operation, ...]:
+        """The operations that may be refused."""
+        return tuple(operation for operation in self.operations if operation.may_be_refused)
+
     def image_after(self, count: int | None = None) -> JsonObject | None:
-        """Compute the partner's configuration after the first `count` operations (None: after all)."""
+        """Compute the partner's configuration after the first `count` operations (None: after all).
+
+        Undescribed members that a write does not name are taken to stay.
+        """
         image: dict[str, Any] | None = None if self.before is None else dict(self.before)
         for operation in self.operations[:count]:
             known = image or {}
             if operation.path.endswith(f"/{IDENTITY_SYNCHRONIZATION}"):
-                image = {**known, IDENTITY_SYNCHRONIZATION: _merge(known, operation.body)}
+                body: JsonObject = {IDENTITY_SYNCHRONIZATION: _merge(known, operation.body)}
             else:
-                image = {**known, **operation.body, **_untouched(known, operation.body)}
+                body = {**operation.body, **_untouched(known, operation.body)}
+            image = {**known, **with_undescribed(known, body)}
         return image
 
 
@@ -145,7 +167,7 @@ def operations_in_order(
     :param body: the settings to write, without synchronization, which has an address of its own.
     :param synchronizes: whether synchronization is to be on; None leaves it alone.
     """
-    address = _address(tenant_id)
+    address = partner_address(tenant_id)
     operations = []
     if before is None:
         operations.append(Operation(method="POST", path=_PARTNERS, body={"tenantId": tenant_id, **body}))
@@ -157,30 +179,35 @@ def operations_in_order(
     return tuple(operations)
 
 
-def plan_revocation(*, tenant_id: TenantId, before: JsonObject | None) -> Plan:
+def plan_revocation(*, tenant_id: TenantId, before: JsonObject | None, default: JsonObject | None = None) -> Plan:
     """Compute the operations that close a partner: explicit blocks, no trust, no consent, no synchronization.
 
-    Every setting is written, also those that look closed already: a revocation proves the whole door.
+    Every setting of the block is written, also those that look closed already. After it comes, as writes that may be
+    refused, what else is not closed for certain (see `further_closing`).
     A partner is never deleted: without a configuration of its own the tenant's defaults would apply, which usually
     allow (Graph: "Cross-tenant access settings API overview").
 
-    :returns: a plan without operations when the partner shows every block already: there is only reading back to do.
+    :param default: the tenant's default configuration; None when it could not be read.
+    :returns: a plan without operations when nothing is left to write: there is only reading back to do.
     """
-    address = _address(tenant_id)
-    body = {name.value: to_document(setting) for name, setting in CLOSED.items()}
+    address = partner_address(tenant_id)
     if before is None:
-        operations = [Operation(method="POST", path=_PARTNERS, body={"tenantId": tenant_id, **body})]
+        operations = [Operation(method="POST", path=_PARTNERS, body={"tenantId": tenant_id, **BLOCK})]
     else:
         operations = []
-        if not all(means_the_same({"v": before.get(name)}, {"v": value}) for name, value in body.items()):
-            operations.append(Operation(method="PATCH", path=address, body=body))
-        if is_synchronization_allowed(before):
+        missing = not_blocked(before)
+        if any(name in BLOCK for name in missing):
+            operations.append(Operation(method="PATCH", path=address, body=dict(BLOCK)))
+        if IDENTITY_SYNCHRONIZATION in missing:
             operations.append(_synchronization_write("PATCH", tenant_id, is_on=False))
+    for is_synchronization, body in further_writes(before, default):
+        path = f"{address}/{IDENTITY_SYNCHRONIZATION}" if is_synchronization else address
+        operations.append(Operation(method="PATCH", path=path, body=body, may_be_refused=True))
     return Plan(
         tenant_id=tenant_id,
         operations=tuple(operations),
         before=before,
-        template="revoke",
+        template=_REVOCATION,
         template_hash="",
         duration=None,
     )
@@ -195,37 +222,32 @@ def changes(plan: Plan) -> tuple[Change, ...]:
 
 
 def steps_done(plan: Plan, observed: JsonObject | None) -> int | None:
-    """Tell how many of the plan's operations the observed configuration already shows.
+    """Tell how many of the plan's required operations the observed configuration already shows.
 
-    :returns: 0 for the image before, `len(plan.operations)` for the image after, None when it is neither of the
-        images the plan passes through: somebody else changed it.
+    :returns: 0 for the image before, `len(plan.required)` for the image after, None when it is neither of the images
+        the plan passes through: somebody else changed it.
     """
-    for count in range(len(plan.operations), -1, -1):
+    for count in range(len(plan.required), -1, -1):
         if is_confirmed(plan, observed, count):
             return count
     return None
 
 
 def is_confirmed(plan: Plan, observed: JsonObject | None, count: int | None = None) -> bool:
-    """Tell whether a configuration that was read shows the first `count` operations (None: all) and nothing else."""
+    """Tell whether a configuration that was read shows the first `count` operations (None: all required) and no more.
+
+    Members that v1.0 does not describe are left out: they may appear and change, and nobody is blamed for it. A
+    revocation is carried out when its whole block stands, whatever else does.
+    """
+    count = len(plan.required) if count is None else count
+    if plan.is_revocation and count == len(plan.required):
+        return observed is not None and not not_blocked(observed)
     expected = plan.image_after(count)
     if expected is not None and observed is not None and plan.before is None:
         # A created partner comes back with fields the plan did not send: unset ones are null (normalized away), and
-        # the service's own undeclared fields are not ours to judge. What the model declares must be exactly the plan.
+        # what the service says of the partner is not ours to judge. What the model declares must be exactly the plan.
         observed = {name: value for name, value in observed.items() if name in expected or name in _DECLARED}
     return means_the_same(_judged(plan, expected), _judged(plan, observed))
-
-
-def is_synchronization_allowed(document: JsonObject) -> bool:
-    """Tell whether the partner may synchronize users into this tenant: there is a policy, and it does not say no.
-
-    A policy that cannot be read counts as a yes, so that a revocation switches it off.
-    """
-    policy = document.get(IDENTITY_SYNCHRONIZATION)
-    if policy is None:
-        return False
-    inbound = policy.get("userSyncInbound") if isinstance(policy, Mapping) else None
-    return not (isinstance(inbound, Mapping) and inbound.get("isSyncAllowed") is False)
 
 
 _DECLARED: Final = frozenset({"tenantId", *(name.value for name in Property)})
@@ -245,7 +267,7 @@ def _synchronization(tenant_id: TenantId, before: JsonObject | None, *, is_on: b
 
 
 def _synchronization_write(method: Literal["PATCH", "PUT"], tenant_id: TenantId, *, is_on: bool) -> Operation:
-    path = f"{_address(tenant_id)}/{IDENTITY_SYNCHRONIZATION}"
+    path = f"{partner_address(tenant_id)}/{IDENTITY_SYNCHRONIZATION}"
     return Operation(method=method, path=path, body={_SYNC: {_SYNC_ALLOWED: is_on}})
 
 
@@ -253,7 +275,7 @@ def _judged(plan: Plan, image: JsonObject | None) -> JsonObject | None:
     """Give the part of an image by which a plan is held to have been carried out."""
     if image is None:
         return None
-    judged = dict(image)
+    judged = only_described(image)
     written = {name for operation in plan.operations for name in _written(operation)}
     if any(operation.method == "PUT" for operation in plan.operations) and IDENTITY_SYNCHRONIZATION in judged:
         # A created policy comes back with its key and a name of the service's choosing.
@@ -277,7 +299,7 @@ def _untouched(image: JsonObject, body: JsonObject) -> dict[str, Any]:
     return {name: {**new, DEVICES: old[DEVICES]}}
 
 
-def _address(tenant_id: TenantId) -> str:
+def partner_address(tenant_id: TenantId) -> str:
     """Give the address of one partner's own configuration: the only place a plan can write to.
 
     :raises ValueError: for anything but a GUID, which could lead somewhere else.
@@ -292,14 +314,22 @@ def _differences(before: JsonObject | None, settings: Mapping[Property, Setting]
     for name, setting in settings.items():
         wanted = to_document(setting)
         current = (before or {}).get(name.value)
-        if wanted is not None and name in FLAGS and current:
+        if wanted is not None and name in FLAGS and isinstance(current, Mapping):
             # How deep Graph merges inside a setting is not documented: send the whole setting, other flags as they are.
-            wanted = {**current, **wanted}
+            # NB. no undescribed member: Graph may refuse the whole body for its name.
+            wanted = {**described_part(name, current), **wanted}
+        current = described_part(name, current)
         if name is Property.TENANT_RESTRICTIONS and isinstance(current, Mapping):
             current = {key: value for key, value in current.items() if key != DEVICES}
         if not means_the_same({"v": wanted}, {"v": current}):
             body[name.value] = wanted
     return body
+
+
+def _approved(operation: Operation) -> dict[str, Any]:
+    """Give what a digest covers of an operation. Plans of before had no writes that may be refused."""
+    approved = {"method": operation.method, "path": operation.path, "body": operation.body}
+    return {**approved, "mayBeRefused": True} if operation.may_be_refused else approved
 
 
 def _written(operation: Operation) -> tuple[str, ...]:

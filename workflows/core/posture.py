@@ -10,10 +10,10 @@ from enum import IntEnum, StrEnum
 
 from workflows.core.canonical import JsonObject
 from workflows.core.effective import EffectiveFlag, EffectiveTargets, Origin
-from workflows.core.partner import Property, TenantId, configurations
+from workflows.core.openness import Opening, Way
+from workflows.core.partner import Property, TenantId
 from workflows.core.partnership import Partnership
 from workflows.core.plan import TenantIdentity
-from workflows.core.reach import is_shut, is_wide_open
 from workflows.core.risk import Risk
 from workflows.core.standing import Standing, describe_standing
 
@@ -42,16 +42,6 @@ class Concern:
     """Complete sentences. May hold text from the tenant or the records: show it as plain text."""
     source: str
     """The vendor page, or where in our own records it stands."""
-
-
-class Opening(StrEnum):
-    """How far one way in or out is open; the values are the words that people read."""
-
-    OPEN = "open"
-    """To everybody, for every application."""
-    PARTLY = "partly open"
-    CLOSED = "closed"
-    UNKNOWN = "not known"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +78,8 @@ class DefaultPosture:
     trust: Mapping[str, EffectiveFlag]
     document: JsonObject | None
     """As it was read."""
+    ways: tuple[Way, ...]
+    """Every way in and out, as it stands for a partner without settings of its own."""
     concerns: tuple[Concern, ...]
 
     @property
@@ -110,6 +102,9 @@ class PartnerPosture:
     redemption: Mapping[str, EffectiveFlag]
     """Our half, by direction; the other tenant's half cannot be seen."""
     synchronization: EffectiveFlag
+    """Of users and of whatever else the policy may let in: not known where it holds more than its description has."""
+    ways: tuple[Way, ...]
+    """Every way in and out, open or closed."""
     unmanaged: tuple[str, ...]
     """What else is set that Gatehouse neither reads nor writes, in Graph's names."""
     risk: Risk
@@ -164,16 +159,6 @@ class Posture:
     def count(self, weight: Weight) -> int:
         """Count the concerns of one weight."""
         return sum(concern.weight is weight for concern in self.concerns)
-
-
-def opening_of(targets: EffectiveTargets) -> Opening:
-    """Tell how far the lists that apply open a way."""
-    setting = targets.setting
-    if is_shut(setting):
-        return Opening.CLOSED
-    if None in configurations(setting):
-        return Opening.UNKNOWN
-    return Opening.OPEN if is_wide_open(setting) else Opening.PARTLY
 
 
 def sorted_concerns(concerns: Iterable[Concern]) -> tuple[Concern, ...]:

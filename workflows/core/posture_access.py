@@ -8,9 +8,11 @@ from workflows.core.canonical import JsonObject
 from workflows.core.documents import parse_setting
 from workflows.core.effective import SYNCHRONIZATION_FLAG, Effective, EffectiveFlag, EffectiveTargets, Origin
 from workflows.core.errors import UnreadableSetting
+from workflows.core.openness import Kind, Opening, Way, left_open, opening_of
+from workflows.core.openness_words import ways_words
 from workflows.core.partner import B2B_PROPERTIES, BLOCK_ALL, FLAGS, Property, TenantId, configurations
 from workflows.core.partner_rules import check_partner
-from workflows.core.posture import Concern, Door, Opening, Weight, opening_of
+from workflows.core.posture import Concern, Door, Weight
 from workflows.core.reach import is_empty, is_unbounded
 from workflows.core.setting_words import TITLES, title
 from workflows.core.shifts import strangers
@@ -58,8 +60,13 @@ def trust_of(applies: Effective) -> dict[str, EffectiveFlag]:
     return {key: applies.flags[Property.INBOUND_TRUST, key] for key in FLAGS[Property.INBOUND_TRUST]}
 
 
-def access_concerns(tenant_id: TenantId, configuration: JsonObject, applies: Effective) -> Iterator[Concern]:
-    """Say what about a listed partner's settings somebody should know, whatever our records say of it."""
+def access_concerns(
+    tenant_id: TenantId, configuration: JsonObject, applies: Effective, found: Sequence[Way]
+) -> Iterator[Concern]:
+    """Say what about a listed partner's settings somebody should know, whatever our records say of it.
+
+    :param found: every way in and out of it.
+    """
     doors = doors_of(applies)
     if applies.flags[Property.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG].value is True:
         yield _warning(
@@ -70,6 +77,7 @@ def access_concerns(tenant_id: TenantId, configuration: JsonObject, applies: Eff
         )
     yield from _trust_concerns(applies, doors)
     yield from _inherited_concerns(doors)
+    yield from _other_ways(found)
     for finding in check_partner(tenant_id, configuration):
         yield _warning(finding.code, _SERVICE_TEXTS.get(finding.code, finding.text), finding.source)
     if names := unreadable_settings(configuration):
@@ -128,6 +136,23 @@ def _inherited_concerns(doors: dict[Property, Door]) -> Iterator[Concern]:
             weight=Weight.WARNING if grave else Weight.NOTE,
             text=f"Not limited for this partner, and open by {origin}: {said(found)}. A change of that default changes "
             "what this partner may do.",
+            source=OVERVIEW,
+        )
+
+
+def _other_ways(found: Sequence[Way]) -> Iterator[Concern]:
+    """Name what is open or not known beside B2B access, trust, redemption and the synchronization of users."""
+    others = [way for way in left_open(found) if way.kind in (Kind.SERVICE, Kind.CAPABILITIES, Kind.UNDESCRIBED)]
+    opened = [way for way in others if way.opening is not Opening.UNKNOWN]
+    # What an unread default may open is said of the default, once.
+    unknown = [way for way in others if way.opening is Opening.UNKNOWN and way.is_explicit]
+    if opened:
+        yield _warning("also_open", f"Open as well: {ways_words(opened)}.", OVERVIEW)
+    if unknown:
+        yield Concern(
+            code="not_known_closed",
+            weight=Weight.UNCHECKED,
+            text=f"Set for this partner, and what it opens is not known: {ways_words(unknown)}.",
             source=OVERVIEW,
         )
 

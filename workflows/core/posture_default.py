@@ -5,8 +5,10 @@ from typing import Final
 
 from workflows.core.canonical import JsonObject
 from workflows.core.effective import effective
+from workflows.core.openness import Kind, Opening, Way, left_open, ways
+from workflows.core.openness_words import ways_words
 from workflows.core.partner import Property
-from workflows.core.posture import Concern, DefaultPosture, Door, Opening, Weight, sorted_concerns
+from workflows.core.posture import Concern, DefaultPosture, Door, Weight, sorted_concerns
 from workflows.core.posture_access import OVERVIEW, TRUST_PAGE, doors_of, said, trust_of, unreadable_settings
 from workflows.core.setting_words import TRUST_TITLES
 
@@ -37,15 +39,16 @@ def default_posture(document: JsonObject | None, unread_because: str = "") -> De
     :param document: None when it could not be read, `unread_because` says why.
     """
     applies = effective(None, document)
-    doors = doors_of(applies)
+    doors, found = doors_of(applies), ways(None, document)
     return DefaultPosture(
         is_read=document is not None,
         is_service_default=(document or {}).get("isServiceDefault") is True,
         doors=doors,
         trust=trust_of(applies),
         document=document,
+        ways=found,
         concerns=sorted_concerns(
-            [_unread(unread_because)] if document is None else _concerns(document, doors, _trusted(document))
+            [_unread(unread_because)] if document is None else _concerns(document, doors, _trusted(document), found)
         ),
     )
 
@@ -55,7 +58,9 @@ def _trusted(document: JsonObject) -> tuple[str, ...]:
     return tuple(TRUST_TITLES[key] for key, flag in flags.items() if flag.value is True)
 
 
-def _concerns(document: JsonObject, doors: dict[Property, Door], trusted: Sequence[str]) -> Iterator[Concern]:
+def _concerns(
+    document: JsonObject, doors: dict[Property, Door], trusted: Sequence[str], found: Sequence[Way]
+) -> Iterator[Concern]:
     if trusted:
         yield Concern(
             code="default_trusts_everybody",
@@ -73,6 +78,21 @@ def _concerns(document: JsonObject, doors: dict[Property, Door], trusted: Sequen
                 text=f"{way} is open by default{text}",
                 source=OVERVIEW,
             )
+    others = [way for way in left_open(found) if way.kind in (Kind.SERVICE, Kind.UNDESCRIBED)]
+    if opened := [way for way in others if way.opening is not Opening.UNKNOWN]:
+        yield Concern(
+            code="default_also_open",
+            weight=Weight.WARNING,
+            text=f"Open by default as well, for every tenant that does not say otherwise: {ways_words(opened)}.",
+            source=DEFAULT_PAGE,
+        )
+    if unknown := [way for way in others if way.opening is Opening.UNKNOWN]:
+        yield Concern(
+            code="default_not_known_closed",
+            weight=Weight.UNCHECKED,
+            text=f"Set in the default, and what it opens is not known: {ways_words(unknown)}.",
+            source=DEFAULT_PAGE,
+        )
     if names := unreadable_settings(document):
         yield Concern(
             code="default_unreadable",

@@ -1,16 +1,17 @@
 """Where what stands for a partner and what our records say of it do not agree, and what is overdue."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from workflows.core.block import not_blocked
 from workflows.core.canonical import JsonObject
-from workflows.core.closing import not_closed
-from workflows.core.effective import SYNCHRONIZATION_FLAG, Effective
-from workflows.core.partner import B2B_PROPERTIES, TARGET_PROPERTIES, Property
+from workflows.core.openness import Kind, Opening, Way, left_open
+from workflows.core.openness_words import ways_words
+from workflows.core.partner import TARGET_PROPERTIES, Property
 from workflows.core.partnership import Partnership, PartnershipState
-from workflows.core.posture import Concern, Door, Opening, Weight
-from workflows.core.posture_access import OVERVIEW, doors_of, said
+from workflows.core.posture import Concern, Weight
+from workflows.core.posture_access import OVERVIEW, said
 from workflows.core.posture_difference import differing
 from workflows.core.request import AccessRequest, RequestState
 from workflows.core.wording import times_words
@@ -36,7 +37,7 @@ def unknown_partner_concerns(configuration: JsonObject, unfinished: AccessReques
     is_set = any(configuration.get(name) is not None for name in _SETTABLE)
     yield Concern(
         code="unknown_to_gatehouse",
-        weight=Weight.WARNING if is_set and not_closed(configuration) else Weight.NOTE,
+        weight=Weight.WARNING if is_set and not_blocked(configuration) else Weight.NOTE,
         text="Gatehouse's records do not know this partner: it was added outside of Gatehouse, or before these "
         "records. It has no sponsor, and nobody is asked whether it is still needed.",
         source=COMPARED,
@@ -44,14 +45,15 @@ def unknown_partner_concerns(configuration: JsonObject, unfinished: AccessReques
 
 
 def listed_partner_concerns(
-    partnership: Partnership, request: AccessRequest | None, configuration: JsonObject, applies: Effective
+    partnership: Partnership, request: AccessRequest | None, configuration: JsonObject, found: Sequence[Way]
 ) -> Iterator[Concern]:
     """Compare what stands with what was last applied.
 
+    :param found: every way in and out of the partner as it stands.
     :param request: the request behind the partnership; None when it cannot be read.
     """
     if partnership.state is PartnershipState.REVOKED:
-        yield from _not_closed_concerns(configuration, applies)
+        yield from _not_closed_concerns(configuration, found)
     elif request is None:
         yield Concern(
             code="not_compared",
@@ -65,27 +67,27 @@ def listed_partner_concerns(
 
 
 def absent_partner_concerns(
-    partnership: Partnership, applies: Effective, *, default_is_read: bool
+    partnership: Partnership, found: Sequence[Way], *, default_is_read: bool
 ) -> Iterator[Concern]:
     """Say what follows from a partner of our records having no configuration in the tenant.
 
-    :param applies: what applies to it all the same; see `posture_access.barred` for a tenant of another cloud.
+    :param found: every way in and out that applies to it all the same; all closed for a tenant of another cloud.
     """
-    open_doors = {name: door for name, door in doors_of(applies).items() if door.opening is not Opening.CLOSED}
+    left = left_open(found)
     is_revoked = partnership.state is PartnershipState.REVOKED
-    recorded = "blocked explicitly" if is_revoked else "open"
+    recorded = "revoked" if is_revoked else "open"
     is_other_cloud = not partnership.identity.is_resolved
     if is_other_cloud:
         falls = "It is in another Microsoft cloud, so it is blocked until it is added again."
     elif not default_is_read:
         falls = "The tenant's default applies to it instead, which could not be read."
-    elif open_doors:
-        falls = f"The tenant's default applies to it instead, which leaves open: {_open_words(open_doors)}."
+    elif left:
+        falls = f"The tenant's default applies to it instead, which leaves open: {ways_words(left)}."
     else:
         falls = "The tenant's default applies to it instead, which is closed today."
     yield Concern(
         code="revoked_but_absent" if is_revoked else "absent",
-        weight=Weight.ALERT if is_revoked and open_doors else Weight.WARNING,
+        weight=Weight.ALERT if is_revoked and left else Weight.WARNING,
         text=f"Recorded as {recorded}, but the tenant has no settings for this partner (any more). {falls}",
         source=f"{COMPARED}; {_CLOUDS if is_other_cloud else OVERVIEW}",
     )
@@ -150,20 +152,32 @@ _SETTABLE: Final = (
 )
 
 
-def _not_closed_concerns(configuration: JsonObject, applies: Effective) -> Iterator[Concern]:
-    names = not_closed(configuration)
-    if not names:
-        return
-    doors = doors_of(applies)
-    ways = [name for name in names if name in B2B_PROPERTIES and doors[name].opening is not Opening.CLOSED]
-    synchronizes = applies.flags[Property.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG].value
-    is_open = bool(ways) or synchronizes is not False
-    is_certain = synchronizes is True or any(doors[name].opening is not Opening.UNKNOWN for name in ways)
-    what = f"{'' if is_certain else 'perhaps '}open now" if is_open else "no longer blocked in every respect"
-    yield Concern(
-        code="revoked_but_open" if is_open else "revoked_not_explicit",
-        weight=Weight.ALERT if is_open else Weight.WARNING,
-        text=f"Recorded as revoked and read back as blocked, but {what}: {said(names)}. Revoke it again.",
+def _not_closed_concerns(configuration: JsonObject, found: Sequence[Way]) -> Iterator[Concern]:
+    """Say what of a revoked partner is open, what is not known, and what is closed without being blocked explicitly."""
+    left, missing = left_open(found), not_blocked(configuration)
+    opened = [way for way in left if way.opening is not Opening.UNKNOWN]
+    unknown = [way for way in left if way.opening is Opening.UNKNOWN and way.kind is not Kind.DEFAULT]
+    lost = [way for way in unknown if way.setting in missing]
+    perhaps = f" Perhaps open as well: {ways_words(unknown)}." if unknown else ""
+    if opened:
+        yield _revoked("revoked_but_open", Weight.ALERT, f"but open now: {ways_words(opened)}.{perhaps}")
+    elif lost:
+        yield _revoked("revoked_but_open", Weight.ALERT, f"but perhaps open now: {ways_words(unknown)}.")
+    elif unknown:
+        is_set = any(way.is_explicit for way in unknown)
+        weight = Weight.WARNING if is_set else Weight.UNCHECKED
+        yield _revoked("revoked_not_known", weight, f"but these are not closed for certain: {ways_words(unknown)}.")
+    settings = {way.setting for way in left}
+    if closed := [name for name in missing if name not in settings]:
+        text = f"and closed, but no longer blocked explicitly: {said(closed)}. A change of the default may open it."
+        yield _revoked("revoked_not_explicit", Weight.WARNING, text)
+
+
+def _revoked(code: str, weight: Weight, text: str) -> Concern:
+    return Concern(
+        code=code,
+        weight=weight,
+        text=f"Recorded as revoked, {text} Revoke it again.",
         source=COMPARED,
     )
 
@@ -180,12 +194,6 @@ def _difference(request: AccessRequest, names: tuple[str, ...]) -> Concern:
             "new request, or revoke."
         )
     return Concern(code="differs_from_approved", weight=Weight.WARNING, text=text, source=COMPARED)
-
-
-def _open_words(doors: Mapping[Property, Door]) -> str:
-    return "; ".join(
-        f"{said((name,))}{' (not known)' if door.opening is Opening.UNKNOWN else ''}" for name, door in doors.items()
-    )
 
 
 def _day(moment: datetime) -> str:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from workflows.core.canonical import JsonObject
-from workflows.core.effective import SYNCHRONIZATION_FLAG, Effective, effective
-from workflows.core.partner import FLAGS, Property, TenantId
+from workflows.core.effective import SYNCHRONIZATION_FLAG, Effective, EffectiveFlag, Origin, effective
+from workflows.core.openness import Kind, Opening, Way, left_open, ways
+from workflows.core.partner import FLAGS, IDENTITY_SYNCHRONIZATION, Property, TenantId
 from workflows.core.partnership import Partnership
 from workflows.core.plan import TenantIdentity
-from workflows.core.posture import Concern, Opening, PartnerPosture, RecordState, sorted_concerns
+from workflows.core.posture import Concern, PartnerPosture, RecordState, sorted_concerns
 from workflows.core.posture_access import access_concerns, barred, doors_of, trust_of, unreadable_settings
 from workflows.core.posture_records import (
     absent_partner_concerns,
@@ -67,7 +68,7 @@ def judge_partner(
     is_barred = configuration is None and is_cross_cloud
     applies = effective(configuration, scene.default)
     applies = barred(applies) if is_barred else applies
-    flags = applies.flags
+    flags, found = applies.flags, ways(configuration, scene.default, is_cross_cloud=is_cross_cloud)
     return PartnerPosture(
         tenant_id=tenant_id,
         identity=identity,
@@ -75,17 +76,18 @@ def judge_partner(
         doors=doors_of(applies),
         trust=trust_of(applies),
         redemption={key: flags[Property.AUTOMATIC_REDEMPTION, key] for key in FLAGS[Property.AUTOMATIC_REDEMPTION]},
-        synchronization=flags[Property.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG],
+        synchronization=_synchronization(flags[Property.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG], found),
+        ways=found,
         unmanaged=unmanaged(configuration),
         risk=(
             Risk(level=RiskLevel.LOW, reasons=())
             if is_barred
             else standing_risk(tenant_id, configuration, scene.default, is_cross_cloud=is_cross_cloud)
         ),
-        is_risk_certain=_is_known(applies) and not unreadable_settings(configuration or {}),
+        is_risk_certain=_is_known(applies, found) and not unreadable_settings(configuration or {}),
         record_state=_record_state(tenant_id, record, scene.records),
         record=record,
-        concerns=sorted_concerns(_concerns(tenant_id, configuration, applies, record, scene)),
+        concerns=sorted_concerns(_concerns(tenant_id, configuration, applies, found, record, scene)),
     )
 
 
@@ -93,15 +95,16 @@ def _concerns(
     tenant_id: TenantId,
     configuration: JsonObject | None,
     applies: Effective,
+    found: tuple[Way, ...],
     record: Partnership | None,
     scene: Scene,
 ) -> Iterator[Concern]:
     if tenant_id in scene.moving:
         yield moving_concern()
     else:
-        yield from _compared(tenant_id, configuration, applies, record, scene)
+        yield from _compared(tenant_id, configuration, found, record, scene)
     if configuration is not None:
-        yield from access_concerns(tenant_id, configuration, applies)
+        yield from access_concerns(tenant_id, configuration, applies, found)
     if record is not None:
         yield from due_concerns(record, scene.now)
 
@@ -109,7 +112,7 @@ def _concerns(
 def _compared(
     tenant_id: TenantId,
     configuration: JsonObject | None,
-    applies: Effective,
+    found: tuple[Way, ...],
     record: Partnership | None,
     scene: Scene,
 ) -> Iterator[Concern]:
@@ -121,10 +124,10 @@ def _compared(
         if configuration is not None:
             yield from unknown_partner_concerns(configuration, scene.unfinished.get(tenant_id))
     elif configuration is None:
-        yield from absent_partner_concerns(record, applies, default_is_read=scene.default is not None)
+        yield from absent_partner_concerns(record, found, default_is_read=scene.default is not None)
     else:
         request = scene.records.requests.get(record.request_id)
-        yield from listed_partner_concerns(record, request, configuration, applies)
+        yield from listed_partner_concerns(record, request, configuration, found)
 
 
 def _record_state(tenant_id: TenantId, record: Partnership | None, records: Records | None) -> RecordState:
@@ -135,8 +138,17 @@ def _record_state(tenant_id: TenantId, record: Partnership | None, records: Reco
     return RecordState.UNREADABLE if tenant_id in records.unreadable else RecordState.NONE
 
 
-def _is_known(applies: Effective) -> bool:
+def _synchronization(users: EffectiveFlag, found: tuple[Way, ...]) -> EffectiveFlag:
+    """Say whether anybody is synchronized: "no" only where nothing else in the policy may say yes."""
+    is_open = any(way.setting == IDENTITY_SYNCHRONIZATION for way in left_open(found))
+    return EffectiveFlag(value=None, origin=Origin.UNREAD) if is_open and users.value is False else users
+
+
+def _is_known(applies: Effective, found: tuple[Way, ...]) -> bool:
     doors = doors_of(applies).values()
-    return all(door.opening is not Opening.UNKNOWN for door in doors) and all(
-        flag.value is not None for flag in applies.flags.values()
+    has_unknown = any(way.kind is Kind.UNDESCRIBED for way in left_open(found))
+    return (
+        not has_unknown
+        and all(door.opening is not Opening.UNKNOWN for door in doors)
+        and all(flag.value is not None for flag in applies.flags.values())
     )

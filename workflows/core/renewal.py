@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from workflows.core.canonical import JsonObject
+from workflows.core.described import DEVICES
 from workflows.core.documents import says_nothing
 from workflows.core.partner import IDENTITY_SYNCHRONIZATION, Property, TenantId
 from workflows.core.partnership import Partnership, PartnershipState
-from workflows.core.plan import DEVICES, Operation, Plan
+from workflows.core.plan import Operation, Plan
 
 SHORTEST: Final = timedelta(days=1)
 """What prolongs an access by less than this is no renewal but the same request once more."""

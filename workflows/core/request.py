@@ -11,6 +11,8 @@ from workflows.core.canonical import JsonObject
 from workflows.core.drift import Drift
 from workflows.core.errors import Refused
 from workflows.core.findings import Finding
+from workflows.core.further_outcome import RefusedWrite
+from workflows.core.openness import OpenWay
 from workflows.core.people import ChatId, Person, PersonId, Roster
 from workflows.core.plan import Plan, TenantIdentity
 from workflows.core.template import Stage
@@ -163,6 +165,10 @@ class AccessRequest:
     """When the read-back showed the whole plan."""
     lifetime: timedelta | None = None
     """How long it may stay undecided, each time it is asked; None in old records, until they are asked again."""
+    not_closed: tuple[OpenWay, ...] | None = None
+    """What the read-back of a closing did not show as closed for certain; None where that was not judged."""
+    refused: tuple[RefusedWrite, ...] = ()
+    """The writes that may be refused and do not stand."""
 
     @property
     def is_terminal(self) -> bool:

@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from workflows.core.canonical import JsonObject
+from workflows.core.described import DEVICES, Path, copied, described_part, put_member, undescribed
 from workflows.core.documents import means_the_same, parse_setting
 from workflows.core.errors import InvalidField, NothingToChange, UnreadableSetting
 from workflows.core.findings import Finding, Severity
+from workflows.core.further_outcome import written_names
 from workflows.core.partner import (
     FLAGS,
     IDENTITY_SYNCHRONIZATION,
@@ -17,11 +19,11 @@ from workflows.core.partner import (
     TenantId,
     halves_of,
 )
-from workflows.core.plan import DEVICES, Operation, Plan, operations_in_order
+from workflows.core.plan import Operation, Plan, operations_in_order, partner_address
 from workflows.core.request import AccessRequest, RequestKind, RequestState, Restored
 from workflows.core.risk import chain_is_enough, risk_of
 from workflows.core.setting_words import title
-from workflows.core.shifts import plan_shift, strangers
+from workflows.core.shifts import plan_shift
 from workflows.core.template import Template, stages_for
 
 FIELD: Final = "restores"
@@ -30,8 +32,6 @@ FIELD: Final = "restores"
 _STANDS: Final = frozenset({RequestState.APPLIED, RequestState.OVERWRITTEN})
 _CUT_SHORT: Final = frozenset({RequestState.FAILED, RequestState.STOPPED})
 _UNKNOWN_VALUE: Final = "unknownFutureValue"
-_NOT_SETTINGS: Final = frozenset({"tenantId", "isServiceProvider", "isInMultiTenantOrganization"})
-"""Members of a partner that nobody sets (Graph: "crossTenantAccessPolicyConfigurationPartner", read-only)."""
 _DELETE: Final = "Graph: “Delete crossTenantAccessPolicyConfigurationPartner”"
 _UPDATE: Final = "Graph: “Update crossTenantAccessPolicyConfigurationPartner”"
 
@@ -78,18 +78,20 @@ def plan_restoration(
     template: str = "",
     template_hash: str = "",
     duration: timedelta | None = None,
+    undone: Plan | None = None,
 ) -> Plan:
     """Compute the operations that bring a partner from `now` back to `image`, over every setting of the model.
 
-    A value is written whole as Graph had it, members that this version does not know included; what was not set is
-    written as null, which inherits. Settings outside the model are left alone (see `left_alone`). A partner that had no
-    configuration is never deleted: on v1.0 a deletion cannot be undone, so every setting inherits instead. The order is
-    that of an access plan.
+    A value is written whole as Graph had it; what was not set is written as null, which inherits. Members that v1.0
+    does not describe are left alone (see `left_alone`), but for those that the change put back had set to null: they
+    are written last, and may be refused. A partner that had no configuration is never deleted: on v1.0 a deletion
+    cannot be undone, so every setting inherits instead. The order is that of an access plan.
 
+    :param undone: the plan of the change that is put back.
     :raises NothingToChange: when it stands so already.
     :raises UnreadableSetting: when the image holds a value that Graph shows to this version under no name of its own.
     """
-    operations = _operations(tenant_id, now, image)
+    operations = (*_operations(tenant_id, now, image), *_further(tenant_id, now, image, undone))
     if not operations:
         raise NothingToChange("This partner already stands as it did before that change.")
     return Plan(
@@ -159,14 +161,20 @@ def restoration_findings(change: AccessRequest, now: JsonObject | None) -> tuple
     return tuple(_findings(change, change.known.plan.before, now))
 
 
-def left_alone(now: JsonObject | None, image: JsonObject | None) -> tuple[str, ...]:
-    """Name the settings that differ from the image and are not ours to write, by Graph's names."""
-    known = {*_NOT_SETTINGS, *(name.value for name in Property)}
-    here, there = now or {}, image or {}
-    names = [name for name in dict.fromkeys((*there, *here)) if name not in known and "@" not in name]
-    different = [name for name in names if not means_the_same({"": here.get(name)}, {"": there.get(name)})]
+def left_alone(now: JsonObject | None, image: JsonObject | None, undone: Plan | None = None) -> tuple[str, ...]:
+    """Name the settings that differ from the image and are not written back, by Graph's names.
+
+    :param undone: the plan of the change that is put back; see `plan_restoration`.
+    """
+    here, there = undescribed(now), undescribed(image)
+    written = _put_back(now, image, undone)
+    different = [
+        ".".join(path)
+        for path in dict.fromkeys((*there, *here))
+        if path not in written and not means_the_same({"": here.get(path)}, {"": there.get(path)})
+    ]
     restrictions = Property.TENANT_RESTRICTIONS.value
-    devices = [_devices(one.get(restrictions)) for one in (here, there)]
+    devices = [_devices((one or {}).get(restrictions)) for one in (now, image)]
     if not means_the_same({"": devices[0]}, {"": devices[1]}):
         different.append(f"{restrictions}.{DEVICES}")
     return tuple(different)
@@ -189,7 +197,7 @@ def _findings(change: AccessRequest, image: JsonObject | None, now: JsonObject |
             "to inherit, so the tenant's defaults apply to it, as before.",
             source=_DELETE,
         )
-    if names := left_alone(now, image):
+    if names := left_alone(now, image, change.known.plan):
         yield Finding(
             code="not_restored",
             severity=Severity.WARNING,
@@ -237,24 +245,61 @@ def _body(now: JsonObject | None, image: JsonObject | None) -> dict[str, Any]:
             raise UnreadableSetting(
                 f"{title(name)} cannot be put back: it held a value that this version of Gatehouse does not know."
             )
-        body[name.value] = _whole(name, wanted, current)
+        body[name.value] = _whole(name, wanted)
     return body
 
 
 def _sent(name: Property, document: Any) -> Any:
-    """Give the part of a setting that may be sent: no annotations, no `devices` of tenant restrictions."""
-    cleaned = _without_annotations(document)
+    """Give the part of a setting that may be sent: what v1.0 describes, and no `devices` of tenant restrictions."""
+    cleaned = described_part(name, document)
     if name is Property.TENANT_RESTRICTIONS and isinstance(cleaned, dict):
         cleaned.pop(DEVICES, None)
     return cleaned
 
 
-def _whole(name: Property, wanted: Any, current: Any) -> Any:
+def _whole(name: Property, wanted: Any) -> Any:
     """Name every member of a setting, also those that are not to be set: how deep Graph merges is not documented."""
     if not isinstance(wanted, dict):
         return wanted
     members = FLAGS[name].values() if name in FLAGS else (half.graph for half in halves_of(name))
-    return {**dict.fromkeys((*members, *strangers(name, current))), **wanted}
+    return {**dict.fromkeys(members), **wanted}
+
+
+def _further(
+    tenant_id: TenantId, now: JsonObject | None, image: JsonObject | None, undone: Plan | None
+) -> Iterator[Operation]:
+    """Give the writes that set undescribed members as they were: one for each setting, with its own values beside."""
+    bodies: dict[str, dict[str, Any]] = {}
+    for path, value in _put_back(now, image, undone).items():
+        name = path[0]
+        if name not in bodies:
+            bodies[name] = {} if len(path) == 1 else {name: _beside(name, image)}
+        put_member(bodies[name], path, value)
+    for name, body in bodies.items():
+        address = partner_address(tenant_id)
+        if name == IDENTITY_SYNCHRONIZATION:
+            address, body = f"{address}/{name}", body[name]
+        yield Operation(method="PATCH", path=address, body=body, may_be_refused=True)
+
+
+def _put_back(now: JsonObject | None, image: JsonObject | None, undone: Plan | None) -> Mapping[Path, Any]:
+    """Give the undescribed members that the change put back has set to null, with the values they had."""
+    nulled = {name for operation in (undone.further if undone else ()) for name in written_names(operation)}
+    here = undescribed(now)
+    return {
+        path: _without_annotations(value)
+        for path, value in undescribed(image).items()
+        if ".".join(path) in nulled
+        and not _has_unknown_value(value)
+        and not means_the_same({"": here.get(path)}, {"": value})
+    }
+
+
+def _beside(name: str, image: JsonObject | None) -> Any:
+    """Give what stands beside a member in its body: the setting as it is put back; a policy is written in parts."""
+    if name == IDENTITY_SYNCHRONIZATION:
+        return {}
+    return copied(_whole(Property(name), _sent(Property(name), (image or {}).get(name))))
 
 
 def _synchronizes(now: JsonObject | None, image: JsonObject | None) -> bool | None:
@@ -274,7 +319,8 @@ def _devices(restrictions: Any) -> Any:
 
 
 def _flag_of(policy: Any) -> Any:
-    return policy.get("userSyncInbound") if isinstance(policy, Mapping) else policy
+    described = described_part(IDENTITY_SYNCHRONIZATION, policy)
+    return described.get("userSyncInbound") if isinstance(described, Mapping) else described
 
 
 def _without_annotations(value: Any) -> Any:

@@ -153,6 +153,7 @@ def closed_partnership(request: AccessRequest, known: Partnership | None, now: d
         review_interval=None,
         next_review_at=None,
         attestations=() if known is None else known.attestations,
+        not_closed=request.not_closed,
     )
 
 

@@ -66,6 +66,9 @@ def state_words(request: AccessRequest) -> str:
     state, is_revocation = request.state, request.particulars.kind is RequestKind.REVOCATION
     if state is RequestState.APPLYING and request.note:
         return "waiting to be blocked" if is_revocation else "approved, waiting to be written"
+    if is_revocation and state is RequestState.APPLIED and request.not_closed != ():
+        left = "" if request.not_closed is None else ", not everything closed"
+        return f"B2B access blocked and read back{left}"
     if is_revocation and state in _REVOCATION_STATES:
         return _REVOCATION_STATES[state]
     if state is RequestState.APPLIED and request.particulars.kind is RequestKind.RESTORATION:

@@ -97,10 +97,10 @@ def prepared(kind: RequestKind = RequestKind.ACCESS, /, **changes: Any) -> Prepa
     """What preparing found out: a new partner with two stages, or an open partner to be closed."""
     is_access = kind is not RequestKind.REVOCATION
     usual = Prepared(
-        observation=Observation(identity=identity(), configuration=None, at=NOW),
+        observation=Observation(identity=identity(), configuration=None, at=NOW, default=None if is_access else {}),
         requester=RILEY,
         sponsor=SAM,
-        plan=access_plan() if is_access else plan_revocation(tenant_id=TENANT, before={"tenantId": TENANT}),
+        plan=access_plan() if is_access else plan_revocation(tenant_id=TENANT, default={}, before={"tenantId": TENANT}),
         template_title="Trusted partner" if is_access else "Revoke",
         stages=STAGES if is_access else (),
         review_interval=timedelta(days=30) if is_access else None,

@@ -68,7 +68,7 @@ def test_access_in_any_form(before: dict[str, Any] | None, wanted: Mapping[Prope
 @settings(PROPERTY, max_examples=30)
 @given(BEFORE)
 def test_revocation_of_anything(before: dict[str, Any] | None) -> None:
-    plan = plan_revocation(tenant_id=TENANT, before=before)
+    plan = plan_revocation(tenant_id=TENANT, default={}, before=before)
     assert [problems(operation) for operation in plan.operations] == [[] for _ in plan.operations]
 
 

@@ -99,7 +99,7 @@ def test_what_cannot_be_read_inherits_nothing() -> None:
         (NOTHING_SET, True),
         (plan({INBOUND: BLOCK_ALL}), True),
         (plan(dict(CLOSED)), False),
-        (plan_revocation(tenant_id=TENANT, before=None), False),
+        (plan_revocation(tenant_id=TENANT, default={}, before=None), False),
     ],
 )
 def test_a_plan_that_sets_everything_leaves_nothing_to_the_default(which: Plan, inherits: bool) -> None:

@@ -69,14 +69,14 @@ def test_a_partner_that_appeared_or_vanished_comes_first() -> None:
 
 
 def test_settings_are_told_in_words() -> None:
-    plan = plan_revocation(tenant_id=TENANT, before=BEFORE)
+    plan = plan_revocation(tenant_id=TENANT, default={}, before=BEFORE)
     (line,) = [one for one in drift_lines(three_way(plan, BEFORE)) if one.setting == "B2B collaboration, inbound"]
     assert line.approved_to == "blocked for everyone"
     assert line.now == line.approved_from
 
 
 def test_progress_names_what_stands_and_what_does_not() -> None:
-    plan = plan_revocation(tenant_id=TENANT, before={**BEFORE, **SYNC})
+    plan = plan_revocation(tenant_id=TENANT, default={}, before={**BEFORE, **SYNC})
     assert progress_words(plan, 0) == "Nothing was written."
     words = progress_words(plan, 1)
     assert words.startswith("1 of 2 writes stand in the tenant. Written: B2B collaboration, inbound, ")

@@ -390,7 +390,7 @@ def test_a_revocation_is_never_overwritten_but_planned_again(state: RequestState
 def test_a_plan_that_closes_nothing_more_is_still_a_revocations_own() -> None:
     """The partner was closed by hand: there is only reading back to do, and no approval is needed for it."""
     kind = RequestKind.REVOCATION
-    closed = prepared(kind, plan=plan_revocation(tenant_id=TENANT, before=closed_document()))
+    closed = prepared(kind, plan=plan_revocation(tenant_id=TENANT, default={}, before=closed_document()))
     assert closed.plan.operations == ()
     transition = advance(request(RequestState.PREPARING, kind), RecordPrepared(prepared=closed), situation(LATER))
     assert (transition.request.state, transition.effects) == (RequestState.APPLYING, (SHOWN, TO_APPLY))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.workflows.core.builders import TENANT, closed_document
 from tests.workflows.core.strategies import PROPERTY, SETTINGS, TENANT_IDS, partner_documents
+from workflows.core.block import is_synchronization_allowed
 from workflows.core.documents import means_the_same, parse_setting, to_document
 from workflows.core.errors import NothingToChange
 from workflows.core.partner import (
@@ -30,7 +31,6 @@ from workflows.core.plan import (
     Plan,
     changes,
     is_confirmed,
-    is_synchronization_allowed,
     plan_access,
     plan_revocation,
     steps_done,
@@ -59,7 +59,7 @@ def access(before: Mapping[str, Any] | None, wanted: Mapping[Property, Setting],
 
 
 def revocation(before: Mapping[str, Any] | None, tenant_id: TenantId = TENANT) -> Plan:
-    return plan_revocation(tenant_id=tenant_id, before=before)
+    return plan_revocation(tenant_id=tenant_id, default={}, before=before)
 
 
 # --- Access ---------------------------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ def test_golden_an_access_plan_for_an_existing_partner() -> None:
 def test_golden_a_revocation() -> None:
     before = {"tenantId": TENANT, "identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}}}
     assert (
-        plan_revocation(tenant_id=TENANT, before=before).digest
+        plan_revocation(tenant_id=TENANT, default={}, before=before).digest
         == "6affdeba190e4f5945512eead9f1e5b371e1d96f2a20d992e2f7acad722b2c80"
     )
 

@@ -18,7 +18,7 @@ OPEN = {
     "crossCloudMeetingConfiguration": {"inboundAllowed": False},
     "identitySynchronization": SYNCHRONIZING,
 }
-CLOSING = plan_revocation(tenant_id=TENANT, before=OPEN)
+CLOSING = plan_revocation(tenant_id=TENANT, default={}, before=OPEN)
 HALF_CLOSED = {**OPEN, **closed_document()}
 WHOLLY_CLOSED = {
     **HALF_CLOSED,
@@ -120,7 +120,7 @@ def test_a_partner_that_somebody_else_created_first_is_foreign() -> None:
 @PROPERTY
 @given(partner_documents(TENANT))
 def test_a_plan_recognizes_each_of_its_images(before: dict[str, Any]) -> None:
-    plan = plan_revocation(tenant_id=TENANT, before=before)
+    plan = plan_revocation(tenant_id=TENANT, default={}, before=before)
     for count in range(len(plan.operations) + 1):
         done = steps_done(plan, plan.image_after(count))
         assert done is not None
@@ -131,7 +131,7 @@ def test_a_plan_recognizes_each_of_its_images(before: dict[str, Any]) -> None:
 @PROPERTY
 @given(partner_documents(TENANT), partner_documents(TENANT))
 def test_what_is_none_of_a_plans_images_is_foreign(before: dict[str, Any], other: dict[str, Any]) -> None:
-    plan = plan_revocation(tenant_id=TENANT, before=before)
+    plan = plan_revocation(tenant_id=TENANT, default={}, before=before)
     images = [plan.image_after(count) for count in range(len(plan.operations) + 1)]
     is_own = any(means_the_same(image, other) for image in images)
     assert (steps_done(plan, other) is not None) is is_own

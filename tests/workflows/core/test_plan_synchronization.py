@@ -190,5 +190,5 @@ def test_each_is_written_in_its_own_shape_and_said_in_words(
 
 def test_a_revocation_says_what_it_does_not_touch() -> None:
     before = {"tenantId": TENANT, "appServiceConnectInbound": to_document(AppServiceConnect(applications=APPLICATIONS))}
-    said = consequences(plan_revocation(tenant_id=TENANT, before=before))
+    said = consequences(plan_revocation(tenant_id=TENANT, default={}, before=before))
     assert f"{sentences.NOT_TOUCHED}App Service connect, inbound." in said

@@ -7,10 +7,11 @@ import pytest
 from tests.workflows.core.builders import NOW, TENANT, closed_document, identity, partnership, request
 from workflows.core.canonical import JsonObject
 from workflows.core.effective import Origin
+from workflows.core.openness import Opening
 from workflows.core.partner import B2B_PROPERTIES, Property, TenantId
 from workflows.core.partner_rules import MICROSOFT_SUPPORT
 from workflows.core.plan import TenantIdentity
-from workflows.core.posture import Opening, PartnerPosture, Posture, RecordState, Weight, sorted_partners
+from workflows.core.posture import PartnerPosture, Posture, RecordState, Weight, sorted_partners
 from workflows.core.posture_default import default_posture
 from workflows.core.posture_rows import Scene, judge_partner
 from workflows.core.records import Records

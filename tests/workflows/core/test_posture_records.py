@@ -9,9 +9,10 @@ import pytest
 from tests.workflows.core.builders import NOW, TENANT, access_plan, closed_document, identity, partnership, request
 from tests.workflows.core.test_posture import ALL, CLOSED_DEFAULT, MICROSOFTS, NOBODY, codes, scene
 from workflows.core.canonical import JsonObject
+from workflows.core.openness import Opening
 from workflows.core.partner import TenantId
 from workflows.core.partnership import Partnership, PartnershipState
-from workflows.core.posture import Opening, PartnerPosture, RecordState, Weight
+from workflows.core.posture import PartnerPosture, RecordState, Weight
 from workflows.core.posture_difference import differing
 from workflows.core.posture_rows import Scene, judge_partner
 from workflows.core.records import Records, changed_meanwhile

@@ -67,7 +67,7 @@ def found(plan: Plan | None = None, who: TenantIdentity | None = None, **facts: 
 
 def closing() -> Plan:
     """A plan after which nobody comes in."""
-    return plan_revocation(tenant_id=TENANT, before={"tenantId": TENANT})
+    return plan_revocation(tenant_id=TENANT, default={}, before={"tenantId": TENANT})
 
 
 def test_a_calm_tenant() -> None:
@@ -144,7 +144,7 @@ def test_a_shut_default_is_not() -> None:
 
 def test_conditional_access_is_held_against_the_trust_after_the_plan() -> None:
     assert "ca_mfa_trusted" in found(conditional_access=(document(),))
-    untrusted = plan_revocation(tenant_id=TENANT, before={"tenantId": TENANT})
+    untrusted = plan_revocation(tenant_id=TENANT, default={}, before={"tenantId": TENANT})
     assert "ca_mfa_trusted" not in found(untrusted, conditional_access=(document(),))
 
 

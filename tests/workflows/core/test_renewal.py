@@ -73,8 +73,8 @@ def test_how_long_and_what_stands_are_part_of_what_is_approved() -> None:
 
 def test_neither_a_plan_that_writes_nor_a_revocation_without_writes_is_a_renewal() -> None:
     assert not is_renewal(access_plan())
-    closed = plan_revocation(tenant_id=TENANT, before=None).image_after()
-    nothing = plan_revocation(tenant_id=TENANT, before=closed)
+    closed = plan_revocation(tenant_id=TENANT, default={}, before=None).image_after()
+    nothing = plan_revocation(tenant_id=TENANT, default={}, before=closed)
     assert nothing.operations == ()
     assert not is_renewal(nothing)
 

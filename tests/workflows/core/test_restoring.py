@@ -182,7 +182,7 @@ def test_a_plan_is_put_back_whatever_somebody_else_wrote_after_it(
 @PROPERTY
 @given(before=partner_documents(TENANT))
 def test_a_revocation_put_back_never_passes_as_narrowing(before: dict[str, Any]) -> None:
-    revocation = plan_revocation(tenant_id=TENANT, before=before)
+    revocation = plan_revocation(tenant_id=TENANT, default={}, before=before)
     now = revocation.image_after()
     try:
         plan = restoration(now, before)
@@ -341,7 +341,7 @@ def test_of_what_was_cut_short_it_is_said_that_perhaps_not_all_was_written() -> 
 
 
 def test_what_wrote_nothing_has_nothing_to_put_back() -> None:
-    nothing = plan_revocation(tenant_id=TENANT, before=closed_document())
+    nothing = plan_revocation(tenant_id=TENANT, default={}, before=closed_document())
     assert not is_restorable(applied(nothing))
 
 
@@ -362,7 +362,7 @@ def test_the_change_that_is_put_back_is_summed_up() -> None:
 
 def test_settings_that_are_not_ours_are_named_and_left() -> None:
     change = applied(
-        plan_revocation(tenant_id=TENANT, before=document(protectedContentSharing={"inboundAllowed": True}))
+        plan_revocation(tenant_id=TENANT, default={}, before=document(protectedContentSharing={"inboundAllowed": True}))
     )
     now = document(crossCloudMeetingConfiguration={"inboundAllowed": True}, isServiceProvider=False)
     [finding] = restoration_findings(change, now)
@@ -372,7 +372,7 @@ def test_settings_that_are_not_ours_are_named_and_left() -> None:
 
 
 def test_a_partner_that_goes_back_to_inheriting_is_said_to_stay() -> None:
-    [finding] = restoration_findings(applied(plan_revocation(tenant_id=TENANT, before=None)), closed_document())
+    [finding] = restoration_findings(applied(plan_revocation(tenant_id=TENANT, default={}, before=None)), closed_document())
     assert finding.code == "restores_inheritance"
     assert "not deleted" in finding.text
     assert NOTHING_OF_ITS_OWN in consequences(restoration(closed_document(), None))

@@ -38,7 +38,7 @@ def applied(asked: AccessRequest) -> tuple[AccessRequest, PartnershipState, str]
 
 def test_it_waits_for_its_chain_also_where_it_only_closes() -> None:
     """A revocation needs no approval because of who asks for it; anybody may ask for a restoration."""
-    closing = prepared(RESTORATION, plan=plan_revocation(tenant_id=access_plan().tenant_id, before=None), stages=STAGES)
+    closing = prepared(RESTORATION, plan=plan_revocation(tenant_id=access_plan().tenant_id, default={}, before=None), stages=STAGES)
     waiting = advance(request(S.PREPARING, RESTORATION), RecordPrepared(prepared=closing), situation()).request
     assert waiting.state is S.AWAITING_APPROVAL
 
@@ -62,7 +62,7 @@ def test_who_asked_reads_to_what_it_was_put_back() -> None:
 
 
 def test_what_is_put_back_to_a_block_is_recorded_as_one() -> None:
-    blocked = plan_revocation(tenant_id=access_plan().tenant_id, before=None)
+    blocked = plan_revocation(tenant_id=access_plan().tenant_id, default={}, before=None)
     _, state, text = applied(request(S.APPLYING, RESTORATION, prepared=prepared(plan=blocked)))
     assert state is PartnershipState.REVOKED
     assert "is blocked" in text

@@ -112,7 +112,7 @@ def test_long_access_and_another_cloud_weigh_only_where_something_opens() -> Non
     )
     closing = plan({P.B2B_COLLABORATION_INBOUND: BLOCK_ALL}, {"tenantId": TENANT}, duration=timedelta(days=730))
     assert risk_of(closing, is_cross_cloud=True).level is RiskLevel.LOW
-    assert risk_of(plan_revocation(tenant_id=TENANT, before=None)).reasons == ()
+    assert risk_of(plan_revocation(tenant_id=TENANT, default={}, before=None)).reasons == ()
 
 
 def test_adding_a_partner_of_another_cloud_opens_what_was_blocked_whatever_the_default_says() -> None:
@@ -122,7 +122,7 @@ def test_adding_a_partner_of_another_cloud_opens_what_was_blocked_whatever_the_d
     assert risk_of(narrowing, is_cross_cloud=True) == Risk(
         level=RiskLevel.ELEVATED, reasons=("The partner is in another Microsoft cloud.",)
     )
-    assert risk_of(plan_revocation(tenant_id=TENANT, before=None), is_cross_cloud=True).reasons == ()
+    assert risk_of(plan_revocation(tenant_id=TENANT, default={}, before=None), is_cross_cloud=True).reasons == ()
 
 
 def test_what_is_open_by_default_already_is_no_news() -> None:

@@ -207,11 +207,11 @@ def test_automatic_redemption_says_whose_half_is_missing_and_that_unset_is_off()
 )
 def test_what_cannot_be_read_is_shown_as_json_and_never_called_open_or_closed(name: str, value: Any) -> None:
     before = {"tenantId": TENANT, name: value}
-    shown = [line for line in describe(plan_revocation(tenant_id=TENANT, before=before)) if UNREADABLE in line.before]
+    shown = [line for line in describe(plan_revocation(tenant_id=TENANT, default={}, before=before)) if UNREADABLE in line.before]
     (line,) = shown
     assert json.dumps(value) in line.before
     assert (line.opens, line.effect) == (False, "closes")  # what it becomes is known, whatever it was
-    assert sentences.UNKNOWN_VALUES in consequences(plan_revocation(tenant_id=TENANT, before=before))
+    assert sentences.UNKNOWN_VALUES in consequences(plan_revocation(tenant_id=TENANT, default={}, before=before))
 
 
 def test_an_unreadable_value_that_becomes_something_else_may_do_either() -> None:
@@ -284,7 +284,7 @@ def test_a_long_list_is_counted_rather_than_cut_silently() -> None:
 
 def test_a_revocation_says_what_it_does_and_what_it_does_not() -> None:
     before = {"tenantId": TENANT, "identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}}}
-    made = plan_revocation(tenant_id=TENANT, before=before)
+    made = plan_revocation(tenant_id=TENANT, default={}, before=before)
     assert len(describe(made)) == 4 + 3 + 2 + 1
     assert all(line.opens is not True for line in describe(made))
     assert consequences(made) == (
@@ -336,7 +336,7 @@ def test_narrowing_tells_about_guests_and_tokens() -> None:
 
 def test_a_partner_that_is_closed_already_changes_nothing_in_words() -> None:
     before = {**closed_document(), "inboundTrust": None}
-    made = plan_revocation(tenant_id=TENANT, before=before)
+    made = plan_revocation(tenant_id=TENANT, default={}, before=before)
     effects = {line.effect for line in describe(made) if line.setting.startswith("B2B")}
     assert effects == {"no change"}
 
@@ -353,7 +353,7 @@ json_values = st.recursive(
 def test_no_document_breaks_the_wording(document: dict[str, Any]) -> None:
     """Whatever Graph may send one day, the card can still be shown and the door closed."""
     try:
-        made = plan_revocation(tenant_id=TENANT, before={"tenantId": TENANT, **document})
+        made = plan_revocation(tenant_id=TENANT, default={}, before={"tenantId": TENANT, **document})
     except AttributeError:
         return  # the plan itself cannot read such a synchronization policy
     assert describe(made)
