@@ -127,7 +127,9 @@ def test_the_operations_are_shown_exactly_as_json() -> None:
 
 
 def test_operations_that_are_too_long_say_how_much_is_missing() -> None:
-    plan = access_plan({"tenantId": TENANT, "inboundTrust": {"x": "y" * 9000}})
+    plan = access_plan({"tenantId": TENANT, "b2bDirectConnectInbound": None})
+    value = {"usersAndGroups": "y" * 9000}
+    plan = replace(plan, operations=(replace(plan.operations[0], body={"b2bDirectConnectInbound": value}),))
     blocks = card(request(prepared=prepared(plan=plan))).blocks
     assert "more characters; the digest covers all of them" in shown(blocks)
     assert problems(blocks, "message") == []
@@ -215,7 +217,7 @@ def test_what_the_form_saw_names_the_target_while_preparing() -> None:
 
 
 def test_a_revocation_needs_no_approval_and_says_what_it_is() -> None:
-    said = shown(card(request(RequestState.APPLIED, REVOCATION, confirmed_at=NOW)).blocks)
+    said = shown(card(request(RequestState.APPLIED, REVOCATION, confirmed_at=NOW, not_closed=())).blocks)
     assert "🔒 contoso.com: blocked and read back" in said
     assert "Revocation by Riley" in said
     assert "none are needed to close a partner" in said
@@ -281,7 +283,7 @@ def test_an_older_answer_is_not_taken_for_one_about_a_new_approval() -> None:
 def test_a_revoked_partner_has_nothing_to_review() -> None:
     asked = review(state=PartnershipState.REVOKED, ends_at=None, next_review_at=None)
     assert buttons(asked.blocks) == {}
-    assert "Blocked and read back" in shown(asked.blocks)
+    assert "Revoked and read back" in shown(asked.blocks)
 
 
 # --- answers ---
@@ -306,7 +308,7 @@ def test_an_empty_list_says_what_to_do() -> None:
         ({}, "✅ contoso.com (Contoso Ltd): recorded as open"),
         ({"state": PartnershipState.REVIEW_DUE}, "⏰ contoso.com (Contoso Ltd): recorded as open, review is due"),
         ({"ends_at": NOW}, "⏰ contoso.com (Contoso Ltd): recorded as open, approved time is over"),
-        ({"state": PartnershipState.REVOKED}, "🔒 contoso.com (Contoso Ltd): recorded as blocked"),
+        ({"state": PartnershipState.REVOKED}, "🔒 contoso.com (Contoso Ltd): recorded as revoked"),
     ],
 )
 def test_every_partner_says_in_words_what_its_icon_says(changes: dict[str, Any], words: str) -> None:
@@ -345,7 +347,7 @@ def test_details_say_first_what_the_posture_finds_wrong() -> None:
     said = shown(message.blocks)
     assert said.index("🚨 Alert: alert text.") < said.index("Settings, read just now")
     assert "and 3 more" in said
-    assert "Recorded as blocked." in said
+    assert "Recorded as revoked." in said
     assert "Alert: alert text. 1 request on record." in message.text
     calm = partner_details(identity(), None, {}, revoked, [], NOW, concerns=concerns[2:3])
     assert "Note" not in calm.text

@@ -227,6 +227,7 @@ def test_the_json_has_stable_sorted_keys() -> None:
         "settings",
         "tenant_id",
         "unmanaged",
+        "ways",
     ]
     assert partner["access"]["b2bCollaborationInbound"] == {
         "opening": "not known",
@@ -235,7 +236,11 @@ def test_the_json_has_stable_sorted_keys() -> None:
     assert partner["record"]["sponsor"] == "Sam"
     unknown = document["partners"][1]
     assert (unknown["record"], unknown["default_domain"], unknown["record_state"]) == (None, None, "none")
-    assert unknown["identity_synchronization"] == {"value": False, "origin": "Microsoft's default"}
+    assert unknown["identity_synchronization"] == {
+        "value": False,
+        "origin": "Microsoft's default",
+        "reason": None,
+    }
 
 
 def test_a_default_that_was_not_read_is_null_in_json() -> None:

@@ -53,7 +53,7 @@ def test_keep_asks_why() -> None:
 
 @pytest.mark.parametrize("known", [None, partnership()])
 def test_revoke_says_what_it_does_and_what_not_and_wants_the_domain_typed(known: Any) -> None:
-    view = revoke_view(identity(), describe(REVOCATION_PLAN), known, consequences(REVOCATION_PLAN))
+    view = revoke_view(identity(), describe(REVOCATION_PLAN), known, consequences(REVOCATION_PLAN, {}))
     assert_sound(view)
     assert (view["callback_id"], view["private_metadata"]) == ("confirm_revoke", TENANT)
     assert labels(view) == {"confirm": "Type contoso.com to confirm", "reason": "Reason"}
@@ -93,7 +93,8 @@ def test_a_revocation_that_nobody_can_plan_now_says_what_is_not_known() -> None:
     assert labels(view) == {"confirm": "Type contoso.com to confirm", "reason": "Reason"}
     said = shown(view)
     assert "present settings cannot be read now" in said
-    assert "every direction as soon as Microsoft answers" in said
+    assert "in both directions as soon as Microsoft answers" in said
+    assert "names what stays open" in said
     assert "Whether you may revoke is checked then" in said
     assert partnership().sponsor.name not in said
 

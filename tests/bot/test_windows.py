@@ -76,7 +76,7 @@ async def test_a_known_partner_can_be_revoked_while_nothing_can_be_read(
     opened.world.faults.add(away)
     view_id, text = await shown(opened, f"revoke {target}")
     assert UNREAD in text
-    assert "every direction as soon as Microsoft answers" in text
+    assert "in both directions as soon as Microsoft answers" in text
     assert "Whether you may revoke is checked then" in text
     values = {"confirm": {"confirm": "contoso.com"}, "reason": {"reason": "Project ended"}}
     answer = await opened.control.post("submit", user="admin", view_id=view_id, values=values)

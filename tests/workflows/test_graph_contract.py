@@ -214,7 +214,11 @@ async def test_every_exchange_of_the_gateway_is_as_described(entra: Entra, check
     for number, template in enumerate(CATALOG.templates.values()):
         tenant_id = TenantId(f"{number:08d}-0000-4000-8000-000000000001")
         opening = _plan(template, None)
-        closing = plan_revocation(tenant_id=TENANT, default={}, before=opening.image_after()) if template.name != "block" else None
+        closing = (
+            plan_revocation(tenant_id=TENANT, default={}, before=opening.image_after())
+            if template.name != "block"
+            else None
+        )
         for operation in (*opening.operations, *(closing.operations if closing else ())):
             await entra.write(_for(operation, tenant_id))
             written += 1

@@ -450,7 +450,10 @@ async def test_what_is_revoked_already_is_not_written_again(world: World) -> Non
     await world.revoke(DANA)
     assert len(world.tenant.writes) == 2
     assert await world.all_requests() == []
-    assert "is blocked: every direction is blocked explicitly" in world.notifier.texts_to(DANA.chat_id)[-1]
+    assert (
+        "is blocked: B2B collaboration and direct connect are blocked explicitly"
+        in world.notifier.texts_to(DANA.chat_id)[-1]
+    )
 
 
 async def test_two_revocations_at_one_moment_write_once(world: World) -> None:

@@ -235,7 +235,10 @@ async def test_a_partner_that_is_closed_already_is_only_read_back(world: World) 
     world.tenant.partners[TENANT] = closed_document()
     await world.revoke(DANA)
     assert await world.all_requests() == []
-    assert "is blocked: every direction is blocked explicitly" in world.notifier.texts_to(DANA.chat_id)[-1]
+    assert (
+        "is blocked: B2B collaboration and direct connect are blocked explicitly"
+        in world.notifier.texts_to(DANA.chat_id)[-1]
+    )
     assert world.tenant.attempts == []
 
 

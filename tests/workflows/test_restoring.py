@@ -175,7 +175,10 @@ async def test_what_stands_so_already_is_nothing_to_put_back(world: World, revoc
 
 
 async def test_a_value_without_a_name_is_refused_at_the_field(world: World, revocation: AccessRequest) -> None:
-    before = {**(revocation.known.plan.before or {}), "appServiceConnectInbound": {"x": "unknownFutureValue"}}
+    before = {
+        **(revocation.known.plan.before or {}),
+        "appServiceConnectInbound": {"applications": {"accessType": "unknownFutureValue"}},
+    }
     change = replace(
         revocation,
         id=RequestId("R-BBBBBBBBBB"),

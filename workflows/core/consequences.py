@@ -7,11 +7,15 @@ The facts behind them are Microsoft's: "Cross-tenant access overview", "Cross-te
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from workflows.core.block import not_blocked
 from workflows.core.canonical import JsonObject
 from workflows.core.closing import closes_everything, only_narrows
-from workflows.core.documents import means_the_same, normalize, parse_setting, to_document
+from workflows.core.documents import normalize, parse_setting
 from workflows.core.errors import UnreadableSetting
+from workflows.core.further_outcome import written_names
 from workflows.core.half_state import counted
+from workflows.core.openness import left_open, ways
+from workflows.core.openness_words import way_title, ways_words
 from workflows.core.partner import (
     ALL_APPLICATIONS,
     ALL_USERS,
@@ -48,6 +52,12 @@ SYNCHRONIZATION_THEIRS: Final = (
     "Users come only when the partner also sets its outbound half of automatic redemption and runs a provisioning job. "
     "What that job does with people who leave is set there."
 )
+KEPT: Final = (
+    "The partner's entry is kept, not deleted: a deleted partner would fall back to the tenant's defaults, which "
+    "usually allow B2B collaboration."
+)
+NOT_CLOSED: Final = "Not closed for certain after this, because Gatehouse can write nothing that closes it: "
+WRITTEN_LAST: Final = "Written last, and Microsoft may refuse it; everything before it stands all the same: "
 NOT_TOUCHED: Final = "Set for this partner as well, and not changed by this: "
 ENCRYPTED_MAIL: Final = "Blocking every application outbound also blocks encrypted (rights-protected) mail."
 TRUST: Final = (
@@ -94,7 +104,8 @@ def consequences(
     lines = describe(plan, default)
     halves = _when_two_sided(plan, default, is_cross_cloud=is_cross_cloud, is_applied=is_applied)
     said = [
-        *_when_closing(plan, lines),
+        *_when_closing(plan, lines, default),
+        *_when_refusable(plan),
         *_when_opening(plan),
         *_when_inheriting(plan),
         *halves,
@@ -104,12 +115,16 @@ def consequences(
     return tuple(dict.fromkeys(said))
 
 
-def _when_closing(plan: Plan, lines: Sequence[Line]) -> Iterator[str]:
+def _when_closing(plan: Plan, lines: Sequence[Line], default: JsonObject | None) -> Iterator[str]:
     settings = dict(_settings(plan))
     after = plan.image_after() or {}
-    if all(means_the_same({"": after.get(name)}, {"": to_document(closed)}) for name, closed in CLOSED.items()):
-        yield NOT_DELETED
-        if others := [title(name) for name in _NOT_CLOSED if after.get(name) is not None]:
+    if not set(not_blocked(after)) & set(CLOSED):
+        left = left_open(ways(after, default))
+        yield KEPT if left else NOT_DELETED
+        if left:
+            yield f"{NOT_CLOSED}{ways_words(left)}."
+        written = {change.name for change in changes(plan)}
+        if others := [title(name) for name in _NOT_CLOSED if after.get(name) is not None and name not in written]:
             yield f"{NOT_TOUCHED}{', '.join(others)}."
     if any(line.opens is False and (line.setting in _B2B_TITLES or line.before != INHERITS) for line in lines):
         yield TOKENS
@@ -121,6 +136,12 @@ def _when_closing(plan: Plan, lines: Sequence[Line]) -> Iterator[str]:
     outbound = settings.get(Property.B2B_COLLABORATION_OUTBOUND)
     if isinstance(outbound, B2BSetting) and is_shut(outbound):
         yield ENCRYPTED_MAIL
+
+
+def _when_refusable(plan: Plan) -> Iterator[str]:
+    if plan.further:
+        names = dict.fromkeys(name for operation in plan.further for name in written_names(operation))
+        yield f"{WRITTEN_LAST}{'; '.join(map(way_title, names))}."
 
 
 def _when_opening(plan: Plan) -> Iterator[str]:

@@ -77,14 +77,15 @@ def access_concerns(
         )
     yield from _trust_concerns(applies, doors)
     yield from _inherited_concerns(doors)
-    yield from _other_ways(found)
+    unreadable = unreadable_settings(configuration)
+    yield from _other_ways([way for way in found if way.setting not in unreadable])
     for finding in check_partner(tenant_id, configuration):
         yield _warning(finding.code, _SERVICE_TEXTS.get(finding.code, finding.text), finding.source)
-    if names := unreadable_settings(configuration):
+    if unreadable:
         yield Concern(
             code="unreadable",
             weight=Weight.UNCHECKED,
-            text=f"Could not be checked, because this version cannot read the values: {said(names)}.",
+            text=f"Could not be checked, because this version cannot read the values: {said(unreadable)}.",
             source=OVERVIEW,
         )
 

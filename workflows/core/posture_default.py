@@ -78,7 +78,12 @@ def _concerns(
                 text=f"{way} is open by default{text}",
                 source=OVERVIEW,
             )
-    others = [way for way in left_open(found) if way.kind in (Kind.SERVICE, Kind.UNDESCRIBED)]
+    unreadable = unreadable_settings(document)
+    others = [
+        way
+        for way in left_open(found)
+        if way.kind in (Kind.SERVICE, Kind.UNDESCRIBED) and way.setting not in unreadable
+    ]
     if opened := [way for way in others if way.opening is not Opening.UNKNOWN]:
         yield Concern(
             code="default_also_open",
@@ -93,11 +98,11 @@ def _concerns(
             text=f"Set in the default, and what it opens is not known: {ways_words(unknown)}.",
             source=DEFAULT_PAGE,
         )
-    if names := unreadable_settings(document):
+    if unreadable:
         yield Concern(
             code="default_unreadable",
             weight=Weight.UNCHECKED,
-            text=f"Could not be checked, because this version cannot read the default's values: {said(names)}.",
+            text=f"Could not be checked, because this version cannot read the default's values: {said(unreadable)}.",
             source=DEFAULT_PAGE,
         )
     if document.get("isServiceDefault") is True:

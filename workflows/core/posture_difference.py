@@ -4,38 +4,37 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from workflows.core.canonical import JsonObject
-from workflows.core.documents import means_the_same
+from workflows.core.described import DEVICES, described_part, undescribed, undescribed_changes
+from workflows.core.documents import means_the_same, says_nothing
 from workflows.core.partner import IDENTITY_SYNCHRONIZATION, Property
-from workflows.core.plan import Plan, is_confirmed
+from workflows.core.plan import Plan
 
-_NOT_SETTINGS: Final = frozenset({"tenantId", "isServiceProvider", "isInMultiTenantOrganization"})
-"""The key, and what the service says of the partner; nobody sets these."""
-_DECLARED: Final = frozenset(name.value for name in Property)
+_SETTINGS: Final = tuple(name.value for name in Property)
 
 
 def differing(plan: Plan, observed: JsonObject) -> tuple[str, ...]:
     """Name the settings, in Graph's words, that are not as `plan` left them; empty when all are.
 
-    Of a partner that the plan created, only what the model knows is compared: the service adds fields of its own.
+    A member that v1.0 does not describe counts where it says something else than before; one that says nothing any more
+    does not. Of a partner that the plan created, only what v1.0 describes is compared: the service adds members.
     """
-    if is_confirmed(plan, observed):
-        return ()
     expected = plan.image_after() or {}
-    names = dict.fromkeys(name for image in (expected, observed) for name in image if "@" not in name)
-    return tuple(
+    names = [
         name
-        for name in names
-        if name not in _NOT_SETTINGS
-        and (name in _DECLARED or plan.before is not None)
-        and not means_the_same(_compared(name, expected), _compared(name, observed))
-    )
+        for name in dict.fromkeys((*expected, *observed, *_SETTINGS))
+        if name in _SETTINGS and not means_the_same(_compared(name, expected), _compared(name, observed))
+    ]
+    if plan.before is not None:
+        here = {".".join(path): value for path, value in undescribed(observed).items()}
+        names += [name for name in undescribed_changes(expected, observed) if not says_nothing(here.get(name))]
+    return tuple(names)
 
 
 def _compared(name: str, image: JsonObject) -> JsonObject:
     """Give one setting without what a write never says: a policy's own name and key, and Graph's `devices`."""
-    value: Any = image.get(name)
+    value: Any = described_part(name, image.get(name))
     if name == IDENTITY_SYNCHRONIZATION and isinstance(value, Mapping):
         value = {"userSyncInbound": value.get("userSyncInbound")}
     if name == Property.TENANT_RESTRICTIONS and isinstance(value, Mapping):
-        value = {key: item for key, item in value.items() if key != "devices"}
+        value = {key: item for key, item in value.items() if key != DEVICES}
     return {"": value}

@@ -67,8 +67,7 @@ def state_words(request: AccessRequest) -> str:
     if state is RequestState.APPLYING and request.note:
         return "waiting to be blocked" if is_revocation else "approved, waiting to be written"
     if is_revocation and state is RequestState.APPLIED and request.not_closed != ():
-        left = "" if request.not_closed is None else ", not everything closed"
-        return f"B2B access blocked and read back{left}"
+        return "block read back, not everything closed" if request.not_closed else "block read back"
     if is_revocation and state in _REVOCATION_STATES:
         return _REVOCATION_STATES[state]
     if state is RequestState.APPLIED and request.particulars.kind is RequestKind.RESTORATION:

@@ -76,7 +76,9 @@ def test_settings_are_told_in_words() -> None:
 
 
 def test_progress_names_what_stands_and_what_does_not() -> None:
-    plan = plan_revocation(tenant_id=TENANT, default={}, before={**BEFORE, **SYNC})
+    plan = plan_revocation(
+        tenant_id=TENANT, default={}, before={**BEFORE, **SYNC, "crossCloudMeetingConfiguration": None}
+    )
     assert progress_words(plan, 0) == "Nothing was written."
     words = progress_words(plan, 1)
     assert words.startswith("1 of 2 writes stand in the tenant. Written: B2B collaboration, inbound, ")

@@ -454,12 +454,13 @@ def test_an_applied_revocation_closes_the_partnership_and_says_what_it_cannot_cl
     command = RecordApplied(image=closed_document())
     transition = advance(request(RequestState.APPLYING, kind), command, moment)
     text = (
-        "Contoso Ltd (contoso.com) is blocked: every direction is blocked explicitly, trust and automatic redemption "
-        "are off, and reading it back confirmed it. Tokens already issued can work for up to an hour; sessions in the "
-        "partner's own tenant are theirs to end."
+        "Contoso Ltd (contoso.com) is blocked: B2B collaboration and direct connect are blocked explicitly in both "
+        "directions, trust, automatic redemption and synchronization are off, and reading it back confirmed it. "
+        "Nothing else is open. Tokens already issued can work for up to an hour; sessions in the partner's own tenant "
+        "are theirs to end."
     )
     assert transition == Transition(
-        request=request(RequestState.APPLIED, kind, version=6, changed_at=LATER, confirmed_at=LATER),
+        request=request(RequestState.APPLIED, kind, version=6, changed_at=LATER, confirmed_at=LATER, not_closed=()),
         effects=(SHOWN, ShowReview(tenant_id=TENANT), told(text), told(text, SAM)),
         partnership=partnership(
             version=4,
@@ -472,6 +473,7 @@ def test_an_applied_revocation_closes_the_partnership_and_says_what_it_cannot_cl
             review_interval=None,
             next_review_at=None,
             attestations=(said,),
+            not_closed=(),
         ),
     )
 

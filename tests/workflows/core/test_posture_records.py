@@ -92,8 +92,8 @@ def test_a_revoked_partner_that_is_blocked_is_no_concern() -> None:
         ({"b2bCollaborationInbound": ALL}, CLOSED_DEFAULT, "revoked_but_open", "but open now: B2B collaboration"),
         ({"b2bCollaborationInbound": None}, MICROSOFTS, "revoked_but_open", "but open now"),
         ({"b2bCollaborationInbound": None}, None, "revoked_but_open", "perhaps open now"),
-        ({"b2bCollaborationInbound": None}, CLOSED_DEFAULT, "revoked_not_explicit", "no longer blocked in every"),
-        ({"inboundTrust": {"isMfaAccepted": True}}, CLOSED_DEFAULT, "revoked_not_explicit", "Inbound trust"),
+        ({"b2bCollaborationInbound": None}, CLOSED_DEFAULT, "revoked_not_explicit", "no longer blocked explicitly"),
+        ({"inboundTrust": {"isMfaAccepted": True}}, CLOSED_DEFAULT, "revoked_but_open", "Trust in the partner's MFA"),
         (
             {"identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}}},
             CLOSED_DEFAULT,
@@ -212,6 +212,7 @@ def test_of_a_changed_partner_undeclared_settings_count_and_facts_do_not() -> No
     plan = access_plan({"tenantId": TENANT, "isServiceProvider": None})
     assert differing(plan, {**AS_APPROVED, "isServiceProvider": True}) == ()
     assert differing(plan, {**AS_APPROVED, "places": {"moon": True}}) == ("places",)
+    assert differing(plan, {**AS_APPROVED, "places": {"moon": False}}) == ()
     assert differing(plan, {**AS_APPROVED, "places@odata.context": "x", "inboundTrust": None}) == ("inboundTrust",)
 
 

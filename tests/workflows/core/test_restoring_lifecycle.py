@@ -1,5 +1,7 @@
 """A restore request in the lifecycle: decided as an access request is, and said to be what it is."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.workflows.core.builders import (
@@ -15,6 +17,7 @@ from tests.workflows.core.builders import (
     request,
     situation,
 )
+from workflows.core.canonical import JsonObject
 from workflows.core.commands import Expire, RecordApplied, RecordOverwritten, RecordPrepared, Reopen
 from workflows.core.effects import Tell
 from workflows.core.lifecycle import advance
@@ -30,15 +33,17 @@ def told(effects: tuple[object, ...]) -> str:
     return " ".join(effect.text for effect in effects if isinstance(effect, Tell))
 
 
-def applied(asked: AccessRequest) -> tuple[AccessRequest, PartnershipState, str]:
-    done = advance(asked, RecordApplied(image={}), situation(NOW, partnership()))
+def applied(asked: AccessRequest, image: JsonObject | None = None) -> tuple[AccessRequest, PartnershipState, str]:
+    done = advance(asked, RecordApplied(image=image or {}), situation(NOW, partnership()))
     assert done.partnership is not None
     return done.request, done.partnership.state, told(done.effects)
 
 
 def test_it_waits_for_its_chain_also_where_it_only_closes() -> None:
     """A revocation needs no approval because of who asks for it; anybody may ask for a restoration."""
-    closing = prepared(RESTORATION, plan=plan_revocation(tenant_id=access_plan().tenant_id, default={}, before=None), stages=STAGES)
+    closing = prepared(
+        RESTORATION, plan=plan_revocation(tenant_id=access_plan().tenant_id, default={}, before=None), stages=STAGES
+    )
     waiting = advance(request(S.PREPARING, RESTORATION), RecordPrepared(prepared=closing), situation()).request
     assert waiting.state is S.AWAITING_APPROVAL
 
@@ -63,7 +68,9 @@ def test_who_asked_reads_to_what_it_was_put_back() -> None:
 
 def test_what_is_put_back_to_a_block_is_recorded_as_one() -> None:
     blocked = plan_revocation(tenant_id=access_plan().tenant_id, default={}, before=None)
-    _, state, text = applied(request(S.APPLYING, RESTORATION, prepared=prepared(plan=blocked)))
+    known = prepared(plan=blocked)
+    known = replace(known, observation=replace(known.observation, default={}))
+    _, state, text = applied(request(S.APPLYING, RESTORATION, prepared=known), closed_document())
     assert state is PartnershipState.REVOKED
     assert "is blocked" in text
 
