@@ -136,6 +136,14 @@ class RecordUnseen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordResent:
+    """What Graph took and does not show is about to be sent again."""
+
+    name: Literal["record_resent"] = field(default="record_resent")
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordApplied:
     """The read-back shows the whole plan; `image` is what was read."""
 
@@ -166,6 +174,7 @@ RequestCommand = (
     | RecordWriting
     | RecordOverwritten
     | RecordUnseen
+    | RecordResent
     | RecordApplied
     | RecordApplyFailed
 )
