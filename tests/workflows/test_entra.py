@@ -574,7 +574,7 @@ async def test_what_is_not_graph_s_own_error_is_no_refusal(
     entra: Entra, graph: Graph, status: int, body: Any, operation: str
 ) -> None:
     graph.fail(answering(status, body))
-    calls = {
+    calls: dict[str, Callable[[], Awaitable[object]]] = {
         "GET": lambda: entra.read_partner(CONTOSO),
         "POST": lambda: entra.write(adding()),
         "PATCH": lambda: entra.write(changing()),

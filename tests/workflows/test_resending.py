@@ -1,6 +1,6 @@
 """A write that Graph took and does not show: read, sent again as far as that is safe, asked again otherwise."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -51,7 +51,7 @@ async def test_a_revocation_that_was_taken_without_effect_is_sent_again_until_it
     request = await world.settled(request.id)
     assert request.state is S.UNCONFIRMED
     assert len(world.tenant.attempts) == 1
-    sent_at = []
+    sent_at: list[datetime] = []
     for _ in range(60):
         request = await after(world, request, minutes=1)
         if len(world.tenant.attempts) > len(sent_at) + 1:

@@ -7,7 +7,7 @@ from typing import Final
 from kiota_abstractions.method import Method
 
 from workflows.core.canonical import JsonObject, canonical_json
-from workflows.core.partner import IDENTITY_SYNCHRONIZATION, TenantId
+from workflows.core.partner import IDENTITY_SYNCHRONIZATION, Property, TenantId
 from workflows.core.people import PersonId
 from workflows.core.plan import Operation, TenantIdentity
 from workflows.entra.addresses import request_to, writable_address
@@ -33,6 +33,7 @@ _FOUND_FOR_SECONDS: Final = 60.0
 _FOUND_KEPT: Final = 500
 _FILTER_CLAUSES: Final = 15
 """Graph: "Advanced query capabilities on Microsoft Entra ID objects": more clauses than this are refused."""
+_DEFAULT: Final = ("isServiceDefault", *(name.value for name in Property))
 _ACCOUNT: Final = ["id", "displayName", "mail", "userPrincipalName", "accountEnabled", "userType"]
 
 
@@ -184,7 +185,11 @@ class Entra:
         """Read the tenant's default configuration. There is no way to write it."""
         call = reading("/policies/crossTenantAccessPolicy/default", "show the default configuration", "Policy.Read.All")
         builder = self._connection.graph.policies.cross_tenant_access_policy.default
-        return document_of(call, await self._connection.send(call, request_to(Method.GET, builder)))
+        document = document_of(call, await self._connection.send(call, request_to(Method.GET, builder)))
+        if not any(name in document for name in _DEFAULT):
+            # NB. else any JSON object would pass for a default that sets nothing, and ask everything again.
+            raise TenantUnavailable(f"Entra's answer is no default configuration when asked to {call.purpose}.")
+        return document
 
     async def write(self, operation: Operation) -> None:
         """Perform one operation of a plan: its canonical bytes to its address, at most once.
