@@ -142,11 +142,11 @@ async def _ticking(parts: Parts, clock: Clock, metrics: Metrics, settings: Setti
         now = clock.now()
         try:
             await tick(service=parts.service, store=parts.store, clock=clock)
+            await parts.watching.look()
         except Exception:
             _log.exception("tick_failed")
         else:
             metrics.ticked(now)
-        await parts.watching.look()
         await asyncio.sleep(settings.gatehouse_tick_seconds)
 
 

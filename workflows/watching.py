@@ -3,9 +3,11 @@
 To add one, write a function that takes what it needs and add it where the list is made (bot/assembly.py).
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 import structlog
 
@@ -18,6 +20,9 @@ from workflows.revocation_alarms import partner_of, values_of
 from workflows.verdicts import revocation_id
 
 _log = structlog.get_logger()
+
+_PATIENCE_SECONDS: Final = 3.0
+"""How long a check waits for a neighbour: the next tick waits for it."""
 
 Check = Callable[[], Awaitable[None]]
 
@@ -87,11 +92,12 @@ async def check_given_up(*, store: Store, alarms: Alarms) -> None:
 async def check_tenant(*, tenant: Tenant, alarms: Alarms) -> None:
     """Alarm while Graph answers for another tenant; asked every few minutes."""
     try:
-        await tenant.verify_home()
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            await tenant.verify_home()
     except WrongTenant as error:
         values = {"found": error.found, "expected": error.expected}
         await alarms.raise_alarm(AlarmCode.WRONG_TENANT, values=values)
-    except (TenantUnavailable, TenantRefused):
+    except (TenantUnavailable, TenantRefused, TimeoutError):
         return  # nothing new is known
     else:
         await alarms.clear_alarm(AlarmCode.WRONG_TENANT)

@@ -1,7 +1,9 @@
 """Hold writes while Graph answers for another tenant than the one that is configured."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final
 
 from workflows.core.partner import TenantId
@@ -20,6 +22,7 @@ class HomeGuard:
         self._expected = expected
         self._found: TenantId | None = None
         self._until = float("-inf")
+        self._asking = asyncio.Lock()
 
     def note(self, found: TenantId) -> None:
         """Remember which tenant has answered just now."""
@@ -36,10 +39,11 @@ class HomeGuard:
         """
         if self._expected is None:
             return
-        if time.monotonic() >= self._until:
-            try:
-                self.note(await self._read())
-            except (TenantUnavailable, TenantRefused):
+        async with self._asking:
+            if time.monotonic() >= self._until:
+                # Noted before the question: who does not wait for the answer does not ask again at once.
                 self._until = time.monotonic() + _ASKED_AGAIN_SECONDS
+                with suppress(TenantUnavailable, TenantRefused):
+                    self.note(await self._read())
         if self._found not in (None, self._expected):
             raise WrongTenant(self._found, self._expected)
