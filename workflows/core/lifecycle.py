@@ -346,6 +346,8 @@ def _unseen(request: AccessRequest, command: RecordUnseen, at: Situation) -> Tra
 def _resent(request: AccessRequest, command: RecordResent, at: Situation) -> Transition:
     if not may_be_resent(request, at.now):
         raise Refused("not_again", "What was sent is sent again once, and only for a while after the first time.")
+    if request.resent_at == at.now:
+        return Transition(request=request, effects=())
     return Transition(request=_moved(request, S.UNCONFIRMED, at, resent_at=at.now), effects=())
 
 
