@@ -10,11 +10,11 @@ from workflows.core.alarms import Alarm, AlarmCode
 _MOST_TEXT: Final = 1500
 _WORDS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
     AlarmCode.EFFECT_GIVEN_UP: (
-        "Gatehouse gave up a piece of work: {what}. Reason: {reason}",
+        "Gatehouse gave up a piece of work: {what} ({about}). Reason: {reason}",
         "Look at the reason, mend it, then choose Try again on your App Home or run gatehouse doctor.",
     ),
     AlarmCode.WRITE_NOT_SHOWN: (
-        "Microsoft accepted the change for {partner} ({request}) and does not show it.",
+        "A change of {partner} was sent to Microsoft more than ten minutes ago ({request}) and is not shown.",
         "Gatehouse keeps reading. Check the partner in the Microsoft Entra admin center.",
     ),
     AlarmCode.REVOCATION_WAITS: (
@@ -55,11 +55,28 @@ _WORDS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
     ),
 }
 
+_WORK: Final[Mapping[str, str]] = {
+    "judge": "check who clicked",
+    "prepare": "prepare a request",
+    "apply": "write an approved change",
+    "show_request": "show a request's card",
+    "show_review": "show a review's card",
+    "show_half": "show the card of the partner's side",
+    "show_home": "show an App Home",
+    "tell": "send a message",
+}
+"""What a given up effect was for, by its stored kind."""
+
 
 def alarm_text(alarm: Alarm) -> str:
     """Say what is wrong. May hold text from outside: show it as plain text."""
-    text = _WORDS[alarm.code][0].format_map(_Values(alarm.values))
+    text = _WORDS[alarm.code][0].format_map(_Values(_worded(alarm)))
     return text.strip()
+
+
+def _worded(alarm: Alarm) -> Mapping[str, str]:
+    what = alarm.values.get("what", "")
+    return {**alarm.values, "what": _WORK.get(what, what)} if alarm.code is AlarmCode.EFFECT_GIVEN_UP else alarm.values
 
 
 def alarm_cure(alarm: Alarm) -> str:

@@ -21,6 +21,7 @@ from bot.slack_errors import NO_ANSWER, WRONG_TOKEN, error_code
 from bot.web import make_runner, make_web
 from workflows.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.entra import Entra
+from workflows.gaps import notice_gap
 from workflows.missing_halves import record_missing_halves
 from workflows.ports import Clock, StoreUnusable
 from workflows.store.sqlite import SqliteStore, open_store
@@ -54,6 +55,8 @@ async def running(settings: Settings) -> AsyncIterator[Parts]:
     async with AsyncExitStack() as stack:
         store = await _store(settings, clock)
         stack.push_async_callback(store.close)
+        if gap := await notice_gap(store=store, clock=clock):
+            _log.warning("gap_noticed", since=str(gap.since), until=str(gap.until))
         tenant = open_tenant(settings)
         stack.push_async_callback(tenant.close)
         background = Background()
@@ -139,6 +142,7 @@ async def _ticking(parts: Parts, clock: Clock, metrics: Metrics, settings: Setti
         now = clock.now()
         try:
             await tick(service=parts.service, store=parts.store, clock=clock)
+            await parts.watching.look()
         except Exception:
             _log.exception("tick_failed")
         else:

@@ -28,6 +28,7 @@ from workflows.ports import Clock, Store, Tenant
 from workflows.preparing import Preparing
 from workflows.restore_intake import RestoreIntake
 from workflows.service import Service
+from workflows.watching import Watching, usual_checks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,7 @@ class Parts:
     store: Store
     service: Service
     alarms: Alarms
+    watching: Watching
     outbox: Outbox
     bolt: AsyncApp
 
@@ -78,21 +80,44 @@ def assemble(around: Neighbours) -> Parts:
         clock=around.clock,
         channel=around.settings.slack_channel,
     )
-    performer = _performer(around, service, notifier)
+    performer = _performer(around, service, alarms, notifier)
     bolt = make_bolt(around.client, around.settings)
     _listeners(around, service, notifier).register(bolt)
-    return Parts(store=around.store, service=service, alarms=alarms, outbox=outbox, bolt=bolt)
+    return Parts(
+        store=around.store,
+        service=service,
+        alarms=alarms,
+        watching=_watching(around, alarms),
+        outbox=outbox,
+        bolt=bolt,
+    )
 
 
-def _performer(around: Neighbours, service: Service, notifier: SlackNotifier) -> Performer:
+def _watching(around: Neighbours, alarms: Alarms) -> Watching:
+    """What is looked at with every tick."""
+    checks = usual_checks(store=around.store, clock=around.clock, tenant=around.tenant, alarms=alarms)
+    return Watching(checks=checks)
+
+
+def _performer(around: Neighbours, service: Service, alarms: Alarms, notifier: SlackNotifier) -> Performer:
     """What stored effects do."""
     store, tenant, directory, catalog = around.store, around.tenant, around.directory, around.catalog
     return Performer(
-        judging=Judging(service=service, store=store, tenant=tenant, directory=directory, catalog=catalog),
-        preparing=Preparing(
-            service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=around.clock
+        judging=Judging(
+            service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, alarms=alarms
         ),
-        applying=Applying(service=service, store=store, tenant=tenant, directory=directory),
+        preparing=Preparing(
+            service=service,
+            store=store,
+            tenant=tenant,
+            directory=directory,
+            catalog=catalog,
+            clock=around.clock,
+            alarms=alarms,
+        ),
+        applying=Applying(
+            service=service, store=store, tenant=tenant, directory=directory, clock=around.clock, alarms=alarms
+        ),
         notifier=notifier,
         store=store,
         service=service,

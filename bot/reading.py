@@ -14,7 +14,14 @@ def open_tenant(settings: TenantSettings) -> Entra:
     :raises SettingsProblems: when the credential cannot be used.
     """
     try:
-        return connect(EntraSettings(graph_url=settings.graph_url, authority_host=settings.azure_authority_host))
+        return connect(
+            EntraSettings(
+                graph_url=settings.graph_url,
+                authority_host=settings.azure_authority_host,
+                tenant_id=settings.azure_tenant_id,
+                client_id=settings.azure_client_id,
+            )
+        )
     except ValueError as error:
         raise SettingsProblems((f"AZURE_…: the credential cannot be used ({error})",)) from error
 

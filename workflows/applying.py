@@ -1,6 +1,7 @@
 """Writes an approved plan and proves it: read, compare, write what is missing, read back.
 
 What is unknown is read, never repeated blindly: after a crash, a timeout or a reset the next attempt starts by reading.
+What was taken and does not show is sent again as `workflows.core.resending` says. A revocation is never given up.
 """
 
 import asyncio
@@ -8,12 +9,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
+from workflows.alarms import Alarms
 from workflows.core.canonical import JsonObject
 from workflows.core.commands import (
     RecordApplied,
     RecordApplyFailed,
     RecordDelayed,
     RecordOverwritten,
+    RecordResent,
     RecordUnseen,
     RecordWriting,
     Reopen,
@@ -31,9 +34,11 @@ from workflows.core.plan import Plan, is_confirmed, steps_done
 from workflows.core.progress import progress_words
 from workflows.core.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.further_writes import write_further
+from workflows.gaps import held_by_gap
 from workflows.inheritance import changed_inheritance
 from workflows.ports import (
     AlreadyExists,
+    Clock,
     Directory,
     DirectoryUnavailable,
     Store,
@@ -41,6 +46,8 @@ from workflows.ports import (
     TenantRefused,
     TenantUnavailable,
 )
+from workflows.resending import Resending
+from workflows.revocation_alarms import partner_of, still_tried
 from workflows.service import Service
 
 READ_BACK_AFTER: Final = (0.0, 0.5, 1.0, 2.0, 4.0)
@@ -49,6 +56,8 @@ READ_BACK_AFTER: Final = (0.0, 0.5, 1.0, 2.0, 4.0)
 _TO_DO: Final = frozenset({RequestState.APPLYING, RequestState.UNCONFIRMED})
 _FOR_AN_ADMIN: Final = frozenset({401, 403})
 """Refusals that end when an admin renews a secret or grants a permission: what was approved waits for that."""
+_WAITS_FOR_AN_ADMIN: Final = "The request waits until an admin has mended that."
+_NOT_FOUND: Final = 404
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +68,8 @@ class Applying:
     store: Store
     tenant: Tenant
     directory: Directory
+    clock: Clock
+    alarms: Alarms
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def apply(self, request_id: RequestId) -> None:
@@ -92,8 +103,10 @@ class Applying:
         try:
             observed = await self.tenant.read_partner(plan.tenant_id)
         except TenantRefused as error:
+            if request.particulars.kind is RequestKind.REVOCATION:
+                raise await self._still_tried(request, error) from error
             if error.status in _FOR_AN_ADMIN:
-                raise TenantUnavailable(f"{error.reason} The request waits until an admin has mended that.") from error
+                raise TenantUnavailable(f"{error.reason} {_WAITS_FOR_AN_ADMIN}") from error
             # An attempt before this one may have written and been cut short, so nothing is claimed about it.
             reason = f"The partner's settings cannot be read, so what stands in the tenant is not known. {error.reason}"
             await self.service.advance(request.id, RecordApplyFailed(reason=reason))
@@ -103,6 +116,8 @@ class Applying:
             return
         if done is None:
             await self._drifted(request, observed)
+            return
+        if done < len(plan.operations) and await self._is_held_by_gap(request):
             return
         try:
             # Once a write was sent, it was judged just before; only reading and finishing is left.
@@ -125,7 +140,8 @@ class Applying:
                     await self._drifted(request, existing, is_written=index > done)
                     return
             except TenantRefused as error:
-                await self._failed(request, index, error)
+                if not await self._has_vanished(request, index, error, is_written=index > done):
+                    await self._failed(request, index, error)
                 return
         await self._confirm(request, rests=READ_BACK_AFTER)
 
@@ -177,8 +193,34 @@ class Applying:
             # Neither the plan nor a step towards it: waiting longer cannot make it so.
             await self._drifted(request, observed, is_written=True)
             return
+        if request.state is RequestState.UNCONFIRMED and await self._is_taken_up_again(request):
+            return
         await self._unseen(request)
         raise TenantUnavailable("Microsoft Graph does not show the change yet.")
+
+    async def _is_taken_up_again(self, request: AccessRequest) -> bool:
+        """Send again, or ask again, what was taken and does not show for a while; False: there is only reading to do.
+
+        That it is sent again is stored first, so that a crash never sends an opening a third time.
+        """
+        resending = Resending(tenant=self.tenant, directory=self.directory, clock=self.clock)
+        try:
+            command = await resending.next_command(request)
+        except TenantRefused as error:
+            raise TenantUnavailable(f"{error.reason} The change was sent; it is not shown yet.") from error
+        if command is None:
+            return False
+        request = await self.service.advance(request.id, command)
+        if isinstance(command, RecordResent):
+            await self._write(request)
+        return True
+
+    async def _is_held_by_gap(self, request: AccessRequest) -> bool:
+        """Ask again what was approved before the bot was away, unless the tenant shows that nothing happened since."""
+        again = await held_by_gap(request, store=self.store, tenant=self.tenant, clock=self.clock)
+        if again is not None:
+            await self.service.advance(request.id, again)
+        return again is not None
 
     async def _read_back(self, request: AccessRequest) -> JsonObject | None:
         try:
@@ -186,6 +228,10 @@ class Applying:
         except (TenantRefused, TenantUnavailable) as error:
             # Every write was taken, so from now on only reading is left, whatever it fails for.
             await self._unseen(request)
+            if isinstance(error, TenantRefused) and request.particulars.kind is RequestKind.REVOCATION:
+                raise await self._still_tried(
+                    request, error, "The change was sent but cannot be read back: "
+                ) from error
             raise TenantUnavailable(
                 f"The change was accepted but cannot be read back: {error.reason}",
                 getattr(error, "retry_after", None),
@@ -264,9 +310,35 @@ class Applying:
         await self.service.advance(request.id, Replan(reason=reason, drift=drift))
 
     async def _failed(self, request: AccessRequest, done: int, error: TenantRefused) -> None:
+        if request.particulars.kind is RequestKind.REVOCATION:
+            raise await self._still_tried(request, error, f"{_stands(request, done)} ") from error
         if error.status in _FOR_AN_ADMIN:
-            raise TenantUnavailable(f"{error.reason} The request waits until an admin has mended that.")
+            raise TenantUnavailable(f"{error.reason} {_WAITS_FOR_AN_ADMIN}")
         await self.service.advance(request.id, RecordApplyFailed(reason=f"{_stands(request, done)} {error.reason}"))
+
+    async def _has_vanished(
+        self, request: AccessRequest, index: int, error: TenantRefused, *, is_written: bool
+    ) -> bool:
+        """Look again where Graph does not find what was read a moment ago; False for any other refusal.
+
+        :raises TenantUnavailable: while it still shows: the directory is replicated, and the write met another copy.
+        """
+        plan = request.known.plan
+        if error.status != _NOT_FOUND or plan.operations[index].method == "POST":
+            return False
+        try:
+            observed = await self.tenant.read_partner(plan.tenant_id)
+        except TenantRefused as refused:
+            raise TenantUnavailable(f"The partner was there a moment ago: {refused.reason}") from refused
+        if steps_done(plan, observed) is not None:
+            raise TenantUnavailable(f"{error.reason} It was there a moment ago, so it is tried again.")
+        await self._drifted(request, observed, is_written=is_written)
+        return True
+
+    async def _still_tried(self, request: AccessRequest, error: TenantRefused, stands: str = "") -> TenantUnavailable:
+        """Tell the admins that a revocation is refused, and give what tries it again all the same."""
+        cure = f" {_WAITS_FOR_AN_ADMIN}" if error.status in _FOR_AN_ADMIN else ""
+        return await still_tried(self.alarms, request.id, partner_of(request), f"{stands}{error.reason}{cure}")
 
 
 def _stands(request: AccessRequest, done: int) -> str:

@@ -2,8 +2,9 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from workflows.alarms import Alarms
 from workflows.catalog import Catalog
 from workflows.core.commands import (
     Approve,
@@ -37,7 +38,9 @@ from workflows.core.revoking import require_may_revoke, stopped_by_revoking
 from workflows.identifiers import derived_request_id
 from workflows.identifying import identify_partner
 from workflows.ports import Directory, DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
+from workflows.revocation_alarms import still_tried
 from workflows.service import Service
+from workflows.verdicts import revocation_id, verdict_key
 
 REVOCATION_LIFETIME = timedelta(days=365)
 """A revocation waits for Graph as long as it must."""
@@ -52,20 +55,24 @@ class Judging:
     tenant: Tenant
     directory: Directory
     catalog: Catalog
+    alarms: Alarms
 
     async def judge(self, effect: Judge) -> None:
         """Identify the actor, gather today's roster, hand the command to the lifecycle; record a refusal.
 
         :raises TenantUnavailable, DirectoryUnavailable: when it cannot be judged now; nobody is eligible unread.
         """
-        key = f"verdict:{effect.key}"
+        key = verdict_key(effect.key)
         if await self.store.is_known(key):
             return
         intent = effect.intent
         try:
             actor = await self.directory.identify(intent.actor)
-            await self._judge(intent, actor, key)
+            await self._judge(intent, actor, key, effect.received_at)
         except (Refused, TenantRefused) as error:
+            if isinstance(intent, WantRevoke) and isinstance(error, TenantRefused):
+                await self._say_that_it_waits(effect)
+                raise await still_tried(self.alarms, revocation_id(effect.key), intent.target, error.reason) from error
             refused = error if isinstance(error, Refused) else _not_judged(error)
             await self.service.refuse(
                 refused,
@@ -76,19 +83,22 @@ class Judging:
                 channel=intent.channel,
             )
         except (TenantUnavailable, DirectoryUnavailable):
-            await self.service.say(
-                "Your click is stored, but it cannot be judged yet: the directory of people does not answer. "
-                "Gatehouse keeps trying and tells you the outcome.",
-                key=f"delayed:{effect.key}",
-                person=intent.actor,
-                channel=intent.channel,
-            )
+            await self._say_that_it_waits(effect)
             raise
 
-    async def _judge(self, intent: Intent, actor: Person, key: str) -> None:
+    async def _say_that_it_waits(self, effect: Judge) -> None:
+        await self.service.say(
+            "Your click is stored, but it cannot be judged yet: the directory of people does not answer. "
+            "Gatehouse keeps trying and tells you the outcome.",
+            key=f"delayed:{effect.key}",
+            person=effect.intent.actor,
+            channel=effect.intent.channel,
+        )
+
+    async def _judge(self, intent: Intent, actor: Person, key: str, received_at: datetime | None) -> None:
         match intent:
             case WantApprove() | WantReject():
-                await self._decide(intent, actor, key)
+                await self._decide(intent, actor, key, received_at)
             case WantKeep():
                 roster = await self.directory.roster([actor])
                 command = Keep(actor=actor, reason=intent.reason)
@@ -100,7 +110,9 @@ class Judging:
             case WantRevoke():
                 await self._revoke(intent, actor, key)
 
-    async def _decide(self, intent: WantApprove | WantReject, actor: Person, key: str) -> None:
+    async def _decide(
+        self, intent: WantApprove | WantReject, actor: Person, key: str, received_at: datetime | None
+    ) -> None:
         request = await self.store.request(intent.request_id)
         if request is not None:
             await self._require_same_template(request)
@@ -113,7 +125,7 @@ class Judging:
         async def roster_of(request: AccessRequest) -> Roster:
             return await self.directory.roster([actor, *(decision.person for decision in request.decisions)])
 
-        await self.service.advance(intent.request_id, command, key=key, roster_of=roster_of)
+        await self.service.advance(intent.request_id, command, key=key, roster_of=roster_of, received_at=received_at)
 
     async def _require_same_template(self, request: AccessRequest) -> None:
         """Ask again where the template changed after the plan was made: what was decided on it is void."""

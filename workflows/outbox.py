@@ -28,6 +28,8 @@ _POLL_SECONDS: Final = 0.5
 """The clock may jump (it does in the sandbox, and after a machine slept), so a sleep is never trusted for longer."""
 _FIRST_RETRY_SECONDS: Final = 1.0
 _LONGEST_RETRY_SECONDS: Final = 60.0
+_LONGEST_ASKED_FOR: Final = 300.0
+"""Seconds. No neighbour is left alone for longer, whatever it asks for."""
 _ATTEMPTS_WITH_OUR_OWN_FAULT: Final = 5
 
 _log = structlog.get_logger()
@@ -117,7 +119,9 @@ class Outbox:
             await self._store.done(pending.id)
 
     async def _again(self, pending: PendingEffect, error: str, after: float | None) -> None:
-        longest = min(_LONGEST_RETRY_SECONDS, _FIRST_RETRY_SECONDS * 2**pending.attempts)
+        longest = min(_LONGEST_RETRY_SECONDS, _FIRST_RETRY_SECONDS * 2 ** min(pending.attempts, 10))
         # Half fixed, half random: many waiting effects do not come back in one wave.
-        seconds = after if after is not None else longest * (0.5 + random.random() / 2)  # noqa: S311
+        seconds = longest * (0.5 + random.random() / 2)  # noqa: S311
+        if after is not None and after >= 0:  # which is not so for what is no number
+            seconds = min(after, _LONGEST_ASKED_FOR)
         await self._store.retry(pending.id, self._clock.now() + timedelta(seconds=seconds), error)

@@ -7,9 +7,10 @@ from typing import Any, Protocol
 
 from workflows.core.alarms import Alarm, AlarmId
 from workflows.core.canonical import JsonObject
-from workflows.core.effects import Effect
+from workflows.core.effects import Effect, Judge
 from workflows.core.errors import DomainError
 from workflows.core.partner import Target, TenantId
+from workflows.core.partner_changes import PartnerChange
 from workflows.core.partnership import Partnership
 from workflows.core.people import ChatId, Person, PersonId, Role, Roster
 from workflows.core.plan import Operation, TenantIdentity
@@ -40,6 +41,17 @@ class TenantUnavailable(DomainError):
         self.reason = reason
         self.retry_after = retry_after
         self.is_throttled = is_throttled
+
+
+class WrongTenant(TenantUnavailable):
+    """Graph answers for another tenant than the one that is configured: nothing is written there."""
+
+    def __init__(self, found: TenantId, expected: TenantId) -> None:
+        super().__init__(
+            f"Microsoft Graph answers for the tenant {found}, not for {expected} (AZURE_TENANT_ID). Nothing was sent."
+        )
+        self.found = found
+        self.expected = expected
 
 
 class TenantRefused(DomainError):
@@ -92,6 +104,12 @@ class Surroundings(Protocol):
     async def read_sign_ins(self, tenant_id: TenantId, since: datetime) -> SignIns:
         """Count who of a partner's people signed in to which applications since then."""
 
+    async def read_partner_changes(self, tenant_id: TenantId, since: datetime) -> Sequence[PartnerChange]:
+        """List who changed one partner's own configuration since then, from Entra's audit log.
+
+        All of it, or it raises. NB. Entra writes its log some minutes late.
+        """
+
     async def name_of(self, target: Target, *, fresh: bool = False) -> str | None:
         """Give the name of one of our own users or groups (by object id) or applications (by application id).
 
@@ -111,6 +129,12 @@ class Tenant(Protocol):
 
     async def home(self) -> TenantId:
         """The tenant's own id."""
+
+    async def verify_home(self) -> None:
+        """Ask every few minutes whether this is still the tenant that is configured; `write` holds while it is not.
+
+        :raises WrongTenant: while Graph answers for another one.
+        """
 
     async def find(self, target: str, *, fresh: bool = False) -> TenantIdentity | None:
         """Resolve a domain or tenant id to a tenant; None when there is none.
@@ -134,6 +158,7 @@ class Tenant(Protocol):
         """Perform one operation of a plan: these bytes to this address.
 
         :raises AlreadyExists: when a POST or a PUT meets what it was to create.
+        :raises WrongTenant: while Graph answers for another tenant; nothing was sent.
         :raises TenantUnavailable: when the outcome is unknown; read back before anything else.
         """
 
@@ -282,6 +307,17 @@ class PendingEffect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GivenUp:
+    """An effect that is not tried any more."""
+
+    id: int
+    lane: str
+    error: str
+    effect: Effect | None
+    """None where it cannot be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
     """One posted copy of a card."""
 
@@ -363,6 +399,12 @@ class Store(Protocol):
 
     async def park(self, effect_id: int, error: str) -> None:
         """Give an effect up; it stays visible and holds no lane."""
+
+    async def unjudged(self) -> Sequence[Judge]:
+        """List the clicks that are stored and not judged yet, oldest first; those that were given up are left out."""
+
+    async def given_up(self) -> Sequence[GivenUp]:
+        """List the parked effects, oldest first."""
 
     async def alarm(self, alarm_id: AlarmId) -> Alarm | None:
         """Load one alarm, open or cleared."""

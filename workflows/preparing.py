@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, NamedTuple
 
+from workflows.alarms import Alarms
 from workflows.catalog import Catalog
 from workflows.core.commands import RecordDelayed, RecordPrepared, RecordUnfit
-from workflows.core.errors import InvalidField, NothingToChange, Refused, UnreadableSetting
+from workflows.core.errors import DomainError, InvalidField, NothingToChange, Refused, UnreadableSetting
 from workflows.core.findings import Finding, require_fit
+from workflows.core.lifecycle import NO_PARTNER
 from workflows.core.people import ChatId, Person
 from workflows.core.plan import Plan, plan_revocation
 from workflows.core.request import (
@@ -44,6 +46,7 @@ from workflows.proposing import (
     require_no_other_request,
 )
 from workflows.restoring import propose_restoration
+from workflows.revocation_alarms import partner_of, still_tried
 from workflows.service import Service
 from workflows.sponsors import sponsor_words
 from workflows.target import FIELD
@@ -62,6 +65,7 @@ class Preparing:
     directory: Directory
     catalog: Catalog
     clock: Clock
+    alarms: Alarms
 
     async def prepare(self, request_id: RequestId) -> None:
         """Make the plan, or record why there can be none.
@@ -76,17 +80,25 @@ class Preparing:
         except (TenantUnavailable, DirectoryUnavailable) as error:
             await self._record(request_id, RecordDelayed(reason=f"{error} Gatehouse keeps trying."))
             raise
-        except TenantRefused as error:
-            if error.status in (401, 403):
-                reason = f"{error.reason} The request waits until an admin has mended that."
-                await self._record(request_id, RecordDelayed(reason=reason))
-                raise TenantUnavailable(reason) from error
-            await self._record(request_id, RecordUnfit(code=error.code, reason=error.reason))
-        except (Refused, InvalidField, NothingToChange, UnreadableSetting) as error:
-            code = getattr(error, "code", type(error).__name__)
-            await self._record(request_id, RecordUnfit(code=code, reason=str(error)))
+        except (TenantRefused, Refused, InvalidField, NothingToChange, UnreadableSetting) as error:
+            await self._not_prepared(request, error)
         else:
             await self._record(request_id, RecordPrepared(prepared=prepared))
+
+    async def _not_prepared(self, request: AccessRequest, error: DomainError) -> None:
+        """Record that there can be no plan; a revocation ends so only where there is no partner.
+
+        :raises TenantUnavailable: after recording that the request waits.
+        """
+        code = getattr(error, "code", type(error).__name__)
+        if request.particulars.kind is RequestKind.REVOCATION and code not in NO_PARTNER:
+            await self._record(request.id, RecordDelayed(reason=f"{error} Gatehouse keeps trying."))
+            raise await still_tried(self.alarms, request.id, partner_of(request), str(error)) from error
+        if isinstance(error, TenantRefused) and error.status in (401, 403):
+            reason = f"{error.reason} The request waits until an admin has mended that."
+            await self._record(request.id, RecordDelayed(reason=reason))
+            raise TenantUnavailable(reason) from error
+        await self._record(request.id, RecordUnfit(code=code, reason=str(error)))
 
     async def _record(self, request_id: RequestId, command: RecordPrepared | RecordUnfit | RecordDelayed) -> None:
         """Store what was found out, unless the request was withdrawn or expired while it was being prepared."""

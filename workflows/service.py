@@ -13,6 +13,7 @@ from workflows.core.commands import (
     RecordApplied,
     RecordApplyFailed,
     RecordOverwritten,
+    RecordResent,
     RecordWriting,
     Reject,
     RemindHalf,
@@ -37,7 +38,7 @@ from workflows.ports import AuditEntry, Clock, Commit, StaleVersion, Store
 GATEHOUSE: Final = "gatehouse"
 """The actor's name in the audit log where the bot itself acts."""
 
-_WRITES: Final = (RecordWriting, RecordApplied, RecordApplyFailed, RecordOverwritten)
+_WRITES: Final = (RecordWriting, RecordResent, RecordApplied, RecordApplyFailed, RecordOverwritten)
 _TRIES: Final = 5
 """How often a command is decided again because somebody else stored a newer version first."""
 
@@ -97,9 +98,10 @@ class Service:
         request_id = intent.request_id if isinstance(intent, WantApprove | WantReject) else None
         # A request is not read for its tenant: a click is stored whatever else can be read.
         tenant_id = getattr(intent, "tenant_id", None)
+        now = self._clock.now()
         entry = self._entry(
             key,
-            self._clock.now(),
+            now,
             intent.actor,
             intent.name,
             _claimed(intent),
@@ -107,7 +109,7 @@ class Service:
             tenant_id=tenant_id,
         )
         entry = replace(entry, outcome="received")
-        await self._commit(Commit(entry=entry, effects=(Judge(intent=intent, key=key),)))
+        await self._commit(Commit(entry=entry, effects=(Judge(intent=intent, key=key, received_at=now),)))
 
     async def withdraw(self, request_id: RequestId, actor: ChatId, *, key: str) -> None:
         """Take a request back. One's own click suffices.
@@ -117,13 +119,20 @@ class Service:
         await self.advance(request_id, Withdraw(actor=actor), key=key)
 
     async def advance(
-        self, request_id: RequestId, command: RequestCommand, *, key: str = "", roster_of: RosterOf | None = None
+        self,
+        request_id: RequestId,
+        command: RequestCommand,
+        *,
+        key: str = "",
+        roster_of: RosterOf | None = None,
+        received_at: datetime | None = None,
     ) -> AccessRequest:
         """Apply a command to a request and store the outcome.
 
         :param key: idempotency key; empty derives one from the request's version, for the bot's own commands.
         :param roster_of: asked for the very version that is decided on, so that nobody who decided meanwhile is missing
             from the roster, which would not count them.
+        :param received_at: when the click behind the command was stored; None where there was none.
         :raises Refused: when the lifecycle does not take it; nothing is stored.
         """
 
@@ -134,7 +143,7 @@ class Service:
                 known = await self._store.partnership(request.prepared.plan.tenant_id)
             roster = Roster() if roster_of is None else await roster_of(request)
             now = self._clock.now()
-            at = Situation(now=now, roster=roster, partnership=known)
+            at = Situation(now=now, roster=roster, partnership=known, received_at=received_at)
             transition = advance(request, command, at)
             if transition.request.version == request.version:
                 return request

@@ -6,6 +6,7 @@ import structlog
 
 from workflows.core.commands import AskHalf, AskReview, Expire
 from workflows.core.errors import Refused
+from workflows.gaps import note_tick
 from workflows.ports import Clock, Store
 from workflows.service import Service
 
@@ -14,8 +15,13 @@ _log = structlog.get_logger()
 
 async def tick(*, service: Service, store: Store, clock: Clock) -> None:
     """Expire undecided requests, ask for reviews and remind of partners' halves: once for each due moment."""
+    await note_tick(store=store, clock=clock)
     requests, partners = await store.due(clock.now())
+    # NB. after what is due: a click that came in time is stored by then, and is judged by when it came.
+    clicked = {getattr(click.intent, "request_id", None) for click in await store.unjudged()} if requests else set()
     for request_id in requests:
+        if request_id in clicked:
+            continue
         await _unless_refused(service.advance(request_id, Expire()))
     for tenant_id in partners:
         # Which of the two is due is the record's to say; the other one is refused and leaves no trace.

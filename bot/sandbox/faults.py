@@ -56,6 +56,9 @@ class Fault(BaseModel):
         status = self.status or (200 if self.body is not None else 503)
         if isinstance(self.body, str):
             return web.Response(status=status, text=self.body, headers=self.headers)
+        if self.body is None and 200 <= status < 300:
+            # Taken, as the service says of a write without an answer of its own; nothing was done.
+            return web.Response(status=status, headers=self.headers)
         body = self.body if self.body is not None else _own_words(self.target, status)
         return web.json_response(body, status=status, headers={**_own_headers(self.target, status), **self.headers})
 

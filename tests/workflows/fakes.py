@@ -15,12 +15,13 @@ from workflows.core.alarms import Alarm
 from workflows.core.canonical import JsonObject
 from workflows.core.errors import Refused
 from workflows.core.partner import IDENTITY_SYNCHRONIZATION, Property, Target, TenantId
+from workflows.core.partner_changes import PartnerChange
 from workflows.core.partnership import Partnership
 from workflows.core.people import ChatId, Person, PersonId, Role, Roster
 from workflows.core.plan import Operation, TenantIdentity
 from workflows.core.preflight_facts import SignIns
 from workflows.core.request import AccessRequest
-from workflows.ports import Account, AlreadyExists, Clock, Directory, Notifier, Tenant, TenantRefused
+from workflows.ports import Account, AlreadyExists, Clock, Directory, Notifier, Tenant, TenantRefused, WrongTenant
 
 PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
 Found = TypeVar("Found")
@@ -113,6 +114,8 @@ class FakeSurroundings:
     sign_ins: SignIns = SignIns(people=0, applications=(), is_complete=True)  # noqa: RUF009
     names: dict[str, str | None] = field(default_factory=dict)
     """What objects are called, by id; None: there is no such object. Any other id is called “Object …”."""
+    changes: dict[TenantId, list[PartnerChange]] = field(default_factory=dict)
+    """Who changed which partner, as the audit log says."""
     asked: list[tuple[TenantId, datetime]] = field(default_factory=list)
     """For whose sign-ins since when was asked."""
     named: list[tuple[Target, bool]] = field(default_factory=list)
@@ -143,6 +146,11 @@ class FakeSurroundings:
         self.asked.append((tenant_id, since))
         return await self._read("read_sign_ins", self.sign_ins)
 
+    async def read_partner_changes(self, tenant_id: TenantId, since: datetime) -> Sequence[PartnerChange]:
+        """List who changed a partner."""
+        found = [one for one in self.changes.get(tenant_id, []) if one.at >= since]
+        return await self._read("read_partner_changes", found)
+
     async def name_of(self, target: Target, *, fresh: bool = False) -> str | None:
         """Name an object."""
         self.named.append((target, fresh))
@@ -164,6 +172,10 @@ class FakeTenant:
     groups: dict[str, frozenset[PersonId]] = field(default_factory=dict)
     default: dict[str, Any] = field(default_factory=lambda: {"isServiceDefault": True})
     lag: int = 0
+    ignored: int = 0
+    """So many of the next writes are taken without effect."""
+    found: TenantId | None = None
+    """For which other tenant Graph answers."""
     attempts: list[Operation] = field(default_factory=list)
     """Every write that was asked for, also the refused ones."""
     writes: list[Operation] = field(default_factory=list)
@@ -197,6 +209,12 @@ class FakeTenant:
         self.script.end(await self.script.begin("tenant.home"))
         return HOME
 
+    async def verify_home(self) -> None:
+        """Hold writes while this is another tenant."""
+        self.script.end(await self.script.begin("tenant.verify_home"))
+        if self.found is not None:
+            raise WrongTenant(self.found, HOME)
+
     async def find(self, target: str, *, fresh: bool = False) -> TenantIdentity | None:
         """Resolve a domain or tenant id."""
         fault = await self.script.begin("tenant.find")
@@ -229,8 +247,14 @@ class FakeTenant:
 
     async def write(self, operation: Operation) -> None:
         """Perform one operation as Graph does: null for what a POST leaves out, a PATCH replaces what it names."""
+        if self.found is not None:
+            raise WrongTenant(self.found, HOME)
         self.attempts.append(operation)
         fault = await self.script.begin("tenant.write")
+        if self.ignored:
+            self.ignored -= 1
+            self.script.end(fault)
+            return
         if operation.method == "POST":
             assert operation.path == PARTNERS
             self._create(operation)

@@ -180,6 +180,7 @@ def reads(entra: Entra) -> dict[Callable[..., Awaitable[object]], list[tuple[Any
         around.read_sharepoint: [()],
         around.read_conditional_access: [()],
         around.read_sign_ins: [(TENANT, since)],
+        around.read_partner_changes: [(TENANT, since)],
         around.name_of: [
             (Target(type=TargetType.GROUP, id=GROUP),),
             (Target(type=TargetType.USER, id=USER),),
@@ -196,7 +197,7 @@ def test_no_read_of_the_gateway_is_left_out(entra: Entra) -> None:
         if not name.startswith("_")
     }
     asked = {tuple(read.__qualname__.split(".")) for read in reads(entra)}
-    assert offered - asked == {("Entra", "warm"), ("Entra", "close"), ("Entra", "write")}
+    assert offered - asked == {("Entra", "warm"), ("Entra", "close"), ("Entra", "write"), ("Entra", "verify_home")}
 
 
 async def test_every_exchange_of_the_gateway_is_as_described(entra: Entra, checked: Checked) -> None:
@@ -209,7 +210,7 @@ async def test_every_exchange_of_the_gateway_is_as_described(entra: Entra, check
             await read(*one)
     assert checked.undescribed == UNDESCRIBED
     read_so_far = len(checked.seen)
-    assert read_so_far == 19
+    assert read_so_far == 20
     written = 0
     for number, template in enumerate(CATALOG.templates.values()):
         tenant_id = TenantId(f"{number:08d}-0000-4000-8000-000000000001")

@@ -292,6 +292,20 @@ async def test_a_wait_that_was_asked_for_is_honoured(rig: Rig, kind: type[Tenant
         await rig.until(lambda: rig.performed == ["one"])
 
 
+@pytest.mark.parametrize("asked", [1e9, 1e300, float("inf"), float("nan"), -5.0, -1e300])
+async def test_whatever_wait_is_asked_for_it_is_tried_again_within_minutes(rig: Rig, asked: float) -> None:
+    async def act(effect: Tell) -> None:
+        if len(rig.begun) == 1:
+            raise TenantUnavailable("Too many requests.", retry_after=asked)
+
+    rig.act = act
+    await rig.put(tell(RILEY.chat_id, "one"))
+    async with running(rig.outbox):
+        await rig.until_counted(0, 1, 0)
+        rig.clock.advance(minutes=5)
+        await rig.until(lambda: rig.performed == ["one"])
+
+
 async def test_waits_grow_to_a_minute_and_are_spread(rig: Rig) -> None:
     """Between half and the whole of 1, 2, 4 … 60 seconds, so that many who wait do not come back in one wave."""
 

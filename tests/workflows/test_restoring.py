@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, RILEY, SAM, TENANT, request
-from tests.workflows.test_applying import SYNCHRONIZED, put
-from tests.workflows.test_applying import revocation as synchronizing_revocation
+from tests.workflows.test_applying import OPEN, put, synchronizing
 from tests.workflows.world import CATALOG, World
 from workflows import restore_intake
 from workflows.catalog import Catalog
@@ -320,8 +319,7 @@ async def test_what_was_stopped_half_way_can_be_put_back(world: World, is_taken:
 
 async def test_what_failed_half_way_can_be_put_back(world: World) -> None:
     """The partner is written, synchronization is refused for good: half of it stands."""
-    before = {**SYNCHRONIZED, "automaticUserConsentSettings": {"inboundAllowed": True}}
-    half = await put(world, synchronizing_revocation(before))
+    half = await put(world, synchronizing(OPEN))
     world.script.fail("tenant.write", TenantRefused(400, "invalid", "No."), on=2)
     half = await world.settled(half.id)
     assert half.state is S.FAILED

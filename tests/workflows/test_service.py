@@ -75,7 +75,7 @@ async def test_want_stores_the_click_before_anything_is_known_about_it(world: Wo
     click = world.approval(usual(), AMARA)
     for _ in range(3):
         await world.service.want(click, key="click-1")
-    assert await effects(world) == [Judge(intent=click, key="click-1")]
+    assert await effects(world) == [Judge(intent=click, key="click-1", received_at=world.clock.now())]
     (entry,) = await world.store.history(request_id=click.request_id)
     assert (entry.actor, entry.command, entry.outcome) == (AMARA.chat_id, "want_approve", "received")
     assert entry.details == {"digest": click.digest}, "what the click claimed; nothing is judged yet"

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 import structlog
 
-from tests.workflows.core.builders import DANA, MILLISECOND, NOW, RILEY, SAM, TENANT, partnership
+from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MILLISECOND, NOW, RILEY, SAM, TENANT, partnership
 from tests.workflows.core.builders import request as usual
 from tests.workflows.world import World
 from workflows.core.partner import TenantId
@@ -55,6 +55,44 @@ async def test_an_undecided_request_expires_once_and_its_requester_is_told(world
     world.clock.advance(days=-20)
     await ticks(world)
     assert await world.request(request.id) == ended, "a clock that is set back revives nothing"
+
+
+@pytest.mark.parametrize("is_last", [True, False], ids=["completes the chain", "one of several"])
+async def test_an_approval_that_came_in_time_counts_however_long_judging_it_takes(world: World, is_last: bool) -> None:
+    """Graph is slow, the clock goes on, and the ticker does not let the request expire under a stored click."""
+    request = await world.waiting()
+    people = (AMARA, BRUNO, CHIE) if is_last else (AMARA, BRUNO)
+    for person in people[:-1]:
+        await world.approve(request, person)
+    world.clock.moment = request.expires_at - timedelta(seconds=2)
+    await world.service.want(world.approval(request, people[-1]), key="in time")
+    world.clock.advance(seconds=7)
+    for _ in range(3):
+        await tick(service=world.service, store=world.store, clock=world.clock)
+    assert (await world.request(request.id)).state is S.AWAITING_APPROVAL
+    await world.settle()
+    assert await world.refusals() == []
+    await ticks(world)
+    assert (await world.request(request.id)).state is (S.APPLIED if is_last else S.EXPIRED)
+
+
+async def test_an_approval_that_came_too_late_is_refused_and_the_request_expires(world: World) -> None:
+    request = await world.waiting()
+    world.clock.moment = request.expires_at
+    await world.service.want(world.approval(request, AMARA), key="too late")
+    await world.settle()
+    assert await world.refusals() == [(AMARA.chat_id, "expired")]
+    await ticks(world)
+    assert (await world.request(request.id)).state is S.EXPIRED
+
+
+async def test_a_click_that_was_given_up_holds_no_request_open(world: World) -> None:
+    request = await world.waiting()
+    await world.service.want(world.approval(request, AMARA), key="a fault of ours")
+    await world.store.execute("update effects set is_parked = 1")
+    world.clock.moment = request.expires_at
+    await ticks(world)
+    assert (await world.request(request.id)).state is S.EXPIRED
 
 
 @pytest.mark.parametrize("state", [S.APPLYING, S.UNCONFIRMED, S.APPLIED, S.REJECTED])

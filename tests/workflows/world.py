@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, RILEY, SAM, TENANT, identity
 from tests.workflows.fakes import FakeDirectory, FakeNotifier, FakeTenant, FixedClock, Script
+from workflows.alarms import Alarms
 from workflows.applying import Applying
 from workflows.catalog import SHIPPED, Catalog, load_catalog
 from workflows.core.canonical import Digest
@@ -24,6 +25,7 @@ from workflows.preparing import Preparing
 from workflows.service import Service
 from workflows.store.sqlite import SqliteStore
 from workflows.ticker import tick
+from workflows.watching import Watching, usual_checks
 
 CATALOG: Final = load_catalog(SHIPPED)
 CONTOSO: Final = identity()
@@ -79,6 +81,8 @@ class World:
     directory: FakeDirectory
     notifier: FakeNotifier
     service: Service
+    alarms: Alarms
+    watching: Watching
     judging: Judging
     preparing: Preparing
     applying: Applying
@@ -240,11 +244,14 @@ def assemble(
         rests.append(seconds)
 
     service = Service(store=store, clock=clock, wake=lambda: woken.append(True))
-    judging = Judging(service=service, store=store, tenant=tenant, directory=directory, catalog=catalog)
+    alarms = Alarms(store=store, clock=clock, wake=lambda: woken.append(True))
+    judging = Judging(service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, alarms=alarms)
     preparing = Preparing(
-        service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=clock
+        service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=clock, alarms=alarms
     )
-    applying = Applying(service=service, store=store, tenant=tenant, directory=directory, sleep=rest)
+    applying = Applying(
+        service=service, store=store, tenant=tenant, directory=directory, clock=clock, alarms=alarms, sleep=rest
+    )
     return World(
         store=store,
         catalog=catalog,
@@ -254,6 +261,8 @@ def assemble(
         directory=directory,
         notifier=notifier,
         service=service,
+        alarms=alarms,
+        watching=Watching(checks=usual_checks(store=store, clock=clock, tenant=tenant, alarms=alarms)),
         judging=judging,
         preparing=preparing,
         applying=applying,

@@ -137,6 +137,14 @@ class RecordUnseen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordResent:
+    """What Graph took and does not show is about to be sent again."""
+
+    name: Literal["record_resent"] = field(default="record_resent")
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordApplied:
     """The read-back shows every required write of the plan; `image` is what was read."""
 
@@ -169,6 +177,7 @@ RequestCommand = (
     | RecordWriting
     | RecordOverwritten
     | RecordUnseen
+    | RecordResent
     | RecordApplied
     | RecordApplyFailed
 )

@@ -1,6 +1,7 @@
 """What is to be done after a transition is stored. Performed at least once; each one is safe to repeat."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, assert_never
 
 from workflows.core.alarms import AlarmId
@@ -19,6 +20,8 @@ class Judge:
     intent: Intent
     key: str
     """The click's idempotency key: the verdict is recorded once under it."""
+    received_at: datetime | None = None
+    """When the click was stored: what counts for a deadline. None in what was stored before this was kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,8 @@ in it is refused and nothing happens.
 Rule 3: a terminal state takes nothing.
 Rule 4: only APPLYING and UNCONFIRMED may write to the tenant, and an access or restore request gets there only by a
 complete chain; a revocation gets there by being asked for by somebody who may.
+Rule 5: a revocation does not end by itself before it is confirmed, unless there is no such partner; a newer revocation
+of the same partner may take its place once it is sent.
 
 The diagram is the table (a test holds them together):
 
@@ -36,7 +38,9 @@ stateDiagram-v2
     applying --> awaiting_approval: reopen
     applying --> stopped: stop
     unconfirmed --> unconfirmed: record_delayed
+    unconfirmed --> unconfirmed: record_writing
     unconfirmed --> unconfirmed: record_unseen
+    unconfirmed --> unconfirmed: record_resent
     unconfirmed --> applied: record_applied
     unconfirmed --> failed: record_apply_failed
     unconfirmed --> overwritten: record_overwritten
@@ -60,6 +64,7 @@ from workflows.core.commands import (
     RecordDelayed,
     RecordOverwritten,
     RecordPrepared,
+    RecordResent,
     RecordUnfit,
     RecordUnseen,
     RecordWriting,
@@ -82,9 +87,13 @@ from workflows.core.partnership import Partnership
 from workflows.core.people import ChatId, Roster
 from workflows.core.plan import plan_revocation
 from workflows.core.request import AccessRequest, RequestKind, RequestState
+from workflows.core.resending import may_be_resent
 from workflows.core.reviews import closed_partnership, opened_partnership
 
 S = RequestState
+
+NO_PARTNER: Final = frozenset({"unknown_tenant", "own_tenant"})
+"""Why even a revocation can end without a write: there is nobody to close."""
 
 TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestState]]] = {
     (None, Submit): frozenset({S.PREPARING}),
@@ -110,7 +119,9 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.APPLYING, Reopen): frozenset({S.AWAITING_APPROVAL}),
     (S.APPLYING, Stop): frozenset({S.STOPPED}),
     (S.UNCONFIRMED, RecordDelayed): frozenset({S.UNCONFIRMED}),
+    (S.UNCONFIRMED, RecordWriting): frozenset({S.UNCONFIRMED}),
     (S.UNCONFIRMED, RecordUnseen): frozenset({S.UNCONFIRMED}),
+    (S.UNCONFIRMED, RecordResent): frozenset({S.UNCONFIRMED}),
     (S.UNCONFIRMED, RecordApplied): frozenset({S.APPLIED}),
     (S.UNCONFIRMED, RecordApplyFailed): frozenset({S.FAILED}),
     (S.UNCONFIRMED, RecordOverwritten): frozenset({S.OVERWRITTEN}),
@@ -128,6 +139,8 @@ class Situation:
     """The roles, now, of the actor and of everybody who has decided."""
     partnership: Partnership | None = None
     """The partner's record, if there is one."""
+    received_at: datetime | None = None
+    """When the click behind the command was stored; None where that is now, or nobody clicked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +203,8 @@ def _prepared(request: AccessRequest, command: RecordPrepared, at: Situation) ->
 
 
 def _unfit(request: AccessRequest, command: RecordUnfit, at: Situation) -> Transition:
+    if command.code not in NO_PARTNER:
+        _require_no_revocation(request)
     return _ended(request, S.UNFIT, at, note=command.reason)
 
 
@@ -204,12 +219,13 @@ def _delayed(request: AccessRequest, command: RecordDelayed, at: Situation) -> T
 
 
 def _approve(request: AccessRequest, command: Approve, at: Situation) -> Transition:
-    stage = require_may_decide(request, command.actor, command.digest, roster=at.roster, now=at.now)
+    received = at.received_at or at.now
+    stage = require_may_decide(request, command.actor, command.digest, roster=at.roster, now=received)
     if stage is None:
         # A role came back since the last decision: nothing is missing any more, so nothing is added.
         return _to_apply(_moved(request, S.APPLYING, at, note=""))
     decision = Decision(
-        person=command.actor, choice=Choice.APPROVE, stage=stage, digest=command.digest, reason="", at=at.now
+        person=command.actor, choice=Choice.APPROVE, stage=stage, digest=command.digest, reason="", at=received
     )
     request = _moved(request, request.state, at, decisions=(*request.decisions, decision), note="")
     verdict = request.verdict(at.roster)
@@ -224,7 +240,8 @@ def _approve(request: AccessRequest, command: Approve, at: Situation) -> Transit
 
 
 def _reject(request: AccessRequest, command: Reject, at: Situation) -> Transition:
-    stage = require_may_decide(request, command.actor, command.digest, roster=at.roster, now=at.now, may_repeat=True)
+    received = at.received_at or at.now
+    stage = require_may_decide(request, command.actor, command.digest, roster=at.roster, now=received, may_repeat=True)
     if stage is None:
         raise Refused("complete", "Every approval is in; the change is being applied. Revoke it if it must not stand.")
     if not command.reason.strip():
@@ -235,7 +252,7 @@ def _reject(request: AccessRequest, command: Reject, at: Situation) -> Transitio
         stage=stage,
         digest=command.digest,
         reason=command.reason.strip(),
-        at=at.now,
+        at=received,
     )
     request = replace(request, decisions=(*request.decisions, decision))
     return _ended(request, S.REJECTED, at, note=f"{command.actor.name} rejected it: {decision.reason}")
@@ -267,6 +284,8 @@ def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transitio
         drift=command.drift,
         observation=None,
         writing_since=None,
+        unseen_since=None,
+        resent_at=None,
         decisions=(),  # void, also where the new plan comes out the same: it is asked again
         expires_at=at.now + lifetime,
         lifetime=lifetime,
@@ -286,13 +305,15 @@ def _reopen(request: AccessRequest, command: Reopen, at: Situation) -> Transitio
 
 
 def _stop(request: AccessRequest, command: Stop, at: Situation) -> Transition:
+    if request.state is not S.UNCONFIRMED:
+        _require_no_revocation(request)
     return _ended(request, S.STOPPED, at, note=command.reason)
 
 
 def _writing(request: AccessRequest, command: RecordWriting, at: Situation) -> Transition:
     if request.writing_since is not None:
         return Transition(request=request, effects=())
-    return Transition(request=_moved(request, S.APPLYING, at, writing_since=at.now), effects=())
+    return Transition(request=_moved(request, request.state, at, writing_since=at.now), effects=())
 
 
 def _overwritten(request: AccessRequest, command: RecordOverwritten, at: Situation) -> Transition:
@@ -321,8 +342,16 @@ def _unseen(request: AccessRequest, command: RecordUnseen, at: Situation) -> Tra
     note = "Microsoft Graph accepted the change but does not show it yet. Gatehouse keeps reading until it does."
     if request.state is S.UNCONFIRMED and request.note == note:
         return Transition(request=request, effects=())
-    request = _moved(request, S.UNCONFIRMED, at, note=note)
+    request = _moved(request, S.UNCONFIRMED, at, note=note, unseen_since=request.unseen_since or at.now)
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
+
+
+def _resent(request: AccessRequest, command: RecordResent, at: Situation) -> Transition:
+    if not may_be_resent(request, at.now):
+        raise Refused("not_again", "What was sent is sent again once, and only for a while after the first time.")
+    if request.resent_at == at.now:
+        return Transition(request=request, effects=())
+    return Transition(request=_moved(request, S.UNCONFIRMED, at, resent_at=at.now), effects=())
 
 
 def _applied(request: AccessRequest, command: RecordApplied, at: Situation) -> Transition:
@@ -384,7 +413,13 @@ def _show_half(partnership: Partnership, at: Situation) -> tuple[ShowHalf, ...]:
 
 
 def _apply_failed(request: AccessRequest, command: RecordApplyFailed, at: Situation) -> Transition:
+    _require_no_revocation(request)
     return _ended(request, S.FAILED, at, note=command.reason)
+
+
+def _require_no_revocation(request: AccessRequest) -> None:
+    if request.particulars.kind is RequestKind.REVOCATION:
+        raise Refused("never_given_up", "A revocation is tried until it is confirmed, whatever refuses it.")
 
 
 def _to_apply(request: AccessRequest) -> Transition:
@@ -444,6 +479,7 @@ _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {
     RecordWriting: _writing,
     RecordOverwritten: _overwritten,
     RecordUnseen: _unseen,
+    RecordResent: _resent,
     RecordApplied: _applied,
     RecordApplyFailed: _apply_failed,
 }

@@ -161,6 +161,10 @@ class AccessRequest:
     """How the partner differed from the plan that was approved, where that is why it was asked again."""
     writing_since: datetime | None = None
     """Set before the first write of the plan: from then on a difference in the tenant may be our own doing."""
+    unseen_since: datetime | None = None
+    """When Graph had taken every write and did not show it: from then on it is read, and perhaps sent again."""
+    resent_at: datetime | None = None
+    """When it was last decided to send again what was taken and did not show; stored before it is sent."""
     confirmed_at: datetime | None = None
     """When the read-back showed the whole plan."""
     lifetime: timedelta | None = None

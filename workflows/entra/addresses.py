@@ -76,6 +76,7 @@ def load_builders(adapter: GraphRequestAdapter) -> None:
             graph.identity.conditional_access.policies,
             graph.admin.sharepoint.settings,
             graph.audit_logs.sign_ins,
+            graph.audit_logs.directory_audits,
             policy,
             policy.default,
             policy.partners.by_cross_tenant_access_policy_configuration_partner_tenant_id("").identity_synchronization,

@@ -1,7 +1,8 @@
 """Read what Microsoft Graph answered: JSON without annotations, accounts, pages, and refusals in words. No SDK, no I/O.
 
 Graph's errors are `{"error": {"code", "message", "innerError": {"request-id"}}}` ("Microsoft Graph error responses");
-`code` may be empty and messages change, so only the status decides what happens next.
+`code` may be empty and messages change. What happens next is decided by the status, and by whether there is an error
+object at all: without one it was not Graph that answered.
 """
 
 import json
@@ -25,6 +26,10 @@ _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}
 _PORTS: Final = {"http": 80, "https": 443}
 _SIGN_IN_CODE: Final = re.compile(r"AADSTS\d+")
 _LONGEST_QUOTE: Final = 300
+_LONGEST_WAIT: Final = 300.0
+"""Seconds. No service is left alone for longer, whatever it asks for: what was approved or revoked waits for it."""
+_OF_THE_WAY: Final = frozenset({407, 408, 412, 421, 423, 425, 429})
+"""Client errors that tell of a proxy, a lock or a moment, and nothing of the request itself (RFC 9110, 4918, 8470)."""
 _CREDENTIALS_CURE: Final = (
     "Check the bot's credentials (AZURE_TENANT_ID, AZURE_CLIENT_ID and its secret or certificate)."
 )
@@ -198,25 +203,30 @@ def sign_ins_of(rows: Sequence[JsonObject], *, is_complete: bool) -> SignIns:
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Read `Retry-After`, in seconds or as a date (RFC 9110); None when it is absent or unreadable."""
+    """Read `Retry-After`, in seconds or as a date (RFC 9110); None when it is absent or unreadable.
+
+    :returns: seconds, never more than `_LONGEST_WAIT`.
+    """
     text = headers.get("retry-after", "").strip()
-    seconds = text.partition(",")[0]
-    if seconds.isascii() and seconds.isdigit() and len(seconds) < 8:
-        return float(seconds)
+    seconds = text.partition(",")[0].strip()
+    if seconds.isascii() and seconds.isdigit():
+        # NB. any number of digits may come; only a short one is worth reading.
+        return min(float(seconds), _LONGEST_WAIT) if len(seconds) < 8 else _LONGEST_WAIT
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
+    return min(max(0.0, (moment - (now or datetime.now(UTC))).total_seconds()), _LONGEST_WAIT)
 
 
 def failure(call: Call, answer: Answer) -> TenantUnavailable | TenantRefused:
     """Turn an unsuccessful answer into the domain's error.
 
-    Throttling (429), 408, redirects and 5xx leave a question open: TenantUnavailable. Any other 4xx is a refusal for
-    good; only a POST or a PUT, which create, can meet an existing object.
+    A refusal for good needs Graph's own error object and a status that can be about the request itself. Everything
+    else is a failure of the way and leaves the question open: throttling, redirects, 5xx, a proxy's pages, locks.
+    Only a POST or a PUT, which create, can meet an existing object; a PATCH's conflict passes.
     """
     status = answer.status
     if status == 429:
@@ -225,13 +235,12 @@ def failure(call: Call, answer: Answer) -> TenantUnavailable | TenantRefused:
         return TenantUnavailable(
             f"Entra is throttling the bot and did not {call.purpose}{_footnote(answer)}.{asks}", wait, is_throttled=True
         )
-    if not 400 <= status < 500 or status == 408:
+    error = _error(answer)
+    if not isinstance(error, dict) or not _is_about_the_request(call, status):
         wait = retry_after(answer.headers)
         return TenantUnavailable(
             f"Entra answered {status} when asked to {call.purpose}{_footnote(answer)}{doubt(call)}", wait
         )
-    error = _error(answer)
-    error = error if isinstance(error, dict) else {}
     code = str(error.get("code") or "")
     says = _one_line(str(error.get("message") or "no reason given"))
     named = f"{status} {code}".rstrip()
@@ -264,6 +273,12 @@ def no_credential(missing: Sequence[str]) -> TenantUnavailable:
 def doubt(call: Call) -> str:
     """End a sentence about a call that got no usable answer."""
     return "; the outcome is unknown until it is read back." if call.is_write else "."
+
+
+def _is_about_the_request(call: Call, status: int) -> bool:
+    """Tell whether a status can say something of the request itself, so that asking again is of no use."""
+    passes = status == 409 and call.method not in ("POST", "PUT")
+    return 400 <= status < 500 and status not in _OF_THE_WAY and not passes
 
 
 def _cure(call: Call, status: int, says: str) -> str:

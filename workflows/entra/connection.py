@@ -106,6 +106,10 @@ class Connection:
         """A client of one's own, to take one builder from."""
         return GraphServiceClient(request_adapter=self._adapter)
 
+    def own_ids(self) -> frozenset[str]:
+        """Give the ids under which the bot itself stands in Entra's audit log, as far as its token tells them."""
+        return self._credential.own_ids()
+
     async def close(self) -> None:
         """Close every connection."""
         await self._client.aclose()

@@ -1,6 +1,8 @@
 """Prove to Entra who the bot is: azure-identity's unattended credentials, one token at a time."""
 
 import asyncio
+import base64
+import json
 import ssl
 from collections.abc import Sequence
 from typing import Any, Final
@@ -80,6 +82,18 @@ class UnattendedCredential:
             old, self._chain = self._chain, chain
             self._credentials, self._given = chain.credentials, ""
             await old.close()
+
+    def own_ids(self) -> frozenset[str]:
+        """Read the application's and its service principal's id from the token that was given last.
+
+        Tokens for Graph are Microsoft's to read, so nothing is promised: empty where it cannot be read.
+        """
+        try:
+            part = self._given.split(".")[1]
+            claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+            return frozenset(str(claims[name]) for name in ("appid", "oid") if claims.get(name))
+        except (ValueError, LookupError, AttributeError, TypeError):
+            return frozenset()
 
     async def close(self) -> None:
         """Close the connections to the authority."""

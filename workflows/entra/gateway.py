@@ -7,7 +7,7 @@ from typing import Final
 from kiota_abstractions.method import Method
 
 from workflows.core.canonical import JsonObject, canonical_json
-from workflows.core.partner import IDENTITY_SYNCHRONIZATION, TenantId
+from workflows.core.partner import IDENTITY_SYNCHRONIZATION, Property, TenantId
 from workflows.core.people import PersonId
 from workflows.core.plan import Operation, TenantIdentity
 from workflows.entra.addresses import request_to, writable_address
@@ -24,6 +24,7 @@ from workflows.entra.answers import (
     without_annotations,
 )
 from workflows.entra.connection import Connection, document_of, open_connection
+from workflows.entra.home_guard import HomeGuard
 from workflows.entra.settings import EntraSettings
 from workflows.entra.surroundings import GraphSurroundings
 from workflows.ports import Account, TenantRefused, TenantUnavailable
@@ -32,6 +33,7 @@ _FOUND_FOR_SECONDS: Final = 60.0
 _FOUND_KEPT: Final = 500
 _FILTER_CLAUSES: Final = 15
 """Graph: "Advanced query capabilities on Microsoft Entra ID objects": more clauses than this are refused."""
+_DEFAULT: Final = ("isServiceDefault", *(name.value for name in Property))
 _ACCOUNT: Final = ["id", "displayName", "mail", "userPrincipalName", "accountEnabled", "userType"]
 
 
@@ -40,17 +42,24 @@ def connect(settings: EntraSettings) -> "Entra":
 
     :raises ValueError: when `graph_url` is neither https nor on loopback, or a credential setting cannot be used.
     """
-    return Entra(open_connection(settings))
+    return Entra(
+        open_connection(settings),
+        expected=None if settings.tenant_id is None else TenantId(settings.tenant_id.lower()),
+        client_id=settings.client_id,
+    )
 
 
 class Entra:
     """The home tenant, as `ports.Tenant` describes it."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(
+        self, connection: Connection, *, expected: TenantId | None = None, client_id: str | None = None
+    ) -> None:
         self._connection = connection
         self._home: TenantId | None = None
+        self._guard = HomeGuard(read=self._read_home, expected=expected)
         self._found: dict[str, tuple[float, TenantIdentity | None]] = {}
-        self._surroundings = GraphSurroundings(connection)
+        self._surroundings = GraphSurroundings(connection, client_id=client_id)
 
     @property
     def surroundings(self) -> GraphSurroundings:
@@ -75,14 +84,25 @@ class Entra:
     async def home(self) -> TenantId:
         """Read the tenant's own id, once."""
         if self._home is None:
-            call = reading("/organization", "name this tenant", "Organization.Read.All")
-            request = request_to(Method.GET, self._connection.graph.organization, select=["id"])
-            rows = await self._connection.collect(call, request)
-            ids = {str(row.get("id") or "").lower() for row in rows}
-            if len(ids) != 1 or not all(map(is_guid, ids)):
-                raise TenantUnavailable("Entra did not name this tenant: exactly one organization was expected.")
-            self._home = TenantId(ids.pop())
+            self._home = await self._read_home()
+            self._guard.note(self._home)
         return self._home
+
+    async def verify_home(self) -> None:
+        """Ask every few minutes whether this is still the tenant that is configured.
+
+        :raises WrongTenant: while Graph answers for another one.
+        """
+        await self._guard.verify()
+
+    async def _read_home(self) -> TenantId:
+        call = reading("/organization", "name this tenant", "Organization.Read.All")
+        request = request_to(Method.GET, self._connection.graph.organization, select=["id"])
+        rows = await self._connection.collect(call, request)
+        ids = {str(row.get("id") or "").lower() for row in rows}
+        if len(ids) != 1 or not all(map(is_guid, ids)):
+            raise TenantUnavailable("Entra did not name this tenant: exactly one organization was expected.")
+        return TenantId(ids.pop())
 
     async def find(self, target: str, *, fresh: bool = False) -> TenantIdentity | None:
         """Resolve a normalized domain or a tenant id; None when there is none. Remembered for a minute."""
@@ -165,13 +185,18 @@ class Entra:
         """Read the tenant's default configuration. There is no way to write it."""
         call = reading("/policies/crossTenantAccessPolicy/default", "show the default configuration", "Policy.Read.All")
         builder = self._connection.graph.policies.cross_tenant_access_policy.default
-        return document_of(call, await self._connection.send(call, request_to(Method.GET, builder)))
+        document = document_of(call, await self._connection.send(call, request_to(Method.GET, builder)))
+        if not any(name in document for name in _DEFAULT):
+            # NB. else any JSON object would pass for a default that sets nothing, and ask everything again.
+            raise TenantUnavailable(f"Entra's answer is no default configuration when asked to {call.purpose}.")
+        return document
 
     async def write(self, operation: Operation) -> None:
         """Perform one operation of a plan: its canonical bytes to its address, at most once.
 
         :raises ValueError: for any address that is not one partner's own configuration; nothing was sent.
         :raises AlreadyExists: when a POST or a PUT meets what it was to create.
+        :raises WrongTenant: while Graph answers for another tenant; nothing was sent.
         :raises TenantUnavailable: when the outcome is unknown; read back before anything else.
         """
         call = Call(
@@ -182,6 +207,7 @@ class Entra:
         )
         request = request_to(Method(operation.method), writable_address(self._connection.graph, operation))
         request.set_stream_content(canonical_json(operation.body), "application/json")
+        await self._guard.verify()
         answer = await self._connection.send(call, request)
         if not answer.is_success:
             raise failure(call, answer)

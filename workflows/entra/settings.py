@@ -10,5 +10,9 @@ class EntraSettings:
     graph_url: str = "https://graph.microsoft.com/v1.0"
     authority_host: str | None = None
     """None: `AZURE_AUTHORITY_HOST`, or the public cloud's."""
+    tenant_id: str | None = None
+    """The tenant that is meant; while Graph answers for another one nothing is written. None: any."""
+    client_id: str | None = None
+    """The application that the bot signs in as: what it did itself is recognised by it in Entra's audit log."""
     use_environment_proxy: bool = False
     """Whether Graph and the authority are reached through `HTTPS_PROXY`."""

@@ -13,9 +13,11 @@ from kiota_http.middleware.options import RetryHandlerOption
 
 from workflows.core.canonical import JsonObject
 from workflows.core.partner import Target, TargetType, TenantId
+from workflows.core.partner_changes import CLOCKS_DIFFER_BY, PartnerChange
 from workflows.core.preflight_facts import SignIns
 from workflows.entra.addresses import request_to
 from workflows.entra.answers import Call, is_absent, is_guid, quoted, reading, sign_ins_of, verified_domains
+from workflows.entra.audits import AUDITED, partner_changes
 from workflows.entra.connection import Connection, document_of
 from workflows.entra.lately import Lately
 from workflows.ports import TenantUnavailable
@@ -32,14 +34,17 @@ limits") and does not say how long to wait, so what it throttles is not repeated
 _SIGN_IN_PAGE: Final = 1000
 _SIGN_IN_PAGES: Final = 3
 """Reports take five requests in ten seconds: further pages are not counted, and that is said."""
+_AUDIT_PAGE: Final = 500
+_AUDITS_READ: Final = 2000
 _SIGN_IN: Final = ["id", "userId", "appDisplayName", "status"]
 
 
 class GraphSurroundings:
     """Reads of the tenant's other settings and logs."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, client_id: str | None = None) -> None:
         self._connection = connection
+        self._client_id = client_id
         self._policies: tuple[float, Sequence[JsonObject]] = (float("-inf"), ())
         self._pacing = asyncio.Lock()
         self._last_asked = float("-inf")
@@ -116,6 +121,23 @@ class GraphSurroundings:
                 # NB. even where this was the last one: "at least" stays true, and the next page is not asked for.
                 return sign_ins_of(rows, is_complete=False)
         return sign_ins_of(rows, is_complete=True)
+
+    async def read_partner_changes(self, tenant_id: TenantId, since: datetime) -> Sequence[PartnerChange]:
+        """List who changed one partner's own configuration since then, newest first; all of it, or it raises."""
+        call = reading("/auditLogs/directoryAudits", "read who changed the partner", "AuditLog.Read.All")
+        request = request_to(
+            Method.GET,
+            self._connection.graph.audit_logs.directory_audits,
+            filter=f"({AUDITED}) and activityDateTime ge {since - CLOCKS_DIFFER_BY:%Y-%m-%dT%H:%M:%SZ}",
+            top=_AUDIT_PAGE,
+        )
+        rows: list[JsonObject] = []
+        async for page in self._connection.pages(call, request):
+            rows += page
+            if len(rows) > _AUDITS_READ:
+                raise TenantUnavailable("Entra's audit log holds too many changes since then to be read.")
+        ours = {name for name in (self._client_id, *self._connection.own_ids()) if name}
+        return partner_changes(rows, tenant_id, ours=frozenset(name.lower() for name in ours))
 
     async def name_of(self, target: Target, *, fresh: bool = False) -> str | None:
         """Give the name of a user, a group or an application of our own; None when there is none of this kind and id.

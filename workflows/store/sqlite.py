@@ -18,13 +18,13 @@ from pydantic import TypeAdapter, ValidationError
 from sqlite_utils import Database
 
 from workflows.core.alarms import Alarm, AlarmId
-from workflows.core.effects import lane
+from workflows.core.effects import Effect, Judge, lane
 from workflows.core.partner import TenantId
 from workflows.core.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.records import Records
 from workflows.core.request import AccessRequest, RequestId, RequestKind, RequestState
-from workflows.ports import AuditEntry, Clock, Commit, Copy, PendingEffect, StaleVersion, StoreUnusable
+from workflows.ports import AuditEntry, Clock, Commit, Copy, GivenUp, PendingEffect, StaleVersion, StoreUnusable
 from workflows.store.codec import ALARM, DETAILS, EFFECT, PARTNERSHIP, REQUEST, dump, load
 from workflows.store.migrations import migrations
 from workflows.store.records import fetch_rows, parse_rows
@@ -161,6 +161,17 @@ class SqliteStore:
     async def park(self, effect_id: int, error: str) -> None:
         """Give an effect up; it stays visible and holds no lane."""
         await self._write("update effects set is_parked = 1, error = ? where id = ?", error, effect_id)
+
+    async def unjudged(self) -> Sequence[Judge]:
+        """List the clicks that are stored and not judged yet, oldest first; those that were given up are left out."""
+        sql = "select id, doc from effects where is_parked = 0 and lane >= 'judge:' and lane < 'judge;' order by id"
+        found = _readable(EFFECT, await self._query(sql))
+        return [effect for effect in found if isinstance(effect, Judge)]
+
+    async def given_up(self) -> Sequence[GivenUp]:
+        """List the parked effects, oldest first."""
+        rows = await self._query("select id, lane, error, doc from effects where is_parked = 1 order by id")
+        return [GivenUp(id=row["id"], lane=row["lane"], error=row["error"], effect=_effect(row["doc"])) for row in rows]
 
     async def alarm(self, alarm_id: AlarmId) -> Alarm | None:
         """Load one alarm, open or cleared."""
@@ -347,6 +358,13 @@ def _readable(adapter: TypeAdapter[Result], rows: list[dict[str, Any]]) -> list[
         except ValidationError:
             _log.error("record_unreadable", id=row["id"])
     return found
+
+
+def _effect(text: str) -> Effect | None:
+    try:
+        return load(EFFECT, text)
+    except ValidationError:
+        return None
 
 
 def _can_expire(request: AccessRequest) -> bool:

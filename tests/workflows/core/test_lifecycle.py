@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 
 import pytest
 
@@ -40,6 +41,7 @@ from workflows.core.commands import (
     RecordDelayed,
     RecordOverwritten,
     RecordPrepared,
+    RecordResent,
     RecordUnfit,
     RecordUnseen,
     RecordWriting,
@@ -62,6 +64,7 @@ from workflows.core.request import AccessRequest, Observation, RequestKind, Requ
 from workflows.core.reviews import advance_review
 
 LATER = NOW + timedelta(hours=5)
+SOON = NOW + timedelta(minutes=2)
 SHOWN = ShowRequest(request_id=REQUEST)
 TO_APPLY = Apply(request_id=REQUEST, tenant_id=TENANT)
 DIGEST = access_plan().digest
@@ -284,10 +287,15 @@ def test_a_partner_that_is_no_longer_who_was_approved_stops_the_request() -> Non
     assert transition == ended(RequestState.STOPPED, note, decisions=WHOLE_CHAIN)
 
 
-@pytest.mark.parametrize("kind", RequestKind)
 @pytest.mark.parametrize(
-    "state",
-    [RequestState.PREPARING, RequestState.AWAITING_APPROVAL, RequestState.APPLYING, RequestState.UNCONFIRMED],
+    ("state", "kind"),
+    [
+        *product(
+            [RequestState.PREPARING, RequestState.AWAITING_APPROVAL, RequestState.APPLYING, RequestState.UNCONFIRMED],
+            [RequestKind.ACCESS, RequestKind.RESTORATION],
+        ),
+        (RequestState.UNCONFIRMED, RequestKind.REVOCATION),
+    ],
 )
 def test_whatever_is_open_can_be_stopped_and_its_requester_reads_why(state: RequestState, kind: RequestKind) -> None:
     """Also a half approved or half applied one: an admin who revokes the partner does not wait for it."""
@@ -298,6 +306,70 @@ def test_whatever_is_open_can_be_stopped_and_its_requester_reads_why(state: Requ
         request=replace(known, state=RequestState.STOPPED, version=6, changed_at=LATER, note=note),
         effects=(SHOWN, told(f"Your request for Contoso Ltd (contoso.com) ended as stopped. {note}")),
     )
+
+
+@pytest.mark.parametrize(
+    ("state", "command"),
+    [
+        (RequestState.PREPARING, RecordUnfit(code="Request_BadRequest", reason="Graph refused it.")),
+        (RequestState.PREPARING, Expire()),
+        (RequestState.PREPARING, Stop(reason="Enough.")),
+        (RequestState.APPLYING, Stop(reason="Enough.")),
+        (RequestState.APPLYING, RecordApplyFailed(reason="Graph refused it.")),
+        (RequestState.UNCONFIRMED, RecordApplyFailed(reason="Graph refused it.")),
+    ],
+    ids=lambda one: getattr(one, "name", one),
+)
+def test_a_revocation_does_not_end_by_itself_before_it_is_confirmed(
+    state: RequestState, command: RequestCommand
+) -> None:
+    """It may be an old one: however long it takes, and whatever refuses it."""
+    with pytest.raises(Refused) as refused:
+        advance(request(state, RequestKind.REVOCATION), command, situation(LATER + timedelta(days=4000)))
+    assert refused.value.code in ("never_given_up", "never_expires")
+
+
+@pytest.mark.parametrize("code", ["unknown_tenant", "own_tenant"])
+def test_a_revocation_of_nobody_ends_as_unfit(code: str) -> None:
+    known = request(RequestState.PREPARING, RequestKind.REVOCATION)
+    ended = advance(known, RecordUnfit(code=code, reason="There is no such tenant."), situation(LATER))
+    assert ended.request.state is RequestState.UNFIT
+
+
+def test_what_opens_may_be_sent_again_once_and_a_revocation_as_often_as_it_takes() -> None:
+    again = RecordResent(reason="It does not show.")
+    for kind in RequestKind:
+        known = request(RequestState.UNCONFIRMED, kind, writing_since=NOW, unseen_since=NOW)
+        once = advance(known, again, situation(SOON)).request
+        assert (once.state, once.resent_at) == (RequestState.UNCONFIRMED, SOON)
+        if kind is RequestKind.REVOCATION:
+            assert advance(once, again, situation(LATER + LIFETIME)).request.resent_at == LATER + LIFETIME
+        else:
+            with pytest.raises(Refused, match="once"):
+                advance(once, again, situation(SOON))
+
+
+@pytest.mark.parametrize(("minutes", "is_taken"), [(15, True), (16, False)])
+def test_what_opens_is_sent_again_for_a_quarter_of_an_hour_only(minutes: int, is_taken: bool) -> None:
+    known = request(RequestState.UNCONFIRMED, writing_since=NOW, unseen_since=NOW)
+    moment = situation(NOW + timedelta(minutes=minutes))
+    if is_taken:
+        advance(known, RecordResent(reason="It does not show."), moment)
+        return
+    with pytest.raises(Refused, match="for a while"):
+        advance(known, RecordResent(reason="It does not show."), moment)
+
+
+def test_a_click_that_came_in_time_counts_however_late_it_is_judged() -> None:
+    known = request()
+    late = EXPIRY + timedelta(seconds=5)
+    approve = Approve(actor=AMARA, digest=known.known.plan.digest)
+    received = replace(situation(late), received_at=EXPIRY - timedelta(seconds=2))
+    (decision,) = advance(known, approve, received).request.decisions
+    assert decision.at == EXPIRY - timedelta(seconds=2)
+    with pytest.raises(Refused) as refused:
+        advance(known, approve, replace(received, received_at=EXPIRY))
+    assert refused.value.code == "expired"
 
 
 # --- writing, and what became of it ---
@@ -400,7 +472,8 @@ def test_an_unseen_change_is_shown_once_and_waited_for() -> None:
     note = "Microsoft Graph accepted the change but does not show it yet. Gatehouse keeps reading until it does."
     once = advance(request(RequestState.APPLYING), RecordUnseen(), situation(LATER))
     assert once == Transition(
-        request=request(RequestState.UNCONFIRMED, version=6, changed_at=LATER, note=note), effects=(SHOWN,)
+        request=request(RequestState.UNCONFIRMED, version=6, changed_at=LATER, note=note, unseen_since=LATER),
+        effects=(SHOWN,),
     )
     again = advance(once.request, RecordUnseen(), situation(LATER + LIFETIME))
     assert again == Transition(request=once.request, effects=())

@@ -39,6 +39,7 @@ from workflows.core.commands import (
     RecordDelayed,
     RecordOverwritten,
     RecordPrepared,
+    RecordResent,
     RecordUnfit,
     RecordUnseen,
     RecordWriting,
@@ -73,7 +74,9 @@ INCIDENTS = st.sampled_from(
         Expire(),
     ]
 )
-WRITINGS = st.sampled_from([RecordWriting(), RecordUnseen(), RecordOverwritten(image={})])
+WRITINGS = st.sampled_from(
+    [RecordWriting(), RecordUnseen(), RecordResent(reason="It does not show."), RecordOverwritten(image={})]
+)
 Ending = Callable[[Person, Digest], RequestCommand]
 ENDINGS: tuple[Ending, ...] = (
     lambda actor, digest: Withdraw(actor=actor.chat_id),
@@ -175,6 +178,14 @@ class Life(RuleBasedStateMachine):
         assert all(getattr(new, name) == getattr(old, name) for name in ("id", "particulars", "created_at"))
         is_planned_anew = new.state is RequestState.PREPARING and old.state is not RequestState.PREPARING
         assert (new.expires_at != old.expires_at) <= is_planned_anew, "only asking again gives new time"
+        if new.particulars.kind is RequestKind.REVOCATION:
+            may_end = {RequestState.APPLIED, RequestState.WITHDRAWN}
+            may_end |= {RequestState.STOPPED} if old.state is RequestState.UNCONFIRMED else set()
+            assert not new.is_terminal or new.state in may_end, "a revocation does not end by itself"
+        elif new.resent_at != old.resent_at and new.resent_at is not None:
+            assert old.resent_at is None, "what opens is sent again once"
+            assert new.writing_since is None or new.resent_at - new.writing_since <= timedelta(minutes=15)
+            WITNESSED.add("sent again")
 
     def check_effects(self, old: AccessRequest, transition: Transition) -> None:
         new, kinds = transition.request, [type(effect) for effect in transition.effects]
@@ -182,7 +193,9 @@ class Life(RuleBasedStateMachine):
         assert (Apply in kinds) is starts
         assert (Prepare in kinds) is (new.state is not old.state and new.state is RequestState.PREPARING)
         is_announced = new.writing_since is not None and new.writing_since != old.writing_since
-        assert (ShowRequest in kinds) is (new != old and not is_announced), "a write is announced, and shown when done"
+        is_resent = new.resent_at is not None and new.resent_at != old.resent_at
+        is_silent = is_announced or is_resent
+        assert (ShowRequest in kinds) is (new != old and not is_silent), "a write is announced, and shown when done"
         has_record = new.state in (RequestState.APPLIED, RequestState.OVERWRITTEN)
         assert (transition.partnership is not None) is has_record
         if transition.partnership is not None and new.state is RequestState.OVERWRITTEN:
@@ -364,4 +377,4 @@ def test_whatever_happens_the_promises_of_the_chain_hold() -> None:
         ("applying", "record_writing", "applying"),
     }
     assert common <= VISITED, "random lives that never come this far prove nothing"
-    assert {"complete and waiting", "open and waiting", "one click missing"} == WITNESSED
+    assert {"complete and waiting", "open and waiting", "one click missing", "sent again"} == WITNESSED

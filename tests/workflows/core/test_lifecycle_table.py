@@ -31,6 +31,7 @@ from workflows.core.commands import (
     RecordDelayed,
     RecordOverwritten,
     RecordPrepared,
+    RecordResent,
     RecordUnfit,
     RecordUnseen,
     RecordWriting,
@@ -63,9 +64,10 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
         "applying": "stopped",
         "unconfirmed": "stopped",
     },
-    "record_writing": {"applying": "applying"},
+    "record_writing": {"applying": "applying", "unconfirmed": "unconfirmed"},
     "record_overwritten": {"applying": "overwritten", "unconfirmed": "overwritten"},
     "record_unseen": {"applying": "unconfirmed", "unconfirmed": "unconfirmed"},
+    "record_resent": {"unconfirmed": "unconfirmed"},
     "record_applied": {"applying": "applied", "unconfirmed": "applied"},
     "record_apply_failed": {"applying": "failed", "unconfirmed": "failed"},
 }
@@ -96,6 +98,7 @@ def _commands(name: str) -> list[RequestCommand]:
         "record_writing": [RecordWriting()],
         "record_overwritten": [RecordOverwritten(image=image) for image in (None, {"isServiceProvider": None})],
         "record_unseen": [RecordUnseen()],
+        "record_resent": [RecordResent(reason="It does not show.")],
         "record_applied": [RecordApplied(image={})],
         "record_apply_failed": [RecordApplyFailed(reason="Graph refused it.")],
     }

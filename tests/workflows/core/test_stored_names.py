@@ -45,6 +45,7 @@ def test_the_names_of_commands() -> None:
         "record_writing",
         "record_overwritten",
         "record_unseen",
+        "record_resent",
         "record_applied",
         "record_apply_failed",
     ]

@@ -1,0 +1,239 @@
+"""A write that Graph took and does not show: read, sent again as far as that is safe, asked again otherwise."""
+
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.workflows.core.builders import AMARA, MALLORY, TENANT
+from tests.workflows.fakes import Crash, FakeTenant, FixedClock
+from tests.workflows.test_applying import (
+    FORBIDDEN,
+    NO_ANSWER,
+    OPEN,
+    assert_stands,
+    decided,
+    put,
+    revocation,
+    synchronizing,
+)
+from tests.workflows.world import CONTOSO, World, open_world
+from workflows.core.alarms import AlarmCode
+from workflows.core.partner_changes import PartnerChange
+from workflows.core.request import AccessRequest, RequestKind, RequestState
+
+S = RequestState
+READ_CHANGES = "surroundings.read_partner_changes"
+
+
+def change(world: World, *, is_ours: bool) -> PartnerChange:
+    """An entry of the audit log of now."""
+    return PartnerChange(at=world.clock.now(), activity="Update", by="somebody", is_ours=is_ours)
+
+
+async def after(world: World, request: AccessRequest, **duration: float) -> AccessRequest:
+    """Let time pass, then try what waited."""
+    world.clock.advance(**duration)
+    return await world.settled(request.id)
+
+
+async def commands(world: World, request: AccessRequest) -> list[str]:
+    return [command for _, command, _ in await world.log(of=request.id)]
+
+
+@pytest.mark.parametrize("before", [None, OPEN], ids=["create", "change"])
+async def test_a_revocation_that_was_taken_without_effect_is_sent_again_until_it_shows(
+    world: World, before: dict[str, object] | None
+) -> None:
+    world.tenant.ignored = 5
+    request = await put(world, revocation(before))
+    request = await world.settled(request.id)
+    assert request.state is S.UNCONFIRMED
+    assert len(world.tenant.attempts) == 1
+    sent_at: list[datetime] = []
+    for _ in range(60):
+        request = await after(world, request, minutes=1)
+        if len(world.tenant.attempts) > len(sent_at) + 1:
+            sent_at.append(world.clock.now())
+        if request.state is S.APPLIED:
+            break
+    assert request.state is S.APPLIED
+    assert len(world.tenant.attempts) == 6
+    rests = [int((later - earlier).total_seconds() // 60) for earlier, later in pairwise(sent_at)]
+    assert rests == [1, 2, 4, 5], "less and less often"
+    assert "surroundings.read_partner_changes" not in world.script.calls, "closing asks nobody"
+    assert (await commands(world, request)).count("record_resent") == 5
+
+
+async def test_an_opening_that_was_taken_without_effect_is_sent_again_once(world: World) -> None:
+    world.tenant.ignored = 1
+    request = await put(world, decided())
+    request = await world.settled(request.id)
+    assert (request.state, len(world.tenant.attempts)) == (S.UNCONFIRMED, 1)
+    request = await after(world, request, minutes=2)
+    assert request.state is S.APPLIED
+    assert len(world.tenant.attempts) == 2
+    assert_stands(world, request.known.plan)
+    assert await commands(world, request) == [
+        "record_writing",
+        "record_unseen",
+        "record_delayed",
+        "record_resent",
+        "record_applied",
+    ]
+
+
+async def test_an_opening_that_does_not_show_the_second_time_either_is_asked_again(world: World) -> None:
+    world.tenant.ignored = 100
+    request = await put(world, decided())
+    await world.settle()
+    for _ in range(14):
+        request = await after(world, request, minutes=1)
+        assert request.state is S.UNCONFIRMED
+    assert len(world.tenant.attempts) == 2
+    request = await after(world, request, minutes=2)
+    assert request.state is S.AWAITING_APPROVAL
+    assert "does not show it" in request.asked_again
+    assert request.decisions == ()
+    await after(world, request, minutes=60)
+    assert len(world.tenant.attempts) == 2
+
+
+@pytest.mark.parametrize("error", [FORBIDDEN, NO_ANSWER], ids=["refused", "no answer"])
+async def test_without_the_audit_log_nothing_that_opens_is_sent_twice(world: World, error: Exception) -> None:
+    world.tenant.ignored = 1
+    world.script.fail(READ_CHANGES, error, times=100)
+    request = await put(world, decided(OPEN))
+    await world.settle()
+    for _ in range(15):
+        request = await after(world, request, minutes=1)
+        assert request.state is S.UNCONFIRMED
+    request = await after(world, request, minutes=2)
+    assert request.state is S.AWAITING_APPROVAL
+    assert len(world.tenant.attempts) == 1
+
+
+async def test_an_opening_that_somebody_else_may_have_undone_is_asked_again_and_nobody_is_blamed(world: World) -> None:
+    """Our write was taken and an administrator put the partner back as it was: it must not be opened over that."""
+    request = await put(world, decided(OPEN))
+    world.tenant.ignored = 1
+    await world.settle()
+    world.tenant.surroundings.changes[TENANT] = [change(world, is_ours=True), change(world, is_ours=False)]
+    request = await after(world, request, minutes=2)
+    assert request.state is S.AWAITING_APPROVAL
+    assert "somebody" not in request.asked_again.lower()
+    assert len(world.tenant.attempts) == 1
+
+
+async def test_our_own_entry_in_the_audit_log_is_no_other_writer(world: World) -> None:
+    request = await put(world, decided(OPEN))
+    world.tenant.ignored = 1
+    await world.settle()
+    world.tenant.surroundings.changes[TENANT] = [change(world, is_ours=True)]
+    assert (await after(world, request, minutes=2)).state is S.APPLIED
+
+
+async def test_an_opening_is_not_sent_again_for_approvals_that_do_not_count_any_more(world: World) -> None:
+    request = await put(world, decided())
+    world.tenant.ignored = 1
+    await world.settle()
+    world.directory.assign(AMARA, "")
+    world.directory.assign(MALLORY, "security")
+    request = await after(world, request, minutes=2)
+    assert request.state is S.AWAITING_APPROVAL
+    assert len(world.tenant.attempts) == 1
+
+
+async def test_only_the_write_that_does_not_show_is_sent_again(world: World) -> None:
+    request = await put(world, synchronizing(OPEN))
+    assert len(request.known.plan.operations) == 2
+    world.script.fail("tenant.write", NO_ANSWER, on=2)
+    await world.settle()
+    world.tenant.ignored = 1
+    request = await after(world, request, minutes=2)
+    assert request.state is S.UNCONFIRMED
+    world.tenant.attempts.clear()
+    request = await after(world, request, minutes=2)
+    assert request.state is S.APPLIED
+    assert [one.path.rpartition("/")[2] for one in world.tenant.attempts] == ["identitySynchronization"]
+
+
+@pytest.mark.parametrize("kind", [RequestKind.ACCESS, RequestKind.REVOCATION])
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_a_crash_around_the_second_sending_never_opens_a_third_time(
+    tmp_path: Path, kind: RequestKind, when: str
+) -> None:
+    """That it is sent again is stored before it is sent."""
+    points = 0
+    while await _crashed_at(points + 1, when == "after", tmp_path / f"{points}.db", kind):
+        points += 1
+    assert points >= 4
+
+
+async def _crashed_at(point: int, is_after: bool, path: Path, kind: RequestKind) -> bool:
+    tenant, clock = FakeTenant(), FixedClock()
+    tenant.add_tenant(CONTOSO)
+    tenant.ignored = 100
+    asked = decided(OPEN) if kind is RequestKind.ACCESS else revocation(OPEN)
+    crashed = False
+    async with open_world(path, clock=clock, tenant=tenant) as world:
+        request = await put(world, asked)
+        await world.settle()
+        clock.advance(minutes=2)
+        world.script.fail("", Crash(), on=point, after=is_after)
+        try:
+            await world.applying.apply(request.id)
+        except Crash:
+            crashed = True
+        except NO_ANSWER.__class__:
+            pass
+    async with open_world(path, clock=clock, tenant=tenant) as world:
+        for _ in range(10):
+            clock.advance(minutes=1)
+            await world.settle()
+        stands = await world.request(request.id)
+        if kind is RequestKind.ACCESS:
+            assert len(tenant.attempts) <= 2
+        else:
+            assert len(tenant.attempts) >= 3
+        assert stands.state is S.UNCONFIRMED
+        assert (await commands(world, request)).count("record_resent") >= 1
+    return crashed
+
+
+@pytest.mark.parametrize("kind", [RequestKind.ACCESS, RequestKind.REVOCATION])
+async def test_a_write_that_is_not_shown_for_ten_minutes_alarms_until_it_is(world: World, kind: RequestKind) -> None:
+    world.tenant.ignored = 3 if kind is RequestKind.ACCESS else 100
+    world.script.fail(READ_CHANGES, FORBIDDEN, times=100)
+    request = await put(world, decided(OPEN) if kind is RequestKind.ACCESS else revocation(OPEN))
+    await world.settle()
+    for _ in range(10):
+        await world.watching.look()
+        assert not [one for one in await world.store.open_alarms() if one.code is AlarmCode.WRITE_NOT_SHOWN]
+        request = await after(world, request, minutes=1)
+    await world.watching.look()
+    [alarm] = [one for one in await world.store.open_alarms() if one.code is AlarmCode.WRITE_NOT_SHOWN]
+    assert (alarm.subject, alarm.values["partner"]) == (request.id, "Contoso Ltd (contoso.com)")
+    world.tenant.partners[TENANT] = dict(request.known.plan.image_after() or {})
+    assert (await after(world, request, minutes=1)).state is S.APPLIED
+    await world.watching.look()
+    assert await world.store.open_alarms() == []
+
+
+async def test_a_revocation_that_nothing_answers_alarms_after_two_minutes_until_it_is_confirmed(world: World) -> None:
+    world.script.fail("tenant.read_partner", NO_ANSWER, times=4)
+    request = await put(world, revocation(OPEN))
+    await world.settle()
+    await world.watching.look()
+    assert await world.store.open_alarms() == []
+    world.clock.moment = request.created_at + timedelta(minutes=2)
+    await world.watching.look()
+    await world.watching.look()
+    [alarm] = await world.store.open_alarms()
+    assert (alarm.code, alarm.subject) == (AlarmCode.REVOCATION_WAITS, request.id)
+    for _ in range(5):
+        request = await after(world, request, minutes=1)
+    assert request.state is S.APPLIED
+    await world.watching.look()
+    assert await world.store.open_alarms() == []

@@ -1,0 +1,27 @@
+"""What Entra's own audit log says of one partner: who changed it, and whether anybody but Gatehouse did."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+CLOCKS_DIFFER_BY: Final = timedelta(minutes=1)
+"""How far Microsoft's clock and ours may be apart: the log is read from that much earlier."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerChange:
+    """One entry of the audit log about one partner's own configuration."""
+
+    at: datetime
+    activity: str
+    """As Microsoft names it, for example "Update a partner cross-tenant access setting"."""
+    by: str
+    """Name or id of the person or application; empty where the log names none. Text from outside."""
+    is_ours: bool
+    """The application that Gatehouse signs in as did it."""
+
+
+def names_another(changes: Sequence[PartnerChange]) -> bool:
+    """Tell whether anybody but Gatehouse is among the writers; who is not named is somebody else."""
+    return not all(change.is_ours for change in changes)

@@ -1,0 +1,94 @@
+"""Read entries of Entra's audit log about cross-tenant access: which partner, by whom. No SDK, no I/O.
+
+Names are those of Microsoft's "Audit activity reference". An entry that cannot be read to the end counts against
+us: it is about every partner, and somebody else's.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from workflows.core.canonical import JsonObject
+from workflows.core.partner import TenantId
+from workflows.core.partner_changes import PartnerChange
+
+AUDITED: Final = "category eq 'CrossTenantAccessSettings' or category eq 'CrossTenantIdentitySyncSettings'"
+"""What is asked for: both categories, because the reference itself mixes them up."""
+_KEY: Final = "tenantId"
+_FAILED: Final = "failure"
+
+
+def partner_changes(
+    rows: Sequence[JsonObject], tenant_id: TenantId, *, ours: frozenset[str]
+) -> tuple[PartnerChange, ...]:
+    """Give the entries about one partner, in the order of the log; what failed changed nothing.
+
+    :param ours: ids of the application and its service principal, lower case.
+    """
+    return tuple(
+        _change(row, ours) for row in rows if row.get("result") != _FAILED and _concerns(row, tenant_id.lower())
+    )
+
+
+def _concerns(row: JsonObject, tenant_id: str) -> bool:
+    named = set(_named(row))
+    if named:
+        return tenant_id in named
+    # The reference has two activities in these categories that are about no partner: both name the default.
+    return "default" not in str(row.get("activityDisplayName")).lower()
+
+
+def _named(row: JsonObject) -> Iterator[str]:
+    """Give the tenants that an entry names: JSON inside a string, in the value before or after."""
+    for resource in _mappings(row.get("targetResources")):
+        for modified in _mappings(resource.get("modifiedProperties")):
+            if modified.get("displayName") == _KEY:
+                for value in (modified.get("oldValue"), modified.get("newValue")):
+                    yield from _texts(value)
+
+
+def _texts(value: object) -> Iterator[str]:
+    if not isinstance(value, str):
+        return
+    try:
+        parsed = json.loads(value)
+    except ValueError:
+        parsed = value
+    for one in parsed if isinstance(parsed, list) else [parsed]:
+        if isinstance(one, str) and one:
+            yield one.lower()
+
+
+def _change(row: JsonObject, ours: frozenset[str]) -> PartnerChange:
+    by = row.get("initiatedBy")
+    by = by if isinstance(by, Mapping) else {}
+    app, user = by.get("app"), by.get("user")
+    ids = (
+        [str(app.get(name) or "").lower() for name in ("appId", "servicePrincipalId")] if isinstance(app, dict) else []
+    )
+    named = [
+        str(who[name])
+        for who in (user, app)
+        if isinstance(who, Mapping)
+        for name in ("userPrincipalName", "displayName", "id", "appId", "servicePrincipalId")
+        if who.get(name)
+    ]
+    return PartnerChange(
+        at=_moment(row.get("activityDateTime")),
+        activity=str(row.get("activityDisplayName") or ""),
+        by=named[0] if named else "",
+        is_ours=not isinstance(user, Mapping) and any(one in ours for one in ids),
+    )
+
+
+def _moment(text: Any) -> datetime:
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        return datetime.fromtimestamp(0, UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _mappings(value: object) -> list[Mapping[str, Any]]:
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []

@@ -1,0 +1,49 @@
+"""Hold writes while Graph answers for another tenant than the one that is configured."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Final
+
+from workflows.core.partner import TenantId
+from workflows.ports import TenantRefused, TenantUnavailable, WrongTenant
+
+_TRUSTED_SECONDS: Final = 240.0
+_ASKED_AGAIN_SECONDS: Final = 10.0
+"""A wrong answer, or none, is asked again sooner: writes wait for it."""
+
+
+class HomeGuard:
+    """Asks at most every few minutes, so that a write seldom waits for the question."""
+
+    def __init__(self, *, read: Callable[[], Awaitable[TenantId]], expected: TenantId | None) -> None:
+        self._read = read
+        self._expected = expected
+        self._found: TenantId | None = None
+        self._until = float("-inf")
+        self._asking = asyncio.Lock()
+
+    def note(self, found: TenantId) -> None:
+        """Remember which tenant has answered just now."""
+        self._found = found
+        is_right = found == self._expected
+        self._until = time.monotonic() + (_TRUSTED_SECONDS if is_right else _ASKED_AGAIN_SECONDS)
+
+    async def verify(self) -> None:
+        """Ask, unless it was asked lately.
+
+        An answer that does not come proves nothing: what is known stays known.
+
+        :raises WrongTenant: while the last answer named another tenant.
+        """
+        if self._expected is None:
+            return
+        async with self._asking:
+            if time.monotonic() >= self._until:
+                # Noted before the question: who does not wait for the answer does not ask again at once.
+                self._until = time.monotonic() + _ASKED_AGAIN_SECONDS
+                with suppress(TenantUnavailable, TenantRefused):
+                    self.note(await self._read())
+        if self._found not in (None, self._expected):
+            raise WrongTenant(self._found, self._expected)

@@ -1,0 +1,27 @@
+"""Alarms of revocations: one that is refused is made known at once, and is tried all the same."""
+
+from workflows.alarms import Alarms
+from workflows.core.alarms import AlarmCode
+from workflows.core.request import AccessRequest, RequestId
+from workflows.ports import TenantUnavailable
+
+
+async def still_tried(
+    alarms: Alarms, request_id: RequestId, partner: str, reason: str, retry_after: float | None = None
+) -> TenantUnavailable:
+    """Raise the alarm about a refused revocation, and give what makes the outbox try again."""
+    await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, request_id, values_of(request_id, partner, reason))
+    return TenantUnavailable(reason, retry_after)
+
+
+def values_of(request_id: RequestId, partner: str, reason: str) -> dict[str, str]:
+    """Give what the words of an alarm about a request need."""
+    return {"partner": partner, "request": request_id, "reason": reason}
+
+
+def partner_of(request: AccessRequest) -> str:
+    """Name a request's partner, as far as it is known."""
+    if request.prepared is None:
+        return request.particulars.target
+    identity = request.prepared.observation.identity
+    return f"{identity.display_name} ({identity.default_domain})" if identity.default_domain else identity.display_name

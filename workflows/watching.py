@@ -1,0 +1,116 @@
+"""Looks, at each tick, at what admins should know of: a list of checks, each of which keeps the alarms of its code.
+
+To add one, write a function that takes what it needs and add it where the list is made (bot/assembly.py).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import structlog
+
+from workflows.alarms import Alarms
+from workflows.core.alarms import AlarmCode
+from workflows.core.effects import Effect, Judge, ShowAlarm
+from workflows.core.watch import unjudged_revocations, unshown_writes, waiting_revocations
+from workflows.ports import Clock, Store, Tenant, TenantRefused, TenantUnavailable, WrongTenant
+from workflows.revocation_alarms import partner_of, values_of
+from workflows.verdicts import revocation_id
+
+_log = structlog.get_logger()
+
+_PATIENCE_SECONDS: Final = 3.0
+"""How long a check waits for a neighbour: the next tick waits for it."""
+
+Check = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watching:
+    """Performs every check; one that fails keeps no other one from being performed."""
+
+    checks: Sequence[Check]
+
+    async def look(self) -> None:
+        """Perform the checks, one after the other. Safe to repeat."""
+        for check in self.checks:
+            try:
+                await check()
+            except Exception:
+                _log.exception("check_failed")
+
+
+def usual_checks(*, store: Store, clock: Clock, tenant: Tenant, alarms: Alarms) -> tuple[Check, ...]:
+    """Give the checks of writes, revocations, given up work and the tenant itself."""
+    return (
+        partial(check_writes, store=store, clock=clock, alarms=alarms),
+        partial(check_revocations, store=store, clock=clock, alarms=alarms),
+        partial(check_given_up, store=store, alarms=alarms),
+        partial(check_tenant, tenant=tenant, alarms=alarms),
+    )
+
+
+async def check_writes(*, store: Store, clock: Clock, alarms: Alarms) -> None:
+    """Alarm of writes that were sent ten minutes ago and are not confirmed."""
+    late = unshown_writes(await store.open_requests(), clock.now())
+    await alarms.keep_alarms(
+        AlarmCode.WRITE_NOT_SHOWN, {one.id: values_of(one.id, partner_of(one), one.note) for one in late}
+    )
+
+
+async def check_revocations(*, store: Store, clock: Clock, alarms: Alarms) -> None:
+    """Alarm of revocations that are not confirmed after two minutes; an alarm stays until they are."""
+    now = clock.now()
+    # NB. clicks first: one that is judged meanwhile is found as a request then, and its alarm stays.
+    clicks = unjudged_revocations(await store.unjudged(), now)
+    requests = await store.open_requests()
+    known = {alarm.subject for alarm in await store.open_alarms() if alarm.code is AlarmCode.REVOCATION_WAITS}
+    wanted: dict[str, Mapping[str, str]] = {}
+    for click, intent, is_late in clicks:
+        request_id = revocation_id(click.key)
+        if is_late or request_id in known:
+            wanted[request_id] = values_of(request_id, intent.target, "Who asked for it cannot be looked up.")
+    for one in waiting_revocations(requests, now, frozenset(known)):
+        wanted[one.id] = values_of(one.id, partner_of(one), one.note)
+    await alarms.keep_alarms(AlarmCode.REVOCATION_WAITS, wanted)
+
+
+async def check_given_up(*, store: Store, alarms: Alarms) -> None:
+    """Alarm of work that is not tried any more; an alarm that could not be sent is not alarmed of in turn."""
+    given_up = [one for one in await store.given_up() if not isinstance(one.effect, ShowAlarm)]
+    await alarms.keep_alarms(
+        AlarmCode.EFFECT_GIVEN_UP,
+        {
+            str(one.id): {"what": _kind(one.effect), "about": _about(one.effect, one.lane), "reason": one.error}
+            for one in given_up
+        },
+    )
+
+
+async def check_tenant(*, tenant: Tenant, alarms: Alarms) -> None:
+    """Alarm while Graph answers for another tenant; asked every few minutes."""
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            await tenant.verify_home()
+    except WrongTenant as error:
+        values = {"found": error.found, "expected": error.expected}
+        await alarms.raise_alarm(AlarmCode.WRONG_TENANT, values=values)
+    except (TenantUnavailable, TenantRefused, TimeoutError):
+        return  # nothing new is known
+    else:
+        await alarms.clear_alarm(AlarmCode.WRONG_TENANT)
+
+
+def _kind(effect: Effect | None) -> str:
+    return "unknown" if effect is None else effect.kind
+
+
+def _about(effect: Effect | None, lane: str) -> str:
+    if isinstance(effect, Judge):
+        intent = effect.intent
+        return str(
+            getattr(intent, "request_id", "") or getattr(intent, "tenant_id", "") or getattr(intent, "target", "")
+        )
+    return lane.partition(":")[2]
