@@ -43,7 +43,7 @@ from workflows.core.request import Observation, RequestKind, RequestState
 
 WHOLE: Final = re.compile(
     r"in every respect|every direction|is blocked(?! until)|already blocked|blocked and read back|recorded as blocked"
-    r"|read back as blocked|: blocked\b(?! for everyone)|nothing else is open|every way in and out is closed"
+    r"|read back as blocked|blocked, nothing|blocks the partner and|nothing else is open|every way in and out is closed"
     r"|is closed today",
     re.IGNORECASE,
 )
@@ -104,8 +104,11 @@ def test_a_window_a_listing_and_a_posture_call_nothing_blocked_that_is_not(
     event("all closed" if not left_open(found) else "something open")
 
     plan = plan_revocation(tenant_id=TENANT, before=own, default=default)
+    left_after = left_open(ways(plan.image_after(), default))
     for known in (None, record):
-        assert_true(shown(revocation_view(who, known, plan, default)), found, "window")
+        text = shown(revocation_view(who, known, plan, default))
+        assert "This blocks the partner and" not in text or not left_after
+        assert_true(text.replace("This blocks the partner and", ""), found, "window")
         concerns = judge_partner(TENANT, own, who, Scene.of(default, None, None, NOW)).concerns
         told = partner_details(who, own, default, known, [], NOW, concerns=concerns)
         assert_true(f"{told.text} {shown(told.blocks)}", found, "show")
@@ -133,7 +136,7 @@ def test_a_window_a_listing_and_a_posture_call_nothing_blocked_that_is_not(
         assert_true(partner_part, found, "terminal")
         assert_true(text, tuple(way for way in everything if is_trust(way)), "terminal, trust")
     slack = posture_message(posture)
-    assert NO_TRUST.search(shown(slack.blocks).partition("partners in the tenant")[0]) is None or not any(
+    assert NO_TRUST.search(shown(slack.blocks).partition("in the tenant;")[0]) is None or not any(
         map(is_trust, left_open(of_default))
     )
     assert_true(shown(slack.blocks).partition("in the tenant;")[2], found, "Slack")
