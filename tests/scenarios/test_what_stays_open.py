@@ -116,7 +116,7 @@ async def test_a_refused_further_write_leaves_the_block_confirmed_and_what_stays
             "protectedContentSharing (not known)",
         ):
             assert name in text
-        assert "Invalid property 'crossCloudMeetingConfiguration'." in text
+        assert "Invalid property 'crossCloudMeetingConfiguration' (400" in text
         assert "is blocked:" not in text
     listed = await shown(stage, "contoso.com")
     assert "Recorded as revoked, not everything closed" in listed
