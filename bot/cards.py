@@ -93,7 +93,7 @@ def request_blocks(
     blocks += drift_blocks(request)
     blocks.append(rich(*_facts(request)))
     if (plan := current_plan(request)) and request.prepared:
-        blocks += _plan_blocks(request.state, plan, request.prepared)
+        blocks += _plan_blocks(request, plan, request.prepared)
         blocks.append(rich(*chain_elements(request, holders)))
     if is_restorable(request):
         blocks.append(rich(restore_hint(request.known.observation.identity)))
@@ -158,7 +158,8 @@ def _facts(request: AccessRequest) -> Iterator[RichTextElement]:
         yield quote(asked.justification, MOST_REASON)
 
 
-def _plan_blocks(state: RequestState, plan: Plan, known: Prepared) -> Iterator[Block]:
+def _plan_blocks(request: AccessRequest, plan: Plan, known: Prepared) -> Iterator[Block]:
+    state = request.state
     default = known.observation.default
     lines = describe(plan, default, known.names)
     if state in _CLOSED_UNAPPROVED:
@@ -169,7 +170,13 @@ def _plan_blocks(state: RequestState, plan: Plan, known: Prepared) -> Iterator[B
     # A revocation has no chain of its own, so its risk is nobody's question.
     risk = risk_elements(_risk(plan, known), is_decided=state not in _UNDECIDED) if known.stages else ()
     is_cross_cloud = not known.observation.identity.is_resolved
-    said = consequences(plan, default, is_cross_cloud=is_cross_cloud, is_applied=state is S.APPLIED)
+    said = consequences(
+        plan,
+        default,
+        is_cross_cloud=is_cross_cloud,
+        is_applied=state is S.APPLIED,
+        not_closed=request.not_closed,
+    )
     kept = untouched_elements(untouched(plan, default, known.names), is_prolonged=is_renewal(plan))
     yield rich(*risk, *change_elements(lines, label), *kept, *consequence_elements(said))
     if findings := list(finding_elements(known.findings, lines)):

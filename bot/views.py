@@ -1,6 +1,6 @@
 """Modal views that tell something, or ask for a reason or a confirmation. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from slack_sdk.models.blocks import (
@@ -17,12 +17,15 @@ from bot.partner_parts import change_elements, consequence_elements, identity_bl
 from bot.request_parts import kind_words
 from bot.review_parts import partnership_facts
 from bot.untrusted import clean
-from workflows.core.openness import Way
+from workflows.core.canonical import JsonObject
+from workflows.core.consequences import consequences
+from workflows.core.openness import Way, left_open, ways
 from workflows.core.openness_words import ways_words
-from workflows.core.partnership import Partnership
-from workflows.core.plan import TenantIdentity
+from workflows.core.partnership import Partnership, PartnershipState
+from workflows.core.plan import Plan, TenantIdentity
 from workflows.core.request import AccessRequest
-from workflows.core.wording import Line, state_words
+from workflows.core.setting_words import NO_NAMES
+from workflows.core.wording import Line, describe, state_words
 
 _BLOCKED: Final = "This tenant is already blocked in every respect, so no setting is written."
 _NOTHING_TO_WRITE: Final = "Every block stands already, so no setting is written."
@@ -53,6 +56,26 @@ def keep_view(partnership: Partnership) -> Json:
         input_block("Why is the access still needed?", ids.REASON, text_area(ids.REASON)),
     ]
     return modal("Keep access", blocks, ids.KEEP_REASON, submit="Keep", metadata=partnership.identity.tenant_id)
+
+
+def revocation_view(
+    identity: TenantIdentity,
+    partnership: Partnership | None,
+    plan: Plan,
+    default: JsonObject | None,
+    stops: Sequence[AccessRequest] = (),
+    names: Mapping[str, str] = NO_NAMES,
+) -> Json:
+    """Offer a revocation wherever there is something to close, to record as closed, or to stop; else say why not.
+
+    :param default: the tenant's default configuration; None when it could not be read.
+    :param names: what our own directory calls ids of its own, by id.
+    """
+    left = left_open(ways(plan.before, default, is_cross_cloud=not identity.is_resolved))
+    is_closed = partnership is None or partnership.state is PartnershipState.REVOKED
+    if is_closed and not plan.operations and not stops:
+        return already_blocked_view(left)
+    return revoke_view(identity, describe(plan, default, names), partnership, consequences(plan, default), stops, left)
 
 
 def revoke_view(

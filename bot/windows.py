@@ -13,20 +13,17 @@ from bot.not_now import not_now
 from bot.open_forms import OpenForm, OpenForms
 from bot.request_form import Found, RequestForm, request_view
 from bot.slack_errors import NO_ANSWER, error_code
-from bot.views import already_blocked_view, loading_view, message_view, revoke_unread_view, revoke_view
+from bot.views import loading_view, message_view, revocation_view, revoke_unread_view
 from workflows.catalog import Catalog
 from workflows.core.canonical import JsonObject
 from workflows.core.commands import Subject
-from workflows.core.consequences import consequences
 from workflows.core.errors import InvalidField, Refused, UnreadableSetting
 from workflows.core.named_targets import shown_targets
-from workflows.core.openness import left_open, ways
 from workflows.core.partner import TenantId
-from workflows.core.partnership import Partnership, PartnershipState
+from workflows.core.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.plan import Plan, TenantIdentity, plan_revocation
 from workflows.core.revoking import require_may_revoke, would_open
-from workflows.core.wording import describe
 from workflows.identifying import identify_partner
 from workflows.intake import Form, Intake
 from workflows.lookup import read_both
@@ -153,14 +150,8 @@ class Windows:
     ) -> dict[str, object]:
         """Offer a revocation wherever there is something to close, to record as closed, or to stop."""
         stops = would_open(await self.store.open_requests(), identity)
-        is_closed = partnership is None or partnership.state is PartnershipState.REVOKED
-        left = left_open(ways(plan.before, default, is_cross_cloud=not identity.is_resolved))
-        if is_closed and not plan.operations and not stops:
-            return already_blocked_view(left)
         names = await names_shown(shown_targets(plan), tenant=self.tenant)
-        return revoke_view(
-            identity, describe(plan, default, names), partnership, consequences(plan, default), stops, left
-        )
+        return revocation_view(identity, partnership, plan, default, stops, names)
 
     async def _planned_revocation(
         self, identity: TenantIdentity, partnership: Partnership | None, actor: ChatId, *, in_review: bool

@@ -221,7 +221,7 @@ def test_a_revocation_needs_no_approval_and_says_what_it_is() -> None:
     assert "🔒 contoso.com: blocked and read back" in said
     assert "Revocation by Riley" in said
     assert "none are needed to close a partner" in said
-    assert "The partner is blocked, not deleted" in said
+    assert "This blocks the partner and does not delete it" in said
     assert "up to an hour" in said
 
 

@@ -59,7 +59,7 @@ def test_revoke_says_what_it_does_and_what_not_and_wants_the_domain_typed(known:
     assert labels(view) == {"confirm": "Type contoso.com to confirm", "reason": "Reason"}
     said = shown(view)
     assert "B2B collaboration, inbound: inherits the tenant's default → blocked for everyone (closes)" in said
-    assert "blocked, not deleted" in said
+    assert "does not delete it" in said
     assert "up to an hour" in said
     assert said.index("Target tenant") < said.index("What will change")
 

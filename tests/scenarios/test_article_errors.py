@@ -260,7 +260,7 @@ async def test_a08_revoking_writes_explicit_blocks_and_deletes_nothing(world: St
         assert {half["accessType"] for half in write["body"][name].values()} == {"blocked"}
     assert await world.partner(newcomers_id(8)) is not None
     said = words(await world.card())
-    assert "blocked, not deleted: a deleted partner would fall back to the tenant's defaults" in said
+    assert "does not delete it: a deleted partner would fall back to the tenant's defaults" in said
     assert not [entry for entry in await world.graph() if entry["method"] == "DELETE"]
 
 

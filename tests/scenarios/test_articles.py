@@ -401,7 +401,7 @@ async def test_row_80_a_partner_that_turned_competitor_is_blocked_by_one_approve
     await opened(world, "trusted-partner", "contoso.com", CONTOSO)
     card = await asked(world, "block", "contoso.com", duration="365")
     assert "one approval is enough" in words(card)
-    assert "blocked, not deleted" in words(card)
+    assert "does not delete it" in words(card)
     assert "Nothing closes by itself" not in words(card)
     await approved(world, card, "approver1")
     partner = await world.partner(CONTOSO)

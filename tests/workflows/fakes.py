@@ -294,7 +294,8 @@ class FakeTenant:
         if rest == IDENTITY_SYNCHRONIZATION:
             if operation.method == "PUT" and document.get(rest) is not None:
                 raise AlreadyExists(409, "Request_MultipleObjectsWithSameKeyValue", "This policy exists already.")
-            body = {IDENTITY_SYNCHRONIZATION: {**(document.get(IDENTITY_SYNCHRONIZATION) or {}), **body}}
+            policy = document.get(IDENTITY_SYNCHRONIZATION)
+            body = {IDENTITY_SYNCHRONIZATION: {**(policy if isinstance(policy, dict) else {}), **body}}
         else:
             assert rest == "", f"no such address: {operation.path}"
         self._store(TenantId(tenant_id), {**document, **body})

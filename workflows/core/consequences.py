@@ -14,7 +14,7 @@ from workflows.core.documents import normalize, parse_setting
 from workflows.core.errors import UnreadableSetting
 from workflows.core.further_outcome import written_names
 from workflows.core.half_state import counted
-from workflows.core.openness import left_open, ways
+from workflows.core.openness import OpenWay, open_ways
 from workflows.core.openness_words import way_title, ways_words
 from workflows.core.partner import (
     ALL_APPLICATIONS,
@@ -39,8 +39,8 @@ from workflows.core.setting_words import INHERITS, NOT_ALLOWED, UNREADABLE, sync
 from workflows.core.wording import Line, describe, duration_words
 
 NOT_DELETED: Final = (
-    "The partner is blocked, not deleted: a deleted partner would fall back to the tenant's defaults, which usually "
-    "allow B2B collaboration."
+    "This blocks the partner and does not delete it: a deleted partner would fall back to the tenant's defaults, which "
+    "usually allow B2B collaboration."
 )
 TOKENS: Final = "Tokens that are already issued can keep working for up to an hour."
 GUESTS_STAY: Final = (
@@ -56,7 +56,7 @@ KEPT: Final = (
     "The partner's entry is kept, not deleted: a deleted partner would fall back to the tenant's defaults, which "
     "usually allow B2B collaboration."
 )
-NOT_CLOSED: Final = "Not closed for certain after this, because Gatehouse can write nothing that closes it: "
+NOT_CLOSED: Final = "Not closed for certain after this: "
 WRITTEN_LAST: Final = "Written last, and Microsoft may refuse it; everything before it stands all the same: "
 NOT_TOUCHED: Final = "Set for this partner as well, and not changed by this: "
 ENCRYPTED_MAIL: Final = "Blocking every application outbound also blocks encrypted (rights-protected) mail."
@@ -94,18 +94,26 @@ _B2B_TITLES: Final = frozenset(title(name) for name in B2B_PROPERTIES)
 
 
 def consequences(
-    plan: Plan, default: JsonObject | None = None, *, is_cross_cloud: bool = False, is_applied: bool = False
+    plan: Plan,
+    default: JsonObject | None = None,
+    *,
+    is_cross_cloud: bool = False,
+    is_applied: bool = False,
+    not_closed: Sequence[OpenWay] | None = None,
 ) -> tuple[str, ...]:
     """List what follows from `plan` in complete sentences, what closes first.
 
     :param default: the tenant's default configuration; None when it is not known.
     :param is_applied: whether it stands already.
+    :param not_closed: what the read-back of a closing left open; None where there was none.
     """
+    if not_closed is None:
+        not_closed = open_ways(plan.image_after() or {}, default)
     lines = describe(plan, default)
     halves = _when_two_sided(plan, default, is_cross_cloud=is_cross_cloud, is_applied=is_applied)
     said = [
-        *_when_closing(plan, lines, default),
-        *_when_refusable(plan),
+        *_when_closing(plan, lines, not_closed),
+        *(() if is_applied else _when_refusable(plan)),
         *_when_opening(plan),
         *_when_inheriting(plan),
         *halves,
@@ -115,11 +123,10 @@ def consequences(
     return tuple(dict.fromkeys(said))
 
 
-def _when_closing(plan: Plan, lines: Sequence[Line], default: JsonObject | None) -> Iterator[str]:
+def _when_closing(plan: Plan, lines: Sequence[Line], left: Sequence[OpenWay]) -> Iterator[str]:
     settings = dict(_settings(plan))
     after = plan.image_after() or {}
     if not set(not_blocked(after)) & set(CLOSED):
-        left = left_open(ways(after, default))
         yield KEPT if left else NOT_DELETED
         if left:
             yield f"{NOT_CLOSED}{ways_words(left)}."

@@ -6,11 +6,17 @@ from bot.sandbox.entra.audits import Activity
 from bot.sandbox.entra.body_types import check_properties
 from bot.sandbox.entra.declared import SYNC_BODY
 from bot.sandbox.entra.exchange import Answer, Call, Refusal, bad_request, json_object
+from bot.sandbox.entra.held_members import split_held, with_held
 from bot.sandbox.entra.partners import CONTEXT, SYNC, absent, existing
 from bot.sandbox.entra.query import ENTITY, entity, projected, require_options, selected
 from bot.sandbox.entra.tenant import Tenant
 
 _TYPE = "crossTenantIdentitySyncPolicyPartner"
+_DECLARED: dict[str, tuple[str, ...] | None] = {
+    **dict.fromkeys(SYNC_BODY),
+    "@odata.type": None,
+    "userSyncInbound": ("isSyncAllowed", "@odata.type"),
+}
 
 
 def get_sync(tenant: Tenant, call: Call) -> Answer:
@@ -26,7 +32,7 @@ def get_sync(tenant: Tenant, call: Call) -> Answer:
 def create_sync(tenant: Tenant, call: Call) -> Answer:
     """PUT: creates, and only creates; 409 when there is one already."""
     partner = existing(tenant.partners, call)
-    body = _checked(call, partner["tenantId"])
+    body = _checked(json_object(call), partner["tenantId"])
     if partner.get(SYNC) is not None:
         message = "A conflicting object with one or more of the specified property values is present in the directory."
         raise Refusal(
@@ -44,7 +50,9 @@ def update_sync(tenant: Tenant, call: Call) -> Answer:
     """PATCH: 404 when there is none."""
     partner = existing(tenant.partners, call)
     sync = _sync_of(partner)
-    _store(tenant, call, partner, sync | _checked(call, partner["tenantId"]), Activity.SYNC_UPDATED)
+    body, held = split_held(sync, json_object(call), _DECLARED)
+    after = with_held(sync | _checked(body, partner["tenantId"]), held, SYNC_BODY)
+    _store(tenant, call, partner, after, Activity.SYNC_UPDATED)
     return Answer(status=204)
 
 
@@ -77,8 +85,7 @@ def _sync_of(partner: dict[str, Any]) -> dict[str, Any]:
     return sync
 
 
-def _checked(call: Call, tenant_id: str) -> dict[str, Any]:
-    body = json_object(call)
+def _checked(body: dict[str, Any], tenant_id: str) -> dict[str, Any]:
     check_properties(body, _TYPE, SYNC_BODY)
     if body.get("tenantId", tenant_id).lower() != tenant_id:
         raise bad_request("Property 'tenantId' is the key of a partner and cannot be changed.")

@@ -21,6 +21,7 @@ from bot.sandbox.entra.declared import (
     blank_partner,
 )
 from bot.sandbox.entra.exchange import Answer, Call, Refusal, bad_request, json_object
+from bot.sandbox.entra.held_members import split_held, with_held
 from bot.sandbox.entra.query import COLLECTION, ENTITY, entity, expanded, page, projected, require_options, selected
 from bot.sandbox.entra.target_rules import require_consistent
 from bot.sandbox.entra.tenant import Tenant
@@ -38,6 +39,9 @@ _PARTS: Mapping[str, tuple[str, ...]] = {
     "inboundTrust": TRUSTS,
     "automaticUserConsentSettings": CONSENTS,
 }
+
+
+_DECLARED: Mapping[str, tuple[str, ...] | None] = {**dict.fromkeys(PARTNER_BODY), **_PARTS, "@odata.type": None}
 
 
 def list_partners(tenant: Tenant, call: Call) -> Answer:
@@ -97,12 +101,12 @@ def get_partner(tenant: Tenant, call: Call) -> Answer:
 def update_partner(tenant: Tenant, call: Call) -> Answer:
     """PATCH one partner: what is absent stays, null means inherit. 204 without a body."""
     before = existing(tenant.partners, call)
-    body = json_object(call)
+    body, held = split_held(before, json_object(call), _DECLARED)
     check_properties(body, TYPE, PARTNER_BODY)
     tenant_id = before["tenantId"]
     if body.get("tenantId", tenant_id).lower() != tenant_id:
         raise bad_request("Property 'tenantId' is the key of a partner and cannot be changed.")
-    after = with_changes(before, body)
+    after = with_held(with_changes(before, body), held, PARTNER_BODY)
     require_consistent(after, frozenset(body), is_default=False)
     tenant.set_partner(tenant_id, after, Activity.PARTNER_UPDATED, call.app_id)
     return Answer(status=204)

@@ -92,7 +92,7 @@ REFUSED_BODIES: list[tuple[str, dict[str, Any], str]] = [
     ("mis-cased again", {"b2BDirectConnectInbound": BLOCKED}, "Invalid property 'b2BDirectConnectInbound'."),
     ("snake case", {"inbound_trust": None}, "Invalid property 'inbound_trust'."),
     ("unknown inside", {"inboundTrust": {"isMfaTrusted": True}}, "Invalid property 'isMfaTrusted'."),
-    ("returned but undeclared", {"crossCloudMeetingConfiguration": {}}, "Invalid property 'crossCloud"),
+    ("undeclared and not held", {"crossCloudSettings": {}}, "Invalid property 'crossCloudSettings'."),
     ("annotation of a whole GET", {"@odata.context": "x"}, "Invalid property '@odata.context'."),
     ("text for a flag", {"inboundTrust": {"isMfaAccepted": "true"}}, "isMfaAccepted"),
     ("number for a flag", {"inboundTrust": {"isMfaAccepted": 1}}, "isMfaAccepted"),

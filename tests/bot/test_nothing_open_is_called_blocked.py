@@ -1,0 +1,201 @@
+"""No text says blocked, or nothing trusted, while the one answer says open or not known.
+
+Random configurations of a partner and of the default, of this cloud and another, with members that nobody knows and
+values of the wrong type, on every surface that can say so. What fails prints the blob that reproduces it.
+"""
+
+import io
+import json
+import re
+from dataclasses import replace
+from typing import Any, Final
+
+from hypothesis import event, given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from bot.cards import request_card, review_card
+from bot.half_card import half_card
+from bot.messages import partner_details, partner_list
+from bot.posture_json import posture_json
+from bot.posture_message import posture_message
+from bot.posture_table import print_posture
+from bot.views import revocation_view, revoke_unread_view
+from tests.bot.surfaces import shown
+from tests.workflows.core.builders import NOW, TENANT, closed_document, identity, partnership, prepared, request
+from tests.workflows.core.strategies import JSON, PROPERTY, setting_of
+from workflows.core.canonical import JsonObject
+from workflows.core.commands import RecordApplied
+from workflows.core.documents import to_document
+from workflows.core.effects import Tell
+from workflows.core.further_outcome import RefusedWrite
+from workflows.core.lifecycle import Situation, advance
+from workflows.core.openness import Kind, Way, left_open, ways
+from workflows.core.openness_words import way_title
+from workflows.core.partner import Property
+from workflows.core.partnership import PartnershipState
+from workflows.core.plan import is_confirmed, plan_revocation
+from workflows.core.posture import Posture
+from workflows.core.posture_default import default_posture
+from workflows.core.posture_rows import Scene, judge_partner
+from workflows.core.records import Records
+from workflows.core.request import Observation, RequestKind, RequestState
+
+WHOLE: Final = re.compile(
+    r"in every respect|every direction|is blocked(?! until)|already blocked|blocked and read back|recorded as blocked"
+    r"|read back as blocked|blocked, nothing|blocks the partner and|nothing else is open|every way in and out is closed"
+    r"|is closed today",
+    re.IGNORECASE,
+)
+"""What is said only of a partner with no way left open."""
+NO_TRUST: Final = re.compile(r"nothing trusted|trusts nothing|trusted: nothing", re.IGNORECASE)
+CONSOLES: Final = (80, 200)
+
+_NESTED: Final = st.sampled_from(["isPasskeyAccepted", "groupSyncInbound", "guests", "newer"])
+_UNKNOWN: Final = st.sampled_from(["crossCloudMeetingConfiguration", "protectedContentSharing", "places"])
+_SAYS: Final = st.sampled_from([None, False, True, {"inboundAllowed": True}, {"isSyncAllowed": True}, {"x": None}, 0])
+
+
+@st.composite
+def settings_of(draw: st.DrawFn, name: Property) -> Any:
+    """One setting: as Graph would have it, with a member that nobody knows, or of a wrong type."""
+    kind = draw(st.sampled_from(["usual", "usual", "nested", "wrong"]))
+    if kind == "wrong":
+        return draw(JSON)
+    document = to_document(draw(setting_of(name)))
+    return {**(document or {}), draw(_NESTED): draw(_SAYS)} if kind == "nested" else document
+
+
+@st.composite
+def configurations(draw: st.DrawFn) -> dict[str, Any]:
+    """A configuration, mostly close to a closed one."""
+    base = draw(st.sampled_from([closed_document(), closed_document(), {"tenantId": TENANT}]))
+    names = draw(st.lists(st.sampled_from(Property), max_size=3, unique=True))
+    changed = {name.value: draw(settings_of(name)) for name in names}
+    return {**base, **changed, **draw(st.dictionaries(_UNKNOWN, _SAYS, max_size=2))}
+
+
+OWN: Final = st.none() | configurations()
+
+
+def is_trust(way: Way) -> bool:
+    """Tell whether a way is about what of the partner's claims is accepted."""
+    return way.setting == Property.INBOUND_TRUST
+
+
+def assert_true(text: str, found: tuple[Way, ...], where: str) -> None:
+    """Hold a text against the ways that it is about."""
+    left = left_open(found)
+    if left:
+        assert (match := WHOLE.search(text)) is None, (where, match and match.group(), left, text)
+    if any(map(is_trust, left)):
+        assert NO_TRUST.search(text) is None, (where, left, text)
+
+
+@PROPERTY
+@given(own=OWN, default=OWN, is_cross_cloud=st.booleans(), is_revoked=st.booleans())
+def test_a_window_a_listing_and_a_posture_call_nothing_blocked_that_is_not(
+    own: JsonObject | None, default: JsonObject | None, is_cross_cloud: bool, is_revoked: bool
+) -> None:
+    who = replace(identity(), is_resolved=not is_cross_cloud)
+    state = PartnershipState.REVOKED if is_revoked else PartnershipState.ACTIVE
+    record = replace(partnership(state=state), identity=who)
+    found = ways(own, default, is_cross_cloud=is_cross_cloud)
+    event("all closed" if not left_open(found) else "something open")
+
+    plan = plan_revocation(tenant_id=TENANT, before=own, default=default)
+    left_after = left_open(ways(plan.image_after(), default))
+    for known in (None, record):
+        text = shown(revocation_view(who, known, plan, default))
+        assert "This blocks the partner and" not in text or not left_after
+        assert_true(text.replace("This blocks the partner and", ""), found, "window")
+        concerns = judge_partner(TENANT, own, who, Scene.of(default, None, None, NOW)).concerns
+        told = partner_details(who, own, default, known, [], NOW, concerns=concerns)
+        assert_true(f"{told.text} {shown(told.blocks)}", found, "show")
+    assert_true(shown(revoke_unread_view(who)), found, "window without a reading")
+    for card in (review_card(record, now=NOW), half_card(record, may_speak=True), partner_list([record], NOW)):
+        assert_true(f"{card.text} {shown(card.blocks)}", found, "record")
+
+    records = Records(partnerships={TENANT: record}, requests={})
+    posture = Posture(
+        read_at=NOW,
+        home=None,
+        default=default_posture(default),
+        partners=(judge_partner(TENANT, own, None, Scene.of(default, records, records, NOW)),),
+        listed=1,
+        records_are_read=True,
+        unanswered=0,
+    )
+    of_default = ways(None, default)
+    everything = (*found, *of_default)
+    for width in CONSOLES:
+        console = Console(file=(out := io.StringIO()), width=width, color_system=None)
+        print_posture(posture, console)
+        text = " ".join(out.getvalue().split())
+        partner_part = text.partition("Risk")[2]
+        assert_true(partner_part, found, "terminal")
+        assert_true(text, tuple(way for way in everything if is_trust(way)), "terminal, trust")
+    slack = posture_message(posture)
+    assert NO_TRUST.search(shown(slack.blocks).partition("in the tenant;")[0]) is None or not any(
+        map(is_trust, left_open(of_default))
+    )
+    assert_true(shown(slack.blocks).partition("in the tenant;")[2], found, "Slack")
+    assert_json(json.loads(posture_json(posture)), {way.name: way for way in found}, of_default)
+
+
+def assert_json(document: Any, found: dict[str, Way], of_default: tuple[Way, ...]) -> None:
+    """Hold the JSON against the ways: closed and false only of what is closed; what is null has a reason."""
+    partner, still = document["partners"][0], {way.name for way in left_open(found.values())}
+    for name, door in partner["access"].items():
+        assert (door["opening"] == "closed") is (name not in still)
+    flags = {
+        "inboundTrust": partner["inbound_trust"],
+        "automaticUserConsentSettings": partner["automatic_redemption"],
+    }
+    for setting, values in flags.items():
+        graph = [name for name in found if name.startswith(f"{setting}.") and found[name].kind is not Kind.UNDESCRIBED]
+        for name, flag in zip(graph, values.values(), strict=True):
+            assert (flag["value"] is False) is (name not in still)
+    synchronization = partner["identity_synchronization"]
+    assert synchronization["value"] is not False or not any(
+        found[name].setting == "identitySynchronization" for name in still
+    )
+    for flag in (synchronization, *flags["inboundTrust"].values(), *document["default"]["inbound_trust"].values()):
+        assert (flag["value"] is None) is (flag["reason"] is not None)
+    for said, ours in ((partner["ways"], tuple(found.values())), (document["default"]["ways"], of_default)):
+        assert [(one["name"], one["opening"]) for one in said] == [(way.name, way.opening.value) for way in ours]
+
+
+@PROPERTY
+@given(own=OWN, default=OWN, refused=st.sets(st.integers(0, 8)))
+def test_the_outcome_of_a_revocation_calls_nothing_blocked_that_is_not_and_names_what_is_left(
+    own: JsonObject | None, default: JsonObject | None, refused: set[int]
+) -> None:
+    plan = plan_revocation(tenant_id=TENANT, before=own, default=default)
+    done = replace(
+        plan,
+        operations=(*plan.required, *(one for index, one in enumerate(plan.further) if index not in refused)),
+    )
+    image = done.image_after() or {}
+    assert is_confirmed(plan, image)
+    observation = Observation(identity=identity(), configuration=own, at=NOW, default=default)
+    kind = RequestKind.REVOCATION
+    known = prepared(kind, plan=plan, observation=observation)
+    names = tuple(RefusedWrite(names=("places",), reason="Refused (400).") for _ in refused)
+    command = RecordApplied(image=image, refused=names)
+    transition = advance(request(RequestState.APPLYING, kind, prepared=known), command, Situation(now=NOW))
+    found = ways(image, default)
+    event("all closed" if not left_open(found) else "something open")
+    record = transition.partnership
+    assert record is not None
+    texts = [effect.text for effect in transition.effects if isinstance(effect, Tell)]
+    card = request_card(transition.request, holders={}, now=NOW)
+    texts.append(f"{card.text} {shown(card.blocks)}")
+    for text in texts:
+        assert_true(text, found, "outcome")
+        for way in left_open(found):
+            assert way_title(way.name) in text
+    shown_records = [review_card(record, now=NOW), partner_list([record], NOW)]
+    shown_records.append(partner_details(identity(), image, default, record, [transition.request], NOW))
+    for message in shown_records:
+        assert_true(f"{message.text} {shown(message.blocks)}", found, "record")
