@@ -47,19 +47,23 @@ async def test_a_revocation_that_was_taken_without_effect_is_sent_again_until_it
     world: World, before: dict[str, object] | None
 ) -> None:
     world.tenant.ignored = 5
+
+    def needed() -> int:
+        return sum(not one.may_be_refused for one in world.tenant.attempts)
+
     request = await put(world, revocation(before))
     request = await world.settled(request.id)
     assert request.state is S.UNCONFIRMED
-    assert len(world.tenant.attempts) == 1
+    assert needed() == 1
     sent_at: list[datetime] = []
     for _ in range(60):
         request = await after(world, request, minutes=1)
-        if len(world.tenant.attempts) > len(sent_at) + 1:
+        if needed() > len(sent_at) + 1:
             sent_at.append(world.clock.now())
         if request.state is S.APPLIED:
             break
     assert request.state is S.APPLIED
-    assert len(world.tenant.attempts) == 6
+    assert needed() == 6
     rests = [int((later - earlier).total_seconds() // 60) for earlier, later in pairwise(sent_at)]
     assert rests == [1, 2, 4, 5], "less and less often"
     assert "surroundings.read_partner_changes" not in world.script.calls, "closing asks nobody"
