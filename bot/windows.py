@@ -32,6 +32,7 @@ from workflows.lookup import read_both
 from workflows.naming import names_shown
 from workflows.ports import DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
 from workflows.service import Service
+from workflows.sign_ins import losing_words, read_use
 from workflows.target import is_tenant_id, normalize_target
 
 _HASH_CONFLICT: Final = "hash_conflict"
@@ -41,6 +42,8 @@ _CONFIRMATION_SECONDS: Final = 1.5
 """How long a confirmation waits for Graph before it is acknowledged."""
 _READING_SECONDS: Final = 6.0
 """How long a person waits for what a revocation would change, before it is offered without."""
+_COUNTING_SECONDS: Final = 2.5
+"""How long the sign-ins are waited for, which nothing depends on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,8 +158,12 @@ class Windows:
         is_closed = partnership is None or partnership.state is PartnershipState.REVOKED
         if is_closed and not plan.operations and not stops:
             return message_view("Nothing to do", "This tenant is already blocked in every respect.")
-        names = await names_shown(shown_targets(plan), tenant=self.tenant)
-        return revoke_view(identity, describe(plan, default, names), partnership, consequences(plan, default), stops)
+        names, use = await asyncio.gather(
+            names_shown(shown_targets(plan), tenant=self.tenant),
+            read_use(identity.tenant_id, tenant=self.tenant, clock=self.intake.clock, patience=_COUNTING_SECONDS),
+        )
+        said = (*consequences(plan, default), *losing_words(use))
+        return revoke_view(identity, describe(plan, default, names), partnership, said, stops)
 
     async def _planned_revocation(
         self, identity: TenantIdentity, partnership: Partnership | None, actor: ChatId, *, in_review: bool
@@ -180,7 +187,9 @@ class Windows:
             if isinstance(error, TimeoutError):
                 raise TenantUnavailable("Microsoft Entra does not answer in time.") from error
             raise
-        return plan_revocation(tenant_id=identity.tenant_id, before=before), default
+        is_cross_cloud = not identity.is_resolved
+        plan = plan_revocation(tenant_id=identity.tenant_id, before=before, is_cross_cloud=is_cross_cloud)
+        return plan, default
 
     async def confirmation_problem(self, tenant_id: TenantId, typed: str) -> str:
         """Say what is wrong with what was typed to confirm a revocation; empty when it is right."""

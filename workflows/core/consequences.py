@@ -38,7 +38,14 @@ NOT_DELETED: Final = (
     "The partner is blocked, not deleted: a deleted partner would fall back to the tenant's defaults, which usually "
     "allow B2B collaboration."
 )
-TOKENS: Final = "Tokens that are already issued can keep working for up to an hour."
+NOT_DELETED_ELSEWHERE: Final = (
+    "The partner is blocked by settings of its own. It is in another Microsoft cloud, where removing it would block it "
+    "as well."
+)
+TOKENS: Final = (
+    "Tokens that are already issued usually keep working for up to an hour; longer where a token lifetime policy says "
+    "so."
+)
 GUESTS_STAY: Final = (
     "Guests who are signed in now notice it at their next sign-in or token refresh; their guest accounts stay. "
     "Their sessions belong to their own tenant, and only that tenant can end them."
@@ -83,16 +90,14 @@ _SETTINGS: Final = tuple(name for name in Property if name is not Property.IDENT
 _B2B_TITLES: Final = frozenset(title(name) for name in B2B_PROPERTIES)
 
 
-def consequences(
-    plan: Plan, default: JsonObject | None = None, *, is_cross_cloud: bool = False, is_applied: bool = False
-) -> tuple[str, ...]:
+def consequences(plan: Plan, default: JsonObject | None = None, *, is_applied: bool = False) -> tuple[str, ...]:
     """List what follows from `plan` in complete sentences, what closes first.
 
     :param default: the tenant's default configuration; None when it is not known.
     :param is_applied: whether it stands already.
     """
     lines = describe(plan, default)
-    halves = _when_two_sided(plan, default, is_cross_cloud=is_cross_cloud, is_applied=is_applied)
+    halves = _when_two_sided(plan, default, is_applied=is_applied)
     said = [
         *_when_closing(plan, lines),
         *_when_opening(plan),
@@ -108,7 +113,7 @@ def _when_closing(plan: Plan, lines: Sequence[Line]) -> Iterator[str]:
     settings = dict(_settings(plan))
     after = plan.image_after() or {}
     if all(means_the_same({"": after.get(name)}, {"": to_document(closed)}) for name, closed in CLOSED.items()):
-        yield NOT_DELETED
+        yield NOT_DELETED_ELSEWHERE if plan.is_cross_cloud else NOT_DELETED
         if others := [title(name) for name in _NOT_CLOSED if after.get(name) is not None]:
             yield f"{NOT_TOUCHED}{', '.join(others)}."
     if any(line.opens is False and (line.setting in _B2B_TITLES or line.before != INHERITS) for line in lines):
@@ -142,8 +147,8 @@ def _when_opening(plan: Plan) -> Iterator[str]:
                     yield ONLY_NAMED
 
 
-def _when_two_sided(plan: Plan, default: JsonObject | None, *, is_cross_cloud: bool, is_applied: bool) -> Iterator[str]:
-    needed = sum(step.is_needed for step in asked_by(plan, default, is_cross_cloud=is_cross_cloud))
+def _when_two_sided(plan: Plan, default: JsonObject | None, *, is_applied: bool) -> Iterator[str]:
+    needed = sum(step.is_needed for step in asked_by(plan, default))
     if needed:
         yield (
             f"Ours is one half: {counted(needed)} for the partner's administrator, unknown to Gatehouse until the "

@@ -328,8 +328,8 @@ def _applied(request: AccessRequest, command: RecordApplied, at: Situation) -> T
         partnership = closed_partnership(request, at.partnership, at.now)
         text = (
             f"{_target(request)} is blocked: every direction is blocked explicitly, trust and automatic redemption "
-            "are off, and reading it back confirmed it. Tokens already issued can work for up to an hour; sessions in "
-            "the partner's own tenant are theirs to end."
+            "are off, and reading it back confirmed it. Tokens already issued usually work for up to an hour, longer "
+            "where a token lifetime policy says so; sessions in the partner's own tenant are theirs to end."
         )
     else:
         partnership = opened_partnership(request, at.partnership, at.now)

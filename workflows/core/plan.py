@@ -63,6 +63,9 @@ class Plan:
     """How long the access is meant to last; None for a revocation."""
     inherited: JsonObject | None = None
     """What the partner takes from the tenant's default after the plan, as it was shown; None where nothing is known."""
+    is_cross_cloud: bool = False
+    """Whether the partner is in another Microsoft cloud: without a configuration it is blocked, whatever the default
+    says."""
 
     @property
     def digest(self) -> Digest:
@@ -77,6 +80,9 @@ class Plan:
         }
         if self.inherited is not None:
             approved["inherited"] = self.inherited
+        if self.is_cross_cloud:
+            # Only where it is so: the digests of plans that are stored already stay as they are.
+            approved["isCrossCloud"] = True
         return digest(_DIGEST_DOMAIN, approved)
 
     def image_after(self, count: int | None = None) -> JsonObject | None:
@@ -107,6 +113,7 @@ def plan_access(
     template: str,
     template_hash: str,
     duration: timedelta,
+    is_cross_cloud: bool = False,
 ) -> Plan:
     """Compute the operations that bring a partner from `before` to the settings of a template.
 
@@ -134,6 +141,7 @@ def plan_access(
         template=template,
         template_hash=template_hash,
         duration=duration,
+        is_cross_cloud=is_cross_cloud,
     )
 
 
@@ -157,7 +165,7 @@ def operations_in_order(
     return tuple(operations)
 
 
-def plan_revocation(*, tenant_id: TenantId, before: JsonObject | None) -> Plan:
+def plan_revocation(*, tenant_id: TenantId, before: JsonObject | None, is_cross_cloud: bool = False) -> Plan:
     """Compute the operations that close a partner: explicit blocks, no trust, no consent, no synchronization.
 
     Every setting is written, also those that look closed already: a revocation proves the whole door.
@@ -183,6 +191,7 @@ def plan_revocation(*, tenant_id: TenantId, before: JsonObject | None) -> Plan:
         template="revoke",
         template_hash="",
         duration=None,
+        is_cross_cloud=is_cross_cloud,
     )
 
 

@@ -10,10 +10,10 @@ from enum import IntEnum, StrEnum
 
 from workflows.core.canonical import JsonObject
 from workflows.core.effective import EffectiveFlag, EffectiveTargets, Origin
-from workflows.core.partner import Property, TenantId, configurations
+from workflows.core.partner import Property, TenantId
 from workflows.core.partnership import Partnership
 from workflows.core.plan import TenantIdentity
-from workflows.core.reach import is_shut, is_wide_open
+from workflows.core.reach import is_clear, is_shut, is_wide_open
 from workflows.core.risk import Risk
 from workflows.core.standing import Standing, describe_standing
 
@@ -168,10 +168,10 @@ class Posture:
 
 def opening_of(targets: EffectiveTargets) -> Opening:
     """Tell how far the lists that apply open a way."""
-    setting = targets.setting
+    setting = targets.certain
     if is_shut(setting):
         return Opening.CLOSED
-    if None in configurations(setting):
+    if not is_clear(setting):
         return Opening.UNKNOWN
     return Opening.OPEN if is_wide_open(setting) else Opening.PARTLY
 

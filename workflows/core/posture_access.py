@@ -1,14 +1,14 @@
 """What stands for a partner that somebody should know, read from its settings and the default alone."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Final
 
 from workflows.core.canonical import JsonObject
+from workflows.core.certainty import REASONS
 from workflows.core.documents import parse_setting
-from workflows.core.effective import SYNCHRONIZATION_FLAG, Effective, EffectiveFlag, EffectiveTargets, Origin
+from workflows.core.effective import SYNCHRONIZATION_FLAG, Effective, EffectiveFlag, Origin
 from workflows.core.errors import UnreadableSetting
-from workflows.core.partner import B2B_PROPERTIES, BLOCK_ALL, FLAGS, Property, TenantId, configurations
+from workflows.core.partner import B2B_PROPERTIES, FLAGS, Property, TenantId, configurations
 from workflows.core.partner_rules import check_partner
 from workflows.core.posture import Concern, Door, Opening, Weight, opening_of
 from workflows.core.reach import is_empty, is_unbounded
@@ -38,21 +38,6 @@ def doors_of(applies: Effective) -> dict[Property, Door]:
     }
 
 
-def barred(applies: Effective) -> Effective:
-    """Give what applies to a tenant of another Microsoft cloud that has no settings here.
-
-    It is blocked until it is added, whatever the default says, and trust lets nobody in who is blocked (Entra:
-    "Configure Microsoft cloud settings for B2B collaboration").
-    """
-    blocked = EffectiveTargets(setting=BLOCK_ALL, origins=(Origin.MICROSOFT_DEFAULT,) * 2)
-    no_trust = EffectiveFlag(value=False, origin=Origin.MICROSOFT_DEFAULT)
-    return replace(
-        applies,
-        targets={**applies.targets, **dict.fromkeys(B2B_PROPERTIES, blocked)},
-        flags={**applies.flags, **{(Property.INBOUND_TRUST, key): no_trust for key in FLAGS[Property.INBOUND_TRUST]}},
-    )
-
-
 def trust_of(applies: Effective) -> dict[str, EffectiveFlag]:
     """Give the trust flags that apply, by their names in the model."""
     return {key: applies.flags[Property.INBOUND_TRUST, key] for key in FLAGS[Property.INBOUND_TRUST]}
@@ -72,6 +57,7 @@ def access_concerns(tenant_id: TenantId, configuration: JsonObject, applies: Eff
     yield from _inherited_concerns(doors)
     for finding in check_partner(tenant_id, configuration):
         yield _warning(finding.code, _SERVICE_TEXTS.get(finding.code, finding.text), finding.source)
+    yield from _unclear(applies)
     if names := unreadable_settings(configuration):
         yield Concern(
             code="unreadable",
@@ -79,6 +65,19 @@ def access_concerns(tenant_id: TenantId, configuration: JsonObject, applies: Eff
             text=f"Could not be checked, because this version cannot read the values: {said(names)}.",
             source=OVERVIEW,
         )
+
+
+def _unclear(applies: Effective) -> Iterator[Concern]:
+    """Say which settings' lists have a meaning that Microsoft does not document."""
+    for name, targets in applies.targets.items():
+        if targets.doubts:
+            reasons = "; ".join(REASONS[one] for one in targets.doubts)
+            yield Concern(
+                code="not_certain",
+                weight=Weight.UNCHECKED,
+                text=f"It is not certain what {title(name)} lets in, so it counts as open: {reasons}.",
+                source=OVERVIEW,
+            )
 
 
 def unreadable_settings(configuration: JsonObject) -> tuple[str, ...]:

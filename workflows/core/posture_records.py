@@ -69,7 +69,7 @@ def absent_partner_concerns(
 ) -> Iterator[Concern]:
     """Say what follows from a partner of our records having no configuration in the tenant.
 
-    :param applies: what applies to it all the same; see `posture_access.barred` for a tenant of another cloud.
+    :param applies: what applies to it all the same; see `effective` for a tenant of another cloud.
     """
     open_doors = {name: door for name, door in doors_of(applies).items() if door.opening is not Opening.CLOSED}
     is_revoked = partnership.state is PartnershipState.REVOKED

@@ -455,8 +455,8 @@ def test_an_applied_revocation_closes_the_partnership_and_says_what_it_cannot_cl
     transition = advance(request(RequestState.APPLYING, kind), command, moment)
     text = (
         "Contoso Ltd (contoso.com) is blocked: every direction is blocked explicitly, trust and automatic redemption "
-        "are off, and reading it back confirmed it. Tokens already issued can work for up to an hour; sessions in the "
-        "partner's own tenant are theirs to end."
+        "are off, and reading it back confirmed it. Tokens already issued usually work for up to an hour, longer where "
+        "a token lifetime policy says so; sessions in the partner's own tenant are theirs to end."
     )
     assert transition == Transition(
         request=request(RequestState.APPLIED, kind, version=6, changed_at=LATER, confirmed_at=LATER),
