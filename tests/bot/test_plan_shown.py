@@ -114,7 +114,9 @@ def test_without_findings_there_is_no_heading_for_them() -> None:
 def test_a_tenant_of_another_cloud_is_not_confirmed() -> None:
     other = TenantIdentity(tenant_id=TENANT, display_name=TENANT, default_domain="", asked=TENANT, is_resolved=False)
     observation = Observation(identity=other, configuration=None, default=MICROSOFTS, at=NOW)
-    text = printed(planned(observation=observation))
+    template = CATALOG.templates["guest-collaboration"]
+    plan = access_plan(observation, template, timedelta(days=90), known=None, now=NOW)
+    text = printed(planned(template.name, observation=observation, plan=plan))
     assert "Entra does not know this tenant ID" in text
     assert "another Microsoft cloud" in text
 

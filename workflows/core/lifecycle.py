@@ -172,7 +172,9 @@ def _submit(_: None, command: Submit, at: Situation) -> Transition:
 def _prepared(request: AccessRequest, command: RecordPrepared, at: Situation) -> Transition:
     is_revocation = request.particulars.kind is RequestKind.REVOCATION
     plan = command.prepared.plan
-    if is_revocation and plan != plan_revocation(tenant_id=plan.tenant_id, before=plan.before):
+    if is_revocation and plan != plan_revocation(
+        tenant_id=plan.tenant_id, before=plan.before, is_cross_cloud=plan.is_cross_cloud
+    ):
         raise Refused("not_a_revocation", "This plan does more than closing the partner, so it needs an approval.")
     request = _moved(
         request,
