@@ -44,6 +44,9 @@ _READING_SECONDS: Final = 6.0
 """How long a person waits for what a revocation would change, before it is offered without."""
 _COUNTING_SECONDS: Final = 2.5
 """How long the sign-ins are waited for, which nothing depends on."""
+_COUNTING_GRACE: Final = 0.2
+"""How long the window is held back for them."""
+_COUNTING: Final = "Who used this partner lately is still being counted."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +142,7 @@ class Windows:
             if planned is None:
                 view = revoke_unread_view(identity)
             else:
-                view = await self._revocation_view(identity, partnership, *planned)
+                view = await self._revocation_view(view_id, identity, partnership, *planned)
         except Refused as refused:
             command = "want_revoke" if in_review else "/partner revoke"
             await self.refuse(view_id, refused, key=key, actor=actor, command=command, subject=subject)
@@ -151,19 +154,33 @@ class Windows:
         await self.update(view_id, view)
 
     async def _revocation_view(
-        self, identity: TenantIdentity, partnership: Partnership | None, plan: Plan, default: JsonObject | None
+        self,
+        view_id: str,
+        identity: TenantIdentity,
+        partnership: Partnership | None,
+        plan: Plan,
+        default: JsonObject | None,
     ) -> dict[str, object]:
-        """Offer a revocation wherever there is something to close, to record as closed, or to stop."""
+        """Offer a revocation wherever there is something to close, to record as closed, or to stop.
+
+        Who used the partner lately is shown when it has been counted; the window does not wait for that.
+        """
         stops = would_open(await self.store.open_requests(), identity)
         is_closed = partnership is None or partnership.state is PartnershipState.REVOKED
         if is_closed and not plan.operations and not stops:
             return message_view("Nothing to do", "This tenant is already blocked in every respect.")
-        names, use = await asyncio.gather(
-            names_shown(shown_targets(plan), tenant=self.tenant),
-            read_use(identity.tenant_id, tenant=self.tenant, clock=self.intake.clock, patience=_COUNTING_SECONDS),
+        counting = asyncio.create_task(
+            read_use(identity.tenant_id, tenant=self.tenant, clock=self.intake.clock, patience=_COUNTING_SECONDS)
         )
-        said = (*consequences(plan, default), *losing_words(use))
-        return revoke_view(identity, describe(plan, default, names), partnership, said, stops)
+        try:
+            names = await names_shown(shown_targets(plan), tenant=self.tenant)
+            lines, said = describe(plan, default, names), consequences(plan, default)
+            await asyncio.wait({counting}, timeout=_COUNTING_GRACE)
+            if not counting.done():
+                await self.update(view_id, revoke_view(identity, lines, partnership, (*said, _COUNTING), stops))
+            return revoke_view(identity, lines, partnership, (*said, *losing_words(await counting)), stops)
+        finally:
+            counting.cancel()
 
     async def _planned_revocation(
         self, identity: TenantIdentity, partnership: Partnership | None, actor: ChatId, *, in_review: bool

@@ -35,6 +35,8 @@ _SIGN_IN_PAGES: Final = 2
 """Of each direction. Further pages are not counted, and that is said."""
 _REPORTS: Final = (5, 10.0)
 """Reports take so many requests in so many seconds ("Microsoft Graph service-specific throttling limits")."""
+_REPORTS_WAIT: Final = 2.0
+"""How long a report waits for its turn: a card must not."""
 _SIGN_IN: Final = ["id", "userId", "appDisplayName", "status"]
 
 
@@ -46,7 +48,7 @@ class GraphSurroundings:
         self._policies: tuple[float, Sequence[JsonObject]] = (float("-inf"), ())
         self._pacing = asyncio.Lock()
         self._last_asked = float("-inf")
-        self._reports = Pace(*_REPORTS)
+        self._reports = Pace(*_REPORTS, _REPORTS_WAIT)
         self._names: Lately[Target, str | None] = Lately(
             read=self._ask_for_name,
             seconds=lambda name: _ABSENT_SECONDS if name is None else _NAMED_SECONDS,
