@@ -80,7 +80,8 @@ async def test_a_tenant_of_another_cloud_is_blocked_until_added_and_everything_s
     assert "narrows" not in card
     assert "fall back to the tenant's defaults" not in card
     assert "if this partner's settings were removed" not in card
-    assert "blocked until it is added here" in await told(stage, f"/partner show {ELSEWHERE}", "approver2")
+    said = await told(stage, f"/partner show {ELSEWHERE}", "approver2")
+    assert "This is a tenant of another Microsoft cloud, blocked until it is added here:" in said
     for approver in ("approver1", "approver2", "approver3"):
         assert await stage.press(approver, "approve", ts) == []
     assert await stage.partner(ELSEWHERE) is not None
