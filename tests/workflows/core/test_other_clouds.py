@@ -16,9 +16,10 @@ from workflows.core.consequences import NOT_DELETED, NOT_DELETED_ELSEWHERE, cons
 from workflows.core.effective import Origin, effective
 from workflows.core.partner import B2B_PROPERTIES, FLAGS, TARGET_PROPERTIES, Property
 from workflows.core.plan import Plan, plan_revocation
+from workflows.core.posture_risk import standing_risk
 from workflows.core.reach import Shift, is_shut
 from workflows.core.renewal import plan_renewal
-from workflows.core.risk import RiskLevel, deciding_risk, risk_of, risk_of_result
+from workflows.core.risk import Risk, RiskLevel, deciding_risk, risk_of, risk_of_result
 from workflows.core.shifts import moves, plan_shift
 from workflows.core.standing import describe_standing, staying_open
 from workflows.core.wording import describe
@@ -70,6 +71,18 @@ def test_adding_it_opens_what_the_plan_does_not_write_too() -> None:
     assert line.after.startswith("inherits: everyone from the partner may use every application")
     assert line.effect == "opens"
     assert not any("inherits" in one.before for one in lines)
+
+
+def test_a_default_that_blocks_opens_nothing_by_adding() -> None:
+    closed = closed_document()
+    plan = replace(access_plan(), is_cross_cloud=True)
+    names = {move.name for move in moves(plan, closed)}
+    assert not names & set(B2B_PROPERTIES)
+
+
+def test_the_risk_of_one_that_is_not_added_is_low_whatever_the_default_says() -> None:
+    assert standing_risk(TENANT, None, OPEN, is_cross_cloud=True) == Risk(level=RiskLevel.LOW, reasons=())
+    assert standing_risk(TENANT, {"tenantId": TENANT}, OPEN, is_cross_cloud=True).level is RiskLevel.HIGH
 
 
 def test_trust_that_only_the_default_gives_opens_as_well() -> None:
