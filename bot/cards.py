@@ -20,8 +20,6 @@ from bot.partner_parts import (
     operations_block,
     partner_name,
     partner_words,
-    risk_elements,
-    untouched_elements,
 )
 from bot.request_parts import (
     current_plan,
@@ -37,16 +35,14 @@ from bot.request_parts import (
     withdraw_button,
 )
 from bot.review_parts import partnership_facts, review_buttons
+from bot.risk_parts import risk_elements, staying_elements
 from bot.untrusted import clean
 from workflows.core.consequences import consequences
 from workflows.core.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.people import Role
 from workflows.core.plan import Plan
-from workflows.core.renewal import is_renewal
 from workflows.core.request import AccessRequest, Prepared, RequestKind, RequestState
 from workflows.core.restoring import is_restorable
-from workflows.core.risk import Risk, risk_of
-from workflows.core.standing import untouched
 from workflows.core.wording import describe, duration_words, state_words, times_words
 
 S = RequestState
@@ -168,25 +164,13 @@ def _plan_blocks(request: AccessRequest, plan: Plan, known: Prepared) -> Iterato
         return
     label = _CHANGE_LABELS.get(state, "What will change")
     # A revocation has no chain of its own, so its risk is nobody's question.
-    risk = risk_elements(_risk(plan, known), is_decided=state not in _UNDECIDED) if known.stages else ()
-    is_cross_cloud = not known.observation.identity.is_resolved
-    said = consequences(
-        plan,
-        default,
-        is_cross_cloud=is_cross_cloud,
-        is_applied=state is S.APPLIED,
-        not_closed=request.not_closed,
-    )
-    kept = untouched_elements(untouched(plan, default, known.names), is_prolonged=is_renewal(plan))
+    risk = risk_elements(plan, default, is_decided=state not in _UNDECIDED) if known.stages else ()
+    said = consequences(plan, default, is_applied=state is S.APPLIED, not_closed=request.not_closed)
+    kept = staying_elements(plan, default, known.names)
     yield rich(*risk, *change_elements(lines, label), *kept, *consequence_elements(said))
     if findings := list(finding_elements(known.findings, lines)):
         yield rich(*findings)
     yield operations_block(plan)
-
-
-def _risk(plan: Plan, known: Prepared) -> Risk:
-    observed = known.observation
-    return risk_of(plan, observed.default, is_cross_cloud=not observed.identity.is_resolved)
 
 
 def _review_headline(partnership: Partnership, now: datetime) -> tuple[str, str]:

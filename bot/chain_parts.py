@@ -129,8 +129,7 @@ def _sentence(request: AccessRequest, now: datetime) -> Iterator[Part]:
 
 def _left_to_the_partner(request: AccessRequest) -> int:
     """Count what this request needs the partner to set on its side."""
-    observed = request.known.observation
-    steps = asked_by(request.known.plan, observed.default, is_cross_cloud=not observed.identity.is_resolved)
+    steps = asked_by(request.known.plan, request.known.observation.default)
     return sum(step.is_needed for step in steps)
 
 

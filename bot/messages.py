@@ -47,7 +47,8 @@ MOST_NOTICE: Final = 2500
 MOST_PARTNERS: Final = 20
 MOST_CONCERNS: Final = 8
 MOST_HISTORY: Final = 15
-MOST_VALUE: Final = 500
+MOST_VALUE: Final = 1500
+"""Characters of one setting's words, which count their targets themselves."""
 MOST_WAYS: Final = 1500
 
 COMMANDS: Final = (
@@ -60,12 +61,14 @@ COMMANDS: Final = (
     "`/partner restore <domain or tenant ID>`  ask to put back what stood before a change\n"
     "`/partner help`  this list"
 )
+NOT_ADDED: Final = "a tenant of another Microsoft cloud, blocked until it is added here"
 _NEED_A_PARTNER: Final = ("show", "checklist", "revoke", "restore")
 _INHERITED: Final[Mapping[Origin, str]] = {
     Origin.SET_HERE: " · inherits",
     Origin.UNREAD: " · inherits",
     Origin.TENANT_DEFAULT: " · inherits the tenant's default",
     Origin.MICROSOFT_DEFAULT: " · inherits Microsoft's default",
+    Origin.NOT_ADDED: "",
 }
 
 
@@ -146,22 +149,23 @@ def partner_details(
     :param names: what our own directory calls ids of its own, by id.
     :param concerns: what a posture says is wrong with it, the gravest first.
     """
-    standings = describe_standing(configuration, default, names)
-    found = ways(configuration, default, is_cross_cloud=not identity.is_resolved)
+    is_cross_cloud = not identity.is_resolved
+    standings = describe_standing(configuration, default, names, is_cross_cloud=is_cross_cloud)
+    found = ways(configuration, default, is_cross_cloud=is_cross_cloud)
     blocks: list[Block] = [
         header(f"🔎 {clean(partner_name(identity), 90)}: what stands now"),
         identity_block(identity),
         *_concern_blocks(concerns),
-        rich(*_standing_elements(configuration, standings)),
+        rich(*_standing_elements(configuration, standings, is_cross_cloud=is_cross_cloud)),
         rich(*_openness_elements(found)),
         rich(*half_elements(configuration, default, identity, partnership)),
         rich(*_record_elements(partnership, now)),
         rich(*_history_elements(requests, identity)),
     ]
     own = sum(standing.is_own for standing in standings)
-    opening = (
-        "no settings of its own, the tenant's defaults apply" if configuration is None else f"{own} settings set here"
-    )
+    opening = f"{own} settings set here"
+    if configuration is None:
+        opening = NOT_ADDED if is_cross_cloud else "no settings of its own, the tenant's defaults apply"
     known = "1 request" if len(requests) == 1 else f"{len(requests)} requests"
     grave = "".join(f" {one.weight.word.capitalize()}: {one.text}" for one in concerns[:1] if one.weight > Weight.NOTE)
     return message(f"{partner_words(identity)}: {opening}.{grave} {known} on record.", blocks)
@@ -181,9 +185,13 @@ def _concern_blocks(concerns: Sequence[Concern]) -> Iterator[Block]:
         yield rich(label, *concern_elements(concerns, MOST_CONCERNS))
 
 
-def _standing_elements(configuration: JsonObject | None, standings: Sequence[Standing]) -> Iterator[RichTextElement]:
+def _standing_elements(
+    configuration: JsonObject | None, standings: Sequence[Standing], *, is_cross_cloud: bool
+) -> Iterator[RichTextElement]:
     yield paragraph(words("Settings, read just now", bold=True))
-    if configuration is None:
+    if configuration is None and is_cross_cloud:
+        yield paragraph(words(f"This is {NOT_ADDED}:"))
+    elif configuration is None:
         yield paragraph(words("This tenant has no configuration of its own here. The tenant's defaults apply to it:"))
     yield bullets(_standing_parts(standing) for standing in standings)
     if others := unmanaged(configuration):

@@ -13,12 +13,11 @@ from bot.untrusted import clean
 from workflows.core.findings import Finding, Severity
 from workflows.core.plan import Operation, Plan, TenantIdentity
 from workflows.core.reach import Shift
-from workflows.core.risk import Risk, required
-from workflows.core.standing import Standing
+from workflows.core.shortening import place_to_cut
 from workflows.core.wording import Line
 
-MOST_LINE: Final = 400
-"""Characters of one setting's words; the JSON and the digest hold the rest."""
+MOST_LINE: Final = 1200
+"""Characters of one setting's words, which count their targets themselves; the JSON and the digest hold the rest."""
 MOST_LINES: Final = 25
 MOST_JSON: Final = 2900
 MOST_FINDINGS: Final = 20
@@ -79,38 +78,11 @@ def change_elements(lines: Sequence[Line], label: str) -> Iterator[RichTextEleme
     yield bullets(items or [[words("nothing")]])
 
 
-def untouched_elements(standings: Sequence[Standing], *, is_prolonged: bool) -> Iterator[RichTextElement]:
-    """Show what is set for a partner besides the change: counted, or whole where it is what a renewal prolongs."""
-    if standings and is_prolonged:
-        yield paragraph(words("What stands, and is to stand for longer", bold=True))
-        yield bullets(
-            [part(one.setting, 200, bold=True), words(": "), part(one.words, MOST_LINE)]
-            for one in standings[:MOST_LINES]
-        )
-    elif standings:
-        more = "1 more value" if len(standings) == 1 else f"{len(standings)} more values"
-        yield paragraph(words(f"Set for this partner and not changed: {more}; /partner show lists them."))
-
-
 def consequence_elements(sentences: Sequence[str]) -> Iterator[RichTextElement]:
     """Show what follows from a plan."""
     if sentences:
         yield paragraph(words("Good to know", bold=True))
         yield bullets([words(sentence)] for sentence in sentences)
-
-
-def risk_elements(risk: Risk, *, is_decided: bool = False) -> Iterator[RichTextElement]:
-    """Show how much a plan lets in, and why.
-
-    :param is_decided: whether the approvals that it needs are past.
-    """
-    need = required(risk.level)
-    people = "1 approver" if need.people == 1 else f"{need.people} approvers"
-    stages = "" if need.stages == 1 else f" in at least {need.stages} stages"
-    verb = "needed" if is_decided else "needs"
-    yield paragraph(words(f"Risk: {risk.level.word}", bold=True), words(f" ({verb} {people}{stages})"))
-    if risk.reasons:
-        yield bullets([words(reason)] for reason in risk.reasons)
 
 
 def finding_elements(findings: Sequence[Finding], lines: Sequence[Line] = ()) -> Iterator[RichTextElement]:
@@ -147,7 +119,8 @@ def shortened(text: str, limit: int) -> str:
     """Cut text that is covered by the digest, and say by how much."""
     if len(text) <= limit:
         return text
-    return f"{text[:limit]}\n… {len(text) - limit} more characters; the digest covers all of them"
+    place = place_to_cut(text, limit)
+    return f"{text[:place]}\n… {len(text) - place} more characters; the digest covers all of them"
 
 
 def joined(blocks: Sequence[Block | None]) -> list[Block]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from workflows.core.consequences import consequences
 from workflows.core.findings import Finding
 from workflows.core.plan import Plan
-from workflows.core.risk import required, risk_of
+from workflows.core.risk import deciding_risk, required, risk_of, risk_of_result
 from workflows.core.wording import describe
 from workflows.planning import Planned
 
@@ -40,9 +40,9 @@ def plan_json(planned: Planned) -> str:
 
 def _plan(planned: Planned, plan: Plan) -> dict[str, Any]:
     observation = planned.observation
-    is_cross_cloud = not observation.identity.is_resolved
-    risk = risk_of(plan, observation.default, is_cross_cloud=is_cross_cloud)
-    need = required(risk.level)
+    risk, result = risk_of(plan, observation.default), risk_of_result(plan, observation.default)
+    level = deciding_risk(plan, observation.default).level
+    need = required(level)
     return {
         "digest": planned.digest,
         "changes": [
@@ -50,12 +50,13 @@ def _plan(planned: Planned, plan: Plan) -> dict[str, Any]:
             for line in describe(plan, observation.default, planned.names)
         ],
         "risk": {
-            "level": risk.level.word,
+            "level": level.word,
             "reasons": list(risk.reasons),
+            "reasons_standing": [reason for reason in result.reasons if reason not in risk.reasons],
             "approvers_needed": need.people,
             "stages_needed": need.stages,
         },
-        "consequences": list(consequences(plan, observation.default, is_cross_cloud=is_cross_cloud)),
+        "consequences": list(consequences(plan, observation.default)),
         "findings": [_finding(finding) for finding in planned.findings],
         "chain": [asdict(stage) for stage in planned.stages],
         "operations": [{"method": one.method, "path": one.path, "body": one.body} for one in plan.operations],

@@ -14,7 +14,8 @@ from workflows.core.closing import only_narrows
 from workflows.core.consequences import consequences
 from workflows.core.findings import Severity
 from workflows.core.plan import Plan, TenantIdentity
-from workflows.core.risk import RiskLevel, required, risk_of
+from workflows.core.risk import RiskLevel, deciding_risk, required, risk_of, risk_of_result
+from workflows.core.standing import staying_open
 from workflows.core.wording import Line, describe, duration_words
 from workflows.planning import Planned
 
@@ -40,9 +41,7 @@ def print_plan(planned: Planned, console: Console) -> None:
         return
     _print_changes(planned, planned.plan, console)
     _print_risk(planned, planned.plan, console)
-    observation = planned.observation
-    is_cross_cloud = not observation.identity.is_resolved
-    said = consequences(planned.plan, observation.default, is_cross_cloud=is_cross_cloud)
+    said = consequences(planned.plan, planned.observation.default)
     _print_list("Good to know", said, console)
     _print_findings(planned, console)
     _print_chain(planned, planned.plan, console)
@@ -80,16 +79,27 @@ def _cells(line: Line) -> tuple[Text, Text, Text, Text]:
 
 
 def _print_risk(planned: Planned, plan: Plan, console: Console) -> None:
-    observation = planned.observation
-    risk = risk_of(plan, observation.default, is_cross_cloud=not observation.identity.is_resolved)
-    need = required(risk.level)
+    default = planned.observation.default
+    level, opened = deciding_risk(plan, default).level, risk_of(plan, default).reasons
+    stands = () if only_narrows(plan) else risk_of_result(plan, default).reasons
+    need = required(level)
     people = "1 approver" if need.people == 1 else f"{need.people} approvers"
     stages = "" if need.stages == 1 else f" in at least {need.stages} stages"
-    title = Text("Risk: ", style="bold").append(risk.level.word, style=_RISKS[risk.level])
+    title = Text("Risk: ", style="bold").append(level.word, style=_RISKS[level])
     console.print(title.append(f" (needs {people}{stages})"))
-    for reason in risk.reasons:
+    for reason in opened:
         console.print(_item(shown(reason)))
+    if already := [reason for reason in stands if reason not in opened]:
+        console.print("Because of what stands already and stays:")
+        for reason in already:
+            console.print(_item(shown(reason)))
     console.print()
+    _print_staying(planned, plan, console)
+
+
+def _print_staying(planned: Planned, plan: Plan, console: Console) -> None:
+    stays = staying_open(plan, planned.observation.default, planned.names)
+    _print_list("Stays open, not changed by this", tuple(f"{one.setting}: {one.words}" for one in stays), console)
 
 
 def _print_list(title: str, sentences: tuple[str, ...], console: Console) -> None:

@@ -20,7 +20,7 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 from bot import ids
 from bot.blocks import Json, Limit, bullets, footnote, paragraph, part, plain_text, rich, words
 from bot.modal_parts import input_block, modal, option, text_area
-from bot.partner_parts import identity_paragraph
+from bot.partner_parts import MOST_LINE, identity_paragraph
 from bot.untrusted import cut, encodable
 from bot.views import message_view
 from workflows.core.people import ChatId
@@ -31,6 +31,10 @@ from workflows.core.template import Template
 from workflows.core.wording import duration_words
 
 REQUEST_TITLE = "Request partner access"
+_NOT_ADDED = (
+    "Not a partner yet. A tenant of another Microsoft cloud is blocked until it is added here, whatever the tenant's "
+    "default says."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +50,8 @@ class Found:
     @classmethod
     def of(cls, observation: Observation) -> Self:
         """Sum up what the directory said."""
-        standings = describe_standing(observation.configuration, observation.default)
+        is_cross_cloud = not observation.identity.is_resolved
+        standings = describe_standing(observation.configuration, observation.default, is_cross_cloud=is_cross_cloud)
         return cls(
             identity=observation.identity,
             exists=observation.configuration is not None,
@@ -125,13 +130,15 @@ def _target_result(form: RequestForm) -> RichTextBlock:
     if form.found is None:
         return rich(paragraph(words("No organization looked up yet.")), block_id=ids.TARGET_RESULT)
     elements: list[RichTextElement] = [identity_paragraph(form.found.identity)]
-    if not form.found.exists:
+    if not form.found.exists and not form.found.identity.is_resolved:
+        elements.append(paragraph(words(_NOT_ADDED)))
+    elif not form.found.exists:
         elements.append(paragraph(words("Not a partner yet: the tenant's defaults apply to it.")))
     elif not form.found.lines:
         elements.append(paragraph(words("Already a partner, without any setting of its own.")))
     else:
         elements.append(paragraph(words("Already a partner. Set for it now:")))
-        elements.append(bullets([part(line, 300)] for line in form.found.lines[:15]))
+        elements.append(bullets([part(line, MOST_LINE)] for line in form.found.lines[:15]))
     return rich(*elements, block_id=ids.TARGET_RESULT)
 
 

@@ -10,7 +10,13 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 from bot import ids
 from bot.blocks import Json, Limit, bullets, paragraph, part, plain_text, rich, words
 from bot.modal_parts import input_block, modal, option, text_area
-from bot.partner_parts import change_elements, consequence_elements, finding_elements, identity_block, risk_elements
+from bot.partner_parts import (
+    change_elements,
+    consequence_elements,
+    finding_elements,
+    identity_block,
+)
+from bot.risk_parts import risk_elements, staying_elements
 from bot.untrusted import clean
 from bot.views import message_view
 from workflows.core.canonical import JsonObject
@@ -20,7 +26,6 @@ from workflows.core.findings import Finding
 from workflows.core.plan import Plan, TenantIdentity
 from workflows.core.request import AccessRequest, RequestState
 from workflows.core.restoring import settled_at
-from workflows.core.risk import risk_of
 from workflows.core.template import Stage, Template
 from workflows.core.wording import describe, duration_words
 from workflows.restore_intake import RestoreForm
@@ -47,7 +52,6 @@ class Preview:
     """Whose chain decides."""
     stages: tuple[Stage, ...]
     findings: tuple[Finding, ...]
-    is_cross_cloud: bool = False
     names: Mapping[str, str] = field(default_factory=dict)
     """What our own directory calls ids of its own, by id."""
 
@@ -123,9 +127,10 @@ def _result_elements(shown: RestoreShown) -> Iterator[RichTextElement]:
         yield paragraph(words(_FIRST))
     else:
         plan, default = preview.plan, preview.default
-        yield from risk_elements(risk_of(plan, default, is_cross_cloud=preview.is_cross_cloud))
+        yield from risk_elements(plan, default)
         yield from change_elements(describe(plan, default, preview.names), "What would change from now")
-        yield from consequence_elements(consequences(plan, default, is_cross_cloud=preview.is_cross_cloud))
+        yield from staying_elements(plan, default, preview.names)
+        yield from consequence_elements(consequences(plan, default))
         yield from finding_elements(preview.findings)
         yield from _chain_elements(preview)
 

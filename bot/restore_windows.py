@@ -131,7 +131,6 @@ class RestoreWindows:
             template=found.template,
             stages=found.stages,
             findings=found.findings,
-            is_cross_cloud=not observation.identity.is_resolved,
             names=names,
         )
         return replace(shown, identity=observation.identity, preview=preview)

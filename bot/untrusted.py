@@ -4,6 +4,8 @@ import re
 import unicodedata
 from typing import Final
 
+from workflows.core.shortening import place_to_cut
+
 HIDDEN_REMOVED: Final = " [hidden characters removed]"
 ELLIPSIS: Final = "…"
 
@@ -35,8 +37,8 @@ def clean(text: str, limit: int, *, lines: bool = False, empty: str = "(empty)")
 
 
 def cut(text: str, limit: int) -> str:
-    """Cap the length of a text; what was cut ends in "…"."""
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + ELLIPSIS
+    """Cap the length of a text, never inside an ID; what was cut ends in "…"."""
+    return text if len(text) <= limit else text[: place_to_cut(text, limit - 1)].rstrip() + ELLIPSIS
 
 
 def encodable(text: str) -> str:

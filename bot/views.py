@@ -65,17 +65,20 @@ def revocation_view(
     default: JsonObject | None,
     stops: Sequence[AccessRequest] = (),
     names: Mapping[str, str] = NO_NAMES,
+    used: Sequence[str] = (),
 ) -> Json:
     """Offer a revocation wherever there is something to close, to record as closed, or to stop; else say why not.
 
     :param default: the tenant's default configuration; None when it could not be read.
     :param names: what our own directory calls ids of its own, by id.
+    :param used: sentences on who used the partner lately.
     """
     left = left_open(ways(plan.before, default, is_cross_cloud=not identity.is_resolved))
     is_closed = partnership is None or partnership.state is PartnershipState.REVOKED
     if is_closed and not plan.operations and not stops:
         return already_blocked_view(left)
-    return revoke_view(identity, describe(plan, default, names), partnership, consequences(plan, default), stops, left)
+    said = (*consequences(plan, default), *used)
+    return revoke_view(identity, describe(plan, default, names), partnership, said, stops, left)
 
 
 def revoke_view(

@@ -30,6 +30,7 @@ from workflows.lookup import read_both
 from workflows.naming import names_shown
 from workflows.ports import DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
 from workflows.service import Service
+from workflows.sign_ins import losing_words, read_use
 from workflows.target import is_tenant_id, normalize_target
 
 _HASH_CONFLICT: Final = "hash_conflict"
@@ -39,6 +40,11 @@ _CONFIRMATION_SECONDS: Final = 1.5
 """How long a confirmation waits for Graph before it is acknowledged."""
 _READING_SECONDS: Final = 6.0
 """How long a person waits for what a revocation would change, before it is offered without."""
+_COUNTING_SECONDS: Final = 2.5
+"""How long the sign-ins are waited for, which nothing depends on."""
+_COUNTING_GRACE: Final = 0.2
+"""How long the window is held back for them."""
+_COUNTING: Final = "Who used this partner lately is still being counted."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +140,7 @@ class Windows:
             if planned is None:
                 view = revoke_unread_view(identity)
             else:
-                view = await self._revocation_view(identity, partnership, *planned)
+                view = await self._revocation_view(view_id, identity, partnership, *planned)
         except Refused as refused:
             command = "want_revoke" if in_review else "/partner revoke"
             await self.refuse(view_id, refused, key=key, actor=actor, command=command, subject=subject)
@@ -146,12 +152,31 @@ class Windows:
         await self.update(view_id, view)
 
     async def _revocation_view(
-        self, identity: TenantIdentity, partnership: Partnership | None, plan: Plan, default: JsonObject | None
+        self,
+        view_id: str,
+        identity: TenantIdentity,
+        partnership: Partnership | None,
+        plan: Plan,
+        default: JsonObject | None,
     ) -> dict[str, object]:
-        """Offer a revocation wherever there is something to close, to record as closed, or to stop."""
+        """Offer a revocation wherever there is something to close, to record as closed, or to stop.
+
+        Who used the partner lately is shown when it has been counted; the window does not wait for that.
+        """
         stops = would_open(await self.store.open_requests(), identity)
-        names = await names_shown(shown_targets(plan), tenant=self.tenant)
-        return revocation_view(identity, partnership, plan, default, stops, names)
+        counting = asyncio.create_task(
+            read_use(identity.tenant_id, tenant=self.tenant, clock=self.intake.clock, patience=_COUNTING_SECONDS)
+        )
+        try:
+            names = await names_shown(shown_targets(plan), tenant=self.tenant)
+            await asyncio.wait({counting}, timeout=_COUNTING_GRACE)
+            if not counting.done():
+                counted = revocation_view(identity, partnership, plan, default, stops, names, (_COUNTING,))
+                await self.update(view_id, counted)
+            used = losing_words(await counting)
+            return revocation_view(identity, partnership, plan, default, stops, names, used)
+        finally:
+            counting.cancel()
 
     async def _planned_revocation(
         self, identity: TenantIdentity, partnership: Partnership | None, actor: ChatId, *, in_review: bool
@@ -175,7 +200,10 @@ class Windows:
             if isinstance(error, TimeoutError):
                 raise TenantUnavailable("Microsoft Entra does not answer in time.") from error
             raise
-        return plan_revocation(tenant_id=identity.tenant_id, before=before, default=default), default
+        plan = plan_revocation(
+            tenant_id=identity.tenant_id, before=before, default=default, is_cross_cloud=not identity.is_resolved
+        )
+        return plan, default
 
     async def confirmation_problem(self, tenant_id: TenantId, typed: str) -> str:
         """Say what is wrong with what was typed to confirm a revocation; empty when it is right."""

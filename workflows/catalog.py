@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from workflows.core.errors import DomainError
+from workflows.core.graph_examples import corrected_word
 from workflows.core.people import ADMIN, Role
 from workflows.core.risk import chain_is_enough, risk_of_settings
 from workflows.core.template import Template
@@ -111,5 +112,7 @@ def _check(place: str, model: type[Model], content: object, problems: list[str])
     except ValidationError as error:
         for item in error.errors():
             key = ".".join(map(str, item["loc"])) or "file"
-            problems.append(f"{place}: {key}: {item['msg']}")
+            word = corrected_word(item.get("input"), of_applications="applications" in item["loc"])
+            cure = "" if word is None else f"; write {word}"
+            problems.append(f"{place}: {key}: {item['msg']}{cure}")
     return None

@@ -51,8 +51,35 @@ async def identify_partner(target: str, *, store: Store, tenant: Tenant) -> tupl
         return (live or named)[0].identity, (live or named)[0]
     if nameless := await _nameless(target, tenant, is_resolved=False):
         return nameless, None
-    kind = "tenant ID" if is_tenant_id(target) else "domain"
-    raise Refused("unknown_tenant", f"No Microsoft Entra tenant has the {kind} “{target}”. See /partner list.")
+    if asked_for := await _asked_for(target, store):
+        return asked_for, None
+    if is_tenant_id(target):
+        raise Refused("unknown_tenant", await _unknown_id_words(target, tenant))
+    raise Refused("unknown_tenant", f"No Microsoft Entra tenant has the domain “{target}”. See /partner list.")
+
+
+async def _asked_for(target: str, store: Store) -> TenantIdentity | None:
+    """Find a tenant by the open requests about it: what is about to be opened can be shown, and closed."""
+    for request in await store.open_requests():
+        seen = request.observation if request.prepared is None else request.prepared.observation
+        if seen is not None and seen.identity.tenant_id == target:
+            return seen.identity
+    return None
+
+
+async def _unknown_id_words(target: str, tenant: Tenant) -> str:
+    """Say what a tenant ID can be that our own cloud does not know and that has no settings here."""
+    nobody = f"No tenant of this Microsoft cloud has the tenant ID “{target}”"
+    try:
+        clouds = (await tenant.surroundings.read_access_policy()).get("allowedCloudEndpoints")
+    except (TenantUnavailable, TenantRefused):
+        return f"{nobody}. Whether other clouds are enabled here could not be read. It has no settings here."
+    if not clouds:
+        return f"{nobody}, and no other cloud is enabled here. Check it with the partner, or see /partner list."
+    return (
+        f"{nobody}. Other clouds are enabled here, so it is a tenant of another cloud, or of nobody. Such a tenant is "
+        "blocked until it is added here, so there is nothing to show and nothing to revoke."
+    )
 
 
 async def _nameless(target: str, tenant: Tenant, *, is_resolved: bool) -> TenantIdentity | None:

@@ -101,8 +101,11 @@ class Surroundings(Protocol):
     async def read_conditional_access(self) -> Sequence[JsonObject]:
         """Read every Conditional Access policy. An answer may be up to a minute old."""
 
-    async def read_sign_ins(self, tenant_id: TenantId, since: datetime) -> SignIns:
-        """Count who of a partner's people signed in to which applications since then."""
+    async def read_sign_ins(self, tenant_id: TenantId, since: datetime, *, home: TenantId | None = None) -> SignIns:
+        """Count who signed in to which applications since then.
+
+        :param home: None counts the partner's people here; our own tenant id counts our people at the partner.
+        """
 
     async def read_partner_changes(self, tenant_id: TenantId, since: datetime) -> Sequence[PartnerChange]:
         """List who changed one partner's own configuration since then, from Entra's audit log.

@@ -126,6 +126,13 @@ async def _judged(
     return judged
 
 
+def _of_another_cloud(tenant_id: TenantId) -> TenantIdentity:
+    """Name a tenant that has settings here although our own cloud does not know it."""
+    return TenantIdentity(
+        tenant_id=tenant_id, display_name=tenant_id, default_domain="", asked=tenant_id, is_resolved=False
+    )
+
+
 async def _names(
     tenant: Tenant, wanted: list[TenantId], progress: Progress | None
 ) -> tuple[dict[TenantId, TenantIdentity], int]:
@@ -141,8 +148,7 @@ async def _names(
             except (TenantUnavailable, TenantRefused):
                 counts["unanswered"] += 1
             else:
-                if identity is not None:
-                    found[tenant_id] = identity
+                found[tenant_id] = identity or _of_another_cloud(tenant_id)
         counts["asked"] += 1
         if progress is not None:
             progress(counts["asked"], len(wanted))

@@ -24,6 +24,7 @@ from workflows.facts import Fact, read_fact
 from workflows.lookalikes import suspicions
 from workflows.naming import ask_names
 from workflows.ports import Clock, Register, Tenant
+from workflows.sign_ins import read_outbound_sign_ins
 from workflows.target import is_tenant_id
 
 PATIENCE_SECONDS: Final = 6.0
@@ -69,7 +70,7 @@ class Preflight:
         own = () if isinstance(facts.own_domains, Unread) else facts.own_domains
         partners = await self._partners(identity)
         return Survey(
-            circumstances=circumstances(facts, plan=plan, identity=identity),
+            circumstances=circumstances(facts, plan=plan),
             findings=(
                 *suspicions(identity, own=own, partners=partners),
                 *judge(facts, plan=plan, identity=identity, asked=asked, is_put_back=is_put_back),
@@ -87,6 +88,7 @@ class Preflight:
             "sharepoint": self._read(around.read_sharepoint()),
             "conditional_access": self._read(around.read_conditional_access()),
             "sign_ins": self._read(around.read_sign_ins(identity.tenant_id, since)),
+            "outbound_sign_ins": self._read(read_outbound_sign_ins(identity.tenant_id, since, tenant=self.tenant)),
             # Who was asked for by id has been asked for already.
             "by_id": _known(identity)
             if is_tenant_id(identity.asked)

@@ -164,7 +164,12 @@ class Preparing:
     async def _prepared_revocation(self, request: AccessRequest, requester: Person) -> Prepared:
         identity, partnership = await identify_partner(request.particulars.target, store=self.store, tenant=self.tenant)
         configuration, default = await read_both(identity.tenant_id, tenant=self.tenant)
-        plan = plan_revocation(tenant_id=identity.tenant_id, before=configuration, default=default)
+        plan = plan_revocation(
+            tenant_id=identity.tenant_id,
+            before=configuration,
+            default=default,
+            is_cross_cloud=not identity.is_resolved,
+        )
         # Where every block stands already there is nothing to write; it is read back and recorded all the same.
         return Prepared(
             observation=Observation(

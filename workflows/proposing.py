@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import Final
 
 from workflows.catalog import Catalog
 from workflows.core.default_drift import with_inheritance
@@ -17,7 +18,7 @@ from workflows.core.request import (
     Observation,
     RequestId,
 )
-from workflows.core.risk import chain_is_enough, risk_of
+from workflows.core.risk import chain_is_enough, deciding_risk
 from workflows.core.rules import Circumstances, check_plan
 from workflows.core.shifts import plan_shift
 from workflows.core.template import Stage, Template, filled, stages_for
@@ -26,6 +27,9 @@ from workflows.ports import (
     Register,
 )
 from workflows.target import FIELD
+
+_MOST_REASONS: Final = 3
+"""How many reasons of a risk are said at the form's field."""
 
 
 def current_template(catalog: Catalog, name: str) -> Template:
@@ -57,6 +61,7 @@ def access_plan(
     """
     tenant_id, before = observation.identity.tenant_id, observation.configuration
     settings = filled(template, holes)
+    is_cross_cloud = not observation.identity.is_resolved
     name, content = template.name, template.content_hash
     try:
         plan = plan_access(
@@ -66,11 +71,19 @@ def access_plan(
             template=name,
             template_hash=content,
             duration=duration,
+            is_cross_cloud=is_cross_cloud,
         )
     except NothingToChange:
         if not may_be_renewed(known, duration, now):
             raise
-        plan = plan_renewal(tenant_id=tenant_id, before=before, template=name, template_hash=content, duration=duration)
+        plan = plan_renewal(
+            tenant_id=tenant_id,
+            before=before,
+            template=name,
+            template_hash=content,
+            duration=duration,
+            is_cross_cloud=is_cross_cloud,
+        )
     return with_inheritance(plan, observation.default)
 
 
@@ -98,11 +111,14 @@ def checked(
     about_partner = check_partner(observation.identity.tenant_id, observation.configuration)
     about_plan = check_plan(plan, around or Circumstances(default=observation.default))
     found = require_fit(about_partner, FIELD) + require_fit(about_plan, "template")
-    is_cross_cloud = not observation.identity.is_resolved
-    weak = chain_is_enough(stages, risk_of(plan, observation.default, is_cross_cloud=is_cross_cloud).level)
+    risk = deciding_risk(plan, observation.default)
+    weak = chain_is_enough(stages, risk.level)
     if weak:
-        where = "For a partner of another cloud, and over" if is_cross_cloud else "Over"
-        raise InvalidField("template", f"{where} what stands for this partner now, {weak}. Choose another template.")
+        where = "For a partner of another cloud, and over" if plan.is_cross_cloud else "Over"
+        why = " ".join(risk.reasons[:_MOST_REASONS])
+        raise InvalidField(
+            "template", f"{where} what stands for this partner now, {weak}. Choose another template. {why}"
+        )
     return found
 
 

@@ -1,6 +1,8 @@
 """Reads a request that is written in a file: TOML, every problem at once, each with its key and the cure."""
 
+import json
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -8,9 +10,14 @@ from pydantic import Field, StrictInt, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
 from workflows.core.errors import DomainError
+from workflows.core.graph_examples import corrections, is_graph_example
 from workflows.template_settings import FileModel
 
 MOST_BYTES: Final = 65_536
+_NO_REQUEST: Final = (
+    "these are settings of Microsoft Graph, not a request; name a partner and a template instead, whose settings are "
+    "written in its own file (docs/templates.md). What is wrong in them:"
+)
 _CURES: Final = {
     "partner": 'write the partner\'s domain or tenant ID, as in partner = "contoso.com"',
     "template": 'write the name of a template, as in template = "guest-collaboration"',
@@ -47,13 +54,31 @@ def load_request_file(path: Path) -> RequestFile:
             content = file.read(MOST_BYTES + 1)
         if len(content) > MOST_BYTES:
             raise RequestFileProblems((f"{path.name}: larger than {MOST_BYTES} bytes, which no request is",))
-        return RequestFile.model_validate(tomllib.loads(content.decode("utf-8")))
+        document = _parsed(content.decode("utf-8"))
+        if is_graph_example(document):
+            found = corrections(document) or ("nothing",)
+            raise RequestFileProblems((f"{path.name}: {_NO_REQUEST}", *found))
+        return RequestFile.model_validate(document)
     except OSError as error:
         raise RequestFileProblems((f"{path.name}: cannot be read ({error.strerror})",)) from error
     except ValidationError as error:
         raise RequestFileProblems(tuple(f"{path.name}: {_problem(item)}" for item in error.errors())) from error
     except (ValueError, RecursionError) as error:  # wrong TOML or UTF-8, and a number too long for Python
         raise RequestFileProblems((f"{path.name}: not readable as TOML: {error}",)) from error
+
+
+def _parsed(text: str) -> object:
+    """Read TOML; JSON too where it is an example of Microsoft Graph, so that it can be told what is wrong with it.
+
+    :raises ValueError: for everything else.
+    """
+    try:
+        return tomllib.loads(text)
+    except ValueError:
+        with suppress(ValueError, RecursionError):
+            if is_graph_example(document := json.loads(text)):
+                return document
+        raise
 
 
 def _problem(item: ErrorDetails) -> str:

@@ -86,14 +86,20 @@ async def propose_restoration(
             "one whose settings all inherit is not. So what stood before the first change cannot be put back; revoke "
             "the partner instead.",
         )
-    plan = plan_restoration(tenant_id=tenant_id, now=now, image=image, duration=duration, undone=change.known.plan)
+    plan = plan_restoration(
+        tenant_id=tenant_id,
+        now=now,
+        image=image,
+        duration=duration,
+        undone=change.known.plan,
+        is_cross_cloud=not observation.identity.is_resolved,
+    )
     template = deciding_template(
         plan,
         image,
         requests=await store.requests_for(tenant_id, MOST_REQUESTS),
         templates=catalog.templates,
         default=observation.default,
-        is_cross_cloud=not observation.identity.is_resolved,
     )
     if duration is not None and duration > template.durations[-1]:
         longest = template.durations[-1].days

@@ -199,6 +199,7 @@ async def test_a_slow_answer_does_not_undo_a_later_choice() -> None:
 
 def test_the_cloud_of_a_partner_in_another_one_is_counted_among_its_steps() -> None:
     shared: JsonObject = {"tenantId": TENANT, "automaticUserConsentSettings": {"inboundAllowed": True}}
-    abroad = replace(preview(closed_document(), shared), is_cross_cloud=True)
+    here = preview(closed_document(), shared)
+    abroad = replace(here, plan=replace(here.plan, is_cross_cloud=True))
     said = shown(view(form=replace(BLANK, restores=CHANGE.id), preview=abroad)["blocks"])
     assert "Ours is one half: 2 steps for the partner's administrator" in said

@@ -112,6 +112,7 @@ class FakeSurroundings:
     sharepoint: dict[str, Any] = field(default_factory=lambda: {"sharingCapability": "externalUserSharingOnly"})
     policies: list[dict[str, Any]] = field(default_factory=list)
     sign_ins: SignIns = SignIns(people=0, applications=(), is_complete=True)  # noqa: RUF009
+    outbound_sign_ins: SignIns = SignIns(people=0, applications=(), is_complete=True)  # noqa: RUF009
     names: dict[str, str | None] = field(default_factory=dict)
     """What objects are called, by id; None: there is no such object. Any other id is called “Object …”."""
     changes: dict[TenantId, list[PartnerChange]] = field(default_factory=dict)
@@ -141,8 +142,10 @@ class FakeSurroundings:
         """List Conditional Access policies."""
         return await self._read("read_conditional_access", self.policies)
 
-    async def read_sign_ins(self, tenant_id: TenantId, since: datetime) -> SignIns:
+    async def read_sign_ins(self, tenant_id: TenantId, since: datetime, *, home: TenantId | None = None) -> SignIns:
         """Count sign-ins."""
+        if home is not None:
+            return await self._read("read_sign_ins", self.outbound_sign_ins)
         self.asked.append((tenant_id, since))
         return await self._read("read_sign_ins", self.sign_ins)
 

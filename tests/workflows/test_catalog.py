@@ -239,6 +239,8 @@ def test_a_whole_block_is_taken(write: Write) -> None:
             "open.toml: settings.b2b_collaboration_inbound: Value error, users.targets: AllUsers stands alone",
         ),
         ('["Office365"]', '["AllApplications", "Office365"]', "applications.targets: AllApplications stands alone"),
+        ('["AllUsers"]', '["allusers"]', "; write AllUsers"),
+        ('["Office365"]', '["all"]', "; write AllApplications"),
         (
             'users = { access = "allowed"',
             'users = { access = "blocked"',

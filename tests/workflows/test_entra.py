@@ -991,7 +991,18 @@ async def test_sign_ins_beyond_a_few_pages_are_at_least_so_many(entra: Entra, gr
     )
     found = await entra.surroundings.read_sign_ins(CONTOSO, datetime.now(UTC))
     assert found == SignIns(people=2, applications=("X", "an application without a name"), is_complete=False)
-    assert len(graph.seen) == 3
+    assert len(graph.seen) == 2
+
+
+async def test_our_own_peoples_sign_ins_at_a_partner_are_asked_for_by_both_tenants(entra: Entra, graph: Graph) -> None:
+    home = await entra.home()
+    since = datetime.now(UTC) - timedelta(days=30)
+    found = await entra.surroundings.read_sign_ins(CONTOSO, since, home=home)
+    assert found.is_complete
+    assert graph.seen[-1].query["$filter"] == (
+        f"homeTenantId eq '{home}' and resourceTenantId eq '{CONTOSO}' and createdDateTime ge "
+        f"{since:%Y-%m-%dT%H:%M:%SZ}"
+    )
 
 
 async def test_a_missing_permission_names_the_one_to_grant(entra: Entra, graph: Graph) -> None:

@@ -129,7 +129,9 @@ async def test_names_are_looked_up_for_unknown_tenants_only_and_side_by_side_onl
     assert told[-1] == (29, 29)
     assert posture.unanswered == 1
     named = [one for one in posture.partners if one.identity is not None]
-    assert len(named) == 28  # ours, and all but the unanswered and the one that nobody knows
+    assert len(named) == 29  # ours, and all but the unanswered
+    (elsewhere,) = (one for one in named if one.identity is not None and not one.identity.is_resolved)
+    assert "The partner is in another Microsoft cloud." in elsewhere.risk.reasons, "our own cloud does not know it"
     assert identity().default_domain in {one.name for one in named}
 
 

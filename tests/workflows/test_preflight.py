@@ -51,7 +51,8 @@ def unread(found: Survey) -> list[str]:
 
 async def test_every_read_is_made_once_and_sign_ins_of_thirty_days(world: World) -> None:
     assert unread(await survey(world)) == []
-    assert sorted(world.script.calls) == sorted((*READS, "tenant.read_default"))
+    outbound = ("tenant.home", "surroundings.read_sign_ins")
+    assert sorted(world.script.calls) == sorted((*READS, *outbound, "tenant.read_default"))
     assert world.tenant.surroundings.asked == [(TENANT, NOW - timedelta(days=30))]
 
 
@@ -88,7 +89,7 @@ async def test_reads_are_made_side_by_side_within_one_patience(world: World, mon
     started = asyncio.get_running_loop().time()
     found = await survey(world, patience=0.05)
     assert asyncio.get_running_loop().time() - started < 1
-    assert len(unread(found)) == 5
+    assert len(unread(found)) == 6
     assert all("(no answer)" in text for text in unread(found))
 
 

@@ -54,7 +54,7 @@ async def test_what_the_form_has_just_seen_is_not_read_again(world: World) -> No
     calls = len(world.script.calls)
     await world.settled(request_id)
     # The preflight holds the domain's tenant against what Entra says of its id.
-    assert [call for call in world.script.calls[calls:] if call.startswith("tenant.")] == ["tenant.find"]
+    assert [call for call in world.script.calls[calls:] if call.startswith("tenant.")] == ["tenant.home", "tenant.find"]
 
 
 async def test_what_the_form_saw_too_long_ago_is_read_again(world: World) -> None:

@@ -66,3 +66,25 @@ def test_a_file_that_is_not_there_or_is_a_folder(tmp_path: Path) -> None:
     for path in (tmp_path / "none.toml", tmp_path):
         with pytest.raises(RequestFileProblems, match="cannot be read"):
             load_request_file(path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"b2bCollaborationInbound": {"usersAndGroups": {"accessType": "allowed", "targets": '
+        '[{"target": "allusers", "targetType": "user"}]}}}',
+        '[b2bCollaborationInbound.usersAndGroups]\naccessType = "allowed"\n'
+        'targets = [{target = "allusers", targetType = "user"}]\n',
+    ],
+    ids=["JSON", "TOML"],
+)
+def test_a_pasted_example_of_graph_is_recognised_and_corrected(tmp_path: Path, content: str) -> None:
+    opening, cure = problems(tmp_path, content)
+    assert "settings of Microsoft Graph, not a request" in opening
+    assert cure == "b2bCollaborationInbound.usersAndGroups.targets.0.target: 'allusers': write “AllUsers”"
+
+
+def test_json_that_is_no_example_is_no_toml_either(tmp_path: Path) -> None:
+    assert "not readable as TOML" in problems(tmp_path, '{"partner": "contoso.com"}')[0]
+    right = '{"b2bDirectConnectInbound": null}'
+    assert problems(tmp_path, right)[1] == "nothing"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from workflows.core.certainty import REASONS
 from workflows.core.effective import Effective, EffectiveTargets, Origin
 from workflows.core.partner import (
     ALL_APPLICATIONS,
@@ -43,6 +44,8 @@ class Answer:
     """The rule, in words."""
     origin: Origin
     is_certain: bool = True
+    doubt: str = ""
+    """What Microsoft does not document about the lists, in words; empty for none."""
 
 
 _PROPERTIES: Final[Mapping[tuple[Direction, Capability], Property]] = {
@@ -76,7 +79,8 @@ def answer(
     """Tell whether somebody gets in.
 
     People and applications must both be let in. Where one list names exceptions and so does the other, whoever is in
-    only one of them is answered "allowed", not certain (Graph: "Cross-tenant access settings API overview").
+    only one of them is answered "allowed", not certain (Graph: "Cross-tenant access settings API overview"). So is
+    everybody where the meaning of the lists is not documented (see `certainty`).
 
     :param user: the person's own id and those of its groups, in its own directory.
     :param application: an application (client) id, or one of Graph's reserved words.
@@ -86,6 +90,11 @@ def answer(
     blocking = [half for half in (people, applications) if half.lets_in is False]
     if people.is_exception and applications.is_exception and len(blocking) == 1:
         return Answer(allowed=True, by=UNSURE_PAIR, origin=blocking[0].origin, is_certain=False)
+    if targets.doubts:
+        by = blocking[0].by if blocking else f"{people.by}; {applications.by}"
+        origin = (blocking or [people])[0].origin
+        doubt = "; ".join(REASONS[one] for one in targets.doubts)
+        return Answer(allowed=True, by=by, origin=origin, is_certain=False, doubt=doubt)
     if blocking:
         return Answer(allowed=False, by=blocking[0].by, origin=blocking[0].origin)
     for half in (people, applications):

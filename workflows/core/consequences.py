@@ -42,7 +42,14 @@ NOT_DELETED: Final = (
     "This blocks the partner and does not delete it: a deleted partner would fall back to the tenant's defaults, which "
     "usually allow B2B collaboration."
 )
-TOKENS: Final = "Tokens that are already issued can keep working for up to an hour."
+NOT_DELETED_ELSEWHERE: Final = (
+    "The partner is blocked by settings of its own. It is in another Microsoft cloud, where removing it would block it "
+    "as well."
+)
+TOKENS: Final = (
+    "Tokens that are already issued usually keep working for up to an hour; longer where a token lifetime policy says "
+    "so."
+)
 GUESTS_STAY: Final = (
     "Guests who are signed in now notice it at their next sign-in or token refresh; their guest accounts stay. "
     "Their sessions belong to their own tenant, and only that tenant can end them."
@@ -97,7 +104,6 @@ def consequences(
     plan: Plan,
     default: JsonObject | None = None,
     *,
-    is_cross_cloud: bool = False,
     is_applied: bool = False,
     not_closed: Sequence[OpenWay] | None = None,
 ) -> tuple[str, ...]:
@@ -110,7 +116,7 @@ def consequences(
     if not_closed is None:
         not_closed = open_ways(plan.image_after() or {}, default)
     lines = describe(plan, default)
-    halves = _when_two_sided(plan, default, is_cross_cloud=is_cross_cloud, is_applied=is_applied)
+    halves = _when_two_sided(plan, default, is_applied=is_applied)
     said = [
         *_when_closing(plan, lines, not_closed),
         *(() if is_applied else _when_refusable(plan)),
@@ -127,7 +133,8 @@ def _when_closing(plan: Plan, lines: Sequence[Line], left: Sequence[OpenWay]) ->
     settings = dict(_settings(plan))
     after = plan.image_after() or {}
     if not set(not_blocked(after)) & set(CLOSED):
-        yield KEPT if left else NOT_DELETED
+        kept = NOT_DELETED_ELSEWHERE if plan.is_cross_cloud else NOT_DELETED
+        yield KEPT if left else kept
         if left:
             yield f"{NOT_CLOSED}{ways_words(left)}."
         written = {change.name for change in changes(plan)}
@@ -170,8 +177,8 @@ def _when_opening(plan: Plan) -> Iterator[str]:
                     yield ONLY_NAMED
 
 
-def _when_two_sided(plan: Plan, default: JsonObject | None, *, is_cross_cloud: bool, is_applied: bool) -> Iterator[str]:
-    needed = sum(step.is_needed for step in asked_by(plan, default, is_cross_cloud=is_cross_cloud))
+def _when_two_sided(plan: Plan, default: JsonObject | None, *, is_applied: bool) -> Iterator[str]:
+    needed = sum(step.is_needed for step in asked_by(plan, default))
     if needed:
         yield (
             f"Ours is one half: {counted(needed)} for the partner's administrator, unknown to Gatehouse until the "

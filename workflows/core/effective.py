@@ -1,25 +1,33 @@
 """What really stands for a partner: its own settings merged with the tenant's default.
 
 A setting that a partner does not have is inherited property by property (Graph: "Cross-tenant access settings API
-overview"); inside a property, list by list and flag by flag.
+overview"); inside a property, list by list and flag by flag. Whether a list that is null beside one that is set is
+inherited is not documented, so that it is a doubt. A tenant of another Microsoft cloud inherits nothing until it is
+added (Entra: "Configure Microsoft cloud settings for B2B collaboration").
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from workflows.core.canonical import JsonObject
+from workflows.core.certainty import Doubt, setting_doubts
 from workflows.core.documents import parse_setting, parse_targets
 from workflows.core.errors import UnreadableSetting
 from workflows.core.partner import (
+    ALL_USERS,
     FLAGS,
     TARGET_PROPERTIES,
+    AccessType,
     Property,
+    Target,
     TargetConfiguration,
     TargetSetting,
+    TargetType,
     configurations,
     halves_of,
+    named_lists,
     target_setting,
 )
 
@@ -34,6 +42,8 @@ class Origin(StrEnum):
     MICROSOFT_DEFAULT = "Microsoft's default"
     """Of a default that the tenant never changed, or cannot change."""
     UNREAD = "could not be read"
+    NOT_ADDED = "a tenant of another cloud, not added here"
+    """Of a tenant of another Microsoft cloud without a configuration: it is blocked, and no default applies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +52,24 @@ class EffectiveTargets:
 
     setting: TargetSetting
     origins: tuple[Origin, ...]
+    is_partly_set: bool = False
+    """One of two lists is set for the partner and the other is null. `setting` then shows what the default says of
+    it, and nothing may rely on that: see `certain`."""
+
+    @property
+    def certain(self) -> TargetSetting:
+        """Give the lists as far as they certainly apply: what every decision has to look at."""
+        if not self.is_partly_set:
+            return self.setting
+        kind: type[Any] = type(self.setting)
+        unknown: TargetSetting = kind(**{half.ours: None for half, _ in named_lists(self.setting)})
+        return unknown
+
+    @property
+    def doubts(self) -> tuple[Doubt, ...]:
+        """List why it is not certain what applies; empty when it is, as far as the lists are known."""
+        gap = (Doubt.ONE_LIST_ONLY,) if self.is_partly_set else ()
+        return (*gap, *setting_doubts(self.setting))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +89,9 @@ class Effective:
     """By property and by the flag's name in the model."""
 
 
-def effective(configuration: JsonObject | None, default: JsonObject | None) -> Effective:
+def effective(
+    configuration: JsonObject | None, default: JsonObject | None, *, is_cross_cloud: bool = False
+) -> Effective:
     """Merge a partner's own configuration with the tenant's default.
 
     Automatic redemption that is not set is off, whatever the tenant: its default is false and read-only (Graph:
@@ -69,7 +99,11 @@ def effective(configuration: JsonObject | None, default: JsonObject | None) -> E
 
     :param configuration: the partner's own document; None when it has none.
     :param default: the default's document; None when it could not be read, and what is inherited is not known.
+    :param is_cross_cloud: whether the partner is in another Microsoft cloud: without a configuration it is blocked,
+        whatever the default says.
     """
+    if configuration is None and is_cross_cloud:
+        return _not_added(default)
     inherited = Origin.MICROSOFT_DEFAULT if (default or {}).get("isServiceDefault") is True else Origin.TENANT_DEFAULT
     own, fallback = configuration or {}, default or {}
     origin = Origin.UNREAD if default is None else inherited
@@ -81,6 +115,35 @@ def effective(configuration: JsonObject | None, default: JsonObject | None) -> E
     return Effective(targets={name: _targets(name, own, fallback, origin) for name in TARGET_PROPERTIES}, flags=flags)
 
 
+def _not_added(default: JsonObject | None) -> Effective:
+    """Give what applies to a tenant of another cloud that is not added: nobody passes, and trust helps nobody.
+
+    Tenant restrictions are about accounts on our own devices, wherever a tenant is: there the default goes on.
+    """
+    known = effective({}, default)
+    restrictions = Property.TENANT_RESTRICTIONS
+    blocked = {name: _blocked(name) for name in TARGET_PROPERTIES if name is not restrictions}
+    off = EffectiveFlag(value=False, origin=Origin.NOT_ADDED)
+    return Effective(targets={**known.targets, **blocked}, flags=dict.fromkeys(known.flags, off))
+
+
+def _blocked(name: Property) -> EffectiveTargets:
+    halves = halves_of(name)
+    lists = [
+        TargetConfiguration(
+            access=AccessType.BLOCKED,
+            targets=(
+                Target(
+                    type=TargetType.USER if half.everything == ALL_USERS else TargetType.APPLICATION,
+                    id=half.everything,
+                ),
+            ),
+        )
+        for half in halves
+    ]
+    return EffectiveTargets(setting=target_setting(name, lists), origins=(Origin.NOT_ADDED,) * len(halves))
+
+
 def _targets(name: Property, own: JsonObject, default: JsonObject, origin: Origin) -> EffectiveTargets:
     mine, theirs = _lists(name, own), _lists(name, default)
     if mine is None:
@@ -89,7 +152,8 @@ def _targets(name: Property, own: JsonObject, default: JsonObject, origin: Origi
         theirs, origin = (None,) * len(mine), Origin.UNREAD
     lists = [here if here is not None else there for here, there in zip(mine, theirs, strict=True)]
     origins = tuple(Origin.SET_HERE if here is not None else origin for here in mine)
-    return EffectiveTargets(setting=target_setting(name, lists), origins=origins)
+    is_partly_set = None in mine and any(one is not None for one in mine)
+    return EffectiveTargets(setting=target_setting(name, lists), origins=origins, is_partly_set=is_partly_set)
 
 
 def _unknown(name: Property) -> EffectiveTargets:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from workflows.core.errors import InvalidField
+from workflows.core.graph_examples import corrected_word
 from workflows.core.partner import Property, Setting, Target, TargetConfiguration, TargetType
 
 _PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
@@ -101,6 +102,10 @@ def parse_hole(hole: Hole, typed: str) -> str:
         return ""
     if not guid:
         raise InvalidField(hole.field, f"Fill this in. {hole.wanted}")
+    if word := corrected_word(guid, of_applications=hole.kind is TargetType.APPLICATION):
+        raise InvalidField(
+            hole.field, f"“{word}” stands for all or many; this template needs one ID here. {hole.wanted}"
+        )
     if guid == _NOBODY or not _GUID.fullmatch(guid):
         raise InvalidField(hole.field, f"This is not an ID such as 1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03. {hole.wanted}")
     return guid

@@ -187,8 +187,13 @@ def _submit(_: None, command: Submit, at: Situation) -> Transition:
 def _prepared(request: AccessRequest, command: RecordPrepared, at: Situation) -> Transition:
     is_revocation = request.particulars.kind is RequestKind.REVOCATION
     plan = command.prepared.plan
-    default = command.prepared.observation.default
-    if is_revocation and plan != plan_revocation(tenant_id=plan.tenant_id, before=plan.before, default=default):
+    revocation = plan_revocation(
+        tenant_id=plan.tenant_id,
+        before=plan.before,
+        default=command.prepared.observation.default,
+        is_cross_cloud=plan.is_cross_cloud,
+    )
+    if is_revocation and plan != revocation:
         raise Refused("not_a_revocation", "This plan does more than closing the partner, so it needs an approval.")
     request = _moved(
         request,
@@ -386,8 +391,9 @@ def _closed_words(request: AccessRequest) -> str:
     rest = " ".join(filter(None, ["Nothing else is open." if not request.not_closed else "", request.note]))
     return (
         f"{opening}B2B collaboration and direct connect are blocked explicitly in both directions, trust, automatic "
-        f"redemption and synchronization are off, and reading it back confirmed it. {rest} Tokens already issued can "
-        "work for up to an hour; sessions in the partner's own tenant are theirs to end."
+        f"redemption and synchronization are off, and reading it back confirmed it. {rest} Tokens already issued "
+        "usually work for up to an hour, longer where a token lifetime policy says so; sessions in the partner's own "
+        "tenant are theirs to end."
     )
 
 

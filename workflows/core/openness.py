@@ -21,7 +21,7 @@ from workflows.core.partner import (
     Property,
     configurations,
 )
-from workflows.core.reach import is_shut, is_wide_open
+from workflows.core.reach import is_clear, is_shut, is_wide_open
 
 SERVICE_PROPERTIES: Final = (
     Property.M365_COLLABORATION_INBOUND,
@@ -101,7 +101,7 @@ def ways(
     :param is_cross_cloud: whether the partner is in another Microsoft cloud, where nobody without settings gets in.
     """
     own, fallback = configuration or {}, default or {}
-    applies = effective(configuration, default)
+    applies = effective(configuration, default, is_cross_cloud=is_cross_cloud)
     found = [
         *_target_ways(own, fallback, applies, is_default_read=default is not None),
         *_flag_ways(own, applies),
@@ -132,10 +132,10 @@ def not_explicit(found: Iterable[Way]) -> tuple[Way, ...]:
 
 def opening_of(targets: EffectiveTargets) -> Opening:
     """Tell how far the lists that apply open a way."""
-    setting = targets.setting
+    setting = targets.certain
     if is_shut(setting):
         return Opening.CLOSED
-    if None in configurations(setting):
+    if not is_clear(setting):
         return Opening.UNKNOWN
     return Opening.OPEN if is_wide_open(setting) else Opening.PARTLY
 

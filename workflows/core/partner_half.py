@@ -26,7 +26,7 @@ from workflows.core.partner import (
     target_setting,
 )
 from workflows.core.plan import Plan
-from workflows.core.reach import is_shut
+from workflows.core.reach import is_clear, is_shut
 from workflows.core.setting_words import REDEMPTION_TITLES, title
 
 _DIGEST_DOMAIN: Final = "gatehouse/half/1"
@@ -114,13 +114,13 @@ def half_of(configuration: JsonObject | None, default: JsonObject | None, *, is_
     :param default: our default's document; None when it could not be read.
     :param is_cross_cloud: whether the partner is in another Microsoft cloud, where direct connect does not exist.
     """
-    applies = effective(configuration, default)
+    applies = effective(configuration, default, is_cross_cloud=is_cross_cloud)
     mirrors = [one for one in _MIRRORS if not (is_cross_cloud and one.ours in _DIRECT_CONNECT)]
     steps = {step.key: step for step in _flag_steps(applies)}
     unread = list(_unread_flags(applies))
     for mirror in mirrors:
         targets = applies.targets[mirror.ours]
-        if is_shut(targets.setting) or not _is_set(mirror, configuration):
+        if is_shut(targets.certain) or not _is_set(mirror, configuration):
             continue
         step = _mirrored(mirror, targets)
         if step is None:
@@ -140,14 +140,14 @@ def half_of(configuration: JsonObject | None, default: JsonObject | None, *, is_
     )
 
 
-def asked_by(plan: Plan, default: JsonObject | None, *, is_cross_cloud: bool = False) -> tuple[Step, ...]:
+def asked_by(plan: Plan, default: JsonObject | None) -> tuple[Step, ...]:
     """List what a plan newly wants from the partner.
 
     A tenant of another cloud is blocked until it is added, so before that nothing is wanted of it, whatever the default
     says (Entra: "Configure Microsoft cloud settings").
     """
-    before = half_of(plan.before, default, is_cross_cloud=is_cross_cloud).steps
-    after = half_of(plan.image_after(), default, is_cross_cloud=is_cross_cloud)
+    before = half_of(plan.before, default, is_cross_cloud=plan.is_cross_cloud).steps
+    after = half_of(plan.image_after(), default, is_cross_cloud=plan.is_cross_cloud)
     known = {step.digest for step in before}
     return tuple(step for step in after.steps if step.digest not in known)
 
@@ -189,9 +189,9 @@ def _inherited(
 
 def _is_open(targets: EffectiveTargets) -> bool | None:
     """Tell whether what applies lets anybody through; None where that is not known."""
-    if is_shut(targets.setting):
+    if is_shut(targets.certain):
         return False
-    if None in configurations(targets.setting):
+    if not is_clear(targets.certain):
         return False if Origin.MICROSOFT_DEFAULT in targets.origins else None
     return True
 
@@ -202,8 +202,8 @@ def _mirrored(mirror: _Mirror, targets: EffectiveTargets) -> Step | None:
     What is named on our side stands for the same there: inbound users are of their directory, and so are outbound
     applications (Graph: "crossTenantAccessPolicyTarget").
     """
-    lists = configurations(targets.setting)
-    if not all(_is_known(one) for one in lists):
+    lists = configurations(targets.certain)
+    if targets.doubts or not all(_is_known(one) for one in lists):
         return None
     setting = target_setting(mirror.theirs, [None if one is None else _ordered(one) for one in lists])
     return Step(key=mirror.key, is_needed=mirror.is_needed, wanted={mirror.theirs.value: to_document(setting)})
@@ -233,5 +233,5 @@ def _ids_of_theirs(applies: Effective) -> Iterator[str]:
 
 def _lets_guests_through(applies: Effective) -> bool:
     return not all(
-        is_shut(applies.targets[name].setting) for name in (_P.B2B_COLLABORATION_INBOUND, _P.B2B_COLLABORATION_OUTBOUND)
+        is_shut(applies.targets[name].certain) for name in (_P.B2B_COLLABORATION_INBOUND, _P.B2B_COLLABORATION_OUTBOUND)
     )

@@ -66,6 +66,9 @@ class Plan:
     """How long the access is meant to last; None for a revocation."""
     inherited: JsonObject | None = None
     """What the partner takes from the tenant's default after the plan, as it was shown; None where nothing is known."""
+    is_cross_cloud: bool = False
+    """Whether the partner is in another Microsoft cloud: without a configuration it is blocked, whatever the default
+    says."""
 
     @property
     def digest(self) -> Digest:
@@ -80,6 +83,9 @@ class Plan:
         }
         if self.inherited is not None:
             approved["inherited"] = self.inherited
+        if self.is_cross_cloud:
+            # Only where it is so: the digests of plans that are stored already stay as they are.
+            approved["isCrossCloud"] = True
         return digest(_DIGEST_DOMAIN, approved)
 
     @property
@@ -129,6 +135,7 @@ def plan_access(
     template: str,
     template_hash: str,
     duration: timedelta,
+    is_cross_cloud: bool = False,
 ) -> Plan:
     """Compute the operations that bring a partner from `before` to the settings of a template.
 
@@ -156,6 +163,7 @@ def plan_access(
         template=template,
         template_hash=template_hash,
         duration=duration,
+        is_cross_cloud=is_cross_cloud,
     )
 
 
@@ -179,7 +187,13 @@ def operations_in_order(
     return tuple(operations)
 
 
-def plan_revocation(*, tenant_id: TenantId, before: JsonObject | None, default: JsonObject | None = None) -> Plan:
+def plan_revocation(
+    *,
+    tenant_id: TenantId,
+    before: JsonObject | None,
+    default: JsonObject | None = None,
+    is_cross_cloud: bool = False,
+) -> Plan:
     """Compute the operations that close a partner: explicit blocks, no trust, no consent, no synchronization.
 
     Every setting of the block is written, also those that look closed already. After it comes, as writes that may be
@@ -210,6 +224,7 @@ def plan_revocation(*, tenant_id: TenantId, before: JsonObject | None, default: 
         template=_REVOCATION,
         template_hash="",
         duration=None,
+        is_cross_cloud=is_cross_cloud,
     )
 
 

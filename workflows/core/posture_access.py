@@ -1,16 +1,16 @@
 """What stands for a partner that somebody should know, read from its settings and the default alone."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Final
 
 from workflows.core.canonical import JsonObject
+from workflows.core.certainty import REASONS
 from workflows.core.documents import parse_setting
-from workflows.core.effective import SYNCHRONIZATION_FLAG, Effective, EffectiveFlag, EffectiveTargets, Origin
+from workflows.core.effective import SYNCHRONIZATION_FLAG, Effective, EffectiveFlag, Origin
 from workflows.core.errors import UnreadableSetting
 from workflows.core.openness import Kind, Opening, Way, left_open, opening_of
 from workflows.core.openness_words import ways_words
-from workflows.core.partner import B2B_PROPERTIES, BLOCK_ALL, FLAGS, Property, TenantId, configurations
+from workflows.core.partner import B2B_PROPERTIES, FLAGS, Property, TenantId, configurations
 from workflows.core.partner_rules import check_partner
 from workflows.core.posture import Concern, Door, Weight
 from workflows.core.reach import is_empty, is_unbounded
@@ -40,21 +40,6 @@ def doors_of(applies: Effective) -> dict[Property, Door]:
     }
 
 
-def barred(applies: Effective) -> Effective:
-    """Give what applies to a tenant of another Microsoft cloud that has no settings here.
-
-    It is blocked until it is added, whatever the default says, and trust lets nobody in who is blocked (Entra:
-    "Configure Microsoft cloud settings for B2B collaboration").
-    """
-    blocked = EffectiveTargets(setting=BLOCK_ALL, origins=(Origin.MICROSOFT_DEFAULT,) * 2)
-    no_trust = EffectiveFlag(value=False, origin=Origin.MICROSOFT_DEFAULT)
-    return replace(
-        applies,
-        targets={**applies.targets, **dict.fromkeys(B2B_PROPERTIES, blocked)},
-        flags={**applies.flags, **{(Property.INBOUND_TRUST, key): no_trust for key in FLAGS[Property.INBOUND_TRUST]}},
-    )
-
-
 def trust_of(applies: Effective) -> dict[str, EffectiveFlag]:
     """Give the trust flags that apply, by their names in the model."""
     return {key: applies.flags[Property.INBOUND_TRUST, key] for key in FLAGS[Property.INBOUND_TRUST]}
@@ -81,6 +66,7 @@ def access_concerns(
     yield from _other_ways([way for way in found if way.setting not in unreadable])
     for finding in check_partner(tenant_id, configuration):
         yield _warning(finding.code, _SERVICE_TEXTS.get(finding.code, finding.text), finding.source)
+    yield from _unclear(applies)
     if unreadable:
         yield Concern(
             code="unreadable",
@@ -88,6 +74,19 @@ def access_concerns(
             text=f"Could not be checked, because this version cannot read the values: {said(unreadable)}.",
             source=OVERVIEW,
         )
+
+
+def _unclear(applies: Effective) -> Iterator[Concern]:
+    """Say which settings' lists have a meaning that Microsoft does not document."""
+    for name, targets in applies.targets.items():
+        if targets.doubts:
+            reasons = "; ".join(REASONS[one] for one in targets.doubts)
+            yield Concern(
+                code="not_certain",
+                weight=Weight.UNCHECKED,
+                text=f"It is not certain what {title(name)} lets in, so it counts as open: {reasons}.",
+                source=OVERVIEW,
+            )
 
 
 def unreadable_settings(configuration: JsonObject) -> tuple[str, ...]:

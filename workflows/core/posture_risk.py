@@ -1,15 +1,15 @@
 """The risk of what stands: that of a plan that leads from a wholly closed partner to what it is now."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from workflows.core.canonical import JsonObject
 from workflows.core.documents import to_document
-from workflows.core.partner import CLOSED, IDENTITY_SYNCHRONIZATION, Property, TenantId
-from workflows.core.plan import Operation, Plan
-from workflows.core.risk import Risk, risk_of
+from workflows.core.partner import CLOSED, TenantId
+from workflows.core.plan import Plan
+from workflows.core.renewal import opened_anew
+from workflows.core.risk import Risk, RiskLevel, risk_of
 
-_WRITTEN: Final = tuple(name.value for name in Property if name is not Property.IDENTITY_SYNCHRONIZATION)
+_CLOSED: Final[dict[str, Any]] = {name.value: to_document(setting) for name, setting in CLOSED.items()}
 
 
 def standing_risk(
@@ -17,21 +17,18 @@ def standing_risk(
 ) -> Risk:
     """Compute how much a partner's settings let in now, what they inherit included.
 
-    What is not known counts as open, so that without the default this is the most that it can be.
+    What is not known counts as open, so that without the default this is the most that it can be. A tenant of another
+    cloud that is not added is blocked.
     """
-    own, address = configuration or {}, f"/policies/crossTenantAccessPolicy/partners/{tenant_id}"
-    closed: dict[str, Any] = {name.value: to_document(setting) for name, setting in CLOSED.items()}
-    body = {name: own.get(name) for name in _WRITTEN if name in closed or own.get(name) is not None}
-    operations = [Operation(method="PATCH", path=address, body=body)]
-    if (policy := own.get(IDENTITY_SYNCHRONIZATION)) is not None:
-        written = policy if isinstance(policy, Mapping) else {"userSyncInbound": policy}
-        operations.append(Operation(method="PUT", path=f"{address}/{IDENTITY_SYNCHRONIZATION}", body=written))
-    plan = Plan(
+    if configuration is None and is_cross_cloud:
+        return Risk(level=RiskLevel.LOW, reasons=())
+    stands = Plan(
         tenant_id=tenant_id,
-        operations=tuple(operations),
-        before={"tenantId": tenant_id, **closed},
+        operations=(),
+        before=configuration,
         template="",
         template_hash="",
         duration=None,
+        is_cross_cloud=is_cross_cloud,
     )
-    return risk_of(plan, default, is_cross_cloud=is_cross_cloud)
+    return risk_of(opened_anew(stands, {"tenantId": tenant_id, **_CLOSED}), default)

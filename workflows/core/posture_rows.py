@@ -11,7 +11,7 @@ from workflows.core.partner import FLAGS, IDENTITY_SYNCHRONIZATION, Property, Te
 from workflows.core.partnership import Partnership
 from workflows.core.plan import TenantIdentity
 from workflows.core.posture import Concern, PartnerPosture, RecordState, sorted_concerns
-from workflows.core.posture_access import access_concerns, barred, doors_of, trust_of, unreadable_settings
+from workflows.core.posture_access import access_concerns, doors_of, trust_of, unreadable_settings
 from workflows.core.posture_records import (
     absent_partner_concerns,
     due_concerns,
@@ -23,7 +23,6 @@ from workflows.core.posture_records import (
 from workflows.core.posture_risk import standing_risk
 from workflows.core.records import Records, changed_meanwhile
 from workflows.core.request import AccessRequest
-from workflows.core.risk import Risk, RiskLevel
 from workflows.core.standing import unmanaged
 
 
@@ -65,9 +64,7 @@ def judge_partner(
     record = None if scene.records is None else scene.records.partnerships.get(tenant_id)
     identity = named if record is None else record.identity
     is_cross_cloud = identity is not None and not identity.is_resolved
-    is_barred = configuration is None and is_cross_cloud
-    applies = effective(configuration, scene.default)
-    applies = barred(applies) if is_barred else applies
+    applies = effective(configuration, scene.default, is_cross_cloud=is_cross_cloud)
     flags, found = applies.flags, ways(configuration, scene.default, is_cross_cloud=is_cross_cloud)
     return PartnerPosture(
         tenant_id=tenant_id,
@@ -79,11 +76,7 @@ def judge_partner(
         synchronization=_synchronization(flags[Property.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG], found),
         ways=found,
         unmanaged=unmanaged(configuration),
-        risk=(
-            Risk(level=RiskLevel.LOW, reasons=())
-            if is_barred
-            else standing_risk(tenant_id, configuration, scene.default, is_cross_cloud=is_cross_cloud)
-        ),
+        risk=standing_risk(tenant_id, configuration, scene.default, is_cross_cloud=is_cross_cloud),
         is_risk_certain=_is_known(applies, found) and not unreadable_settings(configuration or {}),
         record_state=_record_state(tenant_id, record, scene.records),
         record=record,

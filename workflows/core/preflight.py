@@ -3,21 +3,21 @@
 What was not read is said as "could not be checked", with the reason and the place to look; it is never fine.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
 from workflows.core.canonical import JsonObject
-from workflows.core.effective import effective
+from workflows.core.effective import Effective, EffectiveTargets, Origin, effective
 from workflows.core.findings import Finding, Severity
 from workflows.core.guest_policies import SOURCE as CONDITIONAL_ACCESS
 from workflows.core.guest_policies import Trust, Visitor, against_trust, aimed_at_groups, asks_for_mfa, guest_policies
-from workflows.core.partner import Property, TargetSetting, configurations
+from workflows.core.partner import Property, TargetSetting
 from workflows.core.plan import Plan, TenantIdentity
 from workflows.core.preflight_facts import PreflightFacts, SignIns, Unread
-from workflows.core.reach import Shift, is_shut
+from workflows.core.reach import Shift, is_clear, is_shut
 from workflows.core.rules import Circumstances
-from workflows.core.shifts import plan_shift
+from workflows.core.shifts import Lens, moves, shift_of
 from workflows.core.target_checks import check_targets
 from workflows.core.unread import INVITES, SHAREPOINT, SIGN_IN_DAYS, unread
 
@@ -26,8 +26,22 @@ _RETENTION: Final = "Entra: “Microsoft Entra data retention”"
 _REGISTRATION: Final = "Entra: “Configure the MFA registration policy”"
 _CLOUDS: Final = "Entra: “Configure Microsoft cloud settings for B2B collaboration”"
 _MOST_APPLICATIONS: Final = 5
+_OUTBOUND: Final = frozenset(
+    {
+        Property.B2B_COLLABORATION_OUTBOUND,
+        Property.B2B_DIRECT_CONNECT_OUTBOUND,
+        Property.M365_COLLABORATION_OUTBOUND,
+    }
+)
+"""What lets our people out; everything else is about the partner's people."""
 
 
+_TITLES: Final = {
+    Property.B2B_COLLABORATION_INBOUND: "B2B collaboration inbound",
+    Property.B2B_COLLABORATION_OUTBOUND: "B2B collaboration outbound",
+    Property.B2B_DIRECT_CONNECT_INBOUND: "B2B direct connect inbound",
+    Property.B2B_DIRECT_CONNECT_OUTBOUND: "B2B direct connect outbound",
+}
 _INVITERS: Final = {
     "none": (Severity.WARNING, "Nobody can invite guests in this tenant, so collaboration brings in no new ones."),
     "adminsAndGuestInviters": (Severity.NOTE, "Only admins and guest inviters can invite the partner's people."),
@@ -54,7 +68,7 @@ def judge(
     return (
         *_identity(facts, identity, plan),
         *check_targets(plan, facts.names, asked, is_put_back=is_put_back),
-        *_default(facts),
+        *_default(facts, plan),
         *_conditional_access(facts, plan),
         *_invitations(facts, plan),
         *_sharepoint(facts, plan, identity),
@@ -63,7 +77,7 @@ def judge(
     )
 
 
-def circumstances(facts: PreflightFacts, *, plan: Plan, identity: TenantIdentity) -> Circumstances:
+def circumstances(facts: PreflightFacts, *, plan: Plan) -> Circumstances:
     """Say what the consistency rules need to know around a plan; None where it was not read."""
     documents = facts.conditional_access
     asks: bool | None = None
@@ -73,8 +87,6 @@ def circumstances(facts: PreflightFacts, *, plan: Plan, identity: TenantIdentity
     return Circumstances(
         default=None if isinstance(facts.default, Unread) else facts.default,
         asks_guests_for_mfa=asks,
-        # Our own cloud does not know the id, and other clouds are enabled: what it opens has to hold there.
-        is_cross_cloud=not identity.is_resolved,
     )
 
 
@@ -123,34 +135,41 @@ def _other_cloud(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
             code="other_cloud_blocked",
             severity=Severity.WARNING,
             text=(
-                "A tenant of another cloud is blocked until it is added here. Adding it lets the tenant's default "
-                "apply wherever the change does not say otherwise, so what narrows that default still opens."
+                "A tenant of another cloud is blocked until it is added here, whatever the tenant's default says. "
+                "Adding it lets that default apply wherever the change does not say otherwise."
             ),
             source=_CLOUDS,
         )
 
 
-def _default(facts: PreflightFacts) -> Iterator[Finding]:
+def _default(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
+    """Say what the default leaves open: what applies to the partner now, after the plan, or if it were removed."""
     default = facts.default
     if isinstance(default, Unread):
         yield from unread("default", default)
         return
-    applies = effective(None, default).targets
-    titles = {
-        Property.B2B_COLLABORATION_INBOUND: "B2B collaboration inbound",
-        Property.B2B_COLLABORATION_OUTBOUND: "B2B collaboration outbound",
-        Property.B2B_DIRECT_CONNECT_INBOUND: "B2B direct connect inbound",
-        Property.B2B_DIRECT_CONNECT_OUTBOUND: "B2B direct connect outbound",
-    }
-    is_open = [words for name, words in titles.items() if _is_known_open(applies[name].setting)]
-    if is_open:
-        whose = "Microsoft's" if default.get("isServiceDefault") is True else "This tenant's"
+    by_default = effective(None, default).targets
+    opened = [name for name in _TITLES if _is_known_open(by_default[name].certain)]
+    before, after = Lens.of(plan, default)
+    inherited = [name for name in opened if _inherits(after.targets[name])]
+    now = [name for name in inherited if _inherits(before.targets[name])]
+    later = [name for name in inherited if name not in now]
+    # NB. a removed partner of another cloud is blocked, so there the default comes back to nobody.
+    removed = [] if plan.is_cross_cloud else [name for name in opened if name not in inherited]
+    whose = "Microsoft's default" if default.get("isServiceDefault") is True else "This tenant's default"
+    if now:
+        text = f"{whose} does not block {_titles(now)}: that applies to this partner now, and this does not change it."
+        yield Finding(code="default_applies", severity=Severity.WARNING, text=text, source=_OVERVIEW)
+    if later:
+        text = f"{whose} does not block {_titles(later)}: after this, that applies to this partner."
+        yield Finding(code="default_will_apply", severity=Severity.WARNING, text=text, source=_OVERVIEW)
+    if removed:
         yield Finding(
             code="default_open",
             severity=Severity.WARNING,
             text=(
-                f"{whose} default does not block {', '.join(is_open)}: if this partner's settings were removed instead "
-                "of blocked, that would apply to them."
+                f"{whose} does not block {_titles(removed)}: if this partner's settings were removed instead of "
+                "blocked, that would apply to them."
             ),
             source=_OVERVIEW,
         )
@@ -239,56 +258,89 @@ def _sharepoint(facts: PreflightFacts, plan: Plan, identity: TenantIdentity) -> 
 
 
 def _sign_ins(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
-    found = facts.sign_ins
+    """Say who used the partner lately in each direction, and whether the plan narrows that direction."""
+    told = moves(plan, None if isinstance(facts.default, Unread) else facts.default)
+    yield from _use(
+        "sign_ins", facts.sign_ins, shift_of(move for move in told if move.name not in _OUTBOUND), is_outbound=False
+    )
+    yield from _use(
+        "outbound_sign_ins",
+        facts.outbound_sign_ins,
+        shift_of(move for move in told if move.name in _OUTBOUND),
+        is_outbound=True,
+    )
+
+
+def _use(code: str, found: SignIns | Unread, shift: Shift, *, is_outbound: bool) -> Iterator[Finding]:
     if isinstance(found, Unread):
-        yield from unread("sign_ins", found)
+        yield from unread(code, found)
         return
-    shift = plan_shift(plan, None if isinstance(facts.default, Unread) else facts.default)
-    seen = sign_in_words(found)
+    seen = sign_in_words(found, is_outbound=is_outbound)
     if found.people == 0 or shift in (Shift.OPENS, Shift.SAME):
-        yield Finding(code="sign_ins", severity=Severity.NOTE, text=seen, source=_RETENTION)
+        yield Finding(code=code, severity=Severity.NOTE, text=seen, source=_RETENTION)
     else:
         loses = "may lose access" if shift is Shift.UNKNOWN else "lose access where this narrows it"
         text = f"{seen} These people {loses}."
-        yield Finding(code="sign_ins_lost", severity=Severity.WARNING, text=text, source=_RETENTION)
+        yield Finding(code=f"{code}_lost", severity=Severity.WARNING, text=text, source=_RETENTION)
 
 
-def sign_in_words(found: SignIns) -> str:
-    """Say how many of a partner's people were here lately, and how far that can be known."""
+def sign_in_words(found: SignIns, *, is_outbound: bool = False) -> str:
+    """Say how many people used the partnership lately, and how far that can be known.
+
+    :param is_outbound: whether these are our people at the partner, not the partner's people here.
+    """
     limit = f"The log goes back {SIGN_IN_DAYS} days at most; earlier use is not known."
+    who = "of our people" if is_outbound else "of the partner"
     if found.people == 0 and found.is_complete:
-        return f"Nobody of the partner signed in successfully during the last {SIGN_IN_DAYS} days. {limit}"
+        nobody = f"None {who} signed in at the partner" if is_outbound else f"Nobody {who} signed in"
+        return f"{nobody} successfully during the last {SIGN_IN_DAYS} days. {limit}"
     least = "" if found.is_complete else "at least "
-    people = f"{least}{found.people} {'person' if found.people == 1 else 'people'} of the partner"
+    one, many = ("", "") if is_outbound else ("person ", "people ")
+    people = f"{least}{found.people} {one if found.people == 1 else many}{who}"
     names = ", ".join(found.applications[:_MOST_APPLICATIONS])
     count = len(found.applications)
     if count > _MOST_APPLICATIONS:
         names += f" and {count - _MOST_APPLICATIONS} more"
-    applications = f"{least}{count} {'application' if count == 1 else 'applications'} ({names})"
+    of_theirs = " at the partner" if is_outbound else ""
+    applications = f"{least}{count} {'application' if count == 1 else 'applications'} ({names}){of_theirs}"
     sentence = f"{people} signed in to {applications} during the last {SIGN_IN_DAYS} days."
     return f"{sentence[0].upper()}{sentence[1:]} {limit}"
 
 
 def _visitors(facts: PreflightFacts, plan: Plan) -> frozenset[Visitor]:
     """How the partner's people can come in after the plan; what is not known counts as open."""
-    applies = effective(plan.image_after(), None if isinstance(facts.default, Unread) else facts.default).targets
+    applies = _after(facts, plan).targets
     ways = {
         Visitor.COLLABORATION: Property.B2B_COLLABORATION_INBOUND,
         Visitor.DIRECT_CONNECT: Property.B2B_DIRECT_CONNECT_INBOUND,
     }
-    return frozenset(visitor for visitor, name in ways.items() if not is_shut(applies[name].setting))
+    return frozenset(visitor for visitor, name in ways.items() if not is_shut(applies[name].certain))
 
 
 def _trust(facts: PreflightFacts, plan: Plan) -> Trust:
-    flags = effective(plan.image_after(), None if isinstance(facts.default, Unread) else facts.default).flags
+    flags = _after(facts, plan).flags
     mfa, compliant, hybrid = (
         flags[Property.INBOUND_TRUST, key].value for key in ("mfa", "compliant_device", "hybrid_joined_device")
     )
     return Trust(mfa=mfa, compliant_device=compliant, hybrid_joined_device=hybrid)
 
 
+def _after(facts: PreflightFacts, plan: Plan) -> Effective:
+    default = None if isinstance(facts.default, Unread) else facts.default
+    return effective(plan.image_after(), default, is_cross_cloud=plan.is_cross_cloud)
+
+
+def _inherits(targets: EffectiveTargets) -> bool:
+    """Tell whether any list of a setting comes from a default that applies."""
+    return any(origin in (Origin.TENANT_DEFAULT, Origin.MICROSOFT_DEFAULT) for origin in targets.origins)
+
+
+def _titles(names: Sequence[Property]) -> str:
+    return ", ".join(_TITLES[name] for name in names)
+
+
 def _is_known_open(setting: TargetSetting) -> bool:
-    return None not in configurations(setting) and not is_shut(setting)
+    return is_clear(setting) and not is_shut(setting)
 
 
 def _list(document: JsonObject | Unread, name: str) -> list[Any]:

@@ -28,7 +28,7 @@ class Unread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIns:
-    """Successful sign-ins of a partner's people in the period that was asked for."""
+    """Successful sign-ins in one direction in the period that was asked for."""
 
     people: int
     applications: tuple[str, ...]
@@ -47,6 +47,9 @@ class PreflightFacts:
     sharepoint: JsonObject | Unread
     conditional_access: tuple[JsonObject, ...] | Unread
     sign_ins: SignIns | Unread
+    """Of the partner's people here."""
+    outbound_sign_ins: SignIns | Unread
+    """Of our people at the partner."""
     by_id: TenantIdentity | Unread | None
     """What Entra says of the tenant id by itself; None: it does not know the id."""
     own_domains: tuple[str, ...] | Unread

@@ -2,16 +2,23 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
+from workflows.core.certainty import blocks_all, list_doubt, setting_doubts
 from workflows.core.partner import (
     ALL_APPLICATIONS,
+    ALL_MICROSOFT_APPS,
     ALL_USERS,
     AccessType,
     Target,
     TargetConfiguration,
     TargetSetting,
+    TargetType,
     configurations,
+    named_lists,
 )
+
+_MICROSOFT_APPS: Final = Target(type=TargetType.APPLICATION, id=ALL_MICROSOFT_APPS)
 
 
 class Shift(StrEnum):
@@ -57,8 +64,12 @@ class _Extent:
 
 
 def is_shut(setting: TargetSetting | None) -> bool:
-    """Tell whether nobody can use anything, whatever the tenant's default is."""
-    return setting is not None and any(extent is not None and extent.is_nothing for extent in _extents(setting))
+    """Tell whether nobody can use anything for certain, whatever the tenant's default is.
+
+    A block has to be whole: where only one of two lists blocks everything it is not certain what Entra does (Graph:
+    "Cross-tenant access settings API overview"), so that is not shut.
+    """
+    return setting is not None and not setting_doubts(setting) and all(map(blocks_all, configurations(setting)))
 
 
 def is_wide_open(setting: TargetSetting | None) -> bool:
@@ -66,16 +77,25 @@ def is_wide_open(setting: TargetSetting | None) -> bool:
     return setting is not None and all(extent is not None and extent.is_everything for extent in _extents(setting))
 
 
-def is_unbounded(configuration: TargetConfiguration | None) -> bool:
-    """Tell whether a list lets in more than what it names: everything, a deny-list, or what is not known."""
-    extent = _extent(configuration)
-    return extent is None or extent.is_complement
+def is_clear(setting: TargetSetting | None) -> bool:
+    """Tell whether everything about a setting is known, and its meaning documented."""
+    return setting is not None and None not in configurations(setting) and not setting_doubts(setting)
+
+
+def is_unbounded(applications: TargetConfiguration | None) -> bool:
+    """Tell whether a list of applications lets in more than it names.
+
+    So do everything, a list of exceptions, what is not known or not certain, and `AllMicrosoftApps`: it stands for any
+    Microsoft cloud application, whatever is added later included. `Office365` counts as naming applications: it stands
+    for one suite whose members Microsoft publishes (both: Graph, "crossTenantAccessPolicyTarget resource type").
+    """
+    extent = _extent(ALL_APPLICATIONS, applications)
+    return extent is None or extent.is_complement or _MICROSOFT_APPS in extent.targets
 
 
 def is_empty(configuration: TargetConfiguration | None) -> bool:
-    """Tell whether a list lets nothing in; an unknown one is not called empty."""
-    extent = _extent(configuration)
-    return extent is not None and extent.is_nothing
+    """Tell whether a list lets nothing in for certain; an unknown one is not called empty."""
+    return blocks_all(configuration)
 
 
 def is_list_of_exceptions(setting: TargetSetting) -> bool:
@@ -90,7 +110,10 @@ def is_list_of_exceptions(setting: TargetSetting) -> bool:
 
 
 def targets_shift(before: TargetSetting | None, after: TargetSetting | None) -> Shift:
-    """Compare two values of one setting; what is None, whole or in part, is not known."""
+    """Compare two values of one setting; what is None, whole or in part, is not known.
+
+    What is not certain counts as open before the change and as not closed after it.
+    """
     if before == after or (is_shut(before) and is_shut(after)):
         return Shift.SAME
     if is_shut(after):
@@ -99,9 +122,11 @@ def targets_shift(before: TargetSetting | None, after: TargetSetting | None) -> 
         return Shift.OPENS
     if is_wide_open(after):
         return Shift.SAME if is_wide_open(before) else Shift.OPENS
-    if is_wide_open(before) and after is not None and None not in _extents(after):
+    if after is None or not is_clear(after):
+        return Shift.UNKNOWN
+    if is_wide_open(before):
         return Shift.NARROWS
-    if before is None or after is None or is_list_of_exceptions(before) or is_list_of_exceptions(after):
+    if before is None or not is_clear(before) or is_list_of_exceptions(before) or is_list_of_exceptions(after):
         return Shift.UNKNOWN
     pairs = tuple(zip(_extents(before), _extents(after), strict=True))
     widens = all(old is not None and new is not None and new.contains(old) for old, new in pairs)
@@ -122,11 +147,12 @@ def flag_shift(before: bool | None, after: bool | None) -> Shift:
 
 
 def _extents(setting: TargetSetting) -> tuple[_Extent | None, ...]:
-    return tuple(map(_extent, configurations(setting)))
+    return tuple(_extent(half.everything, configuration) for half, configuration in named_lists(setting))
 
 
-def _extent(configuration: TargetConfiguration | None) -> _Extent | None:
-    if configuration is None:
+def _extent(everything: str, configuration: TargetConfiguration | None) -> _Extent | None:
+    """Give the set that a list lets in; None where it is not known or not certain."""
+    if configuration is None or list_doubt(everything, configuration):
         return None
     is_blocked = configuration.access is AccessType.BLOCKED
     if any(target.id in (ALL_USERS, ALL_APPLICATIONS) for target in configuration.targets):

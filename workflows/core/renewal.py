@@ -8,16 +8,23 @@ from typing import Any, Final
 from workflows.core.canonical import JsonObject
 from workflows.core.described import DEVICES
 from workflows.core.documents import says_nothing
-from workflows.core.partner import IDENTITY_SYNCHRONIZATION, Property, TenantId
+from workflows.core.partner import FLAGS, IDENTITY_SYNCHRONIZATION, Property, TenantId
 from workflows.core.partnership import Partnership, PartnershipState
 from workflows.core.plan import Operation, Plan
 
+_PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
 SHORTEST: Final = timedelta(days=1)
 """What prolongs an access by less than this is no renewal but the same request once more."""
 
 
 def plan_renewal(
-    *, tenant_id: TenantId, before: JsonObject | None, template: str, template_hash: str, duration: timedelta
+    *,
+    tenant_id: TenantId,
+    before: JsonObject | None,
+    template: str,
+    template_hash: str,
+    duration: timedelta,
+    is_cross_cloud: bool = False,
 ) -> Plan:
     """Make the plan that leaves everything as it stands, to be approved for `duration` from then on."""
     return Plan(
@@ -27,6 +34,7 @@ def plan_renewal(
         template=template,
         template_hash=template_hash,
         duration=duration,
+        is_cross_cloud=is_cross_cloud,
     )
 
 
@@ -42,30 +50,42 @@ def may_be_renewed(known: Partnership | None, duration: timedelta, now: datetime
     return now + duration - known.ends_at >= SHORTEST
 
 
-def opened_anew(plan: Plan) -> Plan:
-    """Give the plan that would open, for a partner without settings of its own, all that stands after `plan`.
+def opened_anew(plan: Plan, before: JsonObject | None = None) -> Plan:
+    """Give the plan that would lead from `before` to all that stands after `plan`.
 
     What prolongs an access answers for all of it, not only for what it changes; settings outside the model are not
     Gatehouse's, and weigh nothing here.
+
+    :param before: a partner's configuration; None for a partner without settings of its own.
     """
-    image = plan.image_after() or {}
-    own = {name.value: _own(image[name.value]) for name in Property if image.get(name.value) is not None}
+    image, known = plan.image_after() or {}, before or {}
+    own = {
+        name.value: _own(name, image.get(name.value))
+        for name in Property
+        if image.get(name.value) is not None or known.get(name.value) is not None
+    }
     policy = own.pop(IDENTITY_SYNCHRONIZATION, None)
-    path = "/policies/crossTenantAccessPolicy/partners"
-    operations = [Operation(method="POST", path=path, body={"tenantId": plan.tenant_id, **own})]
+    address = f"{_PARTNERS}/{plan.tenant_id}"
+    if before is None:
+        operations = [Operation(method="POST", path=_PARTNERS, body={"tenantId": plan.tenant_id, **own})]
+    else:
+        operations = [Operation(method="PATCH", path=address, body=own)]
     if policy is not None:
         body = policy if isinstance(policy, Mapping) else {"userSyncInbound": policy}
-        address = f"{path}/{plan.tenant_id}/{IDENTITY_SYNCHRONIZATION}"
-        operations.append(Operation(method="PUT", path=address, body=body))
-    return replace(plan, before=None, operations=tuple(operations))
+        operations.append(Operation(method="PUT", path=f"{address}/{IDENTITY_SYNCHRONIZATION}", body=body))
+    return replace(plan, before=before, operations=tuple(operations))
 
 
-def _own(setting: Any) -> Any:
-    """Leave out members that set nothing: the service shows some that nobody named, and `devices` does nothing yet."""
+def _own(name: Property, setting: Any) -> Any:
+    """Leave out members that set nothing: the service shows some that nobody named, and `devices` does nothing yet.
+
+    A known flag that is false sets something: the tenant's default may be true.
+    """
     if not isinstance(setting, Mapping):
         return setting
+    flags = FLAGS.get(name, {}).values()
     return {
-        name: value
-        for name, value in setting.items()
-        if name != DEVICES and (value is False or not says_nothing(value))
+        key: value
+        for key, value in setting.items()
+        if key != DEVICES and (not says_nothing(value) or (value is False and key in flags))
     }

@@ -21,7 +21,7 @@ from workflows.core.partner import (
 )
 from workflows.core.plan import Operation, Plan, operations_in_order, partner_address
 from workflows.core.request import AccessRequest, RequestKind, RequestState, Restored
-from workflows.core.risk import chain_is_enough, risk_of
+from workflows.core.risk import chain_is_enough, deciding_risk
 from workflows.core.setting_words import title
 from workflows.core.shifts import plan_shift
 from workflows.core.template import Template, stages_for
@@ -79,6 +79,7 @@ def plan_restoration(
     template_hash: str = "",
     duration: timedelta | None = None,
     undone: Plan | None = None,
+    is_cross_cloud: bool = False,
 ) -> Plan:
     """Compute the operations that bring a partner from `now` back to `image`, over every setting of the model.
 
@@ -101,6 +102,7 @@ def plan_restoration(
         template=template,
         template_hash=template_hash,
         duration=duration,
+        is_cross_cloud=is_cross_cloud,
     )
 
 
@@ -119,18 +121,17 @@ def deciding_template(
     requests: Sequence[AccessRequest],
     templates: Mapping[str, Template],
     default: JsonObject | None = None,
-    is_cross_cloud: bool = False,
 ) -> Template:
     """Choose the template whose chain decides on a restoration.
 
     The one under which exactly this state was approved before, where it still exists and its chain is enough for what
-    the restoration opens; else the strongest chain there is.
+    the restoration opens and for all that stands after it; else the strongest chain there is.
 
     :param requests: every known request about this partner, in any order.
     :param default: the tenant's default configuration; None when it is not known.
     :raises InvalidField: when even the strongest chain is too weak.
     """
-    shift, level = plan_shift(plan), risk_of(plan, default, is_cross_cloud=is_cross_cloud).level
+    shift, level = plan_shift(plan), deciding_risk(plan, default).level
     candidates = likely_templates(image, requests=requests, templates=templates)
     for template in candidates:
         weak = chain_is_enough(stages_for(shift, template), level)

@@ -23,9 +23,8 @@ from workflows.core.half_state import open_steps, still_wanted
 from workflows.core.partner_half import half_of
 from workflows.core.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.people import ADMIN, Person, Roster
-from workflows.core.renewal import opened_anew
 from workflows.core.request import AccessRequest, Prepared
-from workflows.core.risk import chain_is_enough, risk_of
+from workflows.core.risk import chain_is_enough, risk_of_result
 
 REMIND_AGAIN_AFTER: Final = timedelta(days=3)
 """How long an unanswered review rests before the sponsor is asked once more."""
@@ -202,8 +201,7 @@ def _keep(partnership: Partnership, command: Keep, roster: Roster, now: datetime
 def _may_prolong(prepared: Prepared) -> bool:
     if only_narrows(prepared.plan):
         return False
-    observed = prepared.observation
-    whole = risk_of(opened_anew(prepared.plan), observed.default, is_cross_cloud=not observed.identity.is_resolved)
+    whole = risk_of_result(prepared.plan, prepared.observation.default)
     return not chain_is_enough(prepared.stages, whole.level)
 
 

@@ -11,11 +11,22 @@ from enum import IntEnum
 from typing import Final, NamedTuple
 
 from workflows.core.canonical import JsonObject
-from workflows.core.closing import closes_everything
+from workflows.core.closing import closes_everything, only_narrows
 from workflows.core.documents import to_document
 from workflows.core.effective import Effective, effective
 from workflows.core.errors import NothingToChange
-from workflows.core.partner import CLOSED, FLAGS, IDENTITY_SYNCHRONIZATION, Property, Setting, TenantId, configurations
+from workflows.core.partner import (
+    ALL_MICROSOFT_APPS,
+    CLOSED,
+    FLAGS,
+    IDENTITY_SYNCHRONIZATION,
+    AccessType,
+    Property,
+    Setting,
+    TargetConfiguration,
+    TenantId,
+    configurations,
+)
 from workflows.core.plan import Plan, plan_access
 from workflows.core.reach import Shift, is_unbounded
 from workflows.core.renewal import is_renewal, opened_anew
@@ -104,13 +115,17 @@ _OUTBOUND: Final = Reason(RiskLevel.ELEVATED, "Our people may take our informati
 _OUTBOUND_ALL: Final = Reason(
     RiskLevel.ELEVATED, "Our people may take our information to any application of the partner."
 )
+_OUTBOUND_MICROSOFT: Final = Reason(
+    RiskLevel.ELEVATED,
+    "Our people may take our information to every Microsoft application over there, also to those added later.",
+)
 _OTHER: Final = Reason(RiskLevel.ELEVATED, "It opens a setting that templates of this kind seldom open.")
 _UNREADABLE: Final = Reason(RiskLevel.HIGH, "It holds a value that this version of Gatehouse cannot read.")
 _LONG: Final = Reason(RiskLevel.ELEVATED, "It is meant to last longer than a year.")
 _CROSS_CLOUD: Final = Reason(RiskLevel.ELEVATED, "The partner is in another Microsoft cloud.")
 
 
-def risk_of(plan: Plan, default: JsonObject | None = None, *, is_cross_cloud: bool = False) -> Risk:
+def risk_of(plan: Plan, default: JsonObject | None = None) -> Risk:
     """Compute the risk of a plan from what it opens; what may open counts as opening.
 
     A renewal opens nothing, and weighs what opening all of it anew would.
@@ -120,15 +135,37 @@ def risk_of(plan: Plan, default: JsonObject | None = None, *, is_cross_cloud: bo
     if is_renewal(plan):
         plan = opened_anew(plan)
     opened = [move for move in moves(plan, default) if move.shift in (Shift.OPENS, Shift.UNKNOWN)]
-    after = effective(plan.image_after(), default)
+    after = effective(plan.image_after(), default, is_cross_cloud=plan.is_cross_cloud)
     reasons = [reason for move in opened for reason in _reasons(move, after)]
     if opened:
         reasons += [_LONG] if plan.duration is not None and plan.duration > LONG else []
     # A tenant of another cloud is blocked until it is added, so adding it opens, whatever the default says.
     is_added = plan.before is None and not closes_everything(plan)
-    if is_cross_cloud and (opened or is_added):
+    if plan.is_cross_cloud and (opened or is_added):
         reasons.append(_CROSS_CLOUD)
     return _weighed(reasons)
+
+
+def risk_of_result(plan: Plan, default: JsonObject | None = None) -> Risk:
+    """Compute the risk of all that is set for the partner after a plan, whoever opened it and when.
+
+    What the partner only inherits weighs nothing: the tenant's default gives that to everybody, and nobody approves it
+    for this partner. A tenant of another cloud inherits only because it is added, so there it does.
+
+    :param default: the tenant's default configuration; None when it is not known.
+    """
+    return risk_of(opened_anew(plan), default)
+
+
+def deciding_risk(plan: Plan, default: JsonObject | None = None) -> Risk:
+    """Give the risk that a plan's chain has to be enough for: of the change or of the result, whichever is higher.
+
+    A proven narrowing answers for itself alone, so that closing stays easy.
+    """
+    change = risk_of(plan, default)
+    if only_narrows(plan):
+        return change
+    return max(change, risk_of_result(plan, default), key=lambda risk: risk.level)
 
 
 def risk_of_settings(settings: Mapping[Property, Setting], longest: timedelta) -> Risk:
@@ -195,19 +232,28 @@ def _is_all_trusted(after: Effective) -> bool:
 
 
 def _target_reasons(name: Property, after: Effective) -> Iterator[Reason]:
-    *_, applications = configurations(after.targets[name].setting)
+    *_, applications = configurations(after.targets[name].certain)
     match name:
         case Property.B2B_COLLABORATION_INBOUND:
             if is_unbounded(applications):
                 yield _ALL_APPLICATIONS
         case Property.B2B_COLLABORATION_OUTBOUND:
-            yield _OUTBOUND_ALL if is_unbounded(applications) else _OUTBOUND
+            yield _outbound_reason(applications)
         case Property.B2B_DIRECT_CONNECT_INBOUND | Property.B2B_DIRECT_CONNECT_OUTBOUND:
             yield _DIRECT_CONNECT if name is Property.B2B_DIRECT_CONNECT_INBOUND else _DIRECT_CONNECT_OUTBOUND
             if is_unbounded(applications):
                 yield _DIRECT_CONNECT_ALL
         case _:
             yield _OTHER
+
+
+def _outbound_reason(applications: TargetConfiguration | None) -> Reason:
+    if not is_unbounded(applications):
+        return _OUTBOUND
+    if applications is None or applications.access is AccessType.BLOCKED:
+        return _OUTBOUND_ALL
+    named = {target.id for target in applications.targets}
+    return _OUTBOUND_MICROSOFT if named == {ALL_MICROSOFT_APPS} else _OUTBOUND_ALL
 
 
 def _weighed(reasons: Sequence[Reason]) -> Risk:

@@ -9,6 +9,7 @@ from typing import Final
 
 from workflows.core.access import Capability, Direction, answer
 from workflows.core.canonical import JsonObject
+from workflows.core.certainty import REASONS, Doubt, setting_doubts
 from workflows.core.documents import parse_targets
 from workflows.core.effective import Effective, effective
 from workflows.core.errors import UnreadableSetting
@@ -32,7 +33,7 @@ from workflows.core.partner import (
     halves_of,
 )
 from workflows.core.plan import Plan, changes
-from workflows.core.reach import is_empty, is_list_of_exceptions, is_shut
+from workflows.core.reach import is_list_of_exceptions, is_shut
 from workflows.core.setting_words import title
 
 RIGHTS_MANAGEMENT: Final = "00000012-0000-0000-c000-000000000000"
@@ -65,8 +66,6 @@ class Circumstances:
     """The tenant's default configuration."""
     asks_guests_for_mfa: bool | None = None
     """Whether Conditional Access asks people of other tenants for MFA."""
-    is_cross_cloud: bool | None = None
-    """Whether the partner is in another Microsoft cloud."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +77,7 @@ class _Case:
     """The lists that the plan writes, as they are written."""
     after: Effective
     around: Circumstances
+    is_cross_cloud: bool
 
 
 def check_plan(plan: Plan, around: Circumstances) -> tuple[Finding, ...]:
@@ -88,8 +88,9 @@ def check_plan(plan: Plan, around: Circumstances) -> tuple[Finding, ...]:
         setting = _readable(change.name, change.after)
         if setting is not None:
             settings[Property(change.name)] = setting
-    after = effective(plan.image_after(), around.default)
-    case = _Case(written=written, settings=settings, after=after, around=around)
+    is_cross_cloud = plan.is_cross_cloud
+    after = effective(plan.image_after(), around.default, is_cross_cloud=is_cross_cloud)
+    case = _Case(written=written, settings=settings, after=after, around=around, is_cross_cloud=is_cross_cloud)
     found = dict.fromkeys(finding for rule in _RULES for finding in rule(case))
     return tuple(sorted(found, key=lambda finding: _ORDER.index(finding.severity)))
 
@@ -105,7 +106,7 @@ def _block_pairs(case: _Case) -> Iterator[Finding]:
                 f"{title(name)}: all people and all applications have to be blocked together, or neither.",
                 OVERVIEW,
             )
-        elif is_empty(users) != is_empty(applications):
+        elif bool(users.targets) != bool(applications.targets):
             yield _error(
                 "nobody_or_nothing",
                 f"{title(name)}: whoever is let in needs at least one application, and an application somebody who "
@@ -121,6 +122,18 @@ def _mixed_targets(case: _Case) -> Iterator[Finding]:
             if half.everything in ids and len(ids) > 1:
                 yield _error(
                     "all_and_some", f"{title(name)}: {half.everything} stands alone or not at all in a list.", OWN_RULE
+                )
+
+
+def _unclear_lists(case: _Case) -> Iterator[Finding]:
+    """Say of what is written that its meaning is not documented. What other rules say is left to them."""
+    for name, setting in case.settings.items():
+        for doubt in setting_doubts(setting):
+            if doubt not in (Doubt.ALL_AND_SOME, Doubt.BLOCK_OF_ONE_LIST):
+                yield _warning(
+                    "unclear_list",
+                    f"{title(name)}: it is not certain what this lets in: {REASONS[doubt]}.",
+                    OWN_RULE,
                 )
 
 
@@ -149,7 +162,7 @@ def _foreign_ids(case: _Case) -> Iterator[Finding]:
 
 def _direct_connect_trust(case: _Case) -> Iterator[Finding]:
     inbound = Property.B2B_DIRECT_CONNECT_INBOUND
-    if inbound not in case.written or is_shut(case.after.targets[inbound].setting):
+    if inbound not in case.written or is_shut(case.after.targets[inbound].certain):
         return
     if case.after.flags[Property.INBOUND_TRUST, "mfa"].value:
         return
@@ -181,7 +194,7 @@ def _synchronization(case: _Case) -> Iterator[Finding]:
 
 
 def _other_cloud(case: _Case) -> Iterator[Finding]:
-    if not case.around.is_cross_cloud:
+    if not case.is_cross_cloud:
         return
     opened = [name for name in _DIRECT if name in case.settings and not is_shut(case.settings[name])]
     if opened:
@@ -242,6 +255,7 @@ _RULES: Final[tuple[Callable[[_Case], Iterator[Finding]], ...]] = (
     _direct_connect_trust,
     _other_cloud,
     _two_deny_lists,
+    _unclear_lists,
     _rights_management,
     _foreign_ids,
     _licences,

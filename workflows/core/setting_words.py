@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from workflows.core.certainty import REASONS, Doubt, blocks_all, list_doubt, setting_doubts
 from workflows.core.documents import parse_setting, parse_targets
 from workflows.core.effective import EffectiveFlag, EffectiveTargets, Origin
 from workflows.core.errors import UnreadableSetting
 from workflows.core.holes import Owner, owner_of
+from workflows.core.named_targets import shown_name
 from workflows.core.partner import (
     ALL_APPLICATIONS,
     ALL_MICROSOFT_APPS,
@@ -25,8 +27,10 @@ from workflows.core.partner import (
     TargetSetting,
     configurations,
     halves_of,
+    is_guid,
 )
 from workflows.core.reach import is_list_of_exceptions, is_shut
+from workflows.core.shortening import place_to_cut
 
 INHERITS: Final = "inherits the tenant's default"
 NOT_SET: Final = "not set"
@@ -35,8 +39,10 @@ ALLOWED: Final = "allowed"
 NOT_ALLOWED: Final = "not allowed"
 NOT_ALLOWED_UNSET: Final = "not allowed (not set)"
 UNREADABLE: Final = "this version cannot read this value"
-MOST_TARGETS: Final = 20
-"""How many targets of a list are named; the rest is counted."""
+MOST_LIST: Final = 300
+"""Characters of the targets of one list. At least one is named, each whole; the rest is counted."""
+MOST_RAW: Final = 300
+"""Characters of a value that cannot be read."""
 NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 
 TITLES: Final[Mapping[str, str]] = {
@@ -72,7 +78,7 @@ _HALF_TITLES: Final = {ALL_USERS: "people", ALL_APPLICATIONS: "applications"}
 _RESERVED: Final = {
     ALL_APPLICATIONS: "every application",
     OFFICE_365: "Office 365",
-    ALL_MICROSOFT_APPS: "all Microsoft apps",
+    ALL_MICROSOFT_APPS: "all Microsoft apps, also those added later",
 }
 
 
@@ -97,6 +103,14 @@ def target_words(
         if applies is None or None in configurations(applies.setting):
             return INHERITS
         return inherited(target_words(name, applies.setting, names=names), applies.origins[0])
+    words = _target_words(name, setting, applies, names)
+    doubts = list(setting_doubts(setting))
+    if None in configurations(setting) and any(configurations(setting)):
+        doubts.append(Doubt.ONE_LIST_ONLY)
+    return f"{words} (not certain: {'; '.join(REASONS[one] for one in doubts)})" if doubts else words
+
+
+def _target_words(name: str, setting: TargetSetting, applies: EffectiveTargets | None, names: Mapping[str, str]) -> str:
     if is_list_of_exceptions(setting):
         people, applications = configurations(setting)
         return (
@@ -106,7 +120,7 @@ def target_words(
     if is_shut(setting):
         return "blocked for everyone"
     halves = [_half(name, half, configuration, names) for half, configuration in _halves(name, setting)]
-    if None not in halves:
+    if None not in halves and not setting_doubts(setting):
         return " may use ".join(filter(None, halves))
     from_default = (None,) * len(halves) if applies is None else configurations(applies.setting)
     origins = (Origin.UNREAD,) * len(halves) if applies is None else applies.origins
@@ -118,6 +132,8 @@ def target_words(
 
 def inherited(words: str | None, origin: Origin) -> str:
     """Say that a value is inherited, and what it is where that is known (None: it is not)."""
+    if words is not None and origin is Origin.NOT_ADDED:
+        return f"{words} ({origin.value})"
     return INHERITS if words is None or origin is Origin.UNREAD else f"inherits: {words} ({origin.value})"
 
 
@@ -187,7 +203,11 @@ def flags_of(name: Property, setting: Setting) -> Iterator[tuple[str, str, bool 
 def unreadable(value: Any) -> str:
     """Show a value as raw JSON, without a word on whether it opens or closes anything."""
     # NB. escaped to ASCII: what is hidden in a value of unknown shape becomes visible.
-    return f"{json.dumps(value, default=str)} ({UNREADABLE})"
+    text = json.dumps(value, default=str)
+    if len(text) > MOST_RAW:
+        place = place_to_cut(text, MOST_RAW)
+        text = f"{text[:place]}… {len(text) - place} more characters"
+    return f"{text} ({UNREADABLE})"
 
 
 def _halves(name: str, setting: TargetSetting) -> Iterator[tuple[Half, TargetConfiguration | None]]:
@@ -202,18 +222,31 @@ def _half(name: str, half: Half, configuration: TargetConfiguration | None, name
     if half.everything == ALL_USERS:
         everything = "everyone here" if name in _OUTBOUND else "everyone from the partner"
     is_blocked = configuration.access is AccessType.BLOCKED
-    if any(target.id == half.everything for target in configuration.targets):
-        return "nothing" if is_blocked else everything
+    if not configuration.targets:
+        return f"an empty list of what is {configuration.access}"
+    if blocks_all(configuration):
+        return "nobody" if half.everything == ALL_USERS else "no application"
+    is_certain = list_doubt(half.everything, configuration) is None
+    if is_certain and any(target.id == half.everything for target in configuration.targets):
+        return everything
     if is_blocked:
         return f"{everything} except {_names(name, configuration, names)}"
     return f"only {_names(name, configuration, names)}"
 
 
 def _names(name: str, configuration: TargetConfiguration | None, names: Mapping[str, str]) -> str:
+    """Name the targets of a list, each whole; what finds no room is counted."""
     targets = () if configuration is None else configuration.targets
-    named = [_target(name, target, names) for target in targets[:MOST_TARGETS]]
+    named: list[str] = []
+    room = MOST_LIST
+    for target in targets:
+        words = _target(name, target, names)
+        room -= len(words) + 2
+        if named and room < 0:
+            break
+        named.append(words)
     if more := len(targets) - len(named):
-        named.append(f"{more} more")
+        named.append(f"{more} more ({len(targets)} in all)")
     return ", ".join(named) or "nothing"
 
 
@@ -222,4 +255,7 @@ def _target(name: str, target: Target, names: Mapping[str, str]) -> str:
         return _RESERVED[target.id]
     # NB. only where the id has to be ours: what it happens to be called here says nothing of the partner's object.
     known = names.get(target.id.lower()) if owner_of(Property(name), target.type) is Owner.OURS else None
-    return f"{target.type.value} {target.id}" if known is None else f"{target.type.value} “{known}” ({target.id})"
+    kind = target.type.value
+    if known is None:
+        return f"{kind} {target.id if is_guid(target.id) else shown_name(target.id)}"
+    return f"{kind} “{shown_name(known)}” ({target.id})"

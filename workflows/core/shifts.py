@@ -3,20 +3,34 @@
 What is inherited counts with the tenant's default where that is known; where it is not, nothing is claimed.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final, NamedTuple
 
 from workflows.core.canonical import JsonObject
 from workflows.core.documents import means_the_same, parse_setting, to_document
-from workflows.core.effective import SYNCHRONIZATION_FLAG, Effective, effective
+from workflows.core.effective import SYNCHRONIZATION_FLAG, Effective, EffectiveTargets, Origin, effective
 from workflows.core.errors import UnreadableSetting
-from workflows.core.partner import CLOSED, FLAGS, TARGET_PROPERTIES, Property, halves_of
+from workflows.core.partner import (
+    CLOSED,
+    FLAGS,
+    TARGET_PROPERTIES,
+    Property,
+    configurations,
+    halves_of,
+)
 from workflows.core.plan import Change, Plan, changes
 from workflows.core.reach import Shift, flag_shift, targets_shift
 
 _OFF: Final = {"userSyncInbound": {"isSyncAllowed": False}}
+_COLLABORATION: Final = (Property.B2B_COLLABORATION_INBOUND, Property.B2B_COLLABORATION_OUTBOUND)
+"""B2B direct connect does not work with another cloud (Entra: "Cross Cloud Settings")."""
+_OTHER_LISTS: Final = (
+    Property.M365_COLLABORATION_INBOUND,
+    Property.M365_COLLABORATION_OUTBOUND,
+    Property.APP_SERVICE_CONNECT_INBOUND,
+)
 
 
 class Part(Enum):
@@ -59,16 +73,21 @@ class Lens(NamedTuple):
     @classmethod
     def of(cls, plan: Plan, default: JsonObject | None) -> "Lens":
         """Look at both sides of a plan through the tenant's default (None: not known)."""
-        return cls(effective(plan.before, default), effective(plan.image_after(), default))
+        images = (plan.before, plan.image_after())
+        return cls(*(effective(image, default, is_cross_cloud=plan.is_cross_cloud) for image in images))
 
 
 def moves(plan: Plan, default: JsonObject | None = None) -> tuple[Move, ...]:
     """List what a plan does to each setting that it writes.
 
+    Adding a tenant of another cloud also lets the default apply to it: what that opens without being written is listed
+    as well.
+
     :param default: the tenant's default configuration; None when it is not known.
     """
     lens = Lens.of(plan, default)
-    return tuple(move for change in changes(plan) for move in _moves(change, lens))
+    written = tuple(move for change in changes(plan) for move in _moves(change, lens))
+    return (*written, *_moves_by_adding(plan, lens))
 
 
 def plan_shift(plan: Plan, default: JsonObject | None = None) -> Shift:
@@ -76,7 +95,12 @@ def plan_shift(plan: Plan, default: JsonObject | None = None) -> Shift:
 
     :returns: OPENS, NARROWS, SAME or UNKNOWN.
     """
-    shifts = {move.shift for move in moves(plan, default)}
+    return shift_of(moves(plan, default))
+
+
+def shift_of(told: Iterable[Move]) -> Shift:
+    """Sum moves up as `plan_shift` does for all of a plan's."""
+    shifts = {move.shift for move in told}
     if Shift.OPENS in shifts:
         return Shift.OPENS
     if Shift.UNKNOWN in shifts:
@@ -103,8 +127,9 @@ def _moves(change: Change, lens: Lens) -> Iterator[Move]:
     if known in FLAGS:
         yield from _flag_moves(known, sides, lens)
     elif known in TARGET_PROPERTIES:
-        shift = targets_shift(lens.before.targets[known].setting, lens.after.targets[known].setting)
-        shift = Shift.SAME if sides[0] == sides[1] else shift
+        shift = _lists_shift(lens.before.targets[known], lens.after.targets[known])
+        is_same = sides[0] == sides[1] and (sides[0] is not None or not _is_added(lens))
+        shift = Shift.SAME if is_same else shift
         yield Move(name=known, part=Part.TARGETS, before=before, after=after, shift=shift)
     else:
         shift = _flag_move_shift(known, SYNCHRONIZATION_FLAG, lens)
@@ -115,15 +140,49 @@ def _moves(change: Change, lens: Lens) -> Iterator[Move]:
         yield Move(name=name, part=Part.STRANGERS, before=unknown[0], after=unknown[1], shift=shift)
 
 
+def _moves_by_adding(plan: Plan, lens: Lens) -> Iterator[Move]:
+    """Give what a plan opens for a tenant of another cloud by adding it, in settings that it does not write."""
+    if not plan.operations or not _is_added(lens):
+        return
+    written = {change.name for change in changes(plan)}
+    for name in (*_COLLABORATION, *_OTHER_LISTS):
+        after = lens.after.targets[name]
+        # A default that says nothing of the other lists opens nothing that anybody could name.
+        if name in written or (name in _OTHER_LISTS and None in configurations(after.setting)):
+            continue
+        shift = _lists_shift(lens.before.targets[name], after)
+        if shift is not Shift.SAME:
+            yield Move(name=name, part=Part.TARGETS, before=None, after=None, shift=shift)
+    if Property.INBOUND_TRUST not in written:
+        for key in FLAGS[Property.INBOUND_TRUST]:
+            shift = _flag_move_shift(Property.INBOUND_TRUST, key, lens)
+            if shift is not Shift.SAME:
+                yield Move(name=Property.INBOUND_TRUST, part=Part.FLAG, key=key, before=None, after=None, shift=shift)
+
+
+def _lists_shift(before: EffectiveTargets, after: EffectiveTargets) -> Shift:
+    """Compare what applies before and after; two values that are not certain are not the same for that."""
+    if (before.is_partly_set or after.is_partly_set) and before.certain == after.certain:
+        return Shift.UNKNOWN
+    return targets_shift(before.certain, after.certain)
+
+
+def _is_added(lens: Lens) -> bool:
+    """Tell whether a plan adds a tenant of another cloud, to which the default did not apply before."""
+    was = lens.before.targets[Property.B2B_COLLABORATION_INBOUND].origins
+    becomes = lens.after.targets[Property.B2B_COLLABORATION_INBOUND].origins
+    return Origin.NOT_ADDED in was and Origin.NOT_ADDED not in becomes
+
+
 def _flag_moves(name: Property, sides: tuple[Any, Any], lens: Lens) -> Iterator[Move]:
     """One for each flag that either side sets; one for the whole setting where neither does."""
     told = False
     for key in FLAGS[name]:
         before, after = (getattr(side, key, None) for side in sides)
-        if before is None and after is None:
+        shift = _flag_move_shift(name, key, lens)
+        if before is None and after is None and (shift is Shift.SAME or not _is_added(lens)):
             continue
         told = True
-        shift = _flag_move_shift(name, key, lens)
         yield Move(name=name, part=Part.FLAG, key=key, before=before, after=after, shift=shift)
     if not told:
         yield Move(name=name, part=Part.NO_FLAGS, before=None, after=None, shift=Shift.SAME)

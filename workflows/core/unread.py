@@ -59,6 +59,13 @@ _READS: Final[Mapping[str, _Read]] = {
         "Entra admin center, Sign-in logs, filtered by home tenant",
         "Graph: “List signIns”",
     ),
+    "outbound_sign_ins": _Read(
+        "outbound_sign_ins_unread",
+        f"Who of our people signed in at the partner during the last {SIGN_IN_DAYS} days",
+        "AuditLog.Read.All",
+        "Entra admin center, Sign-in logs, filtered by resource tenant",
+        "Graph: “List signIns”",
+    ),
     "by_id": _Read(
         "tenant_unconfirmed",
         "Whether Entra knows the tenant by its id, too,",

@@ -33,6 +33,7 @@ from workflows.entra.answers import (
     without_annotations,
 )
 from workflows.entra.credential import UnattendedCredential
+from workflows.entra.pacing import Pace
 from workflows.entra.settings import EntraSettings
 from workflows.ports import TenantUnavailable
 
@@ -124,14 +125,17 @@ class Connection:
         return [row async for page in self.pages(call, request, key=key) for row in page]
 
     async def pages(
-        self, call: Call, request: RequestInformation, *, key: str = "id"
+        self, call: Call, request: RequestInformation, *, key: str = "id", pace: Pace | None = None
     ) -> AsyncIterator[Sequence[JsonObject]]:
         """Read a collection page by page; who stops early knows that it was not all.
 
         :param key: the property that names an object of this collection.
+        :param pace: the limit that each page's request keeps to.
         """
         seen: set[str] = set()
         while True:
+            if pace is not None:
+                await pace.turn()
             answer = await self.send(call, request)
             if not answer.is_success:
                 raise failure(call, answer)

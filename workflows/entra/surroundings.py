@@ -20,6 +20,7 @@ from workflows.entra.answers import Call, is_absent, is_guid, quoted, reading, s
 from workflows.entra.audits import AUDITED, partner_changes
 from workflows.entra.connection import Connection, document_of
 from workflows.entra.lately import Lately
+from workflows.entra.pacing import Pace
 from workflows.ports import TenantUnavailable
 
 _REMEMBERED_SECONDS: Final = 60.0
@@ -32,8 +33,12 @@ _CONDITIONAL_ACCESS_REST: Final = 1.0
 """Conditional Access takes one request a second from each tenant ("Microsoft Graph service-specific throttling
 limits") and does not say how long to wait, so what it throttles is not repeated."""
 _SIGN_IN_PAGE: Final = 1000
-_SIGN_IN_PAGES: Final = 3
-"""Reports take five requests in ten seconds: further pages are not counted, and that is said."""
+_SIGN_IN_PAGES: Final = 2
+"""Of each direction. Further pages are not counted, and that is said."""
+_REPORTS: Final = (5, 10.0)
+"""Reports take so many requests in so many seconds ("Microsoft Graph service-specific throttling limits")."""
+_REPORTS_WAIT: Final = 2.0
+"""How long a report waits for its turn: a card must not."""
 _AUDIT_PAGE: Final = 500
 _AUDITS_READ: Final = 2000
 _SIGN_IN: Final = ["id", "userId", "appDisplayName", "status"]
@@ -48,6 +53,7 @@ class GraphSurroundings:
         self._policies: tuple[float, Sequence[JsonObject]] = (float("-inf"), ())
         self._pacing = asyncio.Lock()
         self._last_asked = float("-inf")
+        self._reports = Pace(*_REPORTS, _REPORTS_WAIT)
         self._names: Lately[Target, str | None] = Lately(
             read=self._ask_for_name,
             seconds=lambda name: _ABSENT_SECONDS if name is None else _NAMED_SECONDS,
@@ -102,19 +108,24 @@ class GraphSurroundings:
             found += page
         return found
 
-    async def read_sign_ins(self, tenant_id: TenantId, since: datetime) -> SignIns:
-        """Count who of a partner's people signed in to which applications since then; "at least" beyond a few pages."""
+    async def read_sign_ins(self, tenant_id: TenantId, since: datetime, *, home: TenantId | None = None) -> SignIns:
+        """Count who signed in to which applications since then; "at least" beyond a few pages.
+
+        :param home: None counts the partner's people here; our own tenant id counts our people at the partner.
+        """
         call = reading("/auditLogs/signIns", "count the partner's sign-ins", "AuditLog.Read.All")
+        who = f"homeTenantId eq {quoted(home or tenant_id)}"
+        where = "" if home is None else f" and resourceTenantId eq {quoted(tenant_id)}"
         request = request_to(
             Method.GET,
             self._connection.graph.audit_logs.sign_ins,
-            filter=f"homeTenantId eq {quoted(tenant_id)} and createdDateTime ge {since:%Y-%m-%dT%H:%M:%SZ}",
+            filter=f"{who}{where} and createdDateTime ge {since:%Y-%m-%dT%H:%M:%SZ}",
             select=_SIGN_IN,
             top=_SIGN_IN_PAGE,
         )
         rows: list[JsonObject] = []
         pages = 0
-        async for page in self._connection.pages(call, request):
+        async for page in self._connection.pages(call, request, pace=self._reports):
             rows += page
             pages += 1
             if pages == _SIGN_IN_PAGES:

@@ -23,6 +23,9 @@ CONSUMER_TENANT_ID = "9188040d-6c67-4c5b-b112-36a304b66dad"
 _MICROSOFT = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
 """The tenant that owns Microsoft's own applications."""
 
+_PORTAL = "c0a1b2c3-aaaa-4aaa-8bbb-0123456789a1"
+"""An application of the first partner that our own people use."""
+
 APP_ROLES = (
     "AccessReview.ReadWrite.All",
     "Application.Read.All",
@@ -73,7 +76,10 @@ def first_day(now: datetime) -> dict[str, Any]:
         "authorizationPolicy": authorization_policy(),
         "conditionalAccessPolicies": {policy["id"]: policy for policy in (guest_mfa_policy(),)},
         "sharepointSettings": sharepoint_settings(),
-        "signIns": _sign_ins(now, [user for user in users.values() if user["userType"] == "Guest"]),
+        "signIns": [
+            *_sign_ins(now, [user for user in users.values() if user["userType"] == "Guest"]),
+            *_sign_ins_abroad(now, [user for user in users.values() if user["userType"] != "Guest"]),
+        ],
         "directoryAudits": [],
         "accessReviews": {},
         "appRoles": list(APP_ROLES),
@@ -199,6 +205,19 @@ def _sign_ins(now: datetime, guests: list[dict[str, Any]]) -> list[dict[str, Any
         if home is not None:
             rows.append(_sign_in(guest, home, now - timedelta(days=3 * days)))
     return rows
+
+
+def _sign_ins_abroad(now: datetime, members: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Let the first of our own people have used an application of the first partner."""
+    partner = next(known for known in seed.ORGANIZATIONS if known.tenant_id != seed.HOME_TENANT_ID)
+    abroad = {
+        "appId": _PORTAL,
+        "appDisplayName": f"{partner.display_name} Portal",
+        "resourceDisplayName": f"{partner.display_name} Portal",
+        "resourceId": _PORTAL,
+        "resourceTenantId": partner.tenant_id,
+    }
+    return [_sign_in(member, seed.HOME_TENANT_ID, now - timedelta(days=2)) | abroad for member in members[:1]]
 
 
 def _sign_in(guest: dict[str, Any], home_tenant_id: str, moment: datetime) -> dict[str, Any]:

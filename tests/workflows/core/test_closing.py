@@ -60,7 +60,9 @@ def plan(settings: dict[Property, Setting], before: dict[str, Any] | None = None
 
 
 EVERYONE = {"tenantId": TENANT, Property.B2B_COLLABORATION_INBOUND.value: to_document(allowed())}
-TO_A_GROUP: dict[Property, Setting] = {Property.B2B_COLLABORATION_INBOUND: allowed("group-1")}
+TO_A_GROUP: dict[Property, Setting] = {
+    Property.B2B_COLLABORATION_INBOUND: allowed("00000000-bbbb-4bbb-8bbb-000000000001")
+}
 
 
 @pytest.mark.parametrize(

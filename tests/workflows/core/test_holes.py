@@ -153,6 +153,12 @@ def test_what_is_no_guid_is_said_at_its_field_with_the_cure(
     assert cure in caught.value.reason
 
 
+@pytest.mark.parametrize("typed", ["All", "allusers", "AllApplications", "office365"])
+def test_a_word_for_many_is_recognised_where_one_id_is_needed(typed: str) -> None:
+    with pytest.raises(InvalidField, match="stands for all or many; this template needs one ID here"):
+        parse_hole(hole("pilot"), typed)
+
+
 @given(st.text())
 def test_nothing_but_a_guid_ever_fills_a_hole(typed: str) -> None:
     with pytest.raises(InvalidField):

@@ -529,8 +529,8 @@ def test_an_applied_revocation_closes_the_partnership_and_says_what_it_cannot_cl
     text = (
         "Contoso Ltd (contoso.com) is blocked: B2B collaboration and direct connect are blocked explicitly in both "
         "directions, trust, automatic redemption and synchronization are off, and reading it back confirmed it. "
-        "Nothing else is open. Tokens already issued can work for up to an hour; sessions in the partner's own tenant "
-        "are theirs to end."
+        "Nothing else is open. Tokens already issued usually work for up to an hour, longer where a token lifetime "
+        "policy says so; sessions in the partner's own tenant are theirs to end."
     )
     assert transition == Transition(
         request=request(RequestState.APPLIED, kind, version=6, changed_at=LATER, confirmed_at=LATER, not_closed=()),

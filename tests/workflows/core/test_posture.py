@@ -81,7 +81,10 @@ def codes(posture: PartnerPosture) -> list[str]:
         (lists(OTHER), Opening.PARTLY),
         (lists(OTHER, OTHER, "blocked"), Opening.PARTLY),
         (NOBODY, Opening.CLOSED),
-        ({**ALL, "applications": NOBODY["applications"]}, Opening.CLOSED),
+        ({**ALL, "applications": NOBODY["applications"]}, Opening.UNKNOWN),
+        ({**NOBODY, "applications": OFFICE["applications"]}, Opening.UNKNOWN),
+        ({**NOBODY, "applications": {**OFFICE["applications"], "accessType": "blocked"}}, Opening.UNKNOWN),
+        ({**ALL, "usersAndGroups": {"accessType": "allowed", "targets": []}}, Opening.UNKNOWN),
         (None, Opening.CLOSED),
         ({"usersAndGroups": 7}, Opening.UNKNOWN),
     ],
@@ -101,12 +104,13 @@ def test_what_is_inherited_is_marked_and_merged() -> None:
     assert "Microsoft's own default" in posture.concerns[0].text
 
 
-def test_a_half_that_inherits_an_open_list_counts_as_inherited() -> None:
-    """People are limited here, the applications are whatever the default says: that default still matters."""
+def test_a_half_that_inherits_is_not_certain_and_said_to_be() -> None:
+    """People are limited here, the applications are null: what then applies is not documented."""
     half = {"usersAndGroups": lists(OTHER)["usersAndGroups"], "applications": None}
-    assert codes(judged({"b2bCollaborationInbound": half}, scene({**CLOSED_DEFAULT, "b2bCollaborationInbound": ALL})))
-    closed = {"b2bCollaborationInbound": half}
-    assert "inherits_open_default" not in codes(judged(closed, scene()))
+    for default in ({**CLOSED_DEFAULT, "b2bCollaborationInbound": ALL}, CLOSED_DEFAULT):
+        posture = judged({"b2bCollaborationInbound": half}, scene(default))
+        assert "not_certain" in codes(posture)
+        assert posture.is_risk_certain is False
 
 
 def test_only_outbound_collaboration_by_default_is_a_note() -> None:

@@ -52,10 +52,18 @@ CALM: Final = PreflightFacts(
     sharepoint={"sharingCapability": "externalUserSharingOnly"},
     conditional_access=(),
     sign_ins=NOBODY,
+    outbound_sign_ins=NOBODY,
     by_id=identity(),
     own_domains=("woodgrove.com",),
 )
-ALWAYS: Final = {"default_open", "mfa_registration_unread", "invitations", "domain_list_unread", "sign_ins"}
+ALWAYS: Final = {
+    "default_applies",
+    "mfa_registration_unread",
+    "invitations",
+    "domain_list_unread",
+    "sign_ins",
+    "outbound_sign_ins",
+}
 """What the usual plan meets in a calm tenant: collaboration is inherited and open, MFA is trusted."""
 
 
@@ -82,6 +90,7 @@ def test_a_calm_tenant() -> None:
         ("conditional_access", "conditional_access_unread", "Conditional Access"),
         ("sharepoint", "sharepoint_unread", "SharePoint admin center"),
         ("sign_ins", "sign_ins_unread", "Sign-in logs"),
+        ("outbound_sign_ins", "outbound_sign_ins_unread", "Sign-in logs"),
         ("by_id", "tenant_unconfirmed", "Add organization"),
         ("own_domains", "own_domains_unread", "Domain names"),
     ],
@@ -115,28 +124,54 @@ def test_an_id_of_another_cloud_is_told_and_nothing_is_claimed() -> None:
     assert (
         "could not be read" in found(who=stranger, by_id=None, access_policy=Unread(why=Why.THROTTLED))["other_cloud"]
     )
-    assert "what narrows that default still opens" in found(who=stranger, **facts)["other_cloud_blocked"]
-    known = found(access_plan({"tenantId": TENANT}), who=stranger, **facts)
+    added = replace(access_plan(), is_cross_cloud=True)
+    assert "whatever the tenant's default says" in found(added, who=stranger, **facts)["other_cloud_blocked"]
+    known = found(replace(access_plan({"tenantId": TENANT}), is_cross_cloud=True), who=stranger, **facts)
     assert "other_cloud" in known
     assert "other_cloud_blocked" not in known, "it was added before"
-    around = circumstances(replace(CALM, by_id=None), plan=access_plan(), identity=stranger)
-    assert around.is_cross_cloud is True
 
 
 # --- the default ---
 
 
 def test_an_open_default_is_warned_of_by_name() -> None:
-    text = found()["default_open"]
-    assert text.startswith("Microsoft's default does not block B2B collaboration inbound:")
+    text = found(closing())["default_open"]
+    assert text.startswith("Microsoft's default does not block B2B collaboration inbound: if this partner's settings")
     assert "direct connect" not in text
     assert "outbound" not in text, "what the default does not say is not called open"
     mine = {**OPEN_DEFAULT, "isServiceDefault": False}
-    assert found(default=mine)["default_open"].startswith("This tenant's default")
+    assert found(closing(), default=mine)["default_open"].startswith("This tenant's default")
+
+
+def test_what_the_default_leaves_open_now_is_said_to_apply_and_nothing_about_removal() -> None:
+    """The usual plan sets trust only: collaboration is inherited before it and after it."""
+    said = found()
+    assert said["default_applies"].startswith("Microsoft's default does not block B2B collaboration inbound: that appl")
+    assert "default_open" not in said
+    assert "default_will_apply" not in said
+
+
+def test_what_the_default_will_open_is_said_to_come_with_the_change() -> None:
+    """A partner's own block is given back to the default, and a tenant of another cloud is added."""
+    given_back = plan_access(
+        tenant_id=TENANT,
+        before={"tenantId": TENANT, "b2bCollaborationInbound": BLOCKED},
+        settings={Property.B2B_COLLABORATION_INBOUND: None},
+        template="t",
+        template_hash="h",
+        duration=timedelta(days=90),
+    )
+    added = replace(access_plan(), is_cross_cloud=True)
+    for plan in (given_back, added):
+        said = found(plan)
+        assert "after this, that applies to this partner" in said["default_will_apply"]
+        assert "default_applies" not in said
+    removed = found(replace(closing(), is_cross_cloud=True))
+    assert "default_open" not in removed, "a removed partner of another cloud is blocked"
 
 
 def test_a_shut_default_is_not() -> None:
-    assert "default_open" not in found(default=SHUT_DEFAULT)
+    assert not {"default_open", "default_applies", "default_will_apply"} & found(default=SHUT_DEFAULT).keys()
 
 
 # --- Conditional Access ---
@@ -158,7 +193,7 @@ def test_policies_aimed_at_groups_could_not_be_checked(count: int, words: str) -
 
 def test_circumstances_are_none_where_they_were_not_read() -> None:
     def around(**facts: Any) -> Any:
-        return circumstances(replace(CALM, **facts), plan=access_plan(), identity=identity())
+        return circumstances(replace(CALM, **facts), plan=access_plan())
 
     assert around(conditional_access=(document(),)).asks_guests_for_mfa is True
     assert around().asks_guests_for_mfa is False
@@ -167,7 +202,6 @@ def test_circumstances_are_none_where_they_were_not_read() -> None:
     assert around(conditional_access=Unread(why=Why.THROTTLED)).asks_guests_for_mfa is None
     assert around(default=Unread(why=Why.THROTTLED)).default is None
     assert around().default == OPEN_DEFAULT
-    assert around().is_cross_cloud is False
 
 
 # --- invitations ---
@@ -216,7 +250,7 @@ def test_sharepoint_has_switches_of_its_own(settings: dict[str, Any], code: str 
 
 def test_a_plan_that_lets_nobody_in_asks_nothing_about_coming_in() -> None:
     facts: dict[str, Any] = {"conditional_access": (document(),), "sharepoint": {"sharingCapability": "disabled"}}
-    assert set(found(closing(), **facts)) == {"default_open", "sign_ins"}
+    assert set(found(closing(), **facts)) == {"default_open", "sign_ins", "outbound_sign_ins"}
 
 
 # --- sign-ins ---
@@ -251,6 +285,23 @@ def test_who_would_lose_access_is_told_where_the_plan_narrows() -> None:
     )
     assert "These people may lose access" in found(swapped, sign_ins=SEEN)["sign_ins_lost"]
     assert "lose" not in found(sign_ins=SEEN)["sign_ins"]
+
+
+def test_our_own_people_at_the_partner_are_counted_and_lose_only_what_is_closed_outbound() -> None:
+    said = found(closing(), outbound_sign_ins=SEEN)
+    assert said["outbound_sign_ins_lost"].startswith(
+        "2 of our people signed in to 1 application (SharePoint Online) at the partner during the last 30 days."
+    )
+    inbound_only = plan_access(
+        tenant_id=TENANT,
+        before={"tenantId": TENANT},
+        settings={Property.B2B_COLLABORATION_INBOUND: BLOCK_ALL},
+        template="t",
+        template_hash="h",
+        duration=timedelta(days=90),
+    )
+    assert "lose" not in found(inbound_only, outbound_sign_ins=SEEN)["outbound_sign_ins"]
+    assert "None of our people signed in at the partner" in found()["outbound_sign_ins"]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """How much a plan lets in, and how many people that takes."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -105,13 +106,13 @@ def test_a_template_that_sets_what_a_closed_partner_has_lets_nothing_in() -> Non
 
 def test_long_access_and_another_cloud_weigh_only_where_something_opens() -> None:
     opening = plan({P.B2B_COLLABORATION_INBOUND: OFFICE}, closed_document(), duration=timedelta(days=730))
-    risk = risk_of(opening, is_cross_cloud=True)
+    risk = risk_of(replace(opening, is_cross_cloud=True))
     assert risk == Risk(
         level=RiskLevel.ELEVATED,
         reasons=("It is meant to last longer than a year.", "The partner is in another Microsoft cloud."),
     )
     closing = plan({P.B2B_COLLABORATION_INBOUND: BLOCK_ALL}, {"tenantId": TENANT}, duration=timedelta(days=730))
-    assert risk_of(closing, is_cross_cloud=True).level is RiskLevel.LOW
+    assert risk_of(replace(closing, is_cross_cloud=True)).level is RiskLevel.LOW
     assert risk_of(plan_revocation(tenant_id=TENANT, default={}, before=None)).reasons == ()
 
 
@@ -119,10 +120,17 @@ def test_adding_a_partner_of_another_cloud_opens_what_was_blocked_whatever_the_d
     """Entra: "Configure Microsoft cloud settings": until it is added, a tenant of another cloud is blocked."""
     narrowing = plan({P.B2B_COLLABORATION_INBOUND: BLOCK_ALL})
     assert risk_of(narrowing).level is RiskLevel.LOW
-    assert risk_of(narrowing, is_cross_cloud=True) == Risk(
-        level=RiskLevel.ELEVATED, reasons=("The partner is in another Microsoft cloud.",)
+    abroad = replace(narrowing, is_cross_cloud=True)
+    assert risk_of(abroad, SERVICE_DEFAULT) == Risk(
+        level=RiskLevel.ELEVATED,
+        reasons=(
+            "Our people may take our information to any application of the partner.",
+            "The partner is in another Microsoft cloud.",
+        ),
     )
-    assert risk_of(plan_revocation(tenant_id=TENANT, default={}, before=None), is_cross_cloud=True).reasons == ()
+    assert risk_of(abroad).level is RiskLevel.HIGH, "what an unread default opens by adding it counts as open"
+    assert plan_shift(abroad, SERVICE_DEFAULT) is Shift.OPENS
+    assert risk_of(plan_revocation(tenant_id=TENANT, default={}, before=None, is_cross_cloud=True)).reasons == ()
 
 
 def test_what_is_open_by_default_already_is_no_news() -> None:

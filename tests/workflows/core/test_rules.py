@@ -1,5 +1,6 @@
 """The rules that a plan is held against before anybody is asked: each broken once, and each kept."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -65,9 +66,13 @@ def plan(settings: dict[Property, Setting], before: JsonObject | None = None) ->
 
 
 def found(
-    settings: dict[Property, Setting], before: JsonObject | None = None, **around: Any
+    settings: dict[Property, Setting],
+    before: JsonObject | None = None,
+    *,
+    is_cross_cloud: bool = False,
+    **around: Any,
 ) -> dict[str, tuple[Severity, str]]:
-    findings = check_plan(plan(settings, before), Circumstances(**around))
+    findings = check_plan(replace(plan(settings, before), is_cross_cloud=is_cross_cloud), Circumstances(**around))
     assert all(finding.source and finding.text.endswith(".") for finding in findings)
     return {finding.code: (finding.severity, finding.text) for finding in findings}
 
