@@ -176,6 +176,9 @@ class Listeners:
     async def _withdraw(self, ack: AsyncAck, click: Interaction) -> None:
         await self.service.withdraw(RequestId(click.action.value), click.actor, key=click.key)
         await ack()
+        if click.is_in(ids.REQUEST_ACCESS):
+            form = parse_form(click)
+            self.background.start(self.windows.show_partner(click.the_view.id, form, typed=form.target))
 
     # --- reviews and revocation ---
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Self
 
 from slack_sdk.models.blocks import (
+    ActionsBlock,
     Block,
     InputBlock,
     PlainTextInputElement,
@@ -18,17 +19,31 @@ from slack_sdk.models.blocks.basic_components import DispatchActionConfig
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot import ids
-from bot.blocks import Json, Limit, bullets, footnote, paragraph, part, plain_text, rich, words
+from bot.blocks import (
+    DOMAIN,
+    Json,
+    Limit,
+    actions,
+    bullets,
+    button,
+    footnote,
+    paragraph,
+    part,
+    plain_text,
+    rich,
+    words,
+)
 from bot.modal_parts import input_block, modal, option, text_area
 from bot.partner_parts import identity_paragraph
 from bot.untrusted import cut, encodable
 from bot.views import message_view
 from workflows.core.people import ChatId
 from workflows.core.plan import TenantIdentity
-from workflows.core.request import Observation
+from workflows.core.request import AccessRequest, Observation
 from workflows.core.standing import describe_standing
 from workflows.core.template import Template
 from workflows.core.wording import duration_words
+from workflows.open_request import may_withdraw, open_request_words
 
 REQUEST_TITLE = "Request partner access"
 
@@ -42,15 +57,22 @@ class Found:
     """Whether the partner has a configuration of its own already."""
     lines: tuple[str, ...] = ()
     """What that configuration sets, one setting a line."""
+    taken: str = ""
+    """The name that was taken out of what was typed; empty where that was the name itself."""
+    waiting: AccessRequest | None = None
+    """The request about this partner that is open already."""
 
     @classmethod
-    def of(cls, observation: Observation) -> Self:
+    def of(cls, observation: Observation, *, typed: str = "", waiting: AccessRequest | None = None) -> Self:
         """Sum up what the directory said."""
+        asked = observation.identity.asked
         standings = describe_standing(observation.configuration, observation.default)
         return cls(
             identity=observation.identity,
             exists=observation.configuration is not None,
             lines=tuple(f"{standing.setting}: {standing.words}" for standing in standings if standing.is_own),
+            taken="" if typed.strip().lower() in ("", asked) else asked,
+            waiting=waiting,
         )
 
 
@@ -88,6 +110,7 @@ def request_view(form: RequestForm) -> Json:
     blocks: list[Block] = [
         _target_field(form),
         _target_result(form),
+        *_waiting_buttons(form),
         _template_field(form),
         footnote(*(f"{t.title}: {t.description}" for t in form.offered)),
         *_hole_fields(form),
@@ -125,6 +148,11 @@ def _target_result(form: RequestForm) -> RichTextBlock:
     if form.found is None:
         return rich(paragraph(words("No organization looked up yet.")), block_id=ids.TARGET_RESULT)
     elements: list[RichTextElement] = [identity_paragraph(form.found.identity)]
+    if form.found.taken:
+        elements.insert(0, paragraph(words("Taken from what you typed: "), part(form.found.taken, DOMAIN, bold=True)))
+    if form.found.waiting is not None:
+        open_one = open_request_words(form.found.waiting, form.requester)
+        elements.append(paragraph(words("⏳ "), part(open_one, 600, bold=True)))
     if not form.found.exists:
         elements.append(paragraph(words("Not a partner yet: the tenant's defaults apply to it.")))
     elif not form.found.lines:
@@ -133,6 +161,20 @@ def _target_result(form: RequestForm) -> RichTextBlock:
         elements.append(paragraph(words("Already a partner. Set for it now:")))
         elements.append(bullets([part(line, 300)] for line in form.found.lines[:15]))
     return rich(*elements, block_id=ids.TARGET_RESULT)
+
+
+def _waiting_buttons(form: RequestForm) -> Iterator[ActionsBlock]:
+    """Offer what this person may do with the request that is open already; every click is judged again."""
+    waiting = form.found.waiting if form.found else None
+    if waiting is None:
+        return
+    buttons = []
+    if waiting.prepared is not None:
+        buttons.append(button("Show", ids.REVIEW_REQUEST, ids.decision_value(waiting)))
+    if may_withdraw(waiting, form.requester):
+        buttons.append(button("Withdraw", ids.WITHDRAW, waiting.id))
+    if buttons:
+        yield actions(f"waiting:{waiting.id}", *buttons)
 
 
 def _template_field(form: RequestForm) -> InputBlock:

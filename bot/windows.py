@@ -27,8 +27,9 @@ from workflows.core.plan import Plan, TenantIdentity, plan_revocation
 from workflows.core.revoking import require_may_revoke, would_open
 from workflows.core.wording import describe
 from workflows.identifying import identify_partner
-from workflows.intake import Form, Intake
+from workflows.intake import Form, Intake, refused_words
 from workflows.lookup import read_both
+from workflows.named_partner import named_partner
 from workflows.naming import names_shown
 from workflows.ports import DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
 from workflows.service import Service
@@ -89,10 +90,13 @@ class Windows:
     async def _look_up(self, shown: OpenForm, typed: str) -> None:
         found, problem = None, ""
         try:
-            found = Found.of(await self.intake.look_up(typed))
+            seen = await self.intake.look_up(typed)
+            found = Found.of(seen, typed=typed, waiting=await self.intake.open_request(seen.identity.tenant_id))
         except InvalidField as error:
             problem = error.reason
-        except (TenantUnavailable, TenantRefused) as error:
+        except TenantRefused as error:
+            problem = refused_words(error)
+        except TenantUnavailable as error:
             problem = f"This cannot be looked up now: {error} You can send the request anyway; it waits until it can."
         shown.found, shown.problem, shown.looked_up = found, problem, typed
 
@@ -130,7 +134,7 @@ class Windows:
             target = normalize_target(typed)
             if is_tenant_id(target):
                 subject = Subject(tenant_id=TenantId(target))
-            identity, partnership = await identify_partner(target, store=self.store, tenant=self.tenant)
+            identity, partnership = await named_partner(typed, store=self.store, tenant=self.tenant)
             subject = Subject(tenant_id=identity.tenant_id)
             planned = await self._planned_revocation(identity, partnership, actor, in_review=in_review)
             if planned is None:

@@ -38,6 +38,7 @@ from workflows.ports import (
     TenantRefused,
     TenantUnavailable,
 )
+from workflows.resolving import LookupRefused, find_again
 from workflows.service import Service
 
 READ_BACK_AFTER: Final = (0.0, 0.5, 1.0, 2.0, 4.0)
@@ -129,7 +130,11 @@ class Applying:
         known = request.known
         if request.particulars.kind is RequestKind.REVOCATION:
             return True
-        identity = await self.tenant.find(request.particulars.target, fresh=True)
+        try:
+            identity = await find_again(request, tenant=self.tenant)
+        except LookupRefused as refused:
+            await self.service.advance(request.id, Stop(reason=f"{refused.reason} Nothing was written."))
+            return False
         if identity is None and not known.observation.identity.is_resolved:
             # Approved as an id of another cloud, which this cloud does not know; the roster is checked all the same.
             identity = known.observation.identity

@@ -13,13 +13,15 @@ from typing import Final
 from workflows.catalog import Catalog
 from workflows.core.errors import InvalidField, NothingToChange, Refused
 from workflows.core.holes import parse_hole
+from workflows.core.partner import TenantId
 from workflows.core.people import ChatId
 from workflows.core.plan import Plan
-from workflows.core.request import Observation, Particulars, RequestId, RequestKind
+from workflows.core.request import AccessRequest, Observation, Particulars, RequestId, RequestKind
 from workflows.core.template import Stage, Template
 from workflows.hole_checks import unknown_ids
 from workflows.identifiers import derived_request_id
 from workflows.lookup import look_up
+from workflows.open_request import open_request_about
 from workflows.ports import Clock, Directory, DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
 from workflows.proposing import (
     access_plan,
@@ -82,11 +84,15 @@ class Intake:
         :raises TenantUnavailable, TenantRefused: when Entra cannot tell.
         """
         target = normalize_target(typed)
-        observation = await look_up(target, tenant=self.tenant, clock=self.clock)
+        observation = await look_up(target, tenant=self.tenant, clock=self.clock, register=self.store)
         if len(self._seen) >= _MOST_SEEN:
             self._seen.clear()
         self._seen[target] = observation
         return observation
+
+    async def open_request(self, tenant_id: TenantId) -> AccessRequest | None:
+        """Give the request about this tenant that is open already, which a second one would have to wait for."""
+        return await open_request_about(tenant_id, register=self.store)
 
     async def file(self, form: Form, *, key: str) -> RequestId:
         """Check the form and store the request; from then on nothing is lost.
@@ -112,7 +118,7 @@ class Intake:
                 kind=RequestKind.ACCESS,
                 requester=form.requester,
                 sponsor=form.sponsor,
-                target=target,
+                target=target if observation is None else observation.identity.asked,
                 template=template.name,
                 justification=justification,
                 duration=timedelta(days=form.days),
@@ -179,8 +185,10 @@ class Intake:
         stages = None
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                observation = self._just_seen(target) or await look_up(target, tenant=self.tenant, clock=self.clock)
-            await require_no_other_request(self.store, observation, None)
+                observation = self._just_seen(target) or await look_up(
+                    target, tenant=self.tenant, clock=self.clock, register=self.store
+                )
+            await require_no_other_request(self.store, observation, None, form.requester)
             if template is not None and holes is not None:
                 plan = await self._plan(observation, template, timedelta(days=form.days), holes)
                 stages = chain_of(plan, template)
@@ -188,9 +196,9 @@ class Intake:
         except InvalidField as error:
             problems[error.field] = error.reason
         except NothingToChange as error:
-            problems[FIELD] = f"{error} There is nothing to request."
+            problems[FIELD] = str(error)
         except TenantRefused as error:
-            problems[FIELD] = f"Microsoft Graph refused to look this up: {error.reason} Tell an admin."
+            problems[FIELD] = refused_words(error)
         except (TenantUnavailable, TimeoutError):
             return None, None
         else:
@@ -213,6 +221,11 @@ class Intake:
 
     async def _chain_problem(self, form: Form, stages: tuple[Stage, ...]) -> str:
         return await chain_problem(stages, {form.requester, form.sponsor}, directory=self.directory)
+
+
+def refused_words(error: TenantRefused) -> str:
+    """Say that Entra refuses every look-up until an admin has mended that: nothing can be sent before."""
+    return f"Microsoft Graph refused to look this up: {error.reason} Tell an admin."
 
 
 def checked_justification(typed: str, lacking: str, problems: dict[str, str]) -> str:

@@ -70,7 +70,7 @@ async def plan_request(
     target, template, duration, holes = _parsed(file, catalog)
     register = _KeptRegister(records or Records())
     try:
-        observation = await look_up(target, tenant=tenant, clock=clock)
+        observation = await look_up(target, tenant=tenant, clock=clock, register=register)
         try:
             known = None if records is None else records.partnerships.get(observation.identity.tenant_id)
             plan = access_plan(observation, template, duration, holes, known=known, now=clock.now())

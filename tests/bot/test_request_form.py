@@ -18,10 +18,11 @@ from tests.workflows.core.builders import (
     TENANT,
     closed_document,
     identity,
+    request,
 )
 from workflows.core.holes import Hole, Owner
 from workflows.core.partner import TargetType
-from workflows.core.request import Observation
+from workflows.core.request import Observation, RequestState
 from workflows.core.template import Template
 
 
@@ -176,3 +177,36 @@ def test_hostile_text_stays_text_in_the_form(text: str) -> None:
         form(target=text, problem=text),
     ):
         assert_sound(view)
+
+
+# --- a request that is open already, and a name taken out of what was typed ---
+
+
+def found(**changes: Any) -> Found:
+    return Found.of(Observation(identity=identity(), configuration=None, at=NOW), **changes)
+
+
+def test_ones_own_open_request_has_its_buttons_below_the_partner() -> None:
+    view = form(found=found(waiting=request(RequestState.AWAITING_APPROVAL)))
+    assert_sound(view)
+    assert list(surfaces.buttons(view)) == ["review_request", "withdraw"]
+    assert "You have an open access request for this partner" in shown(view["blocks"][1])
+
+
+def test_somebody_elses_open_request_can_only_be_looked_at() -> None:
+    view = form(requester=SAM.chat_id, found=found(waiting=request(RequestState.AWAITING_APPROVAL)))
+    assert list(surfaces.buttons(view)) == ["review_request"]
+    assert "Riley has an open access request for this partner" in shown(view["blocks"][1])
+
+
+def test_what_is_being_prepared_can_be_withdrawn_and_not_shown_yet() -> None:
+    view = form(found=found(waiting=request(RequestState.PREPARING, prepared=None)))
+    assert_sound(view)
+    assert list(surfaces.buttons(view)) == ["withdraw"]
+
+
+def test_the_name_that_was_taken_out_is_shown() -> None:
+    view = form(target="https://www.contoso.com/about", found=found(typed="https://www.contoso.com/about"))
+    assert "Taken from what you typed: contoso.com" in shown(view["blocks"][1])
+    for typed in ("", "contoso.com", " Contoso.COM "):
+        assert "Taken from" not in shown(form(found=found(typed=typed)))
