@@ -37,15 +37,19 @@ from bot.modal_parts import input_block, modal, option, text_area
 from bot.partner_parts import identity_paragraph
 from bot.untrusted import cut, encodable
 from bot.views import message_view
+from workflows.core.holes import Owner
 from workflows.core.people import ChatId
 from workflows.core.plan import TenantIdentity
 from workflows.core.request import AccessRequest, Observation
 from workflows.core.standing import describe_standing
 from workflows.core.template import Template
 from workflows.core.wording import duration_words
+from workflows.named_holes import found_words
 from workflows.open_request import may_withdraw, open_request_words
+from workflows.ports import FoundObject
 
 REQUEST_TITLE = "Request partner access"
+_MUST_LOOK = "Not sent yet. Look at what was found for the names below, then send again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +95,11 @@ class RequestForm:
     days: int = 0
     holes: Mapping[str, str] = field(default_factory=dict)
     """What was typed for the template's holes, by their names."""
+    named: Mapping[str, FoundObject] = field(default_factory=dict)
+    """What the names among them were found to be."""
+    name_problems: Mapping[str, str] = field(default_factory=dict)
+    must_look: bool = False
+    """Whether sending waits for the person to have seen what was found."""
 
     @property
     def chosen(self) -> Template | None:
@@ -123,6 +132,8 @@ def request_view(form: RequestForm) -> Json:
         ),
         _duration_field(form),
     ]
+    if form.must_look:
+        blocks.insert(0, rich(paragraph(words(_MUST_LOOK, bold=True))))
     metadata = json.dumps({"looked_up": cut(form.target, 300), **_holes_shown(form)})
     return modal(REQUEST_TITLE, blocks, ids.REQUEST_ACCESS, submit="Send request", metadata=metadata)
 
@@ -188,22 +199,34 @@ def _template_field(form: RequestForm) -> InputBlock:
     return input_block("Access template", ids.TEMPLATE, element, is_dispatched=True)
 
 
-def _hole_fields(form: RequestForm) -> Iterator[InputBlock]:
+def _hole_fields(form: RequestForm) -> Iterator[Block]:
     """One field for each id that the chosen template leaves open."""
     for hole in form.chosen.holes if form.chosen else ():
+        is_ours = hole.owner is Owner.OURS
         element = PlainTextInputElement(
             action_id=hole.field,
             initial_value=encodable(cut(form.holes.get(hole.name, ""), ids.MOST_HOLE)) or None,
             max_length=ids.MOST_HOLE,
             placeholder=plain_text("00000000-0000-0000-0000-000000000000", Limit.OPTION),
+            dispatch_action_config=DispatchActionConfig(trigger_actions_on=["on_enter_pressed"]) if is_ours else None,
         )
-        hint = f"{hole.wanted} {hole.hint}".strip()
-        yield input_block(hole.label, hole.field, element, hint=hint, is_optional=not hole.is_required)
+        by_name = "Or type its name and press Enter to look it up." if is_ours else ""
+        hint = " ".join(filter(None, (hole.wanted, by_name, hole.hint)))
+        yield input_block(
+            hole.label, hole.field, element, hint=hint, is_optional=not hole.is_required, is_dispatched=is_ours
+        )
+        if one := form.named.get(hole.name):
+            yield footnote(f"✓ {found_words(hole, one)}")
+        elif problem := form.name_problems.get(hole.name):
+            yield footnote(f"⚠️ {hole.label}: {problem}")
 
 
-def _holes_shown(form: RequestForm) -> dict[str, str]:
-    """Say whose holes the form shows: what is typed there must not be taken for another template's."""
-    return {ids.HOLES_OF: form.chosen.name} if form.chosen and form.chosen.holes else {}
+def _holes_shown(form: RequestForm) -> dict[str, object]:
+    """Say whose holes the form shows, and which IDs for names: neither must be taken for something else later."""
+    if form.chosen is None or not form.chosen.holes:
+        return {}
+    named = {name: f"{ids.fingerprint(form.holes.get(name, ''))}:{one.id}" for name, one in form.named.items()}
+    return {ids.HOLES_OF: form.chosen.name, **({ids.NAMED: named} if named else {})}
 
 
 def _duration_field(form: RequestForm) -> InputBlock:

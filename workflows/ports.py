@@ -9,7 +9,7 @@ from workflows.core.alarms import Alarm, AlarmId
 from workflows.core.canonical import JsonObject
 from workflows.core.effects import Effect
 from workflows.core.errors import DomainError
-from workflows.core.partner import Target, TenantId
+from workflows.core.partner import Target, TargetType, TenantId
 from workflows.core.partnership import Partnership
 from workflows.core.people import ChatId, Person, PersonId, Role, Roster
 from workflows.core.plan import Operation, TenantIdentity
@@ -68,6 +68,19 @@ class Account:
     """False for guests."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundObject:
+    """One of our own users, groups or applications, found by its name."""
+
+    id: str
+    """What a setting names it by: the object id, or the application id of an application. Lower case."""
+    name: str
+    mail: str
+    """Empty where it has none."""
+    kind: str
+    """What tells it from others of one name, such as "security group" or "guest"."""
+
+
 class Surroundings(Protocol):
     """What else in the home tenant bears on a partner. Read only; no answer is needed for anything to go on.
 
@@ -91,6 +104,12 @@ class Surroundings(Protocol):
 
     async def read_sign_ins(self, tenant_id: TenantId, since: datetime) -> SignIns:
         """Count who of a partner's people signed in to which applications since then."""
+
+    async def find_by_name(self, kind: TargetType, name: str, limit: int) -> Sequence[FoundObject]:
+        """List our own users, groups or applications of this name; where there is none, those whose name begins so.
+
+        Groups with hidden membership are left out. At most `limit`, by name.
+        """
 
     async def name_of(self, target: Target, *, fresh: bool = False) -> str | None:
         """Give the name of one of our own users or groups (by object id) or applications (by application id).

@@ -160,3 +160,102 @@ async def test_a_slip_is_not_found_first_and_then_the_partner_on_record_is_offer
 def elements(view: dict[str, Any]) -> list[dict[str, Any]]:
     """The buttons of a window."""
     return [one for block in view["blocks"] if block["type"] == "actions" for one in block["elements"]]
+
+
+# --- a group of ours by its name ---
+
+BRIDGE = "5f0a1b2c-0002-4d3e-8f90-a1b2c3d4e5f6"
+FIELD = "hole_project_group"
+THEIR_IDS = {
+    "hole_pilot_group": "5f0a1b2c-0001-4d3e-8f90-a1b2c3d4e5f6",
+    "hole_partner_application": "5f0a1b2c-0003-4d3e-8f90-a1b2c3d4e5f6",
+}
+
+
+async def piloting(stage: Stage, user: str = "requester") -> str:
+    """Open the form for a regulated project; returns its view's id."""
+    view_id = str((await stage.do("command", user=user, text="/partner request"))["view_id"])
+    await stage.do("click", user=user, view_id=view_id, action_id="template", selected="regulated-project")
+    await stage.rest()
+    return view_id
+
+
+async def sent(stage: Stage, view_id: str, typed: str, **fields: str) -> dict[str, Any]:
+    """Send the form with something typed for the group of ours."""
+    filled = {"target": "litware.com", "template": "regulated-project", "duration": "90", **THEIR_IDS, **fields}
+    answer = await stage.fill_in(view_id=view_id, **filled, **{FIELD: typed})
+    await stage.rest()
+    return answer
+
+
+async def test_a_group_of_ours_is_taken_by_its_name_once_that_was_seen(shared: Stage) -> None:
+    """Enter shows what it is; sent without having been shown, the form shows it first and is sent by the next click."""
+    view_id = await piloting(shared)
+    await shared.do("click", user="requester", view_id=view_id, action_id=FIELD, value="bridge")
+    await shared.rest()
+    taken = f"group “Bridge project” (security group), ID {BRIDGE}"
+    assert taken in words(await seen(shared, view_id))
+
+    cards = len(await shared.messages())
+    answer = await sent(shared, view_id, "Bridge project")
+    assert answer["errors"] == {}
+    shown = words(await seen(shared, view_id))
+    assert "Not sent yet. Look at what was found for the names below, then send again." in shown
+    assert taken in shown
+    assert len(await shared.messages()) == cards
+
+    answer = await shared.do("submit", user="requester", view_id=view_id, values={})
+    await shared.rest()
+    assert answer["errors"] == {}
+    assert f"only group “Bridge project” ({BRIDGE})" in words(await shared.card())
+    assert len(await shared.messages()) == cards + 1
+    await close_all(shared)
+
+
+async def test_a_name_that_is_no_one_group_is_never_taken(shared: Stage) -> None:
+    """Several are listed, hidden memberships are not; none is said; the partner's can only be asked for."""
+    known = (await shared.see("graph/state"))["state"]["groups"][BRIDGE]
+    others = {
+        f"77777777-0000-4000-8000-00000000{number:04}": {
+            **known,
+            "displayName": name,
+            "mail": mail,
+            "groupTypes": ["Unified"],
+            "visibility": visibility,
+        }
+        for number, (name, mail, visibility) in enumerate(
+            [
+                ("Twins", "twins@woodgrove.com", None),
+                ("Twins", None, None),
+                ("Twins", "board@woodgrove.com", "HiddenMembership"),
+            ]
+        )
+    }
+    state = {"groups": {group_id: {**group, "id": group_id} for group_id, group in others.items()}}
+    assert (await shared.call("PATCH", "graph/state", state))["ok"] is True
+    view_id = await piloting(shared)
+    said = (await sent(shared, view_id, "Twins"))["errors"][FIELD]
+    assert "“Twins” (Microsoft 365 group, twins@woodgrove.com, ID ends in 0000)" in said
+    assert "“Twins” (Microsoft 365 group, ID ends in 0001)" in said
+    assert "board@" not in said
+    assert "no group whose name is or begins with “Nobody”" in (await sent(shared, view_id, "Nobody"))["errors"][FIELD]
+    answer = await sent(shared, view_id, BRIDGE, hole_pilot_group="Their pilots")
+    assert "Ask them: “Please send us the Object ID of your group" in answer["errors"]["hole_pilot_group"]
+    await close_all(shared)
+
+
+async def test_a_guest_learns_no_names(shared: Stage) -> None:
+    view_id = await piloting(shared, "guest")
+    await shared.do("click", user="guest", view_id=view_id, action_id=FIELD, value="Bridge")
+    await shared.rest()
+    assert "Bridge project" not in words((await shared.see("views", user="guest"))["views"][-1])
+    searches = [one for one in await shared.graph(path="/groups") if "Bridge" in str(one["query"])]
+    before = len(searches)
+    await close_all(shared, "guest")
+    view_id = await piloting(shared, "guest")
+    filled = {"target": "litware.com", "template": "regulated-project", "duration": "90", **THEIR_IDS}
+    answer = await shared.fill_in(user="guest", view_id=view_id, **filled, **{FIELD: "Bridge"})
+    assert "guest" in answer["errors"]["target"]
+    searches = [one for one in await shared.graph(path="/groups") if "Bridge" in str(one["query"])]
+    assert len(searches) == before
+    await close_all(shared, "guest")

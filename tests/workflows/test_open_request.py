@@ -1,5 +1,7 @@
 """A second request about a partner names the first: whose it is, since when, what it asks, what to do."""
 
+from typing import Any
+
 import pytest
 
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, RILEY, TENANT
@@ -12,7 +14,7 @@ from workflows.ports import TenantUnavailable
 SENT = f"sent on {NOW:%Y-%m-%d}"
 
 
-async def said_at_the_field(world: World, **form: object) -> str:
+async def said_at_the_field(world: World, **form: Any) -> str:
     """What sending says at the target's field."""
     with pytest.raises(InvalidForm) as caught:
         await world.file(**form)
