@@ -236,7 +236,7 @@ async def test_row_76_contractors_reach_one_portal_without_trust(world: Stage) -
     assert offered == ["30", "90", "180"]
     assert fields(view)["justification"]["element"]["initial_value"] == "Portal"
     answer = await world.fill_in(view_id=view_id, **filled, hole_portal_application="the portal")
-    assert "not an ID" in answer["errors"]["hole_portal_application"]
+    assert "no application whose name is or begins with" in answer["errors"]["hole_portal_application"]
     assert len(await world.messages()) == count
 
     await form_for(world, "guest-collaboration", view_id=view_id)

@@ -74,6 +74,16 @@ async def test_the_form_and_every_command_take_the_domain_out_of_what_is_pasted(
     assert await shared.writes() == []
 
 
+async def test_an_organization_is_shown_by_its_domain_and_by_its_tenant_id(shared: Stage) -> None:
+    """Name and ID, before anything is sent."""
+    for typed in ("fabrikam.com", "FAB0FAB0-2222-4aaa-8bbb-0123456789a2"):
+        view = words(await form_for(shared, typed))
+        assert "Fabrikam, Inc." in view
+        assert "fab0fab0-2222-4aaa-8bbb-0123456789a2" in view
+        await close_all(shared)
+    assert await shared.messages() == []
+
+
 async def test_two_partners_in_one_text_are_refused_and_named(shared: Stage) -> None:
     answer = await shared.fill_in(target="contoso.com or fabrikam.com")
     assert answer["errors"] == {

@@ -173,3 +173,13 @@ async def test_what_could_not_be_looked_up_when_it_was_sent_is_asked_for_in_the_
 async def test_a_partner_is_shown_and_closed_by_what_is_pasted(world: World, typed: str) -> None:
     identity, _ = await named_partner(typed, store=world.store, tenant=world.tenant)
     assert identity.tenant_id == TENANT
+
+
+async def test_a_refused_tenant_id_beside_a_domain_that_is_answered_is_told_without_a_permission(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_only(world, monkeypatch, TENANT)
+    request = await world.waiting()
+    [told] = [one for one in request.known.findings if one.code == "tenant_unconfirmed"]
+    assert "could not be checked (refused)" in told.text
+    assert "Grant" not in told.text
