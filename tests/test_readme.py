@@ -4,8 +4,6 @@ import re
 from pathlib import Path
 from typing import Final
 
-from typer.main import get_command
-
 from bot.cli import app
 from workflows.catalog import SHIPPED, load_catalog
 
@@ -28,7 +26,7 @@ def test_every_page_that_it_leads_to_is_there() -> None:
 def test_it_names_every_shipped_template_and_no_command_that_there_is_not() -> None:
     for template in load_catalog(SHIPPED).templates.values():
         assert template.title.removesuffix(", synchronized") in " ".join(README.split())
-    commands = set(get_command(app).commands)
+    commands = {one.name or getattr(one.callback, "__name__", "") for one in app.registered_commands}
     assert set(re.findall(r"gatehouse ([a-z]+)", README)) <= commands
 
 
