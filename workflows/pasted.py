@@ -9,13 +9,14 @@ from typing import Final
 
 _LINK: Final = re.compile(r"<((?:https?://|mailto:)[^<>|\s]+)(?:\|([^<>]*))?>")
 """A link as a chat writes it: the address, then perhaps the text that is shown for it."""
-_SCHEME: Final = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//|mailto:")
+_SCHEME: Final = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//")
+_MAIL: Final = "mailto:"
 _APART: Final = re.compile(r"""[\s<>"“”„«»‹›`]+""")
 """What stands between words and inside no address."""
 _JOINED: Final = re.compile(r"[,;|()\[\]'‘’]+")
 """What also stands between words, but inside web addresses too."""
 _POSSESSIVE: Final = re.compile(r"['’]s$")
-_EMPHASIS: Final = re.compile(r"([*_~]+)(.+)\1")
+_EMPHASIS: Final = re.compile(r"([*_~])([^*_~].*)\1")
 _BEHIND: Final = ".,;:!?)]}"
 _DOTS: Final = str.maketrans("。．｡", "...")
 """Dots that domain names are typed with in other scripts (UTS #46)."""
@@ -26,6 +27,10 @@ _INITIAL: Final = re.compile(r"[^.@]*(?:\.[^.@]+)*\.[a-z]")
 """Like "e.g" or "J.R": no top-level domain has one letter."""
 
 
+MOST: Final = 1000
+"""Characters. A longer text is no name with a few words around it."""
+
+
 def names_in(text: str) -> tuple[str, ...]:
     """List the hosts of addresses, the domains and the tenant ids in a text, each once, in their order.
 
@@ -34,6 +39,8 @@ def names_in(text: str) -> tuple[str, ...]:
 
     :param text: in lower case, on one line.
     """
+    if len(text) > MOST:
+        return (text,)
     found = tuple(dict.fromkeys(name for word in _words(text) if (name := _name_of(word))))
     return found or (text,)
 
@@ -42,7 +49,7 @@ def _words(text: str) -> Iterator[str]:
     plain = _LINK.sub(lambda link: f" {link[1]} {_shown(link[2])} ", text).translate(_DOTS)
     # A chat escapes these three and nothing else (Slack: "Formatting text for app surfaces").
     plain = plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-    for word in _APART.split(plain):
+    for word in (one.removeprefix(_MAIL) for one in _APART.split(plain)):
         parts = [part for part in _JOINED.split(_POSSESSIVE.sub("", word)) if part]
         # A list without spaces. Where a part is no name, "con,toso.com" is one word with a slip of the finger in it.
         is_list = not _SCHEME.match(word) and all(map(_name_of, parts))

@@ -1,10 +1,13 @@
 """What people type or paste for a partner becomes one domain or tenant id, or is refused with the cure."""
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workflows.core.errors import InvalidField
+from workflows.pasted import MOST
 from workflows.target import (
     CONSUMER_DOMAINS,
     CONSUMER_TENANTS,
@@ -233,6 +236,8 @@ def test_the_domain_is_taken_out_of_what_is_pasted(typed: str, target: str) -> N
         ("<http://fabrikam.com|contoso.com>", "fabrikam.com, contoso.com"),
         ("<mailto:a@fabrikam.com|a@contoso.com>", "fabrikam.com, contoso.com"),
         ("contoso.com <ann@fabrikam.com>", "contoso.com, fabrikam.com"),
+        ("mailto:a@contoso.com,b@fabrikam.com", "contoso.com, fabrikam.com"),
+        ("<mailto:a@contoso.com;b@fabrikam.com|both>", "contoso.com, fabrikam.com"),
         ("mail.contoso.com or contoso.com", "mail.contoso.com, contoso.com"),
         (f"contoso.com {GUID}", f"contoso.com, {GUID}"),
     ],
@@ -273,3 +278,13 @@ def test_a_mail_provider_is_no_partner_however_it_is_pasted(typed: str) -> None:
 def test_pasting_leads_around_no_check(typed: str) -> None:
     with pytest.raises(InvalidField):
         target_candidates(typed)
+
+
+@pytest.mark.parametrize("piece", ["*", "<", ".", "a.", "'", "(", "@", "<http://a.com|", "&lt;", "a,", "~a*", "//"])
+def test_a_long_text_is_read_in_no_time(piece: str) -> None:
+    """Slack takes 4,000 characters after a command."""
+    for text in (piece * (4000 // len(piece)), piece * (MOST // len(piece))):
+        began = time.perf_counter()
+        with pytest.raises(InvalidField):
+            target_candidates(text)
+        assert time.perf_counter() - began < 0.5
