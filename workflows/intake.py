@@ -122,7 +122,7 @@ class Intake:
         """Check the form and store the request; from then on nothing is lost.
 
         :raises InvalidForm: naming every field that has to change; nothing is stored.
-        :raises NamesToShow: when all is well, but what a name was taken for was not shown yet; nothing is stored.
+        :raises NamesToShow: when what a name was taken for was not shown yet; nothing is stored.
         """
         problems: dict[str, str] = {}
         justification = checked_justification(
@@ -132,13 +132,14 @@ class Intake:
         named = NamedHoles() if template is None else await self.names_in(form, template)
         holes = None if template is None else _holes(form, template, named, problems)
         target = self._target(form, problems)
+        if named.found and not problems:
+            # Everything else is asked when it is sent again: Slack waits no longer than for one of the two.
+            raise NamesToShow(named.found)
         observation = None
         if target is not None:
             observation = await self._ask_the_directory(form, target, template, holes, problems)
         if problems or target is None or template is None or holes is None:
             raise InvalidForm(problems)
-        if named.found:
-            raise NamesToShow(named.found)
         request_id = derived_request_id(key)
         await self.service.submit(
             request_id,

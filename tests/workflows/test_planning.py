@@ -67,6 +67,8 @@ async def test_what_stands_already_is_nothing_to_change(world: World) -> None:
     await world.opened()
     shown = await planned(world, records=await world.store.records())
     assert (shown.plan, shown.findings, shown.stages) == (None, (), ())
+    assert "To extend it now, choose 365 days." in shown.instead
+    assert (await planned(world)).instead == "", "without records nobody knows who opened it, and until when"
 
 
 async def test_without_records_it_says_what_could_not_be_checked(world: World) -> None:
