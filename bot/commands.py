@@ -26,12 +26,11 @@ from workflows.core.errors import InvalidField, Refused
 from workflows.core.named_targets import standing_targets
 from workflows.core.partner import TenantId
 from workflows.core.people import ADMIN, ChatId
-from workflows.identifying import identify_partner
+from workflows.named_partner import named_partner
 from workflows.naming import names_shown
 from workflows.ports import Clock, DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
 from workflows.posture import concerns_about, read_posture
 from workflows.service import Service
-from workflows.target import normalize_target
 
 _SLACK_HOOKS = "hooks.slack.com"
 
@@ -99,8 +98,7 @@ class Commands:
         return posture_message(await read_posture(tenant=self.tenant, records=self.store.records, clock=self.clock))
 
     async def _show(self, command: Invocation) -> Message:
-        target = normalize_target(command.argument)
-        identity, partnership = await identify_partner(target, store=self.store, tenant=self.tenant)
+        identity, partnership = await named_partner(command.argument, store=self.store, tenant=self.tenant)
         configuration, default, concerns = await concerns_about(
             identity, tenant=self.tenant, records=self.store.records, clock=self.clock
         )

@@ -1,5 +1,6 @@
 """The ids that Slack hands back: written by the views and messages, read by the payloads and listeners."""
 
+import hashlib
 from typing import Final
 
 from workflows.core.partner import TenantId
@@ -53,6 +54,13 @@ MOST_HOLE: Final = 100
 # keys of the request form's metadata
 HOLES_OF: Final = "holes_of"
 """The template whose holes the form shows."""
+NAMED: Final = "named"
+"""By the hole's name, what was typed there as a name, in short, and the ID shown for it: `<fingerprint>:<id>`."""
+
+
+def fingerprint(typed: str) -> str:
+    """Shorten what was typed, so that it can be told whether it still stands there."""
+    return hashlib.sha256(typed.strip().encode(errors="replace")).hexdigest()[:16]
 
 
 def decision_value(request: AccessRequest) -> str:

@@ -4,6 +4,7 @@ What decides anything is stored before it is acknowledged. The one thing that go
 is opening a view, because its trigger lives three seconds.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -40,6 +41,7 @@ from workflows.core.intents import (
 )
 from workflows.core.request import RequestId
 from workflows.intake import Intake, InvalidForm
+from workflows.named_holes import NamesToShow
 from workflows.ports import Notifier, Store
 from workflows.service import Service
 
@@ -100,6 +102,7 @@ class Listeners:
             ids.SHOW_CHECKLIST: self._show_checklist,
         }.items():
             app.action(action_id)(self._guarded(listener))
+        app.action(re.compile(f"^{ids.HOLE}"))(self._guarded(self._look_up_names))
         for callback_id, submitted in {
             ids.REQUEST_ACCESS: self._file,
             ids.RESTORE_ACCESS: self._file_restore,
@@ -148,11 +151,18 @@ class Listeners:
         await ack()
         self.background.start(self.windows.show_template(click.the_view.id, parse_form(click)))
 
+    async def _look_up_names(self, ack: AsyncAck, click: Interaction) -> None:
+        await ack()
+        self.background.start(self.windows.show_names(click.the_view.id, parse_form(click), key=click.key))
+
     async def _file(self, ack: AsyncAck, click: Interaction) -> None:
         try:
             await self.intake.file(parse_form(click), key=click.key)
         except InvalidForm as error:
             await ack(response_action="errors", errors=error.problems)
+        except NamesToShow as names:
+            view = self.windows.with_names(click.the_view.id, parse_form(click), names.found)
+            await ack(response_action="update", view=view)
         else:
             await ack(response_action="clear")
 
@@ -176,6 +186,9 @@ class Listeners:
     async def _withdraw(self, ack: AsyncAck, click: Interaction) -> None:
         await self.service.withdraw(RequestId(click.action.value), click.actor, key=click.key)
         await ack()
+        if click.is_in(ids.REQUEST_ACCESS):
+            form = parse_form(click)
+            self.background.start(self.windows.show_partner(click.the_view.id, form, typed=form.target))
 
     # --- reviews and revocation ---
 

@@ -6,13 +6,16 @@ convenience: a form that is not remembered (after a restart, on another replica)
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 from bot.request_form import Found
 from workflows.intake import Form
+from workflows.ports import FoundObject
 
 _MOST: Final = 1000
+_Said = TypeVar("_Said")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,11 +27,25 @@ class OpenForm:
     """What `found` or `problem` is about, as typed."""
     found: Found | None = None
     problem: str = ""
+    named: dict[str, tuple[str, FoundObject]] = field(default_factory=dict)
+    """By the hole's name, what was typed there and what it was found to be."""
+    name_problems: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """By the hole's name, what was typed there and why it was not taken for anything."""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def is_about(self, typed: str) -> bool:
         """Tell whether what was typed has been looked up already."""
         return self.looked_up.strip() == typed.strip()
+
+    def take_names(self, found: Mapping[str, FoundObject], problems: Mapping[str, str]) -> None:
+        """Remember what came of looking up the names that stand in the form now."""
+        typed = self.form.holes
+        self.named |= {name: (typed[name], one) for name, one in found.items()}
+        self.name_problems = {name: (typed[name], problem) for name, problem in problems.items()}
+
+    def now(self, said: Mapping[str, tuple[str, _Said]]) -> dict[str, _Said]:
+        """Give what was said of those fields in which the same still stands."""
+        return {name: one for name, (typed, one) in said.items() if self.form.holes.get(name) == typed}
 
 
 class OpenForms:

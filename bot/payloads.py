@@ -239,7 +239,8 @@ def parse_form(interaction: Interaction) -> Form:
         justification=view.value(ids.JUSTIFICATION),
         sponsor=ChatId(view.value(ids.SPONSOR) or interaction.actor),
         days=_chosen_days(view),
-        holes=_typed_holes(view),
+        holes=(holes := _typed_holes(view)),
+        shown=_shown_ids(view, holes),
     )
 
 
@@ -265,13 +266,32 @@ def _chosen_days(view: _View) -> int:
     return int(days) if days.isascii() and days.isdecimal() and len(days) < 6 else 0
 
 
-def _typed_holes(view: _View) -> dict[str, str]:
-    """Read the fields of the holes, by the hole's name; none where they were shown for another template."""
+def _shown_ids(view: _View, holes: dict[str, str]) -> dict[str, str]:
+    """Read which IDs the form shows for names, of fields in which the same name still stands.
+
+    A claim, as the rest of what was typed: whoever could forge it could type the ID.
+    """
+    named = _metadata(view).get(ids.NAMED)
+    claimed = named.items() if isinstance(named, dict) else ()
+    return {
+        name: id
+        for name, said in claimed
+        for typed, _, id in [str(said).partition(":")]
+        if typed == ids.fingerprint(holes.get(name, "")) and is_tenant_id(id)
+    }
+
+
+def _metadata(view: _View) -> dict[str, object]:
     try:
         metadata = json.loads(view.private_metadata or "{}")
     except ValueError:
         return {}
-    if not isinstance(metadata, dict) or metadata.get(ids.HOLES_OF) != view.value(ids.TEMPLATE):
+    return metadata if isinstance(metadata, dict) else {}
+
+
+def _typed_holes(view: _View) -> dict[str, str]:
+    """Read the fields of the holes, by the hole's name; none where they were shown for another template."""
+    if _metadata(view).get(ids.HOLES_OF) != view.value(ids.TEMPLATE):
         return {}
     fields = (block_id for block_id in view.state.values if block_id.startswith(ids.HOLE))
     return {block_id.removeprefix(ids.HOLE): view.value(block_id) for block_id in fields}

@@ -38,6 +38,8 @@ def print_plan(planned: Planned, console: Console) -> None:
     console.print()
     if planned.plan is None:
         console.print("Nothing to change: the partner has every setting of this template already.")
+        if planned.instead:
+            console.print(shown(planned.instead, 500))
         return
     _print_changes(planned, planned.plan, console)
     _print_risk(planned, planned.plan, console)

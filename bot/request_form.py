@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Self
 
 from slack_sdk.models.blocks import (
+    ActionsBlock,
     Block,
     InputBlock,
     PlainTextInputElement,
@@ -18,23 +19,41 @@ from slack_sdk.models.blocks.basic_components import DispatchActionConfig
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot import ids
-from bot.blocks import Json, Limit, bullets, footnote, paragraph, part, plain_text, rich, words
+from bot.blocks import (
+    DOMAIN,
+    Json,
+    Limit,
+    actions,
+    bullets,
+    button,
+    footnote,
+    paragraph,
+    part,
+    plain_text,
+    rich,
+    words,
+)
 from bot.modal_parts import input_block, modal, option, text_area
 from bot.partner_parts import MOST_LINE, identity_paragraph
 from bot.untrusted import cut, encodable
 from bot.views import message_view
+from workflows.core.holes import Owner
 from workflows.core.people import ChatId
 from workflows.core.plan import TenantIdentity
-from workflows.core.request import Observation
+from workflows.core.request import AccessRequest, Observation
 from workflows.core.standing import describe_standing
 from workflows.core.template import Template
 from workflows.core.wording import duration_words
+from workflows.named_holes import found_words
+from workflows.open_request import may_withdraw, open_request_words
+from workflows.ports import FoundObject
 
 REQUEST_TITLE = "Request partner access"
 _NOT_ADDED = (
     "Not a partner yet. A tenant of another Microsoft cloud is blocked until it is added here, whatever the tenant's "
     "default says."
 )
+_MUST_LOOK = "Not sent yet. Look at what was found for the names below, then send again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,16 +65,23 @@ class Found:
     """Whether the partner has a configuration of its own already."""
     lines: tuple[str, ...] = ()
     """What that configuration sets, one setting a line."""
+    taken: str = ""
+    """The name that was taken out of what was typed; empty where that was the name itself."""
+    waiting: AccessRequest | None = None
+    """The request about this partner that is open already."""
 
     @classmethod
-    def of(cls, observation: Observation) -> Self:
+    def of(cls, observation: Observation, *, typed: str = "", waiting: AccessRequest | None = None) -> Self:
         """Sum up what the directory said."""
+        asked = observation.identity.asked
         is_cross_cloud = not observation.identity.is_resolved
         standings = describe_standing(observation.configuration, observation.default, is_cross_cloud=is_cross_cloud)
         return cls(
             identity=observation.identity,
             exists=observation.configuration is not None,
             lines=tuple(f"{standing.setting}: {standing.words}" for standing in standings if standing.is_own),
+            taken="" if typed.strip().lower() in ("", asked) else asked,
+            waiting=waiting,
         )
 
 
@@ -74,6 +100,11 @@ class RequestForm:
     days: int = 0
     holes: Mapping[str, str] = field(default_factory=dict)
     """What was typed for the template's holes, by their names."""
+    named: Mapping[str, FoundObject] = field(default_factory=dict)
+    """What the names among them were found to be."""
+    name_problems: Mapping[str, str] = field(default_factory=dict)
+    must_look: bool = False
+    """Whether sending waits for the person to have seen what was found."""
 
     @property
     def chosen(self) -> Template | None:
@@ -93,6 +124,7 @@ def request_view(form: RequestForm) -> Json:
     blocks: list[Block] = [
         _target_field(form),
         _target_result(form),
+        *_waiting_buttons(form),
         _template_field(form),
         footnote(*(f"{t.title}: {t.description}" for t in form.offered)),
         *_hole_fields(form),
@@ -105,6 +137,8 @@ def request_view(form: RequestForm) -> Json:
         ),
         _duration_field(form),
     ]
+    if form.must_look:
+        blocks.insert(0, rich(paragraph(words(_MUST_LOOK, bold=True))))
     metadata = json.dumps({"looked_up": cut(form.target, 300), **_holes_shown(form)})
     return modal(REQUEST_TITLE, blocks, ids.REQUEST_ACCESS, submit="Send request", metadata=metadata)
 
@@ -130,6 +164,11 @@ def _target_result(form: RequestForm) -> RichTextBlock:
     if form.found is None:
         return rich(paragraph(words("No organization looked up yet.")), block_id=ids.TARGET_RESULT)
     elements: list[RichTextElement] = [identity_paragraph(form.found.identity)]
+    if form.found.taken:
+        elements.insert(0, paragraph(words("Taken from what you typed: "), part(form.found.taken, DOMAIN, bold=True)))
+    if form.found.waiting is not None:
+        open_one = open_request_words(form.found.waiting, form.requester)
+        elements.append(paragraph(words("⏳ "), part(open_one, 600, bold=True)))
     if not form.found.exists and not form.found.identity.is_resolved:
         elements.append(paragraph(words(_NOT_ADDED)))
     elif not form.found.exists:
@@ -140,6 +179,20 @@ def _target_result(form: RequestForm) -> RichTextBlock:
         elements.append(paragraph(words("Already a partner. Set for it now:")))
         elements.append(bullets([part(line, MOST_LINE)] for line in form.found.lines[:15]))
     return rich(*elements, block_id=ids.TARGET_RESULT)
+
+
+def _waiting_buttons(form: RequestForm) -> Iterator[ActionsBlock]:
+    """Offer what this person may do with the request that is open already; every click is judged again."""
+    waiting = form.found.waiting if form.found else None
+    if waiting is None:
+        return
+    buttons = []
+    if waiting.prepared is not None:
+        buttons.append(button("Show", ids.REVIEW_REQUEST, ids.decision_value(waiting)))
+    if may_withdraw(waiting, form.requester):
+        buttons.append(button("Withdraw", ids.WITHDRAW, waiting.id))
+    if buttons:
+        yield actions(f"waiting:{waiting.id}", *buttons)
 
 
 def _template_field(form: RequestForm) -> InputBlock:
@@ -153,22 +206,34 @@ def _template_field(form: RequestForm) -> InputBlock:
     return input_block("Access template", ids.TEMPLATE, element, is_dispatched=True)
 
 
-def _hole_fields(form: RequestForm) -> Iterator[InputBlock]:
+def _hole_fields(form: RequestForm) -> Iterator[Block]:
     """One field for each id that the chosen template leaves open."""
     for hole in form.chosen.holes if form.chosen else ():
+        is_ours = hole.owner is Owner.OURS
         element = PlainTextInputElement(
             action_id=hole.field,
             initial_value=encodable(cut(form.holes.get(hole.name, ""), ids.MOST_HOLE)) or None,
             max_length=ids.MOST_HOLE,
             placeholder=plain_text("00000000-0000-0000-0000-000000000000", Limit.OPTION),
+            dispatch_action_config=DispatchActionConfig(trigger_actions_on=["on_enter_pressed"]) if is_ours else None,
         )
-        hint = f"{hole.wanted} {hole.hint}".strip()
-        yield input_block(hole.label, hole.field, element, hint=hint, is_optional=not hole.is_required)
+        by_name = "Or type its name and press Enter to look it up." if is_ours else ""
+        hint = " ".join(filter(None, (hole.wanted, by_name, hole.hint)))
+        yield input_block(
+            hole.label, hole.field, element, hint=hint, is_optional=not hole.is_required, is_dispatched=is_ours
+        )
+        if one := form.named.get(hole.name):
+            yield footnote(f"✓ {found_words(hole, one)}")
+        elif problem := form.name_problems.get(hole.name):
+            yield footnote(f"⚠️ {hole.label}: {problem}")
 
 
-def _holes_shown(form: RequestForm) -> dict[str, str]:
-    """Say whose holes the form shows: what is typed there must not be taken for another template's."""
-    return {ids.HOLES_OF: form.chosen.name} if form.chosen and form.chosen.holes else {}
+def _holes_shown(form: RequestForm) -> dict[str, object]:
+    """Say whose holes the form shows, and which IDs for names: neither must be taken for something else later."""
+    if form.chosen is None or not form.chosen.holes:
+        return {}
+    named = {name: f"{ids.fingerprint(form.holes.get(name, ''))}:{one.id}" for name, one in form.named.items()}
+    return {ids.HOLES_OF: form.chosen.name, **({ids.NAMED: named} if named else {})}
 
 
 def _duration_field(form: RequestForm) -> InputBlock:

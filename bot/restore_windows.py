@@ -18,13 +18,13 @@ from workflows.core.named_targets import shown_targets
 from workflows.core.partner import TenantId
 from workflows.core.people import ChatId
 from workflows.core.request import Observation
-from workflows.identifying import identify_partner
+from workflows.intake import refused_words
+from workflows.named_partner import named_partner
 from workflows.naming import names_shown
 from workflows.ports import DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
 from workflows.restore_intake import RestoreForm, RestoreIntake
 from workflows.restoring import Restoration
 from workflows.service import Service
-from workflows.target import normalize_target
 
 READING_SECONDS: Final = 6.0
 """How long a person waits for the difference, before the form is offered without."""
@@ -59,7 +59,7 @@ class RestoreWindows:
         subject = Subject()
         try:
             await self.directory.require_member(actor)
-            identity, _ = await identify_partner(normalize_target(typed), store=self.store, tenant=self.tenant)
+            identity, _ = await named_partner(typed, store=self.store, tenant=self.tenant)
             subject = Subject(tenant_id=identity.tenant_id)
             view = restore_view(
                 RestoreShown(
@@ -123,7 +123,9 @@ class RestoreWindows:
             return replace(shown, problem=str(error))
         except TimeoutError:
             return replace(shown, problem=f"The difference cannot be shown now: Microsoft does not answer. {_LATER}")
-        except (TenantUnavailable, TenantRefused) as error:
+        except TenantRefused as error:
+            return replace(shown, problem=refused_words(error))
+        except TenantUnavailable as error:
             return replace(shown, problem=f"The difference cannot be shown now: {error} {_LATER}")
         preview = Preview(
             plan=found.plan,

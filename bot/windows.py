@@ -1,6 +1,7 @@
 """Opens views at once and fills them in afterwards, when the directory has answered."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -25,10 +26,12 @@ from workflows.core.people import ChatId
 from workflows.core.plan import Plan, TenantIdentity, plan_revocation
 from workflows.core.revoking import require_may_revoke, would_open
 from workflows.identifying import identify_partner
-from workflows.intake import Form, Intake
+from workflows.intake import Form, Intake, refused_words
 from workflows.lookup import read_both
+from workflows.named_holes import look_up_names
+from workflows.named_partner import named_partner
 from workflows.naming import names_shown
-from workflows.ports import DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
+from workflows.ports import DirectoryUnavailable, FoundObject, Store, Tenant, TenantRefused, TenantUnavailable
 from workflows.service import Service
 from workflows.sign_ins import losing_words, read_use
 from workflows.target import is_tenant_id, normalize_target
@@ -38,6 +41,8 @@ _TRIGGER_SECONDS: Final = 2.5
 """How long Slack may take to open a view: a trigger lives three seconds, and so does the acknowledgement after it."""
 _CONFIRMATION_SECONDS: Final = 1.5
 """How long a confirmation waits for Graph before it is acknowledged."""
+_NAMES_SECONDS: Final = 5.0
+"""How long a person waits for a name to be looked up, before they are told to try again."""
 _READING_SECONDS: Final = 6.0
 """How long a person waits for what a revocation would change, before it is offered without."""
 _COUNTING_SECONDS: Final = 2.5
@@ -90,34 +95,68 @@ class Windows:
             await self._look_up(shown, form.target)
             await self._show_form(view_id, shown)
 
+    async def show_names(self, view_id: str, form: Form, *, key: str) -> None:
+        """Look up the names that stand where IDs of ours are wanted, for a full member, and show what they are."""
+        template = self.catalog.templates.get(form.template)
+        if template is None:
+            return
+        try:
+            await self.directory.require_member(form.requester)
+        except Refused as refused:
+            command, subject = "look_up_name", Subject()
+            await self.refuse(view_id, refused, key=key, actor=form.requester, command=command, subject=subject)
+            return
+        except (TenantUnavailable, TenantRefused, DirectoryUnavailable):
+            return  # nothing is shown, so sending looks them up
+        shown = self.open_forms.at(view_id, form)
+        # All of them anew: the directory may have changed since they were shown.
+        names = await look_up_names(template, form.holes, tenant=self.tenant, patience=_NAMES_SECONDS)
+        shown.named.clear()
+        shown.take_names(names.found, names.problems)
+        await self._show_form(view_id, shown)
+
+    def with_names(self, view_id: str, form: Form, found: Mapping[str, FoundObject]) -> dict[str, object]:
+        """Build the form with what its names were found to be, which has to be seen before it is sent."""
+        shown = self.open_forms.at(view_id, form)
+        shown.take_names(found, {})
+        return self._form_view(shown, must_look=True)
+
     async def _look_up(self, shown: OpenForm, typed: str) -> None:
         found, problem = None, ""
         try:
-            found = Found.of(await self.intake.look_up(typed))
+            seen = await self.intake.look_up(typed)
+            found = Found.of(seen, typed=typed, waiting=await self.intake.open_request(seen.identity.tenant_id))
         except InvalidField as error:
             problem = error.reason
-        except (TenantUnavailable, TenantRefused) as error:
+        except TenantRefused as error:
+            problem = refused_words(error)
+        except TenantUnavailable as error:
             problem = f"This cannot be looked up now: {error} You can send the request anyway; it waits until it can."
         shown.found, shown.problem, shown.looked_up = found, problem, typed
 
     async def _show_form(self, view_id: str, shown: OpenForm) -> None:
         async with shown.lock:
-            form = shown.form
-            view = request_view(
-                RequestForm(
-                    templates=tuple(self.catalog.templates.values()),
-                    requester=form.requester,
-                    target=form.target,
-                    found=shown.found,
-                    problem=shown.problem,
-                    template=form.template,
-                    justification=form.justification,
-                    sponsor=form.sponsor,
-                    days=form.days,
-                    holes=form.holes,
-                )
+            await self.update(view_id, self._form_view(shown))
+
+    def _form_view(self, shown: OpenForm, *, must_look: bool = False) -> dict[str, object]:
+        form = shown.form
+        return request_view(
+            RequestForm(
+                templates=tuple(self.catalog.templates.values()),
+                requester=form.requester,
+                target=form.target,
+                found=shown.found,
+                problem=shown.problem,
+                template=form.template,
+                justification=form.justification,
+                sponsor=form.sponsor,
+                days=form.days,
+                holes=form.holes,
+                named=shown.now(shown.named),
+                name_problems=shown.now(shown.name_problems),
+                must_look=must_look,
             )
-            await self.update(view_id, view)
+        )
 
     async def show_revocation(
         self, view_id: str, actor: ChatId, typed: str, *, key: str, in_review: bool = False
@@ -134,7 +173,7 @@ class Windows:
             target = normalize_target(typed)
             if is_tenant_id(target):
                 subject = Subject(tenant_id=TenantId(target))
-            identity, partnership = await identify_partner(target, store=self.store, tenant=self.tenant)
+            identity, partnership = await named_partner(typed, store=self.store, tenant=self.tenant)
             subject = Subject(tenant_id=identity.tenant_id)
             planned = await self._planned_revocation(identity, partnership, actor, in_review=in_review)
             if planned is None:

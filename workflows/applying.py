@@ -47,6 +47,7 @@ from workflows.ports import (
     TenantUnavailable,
 )
 from workflows.resending import Resending
+from workflows.resolving import LookupRefused, find_again
 from workflows.revocation_alarms import partner_of, still_tried
 from workflows.service import Service
 
@@ -150,7 +151,11 @@ class Applying:
         known = request.known
         if request.particulars.kind is RequestKind.REVOCATION:
             return True
-        identity = await self.tenant.find(request.particulars.target, fresh=True)
+        try:
+            identity = await find_again(request, tenant=self.tenant)
+        except LookupRefused as refused:
+            await self.service.advance(request.id, Stop(reason=f"{refused.reason} Nothing was written."))
+            return False
         if identity is None and not known.observation.identity.is_resolved:
             # Approved as an id of another cloud, which this cloud does not know; the roster is checked all the same.
             identity = known.observation.identity

@@ -7,10 +7,9 @@ from workflows.core.microsoft_clouds import Cloud
 from workflows.core.partner_half import Half, half_of
 from workflows.core.partnership import Partnership
 from workflows.core.plan import TenantIdentity
-from workflows.identifying import identify_partner
 from workflows.lookup import read_both
+from workflows.named_partner import named_partner
 from workflows.ports import Store, Tenant
-from workflows.target import normalize_target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +41,7 @@ class Checklists:
         :raises InvalidField, Refused: when it names no partner, or more than one.
         :raises TenantUnavailable, TenantRefused: when Entra cannot tell.
         """
-        identity, partnership = await identify_partner(normalize_target(typed), store=self.store, tenant=self.tenant)
+        identity, partnership = await named_partner(typed, store=self.store, tenant=self.tenant)
         configuration, default = await read_both(identity.tenant_id, tenant=self.tenant)
         half = half_of(configuration, default, is_cross_cloud=not identity.is_resolved)
         return PresentHalf(identity=identity, half=half, home=await self.home(), partnership=partnership)

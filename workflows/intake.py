@@ -13,13 +13,16 @@ from typing import Final
 from workflows.catalog import Catalog
 from workflows.core.errors import InvalidField, NothingToChange, Refused
 from workflows.core.holes import parse_hole
+from workflows.core.partner import TenantId
 from workflows.core.people import ChatId
 from workflows.core.plan import Plan
-from workflows.core.request import Observation, Particulars, RequestId, RequestKind
+from workflows.core.request import AccessRequest, Observation, Particulars, RequestId, RequestKind
 from workflows.core.template import Stage, Template
 from workflows.hole_checks import unknown_ids
 from workflows.identifiers import derived_request_id
 from workflows.lookup import look_up
+from workflows.named_holes import NamedHoles, NamesToShow, has_names, look_up_names
+from workflows.open_request import open_request_about
 from workflows.ports import Clock, Directory, DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
 from workflows.proposing import (
     access_plan,
@@ -35,6 +38,8 @@ from workflows.target import FIELD, normalize_target
 
 PATIENCE_SECONDS: Final = 1.8
 """How long the form waits for the directory. Slack gives 3 seconds for the whole answer ("Acknowledge")."""
+NAMES_PATIENCE_SECONDS: Final = 0.8
+"""How long it waits for names to be looked up, before all the rest: only where they were not looked up before."""
 JUSTIFICATION_LIMIT: Final = 2000
 _SEEN_FOR: Final = timedelta(minutes=1)
 _MOST_SEEN: Final = 1000
@@ -52,6 +57,13 @@ class Form:
     days: int
     holes: Mapping[str, str] = field(default_factory=dict)
     """What stands in the fields of the chosen template's holes, by the hole's name; none where they are not shown."""
+    shown: Mapping[str, str] = field(default_factory=dict)
+    """The ID that the form shows for a name that still stands in the field, by the hole's name."""
+
+    @property
+    def with_ids(self) -> Mapping[str, str]:
+        """What stands in the fields, with the IDs that the form shows in place of names."""
+        return {**self.holes, **self.shown}
 
 
 class InvalidForm(Exception):
@@ -82,24 +94,47 @@ class Intake:
         :raises TenantUnavailable, TenantRefused: when Entra cannot tell.
         """
         target = normalize_target(typed)
-        observation = await look_up(target, tenant=self.tenant, clock=self.clock)
+        observation = await look_up(target, tenant=self.tenant, clock=self.clock, register=self.store)
         if len(self._seen) >= _MOST_SEEN:
             self._seen.clear()
         self._seen[target] = observation
         return observation
 
+    async def open_request(self, tenant_id: TenantId) -> AccessRequest | None:
+        """Give the request about this tenant that is open already, which a second one would have to wait for."""
+        return await open_request_about(tenant_id, register=self.store)
+
+    async def names_in(self, form: Form, template: Template) -> NamedHoles:
+        """Look up the names in the form's fields that it does not show IDs for yet; for full members, else nothing."""
+        if not has_names(template, form.with_ids):
+            return NamedHoles()
+        now = asyncio.get_running_loop().time
+        until = now() + NAMES_PATIENCE_SECONDS
+        try:
+            async with asyncio.timeout_at(until):
+                if not await self.directory.is_member(form.requester):
+                    return NamedHoles()
+        except (TenantUnavailable, TenantRefused, DirectoryUnavailable, TimeoutError):
+            return NamedHoles()
+        return await look_up_names(template, form.with_ids, tenant=self.tenant, patience=until - now())
+
     async def file(self, form: Form, *, key: str) -> RequestId:
         """Check the form and store the request; from then on nothing is lost.
 
         :raises InvalidForm: naming every field that has to change; nothing is stored.
+        :raises NamesToShow: when what a name was taken for was not shown yet; nothing is stored.
         """
         problems: dict[str, str] = {}
         justification = checked_justification(
             form.justification, "Say why this partner needs access: the approvers decide on it.", problems
         )
         template = self._template(form, problems)
-        holes = None if template is None else _holes(form, template, problems)
+        named = NamedHoles() if template is None else await self.names_in(form, template)
+        holes = None if template is None else _holes(form, template, named, problems)
         target = self._target(form, problems)
+        if named.found and not problems:
+            # Everything else is asked when it is sent again: Slack waits no longer than for one of the two.
+            raise NamesToShow(named.found)
         observation = None
         if target is not None:
             observation = await self._ask_the_directory(form, target, template, holes, problems)
@@ -112,7 +147,7 @@ class Intake:
                 kind=RequestKind.ACCESS,
                 requester=form.requester,
                 sponsor=form.sponsor,
-                target=target,
+                target=target if observation is None else observation.identity.asked,
                 template=template.name,
                 justification=justification,
                 duration=timedelta(days=form.days),
@@ -179,18 +214,20 @@ class Intake:
         stages = None
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                observation = self._just_seen(target) or await look_up(target, tenant=self.tenant, clock=self.clock)
-            await require_no_other_request(self.store, observation, None)
+                observation = self._just_seen(target) or await look_up(
+                    target, tenant=self.tenant, clock=self.clock, register=self.store
+                )
+            await require_no_other_request(self.store, observation, None, form.requester)
             if template is not None and holes is not None:
                 plan = await self._plan(observation, template, timedelta(days=form.days), holes)
                 stages = chain_of(plan, template)
                 checked(observation, plan, stages)
         except InvalidField as error:
-            problems[error.field] = error.reason
+            problems.setdefault(error.field, error.reason)
         except NothingToChange as error:
-            problems[FIELD] = f"{error} There is nothing to request."
+            problems.setdefault(FIELD, str(error))
         except TenantRefused as error:
-            problems[FIELD] = f"Microsoft Graph refused to look this up: {error.reason} Tell an admin."
+            problems.setdefault(FIELD, refused_words(error))
         except (TenantUnavailable, TimeoutError):
             return None, None
         else:
@@ -213,6 +250,11 @@ class Intake:
 
     async def _chain_problem(self, form: Form, stages: tuple[Stage, ...]) -> str:
         return await chain_problem(stages, {form.requester, form.sponsor}, directory=self.directory)
+
+
+def refused_words(error: TenantRefused) -> str:
+    """Say that Entra refuses every look-up until an admin has mended that: nothing can be sent before."""
+    return f"Microsoft Graph refused to look this up: {error.reason} Tell an admin."
 
 
 def checked_justification(typed: str, lacking: str, problems: dict[str, str]) -> str:
@@ -241,7 +283,10 @@ async def check_people(
                 try:
                     await directory.identify(person)
                 except Refused as refused:
-                    problems.setdefault(field, refused.reason if person == requester else sponsor_words(refused))
+                    if person == requester:
+                        problems[field] = refused.reason  # instead of what was found out meanwhile, which is not theirs
+                    else:
+                        problems.setdefault(field, sponsor_words(refused))
     except (TenantUnavailable, TenantRefused, DirectoryUnavailable, TimeoutError):
         return
 
@@ -258,15 +303,19 @@ async def chain_problem(stages: tuple[Stage, ...], excluded: set[ChatId], *, dir
     return ""
 
 
-def _holes(form: Form, template: Template, problems: dict[str, str]) -> dict[str, str] | None:
+def _holes(form: Form, template: Template, named: NamedHoles, problems: dict[str, str]) -> dict[str, str] | None:
     """Read the ids that the template leaves open; None when one is missing or wrong.
 
     A field that is not shown cannot carry an error, so what is missing there is said at the template.
     """
     values, unseen, is_sound = {}, [], True
+    given = {**form.with_ids, **{name: one.id for name, one in named.found.items()}}
     for hole in template.holes:
+        if said := named.problems.get(hole.name):
+            problems[hole.field], is_sound = said, False
+            continue
         try:
-            values[hole.name] = parse_hole(hole, form.holes.get(hole.name, ""))
+            values[hole.name] = parse_hole(hole, given.get(hole.name, ""))
         except InvalidField as error:
             is_sound = False
             if hole.name in form.holes:

@@ -5,7 +5,7 @@ letters and digits that people confuse in ASCII names are added here.
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from typing import Any, Final
 
@@ -32,6 +32,10 @@ _SHORTEST: Final = 5
 _MICROSOFT: Final = re.compile(r"(?:^|[.-])(?:onmicrosoft|onmschina|sharepoint)(?:[.-]|$)")
 _MICROSOFTS_OWN: Final = (".onmicrosoft.com", ".onmicrosoft.us", ".partner.onmschina.cn", ".sharepoint.com")
 _SUFFIXES: Final = PublicSuffixList()
+_LONG: Final = 8
+"""Names from this length on may differ by two letters and still be meant."""
+_SHORTEST_MEANT: Final = 4
+_MOST_MEANT: Final = 3
 
 
 def mixed_scripts(domain: str) -> tuple[str, ...]:
@@ -81,7 +85,7 @@ def _suspicions(domain: str, own: Collection[str], partners: Collection[str]) ->
 def _likeness(domain: str, other: str) -> str:
     if domain.startswith(f"{other}."):
         return "begins like"
-    mine, theirs = _registrable(domain), _registrable(other)
+    mine, theirs = registrable(domain), registrable(other)
     if mine == theirs:
         return ""
     if skeleton(mine) == skeleton(theirs):
@@ -91,6 +95,42 @@ def _likeness(domain: str, other: str) -> str:
         return "is the same name under another ending as"
     is_near = min(len(name), len(other_name)) >= _SHORTEST and is_one_off(name, other_name)
     return "is one letter off" if is_near else ""
+
+
+def near_names(domain: str, known: Iterable[str]) -> tuple[str, ...]:
+    """List the known names that a mistyped domain may have been meant to be, the nearest first; three at most.
+
+    Near is what looks the same, has the same name under another ending, is a part of it, or differs by one letter
+    added, left out, replaced or swapped; by two in a long name.
+    """
+    distances = {name: _distance(registrable(domain), registrable(name)) for name in known if name != domain}
+    near = sorted((far, name) for name, far in distances.items() if far is not None)
+    return tuple(name for _, name in near[:_MOST_MEANT])
+
+
+def _distance(mine: str, theirs: str) -> int | None:
+    """Tell how far apart two registrable domains are; None where they are not near."""
+    if skeleton(mine) == skeleton(theirs):
+        return 0
+    name, other = mine.partition(".")[0], theirs.partition(".")[0]
+    far, shorter = edits(name, other), min(len(name), len(other))
+    most = 2 if shorter >= _LONG else 1 if shorter >= _SHORTEST_MEANT else 0
+    return far if far <= most else None
+
+
+def edits(left: str, right: str) -> int:
+    """Count the letters to add, leave out, replace or swap with their neighbour until two names are the same."""
+    before: list[int] = []
+    last = list(range(len(right) + 1))
+    for row, letter in enumerate(left, 1):
+        this = [row]
+        for column, other in enumerate(right, 1):
+            steps = [last[column] + 1, this[column - 1] + 1, last[column - 1] + (letter != other)]
+            if row > 1 and column > 1 and letter == right[column - 2] and left[row - 2] == other:
+                steps.append(before[column - 2] + 1)
+            this.append(min(steps))
+        before, last = last, this
+    return last[-1]
 
 
 def skeleton(domain: str) -> str:
@@ -119,7 +159,14 @@ def is_one_off(left: str, right: str) -> bool:
     return left[start + 1 :] == right[start + 1 :] or swapped == right
 
 
-def _registrable(domain: str) -> str:
+def registrable(domain: str) -> str:
+    """Give the part of a host name that somebody can own; the name itself where it has none.
+
+    Of a name that Microsoft gives to tenants, that is the tenant's own part with Microsoft's behind it.
+    """
+    for suffix in _MICROSOFTS_OWN:
+        if domain.endswith(suffix):
+            return f"{domain.removesuffix(suffix).rpartition('.')[2]}{suffix}"
     return _SUFFIXES.privatesuffix(domain) or domain
 
 

@@ -8,28 +8,38 @@ from workflows.core.errors import InvalidField
 from workflows.core.partner import TenantId
 from workflows.core.plan import TenantIdentity
 from workflows.core.request import Observation
-from workflows.ports import Clock, Tenant, TenantRefused, TenantUnavailable
-from workflows.target import CONSUMER_TENANTS, FIELD, is_tenant_id
+from workflows.not_found import not_found_words, tenant_ids_of
+from workflows.ports import Clock, Register, Tenant, TenantRefused, TenantUnavailable
+from workflows.resolving import LookupRefused, resolve
+from workflows.target import CONSUMER_TENANTS, FIELD, is_tenant_id, target_candidates
 
 DEFAULT_SECONDS: Final = 1.2
 """How long the default configuration is waited for. It explains what is inherited; nothing depends on it."""
 
 _OTHER_CLOUDS: Final = (
-    "Partners in another cloud (US Government, China) need their tenant ID, and both tenants must have the other's "
-    "cloud enabled first."
+    "A partner in another Microsoft cloud can be named once both tenants have enabled the other's cloud."
 )
 """Entra: "Configure Microsoft cloud settings for B2B collaboration"."""
 
 
-async def look_up(target: str, *, tenant: Tenant, clock: Clock) -> Observation:
-    """Resolve a normalized target, read the partner's present configuration and the tenant's default beside it.
+async def look_up(target: str, *, tenant: Tenant, clock: Clock, register: Register | None = None) -> Observation:
+    """Resolve a target, read the partner's present configuration and the tenant's default beside it.
 
-    :raises InvalidField: for a tenant that does not exist, is the home tenant, or is nobody's organization.
+    :param target: as typed, or canonical; its candidates are asked for in their order.
+    :param register: the partners on record, for offering the one that was perhaps meant.
+    :raises InvalidField: for a tenant that does not exist, that Entra refuses to look up, is the home tenant, or is
+        nobody's organization.
     :raises TenantUnavailable: when Entra does not answer.
     """
-    identity = await tenant.find(target)
+    names = target_candidates(target)
+    try:
+        identity = await resolve(names, tenant=tenant)
+    except LookupRefused as refused:
+        led_to = await tenant_ids_of(names[-1], register)
+        before = f" By our records it led to the tenant ID {' or '.join(led_to)} before." if led_to else ""
+        raise LookupRefused(refused.field, f"{refused.reason}{before}") from refused
     if identity is None:
-        identity = await _of_another_cloud(target, tenant)
+        identity = await _of_another_cloud(names[-1], tenant, register)
     if identity.tenant_id == await tenant.home():
         raise InvalidField(FIELD, f"“{target}” is our own tenant. Type the partner's domain.")
     if identity.tenant_id in CONSUMER_TENANTS:
@@ -63,17 +73,13 @@ async def read_default(*, tenant: Tenant) -> JsonObject | None:
         return None
 
 
-async def _of_another_cloud(target: str, tenant: Tenant) -> TenantIdentity:
+async def _of_another_cloud(target: str, tenant: Tenant, register: Register | None) -> TenantIdentity:
     """Take an unknown tenant id on trust where other clouds are enabled: Entra's lookup sees this cloud only.
 
     :raises InvalidField: for everything else.
     """
     if not is_tenant_id(target):
-        raise InvalidField(
-            FIELD,
-            f"No Microsoft Entra tenant has the domain “{target}”. Check it with the partner; they can also give you "
-            f"their tenant ID. Domains of other Microsoft clouds cannot be looked up at all. {_OTHER_CLOUDS}",
-        )
+        raise InvalidField(FIELD, await not_found_words(target, tenant=tenant, register=register))
     policy = await tenant.surroundings.read_access_policy()
     if not policy.get("allowedCloudEndpoints"):
         raise InvalidField(

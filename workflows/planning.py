@@ -56,6 +56,8 @@ class Planned:
     findings: tuple[Finding, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     """What our own directory calls the ids that the plan names, by id."""
+    instead: str = ""
+    """Where there is nothing to change: what would extend the access, as far as the records tell."""
 
 
 async def plan_request(
@@ -70,12 +72,14 @@ async def plan_request(
     target, template, duration, holes = _parsed(file, catalog)
     register = _KeptRegister(records or Records())
     try:
-        observation = await look_up(target, tenant=tenant, clock=clock)
+        observation = await look_up(target, tenant=tenant, clock=clock, register=register)
         try:
             known = None if records is None else records.partnerships.get(observation.identity.tenant_id)
             plan = access_plan(observation, template, duration, holes, known=known, now=clock.now())
-        except NothingToChange:
-            return Planned(observation=observation, template=template, duration=duration, plan=None)
+        except NothingToChange as nothing:
+            # Without records it is not known who opened the partner, and until when.
+            instead = "" if records is None else str(nothing)
+            return Planned(observation=observation, template=template, duration=duration, plan=None, instead=instead)
         digest, stages = plan.digest, chain_of(plan, template)
         preflight = Preflight(tenant=tenant, store=register, clock=clock)
         survey = await preflight.survey(observation, plan, labels_of(template, holes))

@@ -9,7 +9,7 @@ from workflows.core.alarms import Alarm, AlarmId
 from workflows.core.canonical import JsonObject
 from workflows.core.effects import Effect, Judge
 from workflows.core.errors import DomainError
-from workflows.core.partner import Target, TenantId
+from workflows.core.partner import Target, TargetType, TenantId
 from workflows.core.partner_changes import PartnerChange
 from workflows.core.partnership import Partnership
 from workflows.core.people import ChatId, Person, PersonId, Role, Roster
@@ -80,6 +80,19 @@ class Account:
     """False for guests."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundObject:
+    """One of our own users, groups or applications, found by its name."""
+
+    id: str
+    """What a setting names it by: the object id, or the application id of an application. Lower case."""
+    name: str
+    mail: str
+    """Empty where it has none."""
+    kind: str
+    """What tells it from others of one name, such as "security group" or "guest"."""
+
+
 class Surroundings(Protocol):
     """What else in the home tenant bears on a partner. Read only; no answer is needed for anything to go on.
 
@@ -111,6 +124,12 @@ class Surroundings(Protocol):
         """List who changed one partner's own configuration since then, from Entra's audit log.
 
         All of it, or it raises. NB. Entra writes its log some minutes late.
+        """
+
+    async def find_by_name(self, kind: TargetType, name: str, limit: int) -> Sequence[FoundObject]:
+        """List our own users, groups or applications of this name; where there is none, those whose name begins so.
+
+        Groups with hidden membership are left out. At most `limit`, by name.
         """
 
     async def name_of(self, target: Target, *, fresh: bool = False) -> str | None:

@@ -15,7 +15,7 @@ from workflows.core.findings import Finding
 from workflows.core.named_targets import shown_targets
 from workflows.core.plan import Plan, TenantIdentity
 from workflows.core.preflight import circumstances, judge
-from workflows.core.preflight_facts import PreflightFacts, Unread
+from workflows.core.preflight_facts import PreflightFacts, Unread, Why
 from workflows.core.request import Observation
 from workflows.core.rules import Circumstances
 from workflows.core.target_checks import Names, known_names
@@ -24,6 +24,7 @@ from workflows.facts import Fact, read_fact
 from workflows.lookalikes import suspicions
 from workflows.naming import ask_names
 from workflows.ports import Clock, Register, Tenant
+from workflows.resolving import LookupRefused, resolve
 from workflows.sign_ins import read_outbound_sign_ins
 from workflows.target import is_tenant_id
 
@@ -90,15 +91,19 @@ class Preflight:
             "sign_ins": self._read(around.read_sign_ins(identity.tenant_id, since)),
             "outbound_sign_ins": self._read(read_outbound_sign_ins(identity.tenant_id, since, tenant=self.tenant)),
             # Who was asked for by id has been asked for already.
-            "by_id": _known(identity)
-            if is_tenant_id(identity.asked)
-            else self._read(self.tenant.find(identity.tenant_id)),
+            "by_id": _known(identity) if is_tenant_id(identity.asked) else self._read(self._by_id(identity)),
             "own_domains": self._read(around.verified_domains()),
         }
         facts = dict(zip(reads, await asyncio.gather(*reads.values()), strict=True))
         for name in ("conditional_access", "own_domains"):
             facts[name] = facts[name] if isinstance(facts[name], Unread) else tuple(facts[name])
         return PreflightFacts(**facts)
+
+    async def _by_id(self, identity: TenantIdentity) -> TenantIdentity | Unread | None:
+        try:
+            return await resolve((identity.tenant_id,), tenant=self.tenant)
+        except LookupRefused:
+            return Unread(why=Why.REFUSED)  # of this one tenant: no permission is missing
 
     def _read(self, read: Awaitable[Fact]) -> Awaitable[Fact | Unread]:
         return read_fact(read, self.patience)

@@ -118,7 +118,7 @@ class Preparing:
         if request.particulars.sponsor != request.particulars.requester:
             sponsor = await self._sponsor(request.particulars.sponsor)
         observation = await self._observe(request)
-        await require_no_other_request(self.store, observation, request.id)
+        await require_no_other_request(self.store, observation, request.id, requester.chat_id)
         proposal = await self._proposed(request.particulars, observation)
         plan, template, stages = proposal.plan, proposal.template, proposal.stages
         preflight = Preflight(tenant=self.tenant, store=self.store, clock=self.clock)
@@ -193,7 +193,7 @@ class Preparing:
         seen = request.observation
         if seen is not None and self.clock.now() - seen.at < _FRESH:
             return seen
-        return await look_up(request.particulars.target, tenant=self.tenant, clock=self.clock)
+        return await look_up(request.particulars.target, tenant=self.tenant, clock=self.clock, register=self.store)
 
 
 class _Proposal(NamedTuple):

@@ -8,6 +8,7 @@ from typing import Final
 from workflows.catalog import Catalog
 from workflows.core.default_drift import with_inheritance
 from workflows.core.errors import InvalidField, NothingToChange
+from workflows.core.extension import extension_words
 from workflows.core.findings import Finding, require_fit
 from workflows.core.partner_rules import check_partner
 from workflows.core.partnership import Partnership
@@ -22,6 +23,7 @@ from workflows.core.risk import chain_is_enough, deciding_risk
 from workflows.core.rules import Circumstances, check_plan
 from workflows.core.shifts import plan_shift
 from workflows.core.template import Stage, Template, filled, stages_for
+from workflows.open_request import open_request_about, open_request_words
 from workflows.ports import (
     Directory,
     Register,
@@ -57,7 +59,7 @@ def access_plan(
     :param holes: what was typed for the template's holes, by their names.
     :param known: the partner's record, if there is one: only what was opened here can be renewed.
     :raises InvalidField: when a hole is not filled in properly.
-    :raises NothingToChange: when the partner has these settings already, and for as long.
+    :raises NothingToChange: when the partner has these settings already, and for as long; saying what extends them.
     """
     tenant_id, before = observation.identity.tenant_id, observation.configuration
     settings = filled(template, holes)
@@ -73,9 +75,9 @@ def access_plan(
             duration=duration,
             is_cross_cloud=is_cross_cloud,
         )
-    except NothingToChange:
+    except NothingToChange as nothing:
         if not may_be_renewed(known, duration, now):
-            raise
+            raise NothingToChange(extension_words(known, template, duration, now)) from nothing
         plan = plan_renewal(
             tenant_id=tenant_id,
             before=before,
@@ -122,17 +124,17 @@ def checked(
     return found
 
 
-async def require_no_other_request(store: Register, observation: Observation, request_id: RequestId | None) -> None:
+async def require_no_other_request(
+    store: Register, observation: Observation, request_id: RequestId | None, asker: ChatId | None = None
+) -> None:
     """Refuse a second open request about one tenant: two plans from one before-image cannot both be true.
 
+    :param asker: who is told.
     :raises InvalidField: naming the open one.
     """
-    for other in await store.open_requests():
-        if other.id == request_id or other.prepared is None:
-            continue
-        if other.prepared.plan.tenant_id == observation.identity.tenant_id:
-            who = other.prepared.requester.name
-            raise InvalidField("target", f"{who} has an open request for this tenant ({other.id}); wait for its end.")
+    other = await open_request_about(observation.identity.tenant_id, register=store, but=request_id)
+    if other is not None:
+        raise InvalidField(FIELD, open_request_words(other, asker))
 
 
 async def require_chain(directory: Directory, stages: tuple[Stage, ...], excluded: set[ChatId]) -> None:

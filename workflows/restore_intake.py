@@ -19,7 +19,14 @@ from workflows.core.request import AccessRequest, Observation, Particulars, Requ
 from workflows.core.restoring import FIELD, likely_templates
 from workflows.core.template import Template
 from workflows.identifiers import derived_request_id
-from workflows.intake import PATIENCE_SECONDS, InvalidForm, chain_problem, check_people, checked_justification
+from workflows.intake import (
+    PATIENCE_SECONDS,
+    InvalidForm,
+    chain_problem,
+    check_people,
+    checked_justification,
+    refused_words,
+)
 from workflows.lookup import look_up
 from workflows.ports import Clock, Directory, Store, Tenant, TenantRefused, TenantUnavailable
 from workflows.proposing import checked, require_no_other_request
@@ -65,7 +72,7 @@ class RestoreIntake:
         :raises TenantUnavailable, TenantRefused: when Entra cannot tell.
         """
         observation = await look_up(form.tenant_id, tenant=self.tenant, clock=self.clock)
-        await require_no_other_request(self.store, observation, None)
+        await require_no_other_request(self.store, observation, None, form.requester)
         duration = timedelta(days=form.days) if form.days else None
         found = await propose_restoration(
             form.restores, observation, duration=duration, store=self.store, catalog=self.catalog
@@ -121,7 +128,7 @@ class RestoreIntake:
         except UnreadableSetting as error:
             problems[FIELD] = str(error)
         except TenantRefused as error:
-            problems[FIELD] = f"Microsoft Graph refused to look this up: {error.reason} Tell an admin."
+            problems[FIELD] = refused_words(error)
         except (TenantUnavailable, TimeoutError):
             templates = await self._likely(change)
             _check_days(form.days, templates, problems)

@@ -14,6 +14,7 @@ from publicsuffixlist import PublicSuffixList
 from workflows.core.errors import InvalidField
 from workflows.core.partner import TenantId
 from workflows.lookalikes import mixed_scripts
+from workflows.pasted import names_in
 
 FIELD: Final = "target"
 """The name of the form field that every problem found here belongs to."""
@@ -31,6 +32,7 @@ CONSUMER_DOMAINS: Final = frozenset(Path(__file__).with_name("consumer_domains.t
 """Mail providers whose users are persons, not an organization that could be a partner."""
 
 _GUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_WWW: Final = "www."
 _LABEL_LIMIT: Final = 253
 _SUFFIXES: Final = PublicSuffixList()
 
@@ -41,33 +43,51 @@ def is_tenant_id(target: str) -> bool:
 
 
 def normalize_target(typed: str) -> str:
-    """Turn what was typed into a lower-case GUID or an ASCII (IDNA 2008) domain name.
-
-    Takes the domain out of a mail address or a web address, because that is what people paste.
+    """Turn what was typed into a lower-case GUID or an ASCII (IDNA 2008) domain name: the first of the candidates.
 
     :raises InvalidField: naming what is wrong and the cure.
     """
-    text = _cleaned(typed)
-    guid = text.strip("{}")
-    if is_tenant_id(guid):
-        if guid in CONSUMER_TENANTS:
-            raise InvalidField(FIELD, "This tenant id belongs to no organization, so it cannot be a partner.")
-        return guid
-    host = re.split(r"[/\\?#]", re.sub(r"^https?://", "", text))[0].rpartition("@")[2].rstrip(".")
-    domain = _ascii_domain(host)
-    if _SUFFIXES.privatesuffix(domain) is None or domain.rpartition(".")[2].isdigit():
-        raise InvalidField(FIELD, f"“{domain}” is not a company's domain. Type one such as contoso.com.")
-    if domain in CONSUMER_DOMAINS:
+    return target_candidates(typed)[0]
+
+
+def target_candidates(typed: str) -> tuple[str, ...]:
+    """List the names that what was typed can mean, in the order in which to ask Entra for them.
+
+    The domain is taken out of a web address, a mail address with or without a name, chat markup, or a sentence. `www.`
+    may belong to the name: it is left out only in a second candidate. A tenant ID has one candidate.
+
+    :raises InvalidField: naming what is wrong and the cure.
+    """
+    found = tuple(dict.fromkeys(_name(one) for one in names_in(_cleaned(typed))))
+    if len({name.removeprefix(_WWW) for name in found}) > 1:
+        raise InvalidField(FIELD, f"This names more than one partner: {', '.join(found)}. Type one of them.")
+    (name, *_) = found
+    if is_tenant_id(name):
+        return (name,)
+    bare = name.removeprefix(_WWW)
+    if CONSUMER_DOMAINS & {name, bare}:
         raise InvalidField(
             FIELD,
-            f"“{domain}” is a mail provider for private persons, not an organization. Ask the partner for the domain "
+            f"“{bare}” is a mail provider for private persons, not an organization. Ask the partner for the domain "
             "of their company, or for their tenant ID.",
         )
+    return (name, bare) if bare != name and _SUFFIXES.privatesuffix(bare) is not None else (name,)
+
+
+def _name(text: str) -> str:
+    """Make one domain or tenant id canonical."""
+    if is_tenant_id(text):
+        if text in CONSUMER_TENANTS:
+            raise InvalidField(FIELD, "This tenant id belongs to no organization, so it cannot be a partner.")
+        return text
+    domain = _ascii_domain(text)
+    if _SUFFIXES.privatesuffix(domain) is None or domain.rpartition(".")[2].isdigit():
+        raise InvalidField(FIELD, f"“{domain}” is not a company's domain. Type one such as contoso.com.")
     return domain
 
 
 def _cleaned(typed: str) -> str:
-    text = typed.strip()
+    text = " ".join(typed.split())
     if not text:
         raise InvalidField(FIELD, "Type the partner's domain, such as contoso.com, or their tenant ID.")
     if any(unicodedata.category(character) in {"Cc", "Cf"} for character in text):

@@ -289,6 +289,17 @@ def test_a_revoked_partner_has_nothing_to_review() -> None:
 # --- answers ---
 
 
+def test_the_list_tells_template_sponsor_end_and_next_review() -> None:
+    known = partnership()
+    assert known.ends_at is not None
+    assert known.next_review_at is not None
+    said = shown(partner_list([known], NOW).blocks)
+    for told in ("contoso.com", "as “Trusted partner”", "Sponsor: Sam"):
+        assert told in said
+    assert f"Approved until {utc_words(known.ends_at)}" in said
+    assert f"Next review {utc_words(known.next_review_at)}" in said
+
+
 def test_the_list_is_cut_honestly() -> None:
     message = partner_list([partnership() for _ in range(57)], NOW)
     assert_sound(message)

@@ -39,6 +39,9 @@ class Desk:
             raise InvalidField("target", "No Microsoft Entra tenant has this domain.")
         return Observation(identity=identity(), configuration=None, at=NOW)
 
+    async def open_request(self, tenant_id: str) -> None:
+        """No request is open."""
+
     @property
     def last(self) -> dict[str, Any]:
         """What is shown now."""

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from bot import ids
 from bot.payloads import Interaction, Invocation, parse_card_value, parse_form, parse_half_value, parse_tenant_id
 from tests.bot.bot_under_test import click, request_values, submission
 from workflows.core.errors import Refused
@@ -306,3 +307,28 @@ def changed_in_place(payload: dict[str, Any], path: str, value: Any) -> dict[str
         inside = inside[step]
     inside[last] = value
     return dict(copy)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said", "shown"),
+    [
+        ("Portal", "{}:1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03", {"portal": "1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03"}),
+        ("Portal 2", "{}:1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03", {}),
+        ("Portal", "{}:all", {}),
+        ("Portal", "{}", {}),
+        ("Portal", 7, {}),
+    ],
+)
+def test_an_id_is_taken_for_a_name_only_while_the_same_name_stands_there(
+    typed: str, said: object, shown: dict[str, str]
+) -> None:
+    named = {"portal": said.format(ids.fingerprint("Portal")) if isinstance(said, str) else said}
+    metadata = json.dumps({"holes_of": "contractor-portal", "named": named})
+    values = {
+        "template": {"template": {"selected_option": {"value": "contractor-portal"}}},
+        "hole_portal": {"hole_portal": {"value": typed}},
+    }
+    view = {"id": "V1", "private_metadata": metadata, "state": {"values": values}}
+    form = parse_form(Interaction.model_validate({"type": "view_submission", "user": {"id": "U1"}, "view": view}))
+    assert form.shown == shown
+    assert form.with_ids == {"portal": typed} | shown

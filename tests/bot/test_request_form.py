@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import given, settings
 
+from bot.ids import fingerprint
 from bot.request_form import Found, RequestForm, request_view
 from tests.bot import surfaces
 from tests.bot.surfaces import Json, assert_sound, element, hostile_or_blank, shown
@@ -18,11 +19,13 @@ from tests.workflows.core.builders import (
     TENANT,
     closed_document,
     identity,
+    request,
 )
 from workflows.core.holes import Hole, Owner
 from workflows.core.partner import TargetType
-from workflows.core.request import Observation
+from workflows.core.request import Observation, RequestState
 from workflows.core.template import Template
+from workflows.ports import FoundObject
 
 
 def template(name: str, *days: int, default: int, title: str = "", description: str = "What it does.") -> Template:
@@ -176,3 +179,73 @@ def test_hostile_text_stays_text_in_the_form(text: str) -> None:
         form(target=text, problem=text),
     ):
         assert_sound(view)
+
+
+# --- a request that is open already, and a name taken out of what was typed ---
+
+
+def found(**changes: Any) -> Found:
+    return Found.of(Observation(identity=identity(), configuration=None, at=NOW), **changes)
+
+
+def test_ones_own_open_request_has_its_buttons_below_the_partner() -> None:
+    view = form(found=found(waiting=request(RequestState.AWAITING_APPROVAL)))
+    assert_sound(view)
+    assert list(surfaces.buttons(view)) == ["review_request", "withdraw"]
+    assert "You have an open access request for this partner" in shown(view["blocks"][1])
+
+
+def test_somebody_elses_open_request_can_only_be_looked_at() -> None:
+    view = form(requester=SAM.chat_id, found=found(waiting=request(RequestState.AWAITING_APPROVAL)))
+    assert list(surfaces.buttons(view)) == ["review_request"]
+    assert "Riley has an open access request for this partner" in shown(view["blocks"][1])
+
+
+def test_what_is_being_prepared_can_be_withdrawn_and_not_shown_yet() -> None:
+    view = form(found=found(waiting=request(RequestState.PREPARING, prepared=None)))
+    assert_sound(view)
+    assert list(surfaces.buttons(view)) == ["withdraw"]
+
+
+def test_the_name_that_was_taken_out_is_shown() -> None:
+    view = form(target="https://www.contoso.com/about", found=found(typed="https://www.contoso.com/about"))
+    assert "Taken from what you typed: contoso.com" in shown(view["blocks"][1])
+    for typed in ("", "contoso.com", " Contoso.COM "):
+        assert "Taken from" not in shown(form(found=found(typed=typed)))
+
+
+# --- names in place of IDs ---
+
+OURS = Hole(name="portal", label="Portal", kind=TargetType.APPLICATION, owner=Owner.OURS)
+PILOT = Hole(name="pilot", label="Pilot group", kind=TargetType.GROUP, owner=Owner.THEIRS)
+PORTAL = FoundObject(id="1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03", name="Portal", mail="", kind="application")
+NAMING = replace(TRUSTED, holes=(PILOT, OURS))
+
+
+def naming(**changes: Any) -> Json:
+    return form(templates=(NAMING,), template=NAMING.name, holes={"portal": "Portal", "pilot": "x"}, **changes)
+
+
+def test_enter_looks_a_name_up_only_where_an_id_of_ours_is_wanted() -> None:
+    view = naming()
+    assert_sound(view)
+    by_id = {block["block_id"]: block for block in view["blocks"] if block.get("block_id", "").startswith("hole_")}
+    assert by_id["hole_portal"]["dispatch_action"] is True
+    assert "press Enter to look it up" in by_id["hole_portal"]["hint"]["text"]
+    assert "dispatch_action" not in by_id["hole_pilot"]
+
+
+def test_what_a_name_was_taken_for_stands_below_its_field_and_in_the_metadata() -> None:
+    view = naming(named={"portal": PORTAL}, must_look=True)
+    assert_sound(view)
+    assert "Not sent yet." in shown(view["blocks"][0])
+    at = [block.get("block_id") for block in view["blocks"]].index("hole_portal")
+    assert f"Portal: application “Portal” (application), ID {PORTAL.id}" in shown(view["blocks"][at + 1])
+    assert json.loads(view["private_metadata"])["named"] == {"portal": f"{fingerprint('Portal')}:{PORTAL.id}"}
+    assert "Nobody has it" in shown(naming(name_problems={"portal": "Nobody has it."}))
+
+
+@settings(deadline=None, max_examples=30)
+@given(hostile_or_blank)
+def test_hostile_names_stay_text(text: str) -> None:
+    assert_sound(naming(named={"portal": replace(PORTAL, name=text, mail=text)}, name_problems={"pilot": text}))

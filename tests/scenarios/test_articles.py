@@ -236,7 +236,7 @@ async def test_row_76_contractors_reach_one_portal_without_trust(world: Stage) -
     assert offered == ["30", "90", "180"]
     assert fields(view)["justification"]["element"]["initial_value"] == "Portal"
     answer = await world.fill_in(view_id=view_id, **filled, hole_portal_application="the portal")
-    assert "not an ID" in answer["errors"]["hole_portal_application"]
+    assert "no application whose name is or begins with" in answer["errors"]["hole_portal_application"]
     assert len(await world.messages()) == count
 
     await form_for(world, "guest-collaboration", view_id=view_id)
@@ -461,12 +461,15 @@ async def test_row_81_thousands_of_people_are_a_matter_of_synchronization_not_of
 
 
 async def test_row_82_a_partner_in_another_cloud_is_not_guessed(world: Stage) -> None:
-    """The look-up knows one cloud: what it does not find is refused at the field, with what both sides have to do."""
-    for target in ("agency-in-another-cloud.us", "11111111-2222-4333-8444-555555555555"):
+    """The look-up knows one cloud: what it does not find is refused at the field, with what to do."""
+    for target, cure in {
+        "agency-in-another-cloud.us": "ask them for their tenant ID",
+        "11111111-2222-4333-8444-555555555555": "once both tenants have enabled the other's cloud",
+    }.items():
         answer = await world.fill_in(target=target, template="guest-collaboration")
         said = answer["errors"]["target"]
         assert "No Microsoft Entra tenant" in said
-        assert "both tenants must have the other's cloud enabled first" in said
+        assert cure in said
 
 
 async def test_row_82_a_partner_in_a_sovereign_cloud_is_opened_by_its_id_with_both_halves_said(world: Stage) -> None:

@@ -84,7 +84,7 @@ async def test_a_second_request_for_the_same_tenant_waits_for_the_first(shared: 
     """Two plans from one image of the tenant cannot both be true."""
     await shared.ask(target="northwind.com")
     answer = await shared.fill_in(user="approver1", target="northwind.onmicrosoft.com")
-    assert "open request" in answer["errors"]["target"]
+    assert "has an open access request for this partner" in answer["errors"]["target"]
 
 
 async def test_guests_cannot_request(untouched: Stage) -> None:

@@ -60,7 +60,7 @@ async def test_the_card_tells_the_tenant_around_the_change_and_what_could_not_be
 async def test_look_alikes_are_refused_or_told_and_another_cloud_needs_both_halves(stage: Stage) -> None:
     """A mixed script at the field; a digit for a letter on the card; an id that only another cloud can know."""
     assert "mixes Cyrillic and Latin letters" in (await stage.fill_in(target="\u0441ontoso.com"))["errors"]["target"]
-    assert "other Microsoft clouds" in (await stage.fill_in(target="nobody.example"))["errors"]["target"]
+    assert "ask them for their tenant ID" in (await stage.fill_in(target="nobody.example"))["errors"]["target"]
     assert "no other cloud is enabled" in (await stage.fill_in(target=ELSEWHERE))["errors"]["target"]
     await stage.open_the_door()
     known = (await state(stage))["organizations"][CONTOSO]

@@ -14,14 +14,24 @@ from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, NOW
 from workflows.core.alarms import Alarm
 from workflows.core.canonical import JsonObject
 from workflows.core.errors import Refused
-from workflows.core.partner import IDENTITY_SYNCHRONIZATION, Property, Target, TenantId
+from workflows.core.partner import IDENTITY_SYNCHRONIZATION, Property, Target, TargetType, TenantId
 from workflows.core.partner_changes import PartnerChange
 from workflows.core.partnership import Partnership
 from workflows.core.people import ChatId, Person, PersonId, Role, Roster
 from workflows.core.plan import Operation, TenantIdentity
 from workflows.core.preflight_facts import SignIns
 from workflows.core.request import AccessRequest
-from workflows.ports import Account, AlreadyExists, Clock, Directory, Notifier, Tenant, TenantRefused, WrongTenant
+from workflows.ports import (
+    Account,
+    AlreadyExists,
+    Clock,
+    Directory,
+    FoundObject,
+    Notifier,
+    Tenant,
+    TenantRefused,
+    WrongTenant,
+)
 
 PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
 Found = TypeVar("Found")
@@ -117,6 +127,10 @@ class FakeSurroundings:
     """What objects are called, by id; None: there is no such object. Any other id is called “Object …”."""
     changes: dict[TenantId, list[PartnerChange]] = field(default_factory=dict)
     """Who changed which partner, as the audit log says."""
+    objects: dict[TargetType, list[FoundObject]] = field(default_factory=dict)
+    """What can be found by name."""
+    searched: list[tuple[TargetType, str]] = field(default_factory=list)
+    """What was searched for."""
     asked: list[tuple[TenantId, datetime]] = field(default_factory=list)
     """For whose sign-ins since when was asked."""
     named: list[tuple[Target, bool]] = field(default_factory=list)
@@ -153,6 +167,13 @@ class FakeSurroundings:
         """List who changed a partner."""
         found = [one for one in self.changes.get(tenant_id, []) if one.at >= since]
         return await self._read("read_partner_changes", found)
+
+    async def find_by_name(self, kind: TargetType, name: str, limit: int) -> Sequence[FoundObject]:
+        """Find what begins so, or exactly so where there is such a one."""
+        self.searched.append((kind, name))
+        begins = [one for one in self.objects.get(kind, ()) if one.name.lower().startswith(name.lower())]
+        exact = [one for one in begins if one.name.lower() == name.lower()]
+        return await self._read("find_by_name", (exact or begins)[:limit])
 
     async def name_of(self, target: Target, *, fresh: bool = False) -> str | None:
         """Name an object."""

@@ -29,7 +29,8 @@ from workflows.core.people import PersonId
 from workflows.core.plan import Operation, plan_revocation
 from workflows.core.preflight_facts import SignIns
 from workflows.entra import Entra, EntraSettings, connect
-from workflows.ports import AlreadyExists, Surroundings, Tenant, TenantRefused, TenantUnavailable
+from workflows.entra.name_search import found_objects
+from workflows.ports import AlreadyExists, FoundObject, Surroundings, Tenant, TenantRefused, TenantUnavailable
 
 CONTOSO = TenantId("c0a1b2c3-1111-4aaa-8bbb-0123456789a1")
 FABRIKAM = TenantId("fab0fab0-2222-4aaa-8bbb-0123456789a2")
@@ -1145,9 +1146,54 @@ async def test_first_click_does_not_hold_the_event_loop(entra: Entra, graph: Gra
         around.read_sign_ins(CONTOSO, datetime.now(UTC)),
         # Each kind has builders of its own in the SDK, loaded on their first use.
         *(around.name_of(Target(type=kind, id=GROUP)) for kind in TargetType),
+        *(around.find_by_name(kind, "Bridge project", 5) for kind in TargetType),
     )
     heart.cancel()
     gc.unfreeze()
     assert holds
     # Seconds. The SDK's own models take a second on their first use; no answer is read through them.
     assert max(holds) < 0.05
+
+
+async def test_our_own_objects_are_found_by_name_and_by_what_begins_so(entra: Entra, graph: Graph) -> None:
+    """Quotes are doubled; what is exactly so comes first; hidden memberships are nobody's to search."""
+    find = entra.surroundings.find_by_name
+    hidden = {"visibility": "HiddenMembership", "groupTypes": ["Unified"]}
+    pilot = seed.PROJECT_GROUPS[1][0]
+    groups = {"11111111-0000-4000-8000-000000000001": "Pilot", "11111111-0000-4000-8000-000000000002": "O'Neil's & co"}
+    for group_id, name in groups.items():
+        known = graph.stand_in.state()["groups"][pilot]
+        graph.stand_in.merge({"groups": {group_id: {**known, "id": group_id, "displayName": name, "members": []}}})
+    [bridge] = await find(TargetType.GROUP, "bridge PROJECT", 5)
+    assert (bridge.id, bridge.name, bridge.kind) == (seed.PROJECT_GROUPS[0][0], "Bridge project", "security group")
+    assert [one.name for one in await find(TargetType.GROUP, "Pilot", 5)] == ["Pilot"]
+    assert [one.name for one in await find(TargetType.GROUP, "Pil", 5)] == ["Pilot", "Pilot users"]
+    assert [one.name for one in await find(TargetType.GROUP, "Pil", 1)] == ["Pilot"]
+    assert [one.name for one in await find(TargetType.GROUP, "O'Neil's & co", 5)] == ["O'Neil's & co"]
+    graph.stand_in.merge({"groups": {pilot: hidden}})
+    assert [one.name for one in await find(TargetType.GROUP, "Pil", 5)] == ["Pilot"]
+    assert await find(TargetType.GROUP, "Pilot users", 5) == []
+    [person] = await find(TargetType.USER, "admin@woodgrove.com", 5)
+    assert (person.name, person.kind, person.mail) == ("Dana Reyes", "member", "admin@woodgrove.com")
+    [portal] = await find(TargetType.APPLICATION, seed.APPLICATIONS[0].name, 5)
+    assert portal.id == seed.APPLICATIONS[0].app_id
+    assert all(one.method == "GET" and one.query["$top"] == "25" for one in graph.seen)
+    graph.stand_in.merge({"appRoles": ["Policy.Read.All"]})
+    with pytest.raises(TenantRefused, match=r"needs the permission GroupMember\.Read\.All"):
+        await find(TargetType.GROUP, "Bridge project", 5)
+
+
+@pytest.mark.parametrize(
+    ("row", "kind"),
+    [
+        ({"groupTypes": ["Unified"], "mailEnabled": True, "securityEnabled": True}, "Microsoft 365 group"),
+        ({"groupTypes": [], "mailEnabled": True, "securityEnabled": True}, "mail-enabled security group"),
+        ({"groupTypes": None, "mailEnabled": True, "securityEnabled": False}, "distribution list"),
+        ({"groupTypes": [], "mailEnabled": False, "securityEnabled": True}, "security group"),
+        ({}, "security group"),
+    ],
+)
+def test_what_kind_of_group_was_found_is_told(row: dict[str, Any], kind: str) -> None:
+    assert found_objects(TargetType.GROUP, [{"id": "A", "displayName": None, **row}]) == [
+        FoundObject(id="a", name="(no name)", mail="", kind=kind)
+    ]

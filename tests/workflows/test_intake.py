@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import workflows.intake
-from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, RILEY, SAM, TENANT
+from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, NOW, RILEY, SAM, TENANT
 from tests.workflows.fakes import HOME
 from tests.workflows.world import CATALOG, CONTOSO, World
 from workflows.core.documents import to_document
@@ -125,7 +125,7 @@ async def test_a_partner_that_has_these_settings_already_is_said_at_the_field(wo
     }
     found = await problems(world)
     assert "already a partner with the settings" in found["target"]
-    assert "nothing to request" in found["target"]
+    assert "Gatehouse did not open it" in found["target"]
 
 
 async def test_a_second_request_about_a_tenant_names_the_first(world: World) -> None:
@@ -133,7 +133,8 @@ async def test_a_second_request_about_a_tenant_names_the_first(world: World) -> 
     with pytest.raises(InvalidForm) as caught:
         await world.file(requester=DANA, template="guest-collaboration")
     assert caught.value.problems == {
-        "target": f"Riley has an open request for this tenant ({first.id}); wait for its end."
+        "target": f"Riley has an open access request for this partner: {first.id} (“Trusted partner”, 180 days), sent "
+        f"on {NOW:%Y-%m-%d}, waiting for approval. Wait for its end, or ask Riley to withdraw it."
     }
 
 
@@ -205,7 +206,7 @@ async def test_who_does_not_answer_in_time_is_not_waited_for(world: World, monke
 
 
 async def test_what_graph_refuses_to_look_up_is_said(world: World) -> None:
-    world.script.fail("tenant.find", TenantRefused(403, "Authorization_RequestDenied", "Insufficient privileges."))
+    world.script.fail("tenant.find", TenantRefused(403, "x", "Insufficient privileges."), times=2)
     found = await problems(world)
     assert found == {"target": "Microsoft Graph refused to look this up: Insufficient privileges. Tell an admin."}
 

@@ -45,6 +45,13 @@ async def test_it_is_the_plan_that_people_would_decide_on(world: World) -> None:
     assert world.tenant.attempts == []
 
 
+async def test_a_file_may_name_the_partner_as_it_is_pasted(world: World) -> None:
+    usual, pasted = [await planned(world, partner=one) for one in ("contoso.com", "https://www.contoso.com/about")]
+    assert usual.digest == pasted.digest
+    world.tenant.tenants.clear()
+    assert "Did you mean contoso.com?" not in (await impossible(world, partner="contso.com"))["partner"]
+
+
 async def test_nothing_is_stored(world: World) -> None:
     await planned(world, records=await world.store.records())
     assert await world.all_requests() == []
@@ -60,6 +67,8 @@ async def test_what_stands_already_is_nothing_to_change(world: World) -> None:
     await world.opened()
     shown = await planned(world, records=await world.store.records())
     assert (shown.plan, shown.findings, shown.stages) == (None, (), ())
+    assert "To extend it now, choose 365 days." in shown.instead
+    assert (await planned(world)).instead == "", "without records nobody knows who opened it, and until when"
 
 
 async def test_without_records_it_says_what_could_not_be_checked(world: World) -> None:

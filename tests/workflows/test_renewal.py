@@ -9,6 +9,7 @@ from tests.workflows.world import CATALOG, World
 from workflows.core.renewal import is_renewal
 from workflows.core.request import RequestState
 from workflows.intake import InvalidForm
+from workflows.ports import TenantUnavailable
 
 
 async def test_asking_for_the_same_and_as_long_is_refused_at_the_field(world: World) -> None:
@@ -16,6 +17,17 @@ async def test_asking_for_the_same_and_as_long_is_refused_at_the_field(world: Wo
     with pytest.raises(InvalidForm) as caught:
         await world.file()
     assert "already a partner with the settings" in caught.value.problems["target"]
+    assert "To extend it now, choose 365 days." in caught.value.problems["target"]
+    request = await world.waiting(days=365)
+    assert is_renewal(request.known.plan), "what is advised is taken"
+
+
+async def test_what_is_found_out_only_after_sending_ends_with_the_same_words(world: World) -> None:
+    await world.opened()
+    world.script.fail("tenant.find", TenantUnavailable("No answer."))
+    request = await world.settled(await world.file())
+    assert request.state is RequestState.UNFIT
+    assert "To extend it now, choose 365 days." in request.note
 
 
 async def test_what_stands_is_prolonged_by_the_whole_chain_and_nothing_is_written(world: World) -> None:

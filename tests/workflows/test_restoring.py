@@ -193,7 +193,7 @@ async def test_nobody_to_decide_is_said_at_the_field(world: World, revocation: A
 
 
 async def test_a_refusal_of_graph_is_said_at_the_field(world: World, revocation: AccessRequest) -> None:
-    world.script.fail("tenant.find", TenantRefused(403, "denied", "No permission."))
+    world.script.fail("tenant.find", TenantRefused(403, "denied", "No permission."), times=2)
     assert "Tell an admin" in (await problems(world, form(revocation)))["restores"]
 
 

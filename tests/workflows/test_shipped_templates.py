@@ -135,3 +135,14 @@ def test_block_closes_everything() -> None:
     synchronized = {"tenantId": TENANT, "identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}}}
     assert closes_everything(plan_of(CATALOG.templates["block"]))
     assert closes_everything(plan_of(CATALOG.templates["block"], synchronized))
+
+
+def test_data_owners_decide_wherever_the_risk_is_not_low() -> None:
+    asked = {name for name, one in CATALOG.templates.items() if "data-owner" in [stage.role for stage in one.stages]}
+    low = {
+        name
+        for name, template in CATALOG.templates.items()
+        if risk_of_settings(template.settings, template.durations[-1]).level is RiskLevel.LOW
+    }
+    assert low == {"block", "contractor-portal", "guest-collaboration"}
+    assert asked == CATALOG.templates.keys() - low

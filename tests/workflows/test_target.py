@@ -1,11 +1,21 @@
 """What people type or paste for a partner becomes one domain or tenant id, or is refused with the cure."""
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workflows.core.errors import InvalidField
-from workflows.target import CONSUMER_DOMAINS, CONSUMER_TENANTS, FIELD, is_tenant_id, normalize_target
+from workflows.pasted import MOST
+from workflows.target import (
+    CONSUMER_DOMAINS,
+    CONSUMER_TENANTS,
+    FIELD,
+    is_tenant_id,
+    normalize_target,
+    target_candidates,
+)
 
 GUID = "c0a1b2c3-1111-4aaa-8bbb-0123456789a1"
 
@@ -86,24 +96,16 @@ def test_of_a_web_address_with_a_user_the_host_counts() -> None:
         ("conto\u00adso.com", "invisible characters"),
         ("contoso.com\u2060", "invisible characters"),
         ("contoso\x00.com", "invisible characters"),
-        ("contoso.com\nfabrikam.com", "invisible characters"),
         # not one domain
         ("contoso", "not one domain or tenant ID"),
         ("localhost", "not one domain or tenant ID"),
         ("Contoso Ltd", "not one domain or tenant ID"),
-        ("contoso.com fabrikam.com", "not one domain or tenant ID"),
-        ("contoso.com\u00a0fabrikam.com", "not one domain or tenant ID"),
-        ("contoso.com,fabrikam.com", "not one domain or tenant ID"),
-        ("contoso.com;fabrikam.com", "not one domain or tenant ID"),
-        ("contoso.com:443", "not one domain or tenant ID"),
-        ("ftp://contoso.com", "not one domain or tenant ID"),
         ("https://", "not one domain or tenant ID"),
         ("@", "not one domain or tenant ID"),
         ("anna@", "not one domain or tenant ID"),
         ("x." * 126 + "com", "not one domain or tenant ID"),
         (GUID.replace("-", ""), "not one domain or tenant ID"),
         (GUID[:-1], "not one domain or tenant ID"),
-        (f"{GUID} {GUID}", "not one domain or tenant ID"),
         (f"urn:uuid:{GUID}", "not one domain or tenant ID"),
         # not a valid name
         (".contoso.com", "not a valid domain name"),
@@ -163,7 +165,7 @@ def test_the_lists_are_canonical() -> None:
     assert not is_tenant_id("contoso.com")
 
 
-@given(st.text(max_size=40) | st.text(st.sampled_from("abcxn-.@/:ß\u200d0 {}"), max_size=20))
+@given(st.text(max_size=40) | st.text(st.sampled_from("abcxnw-.@/:ß\u200d0 {}<>|,'&"), max_size=20))
 @settings(max_examples=300, deadline=None)
 def test_whatever_is_typed_becomes_a_plain_name_or_is_refused(typed: str) -> None:
     """And a plain name stays as it is."""
@@ -175,3 +177,114 @@ def test_whatever_is_typed_becomes_a_plain_name_or_is_refused(typed: str) -> Non
     assert set(target) <= set("abcdefghijklmnopqrstuvwxyz0123456789-.")
     assert "." in target or is_tenant_id(target)
     assert normalize_target(target) == target
+
+
+# --- what people paste ---
+
+
+@pytest.mark.parametrize(
+    ("typed", "target"),
+    [
+        ("https://www.contoso.com/about", "www.contoso.com"),
+        ("www.contoso.com", "www.contoso.com"),
+        ("contoso.com/", "contoso.com"),
+        ("//contoso.com/x", "contoso.com"),
+        ("contoso.com:443", "contoso.com"),
+        ("https://contoso.com:8443/x", "contoso.com"),
+        ("ftp://contoso.com", "contoso.com"),
+        ("<http://contoso.com|contoso.com>", "contoso.com"),
+        ("<https://contoso.com/a?b=c&amp;d=e>", "contoso.com"),
+        ("<https://contoso.com|our partner, Contoso Ltd.>", "contoso.com"),
+        ("<mailto:a@contoso.com|a@contoso.com>", "contoso.com"),
+        ("mailto:a@contoso.com?subject=Hello", "contoso.com"),
+        ("Ann <ann@contoso.com>", "contoso.com"),
+        ("Ann &lt;<mailto:ann@contoso.com|ann@contoso.com>&gt;", "contoso.com"),
+        ("Dr. J.R. O'Neil <j.r.o'neil@contoso.com>;", "contoso.com"),
+        ('"Berg, Ann" <ann@contoso.com>', "contoso.com"),
+        ("Contoso.com, please", "contoso.com"),
+        ("e.g. contoso.com", "contoso.com"),
+        ("Is it contoso.com?", "contoso.com"),
+        ("(contoso.com)", "contoso.com"),
+        ("contoso.com's tenant", "contoso.com"),
+        ("“contoso.com”.", "contoso.com"),
+        ("'contoso.com'", "contoso.com"),
+        ("`contoso.com`", "contoso.com"),
+        ("*contoso.com*", "contoso.com"),
+        ("_<http://contoso.com|contoso.com>_", "contoso.com"),
+        ("contoso.com...", "contoso.com"),
+        ("contoso。com。", "contoso.com"),
+        ("the tenant contoso.onmicrosoft.com of Contoso", "contoso.onmicrosoft.com"),
+        ("contoso.com, ann@contoso.com, https://contoso.com/x", "contoso.com"),
+        (f"Tenant ID: {GUID}.", GUID),
+        (f"{{{GUID}}},", GUID),
+        (f"{GUID} {GUID}", GUID),
+        (f"<https://contoso.com/{GUID}|{GUID}>", "contoso.com"),
+    ],
+)
+def test_the_domain_is_taken_out_of_what_is_pasted(typed: str, target: str) -> None:
+    assert normalize_target(typed) == target
+
+
+@pytest.mark.parametrize(
+    ("typed", "named"),
+    [
+        ("contoso.com fabrikam.com", "contoso.com, fabrikam.com"),
+        ("contoso.com\nfabrikam.com", "contoso.com, fabrikam.com"),
+        ("contoso.com\u00a0fabrikam.com", "contoso.com, fabrikam.com"),
+        ("contoso.com,fabrikam.com", "contoso.com, fabrikam.com"),
+        ("contoso.com;fabrikam.com", "contoso.com, fabrikam.com"),
+        ("<http://fabrikam.com|contoso.com>", "fabrikam.com, contoso.com"),
+        ("<mailto:a@fabrikam.com|a@contoso.com>", "fabrikam.com, contoso.com"),
+        ("contoso.com <ann@fabrikam.com>", "contoso.com, fabrikam.com"),
+        ("mailto:a@contoso.com,b@fabrikam.com", "contoso.com, fabrikam.com"),
+        ("<mailto:a@contoso.com;b@fabrikam.com|both>", "contoso.com, fabrikam.com"),
+        ("mail.contoso.com or contoso.com", "mail.contoso.com, contoso.com"),
+        (f"contoso.com {GUID}", f"contoso.com, {GUID}"),
+    ],
+)
+def test_two_names_in_one_text_are_refused_and_named(typed: str, named: str) -> None:
+    """The text that a link shows never wins over its address: where they differ, none is taken."""
+    with pytest.raises(InvalidField) as caught:
+        target_candidates(typed)
+    assert caught.value.reason == f"This names more than one partner: {named}. Type one of them."
+
+
+@pytest.mark.parametrize(
+    ("typed", "candidates"),
+    [
+        ("contoso.com", ("contoso.com",)),
+        ("https://www.contoso.com/about", ("www.contoso.com", "contoso.com")),
+        ("contoso.com www.contoso.com", ("contoso.com",)),
+        ("www.contoso.co.uk", ("www.contoso.co.uk", "contoso.co.uk")),
+        ("www.com", ("www.com",)),
+        ("www.co.uk", ("www.co.uk",)),
+        ("wwww.contoso.com", ("wwww.contoso.com",)),
+        (GUID, (GUID,)),
+    ],
+)
+def test_www_is_left_out_only_after_the_name_as_it_was_typed(typed: str, candidates: tuple[str, ...]) -> None:
+    assert target_candidates(typed) == candidates
+
+
+@pytest.mark.parametrize("typed", ["www.gmail.com", "<https://www.gmail.com/x|mail>", "Ann <ann@gmail.com>, please"])
+def test_a_mail_provider_is_no_partner_however_it_is_pasted(typed: str) -> None:
+    with pytest.raises(InvalidField, match=r"“gmail\.com” is a mail provider"):
+        target_candidates(typed)
+
+
+@pytest.mark.parametrize(
+    "typed", ["con&#8203;toso.com", "con&zwnj;toso.com", "<http://сontoso.com|contoso.com>", "con,toso.com"]
+)
+def test_pasting_leads_around_no_check(typed: str) -> None:
+    with pytest.raises(InvalidField):
+        target_candidates(typed)
+
+
+@pytest.mark.parametrize("piece", ["*", "<", ".", "a.", "'", "(", "@", "<http://a.com|", "&lt;", "a,", "~a*", "//"])
+def test_a_long_text_is_read_in_no_time(piece: str) -> None:
+    """Slack takes 4,000 characters after a command."""
+    for text in (piece * (4000 // len(piece)), piece * (MOST // len(piece))):
+        began = time.perf_counter()
+        with pytest.raises(InvalidField):
+            target_candidates(text)
+        assert time.perf_counter() - began < 0.5

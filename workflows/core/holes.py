@@ -19,6 +19,14 @@ _WANTED: Final[Mapping[TargetType, str]] = {
     TargetType.USER: "The object ID of a user",
     TargetType.APPLICATION: "The application (client) ID of an application, not its object ID,",
 }
+_ASKED: Final[Mapping[TargetType, str]] = {
+    TargetType.GROUP: "the Object ID of your group (Entra admin center, Groups, the group, Overview)",
+    TargetType.USER: "the Object ID of your user (Entra admin center, Users, the user, Overview)",
+    TargetType.APPLICATION: (
+        "the Application ID of your application (Entra admin center, Enterprise applications, the application, "
+        "Overview)"
+    ),
+}
 
 
 class Owner(StrEnum):
@@ -107,8 +115,17 @@ def parse_hole(hole: Hole, typed: str) -> str:
             hole.field, f"“{word}” stands for all or many; this template needs one ID here. {hole.wanted}"
         )
     if guid == _NOBODY or not _GUID.fullmatch(guid):
-        raise InvalidField(hole.field, f"This is not an ID such as 1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03. {hole.wanted}")
+        raise InvalidField(
+            hole.field, f"This is not an ID such as 1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03. {hole.wanted}{_to_ask(hole)}"
+        )
     return guid
+
+
+def _to_ask(hole: Hole) -> str:
+    """Give the text to send to the partner for one of their ids; empty for one of ours."""
+    if hole.owner is not Owner.THEIRS:
+        return ""
+    return f" Ask them: “Please send us {_ASKED[hole.kind]}, for: {hole.label}.”"
 
 
 def owner_of(name: Property, kind: TargetType) -> Owner:

@@ -89,6 +89,11 @@ def absent_words(target: Target) -> str:
     return f"There is no {target.type.value} with this ID in this tenant. {_CURES[target.type]}"
 
 
+def where_to_find(kind: TargetType) -> str:
+    """Say where the ID of one of our own objects stands."""
+    return _CURES[kind]
+
+
 def wrong_side_words(target: Target, name: str) -> str:
     """Say that an id that has to be the partner's is one of ours."""
     kind = target.type.value

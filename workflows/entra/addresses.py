@@ -71,6 +71,7 @@ def load_builders(adapter: GraphRequestAdapter) -> None:
             graph.users,
             graph.users.by_user_id(""),
             graph.groups.by_group_id("").transitive_members,
+            graph.service_principals,
             graph.service_principals_with_app_id(""),
             graph.policies.authorization_policy,
             graph.identity.conditional_access.policies,

@@ -20,8 +20,9 @@ from workflows.entra.answers import Call, is_absent, is_guid, quoted, reading, s
 from workflows.entra.audits import AUDITED, partner_changes
 from workflows.entra.connection import Connection, document_of
 from workflows.entra.lately import Lately
+from workflows.entra.name_search import SELECTED, filters, found_objects
 from workflows.entra.pacing import Pace
-from workflows.ports import TenantUnavailable
+from workflows.ports import FoundObject, TenantUnavailable
 
 _REMEMBERED_SECONDS: Final = 60.0
 """Tenant-wide policies: several requests prepared at once read them once."""
@@ -32,6 +33,8 @@ _NAMES_KEPT: Final = 500
 _CONDITIONAL_ACCESS_REST: Final = 1.0
 """Conditional Access takes one request a second from each tenant ("Microsoft Graph service-specific throttling
 limits") and does not say how long to wait, so what it throttles is not repeated."""
+_SEARCH_PAGE: Final = 25
+"""More than are ever offered: groups with hidden membership among them are left out."""
 _SIGN_IN_PAGE: Final = 1000
 _SIGN_IN_PAGES: Final = 2
 """Of each direction. Further pages are not counted, and that is said."""
@@ -149,6 +152,28 @@ class GraphSurroundings:
                 raise TenantUnavailable("Entra's audit log holds too many changes since then to be read.")
         ours = {name for name in (self._client_id, *self._connection.own_ids()) if name}
         return partner_changes(rows, tenant_id, ours=frozenset(name.lower() for name in ours))
+
+    async def find_by_name(self, kind: TargetType, name: str, limit: int) -> Sequence[FoundObject]:
+        """List our own objects of this name; where there is none, those whose name begins so. Never remembered."""
+        for clause in filters(kind, name):
+            if found := found_objects(kind, await self._search(kind, clause)):
+                return found[:limit]
+        return []
+
+    async def _search(self, kind: TargetType, clause: str) -> Sequence[JsonObject]:
+        """Read one page: what is beyond it is too much to choose from anyway."""
+        graph = self._connection.graph
+        path, builder, permission = {
+            TargetType.GROUP: ("/groups", graph.groups, "GroupMember.Read.All"),
+            TargetType.USER: ("/users", graph.users, "User.Read.All"),
+            TargetType.APPLICATION: ("/servicePrincipals", graph.service_principals, "Application.Read.All"),
+        }[kind]
+        call = reading(path, f"look up a {kind.value} by its name", permission)
+        query = request_to(Method.GET, builder, filter=clause, select=SELECTED[kind], top=_SEARCH_PAGE)
+        async for page in self._connection.pages(call, query):
+            if page:
+                return page
+        return []
 
     async def name_of(self, target: Target, *, fresh: bool = False) -> str | None:
         """Give the name of a user, a group or an application of our own; None when there is none of this kind and id.

@@ -198,3 +198,10 @@ def test_the_riskier_the_more_people() -> None:
 def test_a_chain_that_is_too_weak_says_what_it_lacks(stages: tuple[Stage, ...], level: RiskLevel, problem: str) -> None:
     found = chain_is_enough(stages, level)
     assert problem in found if problem else found == ""
+
+
+def test_trust_in_mfa_takes_two_approvers_and_with_devices_three() -> None:
+    alone = InboundTrust(mfa=True, compliant_device=False, hybrid_joined_device=False)
+    with_devices = InboundTrust(mfa=True, compliant_device=True, hybrid_joined_device=False)
+    needs = [required(risk_of_settings({P.INBOUND_TRUST: trust}, YEAR).level) for trust in (alone, with_devices)]
+    assert needs == [Requirement(2, 1), Requirement(3, 2)]

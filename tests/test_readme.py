@@ -1,0 +1,37 @@
+"""README.md says what the product needs and offers."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+from bot.cli import app
+from workflows.catalog import SHIPPED, load_catalog
+
+PROJECT: Final = Path(__file__).parents[1]
+README: Final = (PROJECT / "README.md").read_text()
+
+
+def test_the_permissions_are_those_that_the_calls_name() -> None:
+    """No permission that a call needs is missing, and none is asked for that no call needs."""
+    code = "".join(path.read_text() for path in sorted((PROJECT / "workflows" / "entra").glob("*.py")))
+    named = set(re.findall(r'"((?:[A-Z]\w+)(?:\.\w+)*\.(?:All|CrossTenantAccess))"', code))
+    assert set(re.findall(r"^ +\| `([A-Z]\w+\.[\w.]+)` \|", README, re.M)) == named
+
+
+def test_every_page_that_it_leads_to_is_there() -> None:
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)", README):
+        assert (PROJECT / link).exists(), link
+
+
+def test_it_names_every_shipped_template_and_no_command_that_there_is_not() -> None:
+    for template in load_catalog(SHIPPED).templates.values():
+        assert template.title.removesuffix(", synchronized") in " ".join(README.split())
+    commands = {one.name or getattr(one.callback, "__name__", "") for one in app.registered_commands}
+    assert set(re.findall(r"gatehouse ([a-z]+)", README)) <= commands
+
+
+def test_its_two_commands_are_these() -> None:
+    assert re.findall(r"^pip install .*$", README, re.M) == [
+        "pip install uv && uv run gatehouse sandbox",
+        "pip install uv && uv run poe check",
+    ]

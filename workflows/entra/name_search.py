@@ -1,0 +1,63 @@
+"""How our own users, groups and applications are searched by name, and what is told of those that are found. No I/O."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from workflows.core.canonical import JsonObject
+from workflows.core.partner import TargetType
+from workflows.entra.answers import quoted
+from workflows.ports import FoundObject
+
+_HIDDEN: Final = "HiddenMembership"
+_EXACT: Final[Mapping[TargetType, tuple[str, ...]]] = {
+    TargetType.GROUP: ("displayName", "mail", "mailNickname"),
+    TargetType.USER: ("displayName", "mail", "userPrincipalName"),
+    TargetType.APPLICATION: ("displayName",),
+}
+SELECTED: Final[Mapping[TargetType, list[str]]] = {
+    TargetType.GROUP: ["id", "displayName", "mail", "groupTypes", "mailEnabled", "securityEnabled", "visibility"],
+    TargetType.USER: ["id", "displayName", "mail", "userPrincipalName", "userType", "accountEnabled"],
+    TargetType.APPLICATION: ["id", "appId", "displayName", "accountEnabled"],
+}
+
+
+def filters(kind: TargetType, name: str) -> tuple[str, str]:
+    """Give the filter for exactly this name or address, and the one for what begins so. Graph minds no case in both."""
+    exact = " or ".join(f"{field} eq {quoted(name)}" for field in _EXACT[kind])
+    return exact, f"startswith(displayName,{quoted(name)})"
+
+
+def found_objects(kind: TargetType, rows: Sequence[JsonObject]) -> list[FoundObject]:
+    """Read what a search found, by name. Who is in a group with hidden membership is nobody's to search."""
+    shown = (_found(kind, row) for row in rows if row.get("visibility") != _HIDDEN)
+    return sorted((one for one in shown if one.id), key=lambda one: (one.name.lower(), one.id))
+
+
+def _found(kind: TargetType, row: JsonObject) -> FoundObject:
+    key = "appId" if kind is TargetType.APPLICATION else "id"
+    return FoundObject(
+        id=str(row.get(key) or "").lower(),
+        name=str(row.get("displayName") or "(no name)"),
+        mail=str(row.get("mail") or row.get("userPrincipalName") or ""),
+        kind=_KINDS[kind](row),
+    )
+
+
+def _group(row: JsonObject) -> str:
+    if "Unified" in (row.get("groupTypes") or ()):
+        return "Microsoft 365 group"
+    if row.get("mailEnabled") is True:
+        return "mail-enabled security group" if row.get("securityEnabled") is True else "distribution list"
+    return "security group"
+
+
+def _user(row: JsonObject) -> str:
+    kind = "guest" if row.get("userType") == "Guest" else "member"
+    return kind if row.get("accountEnabled") is not False else f"{kind}, disabled"
+
+
+def _application(row: JsonObject) -> str:
+    return "application" if row.get("accountEnabled") is not False else "application, disabled"
+
+
+_KINDS: Final = {TargetType.GROUP: _group, TargetType.USER: _user, TargetType.APPLICATION: _application}
