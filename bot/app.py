@@ -14,11 +14,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.assembly import Neighbours, Parts, assemble
 from bot.background import Background
+from bot.connections import make_runner
 from bot.metrics import Metrics
 from bot.reading import open_clock, open_tenant
 from bot.settings import Settings, SettingsProblems
 from bot.slack_errors import NO_ANSWER, WRONG_TOKEN, error_code
-from bot.web import make_runner, make_web
+from bot.web import make_web
 from workflows.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.entra import Entra
 from workflows.missing_halves import record_missing_halves

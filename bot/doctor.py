@@ -13,12 +13,14 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.directory import SlackDirectory
+from bot.reading import entra_settings
+from bot.redactor import redactor_of
 from bot.settings import Settings
 from bot.slack_errors import NO_ANSWER, error_code
 from workflows.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.core.errors import DomainError
 from workflows.core.partner import Target, TargetType
-from workflows.entra import Entra, EntraSettings, connect
+from workflows.entra import Entra, connect
 from workflows.ports import Tenant
 from workflows.store.parked import read_parked
 
@@ -42,7 +44,7 @@ async def examine(settings: Settings, console: Console) -> int:
     client = AsyncWebClient(token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url)
     findings = [await _slack(client, settings), await _channel(client, settings)]
     try:
-        tenant = connect(EntraSettings(graph_url=settings.graph_url, authority_host=settings.azure_authority_host))
+        tenant = connect(entra_settings(settings))
     except ValueError as error:
         cure = "Set AZURE_CLIENT_SECRET, or another credential that azure-identity reads"
         findings.append(Finding(subject="Entra: the credential", state=str(error), cure=cure))
@@ -55,10 +57,12 @@ async def examine(settings: Settings, console: Console) -> int:
         finally:
             await tenant.close()
     findings += await _records(settings)
+    redact = redactor_of(settings)
     table = Table("Looked at", "Found", "What to do", title="gatehouse doctor", title_justify="left")
     for finding in findings:
         style, sign = ("green", "✓") if not finding.cure else ("yellow", "–") if finding.is_optional else ("red", "✗")
-        table.add_row(escape(finding.subject), f"[{style}]{sign}[/] {escape(finding.state)}", escape(finding.cure))
+        state = redact(finding.state)
+        table.add_row(escape(finding.subject), f"[{style}]{sign}[/] {escape(state)}", escape(finding.cure))
     console.print(table)
     return 1 if any(finding.cure and not finding.is_optional for finding in findings) else 0
 

@@ -93,11 +93,6 @@ def make_web(
     return app
 
 
-def make_runner(app: web.Application) -> web.AppRunner:
-    """Serve `app` without an access log. Bodies are not unpacked: what was sent is what was signed."""
-    return web.AppRunner(app, access_log=None, auto_decompress=False)
-
-
 async def _raw_body(request: web.Request) -> bytes:
     """Read the bytes that were sent; none of them when they do not arrive whole, so that no signature fits.
 

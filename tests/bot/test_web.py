@@ -19,6 +19,7 @@ from slack_bolt.authorization import AuthorizeResult
 from structlog.testing import capture_logs
 
 from bot import web as door
+from bot.connections import make_runner
 from bot.metrics import Metrics
 from tests.bot.signing import FORM, SECRET, interaction_body, signature, signed
 
@@ -105,7 +106,7 @@ async def open_door(session: aiohttp.ClientSession, *, socket_mode: bool) -> Asy
         metrics=Metrics(store=EmptyStore(), clock=FixedClock(), lookups=lambda: 0),  # type: ignore[arg-type]
         is_ready=is_ready,
     )
-    runner = door.make_runner(app)
+    runner = make_runner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0, reuse_address=True).start()
     opened.port = runner.addresses[0][1]

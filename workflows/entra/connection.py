@@ -4,7 +4,7 @@ import asyncio
 import ssl
 import time
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -80,7 +80,9 @@ def open_connection(settings: EntraSettings) -> "Connection":
     adapter = GraphRequestAdapter(provider, client)
     adapter.base_url = root
     load_builders(adapter)
-    return Connection(adapter=adapter, client=client, credential=credential, root=root, scope=scope)
+    return Connection(
+        adapter=adapter, client=client, credential=credential, root=root, scope=scope, redact=settings.redact
+    )
 
 
 class Connection:
@@ -94,7 +96,9 @@ class Connection:
         credential: UnattendedCredential,
         root: str,
         scope: str,
+        redact: Callable[[str], str] = str,
     ) -> None:
+        self._redact = redact
         self._adapter = adapter
         self._client = client
         self._credential = credential
@@ -193,8 +197,12 @@ class Connection:
         return Answer(
             status=response.status_code,
             headers={name.lower(): value for name, value in response.headers.items()},
-            body=response.content,
+            body=response.content if response.is_success else self._told(response.content),
         )
+
+    def _told(self, body: bytes) -> bytes:
+        """Take what is secret out of an error before a part of it is quoted anywhere."""
+        return self._redact(body.decode(errors="replace")).encode()
 
     async def _sent(self, call: Call, request: RequestInformation) -> httpx.Response:
         try:

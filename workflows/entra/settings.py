@@ -1,5 +1,6 @@
 """Where Entra is."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -10,5 +11,7 @@ class EntraSettings:
     graph_url: str = "https://graph.microsoft.com/v1.0"
     authority_host: str | None = None
     """None: `AZURE_AUTHORITY_HOST`, or the public cloud's."""
+    redact: Callable[[str], str] = str
+    """Takes what is secret out of what Entra says of an error: it may repeat what it was sent."""
     use_environment_proxy: bool = False
     """Whether Graph and the authority are reached through `HTTPS_PROXY`."""
