@@ -11,6 +11,7 @@ from urllib.parse import quote, quote_plus
 from pydantic import SecretStr
 
 from bot.settings import TenantSettings
+from workflows.redacted import redacted
 
 REDACTED: Final = "[redacted]"
 _LOOKS_SECRET: Final = re.compile(
@@ -51,15 +52,7 @@ class Redactor:
 
     def values(self, value: Any) -> Any:
         """Give JSON's values without secrets; what names them stays."""
-        match value:
-            case str():
-                return self(value)
-            case Mapping():
-                return {name: self.values(inside) for name, inside in value.items()}
-            case list() | tuple():
-                return [self.values(inside) for inside in value]
-            case _:
-                return value
+        return redacted(value, self)
 
 
 def redactor_of(settings: TenantSettings) -> Redactor:
