@@ -317,6 +317,10 @@ class Store(Protocol):
     Every method that writes raises StoreNotWritable.
     """
 
+    @property
+    def trouble(self) -> str:
+        """What keeps records from being written, as far as the last write showed; empty when nothing does."""
+
     async def probe(self) -> str:
         """Find out whether records can be written now, by writing one. Gives what is in the way; empty when nothing is.
 
