@@ -1,4 +1,4 @@
-"""Secrets that Graph or Slack repeat in what they say of an error reach no log, no record, no message and no terminal."""
+"""Secrets that Graph or Slack repeat in an error reach no log, no record, no message and no terminal."""
 
 import io
 import json
@@ -30,6 +30,12 @@ def secrets(settings: Settings, world: Sandbox) -> list[str]:
     ]
 
 
+def log_as_the_process_does(settings: Settings) -> None:
+    """Write real lines. Loggers remember nothing of it, so that other tests find them as they were."""
+    configure_logs(redactor_of(settings))
+    structlog.configure(cache_logger_on_first_use=False)
+
+
 def found_in(text: str, canaries: list[str]) -> list[str]:
     """Name the canaries that stand in a text, by their number, whole or by their first half."""
     return [f"number {number}" for number, one in enumerate(canaries) if one[: max(12, len(one) // 2)] in text]
@@ -44,13 +50,13 @@ async def everything_seen(gatehouse: BotUnderTest) -> str:
     return "\n".join([*files, *sent, *[await gatehouse.told(person) for person in ("requester", "approver1", "admin")]])
 
 
-@pytest.mark.parametrize("status", [400, 403, 404, 409, 500, 503])
+@pytest.mark.parametrize("status", [400, 409, 503])
 @pytest.mark.parametrize("is_html", [False, True], ids=["json", "a page"])
 async def test_what_graph_repeats_is_seen_nowhere(
     gatehouse: BotUnderTest, capsys: pytest.CaptureFixture[str], status: int, is_html: bool
 ) -> None:
     canaries = secrets(gatehouse.settings, gatehouse.world)
-    configure_logs(redactor_of(gatehouse.settings))
+    log_as_the_process_does(gatehouse.settings)
     said = "You sent " + " and ".join(canaries)
     body = f"<html>{said}</html>" if is_html else {"error": {"code": "Odd", "message": said, "innerError": {}}}
     request = await gatehouse.file_request()
@@ -73,7 +79,7 @@ async def test_what_graph_repeats_is_seen_nowhere(
 
 async def test_what_slack_repeats_is_seen_nowhere(gatehouse: BotUnderTest, capsys: pytest.CaptureFixture[str]) -> None:
     canaries = secrets(gatehouse.settings, gatehouse.world)
-    configure_logs(redactor_of(gatehouse.settings))
+    log_as_the_process_does(gatehouse.settings)
     gatehouse.world.faults.add(
         Fault(
             target="slack",
@@ -109,7 +115,7 @@ async def test_the_authority_may_repeat_the_client_secret(
     """A wrong secret is a secret too: the doctor and the log of the start name the error without it."""
     wrong = "canary~client.secret+/= with a space"
     monkeypatch.setenv("AZURE_CLIENT_SECRET", wrong)
-    configure_logs(redactor_of(settings))
+    log_as_the_process_does(settings)
     async with running(settings):
         pass
     written = capsys.readouterr()

@@ -32,6 +32,7 @@ from workflows.entra.answers import (
     rows_of,
     without_annotations,
 )
+from workflows.entra.claims import granted_in
 from workflows.entra.credential import UnattendedCredential
 from workflows.entra.settings import EntraSettings
 from workflows.ports import TenantUnavailable
@@ -114,6 +115,13 @@ class Connection:
         """Close every connection."""
         await self._client.aclose()
         await self._credential.close()
+
+    async def granted(self) -> frozenset[str] | None:
+        """Read which application permissions the token carries; None when it cannot be read. Asks for one if need be.
+
+        :raises TenantRefused, TenantUnavailable: when there is no token to be had.
+        """
+        return granted_in((await self._credential.get_token(self._scope, enable_cae=True)).token)
 
     async def document(self, call: Call, request: RequestInformation) -> JsonObject:
         """Read one object, without annotations."""
