@@ -13,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.assembly import Neighbours, Parts, assemble
 from bot.background import Background
-from bot.connections import make_runner
+from bot.connections import make_runner, most_at_once
 from bot.health import LOOK_SECONDS, Health
 from bot.metrics import Metrics
 from bot.reading import open_clock, open_tenant
@@ -26,7 +26,7 @@ from bot.web import make_web
 from workflows.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.entra import Entra
 from workflows.missing_halves import record_missing_halves
-from workflows.ports import Clock, StoreUnusable
+from workflows.ports import Clock, StoreNotWritable, StoreUnusable
 from workflows.store.sqlite import SqliteStore, open_store
 from workflows.ticker import tick
 
@@ -208,6 +208,8 @@ async def _ticking(parts: Parts, clock: Clock, metrics: Metrics, settings: Setti
         now = clock.now()
         try:
             await tick(service=parts.service, store=parts.store, clock=clock)
+        except StoreNotWritable as error:
+            _log.warning("tick_waits", reason=str(error))
         except Exception:
             _log.exception("tick_failed")
         else:
@@ -230,7 +232,7 @@ async def _listen(
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     try:
-        await web.TCPSite(runner, settings.host, settings.port).start()
+        await web.TCPSite(runner, settings.host, settings.port, backlog=most_at_once()).start()
     except OSError as error:
         where = f"{settings.host}:{settings.port}"
         raise SettingsProblems((f"HOST, PORT: cannot listen on {where} ({error.strerror})",)) from error

@@ -15,6 +15,7 @@ HEADER_SECONDS: Final = 5.0
 """How long a connection may take from its first moment until its headers are complete."""
 _LINGERING_SECONDS: Final = 1.0
 """How long what is left of a body is still read after the answer."""
+_BACKLOG: Final = 128
 _FEWEST: Final = 8
 _MOST: Final = 1000
 
@@ -23,8 +24,17 @@ _log = structlog.get_logger()
 
 def most_connections() -> int:
     """Derive the cap from the file descriptors that this process may have: half of them are for everything else."""
+    return max(_FEWEST, min(_MOST, _descriptors() // 2))
+
+
+def most_at_once() -> int:
+    """Derive how many connections are accepted in one go: those that make room for them are closed just after it."""
+    return max(_FEWEST, min(_BACKLOG, _descriptors() // 8))
+
+
+def _descriptors() -> int:
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return _MOST if allowed == resource.RLIM_INFINITY else max(_FEWEST, min(_MOST, allowed // 2))
+    return 2 * _MOST if allowed == resource.RLIM_INFINITY else allowed
 
 
 class Connections:

@@ -51,10 +51,14 @@ class LogLimit:
 
 
 class LineLimit:
-    """The same as a step of structlog: only warnings and errors are limited; the rest belongs to work that was done."""
+    """The same as a step of structlog: only warnings and errors are limited; the rest belongs to work that was done.
 
-    def __init__(self, limit: LogLimit) -> None:
+    :param with_traceback: the limit of those that bring a traceback.
+    """
+
+    def __init__(self, limit: LogLimit, with_traceback: LogLimit) -> None:
         self._limit = limit
+        self._with_traceback = with_traceback
 
     def __call__(self, logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
         """Let an event through, or drop it.
@@ -62,6 +66,7 @@ class LineLimit:
         :raises structlog.DropEvent: when too many of its kind were written within this minute.
         """
         said = str(event.get("event", ""))
-        if event.get("level") in _LIMITED and said != _COUNT and not self._limit.takes(said[:100]):
+        limit = self._with_traceback if event.get("exc_info") else self._limit
+        if event.get("level") in _LIMITED and said != _COUNT and not limit.takes(said[:100]):
             raise structlog.DropEvent
         return event

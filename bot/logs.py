@@ -13,8 +13,8 @@ from bot.log_limits import LineLimit, LogLimit
 _to_json: Final = structlog.processors.JSONRenderer()
 _MOST_A_MINUTE: Final = 30
 """Warnings and errors of one event; an attacker, or a neighbour that is away, must not fill the disk."""
-_MOST_OF_A_LIBRARY: Final = 10
-"""The same for what libraries say, which comes with a traceback."""
+_MOST_WITH_TRACEBACK: Final = 10
+"""The same for those that bring a traceback, and for what libraries say, because that mostly does."""
 
 
 def configure_logs(redact: Callable[[str], str]) -> None:
@@ -27,7 +27,7 @@ def configure_logs(redact: Callable[[str], str]) -> None:
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
-            LineLimit(LogLimit(_MOST_A_MINUTE)),
+            LineLimit(LogLimit(_MOST_A_MINUTE), LogLimit(_MOST_WITH_TRACEBACK)),
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             render,
@@ -37,7 +37,7 @@ def configure_logs(redact: Callable[[str], str]) -> None:
     )
     logging.basicConfig(level=logging.WARNING, format='{"level": "%(levelname)s", "logger": "%(name)s"}', force=True)
     for handler in logging.getLogger().handlers:
-        handler.addFilter(LogLimit(_MOST_OF_A_LIBRARY).takes_record)
+        handler.addFilter(LogLimit(_MOST_WITH_TRACEBACK).takes_record)
         handler.setFormatter(
             structlog.stdlib.ProcessorFormatter(
                 foreign_pre_chain=[

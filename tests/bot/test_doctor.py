@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-
 from bot.doctor import PERMISSIONS, SCOPES, examine, surroundings
 from bot.sandbox.faults import Fault
 from bot.sandbox.seed import TEAM_ID, USER_GROUPS

@@ -62,8 +62,10 @@ def test_kinds_that_nobody_can_foresee_do_not_fill_the_memory() -> None:
 
 
 def test_a_line_that_is_left_out_is_dropped_and_only_warnings_are() -> None:
-    step = LineLimit(LogLimit(1, lambda: 0.0))
+    step = LineLimit(LogLimit(1, lambda: 0.0), LogLimit(0, lambda: 0.0))
     assert step(None, "", {"event": "a", "level": "warning"}) == {"event": "a", "level": "warning"}
     with pytest.raises(structlog.DropEvent):
         step(None, "", {"event": "a", "level": "error"})
+    with pytest.raises(structlog.DropEvent):
+        step(None, "", {"event": "b", "level": "error", "exc_info": True})
     assert step(None, "", {"event": "a", "level": "info"})
