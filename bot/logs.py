@@ -13,7 +13,7 @@ from bot.log_limits import LineLimit, LogLimit
 _to_json: Final = structlog.processors.JSONRenderer()
 _MOST_A_MINUTE: Final = 30
 """Warnings and errors of one event; an attacker, or a neighbour that is away, must not fill the disk."""
-_MOST_WITH_TRACEBACK: Final = 10
+_MOST_WITH_TRACEBACK: Final = 15
 """The same for those that bring a traceback, and for what libraries say, because that mostly does."""
 
 
