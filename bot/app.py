@@ -1,29 +1,33 @@
 """The process: opens what the bot stands between, starts what runs, ends it in the reverse order."""
 
 import asyncio
-import contextlib
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 
 import structlog
 from aiohttp import web
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.assembly import Neighbours, Parts, assemble
 from bot.background import Background
+from bot.connections import make_runner, most_at_once
+from bot.health import LOOK_SECONDS, Health
 from bot.metrics import Metrics
 from bot.reading import open_clock, open_tenant
+from bot.redactor import redactor_of
 from bot.settings import Settings, SettingsProblems
+from bot.slack_client import SlackClient
 from bot.slack_errors import NO_ANSWER, WRONG_TOKEN, error_code
-from bot.web import make_runner, make_web
+from bot.slack_socket import SlackSocket
+from bot.web import make_web
 from workflows.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.entra import Entra
 from workflows.gaps import notice_gap
 from workflows.missing_halves import record_missing_halves
-from workflows.ports import Clock, StoreUnusable
+from workflows.ports import Clock, StoreNotWritable, StoreUnusable
 from workflows.store.sqlite import SqliteStore, open_store
 from workflows.ticker import tick
 
@@ -50,10 +54,13 @@ async def running(settings: Settings) -> AsyncIterator[Parts]:
     """Put everything together, start it, and end it in the reverse order. Gives what runs."""
     catalog = _catalog(settings)
     clock = open_clock(settings)
-    client = AsyncWebClient(token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url)
+    redact = redactor_of(settings)
+    client = SlackClient(
+        token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, redact=redact
+    )
     await _require_slack(client, settings)
     async with AsyncExitStack() as stack:
-        store = await _store(settings, clock)
+        store = await _store(settings, clock, redact)
         stack.push_async_callback(store.close)
         if gap := await notice_gap(store=store, clock=clock):
             _log.warning("gap_noticed", since=str(gap.since), until=str(gap.until))
@@ -61,7 +68,6 @@ async def running(settings: Settings) -> AsyncIterator[Parts]:
         stack.push_async_callback(tenant.close)
         background = Background()
         stack.push_async_callback(background.close)
-        metrics = Metrics(store=store, clock=clock, lookups=lambda: background.running)
         parts = assemble(
             Neighbours(
                 settings=settings,
@@ -71,18 +77,56 @@ async def running(settings: Settings) -> AsyncIterator[Parts]:
                 store=store,
                 tenant=tenant,
                 background=background,
+                redact=redact,
             )
         )
-        warm = asyncio.create_task(_warm(tenant))
-        loops = [
-            asyncio.create_task(parts.outbox.run()),
+        warm = asyncio.create_task(_warm(tenant, settings))
+        socket = _socket(settings, parts, client)
+        health = Health(
+            store=store,
+            alarms=parts.alarms,
+            clock=clock,
+            send=parts.send_directly,
+            socket=socket,
+            look_seconds=min(LOOK_SECONDS, settings.gatehouse_tick_seconds),
+        )
+        readiness = Readiness(warm=warm, health=health, socket=socket)
+        metrics = Metrics(
+            store=store, clock=clock, lookups=lambda: background.running, is_ready=readiness.what_is_missing
+        )
+        readiness.loops += [
+            asyncio.create_task(_performing(parts, warm)),
             asyncio.create_task(_ticking(parts, clock, metrics, settings)),
+            asyncio.create_task(health.run()),
         ]
-        for task in (*loops, warm):
+        for task in (*readiness.loops, warm):
             stack.push_async_callback(_cancelled, task)
-        await _open_doors(stack, settings, parts, clock, metrics, [warm, *loops])
+        await _listen(stack, settings, parts, clock, metrics, readiness)
+        if socket is not None:
+            # Slack may be out of reach for long; the bot serves what is stored, and can be stopped, meanwhile.
+            readiness.loops.append(asyncio.create_task(socket.run()))
+            stack.push_async_callback(_cancelled, readiness.loops[-1])
         await warm
         yield parts
+
+
+@dataclass(slots=True, kw_only=True)
+class Readiness:
+    """Whether clicks can be received and stored: what started, what still runs, and its health."""
+
+    warm: asyncio.Task[None]
+    health: Health
+    socket: SlackSocket | None
+    loops: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def what_is_missing(self) -> str:
+        """Say why the bot is not ready; nothing when it is."""
+        if any(task.done() for task in self.loops):
+            return "a loop has ended; restart\n"
+        if reasons := self.health.reasons:
+            return "".join(f"{reason}\n" for reason in reasons)
+        is_heard = self.socket is None or self.socket.was_heard
+        return "" if self.warm.done() and is_heard else "starting\n"
 
 
 def _catalog(settings: Settings) -> Catalog:
@@ -92,9 +136,9 @@ def _catalog(settings: Settings) -> Catalog:
         raise SettingsProblems(error.problems) from error
 
 
-async def _store(settings: Settings, clock: Clock) -> SqliteStore:
+async def _store(settings: Settings, clock: Clock, redact: Callable[[str], str]) -> SqliteStore:
     try:
-        return await open_store(settings.database_file, clock)
+        return await open_store(settings.database_file, clock, redact)
     except StoreUnusable as error:
         raise SettingsProblems((f"DATABASE_URL: {error}",)) from error
     except OSError as error:
@@ -127,10 +171,35 @@ async def _require_slack(client: AsyncWebClient, settings: Settings) -> None:
         raise SettingsProblems((f"SLACK_TEAM_ID: the bot token belongs to {answer['team_id']}; set it to that",))
 
 
-async def _warm(tenant: Entra) -> None:
-    """Load and connect what the first request would otherwise wait for."""
+async def _warm(tenant: Entra, settings: Settings) -> None:
+    """Load and connect what the first request would otherwise wait for.
+
+    :raises SettingsProblems: when Entra answers for another tenant. Out of reach it is no such problem.
+    """
     if reason := await tenant.warm():
         _log.warning("entra_out_of_reach", reason=reason)
+    elif (home := await tenant.home()) != settings.azure_tenant_id:
+        raise SettingsProblems(
+            (f"AZURE_TENANT_ID: Entra answers for the tenant {home}; set it to that, or use that tenant's credentials",)
+        )
+
+
+async def _performing(parts: Parts, warm: asyncio.Task[None]) -> None:
+    """Perform what is stored, once it is known whose tenant this is, or that Entra is out of reach.
+
+    What was approved for one tenant must not be written to another one.
+    """
+    await asyncio.wait([warm])
+    if warm.cancelled() or warm.exception() is not None:
+        return  # the start is refused
+    await parts.outbox.run()
+
+
+def _socket(settings: Settings, parts: Parts, client: SlackClient) -> SlackSocket | None:
+    if settings.slack_app_token is None:
+        return None
+    app_token = settings.slack_app_token.get_secret_value()
+    return SlackSocket(inbound=parts.inbound, client=client, app_token=app_token)
 
 
 async def _ticking(parts: Parts, clock: Clock, metrics: Metrics, settings: Settings) -> None:
@@ -143,6 +212,8 @@ async def _ticking(parts: Parts, clock: Clock, metrics: Metrics, settings: Setti
         try:
             await tick(service=parts.service, store=parts.store, clock=clock)
             await parts.watching.look()
+        except StoreNotWritable as error:
+            _log.warning("tick_waits", reason=str(error))
         except Exception:
             _log.exception("tick_failed")
         else:
@@ -150,49 +221,27 @@ async def _ticking(parts: Parts, clock: Clock, metrics: Metrics, settings: Setti
         await asyncio.sleep(settings.gatehouse_tick_seconds)
 
 
-async def _open_doors(
-    stack: AsyncExitStack,
-    settings: Settings,
-    parts: Parts,
-    clock: Clock,
-    metrics: Metrics,
-    tasks: list[asyncio.Task[None]],
+async def _listen(
+    stack: AsyncExitStack, settings: Settings, parts: Parts, clock: Clock, metrics: Metrics, readiness: Readiness
 ) -> None:
-    """Listen on the port, and in Socket Mode connect to Slack."""
-    warm, *loops = tasks
-    connecting: list[asyncio.Task[None]] = []
-
-    async def not_ready() -> str:
-        if not (warm.done() and all(task.done() for task in connecting)):
-            return "starting\n"
-        return "a loop has ended; restart\n" if any(task.done() for task in loops) else ""
-
+    """Listen on the port."""
     app = make_web(
-        bolt=None if settings.is_socket_mode else parts.bolt,
+        inbound=None if settings.is_socket_mode else parts.inbound,
         secret=settings.slack_signing_secret.get_secret_value(),
         clock=clock,
         metrics=metrics,
-        is_ready=not_ready,
+        is_ready=readiness.what_is_missing,
     )
     runner = make_runner(app)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     try:
-        await web.TCPSite(runner, settings.host, settings.port).start()
+        await web.TCPSite(runner, settings.host, settings.port, backlog=most_at_once()).start()
     except OSError as error:
         where = f"{settings.host}:{settings.port}"
         raise SettingsProblems((f"HOST, PORT: cannot listen on {where} ({error.strerror})",)) from error
-    if settings.slack_app_token is not None:
-        handler = AsyncSocketModeHandler(
-            parts.bolt, settings.slack_app_token.get_secret_value(), web_client=parts.bolt.client
-        )
-        stack.push_async_callback(handler.close_async)
-        # Slack may be out of reach for long; the bot serves what is stored, and can be stopped, meanwhile.
-        connecting.append(asyncio.create_task(handler.connect_async()))  # type: ignore[no-untyped-call]
-        stack.push_async_callback(_cancelled, connecting[0])
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:
     task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    await asyncio.gather(task, return_exceptions=True)  # what it raised was said where it is waited for

@@ -1,15 +1,18 @@
 """Ties the domain to its neighbours: every listener and every effect finds what it needs. Starts nothing."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.background import Background
 from bot.bolt import make_bolt
 from bot.commands import Commands
 from bot.decisions import Decisions
+from bot.direct_alarm import send_directly
 from bot.directory import ShownDirectory, SlackDirectory
+from bot.health import Send
+from bot.inbound import Inbound
 from bot.listeners import Listeners
 from bot.notifier import SlackNotifier
 from bot.restore_windows import RestoreWindows
@@ -19,12 +22,14 @@ from workflows.alarms import Alarms
 from workflows.applying import Applying
 from workflows.catalog import Catalog
 from workflows.checklists import Checklists
+from workflows.core.alarms import Alarm
 from workflows.core.microsoft_clouds import cloud_of
+from workflows.core.people import ChatId
 from workflows.intake import Intake
 from workflows.judging import Judging
 from workflows.outbox import Outbox
 from workflows.performer import Performer
-from workflows.ports import Clock, Store, Tenant
+from workflows.ports import Clock, Copy, Store, Tenant
 from workflows.preparing import Preparing
 from workflows.restore_intake import RestoreIntake
 from workflows.service import Service
@@ -40,7 +45,8 @@ class Parts:
     alarms: Alarms
     watching: Watching
     outbox: Outbox
-    bolt: AsyncApp
+    inbound: Inbound
+    send_directly: Send
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +60,7 @@ class Neighbours:
     store: Store
     tenant: Tenant
     background: Background
+    redact: Callable[[str], str] = str
 
     @property
     def directory(self) -> SlackDirectory:
@@ -83,13 +90,21 @@ def assemble(around: Neighbours) -> Parts:
     performer = _performer(around, service, alarms, notifier)
     bolt = make_bolt(around.client, around.settings)
     _listeners(around, service, notifier).register(bolt)
+
+    async def tell(person: ChatId, text: str, channel: str) -> None:
+        await notifier.tell(person, text, channel=channel)
+
+    async def send(alarm: Alarm) -> Sequence[Copy]:
+        return await send_directly(alarm, directory=around.directory, client=around.client)
+
     return Parts(
         store=around.store,
         service=service,
         alarms=alarms,
         watching=_watching(around, alarms),
         outbox=outbox,
-        bolt=bolt,
+        inbound=Inbound(bolt=bolt, tell=tell, background=around.background, redact=around.redact),
+        send_directly=send,
     )
 
 
@@ -198,4 +213,5 @@ def _commands(around: Neighbours, service: Service, windows: Windows, restores: 
         clock=around.clock,
         slack_api_url=settings.slack_api_url,
         checklists=Checklists(store=around.store, tenant=around.tenant, cloud=cloud_of(settings.graph_url)),
+        redact=around.redact,
     )

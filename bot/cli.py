@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib.metadata
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -68,11 +69,14 @@ def doctor() -> None:
     from bot.doctor import examine
     from bot.logs import configure_terminal_logs
     from bot.process import WRONG_SETTINGS, print_problems
+    from bot.redactor import Redactor, secrets_of
     from bot.settings import SettingsProblems, load_settings
 
-    configure_terminal_logs()
+    redactor = Redactor()
+    configure_terminal_logs(redactor)
     try:
         settings = load_settings()
+        redactor.learn(secrets_of(settings, os.environ))
     except SettingsProblems as error:
         print_problems(error)
         raise typer.Exit(WRONG_SETTINGS) from None

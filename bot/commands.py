@@ -30,6 +30,7 @@ from workflows.named_partner import named_partner
 from workflows.naming import names_shown
 from workflows.ports import Clock, DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
 from workflows.posture import concerns_about, read_posture
+from workflows.redacted import redacted
 from workflows.service import Service
 
 _SLACK_HOOKS = "hooks.slack.com"
@@ -53,6 +54,7 @@ class Commands:
     clock: Clock
     slack_api_url: str
     checklists: Checklists
+    redact: Callable[[str], str] = str
 
     async def run(self, command: Invocation, ack: AsyncAck) -> None:
         """Perform one command."""
@@ -163,7 +165,10 @@ class Commands:
         if not self._is_slacks_own(response_url):
             raise Refused("foreign_response_url", "The answer's address is not Slack's, so nothing was sent there.")
         await AsyncWebhookClient(response_url).send(
-            text=message.text, blocks=message.blocks, response_type="ephemeral", unfurl_links=False
+            text=self.redact(message.text),
+            blocks=redacted(message.blocks, self.redact),
+            response_type="ephemeral",
+            unfurl_links=False,
         )
 
     def _is_slacks_own(self, url: str) -> bool:

@@ -12,18 +12,32 @@ from rich.table import Table
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.alarm_words import alarm_cure, alarm_text
 from bot.directory import SlackDirectory
+from bot.reading import entra_settings
+from bot.redactor import redactor_of
 from bot.settings import Settings
 from bot.slack_errors import NO_ANSWER, error_code
 from workflows.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.core.errors import DomainError
 from workflows.core.partner import Target, TargetType
-from workflows.entra import Entra, EntraSettings, connect
+from workflows.entra import Entra, connect
 from workflows.ports import Tenant
-from workflows.store.parked import read_parked
+from workflows.store.parked import read_open_alarms, read_parked
 
 SCOPES = frozenset({"chat:write", "commands", "im:write", "usergroups:read", "users:read", "users:read.email"})
 """What manifest.yml asks for; a test holds the two together."""
+
+
+_TO_WRITE: Final = "Policy.ReadWrite.CrossTenantAccess"
+PERMISSIONS: Final = frozenset(
+    {
+        *("Organization.Read.All", "Policy.Read.All", _TO_WRITE, "CrossTenantInformation.ReadBasic.All"),
+        *("User.Read.All", "GroupMember.Read.All", "AuditLog.Read.All", "Application.Read.All"),
+        "SharePointTenantSettings.Read.All",
+    }
+)
+"""What README.md asks for, optional ones included; a test holds the two together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,23 +56,27 @@ async def examine(settings: Settings, console: Console) -> int:
     client = AsyncWebClient(token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url)
     findings = [await _slack(client, settings), await _channel(client, settings)]
     try:
-        tenant = connect(EntraSettings(graph_url=settings.graph_url, authority_host=settings.azure_authority_host))
+        tenant = connect(entra_settings(settings))
     except ValueError as error:
         cure = "Set AZURE_CLIENT_SECRET, or another credential that azure-identity reads"
         findings.append(Finding(subject="Entra: the credential", state=str(error), cure=cure))
         findings += _templates(settings)[1]
     else:
         try:
-            findings += await _entra(tenant)
+            findings += await _entra(tenant, settings)
+            findings += await _grants(tenant)
             findings += await surroundings(tenant)
             findings += await _roles(client, tenant, settings)
         finally:
             await tenant.close()
     findings += await _records(settings)
+    findings += await _alarms(settings)
+    redact = redactor_of(settings)
     table = Table("Looked at", "Found", "What to do", title="gatehouse doctor", title_justify="left")
     for finding in findings:
         style, sign = ("green", "✓") if not finding.cure else ("yellow", "–") if finding.is_optional else ("red", "✗")
-        table.add_row(escape(finding.subject), f"[{style}]{sign}[/] {escape(finding.state)}", escape(finding.cure))
+        state = redact(finding.state)
+        table.add_row(escape(finding.subject), f"[{style}]{sign}[/] {escape(state)}", escape(finding.cure))
     console.print(table)
     return 1 if any(finding.cure and not finding.is_optional for finding in findings) else 0
 
@@ -115,14 +133,44 @@ async def _channel(client: AsyncWebClient, settings: Settings) -> Finding:
     return Finding(subject=subject, state=settings.slack_channel)
 
 
-async def _entra(tenant: Entra) -> list[Finding]:
+async def _entra(tenant: Entra, settings: Settings) -> list[Finding]:
     return [
-        await _asked("Entra: who we are", tenant.home, "Organization.Read.All, and the right settings AZURE_…"),
+        await _whose(tenant, settings),
         await _asked("Entra: default configuration", tenant.read_default, "Policy.Read.All"),
         await _asked(
             "Entra: find a tenant", lambda: tenant.find("microsoft.com"), "CrossTenantInformation.ReadBasic.All"
         ),
     ]
+
+
+async def _whose(tenant: Entra, settings: Settings) -> Finding:
+    subject = "Entra: who we are"
+    finding = await _asked(subject, tenant.home, "Organization.Read.All, and the right settings AZURE_…")
+    if finding.cure or (home := await tenant.home()) == settings.azure_tenant_id:
+        return finding
+    return Finding(
+        subject=subject, state=f"the tenant {home}", cure="Set AZURE_TENANT_ID to it, or use its credentials"
+    )
+
+
+async def _grants(tenant: Entra) -> list[Finding]:
+    """Look at the permissions in the bot's token, so that nothing has to be written to find out whether it may be."""
+    subject = "Entra: the permission to write"
+    try:
+        granted = await tenant.granted()
+    except DomainError as error:
+        return [Finding(subject=subject, state=str(error), cure=f"It needs {_TO_WRITE}")]
+    if granted is None:
+        look = f"Look in the Entra admin center whether the application has {_TO_WRITE}"
+        return [Finding(subject=subject, state="the token cannot be read", cure=look, is_optional=True)]
+    findings = [Finding(subject=subject, state=_TO_WRITE)]
+    if _TO_WRITE not in granted:
+        findings = [Finding(subject=subject, state="missing", cure=f"Grant {_TO_WRITE}, with admin consent")]
+    if wide := sorted(granted - PERMISSIONS):
+        found = f"more than the bot needs: {', '.join(wide)}"
+        cure = "Take them from the application: what it may not do, nobody can make it do"
+        findings.append(Finding(subject="Entra: other permissions", state=found, cure=cure, is_optional=True))
+    return findings
 
 
 async def _asked(subject: str, ask: Callable[[], Awaitable[object]], needs: str) -> Finding:
@@ -177,3 +225,19 @@ async def _records(settings: Settings) -> list[Finding]:
         return [Finding(subject=subject, state="none")]
     cure = "Mend what it says; see docs/operations.md"
     return [Finding(subject=f"{subject}: {one.lane}, no. {one.id}", state=one.error, cure=cure) for one in parked]
+
+
+async def _alarms(settings: Settings) -> list[Finding]:
+    """List the open alarms, as the admins were told of them."""
+    subject = "Records: open alarms"
+    if not settings.database_file.exists():
+        return []
+    try:
+        found = await asyncio.to_thread(read_open_alarms, settings.database_file)
+    except OSError as error:
+        return [Finding(subject=subject, state=str(error), cure="Set DATABASE_URL to the bot's own file")]
+    since = "since {:%Y-%m-%d %H:%M} UTC: {}"
+    return [
+        Finding(subject=subject, state=since.format(one.raised_at, alarm_text(one)), cure=alarm_cure(one))
+        for one in found
+    ] or [Finding(subject=subject, state="none")]

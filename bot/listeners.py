@@ -18,6 +18,7 @@ from bot.background import Background
 from bot.commands import Commands
 from bot.decisions import Decisions
 from bot.payloads import (
+    HomeOpened,
     Interaction,
     Invocation,
     claimed_subject,
@@ -39,6 +40,7 @@ from workflows.core.intents import (
     WantRevoke,
     WantUnconfirmHalf,
 )
+from workflows.core.people import ChatId
 from workflows.core.request import RequestId
 from workflows.intake import Intake, InvalidForm
 from workflows.named_holes import NamesToShow
@@ -131,10 +133,11 @@ class Listeners:
         await self.commands.run(invocation, ack)
 
     async def _home_opened(self, body: dict[str, Any]) -> None:
-        event = body.get("event", {})
-        if body.get("team_id") == self.team_id and event.get("tab") == "home":
-            await self.store.save_home(event["user"])
-            self.background.start(self.notifier.show_home(event["user"]))
+        opened = HomeOpened.model_validate(body)
+        if opened.team_id == self.team_id and opened.event.tab == "home":
+            person = ChatId(opened.event.user)
+            await self.store.save_home(person)
+            self.background.start(self.notifier.show_home(person))
 
     # --- the request form ---
 

@@ -1,25 +1,33 @@
 """What the process says about itself in numbers, in Prometheus' text format."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Gauge
 
+from workflows.core.alarms import AlarmCode
 from workflows.ports import Clock, Store
 
 
 class Metrics:
     """Gauges, read from the store at each scrape so that they are never stale."""
 
-    def __init__(self, *, store: Store, clock: Clock, lookups: Callable[[], int]) -> None:
+    def __init__(
+        self, *, store: Store, clock: Clock, lookups: Callable[[], int], is_ready: Callable[[], Awaitable[str]]
+    ) -> None:
         self._store = store
         self._clock = clock
         self._lookups = lookups
+        self._is_ready = is_ready
         self.registry = CollectorRegistry()
         self._due = self._gauge("gatehouse_effects_due", "Effects due or in progress, look-ups for windows included")
         self._later = self._gauge("gatehouse_effects_waiting", "Effects that wait for their next attempt")
         self._parked = self._gauge("gatehouse_effects_parked", "Effects given up; each needs a person")
         self._tick = self._gauge("gatehouse_last_tick_timestamp_seconds", "When what is due was last looked for")
+
+        self._ready = self._gauge("gatehouse_ready", "1 when clicks can be received and stored, as /readyz says")
+        self._alarms = Gauge("gatehouse_alarms", "Open alarms; each needs an admin", ["code"], registry=self.registry)
 
     async def refresh(self) -> None:
         """Read the numbers now."""
@@ -27,6 +35,10 @@ class Metrics:
         self._due.set(due + self._lookups())
         self._later.set(later)
         self._parked.set(parked)
+        self._ready.set(not await self._is_ready())
+        open_alarms = Counter(alarm.code for alarm in await self._store.open_alarms())
+        for code in AlarmCode:
+            self._alarms.labels(code.value).set(open_alarms[code])
 
     def ticked(self, at: datetime) -> None:
         """Note that everything due up to `at` was turned into commands."""

@@ -7,9 +7,10 @@ they point at is loaded and judged again.
 import hashlib
 import json
 import re
-from typing import Annotated, Final
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from bot import ids
 from workflows.core.canonical import Digest
@@ -23,12 +24,18 @@ from workflows.intake import Form
 from workflows.restore_intake import RestoreForm
 from workflows.target import is_tenant_id
 
+_NOT_TEXT: Final = re.compile("[\ud800-\udfff]")
+"""Halves of surrogate pairs: JSON can write them, and nothing that stores text can."""
 _REQUEST_ID: Final = r"^R-[A-Z2-7]{10}$"
 _DIGEST: Final = r"^[0-9a-f]{64}$"
 
 
 class _Payload(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+
+class Unreadable(Exception):
+    """A payload that is none which the bot understands."""
 
 
 class _Team(_Payload):
@@ -170,6 +177,66 @@ class Invocation(_Payload):
     def argument(self) -> str:
         """Everything after the first word."""
         return "".join(self.text.split(maxsplit=1)[1:]).strip()
+
+
+class _OpenedHome(_Payload):
+    type: str
+    tab: str = ""
+    user: Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]+$", max_length=40)]
+
+
+class HomeOpened(_Payload):
+    """Somebody opened the App Home."""
+
+    team_id: str
+    event: _OpenedHome
+
+
+_INTERACTIONS: Final = frozenset(
+    {"block_actions", "view_submission", "view_closed", "shortcut", "message_action", "block_suggestion"}
+)
+
+
+def read_payload(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Take out what is null, which is the same as absent, and what is no character; hold that the rest has its shape.
+
+    :raises Unreadable: when it is of no kind that Slack sends, or lacks what the bot needs of that kind.
+    """
+    body: dict[str, Any] = _without_nulls(payload)
+    try:
+        match body.get("type"):
+            case _ if "command" in body:
+                Invocation.model_validate(body)
+            case "event_callback":
+                if not isinstance(body.get("event"), dict):
+                    raise Unreadable
+                if body["event"].get("type") == "app_home_opened":
+                    HomeOpened.model_validate(body)
+            case "block_actions" if not Interaction.model_validate(body).actions:
+                raise Unreadable
+            case "view_submission" if Interaction.model_validate(body).view is None:
+                raise Unreadable
+            case str() as kind if kind in _INTERACTIONS:
+                Interaction.model_validate(body)
+            case "url_verification":
+                pass
+            case _:
+                raise Unreadable
+    except ValidationError as error:
+        raise Unreadable from error
+    return body
+
+
+def _without_nulls(value: Any) -> Any:
+    match value:
+        case str():
+            return _NOT_TEXT.sub("\ufffd", value)
+        case Mapping():
+            return {_without_nulls(key): _without_nulls(inside) for key, inside in value.items() if inside is not None}
+        case list():
+            return [_without_nulls(inside) for inside in value]
+        case _:
+            return value
 
 
 class _CardValue(_Payload):

@@ -9,6 +9,7 @@ from bot.plan_json import plan_json
 from bot.plan_print import print_plan
 from bot.process import WRONG_SETTINGS, print_problems
 from bot.reading import open_clock, open_tenant, read_kept
+from bot.redactor import Redactor
 from bot.settings import SettingsProblems, TenantSettings, load_tenant_settings
 from bot.terminal import NOT_POSSIBLE, complain, terminal
 from workflows.catalog import Catalog, CatalogProblems, load_catalog
@@ -25,7 +26,7 @@ def show_plan(path: Path, *, as_json: bool) -> int:
     :returns: the exit status: 0 for a plan or nothing to change, 1 where none can be made, 2 for wrong settings or a
         file that is no request.
     """
-    configure_terminal_logs()
+    configure_terminal_logs(Redactor())
     try:
         settings, catalog, file = _loaded(path)
         planned = asyncio.run(_planned(settings, catalog, file))

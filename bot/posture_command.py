@@ -11,6 +11,7 @@ from bot.posture_json import posture_json
 from bot.posture_table import print_posture
 from bot.process import WRONG_SETTINGS, print_problems
 from bot.reading import open_clock, open_tenant, read_kept
+from bot.redactor import Redactor
 from bot.settings import SettingsProblems, TenantSettings, load_tenant_settings
 from bot.terminal import NOT_POSSIBLE, complain, terminal
 from workflows.core.posture import Posture
@@ -20,7 +21,7 @@ from workflows.posture import read_posture
 
 def show_posture(*, as_json: bool, looks_up_names: bool) -> int:
     """Print the posture. Returns the exit status: 0 read, 1 not read, 2 wrong settings."""
-    configure_terminal_logs()
+    configure_terminal_logs(Redactor())
     try:
         settings = load_tenant_settings()
         posture = asyncio.run(_read(settings, looks_up_names=looks_up_names))

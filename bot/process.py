@@ -1,10 +1,12 @@
 """The bot as a process: logs, settings, the event loop, the exit status."""
 
 import asyncio
+import os
 import sys
 from typing import Final
 
 from bot.logs import configure_logs
+from bot.redactor import Redactor, secrets_of
 from bot.settings import SettingsProblems, load_settings
 
 WRONG_SETTINGS: Final = 2
@@ -13,9 +15,11 @@ WRONG_SETTINGS: Final = 2
 
 def run_bot() -> int:
     """Run the bot with the settings of the environment until it is asked to stop. Returns the exit status."""
-    configure_logs()
+    redactor = Redactor()
+    configure_logs(redactor)
     try:
         settings = load_settings()
+        redactor.learn(secrets_of(settings, os.environ))
         from bot.app import run  # after the settings: a wrong one is said before a second of imports
 
         asyncio.run(run(settings))

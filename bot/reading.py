@@ -1,6 +1,7 @@
 """What the settings lead to, for everything that reads: the tenant, the clock, the records beside a running bot."""
 
 from bot.clock import OffsetClock, SystemClock
+from bot.redactor import redactor_of
 from bot.settings import SettingsProblems, TenantSettings
 from workflows.core.records import Records
 from workflows.entra import Entra, EntraSettings, connect
@@ -14,16 +15,20 @@ def open_tenant(settings: TenantSettings) -> Entra:
     :raises SettingsProblems: when the credential cannot be used.
     """
     try:
-        return connect(
-            EntraSettings(
-                graph_url=settings.graph_url,
-                authority_host=settings.azure_authority_host,
-                tenant_id=settings.azure_tenant_id,
-                client_id=settings.azure_client_id,
-            )
-        )
+        return connect(entra_settings(settings))
     except ValueError as error:
         raise SettingsProblems((f"AZURE_…: the credential cannot be used ({error})",)) from error
+
+
+def entra_settings(settings: TenantSettings) -> EntraSettings:
+    """Say where Entra is, and what must not leave this process in the text of an error."""
+    return EntraSettings(
+        graph_url=settings.graph_url,
+        authority_host=settings.azure_authority_host,
+        tenant_id=settings.azure_tenant_id,
+        client_id=settings.azure_client_id,
+        redact=redactor_of(settings),
+    )
 
 
 def open_clock(settings: TenantSettings) -> Clock:

@@ -3,15 +3,16 @@
 Every problem is found before any is reported. Standard names where a standard exists.
 """
 
+import os
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
 from urllib.parse import urlsplit
 
-from dotenv import load_dotenv
 from pydantic import Field, SecretStr, StringConstraints, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.environment import load_env_file, unknown_names
 from workflows.catalog import SHIPPED, CatalogProblems, load_catalog
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -145,13 +146,18 @@ def load_tenant_settings() -> TenantSettings:
 
 
 def _loaded(kind: type[Known]) -> Known:
-    # azure-identity reads the environment by itself, so `.env` has to reach it there and not only these fields.
-    load_dotenv(".env", override=False)
+    unreadable = load_env_file(Path(".env"))
+    if unreadable:
+        raise SettingsProblems((unreadable,))  # every other problem may be a consequence of this one
+    unknown = unknown_names(os.environ, {name.upper() for name in Settings.model_fields})
     try:
-        return kind()
+        settings = kind()
     except ValidationError as error:
         wrong = [_problem(item) for item in error.errors(include_input=False)]
-        raise SettingsProblems((*wrong, *_template_problems())) from None
+        raise SettingsProblems((*unknown, *wrong, *_template_problems())) from None
+    if unknown:
+        raise SettingsProblems(unknown)
+    return settings
 
 
 def _template_problems() -> tuple[str, ...]:

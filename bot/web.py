@@ -18,9 +18,8 @@ from aiohttp import ClientConnectionError, web
 from multidict import CIMultiDictProxy
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
-from slack_bolt.async_app import AsyncApp
-from slack_bolt.request.async_request import AsyncBoltRequest
 
+from bot.inbound import Inbound
 from bot.metrics import Metrics
 from workflows.ports import Clock
 
@@ -51,17 +50,17 @@ def is_authentic(headers: CIMultiDictProxy[str], body: bytes, *, secret: str, no
 
 
 def make_web(
-    *, bolt: AsyncApp | None, secret: str, clock: Clock, metrics: Metrics, is_ready: Callable[[], Awaitable[str]]
+    *, inbound: Inbound | None, secret: str, clock: Clock, metrics: Metrics, is_ready: Callable[[], Awaitable[str]]
 ) -> web.Application:
     """Put the routes together.
 
-    :param bolt: None in Socket Mode, where Slack does not knock at this door.
+    :param inbound: None in Socket Mode, where Slack does not knock at this door.
     :param is_ready: gives the reason why the bot is not ready, empty when it is.
     """
 
     async def events(request: web.Request) -> web.StreamResponse:
         body = await _raw_body(request)
-        if bolt is None or not is_authentic(request.headers, body, secret=secret, now=clock.now().timestamp()):
+        if inbound is None or not is_authentic(request.headers, body, secret=secret, now=clock.now().timestamp()):
             _log.warning("not_signed_by_slack")
             return web.Response(status=401, text="not signed by Slack\n")
         if request.content_type not in (_FORM, _JSON) or (request.charset or "utf-8").lower() != "utf-8":
@@ -69,9 +68,7 @@ def make_web(
         payload = _payload(body, request.content_type)
         if payload is None:
             return web.Response(status=400, text="not a payload\n")
-        # NB. no header is passed on: they are unsigned, and Bolt takes control flow from some.
-        bolt_request = AsyncBoltRequest(body=json.dumps(payload), headers={"content-type": _JSON})
-        return await to_aiohttp_response(await bolt.async_dispatch(bolt_request))
+        return await to_aiohttp_response(await inbound.take(payload))
 
     async def healthz(_: web.Request) -> web.Response:
         return web.Response(text="ok\n")
@@ -91,11 +88,6 @@ def make_web(
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", numbers)
     return app
-
-
-def make_runner(app: web.Application) -> web.AppRunner:
-    """Serve `app` without an access log. Bodies are not unpacked: what was sent is what was signed."""
-    return web.AppRunner(app, access_log=None, auto_decompress=False)
 
 
 async def _raw_body(request: web.Request) -> bytes:

@@ -23,11 +23,11 @@ class Alarms:
         """Store an alarm and have the admins told; nothing where it is open already."""
         if await self._open(code, subject) is not None:
             return
-        now = self._clock.now()
-        raised = Alarm(
-            id=_alarm_id(code, subject, now), code=code, subject=subject, values=dict(values or {}), raised_at=now
-        )
-        await self._commit(raised, "raise_alarm", now)
+        await self.store_alarm(new_alarm(code, subject, values or {}, self._clock.now()))
+
+    async def store_alarm(self, alarm: Alarm) -> None:
+        """Store an open alarm that was made before, and have those told who do not have it yet."""
+        await self._commit(alarm, "raise_alarm", alarm.raised_at)
 
     async def clear_alarm(self, code: AlarmCode, subject: str = "") -> None:
         """Note that what an alarm names is mended; nothing where there is no such alarm."""
@@ -63,6 +63,11 @@ class Alarms:
         )
         await self._store.commit(Commit(entry=entry, alarm=alarm, effects=(ShowAlarm(alarm_id=alarm.id),)))
         self._wake()
+
+
+def new_alarm(code: AlarmCode, subject: str, values: Mapping[str, str], now: datetime) -> Alarm:
+    """Make an alarm that is raised now."""
+    return Alarm(id=_alarm_id(code, subject, now), code=code, subject=subject, values=dict(values), raised_at=now)
 
 
 def _alarm_id(code: AlarmCode, subject: str, now: datetime) -> AlarmId:

@@ -20,6 +20,7 @@ from workflows.ports import (
     NotifierUnavailable,
     PendingEffect,
     Store,
+    StoreNotWritable,
     TenantUnavailable,
 )
 
@@ -102,7 +103,7 @@ class Outbox:
         log = _log.bind(effect=pending.effect.kind, effect_id=pending.id, attempt=pending.attempts + 1)
         try:
             await self._perform(pending.effect)
-        except (TenantUnavailable, DirectoryUnavailable, NotifierUnavailable) as error:
+        except (TenantUnavailable, DirectoryUnavailable, NotifierUnavailable, StoreNotWritable) as error:
             log.warning("effect_waits", reason=str(error))
             await self._again(pending, str(error), getattr(error, "retry_after", None))
         except NotifierRefused as error:

@@ -285,6 +285,10 @@ class StoreUnusable(DomainError):
     """The records cannot be opened, or another process works on them already."""
 
 
+class StoreNotWritable(DomainError):
+    """The records cannot be written at the moment (the disk is full, somebody locks them); nothing was stored."""
+
+
 class StaleVersion(DomainError):
     """Somebody else stored a newer version of the record: load it again and decide again."""
 
@@ -366,7 +370,20 @@ class Register(Protocol):
 
 
 class Store(Protocol):
-    """Where records, the audit log and effects are kept. What `commit` returned from survives a crash."""
+    """Where records, the audit log and effects are kept. What `commit` returned from survives a crash.
+
+    Every method that writes raises StoreNotWritable.
+    """
+
+    @property
+    def trouble(self) -> str:
+        """What keeps records from being written, as far as the last write showed; empty when nothing does."""
+
+    async def probe(self) -> str:
+        """Find out whether records can be written now, by writing one. Gives what is in the way; empty when nothing is.
+
+        While something is, no effect is pending: what cannot be marked as done would be done again and again.
+        """
 
     async def commit(self, commit: Commit) -> bool:
         """Store everything in one transaction; False when the entry's key is known already and nothing was done.

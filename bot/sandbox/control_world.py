@@ -1,7 +1,7 @@
 """Serve the control calls about the world around Slack: clock, bot, idleness, faults, logs, the tenant's state."""
 
 import time
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -39,6 +39,12 @@ class Attach(Input):
     """A bot that somebody else started on this machine."""
 
     url: str = Field(pattern=r"^http://(127\.0\.0\.1|localhost)(:\d{1,5})?/?$")
+
+
+class SocketTrouble(Input):
+    """What happens to the Socket Mode connections."""
+
+    do: Literal["freeze", "thaw", "drop"]
 
 
 def world_routes(sandbox: "Sandbox") -> list[web.RouteDef]:
@@ -127,7 +133,22 @@ def _slack_routes(sandbox: "Sandbox", slack: SlackStandIn) -> list[web.RouteDef]
     async def refresh(_: web.Request) -> web.Response:
         return answer(disconnected=await slack.sockets.refresh())
 
-    return [web.get("/control/slack/log", log), web.post("/control/slack/refresh", refresh)]
+    async def trouble(request: web.Request) -> web.Response:
+        given = await read_body(request, SocketTrouble)
+        match given.do:
+            case "freeze":
+                slack.sockets.freeze()
+            case "thaw":
+                slack.sockets.thaw()
+            case "drop":
+                slack.sockets.drop()
+        return answer(connections=slack.sockets.count)
+
+    return [
+        web.get("/control/slack/log", log),
+        web.post("/control/slack/refresh", refresh),
+        web.post("/control/slack/socket", trouble),
+    ]
 
 
 def _graph_routes(sandbox: "Sandbox", entra: EntraStandIn) -> list[web.RouteDef]:

@@ -1,9 +1,11 @@
 """Talk to a running bot as Slack does, and look at what it stored and posted."""
 
+import asyncio
 import json
 import secrets
 import socket
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -15,6 +17,7 @@ from bot.sandbox.server import Sandbox
 from bot.settings import Settings
 from tests.bot.sandbox.control_client import Control
 from tests.bot.signing import FORM, interaction_body, signed
+from workflows.core.alarms import AlarmCode
 from workflows.core.request import AccessRequest
 from workflows.ports import AuditEntry, Store
 
@@ -87,6 +90,19 @@ class BotUnderTest:
         entries = await self.history()
         return [(e.command, e.outcome) for e in entries if not actor or e.actor == SLACK_IDS[actor]]
 
+    async def readiness(self) -> tuple[int, str]:
+        """Ask whether the bot is ready."""
+        async with self.session.get(f"{self.url}/readyz") as response:
+            return response.status, await response.text()
+
+    async def is_ready(self) -> bool:
+        """Tell whether it says so."""
+        return (await self.readiness())[0] == 200
+
+    async def has_alarm(self, code: AlarmCode) -> bool:
+        """Tell whether such an alarm is open."""
+        return code in [alarm.code for alarm in await self.store.open_alarms()]
+
     async def told(self, person: str) -> str:
         """Give everything that a person can read in the approval channel and in direct messages."""
         texts = []
@@ -158,6 +174,14 @@ def submission(person: str, callback_id: str, metadata: str, values: dict[str, A
         "view": view,
         **changes,
     }
+
+
+async def eventually(ask: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
+    """Ask again and again until the answer is yes."""
+    deadline = time.monotonic() + seconds
+    while not await ask():
+        assert time.monotonic() < deadline, "it did not come to that"
+        await asyncio.sleep(0.05)
 
 
 def free_port() -> int:

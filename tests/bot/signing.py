@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 SECRET: Final = "8f742231b10e8888abcd99yyyzzz85a5"
 FORM: Final = "application/x-www-form-urlencoded"
+JSON: Final = "application/json"
 
 
 def signature(body: bytes, timestamp: str, secret: str = SECRET) -> str:

@@ -13,7 +13,7 @@ from bot.sandbox.faults import Fault
 from bot.sandbox.server import BotHandle, Sandbox
 from bot.settings import Settings, SettingsProblems
 from tests.bot.bot_under_test import BotUnderTest, click, free_port
-from workflows.core.request import RequestState
+from workflows.core.request import RequestId, RequestState
 
 
 async def refused(settings: Settings, **changes: Any) -> str:
@@ -77,6 +77,63 @@ async def test_a_slack_that_is_away_does_not_stop_the_start(settings: Settings, 
     url = f"http://127.0.0.1:{settings.port}/readyz"
     async with running(settings), aiohttp.ClientSession() as session, session.get(url) as response:
         assert response.status == 200
+
+
+OTHER_TENANT = "0c0ffee0-1111-4aaa-8bbb-0123456789a1"
+
+
+async def test_an_entra_that_answers_for_another_tenant(settings: Settings) -> None:
+    problem = await refused(settings, azure_tenant_id=OTHER_TENANT)
+    assert problem.startswith("AZURE_TENANT_ID: Entra answers for the tenant ")
+    assert settings.azure_tenant_id in problem
+
+
+async def with_a_change_to_apply(settings: Settings, world: Sandbox) -> RequestId:
+    """Leave a request that everybody approved and that is not written yet, because Entra refuses every write."""
+    async with running(settings) as parts, aiohttp.ClientSession() as session:
+        url = f"http://127.0.0.1:{settings.port}"
+        world.bot = BotHandle(url=url, pid=lambda: 0, alive=lambda: True)
+        bot = BotUnderTest(world=world, settings=settings, session=session, store=parts.store, url=url)
+        request = await bot.file_request()
+        world.faults.add(Fault(target="graph", method="POST", match="partners", status=503, times=1000))
+        for approver in ("approver1", "approver2", "approver3"):
+            await bot.interact(click(approver, "approve", f"{request.id}:{request.known.plan.digest}"))
+            await bot.idle()
+    world.faults.clear()
+    return request.id
+
+
+def partner_writes(world: Sandbox) -> int:
+    """Count the attempts to write a partner."""
+    return len([e for e in world.graph_log.entries if e["method"] != "GET" and "/partners" in e["path"]])
+
+
+async def test_nothing_is_written_before_entra_said_whose_tenant_it_is(settings: Settings, world: Sandbox) -> None:
+    """A write that is due right at the start would be the first thing that the wrong tenant gets."""
+    await with_a_change_to_apply(settings, world)
+    before = partner_writes(world)
+    assert before > 0
+    world.clock.advance(120)
+    world.faults.add(Fault(target="graph", match="/organization", delay_seconds=0.5))
+    assert (await refused(settings, azure_tenant_id=OTHER_TENANT)).startswith("AZURE_TENANT_ID: ")
+    assert partner_writes(world) == before
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(target="graph", match="/organization", delay_seconds=0.3),
+        Fault(target="graph", match="/organization", status=503, times=3),
+        Fault(target="graph", match="/organization", status=403),
+    ],
+    ids=["slow", "away", "not allowed"],
+)
+async def test_an_entra_that_does_not_say_whose_tenant_it_is_does_not_stop_the_start(
+    settings: Settings, world: Sandbox, fault: Fault
+) -> None:
+    world.faults.add(fault)
+    async with running(settings) as parts:
+        assert (await parts.store.probe()) == ""
 
 
 async def test_health_readiness_and_numbers(gatehouse: BotUnderTest) -> None:

@@ -110,6 +110,40 @@ async def test_settings_and_templates_are_listed_in_one_message(tmp_path: Path, 
     assert any("one.toml" in name for name in named)
 
 
+@pytest.mark.parametrize("command", [["run"], ["doctor"], ["posture"]], ids=" ".join)
+async def test_an_env_file_in_another_encoding_is_one_problem(
+    tmp_path: Path, good: dict[str, str], command: list[str]
+) -> None:
+    """No traceback, and nothing about what is missing because the file was not read."""
+    (tmp_path / ".env").write_bytes("SLACK_CHANNEL=C0OTHER\n".encode("utf-16"))
+    result = await ended(*command, folder=tmp_path, given=good)
+    assert problems(result) == [".env"]
+    assert "is not UTF-8 text; save it again in the encoding UTF-8" in result[2]
+
+
+@pytest.mark.parametrize("command", [["run"], ["doctor"], ["posture"]], ids=" ".join)
+async def test_a_misspelt_setting_is_named_with_the_near_one(
+    tmp_path: Path, good: dict[str, str], command: list[str]
+) -> None:
+    given = good | {"GATEHOUSE_TEMPLATE": "/canary"}
+    result = await ended(*command, folder=tmp_path, given=given)
+    assert problems(result) == ["GATEHOUSE_TEMPLATE"]
+    assert "Gatehouse knows no such setting; did you mean GATEHOUSE_TEMPLATES?" in result[2]
+    assert "canary" not in result[2]
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"x" * 5000], ids=["empty", "short", "no database"])
+async def test_a_database_that_is_not_whole_is_refused_with_the_cure(
+    tmp_path: Path, good: dict[str, str], content: bytes
+) -> None:
+    path = tmp_path / "gatehouse.db"
+    path.write_bytes(content)
+    result = await ended("run", folder=tmp_path, given=good | {"DATABASE_URL": f"sqlite:///{path}"})
+    assert problems(result) == ["DATABASE_URL"]
+    assert "restore the backup; see docs/operations.md" in result[2]
+    assert path.read_bytes() == content
+
+
 async def test_a_bot_ends_cleanly_and_tells_no_secret(tmp_path: Path, good: dict[str, str]) -> None:
     process = await started("run", folder=tmp_path, given=good)
     assert process.stdout is not None

@@ -1,13 +1,17 @@
 """The doctor against a whole world: says what is wrong, what cures it, and changes nothing."""
 
 import io
+import re
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from bot.doctor import SCOPES, examine, surroundings
+from bot.doctor import PERMISSIONS, SCOPES, examine, surroundings
 from bot.sandbox.faults import Fault
 from bot.sandbox.seed import TEAM_ID, USER_GROUPS
 from bot.sandbox.server import Sandbox
@@ -16,8 +20,11 @@ from bot.settings import Settings
 from tests.bot.bot_under_test import BotUnderTest
 from tests.workflows.core.builders import NOW
 from tests.workflows.fakes import FakeTenant
+from workflows.alarms import Alarms
+from workflows.core.alarms import AlarmCode
 from workflows.core.effects import ShowRequest
 from workflows.core.request import RequestId
+from workflows.entra.claims import granted_in
 from workflows.ports import AuditEntry, Commit, Store, TenantRefused
 from workflows.store.sqlite import open_store
 
@@ -165,7 +172,7 @@ async def test_what_was_given_up_is_listed_and_left_alone(settings: Settings, wo
 async def test_a_running_bot_is_not_disturbed(gatehouse: BotUnderTest) -> None:
     status, text = await examined(gatehouse.settings)
     assert status == 0, text
-    assert "none" in finding(text, "Records")
+    assert "none" in finding(text, "given up")
     await park(gatehouse.store, "chat.postMessage: channel_not_found")
     status, text = await examined(gatehouse.settings)
     assert status == 1
@@ -177,7 +184,8 @@ async def test_records_that_are_none_are_named(settings: Settings) -> None:
     settings.database_file.write_text("not a database, but as long as the header of one: " + "x" * 100)
     status, text = await examined(settings)
     assert status == 1
-    assert "DATABASE_URL" in finding(text, "Records")
+    assert "DATABASE_URL" in finding(text, "given up")
+    assert "DATABASE_URL" in finding(text, "open alarms")
 
 
 async def test_where_no_bot_ever_ran_there_are_no_records(settings: Settings) -> None:
@@ -202,3 +210,81 @@ async def test_a_missing_optional_permission_is_named_and_is_no_fault() -> None:
     assert all(finding.is_optional for finding in found.values())
     assert {name for name, finding in found.items() if finding.cure} == {"Entra: sign-ins of partners"}
     assert "AuditLog.Read.All" in found["Entra: sign-ins of partners"].cure
+
+
+# --- what the bot may do ---
+
+
+def granting(world: Sandbox, *roles: str) -> None:
+    """Let the application have these permissions and no others."""
+    assert world.entra is not None
+    world.entra.merge({"appRoles": list(roles)})
+
+
+async def test_the_permission_to_write_is_looked_at_without_writing(settings: Settings, world: Sandbox) -> None:
+    status, text = await examined(settings)
+    assert status == 0, text
+    assert "✓ Policy.ReadWrite.CrossTenantAccess" in finding(text, "the permission to write")
+    granting(world, *(PERMISSIONS - {"Policy.ReadWrite.CrossTenantAccess"}))
+    status, text = await examined(settings)
+    assert status == 1
+    assert "Grant Policy.ReadWrite.CrossTenantAccess, with admin consent" in finding(text, "the permission to write")
+    assert {entry["method"] for entry in world.graph_log.entries} == {"GET"}
+
+
+async def test_permissions_that_are_too_wide_are_named_and_are_no_fault(settings: Settings, world: Sandbox) -> None:
+    granting(world, *PERMISSIONS)
+    _, text = await examined(settings)
+    assert "other permissions" not in text
+    granting(world, *PERMISSIONS, "Directory.ReadWrite.All", "Mail.Send")
+    status, text = await examined(settings)
+    assert status == 0
+    assert "– more than the bot needs: Directory.ReadWrite.All, Mail.Send" in finding(text, "other permissions")
+
+
+def test_the_permissions_are_those_that_the_readme_asks_for() -> None:
+    table = (Path(__file__).parents[2] / "README.md").read_text()
+    assert set(re.findall(r"^ +\| `(\w+(?:\.\w+)+)` \|", table, re.MULTILINE)) == PERMISSIONS
+
+
+@pytest.mark.parametrize("token", ["", "opaque", "a.b.c", "e30.W10.x", "e30.eyJyb2xlcyI6NX0.x", "..", "e30.bnVsbA.x"])
+def test_a_token_that_cannot_be_read_says_nothing(token: str) -> None:
+    assert granted_in(token) is None
+
+
+def test_a_token_without_permissions_has_none() -> None:
+    assert granted_in("e30.e30.x") == frozenset()
+
+
+async def test_another_tenant_than_the_one_that_is_set_is_named(settings: Settings) -> None:
+    other = "0c0ffee0-1111-4aaa-8bbb-0123456789a1"
+    status, text = await examined(settings.model_copy(update={"azure_tenant_id": other}))
+    assert status == 1
+    row = finding(text, "who we are")
+    assert settings.azure_tenant_id in row
+    assert "AZURE_TENANT_ID" in row
+
+
+async def test_open_alarms_are_listed_beside_a_running_bot(gatehouse: BotUnderTest) -> None:
+    _, text = await examined(gatehouse.settings)
+    assert "✓ none" in finding(text, "open alarms")
+    clock = gatehouse.world.clock
+    alarms = Alarms(store=gatehouse.store, clock=clock, wake=lambda: None)
+    await alarms.raise_alarm(AlarmCode.SPONSOR_GONE, "t", {"partner": "Contoso [/red]", "sponsor": "Riley Park"})
+    await alarms.raise_alarm(AlarmCode.ROLE_EMPTY, "security", {"role": "security"})
+    await alarms.clear_alarm(AlarmCode.ROLE_EMPTY, "security")
+    status, text = await examined(gatehouse.settings)
+    assert status == 1
+    row = finding(text, "open alarms")
+    assert "The sponsor of Contoso [/red], Riley Park, has no enabled account" in row
+    assert "Answer the partner's review" in row
+    assert text.count("open alarms") == 1
+
+
+async def test_records_that_are_older_than_alarms_have_none(settings: Settings, world: Sandbox) -> None:
+    store = await open_store(settings.database_file, world.clock)
+    await store.close()
+    with closing(sqlite3.connect(settings.database_file)) as db:
+        db.execute("drop table alarms")
+    _, text = await examined(settings)
+    assert "✓ none" in finding(text, "open alarms")

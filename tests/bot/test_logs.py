@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 
 import bot
-from bot.logs import redact
+from bot.redactor import Redactor
 
 ROOT: Final = Path(bot.__file__).parents[1]
 CANARIES: Final = [
@@ -27,8 +27,9 @@ SCRIPT: Final = """
 import json, logging, sys
 import structlog
 from bot.logs import configure_logs
+from bot.redactor import Redactor
 
-configure_logs()
+configure_logs(Redactor())
 log, library = structlog.get_logger("test"), logging.getLogger("slack_sdk.web.async_client")
 canaries, hostile = json.loads(sys.stdin.read())
 for canary in canaries:
@@ -114,5 +115,5 @@ def test_hostile_text_stays_on_its_line(log: str) -> None:
 
 @pytest.mark.parametrize("canary", CANARIES)
 def test_a_line_without_tokens_is_left_alone(canary: str) -> None:
-    assert redact(f'{{"a": "{canary}", "b": 1}}') == '{"a": "[redacted]", "b": 1}'
-    assert redact('{"a": "xoxo, Bearer", "b": "eyJ"}') == '{"a": "xoxo, Bearer", "b": "eyJ"}'
+    assert Redactor()(f'{{"a": "{canary}", "b": 1}}') == '{"a": "[redacted]", "b": 1}'
+    assert Redactor()('{"a": "xoxo, Bearer", "b": "eyJ"}') == '{"a": "xoxo, Bearer", "b": "eyJ"}'

@@ -231,3 +231,83 @@ def test_their_clock_file_is_for_rehearsals_too(given: pytest.MonkeyPatch, is_lo
     else:
         with pytest.raises(SettingsProblems, match="only with GRAPH_URL on this machine"):
             load_tenant_settings()
+
+
+# --- the file, and names that are none ---
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "SLACK_CHANNEL=C0OTHER\n".encode("utf-16"),
+        "SLACK_CHANNEL=C0OTHER\n".encode("utf-16-le"),
+        "# Büro\nSLACK_CHANNEL=C0OTHER\n".encode("latin-1"),
+        b"SLACK_CHANNEL=C0\0OTHER\n",
+    ],
+    ids=["UTF-16 with a mark", "UTF-16 without one", "Latin-1", "a zero byte"],
+)
+def test_an_env_file_in_another_encoding_is_one_named_problem(
+    bare_environment: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    """Nothing else is said: what is missing may stand in that very file."""
+    (bare_environment / ".env").write_bytes(content)
+    (problem,) = problems()
+    assert problem.startswith(".env: is not UTF-8 text; save it again in the encoding UTF-8")
+    assert "C0OTHER" not in problem
+
+
+def test_an_env_file_with_a_byte_order_mark_is_read(given: pytest.MonkeyPatch, bare_environment: Path) -> None:
+    given.delenv("SLACK_CHANNEL")
+    (bare_environment / ".env").write_bytes(b"\xef\xbb\xbfSLACK_CHANNEL=C0OTHER\n")
+    assert load_settings().slack_channel == "C0OTHER"
+    given.delenv("SLACK_CHANNEL")
+
+
+def test_an_env_file_that_is_a_folder_is_named(given: pytest.MonkeyPatch, bare_environment: Path) -> None:
+    (bare_environment / ".env").mkdir()
+    (problem,) = problems()
+    assert problem.startswith(".env: cannot be read (")
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("GATEHOUSE_TEMPLATE", "did you mean GATEHOUSE_TEMPLATES?"),
+        ("GATEHOUSE_TICK_SECOND", "did you mean GATEHOUSE_TICK_SECONDS?"),
+        ("SLACK_BOT_TOKENS", "did you mean SLACK_BOT_TOKEN?"),
+        ("SLACK_SIGNING_KEY", "did you mean SLACK_SIGNING_SECRET?"),
+        ("slack_chanel", "did you mean SLACK_CHANNEL?"),
+        ("GATEHOUSE_XYZZY", "remove it"),
+    ],
+)
+def test_a_name_that_is_no_setting_is_refused_with_the_nearest_one(
+    given: pytest.MonkeyPatch, name: str, near: str
+) -> None:
+    given.setenv(name, "canary-value")
+    (problem,) = problems()
+    assert problem == f"{name}: Gatehouse knows no such setting; {near}"
+    with pytest.raises(SettingsProblems, match=name):
+        load_tenant_settings()
+
+
+def test_a_name_that_is_no_setting_is_said_with_everything_else(given: pytest.MonkeyPatch) -> None:
+    given.setenv("GATEHOUSE_TEMPLATE", "/x")
+    given.delenv("SLACK_CHANNEL")
+    assert [problem.partition(":")[0] for problem in problems()] == ["GATEHOUSE_TEMPLATE", "SLACK_CHANNEL"]
+
+
+def test_what_a_platform_puts_into_the_environment_is_no_setting(given: pytest.MonkeyPatch) -> None:
+    """A service called `gatehouse` gives every pod beside it such variables (Kubernetes: "Service", environment)."""
+    for name, value in {
+        "GATEHOUSE_SERVICE_HOST": "10.0.0.11",
+        "GATEHOUSE_SERVICE_PORT": "3000",
+        "GATEHOUSE_SERVICE_PORT_HTTP": "3000",
+        "GATEHOUSE_PORT": "tcp://10.0.0.11:3000",
+        "GATEHOUSE_PORT_3000_TCP": "tcp://10.0.0.11:3000",
+        "GATEHOUSE_PORT_3000_TCP_PROTO": "tcp",
+        "GATEHOUSE_PORT_3000_TCP_ADDR": "10.0.0.11",
+    }.items():
+        given.setenv(name, value)
+    assert load_settings().port == 3000
+    given.setenv("GATEHOUSE_PORT", "3000")
+    assert problems()[0].startswith("GATEHOUSE_PORT: Gatehouse knows no such setting; ")

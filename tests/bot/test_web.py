@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import aiohttp
 import pytest
@@ -19,12 +20,18 @@ from slack_bolt.authorization import AuthorizeResult
 from structlog.testing import capture_logs
 
 from bot import web as door
+from bot.background import Background
+from bot.connections import make_runner
+from bot.inbound import Inbound
 from bot.metrics import Metrics
 from tests.bot.signing import FORM, SECRET, interaction_body, signature, signed
+from workflows.core.alarms import Alarm
+from workflows.core.people import ChatId
 
 NOW: Final = 1_800_000_000
 JSON: Final = "application/json"
-COMMAND: Final = b"command=/partner&text=list"
+WHO: Final = {"user_id": "U0RILEY", "team_id": "T0WOODGROVE", "trigger_id": "1.2.3"}
+COMMAND: Final = b"command=/partner&text=list&" + urlencode(WHO).encode()
 
 
 @dataclass(slots=True)
@@ -68,6 +75,9 @@ class EmptyStore:
     async def count_pending(self, _: datetime) -> tuple[int, int, int]:
         return 0, 0, 0
 
+    async def open_alarms(self) -> list[Alarm]:
+        return []
+
 
 def bolt_app(heard: list[dict[str, Any]]) -> AsyncApp:
     """Make Bolt as `bot.app` does, with listeners that remember what they are handed."""
@@ -91,6 +101,15 @@ def bolt_app(heard: list[dict[str, Any]]) -> AsyncApp:
     return app
 
 
+def inbound(heard: list[dict[str, Any]]) -> Inbound:
+    """Hand payloads to that Bolt; nobody is told anything."""
+
+    async def tell(person: ChatId, text: str, channel: str) -> None:
+        raise AssertionError(f"{person} is told: {text}")
+
+    return Inbound(bolt=bolt_app(heard), tell=tell, background=Background(), redact=str)
+
+
 async def open_door(session: aiohttp.ClientSession, *, socket_mode: bool) -> AsyncIterator[Door]:
     """Serve on a free port until the test is over."""
     opened = Door(session)
@@ -99,13 +118,13 @@ async def open_door(session: aiohttp.ClientSession, *, socket_mode: bool) -> Asy
         return opened.reason
 
     app = door.make_web(
-        bolt=None if socket_mode else bolt_app(opened.heard),
+        inbound=None if socket_mode else inbound(opened.heard),
         secret=SECRET,
         clock=FixedClock(),
-        metrics=Metrics(store=EmptyStore(), clock=FixedClock(), lookups=lambda: 0),  # type: ignore[arg-type]
+        metrics=Metrics(store=EmptyStore(), clock=FixedClock(), lookups=lambda: 0, is_ready=is_ready),  # type: ignore[arg-type]
         is_ready=is_ready,
     )
-    runner = door.make_runner(app)
+    runner = make_runner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0, reuse_address=True).start()
     opened.port = runner.addresses[0][1]
@@ -201,7 +220,7 @@ async def test_a_changed_body_is_refused(slack_door: Door, caplog: pytest.LogCap
 
 async def test_the_right_signature_is_accepted(slack_door: Door) -> None:
     assert await slack_door.post(COMMAND, signed(COMMAND, at=NOW)) == (200, "")
-    assert slack_door.heard == [{"command": "/partner", "text": "list"}]
+    assert slack_door.heard == [{"command": "/partner", "text": "list", **WHO}]
 
 
 @pytest.mark.parametrize("name", ["X-Slack-Signature", "X-Slack-Request-Timestamp"])
@@ -358,14 +377,15 @@ async def test_unsigned_headers_change_nothing(slack_door: Door, extra: dict[str
 @pytest.mark.parametrize("text", ["show payload.com", "request payload=1", "{", "ü ± 漢字 &amp; %41 +"])
 async def test_a_command_arrives_as_it_was_typed(slack_door: Door, text: str) -> None:
     """Bolt alone hands nothing on when the word "payload" stands in what somebody typed."""
-    body = aiohttp.FormData({"command": "/partner", "text": text})().decode().encode()
+    body = aiohttp.FormData({"command": "/partner", "text": text, **WHO})().decode().encode()
     assert (await slack_door.post(body, signed(body, at=NOW)))[0] == 200
-    assert slack_door.heard == [{"command": "/partner", "text": text}]
+    assert slack_door.heard == [{"command": "/partner", "text": text, **WHO}]
 
 
 async def test_an_interaction_arrives_whole(slack_door: Door) -> None:
     payload = {
         "type": "block_actions",
+        "user": {"id": "U0RILEY"},
         "actions": [{"type": "button", "action_id": "approve", "value": "ü 😀"}],
     }
     body = interaction_body(payload)
@@ -399,7 +419,7 @@ async def test_a_body_too_large_is_refused_without_a_length(slack_door: Door) ->
 
 
 async def test_a_large_payload_within_the_limit_is_taken(slack_door: Door) -> None:
-    body = COMMAND + b"0" * 200_000
+    body = COMMAND + b"&more=" + b"0" * 200_000
     assert (await slack_door.post(body, signed(body, at=NOW)))[0] == 200
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 import sys
 import time
@@ -23,6 +24,8 @@ class Stage:
     data: Path
     arguments: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
+    descriptors: int = 0
+    """How many file descriptors each of its processes may have; 0 as many as this one."""
     url: str = ""
     seconds_to_ready: float = 0.0
     _process: asyncio.subprocess.Process | None = None
@@ -37,6 +40,7 @@ class Stage:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
             env={**os.environ, **self.environment},
+            preexec_fn=self._limit if self.descriptors else None,
         )
         assert self._process.stdout is not None
         async with asyncio.timeout(30):
@@ -45,6 +49,9 @@ class Stage:
         self.seconds_to_ready = time.monotonic() - began
         self.url = line.removeprefix("ready ")
         self._session = ClientSession()
+
+    def _limit(self) -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (self.descriptors, self.descriptors))
 
     async def drop_curtain(self, number: int = signal.SIGTERM) -> int:
         """End the command by a signal and return its exit status."""

@@ -13,7 +13,7 @@ import pytest
 import structlog
 from sqlite_utils import Database
 
-import workflows.store.sqlite
+import workflows.store.file
 from tests.workflows.core.builders import NOW, RILEY, partnership, request
 from tests.workflows.fakes import FixedClock
 from workflows.core.commands import Subject
@@ -58,7 +58,8 @@ async def test_the_files_are_private_to_their_owner(tmp_path: Path) -> None:
     """Also where the process creates files for everybody, and where the file was there before."""
     path = tmp_path / "below" / "gatehouse.db"
     path.parent.mkdir()
-    path.touch(mode=0o644)
+    Database(path).enable_wal()
+    path.chmod(0o644)
     before = os.umask(0)
     try:
         store = await open_store(path, FixedClock())
@@ -118,7 +119,7 @@ async def test_after_a_failed_opening_the_file_is_free_again(tmp_path: Path) -> 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not wait for another process to end."""
-    monkeypatch.setattr(workflows.store.sqlite, "_LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(workflows.store.file, "_LOCK_SECONDS", 0.05)
 
 
 @pytest.mark.usefixtures("impatient")

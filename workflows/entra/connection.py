@@ -4,7 +4,7 @@ import asyncio
 import ssl
 import time
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -32,6 +32,7 @@ from workflows.entra.answers import (
     rows_of,
     without_annotations,
 )
+from workflows.entra.claims import granted_in
 from workflows.entra.credential import UnattendedCredential
 from workflows.entra.pacing import Pace
 from workflows.entra.settings import EntraSettings
@@ -81,7 +82,9 @@ def open_connection(settings: EntraSettings) -> "Connection":
     adapter = GraphRequestAdapter(provider, client)
     adapter.base_url = root
     load_builders(adapter)
-    return Connection(adapter=adapter, client=client, credential=credential, root=root, scope=scope)
+    return Connection(
+        adapter=adapter, client=client, credential=credential, root=root, scope=scope, redact=settings.redact
+    )
 
 
 class Connection:
@@ -95,7 +98,9 @@ class Connection:
         credential: UnattendedCredential,
         root: str,
         scope: str,
+        redact: Callable[[str], str] = str,
     ) -> None:
+        self._redact = redact
         self._adapter = adapter
         self._client = client
         self._credential = credential
@@ -115,6 +120,13 @@ class Connection:
         """Close every connection."""
         await self._client.aclose()
         await self._credential.close()
+
+    async def granted(self) -> frozenset[str] | None:
+        """Read which application permissions the token carries; None when it cannot be read. Asks for one if need be.
+
+        :raises TenantRefused, TenantUnavailable: when there is no token to be had.
+        """
+        return granted_in((await self._credential.get_token(self._scope, enable_cae=True)).token)
 
     async def document(self, call: Call, request: RequestInformation) -> JsonObject:
         """Read one object, without annotations."""
@@ -201,8 +213,12 @@ class Connection:
         return Answer(
             status=response.status_code,
             headers={name.lower(): value for name, value in response.headers.items()},
-            body=response.content,
+            body=response.content if response.is_success else self._told(response.content),
         )
+
+    def _told(self, body: bytes) -> bytes:
+        """Take what is secret out of an error before a part of it is quoted anywhere."""
+        return self._redact(body.decode(errors="replace")).encode()
 
     async def _sent(self, call: Call, request: RequestInformation) -> httpx.Response:
         try:

@@ -55,12 +55,12 @@ class UnattendedCredential:
                         *scopes, claims=claims, tenant_id=tenant_id, enable_cae=enable_cae, **options
                     )
                 except CredentialUnavailableError as error:
-                    missing.append(error.message)
+                    missing.append(self._settings.redact(error.message))
                 except ClientAuthenticationError as error:
                     status = None if error.response is None else error.response.status_code
-                    raise token_failure(error.message, status) from error
+                    raise token_failure(self._settings.redact(error.message), status) from error
                 except AzureError as error:
-                    raise token_failure(error.message, None) from error
+                    raise token_failure(self._settings.redact(error.message), None) from error
                 else:
                     self._credentials = (credential,)
                     self._given = token.token

@@ -77,6 +77,10 @@ class Entra:
             return error.reason
         return None
 
+    async def granted(self) -> frozenset[str] | None:
+        """List the application permissions that the bot holds, as its token says; None when that cannot be read."""
+        return await self._connection.granted()
+
     async def close(self) -> None:
         """Close every connection. The gateway cannot be used afterwards."""
         await self._connection.close()

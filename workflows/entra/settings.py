@@ -1,5 +1,6 @@
 """Where Entra is."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -14,5 +15,7 @@ class EntraSettings:
     """The tenant that is meant; while Graph answers for another one nothing is written. None: any."""
     client_id: str | None = None
     """The application that the bot signs in as: what it did itself is recognised by it in Entra's audit log."""
+    redact: Callable[[str], str] = str
+    """Takes what is secret out of what Entra says of an error: it may repeat what it was sent."""
     use_environment_proxy: bool = False
     """Whether Graph and the authority are reached through `HTTPS_PROXY`."""

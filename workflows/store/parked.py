@@ -1,10 +1,16 @@
-"""Reads what was given up, for somebody who looks on: no lock, no migration, nothing is written."""
+"""Reads what was given up and what alarms, for somebody who looks on: no lock, no migration, nothing is written."""
 
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from workflows.core.alarms import Alarm
+from workflows.store.codec import ALARM, load
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,12 +27,31 @@ def read_parked(path: Path) -> Sequence[Parked]:
 
     :raises OSError: when the file is not a store, or cannot be read.
     """
+    rows = _read(path, "select id, lane, error from effects where is_parked = 1 order by id")
+    return [Parked(id=row[0], lane=row[1], error=row[2] or "") for row in rows]
+
+
+def read_open_alarms(path: Path) -> Sequence[Alarm]:
+    """List the alarms that are not cleared, oldest first; none where the store is older than alarms are.
+
+    :raises OSError: when the file is not a store, or cannot be read.
+    """
+    if not _read(path, "select 1 from sqlite_master where name = 'alarms'"):
+        return []
+    rows = _read(path, "select doc from alarms where is_open = 1 order by raised_at, id")
+    try:
+        return [load(ALARM, row[0]) for row in rows]
+    except ValidationError as error:
+        raise OSError(f"{path.name} holds an alarm of another version") from error
+
+
+def _read(path: Path, sql: str) -> list[tuple[Any, ...]]:
     # A WAL file stands there while somebody has the store open. Without one nobody writes, and "immutable" keeps SQLite
     # from making files of its own beside it (SQLite: "Write-Ahead Logging", read-only databases).
+    path = path.resolve()
     mode = "mode=ro" if Path(f"{path}-wal").exists() else "mode=ro&immutable=1"
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True)) as db:
-            rows = db.execute("select id, lane, error from effects where is_parked = 1 order by id").fetchall()
+        with closing(sqlite3.connect(f"{path.as_uri()}?{mode}", uri=True)) as db:
+            return db.execute(sql).fetchall()
     except sqlite3.Error as error:
         raise OSError(f"{path.name} cannot be read as Gatehouse's records ({error})") from error
-    return [Parked(id=row[0], lane=row[1], error=row[2] or "") for row in rows]

@@ -86,9 +86,10 @@ def _read(path: Path) -> Records | None:
         return None
     # A WAL file stands there while somebody has the store open. Without one nobody writes, and "immutable" keeps SQLite
     # from making files of its own beside it (SQLite: "Write-Ahead Logging", read-only databases).
+    path = path.resolve()
     mode = "mode=ro" if Path(f"{path}-wal").exists() else "mode=ro&immutable=1"
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True)) as db:
+        with closing(sqlite3.connect(f"{path.as_uri()}?{mode}", uri=True)) as db:
             rows = fetch_rows(db)
     except (sqlite3.Error, OSError) as error:
         raise StoreUnusable(f"{path.name} cannot be read as Gatehouse's records ({error})") from error

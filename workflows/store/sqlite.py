@@ -5,7 +5,7 @@ synchronous"). Every transaction is short and local.
 """
 
 import asyncio
-import sqlite3
+import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import structlog
-from filelock import FileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 from sqlite_utils import Database
 
@@ -24,15 +23,14 @@ from workflows.core.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.records import Records
 from workflows.core.request import AccessRequest, RequestId, RequestKind, RequestState
-from workflows.ports import AuditEntry, Clock, Commit, Copy, GivenUp, PendingEffect, StaleVersion, StoreUnusable
+from workflows.ports import AuditEntry, Clock, Commit, Copy, GivenUp, PendingEffect, StaleVersion
+from workflows.redacted import redacted
 from workflows.store.codec import ALARM, DETAILS, EFFECT, PARTNERSHIP, REQUEST, dump, load
-from workflows.store.migrations import migrations
+from workflows.store.file import StoreFile
 from workflows.store.records import fetch_rows, parse_rows
+from workflows.store.writes import Writes
 
 _UNDECIDED: Final = frozenset({RequestState.PREPARING, RequestState.AWAITING_APPROVAL})
-_BUSY_MILLISECONDS: Final = 2000
-_LOCK_SECONDS: Final = 3.0
-"""How long a starting process waits for an ending one."""
 
 Result = TypeVar("Result")
 _log = structlog.get_logger()
@@ -41,10 +39,12 @@ _log = structlog.get_logger()
 class SqliteStore:
     """Implements `ports.Store`. Make it with `open_store`, end it with `close`."""
 
-    def __init__(self, path: Path, clock: Clock) -> None:
+    def __init__(self, path: Path, clock: Clock, redact: Callable[[str], str] = str) -> None:
         self._path = path
         self._clock = clock
-        self._lock = FileLock(f"{path}.lock", mode=0o600, thread_local=False)
+        self._redact = redact
+        self._file = StoreFile(path)
+        self._writes = Writes(self._file)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._db: Database
 
@@ -55,6 +55,15 @@ class SqliteStore:
             two outboxes on one file would perform effects twice.
         """
         await self._run(self._open)
+
+    @property
+    def trouble(self) -> str:
+        """What keeps records from being written, as far as the last write showed; empty when nothing does."""
+        return self._writes.trouble
+
+    async def probe(self) -> str:
+        """Find out whether records can be written now; see `ports.Store.probe`."""
+        return await self._run(lambda: self._writes.probe(self._db, _text(self._clock.now())))
 
     async def close(self) -> None:
         """Finish what runs, close the file, end the thread."""
@@ -117,6 +126,8 @@ class SqliteStore:
 
     async def pending(self, now: datetime, limit: int) -> Sequence[PendingEffect]:
         """List the oldest due effect of each lane; one that cannot be read is parked and holds nobody up."""
+        if self.trouble:
+            return []
         rows = await self._query(
             """select id, lane, attempts, doc from effects
             where id in (select min(id) from effects where is_parked = 0 and due_at <= ? group by lane)
@@ -154,13 +165,13 @@ class SqliteStore:
         await self._write(
             "update effects set due_at = ?, attempts = attempts + 1, error = ? where id = ?",
             _text(at),
-            error,
+            self._redact(error),
             effect_id,
         )
 
     async def park(self, effect_id: int, error: str) -> None:
         """Give an effect up; it stays visible and holds no lane."""
-        await self._write("update effects set is_parked = 1, error = ? where id = ?", error, effect_id)
+        await self._write("update effects set is_parked = 1, error = ? where id = ?", self._redact(error), effect_id)
 
     async def unjudged(self) -> Sequence[Judge]:
         """List the clicks that are stored and not judged yet, oldest first; those that were given up are left out."""
@@ -217,38 +228,21 @@ class SqliteStore:
     # --- in the store's thread ---
 
     def _open(self) -> None:
-        if self._path.is_dir():
-            raise StoreUnusable(f"{self._path} is a folder; name a file in it")
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self._lock.acquire(timeout=_LOCK_SECONDS)
-        except Timeout as error:
-            raise StoreUnusable(f"another process uses {self._path.name}; stop it first") from error
-        try:
-            self._path.touch(mode=0o600)
-            self._path.chmod(0o600)
-            self._db = Database(self._path)
-            self._db.execute(f"pragma busy_timeout = {_BUSY_MILLISECONDS}")
-            self._db.enable_wal()
-            self._db.execute("pragma synchronous = full")
-            migrations.apply(self._db)
-        except sqlite3.Error as error:
-            self._lock.release()
-            raise StoreUnusable(f"{self._path.name} cannot be used as a database ({error})") from error
+        self._db = self._file.open()
 
     def _close(self) -> None:
         self._db.close()
-        self._lock.release()
+        self._file.release()
 
     def _commit(self, commit: Commit) -> bool:
-        with self._db.atomic():
+        with self._writes.watched(self._db), self._db.atomic():
             entry = commit.entry
             added = self._db.execute(
                 """insert into audit (key, at, actor, command, outcome, request_id, tenant_id, details)
                 values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (key) do nothing""",
                 (
                     *(entry.key, _text(entry.at), entry.actor, entry.command, entry.outcome),
-                    *(entry.request_id, entry.tenant_id, dump(DETAILS, dict(entry.details))),
+                    *(entry.request_id, entry.tenant_id, self._safe(dump(DETAILS, dict(entry.details)))),
                 ),
             )
             if added.rowcount == 0:
@@ -263,7 +257,7 @@ class SqliteStore:
             for effect in commit.effects:
                 self._db.execute(
                     "insert into effects (lane, due_at, attempts, doc) values (?, ?, 0, ?)",
-                    (lane(effect), due_at, dump(EFFECT, effect)),
+                    (lane(effect), due_at, self._safe(dump(EFFECT, effect))),
                 )
         return True
 
@@ -280,7 +274,7 @@ class SqliteStore:
                 "tenant_id": None if request.prepared is None else request.prepared.plan.tenant_id,
                 "due_at": _text(request.expires_at) if _can_expire(request) else None,
                 "created_at": _text(request.created_at),
-                "doc": dump(REQUEST, request),
+                "doc": self._safe(dump(REQUEST, request)),
             },
         )
 
@@ -294,7 +288,7 @@ class SqliteStore:
                 "state": partnership.state.value,
                 "domain": partnership.identity.default_domain,
                 "due_at": None if partnership.due_at is None else _text(partnership.due_at),
-                "doc": dump(PARTNERSHIP, partnership),
+                "doc": self._safe(dump(PARTNERSHIP, partnership)),
             },
         )
 
@@ -306,8 +300,14 @@ class SqliteStore:
             on conflict do nothing""",
             (
                 *(alarm.id, alarm.code.value, alarm.subject, int(alarm.is_open)),
-                *(_text(alarm.raised_at), dump(ALARM, alarm)),
+                *(_text(alarm.raised_at), self._safe(dump(ALARM, alarm))),
             ),
+        )
+
+    def _safe(self, doc: str) -> str:
+        """Take secrets out of a document's values: an error's text may have come into it. What names them stays."""
+        return (
+            doc if self._redact(doc) == doc else json.dumps(redacted(json.loads(doc), self._redact), ensure_ascii=False)
         )
 
     def _put(self, table: str, key: str, row: dict[str, Any]) -> None:
@@ -333,7 +333,7 @@ class SqliteStore:
 
     async def _write(self, sql: str, *values: object) -> None:
         def work() -> None:
-            with self._db.atomic():
+            with self._writes.watched(self._db), self._db.atomic():
                 self._db.execute(sql, list(values))
 
         await self._run(work)
@@ -342,9 +342,12 @@ class SqliteStore:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
 
-async def open_store(path: Path, clock: Clock) -> SqliteStore:
-    """Open the embedded store in the file at `path`, creating it when it is missing."""
-    store = SqliteStore(path, clock)
+async def open_store(path: Path, clock: Clock, redact: Callable[[str], str] = str) -> SqliteStore:
+    """Open the embedded store in the file at `path`, creating it when it is missing.
+
+    :param redact: takes what is secret out of every text that is stored.
+    """
+    store = SqliteStore(path, clock, redact)
     await store.open()
     return store
 

@@ -6,12 +6,11 @@ import hmac
 import json
 import time
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
-from bot.sandbox.entra.first_day import APP_ROLES
 
-
-def signed_token(key: bytes, *, tenant_id: str, client_id: str, lifetime: int) -> str:
+def signed_token(key: bytes, *, tenant_id: str, client_id: str, lifetime: int, roles: Sequence[str]) -> str:
     """Make an application token for Graph that expires after `lifetime` seconds of the machine's clock."""
     issued = int(time.time())
     claims = {
@@ -23,7 +22,7 @@ def signed_token(key: bytes, *, tenant_id: str, client_id: str, lifetime: int) -
         "appid": client_id,
         "app_displayname": "Gatehouse",
         "idtyp": "app",
-        "roles": list(APP_ROLES),
+        "roles": list(roles),
         "tid": tenant_id,
         "uti": uuid.uuid4().hex,
         "ver": "1.0",

@@ -4,7 +4,7 @@ import os
 import secrets
 import ssl
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import trustme
 from aiohttp import web
 
+from bot.sandbox.entra.first_day import APP_ROLES
 from bot.sandbox.entra.signed_tokens import is_valid, signed_token
 from bot.sandbox.entra.token_refusals import KnownClient, TokenRefusal, refuse_form, tenant_not_found
 
@@ -25,7 +26,16 @@ class TokenAuthority:
     that somebody moved the sandbox clock, and would go on using a token that this side calls expired.
     """
 
-    def __init__(self, *, tenant_id: str, client_id: str, client_secret: str, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        *,
+        tenant_id: str,
+        client_id: str,
+        client_secret: str,
+        now: Callable[[], datetime],
+        roles: Callable[[], Sequence[str]] = lambda: APP_ROLES,
+    ) -> None:
+        self._roles = roles
         self.tenant_id = tenant_id
         self.client_id = client_id
         self.client_secret = client_secret
@@ -78,7 +88,13 @@ class TokenAuthority:
 
     def issue(self, lifetime_seconds: int = LIFETIME_SECONDS) -> str:
         """Make a token for Graph, valid for `lifetime_seconds` of real time."""
-        return signed_token(self._key, tenant_id=self.tenant_id, client_id=self.client_id, lifetime=lifetime_seconds)
+        return signed_token(
+            self._key,
+            tenant_id=self.tenant_id,
+            client_id=self.client_id,
+            lifetime=lifetime_seconds,
+            roles=self._roles(),
+        )
 
     def accepts(self, token: str) -> bool:
         """Tell whether `token` is one of ours and not expired."""

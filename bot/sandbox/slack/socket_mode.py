@@ -26,6 +26,9 @@ class Sockets:
         self._connections: list[web.WebSocketResponse] = []
         self._waiting: dict[str, tuple[web.WebSocketResponse, asyncio.Future[Any]]] = {}
         self._turn = 0
+        self._transports: dict[web.WebSocketResponse, asyncio.Transport] = {}
+        self._moving = asyncio.Event()
+        self._moving.set()
 
     @property
     def count(self) -> int:
@@ -62,6 +65,7 @@ class Sockets:
         acknowledged: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting[envelope_id] = (socket, acknowledged)
         try:
+            await asyncio.wait_for(self._moving.wait(), PATIENCE_SECONDS)
             await socket.send_json(content)
             body = await asyncio.wait_for(acknowledged, PATIENCE_SECONDS)
         except TimeoutError as error:
@@ -80,6 +84,25 @@ class Sockets:
             await self._dismiss(socket, reason)
         return len(closing)
 
+    def freeze(self) -> None:
+        """Neither hear nor say anything on any connection, also on new ones; all of them stay open."""
+        self._moving.clear()
+        for transport in self._transports.values():
+            transport.pause_reading()
+
+    def thaw(self) -> None:
+        """Go on where `freeze` stopped."""
+        self._moving.set()
+        for transport in self._transports.values():
+            transport.resume_reading()
+
+    def drop(self) -> int:
+        """Break every connection without a close frame, as a network does; gives how many there were."""
+        dropped = list(self._transports.values())
+        for transport in dropped:
+            transport.abort()
+        return len(dropped)
+
     async def _dismiss(self, socket: web.WebSocketResponse, reason: str) -> None:
         await socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": _HOST}})
         await socket.close()
@@ -89,12 +112,15 @@ class Sockets:
         if ticket not in self._tickets:
             return web.json_response({"ok": False, "error": "invalid_ticket"}, status=401)
         self._tickets.discard(ticket)
+        await self._moving.wait()
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         if len(self._connections) >= MOST_CONNECTIONS:
             await self._dismiss(socket, "too_many_websockets")
             return socket
         self._connections.append(socket)
+        if isinstance(request.transport, asyncio.Transport):
+            self._transports[socket] = request.transport
         self._changed()
         try:
             await socket.send_json(self._hello())
@@ -126,6 +152,7 @@ class Sockets:
             waiting.set_result(answer.get("payload") or None)
 
     def _gone(self, socket: web.WebSocketResponse) -> None:
+        self._transports.pop(socket, None)
         if socket in self._connections:
             self._connections.remove(socket)
         for owner, waiting in self._waiting.values():

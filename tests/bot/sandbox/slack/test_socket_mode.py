@@ -135,3 +135,32 @@ async def test_ticket_is_good_once_and_ten_connections_are_enough(sandbox: Sandb
     assert refusal["reason"] == "too_many_websockets"
     for socket in [*sockets, eleventh]:
         await socket.close()
+
+
+async def test_a_dropped_connection_ends_without_a_close_frame(
+    sandbox: Sandbox, session: ClientSession, control: Control
+) -> None:
+    socket = await connect(sandbox, session)
+    await control.post("slack/socket", do="drop")
+    await socket.receive(timeout=2)
+    assert socket.close_code == 1006, "abnormal: nobody said good-bye (RFC 6455, 7.4.1)"
+
+
+async def test_a_frozen_connection_stays_open_and_silent_until_it_thaws(
+    sandbox: Sandbox, session: ClientSession, control: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket_mode, "PATIENCE_SECONDS", 0.1)
+    socket = await connect(sandbox, session)
+    assert (await control.post("slack/socket", do="freeze"))["connections"] == 1
+    await socket.ping(b"somebody there?")
+    with pytest.raises(asyncio.TimeoutError):
+        await socket.receive(timeout=0.2)
+    status, told = await control.call("POST", "command", {"user": "requester", "text": ""})
+    assert (status, told["error"]) == (504, "operation_timeout")
+    late = asyncio.create_task(connect(sandbox, session))
+    await asyncio.sleep(0.1)
+    assert not late.done(), "new connections hear nothing either"
+    await control.post("slack/socket", do="thaw")
+    await (await late).close()
+    assert not socket.closed
+    await socket.close()

@@ -1,0 +1,121 @@
+"""Bounds on connections: how many there are, and how long one may take to say what it wants.
+
+In front of everything else, because a connection costs a file descriptor before a byte of it is read.
+"""
+
+import asyncio
+import resource
+from typing import Any, Final
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+HEADER_SECONDS: Final = 5.0
+"""How long a connection may take from its first moment until its headers are complete."""
+_LINGERING_SECONDS: Final = 1.0
+"""How long what is left of a body is still read after the answer."""
+_BACKLOG: Final = 128
+_FEWEST: Final = 8
+_MOST: Final = 1000
+
+_log = structlog.get_logger()
+
+
+def most_connections() -> int:
+    """Derive the cap from the file descriptors that this process may have: half of them are for everything else."""
+    return max(_FEWEST, min(_MOST, _descriptors() // 2))
+
+
+def most_at_once() -> int:
+    """Derive how many connections are accepted in one go: those that make room for them are closed just after it."""
+    return max(_FEWEST, min(_BACKLOG, _descriptors() // 8))
+
+
+def _descriptors() -> int:
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 2 * _MOST if allowed == resource.RLIM_INFINITY else allowed
+
+
+class Connections:
+    """The open connections of one server. Beyond `most`, the oldest that has not said what it wants makes room.
+
+    Slack's connections say it at once, so they pass while others are held open.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._busy: set[web.RequestHandler] = set()
+
+    @web.middleware
+    async def watch(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Remember which connections have a complete request, for as long as it is answered."""
+        self._busy.add(request.protocol)
+        try:
+            return await handler(request)
+        finally:
+            self._busy.discard(request.protocol)
+
+    def accept(self, server: web.Server) -> asyncio.Protocol:
+        """Give the protocol of one more connection, after making room for it; one that hangs up where there is none."""
+        connections = [one for one in server.connections if one.transport is not None]
+        if len(connections) >= self._most:
+            waiting = next((one for one in connections if one not in self._busy), None)
+            if waiting is None:
+                _log.warning("connection_refused", reason="too many requests at once")
+                return _HangUp()
+            _log.warning("connection_closed", reason="too many connections")
+            waiting.force_close()
+        return server()
+
+
+class Runner(web.AppRunner):
+    """Serves an application; each connection is accepted by `Connections`."""
+
+    def __init__(self, app: web.Application, connections: Connections, **options: Any) -> None:
+        super().__init__(app, **options)
+        self._connections = connections
+
+    @property
+    def server(self) -> Any:
+        """What makes the protocol of each connection; None before `setup`."""
+        server = super().server
+        return None if server is None else lambda: self._connections.accept(server)
+
+
+def make_runner(app: web.Application, most: int | None = None) -> web.AppRunner:
+    """Serve `app` without an access log. Bodies are not unpacked: what was sent is what was signed.
+
+    NB. the time-out that aiohttp calls keep-alive runs from a connection's first moment, too: it is what ends one whose
+    headers do not come.
+
+    :param most: how many connections there may be at once; derived from the limits of this process by default.
+    """
+    connections = Connections(most or most_connections())
+    app.middlewares.append(connections.watch)
+    app.on_response_prepare.append(_close_afterwards)
+    return Runner(
+        app,
+        connections,
+        access_log=None,
+        auto_decompress=False,
+        keepalive_timeout=HEADER_SECONDS,
+        lingering_time=_LINGERING_SECONDS,
+    )
+
+
+async def _close_afterwards(_: web.Request, response: web.StreamResponse) -> None:
+    """End a connection with its answer.
+
+    A kept one would be closed by us after a short while, and a proxy that sends a click on it at that moment answers
+    502: a POST is not sent twice.
+    """
+    response.force_close()
+    response.headers["Connection"] = "close"
+
+
+class _HangUp(asyncio.Protocol):
+    """Ends a connection that there is no room for."""
+
+    def connection_made(self, transport: Any) -> None:
+        transport.abort()

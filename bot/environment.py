@@ -1,0 +1,50 @@
+"""The environment as it comes: the `.env` file put into it, and names in it that look like settings and are none."""
+
+import re
+from collections.abc import Iterable, Mapping, Set
+from difflib import get_close_matches
+from io import StringIO
+from pathlib import Path
+from typing import Final
+
+from dotenv import load_dotenv
+
+_OURS: Final = ("GATEHOUSE_", "SLACK_")
+_OF_A_PLATFORM: Final = re.compile(r"\w+_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)")
+"""What Kubernetes and Docker put into the environment beside a service that is called `gatehouse` or `slack-…`."""
+_ADDRESS: Final = re.compile(r"(?:tcp|udp|sctp)://")
+
+
+def load_env_file(path: Path) -> str:
+    """Put the settings of a `.env` file into the environment, which wins over the file. Gives what is wrong with it.
+
+    azure-identity reads the environment by itself, so the file has to reach it there.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return f"{path}: cannot be read ({error.strerror})"
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        return f"{path}: is not UTF-8 text; save it again in the encoding UTF-8 (editors and PowerShell may use UTF-16)"
+    load_dotenv(stream=StringIO(text), override=False)
+    return ""
+
+
+def unknown_names(given: Mapping[str, str], known: Set[str]) -> tuple[str, ...]:
+    """Name what looks like a setting of ours and is none, each with the nearest known name; never a value."""
+    found = sorted(name for name in given if name.upper().startswith(_OURS) and name.upper() not in known)
+    return tuple(_problem(name, known) for name in found if not _is_a_platforms(name, given[name]))
+
+
+def _is_a_platforms(name: str, value: str) -> bool:
+    return bool(_OF_A_PLATFORM.fullmatch(name) or (name.endswith("_PORT") and _ADDRESS.match(value)))
+
+
+def _problem(name: str, known: Iterable[str]) -> str:
+    near = get_close_matches(name.upper(), sorted(known), n=1, cutoff=0.6)
+    cure = f"did you mean {near[0]}?" if near else "remove it"
+    return f"{name}: Gatehouse knows no such setting; {cure}"

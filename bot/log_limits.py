@@ -1,0 +1,72 @@
+"""At most so many lines of one kind a minute; what was left out is counted in one line."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+_SECONDS: Final = 60.0
+_MOST_KINDS: Final = 500
+"""How many kinds of lines are told apart; text from outside must not make this grow."""
+_LIMITED: Final = frozenset({"warning", "error", "critical"})
+_COUNT: Final = "lines_left_out"
+
+_log = structlog.get_logger()
+
+
+class LogLimit:
+    """Counts lines by kind. A minute begins with the first line of a kind."""
+
+    def __init__(self, most: int, now: Callable[[], float] = time.monotonic) -> None:
+        self._most = most
+        self._now = now
+        self._begun: dict[str, float] = {}
+        self._counts: dict[str, int] = {}
+
+    def takes(self, kind: str) -> bool:
+        """Tell whether one more line of this kind may be written now, and count it."""
+        self._end_minutes()
+        if kind not in self._begun:
+            if len(self._begun) >= _MOST_KINDS:
+                kind = ""
+            self._begun.setdefault(kind, self._now())
+        self._counts[kind] = self._counts.get(kind, 0) + 1
+        return self._counts[kind] <= self._most
+
+    def takes_record(self, record: logging.LogRecord) -> bool:
+        """Judge a line of a library's: its kind is who says it and the first line of what is said, unfilled."""
+        first = str(record.msg).partition("\n")[0]
+        return self.takes(f"{record.name}: {first[:100]}")
+
+    def _end_minutes(self) -> None:
+        ended = [kind for kind, begun in self._begun.items() if self._now() - begun >= _SECONDS]
+        for kind in ended:
+            del self._begun[kind]
+            left_out = self._counts.pop(kind, 0) - self._most
+            if left_out > 0:
+                _log.warning(_COUNT, of=kind, lines=left_out)
+
+
+class LineLimit:
+    """The same as a step of structlog: only warnings and errors are limited; the rest belongs to work that was done.
+
+    :param with_traceback: the limit of those that bring a traceback.
+    """
+
+    def __init__(self, limit: LogLimit, with_traceback: LogLimit) -> None:
+        self._limit = limit
+        self._with_traceback = with_traceback
+
+    def __call__(self, logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
+        """Let an event through, or drop it.
+
+        :raises structlog.DropEvent: when too many of its kind were written within this minute.
+        """
+        said = str(event.get("event", ""))
+        limit = self._with_traceback if event.get("exc_info") else self._limit
+        if event.get("level") in _LIMITED and said != _COUNT and not limit.takes(said[:100]):
+            raise structlog.DropEvent
+        return event

@@ -1,0 +1,75 @@
+"""Keeps what is secret out of every text that leaves the process: logs, records, Slack messages, the terminal."""
+
+import html
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import quote, quote_plus
+
+from pydantic import SecretStr
+
+from bot.settings import TenantSettings
+from workflows.redacted import redacted
+
+REDACTED: Final = "[redacted]"
+_LOOKS_SECRET: Final = re.compile(
+    r"xox[a-z](?:\.xox[a-z])?-[\w-]+|xapp-[\w-]+|eyJ[\w-]+\.[\w-]+\.[\w-]*"
+    r"|(?<=Bearer )[^\s\"\\]+|(?<=client_secret=)[^&\s\"\\]+"
+    r"|(?<=://)[^\s/:@\"\\]+:[^\s/@\"\\]+(?=@)"
+)
+"""Tokens of Slack's and Entra's, also those in flight, and the name and password in an address."""
+_SECRET_NAMES: Final = (
+    *("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"),
+    *("AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PASSWORD", "AZURE_PASSWORD"),
+    *("IDENTITY_HEADER", "MSI_SECRET"),
+)
+"""What the bot and azure-identity read from the environment and nobody else may read."""
+_SHORTEST: Final = 8
+"""A shorter secret is a part of too many words; such a one protects nothing anyway."""
+
+
+class Redactor:
+    """Replaces what looks like a token, and every secret that it was told of. Calling it gives the clean text."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._secrets: set[str] = set()
+        self._pattern = _LOOKS_SECRET
+        self.learn(secrets)
+
+    def __call__(self, text: str) -> str:
+        """Give the text without secrets."""
+        return self._pattern.sub(REDACTED, text)
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Replace these from now on, also where they are written as JSON, HTML, Python or URLs write them."""
+        self._secrets.update(secret for secret in secrets if len(secret) >= _SHORTEST)
+        forms = {form for secret in self._secrets for form in _forms(secret)}
+        known = "|".join(map(re.escape, sorted(forms, key=len, reverse=True)))
+        # NB. the known ones come first: what looks like a token may be a part of one.
+        self._pattern = re.compile(f"{known}|{_LOOKS_SECRET.pattern}") if known else _LOOKS_SECRET
+
+    def values(self, value: Any) -> Any:
+        """Give JSON's values without secrets; what names them stays."""
+        return redacted(value, self)
+
+
+def redactor_of(settings: TenantSettings) -> Redactor:
+    """Make one that knows the secrets of these settings and of the environment."""
+    return Redactor(secrets_of(settings, os.environ))
+
+
+def secrets_of(settings: TenantSettings, environment: Mapping[str, str]) -> Iterator[str]:
+    """List what is secret in the settings and in what libraries read from the environment by themselves."""
+    for name in type(settings).model_fields:
+        if isinstance(value := getattr(settings, name), SecretStr):
+            yield value.get_secret_value()
+    yield from (environment[name] for name in _SECRET_NAMES if name in environment)
+
+
+def _forms(secret: str) -> set[str]:
+    written = {secret, html.escape(secret), quote(secret, safe=""), quote_plus(secret), repr(secret)[1:-1]}
+    return {
+        json.dumps(form, ensure_ascii=ascii_only)[1:-1] for form in written for ascii_only in (True, False)
+    } | written

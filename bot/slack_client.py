@@ -1,0 +1,30 @@
+"""Slack's Web API client, with nothing secret in what it says: the one way by which text is sent to Slack."""
+
+from collections.abc import Callable
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from workflows.redacted import redacted
+
+
+class SlackClient(AsyncWebClient):
+    """Cleans every text of every call; what proves who calls stays."""
+
+    def __init__(self, *, token: str, base_url: str, redact: Callable[[str], str]) -> None:
+        super().__init__(token=token, base_url=base_url)
+        self._redact = redact
+
+    async def api_call(self, api_method: str, **arguments: Any) -> AsyncSlackResponse:
+        """Call a method of the Web API."""
+        clean = {
+            name: self._clean(value) if name in ("json", "data", "params") else value
+            for name, value in arguments.items()
+        }
+        return await super().api_call(api_method, **clean)
+
+    def _clean(self, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        return {name: value if name == "token" else redacted(value, self._redact) for name, value in given.items()}

@@ -1,0 +1,137 @@
+"""Whoever holds hundreds of connections open holds up nobody, and fills no disk."""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+import aiohttp
+import pytest
+
+from tests.scenarios.stage import Stage
+
+pytestmark = pytest.mark.story
+
+HALF_HEADER = b"POST /slack/events HTTP/1.1\r\nHost: x\r\nX-Sl"
+HALF_BODY = b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\ncommand="
+
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+@asynccontextmanager
+async def held(url: str, count: int, sent: bytes) -> AsyncIterator[list[Streams]]:
+    """Hold connections on which no whole request comes."""
+    place = urlsplit(url)
+
+    async def one() -> Streams:
+        streams = await asyncio.open_connection(place.hostname, place.port)
+        streams[1].write(sent)
+        return streams
+
+    connections = [await one() for _ in range(count)]
+    try:
+        yield connections
+    finally:
+        for _, writer in connections:
+            writer.close()
+
+
+async def ended(streams: Streams) -> None:
+    """Wait until the other side hangs up."""
+    try:
+        while await streams[0].read(1000):
+            pass
+    except ConnectionError:
+        return
+
+
+def log_size(stage: Stage) -> int:
+    """How much the bot has written."""
+    return (stage.data / "bot.log").stat().st_size
+
+
+async def answered_in(bot: dict[str, str]) -> float:
+    """Send a signed command as Slack does. Gives the seconds until it was answered."""
+    fields = {"command": "/partner", "text": "help", "team_id": bot["team_id"], "user_id": "U0RILEY0001"}
+    body = urlencode({**fields, "trigger_id": "1.2.3", "channel_id": "C0PARTNERAC", "response_url": ""}).encode()
+    at = str(int(time.time()))
+    signature = hmac.new(bot["signing_secret"].encode(), f"v0:{at}:".encode() + body, hashlib.sha256).hexdigest()
+    headers = {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "X-Slack-Request-Timestamp": at,
+        "X-Slack-Signature": f"v0={signature}",
+    }
+    began = time.monotonic()
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{bot['url']}/slack/events", data=body, headers=headers) as response,
+    ):
+        assert response.status == 200, await response.text()
+    return time.monotonic() - began
+
+
+async def test_five_hundred_idle_connections_and_half_headers_hold_up_no_click(stage: Stage) -> None:
+    bot = await stage.see("bot")
+    assert await answered_in(bot) < 1
+    before = log_size(stage)
+    async with held(bot["url"], 500, b"") as idle, held(bot["url"], 500, HALF_HEADER) as half:
+        for _ in range(10):
+            assert await answered_in(bot) < 1
+            await asyncio.sleep(0.05)
+        async with asyncio.timeout(12):
+            await asyncio.gather(*map(ended, [*idle, *half]))
+        assert await answered_in(bot) < 1
+    assert log_size(stage) - before < 10_000
+    assert await stage.ask(), "the story goes on"
+
+
+async def test_five_hundred_half_bodies_hold_up_no_click(stage: Stage) -> None:
+    bot = await stage.see("bot")
+    before = log_size(stage)
+    async with held(bot["url"], 500, HALF_BODY) as half:
+        for _ in range(5):
+            assert await answered_in(bot) < 1
+            await asyncio.sleep(0.05)
+        async with asyncio.timeout(12):
+            await asyncio.gather(*map(ended, half))
+    assert log_size(stage) - before < 10_000
+
+
+async def test_thousands_of_unsigned_requests_fill_no_disk(stage: Stage) -> None:
+    bot = await stage.see("bot")
+    before = log_size(stage)
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=50)) as session:
+
+        async def knock(number: int) -> int:
+            body = b"x" * (number % 50)
+            async with session.post(f"{bot['url']}/slack/events", data=body) as response:
+                return response.status
+
+        statuses = await asyncio.gather(*map(knock, range(3000)))
+    assert set(statuses) == {401}
+    assert log_size(stage) - before < 10_000
+    assert await answered_in(bot) < 1
+
+
+async def test_at_the_limit_of_file_descriptors_clicks_are_answered_and_the_log_stays_small(tmp_path: Path) -> None:
+    """The cap is derived from the limit, so that what the bot itself needs is never taken by others."""
+    stage = Stage(data=tmp_path / "data", descriptors=256)
+    await stage.raise_curtain()
+    try:
+        bot = await stage.see("bot")
+        before = log_size(stage)
+        async with held(bot["url"], 600, HALF_HEADER):
+            for _ in range(5):
+                assert await answered_in(bot) < 1
+        assert log_size(stage) - before < 10_000
+        log = (stage.data / "bot.log").read_text()
+        assert "Too many open files" not in log
+        assert all(json.loads(line) for line in log.splitlines())
+        assert await stage.ask(), "the story goes on"
+    finally:
+        await stage.drop_curtain()

@@ -1,0 +1,160 @@
+"""The embedded store's file: made whole, used by one process, checked before it is trusted.
+
+Two outboxes on one file would perform effects twice, by whatever name each of them knows the file. A file that is not
+what was stored must not be worked on: what is missing in it would be done again, or forgotten.
+"""
+
+import fcntl
+import os
+import sqlite3
+import sys
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Final
+
+import structlog
+from filelock import FileLock, Timeout
+from sqlite_utils import Database
+
+from workflows.ports import StoreUnusable
+from workflows.store.migrations import migrations
+
+BUSY_MILLISECONDS: Final = 2000
+_LOCK_SECONDS: Final = 3.0
+"""How long a starting process waits for an ending one."""
+_CHECK_SECONDS: Final = 5.0
+"""How long the check may take. A file that is larger than what is read in this time is used all the same, and said."""
+_CHECK_STEPS: Final = 100_000
+"""How many steps of SQLite's machine lie between two looks at the time: a few milliseconds."""
+_SMALLEST: Final = 512
+"""SQLite's smallest page."""
+LOG_BYTES: Final = 4 * 1024 * 1024
+"""What is left of the write-ahead log once it was written into the file."""
+_RESTORE: Final = "restore the backup; see docs/operations.md"
+
+_log = structlog.get_logger()
+
+
+class StoreFile:
+    """One file, opened once. Its name may be a symbolic link; a second name of the file itself is refused."""
+
+    def __init__(self, path: Path) -> None:
+        self._named = path.name
+        self.path = path.resolve()
+        self._lock = FileLock(f"{self.path}.lock", mode=0o600, thread_local=False)
+        self._held: int | None = None
+
+    @property
+    def log_path(self) -> Path:
+        """Where SQLite keeps what was committed and is not in the file yet."""
+        return Path(f"{self.path}-wal")
+
+    def open(self) -> Database:
+        """Open the file, private to its owner, and bring its schema up to date.
+
+        :raises StoreUnusable: when it is no database, not a whole one, or in use.
+        """
+        if self.path.is_dir():
+            raise StoreUnusable(f"{self.path} is a folder; name a file in it")
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        was_here = Path(self._lock.lock_file).exists()
+        until = time.monotonic() + _LOCK_SECONDS
+        try:
+            self._lock.acquire(timeout=_LOCK_SECONDS)
+        except Timeout as error:
+            raise self._in_use() from error
+        try:
+            self._make_if_missing(was_here)
+            self._hold(until)
+            return self._opened()
+        except sqlite3.Error as error:
+            self.release()
+            raise StoreUnusable(f"{self._named} cannot be used as a database ({error}); {_RESTORE}") from error
+        except BaseException:
+            self.release()
+            raise
+
+    def release(self) -> None:
+        """Let other processes have it.
+
+        NB. only after SQLite has closed it: closing any descriptor of a file drops SQLite's own locks on it (SQLite:
+        "How To Corrupt An SQLite Database File").
+        """
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
+        self._lock.release()
+
+    def _make_if_missing(self, was_here: bool) -> None:
+        """Make the file under another name and give it its own once it is whole: an empty one is never ours."""
+        if self.path.exists():
+            size = self.path.stat().st_size
+            if not size:
+                raise StoreUnusable(f"{self._named} is empty; {_RESTORE}; to begin anew, delete the empty file")
+            if size < _SMALLEST:
+                # SQLite itself takes a file of one byte for an empty one, and begins anew in it.
+                raise StoreUnusable(f"{self._named} is too short to be a database; {_RESTORE}")
+            return
+        if self.log_path.exists() and self.log_path.stat().st_size:
+            raise StoreUnusable(f"{self._named} is gone, and {self.log_path.name} is there; {_RESTORE}")
+        if was_here:
+            _log.warning("database_made_anew", file=self._named, reason="it was here before and is gone")
+        new = Path(f"{self.path}.new")
+        for leftover in (new, Path(f"{new}-wal"), Path(f"{new}-shm")):
+            leftover.unlink(missing_ok=True)
+        new.touch(mode=0o600)
+        new.chmod(0o600)
+        with closing(sqlite3.connect(new)) as db:
+            db.execute("pragma journal_mode = wal")
+        os.replace(new, self.path)
+
+    def _hold(self, until: float) -> None:
+        """Lock the file itself, whatever it is called."""
+        self._held = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
+        if os.fstat(self._held).st_nlink > 1:
+            # Each name would get a write-ahead log of its own, and what stands in one is not in the other.
+            raise StoreUnusable(f"{self._named} has a second name (a hard link); remove that, or make it a copy")
+        if sys.platform != "linux":
+            return  # elsewhere this lock and SQLite's own may stand in each other's way
+        while True:
+            with suppress(BlockingIOError):
+                fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            if time.monotonic() >= until:
+                raise self._in_use()
+            time.sleep(0.05)
+
+    def _opened(self) -> Database:
+        self.path.chmod(0o600)
+        db = Database(self.path)
+        try:
+            db.execute(f"pragma busy_timeout = {BUSY_MILLISECONDS}")
+            db.enable_wal()
+            db.execute("pragma synchronous = full")
+            db.execute(f"pragma journal_size_limit = {LOG_BYTES}")
+            self._check(db)
+            migrations.apply(db)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _check(self, db: Database) -> None:
+        until = time.monotonic() + _CHECK_SECONDS
+        db.conn.set_progress_handler(lambda: time.monotonic() > until, _CHECK_STEPS)
+        try:
+            found = [str(row[0]) for row in db.execute("pragma integrity_check(3)").fetchall()]
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                raise
+            _log.warning("database_not_checked_to_its_end", file=self._named, seconds=_CHECK_SECONDS)
+            return
+        finally:
+            db.conn.set_progress_handler(None, 0)
+        if found != ["ok"]:
+            said = "; ".join(found).replace("\n", " ")
+            raise StoreUnusable(f"{self._named} is damaged ({said[:200]}); {_RESTORE}")
+
+    def _in_use(self) -> StoreUnusable:
+        return StoreUnusable(f"another process uses {self._named}; stop it first")

@@ -1,0 +1,107 @@
+"""Whether the embedded store can be written now: what the last write came to, and a small one to find out.
+
+SQLite: "Result and Error Codes".
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import structlog
+from sqlite_utils import Database
+
+from workflows.ports import StoreNotWritable
+from workflows.store.file import BUSY_MILLISECONDS, LOG_BYTES, StoreFile
+
+_IMPATIENT_MILLISECONDS: Final = 200
+"""How long a write waits for a lock once it is known that somebody holds it: whoever clicked has to hear in time."""
+_PROOF_BYTES: Final = 256 * 1024
+"""More than any commit takes: what can be stored after there was no room has to have room again."""
+_MARK: Final = "written_at"
+_PROOF: Final = "room"
+_OF_THE_WORLD: Final = {
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_BUSY: "another program holds a lock on the database",
+    sqlite3.SQLITE_LOCKED: "another program holds a lock on the database",
+    sqlite3.SQLITE_READONLY: "the database may not be written",
+    sqlite3.SQLITE_PERM: "the database may not be written",
+    sqlite3.SQLITE_CANTOPEN: "a file beside the database cannot be opened",
+    sqlite3.SQLITE_IOERR: "the disk reports an error",
+    sqlite3.SQLITE_CORRUPT: "the database is damaged",
+    sqlite3.SQLITE_NOTADB: "the database is damaged",
+}
+"""Faults that are not the program's own, by SQLite's primary code."""
+
+_log = structlog.get_logger()
+
+
+class Writes:
+    """Watches every write. `trouble` is what keeps records from being stored; empty when nothing does."""
+
+    def __init__(self, file: StoreFile) -> None:
+        self._file = file
+        self._is_log_long = False
+        self.trouble = ""
+
+    @contextmanager
+    def watched(self, db: Database) -> Iterator[None]:
+        """Note when a write fails for a reason outside of the program.
+
+        :raises StoreNotWritable: then; nothing was stored.
+        """
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            reason = _OF_THE_WORLD.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+            if reason is None:
+                raise
+            self._note(db, reason)
+            raise StoreNotWritable(f"The records cannot be written: {reason}.") from error
+
+    def probe(self, db: Database, value: str) -> str:
+        """Find out whether records can be written by writing one; keep the log short. Gives what is in the way."""
+        try:
+            with self.watched(db):
+                if self.trouble:
+                    self._prove_room(db)
+                with db.atomic():
+                    db.execute("insert or replace into marks (name, value) values (?, ?)", [_MARK, value])
+        except StoreNotWritable:
+            return self.trouble
+        self._note(db, "")
+        self._shorten(db)
+        return ""
+
+    def _prove_room(self, db: Database) -> None:
+        with db.atomic():
+            db.execute("insert or replace into marks (name, value) values (?, ?)", [_PROOF, "0" * _PROOF_BYTES])
+        with db.atomic():
+            db.execute("delete from marks where name = ?", [_PROOF])
+
+    def _note(self, db: Database, trouble: str) -> None:
+        if bool(trouble) != bool(self.trouble):
+            db.execute(f"pragma busy_timeout = {_IMPATIENT_MILLISECONDS if trouble else BUSY_MILLISECONDS}")
+            if trouble:
+                _log.error("store_not_writable", reason=trouble)
+            else:
+                _log.warning("store_writable_again")
+        self.trouble = trouble
+
+    def _shorten(self, db: Database) -> None:
+        """Empty a log that has grown: it does while somebody reads an older state, and stays long afterwards."""
+        try:
+            size = self._file.log_path.stat().st_size
+        except OSError:
+            return
+        if size <= LOG_BYTES:
+            self._is_log_long = False
+            return
+        db.execute("pragma busy_timeout = 0")
+        try:
+            is_held = bool(db.execute("pragma wal_checkpoint(truncate)").fetchone()[0])
+        finally:
+            db.execute(f"pragma busy_timeout = {BUSY_MILLISECONDS}")
+        if is_held and not self._is_log_long:
+            _log.warning("log_held_by_a_reader", bytes=size)
+        self._is_log_long = is_held
