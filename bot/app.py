@@ -49,7 +49,10 @@ async def running(settings: Settings) -> AsyncIterator[Parts]:
     """Put everything together, start it, and end it in the reverse order. Gives what runs."""
     catalog = _catalog(settings)
     clock = open_clock(settings)
-    client = AsyncWebClient(token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url)
+    # NB. no retries of the client's own: a message whose answer was lost would be posted twice.
+    client = AsyncWebClient(
+        token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, retry_handlers=[]
+    )
     await _require_slack(client, settings)
     async with AsyncExitStack() as stack:
         store = await _store(settings, clock)

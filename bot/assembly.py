@@ -12,6 +12,7 @@ from bot.decisions import Decisions
 from bot.directory import ShownDirectory, SlackDirectory
 from bot.listeners import Listeners
 from bot.notifier import SlackNotifier
+from bot.old_cards import OldCards
 from bot.restore_windows import RestoreWindows
 from bot.settings import Settings
 from bot.windows import Windows
@@ -67,7 +68,7 @@ def assemble(around: Neighbours) -> Parts:
         store=around.store,
         clock=around.clock,
         perform=lambda effect: performer.perform(effect),
-        gave_up=lambda effect: performer.gave_up(effect),
+        gave_up=lambda pending, reason: performer.gave_up(pending, reason),
     )
     service = Service(store=around.store, clock=around.clock, wake=outbox.wake)
     alarms = Alarms(store=around.store, clock=around.clock, wake=outbox.wake)
@@ -78,13 +79,13 @@ def assemble(around: Neighbours) -> Parts:
         clock=around.clock,
         channel=around.settings.slack_channel,
     )
-    performer = _performer(around, service, notifier)
+    performer = _performer(around, service, notifier, alarms)
     bolt = make_bolt(around.client, around.settings)
     _listeners(around, service, notifier).register(bolt)
     return Parts(store=around.store, service=service, alarms=alarms, outbox=outbox, bolt=bolt)
 
 
-def _performer(around: Neighbours, service: Service, notifier: SlackNotifier) -> Performer:
+def _performer(around: Neighbours, service: Service, notifier: SlackNotifier, alarms: Alarms) -> Performer:
     """What stored effects do."""
     store, tenant, directory, catalog = around.store, around.tenant, around.directory, around.catalog
     return Performer(
@@ -96,6 +97,7 @@ def _performer(around: Neighbours, service: Service, notifier: SlackNotifier) ->
         notifier=notifier,
         store=store,
         service=service,
+        alarms=alarms,
     )
 
 
@@ -130,6 +132,7 @@ def _listeners(around: Neighbours, service: Service, notifier: SlackNotifier) ->
             clock=clock,
         ),
         background=background,
+        old_cards=OldCards(store=store),
         team_id=around.settings.slack_team_id,
     )
 

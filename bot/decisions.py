@@ -37,7 +37,8 @@ class Decisions:
         request_id, _ = parse_card_value(click.action.value)
         view_id = await self.windows.open_loading(click.trigger_id)
         await ack()
-        self.background.start(self._show(view_id, click.actor, request_id, key=click.key))
+        showing = self._show(view_id, click.actor, request_id, key=click.key)
+        self.background.start(self.windows.filling(showing, click.actor, key=click.key))
 
     async def approve(self, ack: AsyncAck, click: Interaction) -> None:
         """Store an approval; the window, where it came from one, says so."""

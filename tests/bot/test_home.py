@@ -18,6 +18,7 @@ from tests.workflows.core.builders import (
 from workflows.core.partner import TenantId
 from workflows.core.partnership import PartnershipState
 from workflows.core.request import RequestId, RequestKind, RequestState
+from workflows.ports import Listed
 
 
 def many(count: int, state: RequestState = RequestState.AWAITING_APPROVAL) -> list[Any]:
@@ -30,7 +31,9 @@ def partners(count: int, **changes: Any) -> list[Any]:
 
 
 def home(**changes: Any) -> Json:
-    return home_view(**{"waiting": [], "mine": [], "partnerships": [], "now": NOW, **changes})
+    usual = {"waiting": [], "mine": [], "partnerships": [], "now": NOW, **changes}
+    counted = {name: Listed(shown=usual[name], count=len(usual[name])) for name in ("waiting", "partnerships")}
+    return home_view(**{**usual, **counted})
 
 
 def test_an_empty_home_offers_the_request_form() -> None:

@@ -12,21 +12,39 @@ from tests.workflows.core.builders import AMARA, RILEY, TENANT
 from tests.workflows.core.builders import request as usual
 from tests.workflows.test_applying import decided
 from tests.workflows.world import World
+from workflows.core.alarms import AlarmCode, AlarmId
 from workflows.core.commands import Subject
-from workflows.core.effects import Apply, Effect, Judge, Prepare, ShowHome, ShowRequest, ShowReview, Tell
+from workflows.core.effects import (
+    Apply,
+    Effect,
+    Judge,
+    Prepare,
+    ShowAlarm,
+    ShowHome,
+    ShowRequest,
+    ShowReview,
+    Tell,
+    lane,
+)
 from workflows.core.request import RequestId, RequestState
 from workflows.outbox import Outbox
+from workflows.ports import PendingEffect
 
 S = RequestState
 WRONG = "Something went wrong inside Gatehouse"
 ADMIN = "Nothing more happens by itself: an admin has to look"
 
 
+def pending(effect: Effect) -> PendingEffect:
+    """An effect that was parked after its attempts."""
+    return PendingEffect(id=7, lane=lane(effect), effect=effect, attempts=5)
+
+
 async def test_who_clicked_hears_once_that_the_click_was_not_judged(world: World) -> None:
     request = await world.waiting()
     judge = Judge(intent=world.approval(request, AMARA), key="click-1")
     for _ in range(3):
-        await world.performer.gave_up(judge)
+        await world.performer.gave_up(pending(judge), "KeyError('x')")
     await world.settle()
     ((person, text, channel),) = [one for one in world.notifier.told if one[0] == AMARA.chat_id]
     assert (person, channel) == (AMARA.chat_id, "C-PARTNERS")
@@ -43,7 +61,7 @@ async def test_a_request_whose_work_was_given_up_says_so(world: World, state: Re
         else Apply(request_id=request.id, tenant_id=request.known.plan.tenant_id)
     )
     for _ in range(2):
-        await world.performer.gave_up(effect)
+        await world.performer.gave_up(pending(effect), "KeyError('x')")
     stored = await world.request(request.id)
     assert stored.state is state
     assert stored.note.startswith(f"{WRONG}. {ADMIN}")
@@ -56,8 +74,8 @@ async def test_a_request_whose_work_was_given_up_says_so(world: World, state: Re
 async def test_a_request_that_moved_on_is_not_touched_by_giving_up(world: World, state: RequestState) -> None:
     request = await world.put(usual(state))
     for effect in (Prepare(request_id=request.id), Apply(request_id=request.id, tenant_id=TENANT)):
-        await world.performer.gave_up(effect)
-    await world.performer.gave_up(Prepare(request_id=RequestId("r-nowhere")))
+        await world.performer.gave_up(pending(effect), "")
+    await world.performer.gave_up(pending(Prepare(request_id=RequestId("r-nowhere"))), "")
     assert await world.request(request.id) == request
 
 
@@ -71,11 +89,24 @@ async def test_a_request_that_moved_on_is_not_touched_by_giving_up(world: World,
     ],
     ids=lambda effect: effect.kind,
 )
-async def test_a_message_that_was_given_up_brings_no_other_message(world: World, effect: Effect) -> None:
-    """It would fail as well, and so on for ever."""
-    await world.performer.gave_up(effect)
-    assert await world.log() == []
-    assert await world.store.count_pending(world.clock.now()) == (0, 0, 0)
+async def test_a_message_that_was_given_up_is_an_alarm_once_and_brings_no_other_message(
+    world: World, effect: Effect
+) -> None:
+    """Whom it could not be shown to would not get another one either; the admins do."""
+    for _ in range(2):
+        await world.performer.gave_up(pending(effect), "chat.postMessage: msg_too_long")
+    assert await world.log() == [("gatehouse", "raise_alarm", "accepted")]
+    await world.settle()
+    (alarm,) = world.notifier.alarms
+    assert (alarm.code, alarm.subject) == (AlarmCode.EFFECT_GIVEN_UP, "7")
+    assert (alarm.values["what"], alarm.values["reason"]) == (effect.kind, "chat.postMessage: msg_too_long")
+    assert world.notifier.told == []
+
+
+async def test_an_alarm_that_cannot_be_shown_raises_no_other_alarm(world: World) -> None:
+    """It would be given up as well, and so on for ever."""
+    await world.performer.gave_up(pending(ShowAlarm(alarm_id=AlarmId("A-1"))), "KeyError('x')")
+    assert (await world.log(), await world.store.open_alarms()) == ([], [])
 
 
 @pytest.mark.parametrize(

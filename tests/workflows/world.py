@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, RILEY, SAM, TENANT, identity
 from tests.workflows.fakes import FakeDirectory, FakeNotifier, FakeTenant, FixedClock, Script
+from workflows.alarms import Alarms
 from workflows.applying import Applying
 from workflows.catalog import SHIPPED, Catalog, load_catalog
 from workflows.core.canonical import Digest
@@ -265,6 +266,7 @@ def assemble(
             notifier=notifier,
             store=store,
             service=service,
+            alarms=Alarms(store=store, clock=clock, wake=lambda: woken.append(True)),
         ),
         rests=rests,
         woken=woken,
