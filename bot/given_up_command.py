@@ -7,7 +7,6 @@ way it is recorded in the audit log under the operating system's user: the comma
 import asyncio
 import getpass
 import secrets
-import sqlite3
 from pathlib import Path
 
 from rich.console import Console
@@ -28,7 +27,7 @@ def settle(path: Path, effect_id: int, *, is_retried: bool, clock: Clock, consol
         return 1
     try:
         said, status = asyncio.run(_settled(path, effect_id, is_retried=is_retried, clock=clock))
-    except (OSError, sqlite3.Error, StoreUnusable) as error:
+    except (OSError, StoreUnusable) as error:
         said, status = f"The records cannot be used: {error}", 1
     console.print(said, markup=False)
     return status

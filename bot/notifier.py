@@ -105,10 +105,9 @@ class SlackNotifier:
         for copy in await self._copies.live(subject):
             is_offered = copy.audience == "" or copy.audience in deciders
             card = request_card(request, holders=names, now=self._clock.now(), with_buttons=is_offered)
-            updated = await self._copies.update(copy, card)
             # A card that somebody deleted is not posted again for what is over.
-            is_missing = updated is Updated.STUCK or (updated is Updated.DELETED and not request.is_terminal)
-            if not is_missing:
+            updated = await self._copies.update(copy, card, is_wanted=not request.is_terminal)
+            if updated not in (Updated.STUCK, Updated.DELETED):
                 has.add(copy.audience)
             if isinstance(updated, Trouble) and not copy.audience:
                 problem = updated
@@ -214,11 +213,11 @@ class SlackNotifier:
             else:
                 return
         try:
-            await self._copies.call(
-                "chat.postMessage", channel=await self._copies.direct(person), **content_of(message)
-            )
+            direct = await self._copies.direct(person)
+            await self._copies.call("chat.postMessage", channel=direct, **content_of(message))
         except NotifierBlocked as blocked:
-            raise NotifierRefused(str(blocked)) from blocked  # no card that waits: it is given up, and an admin decides
+            # No card waits for it: it is given up, and an admin decides.
+            raise NotifierRefused(str(blocked)) from blocked
 
     async def _stage_holders(self, request: AccessRequest) -> dict[Role, frozenset[ChatId]]:
         """List who holds the roles that still have to decide; empty where nothing is to decide."""

@@ -11,7 +11,7 @@ from tests.workflows.core.builders import partnership as usual
 from workflows.core.half_state import Confirmation
 from workflows.core.partnership import Partnership
 from workflows.core.request import AccessRequest, RequestState
-from workflows.ports import AuditEntry, Commit
+from workflows.ports import AuditEntry, Commit, NotifierBlocked
 
 __all__ = ["scene"]
 
