@@ -20,6 +20,7 @@ from workflows.core.effects import (
     Judge,
     Prepare,
     ShowAlarm,
+    ShowHalf,
     ShowHome,
     ShowRequest,
     ShowReview,
@@ -28,7 +29,7 @@ from workflows.core.effects import (
 )
 from workflows.core.request import RequestId, RequestState
 from workflows.outbox import Outbox
-from workflows.ports import PendingEffect
+from workflows.ports import NotifierBlocked, PendingEffect
 
 S = RequestState
 WRONG = "Something went wrong inside Gatehouse"
@@ -157,3 +158,40 @@ async def test_a_fault_of_our_own_while_preparing_reaches_the_requester_in_the_e
     assert len([text for text in world.notifier.texts_to(RILEY.chat_id) if WRONG in text]) == 1
     assert world.notifier.requests[-1].note == request.note
     assert (await world.store.count_pending(world.clock.now()))[2] == 1
+
+
+# --- a channel that takes no card ---
+
+
+async def test_a_card_that_is_not_taken_is_an_alarm_until_it_is_and_the_requester_hears_once(world: World) -> None:
+    request = await world.settled(await world.file(), but=ShowRequest)
+    world.script.fail("notifier.show_request", NotifierBlocked("chat.postMessage: not_in_channel"), times=3)
+    for _ in range(3):
+        with contextlib.suppress(NotifierBlocked):
+            await world.performer.perform(ShowRequest(request_id=request.id))
+    (alarm,) = await world.store.open_alarms()
+    assert (alarm.code, alarm.subject) == (AlarmCode.CARD_NOT_POSTED, request.id)
+    assert dict(alarm.values) == {
+        "partner": "contoso.com",
+        "request": request.id,
+        "reason": "chat.postMessage: not_in_channel",
+    }
+    await world.performer.perform(ShowRequest(request_id=request.id))
+    assert await world.store.open_alarms() == []
+    await world.settle()
+    told = [text for text in world.notifier.texts_to(RILEY.chat_id) if "approval card" in text]
+    assert len(told) == 1
+    assert [one.is_open for one in world.notifier.alarms][-1] is False
+
+
+@pytest.mark.parametrize("kind", ["show_review", "show_half"])
+async def test_a_review_that_nobody_can_be_asked_is_an_alarm_until_somebody_is(world: World, kind: str) -> None:
+    await world.opened()
+    world.script.fail(f"notifier.{kind}", NotifierBlocked("chat.postMessage: messages_tab_disabled"))
+    effect = ShowReview(tenant_id=TENANT) if kind == "show_review" else ShowHalf(tenant_id=TENANT)
+    with pytest.raises(NotifierBlocked):
+        await world.performer.perform(effect)
+    (alarm,) = await world.store.open_alarms()
+    assert (alarm.code, alarm.values["partner"]) == (AlarmCode.CARD_NOT_POSTED, "contoso.com")
+    await world.performer.perform(effect)
+    assert await world.store.open_alarms() == []
