@@ -70,7 +70,7 @@ _WORK: Final[Mapping[str, str]] = {
     "show_home": "show the App Home of {about}",
     "tell": "send a message to {about}",
     "settle_given_up": "do what was decided about given up work {about}",
-    "unreadable": "a stored record that cannot be read",
+    "unknown": "a stored record that cannot be read",
 }
 """What each kind of effect does, for who reads that it is not done."""
 

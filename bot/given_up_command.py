@@ -13,6 +13,7 @@ from rich.console import Console
 
 from workflows.alarms import Alarms
 from workflows.core.effects import SettleGivenUp
+from workflows.core.errors import DomainError
 from workflows.given_up import settle_given_up
 from workflows.ports import Clock, StoreUnusable
 from workflows.service import Service
@@ -27,7 +28,7 @@ def settle(path: Path, effect_id: int, *, is_retried: bool, clock: Clock, consol
         return 1
     try:
         said, status = asyncio.run(_settled(path, effect_id, is_retried=is_retried, clock=clock))
-    except (OSError, StoreUnusable) as error:
+    except (OSError, DomainError) as error:
         said, status = f"The records cannot be used: {error}", 1
     console.print(said, markup=False)
     return status

@@ -18,9 +18,9 @@ from workflows.core.effects import (
     ShowReview,
     Tell,
 )
-from workflows.ports import GivenUp, Store
+from workflows.ports import Store
 
-_UNREADABLE: Final = "unreadable"
+_UNREADABLE: Final = "unknown"
 
 
 def alarm_values(effect: Effect | None, reason: str) -> Mapping[str, str]:
@@ -35,11 +35,6 @@ def alarm_values(effect: Effect | None, reason: str) -> Mapping[str, str]:
 def is_alarming(effect: Effect | None) -> bool:
     """Tell whether giving this effect up is an alarm: all but an alarm's own, which would raise alarms without end."""
     return not isinstance(effect, ShowAlarm)
-
-
-def given_up_alarms(given_up: list[GivenUp]) -> dict[str, Mapping[str, str]]:
-    """Name the alarms that are to be open while these effects are given up: values by subject."""
-    return {str(one.id): alarm_values(one.effect, one.reason) for one in given_up if is_alarming(one.effect)}
 
 
 async def raise_given_up(effect_id: int, effect: Effect, reason: str, *, alarms: Alarms) -> None:

@@ -293,9 +293,10 @@ class GivenUp:
 
     id: int
     lane: str
+    error: str
+    """Why."""
     effect: Effect | None
     """None where it cannot be read."""
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from bot.sandbox.seed import PEOPLE
 from bot.sandbox.server import Sandbox
 from tests.bot.bot_under_test import SLACK_IDS
 from tests.workflows.core import builders
+from workflows.core.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.approval import Choice, Decision
 from workflows.core.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role
@@ -412,6 +413,65 @@ async def test_the_new_card_comes_before_the_old_one_is_forgotten(scene: Scene) 
     await scene.notifier().show_request(request(RequestState.REJECTED))
     assert "rejected" in scene.messages("@requester")[-1]["text"].lower()
     assert scene.counts()["@requester"] == 2
+
+
+# --- App Homes and alarms ---
+
+
+async def test_a_card_publishes_no_home_and_asks_once_for_each(scene: Scene) -> None:
+    """A hundred cards would publish each Home a hundred times, and every click would wait behind them."""
+    for handle in ("approver1", "requester"):
+        await scene.store.save_home(ChatId(SLACK_IDS[handle]))
+    for _ in range(5):
+        await scene.notifier().show_request(request())
+    assert "views.publish" not in [entry["path"].rpartition("/")[2] for entry in scene.world.slack_log.entries]
+    wanted = {one.lane for one in await scene.store.pending(scene.world.clock.now(), 99)}
+    assert wanted == {f"home:{SLACK_IDS[handle]}" for handle in ("approver1", "requester")}
+
+
+async def test_a_home_that_slack_does_not_show_is_nobodys_alarm(scene: Scene) -> None:
+    scene.fail("views.publish", "not_enabled")
+    await scene.notifier().show_home(ChatId(SLACK_IDS["requester"]))
+
+
+ALARM: Final = Alarm(
+    id=AlarmId("A-1"),
+    code=AlarmCode.CARD_NOT_POSTED,
+    subject="r-1",
+    values={"partner": "contoso.com", "request": "r-1", "reason": "chat.postMessage: not_in_channel"},
+    raised_at=builders.NOW,
+)
+
+
+async def test_an_alarm_is_sent_to_each_admin_once_and_updated_when_it_is_mended(scene: Scene) -> None:
+    scene.directory.roles[ADMIN] = ("admin", "approver1")
+    for _ in range(2):
+        await scene.notifier().show_alarm(ALARM)
+    assert scene.counts() == {"@admin": 1, "@approver1": 1}
+    await scene.notifier().show_alarm(replace(ALARM, cleared_at=builders.NOW))
+    assert scene.counts() == {"@admin": 1, "@approver1": 1}
+    assert scene.messages("@admin")[0]["text"].startswith("Mended")
+
+
+async def test_one_admin_whom_slack_refuses_does_not_keep_the_others_from_hearing(scene: Scene) -> None:
+    scene.directory.roles[ADMIN] = ("admin", "approver1", "approver2")
+    scene.fail("conversations.open", "user_disabled", match=SLACK_IDS["admin"])
+    await scene.notifier().show_alarm(ALARM)
+    assert scene.counts() == {"@approver1": 1, "@approver2": 1}
+
+
+async def test_an_alarm_that_reaches_nobody_is_tried_as_long_as_it_is_open(scene: Scene) -> None:
+    """It is never given up, which would be one more alarm that reaches nobody."""
+    scene.fail("conversations.open", "user_disabled")
+    with pytest.raises(NotifierBlocked, match="user_disabled"):
+        await scene.notifier().show_alarm(ALARM)
+    scene.directory.roles[ADMIN] = ()
+    with pytest.raises(NotifierBlocked, match="nobody holds the role"):
+        await scene.notifier().show_alarm(ALARM)
+    await scene.notifier().show_alarm(replace(ALARM, cleared_at=builders.NOW))
+    scene.directory.roles[ADMIN] = ("admin",)
+    await scene.notifier().show_alarm(ALARM)
+    assert scene.counts() == {"@admin": 1}
 
 
 # --- reviews ---

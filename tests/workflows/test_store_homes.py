@@ -150,7 +150,7 @@ async def test_given_up_work_is_tried_again_or_forgotten_once_somebody_decides(s
         await store.retry(one.id, NOW, "no")
         await store.park(one.id, f"reason {number}")
     given_up = await store.given_up()
-    assert [(one.effect, one.reason) for one in given_up] == [(first.effect, "reason 1"), (second.effect, "reason 2")]
+    assert [(one.effect, one.error) for one in given_up] == [(first.effect, "reason 1"), (second.effect, "reason 2")]
     await store.retry_given_up(first.id)
     await store.drop_given_up(second.id)
     (again,) = await store.pending(NOW, 9)
@@ -164,7 +164,7 @@ async def test_given_up_work_that_cannot_be_read_is_listed(store: QuickStore) ->
     await put(store, ShowRequest(request_id=RequestId("r-1")))
     await store._write("update effects set doc = '{}', is_parked = 1, error = 'unreadable' where id = 1")
     ((one),) = await store.given_up()
-    assert (one.id, one.effect, one.reason) == (1, None, "unreadable")
+    assert (one.id, one.effect, one.error) == (1, None, "unreadable")
 
 
 # --- files of an older version ---

@@ -470,7 +470,7 @@ def _given_up(row: dict[str, Any]) -> GivenUp:
         effect = load(EFFECT, row["doc"])
     except ValidationError:
         effect = None
-    return GivenUp(id=row["id"], lane=row["lane"], effect=effect, reason=row["error"] or "")
+    return GivenUp(id=row["id"], lane=row["lane"], error=row["error"], effect=effect)
 
 
 def _can_expire(request: AccessRequest) -> bool:
