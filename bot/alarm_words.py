@@ -38,7 +38,8 @@ _WORDS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
     ),
     AlarmCode.CARD_NOT_POSTED: (
         "Slack does not take the card about {partner} ({request}): {reason}.",
-        "Make sure that the approval channel exists, is not archived, and has the app as a member that may post. "
+        "Make sure that the approval channel is not archived and that the app is a member and may post there; "
+        "or set SLACK_CHANNEL to another channel. "
         "Gatehouse tries again by itself. Until then approvers get the card directly.",
     ),
     AlarmCode.STORE_NOT_WRITABLE: (

@@ -132,7 +132,9 @@ class CardCopies:
                 return Updated.DELETED if gone.is_deleted else Updated.STUCK
         except (NotifierRefused, NotifierBlocked) as refused:
             _log.warning("card_not_updated", subject=copy.subject, ts=copy.ts, reason=str(refused))
-            return refused
+            is_former = not copy.audience and copy.channel != self._channel
+            # Nobody mends a channel that is not the approval channel any more: the card moves to the one that is.
+            return Updated.STUCK if is_former and isinstance(refused, NotifierBlocked) else refused
         await self._store.save_copy(replace(copy, content=content))
         return Updated.DONE
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +12,14 @@ from bot.given_up_command import settle
 from bot.sandbox.faults import Fault
 from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click
 from tests.bot.surfaces import buttons, shown
+from tests.workflows.fakes import FixedClock
+from workflows.alarms import Alarms
 from workflows.core.alarms import AlarmCode
+from workflows.core.effects import ShowRequest
 from workflows.core.people import ChatId
+from workflows.core.request import RequestId
+from workflows.ports import AuditEntry, Commit
+from workflows.store.sqlite import open_store
 
 CHANNEL = "C0PARTNERAC"
 
@@ -101,6 +108,36 @@ async def at_the_command_line(gatehouse: BotUnderTest, number: int, *, is_retrie
     path, clock = gatehouse.settings.database_file, gatehouse.world.clock
     status = await asyncio.to_thread(settle, path, number, is_retried=is_retried, clock=clock, console=console)
     return status, out.getvalue()
+
+
+@pytest.mark.parametrize("is_retried", [True, False])
+async def test_the_command_line_does_it_itself_where_no_bot_runs(tmp_path: Path, is_retried: bool) -> None:
+    """Nothing else that is due is performed, and the admins are told when the bot runs again."""
+    path, clock = tmp_path / "gatehouse.db", FixedClock()
+    store = await open_store(path, clock)
+    entry = AuditEntry(key="k", at=clock.now(), actor="t", command="t", outcome="accepted", details={})
+    effects = (ShowRequest(request_id=RequestId("r-1")), ShowRequest(request_id=RequestId("r-2")))
+    await store.commit(Commit(entry=entry, effects=effects))
+    await store.park(1, "invalid_blocks")
+    await Alarms(store=store, clock=clock, wake=lambda: None).raise_alarm(AlarmCode.EFFECT_GIVEN_UP, "1")
+    await store.close()
+    out = StringIO()
+    console = Console(file=out, width=200)
+    status = await asyncio.to_thread(settle, path, 1, is_retried=is_retried, clock=clock, console=console)
+    said = "No. 1 is tried again as soon as the bot runs.\n" if is_retried else "No. 1 is forgotten now.\n"
+    assert (status, out.getvalue()) == (0, said)
+    store = await open_store(path, clock)
+    kinds = sorted(one.effect.kind for one in await store.pending(clock.now(), 9))
+    assert kinds == ["show_alarm"] + ["show_request"] * (2 if is_retried else 1)
+    assert (await store.given_up(), await store.open_alarms()) == ([], [])
+    await store.close()
+
+
+async def test_where_there_are_no_records_nothing_is_made(tmp_path: Path) -> None:
+    out = StringIO()
+    path = tmp_path / "gatehouse.db"
+    status = settle(path, 1, is_retried=True, clock=FixedClock(), console=Console(file=out, width=200))
+    assert (status, "There are no records" in out.getvalue(), path.exists()) == (1, True, False)
 
 
 async def test_the_command_line_leaves_it_to_a_running_bot(gatehouse: BotUnderTest) -> None:

@@ -391,6 +391,18 @@ async def test_a_card_that_cannot_be_updated_any_more_is_replaced_once(scene: Sc
     assert scene.written().count("chat.update") == updates
 
 
+async def test_a_card_moves_to_the_new_approval_channel_when_the_former_one_is_archived(scene: Scene) -> None:
+    """Nobody mends the former one; waiting for it would be an alarm for ever."""
+    await scene.notifier().show_request(request())
+    assert scene.world.slack is not None
+    other = next(one for one in scene.world.slack.conversations if one != CHANNEL)
+    for _ in range(2):
+        scene.fail("chat.update", "is_archived", match=CHANNEL)
+        await scene.notifier(other).show_request(request(decisions=(decided_by("approver1"),)))
+    assert "approve" in action_ids(scene.messages(other)[0])
+    assert len(scene.messages(other)) == 1
+
+
 @pytest.mark.parametrize("error", ["message_not_found", "cant_update_message"])
 async def test_a_review_card_that_cannot_be_updated_any_more_is_replaced_while_it_waits(
     scene: Scene, error: str
