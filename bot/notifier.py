@@ -128,8 +128,10 @@ class SlackNotifier:
         copies = await self._copies.live(subject)
         newest = _newest(copies)
         for copy in copies:
-            is_asked = partnership.state is PartnershipState.REVIEW_DUE and copy.ts == newest[copy.audience]
-            await self._copies.renew(copy, card, is_wanted=is_asked)
+            if copy.ts == newest[copy.audience]:
+                await self._copies.renew(copy, card, is_wanted=partnership.state is PartnershipState.REVIEW_DUE)
+            else:
+                await self._copies.update(copy, card, is_wanted=False)
         await self._refresh_homes(partnership.sponsor.chat_id)
         if unheard is not None:
             raise unheard
@@ -151,7 +153,10 @@ class SlackNotifier:
         for copy in copies:
             may_speak, is_older = _may_speak(copy, partnership, requester), copy.ts != newest[copy.audience]
             card = half_card(partnership, may_speak=may_speak, reader=copy.audience, is_older=is_older)
-            await self._copies.renew(copy, card, is_wanted=not is_older)
+            if is_older:
+                await self._copies.update(copy, card, is_wanted=False)
+            else:
+                await self._copies.renew(copy, card, is_wanted=True)
         await self._refresh_homes(sponsor, requester)
         if unheard is not None:
             raise unheard

@@ -414,6 +414,16 @@ async def test_a_review_card_that_cannot_be_updated_any_more_is_replaced_while_i
     assert scene.counts() == {"@requester": 2}
 
 
+async def test_of_several_reminders_that_cannot_be_updated_one_is_replaced(scene: Scene) -> None:
+    for reminders in (1, 2, 3):
+        await scene.notifier().show_review(partnership(reminders=reminders), remind=True)
+    before = scene.counts()["@requester"]
+    scene.fail("chat.update", "edit_window_closed", times=9)
+    for _ in range(2):
+        await scene.notifier().show_review(partnership(ends_at=partnership().since, reminders=3), remind=False)
+    assert scene.counts()["@requester"] == before + 1
+
+
 async def test_the_new_card_comes_before_the_old_one_is_forgotten(scene: Scene) -> None:
     """Whatever fails in between: the requester has a card again after the next attempt."""
     await scene.notifier().show_request(request())
