@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
 from bot.blocks import paragraph, part, rich, when, words
 from bot.messages import Message, message
 from workflows.core.alarms import Alarm, AlarmCode
@@ -10,8 +12,9 @@ from workflows.core.alarms import Alarm, AlarmCode
 _MOST_TEXT: Final = 1500
 _WORDS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
     AlarmCode.EFFECT_GIVEN_UP: (
-        "Gatehouse gave up a piece of work: {what} ({about}). Reason: {reason}",
-        "Look at the reason, mend it, then choose Try again on your App Home or run gatehouse doctor.",
+        "Gatehouse stopped trying: {work}. Reason: {reason}",
+        "Remove the reason, then choose Try again on your App Home or run gatehouse doctor --retry {number}. "
+        "Choose Give up, or run gatehouse doctor --give-up {number}, if it is not needed any more.",
     ),
     AlarmCode.WRITE_NOT_SHOWN: (
         "A change of {partner} was sent to Microsoft more than ten minutes ago ({request}) and is not shown.",
@@ -34,8 +37,10 @@ _WORDS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "Make it a private channel of this workspace only, or set SLACK_CHANNEL to such a channel.",
     ),
     AlarmCode.CARD_NOT_POSTED: (
-        "Slack does not take the approval card of {partner} ({request}): {reason}.",
-        "Mend the channel. Gatehouse tries again by itself.",
+        "Slack does not take the card about {partner} ({request}): {reason}.",
+        "Make sure that the approval channel is not archived and that the app is a member and may post there; "
+        "or set SLACK_CHANNEL to another channel. "
+        "Gatehouse tries again by itself. Until then approvers get the card directly.",
     ),
     AlarmCode.STORE_NOT_WRITABLE: (
         "The records cannot be written: {reason}. Clicks are not accepted.",
@@ -56,43 +61,54 @@ _WORDS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
 }
 
 _WORK: Final[Mapping[str, str]] = {
-    "judge": "check who clicked",
-    "prepare": "prepare a request",
-    "apply": "write an approved change",
-    "show_request": "show a request's card",
-    "show_review": "show a review's card",
-    "show_half": "show the card of the partner's side",
-    "show_home": "show an App Home",
-    "tell": "send a message",
+    "judge": "check whether {about} may do what they clicked",
+    "prepare": "prepare request {about}",
+    "apply": "write the change of request {about}",
+    "show_request": "show the card of request {about}",
+    "show_review": "ask for the review of partner {about}",
+    "show_half": "show the partner setup of {about}",
+    "show_home": "show the App Home of {about}",
+    "tell": "send a message to {about}",
+    "settle_given_up": "do what was decided about given up work {about}",
+    "unknown": "a stored record that cannot be read",
 }
-"""What a given up effect was for, by its stored kind."""
+"""What each kind of effect does, for who reads that it is not done."""
 
 
 def alarm_text(alarm: Alarm) -> str:
     """Say what is wrong. May hold text from outside: show it as plain text."""
-    text = _WORDS[alarm.code][0].format_map(_Values(_worded(alarm)))
-    return text.strip()
-
-
-def _worded(alarm: Alarm) -> Mapping[str, str]:
-    what = alarm.values.get("what", "")
-    return {**alarm.values, "what": _WORK.get(what, what)} if alarm.code is AlarmCode.EFFECT_GIVEN_UP else alarm.values
+    return _said(alarm, _WORDS[alarm.code][0])
 
 
 def alarm_cure(alarm: Alarm) -> str:
     """Say what an admin can do."""
-    return _WORDS[alarm.code][1].format_map(_Values(alarm.values))
+    return _said(alarm, _WORDS[alarm.code][1])
+
+
+def alarm_elements(alarm: Alarm) -> list[RichTextElement]:
+    """Say what is wrong, what to do and since when; of a cleared one, when it was mended."""
+    state = "Alarm: " if alarm.cleared_at is None else "Mended: "
+    said: list[RichTextElement] = [paragraph(words(state, bold=True), part(alarm_text(alarm), _MOST_TEXT))]
+    if alarm.cleared_at is None:
+        said += [paragraph(part(alarm_cure(alarm), _MOST_TEXT)), paragraph(words("Since "), when(alarm.raised_at))]
+    else:
+        said += [paragraph(words("Mended "), when(alarm.cleared_at))]
+    return said
 
 
 def alarm_message(alarm: Alarm) -> Message:
     """Make the direct message that an admin gets, and what it becomes when the alarm is cleared."""
     state = "Alarm: " if alarm.cleared_at is None else "Mended: "
-    lines = [paragraph(words(state, bold=True), part(alarm_text(alarm), _MOST_TEXT))]
-    if alarm.cleared_at is None:
-        lines += [paragraph(part(alarm_cure(alarm), _MOST_TEXT)), paragraph(words("Since "), when(alarm.raised_at))]
-    else:
-        lines += [paragraph(words("Mended "), when(alarm.cleared_at))]
-    return message(f"{state}{alarm_text(alarm)}", [rich(*lines)])
+    return message(f"{state}{alarm_text(alarm)}", [rich(*alarm_elements(alarm))])
+
+
+def _said(alarm: Alarm, text: str) -> str:
+    values = _Values(alarm.values)
+    if alarm.code is AlarmCode.EFFECT_GIVEN_UP:
+        known = _WORK.get(alarm.values.get("what", ""))
+        values["number"] = alarm.subject
+        values["work"] = values["what"] if known is None else known.format_map(values)
+    return text.format_map(values).strip()
 
 
 class _Values(dict[str, str]):

@@ -15,6 +15,7 @@ from bot.health import Send
 from bot.inbound import Inbound
 from bot.listeners import Listeners
 from bot.notifier import SlackNotifier
+from bot.old_cards import OldCards
 from bot.restore_windows import RestoreWindows
 from bot.settings import Settings
 from bot.windows import Windows
@@ -76,7 +77,7 @@ def assemble(around: Neighbours) -> Parts:
         store=around.store,
         clock=around.clock,
         perform=lambda effect: performer.perform(effect),
-        gave_up=lambda effect: performer.gave_up(effect),
+        gave_up=lambda pending, reason: performer.gave_up(pending, reason),
     )
     service = Service(store=around.store, clock=around.clock, wake=outbox.wake)
     alarms = Alarms(store=around.store, clock=around.clock, wake=outbox.wake)
@@ -136,6 +137,7 @@ def _performer(around: Neighbours, service: Service, alarms: Alarms, notifier: S
         notifier=notifier,
         store=store,
         service=service,
+        alarms=alarms,
     )
 
 
@@ -170,6 +172,7 @@ def _listeners(around: Neighbours, service: Service, notifier: SlackNotifier) ->
             clock=clock,
         ),
         background=background,
+        old_cards=OldCards(store=store),
         team_id=around.settings.slack_team_id,
     )
 

@@ -63,9 +63,16 @@ def run() -> None:
     raise typer.Exit(run_bot())
 
 
+Retry = Annotated[int | None, typer.Option("--retry", help="Try given up work again, by its number.", metavar="NUMBER")]
+GiveUp = Annotated[int | None, typer.Option("--give-up", help="Forget given up work, by its number.", metavar="NUMBER")]
+
+
 @app.command()
-def doctor() -> None:
-    """Check the settings, the Slack app, the Graph permissions and the roles; change nothing."""
+def doctor(retry: Retry = None, give_up: GiveUp = None) -> None:
+    """Check the settings, the Slack app, the Graph permissions and the roles; change nothing.
+
+    With --retry or --give-up: decide about work that the bot gave up instead.
+    """
     from bot.doctor import examine
     from bot.logs import configure_terminal_logs
     from bot.process import WRONG_SETTINGS, print_problems
@@ -80,6 +87,14 @@ def doctor() -> None:
     except SettingsProblems as error:
         print_problems(error)
         raise typer.Exit(WRONG_SETTINGS) from None
+    if retry is not None and give_up is not None:
+        raise typer.BadParameter("choose one of them", param_hint="--retry, --give-up")
+    if (number := retry if retry is not None else give_up) is not None:
+        from bot.given_up_command import settle
+        from bot.reading import open_clock
+
+        clock, is_retried = open_clock(settings), retry is not None
+        raise typer.Exit(settle(settings.database_file, number, is_retried=is_retried, clock=clock, console=Console()))
     raise typer.Exit(asyncio.run(examine(settings, Console())))
 
 

@@ -58,22 +58,22 @@ class Commands:
 
     async def run(self, command: Invocation, ack: AsyncAck) -> None:
         """Perform one command."""
+        key = f"command:{command.trigger_id}"
         match command.verb:
             case "request":
                 opening = self.windows.open_request(command.trigger_id, command.actor, typed=command.argument)
                 view_id = await _opened(opening, ack)
                 if view_id and command.argument:
-                    self.background.start(self.windows.show_typed(view_id, command.actor, command.argument))
+                    showing = self.windows.show_typed(view_id, command.actor, command.argument)
+                    self.background.start(self.windows.filling(showing, command.actor, key=key))
             case "revoke" if command.argument:
                 if view_id := await _opened(self.windows.open_loading(command.trigger_id), ack):
-                    key = f"command:{command.trigger_id}"
                     showing = self.windows.show_revocation(view_id, command.actor, command.argument, key=key)
-                    self.background.start(showing)
+                    self.background.start(self.windows.filling(showing, command.actor, key=key))
             case "restore" if command.argument:
                 if view_id := await _opened(self.windows.open_loading(command.trigger_id), ack):
-                    key = f"command:{command.trigger_id}"
-                    filling = self.restores.show(view_id, command.actor, command.argument, key=key)
-                    self.background.start(filling)
+                    showing = self.restores.show(view_id, command.actor, command.argument, key=key)
+                    self.background.start(self.windows.filling(showing, command.actor, key=key))
             case "list":
                 await ack()
                 self.background.start(self._answer(command, self._list))

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 
 from slack_bolt.async_app import AsyncAck
+from slack_sdk.errors import SlackApiError
 
 from bot import ids
 from bot.background import Background
 from bot.decision_views import decided_view, decision_view, reject_view
 from bot.directory import SlackDirectory
 from bot.payloads import Interaction, parse_card_value
+from bot.slack_errors import NO_ANSWER
 from bot.views import message_view
 from bot.windows import Windows
 from workflows.core.canonical import Digest
@@ -37,7 +39,8 @@ class Decisions:
         request_id, _ = parse_card_value(click.action.value)
         view_id = await self.windows.open_loading(click.trigger_id)
         await ack()
-        self.background.start(self._show(view_id, click.actor, request_id, key=click.key))
+        showing = self._show(view_id, click.actor, request_id, key=click.key)
+        self.background.start(self.windows.filling(showing, click.actor, key=click.key))
 
     async def approve(self, ack: AsyncAck, click: Interaction) -> None:
         """Store an approval; the window, where it came from one, says so."""
@@ -46,7 +49,7 @@ class Decisions:
         await self.service.want(intent, key=click.key)
         await ack()
         if click.is_in(ids.DECIDE):
-            self.background.start(self._say_stored(click.the_view.id, "approval"))
+            self.background.start(self._say_stored(click.the_view.id, "approval", click))
 
     async def reject(self, ack: AsyncAck, click: Interaction) -> None:
         """Ask for the reason."""
@@ -68,10 +71,15 @@ class Decisions:
         )
         await ack()
         if view.root_view_id not in ("", view.id):
-            self.background.start(self._say_stored(view.root_view_id, "rejection"))
+            self.background.start(self._say_stored(view.root_view_id, "rejection", click))
 
-    async def _say_stored(self, view_id: str, what: str) -> None:
-        await self.windows.update(view_id, decided_view(what))
+    async def _say_stored(self, view_id: str, what: str, click: Interaction) -> None:
+        """Say in a window that a decision is stored; directly, where Slack does not take that."""
+        try:
+            await self.windows.update(view_id, decided_view(what))
+        except (SlackApiError, *NO_ANSWER):
+            text = f"Your {what} is received. The window could not show it."
+            await self.service.say(text, key=f"not_filled:{click.key}", person=click.actor)
 
     async def _required(self, request_id: RequestId, digest: Digest) -> AccessRequest:
         request = await self.store.request(request_id)

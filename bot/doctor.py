@@ -223,8 +223,14 @@ async def _records(settings: Settings) -> list[Finding]:
         return [Finding(subject=subject, state=str(error), cure="Set DATABASE_URL to the bot's own file")]
     if not parked:
         return [Finding(subject=subject, state="none")]
-    cure = "Mend what it says; see docs/operations.md"
-    return [Finding(subject=f"{subject}: {one.lane}, no. {one.id}", state=one.error, cure=cure) for one in parked]
+    return [
+        Finding(
+            subject=f"{subject}: {one.lane}, no. {one.id}",
+            state=one.error,
+            cure=f"Remove the reason, then: gatehouse doctor --retry {one.id} (or --give-up {one.id}, to forget it)",
+        )
+        for one in parked
+    ]
 
 
 async def _alarms(settings: Settings) -> list[Finding]:

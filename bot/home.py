@@ -1,4 +1,4 @@
-"""The App Home: what waits for a person, what that person asked for, the partners that person answers for."""
+"""The App Home: what waits for a person, what that person asked for, the partners; for admins the open alarms."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -8,10 +8,12 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot import ids
+from bot.alarm_words import alarm_elements
 from bot.blocks import (
     DOMAIN,
     Json,
     actions,
+    asking,
     button,
     divider,
     footnote,
@@ -35,10 +37,13 @@ from bot.request_parts import (
     withdraw_button,
 )
 from bot.review_parts import partner_row, review_buttons
+from workflows.core.alarms import Alarm, AlarmCode
 from workflows.core.partnership import Partnership
 from workflows.core.request import AccessRequest
 from workflows.core.wording import describe, duration_words, state_words
+from workflows.ports import Listed
 
+MOST_ALARMS: Final = 10
 MOST_WAITING: Final = 10
 MOST_MINE: Final = 10
 MOST_PARTNERS: Final = 20
@@ -46,26 +51,50 @@ MOST_PARTNERS: Final = 20
 
 def home_view(
     *,
-    waiting: Sequence[AccessRequest],
+    waiting: Listed[AccessRequest],
     mine: Sequence[AccessRequest],
-    partnerships: Sequence[Partnership],
+    partnerships: Listed[Partnership],
     now: datetime,
+    alarms: Sequence[Alarm] | None = None,
 ) -> Json:
-    """Show one person's App Home. Long lists are cut, and say by how much."""
+    """Show one person's App Home. Long lists are cut, and say by how much.
+
+    :param alarms: the open alarms, oldest first, for an admin; None for everybody else.
+    """
+    asked = waiting.shown[:MOST_WAITING]
+    shown = partnerships.shown[:MOST_PARTNERS]
     blocks: list[Block] = [
         actions("home", button("Request partner access", ids.OPEN_REQUEST, "home", "primary")),
-        *_section(
-            "Waiting for me", [list(_waiting(request, now)) for request in waiting[:MOST_WAITING]], is_ruled=True
-        ),
-        *_more(len(waiting) - MOST_WAITING, "their cards are in the approvals channel"),
+        *_alarms(alarms or ()),
+        *_section("Waiting for me", [list(_waiting(request, now)) for request in asked], is_ruled=True),
+        *_more(waiting.count - len(asked), "their cards are in the approvals channel"),
         *_section("My requests", [list(_mine(request)) for request in mine[:MOST_MINE]]),
         *_more(len(mine) - MOST_MINE, "/partner show with the domain lists them"),
-        *_section("Partners", [list(_partner(partnership, now)) for partnership in partnerships[:MOST_PARTNERS]]),
-        *_more(len(partnerships) - MOST_PARTNERS, "/partner list"),
+        *_section("Partners", [list(_partner(partnership, now)) for partnership in shown]),
+        *_more(partnerships.count - len(shown), "/partner list"),
         footnote("As last recorded. /partner show with the domain reads what stands in the tenant now."),
     ]
     # Not through slack_sdk's View: it would parse and check every block a second time.
     return {"type": "home", "callback_id": ids.HOME, "blocks": within_limits(blocks, "home")}
+
+
+def _alarms(alarms: Sequence[Alarm]) -> Iterator[Block]:
+    """What an admin has to look at, the newest first; nothing where there is nothing."""
+    if not alarms:
+        return
+    yield from _section("Alarms", [list(_alarm(alarm)) for alarm in list(reversed(alarms))[:MOST_ALARMS]])
+    yield from _more(len(alarms) - MOST_ALARMS, "each admin got a direct message about them")
+
+
+def _alarm(alarm: Alarm) -> Iterator[Block]:
+    yield rich(*alarm_elements(alarm))
+    if alarm.code is AlarmCode.EFFECT_GIVEN_UP:
+        sure = asking("Give this work up?", "Gatehouse forgets it. What it was to do is not done.", "Give up")
+        yield actions(
+            f"alarm:{alarm.id}",
+            button("Try again", ids.RETRY_EFFECT, alarm.subject, "primary"),
+            button("Give up", ids.DROP_EFFECT, alarm.subject, "danger", confirm=sure),
+        )
 
 
 def _section(title: str, entries: Sequence[Sequence[Block]], *, is_ruled: bool = False) -> Iterator[Block]:

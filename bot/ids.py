@@ -33,6 +33,8 @@ CONFIRM_HALF: Final = "confirm_half"
 UNCONFIRM_HALF: Final = "unconfirm_half"
 REMIND_HALF: Final = "remind_half"
 SHOW_CHECKLIST: Final = "show_checklist"
+RETRY_EFFECT: Final = "retry_effect"
+DROP_EFFECT: Final = "drop_effect"
 
 # block_id and action_id of input fields, one name for both
 TARGET: Final = "target"

@@ -17,11 +17,14 @@ from bot import ids
 from bot.background import Background
 from bot.commands import Commands
 from bot.decisions import Decisions
+from bot.not_now import NOT_OPENED
+from bot.old_cards import CardReplaced, OldCards
 from bot.payloads import (
     HomeOpened,
     Interaction,
     Invocation,
     claimed_subject,
+    parse_effect_id,
     parse_form,
     parse_half_value,
     parse_restore_form,
@@ -35,8 +38,10 @@ from workflows.core.commands import Subject
 from workflows.core.errors import Refused
 from workflows.core.intents import (
     WantConfirmHalf,
+    WantDropEffect,
     WantKeep,
     WantRemindHalf,
+    WantRetryEffect,
     WantRevoke,
     WantUnconfirmHalf,
 )
@@ -64,6 +69,8 @@ _STORED_NAMES: Final = {
     ids.CONFIRM_HALF: "want_confirm_half",
     ids.UNCONFIRM_HALF: "want_unconfirm_half",
     ids.REMIND_HALF: "want_remind_half",
+    ids.RETRY_EFFECT: "want_retry_effect",
+    ids.DROP_EFFECT: "want_drop_effect",
 }
 """What a button or a view asks for, by the name that the audit log knows it by."""
 
@@ -81,6 +88,7 @@ class Listeners:
     commands: Commands
     decisions: Decisions
     background: Background
+    old_cards: OldCards
     team_id: str
 
     def register(self, app: AsyncApp) -> None:
@@ -102,6 +110,8 @@ class Listeners:
             ids.UNCONFIRM_HALF: self._unconfirm_half,
             ids.REMIND_HALF: self._remind_half,
             ids.SHOW_CHECKLIST: self._show_checklist,
+            ids.RETRY_EFFECT: self._retry_effect,
+            ids.DROP_EFFECT: self._drop_effect,
         }.items():
             app.action(action_id)(self._guarded(listener))
         app.action(re.compile(f"^{ids.HOLE}"))(self._guarded(self._look_up_names))
@@ -148,11 +158,13 @@ class Listeners:
     async def _look_up(self, ack: AsyncAck, click: Interaction) -> None:
         await ack()
         view = click.the_view
-        self.background.start(self.windows.show_partner(view.id, parse_form(click), typed=click.action.value))
+        showing = self.windows.show_partner(view.id, parse_form(click), typed=click.action.value)
+        self.background.start(self.windows.filling(showing, click.actor, key=click.key))
 
     async def _choose_template(self, ack: AsyncAck, click: Interaction) -> None:
         await ack()
-        self.background.start(self.windows.show_template(click.the_view.id, parse_form(click)))
+        showing = self.windows.show_template(click.the_view.id, parse_form(click))
+        self.background.start(self.windows.filling(showing, click.actor, key=click.key))
 
     async def _look_up_names(self, ack: AsyncAck, click: Interaction) -> None:
         await ack()
@@ -174,7 +186,8 @@ class Listeners:
     async def _choose_change(self, ack: AsyncAck, click: Interaction) -> None:
         form = parse_restore_form(click)
         await ack()
-        self.background.start(self.restores.show_difference(click.the_view.id, form))
+        showing = self.restores.show_difference(click.the_view.id, form)
+        self.background.start(self.windows.filling(showing, click.actor, key=click.key))
 
     async def _file_restore(self, ack: AsyncAck, click: Interaction) -> None:
         try:
@@ -215,7 +228,8 @@ class Listeners:
         target = parse_tenant_id(click.action.value)
         view_id = await self.windows.open_loading(click.trigger_id)
         await ack()
-        self.background.start(self.windows.show_revocation(view_id, click.actor, target, key=click.key, in_review=True))
+        showing = self.windows.show_revocation(view_id, click.actor, target, key=click.key, in_review=True)
+        self.background.start(self.windows.filling(showing, click.actor, key=click.key))
 
     async def _revoke_confirmed(self, ack: AsyncAck, click: Interaction) -> None:
         tenant_id = parse_tenant_id(click.the_view.private_metadata)
@@ -256,7 +270,20 @@ class Listeners:
         tenant_id = parse_tenant_id(click.action.value)
         view_id = await self.windows.open_loading(click.trigger_id)
         await ack()
-        self.background.start(self.commands.show_checklist(view_id, click.actor, tenant_id, key=click.key))
+        showing = self.commands.show_checklist(view_id, click.actor, tenant_id, key=click.key)
+        self.background.start(self.windows.filling(showing, click.actor, key=click.key))
+
+    # --- given up work ---
+
+    async def _retry_effect(self, ack: AsyncAck, click: Interaction) -> None:
+        intent = WantRetryEffect(actor=click.actor, effect_id=parse_effect_id(click.action.value))
+        await self.service.want(intent, key=click.key)
+        await ack()
+
+    async def _drop_effect(self, ack: AsyncAck, click: Interaction) -> None:
+        intent = WantDropEffect(actor=click.actor, effect_id=parse_effect_id(click.action.value))
+        await self.service.want(intent, key=click.key)
+        await ack()
 
     # --- the shared edge ---
 
@@ -267,6 +294,7 @@ class Listeners:
             click = Interaction.model_validate(body)
             try:
                 self._require_our_team(click)
+                await self.old_cards.require_current(click)
                 await listener(ack, click)
             except Refused as refused:
                 await self.service.refuse(
@@ -276,11 +304,15 @@ class Listeners:
                     command=_STORED_NAMES.get(click.name, click.name),
                     subject=claimed_subject(click),
                     channel=click.channel,
+                    also=(refused.effect,) if isinstance(refused, CardReplaced) else (),
                 )
                 await ack()
             except (SlackApiError, *NO_ANSWER) as error:
-                # A view could not be opened. Nothing was stored; the person sees that and clicks again.
+                # A view could not be opened. Nothing was stored; the person is told and clicks again.
                 _log.warning("view_not_opened", error=repr(error))
+                await self.service.say(
+                    NOT_OPENED, key=f"not_opened:{click.key}", person=click.actor, channel=click.channel
+                )
                 await ack()
 
         return guarded

@@ -1,26 +1,24 @@
-"""Performs Slack effects: post, update by stored ts, direct messages, App Home.
+"""Performs Slack effects: whose card is shown where, direct messages, App Home.
 
 Showing is reconciling: what is posted is compared with what should be there. Doing it twice changes nothing.
 """
 
-import hashlib
-import json
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import structlog
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.alarm_words import alarm_message
+from bot.blocks import Json
+from bot.card_copies import CardCopies, Trouble, Updated, content_of
 from bot.cards import request_card, requester_card, review_card
 from bot.directory import ShownDirectory
 from bot.half_card import half_card
-from bot.home import home_view
+from bot.home import MOST_MINE, MOST_PARTNERS, MOST_WAITING, home_view
 from bot.messages import Message, notice
-from bot.slack_errors import NO_ANSWER, error_code, is_passing, retry_after
 from workflows.core.alarms import Alarm
 from workflows.core.errors import Refused
 from workflows.core.half_state import open_steps
@@ -31,6 +29,7 @@ from workflows.ports import (
     Clock,
     Copy,
     DirectoryUnavailable,
+    NotifierBlocked,
     NotifierRefused,
     NotifierUnavailable,
     Store,
@@ -40,17 +39,14 @@ from workflows.ports import (
 from workflows.queries import partnerships_shown_to, waiting_for
 
 _MOST_DIRECT_COPIES: Final = 10
-"""A role held by more people is not told one by one; the channel's card and the App Home serve them."""
+"""A role held by more people is not told one by one; the channel's card and the App Home serve them.
+
+Where the channel does not take the card, the first ten by id are told all the same: somebody who can decide always
+hears of it.
+"""
 _ESCALATE_AFTER: Final = 2
 """From this reminder on the admins are asked as well as the sponsor."""
-_CARD_GONE: Final = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
-"""Why a card that was posted can never be updated again (Slack: "chat.update", errors)."""
-
 _log = structlog.get_logger()
-
-
-class _CardGone(NotifierRefused):
-    """Somebody deleted the card, or nobody may edit it any more."""
 
 
 class SlackNotifier:
@@ -65,38 +61,57 @@ class SlackNotifier:
         clock: Clock,
         channel: str,
     ) -> None:
-        self._client = client
+        self._copies = CardCopies(client=client, store=store, channel=channel)
         self._directory = directory
         self._store = store
         self._clock = clock
-        self._channel = channel
+        self._homes: dict[ChatId, asyncio.Lock] = {}
 
     async def show_request(self, request: AccessRequest) -> None:
         """Bring every copy of the request's card up to date; post those that are missing.
 
-        :raises NotifierRefused: when the channel does not take its card. A person whom Slack does not let us write to
-            is logged only: the channel's card and the App Home serve that person too.
+        :raises NotifierBlocked, NotifierRefused: when the channel does not take its card now, or never will. A person
+            whom Slack does not let us write to is logged only: the channel's card and the App Home serve that person.
         """
         subject = f"request:{request.id}"
         holders = await self._stage_holders(request)
         deciders = self._deciders(request, holders)
-        copies = await self._store.copies(subject)
-        posted = {copy.audience for copy in copies}
         names = {role: await self._names(people) for role, people in holders.items()}
-        problems: list[NotifierRefused] = []
-        for copy in copies:
-            is_live = copy.audience == "" or copy.audience in deciders
-            card = request_card(request, holders=names, now=self._clock.now(), with_buttons=is_live)
-            problems += await self._update(copy, card)
-        card = request_card(request, holders=names, now=self._clock.now())
+        posted, problem = await self._update_request(request, subject, names, deciders)
         if request.prepared is not None:
-            for audience in ["", *sorted(deciders if len(deciders) <= _MOST_DIRECT_COPIES else ())]:
-                if audience not in posted and (refused := await self._post(subject, audience, card)) and not audience:
-                    problems.append(refused)
+            card = request_card(request, holders=names, now=self._clock.now())
+            if "" not in posted:
+                problem = problem or await self._copies.post(subject, "", card)
+            for audience in _told_directly(deciders, is_channel_closed=problem is not None):
+                if audience not in posted:
+                    await self._copies.post(subject, audience, card)
         await self._show_requester(request)
         await self._refresh_homes(request.particulars.requester, request.particulars.sponsor, *_everybody(holders))
-        if problems:
-            raise problems[0]
+        if problem is not None:
+            raise problem
+
+    async def _update_request(
+        self,
+        request: AccessRequest,
+        subject: str,
+        names: Mapping[Role, tuple[str, ...]],
+        deciders: frozenset[ChatId],
+    ) -> tuple[set[str], Trouble | None]:
+        """Bring what is posted of a request's card up to date.
+
+        :returns: who needs no new copy, and what keeps the channel's card from showing how things stand.
+        """
+        has, problem = set(), None
+        for copy in await self._copies.live(subject):
+            is_offered = copy.audience == "" or copy.audience in deciders
+            card = request_card(request, holders=names, now=self._clock.now(), with_buttons=is_offered)
+            # A card that somebody deleted is not posted again for what is over.
+            updated = await self._copies.update(copy, card, is_wanted=not request.is_terminal)
+            if updated not in (Updated.STUCK, Updated.DELETED):
+                has.add(copy.audience)
+            if isinstance(updated, Trouble) and not copy.audience:
+                problem = updated
+        return has, problem
 
     async def show_review(self, partnership: Partnership, *, remind: bool) -> None:
         """Bring every review card of the partnership up to date; with `remind`, post a new one to the sponsor.
@@ -110,8 +125,13 @@ class SlackNotifier:
         unheard = None
         if remind and partnership.state is PartnershipState.REVIEW_DUE:
             unheard = await self._remind(partnership, subject, card)
-        for copy in await self._store.copies(subject):
-            await self._update(copy, card)
+        copies = await self._copies.live(subject)
+        newest = _newest(copies)
+        for copy in copies:
+            if copy.ts == newest[copy.audience]:
+                await self._copies.renew(copy, card, is_wanted=partnership.state is PartnershipState.REVIEW_DUE)
+            else:
+                await self._copies.update(copy, card, is_wanted=False)
         await self._refresh_homes(partnership.sponsor.chat_id)
         if unheard is not None:
             raise unheard
@@ -128,55 +148,81 @@ class SlackNotifier:
         # What is open by Microsoft's default asks nothing of anybody: the checklist has it, and no card does.
         if remind or any(step.is_needed for step in open_steps(partnership.half, partnership.confirmations)):
             unheard = await self._post_half(partnership, subject, () if remind else (requester,), remind=remind)
-        copies = await self._store.copies(subject)
-        newest = {copy.audience: copy.ts for copy in sorted(copies, key=lambda one: one.ts)}
+        copies = await self._copies.live(subject)
+        newest = _newest(copies)
         for copy in copies:
             may_speak, is_older = _may_speak(copy, partnership, requester), copy.ts != newest[copy.audience]
             card = half_card(partnership, may_speak=may_speak, reader=copy.audience, is_older=is_older)
-            await self._update(copy, card)
+            if is_older:
+                await self._copies.update(copy, card, is_wanted=False)
+            else:
+                await self._copies.renew(copy, card, is_wanted=True)
         await self._refresh_homes(sponsor, requester)
         if unheard is not None:
             raise unheard
 
     async def show_home(self, person: ChatId) -> None:
-        """Publish the App Home of one person."""
+        """Publish the App Home of one person; where Slack shows that person none, nothing is lost."""
+        # One at a time: what was read last is what is shown last.
+        async with self._homes.setdefault(person, asyncio.Lock()):
+            view = await self._home_of(person)
+            try:
+                await self._copies.call("views.publish", user_id=person, view=view)
+            except NotifierRefused as refused:
+                _log.info("home_not_possible", person=person, reason=str(refused))
+
+    async def _home_of(self, person: ChatId) -> Json:
         with _waiting_for_the_directory():
-            waiting = await waiting_for(person, store=self._store, directory=self._directory)
-            partnerships = await partnerships_shown_to(person, store=self._store, directory=self._directory)
-        mine = await self._store.requests_of(person, 20)
-        view = home_view(waiting=waiting, mine=mine, partnerships=partnerships, now=self._clock.now())
-        await self._call("views.publish", user_id=person, view=view)
+            waiting = await waiting_for(person, store=self._store, directory=self._directory, limit=MOST_WAITING)
+            partnerships = await partnerships_shown_to(
+                person, store=self._store, directory=self._directory, limit=MOST_PARTNERS
+            )
+            is_admin = person in await self._directory.holders(ADMIN)
+        mine = await self._store.requests_of(person, 2 * MOST_MINE)
+        alarms = await self._store.open_alarms() if is_admin else None
+        # Off the event loop: a long Home takes longer to make than a click may wait.
+        return await asyncio.to_thread(
+            home_view, waiting=waiting, mine=mine, partnerships=partnerships, alarms=alarms, now=self._clock.now()
+        )
 
     async def show_alarm(self, alarm: Alarm) -> None:
         """Send an alarm to every admin who does not have it yet; bring what was sent before up to date.
 
-        :raises NotifierRefused: when no admin at all could be told of an open alarm.
+        :raises NotifierUnavailable: when no admin at all could be told of an open alarm: it is tried again, for as
+            long as it is open.
         """
         subject, message = f"alarm:{alarm.id}", alarm_message(alarm)
-        copies = await self._store.copies(subject)
+        copies = await self._copies.live(subject)
         told = {copy.audience for copy in copies}
-        refused = None
-        admins = sorted(await self._holders(ADMIN)) if alarm.is_open else []
-        for admin in admins:
-            if admin not in told and (refused := await self._post(subject, admin, message)) is None:
-                told.add(admin)
+        refused: Trouble | None = None
+        admins = sorted(await self._holders(ADMIN))
+        for admin in admins if alarm.is_open else ():
+            if admin not in told:
+                trouble = await self._copies.post(subject, admin, message)
+                refused = refused or trouble
+                told |= set() if trouble else {admin}
         for copy in copies:
-            await self._update(copy, message)
+            await self._copies.update(copy, message)
         await self._refresh_homes(*admins)
-        if refused is not None and not told:
-            raise refused
+        if alarm.is_open and not told:
+            raise NotifierBlocked(f"no admin could be told: {refused or 'nobody holds the role'}")
 
     async def tell(self, person: ChatId, text: str, *, channel: str) -> None:
         """Say something to one person: in `channel` for their eyes only, or directly when it is empty."""
         message = notice(text)
         if channel:
             try:
-                await self._call("chat.postEphemeral", channel=channel, user=person, **_content_of(message))
-            except NotifierRefused:
+                await self._copies.call("chat.postEphemeral", channel=channel, user=person, **content_of(message))
+            except (NotifierRefused, NotifierBlocked):
                 _log.info("ephemeral_not_possible", channel=channel)
             else:
                 return
-        await self._call("chat.postMessage", channel=await self._direct(person), **_content_of(message))
+        try:
+            direct = await self._copies.direct(person)
+            await self._copies.call("chat.postMessage", channel=direct, **content_of(message))
+        except NotifierBlocked as blocked:
+            # No card waits for it: it is given up, and an admin decides.
+            raise NotifierRefused(str(blocked)) from blocked
 
     async def _stage_holders(self, request: AccessRequest) -> dict[Role, frozenset[ChatId]]:
         """List who holds the roles that still have to decide; empty where nothing is to decide."""
@@ -203,13 +249,13 @@ class SlackNotifier:
     async def _show_requester(self, request: AccessRequest) -> None:
         subject, requester = f"requester:{request.id}", request.particulars.requester
         card = requester_card(request, now=self._clock.now())
-        copies = await self._store.copies(subject)
+        copies = await self._copies.live(subject)
         for copy in copies:
-            await self._update(copy, card)
-        if not copies:
-            await self._post(subject, requester, card)
+            await self._copies.renew(copy, card, is_wanted=not request.is_terminal)
+        if not await self._store.copies(subject):
+            await self._copies.post(subject, requester, card)
 
-    async def _remind(self, partnership: Partnership, subject: str, card: Message) -> NotifierRefused | None:
+    async def _remind(self, partnership: Partnership, subject: str, card: Message) -> Trouble | None:
         """Post this reminder to everybody who is to answer it and does not have it yet.
 
         :returns: why the sponsor was not reached, when nobody else was either.
@@ -218,17 +264,17 @@ class SlackNotifier:
         occasion = f"{partnership.request_id}.{len(partnership.attestations)}.{partnership.reminders}"
         asked = {copy.audience for copy in await self._store.copies(subject) if copy.occasion == occasion}
         sponsor, refused = partnership.sponsor.chat_id, None
-        if sponsor not in asked and (refused := await self._post(subject, sponsor, card, occasion)) is None:
+        if sponsor not in asked and (refused := await self._copies.post(subject, sponsor, card, occasion)) is None:
             asked.add(sponsor)
         if refused or partnership.reminders >= _ESCALATE_AFTER or partnership.is_past_its_end(self._clock.now()):
             for admin in sorted(await self._holders(ADMIN) - asked - {sponsor}):
-                if await self._post(subject, admin, card, occasion) is None:
+                if await self._copies.post(subject, admin, card, occasion) is None:
                     asked.add(admin)
         return None if asked else refused
 
     async def _post_half(
         self, partnership: Partnership, subject: str, others: Sequence[ChatId], *, remind: bool
-    ) -> NotifierRefused | None:
+    ) -> Trouble | None:
         """Post the card to the sponsor, to the admins where the sponsor is out of reach, and to the others.
 
         :returns: why nobody who may confirm anything was reached, when that is so.
@@ -241,16 +287,16 @@ class SlackNotifier:
         sponsor, refused = partnership.sponsor.chat_id, None
         card = half_card(partnership, may_speak=True, reader=sponsor)
         heard = {one for one in has if one == sponsor or one not in others}
-        if sponsor not in heard and (refused := await self._post(subject, sponsor, card, occasion)) is None:
+        if sponsor not in heard and (refused := await self._copies.post(subject, sponsor, card, occasion)) is None:
             heard.add(sponsor)
         if refused is not None:
             for admin in sorted(await self._holders(ADMIN) - heard - {sponsor}):
                 card = half_card(partnership, may_speak=True, reader=admin)
-                if await self._post(subject, admin, card, occasion) is None:
+                if await self._copies.post(subject, admin, card, occasion) is None:
                     heard.add(admin)
         for person in others:
             if person not in has and person != sponsor:
-                await self._post(subject, person, half_card(partnership, may_speak=False), occasion)
+                await self._copies.post(subject, person, half_card(partnership, may_speak=False), occasion)
         return None if heard else refused
 
     async def _names(self, people: frozenset[ChatId]) -> tuple[str, ...]:
@@ -260,63 +306,20 @@ class SlackNotifier:
             return ()  # the stage's title stands there instead
 
     async def _refresh_homes(self, *people: ChatId) -> None:
-        for person in dict.fromkeys(people):
-            if await self._store.has_opened_home(person):
-                try:
-                    await self.show_home(person)
-                except NotifierRefused:
-                    _log.info("home_not_possible", person=person)
+        """Have these people's App Homes published soon: an effect of its own, so that no card waits for it."""
+        await self._store.want_homes(list(dict.fromkeys(people)))
 
-    async def _post(self, subject: str, audience: str, card: Message, occasion: str = "") -> NotifierRefused | None:
-        """Post one copy and remember it; say why it can never be posted there, so that the others are still served."""
-        try:
-            channel = await self._direct(ChatId(audience)) if audience else self._channel
-            answer = await self._call("chat.postMessage", channel=channel, **_content_of(card))
-        except NotifierRefused as refused:
-            _log.warning("card_not_posted", subject=subject, audience=audience or "channel", reason=str(refused))
-            return refused
-        content = _content(card)
-        await self._store.save_copy(
-            Copy(
-                subject=subject,
-                channel=channel,
-                ts=answer["ts"],
-                audience=audience,
-                content=content,
-                occasion=occasion,
-            )
-        )
-        return None
 
-    async def _update(self, copy: Copy, card: Message) -> list[NotifierRefused]:
-        """Bring one copy up to date. Gives what keeps the channel's card from showing how things stand."""
-        content = _content(card)
-        if copy.content == content:
-            return []
-        try:
-            await self._call("chat.update", channel=copy.channel, ts=copy.ts, **_content_of(card))
-        except NotifierRefused as refused:
-            _log.warning("card_not_updated", subject=copy.subject, ts=copy.ts, reason=str(refused))
-            if not isinstance(refused, _CardGone):
-                return [] if copy.audience else [refused]
-        await self._store.save_copy(replace(copy, content=content))
-        return []
+def _told_directly(deciders: frozenset[ChatId], *, is_channel_closed: bool) -> list[ChatId]:
+    """Choose who gets a copy of their own; the first ten by id where only these copies tell of the request."""
+    if len(deciders) <= _MOST_DIRECT_COPIES:
+        return sorted(deciders)
+    return sorted(deciders)[:_MOST_DIRECT_COPIES] if is_channel_closed else []
 
-    async def _direct(self, person: ChatId) -> str:
-        return str((await self._call("conversations.open", users=person))["channel"]["id"])
 
-    async def _call(self, method: str, **arguments: Any) -> Mapping[str, Any]:
-        try:
-            response = await self._client.api_call(method, json=arguments)
-        except SlackApiError as error:
-            code = error_code(error) or "no answer of Slack's"
-            if is_passing(error):
-                raise NotifierUnavailable(f"{method}: {code}", retry_after(error)) from error
-            is_gone = method == "chat.update" and code in _CARD_GONE
-            raise (_CardGone if is_gone else NotifierRefused)(f"{method}: {code}") from error
-        except NO_ANSWER as error:
-            raise NotifierUnavailable(f"{method}: Slack does not answer") from error
-        return dict(response.data) if isinstance(response.data, dict) else {}
+def _newest(copies: Sequence[Copy]) -> dict[str, str]:
+    """Give each reader's newest copy, by its ts."""
+    return {copy.audience: copy.ts for copy in sorted(copies, key=lambda one: one.ts)}
 
 
 def _may_speak(copy: Copy, partnership: Partnership, requester: ChatId) -> bool:
@@ -333,15 +336,6 @@ def _waiting_for_the_directory() -> Iterator[None]:
         raise NotifierUnavailable(str(error), error.retry_after) from error
     except TenantRefused as error:
         raise NotifierUnavailable(str(error)) from error
-
-
-def _content_of(message: Message) -> dict[str, Any]:
-    return {"text": message.text, "blocks": message.blocks, "unfurl_links": False, "unfurl_media": False}
-
-
-def _content(message: Message) -> str:
-    """Hash what a message shows."""
-    return hashlib.sha256(json.dumps([message.text, message.blocks], sort_keys=True).encode()).hexdigest()
 
 
 def _everybody(holders: Mapping[Role, frozenset[ChatId]]) -> Sequence[ChatId]:

@@ -51,6 +51,7 @@ class _Container(_Payload):
     channel_id: str = ""
     message_ts: str = ""
     view_id: str = ""
+    is_ephemeral: bool = False
 
 
 class _Action(_Payload):
@@ -265,6 +266,16 @@ def parse_tenant_id(value: str) -> TenantId:
     if not is_tenant_id(value):
         raise Refused("malformed", "This button is not one of Gatehouse's, or too old to be understood.")
     return TenantId(value)
+
+
+def parse_effect_id(value: str) -> int:
+    """Read the number of a given up effect from a button.
+
+    :raises Refused: when it is anything else.
+    """
+    if not re.fullmatch(r"[0-9]{1,18}", value, re.ASCII):
+        raise Refused("malformed", "This button is not one of Gatehouse's, or too old to be understood.")
+    return int(value)
 
 
 class _HalfValue(_Payload):

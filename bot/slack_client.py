@@ -13,7 +13,8 @@ class SlackClient(AsyncWebClient):
     """Cleans every text of every call; what proves who calls stays."""
 
     def __init__(self, *, token: str, base_url: str, redact: Callable[[str], str]) -> None:
-        super().__init__(token=token, base_url=base_url)
+        # NB. no retries of the client's own: a message whose answer was lost would be posted twice.
+        super().__init__(token=token, base_url=base_url, retry_handlers=[])
         self._redact = redact
 
     async def api_call(self, api_method: str, **arguments: Any) -> AsyncSlackResponse:

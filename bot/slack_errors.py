@@ -29,6 +29,26 @@ PASSING: Final = frozenset(
 """What Slack says of trouble that passes, or that an admin ends (Slack: "chat.postMessage", errors)."""
 
 
+BLOCKED: Final = frozenset(
+    {
+        *(
+            "not_in_channel",
+            "channel_not_found",
+            "is_archived",
+            "restricted_action",
+            "posting_to_general_channel_denied",
+        ),
+        *("restricted_action_read_only_channel", "restricted_action_thread_only_channel"),
+        *("restricted_action_non_threadable_channel", "restricted_action_thread_locked"),
+        *("messages_tab_disabled", "method_not_supported_for_channel_type", "channel_type_not_supported"),
+    }
+)
+"""What Slack says of a place that takes no message until an admin has mended it (Slack: "chat.postMessage", errors)."""
+
+MOST_RETRY_AFTER: Final = 300.0
+"""How many seconds Slack is left alone at most, whatever it says."""
+
+
 def is_passing(error: SlackApiError) -> bool:
     """Tell whether the same call can go well later. What is not Slack's own answer says nothing about the call."""
     code = error_code(error)
@@ -36,15 +56,24 @@ def is_passing(error: SlackApiError) -> bool:
 
 
 def retry_after(error: SlackApiError) -> float | None:
-    """Read how many seconds Slack wants to be left alone; None when it did not say so in seconds."""
-    said = dict(getattr(error.response, "headers", None) or {}).get("Retry-After")
-    return float(said) if said and said.isascii() and said.isdecimal() else None
+    """Read how many seconds Slack wants to be left alone, at most five minutes; None when it did not say seconds."""
+    said = _header(error, "retry-after")
+    return min(float(said), MOST_RETRY_AFTER) if said.isascii() and said.isdecimal() else None
 
 
 def error_code(error: SlackApiError) -> str:
     """Give Slack's own word for what went wrong; empty when the answer was not Slack's, but a proxy's page."""
     data = getattr(error.response, "data", error.response)
     return str(data.get("error") or "") if isinstance(data, Mapping) else ""
+
+
+def _header(error: SlackApiError, name: str) -> str:
+    """Read a header of the answer, whatever the case of its name; empty where there is none."""
+    headers = getattr(error.response, "headers", None)
+    if not isinstance(headers, Mapping):
+        return ""
+    found = (value for key, value in headers.items() if str(key).lower() == name)
+    return str(next(found, "")).strip()
 
 
 def _status(error: SlackApiError) -> int:

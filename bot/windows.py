@@ -1,19 +1,20 @@
 """Opens views at once and fills them in afterwards, when the directory has answered."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import ids
 from bot.directory import SlackDirectory
-from bot.not_now import not_now
+from bot.not_now import NOT_FILLED, not_now
 from bot.open_forms import OpenForm, OpenForms
 from bot.request_form import Found, RequestForm, request_view
-from bot.slack_errors import NO_ANSWER, error_code
+from bot.slack_errors import NO_ANSWER, error_code, is_passing
 from bot.views import loading_view, message_view, revocation_view, revoke_unread_view
 from workflows.catalog import Catalog
 from workflows.core.canonical import JsonObject
@@ -37,6 +38,9 @@ from workflows.sign_ins import losing_words, read_use
 from workflows.target import is_tenant_id, normalize_target
 
 _HASH_CONFLICT: Final = "hash_conflict"
+_CLOSED: Final = "not_found"
+_UPDATE_RESTS: Final = (0.1, 0.4, 1.0)
+"""How long to wait before a view is updated once more, in seconds."""
 _TRIGGER_SECONDS: Final = 2.5
 """How long Slack may take to open a view: a trigger lives three seconds, and so does the acknowledgement after it."""
 _CONFIRMATION_SECONDS: Final = 1.5
@@ -50,6 +54,8 @@ _COUNTING_SECONDS: Final = 2.5
 _COUNTING_GRACE: Final = 0.2
 """How long the window is held back for them."""
 _COUNTING: Final = "Who used this partner lately is still being counted."
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,11 +286,37 @@ class Windows:
             await self.service.say(refused.reason, key=f"{key}:unseen", person=actor)
 
     async def update(self, view_id: str, view: dict[str, object]) -> bool:
-        """Replace what an open view shows; one that was closed meanwhile is left alone. Tells whether it was there."""
+        """Replace what an open view shows; one that was closed meanwhile is left alone. Tells whether it was there.
+
+        No hash is sent, so it is always the newest view that is replaced. Where Slack says that the view changed at the
+        same moment, or does not answer, it is tried again: replacing twice changes nothing.
+
+        :raises SlackApiError: when Slack refuses it, or does not take it after some tries.
+        """
+        for rest in _UPDATE_RESTS:
+            try:
+                return await self._update_once(view_id, view)
+            except SlackApiError as error:
+                if error_code(error) != _HASH_CONFLICT and not is_passing(error):
+                    raise
+            except NO_ANSWER as error:
+                _log.info("view_not_updated", error=repr(error))
+            await asyncio.sleep(rest)
+        return await self._update_once(view_id, view)
+
+    async def _update_once(self, view_id: str, view: dict[str, object]) -> bool:
         try:
             await self.client.views_update(view_id=view_id, view=view)
         except SlackApiError as error:
-            if error_code(error) not in ("not_found", _HASH_CONFLICT):
-                raise
-            return False
+            if error_code(error) == _CLOSED:
+                return False
+            raise
         return True
+
+    async def filling(self, work: Awaitable[None], actor: ChatId, *, key: str) -> None:
+        """Do what fills an open window; where Slack does not take it, tell the person, once for each `key`."""
+        try:
+            await work
+        except (SlackApiError, *NO_ANSWER) as error:
+            _log.warning("view_not_filled", error=repr(error))
+            await self.service.say(NOT_FILLED, key=f"not_filled:{key}", person=actor)

@@ -21,7 +21,7 @@ class Alarms:
 
     async def raise_alarm(self, code: AlarmCode, subject: str = "", values: Mapping[str, str] | None = None) -> None:
         """Store an alarm and have the admins told; nothing where it is open already."""
-        if await self._open(code, subject) is not None:
+        if await self._store.open_alarm(code, subject) is not None:
             return
         await self.store_alarm(new_alarm(code, subject, values or {}, self._clock.now()))
 
@@ -31,7 +31,7 @@ class Alarms:
 
     async def clear_alarm(self, code: AlarmCode, subject: str = "") -> None:
         """Note that what an alarm names is mended; nothing where there is no such alarm."""
-        known = await self._open(code, subject)
+        known = await self._store.open_alarm(code, subject)
         if known is not None:
             now = self._clock.now()
             await self._commit(replace(known, cleared_at=now), "clear_alarm", now)
@@ -47,10 +47,6 @@ class Alarms:
         for subject, values in wanted.items():
             if subject not in known:
                 await self.raise_alarm(code, subject, values)
-
-    async def _open(self, code: AlarmCode, subject: str) -> Alarm | None:
-        found = (one for one in await self._store.open_alarms() if one.code is code and one.subject == subject)
-        return next(found, None)
 
     async def _commit(self, alarm: Alarm, command: str, now: datetime) -> None:
         entry = AuditEntry(

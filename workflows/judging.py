@@ -21,17 +21,20 @@ from workflows.core.commands import (
 from workflows.core.effects import Judge
 from workflows.core.errors import Refused
 from workflows.core.intents import (
+    EffectIntent,
     HalfIntent,
     Intent,
     WantApprove,
     WantConfirmHalf,
+    WantDropEffect,
     WantKeep,
     WantReject,
     WantRemindHalf,
+    WantRetryEffect,
     WantRevoke,
     WantUnconfirmHalf,
 )
-from workflows.core.people import Person, Roster
+from workflows.core.people import ADMIN, Person, Roster
 from workflows.core.plan import TenantIdentity
 from workflows.core.request import AccessRequest, Particulars, RequestKind, RequestState
 from workflows.core.revoking import require_may_revoke, stopped_by_revoking
@@ -109,6 +112,8 @@ class Judging:
                 await self.service.advance_review(intent.tenant_id, said, key=key, roster=roster)
             case WantRevoke():
                 await self._revoke(intent, actor, key)
+            case WantRetryEffect() | WantDropEffect():
+                await self._settle_given_up(intent, actor, key)
 
     async def _decide(
         self, intent: WantApprove | WantReject, actor: Person, key: str, received_at: datetime | None
@@ -137,6 +142,20 @@ class Judging:
         reason = "The template changed after this request was shown, so it is planned and asked again."
         await self.service.advance(request.id, Replan(reason=reason))
         raise Refused("template_changed", f"{reason} Decide on the new card.")
+
+    async def _settle_given_up(self, intent: EffectIntent, actor: Person, key: str) -> None:
+        roster = await self.directory.roster([actor])
+        if not roster.holds(actor.id, ADMIN):
+            raise Refused("not_admin", "Only admins can try given up work again or forget it.")
+        if intent.effect_id not in {one.id for one in await self.store.given_up()}:
+            raise Refused("not_given_up", "This work is not given up any more: somebody decided about it already.")
+        await self.service.settle_given_up(
+            intent.effect_id,
+            is_retried=isinstance(intent, WantRetryEffect),
+            key=key,
+            actor=actor.chat_id,
+            account=actor.id,
+        )
 
     async def _revoke(self, intent: WantRevoke, actor: Person, key: str) -> None:
         identity, partnership = await identify_partner(intent.target, store=self.store, tenant=self.tenant)
@@ -199,5 +218,5 @@ def _subject(intent: Intent) -> Subject:
             return Subject(request_id=intent.request_id)
         case WantKeep() | WantConfirmHalf() | WantUnconfirmHalf() | WantRemindHalf():
             return Subject(tenant_id=intent.tenant_id)
-        case WantRevoke():
+        case WantRevoke() | WantRetryEffect() | WantDropEffect():
             return Subject()

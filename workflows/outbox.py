@@ -2,9 +2,13 @@
 
 An effect that a neighbour cannot take now is tried again for as long as it takes: nothing acknowledged is lost. One
 that fails for a reason of our own is parked after a few attempts, visibly, so that it holds nobody up.
+
+What decides goes before what shows, and App Homes come last. Each of the two always finds some room: two hundred cards
+do not hold up an approval, and a Microsoft Graph that hangs does not hold up the cards.
 """
 
 import asyncio
+import math
 import random
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -12,10 +16,11 @@ from typing import Final
 
 import structlog
 
-from workflows.core.effects import Effect
+from workflows.core.effects import Effect, Rank, rank
 from workflows.ports import (
     Clock,
     DirectoryUnavailable,
+    NotifierBlocked,
     NotifierRefused,
     NotifierUnavailable,
     PendingEffect,
@@ -25,12 +30,17 @@ from workflows.ports import (
 )
 
 _AT_ONCE: Final = 16
+_MOST_OF_ONE: Final = 12
+"""How many of those may be permission checks and writes, and how many may be messages."""
+_MOST_HOMES: Final = 4
 _POLL_SECONDS: Final = 0.5
 """The clock may jump (it does in the sandbox, and after a machine slept), so a sleep is never trusted for longer."""
 _FIRST_RETRY_SECONDS: Final = 1.0
 _LONGEST_RETRY_SECONDS: Final = 60.0
-_LONGEST_ASKED_FOR: Final = 300.0
-"""Seconds. No neighbour is left alone for longer, whatever it asks for."""
+_LONGEST_BLOCKED_SECONDS: Final = 300.0
+"""What waits for an admin to mend something is tried less often."""
+_LONGEST_ASKED_SECONDS: Final = 300.0
+"""A neighbour that asks to be left alone for longer is asked again all the same: its answer may be garbage."""
 _ATTEMPTS_WITH_OUR_OWN_FAULT: Final = 5
 
 _log = structlog.get_logger()
@@ -45,14 +55,19 @@ class Outbox:
         store: Store,
         clock: Clock,
         perform: Callable[[Effect], Awaitable[None]],
-        gave_up: Callable[[Effect], Awaitable[None]],
+        gave_up: Callable[[PendingEffect, str], Awaitable[None]],
     ) -> None:
+        """Make the loop.
+
+        :param gave_up: called after an effect was parked, with the reason.
+        """
         self._store = store
         self._clock = clock
         self._perform = perform
         self._gave_up = gave_up
         self._woken = asyncio.Event()
         self._lanes: dict[str, asyncio.Task[None]] = {}
+        self._ranks: dict[str, Rank] = {}
 
     def wake(self) -> None:
         """Look for work now."""
@@ -75,8 +90,16 @@ class Outbox:
 
     async def _start_what_is_due(self) -> None:
         for pending in await self._store.pending(self._clock.now(), _AT_ONCE + len(self._lanes)):
-            if pending.lane not in self._lanes and len(self._lanes) < _AT_ONCE:
+            if pending.lane not in self._lanes and self._has_room(rank(pending.effect)):
                 self._start(pending)
+
+    def _has_room(self, one: Rank) -> bool:
+        """Tell whether one more effect of this rank can be performed now."""
+        running = list(self._ranks.values())
+        if len(running) >= _AT_ONCE or (one is Rank.HOME and running.count(Rank.HOME) >= _MOST_HOMES):
+            return False
+        deciding = running.count(Rank.DECIDE)
+        return (deciding if one is Rank.DECIDE else len(running) - deciding) < _MOST_OF_ONE
 
     async def _rest(self) -> None:
         try:
@@ -88,9 +111,10 @@ class Outbox:
     def _start(self, pending: PendingEffect) -> None:
         task = asyncio.create_task(self._one(pending))
         self._lanes[pending.lane] = task
+        self._ranks[pending.lane] = rank(pending.effect)
 
         def ended(done: asyncio.Task[None]) -> None:
-            del self._lanes[pending.lane]
+            del self._lanes[pending.lane], self._ranks[pending.lane]
             if not done.cancelled() and (error := done.exception()) is not None:
                 # Its end could not be stored. It is due still, so the poll finds it; at once it would be a hot loop.
                 _log.error("effect_end_not_stored", effect_id=pending.id, exc_info=error)
@@ -105,24 +129,31 @@ class Outbox:
             await self._perform(pending.effect)
         except (TenantUnavailable, DirectoryUnavailable, NotifierUnavailable, StoreNotWritable) as error:
             log.warning("effect_waits", reason=str(error))
-            await self._again(pending, str(error), getattr(error, "retry_after", None))
+            longest = _LONGEST_BLOCKED_SECONDS if isinstance(error, NotifierBlocked) else _LONGEST_RETRY_SECONDS
+            await self._again(pending, str(error), getattr(error, "retry_after", None), longest)
         except NotifierRefused as error:
             log.warning("effect_parked", reason=str(error))
-            await self._store.park(pending.id, str(error))
+            await self._park(pending, str(error))
         except Exception as error:
             log.exception("effect_failed")
             if pending.attempts + 1 >= _ATTEMPTS_WITH_OUR_OWN_FAULT:
-                await self._store.park(pending.id, repr(error))
-                await self._gave_up(pending.effect)
+                await self._park(pending, repr(error))
             else:
                 await self._again(pending, repr(error), None)
         else:
             await self._store.done(pending.id)
 
-    async def _again(self, pending: PendingEffect, error: str, after: float | None) -> None:
-        longest = min(_LONGEST_RETRY_SECONDS, _FIRST_RETRY_SECONDS * 2 ** min(pending.attempts, 10))
-        # Half fixed, half random: many waiting effects do not come back in one wave.
-        seconds = longest * (0.5 + random.random() / 2)  # noqa: S311
-        if after is not None and after >= 0:  # which is not so for what is no number
-            seconds = min(after, _LONGEST_ASKED_FOR)
+    async def _park(self, pending: PendingEffect, reason: str) -> None:
+        await self._store.park(pending.id, reason)
+        await self._gave_up(pending, reason)
+
+    async def _again(
+        self, pending: PendingEffect, error: str, after: float | None, longest: float = _LONGEST_RETRY_SECONDS
+    ) -> None:
+        if after is not None and after >= 0 and not math.isnan(after):
+            seconds = min(after, _LONGEST_ASKED_SECONDS)
+        else:
+            # Half fixed, half random: many waiting effects do not come back in one wave.
+            grown = min(longest, _FIRST_RETRY_SECONDS * 2 ** min(pending.attempts, 20))
+            seconds = grown * (0.5 + random.random() / 2)  # noqa: S311
         await self._store.retry(pending.id, self._clock.now() + timedelta(seconds=seconds), error)

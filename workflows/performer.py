@@ -1,16 +1,20 @@
-"""Which part performs which effect."""
+"""Which part performs which effect, and what follows when one is given up or its card is not taken."""
 
+from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from workflows.alarms import Alarms
 from workflows.applying import Applying
+from workflows.core.alarms import AlarmCode
 from workflows.core.commands import RecordDelayed
 from workflows.core.effects import (
     Apply,
     Effect,
     Judge,
     Prepare,
+    SettleGivenUp,
     ShowAlarm,
     ShowHalf,
     ShowHome,
@@ -19,8 +23,11 @@ from workflows.core.effects import (
     Tell,
 )
 from workflows.core.errors import Refused
+from workflows.core.partnership import Partnership
+from workflows.core.request import AccessRequest
+from workflows.given_up import raise_given_up, settle_given_up
 from workflows.judging import Judging
-from workflows.ports import Notifier, Store
+from workflows.ports import Notifier, NotifierBlocked, PendingEffect, Store
 from workflows.preparing import Preparing
 from workflows.service import Service
 
@@ -37,6 +44,7 @@ class Performer:
     notifier: Notifier
     store: Store
     service: Service
+    alarms: Alarms
 
     async def perform(self, effect: Effect) -> None:
         """Perform one effect with the records as they stand now, not as they stood when it was stored."""
@@ -50,27 +58,61 @@ class Performer:
             case ShowRequest():
                 request = await self.store.request(effect.request_id)
                 if request is not None:
-                    await self.notifier.show_request(request)
+                    await self._show_request(request)
             case ShowReview():
                 partnership = await self.store.partnership(effect.tenant_id)
                 if partnership is not None:
-                    await self.notifier.show_review(partnership, remind=effect.remind)
+                    showing = self.notifier.show_review(partnership, remind=effect.remind)
+                    await self._shown(showing, f"review:{effect.tenant_id}", _about(partnership))
             case ShowHalf():
                 partnership = await self.store.partnership(effect.tenant_id)
                 if partnership is not None:
-                    await self.notifier.show_half(partnership, remind=effect.remind)
+                    showing = self.notifier.show_half(partnership, remind=effect.remind)
+                    await self._shown(showing, f"half:{effect.tenant_id}", _about(partnership))
             case ShowHome():
+                wanted = await self.store.home_wanted(effect.person)
                 await self.notifier.show_home(effect.person)
+                await self.store.home_shown(effect.person, wanted)
             case ShowAlarm():
                 alarm = await self.store.alarm(effect.alarm_id)
                 if alarm is not None:
                     await self.notifier.show_alarm(alarm)
             case Tell():
                 await self.notifier.tell(effect.person, effect.text, channel=effect.channel)
+            case SettleGivenUp():
+                await settle_given_up(effect, store=self.store, alarms=self.alarms)
 
-    async def gave_up(self, effect: Effect) -> None:
-        """Say that an effect was given up, to whom it concerns: parked work must not be silent."""
-        match effect:
+    async def _show_request(self, request: AccessRequest) -> None:
+        """Show a request; where the channel does not take its card, tell the admins at once and the requester once."""
+        target = request.particulars.target
+        if request.prepared is not None:
+            target = request.prepared.observation.identity.default_domain or target
+        try:
+            about = {"partner": target, "request": request.id}
+            await self._shown(self.notifier.show_request(request), request.id, about)
+        except NotifierBlocked:
+            await self.service.say(
+                f"Slack does not take the approval card of your request for {target} in the approval channel. "
+                "The admins know. Approvers get the card directly meanwhile.",
+                key=f"card_not_posted:{request.id}",
+                person=request.particulars.requester,
+            )
+            raise
+
+    async def _shown(self, showing: Awaitable[None], subject: str, about: Mapping[str, str]) -> None:
+        """Show a card, and keep the alarm of one that is not taken until an admin mends something."""
+        try:
+            await showing
+        except NotifierBlocked as blocked:
+            values = {**about, "reason": str(blocked)}
+            await self.alarms.raise_alarm(AlarmCode.CARD_NOT_POSTED, subject, values)
+            raise
+        await self.alarms.clear_alarm(AlarmCode.CARD_NOT_POSTED, subject)
+
+    async def gave_up(self, pending: PendingEffect, reason: str) -> None:
+        """Raise an alarm for an effect that was given up, and tell whom it concerns: parked work must not be silent."""
+        await raise_given_up(pending.id, pending.effect, reason, alarms=self.alarms)
+        match effect := pending.effect:
             case Judge():
                 await self.service.say(
                     f"Something went wrong inside Gatehouse, and your click was not judged. {_ADMIN}",
@@ -82,3 +124,8 @@ class Performer:
                 with suppress(Refused):
                     reason = f"Something went wrong inside Gatehouse. {_ADMIN}"
                     await self.service.advance(effect.request_id, RecordDelayed(reason=reason))
+
+
+def _about(partnership: Partnership) -> Mapping[str, str]:
+    identity = partnership.identity
+    return {"partner": identity.default_domain or identity.tenant_id, "request": partnership.request_id}

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
-from workflows.core.alarms import Alarm, AlarmId
+from workflows.core.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.canonical import JsonObject
 from workflows.core.effects import Effect, Judge
 from workflows.core.errors import DomainError
@@ -17,6 +17,8 @@ from workflows.core.plan import Operation, TenantIdentity
 from workflows.core.preflight_facts import SignIns
 from workflows.core.records import Records
 from workflows.core.request import AccessRequest, RequestId
+
+Item = TypeVar("Item")
 
 
 class Clock(Protocol):
@@ -249,6 +251,10 @@ class NotifierUnavailable(DomainError):
         self.retry_after = retry_after
 
 
+class NotifierBlocked(NotifierUnavailable):
+    """A place does not take a message until an admin mends that: it is archived, or the bot is no member of it."""
+
+
 class NotifierRefused(DomainError):
     """The chat system will never take this message (the channel or the person is gone)."""
 
@@ -334,13 +340,22 @@ class PendingEffect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenUp:
-    """An effect that is not tried any more."""
+    """An effect that was given up: stored, and not tried until somebody decides."""
 
     id: int
     lane: str
     error: str
+    """Why."""
     effect: Effect | None
     """None where it cannot be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed(Generic[Item]):
+    """The first records of a list, and how many there are in all."""
+
+    shown: Sequence[Item]
+    count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -357,6 +372,8 @@ class Copy:
     """Hash of what it shows now, so that an unchanged card is not sent again."""
     occasion: str = ""
     """Which of several posts to one person about one subject this is; empty where there is only one."""
+    is_live: bool = True
+    """False once another copy took its place: what is clicked on it does not count."""
 
 
 class Register(Protocol):
@@ -400,6 +417,15 @@ class Store(Protocol):
     async def open_requests(self) -> Sequence[AccessRequest]:
         """List the requests that are not terminal, oldest first."""
 
+    async def roles_waited_for(self) -> Sequence[Role]:
+        """List the roles of open stages that requests wait for."""
+
+    async def requests_waiting(self, roles: Sequence[Role], person: ChatId, limit: int) -> Listed[AccessRequest]:
+        """List the requests that wait for one of these roles and do not exclude this person, oldest first."""
+
+    async def live_partnerships(self, limit: int) -> Listed[Partnership]:
+        """List the partnerships that are not revoked, by default domain."""
+
     async def requests_of(self, requester: ChatId, limit: int) -> Sequence[AccessRequest]:
         """List a person's own requests, newest first."""
 
@@ -425,7 +451,10 @@ class Store(Protocol):
         """Tell whether an audit entry with this key exists."""
 
     async def pending(self, now: datetime, limit: int) -> Sequence[PendingEffect]:
-        """List the oldest due effect of each lane. One that waits for later does not hold up its lane."""
+        """List the oldest due effect of each lane: at most `limit` of each rank, the first rank first.
+
+        One that waits for later does not hold up its lane.
+        """
 
     async def count_pending(self, now: datetime) -> tuple[int, int, int]:
         """Count the effects that are due, that wait for later, and that are parked."""
@@ -443,10 +472,19 @@ class Store(Protocol):
         """List the clicks that are stored and not judged yet, oldest first; those that were given up are left out."""
 
     async def given_up(self) -> Sequence[GivenUp]:
-        """List the parked effects, oldest first."""
+        """List the effects that were given up, oldest first."""
+
+    async def retry_given_up(self, effect_id: int) -> None:
+        """Have a given up effect tried again, as if for the first time; nothing where it is not given up."""
+
+    async def drop_given_up(self, effect_id: int) -> None:
+        """Forget a given up effect; nothing where it is not given up."""
 
     async def alarm(self, alarm_id: AlarmId) -> Alarm | None:
         """Load one alarm, open or cleared."""
+
+    async def open_alarm(self, code: AlarmCode, subject: str) -> Alarm | None:
+        """Load the open alarm of this code and subject."""
 
     async def open_alarms(self) -> Sequence[Alarm]:
         """List the alarms that are not cleared, oldest first."""
@@ -468,3 +506,15 @@ class Store(Protocol):
 
     async def save_home(self, person: ChatId) -> None:
         """Remember that a person opened the App Home."""
+
+    async def want_homes(self, people: Sequence[ChatId]) -> None:
+        """Have the App Homes of those who ever opened theirs published anew.
+
+        At most one waits for each person, and a person's is published every few seconds at most.
+        """
+
+    async def home_wanted(self, person: ChatId) -> int:
+        """Count how often a person's App Home was wanted; 0 for one who never opened it."""
+
+    async def home_shown(self, person: ChatId, wanted: int) -> None:
+        """Note that the App Home shows what stood when it was wanted so often; have it published again if need be."""

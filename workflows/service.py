@@ -24,7 +24,7 @@ from workflows.core.commands import (
     UnconfirmHalf,
     Withdraw,
 )
-from workflows.core.effects import Judge, Tell
+from workflows.core.effects import Effect, Judge, SettleGivenUp, Tell
 from workflows.core.errors import Refused
 from workflows.core.intents import Intent, WantApprove, WantReject
 from workflows.core.lifecycle import Situation, advance
@@ -205,10 +205,12 @@ class Service:
         subject: Subject,
         channel: str = "",
         is_told: bool = False,
+        also: tuple[Effect, ...] = (),
     ) -> None:
         """Record a refusal and tell the person who was refused why and what they can do.
 
         :param is_told: the caller shows it to them already; it is only recorded.
+        :param also: what else is to be done because of it.
         """
         entry = self._entry(
             key,
@@ -220,7 +222,20 @@ class Service:
             tenant_id=subject.tenant_id,
         )
         tell = Tell(person=actor, subject=subject, text=refused.reason, channel=channel)
-        await self._commit(Commit(entry=replace(entry, outcome=refused.code), effects=() if is_told else (tell,)))
+        await self._commit(
+            Commit(entry=replace(entry, outcome=refused.code), effects=also if is_told else (tell, *also))
+        )
+
+    async def settle_given_up(self, effect_id: int, *, is_retried: bool, key: str, actor: str, account: str) -> None:
+        """Store that somebody decided about a given up effect: to try it again, or to forget it.
+
+        :param account: the Entra account of who decided; empty at the command line.
+        """
+        command = "retry_effect" if is_retried else "drop_effect"
+        details = {"effect": effect_id, **({"account": account} if account else {})}
+        entry = self._entry(key, self._clock.now(), actor, command, details)
+        settle = SettleGivenUp(effect_id=effect_id, is_retried=is_retried)
+        await self._commit(Commit(entry=entry, effects=(settle,)))
 
     async def say(self, text: str, *, key: str, person: ChatId, channel: str = "") -> None:
         """Tell one person something, once for each `key`."""
@@ -283,7 +298,7 @@ def _actor(command: RequestCommand | PartnershipCommand) -> str:
 
 def _claimed(intent: Intent) -> dict[str, Any]:
     """Say what the click claimed: the reason given, the digest of the card, the partner named."""
-    names = ("digest", "reason", "target", "tenant_id", "step", "wanted")
+    names = ("digest", "reason", "target", "tenant_id", "step", "wanted", "effect_id")
     return {name: getattr(intent, name) for name in names if getattr(intent, name, None)}
 
 

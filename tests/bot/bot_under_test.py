@@ -134,13 +134,13 @@ def request_values(domain: str, template: str, justification: str = "Joint proje
 
 
 def click(person: str, action_id: str, value: str, **changes: Any) -> dict[str, Any]:
-    """Build the payload of a button in the approval channel's card."""
+    """Build the payload of a button in the approval channel, wherever its card stands there."""
     return {
         "type": "block_actions",
         "user": {"id": SLACK_IDS[person], "team_id": TEAM_ID},
         "team": {"id": TEAM_ID, "domain": "woodgrove"},
         "trigger_id": secrets.token_hex(8),
-        "container": {"type": "message", "channel_id": "C0PARTNERAC", "message_ts": "1.1"},
+        "container": {"type": "message", "channel_id": "C0PARTNERAC"},
         "response_url": "",
         "actions": [
             {

@@ -88,7 +88,7 @@ async def test_what_cannot_be_shown_is_said_once_in_the_window_or_directly(
 
 async def test_a_window_that_slack_does_not_update_is_followed_by_a_message(gatehouse: BotUnderTest) -> None:
     await gatehouse.file_request()
-    gatehouse.world.faults.add(Fault(target="slack", method="views.update", status=503))
+    gatehouse.world.faults.add(Fault(target="slack", method="views.update", status=503, times=9))
     await window(gatehouse, value=UNKNOWN)
     assert "Gatehouse knows no such request" in await gatehouse.told("approver1")
 

@@ -15,9 +15,11 @@ from tests.workflows.core.builders import (
     partnership,
     request,
 )
+from workflows.core.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.partner import TenantId
 from workflows.core.partnership import PartnershipState
 from workflows.core.request import RequestId, RequestKind, RequestState
+from workflows.ports import Listed
 
 
 def many(count: int, state: RequestState = RequestState.AWAITING_APPROVAL) -> list[Any]:
@@ -30,7 +32,9 @@ def partners(count: int, **changes: Any) -> list[Any]:
 
 
 def home(**changes: Any) -> Json:
-    return home_view(**{"waiting": [], "mine": [], "partnerships": [], "now": NOW, **changes})
+    usual = {"waiting": [], "mine": [], "partnerships": [], "now": NOW, **changes}
+    counted = {name: Listed(shown=usual[name], count=len(usual[name])) for name in ("waiting", "partnerships")}
+    return home_view(**{**usual, **counted})
 
 
 def test_an_empty_home_offers_the_request_form() -> None:
@@ -51,6 +55,37 @@ def test_home_leads_to_the_whole_request_and_holds_the_other_buttons_of_the_card
     assert found["withdraw"] == "r-awaiting_approval-0"
     assert found["keep"] == found["revoke_review"] == TENANT
     assert "Trust in the partner's MFA: inherits the tenant's default → trusted (opens)" in shown(view)
+
+
+def alarm(number: int, code: AlarmCode = AlarmCode.EFFECT_GIVEN_UP) -> Alarm:
+    values = {
+        "what": "show_request",
+        "about": "R-1",
+        "reason": "msg_too_long",
+        "partner": "contoso.com",
+        "request": "R-1",
+    }
+    return Alarm(id=AlarmId(f"A-{number}"), code=code, subject=str(number), values=values, raised_at=NOW)
+
+
+def test_admins_see_what_is_wrong_and_decide_about_given_up_work() -> None:
+    view = home(alarms=[alarm(7), alarm(8, AlarmCode.CARD_NOT_POSTED)])
+    assert_sound(view, "home")
+    assert "Alarms" in shown(view)
+    assert "show the card of request R-1" in shown(view)
+    assert "gatehouse doctor --retry 7" in shown(view)
+    found = buttons(view)
+    assert (found["retry_effect"], found["drop_effect"]) == ("7", "7")
+
+
+def test_without_an_alarm_and_for_everybody_else_there_is_no_such_section() -> None:
+    assert "Alarms" not in shown(home()) + shown(home(alarms=[]))
+
+
+def test_many_alarms_are_cut_and_counted() -> None:
+    view = home(alarms=[alarm(number) for number in range(40)], waiting=many(40), mine=many(22))
+    assert_sound(view, "home")
+    assert "and 30 more: each admin got a direct message about them" in shown(view)
 
 
 def test_what_is_over_has_no_buttons() -> None:

@@ -85,6 +85,7 @@ def registered() -> dict[str, list[str]]:
             service=nothing, store=nothing, windows=nothing, directory=nothing, background=nothing, clock=nothing
         ),
         background=nothing,
+        old_cards=nothing,
         team_id="T0",
     )
     app = RecordingApp()

@@ -15,12 +15,14 @@ from bot.sandbox.seed import PEOPLE
 from bot.sandbox.server import Sandbox
 from tests.bot.bot_under_test import SLACK_IDS
 from tests.workflows.core import builders
+from workflows.core.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.approval import Choice, Decision
 from workflows.core.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role
 from workflows.core.request import AccessRequest, RequestId, RequestState
 from workflows.ports import (
     DirectoryUnavailable,
+    NotifierBlocked,
     NotifierRefused,
     NotifierUnavailable,
     TenantRefused,
@@ -188,12 +190,29 @@ async def test_a_request_without_a_plan_is_told_to_the_requester_only(scene: Sce
 
 @pytest.mark.parametrize("error", ["channel_not_found", "is_archived", "not_in_channel"])
 async def test_a_channel_that_is_gone_does_not_keep_people_from_being_asked(scene: Scene, error: str) -> None:
-    """Asking again would not help, so it is for a person to mend; meanwhile the chain goes on by direct messages."""
+    """An admin can mend that, so it waits and is tried again; meanwhile the chain goes on by direct messages."""
     for _ in range(2):
         scene.fail("chat.postMessage", error, match=CHANNEL)
-        with pytest.raises(NotifierRefused, match=error):
+        with pytest.raises(NotifierBlocked, match=error):
             await scene.notifier().show_request(request())
     assert scene.counts() == {"@approver1": 1, "@requester": 1}
+    await scene.notifier().show_request(request())
+    assert scene.counts() == {CHANNEL: 1, "@approver1": 1, "@requester": 1}
+
+
+async def test_of_a_large_role_ten_are_told_directly_while_the_channel_takes_no_card(scene: Scene) -> None:
+    """Somebody who can decide always hears of a request; who that is does not change from one attempt to the next."""
+    scene.directory.roles[builders.SECURITY] = tuple(f"U{number:02}" for number in range(12))
+    for _ in range(2):
+        scene.fail("chat.postMessage", "not_in_channel", match=CHANNEL)
+        with pytest.raises(NotifierBlocked):
+            await scene.notifier().show_request(request())
+    opened = [
+        entry["body"]["users"]
+        for entry in scene.world.slack_log.entries
+        if entry["path"].endswith("conversations.open")
+    ]
+    assert {users for users in opened if len(users) == 3} == {f"U{number:02}" for number in range(10)}
 
 
 async def test_an_approver_who_cannot_be_reached_does_not_keep_the_others_from_being_asked(scene: Scene) -> None:
@@ -213,8 +232,22 @@ async def test_a_person_whom_slack_lets_nobody_write_to_is_no_alarm(scene: Scene
     assert "rejected" in scene.messages(CHANNEL)[0]["text"].lower()
 
 
-@pytest.mark.parametrize(("said", "seconds"), [("7", 7.0), ("0", 0.0), ("soon", None), ("-1", None)])
-async def test_a_busy_slack_is_left_alone_for_as_long_as_it_says(
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("7", 7.0),
+        ("0", 0.0),
+        ("soon", None),
+        ("-1", None),
+        ("", None),
+        ("1e9", None),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", None),
+        ("301", 300.0),
+        ("9" * 400, 300.0),
+        ("9" * 5000, 300.0),
+    ],
+)
+async def test_a_busy_slack_is_left_alone_for_as_long_as_it_says_and_five_minutes_at_most(
     scene: Scene, said: str, seconds: float | None
 ) -> None:
     scene.fail("chat.postMessage", status=429, headers={"Retry-After": said})
@@ -247,13 +280,19 @@ PASSES: Final = [
     "missing_scope",
 ]
 STAYS: Final = [
-    *("msg_too_long", "no_text", "invalid_blocks", "invalid_arguments", "channel_not_found", "is_archived"),
-    *("restricted_action", "not_in_channel", "never_heard_of"),
+    *("msg_too_long", "no_text", "invalid_blocks", "invalid_arguments", "never_heard_of"),
+]
+MENDED: Final = [
+    *("channel_not_found", "is_archived", "restricted_action", "not_in_channel"),
+    *("restricted_action_read_only_channel", "posting_to_general_channel_denied"),
 ]
 
 
 @pytest.mark.parametrize(
-    ("error", "expected"), [(e, NotifierUnavailable) for e in PASSES] + [(e, NotifierRefused) for e in STAYS]
+    ("error", "expected"),
+    [(e, NotifierUnavailable) for e in PASSES]
+    + [(e, NotifierRefused) for e in STAYS]
+    + [(e, NotifierBlocked) for e in MENDED],
 )
 async def test_what_passes_is_waited_for_and_what_stays_is_given_up(
     scene: Scene, error: str, expected: type[Exception]
@@ -270,11 +309,13 @@ async def test_a_failing_server_is_waited_for_whatever_it_says(scene: Scene) -> 
         await scene.notifier().show_request(request())
 
 
-@pytest.mark.parametrize("error", ["invalid_blocks", "channel_not_found"])
-async def test_a_channels_card_that_cannot_be_updated_is_an_alarm_and_is_tried_again(scene: Scene, error: str) -> None:
+@pytest.mark.parametrize(("error", "kind"), [("invalid_blocks", NotifierRefused), ("is_archived", NotifierBlocked)])
+async def test_a_channels_card_that_cannot_be_updated_is_an_alarm_and_is_tried_again(
+    scene: Scene, error: str, kind: type[Exception]
+) -> None:
     await scene.notifier().show_request(request())
     scene.fail("chat.update", error, match=CHANNEL)
-    with pytest.raises(NotifierRefused, match=error):
+    with pytest.raises(kind, match=error):
         await scene.notifier().show_request(request(RequestState.REJECTED))
     assert "rejected" in scene.messages("@approver1")[0]["text"].lower()
     await scene.notifier().show_request(request(RequestState.REJECTED))
@@ -322,14 +363,137 @@ async def test_a_sponsor_is_asked_while_it_is_unknown_who_the_admins_are(
     assert scene.counts() == {"@requester": 1, "@admin": 1}
 
 
-@pytest.mark.parametrize("error", ["message_not_found", "cant_update_message"])
-async def test_a_card_that_somebody_deleted_stays_deleted(scene: Scene, error: str) -> None:
+async def test_a_card_that_somebody_deleted_stays_deleted_when_all_is_over(scene: Scene) -> None:
     await scene.notifier().show_request(request())
-    scene.fail("chat.update", error, match=CHANNEL)
+    scene.fail("chat.update", "message_not_found", match=CHANNEL)
     for _ in range(2):
         await scene.notifier().show_request(request(RequestState.REJECTED))
     assert scene.counts() == {CHANNEL: 1, "@approver1": 1, "@requester": 1}
     assert scene.written() == ["chat.postMessage"] * 3 + ["chat.update"] * 3
+
+
+@pytest.mark.parametrize("error", ["message_not_found", "cant_update_message", "edit_window_closed"])
+async def test_a_card_that_cannot_be_updated_any_more_is_replaced_once(scene: Scene, error: str) -> None:
+    """Between two stages: the next approvers need a card with buttons, and the old one is left alone from then on."""
+    await scene.notifier().show_request(request())
+    scene.fail("chat.update", error, match=CHANNEL)
+    second_stage = request(decisions=(decided_by("approver1"),))
+    for _ in range(3):
+        await scene.notifier().show_request(second_stage)
+    assert scene.counts()[CHANNEL] == 2
+    new = scene.messages(CHANNEL)[-1]
+    assert "approve" in action_ids(new)
+    copies = await scene.store.copies(f"request:{second_stage.id}")
+    lives = {copy.ts: copy.is_live for copy in copies if not copy.audience}
+    assert lives == {scene.messages(CHANNEL)[0]["ts"]: False, new["ts"]: True}
+    updates = scene.written().count("chat.update")
+    await scene.notifier().show_request(second_stage)
+    assert scene.written().count("chat.update") == updates
+
+
+async def test_a_card_moves_to_the_new_approval_channel_when_the_former_one_is_archived(scene: Scene) -> None:
+    """Nobody mends the former one; waiting for it would be an alarm for ever."""
+    await scene.notifier().show_request(request())
+    assert scene.world.slack is not None
+    other = next(one for one in scene.world.slack.conversations if one != CHANNEL)
+    for _ in range(2):
+        scene.fail("chat.update", "is_archived", match=CHANNEL)
+        await scene.notifier(other).show_request(request(decisions=(decided_by("approver1"),)))
+    assert "approve" in action_ids(scene.messages(other)[0])
+    assert len(scene.messages(other)) == 1
+
+
+@pytest.mark.parametrize("error", ["message_not_found", "cant_update_message"])
+async def test_a_review_card_that_cannot_be_updated_any_more_is_replaced_while_it_waits(
+    scene: Scene, error: str
+) -> None:
+    await scene.notifier().show_review(partnership(), remind=True)
+    scene.fail("chat.update", error)
+    for _ in range(2):
+        await scene.notifier().show_review(partnership(ends_at=partnership().since), remind=False)
+    assert scene.counts() == {"@requester": 2}
+
+
+async def test_of_several_reminders_that_cannot_be_updated_one_is_replaced(scene: Scene) -> None:
+    for reminders in (1, 2, 3):
+        await scene.notifier().show_review(partnership(reminders=reminders), remind=True)
+    before = scene.counts()["@requester"]
+    scene.fail("chat.update", "edit_window_closed", times=9)
+    for _ in range(2):
+        await scene.notifier().show_review(partnership(ends_at=partnership().since, reminders=3), remind=False)
+    assert scene.counts()["@requester"] == before + 1
+
+
+async def test_the_new_card_comes_before_the_old_one_is_forgotten(scene: Scene) -> None:
+    """Whatever fails in between: the requester has a card again after the next attempt."""
+    await scene.notifier().show_request(request())
+    place = SLACK_IDS["requester"].removeprefix("U")
+    scene.fail("chat.update", "cant_update_message", match=place, times=2)
+    scene.fail("chat.postMessage", "internal_error", match=place)
+    with pytest.raises(NotifierUnavailable):
+        await scene.notifier().show_request(request(RequestState.REJECTED))
+    await scene.notifier().show_request(request(RequestState.REJECTED))
+    assert "rejected" in scene.messages("@requester")[-1]["text"].lower()
+    assert scene.counts()["@requester"] == 2
+
+
+# --- App Homes and alarms ---
+
+
+async def test_a_card_publishes_no_home_and_asks_once_for_each(scene: Scene) -> None:
+    """A hundred cards would publish each Home a hundred times, and every click would wait behind them."""
+    for handle in ("approver1", "requester"):
+        await scene.store.save_home(ChatId(SLACK_IDS[handle]))
+    for _ in range(5):
+        await scene.notifier().show_request(request())
+    assert "views.publish" not in [entry["path"].rpartition("/")[2] for entry in scene.world.slack_log.entries]
+    wanted = {one.lane for one in await scene.store.pending(scene.world.clock.now(), 99)}
+    assert wanted == {f"home:{SLACK_IDS[handle]}" for handle in ("approver1", "requester")}
+
+
+async def test_a_home_that_slack_does_not_show_is_nobodys_alarm(scene: Scene) -> None:
+    scene.fail("views.publish", "not_enabled")
+    await scene.notifier().show_home(ChatId(SLACK_IDS["requester"]))
+
+
+ALARM: Final = Alarm(
+    id=AlarmId("A-1"),
+    code=AlarmCode.CARD_NOT_POSTED,
+    subject="r-1",
+    values={"partner": "contoso.com", "request": "r-1", "reason": "chat.postMessage: not_in_channel"},
+    raised_at=builders.NOW,
+)
+
+
+async def test_an_alarm_is_sent_to_each_admin_once_and_updated_when_it_is_mended(scene: Scene) -> None:
+    scene.directory.roles[ADMIN] = ("admin", "approver1")
+    for _ in range(2):
+        await scene.notifier().show_alarm(ALARM)
+    assert scene.counts() == {"@admin": 1, "@approver1": 1}
+    await scene.notifier().show_alarm(replace(ALARM, cleared_at=builders.NOW))
+    assert scene.counts() == {"@admin": 1, "@approver1": 1}
+    assert scene.messages("@admin")[0]["text"].startswith("Mended")
+
+
+async def test_one_admin_whom_slack_refuses_does_not_keep_the_others_from_hearing(scene: Scene) -> None:
+    scene.directory.roles[ADMIN] = ("admin", "approver1", "approver2")
+    scene.fail("conversations.open", "user_disabled", match=SLACK_IDS["admin"])
+    await scene.notifier().show_alarm(ALARM)
+    assert scene.counts() == {"@approver1": 1, "@approver2": 1}
+
+
+async def test_an_alarm_that_reaches_nobody_is_tried_as_long_as_it_is_open(scene: Scene) -> None:
+    """It is never given up, which would be one more alarm that reaches nobody."""
+    scene.fail("conversations.open", "user_disabled")
+    with pytest.raises(NotifierBlocked, match="user_disabled"):
+        await scene.notifier().show_alarm(ALARM)
+    scene.directory.roles[ADMIN] = ()
+    with pytest.raises(NotifierBlocked, match="nobody holds the role"):
+        await scene.notifier().show_alarm(ALARM)
+    await scene.notifier().show_alarm(replace(ALARM, cleared_at=builders.NOW))
+    scene.directory.roles[ADMIN] = ("admin",)
+    await scene.notifier().show_alarm(ALARM)
+    assert scene.counts() == {"@admin": 1}
 
 
 # --- reviews ---

@@ -11,7 +11,7 @@ from tests.workflows.core.builders import partnership as usual
 from workflows.core.half_state import Confirmation
 from workflows.core.partnership import Partnership
 from workflows.core.request import AccessRequest, RequestState
-from workflows.ports import AuditEntry, Commit, NotifierRefused
+from workflows.ports import AuditEntry, Commit, NotifierBlocked
 
 __all__ = ["scene"]
 
@@ -96,5 +96,5 @@ async def test_the_admins_are_asked_where_the_sponsor_cannot_be_reached(scene: S
 
 async def test_nobody_reached_is_not_silent(scene: Scene) -> None:
     scene.fail("chat.postMessage", "channel_not_found", times=9)
-    with pytest.raises(NotifierRefused, match="channel_not_found"):
+    with pytest.raises(NotifierBlocked, match="channel_not_found"):
         await scene.notifier().show_half(partnership(), remind=True)

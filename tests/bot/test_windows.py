@@ -280,6 +280,64 @@ async def test_a_button_whose_window_slack_does_not_open_is_acknowledged_in_time
     assert await gatehouse.outcomes("approver1") == []
 
 
+OPENING: Final = ["review_request", "keep", "revoke_review", "show_checklist", "open_request"]
+"""Every other button that opens a window."""
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    ("action", "fault"),
+    [*(("reject", fault) for fault in NOT_OPENED), *((action, NOT_OPENED[-1]) for action in OPENING)],
+    ids=[*(f"reject {why}" for why in WHY), *OPENING],
+)
+async def test_who_pressed_a_button_is_told_that_its_window_did_not_open(
+    opened: BotUnderTest, action: str, fault: Fault
+) -> None:
+    """Only that person is told, once, with what to do."""
+    request = await opened.file_request("fabrikam.com", "guest-collaboration")
+    value = f"{request.id}:{request.known.plan.digest}" if action in ("reject", "review_request") else CONTOSO
+    opened.world.faults.add(fault)
+    await opened.interact(click("approver1", action, value))
+    await opened.idle()
+    assert (await opened.told("approver1")).count("Click the button again") == 2, "the text, and the blocks"
+    assert "Click the button again" not in await opened.told("approver2")
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_who_used_the_shortcut_is_told_that_its_window_did_not_open(gatehouse: BotUnderTest) -> None:
+    gatehouse.world.faults.add(NOT_OPENED[-1])
+    await gatehouse.control.post("shortcut", user="requester", callback_id="request_partner_access")
+    await gatehouse.idle()
+    assert "The window did not open" in await gatehouse.told("requester")
+
+
+CONFLICT: Final = {"ok": False, "error": "hash_conflict"}
+
+
+@pytest.mark.parametrize("times", [1, 3])
+async def test_a_window_that_changed_at_the_same_moment_is_updated_all_the_same(
+    gatehouse: BotUnderTest, times: int
+) -> None:
+    gatehouse.world.faults.add(Fault(target="slack", method="views.update", status=200, body=CONFLICT, times=times))
+    title, said = await shown(gatehouse, "revoke fabrikam.com")
+    assert title != "Loading"
+    assert "fabrikam.com" in said
+    sent = [e["body"] for e in gatehouse.world.slack_log.entries if e["path"].endswith("views.update")]
+    assert len(sent) == times + 1
+    assert all("hash" not in body for body in sent)
+
+
+@pytest.mark.parametrize("fault", [{"status": 200, "body": CONFLICT}, {"status": 503}, {"reset": True}], ids=str)
+async def test_who_waits_before_a_window_that_cannot_be_filled_is_told(
+    gatehouse: BotUnderTest, fault: dict[str, Any]
+) -> None:
+    gatehouse.world.faults.add(Fault(target="slack", method="views.update", times=99, **fault))
+    await gatehouse.control.post("command", user="admin", text="/partner revoke fabrikam.com")
+    await gatehouse.idle()
+    assert "The window could not be filled" in await gatehouse.told("admin")
+    assert "Close it and open it again" in await gatehouse.told("admin")
+
+
 async def test_a_confirmed_revocation_is_answered_in_time(gatehouse: BotUnderTest) -> None:
     gatehouse.world.faults.add(Fault(target="graph", delay_seconds=30, times=99))
     values = {"confirm": {"confirm": {"value": "fabrikam.com"}}}

@@ -18,6 +18,7 @@ from workflows.core.effects import (
     Effect,
     Judge,
     Prepare,
+    SettleGivenUp,
     ShowAlarm,
     ShowHalf,
     ShowHome,
@@ -30,9 +31,11 @@ from workflows.core.intents import (
     Intent,
     WantApprove,
     WantConfirmHalf,
+    WantDropEffect,
     WantKeep,
     WantReject,
     WantRemindHalf,
+    WantRetryEffect,
     WantRevoke,
     WantUnconfirmHalf,
 )
@@ -181,6 +184,8 @@ INTENTS: Final[st.SearchStrategy[Intent]] = st.one_of(
         channel=TEXT,
         name=st.just("want_unconfirm_half"),
     ),
+    st.builds(WantRetryEffect, actor=CHAT_IDS, effect_id=st.integers(1, 2**62), name=st.just("want_retry_effect")),
+    st.builds(WantDropEffect, actor=CHAT_IDS, effect_id=st.integers(1, 2**62), name=st.just("want_drop_effect")),
     st.builds(WantRemindHalf, actor=CHAT_IDS, tenant_id=TENANT_IDS, channel=TEXT, name=st.just("want_remind_half")),
 )
 SUBJECTS: Final = st.builds(Subject, request_id=st.none() | REQUEST_IDS, tenant_id=st.none() | TENANT_IDS)
@@ -192,6 +197,9 @@ EFFECTS: Final[dict[type[Any], st.SearchStrategy[Any]]] = {
     ShowReview: st.builds(ShowReview, kind=st.just("show_review"), tenant_id=TENANT_IDS, remind=st.booleans()),
     ShowHalf: st.builds(ShowHalf, kind=st.just("show_half"), tenant_id=TENANT_IDS, remind=st.booleans()),
     ShowHome: st.builds(ShowHome, kind=st.just("show_home"), person=CHAT_IDS),
+    SettleGivenUp: st.builds(
+        SettleGivenUp, kind=st.just("settle_given_up"), effect_id=st.integers(1, 2**62), is_retried=st.booleans()
+    ),
     ShowAlarm: st.builds(ShowAlarm, kind=st.just("show_alarm"), alarm_id=TEXT),
     Tell: st.builds(Tell, kind=st.just("tell"), person=CHAT_IDS, subject=SUBJECTS, text=TEXT, channel=TEXT),
 }

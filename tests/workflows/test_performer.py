@@ -12,21 +12,40 @@ from tests.workflows.core.builders import AMARA, RILEY, TENANT
 from tests.workflows.core.builders import request as usual
 from tests.workflows.test_applying import decided
 from tests.workflows.world import World
+from workflows.core.alarms import AlarmCode, AlarmId
 from workflows.core.commands import Subject
-from workflows.core.effects import Apply, Effect, Judge, Prepare, ShowHome, ShowRequest, ShowReview, Tell
+from workflows.core.effects import (
+    Apply,
+    Effect,
+    Judge,
+    Prepare,
+    ShowAlarm,
+    ShowHalf,
+    ShowHome,
+    ShowRequest,
+    ShowReview,
+    Tell,
+    lane,
+)
 from workflows.core.request import RequestId, RequestState
 from workflows.outbox import Outbox
+from workflows.ports import NotifierBlocked, PendingEffect
 
 S = RequestState
 WRONG = "Something went wrong inside Gatehouse"
 ADMIN = "Nothing more happens by itself: an admin has to look"
 
 
+def pending(effect: Effect) -> PendingEffect:
+    """An effect that was parked after its attempts."""
+    return PendingEffect(id=7, lane=lane(effect), effect=effect, attempts=5)
+
+
 async def test_who_clicked_hears_once_that_the_click_was_not_judged(world: World) -> None:
     request = await world.waiting()
     judge = Judge(intent=world.approval(request, AMARA), key="click-1")
     for _ in range(3):
-        await world.performer.gave_up(judge)
+        await world.performer.gave_up(pending(judge), "KeyError('x')")
     await world.settle()
     ((person, text, channel),) = [one for one in world.notifier.told if one[0] == AMARA.chat_id]
     assert (person, channel) == (AMARA.chat_id, "C-PARTNERS")
@@ -43,7 +62,7 @@ async def test_a_request_whose_work_was_given_up_says_so(world: World, state: Re
         else Apply(request_id=request.id, tenant_id=request.known.plan.tenant_id)
     )
     for _ in range(2):
-        await world.performer.gave_up(effect)
+        await world.performer.gave_up(pending(effect), "KeyError('x')")
     stored = await world.request(request.id)
     assert stored.state is state
     assert stored.note.startswith(f"{WRONG}. {ADMIN}")
@@ -56,8 +75,8 @@ async def test_a_request_whose_work_was_given_up_says_so(world: World, state: Re
 async def test_a_request_that_moved_on_is_not_touched_by_giving_up(world: World, state: RequestState) -> None:
     request = await world.put(usual(state))
     for effect in (Prepare(request_id=request.id), Apply(request_id=request.id, tenant_id=TENANT)):
-        await world.performer.gave_up(effect)
-    await world.performer.gave_up(Prepare(request_id=RequestId("r-nowhere")))
+        await world.performer.gave_up(pending(effect), "")
+    await world.performer.gave_up(pending(Prepare(request_id=RequestId("r-nowhere"))), "")
     assert await world.request(request.id) == request
 
 
@@ -71,11 +90,24 @@ async def test_a_request_that_moved_on_is_not_touched_by_giving_up(world: World,
     ],
     ids=lambda effect: effect.kind,
 )
-async def test_a_message_that_was_given_up_brings_no_other_message(world: World, effect: Effect) -> None:
-    """It would fail as well, and so on for ever."""
-    await world.performer.gave_up(effect)
-    assert await world.log() == []
-    assert await world.store.count_pending(world.clock.now()) == (0, 0, 0)
+async def test_a_message_that_was_given_up_is_an_alarm_once_and_brings_no_other_message(
+    world: World, effect: Effect
+) -> None:
+    """Whom it could not be shown to would not get another one either; the admins do."""
+    for _ in range(2):
+        await world.performer.gave_up(pending(effect), "chat.postMessage: msg_too_long")
+    assert await world.log() == [("gatehouse", "raise_alarm", "accepted")]
+    await world.settle()
+    (alarm,) = world.notifier.alarms
+    assert (alarm.code, alarm.subject) == (AlarmCode.EFFECT_GIVEN_UP, "7")
+    assert (alarm.values["what"], alarm.values["reason"]) == (effect.kind, "chat.postMessage: msg_too_long")
+    assert world.notifier.told == []
+
+
+async def test_an_alarm_that_cannot_be_shown_raises_no_other_alarm(world: World) -> None:
+    """It would be given up as well, and so on for ever."""
+    await world.performer.gave_up(pending(ShowAlarm(alarm_id=AlarmId("A-1"))), "KeyError('x')")
+    assert (await world.log(), await world.store.open_alarms()) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -126,3 +158,40 @@ async def test_a_fault_of_our_own_while_preparing_reaches_the_requester_in_the_e
     assert len([text for text in world.notifier.texts_to(RILEY.chat_id) if WRONG in text]) == 1
     assert world.notifier.requests[-1].note == request.note
     assert (await world.store.count_pending(world.clock.now()))[2] == 1
+
+
+# --- a channel that takes no card ---
+
+
+async def test_a_card_that_is_not_taken_is_an_alarm_until_it_is_and_the_requester_hears_once(world: World) -> None:
+    request = await world.settled(await world.file(), but=ShowRequest)
+    world.script.fail("notifier.show_request", NotifierBlocked("chat.postMessage: not_in_channel"), times=3)
+    for _ in range(3):
+        with contextlib.suppress(NotifierBlocked):
+            await world.performer.perform(ShowRequest(request_id=request.id))
+    (alarm,) = await world.store.open_alarms()
+    assert (alarm.code, alarm.subject) == (AlarmCode.CARD_NOT_POSTED, request.id)
+    assert dict(alarm.values) == {
+        "partner": "contoso.com",
+        "request": request.id,
+        "reason": "chat.postMessage: not_in_channel",
+    }
+    await world.performer.perform(ShowRequest(request_id=request.id))
+    assert await world.store.open_alarms() == []
+    await world.settle()
+    told = [text for text in world.notifier.texts_to(RILEY.chat_id) if "approval card" in text]
+    assert len(told) == 1
+    assert [one.is_open for one in world.notifier.alarms][-1] is False
+
+
+@pytest.mark.parametrize("kind", ["show_review", "show_half"])
+async def test_a_review_that_nobody_can_be_asked_is_an_alarm_until_somebody_is(world: World, kind: str) -> None:
+    await world.opened()
+    world.script.fail(f"notifier.{kind}", NotifierBlocked("chat.postMessage: messages_tab_disabled"))
+    effect = ShowReview(tenant_id=TENANT) if kind == "show_review" else ShowHalf(tenant_id=TENANT)
+    with pytest.raises(NotifierBlocked):
+        await world.performer.perform(effect)
+    (alarm,) = await world.store.open_alarms()
+    assert (alarm.code, alarm.values["partner"]) == (AlarmCode.CARD_NOT_POSTED, "contoso.com")
+    await world.performer.perform(effect)
+    assert await world.store.open_alarms() == []

@@ -13,7 +13,7 @@ from workflows.queries import partnerships_shown_to, waiting_for
 async def waits_for(world: World, someone: Person) -> list[str]:
     """The targets of what waits for somebody."""
     found = await waiting_for(someone.chat_id, store=world.store, directory=world.directory)
-    return [request.particulars.target for request in found]
+    return [request.particulars.target for request in found.shown]
 
 
 async def test_a_request_waits_for_those_who_could_decide_its_open_stage_now(world: World) -> None:
@@ -57,14 +57,14 @@ async def test_what_waits_comes_oldest_first_and_roles_are_read_once(world: Worl
 async def test_live_partnerships_are_shown_to_full_members(world: World) -> None:
     await world.opened()
     for someone in (RILEY, MALLORY):
-        shown = await partnerships_shown_to(someone.chat_id, store=world.store, directory=world.directory)
+        shown = (await partnerships_shown_to(someone.chat_id, store=world.store, directory=world.directory)).shown
         assert [one.identity for one in shown] == [CONTOSO]
     world.directory.refusals[MALLORY.chat_id] = Refused("slack_guest", "You are a guest.")
     for stranger in (MALLORY, person("Outsider")):
-        assert not await partnerships_shown_to(stranger.chat_id, store=world.store, directory=world.directory)
+        assert not (await partnerships_shown_to(stranger.chat_id, store=world.store, directory=world.directory)).shown
 
 
 async def test_a_revoked_partnership_is_no_longer_live(world: World) -> None:
     await world.opened()
     await world.revoke(DANA)
-    assert not await partnerships_shown_to(RILEY.chat_id, store=world.store, directory=world.directory)
+    assert not (await partnerships_shown_to(RILEY.chat_id, store=world.store, directory=world.directory)).shown

@@ -105,9 +105,9 @@ async def test_a_commit_stores_record_entry_and_effects(store: Store) -> None:
     assert await store.partnership(TENANT) == partner
     assert list(await store.history()) == [written]
     assert [(one.lane, one.effect, one.attempts) for one in await store.pending(NOW, 10)] == [
-        ("card:r-1", effects[0], 0),
         (f"tenant:{TENANT}", effects[1], 0),
-    ]
+        ("card:r-1", effects[0], 0),
+    ], "what writes goes before what shows"
 
 
 async def test_when_the_last_part_cannot_be_stored_nothing_is(store: Store) -> None:

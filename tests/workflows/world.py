@@ -274,6 +274,7 @@ def assemble(
             notifier=notifier,
             store=store,
             service=service,
+            alarms=Alarms(store=store, clock=clock, wake=lambda: woken.append(True)),
         ),
         rests=rests,
         woken=woken,

@@ -28,7 +28,7 @@ class AlarmCode(StrEnum):
     CHANNEL_NOT_PRIVATE = "channel_not_private"
     """Approval cards are not posted, because outsiders or everybody could read them. Subject: the channel."""
     CARD_NOT_POSTED = "card_not_posted"
-    """Slack does not take a card. Subject: the request's id."""
+    """Slack does not take a card. Subject: the request's id, or what else the card is about."""
     STORE_NOT_WRITABLE = "store_not_writable"
     """Clicks cannot be stored. Subject: empty."""
     SOCKET_SILENT = "socket_silent"

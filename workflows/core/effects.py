@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import IntEnum
 from typing import Literal, assert_never
 
 from workflows.core.alarms import AlarmId
@@ -69,7 +70,7 @@ class ShowHalf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowHome:
-    """Publish a person's App Home, if that person has ever opened it."""
+    """Publish a person's App Home as things stand when it is performed."""
 
     kind: Literal["show_home"] = field(default="show_home")
     person: ChatId
@@ -95,7 +96,39 @@ class ShowAlarm:
     alarm_id: AlarmId
 
 
-Effect = Judge | Prepare | Apply | ShowRequest | ShowReview | ShowHalf | ShowHome | Tell | ShowAlarm
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettleGivenUp:
+    """Try a given up effect again, or forget it, as somebody decided."""
+
+    kind: Literal["settle_given_up"] = field(default="settle_given_up")
+    effect_id: int
+    is_retried: bool
+    """False: it is forgotten."""
+
+
+Effect = Judge | Prepare | Apply | ShowRequest | ShowReview | ShowHalf | ShowHome | Tell | ShowAlarm | SettleGivenUp
+
+
+class Rank(IntEnum):
+    """What is performed first where there is more than can be done at once; the values are stored."""
+
+    DECIDE = 0
+    """Permission checks and what they lead to: nobody's approval waits behind messages."""
+    SHOW = 1
+    """Cards, messages and alarms."""
+    HOME = 2
+    """App Homes, which say again what cards say."""
+
+
+def rank(effect: Effect) -> Rank:
+    """Tell which effects go first."""
+    match effect:
+        case Judge() | Prepare() | Apply() | SettleGivenUp():
+            return Rank.DECIDE
+        case ShowHome():
+            return Rank.HOME
+        case _:
+            return Rank.SHOW
 
 
 def lane(effect: Effect) -> str:
@@ -122,5 +155,7 @@ def lane(effect: Effect) -> str:
             return f"tell:{effect.person}"
         case ShowAlarm():
             return f"alarm:{effect.alarm_id}"
+        case SettleGivenUp():
+            return f"given_up:{effect.effect_id}"
         case _:
             assert_never(effect)

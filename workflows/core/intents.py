@@ -91,6 +91,28 @@ class WantRemindHalf:
     channel: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantRetryEffect:
+    """Try again was clicked beside a given up effect."""
+
+    name: Literal["want_retry_effect"] = field(default="want_retry_effect")
+    actor: ChatId
+    effect_id: int
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantDropEffect:
+    """Give up was clicked beside a given up effect: it is to be forgotten."""
+
+    name: Literal["want_drop_effect"] = field(default="want_drop_effect")
+    actor: ChatId
+    effect_id: int
+    channel: str = ""
+
+
 HalfIntent = WantConfirmHalf | WantUnconfirmHalf | WantRemindHalf
 
-Intent = WantApprove | WantReject | WantKeep | WantRevoke | HalfIntent
+EffectIntent = WantRetryEffect | WantDropEffect
+
+Intent = WantApprove | WantReject | WantKeep | WantRevoke | HalfIntent | EffectIntent

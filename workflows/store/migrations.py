@@ -1,6 +1,12 @@
 """The schema of the embedded store, as ordered steps. A released step is never edited; a new one is added."""
 
+import json
+
+from pydantic import ValidationError
 from sqlite_utils import Database, Migrations
+
+from workflows.core.waiting import waits_for
+from workflows.store.codec import REQUEST, load
 
 migrations = Migrations("gatehouse")
 
@@ -61,3 +67,25 @@ def m002_alarms_and_marks(db: Database) -> None:
     db.execute("create unique index alarms_open on alarms(code, subject) where is_open = 1")
     db.execute("create table marks (name text primary key, value text not null) strict")
     db.execute("create index audit_by_actor on audit(actor, command, at)")
+
+
+@migrations()
+def m003_effects_rank_and_homes(db: Database) -> None:
+    """Order effects by what goes first, find requests by whom they wait for, count App Homes, retire copies."""
+    db.execute("alter table effects add column rank integer not null default 1")
+    db.execute("update effects set rank = 0 where lane like 'judge:%' or lane like 'prepare:%' or lane like 'tenant:%'")
+    db.execute("update effects set rank = 2 where lane like 'home:%'")
+    db.execute("alter table homes add column wanted integer not null default 0")
+    db.execute("alter table homes add column shown_at text not null default ''")
+    db.execute("alter table copies add column is_live integer not null default 1")
+    db.execute("alter table requests add column waits_for text")
+    db.execute("alter table requests add column excluded text not null default '[]'")
+    for request_id, doc in db.execute("select id, doc from requests where state = 'awaiting_approval'").fetchall():
+        try:
+            waiting = waits_for(load(REQUEST, doc))
+        except ValidationError:
+            continue  # as in every list: one that cannot be read hides no other
+        if waiting is not None:
+            values = (waiting.role, json.dumps(sorted(waiting.excluded)), request_id)
+            db.execute("update requests set waits_for = ?, excluded = ? where id = ?", values)
+    db.execute("create index requests_waiting on requests(waits_for, created_at) where waits_for is not null")

@@ -8,7 +8,7 @@ import asyncio
 import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -16,14 +16,24 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 from sqlite_utils import Database
 
-from workflows.core.alarms import Alarm, AlarmId
-from workflows.core.effects import Effect, Judge, lane
+from workflows.core.alarms import Alarm, AlarmCode, AlarmId
+from workflows.core.effects import Effect, Judge, Rank, ShowHome, lane, rank
 from workflows.core.partner import TenantId
 from workflows.core.partnership import Partnership
-from workflows.core.people import ChatId
+from workflows.core.people import ChatId, Role
 from workflows.core.records import Records
 from workflows.core.request import AccessRequest, RequestId, RequestKind, RequestState
-from workflows.ports import AuditEntry, Clock, Commit, Copy, GivenUp, PendingEffect, StaleVersion
+from workflows.core.waiting import waits_for
+from workflows.ports import (
+    AuditEntry,
+    Clock,
+    Commit,
+    Copy,
+    GivenUp,
+    Listed,
+    PendingEffect,
+    StaleVersion,
+)
 from workflows.redacted import redacted
 from workflows.store.codec import ALARM, DETAILS, EFFECT, PARTNERSHIP, REQUEST, dump, load
 from workflows.store.file import StoreFile
@@ -31,6 +41,8 @@ from workflows.store.records import fetch_rows, parse_rows
 from workflows.store.writes import Writes
 
 _UNDECIDED: Final = frozenset({RequestState.PREPARING, RequestState.AWAITING_APPROVAL})
+_HOME_EVERY: Final = timedelta(seconds=2)
+"""A person's App Home is published no more often than this."""
 
 Result = TypeVar("Result")
 _log = structlog.get_logger()
@@ -88,6 +100,30 @@ class SqliteStore:
         """List the requests that are not terminal, oldest first."""
         return await self._requests("where is_open = 1 order by created_at")
 
+    async def roles_waited_for(self) -> Sequence[Role]:
+        """List the roles of open stages that requests wait for."""
+        rows = await self._query("select distinct waits_for from requests where waits_for is not null order by 1")
+        return [Role(row["waits_for"]) for row in rows]
+
+    async def requests_waiting(self, roles: Sequence[Role], person: ChatId, limit: int) -> Listed[AccessRequest]:
+        """List the requests that wait for one of these roles and do not exclude this person, oldest first."""
+        where = """where waits_for in (select value from json_each(?))
+            and not exists (select 1 from json_each(excluded) where value = ?)"""
+        values = (json.dumps(list(roles)), person)
+        shown = await self._requests(f"{where} order by created_at limit ?", *values, limit)
+        rows = await self._query(f"select count(*) as count from requests {where}", *values)  # noqa: S608
+        return Listed(shown=shown, count=rows[0]["count"])
+
+    async def live_partnerships(self, limit: int) -> Listed[Partnership]:
+        """List the partnerships that are not revoked, by default domain."""
+        where = "where state <> 'revoked'"
+        rows = await self._query(
+            f"select tenant_id as id, doc from partnerships {where} order by domain limit ?",  # noqa: S608
+            limit,
+        )
+        counted = await self._query(f"select count(*) as count from partnerships {where}")  # noqa: S608
+        return Listed(shown=await asyncio.to_thread(_readable, PARTNERSHIP, rows), count=counted[0]["count"])
+
     async def requests_of(self, requester: ChatId, limit: int) -> Sequence[AccessRequest]:
         """List a person's own requests, newest first."""
         return await self._requests("where requester = ? order by created_at desc limit ?", requester, limit)
@@ -99,7 +135,7 @@ class SqliteStore:
     async def partnerships(self) -> Sequence[Partnership]:
         """List every partnership, by default domain."""
         rows = await self._query("select tenant_id as id, doc from partnerships order by domain")
-        return _readable(PARTNERSHIP, rows)
+        return await asyncio.to_thread(_readable, PARTNERSHIP, rows)
 
     async def records(self) -> Records:
         """Read every partnership and the requests that bear on what stands in the tenant, all of one moment."""
@@ -129,9 +165,11 @@ class SqliteStore:
         if self.trouble:
             return []
         rows = await self._query(
-            """select id, lane, attempts, doc from effects
-            where id in (select min(id) from effects where is_parked = 0 and due_at <= ? group by lane)
-            order by id limit ?""",
+            """select id, lane, attempts, doc from (
+                select id, lane, attempts, doc, rank, row_number() over (partition by rank order by id) as place
+                from effects
+                where id in (select min(id) from effects where is_parked = 0 and due_at <= ? group by lane)
+            ) where place <= ? order by rank, id""",
             _text(now),
             limit,
         )
@@ -147,12 +185,16 @@ class SqliteStore:
         return found
 
     async def count_pending(self, now: datetime) -> tuple[int, int, int]:
-        """Count the effects that are due, that wait for later, and that are parked."""
+        """Count the effects that are due, that wait for later, and that are parked.
+
+        An App Home that was published just now and is wanted again counts as due: its turn comes within seconds.
+        """
         rows = await self._query(
-            """select coalesce(sum(is_parked = 0 and due_at <= ?1), 0) as due,
-            coalesce(sum(is_parked = 0 and due_at > ?1), 0) as later, coalesce(sum(is_parked), 0) as parked
-            from effects""",
+            """select coalesce(sum(is_parked = 0 and is_due), 0) as due,
+            coalesce(sum(is_parked = 0 and not is_due), 0) as later, coalesce(sum(is_parked), 0) as parked
+            from (select is_parked, due_at <= ? or (rank = ? and attempts = 0) as is_due from effects)""",
             _text(now),
+            Rank.HOME.value,
         )
         return rows[0]["due"], rows[0]["later"], rows[0]["parked"]
 
@@ -180,14 +222,34 @@ class SqliteStore:
         return [effect for effect in found if isinstance(effect, Judge)]
 
     async def given_up(self) -> Sequence[GivenUp]:
-        """List the parked effects, oldest first."""
+        """List the effects that were given up, oldest first."""
         rows = await self._query("select id, lane, error, doc from effects where is_parked = 1 order by id")
-        return [GivenUp(id=row["id"], lane=row["lane"], error=row["error"], effect=_effect(row["doc"])) for row in rows]
+        return [_given_up(row) for row in rows]
+
+    async def retry_given_up(self, effect_id: int) -> None:
+        """Have a given up effect tried again, as if for the first time."""
+        await self._write(
+            "update effects set is_parked = 0, attempts = 0, due_at = ?, error = '' where id = ? and is_parked = 1",
+            _text(self._clock.now()),
+            effect_id,
+        )
+
+    async def drop_given_up(self, effect_id: int) -> None:
+        """Forget a given up effect."""
+        await self._write("delete from effects where id = ? and is_parked = 1", effect_id)
 
     async def alarm(self, alarm_id: AlarmId) -> Alarm | None:
         """Load one alarm, open or cleared."""
         rows = await self._query("select doc from alarms where id = ?", alarm_id)
         return load(ALARM, rows[0]["doc"]) if rows else None
+
+    async def open_alarm(self, code: AlarmCode, subject: str) -> Alarm | None:
+        """Load the open alarm of this code and subject."""
+        rows = await self._query(
+            "select id, doc from alarms where code = ? and subject = ? and is_open = 1", code.value, subject
+        )
+        found = _readable(ALARM, rows)
+        return found[0] if found else None
 
     async def open_alarms(self) -> Sequence[Alarm]:
         """List the alarms that are not cleared, oldest first."""
@@ -207,14 +269,14 @@ class SqliteStore:
     async def copies(self, subject: str) -> Sequence[Copy]:
         """List the posted copies of a card."""
         rows = await self._query("select * from copies where subject = ? order by rowid", subject)
-        return [Copy(**row) for row in rows]
+        return [Copy(**{**row, "is_live": bool(row["is_live"])}) for row in rows]
 
     async def save_copy(self, copy: Copy) -> None:
         """Remember a posted copy, or what it shows now."""
         await self._write(
-            """insert or replace into copies (channel, ts, subject, audience, content, occasion)
-            values (?, ?, ?, ?, ?, ?)""",
-            *(copy.channel, copy.ts, copy.subject, copy.audience, copy.content, copy.occasion),
+            """insert or replace into copies (channel, ts, subject, audience, content, occasion, is_live)
+            values (?, ?, ?, ?, ?, ?, ?)""",
+            *(copy.channel, copy.ts, copy.subject, copy.audience, copy.content, copy.occasion, int(copy.is_live)),
         )
 
     async def has_opened_home(self, person: ChatId) -> bool:
@@ -224,6 +286,19 @@ class SqliteStore:
     async def save_home(self, person: ChatId) -> None:
         """Remember that a person opened the App Home."""
         await self._write("insert or ignore into homes (person) values (?)", person)
+
+    async def want_homes(self, people: Sequence[ChatId]) -> None:
+        """Have the App Homes of those who ever opened theirs published anew."""
+        await self._run(lambda: self._want_homes(people))
+
+    async def home_wanted(self, person: ChatId) -> int:
+        """Count how often a person's App Home was wanted; 0 for one who never opened it."""
+        rows = await self._query("select wanted from homes where person = ?", person)
+        return int(rows[0]["wanted"]) if rows else 0
+
+    async def home_shown(self, person: ChatId, wanted: int) -> None:
+        """Note that the App Home shows what stood when it was wanted so often; have it published again if need be."""
+        await self._run(lambda: self._home_shown(person, wanted))
 
     # --- in the store's thread ---
 
@@ -255,13 +330,44 @@ class SqliteStore:
                 self._put_alarm(commit.alarm)
             due_at = _text(self._clock.now())
             for effect in commit.effects:
-                self._db.execute(
-                    "insert into effects (lane, due_at, attempts, doc) values (?, ?, 0, ?)",
-                    (lane(effect), due_at, self._safe(dump(EFFECT, effect))),
-                )
+                self._put_effect(effect, due_at)
         return True
 
+    def _put_effect(self, effect: Effect, due_at: str) -> None:
+        self._db.execute(
+            "insert into effects (lane, rank, due_at, attempts, doc) values (?, ?, ?, 0, ?)",
+            (lane(effect), rank(effect).value, due_at, self._safe(dump(EFFECT, effect))),
+        )
+
+    def _want_homes(self, people: Sequence[ChatId]) -> None:
+        with self._writes.watched(self._db), self._db.atomic():
+            for person in people:
+                # NB. also while one is being published: what it read may be older than what is wanted now.
+                known = self._db.execute("update homes set wanted = wanted + 1 where person = ?", (person,))
+                if known.rowcount and not self._has_home_effect(person):
+                    self._put_home(person)
+
+    def _home_shown(self, person: ChatId, wanted: int) -> None:
+        with self._writes.watched(self._db), self._db.atomic():
+            shown_at = _text(self._clock.now())
+            self._db.execute("update homes set shown_at = ? where person = ?", (shown_at, person))
+            sql = "select 1 from homes where person = ? and wanted > ?"
+            if self._db.execute(sql, (person, wanted)).fetchone():
+                self._put_home(person)
+
+    def _has_home_effect(self, person: ChatId) -> bool:
+        sql = "select 1 from effects where lane = ? and is_parked = 0"
+        return self._db.execute(sql, (lane(ShowHome(person=person)),)).fetchone() is not None
+
+    def _put_home(self, person: ChatId) -> None:
+        """Store one ShowHome, due when the last one is old enough."""
+        row = self._db.execute("select shown_at from homes where person = ?", (person,)).fetchone()
+        now = self._clock.now()
+        due_at = max(now, datetime.fromisoformat(row[0]) + _HOME_EVERY) if row[0] else now
+        self._put_effect(ShowHome(person=person), _text(min(due_at, now + _HOME_EVERY)))
+
     def _put_request(self, request: AccessRequest) -> None:
+        waiting = waits_for(request)
         self._put(
             "requests",
             "id",
@@ -274,6 +380,8 @@ class SqliteStore:
                 "tenant_id": None if request.prepared is None else request.prepared.plan.tenant_id,
                 "due_at": _text(request.expires_at) if _can_expire(request) else None,
                 "created_at": _text(request.created_at),
+                "waits_for": None if waiting is None else waiting.role,
+                "excluded": json.dumps([] if waiting is None else sorted(waiting.excluded)),
                 "doc": self._safe(dump(REQUEST, request)),
             },
         )
@@ -326,7 +434,8 @@ class SqliteStore:
 
     async def _requests(self, tail: str, *values: object) -> list[AccessRequest]:
         rows = await self._query(f"select id, doc from requests {tail}", *values)  # noqa: S608
-        return _readable(REQUEST, rows)
+        # Parsing hundreds of records takes a while, and is not the store's thread's or the event loop's to wait for.
+        return await asyncio.to_thread(_readable, REQUEST, rows)
 
     async def _query(self, sql: str, *values: object) -> list[dict[str, Any]]:
         return await self._run(lambda: list(self._db.query(sql, list(values))))
@@ -363,11 +472,12 @@ def _readable(adapter: TypeAdapter[Result], rows: list[dict[str, Any]]) -> list[
     return found
 
 
-def _effect(text: str) -> Effect | None:
+def _given_up(row: dict[str, Any]) -> GivenUp:
     try:
-        return load(EFFECT, text)
+        effect = load(EFFECT, row["doc"])
     except ValidationError:
-        return None
+        effect = None
+    return GivenUp(id=row["id"], lane=row["lane"], error=row["error"], effect=effect)
 
 
 def _can_expire(request: AccessRequest) -> bool:

@@ -11,6 +11,7 @@ from workflows.core.effects import (
     Effect,
     Judge,
     Prepare,
+    SettleGivenUp,
     ShowAlarm,
     ShowHalf,
     ShowHome,
@@ -70,6 +71,8 @@ def test_the_names_of_intents_and_effects() -> None:
         "want_confirm_half",
         "want_unconfirm_half",
         "want_remind_half",
+        "want_retry_effect",
+        "want_drop_effect",
     ]
     assert names(Effect, "kind") == [
         "judge",
@@ -81,6 +84,7 @@ def test_the_names_of_intents_and_effects() -> None:
         "show_home",
         "tell",
         "show_alarm",
+        "settle_given_up",
     ]
 
 
@@ -119,6 +123,7 @@ def test_what_must_not_overtake_shares_a_lane() -> None:
         ShowHome(person=AMARA.chat_id): "home:U-AMARA",
         Tell(person=AMARA.chat_id, subject=Subject(request_id=REQUEST), text="Hello"): "tell:U-AMARA",
         ShowAlarm(alarm_id=AlarmId("A-1")): "alarm:A-1",
+        SettleGivenUp(effect_id=7, is_retried=True): "given_up:7",
     }
     assert {effect: lane(effect) for effect in lanes} == lanes
     assert {type(effect) for effect in lanes} == set(get_args(Effect))

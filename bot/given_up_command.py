@@ -1,0 +1,71 @@
+"""`gatehouse doctor --retry` and `--give-up`: decide about work that the bot gave up.
+
+While a bot runs, the command is stored, and the bot performs it within seconds. Otherwise it is performed here. Either
+way it is recorded in the audit log under the operating system's user: the command line knows no other person.
+"""
+
+import asyncio
+import getpass
+import secrets
+from pathlib import Path
+
+from rich.console import Console
+
+from workflows.alarms import Alarms
+from workflows.core.effects import SettleGivenUp
+from workflows.core.errors import DomainError
+from workflows.given_up import settle_given_up
+from workflows.ports import Clock, StoreUnusable
+from workflows.service import Service
+from workflows.store.beside import open_beside
+from workflows.store.sqlite import SqliteStore, open_store
+
+
+def settle(path: Path, effect_id: int, *, is_retried: bool, clock: Clock, console: Console) -> int:
+    """Try a given up effect again, or forget it. Returns 0 when that is stored, else 1."""
+    if not path.exists():
+        console.print(f"There are no records at {path}. Set DATABASE_URL to the bot's own file.", markup=False)
+        return 1
+    try:
+        said, status = asyncio.run(_settled(path, effect_id, is_retried=is_retried, clock=clock))
+    except (OSError, DomainError) as error:
+        said, status = f"The records cannot be used: {error}", 1
+    console.print(said, markup=False)
+    return status
+
+
+async def _settled(path: Path, effect_id: int, *, is_retried: bool, clock: Clock) -> tuple[str, int]:
+    store, is_alone = await _opened(path, clock)
+    try:
+        if effect_id not in {one.id for one in await store.given_up()}:
+            return f"No. {effect_id} is not given up. Run gatehouse doctor to see what is.", 1
+        service = Service(store=store, clock=clock, wake=_nobody)
+        key, user = f"command_line:{secrets.token_hex(8)}", f"os:{getpass.getuser()}"
+        await service.settle_given_up(effect_id, is_retried=is_retried, key=key, actor=user, account="")
+        if is_alone:
+            await _perform(store, clock, effect_id)
+    finally:
+        await store.close()
+    done = f"No. {effect_id} is {'tried again' if is_retried else 'forgotten'}"
+    return f"{done} {'as soon as the bot runs' if is_alone and is_retried else 'now'}.", 0
+
+
+async def _opened(path: Path, clock: Clock) -> tuple[SqliteStore, bool]:
+    """Open the records, alone or beside the bot that holds them; tell which."""
+    try:
+        return await open_store(path, clock), True
+    except StoreUnusable:
+        return await open_beside(path, clock), False
+
+
+async def _perform(store: SqliteStore, clock: Clock, effect_id: int) -> None:
+    """Perform what was stored just now, and nothing else that is due."""
+    alarms = Alarms(store=store, clock=clock, wake=_nobody)
+    for pending in await store.pending(clock.now(), 1000):
+        if isinstance(pending.effect, SettleGivenUp) and pending.effect.effect_id == effect_id:
+            await settle_given_up(pending.effect, store=store, alarms=alarms)
+            await store.done(pending.id)
+
+
+def _nobody() -> None:
+    """Wake nobody: the bot looks by itself."""

@@ -1,0 +1,123 @@
+"""An answer of Slack's that is lost, a card that cannot be updated: at most one card of each place counts."""
+
+from typing import Any
+
+import pytest
+
+from bot.sandbox.faults import Fault
+from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click
+from workflows.core.request import AccessRequest
+
+CHANNEL = "C0PARTNERAC"
+
+
+def at(ts: str, channel: str = CHANNEL) -> dict[str, Any]:
+    """The place of a click, as Slack says it."""
+    return {"container": {"type": "message", "channel_id": channel, "message_ts": ts, "is_ephemeral": False}}
+
+
+def value(request: AccessRequest) -> str:
+    """What the card's buttons carry."""
+    return f"{request.id}:{request.known.plan.digest}"
+
+
+async def cards(gatehouse: BotUnderTest, channel: str = CHANNEL, user: str = "approver1") -> list[dict[str, Any]]:
+    """The cards that stand in a channel."""
+    answer = await gatehouse.control.get("messages", channel=channel, user=user)
+    return [message for message in answer["messages"] if not message.get("is_ephemeral")]
+
+
+async def press(gatehouse: BotUnderTest, who: str, action: str, request: AccessRequest, ts: str) -> None:
+    """Press a button of the card that stands there, and let everything follow."""
+    assert (await gatehouse.interact(click(who, action, value(request), **at(ts)))).status == 200
+    await gatehouse.idle()
+
+
+async def lost(gatehouse: BotUnderTest, times: int) -> AccessRequest:
+    """File a request while Slack posts the channel's card and loses the answer, so many times."""
+    gatehouse.world.faults.add(
+        Fault(target="slack", method="chat.postMessage", match=CHANNEL, times=times, reset=True, after_commit=True)
+    )
+    request = await gatehouse.file_request()
+    for _ in range(times):
+        gatehouse.world.clock.advance(120)
+        await gatehouse.idle()
+    assert len(await cards(gatehouse)) == times + 1
+    return request
+
+
+async def decided(gatehouse: BotUnderTest, request: AccessRequest) -> list[str]:
+    """Who decided."""
+    stored = await gatehouse.store.request(request.id)
+    assert stored is not None
+    return [one.person.chat_id for one in stored.decisions]
+
+
+async def test_of_the_cards_whose_answers_were_lost_only_the_known_one_counts(gatehouse: BotUnderTest) -> None:
+    request = await lost(gatehouse, times=2)
+    first, second, known = [card["ts"] for card in await cards(gatehouse)]
+    for ts in (first, second):
+        await press(gatehouse, "approver1", "approve", request, ts)
+    assert await decided(gatehouse, request) == []
+    assert await gatehouse.outcomes("approver1") == [("want_approve", "card_replaced")] * 2
+    assert "This card is out of date" in await gatehouse.told("approver1")
+    await press(gatehouse, "approver1", "approve", request, known)
+    assert await decided(gatehouse, request) == [SLACK_IDS["approver1"]]
+
+
+async def test_a_lost_card_that_was_clicked_shows_that_it_is_out_of_date(gatehouse: BotUnderTest) -> None:
+    request = await lost(gatehouse, times=1)
+    old, known = await cards(gatehouse)
+    await press(gatehouse, "approver1", "reject", request, old["ts"])
+    old, known = await cards(gatehouse)
+    assert "out of date" in old["text"]
+    assert not [block for block in old["blocks"] if block["type"] == "actions"]
+    assert [block for block in known["blocks"] if block["type"] == "actions"]
+    assert (await gatehouse.control.get("views", user="approver1"))["views"] == [], "no window asks for a reason"
+    await press(gatehouse, "approver1", "approve", request, old["ts"])
+    assert await decided(gatehouse, request) == []
+
+
+async def test_a_card_that_is_clicked_before_its_answer_is_lost_is_the_one_that_counts(
+    gatehouse: BotUnderTest,
+) -> None:
+    """Nobody remembers another one in its place: the click counts, and no second card is posted."""
+    gatehouse.world.faults.add(
+        Fault(target="slack", method="chat.postMessage", match=CHANNEL, reset=True, after_commit=True)
+    )
+    gatehouse.world.faults.add(Fault(target="slack", method="chat.postMessage", match=CHANNEL, status=503, times=2))
+    request = await gatehouse.file_request()
+    (only,) = await cards(gatehouse)
+    await press(gatehouse, "approver1", "approve", request, only["ts"])
+    assert await decided(gatehouse, request) == [SLACK_IDS["approver1"]]
+    gatehouse.world.clock.advance(120)
+    await gatehouse.idle()
+    assert [card["ts"] for card in await cards(gatehouse)] == [only["ts"]]
+
+
+@pytest.mark.parametrize("error", ["cant_update_message", "edit_window_closed"])
+async def test_the_old_buttons_of_a_card_that_cannot_be_updated_answer_with_the_new_one(
+    gatehouse: BotUnderTest, error: str
+) -> None:
+    request = await gatehouse.file_request()
+    (old,) = await cards(gatehouse)
+    gatehouse.world.faults.add(
+        Fault(target="slack", method="chat.update", match=CHANNEL, status=200, body={"ok": False, "error": error})
+    )
+    await press(gatehouse, "approver1", "approve", request, old["ts"])
+    _, new = await cards(gatehouse)
+    await press(gatehouse, "approver2", "approve", request, old["ts"])
+    assert await gatehouse.outcomes("approver2") == [("want_approve", "card_replaced")]
+    assert "The newest one stands in this conversation" in await gatehouse.told("approver2")
+    await press(gatehouse, "approver2", "approve", request, new["ts"])
+    assert await decided(gatehouse, request) == [SLACK_IDS["approver1"], SLACK_IDS["approver2"]]
+
+
+async def test_a_click_on_a_known_card_and_a_direct_copy_counts(gatehouse: BotUnderTest) -> None:
+    request = await gatehouse.file_request()
+    (copy,) = await cards(gatehouse, "@approver1")
+    direct = next(one for one in await gatehouse.store.copies(f"request:{request.id}") if one.ts == copy["ts"])
+    payload = click("approver1", "approve", value(request), **at(copy["ts"], direct.channel))
+    assert (await gatehouse.interact(payload)).status == 200
+    await gatehouse.idle()
+    assert await decided(gatehouse, request) == [SLACK_IDS["approver1"]]

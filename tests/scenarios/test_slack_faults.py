@@ -1,0 +1,45 @@
+"""Slack takes no card, loses an answer, or is busy: whoever can decide hears of it, and everything is made good."""
+
+import pytest
+
+from tests.scenarios.stage import Stage, buttons, words
+
+pytestmark = pytest.mark.story
+
+
+async def test_a_channel_that_takes_no_card_is_waited_for_while_the_chain_goes_on(stage: Stage) -> None:
+    """Admins are told at once, the requester once, the approver directly; the card is posted when it is mended."""
+    refused = {"ok": False, "error": "not_in_channel"}
+    channels = {channel["name"]: channel["id"] for channel in (await stage.see("channels"))["channels"]}
+    match = channels["partner-access"]
+    await stage.do(
+        "faults", target="slack", method="chat.postMessage", match=match, times=100, status=200, body=refused
+    )
+    assert (await stage.fill_in(template="guest-collaboration"))["errors"] == {}
+    await stage.rest()
+    assert await stage.messages() == []
+    (alarm,) = await stage.direct("admin")
+    assert "not_in_channel" in words(alarm)
+    assert sum("approval card" in message["text"] for message in await stage.direct("requester")) == 1
+    (direct,) = [message for message in await stage.direct("approver1") if "approve" in buttons(message)]
+    await stage.press("approver1", "approve", direct["ts"], channel="@approver1")
+    assert await stage.partner() is not None, "approved and applied without the channel"
+    await stage.call("DELETE", "faults")
+    await stage.do("clock", advance_seconds=300)
+    await stage.rest()
+    (card,) = await stage.messages()
+    assert "set and read back" in card["text"]
+    (alarm,) = await stage.direct("admin")
+    assert alarm["text"].startswith("Mended")
+    assert sum("approval card" in message["text"] for message in await stage.direct("requester")) == 1
+
+
+async def test_a_retry_after_that_is_garbage_puts_nothing_off_for_long(stage: Stage) -> None:
+    await stage.do(
+        "faults", target="slack", method="chat.postMessage", times=2, status=429, headers={"Retry-After": "9" * 400}
+    )
+    assert (await stage.fill_in())["errors"] == {}
+    for _ in range(3):
+        await stage.do("clock", advance_seconds=300)
+        await stage.rest()
+    assert len(await stage.messages()) == 1
