@@ -20,6 +20,7 @@ from bot.messages import partner_details, partner_list
 from bot.posture_json import posture_json
 from bot.posture_message import posture_message
 from bot.posture_table import print_posture
+from bot.posture_words import trust_words
 from bot.views import revocation_view, revoke_unread_view
 from tests.bot.surfaces import shown
 from tests.workflows.core.builders import NOW, TENANT, closed_document, identity, partnership, prepared, request
@@ -30,9 +31,9 @@ from workflows.core.documents import to_document
 from workflows.core.effects import Tell
 from workflows.core.further_outcome import RefusedWrite
 from workflows.core.lifecycle import Situation, advance
-from workflows.core.openness import Kind, Way, left_open, ways
+from workflows.core.openness import Way, left_open, ways
 from workflows.core.openness_words import way_title
-from workflows.core.partner import Property
+from workflows.core.partner import FLAGS, Property
 from workflows.core.partnership import PartnershipState
 from workflows.core.plan import is_confirmed, plan_revocation
 from workflows.core.posture import Posture
@@ -127,14 +128,15 @@ def test_a_window_a_listing_and_a_posture_call_nothing_blocked_that_is_not(
         unanswered=0,
     )
     of_default = ways(None, default)
-    everything = (*found, *of_default)
     for width in CONSOLES:
         console = Console(file=(out := io.StringIO()), width=width, color_system=None)
         print_posture(posture, console)
         text = " ".join(out.getvalue().split())
-        partner_part = text.partition("Risk")[2]
-        assert_true(partner_part, found, "terminal")
-        assert_true(text, tuple(way for way in everything if is_trust(way)), "terminal, trust")
+        of_the_default, _, of_the_partner = text.partition("Partner")
+        assert_true(of_the_partner, found, "terminal")
+        assert_true(of_the_default, tuple(filter(is_trust, of_default)), "terminal, the default")
+    for judged, ours in ((posture.partners[0], found), (posture.default, of_default)):
+        assert trust_words(judged) or not any(map(is_trust, left_open(ours))), "a dash says: nothing"
     slack = posture_message(posture)
     assert NO_TRUST.search(shown(slack.blocks).partition("in the tenant;")[0]) is None or not any(
         map(is_trust, left_open(of_default))
@@ -148,19 +150,16 @@ def assert_json(document: Any, found: dict[str, Way], of_default: tuple[Way, ...
     partner, still = document["partners"][0], {way.name for way in left_open(found.values())}
     for name, door in partner["access"].items():
         assert (door["opening"] == "closed") is (name not in still)
-    flags = {
-        "inboundTrust": partner["inbound_trust"],
-        "automaticUserConsentSettings": partner["automatic_redemption"],
-    }
+    flags = {Property.INBOUND_TRUST: partner["inbound_trust"]}
+    flags[Property.AUTOMATIC_REDEMPTION] = partner["automatic_redemption"]
     for setting, values in flags.items():
-        graph = [name for name in found if name.startswith(f"{setting}.") and found[name].kind is not Kind.UNDESCRIBED]
-        for name, flag in zip(graph, values.values(), strict=True):
-            assert (flag["value"] is False) is (name not in still)
+        for key, graph in FLAGS[setting].items():
+            assert (values[key]["value"] is False) is (f"{setting}.{graph}" not in still)
     synchronization = partner["identity_synchronization"]
     assert synchronization["value"] is not False or not any(
         found[name].setting == "identitySynchronization" for name in still
     )
-    for flag in (synchronization, *flags["inboundTrust"].values(), *document["default"]["inbound_trust"].values()):
+    for flag in (synchronization, *partner["inbound_trust"].values(), *document["default"]["inbound_trust"].values()):
         assert (flag["value"] is None) is (flag["reason"] is not None)
     for said, ours in ((partner["ways"], tuple(found.values())), (document["default"]["ways"], of_default)):
         assert [(one["name"], one["opening"]) for one in said] == [(way.name, way.opening.value) for way in ours]

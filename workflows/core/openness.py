@@ -221,8 +221,8 @@ def _is_unset(name: Property, document: JsonObject) -> bool:
 
 
 def _is_shut_by(name: Property, document: JsonObject) -> bool:
-    """Tell whether a document closes a setting by itself."""
-    try:
-        return is_shut(parse_targets(name, document.get(name)))
-    except UnreadableSetting:
-        return False
+    """Tell whether a document closes a setting by itself.
+
+    :raises UnreadableSetting: for what is known not to be closed.
+    """
+    return is_shut(parse_targets(name, document.get(name)))
