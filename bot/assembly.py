@@ -9,11 +9,12 @@ from bot.background import Background
 from bot.bolt import make_bolt
 from bot.commands import Commands
 from bot.decisions import Decisions
-from bot.directory import ShownDirectory, SlackDirectory
+from bot.directory import SlackDirectory
 from bot.listeners import Listeners
 from bot.notifier import SlackNotifier
 from bot.restore_windows import RestoreWindows
 from bot.settings import Settings
+from bot.shown_directory import ShownDirectory
 from bot.windows import Windows
 from workflows.alarms import Alarms
 from workflows.applying import Applying

@@ -16,10 +16,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.alarm_words import alarm_message
 from bot.cards import request_card, requester_card, review_card
-from bot.directory import ShownDirectory
 from bot.half_card import half_card
 from bot.home import home_view
 from bot.messages import Message, notice
+from bot.shown_directory import ShownDirectory
 from bot.slack_errors import NO_ANSWER, error_code, is_passing, retry_after
 from workflows.core.alarms import Alarm
 from workflows.core.errors import Refused
@@ -30,6 +30,7 @@ from workflows.core.request import AccessRequest, RequestState
 from workflows.ports import (
     Clock,
     Copy,
+    DirectoryRefused,
     DirectoryUnavailable,
     NotifierRefused,
     NotifierUnavailable,
@@ -187,7 +188,11 @@ class SlackNotifier:
 
     async def _holders(self, role: Role) -> frozenset[ChatId]:
         with _waiting_for_the_directory():
-            return await self._directory.holders(role)
+            try:
+                return await self._directory.holders(role)
+            except DirectoryRefused as error:
+                _log.error("role_unreadable", role=role, reason=str(error))
+                return frozenset()  # the stage's title stands there instead
 
     def _deciders(self, request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]]) -> frozenset[ChatId]:
         """List who can decide now: holders of the open stage's role who are not excluded and have not decided."""
@@ -333,6 +338,8 @@ def _waiting_for_the_directory() -> Iterator[None]:
         raise NotifierUnavailable(str(error), error.retry_after) from error
     except TenantRefused as error:
         raise NotifierUnavailable(str(error)) from error
+    except DirectoryRefused as error:
+        raise NotifierRefused(str(error)) from error
 
 
 def _content_of(message: Message) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from workflows.inheritance import changed_inheritance
 from workflows.ports import (
     AlreadyExists,
     Directory,
+    DirectoryRefused,
     DirectoryUnavailable,
     Store,
     Tenant,
@@ -141,7 +142,10 @@ class Applying:
             )
             await self.service.advance(request.id, Stop(reason=reason))
             return False
-        roster = await self.directory.roster([decision.person for decision in request.decisions])
+        try:
+            roster = await self.directory.roster([decision.person for decision in request.decisions])
+        except DirectoryRefused as error:
+            raise DirectoryUnavailable(error.reason) from error  # what was approved waits until it is mended
         verdict = request.verdict(roster)
         if not verdict.is_complete:
             reason = " ".join(verdict.discounted) + " Nothing was written; the stage is open again."

@@ -20,7 +20,16 @@ from workflows.core.template import Stage, Template
 from workflows.hole_checks import unknown_ids
 from workflows.identifiers import derived_request_id
 from workflows.lookup import look_up
-from workflows.ports import Clock, Directory, DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
+from workflows.ports import (
+    Clock,
+    Directory,
+    DirectoryRefused,
+    DirectoryUnavailable,
+    Store,
+    Tenant,
+    TenantRefused,
+    TenantUnavailable,
+)
 from workflows.proposing import (
     access_plan,
     chain_of,
@@ -253,7 +262,7 @@ async def chain_problem(stages: tuple[Stage, ...], excluded: set[ChatId], *, dir
             await require_chain(directory, stages, excluded)
     except InvalidField as error:
         return error.reason
-    except (TenantUnavailable, TenantRefused, DirectoryUnavailable, TimeoutError):
+    except (TenantUnavailable, TenantRefused, DirectoryUnavailable, DirectoryRefused, TimeoutError):
         pass
     return ""
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from workflows.core.alarms import Alarm, AlarmId
 from workflows.core.canonical import JsonObject
 from workflows.core.effects import Effect
-from workflows.core.errors import DomainError
+from workflows.core.errors import DomainError, Refused
 from workflows.core.partner import Target, TenantId
 from workflows.core.partnership import Partnership
 from workflows.core.people import ChatId, Person, PersonId, Role, Roster
@@ -158,6 +158,13 @@ class DirectoryUnavailable(DomainError):
         self.retry_after = retry_after
 
 
+class DirectoryRefused(Refused):
+    """The people directory refuses to answer: asking again is refused again, until an admin has mended it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("directory_refused", reason)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleSource:
     """Who holds a role: chat user groups by handle, Entra groups by object id, people by mail address."""
@@ -172,7 +179,7 @@ class RoleSource:
 class Directory(Protocol):
     """Who people are: a chat user maps to exactly one enabled member account, or is refused.
 
-    Every method raises DirectoryUnavailable, TenantUnavailable or TenantRefused.
+    Every method raises DirectoryUnavailable, DirectoryRefused, TenantUnavailable or TenantRefused.
     """
 
     async def identify(self, chat_id: ChatId) -> Person:
@@ -188,7 +195,14 @@ class Directory(Protocol):
         """Read which roles these people hold now; who lost the account or the chat user holds none."""
 
     async def holders(self, role: Role) -> frozenset[ChatId]:
-        """List the chat users who hold a role now, as far as the chat system knows them."""
+        """List the living, full members who hold a role now, as far as the chat system knows them.
+
+        Of a role with many people, enough are looked at for every quorum that a template can ask for; the rest is
+        taken as listed.
+        """
+
+    async def missing_groups(self, role: Role) -> tuple[str, ...]:
+        """Name the role's chat user groups that do not exist, or are switched off."""
 
 
 # --- What people see -----------------------------------------------------------------------------------------------
