@@ -14,12 +14,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.assembly import Neighbours, Parts, assemble
 from bot.background import Background
+from bot.directory import SlackDirectory
 from bot.metrics import Metrics
 from bot.reading import open_clock, open_tenant
 from bot.settings import Settings, SettingsProblems
 from bot.slack_errors import NO_ANSWER, WRONG_TOKEN, error_code
 from bot.web import make_runner, make_web
 from workflows.catalog import Catalog, CatalogProblems, load_catalog
+from workflows.core.errors import DomainError
 from workflows.entra import Entra
 from workflows.missing_halves import record_missing_halves
 from workflows.ports import Clock, StoreUnusable
@@ -59,17 +61,17 @@ async def running(settings: Settings) -> AsyncIterator[Parts]:
         background = Background()
         stack.push_async_callback(background.close)
         metrics = Metrics(store=store, clock=clock, lookups=lambda: background.running)
-        parts = assemble(
-            Neighbours(
-                settings=settings,
-                catalog=catalog,
-                clock=clock,
-                client=client,
-                store=store,
-                tenant=tenant,
-                background=background,
-            )
+        around = Neighbours(
+            settings=settings,
+            catalog=catalog,
+            clock=clock,
+            client=client,
+            store=store,
+            tenant=tenant,
+            background=background,
         )
+        parts = assemble(around)
+        background.start(_name_missing_groups(around.directory, catalog))
         warm = asyncio.create_task(_warm(tenant))
         loops = [
             asyncio.create_task(parts.outbox.run()),
@@ -130,6 +132,18 @@ async def _warm(tenant: Entra) -> None:
         _log.warning("entra_out_of_reach", reason=reason)
 
 
+async def _name_missing_groups(directory: SlackDirectory, catalog: Catalog) -> None:
+    """Log the user groups of roles that do not exist; who holds such a role is told where a request waits for it."""
+    for role in catalog.roles:
+        try:
+            missing = await directory.missing_groups(role)
+        except DomainError as error:
+            _log.warning("user_groups_unread", reason=str(error))
+            return
+        if missing:
+            _log.warning("user_group_missing", role=role, handles=missing)
+
+
 async def _ticking(parts: Parts, clock: Clock, metrics: Metrics, settings: Settings) -> None:
     try:
         await record_missing_halves(service=parts.service, store=parts.store)
@@ -143,6 +157,11 @@ async def _ticking(parts: Parts, clock: Clock, metrics: Metrics, settings: Setti
             _log.exception("tick_failed")
         else:
             metrics.ticked(now)
+        for check in parts.checks:
+            try:
+                await check()
+            except Exception:
+                _log.exception("check_failed")
         await asyncio.sleep(settings.gatehouse_tick_seconds)
 
 

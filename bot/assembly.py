@@ -1,6 +1,8 @@
 """Ties the domain to its neighbours: every listener and every effect finds what it needs. Starts nothing."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -28,6 +30,7 @@ from workflows.performer import Performer
 from workflows.ports import Clock, Store, Tenant
 from workflows.preparing import Preparing
 from workflows.restore_intake import RestoreIntake
+from workflows.role_watch import check_roles
 from workflows.service import Service
 
 
@@ -40,6 +43,8 @@ class Parts:
     alarms: Alarms
     outbox: Outbox
     bolt: AsyncApp
+    checks: tuple[Callable[[], Awaitable[None]], ...] = ()
+    """What is looked at with every tick; each keeps its own measure of how often."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +77,10 @@ def assemble(around: Neighbours) -> Parts:
     )
     service = Service(store=around.store, clock=around.clock, wake=outbox.wake)
     alarms = Alarms(store=around.store, clock=around.clock, wake=outbox.wake)
+    shown = ShownDirectory(around.directory, around.clock)
     notifier = SlackNotifier(
         client=around.client,
-        directory=ShownDirectory(around.directory, around.clock),
+        directory=shown,
         store=around.store,
         clock=around.clock,
         channel=around.settings.slack_channel,
@@ -82,7 +88,18 @@ def assemble(around: Neighbours) -> Parts:
     performer = _performer(around, service, notifier)
     bolt = make_bolt(around.client, around.settings)
     _listeners(around, service, notifier).register(bolt)
-    return Parts(store=around.store, service=service, alarms=alarms, outbox=outbox, bolt=bolt)
+    checks = (
+        partial(
+            check_roles,
+            store=around.store,
+            directory=shown,
+            alarms=alarms,
+            service=service,
+            clock=around.clock,
+            roles=around.catalog.roles,
+        ),
+    )
+    return Parts(store=around.store, service=service, alarms=alarms, outbox=outbox, bolt=bolt, checks=checks)
 
 
 def _performer(around: Neighbours, service: Service, notifier: SlackNotifier) -> Performer:

@@ -7,6 +7,7 @@ from typing import Final
 from slack_sdk.models.blocks import Block, RichTextBlock
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
+from bot.approvers import Approvers
 from bot.blocks import DOMAIN, Part, footnote, header, mention, paragraph, part, quote, rich, when, words
 from bot.chain_parts import MOST_REASON, chain_elements, outcome_elements, still_needed
 from bot.drift_parts import drift_blocks
@@ -66,7 +67,7 @@ _CLOSED_UNAPPROVED: Final = (S.REJECTED, S.WITHDRAWN, S.EXPIRED)
 def request_card(
     request: AccessRequest,
     *,
-    holders: Mapping[Role, tuple[str, ...]],
+    holders: Mapping[Role, Approvers],
     now: datetime,
     with_buttons: bool = True,
 ) -> Message:
@@ -78,7 +79,7 @@ def request_card(
 def request_blocks(
     request: AccessRequest,
     *,
-    holders: Mapping[Role, tuple[str, ...]],
+    holders: Mapping[Role, Approvers],
     now: datetime,
     with_buttons: bool = True,
 ) -> list[Block]:

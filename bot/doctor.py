@@ -20,6 +20,7 @@ from workflows.core.errors import DomainError
 from workflows.core.partner import Target, TargetType
 from workflows.entra import Entra, EntraSettings, connect
 from workflows.ports import Tenant
+from workflows.role_watch import missing_words
 from workflows.store.parked import read_parked
 
 SCOPES = frozenset({"chat:write", "commands", "im:write", "usergroups:read", "users:read", "users:read.email"})
@@ -153,6 +154,7 @@ async def _roles(client: AsyncWebClient, tenant: Entra, settings: Settings) -> l
         subject = f"Role {role}"
         try:
             held = len(await directory.holders(role))
+            missing = missing_words(await directory.missing_groups(role)).strip()
         except DomainError as error:
             cure = "Check Slack's usergroups:read and users:read.email, Graph's User.Read.All and GroupMember.Read.All"
             findings.append(Finding(subject=subject, state=str(error), cure=cure))
@@ -160,7 +162,10 @@ async def _roles(client: AsyncWebClient, tenant: Entra, settings: Settings) -> l
         cure = (
             "" if held >= needed else f"Needs {needed}: add people to {', '.join(source.user_groups) or 'roles.toml'}"
         )
-        findings.append(Finding(subject=subject, state="1 person" if held == 1 else f"{held} people", cure=cure))
+        state = "1 person" if held == 1 else f"{held} people"
+        if missing:
+            state, cure = f"{state}. {missing}", "Restore the user group in Slack, or correct roles.toml"
+        findings.append(Finding(subject=subject, state=state, cure=cure))
     return findings
 
 

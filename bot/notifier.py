@@ -15,6 +15,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.alarm_words import alarm_message
+from bot.approvers import name_approvers, still_free
 from bot.cards import request_card, requester_card, review_card
 from bot.half_card import half_card
 from bot.home import home_view
@@ -22,7 +23,6 @@ from bot.messages import Message, notice
 from bot.shown_directory import ShownDirectory
 from bot.slack_errors import NO_ANSWER, error_code, is_passing, retry_after
 from workflows.core.alarms import Alarm
-from workflows.core.errors import Refused
 from workflows.core.half_state import open_steps
 from workflows.core.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, Role
@@ -83,7 +83,7 @@ class SlackNotifier:
         deciders = self._deciders(request, holders)
         copies = await self._store.copies(subject)
         posted = {copy.audience for copy in copies}
-        names = {role: await self._names(people) for role, people in holders.items()}
+        names = await name_approvers(request, holders, self._directory)
         problems: list[NotifierRefused] = []
         for copy in copies:
             is_live = copy.audience == "" or copy.audience in deciders
@@ -201,9 +201,7 @@ class SlackNotifier:
         known, verdict = request.known, request.verdict()
         if verdict.open_stage is None:
             return frozenset()
-        out = {known.requester.chat_id, known.sponsor.chat_id}
-        out |= {person.chat_id for people in verdict.counted for person in people}
-        return holders[known.stages[verdict.open_stage].role] - out
+        return still_free(request, holders[known.stages[verdict.open_stage].role])
 
     async def _show_requester(self, request: AccessRequest) -> None:
         subject, requester = f"requester:{request.id}", request.particulars.requester
@@ -257,12 +255,6 @@ class SlackNotifier:
             if person not in has and person != sponsor:
                 await self._post(subject, person, half_card(partnership, may_speak=False), occasion)
         return None if heard else refused
-
-    async def _names(self, people: frozenset[ChatId]) -> tuple[str, ...]:
-        try:
-            return tuple([await self._directory.name_of(person) for person in sorted(people)])
-        except (DirectoryUnavailable, Refused):
-            return ()  # the stage's title stands there instead
 
     async def _refresh_homes(self, *people: ChatId) -> None:
         for person in dict.fromkeys(people):

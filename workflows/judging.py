@@ -36,7 +36,16 @@ from workflows.core.request import AccessRequest, Particulars, RequestKind, Requ
 from workflows.core.revoking import require_may_revoke, stopped_by_revoking
 from workflows.identifiers import derived_request_id
 from workflows.identifying import identify_partner
-from workflows.ports import Directory, DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
+from workflows.ports import (
+    Directory,
+    DirectoryRefused,
+    DirectoryUnavailable,
+    Store,
+    Tenant,
+    TenantRefused,
+    TenantUnavailable,
+)
+from workflows.role_watch import check_soon, lacking
 from workflows.service import Service
 
 REVOCATION_LIFETIME = timedelta(days=365)
@@ -113,7 +122,25 @@ class Judging:
         async def roster_of(request: AccessRequest) -> Roster:
             return await self.directory.roster([actor, *(decision.person for decision in request.decisions)])
 
-        await self.service.advance(intent.request_id, command, key=key, roster_of=roster_of)
+        try:
+            await self.service.advance(intent.request_id, command, key=key, roster_of=roster_of)
+        except Refused as refused:
+            if refused.code == "not_an_approver" and request is not None:
+                await self._require_people(request)
+            raise
+
+    async def _require_people(self, request: AccessRequest) -> None:
+        """Refuse with what the admin must mend, where the one who clicked lacks a role that has too few people.
+
+        :raises Refused: `role_empty`.
+        """
+        try:
+            lack = next(iter(await lacking(request, self.directory)), None)
+        except (DirectoryUnavailable, DirectoryRefused, TenantUnavailable, TenantRefused):
+            return
+        if lack is not None:
+            await check_soon(self.store)
+            raise Refused("role_empty", f"{lack.words} An admin has to mend that; the admins are told.")
 
     async def _require_same_template(self, request: AccessRequest) -> None:
         """Ask again where the template changed after the plan was made: what was decided on it is void."""
