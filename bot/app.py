@@ -14,10 +14,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.assembly import Neighbours, Parts, assemble
 from bot.background import Background
-from bot.directory import SlackDirectory
 from bot.metrics import Metrics
 from bot.reading import open_clock, open_tenant
 from bot.settings import Settings, SettingsProblems
+from bot.shown_directory import ShownDirectory
 from bot.slack_errors import NO_ANSWER, WRONG_TOKEN, error_code
 from bot.web import make_runner, make_web
 from workflows.catalog import Catalog, CatalogProblems, load_catalog
@@ -61,17 +61,18 @@ async def running(settings: Settings) -> AsyncIterator[Parts]:
         background = Background()
         stack.push_async_callback(background.close)
         metrics = Metrics(store=store, clock=clock, lookups=lambda: background.running)
-        around = Neighbours(
-            settings=settings,
-            catalog=catalog,
-            clock=clock,
-            client=client,
-            store=store,
-            tenant=tenant,
-            background=background,
+        parts = assemble(
+            Neighbours(
+                settings=settings,
+                catalog=catalog,
+                clock=clock,
+                client=client,
+                store=store,
+                tenant=tenant,
+                background=background,
+            )
         )
-        parts = assemble(around)
-        background.start(_name_missing_groups(around.directory, catalog))
+        background.start(_name_missing_groups(parts.directory, catalog))
         warm = asyncio.create_task(_warm(tenant))
         loops = [
             asyncio.create_task(parts.outbox.run()),
@@ -132,7 +133,7 @@ async def _warm(tenant: Entra) -> None:
         _log.warning("entra_out_of_reach", reason=reason)
 
 
-async def _name_missing_groups(directory: SlackDirectory, catalog: Catalog) -> None:
+async def _name_missing_groups(directory: ShownDirectory, catalog: Catalog) -> None:
     """Log the user groups of roles that do not exist; who holds such a role is told where a request waits for it."""
     for role in catalog.roles:
         try:

@@ -43,6 +43,7 @@ class Parts:
     alarms: Alarms
     outbox: Outbox
     bolt: AsyncApp
+    directory: ShownDirectory
     checks: tuple[Callable[[], Awaitable[None]], ...] = ()
     """What is looked at with every tick; each keeps its own measure of how often."""
 
@@ -99,7 +100,15 @@ def assemble(around: Neighbours) -> Parts:
             roles=around.catalog.roles,
         ),
     )
-    return Parts(store=around.store, service=service, alarms=alarms, outbox=outbox, bolt=bolt, checks=checks)
+    return Parts(
+        store=around.store,
+        service=service,
+        alarms=alarms,
+        outbox=outbox,
+        bolt=bolt,
+        directory=shown,
+        checks=checks,
+    )
 
 
 def _performer(around: Neighbours, service: Service, notifier: SlackNotifier) -> Performer:

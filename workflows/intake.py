@@ -14,7 +14,6 @@ from workflows.catalog import Catalog
 from workflows.core.errors import InvalidField, NothingToChange, Refused
 from workflows.core.holes import parse_hole
 from workflows.core.people import ChatId
-from workflows.core.plan import Plan
 from workflows.core.request import Observation, Particulars, RequestId, RequestKind
 from workflows.core.template import Stage, Template
 from workflows.hole_checks import unknown_ids
@@ -40,6 +39,7 @@ from workflows.proposing import (
 )
 from workflows.service import Service
 from workflows.sponsors import sponsor_words
+from workflows.standing_policy import standing_policy
 from workflows.target import FIELD, normalize_target
 
 PATIENCE_SECONDS: Final = 1.8
@@ -191,8 +191,11 @@ class Intake:
                 observation = self._just_seen(target) or await look_up(target, tenant=self.tenant, clock=self.clock)
             await require_no_other_request(self.store, observation, None)
             if template is not None and holes is not None:
-                plan = await self._plan(observation, template, timedelta(days=form.days), holes)
-                stages = chain_of(plan, template)
+                known = await self.store.partnership(observation.identity.tenant_id)
+                days = timedelta(days=form.days)
+                plan = access_plan(observation, template, days, holes, known=known, now=self.clock.now())
+                policy = await standing_policy(known, past=self.store, catalog=self.catalog)
+                stages = chain_of(plan, template, observation, policy)
                 checked(observation, plan, stages)
         except InvalidField as error:
             problems[error.field] = error.reason
@@ -205,12 +208,6 @@ class Intake:
         else:
             return observation, stages
         return None, None
-
-    async def _plan(
-        self, observation: Observation, template: Template, duration: timedelta, holes: Mapping[str, str]
-    ) -> Plan:
-        known = await self.store.partnership(observation.identity.tenant_id)
-        return access_plan(observation, template, duration, holes, known=known, now=self.clock.now())
 
     def _just_seen(self, target: str) -> Observation | None:
         """Take what the form showed a moment ago. Applying reads the tenant again, so this only spares a call."""

@@ -10,6 +10,7 @@ from workflows.core.errors import InvalidField, NothingToChange, Refused, Unread
 from workflows.core.findings import Finding, require_fit
 from workflows.core.people import ChatId, Person
 from workflows.core.plan import Plan, plan_revocation
+from workflows.core.replacement import replacement_findings
 from workflows.core.request import (
     AccessRequest,
     Observation,
@@ -46,6 +47,7 @@ from workflows.proposing import (
 from workflows.restoring import propose_restoration
 from workflows.service import Service
 from workflows.sponsors import sponsor_words
+from workflows.standing_policy import standing_policy
 from workflows.target import FIELD
 
 _FRESH: Final = timedelta(minutes=10)
@@ -147,7 +149,10 @@ class Preparing:
         known = await self.store.partnership(observation.identity.tenant_id)
         duration = particulars.duration or template.default_duration
         plan = access_plan(observation, template, duration, particulars.holes, known=known, now=self.clock.now())
-        return _Proposal(plan, template, chain_of(plan, template), template.title)
+        policy = await standing_policy(known, past=self.store, catalog=self.catalog)
+        stages = chain_of(plan, template, observation, policy)
+        findings = replacement_findings(known, plan, template, stages, duration, self.clock.now())
+        return _Proposal(plan, template, stages, template.title, findings)
 
     async def _prepared_revocation(self, request: AccessRequest, requester: Person) -> Prepared:
         identity, partnership = await identify_partner(request.particulars.target, store=self.store, tenant=self.tenant)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from workflows.catalog import Catalog
+from workflows.core.approval_policy import ApprovalPolicy, chain_for, risk_of_result
 from workflows.core.default_drift import with_inheritance
 from workflows.core.errors import InvalidField, NothingToChange
 from workflows.core.findings import Finding, require_fit
@@ -19,8 +20,7 @@ from workflows.core.request import (
 )
 from workflows.core.risk import chain_is_enough, risk_of
 from workflows.core.rules import Circumstances, check_plan
-from workflows.core.shifts import plan_shift
-from workflows.core.template import Stage, Template, filled, stages_for
+from workflows.core.template import Stage, Template, filled
 from workflows.ports import (
     Directory,
     Register,
@@ -79,11 +79,11 @@ def labels_of(template: Template, holes: Mapping[str, str]) -> dict[str, str]:
     return {value.lower(): hole.label for hole in template.holes if (value := holes.get(hole.name))}
 
 
-def chain_of(plan: Plan, template: Template) -> tuple[Stage, ...]:
-    """Give the stages that decide on a plan: all of the template's, or one approver where it only closes access."""
-    # NB. without the tenant's default, which is no part of what is approved: what narrows only because the default
-    # happens to be open today (an explicit "allowed" over it) is no proven narrowing.
-    return stages_for(plan_shift(plan), template)
+def chain_of(plan: Plan, template: Template, observation: Observation, policy: ApprovalPolicy) -> tuple[Stage, ...]:
+    """Give the stages that decide on a plan: the template's and those under which the partner stands already."""
+    is_cross_cloud = not observation.identity.is_resolved
+    level = risk_of_result(plan, observation.default, is_cross_cloud=is_cross_cloud).level
+    return chain_for(plan, template.stages, policy, level)
 
 
 def checked(

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, TypeVar, assert_never
 
+from workflows.core.approval_policy import is_live, risk_of_result, stricter
 from workflows.core.canonical import JsonObject
 from workflows.core.closing import only_narrows
 from workflows.core.commands import (
@@ -23,9 +24,9 @@ from workflows.core.half_state import open_steps, still_wanted
 from workflows.core.partner_half import half_of
 from workflows.core.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.people import ADMIN, Person, Roster
-from workflows.core.renewal import opened_anew
 from workflows.core.request import AccessRequest, Prepared
-from workflows.core.risk import chain_is_enough, risk_of
+from workflows.core.risk import chain_is_enough
+from workflows.core.template import Stage
 
 REMIND_AGAIN_AFTER: Final = timedelta(days=3)
 """How long an unanswered review rests before the sponsor is asked once more."""
@@ -99,9 +100,9 @@ def opened_partnership(
         review_interval=prepared.review_interval,
         next_review_at=_next_review(prepared.review_interval, ends_at, now),
         attestations=() if known is None else known.attestations,
+        stages=_stands_under(prepared, known),
     )
-    is_live = known is not None and known.state is not PartnershipState.REVOKED
-    if known is not None and is_live and (image is not None or not _may_prolong(prepared)):
+    if known is not None and is_live(known) and (image is not None or not _may_prolong(prepared)):
         record = _kept(known, record)
     stands = prepared.plan.image_after() if image is None else image
     return _with_half(record, known, stands, prepared)
@@ -116,7 +117,15 @@ def _kept(known: Partnership, new: Partnership) -> Partnership:
         ends_at=_earlier(known.ends_at, new.ends_at),
         review_interval=_earlier(known.review_interval, new.review_interval),
         next_review_at=_earlier(known.next_review_at, new.next_review_at),
+        stages=new.stages,
     )
+
+
+def _stands_under(prepared: Prepared, known: Partnership | None) -> tuple[Stage, ...]:
+    """Give the approval policy under which a partner stands from now on: it may grow, and one approver keeps it."""
+    if known is None or not is_live(known):
+        return prepared.stages
+    return known.stages if only_narrows(prepared.plan) else stricter(known.stages, prepared.stages)
 
 
 def _with_half(
@@ -202,7 +211,7 @@ def _may_prolong(prepared: Prepared) -> bool:
     if only_narrows(prepared.plan):
         return False
     observed = prepared.observation
-    whole = risk_of(opened_anew(prepared.plan), observed.default, is_cross_cloud=not observed.identity.is_resolved)
+    whole = risk_of_result(prepared.plan, observed.default, is_cross_cloud=not observed.identity.is_resolved)
     return not chain_is_enough(prepared.stages, whole.level)
 
 
