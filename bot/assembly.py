@@ -119,7 +119,7 @@ def _performer(around: Neighbours, service: Service, notifier: SlackNotifier) ->
         preparing=Preparing(
             service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=around.clock
         ),
-        applying=Applying(service=service, store=store, tenant=tenant, directory=directory),
+        applying=Applying(service=service, store=store, tenant=tenant, directory=directory, catalog=catalog),
         notifier=notifier,
         store=store,
         service=service,

@@ -37,6 +37,7 @@ from workflows.core.intents import (
     WantRemindHalf,
     WantRevoke,
     WantUnconfirmHalf,
+    WantWithdraw,
 )
 from workflows.core.request import RequestId
 from workflows.intake import Intake, InvalidForm
@@ -174,7 +175,14 @@ class Listeners:
     # --- the requester ---
 
     async def _withdraw(self, ack: AsyncAck, click: Interaction) -> None:
-        await self.service.withdraw(RequestId(click.action.value), click.actor, key=click.key)
+        request_id = RequestId(click.action.value)
+        request = await self.store.request(request_id)
+        if request is None or click.actor == request.particulars.requester:
+            await self.service.withdraw(request_id, click.actor, key=click.key)
+        else:
+            # It may be the requester's second id: their accounts are compared.
+            intent = WantWithdraw(actor=click.actor, request_id=request_id, channel=click.channel)
+            await self.service.want(intent, key=click.key)
         await ack()
 
     # --- reviews and revocation ---

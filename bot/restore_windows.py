@@ -70,8 +70,9 @@ class RestoreWindows:
                 )
             )
         except Refused as refused:
-            await self.service.refuse(refused, key=key, actor=actor, command="/partner restore", subject=subject)
-            view = message_view("Not possible", refused.reason)
+            command = "/partner restore"
+            await self.windows.refuse(view_id, refused, key=key, actor=actor, command=command, subject=subject)
+            return
         except InvalidField as error:
             view = message_view("Not possible", error.reason)
         except (TenantUnavailable, TenantRefused, DirectoryUnavailable) as error:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
+from workflows.catalog import Catalog, changed_role, redefined_words
 from workflows.core.canonical import JsonObject
 from workflows.core.commands import (
     RecordApplied,
@@ -57,6 +58,8 @@ class Applying:
     store: Store
     tenant: Tenant
     directory: Directory
+    catalog: Catalog | None = None
+    """What roles mean now; None: it is not compared."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def apply(self, request_id: RequestId) -> None:
@@ -141,6 +144,10 @@ class Applying:
                 f"and leads to {now} now. Nothing was written. Ask the partner before filing it again."
             )
             await self.service.advance(request.id, Stop(reason=reason))
+            return False
+        if self.catalog is not None and (role := changed_role(known.roles, self.catalog)):
+            reason = f"{redefined_words(role)} Nothing was written. So it is planned and asked again."
+            await self.service.advance(request.id, Replan(reason=reason))
             return False
         try:
             roster = await self.directory.roster([decision.person for decision in request.decisions])

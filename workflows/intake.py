@@ -13,11 +13,13 @@ from typing import Final
 from workflows.catalog import Catalog
 from workflows.core.errors import InvalidField, NothingToChange, Refused
 from workflows.core.holes import parse_hole
-from workflows.core.people import ChatId
+from workflows.core.people import ChatId, PersonId
 from workflows.core.request import Observation, Particulars, RequestId, RequestKind
 from workflows.core.template import Stage, Template
+from workflows.filing import Filing
 from workflows.hole_checks import unknown_ids
 from workflows.identifiers import derived_request_id
+from workflows.limits import Limits
 from workflows.lookup import look_up
 from workflows.ports import (
     Clock,
@@ -81,6 +83,8 @@ class Intake:
     directory: Directory
     catalog: Catalog
     clock: Clock
+    limits: Limits | None = None
+    """How many requests one person may send in an hour; None: as many as they like."""
     _seen: dict[str, Observation] = field(default_factory=dict)
     """What the form has just shown, for the one request that follows from it."""
 
@@ -102,6 +106,8 @@ class Intake:
 
         :raises InvalidForm: naming every field that has to change; nothing is stored.
         """
+        filing = Filing(service=self.service, limits=self.limits)
+        await require_within_limits(filing, form.requester, FIELD, key=key)
         problems: dict[str, str] = {}
         justification = checked_justification(
             form.justification, "Say why this partner needs access: the approvers decide on it.", problems
@@ -109,12 +115,13 @@ class Intake:
         template = self._template(form, problems)
         holes = None if template is None else _holes(form, template, problems)
         target = self._target(form, problems)
-        observation = None
+        observation, account = None, None
         if target is not None:
-            observation = await self._ask_the_directory(form, target, template, holes, problems)
+            observation, account = await self._ask_the_directory(form, target, template, holes, problems)
         if problems or target is None or template is None or holes is None:
             raise InvalidForm(problems)
         request_id = derived_request_id(key)
+        await require_within_limits(filing, form.requester, FIELD, key=key, account=account)
         await self.service.submit(
             request_id,
             Particulars(
@@ -130,7 +137,9 @@ class Intake:
             key=key,
             decide_within=template.decide_within,
             observation=observation,
+            account=account,
         )
+        await filing.done(key=key)
         return request_id
 
     def _template(self, form: Form, problems: dict[str, str]) -> Template | None:
@@ -159,11 +168,16 @@ class Intake:
         template: Template | None,
         holes: Mapping[str, str] | None,
         problems: dict[str, str],
-    ) -> Observation | None:
-        """Ask about the tenant and the people side by side, within the form's patience."""
+    ) -> tuple[Observation | None, PersonId | None]:
+        """Ask about the tenant and the people side by side, within the form's patience.
+
+        :returns: what was seen of the tenant, and the requester's account, as far as they are known in time.
+        """
         async with asyncio.TaskGroup() as group:
             observed = group.create_task(self._observe(form, target, template, holes, problems))
-            group.create_task(check_people(form.requester, form.sponsor, FIELD, problems, directory=self.directory))
+            people = group.create_task(
+                check_people(form.requester, form.sponsor, FIELD, problems, directory=self.directory)
+            )
             if template is not None and holes is not None:
                 group.create_task(self._ids(template, holes, problems))
             if template is not None:
@@ -174,7 +188,7 @@ class Intake:
                 problem = await self._chain_problem(form, stages or ())
             if problem:
                 problems["template"] = problem
-        return observation
+        return observation, people.result()
 
     async def _observe(
         self,
@@ -234,22 +248,39 @@ def checked_justification(typed: str, lacking: str, problems: dict[str, str]) ->
     return justification
 
 
+async def require_within_limits(
+    filing: Filing, requester: ChatId, place: str, *, key: str, account: PersonId | None = None
+) -> None:
+    """Let one more request pass.
+
+    :param place: the field at which it is said that none is possible now.
+    :raises InvalidForm: when the requester has sent as many as one person may in an hour.
+    """
+    try:
+        await filing.require(requester, key=key, account=account)
+    except Refused as refused:
+        raise InvalidForm({place: refused.reason}) from refused
+
+
 async def check_people(
     requester: ChatId, sponsor: ChatId, place: str, problems: dict[str, str], *, directory: Directory
-) -> None:
+) -> PersonId | None:
     """Name in `problems` who cannot take part; nothing where that cannot be told in time.
 
     :param place: the field at which a problem with the requester is said.
+    :returns: the requester's account, where it is known.
     """
+    found: dict[ChatId, PersonId] = {}
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             for person, field in {sponsor: "sponsor", requester: place}.items():
                 try:
-                    await directory.identify(person)
+                    found[person] = (await directory.identify(person)).id
                 except Refused as refused:
                     problems.setdefault(field, refused.reason if person == requester else sponsor_words(refused))
     except (TenantUnavailable, TenantRefused, DirectoryUnavailable, TimeoutError):
-        return
+        pass
+    return found.get(requester)
 
 
 async def chain_problem(stages: tuple[Stage, ...], excluded: set[ChatId], *, directory: Directory) -> str:

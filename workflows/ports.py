@@ -256,6 +256,14 @@ class StaleVersion(DomainError):
     """Somebody else stored a newer version of the record: load it again and decide again."""
 
 
+class OtherOpenRequest(DomainError):
+    """Another request about the same tenant is open: `other` names it. Nothing was stored."""
+
+    def __init__(self, other: RequestId) -> None:
+        super().__init__(f"{other} is open for the same tenant.")
+        self.other = other
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
     """One line of the audit log. `key` is unique: the same click is entered once."""
@@ -270,6 +278,8 @@ class AuditEntry:
     """`accepted`, or the code of a refusal."""
     request_id: RequestId | None = None
     tenant_id: TenantId | None = None
+    account: PersonId | None = None
+    """The Entra account of who did it, where it was known."""
     details: Mapping[str, Any]
 
 
@@ -282,6 +292,8 @@ class Commit:
     partnership: Partnership | None = None
     alarm: Alarm | None = None
     effects: tuple[Effect, ...] = ()
+    is_only_one: bool = False
+    """Whether `request` is stored only where no other request about its tenant is open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,6 +340,7 @@ class Store(Protocol):
         """Store everything in one transaction; False when the entry's key is known already and nothing was done.
 
         :raises StaleVersion: when a record is not exactly one version newer than the stored one.
+        :raises OtherOpenRequest: when it has to be the only open one for its tenant, and is not.
         """
 
     async def request(self, request_id: RequestId) -> AccessRequest | None:
@@ -362,6 +375,14 @@ class Store(Protocol):
 
     async def is_known(self, key: str) -> bool:
         """Tell whether an audit entry with this key exists."""
+
+    async def times_of(
+        self, actor: ChatId, account: PersonId | None, commands: Sequence[str], since: datetime
+    ) -> Sequence[datetime]:
+        """List when a person had one of these commands accepted since then, oldest first; closing a partner left out.
+
+        :param account: what was entered under this account counts, too, whatever the chat id was.
+        """
 
     async def pending(self, now: datetime, limit: int) -> Sequence[PendingEffect]:
         """List the oldest due effect of each lane. One that waits for later does not hold up its lane."""

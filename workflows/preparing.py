@@ -29,6 +29,7 @@ from workflows.ports import (
     Clock,
     Directory,
     DirectoryUnavailable,
+    OtherOpenRequest,
     Store,
     Tenant,
     TenantRefused,
@@ -41,6 +42,7 @@ from workflows.proposing import (
     checked,
     current_template,
     labels_of,
+    open_request_words,
     require_chain,
     require_no_other_request,
 )
@@ -94,6 +96,11 @@ class Preparing:
         """Store what was found out, unless the request was withdrawn or expired while it was being prepared."""
         try:
             await self.service.advance(request_id, command)
+        except OtherOpenRequest as error:
+            # Two for one tenant were prepared at once, and the other one was stored first.
+            other = await self.store.request(error.other)
+            reason = open_request_words(other) if other is not None else str(error)
+            await self._record(request_id, RecordUnfit(code="open_request", reason=reason))
         except Refused as refused:
             if refused.code != "not_now":
                 raise
@@ -132,6 +139,7 @@ class Preparing:
             findings=findings,
             names=survey.names,
             restored=proposal.restored,
+            roles=self.catalog.role_hashes(stage.role for stage in stages),
         )
 
     async def _proposed(self, particulars: Particulars, observation: Observation) -> "_Proposal":

@@ -15,6 +15,7 @@ from workflows.core.people import ChatId
 from workflows.core.plan import Plan, plan_access
 from workflows.core.renewal import may_be_renewed, plan_renewal
 from workflows.core.request import (
+    AccessRequest,
     Observation,
     RequestId,
 )
@@ -115,8 +116,12 @@ async def require_no_other_request(store: Register, observation: Observation, re
         if other.id == request_id or other.prepared is None:
             continue
         if other.prepared.plan.tenant_id == observation.identity.tenant_id:
-            who = other.prepared.requester.name
-            raise InvalidField("target", f"{who} has an open request for this tenant ({other.id}); wait for its end.")
+            raise InvalidField("target", open_request_words(other))
+
+
+def open_request_words(other: AccessRequest) -> str:
+    """Say that another request about the same tenant is open, and whose it is."""
+    return f"{other.known.requester.name} has an open request for this tenant ({other.id}); wait for its end."
 
 
 async def require_chain(directory: Directory, stages: tuple[Stage, ...], excluded: set[ChatId]) -> None:

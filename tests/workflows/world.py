@@ -244,7 +244,7 @@ def assemble(
     preparing = Preparing(
         service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=clock
     )
-    applying = Applying(service=service, store=store, tenant=tenant, directory=directory, sleep=rest)
+    applying = Applying(service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, sleep=rest)
     return World(
         store=store,
         catalog=catalog,

@@ -78,6 +78,8 @@ class Withdraw:
 
     name: Literal["withdraw"] = field(default="withdraw")
     actor: ChatId
+    is_requester: bool = False
+    """Whether the accounts behind both chat ids were read and are one: a person may have two chat ids."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

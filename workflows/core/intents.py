@@ -34,6 +34,16 @@ class WantReject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WantWithdraw:
+    """Withdraw was clicked under another chat id than the requester's: it may be the same person's second one."""
+
+    name: Literal["want_withdraw"] = field(default="want_withdraw")
+    actor: ChatId
+    request_id: RequestId
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WantKeep:
     """Keep was chosen in a review, with a reason."""
 
@@ -93,4 +103,4 @@ class WantRemindHalf:
 
 HalfIntent = WantConfirmHalf | WantUnconfirmHalf | WantRemindHalf
 
-Intent = WantApprove | WantReject | WantKeep | WantRevoke | HalfIntent
+Intent = WantApprove | WantReject | WantWithdraw | WantKeep | WantRevoke | HalfIntent

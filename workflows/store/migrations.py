@@ -61,3 +61,10 @@ def m002_alarms_and_marks(db: Database) -> None:
     db.execute("create unique index alarms_open on alarms(code, subject) where is_open = 1")
     db.execute("create table marks (name text primary key, value text not null) strict")
     db.execute("create index audit_by_actor on audit(actor, command, at)")
+
+
+@migrations()
+def m003_audit_by_account(db: Database) -> None:
+    """Name the Entra account behind an audit entry, so that a person with two chat ids is counted as one."""
+    db.execute("alter table audit add column account text")
+    db.execute("create index audit_by_account on audit(account, command, at) where account is not null")

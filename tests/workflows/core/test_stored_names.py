@@ -64,6 +64,7 @@ def test_the_names_of_intents_and_effects() -> None:
     assert names(Intent, "name") == [
         "want_approve",
         "want_reject",
+        "want_withdraw",
         "want_keep",
         "want_revoke",
         "want_confirm_half",
