@@ -25,6 +25,8 @@ from workflows.checklists import Checklists
 from workflows.core.microsoft_clouds import cloud_of
 from workflows.intake import Intake
 from workflows.judging import Judging
+from workflows.limits import Limited, Limits
+from workflows.looking import Looking
 from workflows.outbox import Outbox
 from workflows.performer import Performer
 from workflows.ports import Clock, Store, Tenant
@@ -86,9 +88,10 @@ def assemble(around: Neighbours) -> Parts:
         clock=around.clock,
         channel=around.settings.slack_channel,
     )
-    performer = _performer(around, service, notifier)
+    limits = _limits(around, alarms)
+    performer = _performer(around, service, notifier, limits)
     bolt = make_bolt(around.client, around.settings)
-    _listeners(around, service, notifier).register(bolt)
+    _listeners(around, service, notifier, limits).register(bolt)
     checks = (
         partial(
             check_roles,
@@ -99,6 +102,7 @@ def assemble(around: Neighbours) -> Parts:
             clock=around.clock,
             roles=around.catalog.roles,
         ),
+        limits.clear_what_is_over,
     )
     return Parts(
         store=around.store,
@@ -111,11 +115,23 @@ def assemble(around: Neighbours) -> Parts:
     )
 
 
-def _performer(around: Neighbours, service: Service, notifier: SlackNotifier) -> Performer:
+def _limits(around: Neighbours, alarms: Alarms) -> Limits:
+    settings = around.settings
+    most = {
+        Limited.REQUESTS: settings.gatehouse_max_requests_per_hour,
+        Limited.APPROVALS: settings.gatehouse_max_approvals_per_hour,
+        Limited.LOOK_UPS: settings.gatehouse_max_lookups_per_hour,
+    }
+    return Limits(store=around.store, alarms=alarms, clock=around.clock, most=most)
+
+
+def _performer(around: Neighbours, service: Service, notifier: SlackNotifier, limits: Limits) -> Performer:
     """What stored effects do."""
     store, tenant, directory, catalog = around.store, around.tenant, around.directory, around.catalog
     return Performer(
-        judging=Judging(service=service, store=store, tenant=tenant, directory=directory, catalog=catalog),
+        judging=Judging(
+            service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, limits=limits
+        ),
         preparing=Preparing(
             service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=around.clock
         ),
@@ -126,10 +142,10 @@ def _performer(around: Neighbours, service: Service, notifier: SlackNotifier) ->
     )
 
 
-def _listeners(around: Neighbours, service: Service, notifier: SlackNotifier) -> Listeners:
+def _listeners(around: Neighbours, service: Service, notifier: SlackNotifier, limits: Limits) -> Listeners:
     """What Slack's payloads do."""
     store, clock, background = around.store, around.clock, around.background
-    intake = _intake(around, service)
+    intake = _intake(around, service, limits)
     windows = Windows(
         client=around.client,
         service=service,
@@ -138,8 +154,9 @@ def _listeners(around: Neighbours, service: Service, notifier: SlackNotifier) ->
         tenant=around.tenant,
         directory=around.directory,
         catalog=around.catalog,
+        looking=Looking(members=around.directory, service=service, limits=limits),
     )
-    restores = _restores(around, service, windows)
+    restores = _restores(around, service, windows, limits)
     return Listeners(
         service=service,
         intake=intake,
@@ -161,7 +178,7 @@ def _listeners(around: Neighbours, service: Service, notifier: SlackNotifier) ->
     )
 
 
-def _intake(around: Neighbours, service: Service) -> Intake:
+def _intake(around: Neighbours, service: Service, limits: Limits) -> Intake:
     return Intake(
         service=service,
         store=around.store,
@@ -169,15 +186,22 @@ def _intake(around: Neighbours, service: Service) -> Intake:
         directory=around.directory,
         catalog=around.catalog,
         clock=around.clock,
+        limits=limits,
     )
 
 
-def _restores(around: Neighbours, service: Service, windows: Windows) -> RestoreWindows:
+def _restores(around: Neighbours, service: Service, windows: Windows, limits: Limits) -> RestoreWindows:
     store, tenant, directory, catalog = around.store, around.tenant, around.directory, around.catalog
     return RestoreWindows(
         windows=windows,
         intake=RestoreIntake(
-            service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=around.clock
+            service=service,
+            store=store,
+            tenant=tenant,
+            directory=directory,
+            catalog=catalog,
+            clock=around.clock,
+            limits=limits,
         ),
         service=service,
         store=store,

@@ -39,6 +39,7 @@ from workflows.core.intents import (
     WantUnconfirmHalf,
     WantWithdraw,
 )
+from workflows.core.people import ChatId
 from workflows.core.request import RequestId
 from workflows.intake import Intake, InvalidForm
 from workflows.ports import Notifier, Store
@@ -126,13 +127,34 @@ class Listeners:
             )
             await ack()
             return
-        await self.commands.run(invocation, ack)
+        try:
+            await self.commands.run(invocation, ack)
+        except Refused as refused:
+            await self.service.refuse(
+                refused,
+                key=f"command:{invocation.trigger_id}",
+                actor=invocation.actor,
+                command=f"/partner {invocation.verb}",
+                subject=Subject(),
+                channel=invocation.channel_id,
+            )
+            await ack()
 
     async def _home_opened(self, body: dict[str, Any]) -> None:
         event = body.get("event", {})
         if body.get("team_id") == self.team_id and event.get("tab") == "home":
             await self.store.save_home(event["user"])
-            self.background.start(self.notifier.show_home(event["user"]))
+            self.background.start(self._show_home(event["user"], key=f"home:{body.get('event_id')}"))
+
+    async def _show_home(self, person: ChatId, *, key: str) -> None:
+        """Publish the App Home; that somebody is no full member is recorded, and said there."""
+        try:
+            await self.windows.require_member(person)
+        except Refused as refused:
+            await self.service.refuse(
+                refused, key=key, actor=person, command="app_home_opened", subject=Subject(), is_told=True
+            )
+        await self.notifier.show_home(person)
 
     # --- the request form ---
 
@@ -143,13 +165,16 @@ class Listeners:
     async def _look_up(self, ack: AsyncAck, click: Interaction) -> None:
         await ack()
         view = click.the_view
-        self.background.start(self.windows.show_partner(view.id, parse_form(click), typed=click.action.value))
+        self.background.start(
+            self.windows.show_partner(view.id, parse_form(click), typed=click.action.value, key=click.key)
+        )
 
     async def _choose_template(self, ack: AsyncAck, click: Interaction) -> None:
         await ack()
-        self.background.start(self.windows.show_template(click.the_view.id, parse_form(click)))
+        self.background.start(self.windows.show_template(click.the_view.id, parse_form(click), key=click.key))
 
     async def _file(self, ack: AsyncAck, click: Interaction) -> None:
+        await self.windows.require_member(click.actor)
         try:
             await self.intake.file(parse_form(click), key=click.key)
         except InvalidForm as error:
@@ -162,9 +187,10 @@ class Listeners:
     async def _choose_change(self, ack: AsyncAck, click: Interaction) -> None:
         form = parse_restore_form(click)
         await ack()
-        self.background.start(self.restores.show_difference(click.the_view.id, form))
+        self.background.start(self.restores.show_difference(click.the_view.id, form, key=click.key))
 
     async def _file_restore(self, ack: AsyncAck, click: Interaction) -> None:
+        await self.windows.require_member(click.actor)
         try:
             await self.restores.intake.file(parse_restore_form(click), key=click.key)
         except InvalidForm as error:
@@ -188,6 +214,7 @@ class Listeners:
     # --- reviews and revocation ---
 
     async def _keep(self, ack: AsyncAck, click: Interaction) -> None:
+        await self.windows.require_member(click.actor)
         partnership = await self.store.partnership(parse_tenant_id(click.action.value))
         if partnership is None:
             raise Refused("unknown_partner", "Gatehouse knows no such partner; see /partner list.")
@@ -245,6 +272,7 @@ class Listeners:
         await ack()
 
     async def _show_checklist(self, ack: AsyncAck, click: Interaction) -> None:
+        await self.windows.require_member(click.actor)
         tenant_id = parse_tenant_id(click.action.value)
         view_id = await self.windows.open_loading(click.trigger_id)
         await ack()

@@ -18,7 +18,7 @@ from bot.alarm_words import alarm_message
 from bot.approvers import name_approvers, still_free
 from bot.cards import request_card, requester_card, review_card
 from bot.half_card import half_card
-from bot.home import home_view
+from bot.home import closed_home, home_view
 from bot.messages import Message, notice
 from bot.shown_directory import ShownDirectory
 from bot.slack_errors import NO_ANSWER, error_code, is_passing, retry_after
@@ -140,8 +140,11 @@ class SlackNotifier:
             raise unheard
 
     async def show_home(self, person: ChatId) -> None:
-        """Publish the App Home of one person."""
+        """Publish the App Home of one person; only full members see anything of partners and requests there."""
         with _waiting_for_the_directory():
+            if not await self._directory.is_member(person):
+                await self._call("views.publish", user_id=person, view=closed_home())
+                return
             waiting = await waiting_for(person, store=self._store, directory=self._directory)
             partnerships = await partnerships_shown_to(person, store=self._store, directory=self._directory)
         mine = await self._store.requests_of(person, 20)

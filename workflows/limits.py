@@ -17,6 +17,8 @@ from workflows.ports import Clock, Store
 from workflows.service import LOOK_UP
 
 HOUR: Final = timedelta(hours=1)
+LIMIT_REACHED: Final = "limit_reached"
+"""The code of the refusal."""
 _SAID_FROM: Final = 0.8
 """From this part of a limit on, the person is told how much is left."""
 
@@ -51,9 +53,19 @@ class Allowance:
     """When the oldest one of the hour stops counting."""
 
     @property
+    def used(self) -> int:
+        """How many of the hour are used with this one."""
+        return self.maximum - self.left
+
+    @property
+    def is_first_near(self) -> bool:
+        """Tell whether this is the first one that nears the limit: where each act is small, it is said once."""
+        return bool(self.words) and self.used - 1 < _SAID_FROM * self.maximum
+
+    @property
     def words(self) -> str:
         """Say how many are left; empty while that is far from none."""
-        if self.maximum - self.left < _SAID_FROM * self.maximum:
+        if self.used < _SAID_FROM * self.maximum:
             return ""
         return (
             f"You have {self.left} more {self.what.value} in this hour; one person may have {self.maximum}. "
@@ -80,7 +92,7 @@ class Limits:
         if len(times) >= maximum:
             again = times[len(times) - maximum] + HOUR
             raise Refused(
-                "limit_reached",
+                LIMIT_REACHED,
                 f"You have reached the limit of {maximum} {what.value} an hour for one person. It is possible again at "
                 f"{again:%H:%M} UTC. Nothing was changed. The limit is a setting; an admin can say more.",
             )
