@@ -12,6 +12,7 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.approval_channel import CURE, ChannelUnsuitable, channel_problem
 from bot.assembly import Neighbours, Parts, assemble
 from bot.background import Background
 from bot.metrics import Metrics
@@ -125,6 +126,23 @@ async def _require_slack(client: AsyncWebClient, settings: Settings) -> None:
         return
     if answer["team_id"] != settings.slack_team_id:
         raise SettingsProblems((f"SLACK_TEAM_ID: the bot token belongs to {answer['team_id']}; set it to that",))
+    await _require_private_channel(client, settings)
+
+
+async def _require_private_channel(client: AsyncWebClient, settings: Settings) -> None:
+    """Ask Slack whether approval cards may be posted where they are to go.
+
+    :raises SettingsProblems: when the channel cannot be shown to be private. No answer is no such problem: it is asked
+        again before each card.
+    """
+    try:
+        problem = await channel_problem(client, settings.slack_channel)
+    except ChannelUnsuitable as error:
+        _log.warning("approval_channel_not_read", reason=str(error))
+        return
+    if problem:
+        where = f"{settings.slack_channel} cannot be used for approval cards: {problem}"
+        raise SettingsProblems((f"SLACK_CHANNEL: {where}; {CURE}",))
 
 
 async def _warm(tenant: Entra) -> None:

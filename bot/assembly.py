@@ -7,6 +7,7 @@ from functools import partial
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.approval_channel import ApprovalChannel
 from bot.background import Background
 from bot.bolt import make_bolt
 from bot.commands import Commands
@@ -80,13 +81,16 @@ def assemble(around: Neighbours) -> Parts:
     )
     service = Service(store=around.store, clock=around.clock, wake=outbox.wake)
     alarms = Alarms(store=around.store, clock=around.clock, wake=outbox.wake)
+    channel = ApprovalChannel(
+        client=around.client, channel=around.settings.slack_channel, alarms=alarms, clock=around.clock
+    )
     shown = ShownDirectory(around.directory, around.clock)
     notifier = SlackNotifier(
         client=around.client,
         directory=shown,
         store=around.store,
         clock=around.clock,
-        channel=around.settings.slack_channel,
+        channel=channel,
     )
     limits = _limits(around, alarms)
     performer = _performer(around, service, notifier, limits)
@@ -103,6 +107,7 @@ def assemble(around: Neighbours) -> Parts:
             roles=around.catalog.roles,
         ),
         limits.clear_what_is_over,
+        channel.check,
     )
     return Parts(
         store=around.store,

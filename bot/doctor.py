@@ -12,6 +12,7 @@ from rich.table import Table
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.approval_channel import CURE, ChannelUnsuitable, channel_problem
 from bot.directory import SlackDirectory
 from bot.settings import Settings
 from bot.slack_errors import NO_ANSWER, error_code
@@ -23,7 +24,12 @@ from workflows.ports import Tenant
 from workflows.role_watch import missing_words
 from workflows.store.parked import read_parked
 
-SCOPES = frozenset({"chat:write", "commands", "im:write", "usergroups:read", "users:read", "users:read.email"})
+SCOPES = frozenset(
+    {
+        *("chat:write", "commands", "groups:read", "im:write"),
+        *("usergroups:read", "users:read", "users:read.email"),
+    }
+)
 """What manifest.yml asks for; a test holds the two together."""
 
 
@@ -113,7 +119,13 @@ async def _channel(client: AsyncWebClient, settings: Settings) -> Finding:
         )
     except NO_ANSWER as error:
         return Finding(subject=subject, state=f"{error!r}", cure="Check SLACK_API_URL and the network")
-    return Finding(subject=subject, state=settings.slack_channel)
+    try:
+        problem = await channel_problem(client, settings.slack_channel)
+    except ChannelUnsuitable as error:
+        return Finding(subject=subject, state=str(error), cure="Check SLACK_API_URL and the network")
+    if problem:
+        return Finding(subject=subject, state=f"{settings.slack_channel}: {problem}", cure=f"SLACK_CHANNEL: {CURE}")
+    return Finding(subject=subject, state=f"{settings.slack_channel}, private")
 
 
 async def _entra(tenant: Entra) -> list[Finding]:

@@ -15,6 +15,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.alarm_words import alarm_message
+from bot.approval_channel import ApprovalChannel, ChannelUnsuitable
 from bot.approvers import name_approvers, still_free
 from bot.cards import request_card, requester_card, review_card
 from bot.half_card import half_card
@@ -47,6 +48,9 @@ _ESCALATE_AFTER: Final = 2
 _CARD_GONE: Final = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 """Why a card that was posted can never be updated again (Slack: "chat.update", errors)."""
 
+Unheard = NotifierRefused | ChannelUnsuitable | None
+"""Why a message did not reach anybody; None: it did."""
+
 _log = structlog.get_logger()
 
 
@@ -64,7 +68,7 @@ class SlackNotifier:
         directory: ShownDirectory,
         store: Store,
         clock: Clock,
-        channel: str,
+        channel: ApprovalChannel,
     ) -> None:
         self._client = client
         self._directory = directory
@@ -84,7 +88,7 @@ class SlackNotifier:
         copies = await self._store.copies(subject)
         posted = {copy.audience for copy in copies}
         names = await name_approvers(request, holders, self._directory)
-        problems: list[NotifierRefused] = []
+        problems: list[NotifierRefused | ChannelUnsuitable] = []
         for copy in copies:
             is_live = copy.audience == "" or copy.audience in deciders
             card = request_card(request, holders=names, now=self._clock.now(), with_buttons=is_live)
@@ -215,7 +219,7 @@ class SlackNotifier:
         if not copies:
             await self._post(subject, requester, card)
 
-    async def _remind(self, partnership: Partnership, subject: str, card: Message) -> NotifierRefused | None:
+    async def _remind(self, partnership: Partnership, subject: str, card: Message) -> Unheard:
         """Post this reminder to everybody who is to answer it and does not have it yet.
 
         :returns: why the sponsor was not reached, when nobody else was either.
@@ -234,7 +238,7 @@ class SlackNotifier:
 
     async def _post_half(
         self, partnership: Partnership, subject: str, others: Sequence[ChatId], *, remind: bool
-    ) -> NotifierRefused | None:
+    ) -> Unheard:
         """Post the card to the sponsor, to the admins where the sponsor is out of reach, and to the others.
 
         :returns: why nobody who may confirm anything was reached, when that is so.
@@ -267,12 +271,14 @@ class SlackNotifier:
                 except NotifierRefused:
                     _log.info("home_not_possible", person=person)
 
-    async def _post(self, subject: str, audience: str, card: Message, occasion: str = "") -> NotifierRefused | None:
-        """Post one copy and remember it; say why it can never be posted there, so that the others are still served."""
+    async def _post(self, subject: str, audience: str, card: Message, occasion: str = "") -> Unheard:
+        """Post one copy and remember it; say why it cannot be posted there, so that the others are still served."""
         try:
-            channel = await self._direct(ChatId(audience)) if audience else self._channel
+            if not audience:
+                await self._channel.require_private()
+            channel = await self._direct(ChatId(audience)) if audience else self._channel.id
             answer = await self._call("chat.postMessage", channel=channel, **_content_of(card))
-        except NotifierRefused as refused:
+        except (NotifierRefused, ChannelUnsuitable) as refused:
             _log.warning("card_not_posted", subject=subject, audience=audience or "channel", reason=str(refused))
             return refused
         content = _content(card)

@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.approval_channel import ApprovalChannel
 from bot.messages import notice
 from bot.notifier import SlackNotifier
 from bot.sandbox.faults import Fault
@@ -15,6 +16,7 @@ from bot.sandbox.seed import PEOPLE
 from bot.sandbox.server import Sandbox
 from tests.bot.bot_under_test import SLACK_IDS
 from tests.workflows.core import builders
+from workflows.alarms import Alarms
 from workflows.core.approval import Choice, Decision
 from workflows.core.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role
@@ -98,8 +100,13 @@ class Scene:
             directory=self.directory,  # type: ignore[arg-type]
             store=self.store,
             clock=self.world.clock,
-            channel=channel,
+            channel=self.channel(channel),
         )
+
+    def channel(self, channel: str = CHANNEL) -> ApprovalChannel:
+        """The channel, and what is known of it."""
+        alarms = Alarms(store=self.store, clock=self.world.clock, wake=lambda: None)
+        return ApprovalChannel(client=self.client, channel=channel, alarms=alarms, clock=self.world.clock)
 
     def messages(self, place: str) -> list[dict[str, Any]]:
         """What stands in a channel, or in somebody's direct messages (`@handle`)."""
