@@ -35,6 +35,7 @@ from workflows.preparing import Preparing
 from workflows.restore_intake import RestoreIntake
 from workflows.role_watch import check_roles
 from workflows.service import Service
+from workflows.sponsor_watch import check_sponsors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +106,14 @@ def assemble(around: Neighbours) -> Parts:
             service=service,
             clock=around.clock,
             roles=around.catalog.roles,
+        ),
+        partial(
+            check_sponsors,
+            store=around.store,
+            tenant=around.tenant,
+            alarms=alarms,
+            service=service,
+            clock=around.clock,
         ),
         limits.clear_what_is_over,
         channel.check,

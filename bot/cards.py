@@ -206,7 +206,7 @@ def _review_elements(partnership: Partnership, now: datetime) -> Iterator[RichTe
     yield paragraph(*partnership_facts(partnership))
     if partnership.state is not PartnershipState.REVIEW_DUE:
         return
-    yield paragraph(words(f"Asked {times_words(partnership.reminders)}. The sponsor or an admin can answer."))
+    yield paragraph(words(f"Asked {times_words(partnership.reminders)}. {_who_answers(partnership)}"))
     if partnership.is_past_its_end(now):
         domain = partner_name(partnership.identity)
         yield paragraph(
@@ -216,6 +216,12 @@ def _review_elements(partnership: Partnership, now: datetime) -> Iterator[RichTe
         )
     else:
         yield paragraph(words("Keep asks for a reason. Revoke shows what it will do before it does anything."))
+
+
+def _who_answers(partnership: Partnership) -> str:
+    if partnership.sponsor_gone_at is None:
+        return "The sponsor or an admin can answer."
+    return "The sponsor has no enabled account any more. An admin who keeps the access becomes the sponsor."
 
 
 def _answer(partnership: Partnership) -> Attestation | None:

@@ -228,9 +228,12 @@ class SlackNotifier:
         occasion = f"{partnership.request_id}.{len(partnership.attestations)}.{partnership.reminders}"
         asked = {copy.audience for copy in await self._store.copies(subject) if copy.occasion == occasion}
         sponsor, refused = partnership.sponsor.chat_id, None
-        if sponsor not in asked and (refused := await self._post(subject, sponsor, card, occasion)) is None:
-            asked.add(sponsor)
-        if refused or partnership.reminders >= _ESCALATE_AFTER or partnership.is_past_its_end(self._clock.now()):
+        is_gone = partnership.sponsor_gone_at is not None
+        if not is_gone and sponsor not in asked:
+            refused = await self._post(subject, sponsor, card, occasion)
+            asked |= set() if refused else {sponsor}
+        is_late = partnership.reminders >= _ESCALATE_AFTER or partnership.is_past_its_end(self._clock.now())
+        if refused or is_gone or is_late:
             for admin in sorted(await self._holders(ADMIN) - asked - {sponsor}):
                 if await self._post(subject, admin, card, occasion) is None:
                     asked.add(admin)

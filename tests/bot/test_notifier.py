@@ -1,5 +1,6 @@
 """What people see: posted once, updated at every change, repeated never; who cannot be reached holds nobody up."""
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -352,6 +353,16 @@ async def test_a_reminder_goes_to_the_sponsor_once(scene: Scene) -> None:
 async def test_without_a_reminder_nothing_is_posted(scene: Scene) -> None:
     await scene.notifier().show_review(partnership(), remind=False)
     assert scene.counts() == {}
+
+
+async def test_where_the_sponsor_is_gone_the_admins_are_asked_at_once(scene: Scene) -> None:
+    gone = partnership(sponsor_gone_at=builders.NOW)
+    await scene.notifier().show_review(gone, remind=True)
+    assert scene.messages("@requester") == [], "the sponsor cannot answer"
+    (card,) = scene.messages("@admin")
+    said = json.dumps(card)
+    assert "no enabled account" in said
+    assert "An admin who keeps the access becomes the sponsor." in said
 
 
 async def test_from_the_second_reminder_on_the_admins_are_asked_too(scene: Scene) -> None:

@@ -14,6 +14,8 @@ from workflows.core.commands import (
     Keep,
     PartnershipCommand,
     RecordHalf,
+    RecordSponsorFound,
+    RecordSponsorGone,
     RemindHalf,
     UnconfirmHalf,
 )
@@ -26,6 +28,7 @@ from workflows.core.partnership import Attestation, Partnership, PartnershipStat
 from workflows.core.people import ADMIN, Person, Roster
 from workflows.core.request import AccessRequest, Prepared
 from workflows.core.risk import chain_is_enough
+from workflows.core.sponsor_handover import advance_sponsor, taken_over
 from workflows.core.template import Stage
 
 REMIND_AGAIN_AFTER: Final = timedelta(days=3)
@@ -54,6 +57,11 @@ def advance_review(
             return _ask(partnership, now)
         case Keep():
             return _keep(partnership, command, roster, now)
+        case RecordSponsorGone() | RecordSponsorFound():
+            is_gone = isinstance(command, RecordSponsorGone)
+            partnership = advance_sponsor(partnership, command, now=now, ask_again_at=now + REMIND_AGAIN_AFTER)
+            asked = ShowReview(tenant_id=partnership.identity.tenant_id, remind=is_gone)
+            return ReviewTransition(partnership=partnership, effects=(asked,))
         case ConfirmHalf() | UnconfirmHalf() | RemindHalf() | AskHalf() | RecordHalf():
             partnership = advance_half(partnership, command, roster=roster, now=now)
             shown = ShowHalf(tenant_id=partnership.identity.tenant_id, remind=isinstance(command, AskHalf))
@@ -197,7 +205,7 @@ def _keep(partnership: Partnership, command: Keep, roster: Roster, now: datetime
         )
     attestation = Attestation(person=command.actor, reason=command.reason.strip(), at=now)
     partnership = replace(
-        partnership,
+        taken_over(partnership, command.actor),
         version=partnership.version + 1,
         state=PartnershipState.ACTIVE,
         next_review_at=_next_review(partnership.review_interval, partnership.ends_at, now),

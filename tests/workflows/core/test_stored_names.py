@@ -51,6 +51,8 @@ def test_the_names_of_commands() -> None:
     assert names(PartnershipCommand, "name") == [
         "ask_review",
         "keep",
+        "record_sponsor_gone",
+        "record_sponsor_found",
         "confirm_half",
         "unconfirm_half",
         "remind_half",
