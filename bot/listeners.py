@@ -272,7 +272,6 @@ class Listeners:
         await ack()
 
     async def _show_checklist(self, ack: AsyncAck, click: Interaction) -> None:
-        await self.windows.require_member(click.actor)
         tenant_id = parse_tenant_id(click.action.value)
         view_id = await self.windows.open_loading(click.trigger_id)
         await ack()
