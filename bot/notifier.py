@@ -165,6 +165,8 @@ class SlackNotifier:
         told = {copy.audience for copy in copies}
         refused = None
         admins = sorted(await self._holders(ADMIN)) if alarm.is_open else []
+        if alarm.is_open and not admins and not told:
+            raise NotifierUnavailable("Nobody holds the role admin, so nobody can be told of an alarm.")
         for admin in admins:
             if admin not in told and (refused := await self._post(subject, admin, message)) is None:
                 told.add(admin)

@@ -116,9 +116,9 @@ async def check_roles(
         return
     wanted = {str(role): _values(lack, held_up[role], roles.get(role)) for role, lack in found.items()}
     await alarms.keep_alarms(AlarmCode.ROLE_EMPTY, wanted)
-    for role, requests in held_up.items():
-        for request in requests:
-            await _tell_requester(request, found[role], service)
+    for request in waiting:
+        if lacks := [found[role] for role, requests in held_up.items() if request in requests]:
+            await _tell_requester(request, lacks, service)
 
 
 async def check_soon(store: Store) -> None:
@@ -126,11 +126,12 @@ async def check_soon(store: Store) -> None:
     await store.save_mark(MARK, "")
 
 
-async def _tell_requester(request: AccessRequest, lack: RoleLack, service: Service) -> None:
+async def _tell_requester(request: AccessRequest, lacks: Sequence[RoleLack], service: Service) -> None:
+    reasons = " ".join(lack.words for lack in lacks)
     await service.say(
-        f"Your request {request.id} cannot be approved now: {lack.words} The admins are told. You need not do "
-        "anything: it goes on once the role has people again.",
-        key=f"role_empty:{request.id}:{lack.role}",
+        f"Your request {request.id} cannot be approved now: {reasons} The admins are told. You need not do anything: "
+        "it goes on once there are people again.",
+        key=f"role_empty:{request.id}",
         person=request.particulars.requester,
     )
 

@@ -18,6 +18,7 @@ from bot.sandbox.server import Sandbox
 from tests.bot.bot_under_test import SLACK_IDS
 from tests.workflows.core import builders
 from workflows.alarms import Alarms
+from workflows.core.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.approval import Choice, Decision
 from workflows.core.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role
@@ -460,3 +461,14 @@ async def test_a_word_without_a_place_is_said_directly(scene: Scene) -> None:
 async def test_a_person_whom_nobody_can_reach_is_no_reason_to_try_for_ever(scene: Scene) -> None:
     with pytest.raises(NotifierRefused, match="user_not_found"):
         await scene.notifier().tell(ChatId("U0NOBODY"), "No.", channel="")
+
+
+async def test_an_alarm_waits_until_there_is_an_admin_to_tell(scene: Scene) -> None:
+    """The role of the admins may be what is empty."""
+    scene.directory.roles[ADMIN] = ()
+    alarm = Alarm(id=AlarmId("A-1"), code=AlarmCode.ROLE_EMPTY, subject="admin", raised_at=builders.NOW)
+    with pytest.raises(NotifierUnavailable, match="role admin"):
+        await scene.notifier().show_alarm(alarm)
+    scene.directory.roles[ADMIN] = ("admin",)
+    await scene.notifier().show_alarm(alarm)
+    assert len(scene.messages("@admin")) == 1
