@@ -25,8 +25,9 @@ _WORDS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "Gatehouse keeps trying. Until it succeeds, block the partner in the Microsoft Entra admin center.",
     ),
     AlarmCode.ROLE_EMPTY: (
-        "Nobody holds the role “{role}”. Requests that wait for it: {requests}.",
-        "Add people to {where}.",
+        "The role “{role}” has too few people: {people} can decide, {needed} must. "
+        "Requests that wait for it: {requests}. {missing}",
+        "Add people to {where}. Where a user group is missing, restore it in Slack or correct roles.toml.",
     ),
     AlarmCode.SPONSOR_GONE: (
         "The sponsor of {partner}, {sponsor}, has no enabled account in Entra any more.",

@@ -11,6 +11,7 @@ from aiohttp import web
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.approval_channel import CURE, ChannelUnsuitable, channel_problem
 from bot.assembly import Neighbours, Parts, assemble
 from bot.background import Background
 from bot.connections import make_runner, most_at_once
@@ -19,11 +20,13 @@ from bot.metrics import Metrics
 from bot.reading import open_clock, open_tenant
 from bot.redactor import redactor_of
 from bot.settings import Settings, SettingsProblems
+from bot.shown_directory import ShownDirectory
 from bot.slack_client import SlackClient
 from bot.slack_errors import NO_ANSWER, WRONG_TOKEN, error_code
 from bot.slack_socket import SlackSocket
 from bot.web import make_web
 from workflows.catalog import Catalog, CatalogProblems, load_catalog
+from workflows.core.errors import DomainError
 from workflows.entra import Entra
 from workflows.gaps import notice_gap
 from workflows.missing_halves import record_missing_halves
@@ -80,6 +83,7 @@ async def running(settings: Settings) -> AsyncIterator[Parts]:
                 redact=redact,
             )
         )
+        background.start(_name_missing_groups(parts.directory, catalog))
         warm = asyncio.create_task(_warm(tenant, settings))
         socket = _socket(settings, parts, client)
         health = Health(
@@ -169,6 +173,23 @@ async def _require_slack(client: AsyncWebClient, settings: Settings) -> None:
         return
     if answer["team_id"] != settings.slack_team_id:
         raise SettingsProblems((f"SLACK_TEAM_ID: the bot token belongs to {answer['team_id']}; set it to that",))
+    await _require_private_channel(client, settings)
+
+
+async def _require_private_channel(client: AsyncWebClient, settings: Settings) -> None:
+    """Ask Slack whether approval cards may be posted where they are to go.
+
+    :raises SettingsProblems: when the channel cannot be shown to be private. No answer is no such problem: it is asked
+        again before each card.
+    """
+    try:
+        problem = await channel_problem(client, settings.slack_channel)
+    except ChannelUnsuitable as error:
+        _log.warning("approval_channel_not_read", reason=str(error))
+        return
+    if problem:
+        where = f"{settings.slack_channel} cannot be used for approval cards: {problem}"
+        raise SettingsProblems((f"SLACK_CHANNEL: {where}; {CURE}",))
 
 
 async def _warm(tenant: Entra, settings: Settings) -> None:
@@ -200,6 +221,18 @@ def _socket(settings: Settings, parts: Parts, client: SlackClient) -> SlackSocke
         return None
     app_token = settings.slack_app_token.get_secret_value()
     return SlackSocket(inbound=parts.inbound, client=client, app_token=app_token)
+
+
+async def _name_missing_groups(directory: ShownDirectory, catalog: Catalog) -> None:
+    """Log the user groups of roles that do not exist; who holds such a role is told where a request waits for it."""
+    for role in catalog.roles:
+        try:
+            missing = await directory.missing_groups(role)
+        except DomainError as error:
+            _log.warning("user_groups_unread", reason=str(error))
+            return
+        if missing:
+            _log.warning("user_group_missing", role=role, handles=missing)
 
 
 async def _ticking(parts: Parts, clock: Clock, metrics: Metrics, settings: Settings) -> None:

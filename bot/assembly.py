@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.approval_channel import ApprovalChannel
 from bot.background import Background
 from bot.bolt import make_bolt
 from bot.commands import Commands
 from bot.decisions import Decisions
 from bot.direct_alarm import send_directly
-from bot.directory import ShownDirectory, SlackDirectory
+from bot.directory import SlackDirectory
 from bot.health import Send
 from bot.inbound import Inbound
 from bot.listeners import Listeners
@@ -18,6 +20,7 @@ from bot.notifier import SlackNotifier
 from bot.old_cards import OldCards
 from bot.restore_windows import RestoreWindows
 from bot.settings import Settings
+from bot.shown_directory import ShownDirectory
 from bot.windows import Windows
 from workflows.alarms import Alarms
 from workflows.applying import Applying
@@ -28,13 +31,17 @@ from workflows.core.microsoft_clouds import cloud_of
 from workflows.core.people import ChatId
 from workflows.intake import Intake
 from workflows.judging import Judging
+from workflows.limits import Limited, Limits
+from workflows.looking import Looking
 from workflows.outbox import Outbox
 from workflows.performer import Performer
 from workflows.ports import Clock, Copy, Store, Tenant
 from workflows.preparing import Preparing
 from workflows.restore_intake import RestoreIntake
+from workflows.role_watch import check_roles
 from workflows.service import Service
-from workflows.watching import Watching, usual_checks
+from workflows.sponsor_watch import check_sponsors
+from workflows.watching import Check, Watching, usual_checks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +55,7 @@ class Parts:
     outbox: Outbox
     inbound: Inbound
     send_directly: Send
+    directory: ShownDirectory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,16 +89,21 @@ def assemble(around: Neighbours) -> Parts:
     )
     service = Service(store=around.store, clock=around.clock, wake=outbox.wake)
     alarms = Alarms(store=around.store, clock=around.clock, wake=outbox.wake)
+    channel = ApprovalChannel(
+        client=around.client, channel=around.settings.slack_channel, alarms=alarms, clock=around.clock
+    )
+    shown = ShownDirectory(around.directory, around.clock)
     notifier = SlackNotifier(
         client=around.client,
-        directory=ShownDirectory(around.directory, around.clock),
+        directory=shown,
         store=around.store,
         clock=around.clock,
-        channel=around.settings.slack_channel,
+        channel=channel,
     )
-    performer = _performer(around, service, alarms, notifier)
+    limits = _limits(around, alarms)
+    performer = _performer(around, service, alarms, notifier, limits)
     bolt = make_bolt(around.client, around.settings)
-    _listeners(around, service, notifier).register(bolt)
+    _listeners(around, service, notifier, limits).register(bolt)
 
     async def tell(person: ChatId, text: str, channel: str) -> None:
         await notifier.tell(person, text, channel=channel)
@@ -102,25 +115,57 @@ def assemble(around: Neighbours) -> Parts:
         store=around.store,
         service=service,
         alarms=alarms,
-        watching=_watching(around, alarms),
+        watching=_watching(around, service, alarms, shown, (limits.clear_what_is_over, channel.check)),
         outbox=outbox,
         inbound=Inbound(bolt=bolt, tell=tell, background=around.background, redact=around.redact),
         send_directly=send,
+        directory=shown,
     )
 
 
-def _watching(around: Neighbours, alarms: Alarms) -> Watching:
+def _watching(
+    around: Neighbours, service: Service, alarms: Alarms, directory: ShownDirectory, others: Sequence[Check]
+) -> Watching:
     """What is looked at with every tick."""
-    checks = usual_checks(store=around.store, clock=around.clock, tenant=around.tenant, alarms=alarms)
-    return Watching(checks=checks)
+    store, clock, tenant = around.store, around.clock, around.tenant
+    checks = usual_checks(store=store, clock=clock, tenant=tenant, alarms=alarms)
+    roles = partial(
+        check_roles,
+        store=store,
+        directory=directory,
+        alarms=alarms,
+        service=service,
+        clock=clock,
+        roles=around.catalog.roles,
+    )
+    sponsors = partial(check_sponsors, store=store, tenant=tenant, alarms=alarms, service=service, clock=clock)
+    return Watching(checks=(*checks, roles, sponsors, *others))
 
 
-def _performer(around: Neighbours, service: Service, alarms: Alarms, notifier: SlackNotifier) -> Performer:
+def _limits(around: Neighbours, alarms: Alarms) -> Limits:
+    settings = around.settings
+    most = {
+        Limited.REQUESTS: settings.gatehouse_max_requests_per_hour,
+        Limited.APPROVALS: settings.gatehouse_max_approvals_per_hour,
+        Limited.LOOK_UPS: settings.gatehouse_max_lookups_per_hour,
+    }
+    return Limits(store=around.store, alarms=alarms, clock=around.clock, most=most)
+
+
+def _performer(
+    around: Neighbours, service: Service, alarms: Alarms, notifier: SlackNotifier, limits: Limits
+) -> Performer:
     """What stored effects do."""
     store, tenant, directory, catalog = around.store, around.tenant, around.directory, around.catalog
     return Performer(
         judging=Judging(
-            service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, alarms=alarms
+            service=service,
+            store=store,
+            tenant=tenant,
+            directory=directory,
+            catalog=catalog,
+            alarms=alarms,
+            limits=limits,
         ),
         preparing=Preparing(
             service=service,
@@ -132,7 +177,13 @@ def _performer(around: Neighbours, service: Service, alarms: Alarms, notifier: S
             alarms=alarms,
         ),
         applying=Applying(
-            service=service, store=store, tenant=tenant, directory=directory, clock=around.clock, alarms=alarms
+            service=service,
+            store=store,
+            tenant=tenant,
+            directory=directory,
+            clock=around.clock,
+            alarms=alarms,
+            catalog=catalog,
         ),
         notifier=notifier,
         store=store,
@@ -141,10 +192,10 @@ def _performer(around: Neighbours, service: Service, alarms: Alarms, notifier: S
     )
 
 
-def _listeners(around: Neighbours, service: Service, notifier: SlackNotifier) -> Listeners:
+def _listeners(around: Neighbours, service: Service, notifier: SlackNotifier, limits: Limits) -> Listeners:
     """What Slack's payloads do."""
     store, clock, background = around.store, around.clock, around.background
-    intake = _intake(around, service)
+    intake = _intake(around, service, limits)
     windows = Windows(
         client=around.client,
         service=service,
@@ -153,8 +204,9 @@ def _listeners(around: Neighbours, service: Service, notifier: SlackNotifier) ->
         tenant=around.tenant,
         directory=around.directory,
         catalog=around.catalog,
+        looking=Looking(members=around.directory, service=service, limits=limits),
     )
-    restores = _restores(around, service, windows)
+    restores = _restores(around, service, windows, limits)
     return Listeners(
         service=service,
         intake=intake,
@@ -177,7 +229,7 @@ def _listeners(around: Neighbours, service: Service, notifier: SlackNotifier) ->
     )
 
 
-def _intake(around: Neighbours, service: Service) -> Intake:
+def _intake(around: Neighbours, service: Service, limits: Limits) -> Intake:
     return Intake(
         service=service,
         store=around.store,
@@ -185,15 +237,22 @@ def _intake(around: Neighbours, service: Service) -> Intake:
         directory=around.directory,
         catalog=around.catalog,
         clock=around.clock,
+        limits=limits,
     )
 
 
-def _restores(around: Neighbours, service: Service, windows: Windows) -> RestoreWindows:
+def _restores(around: Neighbours, service: Service, windows: Windows, limits: Limits) -> RestoreWindows:
     store, tenant, directory, catalog = around.store, around.tenant, around.directory, around.catalog
     return RestoreWindows(
         windows=windows,
         intake=RestoreIntake(
-            service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=around.clock
+            service=service,
+            store=store,
+            tenant=tenant,
+            directory=directory,
+            catalog=catalog,
+            clock=around.clock,
+            limits=limits,
         ),
         service=service,
         store=store,

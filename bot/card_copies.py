@@ -15,6 +15,7 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.approval_channel import ApprovalChannel, ChannelUnsuitable
 from bot.messages import Message, notice
 from bot.slack_errors import BLOCKED, NO_ANSWER, error_code, is_passing, retry_after
 from workflows.core.people import ChatId
@@ -25,7 +26,7 @@ _CARD_GONE: Final = frozenset({"message_not_found", "cant_update_message", "edit
 _DELETED: Final = "message_not_found"
 _REPLACED: Final = notice("This card is out of date, and its buttons do nothing. There is a newer card below.")
 
-Trouble = NotifierRefused | NotifierBlocked
+Trouble = NotifierRefused | NotifierBlocked | ChannelUnsuitable
 
 _log = structlog.get_logger()
 
@@ -51,7 +52,7 @@ class _CardGone(NotifierRefused):
 class CardCopies:
     """Posts and updates cards, and remembers where they stand. Every method may be repeated."""
 
-    def __init__(self, *, client: AsyncWebClient, store: Store, channel: str) -> None:
+    def __init__(self, *, client: AsyncWebClient, store: Store, channel: ApprovalChannel) -> None:
         self._client = client
         self._store = store
         self._channel = channel
@@ -71,9 +72,11 @@ class CardCopies:
         :raises NotifierUnavailable: when Slack does not answer; whether the card was posted is then unknown.
         """
         try:
-            channel = await self.direct(ChatId(audience)) if audience else self._channel
+            if not audience:
+                await self._channel.require_private()
+            channel = await self.direct(ChatId(audience)) if audience else self._channel.id
             answer = await self.call("chat.postMessage", channel=channel, **content_of(card))
-        except (NotifierRefused, NotifierBlocked) as refused:
+        except (NotifierRefused, NotifierBlocked, ChannelUnsuitable) as refused:
             _log.warning("card_not_posted", subject=subject, audience=audience or "channel", reason=str(refused))
             return refused
         await self._store.save_copy(
@@ -132,7 +135,7 @@ class CardCopies:
                 return Updated.DELETED if gone.is_deleted else Updated.STUCK
         except (NotifierRefused, NotifierBlocked) as refused:
             _log.warning("card_not_updated", subject=copy.subject, ts=copy.ts, reason=str(refused))
-            is_former = not copy.audience and copy.channel != self._channel
+            is_former = not copy.audience and copy.channel != self._channel.id
             # Nobody mends a channel that is not the approval channel any more: the card moves to the one that is.
             return Updated.STUCK if is_former and isinstance(refused, NotifierBlocked) else refused
         await self._store.save_copy(replace(copy, content=content))

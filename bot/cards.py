@@ -7,6 +7,7 @@ from typing import Final
 from slack_sdk.models.blocks import Block, RichTextBlock
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
+from bot.approvers import Approvers
 from bot.blocks import DOMAIN, Part, footnote, header, mention, paragraph, part, quote, rich, when, words
 from bot.chain_parts import MOST_REASON, chain_elements, outcome_elements, still_needed
 from bot.drift_parts import drift_blocks
@@ -62,7 +63,7 @@ _CLOSED_UNAPPROVED: Final = (S.REJECTED, S.WITHDRAWN, S.EXPIRED)
 def request_card(
     request: AccessRequest,
     *,
-    holders: Mapping[Role, tuple[str, ...]],
+    holders: Mapping[Role, Approvers],
     now: datetime,
     with_buttons: bool = True,
 ) -> Message:
@@ -74,7 +75,7 @@ def request_card(
 def request_blocks(
     request: AccessRequest,
     *,
-    holders: Mapping[Role, tuple[str, ...]],
+    holders: Mapping[Role, Approvers],
     now: datetime,
     with_buttons: bool = True,
 ) -> list[Block]:
@@ -196,7 +197,7 @@ def _review_elements(partnership: Partnership, now: datetime) -> Iterator[RichTe
     yield paragraph(*partnership_facts(partnership))
     if partnership.state is not PartnershipState.REVIEW_DUE:
         return
-    yield paragraph(words(f"Asked {times_words(partnership.reminders)}. The sponsor or an admin can answer."))
+    yield paragraph(words(f"Asked {times_words(partnership.reminders)}. {_who_answers(partnership)}"))
     if partnership.is_past_its_end(now):
         domain = partner_name(partnership.identity)
         yield paragraph(
@@ -206,6 +207,12 @@ def _review_elements(partnership: Partnership, now: datetime) -> Iterator[RichTe
         )
     else:
         yield paragraph(words("Keep asks for a reason. Revoke shows what it will do before it does anything."))
+
+
+def _who_answers(partnership: Partnership) -> str:
+    if partnership.sponsor_gone_at is None:
+        return "The sponsor or an admin can answer."
+    return "The sponsor has no enabled account any more. An admin who keeps the access becomes the sponsor."
 
 
 def _answer(partnership: Partnership) -> Attestation | None:

@@ -1,11 +1,12 @@
 """The parts of a card that say who decided, who must still decide, and how it ended."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
+from bot.approvers import MOST_NAMED, Approvers
 from bot.blocks import Part, bullets, paragraph, part, quote, when, words
 from workflows.core.approval import Choice, Decision, Verdict
 from workflows.core.closing import only_narrows
@@ -17,7 +18,7 @@ from workflows.core.request import AccessRequest, RequestKind, RequestState
 from workflows.core.shifts import plan_shift
 from workflows.core.template import Stage
 
-MOST_NAMES: Final = 12
+MOST_NAMES: Final = MOST_NAMED
 MOST_REASON: Final = 2000
 MOST_NOTE: Final = 1500
 
@@ -31,7 +32,7 @@ _WHOLE_CHAIN: Final = (
 _PENDING: Final = (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
 
 
-def chain_elements(request: AccessRequest, holders: Mapping[Role, tuple[str, ...]]) -> Iterator[RichTextElement]:
+def chain_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) -> Iterator[RichTextElement]:
     """Show the stages in order: who approved when, and who must still decide."""
     if request.particulars.kind is RequestKind.REVOCATION:
         yield paragraph(words("Approvals: ", bold=True), words("none are needed to close a partner."))
@@ -138,7 +139,7 @@ def _stage_parts(
     verdict: Verdict,
     index: int,
     stage: Stage,
-    holders: Mapping[Role, tuple[str, ...]],
+    holders: Mapping[Role, Approvers],
 ) -> list[Part]:
     counted = verdict.counted[index]
     shown = [part(stage.title, bold=True), words(f": {len(counted)} of {_approvals(stage.quorum)}.")]
@@ -148,21 +149,18 @@ def _stage_parts(
         if decision.person in counted and decision.digest == request.known.plan.digest:
             shown += [words(" "), part(decision.person.name), words(", "), when(decision.at), words(".")]
     if request.state is RequestState.AWAITING_APPROVAL and len(counted) < stage.quorum:
-        shown += _who_decides(request, verdict, index, holders.get(stage.role, ()))
+        shown += _who_decides(verdict, index, holders.get(stage.role, Approvers()))
     return shown
 
 
-def _who_decides(request: AccessRequest, verdict: Verdict, index: int, names: Sequence[str]) -> list[Part]:
+def _who_decides(verdict: Verdict, index: int, approvers: Approvers) -> list[Part]:
     """Name the people who can still decide on a stage, as far as they are known."""
-    known = request.known
-    # NB. by name, as names are all there is here: a namesake of the requester goes unnamed but may decide all the same.
-    out = {known.requester.name, known.sponsor.name} | {p.name for people in verdict.counted for p in people}
-    left = [name for name in names if name not in out]
     opening = " Decides now" if index == verdict.open_stage else " Decides after that"
-    if not left:
+    if not approvers.names:
         return [words(f"{opening}.")]
-    more = f" and {len(left) - MOST_NAMES} more" if len(left) > MOST_NAMES else ""
-    return [words(f"{opening}: "), part(", ".join(left[:MOST_NAMES]), 600), words(f"{more}.")]
+    others = len(approvers.names) - len(approvers.names[:MOST_NAMES]) + approvers.others
+    more = f" and {others} more" if others else ""
+    return [words(f"{opening}: "), part(", ".join(approvers.names[:MOST_NAMES]), 600), words(f"{more}.")]
 
 
 def _rejection(request: AccessRequest) -> Decision | None:

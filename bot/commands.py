@@ -57,14 +57,17 @@ class Commands:
     redact: Callable[[str], str] = str
 
     async def run(self, command: Invocation, ack: AsyncAck) -> None:
-        """Perform one command."""
+        """Perform one command.
+
+        :raises Refused: for who is no full member, where nothing was acknowledged yet.
+        """
         key = f"command:{command.trigger_id}"
         match command.verb:
             case "request":
                 opening = self.windows.open_request(command.trigger_id, command.actor, typed=command.argument)
                 view_id = await _opened(opening, ack)
                 if view_id and command.argument:
-                    showing = self.windows.show_typed(view_id, command.actor, command.argument)
+                    showing = self.windows.show_typed(view_id, command.actor, command.argument, key=key)
                     self.background.start(self.windows.filling(showing, command.actor, key=key))
             case "revoke" if command.argument:
                 if view_id := await _opened(self.windows.open_loading(command.trigger_id), ack):
@@ -84,13 +87,16 @@ class Commands:
                 await ack()
                 self.background.start(self._answer(command, self._checklist))
             case "posture" if command.argument:
+                await self.windows.require_member(command.actor)
                 await _say(ack, refusal("/partner posture takes no name and shows all. /partner show shows one."))
             case "posture":
                 await ack()
                 self.background.start(self._answer(command, self._posture))
             case "help":
+                await self.windows.require_member(command.actor)
                 await _say(ack, help_message())
             case _:
+                await self.windows.require_member(command.actor)
                 await _say(ack, unknown_command(command.text))
 
     async def _list(self, command: Invocation) -> Message:
@@ -122,7 +128,7 @@ class Commands:
     async def show_checklist(self, view_id: str, actor: ChatId, tenant_id: TenantId, *, key: str) -> None:
         """Fill an open window with a partner's checklist, for a member of the workspace; else say why not."""
         try:
-            await self.directory.require_member(actor)
+            await self.windows.looking.require(actor, tenant_id, key=key, by="show_checklist")
             view = checklist_view(await self.checklists.present(tenant_id))
         except Refused as refused:
             subject, command = Subject(tenant_id=tenant_id), "/partner checklist"
@@ -154,12 +160,20 @@ class Commands:
 
     async def _built(self, command: Invocation, build: Builder) -> Message:
         try:
-            await self.directory.require_member(command.actor)
+            await self._require_look(command)
             return await build(command)
         except InvalidField as error:
             return refusal(error.reason)
         except (TenantUnavailable, TenantRefused, DirectoryUnavailable) as error:
             return refusal(not_now(error))
+
+    async def _require_look(self, command: Invocation) -> None:
+        """Let full members pass, and count what looks at the tenant; /partner list reads our own records only."""
+        if command.verb == "list":
+            await self.directory.require_member(command.actor)
+            return
+        by, key = f"/partner {command.verb}", f"command:{command.trigger_id}"
+        await self.windows.looking.require(command.actor, command.argument, key=key, by=by)
 
     async def _respond(self, response_url: str, message: Message) -> None:
         if not self._is_slacks_own(response_url):

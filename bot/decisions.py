@@ -52,7 +52,8 @@ class Decisions:
             self.background.start(self._say_stored(click.the_view.id, "approval", click))
 
     async def reject(self, ack: AsyncAck, click: Interaction) -> None:
-        """Ask for the reason."""
+        """Ask a full member for the reason."""
+        await self.windows.require_member(click.actor)
         request = await self._required(*parse_card_value(click.action.value))
         await self.windows.open(click.trigger_id, reject_view(request))
         await ack()

@@ -1,32 +1,56 @@
 """Slack user to one Entra person, or refused; and who holds a role today.
 
 A click proves a Slack user. Who that is, is asked of Slack (is this a full member of our workspace?) and of Entra (is
-there exactly one enabled member account with this mail address?) each time it matters. Nothing that decides is
-remembered; what is only shown may be half a minute old.
+there exactly one enabled member account with this mail address?) each time it matters. Nothing is
+remembered here; see `bot.shown_directory` for what is only shown.
 """
 
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any, Final, TypeVar
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, Protocol, TypeVar
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack_errors import NO_ANSWER, error_code, retry_after
+from bot.slack_errors import NO_ANSWER, error_code, is_passing, retry_after
+from bot.slack_users import SlackUser, ids_of, is_full_member, main_id, name_of_user, require_full_member
 from workflows.core.errors import Refused
+from workflows.core.mail_addresses import folded_mail, is_same_mail
 from workflows.core.people import ChatId, Person, PersonId, Role, Roster
-from workflows.ports import Account, Clock, DirectoryUnavailable, RoleSource, Tenant
+from workflows.ports import Account, DirectoryRefused, DirectoryUnavailable, RoleSource, Tenant
 
 _GONE: Final = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
-_SHOWN_FOR: Final = timedelta(seconds=30)
+_NO_GROUPS: Final = frozenset({"no_such_subteam", "plan_upgrade_required", "paid_teams_only"})
+"""What Slack answers where there are no user groups (Slack: "usergroups.list", "usergroups.users.list", errors)."""
+ENOUGH: Final = 20
+"""How many living holders of a role are looked for: the largest quorum that a template can ask for."""
+_AT_ONCE: Final = 8
 
 UserGroups = Mapping[str, frozenset[ChatId]]
 """The members of every user group that is switched on, by its handle."""
 Answer = TypeVar("Answer")
+Key = TypeVar("Key")
 
 
 class _Gone(Exception):
     """Slack knows no such user, or shows it to nobody."""
+
+
+class _NoGroups(Exception):
+    """Slack says that there is no user group."""
+
+
+class Reads(Protocol):
+    """What is asked of Slack to find out who holds a role."""
+
+    async def user_groups(self) -> UserGroups:
+        """Read every user group with its members."""
+
+    async def user(self, chat_id: ChatId) -> SlackUser:
+        """Read one user."""
+
+    async def user_by_mail(self, mail: str) -> SlackUser | None:
+        """Find a user by mail address."""
 
 
 class SlackDirectory:
@@ -42,8 +66,9 @@ class SlackDirectory:
 
     async def identify(self, chat_id: ChatId) -> Person:
         """Map a Slack user to one Entra person; see `ports.Directory.identify`."""
-        mail = _require_member(await self._user(chat_id), self._team_id)
-        accounts = [a for a in await self._tenant.accounts_by_mail([mail]) if a.mail.casefold() == mail.casefold()]
+        user = await self.user(chat_id)
+        mail = require_full_member(user, self._team_id)
+        accounts = [a for a in await self._tenant.accounts_by_mail([mail]) if is_same_mail(a.mail, mail)]
         if len(accounts) != 1:
             found = "no account" if not accounts else f"{len(accounts)} accounts"
             raise Refused(
@@ -56,58 +81,77 @@ class SlackDirectory:
             raise Refused(
                 "not_a_member", "Your Entra account is disabled or a guest account; only enabled members take part."
             )
-        return Person(id=account.id, chat_id=chat_id, name=account.name)
+        return Person(id=account.id, chat_id=main_id(user, chat_id), name=account.name)
 
     async def roster(self, people: Sequence[Person]) -> Roster:
         """Read which roles these people hold now; who lost the account or the Slack user holds none."""
         wanted = {person.id: person for person in people}
         accounts = {a.id: a for a in await self._tenant.accounts_by_id(sorted(wanted)) if _is_eligible(a)}
-        present = []
-        for person_id in accounts:
+        present: dict[PersonId, frozenset[ChatId]] = {}
+        for person_id, account in accounts.items():
+            chat_id = wanted[person_id].chat_id
             try:
-                mail = _require_member(await self._user(wanted[person_id].chat_id), self._team_id)
+                user = await self.user(chat_id)
+                mail = require_full_member(user, self._team_id)
             except Refused:
                 continue
-            if mail.casefold() == accounts[person_id].mail.casefold():
-                present.append(wanted[person_id])
-        roles: dict[PersonId, set[Role]] = {person.id: set() for person in present}
+            if is_same_mail(mail, account.mail):
+                present[person_id] = ids_of(user, chat_id)
+        roles: dict[PersonId, set[Role]] = {person_id: set() for person_id in present}
         sources = list(self._roles.values()) if present else []
         groups = await self.user_groups() if any(source.user_groups for source in sources) else {}
         for source in sources:
             chat_ids = _members(source, groups)
             person_ids = await self._entra_members(source)
-            mails = {mail.casefold() for mail in source.people}
-            for person in present:
-                if (
-                    person.chat_id in chat_ids
-                    or person.id in person_ids
-                    or accounts[person.id].mail.casefold() in mails
-                ):
-                    roles[person.id].add(source.role)
+            mails = set(map(folded_mail, source.people))
+            for person_id, own_ids in present.items():
+                is_named = folded_mail(accounts[person_id].mail) in mails
+                if own_ids & chat_ids or person_id in person_ids or is_named:
+                    roles[person_id].add(source.role)
         return Roster(roles={person_id: frozenset(held) for person_id, held in roles.items()})
 
     async def holders(self, role: Role) -> frozenset[ChatId]:
-        """List the Slack users who hold a role now."""
-        return await self.holders_by(role, self.user_groups)
+        """List the living, full members who hold a role now; see `ports.Directory.holders`."""
+        return await self.holders_by(role, self)
 
-    async def holders_by(self, role: Role, user_groups: Callable[[], Awaitable[UserGroups]]) -> frozenset[ChatId]:
-        """List the Slack users who hold a role, with the user groups from wherever the caller has them."""
+    async def holders_by(self, role: Role, reads: Reads) -> frozenset[ChatId]:
+        """List the Slack users who hold a role, with what Slack says from wherever the caller has it."""
         source = self._roles.get(role)
         if source is None:
             return frozenset()
-        mails = set(source.people)
+        mails = set(map(folded_mail, source.people))
         if person_ids := await self._entra_members(source):
-            mails |= {account.mail for account in await self._tenant.accounts_by_id(sorted(person_ids))}
-        by_mail = {chat_id for mail in sorted(mails) if (chat_id := await self._by_mail(mail)) is not None}
-        groups = await user_groups() if source.user_groups else {}
-        return _members(source, groups) | by_mail
+            accounts = await self._tenant.accounts_by_id(sorted(person_ids))
+            mails |= {folded_mail(account.mail) for account in accounts if _is_eligible(account)}
+        found = await _side_by_side(sorted(mails), reads.user_by_mail)
+        by_mail = {main_id(user, ChatId("")) for user in found if user and is_full_member(user, self._team_id)}
+        groups = await reads.user_groups() if source.user_groups else {}
+        return frozenset(by_mail) | await self._living(_members(source, groups), reads)
+
+    async def missing_groups(self, role: Role) -> tuple[str, ...]:
+        """Name the role's user groups that do not exist, or are switched off."""
+        return await self.missing_groups_by(role, self)
+
+    async def missing_groups_by(self, role: Role, reads: Reads) -> tuple[str, ...]:
+        """Name the missing user groups of a role, with the list of groups from wherever the caller has it."""
+        source = self._roles.get(role)
+        if source is None or not source.user_groups:
+            return ()
+        known = await reads.user_groups()
+        return tuple(handle for handle in source.user_groups if handle not in known)
 
     async def user_groups(self) -> UserGroups:
         """Read every user group with its members, in one call. One that is switched off is left out."""
-        answer = await self._call("usergroups.list", include_disabled=False, include_users=True)
+        try:
+            answer = await self._call("usergroups.list", include_disabled=False, include_users=True)
+        except _NoGroups:
+            return {}
+        listed = answer.get("usergroups")
+        if not isinstance(listed, list):
+            raise DirectoryUnavailable("Slack's answer to usergroups.list has no user groups in it.")
         return {
             str(group["handle"]): frozenset(ChatId(user) for user in group.get("users") or ())
-            for group in answer["usergroups"]
+            for group in listed
             if not group.get("date_delete")
         }
 
@@ -116,7 +160,7 @@ class SlackDirectory:
 
         :raises Refused: for everybody else.
         """
-        _require_member(await self._user(chat_id), self._team_id)
+        require_full_member(await self.user(chat_id), self._team_id)
 
     async def is_member(self, chat_id: ChatId) -> bool:
         """Tell whether this is a full member of our workspace; see `ports.Directory.is_member`."""
@@ -128,20 +172,36 @@ class SlackDirectory:
 
     async def name_of(self, chat_id: ChatId) -> str:
         """Give the name a Slack user goes by; for display only."""
-        user = await self._user(chat_id)
-        return str(user.get("real_name") or user.get("name") or chat_id)
+        return name_of_user(await self.user(chat_id), chat_id)
 
-    async def _user(self, chat_id: ChatId) -> Mapping[str, Any]:
+    async def user(self, chat_id: ChatId) -> SlackUser:
+        """Read a user.
+
+        :raises Refused: when Slack knows none with this id.
+        """
         try:
             return dict((await self._call("users.info", user=chat_id))["user"])
         except _Gone as error:
             raise Refused("unknown_user", "Slack does not know this user any more.") from error
 
-    async def _by_mail(self, mail: str) -> ChatId | None:
+    async def user_by_mail(self, mail: str) -> SlackUser | None:
+        """Find the user with a mail address; None when there is none."""
         try:
-            return ChatId((await self._call("users.lookupByEmail", email=mail))["user"]["id"])
+            return dict((await self._call("users.lookupByEmail", email=mail))["user"])
         except _Gone:
             return None
+
+    async def _living(self, listed: Iterable[ChatId], reads: Reads) -> frozenset[ChatId]:
+        """Give the full, living members among who is listed; once enough are found, the rest as it is listed."""
+        left, found = sorted(listed), set[ChatId]()
+        while left and len(found) < ENOUGH:
+            some, left = left[:_AT_ONCE], left[_AT_ONCE:]
+            for chat_id, user in zip(
+                some, await _side_by_side(some, lambda one: _user_or_none(reads, one)), strict=True
+            ):
+                if user is not None and is_full_member(user, self._team_id):
+                    found.add(main_id(user, chat_id))
+        return frozenset(found) | frozenset(left)
 
     async def _entra_members(self, source: RoleSource) -> frozenset[PersonId]:
         members: frozenset[PersonId] = frozenset()
@@ -156,73 +216,33 @@ class SlackDirectory:
             code = error_code(error)
             if code in _GONE:
                 raise _Gone from error
-            raise DirectoryUnavailable(f"Slack does not answer {method} ({code}).", retry_after(error)) from error
+            if code in _NO_GROUPS and method == "usergroups.list":
+                raise _NoGroups from error
+            if is_passing(error):
+                raise DirectoryUnavailable(f"Slack does not answer {method} ({code}).", retry_after(error)) from error
+            raise DirectoryRefused(
+                f"Slack refuses to say who people are ({method}: {code}). Tell an admin: trying again does not help "
+                "before that is mended."
+            ) from error
         except NO_ANSWER as error:
             raise DirectoryUnavailable("Slack does not answer.") from error
         return dict(response.data) if isinstance(response.data, dict) else {}
 
 
-class ShownDirectory:
-    """Implements `ports.Directory` for showing: who holds a role, and what people are called, up to 30 seconds old.
-
-    Who somebody is, whether a member, and with which roles, is read anew all the same: nothing is decided on a memory.
-    """
-
-    def __init__(self, directory: SlackDirectory, clock: Clock) -> None:
-        self._directory = directory
-        self._clock = clock
-        self._memory: dict[Hashable, tuple[datetime, Any]] = {}
-
-    async def identify(self, chat_id: ChatId) -> Person:
-        """Map a Slack user to one Entra person, read anew."""
-        return await self._directory.identify(chat_id)
-
-    async def is_member(self, chat_id: ChatId) -> bool:
-        """Tell whether this is a full member of our workspace, read anew."""
-        return await self._directory.is_member(chat_id)
-
-    async def roster(self, people: Sequence[Person]) -> Roster:
-        """Read which roles these people hold now, anew."""
-        return await self._directory.roster(people)
-
-    async def holders(self, role: Role) -> frozenset[ChatId]:
-        """List the Slack users who hold a role, as lately read."""
-        return await self._lately(("holders", role), lambda: self._directory.holders_by(role, self._user_groups))
-
-    async def name_of(self, chat_id: ChatId) -> str:
-        """Give the name a Slack user goes by, as lately read."""
-        return await self._lately(("name", chat_id), lambda: self._directory.name_of(chat_id))
-
-    async def _user_groups(self) -> UserGroups:
-        return await self._lately("user groups", self._directory.user_groups)
-
-    async def _lately(self, key: Hashable, read: Callable[[], Awaitable[Answer]]) -> Answer:
-        now = self._clock.now()
-        self._memory = {k: kept for k, kept in self._memory.items() if abs(now - kept[0]) < _SHOWN_FOR}
-        if key not in self._memory:
-            self._memory[key] = (now, await read())
-        answer: Answer = self._memory[key][1]
-        return answer
+async def _side_by_side(keys: Sequence[Key], read: Callable[[Key], Awaitable[Answer]]) -> list[Answer]:
+    """Read several things, a few at a time; gives the answers in the order of the keys."""
+    answers: list[Answer] = []
+    for start in range(0, len(keys), _AT_ONCE):
+        answers += await asyncio.gather(*map(read, keys[start : start + _AT_ONCE]))
+    return answers
 
 
-def _require_member(user: Mapping[str, Any], team_id: str) -> str:
-    """Return the mail address of a full, living, human member of our workspace.
-
-    :raises Refused: for everybody else (Slack: "user object").
-    """
-    teams = (user.get("enterprise_user") or {}).get("teams") or [user.get("team_id")]
-    if user.get("deleted"):
-        raise Refused("deactivated", "This Slack user is deactivated.")
-    if user.get("is_bot") or user.get("is_workflow_bot") or user.get("id") == "USLACKBOT":
-        raise Refused("not_human", "Only people take part, no bots or workflows.")
-    if user.get("is_stranger") or team_id not in teams:
-        raise Refused("outsider", "You belong to another workspace; only members of this one take part.")
-    if user.get("is_restricted") or user.get("is_ultra_restricted"):
-        raise Refused("slack_guest", "You are a guest in this workspace; only full members take part.")
-    mail = (user.get("profile") or {}).get("email")
-    if not mail:
-        raise Refused("no_mail", "Slack shows no mail address for you, so Gatehouse cannot tell who you are in Entra.")
-    return str(mail)
+async def _user_or_none(reads: Reads, chat_id: ChatId) -> SlackUser | None:
+    """Read a user of a list; one bad entry hides nobody else."""
+    try:
+        return await reads.user(chat_id)
+    except Refused:
+        return None
 
 
 def _members(source: RoleSource, groups: UserGroups) -> frozenset[ChatId]:

@@ -13,6 +13,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.alarm_words import alarm_cure, alarm_text
+from bot.approval_channel import CURE, ChannelUnsuitable, channel_problem
 from bot.directory import SlackDirectory
 from bot.reading import entra_settings
 from bot.redactor import redactor_of
@@ -23,9 +24,15 @@ from workflows.core.errors import DomainError
 from workflows.core.partner import Target, TargetType
 from workflows.entra import Entra, connect
 from workflows.ports import Tenant
+from workflows.role_watch import missing_words
 from workflows.store.parked import read_open_alarms, read_parked
 
-SCOPES = frozenset({"chat:write", "commands", "im:write", "usergroups:read", "users:read", "users:read.email"})
+SCOPES = frozenset(
+    {
+        *("chat:write", "commands", "groups:read", "im:write"),
+        *("usergroups:read", "users:read", "users:read.email"),
+    }
+)
 """What manifest.yml asks for; a test holds the two together."""
 
 
@@ -130,7 +137,13 @@ async def _channel(client: AsyncWebClient, settings: Settings) -> Finding:
         )
     except NO_ANSWER as error:
         return Finding(subject=subject, state=f"{error!r}", cure="Check SLACK_API_URL and the network")
-    return Finding(subject=subject, state=settings.slack_channel)
+    try:
+        problem = await channel_problem(client, settings.slack_channel)
+    except ChannelUnsuitable as error:
+        return Finding(subject=subject, state=str(error), cure="Check SLACK_API_URL and the network")
+    if problem:
+        return Finding(subject=subject, state=f"{settings.slack_channel}: {problem}", cure=f"SLACK_CHANNEL: {CURE}")
+    return Finding(subject=subject, state=f"{settings.slack_channel}, private")
 
 
 async def _entra(tenant: Entra, settings: Settings) -> list[Finding]:
@@ -201,6 +214,7 @@ async def _roles(client: AsyncWebClient, tenant: Entra, settings: Settings) -> l
         subject = f"Role {role}"
         try:
             held = len(await directory.holders(role))
+            missing = missing_words(await directory.missing_groups(role)).strip()
         except DomainError as error:
             cure = "Check Slack's usergroups:read and users:read.email, Graph's User.Read.All and GroupMember.Read.All"
             findings.append(Finding(subject=subject, state=str(error), cure=cure))
@@ -208,7 +222,10 @@ async def _roles(client: AsyncWebClient, tenant: Entra, settings: Settings) -> l
         cure = (
             "" if held >= needed else f"Needs {needed}: add people to {', '.join(source.user_groups) or 'roles.toml'}"
         )
-        findings.append(Finding(subject=subject, state="1 person" if held == 1 else f"{held} people", cure=cure))
+        state = "1 person" if held == 1 else f"{held} people"
+        if missing:
+            state, cure = f"{state}. {missing}", "Restore the user group in Slack, or correct roles.toml"
+        findings.append(Finding(subject=subject, state=state, cure=cure))
     return findings
 
 

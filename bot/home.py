@@ -97,6 +97,12 @@ def _alarm(alarm: Alarm) -> Iterator[Block]:
         )
 
 
+def closed_home() -> Json:
+    """Show somebody who is no full member of the workspace why there is nothing to see."""
+    blocks = [rich(paragraph(words("Only full members of this workspace ask for partners, look at them and decide.")))]
+    return {"type": "home", "callback_id": ids.HOME, "blocks": within_limits(blocks, "home")}
+
+
 def _section(title: str, entries: Sequence[Sequence[Block]], *, is_ruled: bool = False) -> Iterator[Block]:
     yield header(title)
     for index, entry in enumerate(entries):

@@ -44,6 +44,7 @@ from workflows.core.intents import (
     WantRetryEffect,
     WantRevoke,
     WantUnconfirmHalf,
+    WantWithdraw,
 )
 from workflows.core.people import ChatId
 from workflows.core.request import RequestId
@@ -140,14 +141,35 @@ class Listeners:
             )
             await ack()
             return
-        await self.commands.run(invocation, ack)
+        try:
+            await self.commands.run(invocation, ack)
+        except Refused as refused:
+            await self.service.refuse(
+                refused,
+                key=f"command:{invocation.trigger_id}",
+                actor=invocation.actor,
+                command=f"/partner {invocation.verb}",
+                subject=Subject(),
+                channel=invocation.channel_id,
+            )
+            await ack()
 
     async def _home_opened(self, body: dict[str, Any]) -> None:
         opened = HomeOpened.model_validate(body)
         if opened.team_id == self.team_id and opened.event.tab == "home":
             person = ChatId(opened.event.user)
             await self.store.save_home(person)
-            self.background.start(self.notifier.show_home(person))
+            self.background.start(self._show_home(person, key=f"home:{body.get('event_id')}"))
+
+    async def _show_home(self, person: ChatId, *, key: str) -> None:
+        """Publish the App Home; that somebody is no full member is recorded, and said there."""
+        try:
+            await self.windows.require_member(person)
+        except Refused as refused:
+            await self.service.refuse(
+                refused, key=key, actor=person, command="app_home_opened", subject=Subject(), is_told=True
+            )
+        await self.notifier.show_home(person)
 
     # --- the request form ---
 
@@ -158,12 +180,12 @@ class Listeners:
     async def _look_up(self, ack: AsyncAck, click: Interaction) -> None:
         await ack()
         view = click.the_view
-        showing = self.windows.show_partner(view.id, parse_form(click), typed=click.action.value)
+        showing = self.windows.show_partner(view.id, parse_form(click), typed=click.action.value, key=click.key)
         self.background.start(self.windows.filling(showing, click.actor, key=click.key))
 
     async def _choose_template(self, ack: AsyncAck, click: Interaction) -> None:
         await ack()
-        showing = self.windows.show_template(click.the_view.id, parse_form(click))
+        showing = self.windows.show_template(click.the_view.id, parse_form(click), key=click.key)
         self.background.start(self.windows.filling(showing, click.actor, key=click.key))
 
     async def _look_up_names(self, ack: AsyncAck, click: Interaction) -> None:
@@ -171,6 +193,7 @@ class Listeners:
         self.background.start(self.windows.show_names(click.the_view.id, parse_form(click), key=click.key))
 
     async def _file(self, ack: AsyncAck, click: Interaction) -> None:
+        await self.windows.require_member(click.actor)
         try:
             await self.intake.file(parse_form(click), key=click.key)
         except InvalidForm as error:
@@ -186,10 +209,11 @@ class Listeners:
     async def _choose_change(self, ack: AsyncAck, click: Interaction) -> None:
         form = parse_restore_form(click)
         await ack()
-        showing = self.restores.show_difference(click.the_view.id, form)
+        showing = self.restores.show_difference(click.the_view.id, form, key=click.key)
         self.background.start(self.windows.filling(showing, click.actor, key=click.key))
 
     async def _file_restore(self, ack: AsyncAck, click: Interaction) -> None:
+        await self.windows.require_member(click.actor)
         try:
             await self.restores.intake.file(parse_restore_form(click), key=click.key)
         except InvalidForm as error:
@@ -200,15 +224,23 @@ class Listeners:
     # --- the requester ---
 
     async def _withdraw(self, ack: AsyncAck, click: Interaction) -> None:
-        await self.service.withdraw(RequestId(click.action.value), click.actor, key=click.key)
+        request_id = RequestId(click.action.value)
+        request = await self.store.request(request_id)
+        if request is None or click.actor == request.particulars.requester:
+            await self.service.withdraw(request_id, click.actor, key=click.key)
+        else:
+            # It may be the requester's second id: their accounts are compared.
+            intent = WantWithdraw(actor=click.actor, request_id=request_id, channel=click.channel)
+            await self.service.want(intent, key=click.key)
         await ack()
         if click.is_in(ids.REQUEST_ACCESS):
             form = parse_form(click)
-            self.background.start(self.windows.show_partner(click.the_view.id, form, typed=form.target))
+            self.background.start(self.windows.show_partner(click.the_view.id, form, typed=form.target, key=click.key))
 
     # --- reviews and revocation ---
 
     async def _keep(self, ack: AsyncAck, click: Interaction) -> None:
+        await self.windows.require_member(click.actor)
         partnership = await self.store.partnership(parse_tenant_id(click.action.value))
         if partnership is None:
             raise Refused("unknown_partner", "Gatehouse knows no such partner; see /partner list.")

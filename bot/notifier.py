@@ -12,15 +12,16 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.alarm_words import alarm_message
+from bot.approval_channel import ApprovalChannel
+from bot.approvers import Approvers, name_approvers, still_free
 from bot.blocks import Json
 from bot.card_copies import CardCopies, Trouble, Updated, content_of
 from bot.cards import request_card, requester_card, review_card
-from bot.directory import ShownDirectory
 from bot.half_card import half_card
-from bot.home import MOST_MINE, MOST_PARTNERS, MOST_WAITING, home_view
+from bot.home import MOST_MINE, MOST_PARTNERS, MOST_WAITING, closed_home, home_view
 from bot.messages import Message, notice
+from bot.shown_directory import ShownDirectory
 from workflows.core.alarms import Alarm
-from workflows.core.errors import Refused
 from workflows.core.half_state import open_steps
 from workflows.core.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, Role
@@ -28,6 +29,7 @@ from workflows.core.request import AccessRequest, RequestState
 from workflows.ports import (
     Clock,
     Copy,
+    DirectoryRefused,
     DirectoryUnavailable,
     NotifierBlocked,
     NotifierRefused,
@@ -59,7 +61,7 @@ class SlackNotifier:
         directory: ShownDirectory,
         store: Store,
         clock: Clock,
-        channel: str,
+        channel: ApprovalChannel,
     ) -> None:
         self._copies = CardCopies(client=client, store=store, channel=channel)
         self._directory = directory
@@ -76,7 +78,7 @@ class SlackNotifier:
         subject = f"request:{request.id}"
         holders = await self._stage_holders(request)
         deciders = self._deciders(request, holders)
-        names = {role: await self._names(people) for role, people in holders.items()}
+        names = await name_approvers(request, holders, self._directory)
         posted, problem = await self._update_request(request, subject, names, deciders)
         if request.prepared is not None:
             card = request_card(request, holders=names, now=self._clock.now())
@@ -94,7 +96,7 @@ class SlackNotifier:
         self,
         request: AccessRequest,
         subject: str,
-        names: Mapping[Role, tuple[str, ...]],
+        names: Mapping[Role, Approvers],
         deciders: frozenset[ChatId],
     ) -> tuple[set[str], Trouble | None]:
         """Bring what is posted of a request's card up to date.
@@ -162,7 +164,10 @@ class SlackNotifier:
             raise unheard
 
     async def show_home(self, person: ChatId) -> None:
-        """Publish the App Home of one person; where Slack shows that person none, nothing is lost."""
+        """Publish the App Home of one person; where Slack shows that person none, nothing is lost.
+
+        Only full members see anything of partners and requests there.
+        """
         # One at a time: what was read last is what is shown last.
         async with self._homes.setdefault(person, asyncio.Lock()):
             view = await self._home_of(person)
@@ -173,6 +178,8 @@ class SlackNotifier:
 
     async def _home_of(self, person: ChatId) -> Json:
         with _waiting_for_the_directory():
+            if not await self._directory.is_member(person):
+                return closed_home()
             waiting = await waiting_for(person, store=self._store, directory=self._directory, limit=MOST_WAITING)
             partnerships = await partnerships_shown_to(
                 person, store=self._store, directory=self._directory, limit=MOST_PARTNERS
@@ -233,7 +240,11 @@ class SlackNotifier:
 
     async def _holders(self, role: Role) -> frozenset[ChatId]:
         with _waiting_for_the_directory():
-            return await self._directory.holders(role)
+            try:
+                return await self._directory.holders(role)
+            except DirectoryRefused as error:
+                _log.error("role_unreadable", role=role, reason=str(error))
+                return frozenset()  # the stage's title stands there instead
 
     def _deciders(self, request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]]) -> frozenset[ChatId]:
         """List who can decide now: holders of the open stage's role who are not excluded and have not decided."""
@@ -242,9 +253,7 @@ class SlackNotifier:
         known, verdict = request.known, request.verdict()
         if verdict.open_stage is None:
             return frozenset()
-        out = {known.requester.chat_id, known.sponsor.chat_id}
-        out |= {person.chat_id for people in verdict.counted for person in people}
-        return holders[known.stages[verdict.open_stage].role] - out
+        return still_free(request, holders[known.stages[verdict.open_stage].role])
 
     async def _show_requester(self, request: AccessRequest) -> None:
         subject, requester = f"requester:{request.id}", request.particulars.requester
@@ -264,9 +273,12 @@ class SlackNotifier:
         occasion = f"{partnership.request_id}.{len(partnership.attestations)}.{partnership.reminders}"
         asked = {copy.audience for copy in await self._store.copies(subject) if copy.occasion == occasion}
         sponsor, refused = partnership.sponsor.chat_id, None
-        if sponsor not in asked and (refused := await self._copies.post(subject, sponsor, card, occasion)) is None:
-            asked.add(sponsor)
-        if refused or partnership.reminders >= _ESCALATE_AFTER or partnership.is_past_its_end(self._clock.now()):
+        is_gone = partnership.sponsor_gone_at is not None
+        if not is_gone and sponsor not in asked:
+            refused = await self._copies.post(subject, sponsor, card, occasion)
+            asked |= set() if refused else {sponsor}
+        is_late = partnership.reminders >= _ESCALATE_AFTER or partnership.is_past_its_end(self._clock.now())
+        if refused or is_gone or is_late:
             for admin in sorted(await self._holders(ADMIN) - asked - {sponsor}):
                 if await self._copies.post(subject, admin, card, occasion) is None:
                     asked.add(admin)
@@ -299,12 +311,6 @@ class SlackNotifier:
                 await self._copies.post(subject, person, half_card(partnership, may_speak=False), occasion)
         return None if heard else refused
 
-    async def _names(self, people: frozenset[ChatId]) -> tuple[str, ...]:
-        try:
-            return tuple([await self._directory.name_of(person) for person in sorted(people)])
-        except (DirectoryUnavailable, Refused):
-            return ()  # the stage's title stands there instead
-
     async def _refresh_homes(self, *people: ChatId) -> None:
         """Have these people's App Homes published soon: an effect of its own, so that no card waits for it."""
         await self._store.want_homes(list(dict.fromkeys(people)))
@@ -336,6 +342,8 @@ def _waiting_for_the_directory() -> Iterator[None]:
         raise NotifierUnavailable(str(error), error.retry_after) from error
     except TenantRefused as error:
         raise NotifierUnavailable(str(error)) from error
+    except DirectoryRefused as error:
+        raise NotifierRefused(str(error)) from error
 
 
 def _everybody(holders: Mapping[Role, frozenset[ChatId]]) -> Sequence[ChatId]:

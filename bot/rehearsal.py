@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import errno
 import multiprocessing
+import os
 import signal
 import socket
 import sys
@@ -25,6 +26,8 @@ from bot.sandbox.server import BotHandle, FolderInUse, Sandbox
 CANNOT_START: Final = 2
 """The exit status when the sandbox cannot start here."""
 _TICK_SECONDS: Final = 0.2
+_HANDED_ON: Final = "GATEHOUSE_MAX_"
+"""The limits of an hour may be set for the sandbox's bot, too."""
 _READY_WITHIN_SECONDS: Final = 30.0
 _MOST_RESTARTS: Final = 20
 
@@ -73,6 +76,7 @@ async def _with_bot(sandbox: Sandbox, folder: Path, stop: asyncio.Event, *, brow
         **sandbox.bot_settings(port),
         "DATABASE_URL": f"sqlite:///{folder / 'gatehouse.db'}",
         "GATEHOUSE_TICK_SECONDS": str(_TICK_SECONDS),
+        **{name: value for name, value in os.environ.items() if name.startswith(_HANDED_ON)},
     }
     bot = _Bot(settings, folder)
     bot.start()

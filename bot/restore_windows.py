@@ -58,7 +58,7 @@ class RestoreWindows:
         """Show, in a window just opened, which changes of a partner can be put back; else say why not."""
         subject = Subject()
         try:
-            await self.directory.require_member(actor)
+            await self.windows.looking.require(actor, typed, key=key, by="/partner restore")
             identity, _ = await named_partner(typed, store=self.store, tenant=self.tenant)
             subject = Subject(tenant_id=identity.tenant_id)
             view = restore_view(
@@ -70,17 +70,26 @@ class RestoreWindows:
                 )
             )
         except Refused as refused:
-            await self.service.refuse(refused, key=key, actor=actor, command="/partner restore", subject=subject)
-            view = message_view("Not possible", refused.reason)
+            command = "/partner restore"
+            await self.windows.refuse(view_id, refused, key=key, actor=actor, command=command, subject=subject)
+            return
         except InvalidField as error:
             view = message_view("Not possible", error.reason)
         except (TenantUnavailable, TenantRefused, DirectoryUnavailable) as error:
             view = message_view("Not possible now", not_now(error))
         await self.windows.update(view_id, view)
 
-    async def show_difference(self, view_id: str, form: RestoreForm) -> None:
-        """Show what the change just chosen would put back; a later choice in the same form wins."""
+    async def show_difference(self, view_id: str, form: RestoreForm, *, key: str) -> None:
+        """Show a full member what the change just chosen would put back; a later choice in the same form wins."""
         shown = self._remember(view_id, form)
+        try:
+            await self.windows.require_member(form.requester)
+        except Refused as refused:
+            subject = Subject(tenant_id=form.tenant_id)
+            await self.windows.refuse(
+                view_id, refused, key=key, actor=form.requester, command="/partner restore", subject=subject
+            )
+            return
         changes = await self.intake.changes(form.tenant_id)
         if not changes:
             return  # the form is only shown where there are some

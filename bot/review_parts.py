@@ -55,6 +55,10 @@ def partnership_facts(partnership: Partnership) -> Iterator[Part]:
         yield when(partnership.next_review_at)
     yield words("\nSponsor: ")
     yield part(partnership.sponsor.name)
+    if partnership.sponsor_gone_at is not None:
+        yield words(" (no enabled account in Entra, found ")
+        yield when(partnership.sponsor_gone_at)
+        yield words(")")
     if said := half_words(partnership.half, partnership.confirmations):
         yield words(f"\nThe partner's half: {said}")
 

@@ -25,6 +25,9 @@ _CURES: Final = {
     "AZURE_TENANT_ID": "the home tenant's id, a GUID",
     "AZURE_CLIENT_ID": "the application (client) id of the app registration, a GUID",
     "GATEHOUSE_TICK_SECONDS": "a number of seconds above 0 and no more than 60",
+    "GATEHOUSE_MAX_REQUESTS_PER_HOUR": "a whole number from 1 to 10000",
+    "GATEHOUSE_MAX_APPROVALS_PER_HOUR": "a whole number from 1 to 10000",
+    "GATEHOUSE_MAX_LOOKUPS_PER_HOUR": "a whole number from 1 to 10000",
     "PORT": "a whole number from 1 to 65535",
 }
 
@@ -125,6 +128,12 @@ class Settings(TenantSettings, _SlackSettings):
     # NB. pydantic takes the fields of the last base first: Slack's are known where the tenant's are judged.
     gatehouse_tick_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
     """Seconds between two looks at what is due."""
+    gatehouse_max_requests_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 20
+    """How many requests one person may send in an hour."""
+    gatehouse_max_approvals_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 6
+    """How many approvals one person may give in an hour."""
+    gatehouse_max_lookups_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 60
+    """How many partners one person may look up in an hour."""
     host: str = "0.0.0.0"  # noqa: S104  # a container's port has to be reachable; signatures guard the door
     port: Annotated[int, Field(ge=1, le=65535)] = 3000
 

@@ -1,7 +1,8 @@
 """Opens views at once and fills them in afterwards, when the directory has answered."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -28,12 +29,14 @@ from workflows.core.plan import Plan, TenantIdentity, plan_revocation
 from workflows.core.revoking import require_may_revoke, would_open
 from workflows.identifying import identify_partner
 from workflows.intake import Form, Intake, refused_words
+from workflows.limits import LIMIT_REACHED
+from workflows.looking import Looking
 from workflows.lookup import read_both
 from workflows.named_holes import look_up_names
 from workflows.named_partner import named_partner
 from workflows.naming import names_shown
 from workflows.ports import DirectoryUnavailable, FoundObject, Store, Tenant, TenantRefused, TenantUnavailable
-from workflows.service import Service
+from workflows.service import LOOK_UP, Service
 from workflows.sign_ins import losing_words, read_use
 from workflows.target import is_tenant_id, normalize_target
 
@@ -47,6 +50,8 @@ _CONFIRMATION_SECONDS: Final = 1.5
 """How long a confirmation waits for Graph before it is acknowledged."""
 _NAMES_SECONDS: Final = 5.0
 """How long a person waits for a name to be looked up, before they are told to try again."""
+_MEMBER_SECONDS: Final = 0.8
+"""How long opening a window waits for Slack's word on who asks: the trigger of the window lives three seconds."""
 _READING_SECONDS: Final = 6.0
 """How long a person waits for what a revocation would change, before it is offered without."""
 _COUNTING_SECONDS: Final = 2.5
@@ -69,10 +74,24 @@ class Windows:
     tenant: Tenant
     directory: SlackDirectory
     catalog: Catalog
+    looking: Looking
     open_forms: OpenForms = field(default_factory=OpenForms)
 
+    async def require_member(self, actor: ChatId) -> None:
+        """Let full members pass, and everybody while Slack does not tell in time: what is behind it asks again.
+
+        :raises Refused: for everybody else.
+        """
+        with suppress(DirectoryUnavailable, TimeoutError):
+            async with asyncio.timeout(_MEMBER_SECONDS):
+                await self.directory.require_member(actor)
+
     async def open_request(self, trigger_id: str, actor: ChatId, *, typed: str) -> str:
-        """Open the request form; no look-up stands before it. Returns the view's id."""
+        """Open the request form for a full member; no look-up stands before it. Returns the view's id.
+
+        :raises Refused: for everybody else.
+        """
+        await self.require_member(actor)
         form = RequestForm(templates=tuple(self.catalog.templates.values()), requester=actor, target=typed)
         return await self.open(trigger_id, request_view(form))
 
@@ -80,26 +99,29 @@ class Windows:
         """Open a window that says it is reading. Returns the view's id."""
         return await self.open(trigger_id, loading_view())
 
-    async def show_typed(self, view_id: str, actor: ChatId, typed: str) -> None:
+    async def show_typed(self, view_id: str, actor: ChatId, typed: str, *, key: str) -> None:
         """Show, in a form just opened, the partner that was named in the command."""
         blank = Form(requester=actor, target=typed, template="", justification="", sponsor=actor, days=0)
-        await self.show_partner(view_id, blank, typed=typed)
+        await self.show_partner(view_id, blank, typed=typed, key=key)
 
-    async def show_partner(self, view_id: str, form: Form, *, typed: str) -> None:
+    async def show_partner(self, view_id: str, form: Form, *, typed: str, key: str) -> None:
         """Resolve what stands in the target field and show the tenant, or the problem, below it."""
         shown = self.open_forms.at(view_id, replace(form, target=typed))
-        await self._look_up(shown, typed)
-        await self._show_form(view_id, shown)
+        async with self._for_members(view_id, form.requester, key):
+            await self._look_up(shown, typed, key=key)
+            await self._show_form(view_id, shown)
 
-    async def show_template(self, view_id: str, form: Form) -> None:
+    async def show_template(self, view_id: str, form: Form, *, key: str) -> None:
         """Show the fields and durations of the template just chosen, then the tenant where it was not looked up yet."""
         shown = self.open_forms.at(view_id, form)
-        if not shown.is_about(form.target):
-            shown.found, shown.problem, shown.looked_up = None, "", ""
-        await self._show_form(view_id, shown)
-        if form.target.strip() and not shown.is_about(form.target):
-            await self._look_up(shown, form.target)
+        async with self._for_members(view_id, form.requester, key):
+            await self.require_member(form.requester)
+            if not shown.is_about(form.target):
+                shown.found, shown.problem, shown.looked_up = None, "", ""
             await self._show_form(view_id, shown)
+            if form.target.strip() and not shown.is_about(form.target):
+                await self._look_up(shown, form.target, key=key)
+                await self._show_form(view_id, shown)
 
     async def show_names(self, view_id: str, form: Form, *, key: str) -> None:
         """Look up the names that stand where IDs of ours are wanted, for a full member, and show what they are."""
@@ -107,7 +129,7 @@ class Windows:
         if template is None:
             return
         try:
-            await self.directory.require_member(form.requester)
+            await self.looking.require(form.requester, form.target, key=key, by="names")
         except Refused as refused:
             command, subject = "look_up_name", Subject()
             await self.refuse(view_id, refused, key=key, actor=form.requester, command=command, subject=subject)
@@ -127,16 +149,35 @@ class Windows:
         shown.take_names(found, {})
         return self._form_view(shown, must_look=True)
 
-    async def _look_up(self, shown: OpenForm, typed: str) -> None:
-        found, problem = None, ""
+    @asynccontextmanager
+    async def _for_members(self, view_id: str, actor: ChatId, key: str) -> AsyncIterator[None]:
+        """Record in the audit log, and say in the form's place, that somebody may not look partners up."""
         try:
+            yield
+        except Refused as refused:
+            await self.refuse(view_id, refused, key=key, actor=actor, command=LOOK_UP, subject=Subject())
+
+    async def _look_up(self, shown: OpenForm, typed: str, *, key: str) -> None:
+        """Look a partner up for the form.
+
+        :raises Refused: for who is no full member. A limit that is reached is said in the form, which keeps its fields.
+        """
+        found, problem = None, ""
+        actor = shown.form.requester
+        try:
+            await self.looking.require(actor, typed, key=key, by="form")
             seen = await self.intake.look_up(typed)
             found = Found.of(seen, typed=typed, waiting=await self.intake.open_request(seen.identity.tenant_id))
+        except Refused as refused:
+            if refused.code != LIMIT_REACHED:
+                raise
+            problem = refused.reason
+            await self.service.refuse(refused, key=key, actor=actor, command=LOOK_UP, subject=Subject(), is_told=True)
         except InvalidField as error:
             problem = error.reason
         except TenantRefused as error:
             problem = refused_words(error)
-        except TenantUnavailable as error:
+        except (TenantUnavailable, DirectoryUnavailable) as error:
             problem = f"This cannot be looked up now: {error} You can send the request anyway; it waits until it can."
         shown.found, shown.problem, shown.looked_up = found, problem, typed
 
@@ -176,6 +217,7 @@ class Windows:
         """
         subject = Subject()
         try:
+            await self.require_member(actor)
             target = normalize_target(typed)
             if is_tenant_id(target):
                 subject = Subject(tenant_id=TenantId(target))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from workflows.alarms import Alarms
+from workflows.catalog import Catalog, changed_role, redefined_words
 from workflows.core.canonical import JsonObject
 from workflows.core.commands import (
     RecordApplied,
@@ -40,6 +41,7 @@ from workflows.ports import (
     AlreadyExists,
     Clock,
     Directory,
+    DirectoryRefused,
     DirectoryUnavailable,
     Store,
     Tenant,
@@ -71,6 +73,8 @@ class Applying:
     directory: Directory
     clock: Clock
     alarms: Alarms
+    catalog: Catalog | None = None
+    """What roles mean now; None: it is not compared."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def apply(self, request_id: RequestId) -> None:
@@ -167,7 +171,14 @@ class Applying:
             )
             await self.service.advance(request.id, Stop(reason=reason))
             return False
-        roster = await self.directory.roster([decision.person for decision in request.decisions])
+        if self.catalog is not None and (role := changed_role(known.roles, self.catalog)):
+            reason = f"{redefined_words(role)} Nothing was written. So it is planned and asked again."
+            await self.service.advance(request.id, Replan(reason=reason))
+            return False
+        try:
+            roster = await self.directory.roster([decision.person for decision in request.decisions])
+        except DirectoryRefused as error:
+            raise DirectoryUnavailable(error.reason) from error  # what was approved waits until it is mended
         verdict = request.verdict(roster)
         if not verdict.is_complete:
             reason = " ".join(verdict.discounted) + " Nothing was written; the stage is open again."

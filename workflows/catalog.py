@@ -3,8 +3,10 @@
 Every problem is found before any is reported, each with file and key; a catalog with a problem is not loaded.
 """
 
+import hashlib
+import json
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -13,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from workflows.core.errors import DomainError
 from workflows.core.graph_examples import corrected_word
+from workflows.core.mail_addresses import folded_mail
 from workflows.core.people import ADMIN, Role
 from workflows.core.risk import chain_is_enough, risk_of_settings
 from workflows.core.template import Template
@@ -37,6 +40,34 @@ class Catalog:
 
     templates: Mapping[str, Template]
     roles: Mapping[Role, RoleSource]
+
+    def role_hashes(self, roles: Iterable[Role]) -> dict[str, str]:
+        """Say what roles mean now; a role that does not exist means nothing, and has an empty hash."""
+        return {role: role_hash(source) if (source := self.roles.get(role)) else "" for role in roles}
+
+
+def role_hash(source: RoleSource) -> str:
+    """Hash who holds a role by its definition. The title, the order and the case of mail addresses mean nothing."""
+    meaning = {
+        "user_groups": sorted(set(source.user_groups)),
+        "entra_groups": sorted({group.lower() for group in source.entra_groups}),
+        "people": sorted(set(map(folded_mail, source.people))),
+    }
+    return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()
+
+
+def changed_role(was: Mapping[str, str], catalog: Catalog) -> str:
+    """Name a role that is defined otherwise than when a plan was made; empty when none is.
+
+    :param was: the hashes of then; empty in requests of earlier versions, which are judged as before.
+    """
+    now = catalog.role_hashes(map(Role, was))
+    return next((role for role in sorted(was) if was[role] != now[role]), "")
+
+
+def redefined_words(role: str) -> str:
+    """Say that a role is not what it was."""
+    return f"The role “{role}” is defined differently now: other people may hold it than when this was shown."
 
 
 Model = TypeVar("Model", bound=BaseModel)

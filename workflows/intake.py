@@ -14,16 +14,26 @@ from workflows.catalog import Catalog
 from workflows.core.errors import InvalidField, NothingToChange, Refused
 from workflows.core.holes import parse_hole
 from workflows.core.partner import TenantId
-from workflows.core.people import ChatId
-from workflows.core.plan import Plan
+from workflows.core.people import ChatId, PersonId
 from workflows.core.request import AccessRequest, Observation, Particulars, RequestId, RequestKind
 from workflows.core.template import Stage, Template
+from workflows.filing import Filing
 from workflows.hole_checks import unknown_ids
 from workflows.identifiers import derived_request_id
+from workflows.limits import Limits
 from workflows.lookup import look_up
 from workflows.named_holes import NamedHoles, NamesToShow, has_names, look_up_names
 from workflows.open_request import open_request_about
-from workflows.ports import Clock, Directory, DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
+from workflows.ports import (
+    Clock,
+    Directory,
+    DirectoryRefused,
+    DirectoryUnavailable,
+    Store,
+    Tenant,
+    TenantRefused,
+    TenantUnavailable,
+)
 from workflows.proposing import (
     access_plan,
     chain_of,
@@ -34,6 +44,7 @@ from workflows.proposing import (
 )
 from workflows.service import Service
 from workflows.sponsors import sponsor_words
+from workflows.standing_policy import standing_policy
 from workflows.target import FIELD, normalize_target
 
 PATIENCE_SECONDS: Final = 1.8
@@ -84,6 +95,8 @@ class Intake:
     directory: Directory
     catalog: Catalog
     clock: Clock
+    limits: Limits | None = None
+    """How many requests one person may send in an hour; None: as many as they like."""
     _seen: dict[str, Observation] = field(default_factory=dict)
     """What the form has just shown, for the one request that follows from it."""
 
@@ -124,6 +137,8 @@ class Intake:
         :raises InvalidForm: naming every field that has to change; nothing is stored.
         :raises NamesToShow: when what a name was taken for was not shown yet; nothing is stored.
         """
+        filing = Filing(service=self.service, limits=self.limits)
+        await require_within_limits(filing, form.requester, FIELD, key=key)
         problems: dict[str, str] = {}
         justification = checked_justification(
             form.justification, "Say why this partner needs access: the approvers decide on it.", problems
@@ -135,12 +150,13 @@ class Intake:
         if named.found and not problems:
             # Everything else is asked when it is sent again: Slack waits no longer than for one of the two.
             raise NamesToShow(named.found)
-        observation = None
+        observation, account = None, None
         if target is not None:
-            observation = await self._ask_the_directory(form, target, template, holes, problems)
+            observation, account = await self._ask_the_directory(form, target, template, holes, problems)
         if problems or target is None or template is None or holes is None:
             raise InvalidForm(problems)
         request_id = derived_request_id(key)
+        await require_within_limits(filing, form.requester, FIELD, key=key, account=account)
         await self.service.submit(
             request_id,
             Particulars(
@@ -156,7 +172,9 @@ class Intake:
             key=key,
             decide_within=template.decide_within,
             observation=observation,
+            account=account,
         )
+        await filing.done(key=key)
         return request_id
 
     def _template(self, form: Form, problems: dict[str, str]) -> Template | None:
@@ -185,11 +203,16 @@ class Intake:
         template: Template | None,
         holes: Mapping[str, str] | None,
         problems: dict[str, str],
-    ) -> Observation | None:
-        """Ask about the tenant and the people side by side, within the form's patience."""
+    ) -> tuple[Observation | None, PersonId | None]:
+        """Ask about the tenant and the people side by side, within the form's patience.
+
+        :returns: what was seen of the tenant, and the requester's account, as far as they are known in time.
+        """
         async with asyncio.TaskGroup() as group:
             observed = group.create_task(self._observe(form, target, template, holes, problems))
-            group.create_task(check_people(form.requester, form.sponsor, FIELD, problems, directory=self.directory))
+            people = group.create_task(
+                check_people(form.requester, form.sponsor, FIELD, problems, directory=self.directory)
+            )
             if template is not None and holes is not None:
                 group.create_task(self._ids(template, holes, problems))
             if template is not None:
@@ -200,7 +223,7 @@ class Intake:
                 problem = await self._chain_problem(form, stages or ())
             if problem:
                 problems["template"] = problem
-        return observation
+        return observation, people.result()
 
     async def _observe(
         self,
@@ -219,8 +242,11 @@ class Intake:
                 )
             await require_no_other_request(self.store, observation, None, form.requester)
             if template is not None and holes is not None:
-                plan = await self._plan(observation, template, timedelta(days=form.days), holes)
-                stages = chain_of(plan, template)
+                known = await self.store.partnership(observation.identity.tenant_id)
+                days = timedelta(days=form.days)
+                plan = access_plan(observation, template, days, holes, known=known, now=self.clock.now())
+                policy = await standing_policy(known, past=self.store, catalog=self.catalog)
+                stages = chain_of(plan, template, observation, policy)
                 checked(observation, plan, stages)
         except InvalidField as error:
             problems.setdefault(error.field, error.reason)
@@ -233,12 +259,6 @@ class Intake:
         else:
             return observation, stages
         return None, None
-
-    async def _plan(
-        self, observation: Observation, template: Template, duration: timedelta, holes: Mapping[str, str]
-    ) -> Plan:
-        known = await self.store.partnership(observation.identity.tenant_id)
-        return access_plan(observation, template, duration, holes, known=known, now=self.clock.now())
 
     def _just_seen(self, target: str) -> Observation | None:
         """Take what the form showed a moment ago. Applying reads the tenant again, so this only spares a call."""
@@ -270,25 +290,42 @@ def checked_justification(typed: str, lacking: str, problems: dict[str, str]) ->
     return justification
 
 
+async def require_within_limits(
+    filing: Filing, requester: ChatId, place: str, *, key: str, account: PersonId | None = None
+) -> None:
+    """Let one more request pass.
+
+    :param place: the field at which it is said that none is possible now.
+    :raises InvalidForm: when the requester has sent as many as one person may in an hour.
+    """
+    try:
+        await filing.require(requester, key=key, account=account)
+    except Refused as refused:
+        raise InvalidForm({place: refused.reason}) from refused
+
+
 async def check_people(
     requester: ChatId, sponsor: ChatId, place: str, problems: dict[str, str], *, directory: Directory
-) -> None:
+) -> PersonId | None:
     """Name in `problems` who cannot take part; nothing where that cannot be told in time.
 
     :param place: the field at which a problem with the requester is said.
+    :returns: the requester's account, where it is known.
     """
+    found: dict[ChatId, PersonId] = {}
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             for person, field in {sponsor: "sponsor", requester: place}.items():
                 try:
-                    await directory.identify(person)
+                    found[person] = (await directory.identify(person)).id
                 except Refused as refused:
                     if person == requester:
                         problems[field] = refused.reason  # instead of what was found out meanwhile, which is not theirs
                     else:
                         problems.setdefault(field, sponsor_words(refused))
     except (TenantUnavailable, TenantRefused, DirectoryUnavailable, TimeoutError):
-        return
+        pass
+    return found.get(requester)
 
 
 async def chain_problem(stages: tuple[Stage, ...], excluded: set[ChatId], *, directory: Directory) -> str:
@@ -298,7 +335,7 @@ async def chain_problem(stages: tuple[Stage, ...], excluded: set[ChatId], *, dir
             await require_chain(directory, stages, excluded)
     except InvalidField as error:
         return error.reason
-    except (TenantUnavailable, TenantRefused, DirectoryUnavailable, TimeoutError):
+    except (TenantUnavailable, TenantRefused, DirectoryUnavailable, DirectoryRefused, TimeoutError):
         pass
     return ""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from workflows.alarms import Alarms
-from workflows.catalog import Catalog
+from workflows.catalog import Catalog, changed_role, redefined_words
 from workflows.core.commands import (
     Approve,
     ConfirmHalf,
@@ -17,6 +17,7 @@ from workflows.core.commands import (
     Stop,
     Subject,
     UnconfirmHalf,
+    Withdraw,
 )
 from workflows.core.effects import Judge
 from workflows.core.errors import Refused
@@ -33,15 +34,26 @@ from workflows.core.intents import (
     WantRetryEffect,
     WantRevoke,
     WantUnconfirmHalf,
+    WantWithdraw,
 )
-from workflows.core.people import ADMIN, Person, Roster
+from workflows.core.people import ADMIN, Person, PersonId, Roster
 from workflows.core.plan import TenantIdentity
 from workflows.core.request import AccessRequest, Particulars, RequestKind, RequestState
 from workflows.core.revoking import require_may_revoke, stopped_by_revoking
 from workflows.identifiers import derived_request_id
 from workflows.identifying import identify_partner
-from workflows.ports import Directory, DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
+from workflows.limits import Allowance, Limited, Limits
+from workflows.ports import (
+    Directory,
+    DirectoryRefused,
+    DirectoryUnavailable,
+    Store,
+    Tenant,
+    TenantRefused,
+    TenantUnavailable,
+)
 from workflows.revocation_alarms import still_tried
+from workflows.role_watch import check_soon, lacking
 from workflows.service import Service
 from workflows.verdicts import revocation_id, verdict_key
 
@@ -59,6 +71,8 @@ class Judging:
     directory: Directory
     catalog: Catalog
     alarms: Alarms
+    limits: Limits | None = None
+    """How many approvals one person may give in an hour; None: as many as there are."""
 
     async def judge(self, effect: Judge) -> None:
         """Identify the actor, gather today's roster, hand the command to the lifecycle; record a refusal.
@@ -102,6 +116,8 @@ class Judging:
         match intent:
             case WantApprove() | WantReject():
                 await self._decide(intent, actor, key, received_at)
+            case WantWithdraw():
+                await self._withdraw(intent, actor, key)
             case WantKeep():
                 roster = await self.directory.roster([actor])
                 command = Keep(actor=actor, reason=intent.reason)
@@ -120,7 +136,7 @@ class Judging:
     ) -> None:
         request = await self.store.request(intent.request_id)
         if request is not None:
-            await self._require_same_template(request)
+            await self._require_same_rules(request)
         command = (
             Approve(actor=actor, digest=intent.digest)
             if isinstance(intent, WantApprove)
@@ -130,18 +146,66 @@ class Judging:
         async def roster_of(request: AccessRequest) -> Roster:
             return await self.directory.roster([actor, *(decision.person for decision in request.decisions)])
 
-        await self.service.advance(intent.request_id, command, key=key, roster_of=roster_of, received_at=received_at)
+        # Rejecting is closing, and never limited.
+        allowance = None
+        if self.limits is not None and isinstance(intent, WantApprove):
+            allowance = await self.limits.require(Limited.APPROVALS, actor.chat_id, actor.id)
+        try:
+            await self.service.advance(
+                intent.request_id, command, key=key, roster_of=roster_of, received_at=received_at
+            )
+        except Refused as refused:
+            if refused.code == "not_an_approver" and request is not None:
+                await self._require_people(request)
+            raise
+        if allowance is not None:
+            await self._say_what_is_left(allowance, intent, actor, key)
 
-    async def _require_same_template(self, request: AccessRequest) -> None:
-        """Ask again where the template changed after the plan was made: what was decided on it is void."""
+    async def _say_what_is_left(self, allowance: Allowance, intent: Intent, actor: Person, key: str) -> None:
+        if allowance.words:
+            said = allowance.words
+            await self.service.say(said, key=f"left:{key}", person=intent.actor, channel=intent.channel)
+        if self.limits is not None:
+            await self.limits.used(allowance, actor.name)
+
+    async def _withdraw(self, intent: WantWithdraw, actor: Person, key: str) -> None:
+        request = await self.store.request(intent.request_id)
+        is_requester = request is not None and actor.id == await self._requester_of(request)
+        command = Withdraw(actor=intent.actor, is_requester=is_requester)
+        await self.service.advance(intent.request_id, command, key=key)
+
+    async def _requester_of(self, request: AccessRequest) -> PersonId:
+        if request.prepared is not None:
+            return request.prepared.requester.id
+        return (await self.directory.identify(request.particulars.requester)).id
+
+    async def _require_people(self, request: AccessRequest) -> None:
+        """Refuse with what the admin must mend, where the one who clicked lacks a role that has too few people.
+
+        :raises Refused: `role_empty`.
+        """
+        try:
+            lack = next(iter(await lacking(request, self.directory)), None)
+        except (DirectoryUnavailable, DirectoryRefused, TenantUnavailable, TenantRefused):
+            return
+        if lack is not None:
+            await check_soon(self.store)
+            raise Refused("role_empty", f"{lack.words} An admin has to mend that; the admins are told.")
+
+    async def _require_same_rules(self, request: AccessRequest) -> None:
+        """Ask again where the template, or who holds a role, was redefined since: what was decided on it is void."""
         if request.state is not RequestState.AWAITING_APPROVAL:
             return
         template = self.catalog.templates.get(request.known.plan.template)
-        if template is not None and template.content_hash == request.known.plan.template_hash:
+        if template is None or template.content_hash != request.known.plan.template_hash:
+            code, reason = "template_changed", "The template changed after this request was shown."
+        elif role := changed_role(request.known.roles, self.catalog):
+            code, reason = "role_changed", redefined_words(role)
+        else:
             return
-        reason = "The template changed after this request was shown, so it is planned and asked again."
+        reason = f"{reason} So it is planned and asked again."
         await self.service.advance(request.id, Replan(reason=reason))
-        raise Refused("template_changed", f"{reason} Decide on the new card.")
+        raise Refused(code, f"{reason} Decide on the new card.")
 
     async def _settle_given_up(self, intent: EffectIntent, actor: Person, key: str) -> None:
         roster = await self.directory.roster([actor])
@@ -214,7 +278,7 @@ def _not_judged(error: TenantRefused) -> Refused:
 
 def _subject(intent: Intent) -> Subject:
     match intent:
-        case WantApprove() | WantReject():
+        case WantApprove() | WantReject() | WantWithdraw():
             return Subject(request_id=intent.request_id)
         case WantKeep() | WantConfirmHalf() | WantUnconfirmHalf() | WantRemindHalf():
             return Subject(tenant_id=intent.tenant_id)

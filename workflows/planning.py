@@ -10,9 +10,11 @@ from workflows.core.canonical import Digest
 from workflows.core.errors import DomainError, InvalidField, NothingToChange, UnreadableSetting
 from workflows.core.findings import Finding, Severity, require_fit
 from workflows.core.holes import parse_hole
+from workflows.core.partner import TenantId
 from workflows.core.partnership import Partnership
 from workflows.core.plan import Plan
 from workflows.core.records import Records
+from workflows.core.replacement import replacement_findings
 from workflows.core.request import AccessRequest, Observation
 from workflows.core.template import Stage, Template
 from workflows.lookup import look_up
@@ -20,6 +22,7 @@ from workflows.ports import Clock, Tenant
 from workflows.preflight import Preflight
 from workflows.proposing import access_plan, chain_of, checked, current_template, labels_of, require_no_other_request
 from workflows.request_files import RequestFile
+from workflows.standing_policy import standing_policy
 from workflows.target import FIELD, normalize_target
 
 _KEYS: Final = {FIELD: "partner", "duration": "duration_days"}
@@ -80,10 +83,12 @@ async def plan_request(
             # Without records it is not known who opened the partner, and until when.
             instead = "" if records is None else str(nothing)
             return Planned(observation=observation, template=template, duration=duration, plan=None, instead=instead)
-        digest, stages = plan.digest, chain_of(plan, template)
+        policy = await standing_policy(known, past=register, catalog=catalog)
+        digest, stages = plan.digest, chain_of(plan, template, observation, policy)
         preflight = Preflight(tenant=tenant, store=register, clock=clock)
         survey = await preflight.survey(observation, plan, labels_of(template, holes))
         findings = (
+            *replacement_findings(known, plan, template, stages, duration, clock.now()),
             *checked(observation, plan, stages, survey.circumstances),
             *require_fit(survey.findings, FIELD),
         )
@@ -112,6 +117,13 @@ class _KeptRegister:
     async def open_requests(self) -> Sequence[AccessRequest]:
         """List the requests that are not terminal."""
         return self.records.open_requests()
+
+    async def requests_for(self, tenant_id: TenantId, limit: int) -> Sequence[AccessRequest]:
+        """List the requests about one tenant that were read, newest first: not those of long ago."""
+        about = (
+            one for one in self.records.requests.values() if one.prepared and one.known.plan.tenant_id == tenant_id
+        )
+        return sorted(about, key=lambda one: one.created_at, reverse=True)[:limit]
 
     async def partnerships(self) -> Sequence[Partnership]:
         """List every partnership."""

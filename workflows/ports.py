@@ -8,7 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from workflows.core.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.canonical import JsonObject
 from workflows.core.effects import Effect, Judge
-from workflows.core.errors import DomainError
+from workflows.core.errors import DomainError, Refused
 from workflows.core.partner import Target, TargetType, TenantId
 from workflows.core.partner_changes import PartnerChange
 from workflows.core.partnership import Partnership
@@ -207,6 +207,13 @@ class DirectoryUnavailable(DomainError):
         self.retry_after = retry_after
 
 
+class DirectoryRefused(Refused):
+    """The people directory refuses to answer: asking again is refused again, until an admin has mended it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("directory_refused", reason)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleSource:
     """Who holds a role: chat user groups by handle, Entra groups by object id, people by mail address."""
@@ -221,7 +228,7 @@ class RoleSource:
 class Directory(Protocol):
     """Who people are: a chat user maps to exactly one enabled member account, or is refused.
 
-    Every method raises DirectoryUnavailable, TenantUnavailable or TenantRefused.
+    Every method raises DirectoryUnavailable, DirectoryRefused, TenantUnavailable or TenantRefused.
     """
 
     async def identify(self, chat_id: ChatId) -> Person:
@@ -237,7 +244,14 @@ class Directory(Protocol):
         """Read which roles these people hold now; who lost the account or the chat user holds none."""
 
     async def holders(self, role: Role) -> frozenset[ChatId]:
-        """List the chat users who hold a role now, as far as the chat system knows them."""
+        """List the living, full members who hold a role now, as far as the chat system knows them.
+
+        Of a role with many people, enough are looked at for every quorum that a template can ask for; the rest is
+        taken as listed.
+        """
+
+    async def missing_groups(self, role: Role) -> tuple[str, ...]:
+        """Name the role's chat user groups that do not exist, or are switched off."""
 
 
 # --- What people see -----------------------------------------------------------------------------------------------
@@ -299,6 +313,14 @@ class StaleVersion(DomainError):
     """Somebody else stored a newer version of the record: load it again and decide again."""
 
 
+class OtherOpenRequest(DomainError):
+    """Another request about the same tenant is open: `other` names it. Nothing was stored."""
+
+    def __init__(self, other: RequestId) -> None:
+        super().__init__(f"{other} is open for the same tenant.")
+        self.other = other
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
     """One line of the audit log. `key` is unique: the same click is entered once."""
@@ -313,6 +335,8 @@ class AuditEntry:
     """`accepted`, or the code of a refusal."""
     request_id: RequestId | None = None
     tenant_id: TenantId | None = None
+    account: PersonId | None = None
+    """The Entra account of who did it, where it was known."""
     details: Mapping[str, Any]
 
 
@@ -325,6 +349,8 @@ class Commit:
     partnership: Partnership | None = None
     alarm: Alarm | None = None
     effects: tuple[Effect, ...] = ()
+    is_only_one: bool = False
+    """Whether `request` is stored only where no other request about its tenant is open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -406,6 +432,7 @@ class Store(Protocol):
         """Store everything in one transaction; False when the entry's key is known already and nothing was done.
 
         :raises StaleVersion: when a record is not exactly one version newer than the stored one.
+        :raises OtherOpenRequest: when it has to be the only open one for its tenant, and is not.
         """
 
     async def request(self, request_id: RequestId) -> AccessRequest | None:
@@ -449,6 +476,14 @@ class Store(Protocol):
 
     async def is_known(self, key: str) -> bool:
         """Tell whether an audit entry with this key exists."""
+
+    async def times_of(
+        self, actor: ChatId, account: PersonId | None, commands: Sequence[str], since: datetime
+    ) -> Sequence[datetime]:
+        """List when a person had one of these commands accepted since then, oldest first; closing a partner left out.
+
+        :param account: what was entered under this account counts, too, whatever the chat id was.
+        """
 
     async def pending(self, now: datetime, limit: int) -> Sequence[PendingEffect]:
         """List the oldest due effect of each lane: at most `limit` of each rank, the first rank first.

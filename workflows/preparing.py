@@ -12,6 +12,7 @@ from workflows.core.findings import Finding, require_fit
 from workflows.core.lifecycle import NO_PARTNER
 from workflows.core.people import ChatId, Person
 from workflows.core.plan import Plan, plan_revocation
+from workflows.core.replacement import replacement_findings
 from workflows.core.request import (
     AccessRequest,
     Observation,
@@ -26,10 +27,12 @@ from workflows.core.restoring import restored
 from workflows.core.template import Stage, Template
 from workflows.identifying import identify_partner
 from workflows.lookup import look_up, read_both
+from workflows.open_request import open_request_words
 from workflows.ports import (
     Clock,
     Directory,
     DirectoryUnavailable,
+    OtherOpenRequest,
     Store,
     Tenant,
     TenantRefused,
@@ -49,6 +52,7 @@ from workflows.restoring import propose_restoration
 from workflows.revocation_alarms import partner_of, still_tried
 from workflows.service import Service
 from workflows.sponsors import sponsor_words
+from workflows.standing_policy import standing_policy
 from workflows.target import FIELD
 
 _FRESH: Final = timedelta(minutes=10)
@@ -104,6 +108,11 @@ class Preparing:
         """Store what was found out, unless the request was withdrawn or expired while it was being prepared."""
         try:
             await self.service.advance(request_id, command)
+        except OtherOpenRequest as error:
+            # Two for one tenant were prepared at once, and the other one was stored first.
+            other = await self.store.request(error.other)
+            reason = open_request_words(other, None) if other is not None else str(error)
+            await self._record(request_id, RecordUnfit(code="open_request", reason=reason))
         except Refused as refused:
             if refused.code != "not_now":
                 raise
@@ -142,6 +151,7 @@ class Preparing:
             findings=findings,
             names=survey.names,
             restored=proposal.restored,
+            roles=self.catalog.role_hashes(stage.role for stage in stages),
         )
 
     async def _proposed(self, particulars: Particulars, observation: Observation) -> "_Proposal":
@@ -159,7 +169,10 @@ class Preparing:
         known = await self.store.partnership(observation.identity.tenant_id)
         duration = particulars.duration or template.default_duration
         plan = access_plan(observation, template, duration, particulars.holes, known=known, now=self.clock.now())
-        return _Proposal(plan, template, chain_of(plan, template), template.title)
+        policy = await standing_policy(known, past=self.store, catalog=self.catalog)
+        stages = chain_of(plan, template, observation, policy)
+        findings = replacement_findings(known, plan, template, stages, duration, self.clock.now())
+        return _Proposal(plan, template, stages, template.title, findings)
 
     async def _prepared_revocation(self, request: AccessRequest, requester: Person) -> Prepared:
         identity, partnership = await identify_partner(request.particulars.target, store=self.store, tenant=self.tenant)

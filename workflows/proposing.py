@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from workflows.catalog import Catalog
+from workflows.core.approval_policy import ApprovalPolicy, chain_for
 from workflows.core.default_drift import with_inheritance
 from workflows.core.errors import InvalidField, NothingToChange
 from workflows.core.extension import extension_words
@@ -19,10 +20,9 @@ from workflows.core.request import (
     Observation,
     RequestId,
 )
-from workflows.core.risk import chain_is_enough, deciding_risk
+from workflows.core.risk import chain_is_enough, deciding_risk, risk_of_result
 from workflows.core.rules import Circumstances, check_plan
-from workflows.core.shifts import plan_shift
-from workflows.core.template import Stage, Template, filled, stages_for
+from workflows.core.template import Stage, Template, filled
 from workflows.open_request import open_request_about, open_request_words
 from workflows.ports import (
     Directory,
@@ -94,11 +94,10 @@ def labels_of(template: Template, holes: Mapping[str, str]) -> dict[str, str]:
     return {value.lower(): hole.label for hole in template.holes if (value := holes.get(hole.name))}
 
 
-def chain_of(plan: Plan, template: Template) -> tuple[Stage, ...]:
-    """Give the stages that decide on a plan: all of the template's, or one approver where it only closes access."""
-    # NB. without the tenant's default, which is no part of what is approved: what narrows only because the default
-    # happens to be open today (an explicit "allowed" over it) is no proven narrowing.
-    return stages_for(plan_shift(plan), template)
+def chain_of(plan: Plan, template: Template, observation: Observation, policy: ApprovalPolicy) -> tuple[Stage, ...]:
+    """Give the stages that decide on a plan: the template's and those under which the partner stands already."""
+    level = risk_of_result(plan, observation.default).level
+    return chain_for(plan, template.stages, policy, level)
 
 
 def checked(

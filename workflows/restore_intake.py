@@ -18,6 +18,7 @@ from workflows.core.people import ChatId
 from workflows.core.request import AccessRequest, Observation, Particulars, RequestId, RequestKind
 from workflows.core.restoring import FIELD, likely_templates
 from workflows.core.template import Template
+from workflows.filing import Filing
 from workflows.identifiers import derived_request_id
 from workflows.intake import (
     PATIENCE_SECONDS,
@@ -26,7 +27,9 @@ from workflows.intake import (
     check_people,
     checked_justification,
     refused_words,
+    require_within_limits,
 )
+from workflows.limits import Limits
 from workflows.lookup import look_up
 from workflows.ports import Clock, Directory, Store, Tenant, TenantRefused, TenantUnavailable
 from workflows.proposing import checked, require_no_other_request
@@ -60,6 +63,8 @@ class RestoreIntake:
     directory: Directory
     catalog: Catalog
     clock: Clock
+    limits: Limits | None = None
+    """How many requests one person may send in an hour; None: as many as they like."""
 
     async def changes(self, tenant_id: TenantId) -> tuple[AccessRequest, ...]:
         """List the changes of one partner that can be put back, newest first."""
@@ -85,14 +90,19 @@ class RestoreIntake:
 
         :raises InvalidForm: naming every field that has to change; nothing is stored.
         """
+        filing = Filing(service=self.service, limits=self.limits)
+        await require_within_limits(filing, form.requester, FIELD, key=key)
         problems: dict[str, str] = {}
         justification = checked_justification(form.justification, _WHY, problems)
         async with asyncio.TaskGroup() as group:
-            group.create_task(check_people(form.requester, form.sponsor, FIELD, problems, directory=self.directory))
+            people = group.create_task(
+                check_people(form.requester, form.sponsor, FIELD, problems, directory=self.directory)
+            )
             proposed = group.create_task(self._proposed(form, problems))
         template, observation = proposed.result()
         if problems or template is None:
             raise InvalidForm({name if name in _FIELDS else FIELD: text for name, text in problems.items()})
+        await require_within_limits(filing, form.requester, FIELD, key=key, account=people.result())
         request_id = derived_request_id(key)
         await self.service.submit(
             request_id,
@@ -109,7 +119,9 @@ class RestoreIntake:
             key=key,
             decide_within=template.decide_within,
             observation=observation,
+            account=people.result(),
         )
+        await filing.done(key=key)
         return request_id
 
     async def _proposed(

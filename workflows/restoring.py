@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from workflows.catalog import Catalog
+from workflows.core.approval_policy import chain_for
 from workflows.core.default_drift import with_inheritance
 from workflows.core.errors import InvalidField
 from workflows.core.findings import Finding
@@ -20,9 +21,10 @@ from workflows.core.restoring import (
     restoration_findings,
     settled_at,
 )
-from workflows.core.shifts import plan_shift
-from workflows.core.template import Stage, Template, stages_for
+from workflows.core.risk import risk_of_result
+from workflows.core.template import Stage, Template
 from workflows.ports import Store
+from workflows.standing_policy import standing_policy
 
 MOST_REQUESTS: Final = 1000
 """How many requests about one partner are looked through, newest first."""
@@ -108,10 +110,13 @@ async def propose_restoration(
         )
     plan = replace(decided_by(plan, template), duration=duration or template.default_duration)
     plan = with_inheritance(plan, observation.default)
+    known = await store.partnership(tenant_id)
+    policy = await standing_policy(known, past=store, catalog=catalog)
+    level = risk_of_result(plan, observation.default).level
     return Restoration(
         change=change,
         plan=plan,
         template=template,
-        stages=stages_for(plan_shift(plan), template),
+        stages=chain_for(plan, template.stages, policy, level),
         findings=restoration_findings(change, now),
     )

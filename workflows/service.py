@@ -13,6 +13,7 @@ from workflows.core.commands import (
     RecordApplied,
     RecordApplyFailed,
     RecordOverwritten,
+    RecordPrepared,
     RecordResent,
     RecordWriting,
     Reject,
@@ -26,17 +27,19 @@ from workflows.core.commands import (
 )
 from workflows.core.effects import Effect, Judge, SettleGivenUp, Tell
 from workflows.core.errors import Refused
-from workflows.core.intents import Intent, WantApprove, WantReject
+from workflows.core.intents import Intent, WantApprove, WantReject, WantWithdraw
 from workflows.core.lifecycle import Situation, advance
 from workflows.core.partner import TenantId
 from workflows.core.partnership import Partnership
-from workflows.core.people import ChatId, Person, Roster
-from workflows.core.request import AccessRequest, Observation, Particulars, RequestId
+from workflows.core.people import ChatId, Person, PersonId, Roster
+from workflows.core.request import AccessRequest, Observation, Particulars, RequestId, RequestKind
 from workflows.core.reviews import advance_review
 from workflows.ports import AuditEntry, Clock, Commit, StaleVersion, Store
 
 GATEHOUSE: Final = "gatehouse"
 """The actor's name in the audit log where the bot itself acts."""
+LOOK_UP: Final = "look_up"
+"""What a look at a partner is called in the audit log."""
 
 _WRITES: Final = (RecordWriting, RecordResent, RecordApplied, RecordApplyFailed, RecordOverwritten)
 _TRIES: Final = 5
@@ -65,8 +68,12 @@ class Service:
         decide_within: timedelta,
         observation: Observation | None = None,
         submitter: Person | None = None,
+        account: PersonId | None = None,
     ) -> None:
-        """Store a new request; what follows happens after it is stored. A known `key` changes nothing."""
+        """Store a new request; what follows happens after it is stored. A known `key` changes nothing.
+
+        :param account: the requester's, where it is known already.
+        """
         command = Submit(
             request_id=request_id,
             particulars=particulars,
@@ -89,13 +96,20 @@ class Service:
         # What a form saw says which tenant is meant; a domain that was only typed does not.
         tenant_id = None if observation is None else observation.identity.tenant_id
         entry = self._entry(
-            key, now, particulars.requester, command.name, details, request_id=request_id, tenant_id=tenant_id
+            key,
+            now,
+            particulars.requester,
+            command.name,
+            details,
+            request_id=request_id,
+            tenant_id=tenant_id,
+            account=account if submitter is None else submitter.id,
         )
         await self._commit(Commit(entry=entry, request=transition.request, effects=transition.effects))
 
     async def want(self, intent: Intent, *, key: str) -> None:
         """Store what somebody clicked, to be judged right after. A known `key` changes nothing: it was a repetition."""
-        request_id = intent.request_id if isinstance(intent, WantApprove | WantReject) else None
+        request_id = intent.request_id if isinstance(intent, WantApprove | WantReject | WantWithdraw) else None
         # A request is not read for its tenant: a click is stored whatever else can be read.
         tenant_id = getattr(intent, "tenant_id", None)
         now = self._clock.now()
@@ -134,6 +148,7 @@ class Service:
             from the roster, which would not count them.
         :param received_at: when the click behind the command was stored; None where there was none.
         :raises Refused: when the lifecycle does not take it; nothing is stored.
+        :raises OtherOpenRequest: when a plan was made while another request for the same tenant got its own.
         """
 
         async def attempt() -> AccessRequest:
@@ -155,6 +170,7 @@ class Service:
                 {**_details(command), **_proof(request, command), **_outcome(transition.request, command)},
                 request_id=request_id,
                 tenant_id=None if request.prepared is None else request.prepared.plan.tenant_id,
+                account=_account(command),
             )
             is_new = await self._commit(
                 Commit(
@@ -162,6 +178,8 @@ class Service:
                     request=transition.request,
                     partnership=transition.partnership,
                     effects=transition.effects,
+                    is_only_one=isinstance(command, RecordPrepared)
+                    and request.particulars.kind is not RequestKind.REVOCATION,
                 )
             )
             return transition.request if is_new else await self._load(request_id)
@@ -189,6 +207,7 @@ class Service:
                 command.name,
                 _details(command),
                 tenant_id=tenant_id,
+                account=_account(command),
             )
             await self._commit(Commit(entry=entry, partnership=transition.partnership, effects=transition.effects))
             return transition.partnership
@@ -237,6 +256,11 @@ class Service:
         settle = SettleGivenUp(effect_id=effect_id, is_retried=is_retried)
         await self._commit(Commit(entry=entry, effects=(settle,)))
 
+    async def note_look(self, actor: ChatId, target: str, *, key: str, by: str) -> None:
+        """Record that somebody looked a partner up, and how."""
+        entry = self._entry(key, self._clock.now(), actor, LOOK_UP, {"target": target, "by": by})
+        await self._commit(Commit(entry=entry))
+
     async def say(self, text: str, *, key: str, person: ChatId, channel: str = "") -> None:
         """Tell one person something, once for each `key`."""
         entry = self._entry(key, self._clock.now(), GATEHOUSE, "tell", {"to": person, "text": text})
@@ -264,6 +288,7 @@ class Service:
         *,
         request_id: RequestId | None = None,
         tenant_id: TenantId | None = None,
+        account: PersonId | None = None,
     ) -> AuditEntry:
         return AuditEntry(
             key=key,
@@ -273,6 +298,7 @@ class Service:
             outcome="accepted",
             request_id=request_id,
             tenant_id=tenant_id,
+            account=account,
             details=details,
         )
 
@@ -294,6 +320,14 @@ def _actor(command: RequestCommand | PartnershipCommand) -> str:
             return command.actor
         case _:
             return GATEHOUSE
+
+
+def _account(command: RequestCommand | PartnershipCommand) -> PersonId | None:
+    match command:
+        case Approve() | Reject() | Keep() | ConfirmHalf() | UnconfirmHalf() | RemindHalf():
+            return command.actor.id
+        case _:
+            return None
 
 
 def _claimed(intent: Intent) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def act_routes(slack: SlackStandIn) -> list[web.RouteDef]:
     async def command(request: web.Request) -> web.Response:
         given = await read_body(request, Command)
         person = person_of(given.user)
-        return answer(**await doors.command(desk, person, desk.conversation(given.channel, person), given.text))
+        return answer(**await doors.command(desk, person, desk.any_conversation(given.channel, person), given.text))
 
     async def shortcut(request: web.Request) -> web.Response:
         given = await read_body(request, Shortcut)
@@ -86,7 +86,7 @@ def act_routes(slack: SlackStandIn) -> list[web.RouteDef]:
         if given.view_id and given.values:
             view = desk.view(given.view_id, person)
             await submissions.fill(desk, person, view, given.values, strict=False)
-        place = clicks.place_of(desk, person, view_id=given.view_id, channel=given.channel, ts=given.ts)
+        place = clicks.place_of(desk, person, view_id=given.view_id, channel=given.channel, ts=given.ts, is_forged=True)
         pick = clicks.Pick(
             action_id=given.action_id, block_id=given.block_id, value=given.value, selected=given.selected
         )

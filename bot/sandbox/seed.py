@@ -105,20 +105,36 @@ class Channel:
     topic: str
     members: tuple[str, ...]
     """Handles of the people in it; the bot is in all of them."""
+    is_ext_shared: bool = False
+    """Whether another workspace is connected to it."""
 
 
 EVERYONE = tuple(person.handle for person in PEOPLE)
 INSIDERS = tuple(p.handle for p in PEOPLE if p.team_id == TEAM_ID and not p.is_restricted)
 
 CHANNELS = (
-    Channel(id="C0GENERAL01", name="general", is_private=False, topic="Company-wide", members=EVERYONE),
+    Channel(
+        id="C0GENERAL01",
+        name="general",
+        is_private=False,
+        topic="Company-wide",
+        members=EVERYONE,
+        is_ext_shared=True,
+    ),
     Channel(
         id="C0PARTNERAC",
         name="partner-access",
         is_private=True,
         topic="Requests for partner access, decided here",
-        # NB. the guest and the outsider sit here on purpose: seeing a card must not be enough to decide on it.
+        members=INSIDERS,
+    ),
+    Channel(
+        id="C0APPRSHARE",
+        name="approvals-shared",
+        is_private=True,
+        topic="Shared with another workspace: no approval card is posted here",
         members=EVERYONE,
+        is_ext_shared=True,
     ),
 )
 

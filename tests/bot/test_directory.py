@@ -7,11 +7,12 @@ from typing import Any, Final
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.directory import ShownDirectory, SlackDirectory
+from bot.directory import SlackDirectory
 from bot.sandbox.faults import Fault
 from bot.sandbox.seed import BOT_USER_ID, PEOPLE, TEAM_ID
 from bot.sandbox.server import Sandbox
 from bot.sandbox.slack import people
+from bot.shown_directory import ShownDirectory
 from tests.bot.bot_under_test import SLACK_IDS
 from workflows.core.errors import Refused
 from workflows.core.people import ChatId, Person, PersonId, Role
@@ -362,7 +363,7 @@ async def test_what_is_shown_may_be_half_a_minute_old(directory: SlackDirectory,
         assert await shown.holders(SECURITY) == {chat("approver1")}
         assert await shown.holders(ADMIN) == {chat("admin"), chat("approver2")}
         assert await shown.name_of(chat("approver1")) == "Amara Okafor"
-    assert (asked(world, "usergroups.list"), asked(world, "users.info")) == (1, 1)
+    assert (asked(world, "usergroups.list"), asked(world, "users.info")) == (1, 2)
     world.clock.advance(31)
     body = {"ok": True, "usergroups": [{"handle": "partner-security", "users": ["U0ADMIN0001"]}]}
     world.faults.add(Fault(target="slack", method="usergroups.list", body=body))
@@ -384,6 +385,6 @@ async def test_nothing_is_decided_on_a_memory(directory: SlackDirectory, world: 
         await shown.identify(chat("approver1"))
         assert await shown.is_member(chat("approver1"))
         assert (await shown.roster([person("approver1")])).holds(ACCOUNTS["approver1"].id, SECURITY)
-    assert (asked(world, "usergroups.list"), asked(world, "users.info")) == (3, 6)
+    assert (asked(world, "usergroups.list"), asked(world, "users.info")) == (3, 7)
     user_info(world, deleted=True)
     assert not (await shown.roster([person("approver1")])).holds(ACCOUNTS["approver1"].id, SECURITY)

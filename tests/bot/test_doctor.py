@@ -101,6 +101,17 @@ async def test_a_role_without_enough_people_is_named(
     assert "partner-data-owners" in row
 
 
+async def test_a_user_group_that_does_not_exist_is_named(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A renamed group has no members, and adding people to it is no cure."""
+    groups = [(id_, handle.replace("owners", "keepers"), name, held) for id_, handle, name, held in USER_GROUPS]
+    monkeypatch.setattr(people, "USER_GROUPS", tuple(groups))
+    status, text = await examined(settings)
+    assert status == 1
+    row = finding(text, "Role data-owner")
+    assert "0 people. The user group @partner-data-owners does not exist or is off." in row
+    assert "correct roles.toml" in row
+
+
 async def test_a_slack_that_is_away_is_named(settings: Settings, world: Sandbox) -> None:
     world.faults.add(Fault(target="slack", reset=True, times=4))  # each call is tried twice
     status, text = await examined(settings)

@@ -136,7 +136,10 @@ async def test_somebody_elses_request_cannot_be_withdrawn(gatehouse: BotUnderTes
     request = await gatehouse.file_request()
     await gatehouse.interact(click("approver1", "withdraw", request.id))
     await gatehouse.idle()
-    assert [name for name, code in await gatehouse.outcomes("approver1") if code != "accepted"] == ["withdraw"]
+    assert await gatehouse.outcomes("approver1") == [
+        ("want_withdraw", "received"),
+        ("want_withdraw", "not_the_requester"),
+    ]
     assert await undecided(gatehouse, request)
 
 
@@ -326,13 +329,15 @@ async def test_a_refusal_stands_in_the_history_of_the_request_that_was_clicked(g
     await gatehouse.interact(click("approver1", "reject", stale))
     await gatehouse.interact(elsewhere("user", submission("approver1", "reject_reason", stale, {})))
     await gatehouse.interact(click("approver1", "withdraw", request.id))
+    await gatehouse.idle()
     entries = await gatehouse.store.history(request_id=request.id)
     refused = [(entry.command, entry.outcome) for entry in entries if entry.actor == SLACK_IDS["approver1"]]
     assert refused[::-1] == [
         ("want_approve", "outsider"),
         ("want_reject", "stale_card"),
         ("want_reject", "outsider"),
-        ("withdraw", "not_the_requester"),
+        ("want_withdraw", "received"),
+        ("want_withdraw", "not_the_requester"),
     ]
 
 

@@ -30,6 +30,7 @@ NEEDS: Final = {
     "chat.postMessage": "chat:write",
     "chat.scheduledMessages.list": None,
     "chat.update": "chat:write",
+    "conversations.info": "groups:read",  # of a private channel; a public one is refused unseen
     "conversations.open": "im:write",
     "usergroups.list": "usergroups:read",
     "users.info": "users:read",

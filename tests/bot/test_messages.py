@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.approvers import Approvers
 from bot.blocks import MOST_BLOCKS, footnote, utc_words, within_limits
 from bot.cards import request_card, requester_card, review_card
 from bot.messages import (
@@ -47,7 +48,7 @@ from workflows.core.partnership import Attestation, PartnershipState
 from workflows.core.posture import Concern, Weight
 from workflows.core.request import AccessRequest, Observation, RequestId, RequestKind, RequestState
 
-HOLDERS = {SECURITY: ("Amara",), DATA_OWNER: ("Bruno", "Chie")}
+HOLDERS = {SECURITY: Approvers(names=("Amara",)), DATA_OWNER: Approvers(names=("Bruno", "Chie"))}
 ACCESS, REVOCATION = RequestKind.ACCESS, RequestKind.REVOCATION
 STATES = [(state, kind) for state in RequestState for kind in RequestKind]
 DIGEST = access_plan().digest
@@ -139,16 +140,18 @@ def test_stages_say_who_approved_and_who_must_still_decide() -> None:
     start = shown(card(request()).blocks)
     assert "Security: 0 of 1 approval. Decides now: Amara." in start
     assert "Data owners: 0 of 2 approvals. Decides after that: Bruno, Chie." in start
-    later = shown(card(request(decisions=(approval(AMARA, 0), approval(BRUNO, 1)))).blocks)
+    half_way = request(decisions=(approval(AMARA, 0), approval(BRUNO, 1)))
+    later = shown(card(half_way, holders={DATA_OWNER: Approvers(names=("Chie",))}).blocks)
     assert f"✅ Security: approved. Amara, {utc_words(NOW)}." in later
     assert f"Data owners: 1 of 2 approvals. Bruno, {utc_words(NOW)}. Decides now: Chie." in later
     unknown = shown(card(request(), holders={}).blocks)
     assert "Security: 0 of 1 approval. Decides now." in unknown
 
 
-def test_the_requester_and_the_sponsor_are_not_named_as_deciders() -> None:
-    said = shown(card(request(), holders={SECURITY: ("Riley", "Sam", "Amara")}).blocks)
-    assert "Decides now: Amara." in said
+def test_of_many_approvers_some_are_named_and_all_are_counted() -> None:
+    many = Approvers(names=tuple(f"Person {number}" for number in range(12)), others=148)
+    said = shown(card(request(), holders={SECURITY: many}).blocks)
+    assert "Person 11 and 148 more." in said
 
 
 def test_an_approval_that_does_not_count_is_said_to() -> None:
@@ -397,7 +400,7 @@ def test_a_tenant_without_a_domain_is_named_by_its_id() -> None:
 @given(hostile_or_blank, st.sampled_from(STATES))
 def test_hostile_text_stays_text_on_request_cards(text: str, at: tuple[RequestState, RequestKind]) -> None:
     asked = hostile_request(*at, text)
-    holders = {SECURITY: (text,), DATA_OWNER: (text, text)}
+    holders = {SECURITY: Approvers(names=(text,)), DATA_OWNER: Approvers(names=(text, text))}
     for message in (request_card(asked, holders=holders, now=NOW), requester_card(asked, now=NOW)):
         assert_sound(message)
         assert "Target tenant" in shown(message.blocks[1])

@@ -1,5 +1,6 @@
 """What people see: posted once, updated at every change, repeated never; who cannot be reached holds nobody up."""
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any, Final
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.approval_channel import ApprovalChannel
 from bot.messages import notice
 from bot.notifier import SlackNotifier
 from bot.sandbox.faults import Fault
@@ -15,6 +17,7 @@ from bot.sandbox.seed import PEOPLE
 from bot.sandbox.server import Sandbox
 from tests.bot.bot_under_test import SLACK_IDS
 from tests.workflows.core import builders
+from workflows.alarms import Alarms
 from workflows.core.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.approval import Choice, Decision
 from workflows.core.partnership import Attestation, Partnership, PartnershipState
@@ -100,8 +103,13 @@ class Scene:
             directory=self.directory,  # type: ignore[arg-type]
             store=self.store,
             clock=self.world.clock,
-            channel=channel,
+            channel=self.channel(channel),
         )
+
+    def channel(self, channel: str = CHANNEL) -> ApprovalChannel:
+        """The channel, and what is known of it."""
+        alarms = Alarms(store=self.store, clock=self.world.clock, wake=lambda: None)
+        return ApprovalChannel(client=self.client, channel=channel, alarms=alarms, clock=self.world.clock)
 
     def messages(self, place: str) -> list[dict[str, Any]]:
         """What stands in a channel, or in somebody's direct messages (`@handle`)."""
@@ -511,6 +519,16 @@ async def test_without_a_reminder_nothing_is_posted(scene: Scene) -> None:
     assert scene.counts() == {}
 
 
+async def test_where_the_sponsor_is_gone_the_admins_are_asked_at_once(scene: Scene) -> None:
+    gone = partnership(sponsor_gone_at=builders.NOW)
+    await scene.notifier().show_review(gone, remind=True)
+    assert scene.messages("@requester") == [], "the sponsor cannot answer"
+    (card,) = scene.messages("@admin")
+    said = json.dumps(card)
+    assert "no enabled account" in said
+    assert "An admin who keeps the access becomes the sponsor." in said
+
+
 async def test_from_the_second_reminder_on_the_admins_are_asked_too(scene: Scene) -> None:
     await scene.notifier().show_review(partnership(reminders=2), remind=True)
     assert scene.counts() == {"@requester": 1, "@admin": 1}
@@ -606,3 +624,14 @@ async def test_a_word_without_a_place_is_said_directly(scene: Scene) -> None:
 async def test_a_person_whom_nobody_can_reach_is_no_reason_to_try_for_ever(scene: Scene) -> None:
     with pytest.raises(NotifierRefused, match="user_not_found"):
         await scene.notifier().tell(ChatId("U0NOBODY"), "No.", channel="")
+
+
+async def test_an_alarm_waits_until_there_is_an_admin_to_tell(scene: Scene) -> None:
+    """The role of the admins may be what is empty."""
+    scene.directory.roles[ADMIN] = ()
+    alarm = Alarm(id=AlarmId("A-1"), code=AlarmCode.ROLE_EMPTY, subject="admin", raised_at=builders.NOW)
+    with pytest.raises(NotifierUnavailable, match="role admin"):
+        await scene.notifier().show_alarm(alarm)
+    scene.directory.roles[ADMIN] = ("admin",)
+    await scene.notifier().show_alarm(alarm)
+    assert len(scene.messages("@admin")) == 1

@@ -12,6 +12,7 @@ from tests.bot.surfaces import shown
 from tests.workflows.core.builders import NOW, RILEY, identity
 from workflows.catalog import SHIPPED, load_catalog
 from workflows.core.errors import InvalidField
+from workflows.core.people import ChatId
 from workflows.core.request import Observation
 from workflows.intake import Form
 
@@ -30,6 +31,12 @@ class Desk:
     async def views_update(self, *, view_id: str, view: dict[str, Any]) -> None:
         """Keep what is shown."""
         self.views.append(view)
+
+    async def require_member(self, _: ChatId) -> None:
+        """Everybody is one."""
+
+    async def require(self, actor: ChatId, target: str, *, key: str, by: str) -> None:
+        """Everybody may look."""
 
     async def look_up(self, typed: str) -> Observation:
         """Find Contoso, and nobody else."""
@@ -58,8 +65,9 @@ def windows(desk: Desk) -> Windows:
         intake=there,
         store=nobody,
         tenant=nobody,
-        directory=nobody,
+        directory=there,
         catalog=CATALOG,
+        looking=there,
     )
 
 
@@ -79,10 +87,10 @@ def asks(view: dict[str, Any]) -> list[str]:
 async def test_a_choice_made_while_the_directory_is_asked_is_not_undone(desk: Desk) -> None:
     desk.may_answer.clear()
     form = windows(desk)
-    looking = asyncio.create_task(form.show_partner("V1", BLANK, typed="contoso.com"))
+    looking = asyncio.create_task(form.show_partner("V1", BLANK, typed="contoso.com", key="k"))
     await asyncio.sleep(0)
     chosen = replace(BLANK, target="contoso.com", template="contractor-portal")
-    choosing = asyncio.create_task(form.show_template("V1", chosen))
+    choosing = asyncio.create_task(form.show_template("V1", chosen, key="k"))
     await asyncio.sleep(0.01)
     assert asks(desk.last) == ["hole_portal_application"]
     desk.may_answer.set()
@@ -94,8 +102,8 @@ async def test_a_choice_made_while_the_directory_is_asked_is_not_undone(desk: De
 
 async def test_what_was_looked_up_stays_and_is_not_asked_for_again(desk: Desk) -> None:
     form = windows(desk)
-    await form.show_partner("V1", BLANK, typed="contoso.com")
-    await form.show_template("V1", replace(BLANK, target=" contoso.com ", template="merger"))
+    await form.show_partner("V1", BLANK, typed="contoso.com", key="k")
+    await form.show_template("V1", replace(BLANK, target=" contoso.com ", template="merger"), key="k")
     assert desk.looked_up == ["contoso.com"]
     assert "Contoso Ltd" in shown(desk.last)
     assert len(desk.views) == 2
@@ -104,21 +112,21 @@ async def test_what_was_looked_up_stays_and_is_not_asked_for_again(desk: Desk) -
 async def test_another_target_is_looked_up_when_a_template_is_chosen(desk: Desk) -> None:
     """Nobody has pressed Enter; what stood there before is not shown for it."""
     form = windows(desk)
-    await form.show_partner("V1", BLANK, typed="contoso.com")
-    await form.show_template("V1", replace(BLANK, target="nowhere.com", template="merger"))
+    await form.show_partner("V1", BLANK, typed="contoso.com", key="k")
+    await form.show_template("V1", replace(BLANK, target="nowhere.com", template="merger"), key="k")
     assert "Contoso Ltd" not in shown(desk.views[1])
     assert "No Microsoft Entra tenant has this domain." in shown(desk.last)
 
 
 async def test_nothing_typed_is_nothing_looked_up(desk: Desk) -> None:
-    await windows(desk).show_template("V1", replace(BLANK, template="merger"))
+    await windows(desk).show_template("V1", replace(BLANK, template="merger"), key="k")
     assert desk.looked_up == []
     assert "No organization looked up yet." in shown(desk.last)
 
 
 async def test_what_was_typed_into_a_hole_stays(desk: Desk) -> None:
     typed = replace(BLANK, template="contractor-portal", holes={"portal_application": "1b4f"})
-    await windows(desk).show_partner("V1", typed, typed="contoso.com")
+    await windows(desk).show_partner("V1", typed, typed="contoso.com", key="k")
     (block,) = [block for block in desk.last["blocks"] if block.get("block_id") == "hole_portal_application"]
     assert block["element"]["initial_value"] == "1b4f"
 

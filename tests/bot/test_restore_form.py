@@ -168,6 +168,9 @@ class Slow:
         self.release = asyncio.Event()
         self.updates: list[str] = []
 
+    async def require_member(self, _: object) -> None:
+        """Everybody is one."""
+
     async def changes(self, _: object) -> tuple[AccessRequest, ...]:
         return (CHANGE,)
 
@@ -187,9 +190,9 @@ async def test_a_slow_answer_does_not_undo_a_later_choice() -> None:
     windows = RestoreWindows(
         windows=slow, intake=slow, service=nothing, store=nothing, tenant=nothing, directory=nothing, catalog=catalog
     )
-    first = asyncio.create_task(windows.show_difference("V1", replace(BLANK, restores="R-AAAAAAAAAA")))
+    first = asyncio.create_task(windows.show_difference("V1", replace(BLANK, restores="R-AAAAAAAAAA"), key="a"))
     await asyncio.sleep(0)
-    await windows.show_difference("V1", replace(BLANK, restores="R-BBBBBBBBBB"))
+    await windows.show_difference("V1", replace(BLANK, restores="R-BBBBBBBBBB"), key="b")
     slow.release.set()
     await first
     assert len(slow.updates) == 1

@@ -115,7 +115,7 @@ async def test_nobody_waits_long_for_a_directory_that_is_slow(
     opened: BotUnderTest, monkeypatch: pytest.MonkeyPatch, target: str, expected: str
 ) -> None:
     monkeypatch.setattr(windows, "_READING_SECONDS", 0.2)
-    opened.world.faults.add(Fault(target="slack", method="users.info", delay_seconds=30))
+    opened.world.faults.add(Fault(target="slack", method="users.info", delay_seconds=30, times=2))
     began = time.monotonic()
     _, text = await shown(opened, f"revoke {target}")
     assert expected in text
@@ -205,6 +205,7 @@ def windows_over(records: Records) -> Windows:
         tenant=known,
         directory=nothing,
         catalog=nothing,
+        looking=nothing,
     )
 
 

@@ -88,10 +88,11 @@ async def test_a_second_request_for_the_same_tenant_waits_for_the_first(shared: 
 
 
 async def test_guests_cannot_request(untouched: Stage) -> None:
-    """The form says why."""
-    answer = await untouched.fill_in(user="guest", sponsor="requester")
-    assert "guest" in answer["errors"]["target"]
-    assert await untouched.messages() == []
+    """They are told why, and no form opens."""
+    answer = await untouched.do("command", user="guest", text="/partner request")
+    assert answer["view_id"] is None
+    await untouched.rest()
+    assert any("guest" in message["text"] for message in await untouched.direct("guest"))
 
 
 async def test_leaving_the_domain_field_shows_the_tenant_or_the_problem(untouched: Stage) -> None:

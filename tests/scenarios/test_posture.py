@@ -103,7 +103,7 @@ async def test_a_posture_sees_what_we_opened_and_what_was_opened_behind_our_back
     assert "Recorded as revoked, but the tenant has no settings" in said
     assert FABRIKAM in said
     await stage.do("command", user="outsider", text="/partner posture")
-    seen = (await stage.see("messages", channel="partner-access", user="outsider"))["messages"]
+    seen = (await stage.see("messages", channel="@outsider", user="outsider"))["messages"]
     assert not [one for one in seen if FABRIKAM in words(one)]
 
 

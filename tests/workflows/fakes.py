@@ -339,6 +339,8 @@ class FakeDirectory:
     )
     roles: dict[PersonId, frozenset[Role]] = field(default_factory=lambda: dict(everybody().roles))
     refusals: dict[ChatId, Refused] = field(default_factory=dict)
+    missing: dict[Role, tuple[str, ...]] = field(default_factory=dict)
+    """User groups that roles name and that do not exist."""
 
     def assign(self, person: Person, roles: str) -> None:
         """Give a person exactly these roles, separated by spaces."""
@@ -374,6 +376,11 @@ class FakeDirectory:
         """List who holds a role."""
         self.script.end(await self.script.begin("directory.holders"))
         return frozenset(chat_id for chat_id, p in self.people.items() if role in self.roles.get(p.id, frozenset()))
+
+    async def missing_groups(self, role: Role) -> tuple[str, ...]:
+        """Name the user groups that do not exist."""
+        self.script.end(await self.script.begin("directory.missing_groups"))
+        return self.missing.get(role, ())
 
 
 @dataclass(slots=True)

@@ -6,11 +6,12 @@ from pathlib import Path
 from workflows.core.errors import Refused
 from workflows.sponsors import _WORDS, sponsor_words
 
-DIRECTORY = Path(__file__).parents[2] / "bot" / "directory.py"
+BOT = Path(__file__).parents[2] / "bot"
+DIRECTORY = (BOT / "directory.py", BOT / "slack_users.py")
 
 
 def test_every_refusal_of_the_directory_has_words_for_somebody_else() -> None:
-    identifying = set(re.findall(r'Refused\(\s*"(\w+)"', DIRECTORY.read_text()))
+    identifying = {code for file in DIRECTORY for code in re.findall(r'Refused\(\s*"(\w+)"', file.read_text())}
     assert identifying == set(_WORDS)
     for code in identifying:
         words = sponsor_words(Refused(code, "You are somebody else."))

@@ -250,7 +250,14 @@ def assemble(
         service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=clock, alarms=alarms
     )
     applying = Applying(
-        service=service, store=store, tenant=tenant, directory=directory, clock=clock, alarms=alarms, sleep=rest
+        service=service,
+        store=store,
+        tenant=tenant,
+        directory=directory,
+        clock=clock,
+        alarms=alarms,
+        catalog=catalog,
+        sleep=rest,
     )
     return World(
         store=store,

@@ -12,7 +12,7 @@ from workflows.core.drift import Drift
 from workflows.core.further_outcome import RefusedWrite
 from workflows.core.partner import TenantId
 from workflows.core.partner_half import Step, StepKey
-from workflows.core.people import ChatId, Person
+from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.request import Observation, Particulars, Prepared, RequestId
 
 
@@ -79,6 +79,8 @@ class Withdraw:
 
     name: Literal["withdraw"] = field(default="withdraw")
     actor: ChatId
+    is_requester: bool = False
+    """Whether the accounts behind both chat ids were read and are one: a person may have two chat ids."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,9 +250,28 @@ class RecordHalf:
     steps: tuple[Step, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordSponsorGone:
+    """The sponsor has no enabled member account any more: somebody else has to answer for the partner."""
+
+    name: Literal["record_sponsor_gone"] = field(default="record_sponsor_gone")
+    sponsor: PersonId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordSponsorFound:
+    """The sponsor who was gone has an enabled member account again."""
+
+    name: Literal["record_sponsor_found"] = field(default="record_sponsor_found")
+    sponsor: PersonId
+
+
+SponsorCommand = RecordSponsorGone | RecordSponsorFound
+
 HalfCommand = ConfirmHalf | UnconfirmHalf | RemindHalf | AskHalf | RecordHalf
 
-PartnershipCommand = AskReview | Keep | HalfCommand
+PartnershipCommand = AskReview | Keep | SponsorCommand | HalfCommand
 
 Command = RequestCommand | PartnershipCommand
 

@@ -34,6 +34,16 @@ class WantReject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WantWithdraw:
+    """Withdraw was clicked under another chat id than the requester's: it may be the same person's second one."""
+
+    name: Literal["want_withdraw"] = field(default="want_withdraw")
+    actor: ChatId
+    request_id: RequestId
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WantKeep:
     """Keep was chosen in a review, with a reason."""
 
@@ -115,4 +125,4 @@ HalfIntent = WantConfirmHalf | WantUnconfirmHalf | WantRemindHalf
 
 EffectIntent = WantRetryEffect | WantDropEffect
 
-Intent = WantApprove | WantReject | WantKeep | WantRevoke | HalfIntent | EffectIntent
+Intent = WantApprove | WantReject | WantWithdraw | WantKeep | WantRevoke | HalfIntent | EffectIntent

@@ -264,7 +264,7 @@ def _reject(request: AccessRequest, command: Reject, at: Situation) -> Transitio
 
 
 def _withdraw(request: AccessRequest, command: Withdraw, at: Situation) -> Transition:
-    if command.actor != request.particulars.requester:
+    if command.actor != request.particulars.requester and not command.is_requester:
         raise Refused("not_the_requester", "Only the person who filed a request can withdraw it.")
     text = f"You withdrew your request for {_target(request)}."
     return _ended(request, S.WITHDRAWN, at, note="The requester withdrew it.", text=text)

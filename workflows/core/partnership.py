@@ -10,6 +10,7 @@ from workflows.core.partner_half import Step
 from workflows.core.people import Person
 from workflows.core.plan import TenantIdentity
 from workflows.core.request import RequestId
+from workflows.core.template import Stage
 
 
 class PartnershipState(StrEnum):
@@ -53,6 +54,10 @@ class Partnership:
     reminders: int = 0
     """How often the present review was asked."""
     attestations: tuple[Attestation, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    """The approval policy under which it stands; only a confirmed block resets it. Empty in old records."""
+    sponsor_gone_at: datetime | None = None
+    """When the sponsor was found without an enabled account; None while there is one."""
     half: tuple[Step, ...] = ()
     """What the partner has to do on its side for the plan that stands in the tenant now."""
     confirmations: tuple[Confirmation, ...] = ()

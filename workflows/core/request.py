@@ -128,6 +128,8 @@ class Prepared:
     """What our own directory called the ids that the plan names, by id; for showing them."""
     restored: Restored | None = None
     """What a restore request puts back; None for every other kind."""
+    roles: Mapping[str, str] = field(default_factory=dict)
+    """What each role of the stages meant, as a hash of its definition; empty in requests of earlier versions."""
 
     @property
     def excluded(self) -> frozenset[PersonId]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, TypeVar, assert_never
 
+from workflows.core.approval_policy import is_live, stricter
 from workflows.core.canonical import JsonObject
 from workflows.core.closing import only_narrows
 from workflows.core.commands import (
@@ -13,6 +14,8 @@ from workflows.core.commands import (
     Keep,
     PartnershipCommand,
     RecordHalf,
+    RecordSponsorFound,
+    RecordSponsorGone,
     RemindHalf,
     UnconfirmHalf,
 )
@@ -25,6 +28,8 @@ from workflows.core.partnership import Attestation, Partnership, PartnershipStat
 from workflows.core.people import ADMIN, Person, Roster
 from workflows.core.request import AccessRequest, Prepared
 from workflows.core.risk import chain_is_enough, risk_of_result
+from workflows.core.sponsor_handover import advance_sponsor, taken_over
+from workflows.core.template import Stage
 
 REMIND_AGAIN_AFTER: Final = timedelta(days=3)
 """How long an unanswered review rests before the sponsor is asked once more."""
@@ -52,6 +57,11 @@ def advance_review(
             return _ask(partnership, now)
         case Keep():
             return _keep(partnership, command, roster, now)
+        case RecordSponsorGone() | RecordSponsorFound():
+            is_gone = isinstance(command, RecordSponsorGone)
+            partnership = advance_sponsor(partnership, command, now=now, ask_again_at=now + REMIND_AGAIN_AFTER)
+            asked = ShowReview(tenant_id=partnership.identity.tenant_id, remind=is_gone)
+            return ReviewTransition(partnership=partnership, effects=(asked,))
         case ConfirmHalf() | UnconfirmHalf() | RemindHalf() | AskHalf() | RecordHalf():
             partnership = advance_half(partnership, command, roster=roster, now=now)
             shown = ShowHalf(tenant_id=partnership.identity.tenant_id, remind=isinstance(command, AskHalf))
@@ -98,9 +108,9 @@ def opened_partnership(
         review_interval=prepared.review_interval,
         next_review_at=_next_review(prepared.review_interval, ends_at, now),
         attestations=() if known is None else known.attestations,
+        stages=_stands_under(prepared, known),
     )
-    is_live = known is not None and known.state is not PartnershipState.REVOKED
-    if known is not None and is_live and (image is not None or not _may_prolong(prepared)):
+    if known is not None and is_live(known) and (image is not None or not _may_prolong(prepared)):
         record = _kept(known, record)
     stands = prepared.plan.image_after() if image is None else image
     return _with_half(record, known, stands, prepared)
@@ -115,7 +125,15 @@ def _kept(known: Partnership, new: Partnership) -> Partnership:
         ends_at=_earlier(known.ends_at, new.ends_at),
         review_interval=_earlier(known.review_interval, new.review_interval),
         next_review_at=_earlier(known.next_review_at, new.next_review_at),
+        stages=new.stages,
     )
+
+
+def _stands_under(prepared: Prepared, known: Partnership | None) -> tuple[Stage, ...]:
+    """Give the approval policy under which a partner stands from now on: it may grow, and one approver keeps it."""
+    if known is None or not is_live(known):
+        return prepared.stages
+    return known.stages if only_narrows(prepared.plan) else stricter(known.stages, prepared.stages)
 
 
 def _with_half(
@@ -188,7 +206,7 @@ def _keep(partnership: Partnership, command: Keep, roster: Roster, now: datetime
         )
     attestation = Attestation(person=command.actor, reason=command.reason.strip(), at=now)
     partnership = replace(
-        partnership,
+        taken_over(partnership, command.actor),
         version=partnership.version + 1,
         state=PartnershipState.ACTIVE,
         next_review_at=_next_review(partnership.review_interval, partnership.ends_at, now),

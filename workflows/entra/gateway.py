@@ -7,6 +7,7 @@ from typing import Final
 from kiota_abstractions.method import Method
 
 from workflows.core.canonical import JsonObject, canonical_json
+from workflows.core.mail_addresses import folded_mail
 from workflows.core.partner import IDENTITY_SYNCHRONIZATION, Property, TenantId
 from workflows.core.people import PersonId
 from workflows.core.plan import Operation, TenantIdentity
@@ -218,7 +219,7 @@ class Entra:
 
     async def accounts_by_mail(self, mails: Sequence[str]) -> Sequence[Account]:
         """Find every account whose mail or user principal name is one of `mails`."""
-        wanted = sorted({mail.strip().lower() for mail in mails if mail.strip()})
+        wanted = sorted({folded_mail(mail.strip()) for mail in mails if mail.strip()})
         clauses = [f"{name} eq {quoted(mail)}" for mail in wanted for name in ("mail", "userPrincipalName")]
         return await self._accounts([" or ".join(some) for some in chunks(clauses, _FILTER_CLAUSES)])
 

@@ -89,3 +89,10 @@ def m003_effects_rank_and_homes(db: Database) -> None:
             values = (waiting.role, json.dumps(sorted(waiting.excluded)), request_id)
             db.execute("update requests set waits_for = ?, excluded = ? where id = ?", values)
     db.execute("create index requests_waiting on requests(waits_for, created_at) where waits_for is not null")
+
+
+@migrations()
+def m004_audit_by_account(db: Database) -> None:
+    """Name the Entra account behind an audit entry, so that a person with two chat ids is counted as one."""
+    db.execute("alter table audit add column account text")
+    db.execute("create index audit_by_account on audit(account, command, at) where account is not null")

@@ -20,7 +20,7 @@ from workflows.core.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.effects import Effect, Judge, Rank, ShowHome, lane, rank
 from workflows.core.partner import TenantId
 from workflows.core.partnership import Partnership
-from workflows.core.people import ChatId, Role
+from workflows.core.people import ChatId, PersonId, Role
 from workflows.core.records import Records
 from workflows.core.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.waiting import waits_for
@@ -31,6 +31,7 @@ from workflows.ports import (
     Copy,
     GivenUp,
     Listed,
+    OtherOpenRequest,
     PendingEffect,
     StaleVersion,
 )
@@ -159,6 +160,21 @@ class SqliteStore:
     async def is_known(self, key: str) -> bool:
         """Tell whether an audit entry with this key exists."""
         return bool(await self._query("select 1 from audit where key = ?", key))
+
+    async def times_of(
+        self, actor: ChatId, account: PersonId | None, commands: Sequence[str], since: datetime
+    ) -> Sequence[datetime]:
+        """List when a person had one of these commands accepted since then; see `ports.Store.times_of`."""
+        marks = ", ".join("?" * len(commands))
+        rows = await self._query(
+            f"""select at from audit where seq in (
+                select seq from audit where actor = ? and command in ({marks}) and at > ?
+                union select seq from audit where account = ? and command in ({marks}) and at > ?
+            ) and outcome = 'accepted' and json_extract(details, '$.kind') is not 'revocation' order by at""",  # noqa: S608
+            *(actor, *commands, _text(since)),
+            *(account, *commands, _text(since)),
+        )
+        return [datetime.fromisoformat(row["at"]) for row in rows]
 
     async def pending(self, now: datetime, limit: int) -> Sequence[PendingEffect]:
         """List the oldest due effect of each lane; one that cannot be read is parked and holds nobody up."""
@@ -313,16 +329,19 @@ class SqliteStore:
         with self._writes.watched(self._db), self._db.atomic():
             entry = commit.entry
             added = self._db.execute(
-                """insert into audit (key, at, actor, command, outcome, request_id, tenant_id, details)
-                values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (key) do nothing""",
+                """insert into audit (key, at, actor, command, outcome, request_id, tenant_id, account, details)
+                values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (key) do nothing""",
                 (
                     *(entry.key, _text(entry.at), entry.actor, entry.command, entry.outcome),
-                    *(entry.request_id, entry.tenant_id, self._safe(dump(DETAILS, dict(entry.details)))),
+                    *(entry.request_id, entry.tenant_id, entry.account),
+                    self._safe(dump(DETAILS, dict(entry.details))),
                 ),
             )
             if added.rowcount == 0:
                 return False
             if commit.request is not None:
+                if commit.is_only_one:
+                    self._require_only_one(commit.request)
                 self._put_request(commit.request)
             if commit.partnership is not None:
                 self._put_partnership(commit.partnership)
@@ -385,6 +404,15 @@ class SqliteStore:
                 "doc": self._safe(dump(REQUEST, request)),
             },
         )
+
+    def _require_only_one(self, request: AccessRequest) -> None:
+        """Find another open request about the same tenant. NB. in the transaction: two may be prepared at once."""
+        others = self._db.query(
+            "select id from requests where tenant_id = ? and is_open = 1 and id <> ? order by created_at limit 1",
+            [request.known.plan.tenant_id, request.id],
+        )
+        for other in others:
+            raise OtherOpenRequest(RequestId(other["id"]))
 
     def _put_partnership(self, partnership: Partnership) -> None:
         self._put(

@@ -8,7 +8,7 @@ from typing import Any
 from bot.sandbox import seed
 from bot.sandbox.page.conversation import arranged
 from bot.sandbox.page.names import Names
-from bot.sandbox.page.place import CHANNELS, DIRECT, Place
+from bot.sandbox.page.place import CHANNELS, DIRECT, Place, channels_of
 from bot.sandbox.page.reading import Reading, messages_of
 from bot.sandbox.page.render import environment, render_view
 from bot.sandbox.page.requests_log import log_lines
@@ -86,7 +86,7 @@ def _stage(sandbox: Sandbox, place: Place, names: Names, memory: Memory) -> dict
 
 def _workspace(slack: Workspace | None, place: Place, names: Names, memory: Memory) -> dict[str, Any]:
     """What the person sees in Slack."""
-    common = {"channels": seed.CHANNELS, "commands": COMMANDS, "shortcut": SHORTCUT, "team": seed.TEAM_NAME}
+    common = {"channels": channels_of(place.person), "commands": COMMANDS, "shortcut": SHORTCUT, "team": seed.TEAM_NAME}
     if slack is None:
         return common | {"slack": False, "messages": (), "unread": {}, "modal": None, "home": None}
     shown: Sequence[Json] = () if place.kind == "home" else messages_of(slack, place.person, place.channel)

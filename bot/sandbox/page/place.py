@@ -15,6 +15,11 @@ _PEOPLE = {person.handle: person for person in seed.PEOPLE}
 _FILTERS = ("graph", "slack", "all")
 
 
+def channels_of(person: seed.Person) -> tuple[seed.Channel, ...]:
+    """List the channels that a person is in."""
+    return tuple(channel for channel in seed.CHANNELS if person.handle in channel.members)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """One tab's place; all of it stands in the address, so that several tabs can be several people."""
@@ -42,11 +47,14 @@ class Place:
 def place_of(query: Mapping[str, str]) -> Place:
     """The place an address names; what it does not name, or wrongly, is the story's beginning."""
     start = Place(person=seed.PEOPLE[0], channel="partner-access", log="graph")
+    person = _PEOPLE.get(query.get("as", ""), start.person)
+    channels = [channel.name for channel in channels_of(person)]
+    first = start.channel if start.channel in channels else channels[-1]
     channel = query.get("channel", "")
     log = query.get("log", "")
     return replace(
         start,
-        person=_PEOPLE.get(query.get("as", ""), start.person),
-        channel=channel if channel in (*CHANNELS, DIRECT, HOME) else start.channel,
+        person=person,
+        channel=channel if channel in (*channels, DIRECT, HOME) else first,
         log=cast(LogFilter, log) if log in _FILTERS else start.log,
     )

@@ -53,17 +53,21 @@ class Pick:
     selected: Any = None
 
 
-def place_of(desk: Desk, person: Person, *, view_id: str | None, channel: str | None, ts: str | None) -> Place:
+def place_of(
+    desk: Desk, person: Person, *, view_id: str | None, channel: str | None, ts: str | None, is_forged: bool = False
+) -> Place:
     """Find the view or the message.
 
+    :param is_forged: whether the person may use a message that they cannot see, as somebody with a stolen payload.
     :raises Refused: `view_not_found`, `channel_not_found`, `message_not_found`, `missing_place`.
     """
     if view_id:
         return InView(view=desk.view(view_id, person))
     if not channel or not ts:
         raise Refused("missing_place", "give view_id, or channel and ts")
-    conversation = desk.conversation(channel, person)
-    message = desk.workspace.message(conversation.id, ts, viewer=person.slack_id)
+    conversation = desk.any_conversation(channel, person) if is_forged else desk.conversation(channel, person)
+    is_in = person.slack_id in conversation.members
+    message = desk.workspace.message(conversation.id, ts, viewer=person.slack_id if is_in else None)
     if message is None:
         raise Refused("message_not_found", f"ts: {person.handle} sees no message {ts} in {channel}", 404)
     return InMessage(channel=conversation, message=message)
@@ -150,7 +154,8 @@ async def click(desk: Desk, person: Person, place: Place, pick: Pick) -> Outcome
         sent = await _in_view(desk, person, place, filled, action, dispatch=block.get("dispatch_action", True))
     else:
         sent = await _in_message(desk, person, place, filled, action)
-    return await outcome(desk, person, before, sent=sent)
+    where = place.channel if isinstance(place, InMessage) else None
+    return await outcome(desk, person, before, place=where, sent=sent)
 
 
 def _pressed(element: dict[str, Any], pick: Pick) -> dict[str, Any]:

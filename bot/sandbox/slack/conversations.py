@@ -20,6 +20,7 @@ class Conversation:
     topic: str
     members: tuple[str, ...]
     bot_is_member: bool = True
+    is_ext_shared: bool = False
 
     @property
     def payload_name(self) -> str:
@@ -40,6 +41,7 @@ def _seeded() -> dict[str, Conversation]:
             kind="private_channel" if channel.is_private else "public_channel",
             topic=channel.topic,
             members=tuple(member_ids(channel.members)),
+            is_ext_shared=channel.is_ext_shared,
         )
         for channel in CHANNELS
     ]
@@ -99,8 +101,9 @@ def conversation_object(conversation: Conversation) -> dict[str, Any]:
         "is_archived": False,
         "is_general": conversation.name == "general",
         "is_member": conversation.bot_is_member,
-        "is_shared": True,
-        "is_ext_shared": True,
+        "is_shared": conversation.is_ext_shared,
+        "is_ext_shared": conversation.is_ext_shared,
+        "is_pending_ext_shared": False,
         "is_org_shared": False,
         "context_team_id": TEAM_ID,
         "topic": {"value": conversation.topic, "creator": "", "last_set": 0},

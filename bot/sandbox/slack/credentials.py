@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from bot.sandbox.journal import Journal
 
-SCOPES = frozenset({"commands", "chat:write", "im:write", "users:read", "users:read.email", "usergroups:read"})
+SCOPES = frozenset(
+    {"commands", "chat:write", "groups:read", "im:write", "users:read", "users:read.email", "usergroups:read"}
+)
 """What the app's manifest asks for, and nothing more: a call that needs another scope fails as it would in Slack."""
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from bot.sandbox.refusals import Refused
 from bot.sandbox.revision import Revision
 from bot.sandbox.seed import Person
-from bot.sandbox.slack.conversations import Conversation
+from bot.sandbox.slack.conversations import Conversation, direct_message_id
 from bot.sandbox.slack.credentials import Credentials
 from bot.sandbox.slack.delivery import Delivery
 from bot.sandbox.slack.response_urls import ResponseUrls
@@ -43,6 +43,14 @@ class Desk:
             )
         return found
 
+    def any_conversation(self, reference: str, person: Person) -> Conversation:
+        """A conversation, whether this person is in it or not.
+
+        :raises Refused: `channel_not_found`.
+        """
+        found = self.workspace.find(reference)
+        return found if found is not None else self.conversation(reference, person)
+
     def view(self, view_id: str, person: Person) -> OpenView:
         """A view this person has open (a modal, or their App Home).
 
@@ -64,6 +72,8 @@ class Before:
 
     views: frozenset[str]
     ephemerals: int
+    direct: int
+    """How many messages the bot had sent to them directly."""
 
 
 def look(desk: Desk, person: Person) -> Before:
@@ -71,17 +81,30 @@ def look(desk: Desk, person: Person) -> Before:
     return Before(
         views=frozenset(one.id for one in desk.workspace.views.modals(person.slack_id)),
         ephemerals=len(desk.workspace.ephemerals(person.slack_id)),
+        direct=len(_direct(desk, person)),
     )
 
 
-async def outcome(desk: Desk, person: Person, before: Before, **more: Any) -> Outcome:
-    """Let the bot finish, then tell what the person sees: open views, and ephemeral messages that came since."""
+def _direct(desk: Desk, person: Person) -> list[dict[str, Any]]:
+    channel = direct_message_id(person.slack_id)
+    return [{**message, "channel": channel} for message in desk.workspace.messages(channel, person.slack_id)]
+
+
+async def outcome(
+    desk: Desk, person: Person, before: Before, *, place: Conversation | None = None, **more: Any
+) -> Outcome:
+    """Let the bot finish, then tell what the person sees: open views, and ephemeral messages that came since.
+
+    :param place: where it was done. Slack shows nothing ephemeral to who is not in it: what came directly stands there.
+    """
     await desk.settle()
+    is_in = place is None or person.slack_id in place.members
+    direct = [] if is_in else _direct(desk, person)[before.direct :]
     views = [one.id for one in desk.workspace.views.modals(person.slack_id)]
     return {
         "status": 200,
         "views": views,
         "opened": next((view_id for view_id in reversed(views) if view_id not in before.views), None),
-        "ephemeral": desk.workspace.ephemerals(person.slack_id)[before.ephemerals :],
+        "ephemeral": [*desk.workspace.ephemerals(person.slack_id)[before.ephemerals :], *direct],
         **more,
     }

@@ -37,7 +37,7 @@ async def command(desk: Desk, person: Person, channel: Conversation, typed: str)
     )
     answer = await desk.delivery.interact("slash_commands", payload)
     _show(desk, person, channel, answer.body)
-    told = await outcome(desk, person, before)
+    told = await outcome(desk, person, before, place=channel)
     first = next((message["text"] for message in told["ephemeral"]), None)
     return {**told, "text": first, "view_id": told["opened"]}
 

@@ -174,6 +174,7 @@ def partnership(**changes: Any) -> Partnership:
         ends_at=NOW + timedelta(days=90),
         review_interval=timedelta(days=30),
         next_review_at=NOW + timedelta(days=30),
+        stages=STAGES,
     )
     return replace(usual, **changes)
 

@@ -539,6 +539,7 @@ def test_an_applied_revocation_closes_the_partnership_and_says_what_it_cannot_cl
             version=4,
             state=PartnershipState.REVOKED,
             sponsor=CHIE,
+            stages=(),
             template="revoke",
             template_title="Revoke",
             since=LATER,

@@ -53,6 +53,8 @@ def test_the_names_of_commands() -> None:
     assert names(PartnershipCommand, "name") == [
         "ask_review",
         "keep",
+        "record_sponsor_gone",
+        "record_sponsor_found",
         "confirm_half",
         "unconfirm_half",
         "remind_half",
@@ -66,6 +68,7 @@ def test_the_names_of_intents_and_effects() -> None:
     assert names(Intent, "name") == [
         "want_approve",
         "want_reject",
+        "want_withdraw",
         "want_keep",
         "want_revoke",
         "want_confirm_half",

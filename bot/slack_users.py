@@ -1,0 +1,59 @@
+"""Slack's user object, read: who is a full member of our workspace, under which ids, and by what name."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from workflows.core.errors import Refused
+from workflows.core.people import ChatId
+
+SlackUser = Mapping[str, Any]
+
+
+def require_full_member(user: SlackUser, team_id: str) -> str:
+    """Return the mail address of a full, living, human member of our workspace.
+
+    :raises Refused: for everybody else (Slack: "user object").
+    """
+    teams = (user.get("enterprise_user") or {}).get("teams") or [user.get("team_id")]
+    if user.get("deleted"):
+        raise Refused("deactivated", "This Slack user is deactivated.")
+    if user.get("is_bot") or user.get("is_workflow_bot") or user.get("id") == "USLACKBOT":
+        raise Refused("not_human", "Only people take part, no bots or workflows.")
+    if user.get("is_stranger") or team_id not in teams:
+        raise Refused("outsider", "You belong to another workspace; only members of this one take part.")
+    if user.get("is_restricted") or user.get("is_ultra_restricted"):
+        raise Refused("slack_guest", "You are a guest in this workspace; only full members take part.")
+    mail = (user.get("profile") or {}).get("email")
+    if not mail:
+        raise Refused("no_mail", "Slack shows no mail address for you, so Gatehouse cannot tell who you are in Entra.")
+    return str(mail)
+
+
+def is_full_member(user: SlackUser, team_id: str) -> bool:
+    """Tell whether this is a full, living, human member of our workspace with a mail address."""
+    try:
+        require_full_member(user, team_id)
+    except Refused:
+        return False
+    return True
+
+
+def ids_of(user: SlackUser, asked: ChatId) -> frozenset[ChatId]:
+    """List every id by which Slack may name this user; on an Enterprise Grid a person has a U… and a W… one."""
+    known = (asked, user.get("id"), (user.get("enterprise_user") or {}).get("id"))
+    return frozenset(ChatId(str(one)) for one in known if one)
+
+
+def main_id(user: SlackUser, asked: ChatId) -> ChatId:
+    """Give the one id that stands for this user: the organization's on an Enterprise Grid, else the workspace's."""
+    return ChatId(str((user.get("enterprise_user") or {}).get("id") or user.get("id") or asked))
+
+
+def name_of_user(user: SlackUser, chat_id: ChatId) -> str:
+    """Give the name that the user goes by."""
+    return str(user.get("real_name") or user.get("name") or chat_id)
+
+
+def mail_of_user(user: SlackUser) -> str:
+    """Give the user's mail address; empty where Slack shows none."""
+    return str((user.get("profile") or {}).get("email") or "")
