@@ -31,6 +31,8 @@ def make_bolt(client: AsyncWebClient, settings: Settings) -> AsyncApp:
             process_before_response=True,
             request_verification_enabled=False,  # web.py verifies the raw bytes before Bolt sees them
             ssl_check_enabled=False,
+            # Bolt words a suggestion instead, from members that it has not looked at: that fails for odd ones.
+            raise_error_for_unhandled_request=True,
         )
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 import structlog
 from pydantic import ValidationError
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
@@ -54,14 +55,15 @@ class Inbound:
         except (Unreadable, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
             # Bolt looks into more of a payload than the bot does; what a listener raises does not come here.
             return _unreadable(payload, error)
-        if answer.status == 404:
-            return BoltResponse(status=400, body="nothing here listens to this payload\n")
         answer.body = self._redact(answer.body)
         return answer
 
     async def _failed(self, error: Exception, body: dict[str, Any]) -> BoltResponse:
-        """Answer for a listener that raised."""
+        """Answer for a listener that raised, and where there is none."""
         match error:
+            case BoltUnhandledRequestError():
+                _log.warning("payload_unhandled", kind=_kind(body))
+                return BoltResponse(status=400, body="nothing here listens to this payload\n")
             case StoreNotWritable():
                 return self._not_stored(body)
             case ValidationError():
@@ -89,9 +91,12 @@ class Inbound:
 
 
 def _unreadable(payload: Mapping[str, Any], error: Exception) -> BoltResponse:
-    kind = payload.get("type") or ("command" if "command" in payload else "")
-    _log.warning("payload_unreadable", kind=str(kind)[:40], problem=type(error).__name__)
+    _log.warning("payload_unreadable", kind=_kind(payload), problem=type(error).__name__)
     return BoltResponse(status=400, body="not a payload that can be read\n")
+
+
+def _kind(payload: Mapping[str, Any]) -> str:
+    return str(payload.get("type") or ("command" if "command" in payload else ""))[:40]
 
 
 def _answer(content: dict[str, Any]) -> BoltResponse:

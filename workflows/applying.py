@@ -122,7 +122,7 @@ class Applying:
         if done is None:
             await self._drifted(request, observed)
             return
-        if done < len(plan.operations) and await self._is_held_by_gap(request):
+        if done < len(plan.required) and await self._is_held_by_gap(request):
             return
         try:
             # Once a write was sent, it was judged just before; only reading and finishing is left.

@@ -184,4 +184,13 @@ async def test_a_click_on_nothing_is_a_bad_request(gatehouse: BotUnderTest, acti
 
 
 async def test_what_nobody_listens_to_is_a_bad_request(gatehouse: BotUnderTest) -> None:
-    assert (await answered(gatehouse, click("approver1", "of_another_app", "x")))[0] == 400
+    """One short line of the log names its kind, whatever its members are."""
+    user = {"id": SLACK_IDS["requester"], "team_id": "T0WOODGROVE"}
+    odd = {"type": "block_suggestion", "user": user, "block_id": "b", "action_id": {"value": 1}, "value": "x"}
+    function = event() | {"event": {"type": "function_executed", "function": True}}
+    with structlog.testing.capture_logs() as logs:
+        for payload in (click("approver1", "of_another_app", "x"), odd, function):
+            assert await answered(gatehouse, payload) == (400, "nothing here listens to this payload\n")
+    assert [(line["event"], line["kind"]) for line in logs] == [
+        ("payload_unhandled", kind) for kind in ("block_actions", "block_suggestion", "event_callback")
+    ]

@@ -81,7 +81,7 @@ def synchronizing(before: JsonObject | None) -> AccessRequest:
 def revocation(before: JsonObject | None) -> AccessRequest:
     """A revocation that is ready to be written."""
     request = usual(S.APPLYING, RequestKind.REVOCATION)
-    plan = plan_revocation(tenant_id=TENANT, before=before)
+    plan = plan_revocation(tenant_id=TENANT, default={}, before=before)
     return replace(request, prepared=replace(request.known, plan=plan))
 
 
@@ -446,7 +446,7 @@ async def test_a_refused_revocation_is_tried_until_it_is_taken_and_the_admins_kn
     for _ in range(20):
         request = await retried(world, request)
         assert request.state is S.APPLYING
-        assert "1 of 4 writes stand in the tenant." in request.note
+        assert "1 of 3 writes stand in the tenant." in request.note
         assert INVALID.reason in request.note
         assert await world.store.partnership(TENANT) is None, "a half is not recorded as revoked"
         [alarm] = [one for one in await world.store.open_alarms() if one.code is AlarmCode.REVOCATION_WAITS]
