@@ -137,6 +137,9 @@ class Intake:
         :raises InvalidForm: naming every field that has to change; nothing is stored.
         :raises NamesToShow: when what a name was taken for was not shown yet; nothing is stored.
         """
+        request_id = derived_request_id(key)
+        if await self.store.request(request_id) is not None:
+            return request_id  # delivered again
         filing = Filing(service=self.service, limits=self.limits)
         await require_within_limits(filing, form.requester, FIELD, key=key)
         problems: dict[str, str] = {}
@@ -155,7 +158,6 @@ class Intake:
             observation, account = await self._ask_the_directory(form, target, template, holes, problems)
         if problems or target is None or template is None or holes is None:
             raise InvalidForm(problems)
-        request_id = derived_request_id(key)
         await require_within_limits(filing, form.requester, FIELD, key=key, account=account)
         await self.service.submit(
             request_id,
