@@ -66,6 +66,13 @@ DAYS = timedelta(days=90)
 
 Json = dict[str, Any]
 
+HOLES = {
+    "hole_pilot_group": "5f0a1b2c-0001-4d3e-8f90-a1b2c3d4e5f6",
+    "hole_project_group": "5f0a1b2c-0002-4d3e-8f90-a1b2c3d4e5f6",
+    "hole_partner_application": "5f0a1b2c-0003-4d3e-8f90-a1b2c3d4e5f6",
+}
+"""What the form of `regulated-project` asks for."""
+
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
@@ -202,7 +209,11 @@ async def test_a04_direct_connect_needs_trust_where_conditional_access_asks_for_
     applications = {"accessType": "allowed", "targets": [{"target": "Office365", "targetType": "application"}]}
     stands = {"b2bDirectConnectInbound": {"usersAndGroups": people, "applications": applications}}
     await patch(world, {"partners": {LITWARE: stands}})
-    untrusted = words(await asked(world, "litware.com"))
+    # A chain of one is too weak beside direct connect that stands already.
+    view_id = str((await world.do("command", user="requester", text="/partner request"))["view_id"])
+    await world.do("click", user="requester", view_id=view_id, action_id="template", selected="regulated-project")
+    await world.rest()
+    untrusted = words(await asked(world, "litware.com", "regulated-project", view_id=view_id, duration="90", **HOLES))
     assert "the partner's MFA is not trusted. B2B direct connect users are locked out (AADSTS90071)" in untrusted
     trusted = words(await asked(world, await newcomer(world, 4), "teams-shared-channels"))
     assert "locked out" not in trusted

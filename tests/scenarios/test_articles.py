@@ -177,7 +177,7 @@ async def test_row_74_a_merger_opens_direct_connect_both_ways_and_says_what_the_
 
 
 async def test_row_75_a_regulated_project_pilots_with_one_group_then_widens_then_narrows(world: Stage) -> None:
-    """The widening is a new request whose card shows the difference only; narrowing again needs one approver."""
+    """The widening is a new request: its card tells what changes from what stays. To narrow needs one approver."""
     holes = {
         "hole_pilot_group": PILOT_GROUP,
         "hole_project_group": PROJECT_GROUP.upper(),
@@ -200,13 +200,14 @@ async def test_row_75_a_regulated_project_pilots_with_one_group_then_widens_then
     assert partner["inboundTrust"] == UNTRUSTED  # our own Conditional Access stays the backstop
 
     card = await asked(world, "guest-collaboration", "northwind.com")
-    said = words(card)
+    said, _, stays = words(card).partition("Stays open, not changed by this")
     before, after = (
         said.index(f"only group {PILOT_GROUP}"),
         said.index("everyone from the partner may use only Office 365"),
     )
     assert before < after < said.index("opens")
     assert "B2B collaboration, outbound" not in said  # what the pilot set already is no part of the widening
+    assert f"B2B collaboration, outbound :  only group {PROJECT_GROUP} may use" in stays
     assert "It replaces “Regulated project” by “Guest collaboration”" in said
     await approved(world, card, "approver1", "approver2", "approver3")  # as strict as the pilot
     write = (await world.writes())[-1]
