@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.scenarios.stage import Stage, buttons, words
+from tests.scenarios.stage import UNLIMITED, Stage, buttons, words
 from workflows.catalog import SHIPPED, CatalogProblems, load_catalog
 from workflows.core.findings import Severity
 from workflows.core.partner import Property, TenantId
@@ -70,7 +70,7 @@ Json = dict[str, Any]
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """One sandbox for all of them."""
-    stage = Stage(data=tmp_path_factory.mktemp("errors"))
+    stage = Stage(data=tmp_path_factory.mktemp("errors"), environment=UNLIMITED)
     await stage.raise_curtain()
     yield stage
     await stage.drop_curtain()

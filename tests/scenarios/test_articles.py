@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.scenarios.stage import DAY, Stage, buttons, words
+from tests.scenarios.stage import DAY, UNLIMITED, Stage, buttons, words
 
 pytestmark = [
     pytest.mark.story,
@@ -40,9 +40,7 @@ Json = dict[str, Any]
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """One sandbox for the stories that do not disturb each other."""
-    # Everybody does in a minute what they would do in weeks, so the limits of an hour are set aside.
-    limits = {"GATEHOUSE_MAX_APPROVALS_PER_HOUR": "1000", "GATEHOUSE_MAX_REQUESTS_PER_HOUR": "1000"}
-    stage = Stage(data=tmp_path_factory.mktemp("articles"), environment=limits)
+    stage = Stage(data=tmp_path_factory.mktemp("articles"), environment=UNLIMITED)
     await stage.raise_curtain()
     yield stage
     await stage.drop_curtain()
