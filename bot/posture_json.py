@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from workflows.core.canonical import JsonObject
+from workflows.core.conditional_access.words import report_values
 from workflows.core.effective import EffectiveFlag
 from workflows.core.partnership import Partnership
 from workflows.core.posture import Concern, Door, PartnerPosture, Posture, Weight
@@ -65,6 +66,7 @@ def _partner(partner: PartnerPosture, default: JsonObject | None) -> dict[str, A
         },
         "record_state": partner.record_state.value,
         "record": None if partner.record is None else _record(partner.record),
+        "conditional_access": None if partner.access is None else report_values(partner.access),
         "concerns": _concerns(partner.concerns),
     }
 

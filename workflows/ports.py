@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from workflows.core.alarms import Alarm, AlarmId
 from workflows.core.canonical import JsonObject
+from workflows.core.conditional_access.questions import Question
 from workflows.core.effects import Effect
 from workflows.core.errors import DomainError
 from workflows.core.partner import Target, TenantId
@@ -88,6 +89,12 @@ class Surroundings(Protocol):
 
     async def read_conditional_access(self) -> Sequence[JsonObject]:
         """Read every Conditional Access policy. An answer may be up to a minute old."""
+
+    async def evaluate_access(self, question: Question) -> Sequence[JsonObject]:
+        """Ask Entra which Conditional Access policies apply to a sign-in: every policy, and why one does not.
+
+        Nothing is changed by it. An answer may be up to a minute old.
+        """
 
     async def read_sign_ins(self, tenant_id: TenantId, since: datetime) -> SignIns:
         """Count who of a partner's people signed in to which applications since then."""

@@ -11,8 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, NOW, RILEY, SAM, everybody
+from tests.workflows.what_if import SignIn, evaluate
 from workflows.core.alarms import Alarm
 from workflows.core.canonical import JsonObject
+from workflows.core.conditional_access.questions import Question
 from workflows.core.errors import Refused
 from workflows.core.partner import IDENTITY_SYNCHRONIZATION, Property, Target, TenantId
 from workflows.core.partnership import Partnership
@@ -113,6 +115,8 @@ class FakeSurroundings:
     sign_ins: SignIns = SignIns(people=0, applications=(), is_complete=True)  # noqa: RUF009
     names: dict[str, str | None] = field(default_factory=dict)
     """What objects are called, by id; None: there is no such object. Any other id is called “Object …”."""
+    evaluated: list[Question] = field(default_factory=list)
+    """Which sign-ins were evaluated."""
     asked: list[tuple[TenantId, datetime]] = field(default_factory=list)
     """For whose sign-ins since when was asked."""
     named: list[tuple[Target, bool]] = field(default_factory=list)
@@ -137,6 +141,19 @@ class FakeSurroundings:
     async def read_conditional_access(self) -> Sequence[JsonObject]:
         """List Conditional Access policies."""
         return await self._read("read_conditional_access", self.policies)
+
+    async def evaluate_access(self, question: Question) -> Sequence[JsonObject]:
+        """Evaluate the policies as Entra does."""
+        self.evaluated.append(question)
+        sign_in = SignIn(
+            kind=question.visitor.value,
+            tenant=question.tenant_id,
+            application=question.application,
+            client=question.client.value,
+            sign_in_risk=question.sign_in_risk,
+            user_risk=question.user_risk,
+        )
+        return await self._read("evaluate_access", evaluate(self.policies, sign_in))
 
     async def read_sign_ins(self, tenant_id: TenantId, since: datetime) -> SignIns:
         """Count sign-ins."""

@@ -8,10 +8,11 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from workflows.core.canonical import JsonObject
+from workflows.core.conditional_access.controls import Visitor
+from workflows.core.conditional_access.verdicts import AccessReport
+from workflows.core.conditional_access.words import access_findings
 from workflows.core.effective import effective
 from workflows.core.findings import Finding, Severity
-from workflows.core.guest_policies import SOURCE as CONDITIONAL_ACCESS
-from workflows.core.guest_policies import Trust, Visitor, against_trust, aimed_at_groups, asks_for_mfa, guest_policies
 from workflows.core.partner import Property, TargetSetting, configurations
 from workflows.core.plan import Plan, TenantIdentity
 from workflows.core.preflight_facts import PreflightFacts, SignIns, Unread
@@ -40,6 +41,7 @@ _GUEST_AS_MEMBER: Final = "a0b1b346-4d3e-4e8b-98f8-753987be4970"
 
 def judge(
     facts: PreflightFacts,
+    access: AccessReport,
     *,
     plan: Plan,
     identity: TenantIdentity,
@@ -48,6 +50,7 @@ def judge(
 ) -> tuple[Finding, ...]:
     """Say what the facts mean for a plan.
 
+    :param access: what Conditional Access means for who can come in after the plan.
     :param asked: by id that the plan names, the label of the form's field that it was typed into.
     :param is_put_back: whether the plan puts an earlier state back.
     """
@@ -55,24 +58,19 @@ def judge(
         *_identity(facts, identity, plan),
         *check_targets(plan, facts.names, asked, is_put_back=is_put_back),
         *_default(facts),
-        *_conditional_access(facts, plan),
-        *_invitations(facts, plan),
-        *_sharepoint(facts, plan, identity),
+        *_conditional_access(access),
+        *_invitations(facts, access),
+        *_sharepoint(facts, access, identity),
         *_sign_ins(facts, plan),
         *unread("own_domains", facts.own_domains),
     )
 
 
-def circumstances(facts: PreflightFacts, *, plan: Plan, identity: TenantIdentity) -> Circumstances:
+def circumstances(facts: PreflightFacts, access: AccessReport, *, identity: TenantIdentity) -> Circumstances:
     """Say what the consistency rules need to know around a plan; None where it was not read."""
-    documents = facts.conditional_access
-    asks: bool | None = None
-    if not isinstance(documents, Unread):
-        policies = [one for one in guest_policies(documents, plan.tenant_id) if not one.is_partial]
-        asks = asks_for_mfa(policies, Visitor.DIRECT_CONNECT)
     return Circumstances(
         default=None if isinstance(facts.default, Unread) else facts.default,
-        asks_guests_for_mfa=asks,
+        asks_guests_for_mfa=access.requires_mfa_trust,
         # Our own cloud does not know the id, and other clouds are enabled: what it opens has to hold there.
         is_cross_cloud=not identity.is_resolved,
     )
@@ -156,26 +154,11 @@ def _default(facts: PreflightFacts) -> Iterator[Finding]:
         )
 
 
-def _conditional_access(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
-    visitors, trust = _visitors(facts, plan), _trust(facts, plan)
-    documents = facts.conditional_access
-    if not visitors:
+def _conditional_access(access: AccessReport) -> Iterator[Finding]:
+    if not access.visitors:
         return
-    if isinstance(documents, Unread):
-        yield from unread("conditional_access", documents)
-    else:
-        yield from against_trust(guest_policies(documents, plan.tenant_id), trust, visitors)
-        if count := aimed_at_groups(documents):
-            yield Finding(
-                code="ca_groups_unread",
-                severity=Severity.UNCHECKED,
-                text=(
-                    f"{count} enforced Conditional Access {'policy names' if count == 1 else 'policies name'} groups "
-                    "or roles; whether the partner's guests are in them could not be checked."
-                ),
-                source=CONDITIONAL_ACCESS,
-            )
-    if trust.mfa is True:
+    yield from access_findings(access)
+    if access.trust is not None and access.trust.mfa is True:
         yield Finding(
             code="mfa_registration_unread",
             severity=Severity.UNCHECKED,
@@ -188,8 +171,8 @@ def _conditional_access(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
         )
 
 
-def _invitations(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
-    if Visitor.COLLABORATION not in _visitors(facts, plan):
+def _invitations(facts: PreflightFacts, access: AccessReport) -> Iterator[Finding]:
+    if Visitor.GUEST not in access.visitors:
         return
     policy = facts.authorization
     if isinstance(policy, Unread):
@@ -215,8 +198,8 @@ def _invitations(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
     )
 
 
-def _sharepoint(facts: PreflightFacts, plan: Plan, identity: TenantIdentity) -> Iterator[Finding]:
-    if Visitor.COLLABORATION not in _visitors(facts, plan):
+def _sharepoint(facts: PreflightFacts, access: AccessReport, identity: TenantIdentity) -> Iterator[Finding]:
+    if Visitor.GUEST not in access.visitors:
         return
     settings = facts.sharepoint
     if isinstance(settings, Unread):
@@ -267,24 +250,6 @@ def sign_in_words(found: SignIns) -> str:
     applications = f"{least}{count} {'application' if count == 1 else 'applications'} ({names})"
     sentence = f"{people} signed in to {applications} during the last {SIGN_IN_DAYS} days."
     return f"{sentence[0].upper()}{sentence[1:]} {limit}"
-
-
-def _visitors(facts: PreflightFacts, plan: Plan) -> frozenset[Visitor]:
-    """How the partner's people can come in after the plan; what is not known counts as open."""
-    applies = effective(plan.image_after(), None if isinstance(facts.default, Unread) else facts.default).targets
-    ways = {
-        Visitor.COLLABORATION: Property.B2B_COLLABORATION_INBOUND,
-        Visitor.DIRECT_CONNECT: Property.B2B_DIRECT_CONNECT_INBOUND,
-    }
-    return frozenset(visitor for visitor, name in ways.items() if not is_shut(applies[name].setting))
-
-
-def _trust(facts: PreflightFacts, plan: Plan) -> Trust:
-    flags = effective(plan.image_after(), None if isinstance(facts.default, Unread) else facts.default).flags
-    mfa, compliant, hybrid = (
-        flags[Property.INBOUND_TRUST, key].value for key in ("mfa", "compliant_device", "hybrid_joined_device")
-    )
-    return Trust(mfa=mfa, compliant_device=compliant, hybrid_joined_device=hybrid)
 
 
 def _is_known_open(setting: TargetSetting) -> bool:

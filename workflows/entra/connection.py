@@ -4,7 +4,7 @@ import asyncio
 import ssl
 import time
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -120,11 +120,17 @@ class Connection:
         return [row async for page in self.pages(call, request, key=key) for row in page]
 
     async def pages(
-        self, call: Call, request: RequestInformation, *, key: str = "id"
+        self,
+        call: Call,
+        request: RequestInformation,
+        *,
+        key: str = "id",
+        between: Callable[[], Awaitable[None]] | None = None,
     ) -> AsyncIterator[Sequence[JsonObject]]:
         """Read a collection page by page; who stops early knows that it was not all.
 
         :param key: the property that names an object of this collection.
+        :param between: awaited before each further page.
         """
         seen: set[str] = set()
         while True:
@@ -138,6 +144,8 @@ class Connection:
             if link in seen or len(seen) >= _PAGES or not is_same_service(link, self._root):
                 raise TenantUnavailable(f"Entra's list did not end, or led elsewhere, when asked to {call.purpose}.")
             seen.add(link)
+            if between is not None:
+                await between()
             request = request_to_link(link)
 
     async def send(self, call: Call, request: RequestInformation) -> Answer:

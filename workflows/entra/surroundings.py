@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from kiota_abstractions.base_request_builder import BaseRequestBuilder
@@ -12,12 +13,15 @@ from kiota_abstractions.request_information import RequestInformation
 from kiota_http.middleware.options import RetryHandlerOption
 
 from workflows.core.canonical import JsonObject
+from workflows.core.conditional_access.questions import Question
 from workflows.core.partner import Target, TargetType, TenantId
 from workflows.core.preflight_facts import SignIns
 from workflows.entra.addresses import request_to
 from workflows.entra.answers import Call, is_absent, is_guid, quoted, reading, sign_ins_of, verified_domains
 from workflows.entra.connection import Connection, document_of
+from workflows.entra.evaluation import evaluate
 from workflows.entra.lately import Lately
+from workflows.entra.pace import Pace
 from workflows.ports import TenantUnavailable
 
 _REMEMBERED_SECONDS: Final = 60.0
@@ -26,9 +30,7 @@ _NAMED_SECONDS: Final = 60.0
 _ABSENT_SECONDS: Final = 10.0
 """Shorter: who has just made the group that was missing looks again at once."""
 _NAMES_KEPT: Final = 500
-_CONDITIONAL_ACCESS_REST: Final = 1.0
-"""Conditional Access takes one request a second from each tenant ("Microsoft Graph service-specific throttling
-limits") and does not say how long to wait, so what it throttles is not repeated."""
+_EVALUATIONS_KEPT: Final = 500
 _SIGN_IN_PAGE: Final = 1000
 _SIGN_IN_PAGES: Final = 3
 """Reports take five requests in ten seconds: further pages are not counted, and that is said."""
@@ -41,8 +43,13 @@ class GraphSurroundings:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._policies: tuple[float, Sequence[JsonObject]] = (float("-inf"), ())
-        self._pacing = asyncio.Lock()
-        self._last_asked = float("-inf")
+        self._reading = asyncio.Lock()
+        self._pace = Pace()
+        self._evaluations: Lately[Question, Sequence[JsonObject]] = Lately(
+            read=partial(evaluate, connection, self._pace),
+            seconds=lambda _: _REMEMBERED_SECONDS,
+            most=_EVALUATIONS_KEPT,
+        )
         self._names: Lately[Target, str | None] = Lately(
             read=self._ask_for_name,
             seconds=lambda name: _ABSENT_SECONDS if name is None else _NAMED_SECONDS,
@@ -75,27 +82,24 @@ class GraphSurroundings:
 
     async def read_conditional_access(self) -> Sequence[JsonObject]:
         """Read every Conditional Access policy, at most once a minute and once a second."""
-        async with self._pacing:
+        async with self._reading:
             at, known = self._policies
             if time.monotonic() - at < _REMEMBERED_SECONDS:
                 return known
-            await asyncio.sleep(max(0.0, self._last_asked + _CONDITIONAL_ACCESS_REST - time.monotonic()))
-            try:
+            async with self._pace.turn():
                 found = await self._all_conditional_access()
-            finally:
-                self._last_asked = time.monotonic()
             self._policies = (time.monotonic(), found)
             return found
 
     async def _all_conditional_access(self) -> Sequence[JsonObject]:
         call = reading("/identity/conditionalAccess/policies", "list Conditional Access policies", "Policy.Read.All")
         request = _unrepeated(request_to(Method.GET, self._connection.graph.identity.conditional_access.policies))
-        found: list[JsonObject] = []
-        async for page in self._connection.pages(call, request):
-            if found:
-                await asyncio.sleep(_CONDITIONAL_ACCESS_REST)
-            found += page
-        return found
+        pages = self._connection.pages(call, request, between=self._pace.rest_again)
+        return [row async for page in pages for row in page]
+
+    async def evaluate_access(self, question: Question) -> Sequence[JsonObject]:
+        """Ask which policies apply to a sign-in; remembered for a minute, and once a second for all questions."""
+        return await self._evaluations.ask(question)
 
     async def read_sign_ins(self, tenant_id: TenantId, since: datetime) -> SignIns:
         """Count who of a partner's people signed in to which applications since then; "at least" beyond a few pages."""
