@@ -7,6 +7,7 @@ from msgraph.generated.models.what_if_analysis_reasons import WhatIfAnalysisReas
 
 from tests.workflows.core.policies import EVERYTHING, NOTHING, external, policy
 from workflows.core.conditional_access.controls import Because, Meaning, Trust, Visitor
+from workflows.core.conditional_access.entries import entries_of
 from workflows.core.conditional_access.policy import parse_policy
 from workflows.core.conditional_access.questions import MOST, Entry, Question, Questions, questions
 from workflows.core.conditional_access.scope import ALL, Client, Covers, When, covers, reach
@@ -19,7 +20,15 @@ from workflows.core.conditional_access.words import (
     report_values,
 )
 from workflows.core.findings import Severity
-from workflows.core.partner import TenantId
+from workflows.core.partner import (
+    BLOCK_ALL,
+    AccessType,
+    B2BSetting,
+    Target,
+    TargetConfiguration,
+    TargetType,
+    TenantId,
+)
 from workflows.core.preflight_facts import Unread, Why
 
 TENANT: Final = TenantId("partner")
@@ -292,6 +301,11 @@ def test_an_application_filter_leaves_it_open() -> None:
     assert only(report(policy("block", applications=rule))).meaning is Meaning.DEPENDS
 
 
+def test_a_policy_that_asks_nothing_is_not_told() -> None:
+    nothing = policy()
+    assert report(nothing, answers=says(nothing, True)).verdicts == report(nothing).verdicts == ()
+
+
 def test_actions_contexts_and_workloads_are_told_from_sign_ins() -> None:
     def of(**applications: Any) -> tuple[Verdict, ...]:
         return report(policy("block", applications={"includeApplications": [], **applications})).verdicts
@@ -356,3 +370,94 @@ def test_every_question_and_every_value_has_words() -> None:
     values = report_values(report(policy("mfa"), trust=EVERYTHING))
     assert values["meaning"] == {"b2bCollaborationGuest": "asked_there"}
     assert values["verdicts"][0]["remedies"] == []  # type: ignore[index]
+
+
+# --- who comes in ---
+
+
+def setting(*applications: str, access: AccessType = AccessType.ALLOWED) -> B2BSetting:
+    """Everybody, to these applications."""
+    people = (Target(type=TargetType.USER, id="AllUsers"),)
+    targets = tuple(Target(type=TargetType.APPLICATION, id=one) for one in applications)
+    return B2BSetting(
+        users_and_groups=TargetConfiguration(access=AccessType.ALLOWED, targets=people),
+        applications=TargetConfiguration(access=access, targets=targets),
+    )
+
+
+@pytest.mark.parametrize(
+    ("collaboration", "synchronizes", "expected"),
+    [
+        (setting("Office365"), False, {Visitor.GUEST: ("Office365",)}),
+        (setting("Office365"), True, {Visitor.GUEST: ("Office365",), Visitor.MEMBER: ("Office365",)}),
+        (setting("Office365"), None, {Visitor.GUEST: ("Office365",), Visitor.MEMBER: ("Office365",)}),
+        (setting("b-1", "a-1"), False, {Visitor.GUEST: ("a-1", "b-1")}),
+        (setting("AllApplications"), False, {Visitor.GUEST: (ALL,)}),
+        (setting("AllMicrosoftApps", "a-1"), False, {Visitor.GUEST: (ALL,)}),
+        (setting("a-1", access=AccessType.BLOCKED), False, {Visitor.GUEST: (ALL,)}),
+        (B2BSetting(users_and_groups=None, applications=None), False, {Visitor.GUEST: (ALL,)}),
+        (BLOCK_ALL, True, {}),
+    ],
+)
+def test_who_comes_in_and_to_what(
+    collaboration: B2BSetting, synchronizes: bool | None, expected: dict[Visitor, tuple[str, ...]]
+) -> None:
+    found = entries_of(collaboration=collaboration, direct_connect=BLOCK_ALL, synchronizes=synchronizes)
+    assert {one.visitor: one.applications for one in found} == expected
+    found = entries_of(collaboration=BLOCK_ALL, direct_connect=collaboration, synchronizes=synchronizes)
+    assert [one.visitor for one in found] == ([Visitor.DIRECT_CONNECT] if expected else [])
+
+
+@pytest.mark.parametrize("conditions", [{}, {"users": {"includeUsers": ["All"]}}, {"users": 7, "applications": []}])
+def test_a_policy_without_its_conditions_may_apply(conditions: dict[str, Any]) -> None:
+    found = only(report({**policy("block"), "conditions": conditions}))
+    assert (found.meaning, found.would_be) == (Meaning.DEPENDS, Meaning.LOCKED_OUT)
+
+
+def test_clients_and_platforms_that_are_all_of_them_are_no_condition() -> None:
+    cases: list[dict[str, Any]] = [
+        {"clientAppTypes": ["browser", "mobileAppsAndDesktopClients"]},
+        {"clientAppTypes": []},
+        {"platforms": {"includePlatforms": ["all"]}, "locations": {"includeLocations": ["All"]}},
+    ]
+    for conditions in cases:
+        assert only(report(policy("block", conditions=conditions))).conditions == ()
+    future = only(report(policy("block", conditions={"clientAppTypes": ["unknownFutureValue"]})))
+    assert future.conditions[0].values == ("browser", "mobileAppsAndDesktopClients")
+
+
+def test_a_policy_for_other_applications_only_is_not_told() -> None:
+    entries = (Entry(visitor=Visitor.GUEST, applications=("a-1",)),)
+    assert report(policy("block", applications={"includeApplications": ["b-1"]}), entries=entries).verdicts == ()
+
+
+def test_every_condition_is_said_and_what_is_cut_is_counted() -> None:
+    conditions: list[dict[str, Any]] = [
+        {"clientAppTypes": ["browser"]},
+        {"platforms": {"includePlatforms": ["android", "iOS"]}},
+        {"locations": {"includeLocations": ["All"], "excludeLocations": ["office"]}},
+        {"insiderRiskLevels": "elevated"},
+        {"userRiskLevels": ["high"], "signInRiskLevels": ["high"]},
+        {"times": {"from": "dusk"}},
+    ]
+    many = [policy("block", name=f"P{n}", conditions=one) for n, one in enumerate(conditions)]
+    excluding = policy("block", name="P9", users={"includeUsers": ["All"], "excludeRoles": ["r"]})
+    found = {one.code: one for one in access_findings(report(*many, excluding))}
+    told = " ".join(line for one in found.values() for line in one.lines)
+    for words in (
+        "by “P0” (blocks access), in browsers",
+        "by “P1” (blocks access), on some platforms (android and iOS)",
+        "in some locations (All)",
+        "at elevated insider risk",
+        "at high user risk, at high sign-in risk",
+        "on a condition that Gatehouse does not know (times)",
+        "except who is in what it excludes",
+    ):
+        assert words in told
+    assert found["ca_depends"].text.endswith("and by 1 more policy.")
+
+
+def test_why_nothing_is_known_of_a_policy_is_said() -> None:
+    unclear = policy("mfa", "compliantApplication", operator="XOR")
+    (finding, *_) = access_findings(report(unclear, answers=says(unclear, True)))
+    assert "(“XOR”: whether one control suffices or all are required could not be read)" in finding.lines[0]

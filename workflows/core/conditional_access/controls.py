@@ -204,13 +204,9 @@ def _control(control: Control, visitor: Visitor, trust: Trust, policy: Policy) -
 
 def _device(trusted: bool | None) -> tuple[Meaning, Because]:
     """A device can be managed by one tenant only, so theirs never satisfies it here without trust."""
-    match trusted:
-        case True:
-            return Meaning.ASKED_THERE, Because.TRUSTED
-        case None:
-            return Meaning.NOT_KNOWN, Because.TRUST_NOT_READ
-        case False:
-            return Meaning.LOCKED_OUT, Because.NOT_TRUSTED
+    if trusted is None:
+        return Meaning.NOT_KNOWN, Because.TRUST_NOT_READ
+    return (Meaning.ASKED_THERE, Because.TRUSTED) if trusted else (Meaning.LOCKED_OUT, Because.NOT_TRUSTED)
 
 
 def _mfa(control: Control, trusted: bool | None, *, has_account: bool) -> tuple[Meaning, Because]:

@@ -168,9 +168,8 @@ def _grant_controls(document: Mapping[str, Any]) -> Iterator[Control]:
         yield Control(kind=Kind.STRENGTH, name=str(strength.get("displayName") or ""), strength=_strength(strength))
     elif strength is not None:
         yield Control(kind=Kind.UNKNOWN, name="authenticationStrength")
-    for name in sorted(document.keys() - _GRANT_MEMBERS):
-        if "@odata." not in name and document[name]:
-            yield Control(kind=Kind.UNKNOWN, name=name)
+    others = sorted(document.keys() - _GRANT_MEMBERS)
+    yield from (Control(kind=Kind.UNKNOWN, name=one) for one in others if "@odata." not in one and document[one])
 
 
 def _named(document: Mapping[str, Any], name: str) -> Iterator[str]:
@@ -190,8 +189,7 @@ def _strength(document: Mapping[str, Any]) -> Strength:
     configurations = document.get("combinationConfigurations")
     restricted: set[str] = set()
     for one in configurations if isinstance(configurations, list) else ():
-        if isinstance(one, Mapping):
-            restricted |= set(texts(one, "appliesToCombinations"))
+        restricted |= set(texts(one, "appliesToCombinations") if isinstance(one, Mapping) else ())
     return Strength(
         id=str(document.get("id") or ""),
         name=str(document.get("displayName") or ""),

@@ -120,9 +120,9 @@ def _further(
             sign_in_risk=_level(policy.sign_in_risk),
             user_risk=_level(policy.user_risk),
         )
-        if question not in reached:
-            reached.append(question)
-            yield question
+        # It may be one that was asked already: then it does not reach the policy, and the policy is estimated.
+        reached.append(question)
+        yield question
 
 
 def _application(policy: Policy, entry: Entry) -> str:
