@@ -898,6 +898,20 @@ async def test_an_evaluation_is_remembered_and_shares_one_request_a_second_with_
     assert all(rows == found[1] for rows in found[1:])
 
 
+async def test_the_list_of_policies_passes_evaluations_that_queue(
+    entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every plan needs the list; it must not wait for the evaluations of all the others."""
+    monkeypatch.setattr(workflows.entra.pace, "REST_SECONDS", 0.05)
+    around = entra.surroundings
+    levels = [replace(QUESTION, application=f"app-{number}") for number in range(6)]
+    queue = [asyncio.create_task(around.evaluate_access(one)) for one in levels]
+    await asyncio.sleep(0.01)
+    await around.read_conditional_access()
+    assert len(graph.seen) <= 3
+    await asyncio.gather(*queue)
+
+
 @pytest.mark.parametrize(
     "body",
     [

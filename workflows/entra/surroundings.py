@@ -86,7 +86,7 @@ class GraphSurroundings:
             at, known = self._policies
             if time.monotonic() - at < _REMEMBERED_SECONDS:
                 return known
-            async with self._pace.turn():
+            async with self._pace.turn(goes_first=True):
                 found = await self._all_conditional_access()
             self._policies = (time.monotonic(), found)
             return found

@@ -49,7 +49,7 @@ class Because(StrEnum):
     """What they did or have in their own tenant counts here."""
     DONE_HERE = "done_here"
     NOT_TRUSTED = "not_trusted"
-    """Only the partner's tenant can vouch for it, and its word does not count here."""
+    """Only the partner's tenant can confirm it, and that is not accepted here."""
     TRUST_NOT_READ = "trust_not_read"
     NOT_SUPPORTED = "not_supported"
     """Microsoft supports it for no visitor of this kind."""

@@ -126,7 +126,7 @@ async def test_only_what_applies_is_answered_where_that_is_asked_for(graph: Grap
     [
         {},
         question(identity={}),
-        question(identity={"externalUserType": "stranger"}),
+        question(identity={"externalUserType": "nobody"}),
         question(clientAppType="carrierPigeon"),
         {**question(), "signInIdentity": {"externalUserType": "b2bCollaborationGuest"}},
         {**question(), "unknown": True},
