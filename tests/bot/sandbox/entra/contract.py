@@ -37,7 +37,7 @@ def described() -> dict[str, Any]:
     description: dict[str, Any] = json.loads(CONTRACT.read_text(encoding="utf-8"))
     if ADDITIONS.exists():
         added = json.loads(ADDITIONS.read_text(encoding="utf-8"))
-        description["paths"] |= {path: added["paths"][path] for path in _USED_ADDITIONS}
+        description["paths"] = {path: added["paths"][path] for path in _USED_ADDITIONS} | description["paths"]
         for kind in ("schemas", "responses"):
             known = description["components"].setdefault(kind, {})
             known.update({name: one for name, one in added["components"].get(kind, {}).items() if name not in known})
