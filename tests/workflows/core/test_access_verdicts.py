@@ -374,6 +374,9 @@ def test_every_question_and_every_value_has_words() -> None:
 
 # --- who comes in ---
 
+PORTAL: Final = "aaaaaaaa-0000-4000-8000-000000000001"
+MAIL: Final = "bbbbbbbb-0000-4000-8000-000000000002"
+
 
 def setting(*applications: str, access: AccessType = AccessType.ALLOWED) -> B2BSetting:
     """Everybody, to these applications."""
@@ -391,10 +394,11 @@ def setting(*applications: str, access: AccessType = AccessType.ALLOWED) -> B2BS
         (setting("Office365"), False, {Visitor.GUEST: ("Office365",)}),
         (setting("Office365"), True, {Visitor.GUEST: ("Office365",), Visitor.MEMBER: ("Office365",)}),
         (setting("Office365"), None, {Visitor.GUEST: ("Office365",), Visitor.MEMBER: ("Office365",)}),
-        (setting("b-1", "a-1"), False, {Visitor.GUEST: ("a-1", "b-1")}),
+        (setting(MAIL, PORTAL), False, {Visitor.GUEST: (PORTAL, MAIL)}),
+        (setting("a-1"), False, {Visitor.GUEST: (ALL,)}),
         (setting("AllApplications"), False, {Visitor.GUEST: (ALL,)}),
-        (setting("AllMicrosoftApps", "a-1"), False, {Visitor.GUEST: (ALL,)}),
-        (setting("a-1", access=AccessType.BLOCKED), False, {Visitor.GUEST: (ALL,)}),
+        (setting("AllMicrosoftApps", PORTAL), False, {Visitor.GUEST: (ALL,)}),
+        (setting(PORTAL, access=AccessType.BLOCKED), False, {Visitor.GUEST: (ALL,)}),
         (B2BSetting(users_and_groups=None, applications=None), False, {Visitor.GUEST: (ALL,)}),
         (BLOCK_ALL, True, {}),
     ],

@@ -8,7 +8,7 @@ from workflows.core.conditional_access.scope import ALL
 from workflows.core.effective import Effective, EffectiveFlag
 from workflows.core.openness import Way, synchronization_of
 from workflows.core.partner import Property, TargetSetting, configurations
-from workflows.core.reach import is_shut, is_unbounded
+from workflows.core.reach import is_empty, is_shut, is_unbounded
 
 
 def entries_under(applies: Effective, found: Iterable[Way] = ()) -> tuple[Entry, ...]:
@@ -57,8 +57,11 @@ def trust_of(flags: Mapping[str, EffectiveFlag]) -> Trust:
 
 
 def _applications(setting: TargetSetting) -> tuple[str, ...]:
-    """Name applications as Conditional Access does. A list of exceptions, or one that is not known, is all of them."""
+    """Name applications as Conditional Access does. A list of exceptions, or one that is not known, is all of them.
+
+    So is a block of all of them beside people who are let in: what comes of that is not documented.
+    """
     applications = configurations(setting)[1]
-    if applications is None or is_unbounded(applications):
+    if applications is None or is_unbounded(applications) or is_empty(applications):
         return (ALL,)
     return tuple(sorted({target.id for target in applications.targets}))
