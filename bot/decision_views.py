@@ -5,6 +5,7 @@ from datetime import datetime
 from slack_sdk.models.blocks import Block
 
 from bot import ids
+from bot.access_parts import whole_findings
 from bot.blocks import Json, footnote
 from bot.cards import request_blocks
 from bot.modal_parts import input_block, modal, text_area
@@ -16,6 +17,8 @@ from workflows.core.request import AccessRequest
 def decision_view(request: AccessRequest, *, now: datetime) -> Json:
     """Show a request as its card does, with Approve and Reject while it can be decided."""
     blocks = request_blocks(request, holders={}, now=now)
+    if request.prepared is not None:
+        blocks += whole_findings(request.prepared.findings)
     blocks.append(footnote("As it stands now. Who may decide is checked when you click."))
     return modal("Decide on a request", blocks, ids.DECIDE)
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any, Final
 
+from workflows.core.conditional_access.words import report_values
 from workflows.core.consequences import consequences
 from workflows.core.findings import Finding
 from workflows.core.plan import Plan
@@ -57,6 +58,7 @@ def _plan(planned: Planned, plan: Plan) -> dict[str, Any]:
             "stages_needed": need.stages,
         },
         "consequences": list(consequences(plan, observation.default)),
+        "conditional_access": report_values(planned.access),
         "findings": [_finding(finding) for finding in planned.findings],
         "chain": [asdict(stage) for stage in planned.stages],
         "operations": [{"method": one.method, "path": one.path, "body": one.body} for one in plan.operations],
@@ -64,10 +66,11 @@ def _plan(planned: Planned, plan: Plan) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, str]:
+def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "code": finding.code,
         "severity": finding.severity.name.lower(),
         "text": finding.text,
         "source": finding.source,
+        "lines": list(finding.lines),
     }

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.padding import Padding
 from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
@@ -120,6 +121,8 @@ def _print_findings(planned: Planned, console: Console) -> None:
     for finding in planned.findings:
         line = Text().append(f"{finding.severity.value.upper()}: ", style=_SEVERITIES[finding.severity])
         console.print(_item(line.append_text(shown(finding.text)).append(f" ({finding.source})", style="dim")))
+        for one in finding.lines:
+            console.print(Padding(shown(one, style="dim"), (0, 0, 0, 5)))
     console.print()
 
 

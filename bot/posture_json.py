@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from workflows.core.canonical import JsonObject
+from workflows.core.conditional_access.words import report_values
 from workflows.core.effective import EffectiveFlag, Origin
 from workflows.core.openness import Way
 from workflows.core.partnership import Partnership
@@ -75,6 +76,7 @@ def _partner(partner: PartnerPosture, default: JsonObject | None) -> dict[str, A
         },
         "record_state": partner.record_state.value,
         "record": None if partner.record is None else _record(partner.record),
+        "conditional_access": None if partner.access is None else report_values(partner.access),
         "concerns": _concerns(partner.concerns),
     }
 

@@ -19,14 +19,15 @@ async def read_fact(read: Awaitable[Fact], patience: float) -> Fact | Unread:
         async with asyncio.timeout(patience):
             return await read
     except TenantRefused as error:
-        return Unread(why=_why(error))
+        return Unread(why=why_refused(error))
     except TenantUnavailable as error:
         return Unread(why=Why.THROTTLED if error.is_throttled else Why.UNREACHABLE)
     except TimeoutError:
         return Unread(why=Why.UNREACHABLE)
 
 
-def _why(error: TenantRefused) -> Why:
+def why_refused(error: TenantRefused) -> Why:
+    """Name why Entra refused, as a reader sees it."""
     if any(word in error.code for word in _UNLICENSED):
         return Why.NO_LICENCE
     return Why.FORBIDDEN if error.status == 403 else Why.REFUSED

@@ -7,6 +7,7 @@ from typing import Final
 
 from workflows.catalog import Catalog
 from workflows.core.canonical import Digest
+from workflows.core.conditional_access.verdicts import AccessReport
 from workflows.core.errors import DomainError, InvalidField, NothingToChange, UnreadableSetting
 from workflows.core.findings import Finding, Severity, require_fit
 from workflows.core.holes import parse_hole
@@ -61,6 +62,8 @@ class Planned:
     """What our own directory calls the ids that the plan names, by id."""
     instead: str = ""
     """Where there is nothing to change: what would extend the access, as far as the records tell."""
+    access: AccessReport = field(default_factory=AccessReport)
+    """What Conditional Access means for who can come in after the plan."""
 
 
 async def plan_request(
@@ -105,6 +108,7 @@ async def plan_request(
         stages=stages,
         findings=(*findings, *[one async for one in _record_findings(register, records, observation)]),
         names=survey.names,
+        access=survey.access,
     )
 
 

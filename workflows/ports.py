@@ -7,6 +7,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from workflows.core.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.canonical import JsonObject
+from workflows.core.conditional_access.questions import Question
 from workflows.core.effects import Effect, Judge
 from workflows.core.errors import DomainError, Refused
 from workflows.core.partner import Target, TargetType, TenantId
@@ -115,6 +116,12 @@ class Surroundings(Protocol):
 
     async def read_conditional_access(self) -> Sequence[JsonObject]:
         """Read every Conditional Access policy. An answer may be up to a minute old."""
+
+    async def evaluate_access(self, question: Question) -> Sequence[JsonObject]:
+        """Ask Entra which Conditional Access policies apply to a sign-in: every policy, and why one does not.
+
+        Nothing is changed by it. An answer may be up to a minute old.
+        """
 
     async def read_sign_ins(self, tenant_id: TenantId, since: datetime, *, home: TenantId | None = None) -> SignIns:
         """Count who signed in to which applications since then.

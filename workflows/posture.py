@@ -17,6 +17,7 @@ from workflows.core.posture_rows import Scene, judge_partner
 from workflows.core.records import Records
 from workflows.lookup import read_both
 from workflows.ports import Clock, Tenant, TenantRefused, TenantUnavailable
+from workflows.standing_access import with_access
 
 LOOKUPS_AT_ONCE: Final = 8
 _JUDGED_AT_ONCE: Final = 5
@@ -61,6 +62,7 @@ async def read_posture(
     if looks_up_names:
         names, unanswered = await _names(tenant, [one for one in read.partners if one not in kept], progress)
     partners = await _judged([*read.partners, *(one for one in kept if one not in read.partners)], read, names, scene)
+    partners = await with_access(partners, tenant.surroundings)
     return Posture(
         read_at=scene.now,
         home=await _home(tenant),
@@ -85,7 +87,9 @@ async def concerns_about(
     before = await records()
     configuration, default = await read_both(identity.tenant_id, tenant=tenant)
     scene = Scene.of(default, before, await records(), clock.now())
-    return configuration, default, judge_partner(identity.tenant_id, configuration, identity, scene).concerns
+    judged = judge_partner(identity.tenant_id, configuration, identity, scene)
+    (partner,) = await with_access([judged], tenant.surroundings)
+    return configuration, default, partner.concerns
 
 
 async def _read(tenant: Tenant, records: ReadRecords) -> _Read:

@@ -10,9 +10,13 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
+from workflows.access_check import EVALUATION_SECONDS, AccessCheck
 from workflows.core.canonical import JsonObject
+from workflows.core.conditional_access.verdicts import AccessReport
+from workflows.core.effective import effective
 from workflows.core.findings import Finding
 from workflows.core.named_targets import shown_targets
+from workflows.core.openness import ways
 from workflows.core.plan import Plan, TenantIdentity
 from workflows.core.preflight import circumstances, judge
 from workflows.core.preflight_facts import PreflightFacts, Unread, Why
@@ -41,6 +45,8 @@ class Survey:
     findings: tuple[Finding, ...]
     names: Mapping[str, str] = field(default_factory=dict)
     """What our own directory calls the ids that the plan names, by id; only those that it knows."""
+    access: AccessReport = field(default_factory=AccessReport)
+    """What Conditional Access means for who can come in after the plan."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +57,7 @@ class Preflight:
     store: Register
     clock: Clock
     patience: float = PATIENCE_SECONDS
+    evaluation_patience: float = EVALUATION_SECONDS
 
     async def survey(
         self,
@@ -68,16 +75,25 @@ class Preflight:
         identity = observation.identity
         facts, names = await asyncio.gather(self._facts(identity, observation.default), self._names(plan))
         facts = replace(facts, names=names)
+        access = await self._access(facts, plan)
         own = () if isinstance(facts.own_domains, Unread) else facts.own_domains
         partners = await self._partners(identity)
         return Survey(
-            circumstances=circumstances(facts, plan=plan),
+            circumstances=circumstances(facts, access),
             findings=(
                 *suspicions(identity, own=own, partners=partners),
-                *judge(facts, plan=plan, identity=identity, asked=asked, is_put_back=is_put_back),
+                *judge(facts, access, plan=plan, identity=identity, asked=asked, is_put_back=is_put_back),
             ),
             names=known_names(names),
+            access=access,
         )
+
+    async def _access(self, facts: PreflightFacts, plan: Plan) -> AccessReport:
+        after, default = plan.image_after(), None if isinstance(facts.default, Unread) else facts.default
+        applies = effective(after, default, is_cross_cloud=plan.is_cross_cloud)
+        found = ways(after, default, is_cross_cloud=plan.is_cross_cloud)
+        check = AccessCheck(surroundings=self.tenant.surroundings, patience=self.evaluation_patience)
+        return await check.report(facts.conditional_access, applies, plan.tenant_id, found)
 
     async def _facts(self, identity: TenantIdentity, default: JsonObject | None) -> PreflightFacts:
         around = self.tenant.surroundings

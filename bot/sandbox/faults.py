@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from typing import Any, Literal
 
 from aiohttp import web
@@ -32,6 +33,8 @@ class Fault(BaseModel):
 
     A caller who is gone before the request arrives has sent nothing: it is neither recorded nor answered.
     """
+    within_seconds: float | None = Field(default=None, gt=0, le=60)
+    """Only a call that comes so soon after the last matching one: a limit on requests a second."""
     reset: bool = False
     """Drop the connection instead of answering."""
 
@@ -68,6 +71,8 @@ class Faults:
 
     def __init__(self) -> None:
         self._waiting: list[tuple[Fault, int]] = []
+        self._last: dict[int, float] = {}
+        """When a fault with a limit was matched last, by its identity."""
 
     def add(self, fault: Fault) -> None:
         """Let the next matching calls fail."""
@@ -77,6 +82,7 @@ class Faults:
         """Take all faults away; gives how many there were."""
         count = len(self._waiting)
         self._waiting.clear()
+        self._last.clear()
         return count
 
     def listed(self) -> list[dict[str, Any]]:
@@ -86,10 +92,17 @@ class Faults:
     def take(self, target: Target, request: web.Request, body: Any) -> Fault | None:
         """Use up one time of the first fault that matches."""
         for index, (fault, left) in enumerate(self._waiting):
-            if fault.matches(target, request, body):
+            if fault.matches(target, request, body) and self._is_due(fault):
                 self._waiting[index : index + 1] = [(fault, left - 1)] if left > 1 else []
                 return fault
         return None
+
+    def _is_due(self, fault: Fault) -> bool:
+        if fault.within_seconds is None:
+            return True
+        now, last = time.monotonic(), self._last.get(id(fault), float("-inf"))
+        self._last[id(fault)] = now
+        return now - last < fault.within_seconds
 
 
 async def delayed(request: web.Request, fault: Fault | None) -> bool:

@@ -130,6 +130,7 @@ def test_the_json_has_stable_sorted_keys() -> None:
             "before",
             "chain",
             "changes",
+            "conditional_access",
             "consequences",
             "default_read",
             "digest",

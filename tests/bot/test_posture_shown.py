@@ -216,6 +216,7 @@ def test_the_json_has_stable_sorted_keys() -> None:
         "access",
         "automatic_redemption",
         "concerns",
+        "conditional_access",
         "default_domain",
         "display_name",
         "has_settings",

@@ -209,15 +209,11 @@ async def test_a04_direct_connect_needs_trust_where_conditional_access_asks_for_
     applications = {"accessType": "allowed", "targets": [{"target": "Office365", "targetType": "application"}]}
     stands = {"b2bDirectConnectInbound": {"usersAndGroups": people, "applications": applications}}
     await patch(world, {"partners": {LITWARE: stands}})
-    # A chain of one is too weak beside direct connect that stands already.
-    view_id = str((await world.do("command", user="requester", text="/partner request"))["view_id"])
-    await world.do("click", user="requester", view_id=view_id, action_id="template", selected="regulated-project")
-    await world.rest()
-    untrusted = words(await asked(world, "litware.com", "regulated-project", view_id=view_id, duration="90", **HOLES))
-    assert "the partner's MFA is not trusted. B2B direct connect users are locked out (AADSTS90071)" in untrusted
+    untrusted = words(await asked(world, "litware.com"))
+    assert "Locked out: B2B direct connect users, by “Require MFA for guests” – accept their MFA" in untrusted
     trusted = words(await asked(world, await newcomer(world, 4), "teams-shared-channels"))
-    assert "locked out" not in trusted
-    assert "the partner's own MFA satisfies it" in trusted
+    assert "Locked out" not in trusted
+    assert "Asked in the partner's tenant: guests and B2B direct connect users, by “Require MFA for guests”" in trusted
 
 
 async def test_a05_there_is_no_outbound_trust_in_what_is_sent_or_in_what_can_be_asked_for(
@@ -237,11 +233,11 @@ async def test_a06_trusted_people_are_not_asked_again_and_conditional_access_sti
     """Error: guests are asked for MFA although it is trusted. The claim from home satisfies what is still required."""
     tenant = await newcomer(world, 6)
     trusted = words(await asked(world, tenant, "trusted-partner"))
-    assert "“Require MFA for guests” asks for MFA; the partner's own MFA satisfies it. It is still required." in trusted
+    assert "Asked in the partner's tenant: guests, by “Require MFA for guests” (MFA: theirs is accepted)." in trusted
     assert "Trust does not switch Conditional Access off" in trusted
-    assert "guests are asked here" not in trusted
+    assert "Asked here" not in trusted
     untrusted = words(await asked(world, await newcomer(world, 60)))
-    assert "the partner's MFA is not trusted: guests are asked here, and register MFA in this tenant" in untrusted
+    assert "Asked here: guests, by “Require MFA for guests” (MFA: they register and do it in this tenant)." in untrusted
 
 
 async def test_a07_a_revocation_does_not_claim_sessions_that_it_cannot_end(world: Stage) -> None:

@@ -32,7 +32,7 @@ async def test_the_card_tells_the_tenant_around_the_change_and_what_could_not_be
     for told in (
         "Microsoft's default does not block B2B collaboration inbound: if this partner's settings were removed",
         "Microsoft's default does not block B2B collaboration outbound: that applies to this partner now",
-        "“Require MFA for guests” asks for MFA; the partner's own MFA satisfies it. It is still required.",
+        "Asked in the partner's tenant: guests, by “Require MFA for guests” (MFA: theirs is accepted).",
         "MFA registration policy could not be checked",
         "Only admins and guest inviters can invite the partner's people.",
         "allow and deny list of domains for invitations could not be checked",

@@ -11,8 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, NOW, RILEY, SAM, everybody
+from tests.workflows.what_if import SignIn, evaluate
 from workflows.core.alarms import Alarm
 from workflows.core.canonical import JsonObject
+from workflows.core.conditional_access.questions import Question
 from workflows.core.errors import Refused
 from workflows.core.partner import IDENTITY_SYNCHRONIZATION, Property, Target, TargetType, TenantId
 from workflows.core.partner_changes import PartnerChange
@@ -131,6 +133,8 @@ class FakeSurroundings:
     """What can be found by name."""
     searched: list[tuple[TargetType, str]] = field(default_factory=list)
     """What was searched for."""
+    evaluated: list[Question] = field(default_factory=list)
+    """Which sign-ins were evaluated."""
     asked: list[tuple[TenantId, datetime]] = field(default_factory=list)
     """For whose sign-ins since when was asked."""
     named: list[tuple[Target, bool]] = field(default_factory=list)
@@ -155,6 +159,19 @@ class FakeSurroundings:
     async def read_conditional_access(self) -> Sequence[JsonObject]:
         """List Conditional Access policies."""
         return await self._read("read_conditional_access", self.policies)
+
+    async def evaluate_access(self, question: Question) -> Sequence[JsonObject]:
+        """Evaluate the policies as Entra does."""
+        self.evaluated.append(question)
+        sign_in = SignIn(
+            kind=question.visitor.value,
+            tenant=question.tenant_id,
+            application=question.application,
+            client=question.client.value,
+            sign_in_risk=question.sign_in_risk,
+            user_risk=question.user_risk,
+        )
+        return await self._read("evaluate_access", evaluate(self.policies, sign_in))
 
     async def read_sign_ins(self, tenant_id: TenantId, since: datetime, *, home: TenantId | None = None) -> SignIns:
         """Count sign-ins."""

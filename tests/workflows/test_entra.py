@@ -7,15 +7,22 @@ import os
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Final
 
 import pytest
 import structlog
 from aiohttp import web
+from kiota_serialization_json.json_parse_node_factory import JsonParseNodeFactory
+from msgraph.generated.identity.conditional_access.evaluate.evaluate_post_request_body import EvaluatePostRequestBody
+from msgraph.generated.models.conditional_access_client_app import ConditionalAccessClientApp
+from msgraph.generated.models.conditional_access_guest_or_external_user_types import (
+    ConditionalAccessGuestOrExternalUserTypes,
+)
+from msgraph.generated.models.risk_level import RiskLevel
 
 import workflows.entra.connection
 import workflows.entra.gateway
@@ -24,12 +31,16 @@ import workflows.entra.surroundings
 from bot.sandbox import seed
 from bot.sandbox.entra import EntraStandIn, TokenAuthority
 from workflows.core.canonical import canonical_json
+from workflows.core.conditional_access.controls import Visitor
+from workflows.core.conditional_access.questions import Question
+from workflows.core.conditional_access.scope import Client
 from workflows.core.partner import Target, TargetType, TenantId
 from workflows.core.people import PersonId
 from workflows.core.plan import Operation, plan_revocation
 from workflows.core.preflight_facts import SignIns
 from workflows.entra import Entra, EntraSettings, connect
 from workflows.entra.name_search import found_objects
+from workflows.entra.pacing import Pace
 from workflows.ports import AlreadyExists, FoundObject, Surroundings, Tenant, TenantRefused, TenantUnavailable
 
 CONTOSO = TenantId("c0a1b2c3-1111-4aaa-8bbb-0123456789a1")
@@ -850,7 +861,7 @@ async def test_surroundings_are_read_as_graph_shows_them(entra: Entra, graph: Gr
     assert (await around.read_access_policy())["allowedCloudEndpoints"] == []
     assert (await around.read_authorization())["allowInvitesFrom"] == "adminsAndGuestInviters"
     assert (await around.read_sharepoint())["sharingCapability"] == "externalUserAndGuestSharing"
-    (policy,) = await around.read_conditional_access()
+    policy, *_ = await around.read_conditional_access()
     assert policy["grantControls"]["builtInControls"] == ["mfa"]
     assert {method for method, _ in graph.calls} == {"GET"}
 
@@ -865,7 +876,7 @@ async def test_conditional_access_is_read_once_a_minute_and_once_a_second(
     entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ten requests at once read it once; when the minute is over it is read again, a second after the last time."""
-    monkeypatch.setattr(workflows.entra.surroundings, "_CONDITIONAL_ACCESS_REST", 0.3)
+    monkeypatch.setattr(entra.surroundings, "_conditional_access", Pace(1, 0.3))
     found = await asyncio.gather(*(entra.surroundings.read_conditional_access() for _ in range(10)))
     assert len(graph.seen) == 1
     assert all(rows == found[0] for rows in found)
@@ -882,6 +893,85 @@ async def test_conditional_access_that_is_throttled_is_not_repeated(entra: Entra
     with pytest.raises(TenantUnavailable) as throttled:
         await entra.surroundings.read_conditional_access()
     assert throttled.value.is_throttled
+    assert len(graph.seen) == 1
+
+
+QUESTION: Final = Question(
+    tenant_id=CONTOSO, visitor=Visitor.GUEST, application="Office365", client=Client.BROWSER, user_risk="high"
+)
+
+
+async def test_a_sign_in_is_evaluated_as_microsoft_describes_it(entra: Entra, graph: Graph) -> None:
+    """The SDK's models read the body as what it is; every policy comes back, with whether it applies."""
+    rows = await entra.surroundings.evaluate_access(QUESTION)
+    applies = {row["displayName"]: (row["policyApplies"], row["analysisReasons"]) for row in rows}
+    assert applies["Require MFA for guests"] == (True, "notSet")
+    assert applies["Block synchronized members"] == (False, "policyNotEnabled")
+    assert graph.calls == [("POST", "/identity/conditionalAccess/evaluate")]
+    node = JsonParseNodeFactory().get_root_parse_node("application/json", graph.seen[0].body)
+    body = node.get_object_value(EvaluatePostRequestBody)
+    assert set(json.loads(graph.seen[0].body)) == set(EvaluatePostRequestBody().get_field_deserializers())
+    assert body.sign_in_identity is not None
+    assert body.sign_in_identity.odata_type == "#microsoft.graph.userSignIn"
+    assert body.sign_in_context is not None
+    assert body.sign_in_context.odata_type == "#microsoft.graph.applicationContext"
+    assert body.sign_in_conditions is not None
+    assert body.sign_in_conditions.client_app_type is ConditionalAccessClientApp.Browser
+    assert body.sign_in_conditions.user_risk_level is RiskLevel.High
+    assert {one.value for one in Visitor} < {one.value for one in ConditionalAccessGuestOrExternalUserTypes}
+
+
+async def test_an_evaluation_is_remembered_and_shares_one_request_a_second_with_the_policies(
+    entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entra.surroundings, "_conditional_access", Pace(1, 0.3))
+    ask, around = entra.surroundings.evaluate_access, entra.surroundings
+    started = time.monotonic()
+    found = await asyncio.gather(around.read_conditional_access(), *(ask(QUESTION) for _ in range(10)))
+    await ask(replace(QUESTION, visitor=Visitor.MEMBER))
+    assert time.monotonic() - started > 0.55
+    assert len(graph.seen) == 3
+    assert all(rows == found[1] for rows in found[1:])
+
+
+async def test_the_list_of_policies_passes_evaluations_that_queue(
+    entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every plan needs the list; it must not wait for the evaluations of all the others."""
+    monkeypatch.setattr(entra.surroundings, "_conditional_access", Pace(1, 0.05))
+    around = entra.surroundings
+    levels = [replace(QUESTION, application=f"app-{number}") for number in range(6)]
+    queue = [asyncio.create_task(around.evaluate_access(one)) for one in levels]
+    await asyncio.sleep(0.01)
+    await around.read_conditional_access()
+    assert len(graph.seen) <= 3
+    await asyncio.gather(*queue)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"value": [{"id": ""}]},
+        {"value": [7]},
+        {"value": None},
+        {"value": [{"id": "a"}, {"id": "a"}]},
+        {"value": [{"id": "a"}], "@odata.nextLink": "https://graph.microsoft.com/next"},
+        "<html>not Graph</html>",
+    ],
+)
+async def test_an_evaluation_that_is_not_whole_is_none(entra: Entra, graph: Graph, body: Any) -> None:
+    graph.fail(answering(200, body))
+    with pytest.raises(TenantUnavailable):
+        await entra.surroundings.evaluate_access(QUESTION)
+    assert len(await entra.surroundings.evaluate_access(QUESTION)) > 1, "a failure is not remembered"
+
+
+async def test_an_evaluation_that_is_throttled_is_not_repeated(entra: Entra, graph: Graph) -> None:
+    graph.fail(refusing(429, "TooManyRequests"))
+    with pytest.raises(TenantUnavailable) as throttled:
+        await entra.surroundings.evaluate_access(QUESTION)
+    assert throttled.value.is_throttled
+    assert "read back" not in throttled.value.reason, "it changes nothing"
     assert len(graph.seen) == 1
 
 
@@ -1143,6 +1233,7 @@ async def test_first_click_does_not_hold_the_event_loop(entra: Entra, graph: Gra
         around.read_authorization(),
         around.read_sharepoint(),
         around.read_conditional_access(),
+        around.evaluate_access(QUESTION),
         around.read_sign_ins(CONTOSO, datetime.now(UTC)),
         # Each kind has builders of its own in the SDK, loaded on their first use.
         *(around.name_of(Target(type=kind, id=GROUP)) for kind in TargetType),

@@ -16,6 +16,9 @@ from tests.bot.sandbox.entra.contract import CONTRACT, check_request, check_resp
 from tests.workflows.test_entra import authority, environment
 from workflows.catalog import SHIPPED, load_catalog
 from workflows.core.canonical import JsonObject, canonical_json
+from workflows.core.conditional_access.controls import Visitor
+from workflows.core.conditional_access.questions import Question
+from workflows.core.conditional_access.scope import Client
 from workflows.core.errors import NothingToChange
 from workflows.core.partner import Target, TargetType, TenantId
 from workflows.core.people import PersonId
@@ -32,6 +35,17 @@ CATALOG: Final = load_catalog(SHIPPED)
 GROUP: Final = seed.PROJECT_GROUPS[0][0]
 USER: Final = seed.PEOPLE[0].entra_id or ""
 APPLICATION: Final = seed.APPLICATIONS[0].app_id
+QUESTIONS: Final = (
+    Question(tenant_id=TENANT, visitor=Visitor.GUEST, application="All", client=Client.BROWSER),
+    Question(
+        tenant_id=TENANT,
+        visitor=Visitor.DIRECT_CONNECT,
+        application="Office365",
+        client=Client.APPS,
+        sign_in_risk="high",
+        user_risk="low",
+    ),
+)
 UNDESCRIBED: Final = {
     f"/groups/{GROUP}/transitiveMembers",
     f"/servicePrincipals(appId='{APPLICATION}')",
@@ -183,6 +197,7 @@ def reads(entra: Entra) -> dict[Callable[..., Awaitable[object]], list[tuple[Any
         around.read_authorization: [()],
         around.read_sharepoint: [()],
         around.read_conditional_access: [()],
+        around.evaluate_access: [(question,) for question in QUESTIONS],
         around.read_sign_ins: [(TENANT, since)],
         around.read_partner_changes: [(TENANT, since)],
         around.find_by_name: [(kind, seed.PROJECT_GROUPS[0][2], 5) for kind in TargetType],
@@ -218,7 +233,7 @@ async def test_every_exchange_of_the_gateway_is_as_described(entra: Entra, check
             await read(*one)
     assert checked.undescribed == UNDESCRIBED
     read_so_far = len(checked.seen)
-    assert read_so_far == 25
+    assert read_so_far == 25 + len(QUESTIONS)
     written = 0
     for number, template in enumerate(CATALOG.templates.values()):
         tenant_id = TenantId(f"{number:08d}-0000-4000-8000-000000000001")

@@ -158,7 +158,7 @@ def fill(graph: Graph, count: int) -> None:
 
 
 async def test_calls_grow_with_pages_not_with_partners(entra: Entra, graph: Graph) -> None:
-    """A thousand partners: their pages, the default, and the tenant's own id. Nothing else holds the loop for long."""
+    """A thousand partners: their pages, the default, its own id, and Conditional Access once for all of them."""
     fill(graph, 1000)
     size = graph.stand_in.page_size
     held = _Held()
@@ -172,7 +172,12 @@ async def test_calls_grow_with_pages_not_with_partners(entra: Entra, graph: Grap
     assert len(lists) == 1000 // size
     assert lists[0].query == {"$expand": "identitySynchronization"}
     others = sorted(one.path for one in graph.seen if one.path != PARTNERS)
-    assert others == ["/organization", "/policies/crossTenantAccessPolicy/default"]
+    assert others == [
+        "/identity/conditionalAccess/evaluate",
+        "/identity/conditionalAccess/policies",
+        "/organization",
+        "/policies/crossTenantAccessPolicy/default",
+    ]
     print(f"1,000 partners: {len(graph.seen)} calls, {seconds:.2f} s, loop held {held.longest * 1000:.0f} ms at most")
 
 

@@ -29,6 +29,8 @@ class Finding:
     """A complete sentence, with the cure where there is one."""
     source: str
     """The vendor page or the place in the tenant that it rests on."""
+    lines: tuple[str, ...] = ()
+    """The whole of it, line by line, where the text is a summary."""
 
 
 class Unfit(InvalidField):

@@ -115,6 +115,16 @@ def ways(
     return tuple(found)
 
 
+def synchronization_of(applies: Effective, found: Iterable[Way]) -> EffectiveFlag:
+    """Say whether anybody is synchronized: "no" only where nothing else in the policy may say yes.
+
+    :param found: every way in and out under the settings that apply.
+    """
+    users = applies.flags[Property.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG]
+    is_open = any(way.setting == IDENTITY_SYNCHRONIZATION for way in left_open(found))
+    return EffectiveFlag(value=None, origin=Origin.UNREAD) if is_open and users.value is False else users
+
+
 def left_open(found: Iterable[Way]) -> tuple[Way, ...]:
     """Pick the ways that are not closed for certain."""
     return tuple(way for way in found if way.opening is not Opening.CLOSED)

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 
 from workflows.core.canonical import JsonObject
+from workflows.core.conditional_access.verdicts import AccessReport
 from workflows.core.effective import EffectiveFlag, EffectiveTargets, Origin
 from workflows.core.openness import Opening, Way
 from workflows.core.partner import Property, TenantId
@@ -113,6 +114,9 @@ class PartnerPosture:
     record_state: RecordState
     record: Partnership | None
     concerns: tuple[Concern, ...]
+    access: AccessReport | None = None
+    """What Conditional Access means for its people today; None: nobody asked, because nobody comes in or it was not
+    looked at."""
 
     @property
     def has_settings(self) -> bool:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from workflows.core.canonical import JsonObject
-from workflows.core.effective import SYNCHRONIZATION_FLAG, Effective, EffectiveFlag, Origin, effective
-from workflows.core.openness import Kind, Opening, Way, left_open, ways
-from workflows.core.partner import FLAGS, IDENTITY_SYNCHRONIZATION, Property, TenantId
+from workflows.core.effective import Effective, effective
+from workflows.core.openness import Kind, Opening, Way, left_open, synchronization_of, ways
+from workflows.core.partner import FLAGS, Property, TenantId
 from workflows.core.partnership import Partnership
 from workflows.core.plan import TenantIdentity
 from workflows.core.posture import Concern, PartnerPosture, RecordState, sorted_concerns
@@ -73,7 +73,7 @@ def judge_partner(
         doors=doors_of(applies),
         trust=trust_of(applies),
         redemption={key: flags[Property.AUTOMATIC_REDEMPTION, key] for key in FLAGS[Property.AUTOMATIC_REDEMPTION]},
-        synchronization=_synchronization(flags[Property.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG], found),
+        synchronization=synchronization_of(applies, found),
         ways=found,
         unmanaged=unmanaged(configuration),
         risk=standing_risk(tenant_id, configuration, scene.default, is_cross_cloud=is_cross_cloud),
@@ -129,12 +129,6 @@ def _record_state(tenant_id: TenantId, record: Partnership | None, records: Reco
     if record is not None:
         return RecordState.KEPT
     return RecordState.UNREADABLE if tenant_id in records.unreadable else RecordState.NONE
-
-
-def _synchronization(users: EffectiveFlag, found: tuple[Way, ...]) -> EffectiveFlag:
-    """Say whether anybody is synchronized: "no" only where nothing else in the policy may say yes."""
-    is_open = any(way.setting == IDENTITY_SYNCHRONIZATION for way in left_open(found))
-    return EffectiveFlag(value=None, origin=Origin.UNREAD) if is_open and users.value is False else users
 
 
 def _is_known(applies: Effective, found: tuple[Way, ...]) -> bool:

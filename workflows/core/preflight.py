@@ -8,10 +8,11 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from workflows.core.canonical import JsonObject
-from workflows.core.effective import Effective, EffectiveTargets, Origin, effective
+from workflows.core.conditional_access.controls import Visitor
+from workflows.core.conditional_access.verdicts import AccessReport
+from workflows.core.conditional_access.words import access_findings
+from workflows.core.effective import EffectiveTargets, Origin, effective
 from workflows.core.findings import Finding, Severity
-from workflows.core.guest_policies import SOURCE as CONDITIONAL_ACCESS
-from workflows.core.guest_policies import Trust, Visitor, against_trust, aimed_at_groups, asks_for_mfa, guest_policies
 from workflows.core.partner import Property, TargetSetting
 from workflows.core.plan import Plan, TenantIdentity
 from workflows.core.preflight_facts import PreflightFacts, SignIns, Unread
@@ -54,6 +55,7 @@ _GUEST_AS_MEMBER: Final = "a0b1b346-4d3e-4e8b-98f8-753987be4970"
 
 def judge(
     facts: PreflightFacts,
+    access: AccessReport,
     *,
     plan: Plan,
     identity: TenantIdentity,
@@ -62,6 +64,7 @@ def judge(
 ) -> tuple[Finding, ...]:
     """Say what the facts mean for a plan.
 
+    :param access: what Conditional Access means for who can come in after the plan.
     :param asked: by id that the plan names, the label of the form's field that it was typed into.
     :param is_put_back: whether the plan puts an earlier state back.
     """
@@ -69,24 +72,19 @@ def judge(
         *_identity(facts, identity, plan),
         *check_targets(plan, facts.names, asked, is_put_back=is_put_back),
         *_default(facts, plan),
-        *_conditional_access(facts, plan),
-        *_invitations(facts, plan),
-        *_sharepoint(facts, plan, identity),
+        *_conditional_access(access),
+        *_invitations(facts, access),
+        *_sharepoint(facts, access, identity),
         *_sign_ins(facts, plan),
         *unread("own_domains", facts.own_domains),
     )
 
 
-def circumstances(facts: PreflightFacts, *, plan: Plan) -> Circumstances:
+def circumstances(facts: PreflightFacts, access: AccessReport) -> Circumstances:
     """Say what the consistency rules need to know around a plan; None where it was not read."""
-    documents = facts.conditional_access
-    asks: bool | None = None
-    if not isinstance(documents, Unread):
-        policies = [one for one in guest_policies(documents, plan.tenant_id) if not one.is_partial]
-        asks = asks_for_mfa(policies, Visitor.DIRECT_CONNECT)
     return Circumstances(
         default=None if isinstance(facts.default, Unread) else facts.default,
-        asks_guests_for_mfa=asks,
+        asks_guests_for_mfa=access.requires_mfa_trust,
     )
 
 
@@ -175,26 +173,11 @@ def _default(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
         )
 
 
-def _conditional_access(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
-    visitors, trust = _visitors(facts, plan), _trust(facts, plan)
-    documents = facts.conditional_access
-    if not visitors:
+def _conditional_access(access: AccessReport) -> Iterator[Finding]:
+    if not access.visitors:
         return
-    if isinstance(documents, Unread):
-        yield from unread("conditional_access", documents)
-    else:
-        yield from against_trust(guest_policies(documents, plan.tenant_id), trust, visitors)
-        if count := aimed_at_groups(documents):
-            yield Finding(
-                code="ca_groups_unread",
-                severity=Severity.UNCHECKED,
-                text=(
-                    f"{count} enforced Conditional Access {'policy names' if count == 1 else 'policies name'} groups "
-                    "or roles; whether the partner's guests are in them could not be checked."
-                ),
-                source=CONDITIONAL_ACCESS,
-            )
-    if trust.mfa is True:
+    yield from access_findings(access)
+    if access.trust is not None and access.trust.mfa is True:
         yield Finding(
             code="mfa_registration_unread",
             severity=Severity.UNCHECKED,
@@ -207,8 +190,8 @@ def _conditional_access(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
         )
 
 
-def _invitations(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
-    if Visitor.COLLABORATION not in _visitors(facts, plan):
+def _invitations(facts: PreflightFacts, access: AccessReport) -> Iterator[Finding]:
+    if Visitor.GUEST not in access.visitors:
         return
     policy = facts.authorization
     if isinstance(policy, Unread):
@@ -234,8 +217,8 @@ def _invitations(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
     )
 
 
-def _sharepoint(facts: PreflightFacts, plan: Plan, identity: TenantIdentity) -> Iterator[Finding]:
-    if Visitor.COLLABORATION not in _visitors(facts, plan):
+def _sharepoint(facts: PreflightFacts, access: AccessReport, identity: TenantIdentity) -> Iterator[Finding]:
+    if Visitor.GUEST not in access.visitors:
         return
     settings = facts.sharepoint
     if isinstance(settings, Unread):
@@ -305,29 +288,6 @@ def sign_in_words(found: SignIns, *, is_outbound: bool = False) -> str:
     applications = f"{least}{count} {'application' if count == 1 else 'applications'} ({names}){of_theirs}"
     sentence = f"{people} signed in to {applications} during the last {SIGN_IN_DAYS} days."
     return f"{sentence[0].upper()}{sentence[1:]} {limit}"
-
-
-def _visitors(facts: PreflightFacts, plan: Plan) -> frozenset[Visitor]:
-    """How the partner's people can come in after the plan; what is not known counts as open."""
-    applies = _after(facts, plan).targets
-    ways = {
-        Visitor.COLLABORATION: Property.B2B_COLLABORATION_INBOUND,
-        Visitor.DIRECT_CONNECT: Property.B2B_DIRECT_CONNECT_INBOUND,
-    }
-    return frozenset(visitor for visitor, name in ways.items() if not is_shut(applies[name].certain))
-
-
-def _trust(facts: PreflightFacts, plan: Plan) -> Trust:
-    flags = _after(facts, plan).flags
-    mfa, compliant, hybrid = (
-        flags[Property.INBOUND_TRUST, key].value for key in ("mfa", "compliant_device", "hybrid_joined_device")
-    )
-    return Trust(mfa=mfa, compliant_device=compliant, hybrid_joined_device=hybrid)
-
-
-def _after(facts: PreflightFacts, plan: Plan) -> Effective:
-    default = None if isinstance(facts.default, Unread) else facts.default
-    return effective(plan.image_after(), default, is_cross_cloud=plan.is_cross_cloud)
 
 
 def _inherits(targets: EffectiveTargets) -> bool:

@@ -17,6 +17,8 @@ class Why(StrEnum):
     REFUSED = "refused"
     THROTTLED = "throttled"
     UNREACHABLE = "no answer"
+    NOT_OFFERED = "not available in this Microsoft cloud"
+    OUT_OF_TIME = "no time left"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

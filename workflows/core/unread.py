@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from workflows.core.findings import Finding, Severity
-from workflows.core.guest_policies import SOURCE as CONDITIONAL_ACCESS
 from workflows.core.preflight_facts import Unread, Why
 
 SIGN_IN_DAYS: Final = 30
 """How far back Entra's sign-in log goes (Entra: "Microsoft Entra data retention")."""
+CONDITIONAL_ACCESS: Final = "Entra: “Authentication and Conditional Access for B2B users”"
 INVITES: Final = "Entra: “Configure external collaboration settings”"
 SHAREPOINT: Final = "SharePoint: “Manage sharing settings for SharePoint and OneDrive”"
 

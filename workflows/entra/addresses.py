@@ -75,6 +75,7 @@ def load_builders(adapter: GraphRequestAdapter) -> None:
             graph.service_principals_with_app_id(""),
             graph.policies.authorization_policy,
             graph.identity.conditional_access.policies,
+            graph.identity.conditional_access.evaluate,
             graph.admin.sharepoint.settings,
             graph.audit_logs.sign_ins,
             graph.audit_logs.directory_audits,

@@ -46,11 +46,13 @@ class Call:
     """Completes "Entra refused to …"."""
     permission: str
     """The application permission that the call needs."""
+    is_question: bool = False
+    """It is sent by POST, but changes nothing."""
 
     @property
     def is_write(self) -> bool:
         """Tell whether the call changes anything."""
-        return self.method != "GET"
+        return self.method != "GET" and not self.is_question
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ import ssl
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -34,7 +35,6 @@ from workflows.entra.answers import (
 )
 from workflows.entra.claims import granted_in
 from workflows.entra.credential import UnattendedCredential
-from workflows.entra.pacing import Pace
 from workflows.entra.settings import EntraSettings
 from workflows.ports import TenantUnavailable
 
@@ -137,18 +137,22 @@ class Connection:
         return [row async for page in self.pages(call, request, key=key) for row in page]
 
     async def pages(
-        self, call: Call, request: RequestInformation, *, key: str = "id", pace: Pace | None = None
+        self,
+        call: Call,
+        request: RequestInformation,
+        *,
+        key: str = "id",
+        turn: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
     ) -> AsyncIterator[Sequence[JsonObject]]:
         """Read a collection page by page; who stops early knows that it was not all.
 
         :param key: the property that names an object of this collection.
-        :param pace: the limit that each page's request keeps to.
+        :param turn: gives what each page's request waits for and holds: a turn within some limit.
         """
         seen: set[str] = set()
         while True:
-            if pace is not None:
-                await pace.turn()
-            answer = await self.send(call, request)
+            async with turn():
+                answer = await self.send(call, request)
             if not answer.is_success:
                 raise failure(call, answer)
             rows, link = rows_of(call, answer, key=key)

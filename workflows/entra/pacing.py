@@ -1,34 +1,60 @@
 """Keep within a limit of so many requests in so many seconds by waiting for a turn."""
 
 import asyncio
+import heapq
 import time
-from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from workflows.ports import TenantUnavailable
 
 
 class Pace:
-    """Lets `most` requests start within any `seconds`. Who gives up while waiting takes no turn."""
+    """Lets `most` requests run at once, and counts each until `seconds` after its end.
 
-    def __init__(self, most: int, seconds: float, longest_wait: float) -> None:
-        self._most = most
+    When a request reaches Graph is not known, only that it was between its start and its end: so no `seconds` see more.
+    """
+
+    def __init__(self, most: int, seconds: float, *, longest_wait: float | None = None) -> None:
+        """Count nothing yet.
+
+        :param longest_wait: None lets everybody wait until it is their turn.
+        """
         self._seconds = seconds
         self._longest_wait = longest_wait
-        self._lock = asyncio.Lock()
-        self._started: deque[float] = deque()
+        self._queue = asyncio.Semaphore(most)
+        self._turns = asyncio.Semaphore(most)
+        self._free = [float("-inf")] * most
+        """From when on each turn may be taken again; a heap."""
 
-    async def turn(self) -> None:
-        """Wait until one more request may start, and count it.
+    @asynccontextmanager
+    async def turn(self, *, goes_first: bool = False) -> AsyncIterator[None]:
+        """Wait until one more request may start, and hold the turn until it has ended. Who gives up takes none.
 
+        :param goes_first: pass those who queue; at most `most` of them are still served before.
         :raises TenantUnavailable: where that takes longer than anybody should wait, as if Graph had throttled it.
         """
+        async with AsyncExitStack() as held:
+            try:
+                async with asyncio.timeout(self._longest_wait):
+                    if not goes_first:
+                        await held.enter_async_context(self._queue)
+                    await held.enter_async_context(self._turns)
+                    await self._rest()
+            except TimeoutError as error:
+                raise TenantUnavailable(
+                    "Entra takes no more requests of this kind at the moment.", self._seconds, is_throttled=True
+                ) from error
+            try:
+                yield
+            finally:
+                heapq.heappush(self._free, time.monotonic() + self._seconds)
+
+    async def _rest(self) -> None:
+        """Take the turn that is free first, when it is."""
+        free_at = heapq.heappop(self._free)
         try:
-            async with asyncio.timeout(self._longest_wait), self._lock:
-                if len(self._started) >= self._most:
-                    await asyncio.sleep(max(0.0, self._started[0] + self._seconds - time.monotonic()))
-                    self._started.popleft()
-                self._started.append(time.monotonic())
-        except TimeoutError as error:
-            raise TenantUnavailable(
-                "Entra's logs take no more requests at the moment.", self._seconds, is_throttled=True
-            ) from error
+            await asyncio.sleep(max(0.0, free_at - time.monotonic()))
+        except BaseException:
+            heapq.heappush(self._free, free_at)
+            raise

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from kiota_abstractions.base_request_builder import BaseRequestBuilder
@@ -12,6 +13,7 @@ from kiota_abstractions.request_information import RequestInformation
 from kiota_http.middleware.options import RetryHandlerOption
 
 from workflows.core.canonical import JsonObject
+from workflows.core.conditional_access.questions import Question
 from workflows.core.partner import Target, TargetType, TenantId
 from workflows.core.partner_changes import CLOCKS_DIFFER_BY, PartnerChange
 from workflows.core.preflight_facts import SignIns
@@ -19,6 +21,7 @@ from workflows.entra.addresses import request_to
 from workflows.entra.answers import Call, is_absent, is_guid, quoted, reading, sign_ins_of, verified_domains
 from workflows.entra.audits import AUDITED, partner_changes
 from workflows.entra.connection import Connection, document_of
+from workflows.entra.evaluation import evaluate
 from workflows.entra.lately import Lately
 from workflows.entra.name_search import SELECTED, filters, found_objects
 from workflows.entra.pacing import Pace
@@ -30,9 +33,10 @@ _NAMED_SECONDS: Final = 60.0
 _ABSENT_SECONDS: Final = 10.0
 """Shorter: who has just made the group that was missing looks again at once."""
 _NAMES_KEPT: Final = 500
-_CONDITIONAL_ACCESS_REST: Final = 1.0
-"""Conditional Access takes one request a second from each tenant ("Microsoft Graph service-specific throttling
-limits") and does not say how long to wait, so what it throttles is not repeated."""
+_EVALUATIONS_KEPT: Final = 500
+_CONDITIONAL_ACCESS: Final = (1, 1.0)
+"""Conditional Access takes so many requests in so many seconds from each tenant ("Microsoft Graph service-specific
+throttling limits") and does not say how long to wait, so what it throttles is not repeated."""
 _SEARCH_PAGE: Final = 25
 """More than are ever offered: groups with hidden membership among them are left out."""
 _SIGN_IN_PAGE: Final = 1000
@@ -54,9 +58,14 @@ class GraphSurroundings:
         self._connection = connection
         self._client_id = client_id
         self._policies: tuple[float, Sequence[JsonObject]] = (float("-inf"), ())
-        self._pacing = asyncio.Lock()
-        self._last_asked = float("-inf")
-        self._reports = Pace(*_REPORTS, _REPORTS_WAIT)
+        self._reading = asyncio.Lock()
+        self._reports = Pace(*_REPORTS, longest_wait=_REPORTS_WAIT)
+        self._conditional_access = Pace(*_CONDITIONAL_ACCESS)
+        self._evaluations: Lately[Question, Sequence[JsonObject]] = Lately(
+            read=self._ask_whether_policies_apply,
+            seconds=lambda _: _REMEMBERED_SECONDS,
+            most=_EVALUATIONS_KEPT,
+        )
         self._names: Lately[Target, str | None] = Lately(
             read=self._ask_for_name,
             seconds=lambda name: _ABSENT_SECONDS if name is None else _NAMED_SECONDS,
@@ -89,27 +98,27 @@ class GraphSurroundings:
 
     async def read_conditional_access(self) -> Sequence[JsonObject]:
         """Read every Conditional Access policy, at most once a minute and once a second."""
-        async with self._pacing:
+        async with self._reading:
             at, known = self._policies
             if time.monotonic() - at < _REMEMBERED_SECONDS:
                 return known
-            await asyncio.sleep(max(0.0, self._last_asked + _CONDITIONAL_ACCESS_REST - time.monotonic()))
-            try:
-                found = await self._all_conditional_access()
-            finally:
-                self._last_asked = time.monotonic()
+            found = await self._all_conditional_access()
             self._policies = (time.monotonic(), found)
             return found
 
     async def _all_conditional_access(self) -> Sequence[JsonObject]:
         call = reading("/identity/conditionalAccess/policies", "list Conditional Access policies", "Policy.Read.All")
         request = _unrepeated(request_to(Method.GET, self._connection.graph.identity.conditional_access.policies))
-        found: list[JsonObject] = []
-        async for page in self._connection.pages(call, request):
-            if found:
-                await asyncio.sleep(_CONDITIONAL_ACCESS_REST)
-            found += page
-        return found
+        pages = self._connection.pages(call, request, turn=partial(self._conditional_access.turn, goes_first=True))
+        return [row async for page in pages for row in page]
+
+    async def evaluate_access(self, question: Question) -> Sequence[JsonObject]:
+        """Ask which policies apply to a sign-in; remembered for a minute, and once a second for all questions."""
+        return await self._evaluations.ask(question)
+
+    async def _ask_whether_policies_apply(self, question: Question) -> Sequence[JsonObject]:
+        async with self._conditional_access.turn():
+            return await evaluate(self._connection, question)
 
     async def read_sign_ins(self, tenant_id: TenantId, since: datetime, *, home: TenantId | None = None) -> SignIns:
         """Count who signed in to which applications since then; "at least" beyond a few pages.
@@ -128,7 +137,7 @@ class GraphSurroundings:
         )
         rows: list[JsonObject] = []
         pages = 0
-        async for page in self._connection.pages(call, request, pace=self._reports):
+        async for page in self._connection.pages(call, request, turn=self._reports.turn):
             rows += page
             pages += 1
             if pages == _SIGN_IN_PAGES:

@@ -13,6 +13,7 @@ from bot.sandbox.entra import (
     tenant_information,
     tenant_settings,
     users,
+    what_if,
 )
 from bot.sandbox.entra.routing import endpoint
 
@@ -94,6 +95,12 @@ ENDPOINTS = (
     endpoint("GET", "/identity/conditionalAccess/policies", tenant_settings.list_conditional_access, "Policy.Read.All"),
     endpoint(
         "GET", "/identity/conditionalAccess/policies/{id}", tenant_settings.get_conditional_access, "Policy.Read.All"
+    ),
+    endpoint(
+        "POST",
+        "/identity/conditionalAccess/evaluate",
+        what_if.evaluate,
+        "Policy.Read.ConditionalAccess Policy.Read.All Policy.ReadWrite.ConditionalAccess",
     ),
     endpoint(
         "GET",

@@ -13,7 +13,7 @@ from bot.sandbox.entra.blank_objects import (
     blank_user,
     guest_user,
 )
-from bot.sandbox.entra.first_policies import authorization_policy, guest_mfa_policy, sharepoint_settings
+from bot.sandbox.entra.first_policies import authorization_policy, conditional_access_policies, sharepoint_settings
 from bot.sandbox.entra.service_defaults import multi_tenant_templates, service_default
 from bot.sandbox.entra.stable_ids import stable_id
 from bot.sandbox.entra.stamps import stamp
@@ -74,7 +74,7 @@ def first_day(now: datetime) -> dict[str, Any]:
         "deletedItems": {},
         "invitations": [],
         "authorizationPolicy": authorization_policy(),
-        "conditionalAccessPolicies": {policy["id"]: policy for policy in (guest_mfa_policy(),)},
+        "conditionalAccessPolicies": conditional_access_policies(),
         "sharepointSettings": sharepoint_settings(),
         "signIns": [
             *_sign_ins(now, [user for user in users.values() if user["userType"] == "Guest"]),

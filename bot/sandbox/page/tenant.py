@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.sandbox.page.policies import PolicyRow, policy_rows
 from bot.sandbox.page.settings_table import Setting, is_blocked, says_anything, settings_of
 
 Json = Mapping[str, Any]
 _WRITES = frozenset({"POST", "PATCH", "PUT", "DELETE"})
+_QUESTION = "/evaluate"
+"""Sent by POST, and changes nothing."""
 _DEFAULT = "default"
 
 
@@ -42,6 +45,7 @@ class TenantPane:
 
     default: PartnerCard
     partners: tuple[PartnerCard, ...]
+    policies: tuple[PolicyRow, ...]
     changes: Changes
 
 
@@ -85,7 +89,10 @@ def _partner(tenant_id: str, raw: Json, default: Json, organization: Json) -> Pa
 
 def writes_in(log: Sequence[Json]) -> int:
     """How many writes to the tenant in a request log succeeded."""
-    return sum(1 for entry in log if entry["method"] in _WRITES and 200 <= (entry["status"] or 0) < 300)
+    return sum(
+        entry["method"] in _WRITES and 200 <= (entry["status"] or 0) < 300 and not entry["path"].endswith(_QUESTION)
+        for entry in log
+    )
 
 
 class TenantWatch:
@@ -110,7 +117,9 @@ class TenantWatch:
             self._gone = tuple(_removed(card) for key, card in self._cards.items() if key not in kept)
         self._seen, self._writes = now, writes
         self._cards = {card.tenant_id: card for card in partners}
-        return TenantPane(default=default, partners=partners + self._gone, changes=self._changes)
+        return TenantPane(
+            default=default, partners=partners + self._gone, policies=policy_rows(state), changes=self._changes
+        )
 
 
 def _altered(

@@ -140,3 +140,18 @@ async def test_log_reads_bodies_and_keeps_no_secrets(bot: FakeBot, control: Cont
     assert second["query"] == {}
     assert second["body"] is None
     assert first["at"].endswith("+00:00")
+
+
+async def test_a_limit_refuses_only_what_comes_too_soon(
+    sandbox: Sandbox, control: Control, session: ClientSession
+) -> None:
+    limit = {"target": "graph", "match": "/organization", "status": 429, "times": 5, "within_seconds": 0.4}
+    await control.post("faults", **limit)
+
+    async def status() -> int:
+        async with session.get(f"{sandbox.url}graph/v1.0/organization") as response:
+            return response.status
+
+    assert [await status(), await status()] == [401, 429]
+    await asyncio.sleep(0.5)
+    assert await status() == 401

@@ -7,8 +7,12 @@ from typing import Any, Final
 import pytest
 
 from tests.workflows.core.builders import TENANT, access_plan, identity
-from tests.workflows.core.test_guest_policies import document
-from workflows.core.documents import to_document
+from tests.workflows.core.policies import policy
+from workflows.core.conditional_access.entries import entries_under, trust_under
+from workflows.core.conditional_access.questions import Questions
+from workflows.core.conditional_access.verdicts import AccessReport, assess
+from workflows.core.documents import parse_targets, to_document
+from workflows.core.effective import effective
 from workflows.core.findings import Severity
 from workflows.core.partner import (
     BLOCK_ALL,
@@ -67,10 +71,34 @@ ALWAYS: Final = {
 """What the usual plan meets in a calm tenant: collaboration is inherited and open, MFA is trusted."""
 
 
+def access(facts: PreflightFacts, plan: Plan) -> AccessReport:
+    """Judge the policies that were read; Entra was not asked."""
+    default = None if isinstance(facts.default, Unread) else facts.default
+    applies = effective(plan.image_after(), default, is_cross_cloud=plan.is_cross_cloud)
+    return assess(
+        facts.conditional_access, entries_under(applies), TENANT, trust_under(applies), Questions(asked=()), answers={}
+    )
+
+
 def found(plan: Plan | None = None, who: TenantIdentity | None = None, **facts: Any) -> dict[str, str]:
     """Judge the usual facts with some of them changed: texts by code."""
-    findings = judge(replace(CALM, **facts), plan=plan or access_plan(), identity=who or identity())
+    these, this = replace(CALM, **facts), plan or access_plan()
+    findings = judge(these, access(these, this), plan=this, identity=who or identity())
     return {finding.code: finding.text for finding in findings}
+
+
+def direct_connect() -> Plan:
+    """A plan after which everybody of theirs comes in by direct connect, without trust."""
+    setting = parse_targets(Property.B2B_DIRECT_CONNECT_INBOUND, OPEN_DEFAULT["b2bCollaborationInbound"])
+    assert setting is not None
+    return plan_access(
+        tenant_id=TENANT,
+        before=None,
+        settings={Property.B2B_DIRECT_CONNECT_INBOUND: setting},
+        template="shared-channels",
+        template_hash="h",
+        duration=timedelta(days=90),
+    )
 
 
 def closing() -> Plan:
@@ -98,7 +126,8 @@ def test_a_calm_tenant() -> None:
 @pytest.mark.parametrize("why", Why)
 def test_what_could_not_be_read_is_said_with_reason_and_place(field: str, code: str, place: str, why: Why) -> None:
     unread_one: dict[str, Any] = {field: Unread(why=why)}
-    findings = judge(replace(CALM, **unread_one), plan=access_plan(), identity=identity())
+    these = replace(CALM, **unread_one)
+    findings = judge(these, access(these, access_plan()), plan=access_plan(), identity=identity())
     (unread,) = [one for one in findings if one.code == code]
     assert unread.severity is Severity.UNCHECKED
     assert f"could not be checked ({why})" in unread.text
@@ -178,27 +207,22 @@ def test_a_shut_default_is_not() -> None:
 
 
 def test_conditional_access_is_held_against_the_trust_after_the_plan() -> None:
-    assert "ca_mfa_trusted" in found(conditional_access=(document(),))
+    assert "ca_asked_there" in found(conditional_access=(policy("mfa"),))
     untrusted = plan_revocation(tenant_id=TENANT, default={}, before={"tenantId": TENANT})
-    assert "ca_mfa_trusted" not in found(untrusted, conditional_access=(document(),))
-
-
-@pytest.mark.parametrize(
-    ("count", "words"), [(1, "1 enforced Conditional Access policy names groups"), (2, "policies name")]
-)
-def test_policies_aimed_at_groups_could_not_be_checked(count: int, words: str) -> None:
-    policies = (document({"includeGroups": ["g"]}),) * count
-    assert words in found(conditional_access=policies)["ca_groups_unread"]
+    assert "ca_asked_there" not in found(untrusted, conditional_access=(policy("mfa"),))
 
 
 def test_circumstances_are_none_where_they_were_not_read() -> None:
     def around(**facts: Any) -> Any:
-        return circumstances(replace(CALM, **facts), plan=access_plan())
+        these = replace(CALM, **facts)
+        return circumstances(these, access(these, direct_connect()))
 
-    assert around(conditional_access=(document(),)).asks_guests_for_mfa is True
+    assert around(conditional_access=(policy("mfa"),)).asks_guests_for_mfa is True
     assert around().asks_guests_for_mfa is False
-    partial = document(conditions={"applications": {"includeApplications": ["Office365"]}})
+    partial = policy("mfa", applications={"includeApplications": ["Office365"]})
     assert around(conditional_access=(partial,)).asks_guests_for_mfa is False, "not of everybody everywhere"
+    block = policy("block")
+    assert around(conditional_access=(block,)).asks_guests_for_mfa is False, "trust would not change it"
     assert around(conditional_access=Unread(why=Why.THROTTLED)).asks_guests_for_mfa is None
     assert around(default=Unread(why=Why.THROTTLED)).default is None
     assert around().default == OPEN_DEFAULT
@@ -249,7 +273,7 @@ def test_sharepoint_has_switches_of_its_own(settings: dict[str, Any], code: str 
 
 
 def test_a_plan_that_lets_nobody_in_asks_nothing_about_coming_in() -> None:
-    facts: dict[str, Any] = {"conditional_access": (document(),), "sharepoint": {"sharingCapability": "disabled"}}
+    facts: dict[str, Any] = {"conditional_access": (policy("mfa"),), "sharepoint": {"sharingCapability": "disabled"}}
     assert set(found(closing(), **facts)) == {"default_open", "sign_ins", "outbound_sign_ins"}
 
 

@@ -170,6 +170,9 @@ const ACTS = {
   command: ({ text }) => call("POST", "/control/command", { user: me(), text, channel: conversation() }),
   shortcut: ({ callbackId }) => call("POST", "/control/shortcut", { user: me(), callback_id: callbackId }),
   clock: ({ seconds }) => call("POST", "/control/clock", { advance_seconds: Number(seconds) }),
+  policy: ({ policyId, state }) => call("PATCH", "/control/graph/state", {
+    conditionalAccessPolicies: { [policyId]: { state } },
+  }),
   close: (_, element) => call("POST", "/control/close", { user: me(), ...origin(element) }),
   click: ({ actionId, blockId, value, selected }, element) => call("POST", "/control/click", {
     user: me(), action_id: actionId, block_id: blockId, ...origin(element),

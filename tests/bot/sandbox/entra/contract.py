@@ -3,12 +3,16 @@
 import json
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from openapi_core import Config, OpenAPI
 from openapi_core.testing import MockRequest, MockResponse
 
 CONTRACT = Path(__file__).parents[5] / "shared" / "contracts" / "graph-openapi.json"
 """Beside the repository, not in it: nothing of it is copied here."""
+ADDITIONS = CONTRACT.with_name("graph-openapi-additions.json")
+"""What Microsoft has added since, as far as it is used here."""
+_USED_ADDITIONS = ("/identity/conditionalAccess/evaluate",)
 HOST = "https://graph.microsoft.com"
 PREFIX = "/v1.0"
 
@@ -18,7 +22,7 @@ def contract() -> OpenAPI | None:
     """Load the description, or None when it is not there."""
     if not CONTRACT.exists():
         return None
-    description = json.loads(CONTRACT.read_text(encoding="utf-8"))
+    description = described()
     # openapi-core has no provider for oauth2; that a token is needed is tested by itself.
     description.pop("security", None)
     # "text/plain" is a bare number here (`$count`), which openapi-core would hand on as text.
@@ -28,9 +32,21 @@ def contract() -> OpenAPI | None:
     return OpenAPI.from_dict(description, config=config)
 
 
+def described() -> dict[str, Any]:
+    """Read the description, with what was added to it."""
+    description: dict[str, Any] = json.loads(CONTRACT.read_text(encoding="utf-8"))
+    if ADDITIONS.exists():
+        added = json.loads(ADDITIONS.read_text(encoding="utf-8"))
+        description["paths"] = {path: added["paths"][path] for path in _USED_ADDITIONS} | description["paths"]
+        for kind in ("schemas", "responses"):
+            known = description["components"].setdefault(kind, {})
+            known.update({name: one for name, one in added["components"].get(kind, {}).items() if name not in known})
+    return description
+
+
 def operations() -> set[tuple[str, str]]:
     """Every (METHOD, path template) of the description."""
-    description = json.loads(CONTRACT.read_text(encoding="utf-8"))
+    description = described()
     methods = ("get", "put", "post", "patch", "delete")
     return {(m.upper(), path) for path, item in description["paths"].items() for m in item if m in methods}
 

@@ -22,6 +22,15 @@ ADMIN = "0a6f7d10-0005-4e1b-9b51-6d1f00000005"
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 # (method, path, query or body, status); "<review>" and the like stand for ids that an earlier answer gave.
+WHAT_IF: dict[str, Any] = {
+    "signInIdentity": {
+        "@odata.type": "#microsoft.graph.userSignIn",
+        "externalTenantId": CONTOSO,
+        "externalUserType": "b2bCollaborationGuest",
+    },
+    "signInContext": {"@odata.type": "#microsoft.graph.applicationContext", "includeApplications": ["Office365"]},
+    "signInConditions": {"clientAppType": "browser", "signInRiskLevel": "none", "userRiskLevel": "none"},
+}
 TOUR: list[tuple[str, str, Any, int]] = [
     ("GET", POLICY, None, 200),
     ("PATCH", POLICY, {"allowedCloudEndpoints": ["microsoftonline.us"]}, 204),
@@ -68,6 +77,7 @@ TOUR: list[tuple[str, str, Any, int]] = [
     ("PATCH", "/policies/authorizationPolicy", {"allowInvitesFrom": "none"}, 204),
     ("GET", "/identity/conditionalAccess/policies", None, 200),
     ("GET", "/identity/conditionalAccess/policies/<conditional access>", None, 200),
+    ("POST", "/identity/conditionalAccess/evaluate", WHAT_IF, 200),
     ("GET", "/organization", None, 200),
     ("GET", "/directory/deletedItems/graph.user", None, 200),
     ("GET", "/directory/deletedItems/graph.group", None, 200),

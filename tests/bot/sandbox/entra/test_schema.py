@@ -1,7 +1,6 @@
 """Generated requests, fitting and unfitting, find no server error in the Graph stand-in."""
 
 import asyncio
-import json
 import threading
 import time
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from schemathesis.generation import GenerationMode
 
 from bot.sandbox.entra import EntraStandIn
 from tests.bot.sandbox.entra.conftest import CONTOSO, TOKEN
-from tests.bot.sandbox.entra.contract import CONTRACT
+from tests.bot.sandbox.entra.contract import CONTRACT, described
 
 EXAMPLES: Final = 20
 """For each operation and each way of making requests."""
@@ -59,7 +58,7 @@ async def _start() -> tuple[web.AppRunner, str]:
 
 def test_no_request_makes_the_stand_in_fail(address: str) -> None:
     """Every operation of Microsoft's description, with bodies and parameters that fit it and that do not."""
-    description = json.loads(CONTRACT.read_text(encoding="utf-8"))
+    description = described()
     schema = schemathesis.openapi.from_dict(description)
     schema.config.generation.update(modes=list(GenerationMode))
     began = time.monotonic()

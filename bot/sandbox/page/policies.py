@@ -1,0 +1,68 @@
+"""Show Conditional Access: which policies there are, what they are for, and whether each is on."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Json = Mapping[str, Any]
+
+_STATES = {
+    "enabled": ("On", "open"),
+    "disabled": ("Off", "off"),
+    "enabledForReportingButNotEnforced": ("Report-only", "mixed"),
+}
+_KINDS = {
+    "b2bCollaborationGuest": "guests",
+    "b2bCollaborationMember": "synchronized members",
+    "b2bDirectConnectUser": "direct connect users",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyRow:
+    """One policy as the pane shows it."""
+
+    id: str
+    name: str
+    whom: str
+    state: str
+    tone: str
+    is_on: bool
+
+    @property
+    def next_state(self) -> str:
+        """What a press of its button makes of it, in Graph's word."""
+        return "disabled" if self.is_on else "enabled"
+
+
+def policy_rows(state: Json) -> tuple[PolicyRow, ...]:
+    """The tenant's policies, in the order they came."""
+    policies: Json = state.get("conditionalAccessPolicies") or {}
+    return tuple(_row(policy_id, policy) for policy_id, policy in policies.items())
+
+
+def _row(policy_id: str, policy: Json) -> PolicyRow:
+    words, tone = _STATES.get(str(policy.get("state")), (str(policy.get("state")), "mixed"))
+    return PolicyRow(
+        id=policy_id,
+        name=str(policy.get("displayName") or policy_id),
+        whom=", ".join(_whom(policy)) or "people it names",
+        state=words,
+        tone=tone,
+        is_on=policy.get("state") != "disabled",
+    )
+
+
+def _whom(policy: Json) -> Iterator[str]:
+    conditions = policy.get("conditions")
+    users = conditions.get("users") if isinstance(conditions, dict) else None
+    if not isinstance(users, dict):
+        return
+    included = users.get("includeUsers") or ()
+    if "All" in included:
+        yield "everybody"
+    if "GuestsOrExternalUsers" in included:
+        yield "everybody from outside"
+    external = users.get("includeGuestsOrExternalUsers")
+    named = str(external.get("guestOrExternalUserTypes") or "") if isinstance(external, dict) else ""
+    yield from (words for kind, words in _KINDS.items() if kind in named.split(","))

@@ -1,0 +1,64 @@
+"""Ask Entra's What If evaluation about one sign-in (Graph: "conditionalAccessRoot: evaluate"). It changes nothing.
+
+The body is written here and the answer read raw: the SDK's models drop what they do not know. No `userId` is sent: who
+comes from outside may have no account here yet. That the service needs none is not documented; where it refuses, the
+policies are read instead.
+"""
+
+from collections.abc import Sequence
+
+from kiota_abstractions.method import Method
+
+from workflows.core.canonical import JsonObject, canonical_json
+from workflows.core.conditional_access.questions import Question
+from workflows.entra.addresses import request_to
+from workflows.entra.answers import Call, failure, rows_of, without_annotations
+from workflows.entra.connection import Connection
+from workflows.ports import TenantUnavailable
+
+
+async def evaluate(connection: Connection, question: Question) -> Sequence[JsonObject]:
+    """Ask about one sign-in, and get every policy with whether it applies.
+
+    :raises TenantUnavailable: also when the answer is not the whole list.
+    """
+    call = Call(
+        method="POST",
+        path="/identity/conditionalAccess/evaluate",
+        purpose="evaluate Conditional Access policies",
+        permission="Policy.Read.ConditionalAccess or Policy.Read.All",
+        is_question=True,
+    )
+    request = request_to(Method.POST, connection.graph.identity.conditional_access.evaluate)
+    request.set_stream_content(canonical_json(body_of(question)), "application/json")
+    answer = await connection.send(call, request)
+    if not answer.is_success:
+        raise failure(call, answer)
+    rows, link = rows_of(call, answer)
+    if link is not None:
+        raise TenantUnavailable(f"Entra's answer was not whole when asked to {call.purpose}.")
+    found: list[JsonObject] = [without_annotations(row) for row in rows]
+    if len({row["id"] for row in found}) != len(found):
+        raise TenantUnavailable(f"Entra's answer names a policy twice when asked to {call.purpose}.")
+    return found
+
+
+def body_of(question: Question) -> JsonObject:
+    """Write a question as Graph's `signInIdentity`, `signInContext` and `signInConditions`."""
+    return {
+        "signInIdentity": {
+            "@odata.type": "#microsoft.graph.userSignIn",
+            "externalTenantId": question.tenant_id,
+            "externalUserType": question.visitor.value,
+        },
+        "signInContext": {
+            "@odata.type": "#microsoft.graph.applicationContext",
+            "includeApplications": [question.application],
+        },
+        "signInConditions": {
+            "clientAppType": question.client.value,
+            "signInRiskLevel": question.sign_in_risk,
+            "userRiskLevel": question.user_risk,
+        },
+        "appliedPoliciesOnly": False,
+    }
