@@ -281,14 +281,15 @@ async def test_open_alarms_are_listed_beside_a_running_bot(gatehouse: BotUnderTe
     assert "✓ none" in finding(text, "open alarms")
     clock = gatehouse.world.clock
     alarms = Alarms(store=gatehouse.store, clock=clock, wake=lambda: None)
-    await alarms.raise_alarm(AlarmCode.SPONSOR_GONE, "t", {"partner": "Contoso [/red]", "sponsor": "Riley Park"})
+    values = {"partner": "Contoso [/red]", "request": "R-1", "reason": "is_archived"}
+    await alarms.raise_alarm(AlarmCode.CARD_NOT_POSTED, "R-1", values)
     await alarms.raise_alarm(AlarmCode.ROLE_EMPTY, "security", {"role": "security"})
     await alarms.clear_alarm(AlarmCode.ROLE_EMPTY, "security")
     status, text = await examined(gatehouse.settings)
     assert status == 1
     row = finding(text, "open alarms")
-    assert "The sponsor of Contoso [/red], Riley Park, has no enabled account" in row
-    assert "Answer the partner's review" in row
+    assert "Slack does not take the card about Contoso [/red] (R-1): is_archived." in row
+    assert "Make sure that the approval channel" in row
     assert text.count("open alarms") == 1
 
 
