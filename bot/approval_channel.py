@@ -89,6 +89,13 @@ class ApprovalChannel:
             reason = f"No card is posted to the approval channel: {problem}."
             raise ChannelUnsuitable(reason, _KNOWN_FOR.total_seconds())
 
+    async def problem(self) -> str:
+        """Say why the channel is unfit, as read at most a minute ago; empty when it is fit.
+
+        :raises ChannelUnsuitable: when that cannot be told now.
+        """
+        return await self._present(_KNOWN_FOR)
+
     async def check(self) -> None:
         """Look at the channel without a card to post: often while something is wrong, else now and then."""
         try:

@@ -224,7 +224,7 @@ def _listeners(around: Neighbours, service: Service, notifier: SlackNotifier, li
             clock=clock,
         ),
         background=background,
-        old_cards=OldCards(store=store),
+        old_cards=OldCards(store=store, channel=around.settings.slack_channel),
         team_id=around.settings.slack_team_id,
     )
 

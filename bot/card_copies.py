@@ -24,6 +24,9 @@ from workflows.ports import Copy, NotifierBlocked, NotifierRefused, NotifierUnav
 _CARD_GONE: Final = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 """Why a card that was posted can never be updated again (Slack: "chat.update", errors)."""
 _DELETED: Final = "message_not_found"
+_WITHDRAWN: Final = notice(
+    "This channel is not private any more, so Gatehouse shows no request here. Use the card in your direct messages."
+)
 _REPLACED: Final = notice("This card is out of date, and its buttons do nothing. There is a newer card below.")
 
 Trouble = NotifierRefused | NotifierBlocked | ChannelUnsuitable
@@ -127,6 +130,13 @@ class CardCopies:
         content = _hash_of(card)
         if copy.content == content:
             return Updated.DONE
+        if not copy.audience and copy.channel == self._channel.id:
+            try:
+                is_fit = not await self._channel.problem()
+            except ChannelUnsuitable as untold:
+                return untold
+            if not is_fit:
+                return await self._withdrawn(copy)
         try:
             await self.call("chat.update", channel=copy.channel, ts=copy.ts, **content_of(card))
         except _CardGone as gone:
@@ -140,6 +150,14 @@ class CardCopies:
             return Updated.STUCK if is_former and isinstance(refused, NotifierBlocked) else refused
         await self._store.save_copy(replace(copy, content=content))
         return Updated.DONE
+
+    async def _withdrawn(self, copy: Copy) -> Updated:
+        """Take a card out of a channel that outsiders or everybody can read: nothing new is ever written there."""
+        try:
+            await self.call("chat.update", channel=copy.channel, ts=copy.ts, **content_of(_WITHDRAWN))
+        except (NotifierRefused, NotifierBlocked) as refused:
+            _log.warning("card_not_withdrawn", subject=copy.subject, ts=copy.ts, reason=str(refused))
+        return Updated.STUCK
 
     async def direct(self, person: ChatId) -> str:
         """Give the conversation with one person."""

@@ -53,7 +53,7 @@ class Decisions:
 
     async def reject(self, ack: AsyncAck, click: Interaction) -> None:
         """Ask a full member for the reason."""
-        await self.windows.require_member(click.actor)
+        await self.windows.require_known_member(click.actor)
         request = await self._required(*parse_card_value(click.action.value))
         await self.windows.open(click.trigger_id, reject_view(request))
         await ack()

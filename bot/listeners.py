@@ -240,7 +240,7 @@ class Listeners:
     # --- reviews and revocation ---
 
     async def _keep(self, ack: AsyncAck, click: Interaction) -> None:
-        await self.windows.require_member(click.actor)
+        await self.windows.require_known_member(click.actor)
         partnership = await self.store.partnership(parse_tenant_id(click.action.value))
         if partnership is None:
             raise Refused("unknown_partner", "Gatehouse knows no such partner; see /partner list.")

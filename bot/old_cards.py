@@ -62,6 +62,8 @@ class OldCards:
     """Tells whether the card of a click counts."""
 
     store: Store
+    channel: str
+    """The approval channel: besides direct messages the only place where a card that nobody remembered may count."""
 
     async def require_current(self, click: Interaction) -> None:
         """Refuse a click on a card that does not count any more; remember a card that nobody remembered.
@@ -81,8 +83,11 @@ class OldCards:
         if known is not None and known.is_live:
             return
         newest = max((one.ts for one in copies if one.is_live and one.channel == where.channel_id), default="")
+        is_direct = where.channel_id.startswith(_DIRECT)
+        if known is None and not is_direct and where.channel_id != self.channel:
+            raise CardReplaced(_out_of_date(newest), effect_of(subject))
         if known is None:
-            audience = click.actor if where.channel_id.startswith(_DIRECT) else ""
+            audience = click.actor if is_direct else ""
             await self.store.save_copy(
                 Copy(
                     subject=f"{kind}:{about}",

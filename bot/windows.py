@@ -77,6 +77,18 @@ class Windows:
     looking: Looking
     open_forms: OpenForms = field(default_factory=OpenForms)
 
+    async def require_known_member(self, actor: ChatId) -> None:
+        """Let full members pass, and nobody while Slack does not tell: for a window that shows what is on record.
+
+        :raises Refused: for everybody else, and when it cannot be told in time.
+        """
+        try:
+            async with asyncio.timeout(_TRIGGER_SECONDS / 2):
+                await self.directory.require_member(actor)
+        except (DirectoryUnavailable, TimeoutError):
+            reason = "Slack does not say who you are at the moment, so nothing is shown. Click again in a minute."
+            raise Refused("not_known_now", reason) from None
+
     async def require_member(self, actor: ChatId) -> None:
         """Let full members pass, and everybody while Slack does not tell in time: what is behind it asks again.
 

@@ -35,8 +35,11 @@ class Looking:
         :raises DirectoryUnavailable: when it cannot be told now whether this is a full member.
         """
         await self.members.require_member(actor)
+        look = f"look:{key}"
+        if self.limits is not None and await self.limits.store.is_known(look):
+            return  # delivered again
         allowance = None if self.limits is None else await self.limits.require(Limited.LOOK_UPS, actor)
-        await self.service.note_look(actor, target, key=f"look:{key}", by=by)
+        await self.service.note_look(actor, target, key=look, by=by)
         if allowance is None or self.limits is None:
             return
         if allowance.is_first_near:

@@ -90,6 +90,9 @@ class RestoreIntake:
 
         :raises InvalidForm: naming every field that has to change; nothing is stored.
         """
+        request_id = derived_request_id(key)
+        if await self.store.request(request_id) is not None:
+            return request_id  # delivered again
         filing = Filing(service=self.service, limits=self.limits)
         await require_within_limits(filing, form.requester, FIELD, key=key)
         problems: dict[str, str] = {}
@@ -103,7 +106,6 @@ class RestoreIntake:
         if problems or template is None:
             raise InvalidForm({name if name in _FIELDS else FIELD: text for name, text in problems.items()})
         await require_within_limits(filing, form.requester, FIELD, key=key, account=people.result())
-        request_id = derived_request_id(key)
         await self.service.submit(
             request_id,
             Particulars(

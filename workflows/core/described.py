@@ -17,6 +17,7 @@ Path = tuple[str, ...]
 DEVICES: Final = "devices"
 """The member of tenant restrictions that is never sent, and never lost."""
 
+_RESTRICTS: Final = ("block", "deny", "disable", "require", "restrict")
 _Members = Mapping[str, Any]
 """The described members of an object: each with the members of its own value, None where that is not looked into."""
 
@@ -41,6 +42,14 @@ _PARTNER: Final[_Members] = {
     "isServiceDefault": None,
     "invitationRedemptionIdentityProviderConfiguration": None,
 }
+
+
+def is_restriction(path: Path) -> bool:
+    """Tell whether the name of an undescribed member says that it restricts, as `blockServiceProviderAccess` does.
+
+    Of such a member "false" opens and null may open, so it is named, and never written.
+    """
+    return any(part.lower().startswith(_RESTRICTS) for part in path)
 
 
 def undescribed(document: JsonObject | None) -> dict[Path, Any]:

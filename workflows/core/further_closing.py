@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from workflows.core.block import BLOCK
 from workflows.core.canonical import JsonObject
-from workflows.core.described import Path, copied, put_member, undescribed
+from workflows.core.described import Path, copied, is_restriction, put_member, undescribed
 from workflows.core.documents import says_nothing, to_document
 from workflows.core.openness import SERVICE_PROPERTIES, left_open, ways
 from workflows.core.partner import (
@@ -56,7 +56,8 @@ def _further_writes(before: JsonObject, default: JsonObject | None) -> Iterator[
     nulls: dict[str, dict[str, Any]] = {}
     for path, value in undescribed(before).items():
         # What stands inside a list's entry goes with the list; tenant restrictions bind our own people.
-        if not says_nothing(value) and _TARGETS not in path[1:-1] and path[0] != Property.TENANT_RESTRICTIONS:
+        is_ours = path[0] == Property.TENANT_RESTRICTIONS or is_restriction(path)
+        if not says_nothing(value) and _TARGETS not in path[1:-1] and not is_ours:
             body = nulls.setdefault(_address_key(path), _blocked_base(path))
             put_member(body, path, _no(path, value))
     for body in nulls.values():

@@ -10,7 +10,7 @@ from enum import Enum, StrEnum, auto
 from typing import Any, Final
 
 from workflows.core.canonical import JsonObject
-from workflows.core.described import Path, undescribed
+from workflows.core.described import Path, is_restriction, undescribed
 from workflows.core.documents import parse_targets, says_nothing
 from workflows.core.effective import SYNCHRONIZATION_FLAG, Effective, EffectiveFlag, EffectiveTargets, Origin, effective
 from workflows.core.errors import UnreadableSetting
@@ -201,6 +201,9 @@ def _undescribed_ways(own: JsonObject, default: JsonObject) -> Iterator[Way]:
             continue
         here, there = mine.get(path), theirs.get(path) if _inherits(path, own) else None
         is_quiet = says_nothing(here) and (_is_all_false(here) or says_nothing(there))
+        if is_restriction(path):
+            # What restricts closes by a yes; a no, or a part of one, may open.
+            is_quiet = _is_all_true(here) or (here is None and (there is None or _is_all_true(there)))
         yield Way(
             name=".".join(path),
             kind=Kind.UNDESCRIBED,
@@ -220,6 +223,13 @@ def _is_all_false(value: Any) -> bool:
     if isinstance(value, Mapping):
         return bool(value) and all(_is_all_false(item) for key, item in value.items() if "@" not in key)
     return value is False
+
+
+def _is_all_true(value: Any) -> bool:
+    """Tell whether a value says yes throughout."""
+    if isinstance(value, Mapping):
+        return bool(value) and all(_is_all_true(item) for key, item in value.items() if "@" not in key)
+    return value is True
 
 
 def _is_unset(name: Property, document: JsonObject) -> bool:

@@ -24,6 +24,7 @@ from workflows.core.openness import (
 )
 from workflows.core.openness_words import not_closed_words, way_title, ways_words
 from workflows.core.partner import Property
+from workflows.core.plan import plan_revocation
 
 EVERYBODY: Final = {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]}
 NOBODY: Final = {"accessType": "blocked", "targets": [{"target": "AllUsers", "targetType": "user"}]}
@@ -259,3 +260,16 @@ def test_a_change_of_what_a_member_says_is_named_and_one_to_nothing_is_not() -> 
     assert undescribed({"inboundTrust": 7, "identitySynchronization": [{"x": 1}]}) == {
         ("identitySynchronization", "x"): 1
     }
+
+
+@pytest.mark.parametrize(
+    ("value", "is_closed"),
+    [(True, True), (None, True), (False, False), ({"a": True, "b": False}, False), ("on", False)],
+)
+def test_a_restriction_closes_by_a_yes_and_is_never_written(value: object, is_closed: bool) -> None:
+    """GRAPH: `blockServiceProviderOutboundAccess`; what restricts is not set to null by a revocation."""
+    own = {"tenantId": TENANT, "blockServiceProviderOutboundAccess": value}
+    left = [way.name for way in left_open(ways(own, {})) if way.setting == "blockServiceProviderOutboundAccess"]
+    assert (left == []) is is_closed
+    plan = plan_revocation(tenant_id=TENANT, before=own, default={})
+    assert all("blockServiceProviderOutboundAccess" not in operation.body for operation in plan.operations)
