@@ -5,6 +5,7 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Final
 
 import structlog
 from aiohttp import web
@@ -33,6 +34,9 @@ from workflows.missing_halves import record_missing_halves
 from workflows.ports import Clock, StoreNotWritable, StoreUnusable
 from workflows.store.sqlite import SqliteStore, open_store
 from workflows.ticker import tick
+
+_STORED_AGAIN_SECONDS: Final = 1.0
+"""How long to wait before it is tried again to store what has to be stored before anything is performed."""
 
 _log = structlog.get_logger()
 
@@ -65,8 +69,9 @@ async def running(settings: Settings) -> AsyncIterator[Parts]:
     async with AsyncExitStack() as stack:
         store = await _store(settings, clock, redact)
         stack.push_async_callback(store.close)
-        if gap := await notice_gap(store=store, clock=clock):
-            _log.warning("gap_noticed", since=str(gap.since), until=str(gap.until))
+        noticed = asyncio.create_task(_notice_gap(store, clock))
+        stack.push_async_callback(_cancelled, noticed)
+        await asyncio.wait([noticed], timeout=_STORED_AGAIN_SECONDS)
         tenant = open_tenant(settings)
         stack.push_async_callback(tenant.close)
         background = Background()
@@ -94,13 +99,13 @@ async def running(settings: Settings) -> AsyncIterator[Parts]:
             socket=socket,
             look_seconds=min(LOOK_SECONDS, settings.gatehouse_tick_seconds),
         )
-        readiness = Readiness(warm=warm, health=health, socket=socket)
+        readiness = Readiness(starting=(warm, noticed), health=health, socket=socket)
         metrics = Metrics(
             store=store, clock=clock, lookups=lambda: background.running, is_ready=readiness.what_is_missing
         )
         readiness.loops += [
-            asyncio.create_task(_performing(parts, warm)),
-            asyncio.create_task(_ticking(parts, clock, metrics, settings)),
+            asyncio.create_task(_performing(parts, warm, noticed)),
+            asyncio.create_task(_ticking(parts, clock, metrics, settings, noticed)),
             asyncio.create_task(health.run()),
         ]
         for task in (*readiness.loops, warm):
@@ -118,7 +123,7 @@ async def running(settings: Settings) -> AsyncIterator[Parts]:
 class Readiness:
     """Whether clicks can be received and stored: what started, what still runs, and its health."""
 
-    warm: asyncio.Task[None]
+    starting: tuple[asyncio.Task[None], ...]
     health: Health
     socket: SlackSocket | None
     loops: list[asyncio.Task[None]] = field(default_factory=list)
@@ -130,7 +135,7 @@ class Readiness:
         if reasons := self.health.reasons:
             return "".join(f"{reason}\n" for reason in reasons)
         is_heard = self.socket is None or self.socket.was_heard
-        return "" if self.warm.done() and is_heard else "starting\n"
+        return "" if all(task.done() for task in self.starting) and is_heard else "starting\n"
 
 
 def _catalog(settings: Settings) -> Catalog:
@@ -205,14 +210,29 @@ async def _warm(tenant: Entra, settings: Settings) -> None:
         )
 
 
-async def _performing(parts: Parts, warm: asyncio.Task[None]) -> None:
+async def _notice_gap(store: SqliteStore, clock: Clock) -> None:
+    """Store that the bot did not run for a while, as soon as anything can be stored."""
+    while True:
+        try:
+            gap = await notice_gap(store=store, clock=clock)
+        except StoreNotWritable as error:
+            _log.warning("gap_not_stored", reason=str(error))
+            await asyncio.sleep(_STORED_AGAIN_SECONDS)
+        else:
+            break
+    if gap is not None:
+        _log.warning("gap_noticed", since=str(gap.since), until=str(gap.until))
+
+
+async def _performing(parts: Parts, warm: asyncio.Task[None], noticed: asyncio.Task[None]) -> None:
     """Perform what is stored, once it is known whose tenant this is, or that Entra is out of reach.
 
-    What was approved for one tenant must not be written to another one.
+    What was approved for one tenant must not be written to another one, nor after an outage that is not stored.
     """
     await asyncio.wait([warm])
     if warm.cancelled() or warm.exception() is not None:
         return  # the start is refused
+    await asyncio.shield(noticed)
     await parts.outbox.run()
 
 
@@ -235,7 +255,10 @@ async def _name_missing_groups(directory: ShownDirectory, catalog: Catalog) -> N
             _log.warning("user_group_missing", role=role, handles=missing)
 
 
-async def _ticking(parts: Parts, clock: Clock, metrics: Metrics, settings: Settings) -> None:
+async def _ticking(
+    parts: Parts, clock: Clock, metrics: Metrics, settings: Settings, noticed: asyncio.Task[None]
+) -> None:
+    await asyncio.shield(noticed)  # the first tick takes the place of the last one
     try:
         await record_missing_halves(service=parts.service, store=parts.store)
     except Exception:

@@ -6,10 +6,11 @@ from typing import Final
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
+from workflows.ports import MOST_RETRY_AFTER
+
 NO_ANSWER: Final = (aiohttp.ClientError, TimeoutError, AttributeError)
 """What a call raises when Slack did not answer. AttributeError: the client takes any 200 in plain text, which a proxy
 may send, for an object."""
-
 
 WRONG_TOKEN: Final = frozenset(
     {
@@ -44,9 +45,6 @@ BLOCKED: Final = frozenset(
     }
 )
 """What Slack says of a place that takes no message until an admin has mended it (Slack: "chat.postMessage", errors)."""
-
-MOST_RETRY_AFTER: Final = 300.0
-"""How many seconds Slack is left alone at most, whatever it says."""
 
 
 def is_passing(error: SlackApiError) -> bool:

@@ -49,7 +49,7 @@ from workflows.ports import (
     TenantUnavailable,
 )
 from workflows.resending import Resending
-from workflows.resolving import LookupRefused, find_again
+from workflows.resolving import LookupRefused, find_again, still_means
 from workflows.revocation_alarms import partner_of, still_tried
 from workflows.service import Service
 
@@ -160,10 +160,7 @@ class Applying:
         except LookupRefused as refused:
             await self.service.advance(request.id, Stop(reason=f"{refused.reason} Nothing was written."))
             return False
-        if identity is None and not known.observation.identity.is_resolved:
-            # Approved as an id of another cloud, which this cloud does not know; the roster is checked all the same.
-            identity = known.observation.identity
-        if identity is None or identity.tenant_id != known.plan.tenant_id:
+        if not still_means(request, identity):
             now = "no tenant" if identity is None else f"the tenant {identity.tenant_id}"
             reason = (
                 f"“{request.particulars.target}” led to the tenant {known.plan.tenant_id} when it was approved "

@@ -18,6 +18,7 @@ import structlog
 
 from workflows.core.effects import Effect, Rank, rank
 from workflows.ports import (
+    MOST_RETRY_AFTER,
     Clock,
     DirectoryUnavailable,
     NotifierBlocked,
@@ -39,8 +40,6 @@ _FIRST_RETRY_SECONDS: Final = 1.0
 _LONGEST_RETRY_SECONDS: Final = 60.0
 _LONGEST_BLOCKED_SECONDS: Final = 300.0
 """What waits for an admin to mend something is tried less often."""
-_LONGEST_ASKED_SECONDS: Final = 300.0
-"""A neighbour that asks to be left alone for longer is asked again all the same: its answer may be garbage."""
 _ATTEMPTS_WITH_OUR_OWN_FAULT: Final = 5
 
 _log = structlog.get_logger()
@@ -151,7 +150,7 @@ class Outbox:
         self, pending: PendingEffect, error: str, after: float | None, longest: float = _LONGEST_RETRY_SECONDS
     ) -> None:
         if after is not None and after >= 0 and not math.isnan(after):
-            seconds = min(after, _LONGEST_ASKED_SECONDS)
+            seconds = min(after, MOST_RETRY_AFTER)
         else:
             # Half fixed, half random: many waiting effects do not come back in one wave.
             grown = min(longest, _FIRST_RETRY_SECONDS * 2 ** min(pending.attempts, 20))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from workflows.core.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.canonical import JsonObject
@@ -27,6 +27,10 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """The present, timezone-aware, UTC."""
+
+
+MOST_RETRY_AFTER: Final = 300.0
+"""Seconds. No neighbour is left alone for longer, whatever it asks for: what was approved or revoked waits for it."""
 
 
 # --- Entra ---------------------------------------------------------------------------------------------------------

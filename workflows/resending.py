@@ -10,6 +10,7 @@ from workflows.core.request import AccessRequest, RequestKind
 from workflows.core.resending import Step, first_sent, needs_the_audit_log, next_step
 from workflows.inheritance import changed_inheritance
 from workflows.ports import Clock, Directory, Tenant, TenantRefused, TenantUnavailable
+from workflows.resolving import LookupRefused, find_again, still_means
 
 NOT_SHOWN: Final = (
     "Microsoft Graph accepted the change and does not show it, so it is planned and asked again from what is set now."
@@ -50,14 +51,18 @@ class Resending:
 
     async def _no_longer_approved(self, request: AccessRequest) -> Replan | None:
         """Check an opening as before its first write: a second write needs everything that the first one did."""
-        known = request.known
         if request.particulars.kind is RequestKind.REVOCATION:
             return None
         roster = await self.directory.roster([decision.person for decision in request.decisions])
         verdict = request.verdict(roster)
         if not verdict.is_complete:
             return Replan(reason=" ".join((*verdict.discounted, NOT_SHOWN)))
-        identity = await self.tenant.find(request.particulars.target, fresh=True)
-        if (known.plan.tenant_id if identity is None else identity.tenant_id) != known.plan.tenant_id:
-            return Replan(reason=f"“{request.particulars.target}” leads to another tenant now. {NOT_SHOWN}")
+        try:
+            identity = await find_again(request, tenant=self.tenant)
+        except LookupRefused as refused:
+            return Replan(reason=f"{refused.reason} {NOT_SHOWN}")
+        if not still_means(request, identity):
+            return Replan(
+                reason=f"“{request.particulars.target}” does not lead to the approved tenant any more. {NOT_SHOWN}"
+            )
         return await changed_inheritance(request, tenant=self.tenant)

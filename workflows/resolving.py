@@ -47,6 +47,15 @@ async def find_again(request: AccessRequest, *, tenant: Tenant) -> TenantIdentit
     return await resolve((asked,), tenant=tenant, fresh=True)
 
 
+def still_means(request: AccessRequest, found: TenantIdentity | None) -> bool:
+    """Tell whether the approved name leads to the approved tenant still.
+
+    :param found: what it leads to now. An id of another cloud, which this cloud does not know, was approved as that.
+    """
+    known = request.known
+    return not known.observation.identity.is_resolved if found is None else found.tenant_id == known.plan.tenant_id
+
+
 async def told_apart(error: TenantRefused, name: str, *, tenant: Tenant) -> TenantRefused | LookupRefused:
     """Judge a refused look-up: of this name alone, or as it came where every look-up is refused.
 

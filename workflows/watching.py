@@ -13,8 +13,8 @@ import structlog
 
 from workflows.alarms import Alarms
 from workflows.core.alarms import AlarmCode
-from workflows.core.effects import Effect, Judge, ShowAlarm
 from workflows.core.watch import unjudged_revocations, unshown_writes, waiting_revocations
+from workflows.given_up import alarm_values, is_alarming
 from workflows.ports import Clock, Store, Tenant, TenantRefused, TenantUnavailable, WrongTenant
 from workflows.revocation_alarms import partner_of, values_of
 from workflows.verdicts import revocation_id
@@ -79,13 +79,9 @@ async def check_revocations(*, store: Store, clock: Clock, alarms: Alarms) -> No
 
 async def check_given_up(*, store: Store, alarms: Alarms) -> None:
     """Alarm of work that is not tried any more; an alarm that could not be sent is not alarmed of in turn."""
-    given_up = [one for one in await store.given_up() if not isinstance(one.effect, ShowAlarm)]
     await alarms.keep_alarms(
         AlarmCode.EFFECT_GIVEN_UP,
-        {
-            str(one.id): {"what": _kind(one.effect), "about": _about(one.effect, one.lane), "reason": one.error}
-            for one in given_up
-        },
+        {str(one.id): alarm_values(one.effect, one.error) for one in await store.given_up() if is_alarming(one.effect)},
     )
 
 
@@ -101,16 +97,3 @@ async def check_tenant(*, tenant: Tenant, alarms: Alarms) -> None:
         return  # nothing new is known
     else:
         await alarms.clear_alarm(AlarmCode.WRONG_TENANT)
-
-
-def _kind(effect: Effect | None) -> str:
-    return "unknown" if effect is None else effect.kind
-
-
-def _about(effect: Effect | None, lane: str) -> str:
-    if isinstance(effect, Judge):
-        intent = effect.intent
-        return str(
-            getattr(intent, "request_id", "") or getattr(intent, "tenant_id", "") or getattr(intent, "target", "")
-        )
-    return lane.partition(":")[2]

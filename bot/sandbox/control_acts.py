@@ -74,7 +74,7 @@ def act_routes(slack: SlackStandIn) -> list[web.RouteDef]:
     async def command(request: web.Request) -> web.Response:
         given = await read_body(request, Command)
         person = person_of(given.user)
-        return answer(**await doors.command(desk, person, desk.any_conversation(given.channel, person), given.text))
+        return answer(**await doors.command(desk, person, desk.for_command(given.channel, person), given.text))
 
     async def shortcut(request: web.Request) -> web.Response:
         given = await read_body(request, Shortcut)

@@ -1,7 +1,9 @@
 """The composition root: what Slack, the database or the port refuse at start is a setting to be mended."""
 
 import asyncio
+import sqlite3
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,9 @@ from bot.app import running
 from bot.sandbox.faults import Fault
 from bot.sandbox.server import BotHandle, Sandbox
 from bot.settings import Settings, SettingsProblems
-from tests.bot.bot_under_test import BotUnderTest, click, free_port
+from tests.bot.bot_under_test import BotUnderTest, click, eventually, free_port
 from workflows.core.request import RequestId, RequestState
+from workflows.gaps import last_gap
 
 
 async def refused(settings: Settings, **changes: Any) -> str:
@@ -117,6 +120,35 @@ async def test_nothing_is_written_before_entra_said_whose_tenant_it_is(settings:
     world.faults.add(Fault(target="graph", match="/organization", delay_seconds=0.5))
     assert (await refused(settings, azure_tenant_id=OTHER_TENANT)).startswith("AZURE_TENANT_ID: ")
     assert partner_writes(world) == before
+
+
+async def says(bot: BotUnderTest, reason: str) -> bool:
+    """Tell whether the bot gives this reason for not being ready."""
+    return reason in (await bot.readiness())[1]
+
+
+async def test_a_start_while_nothing_can_be_stored_performs_nothing_before_the_outage_is_stored(
+    settings: Settings, world: Sandbox
+) -> None:
+    """It is red until then; what was approved before the outage is judged by it once it can be stored."""
+    await with_a_change_to_apply(settings, world)
+    before = partner_writes(world)
+    world.clock.advance(3600)
+    other = sqlite3.connect(settings.database_file, isolation_level=None)
+    other.execute("begin immediate")
+    async with running(settings) as parts, aiohttp.ClientSession() as session:
+        url = f"http://127.0.0.1:{settings.port}"
+        bot = BotUnderTest(world=world, settings=settings, session=session, store=parts.store, url=url)
+        assert (await bot.readiness())[0] == 503
+        await eventually(lambda: says(bot, "the records cannot be written"))
+        assert partner_writes(world) == before
+        other.execute("rollback")
+        other.close()
+        await eventually(bot.is_ready)
+        gap = await last_gap(store=parts.store)
+        assert gap is not None
+        assert gap.since is not None
+        assert gap.until - gap.since >= timedelta(hours=1)
 
 
 @pytest.mark.parametrize(

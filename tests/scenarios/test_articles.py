@@ -208,7 +208,7 @@ async def test_row_75_a_regulated_project_pilots_with_one_group_then_widens_then
     assert before < after < said.index("opens")
     assert "B2B collaboration, outbound" not in said  # what the pilot set already is no part of the widening
     assert f"B2B collaboration, outbound :  only group {PROJECT_GROUP} may use" in stays
-    assert "It replaces “Regulated project” by “Guest collaboration”" in said
+    assert "It replaces “Regulated project” by “Guest collaboration”" in words(card)
     await approved(world, card, "approver1", "approver2", "approver3")  # as strict as the pilot
     write = (await world.writes())[-1]
     assert (write["method"], write["body"]) == ("PATCH", {"b2bCollaborationInbound": OFFICE})

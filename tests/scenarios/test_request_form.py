@@ -259,18 +259,11 @@ async def test_a_name_that_is_no_one_group_is_never_taken(shared: Stage) -> None
     await close_all(shared)
 
 
-async def test_a_guest_learns_no_names(shared: Stage) -> None:
-    view_id = await piloting(shared, "guest")
-    await shared.do("click", user="guest", view_id=view_id, action_id=FIELD, value="Bridge")
+async def test_a_guest_gets_no_form_and_so_learns_no_names(shared: Stage) -> None:
+    """The command is answered without a window, and no group is looked for."""
+    searches = len(await shared.graph(path="/groups"))
+    answer = await shared.do("command", user="guest", text="/partner request")
     await shared.rest()
-    assert "Bridge project" not in words((await shared.see("views", user="guest"))["views"][-1])
-    searches = [one for one in await shared.graph(path="/groups") if "Bridge" in str(one["query"])]
-    before = len(searches)
-    await close_all(shared, "guest")
-    view_id = await piloting(shared, "guest")
-    filled = {"target": "litware.com", "template": "regulated-project", "duration": "90", **THEIR_IDS}
-    answer = await shared.fill_in(user="guest", view_id=view_id, **filled, **{FIELD: "Bridge"})
-    assert "guest" in answer["errors"]["target"]
-    searches = [one for one in await shared.graph(path="/groups") if "Bridge" in str(one["query"])]
-    assert len(searches) == before
-    await close_all(shared, "guest")
+    assert answer["view_id"] is None
+    assert (await shared.see("views", user="guest"))["views"] == []
+    assert len(await shared.graph(path="/groups")) == searches

@@ -1,5 +1,6 @@
 """A write that Graph took and does not show: read, sent again as far as that is safe, asked again otherwise."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -20,10 +21,12 @@ from tests.workflows.test_applying import (
 )
 from tests.workflows.world import CONTOSO, World, open_world
 from workflows.core.alarms import AlarmCode
+from workflows.core.partner import TenantId
 from workflows.core.partner_changes import PartnerChange
 from workflows.core.request import AccessRequest, RequestKind, RequestState
 
 S = RequestState
+OTHER = TenantId("5a5e1f50-9999-4a8a-9d30-1d2f00c0ffee")
 READ_CHANGES = "surroundings.read_partner_changes"
 
 
@@ -146,6 +149,26 @@ async def test_an_opening_is_not_sent_again_for_approvals_that_do_not_count_any_
     world.directory.assign(MALLORY, "security")
     request = await after(world, request, minutes=2)
     assert request.state is S.AWAITING_APPROVAL
+    assert len(world.tenant.attempts) == 1
+
+
+@pytest.mark.parametrize("now", ["elsewhere", "nowhere", "refused"])
+async def test_an_opening_is_not_sent_again_where_its_name_does_not_lead_to_the_partner_any_more(
+    world: World, now: str
+) -> None:
+    """A second write needs what the first one did; a look-up that is refused for this one name is not waited for."""
+    request = await put(world, decided())
+    world.tenant.ignored = 1
+    await world.settle()
+    if now == "elsewhere":
+        world.tenant.tenants["contoso.com"] = replace(CONTOSO, tenant_id=OTHER)
+    elif now == "nowhere":
+        del world.tenant.tenants["contoso.com"]
+    else:
+        world.script.fail("tenant.find", FORBIDDEN)
+    request = await after(world, request, minutes=2)
+    assert "replan" in await commands(world, request)
+    assert request.state is not S.UNCONFIRMED
     assert len(world.tenant.attempts) == 1
 
 

@@ -63,6 +63,10 @@ KEPT: Final = (
     "The partner's entry is kept, not deleted: a deleted partner would fall back to the tenant's defaults, which "
     "usually allow B2B collaboration."
 )
+KEPT_ELSEWHERE: Final = (
+    "The partner's entry is kept, not deleted. The partner is in another Microsoft cloud, where removing its entry "
+    "would block it as well."
+)
 NOT_CLOSED: Final = "Not closed for certain after this: "
 WRITTEN_LAST: Final = "Written last, and Microsoft may refuse it; everything before it stands all the same: "
 NOT_TOUCHED: Final = "Set for this partner as well, and not changed by this: "
@@ -133,8 +137,10 @@ def _when_closing(plan: Plan, lines: Sequence[Line], left: Sequence[OpenWay]) ->
     settings = dict(_settings(plan))
     after = plan.image_after() or {}
     if not set(not_blocked(after)) & set(CLOSED):
-        kept = NOT_DELETED_ELSEWHERE if plan.is_cross_cloud else NOT_DELETED
-        yield KEPT if left else kept
+        if plan.is_cross_cloud:
+            yield KEPT_ELSEWHERE if left else NOT_DELETED_ELSEWHERE
+        else:
+            yield KEPT if left else NOT_DELETED
         if left:
             yield f"{NOT_CLOSED}{ways_words(left)}."
         written = {change.name for change in changes(plan)}

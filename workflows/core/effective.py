@@ -16,15 +16,12 @@ from workflows.core.certainty import Doubt, setting_doubts
 from workflows.core.documents import parse_setting, parse_targets
 from workflows.core.errors import UnreadableSetting
 from workflows.core.partner import (
-    ALL_USERS,
     FLAGS,
     TARGET_PROPERTIES,
-    AccessType,
     Property,
-    Target,
     TargetConfiguration,
     TargetSetting,
-    TargetType,
+    blocked_setting,
     configurations,
     halves_of,
     named_lists,
@@ -128,20 +125,7 @@ def _not_added(default: JsonObject | None) -> Effective:
 
 
 def _blocked(name: Property) -> EffectiveTargets:
-    halves = halves_of(name)
-    lists = [
-        TargetConfiguration(
-            access=AccessType.BLOCKED,
-            targets=(
-                Target(
-                    type=TargetType.USER if half.everything == ALL_USERS else TargetType.APPLICATION,
-                    id=half.everything,
-                ),
-            ),
-        )
-        for half in halves
-    ]
-    return EffectiveTargets(setting=target_setting(name, lists), origins=(Origin.NOT_ADDED,) * len(halves))
+    return EffectiveTargets(setting=blocked_setting(name), origins=(Origin.NOT_ADDED,) * len(halves_of(name)))
 
 
 def _targets(name: Property, own: JsonObject, default: JsonObject, origin: Origin) -> EffectiveTargets:

@@ -13,17 +13,7 @@ from workflows.core.canonical import JsonObject
 from workflows.core.described import Path, copied, is_restriction, put_member, undescribed
 from workflows.core.documents import says_nothing, to_document
 from workflows.core.openness import SERVICE_PROPERTIES, left_open, ways
-from workflows.core.partner import (
-    ALL_USERS,
-    IDENTITY_SYNCHRONIZATION,
-    AccessType,
-    Property,
-    Target,
-    TargetConfiguration,
-    TargetType,
-    halves_of,
-    target_setting,
-)
+from workflows.core.partner import IDENTITY_SYNCHRONIZATION, Property, blocked_setting
 
 _GROUPS: Final = "groupSyncInbound"
 """Beta, March 2026: beside `userSyncInbound`, in the same policy."""
@@ -94,16 +84,4 @@ def _no(path: Path, value: Any) -> Any:
 
 def _shut(name: Property) -> dict[str, Any]:
     """Give the explicit block of a setting, as Graph takes it."""
-    lists = [
-        TargetConfiguration(
-            access=AccessType.BLOCKED,
-            targets=(
-                Target(
-                    type=TargetType.USER if half.everything == ALL_USERS else TargetType.APPLICATION,
-                    id=half.everything,
-                ),
-            ),
-        )
-        for half in halves_of(name)
-    ]
-    return to_document(target_setting(name, lists)) or {}
+    return to_document(blocked_setting(name)) or {}

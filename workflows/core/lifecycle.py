@@ -82,7 +82,7 @@ from workflows.core.effects import Apply, Effect, Prepare, ShowHalf, ShowRequest
 from workflows.core.errors import Refused
 from workflows.core.half_state import counted, open_steps
 from workflows.core.openness import open_ways
-from workflows.core.openness_words import not_closed_words, refused_words
+from workflows.core.openness_words import not_closed_words, not_taken_words
 from workflows.core.partnership import Partnership
 from workflows.core.people import ChatId, Roster
 from workflows.core.plan import plan_revocation
@@ -362,7 +362,7 @@ def _resent(request: AccessRequest, command: RecordResent, at: Situation) -> Tra
 def _applied(request: AccessRequest, command: RecordApplied, at: Situation) -> Transition:
     is_closing = request.particulars.kind is RequestKind.REVOCATION or closes_everything(request.known.plan)
     left = open_ways(command.image, request.known.observation.default) if is_closing else None
-    said = [not_closed_words(left or ()), refused_words(command.refused)]
+    said = [not_closed_words(left or ()), not_taken_words(command.refused)]
     request = _moved(
         request,
         S.APPLIED,

@@ -108,7 +108,7 @@ def ways(
     ]
     found.append(_capabilities({way.name: way for way in found}))
     if configuration is None and is_cross_cloud:
-        return _barred(found)
+        return tuple(found)
     found += _undescribed_ways(own, fallback)
     if default is None:
         found.append(Way(name=DEFAULT, kind=Kind.DEFAULT, opening=Opening.UNKNOWN, is_explicit=False))
@@ -148,14 +148,6 @@ def opening_of(targets: EffectiveTargets) -> Opening:
     if not is_clear(setting):
         return Opening.UNKNOWN
     return Opening.OPEN if is_wide_open(setting) else Opening.PARTLY
-
-
-def _barred(found: Iterable[Way]) -> tuple[Way, ...]:
-    """Close everything: a tenant of another cloud is blocked until it is added, whatever the default says.
-
-    Entra: "Configure Microsoft cloud settings for B2B collaboration".
-    """
-    return tuple(Way(name=way.name, kind=way.kind, opening=Opening.CLOSED, is_explicit=False) for way in found)
 
 
 def _target_ways(own: JsonObject, default: JsonObject, applies: Effective, *, is_default_read: bool) -> Iterator[Way]:

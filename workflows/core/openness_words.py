@@ -49,7 +49,7 @@ def not_closed_words(left: Sequence[Way | OpenWay]) -> str:
     return f"Not closed for certain: {ways_words(left)}." if left else ""
 
 
-def refused_words(refused: Iterable[RefusedWrite]) -> str:
+def not_taken_words(refused: Iterable[RefusedWrite]) -> str:
     """Say which writes that may be refused do not stand, and why."""
     return " ".join(f"Not taken: {'; '.join(map(way_title, one.names))}. {one.reason}".strip() for one in refused)
 

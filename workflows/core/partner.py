@@ -173,14 +173,11 @@ _HALVES: Final[Mapping[type[Any], tuple[Half, ...]]] = {
 TARGET_PROPERTIES: Final = tuple(_TARGET_TYPES)
 """The settings that are made of lists of targets."""
 
-BLOCK_ALL: Final = B2BSetting(
-    users_and_groups=TargetConfiguration(
-        access=AccessType.BLOCKED, targets=(Target(type=TargetType.USER, id=ALL_USERS),)
-    ),
-    applications=TargetConfiguration(
-        access=AccessType.BLOCKED, targets=(Target(type=TargetType.APPLICATION, id=ALL_APPLICATIONS),)
-    ),
-)
+_BLOCKED: Final[Mapping[str, TargetConfiguration]] = {
+    everything: TargetConfiguration(access=AccessType.BLOCKED, targets=(Target(type=kind, id=everything),))
+    for everything, kind in ((ALL_USERS, TargetType.USER), (ALL_APPLICATIONS, TargetType.APPLICATION))
+}
+BLOCK_ALL: Final = B2BSetting(users_and_groups=_BLOCKED[ALL_USERS], applications=_BLOCKED[ALL_APPLICATIONS])
 """An explicit block of everybody from everything. Both halves, as Graph demands."""
 
 CLOSED: Final[Mapping[Property, Setting]] = {
@@ -220,6 +217,11 @@ def target_setting(name: Property, lists: Sequence[TargetConfiguration | None]) 
     """Make a setting of `TARGET_PROPERTIES` from its lists in the order of `halves_of`."""
     named = zip(halves_of(name), lists, strict=True)
     return _TARGET_TYPES[name](**{half.ours: configuration for half, configuration in named})
+
+
+def blocked_setting(name: Property) -> TargetSetting:
+    """Make the explicit block of everything that a setting of `TARGET_PROPERTIES` is about."""
+    return target_setting(name, [_BLOCKED[half.everything] for half in halves_of(name)])
 
 
 def is_guid(text: str) -> bool:

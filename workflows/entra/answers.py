@@ -20,14 +20,12 @@ from workflows.core.people import PersonId
 from workflows.core.plan import TenantIdentity
 from workflows.core.preflight_facts import SignIns
 from workflows.entra.known_refusals import meaning_of
-from workflows.ports import Account, AlreadyExists, TenantRefused, TenantUnavailable
+from workflows.ports import MOST_RETRY_AFTER, Account, AlreadyExists, TenantRefused, TenantUnavailable
 
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _PORTS: Final = {"http": 80, "https": 443}
 _SIGN_IN_CODE: Final = re.compile(r"AADSTS\d+")
 _LONGEST_QUOTE: Final = 300
-_LONGEST_WAIT: Final = 300.0
-"""Seconds. No service is left alone for longer, whatever it asks for: what was approved or revoked waits for it."""
 _OF_THE_WAY: Final = frozenset({407, 408, 412, 421, 423, 425, 429})
 """Client errors that tell of a proxy, a lock or a moment, and nothing of the request itself (RFC 9110, 4918, 8470)."""
 _CREDENTIALS_CURE: Final = (
@@ -207,20 +205,20 @@ def sign_ins_of(rows: Sequence[JsonObject], *, is_complete: bool) -> SignIns:
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
     """Read `Retry-After`, in seconds or as a date (RFC 9110); None when it is absent or unreadable.
 
-    :returns: seconds, never more than `_LONGEST_WAIT`.
+    :returns: seconds, never more than `MOST_RETRY_AFTER`.
     """
     text = headers.get("retry-after", "").strip()
     seconds = text.partition(",")[0].strip()
     if seconds.isascii() and seconds.isdigit():
         # NB. any number of digits may come; only a short one is worth reading.
-        return min(float(seconds), _LONGEST_WAIT) if len(seconds) < 8 else _LONGEST_WAIT
+        return min(float(seconds), MOST_RETRY_AFTER) if len(seconds) < 8 else MOST_RETRY_AFTER
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return min(max(0.0, (moment - (now or datetime.now(UTC))).total_seconds()), _LONGEST_WAIT)
+    return min(max(0.0, (moment - (now or datetime.now(UTC))).total_seconds()), MOST_RETRY_AFTER)
 
 
 def failure(call: Call, answer: Answer) -> TenantUnavailable | TenantRefused:

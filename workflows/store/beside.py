@@ -22,7 +22,8 @@ Result = TypeVar("Result")
 class StoreBeside(SqliteStore):
     """A store that another process holds. Reading and `commit` work; performing effects is the bot's.
 
-    Every method raises StoreUnusable where the file cannot be used, or is busy for too long.
+    Every method raises StoreUnusable where the file cannot be used; one that writes raises StoreNotWritable where it is
+    busy for too long.
     """
 
     def _open(self) -> None:

@@ -51,6 +51,14 @@ class Desk:
         found = self.workspace.find(reference)
         return found if found is not None else self.conversation(reference, person)
 
+    def for_command(self, reference: str, person: Person) -> Conversation:
+        """Where a command is typed: any channel, which is easier to try things with than in Slack, or own messages.
+
+        :raises Refused: `channel_not_found`, also for another person's direct messages.
+        """
+        found = self.any_conversation(reference, person)
+        return self.conversation(reference, person) if found.kind == "im" else found
+
     def view(self, view_id: str, person: Person) -> OpenView:
         """A view this person has open (a modal, or their App Home).
 

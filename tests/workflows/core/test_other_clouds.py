@@ -12,7 +12,7 @@ import pytest
 from tests.workflows.core.builders import TENANT, access_plan, closed_document
 from tests.workflows.core.test_effective import A1, ALL, G1, listed
 from workflows.core.access import Capability, Direction, answer
-from workflows.core.consequences import NOT_DELETED, NOT_DELETED_ELSEWHERE, consequences
+from workflows.core.consequences import KEPT_ELSEWHERE, NOT_DELETED, NOT_DELETED_ELSEWHERE, consequences
 from workflows.core.effective import Origin, effective
 from workflows.core.partner import B2B_PROPERTIES, FLAGS, TARGET_PROPERTIES, Property
 from workflows.core.plan import Plan, plan_revocation
@@ -109,7 +109,10 @@ def test_revoking_it_blocks_and_does_not_speak_of_defaults() -> None:
         plan = plan_revocation(tenant_id=TENANT, before=before, is_cross_cloud=True)
         said = consequences(plan, OPEN)
         assert NOT_DELETED_ELSEWHERE in said
-        assert not any("fall back" in one for one in said)
+        unsure = consequences(plan, None)
+        assert KEPT_ELSEWHERE in unsure, "what the default opens besides is not known"
+        assert not any("is blocked by" in one for one in unsure)
+        assert not any("fall back" in one for one in (*said, *unsure))
         assert not any(line.opens for line in describe(plan, {name: OPEN[name] for name in B2B_PROPERTIES}))
     assert NOT_DELETED in consequences(plan_revocation(tenant_id=TENANT, before=None), OPEN)
 
