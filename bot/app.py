@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -19,7 +19,7 @@ from bot.connections import make_runner, most_at_once
 from bot.health import LOOK_SECONDS, Health
 from bot.metrics import Metrics
 from bot.reading import open_clock, open_tenant
-from bot.redactor import redactor_of
+from bot.redactor import Redactor, redactor_of
 from bot.settings import Settings, SettingsProblems
 from bot.shown_directory import ShownDirectory
 from bot.slack_client import SlackClient
@@ -145,9 +145,9 @@ def _catalog(settings: Settings) -> Catalog:
         raise SettingsProblems(error.problems) from error
 
 
-async def _store(settings: Settings, clock: Clock, redact: Callable[[str], str]) -> SqliteStore:
+async def _store(settings: Settings, clock: Clock, redact: Redactor) -> SqliteStore:
     try:
-        return await open_store(settings.database_file, clock, redact)
+        return await open_store(settings.database_file, clock, redact, redact.known)
     except StoreUnusable as error:
         raise SettingsProblems((f"DATABASE_URL: {error}",)) from error
     except OSError as error:

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 from pydantic import SecretStr
 
@@ -14,18 +14,25 @@ from bot.settings import TenantSettings
 from workflows.redacted import redacted
 
 REDACTED: Final = "[redacted]"
+_START: Final = r"(?:(?<![\w.-])|(?<=\\[bfnrt])|(?<=\\u[0-9a-f]{4})|(?<=%[0-9A-Fa-f]{2}))"
+"""Where a token may begin: not inside a word or a domain's name, but after an escape of JSON's or an address's."""
 _LOOKS_SECRET: Final = re.compile(
-    r"xox[a-z](?:\.xox[a-z])?-[\w-]+|xapp-[\w-]+|eyJ[\w-]+\.[\w-]+\.[\w-]*"
-    r"|(?<=Bearer )[^\s\"\\]+|(?<=client_secret=)[^&\s\"\\]+"
-    r"|(?<=://)[^\s/:@\"\\]+:[^\s/@\"\\]+(?=@)"
+    rf"{_START}(?:xox[abeprs](?:\.xox[a-z])?-\d[A-Za-z0-9-]{{9,}}|xapp-\d-[A-Z0-9]+-[A-Za-z0-9-]{{10,}}"
+    r"|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]*)"
+    rf"|(?<={_START}Bearer )[\w.~+/-]{{20,}}=*|(?<={_START}client_secret=)[^&\s\"\\]{{8,}}"
 )
-"""Tokens of Slack's and Entra's, also those in flight, and the name and password in an address."""
+"""Tokens of Slack's and Entra's, also those in flight. A JWT without a signature counts too."""
+_NOTHING: Final = re.compile(r"(?!)")
 _SECRET_NAMES: Final = (
     *("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"),
     *("AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PASSWORD", "AZURE_PASSWORD"),
     *("IDENTITY_HEADER", "MSI_SECRET"),
 )
 """What the bot and azure-identity read from the environment and nobody else may read."""
+_PROXY_NAMES: Final = tuple(
+    name for scheme in ("http", "https", "all") for name in (f"{scheme}_proxy", f"{scheme}_proxy".upper())
+)
+"""Where HTTP libraries read the proxy's address; a name and a password may stand in it."""
 _SHORTEST: Final = 8
 """A shorter secret is a part of too many words; such a one protects nothing anyway."""
 
@@ -36,17 +43,23 @@ class Redactor:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets: set[str] = set()
         self._pattern = _LOOKS_SECRET
+        self._known = _NOTHING
         self.learn(secrets)
 
     def __call__(self, text: str) -> str:
         """Give the text without secrets."""
         return self._pattern.sub(REDACTED, text)
 
+    def known(self, text: str) -> str:
+        """Give the text without the secrets that it was told of. What only looks like one stays: it may be a name."""
+        return self._known.sub(REDACTED, text)
+
     def learn(self, secrets: Iterable[str]) -> None:
         """Replace these from now on, also where they are written as JSON, HTML, Python or URLs write them."""
         self._secrets.update(secret for secret in secrets if len(secret) >= _SHORTEST)
         forms = {form for secret in self._secrets for form in _forms(secret)}
         known = "|".join(map(re.escape, sorted(forms, key=len, reverse=True)))
+        self._known = re.compile(known) if known else _NOTHING
         # NB. the known ones come first: what looks like a token may be a part of one.
         self._pattern = re.compile(f"{known}|{_LOOKS_SECRET.pattern}") if known else _LOOKS_SECRET
 
@@ -66,6 +79,17 @@ def secrets_of(settings: TenantSettings, environment: Mapping[str, str]) -> Iter
         if isinstance(value := getattr(settings, name), SecretStr):
             yield value.get_secret_value()
     yield from (environment[name] for name in _SECRET_NAMES if name in environment)
+    for name in _PROXY_NAMES:
+        yield from _proxy_secrets(environment.get(name, ""))
+
+
+def _proxy_secrets(address: str) -> Iterator[str]:
+    """List what is secret in a proxy's address: the name and the password together, and the password by itself."""
+    given, at, _ = address.rpartition("@")
+    login = given.rpartition("//")[2]
+    _, colon, password = login.partition(":")
+    if at and colon and password:
+        yield from (login, unquote(login), password, unquote(password))
 
 
 def _forms(secret: str) -> set[str]:

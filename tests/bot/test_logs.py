@@ -52,6 +52,7 @@ for canary in canaries:
     library.debug(canary)
 secret = "hunter2~Secret.Value"
 log.info("neighbours", header=f"Authorization: Bearer {secret}", form=f"a=b&client_secret={secret}&c=d", after="kept")
+log.info("names", domains=["flexapp-cloud.com", "taxapp-online.de"], partner="Ring Bearer Logistics")
 log.info("plain", partner="contoso.com", digest="0" * 64, count=3, nothing=None)
 log.info(hostile, name=hostile)
 library.warning(hostile)
@@ -87,7 +88,7 @@ def test_no_token_is_ever_written(log: str) -> None:
 
 def test_every_line_is_whole_json(log: str) -> None:
     lines = [json.loads(line) for line in log.split("\n")[:-1]]
-    assert len(lines) == len(CANARIES) * EACH + 4
+    assert len(lines) == len(CANARIES) * EACH + 5
     assert all({"event", "level", "timestamp"} <= set(line) for line in lines)
 
 
@@ -102,6 +103,9 @@ def test_exceptions_are_told_with_their_cause(log: str) -> None:
 def test_what_is_not_secret_stays(log: str) -> None:
     (plain,) = named(log, "plain")
     assert (plain["partner"], plain["digest"], plain["count"]) == ("contoso.com", "0" * 64, 3)
+    (names,) = named(log, "names")
+    assert names["domains"] == ["flexapp-cloud.com", "taxapp-online.de"]
+    assert names["partner"] == "Ring Bearer Logistics"
     (line,) = named(log, "neighbours")
     assert line["header"] == "Authorization: Bearer [redacted]"
     assert line["form"] == "a=b&client_secret=[redacted]&c=d"

@@ -2,6 +2,7 @@
 
 import html
 import json
+from pathlib import Path
 from typing import Final
 from urllib.parse import quote, quote_plus
 
@@ -10,9 +11,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.redactor import Redactor, secrets_of
-from bot.settings import Settings
+from bot.settings import Settings, TenantSettings
 
 SECRET: Final = "Pa$$ 'wörd'\\ <&> +/=?\"~1"
+
+GUID: Final = "6f1d2a34-9b0c-4f6e-8a57-2c1d0e9f4b11"
+INNOCENT: Final = [
+    "flexapp-cloud.com",
+    "taxapp-online.de",
+    "flexapp-1-A0CLOUD-0123456789.com",
+    "admin@xapp-online.de",
+    "foxoxb-1234567890.com",
+    "xoxo-chocolates.com",
+    "Ring Bearer Logistics",
+    "Bearer of good news",
+    "eyJoy.partners.example",
+]
+TOKENS: Final = [
+    "xoxb-1234567890-1234567890123-AbCdEfGhIjKlMnOpQrStUvWx",
+    "xapp-1-A0GATEHOUSE-1234567890-0123456789abcdef0123456789abcdef",
+    "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJncmFwaCJ9.c2lnbmF0dXJl-_x",
+]
 
 
 @pytest.mark.parametrize(
@@ -58,8 +77,37 @@ def test_a_secret_learnt_later_counts_from_then_on() -> None:
     assert redactor("hunter2hunter2") == "[redacted]"
 
 
-def test_the_password_in_an_address_is_replaced() -> None:
-    assert Redactor()("via http://proxy-user:proxy-word@10.0.0.1:8080/") == "via http://[redacted]@10.0.0.1:8080/"
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "http_proxy", "ALL_PROXY"])
+def test_the_proxys_password_is_replaced(bare_environment: Path, name: str) -> None:
+    tenant = TenantSettings(azure_tenant_id=GUID, azure_client_id=GUID)
+    address = "http://proxy-user:proxy%2Fword@10.0.0.1:8080/"
+    redactor = Redactor(secrets_of(tenant, {name: address}))
+    assert redactor(f"via {address}") == "via http://[redacted]@10.0.0.1:8080/"
+    assert redactor("it said proxy/word") == "it said [redacted]"
+
+
+def test_an_address_that_is_no_proxys_stays() -> None:
+    assert Redactor()("see https://a:b@contoso.com/") == "see https://a:b@contoso.com/"
+
+
+@pytest.mark.parametrize("text", INNOCENT)
+def test_a_name_that_looks_like_a_token_stays(text: str) -> None:
+    assert Redactor()(text) == text
+    assert Redactor(["hunter2hunter2"])(json.dumps({"text": text})) == json.dumps({"text": text})
+
+
+@pytest.mark.parametrize("before", ["\n", "\t", '"', "\x1b", " ", "=", "/", ":", "("])
+@pytest.mark.parametrize("token", TOKENS)
+def test_a_token_is_replaced_after_any_sign_also_as_json_and_addresses_write_it(before: str, token: str) -> None:
+    text = f"word{before}{token}"
+    for written in (text, json.dumps(text), quote(text, safe="")):
+        assert token not in Redactor()(written)
+
+
+def test_what_only_looks_like_a_token_is_not_known() -> None:
+    redactor = Redactor(["hunter2hunter2"])
+    assert redactor.known(f"{TOKENS[0]} hunter2hunter2") == f"{TOKENS[0]} [redacted]"
+    assert Redactor().known(TOKENS[0]) == TOKENS[0]
 
 
 def test_values_are_cleaned_and_names_stay() -> None:

@@ -109,6 +109,16 @@ async def test_a_secret_that_somebody_types_is_neither_stored_nor_shown(gatehous
     assert found_in(await everything_seen(gatehouse), canaries) == []
 
 
+async def test_names_that_look_a_little_like_tokens_are_stored_and_shown_as_they_are(gatehouse: BotUnderTest) -> None:
+    said = "Shares flexapp-cloud.com and taxapp-online.de with Ring Bearer Logistics"
+    values = request_values("contoso.com", "trusted-partner", justification=said)
+    await gatehouse.interact(submission("requester", "request_access", "", values))
+    await gatehouse.idle()
+    (request,) = await gatehouse.store.open_requests()
+    assert request.particulars.justification == said
+    assert said in await gatehouse.told("approver1")
+
+
 async def test_the_authority_may_repeat_the_client_secret(
     settings: Settings, world: Sandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

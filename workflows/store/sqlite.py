@@ -35,8 +35,8 @@ from workflows.ports import (
     PendingEffect,
     StaleVersion,
 )
-from workflows.redacted import redacted
-from workflows.store.codec import ALARM, DETAILS, EFFECT, PARTNERSHIP, REQUEST, dump, load
+from workflows.store.clean import Clean
+from workflows.store.codec import ALARM, DETAILS, EFFECT, PARTNERSHIP, REQUEST, load
 from workflows.store.file import StoreFile
 from workflows.store.records import fetch_rows, parse_rows
 from workflows.store.writes import Writes
@@ -45,6 +45,8 @@ _UNDECIDED: Final = frozenset({RequestState.PREPARING, RequestState.AWAITING_APP
 _HOME_EVERY: Final = timedelta(seconds=2)
 """A person's App Home is published no more often than this."""
 
+_AS_IT_IS: Final = Clean()
+
 Result = TypeVar("Result")
 _log = structlog.get_logger()
 
@@ -52,10 +54,10 @@ _log = structlog.get_logger()
 class SqliteStore:
     """Implements `ports.Store`. Make it with `open_store`, end it with `close`."""
 
-    def __init__(self, path: Path, clock: Clock, redact: Callable[[str], str] = str) -> None:
+    def __init__(self, path: Path, clock: Clock, clean: Clean = _AS_IT_IS) -> None:
         self._path = path
         self._clock = clock
-        self._redact = redact
+        self._clean = clean
         self._file = StoreFile(path)
         self._writes = Writes(self._file)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
@@ -223,13 +225,15 @@ class SqliteStore:
         await self._write(
             "update effects set due_at = ?, attempts = attempts + 1, error = ? where id = ?",
             _text(at),
-            self._redact(error),
+            self._clean.error(error),
             effect_id,
         )
 
     async def park(self, effect_id: int, error: str) -> None:
         """Give an effect up; it stays visible and holds no lane."""
-        await self._write("update effects set is_parked = 1, error = ? where id = ?", self._redact(error), effect_id)
+        await self._write(
+            "update effects set is_parked = 1, error = ? where id = ?", self._clean.error(error), effect_id
+        )
 
     async def unjudged(self) -> Sequence[Judge]:
         """List the clicks that are stored and not judged yet, oldest first; those that were given up are left out."""
@@ -334,7 +338,7 @@ class SqliteStore:
                 (
                     *(entry.key, _text(entry.at), entry.actor, entry.command, entry.outcome),
                     *(entry.request_id, entry.tenant_id, entry.account),
-                    self._safe(dump(DETAILS, dict(entry.details))),
+                    self._clean.details(entry.details),
                 ),
             )
             if added.rowcount == 0:
@@ -355,7 +359,7 @@ class SqliteStore:
     def _put_effect(self, effect: Effect, due_at: str) -> None:
         self._db.execute(
             "insert into effects (lane, rank, due_at, attempts, doc) values (?, ?, ?, 0, ?)",
-            (lane(effect), rank(effect).value, due_at, self._safe(dump(EFFECT, effect))),
+            (lane(effect), rank(effect).value, due_at, self._clean.effect(effect)),
         )
 
     def _want_homes(self, people: Sequence[ChatId]) -> None:
@@ -401,7 +405,7 @@ class SqliteStore:
                 "created_at": _text(request.created_at),
                 "waits_for": None if waiting is None else waiting.role,
                 "excluded": json.dumps([] if waiting is None else sorted(waiting.excluded)),
-                "doc": self._safe(dump(REQUEST, request)),
+                "doc": self._clean.request(request),
             },
         )
 
@@ -424,7 +428,7 @@ class SqliteStore:
                 "state": partnership.state.value,
                 "domain": partnership.identity.default_domain,
                 "due_at": None if partnership.due_at is None else _text(partnership.due_at),
-                "doc": self._safe(dump(PARTNERSHIP, partnership)),
+                "doc": self._clean.partnership(partnership),
             },
         )
 
@@ -436,14 +440,8 @@ class SqliteStore:
             on conflict do nothing""",
             (
                 *(alarm.id, alarm.code.value, alarm.subject, int(alarm.is_open)),
-                *(_text(alarm.raised_at), self._safe(dump(ALARM, alarm))),
+                *(_text(alarm.raised_at), self._clean.alarm(alarm)),
             ),
-        )
-
-    def _safe(self, doc: str) -> str:
-        """Take secrets out of a document's values: an error's text may have come into it. What names them stays."""
-        return (
-            doc if self._redact(doc) == doc else json.dumps(redacted(json.loads(doc), self._redact), ensure_ascii=False)
         )
 
     def _put(self, table: str, key: str, row: dict[str, Any]) -> None:
@@ -479,12 +477,18 @@ class SqliteStore:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
 
-async def open_store(path: Path, clock: Clock, redact: Callable[[str], str] = str) -> SqliteStore:
+async def open_store(
+    path: Path,
+    clock: Clock,
+    redact: Callable[[str], str] = str,
+    redact_known: Callable[[str], str] | None = None,
+) -> SqliteStore:
     """Open the embedded store in the file at `path`, creating it when it is missing.
 
-    :param redact: takes what is secret out of every text that is stored.
+    :param redact: takes out of an error's text all that is secret or looks so.
+    :param redact_known: takes out of everything what is known to be secret, and nothing else; None: as `redact` does.
     """
-    store = SqliteStore(path, clock, redact)
+    store = SqliteStore(path, clock, Clean(error=redact, known=redact_known or redact))
     await store.open()
     return store
 
