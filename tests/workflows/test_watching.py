@@ -10,7 +10,7 @@ from workflows.core.effects import ShowAlarm
 from workflows.core.intents import WantRevoke
 from workflows.core.partner import TenantId
 from workflows.core.request import RequestState
-from workflows.ports import DirectoryUnavailable, TenantRefused, WrongTenant
+from workflows.ports import DirectoryRefused, DirectoryUnavailable, TenantRefused, WrongTenant
 from workflows.watching import Watching
 
 OTHER = TenantId("0ddba11d-0000-4000-8000-000000000001")
@@ -97,6 +97,20 @@ async def test_a_revocation_whose_judging_is_refused_by_graph_waits_and_alarms_a
     assert await world.refusals() == []
     for _ in range(2):
         assert len(await alarms(world, AlarmCode.REVOCATION_WAITS)) == 1
+        world.clock.advance(minutes=2)
+        await world.settle()
+    assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
+    assert world.tenant.partners[TENANT]["b2bCollaborationInbound"]["usersAndGroups"]["accessType"] == "blocked"
+
+
+async def test_a_revocation_waits_where_the_directory_refuses_to_say_who_asks(world: World) -> None:
+    """No role can be read until an admin mends the directory: the click is kept and not recorded as refused."""
+    world.tenant.partners[TENANT] = dict(OPEN)
+    world.script.fail("directory.identify", DirectoryRefused("Slack refuses: token_revoked."), times=2)
+    await world.revoke(DANA)
+    assert len(await alarms(world, AlarmCode.REVOCATION_WAITS)) == 1
+    assert await world.refusals() == []
+    for _ in range(2):
         world.clock.advance(minutes=2)
         await world.settle()
     assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
