@@ -1,15 +1,20 @@
 """What admins learn of without asking: given up work, another tenant, revocations that nobody can judge."""
 
+from dataclasses import replace
+
+import pytest
 import structlog
 
+from bot.alarm_words import alarm_cure, alarm_text
 from tests.workflows.core.builders import AMARA, DANA, SAM, TENANT
-from tests.workflows.test_applying import FORBIDDEN, NO_ANSWER, OPEN
+from tests.workflows.test_applying import FORBIDDEN, INVALID, NO_ANSWER, OPEN, SYNCHRONIZED, put, revocation
 from tests.workflows.world import World
 from workflows.core.alarms import Alarm, AlarmCode
-from workflows.core.effects import ShowAlarm
+from workflows.core.effects import Prepare, ShowAlarm
+from workflows.core.further_outcome import written_names
 from workflows.core.intents import WantRevoke
 from workflows.core.partner import TenantId
-from workflows.core.request import RequestState
+from workflows.core.request import AccessRequest, RequestState
 from workflows.ports import DirectoryRefused, DirectoryUnavailable, TenantRefused, WrongTenant
 from workflows.watching import Watching
 
@@ -174,3 +179,95 @@ async def test_clicks_that_are_not_judged_are_listed_and_given_up_ones_are_not(w
     first, *_ = await world.store.pending(world.clock.now(), 10)
     await world.store.park(first.id, "fault")
     assert [one.key for one in await world.store.unjudged()] == ["click-1"]
+
+
+async def test_a_revoke_click_that_an_older_version_gave_up_still_waits(world: World) -> None:
+    world.script.fail("directory.identify", DirectoryUnavailable("Slack does not answer."))
+    await world.revoke(DANA)
+    world.clock.advance(minutes=2)
+    [first] = await alarms(world, AlarmCode.REVOCATION_WAITS)
+    await park_everything(world)
+    assert await alarms(world, AlarmCode.REVOCATION_WAITS) == [first]
+
+
+async def test_the_alarm_of_a_click_that_was_refused_is_not_called_mended(world: World) -> None:
+    world.script.fail("directory.identify", DirectoryUnavailable("Slack does not answer."))
+    await world.revoke(AMARA)
+    world.clock.advance(minutes=2)
+    [alarm] = await alarms(world, AlarmCode.REVOCATION_WAITS)
+    await world.settle()
+    assert [code for _, code in await world.refusals()] == ["not_an_admin"]
+    assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
+    ended = await world.store.alarm(alarm.id)
+    assert ended is not None
+    assert ended.values["ended"] == "the click was refused, or an admin gave it up"
+
+
+async def test_a_newer_revocation_takes_over_the_alarm_at_the_same_look(world: World) -> None:
+    world.tenant.partners[TENANT] = dict(OPEN)
+    older = replace(revocation(OPEN), state=RequestState.UNCONFIRMED, created_at=world.clock.now())
+    await world.put(older)
+    await world.alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, older.id)
+    [alarm] = await alarms(world, AlarmCode.REVOCATION_WAITS)
+    await world.revoke(DANA, but=Prepare)
+    assert (await world.request(older.id)).state is RequestState.STOPPED
+    [newer] = await world.all_requests()
+    [raised] = await alarms(world, AlarmCode.REVOCATION_WAITS)
+    assert raised.subject == newer.id
+    ended = await world.store.alarm(alarm.id)
+    assert ended is not None
+    assert ended.values["ended"] == f"replaced by {newer.id}"
+    await world.settle()
+    assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
+    mended = await world.store.alarm(raised.id)
+    assert mended is not None
+    assert "ended" not in mended.values
+
+
+@pytest.mark.parametrize("error", [NO_ANSWER, FORBIDDEN], ids=repr)
+async def test_what_stays_open_because_graph_did_not_take_it_alarms_until_it_is_closed(
+    world: World, error: Exception
+) -> None:
+    request = await put_with_further(world, error)
+    assert (request.state, len(request.refused)) == (RequestState.APPLIED, 1)
+    [alarm] = await alarms(world, AlarmCode.REVOCATION_WAITS)
+    [operation] = request.known.plan.further
+    assert alarm.subject == request.id
+    assert alarm.values["ways"] == ", ".join(written_names(operation))
+    assert "is confirmed, but" in alarm_text(alarm)
+    assert "revoke the partner once more" in alarm_cure(alarm)
+    assert await alarms(world, AlarmCode.REVOCATION_WAITS) == [alarm]
+    await world.tenant.write(operation)
+    assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
+    mended = await world.store.alarm(alarm.id)
+    assert mended is not None
+    assert "ended" not in mended.values
+
+
+async def test_what_stays_open_is_alarmed_of_for_a_day(world: World) -> None:
+    await put_with_further(world, NO_ANSWER)
+    [alarm] = await alarms(world, AlarmCode.REVOCATION_WAITS)
+    world.clock.advance(hours=24)
+    assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
+    ended = await world.store.alarm(alarm.id)
+    assert ended is not None
+    assert "a day has passed" in ended.values["ended"]
+
+
+async def test_what_graph_refuses_for_good_is_no_alarm(world: World) -> None:
+    request = await put_with_further(world, INVALID)
+    assert (request.state, len(request.refused)) == (RequestState.APPLIED, 1)
+    assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
+
+
+async def put_with_further(world: World, error: Exception) -> AccessRequest:
+    """Revoke a partner where the one write that may be refused meets an error, each time."""
+    request = await put(world, revocation(SYNCHRONIZED))
+    assert len(request.known.plan.further) == 1
+    world.script.fail(
+        "tenant.write",
+        error,
+        on=len(request.known.plan.required) + 1,
+        times=1 if isinstance(error, TenantRefused) else 2,
+    )
+    return await world.settled(request.id)
