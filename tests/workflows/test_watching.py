@@ -1,12 +1,15 @@
 """What admins learn of without asking: given up work, another tenant, revocations that nobody can judge."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 import structlog
 
+import workflows.further_writes
 from bot.alarm_words import alarm_cure, alarm_text
 from tests.workflows.core.builders import AMARA, DANA, SAM, TENANT
+from tests.workflows.fakes import FakeTenant
 from tests.workflows.test_applying import FORBIDDEN, INVALID, NO_ANSWER, OPEN, SYNCHRONIZED, put, revocation
 from tests.workflows.world import World
 from workflows.core.alarms import Alarm, AlarmCode
@@ -14,6 +17,7 @@ from workflows.core.effects import Prepare, ShowAlarm
 from workflows.core.further_outcome import written_names
 from workflows.core.intents import WantRevoke
 from workflows.core.partner import TenantId
+from workflows.core.plan import Operation
 from workflows.core.request import AccessRequest, RequestState
 from workflows.ports import DirectoryRefused, DirectoryUnavailable, TenantRefused, WrongTenant
 from workflows.watching import Watching
@@ -242,6 +246,27 @@ async def test_what_stays_open_because_graph_did_not_take_it_alarms_until_it_is_
     mended = await world.store.alarm(alarm.id)
     assert mended is not None
     assert "ended" not in mended.values
+
+
+async def test_a_further_write_that_hangs_does_not_hold_up_that_the_block_is_known(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = FakeTenant.write
+
+    async def hangs(tenant: FakeTenant, operation: Operation) -> None:
+        if operation.may_be_refused:
+            await asyncio.Event().wait()
+        await write(tenant, operation)
+
+    monkeypatch.setattr(FakeTenant, "write", hangs)
+    monkeypatch.setattr(workflows.further_writes, "_SENDING_SECONDS", 0.05)
+    request = await put(world, revocation(SYNCHRONIZED))
+    async with asyncio.timeout(10):
+        request = await world.settled(request.id)
+    assert request.state is RequestState.APPLIED
+    assert [one.reason for one in request.refused] == ["Microsoft Graph did not answer in time."]
+    [alarm] = await alarms(world, AlarmCode.REVOCATION_WAITS)
+    assert "did not answer in time" in alarm.values["reason"]
 
 
 async def test_what_stays_open_is_alarmed_of_for_a_day(world: World) -> None:
