@@ -279,6 +279,15 @@ async def test_what_stays_open_is_alarmed_of_for_a_day(world: World) -> None:
     assert "a day has passed" in ended.values["ended"]
 
 
+async def test_revoking_once_more_closes_what_stayed_open_and_ends_its_alarm(world: World) -> None:
+    await put_with_further(world, NO_ANSWER)
+    assert len(await alarms(world, AlarmCode.REVOCATION_WAITS)) == 1
+    written = len(world.tenant.writes)
+    await world.revoke(DANA)
+    assert len(world.tenant.writes) == written + 1
+    assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
+
+
 async def test_what_graph_refuses_for_good_is_no_alarm(world: World) -> None:
     request = await put_with_further(world, INVALID)
     assert (request.state, len(request.refused)) == (RequestState.APPLIED, 1)
