@@ -7,7 +7,8 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.blocks import paragraph, part, rich, when, words
 from bot.messages import Message, message
-from workflows.core.alarms import Alarm, AlarmCode
+from workflows.core.alarms import ENDED, WAYS, Alarm, AlarmCode
+from workflows.core.openness_words import way_title
 
 _MOST_TEXT: Final = 1500
 _WORDS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
@@ -60,6 +61,13 @@ _WORDS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "Ask the person whether this was meant. The limits are settings, see docs/operations.md.",
     ),
 }
+_WAYS_STAY_OPEN: Final = (
+    "The block of {partner} ({request}) is confirmed, but Microsoft Graph did not take all that closes it further. "
+    "Perhaps still open: {titles}. {reason}",
+    "Gatehouse does not try this again by itself: revoke the partner once more, or close it in the Microsoft Entra "
+    "admin center.",
+)
+"""Of a revocation that is confirmed and leaves something open."""
 
 _WORK: Final[Mapping[str, str]] = {
     "judge": "check whether {about} may do what they clicked",
@@ -78,29 +86,45 @@ _WORK: Final[Mapping[str, str]] = {
 
 def alarm_text(alarm: Alarm) -> str:
     """Say what is wrong. May hold text from outside: show it as plain text."""
-    return _said(alarm, _WORDS[alarm.code][0])
+    return _said(alarm, _words_of(alarm)[0])
 
 
 def alarm_cure(alarm: Alarm) -> str:
     """Say what an admin can do."""
-    return _said(alarm, _WORDS[alarm.code][1])
+    return _said(alarm, _words_of(alarm)[1])
 
 
 def alarm_elements(alarm: Alarm) -> list[RichTextElement]:
-    """Say what is wrong, what to do and since when; of a cleared one, when it was mended."""
-    state = "Alarm: " if alarm.cleared_at is None else "Mended: "
-    said: list[RichTextElement] = [paragraph(words(state, bold=True), part(alarm_text(alarm), _MOST_TEXT))]
+    """Say what is wrong, what to do and since when; of a cleared one, when it was mended, or why it ended."""
+    said: list[RichTextElement] = [paragraph(words(_state(alarm), bold=True), part(alarm_text(alarm), _MOST_TEXT))]
     if alarm.cleared_at is None:
         said += [paragraph(part(alarm_cure(alarm), _MOST_TEXT)), paragraph(words("Since "), when(alarm.raised_at))]
     else:
-        said += [paragraph(words("Mended "), when(alarm.cleared_at))]
+        ended = alarm.values.get(ENDED, "")
+        said += [paragraph(words("Ended " if ended else "Mended "), when(alarm.cleared_at))]
+        if ended:
+            said += [paragraph(words("Not mended: "), part(f"{ended}.", _MOST_TEXT))]
     return said
 
 
 def alarm_message(alarm: Alarm) -> Message:
     """Make the direct message that an admin gets, and what it becomes when the alarm is cleared."""
-    state = "Alarm: " if alarm.cleared_at is None else "Mended: "
-    return message(f"{state}{alarm_text(alarm)}", [rich(*alarm_elements(alarm))])
+    ended = alarm.values.get(ENDED, "") if alarm.cleared_at is not None else ""
+    return message(f"{_state(alarm)}{alarm_text(alarm)}{_why(ended)}", [rich(*alarm_elements(alarm))])
+
+
+def _state(alarm: Alarm) -> str:
+    if alarm.cleared_at is None:
+        return "Alarm: "
+    return "Ended: " if alarm.values.get(ENDED) else "Mended: "
+
+
+def _why(ended: str) -> str:
+    return f" Not mended: {ended}." if ended else ""
+
+
+def _words_of(alarm: Alarm) -> tuple[str, str]:
+    return _WAYS_STAY_OPEN if WAYS in alarm.values else _WORDS[alarm.code]
 
 
 def _said(alarm: Alarm, text: str) -> str:
@@ -109,6 +133,8 @@ def _said(alarm: Alarm, text: str) -> str:
         known = _WORK.get(alarm.values.get("what", ""))
         values["number"] = alarm.subject
         values["work"] = values["what"] if known is None else known.format_map(values)
+    if WAYS in alarm.values:
+        values["titles"] = "; ".join(map(way_title, alarm.values[WAYS].split(", ")))
     return text.format_map(values).strip()
 
 

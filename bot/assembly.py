@@ -85,6 +85,7 @@ def assemble(around: Neighbours) -> Parts:
         store=around.store,
         clock=around.clock,
         perform=lambda effect: performer.perform(effect),
+        may_give_up=lambda effect, reason: performer.may_give_up(effect, reason),
         gave_up=lambda pending, reason: performer.gave_up(pending, reason),
     )
     service = Service(store=around.store, clock=around.clock, wake=outbox.wake)

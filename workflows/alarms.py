@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from workflows.core.alarms import Alarm, AlarmCode, AlarmId
+from workflows.core.alarms import ENDED, Alarm, AlarmCode, AlarmId
 from workflows.core.effects import ShowAlarm
 from workflows.ports import AuditEntry, Clock, Commit, Store
 from workflows.service import GATEHOUSE
@@ -29,12 +29,16 @@ class Alarms:
         """Store an open alarm that was made before, and have those told who do not have it yet."""
         await self._commit(alarm, "raise_alarm", alarm.raised_at)
 
-    async def clear_alarm(self, code: AlarmCode, subject: str = "") -> None:
-        """Note that what an alarm names is mended; nothing where there is no such alarm."""
+    async def clear_alarm(self, code: AlarmCode, subject: str = "", ended: str = "") -> None:
+        """Note that what an alarm names is mended; nothing where there is no such alarm.
+
+        :param ended: why it is over although nothing was mended, as "replaced by R-…"; empty where it was mended.
+        """
         known = await self._store.open_alarm(code, subject)
         if known is not None:
             now = self._clock.now()
-            await self._commit(replace(known, cleared_at=now), "clear_alarm", now)
+            values = {**known.values, ENDED: ended} if ended else known.values
+            await self._commit(replace(known, cleared_at=now, values=values), "clear_alarm", now)
 
     async def keep_alarms(self, code: AlarmCode, wanted: Mapping[str, Mapping[str, str]]) -> None:
         """Make the open alarms of one code exactly those in `wanted`: raise what is missing, clear what is mended.

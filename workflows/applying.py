@@ -50,7 +50,7 @@ from workflows.ports import (
 )
 from workflows.resending import Resending
 from workflows.resolving import LookupRefused, find_again, still_means
-from workflows.revocation_alarms import partner_of, still_tried
+from workflows.revocation_alarms import partner_of, still_tried, ways_stay_open
 from workflows.service import Service
 
 READ_BACK_AFTER: Final = (0.0, 0.5, 1.0, 2.0, 4.0)
@@ -200,6 +200,9 @@ class Applying:
                 if plan.further and request.state is RequestState.APPLYING:
                     await self.service.advance(request.id, RecordWriting())
                 tried = await write_further(plan, observed, tenant=self.tenant, sleep=self.sleep)
+                if tried.unanswered and request.particulars.kind is RequestKind.REVOCATION:
+                    # Before the end is recorded: a crash in between repeats this, and never leaves it unsaid.
+                    await ways_stay_open(self.alarms, self.store, request, tried.unanswered)
                 await self.service.advance(request.id, RecordApplied(image=tried.image, refused=tried.refused))
                 return
         if steps_done(plan, observed) is None:

@@ -87,7 +87,7 @@ class Judging:
             actor = await self.directory.identify(intent.actor)
             await self._judge(intent, actor, key, effect.received_at)
         except (Refused, TenantRefused) as error:
-            if isinstance(intent, WantRevoke) and isinstance(error, TenantRefused):
+            if isinstance(intent, WantRevoke) and isinstance(error, TenantRefused | DirectoryRefused):
                 await self._say_that_it_waits(effect)
                 raise await still_tried(self.alarms, revocation_id(effect.key), intent.target, error.reason) from error
             refused = error if isinstance(error, Refused) else _not_judged(error)

@@ -1,7 +1,8 @@
 """Performs stored effects: at least once, oldest first within a lane, lanes side by side; retried, or parked.
 
 An effect that a neighbour cannot take now is tried again for as long as it takes: nothing acknowledged is lost. One
-that fails for a reason of our own is parked after a few attempts, visibly, so that it holds nobody up.
+that fails for a reason of our own is parked after a few attempts, visibly, so that it holds nobody up; unless it may
+not be given up, as what revokes a partner.
 
 What decides goes before what shows, and App Homes come last. Each of the two always finds some room: two hundred cards
 do not hold up an approval, and a Microsoft Graph that hangs does not hold up the cards.
@@ -40,6 +41,8 @@ _FIRST_RETRY_SECONDS: Final = 1.0
 _LONGEST_RETRY_SECONDS: Final = 60.0
 _LONGEST_BLOCKED_SECONDS: Final = 300.0
 """What waits for an admin to mend something is tried less often."""
+_LONGEST_KEPT_SECONDS: Final = 300.0
+"""What may not be given up is tried that often at least."""
 _ATTEMPTS_WITH_OUR_OWN_FAULT: Final = 5
 
 _log = structlog.get_logger()
@@ -54,16 +57,21 @@ class Outbox:
         store: Store,
         clock: Clock,
         perform: Callable[[Effect], Awaitable[None]],
+        may_give_up: Callable[[Effect, str], Awaitable[bool]],
         gave_up: Callable[[PendingEffect, str], Awaitable[None]],
     ) -> None:
         """Make the loop.
 
+        :param may_give_up: asked before an effect is parked, with the reason; one that may not is tried on.
         :param gave_up: called after an effect was parked, with the reason.
         """
         self._store = store
         self._clock = clock
         self._perform = perform
+        self._may_give_up = may_give_up
         self._gave_up = gave_up
+        self._own_faults: dict[int, int] = {}
+        """How often each effect failed for a reason of our own since the start; an outage is nobody's fault here."""
         self._woken = asyncio.Event()
         self._lanes: dict[str, asyncio.Task[None]] = {}
         self._ranks: dict[str, Rank] = {}
@@ -131,20 +139,35 @@ class Outbox:
             longest = _LONGEST_BLOCKED_SECONDS if isinstance(error, NotifierBlocked) else _LONGEST_RETRY_SECONDS
             await self._again(pending, str(error), getattr(error, "retry_after", None), longest)
         except NotifierRefused as error:
-            log.warning("effect_parked", reason=str(error))
-            await self._park(pending, str(error))
+            log.warning("effect_refused", reason=str(error))
+            await self._give_up(pending, str(error))
         except Exception as error:
             log.exception("effect_failed")
-            if pending.attempts + 1 >= _ATTEMPTS_WITH_OUR_OWN_FAULT:
-                await self._park(pending, repr(error))
+            self._own_faults[pending.id] = self._own_faults.get(pending.id, 0) + 1
+            if self._own_faults[pending.id] >= _ATTEMPTS_WITH_OUR_OWN_FAULT:
+                await self._give_up(pending, repr(error))
             else:
                 await self._again(pending, repr(error), None)
         else:
             await self._store.done(pending.id)
+            self._own_faults.pop(pending.id, None)
 
-    async def _park(self, pending: PendingEffect, reason: str) -> None:
+    async def _give_up(self, pending: PendingEffect, reason: str) -> None:
+        """Park an effect, unless it may not be given up: that one is tried again for as long as it takes."""
+        if not await self._is_given_up(pending.effect, reason):
+            await self._again(pending, reason, None, _LONGEST_KEPT_SECONDS)
+            return
+        _log.warning("effect_parked", effect=pending.effect.kind, effect_id=pending.id, reason=reason)
         await self._store.park(pending.id, reason)
+        self._own_faults.pop(pending.id, None)
         await self._gave_up(pending, reason)
+
+    async def _is_given_up(self, effect: Effect, reason: str) -> bool:
+        try:
+            return await self._may_give_up(effect, reason)
+        except Exception:
+            _log.exception("outbox_cannot_ask")  # whether it matters is not known, so it is kept
+            return False
 
     async def _again(
         self, pending: PendingEffect, error: str, after: float | None, longest: float = _LONGEST_RETRY_SECONDS

@@ -23,13 +23,16 @@ from workflows.core.effects import (
     Tell,
 )
 from workflows.core.errors import Refused
+from workflows.core.intents import WantRevoke
 from workflows.core.partnership import Partnership
-from workflows.core.request import AccessRequest
+from workflows.core.request import AccessRequest, RequestKind
 from workflows.given_up import raise_given_up, settle_given_up
 from workflows.judging import Judging
 from workflows.ports import Notifier, NotifierBlocked, PendingEffect, Store
 from workflows.preparing import Preparing
+from workflows.revocation_alarms import partner_of, still_tried
 from workflows.service import Service
+from workflows.verdicts import revocation_id
 
 _ADMIN: Final = "Nothing more happens by itself: an admin has to look (gatehouse doctor lists what was given up)."
 
@@ -108,6 +111,21 @@ class Performer:
             await self.alarms.raise_alarm(AlarmCode.CARD_NOT_POSTED, subject, values)
             raise
         await self.alarms.clear_alarm(AlarmCode.CARD_NOT_POSTED, subject)
+
+    async def may_give_up(self, effect: Effect, reason: str) -> bool:
+        """Tell whether an effect may be parked. What revokes a partner may not: the admins are told, it is tried on."""
+        match effect:
+            case Judge(intent=WantRevoke() as intent):
+                request_id, partner = revocation_id(effect.key), intent.target
+            case Prepare() | Apply():
+                request = await self.store.request(effect.request_id)
+                if request is None or request.particulars.kind is not RequestKind.REVOCATION:
+                    return True
+                request_id, partner = request.id, partner_of(request)
+            case _:
+                return True
+        await still_tried(self.alarms, request_id, partner, f"Something went wrong inside Gatehouse: {reason}.")
+        return False
 
     async def gave_up(self, pending: PendingEffect, reason: str) -> None:
         """Raise an alarm for an effect that was given up, and tell whom it concerns: parked work must not be silent."""

@@ -1,9 +1,12 @@
 """Alarms of revocations: one that is refused is made known at once, and is tried all the same."""
 
+from collections.abc import Sequence
+
 from workflows.alarms import Alarms
-from workflows.core.alarms import AlarmCode
+from workflows.core.alarms import WAYS, AlarmCode
+from workflows.core.further_outcome import RefusedWrite
 from workflows.core.request import AccessRequest, RequestId
-from workflows.ports import TenantUnavailable
+from workflows.ports import Store, TenantUnavailable
 
 
 async def still_tried(
@@ -12,6 +15,20 @@ async def still_tried(
     """Raise the alarm about a refused revocation, and give what makes the outbox try again."""
     await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, request_id, values_of(request_id, partner, reason))
     return TenantUnavailable(reason, retry_after)
+
+
+async def ways_stay_open(
+    alarms: Alarms, store: Store, request: AccessRequest, unanswered: Sequence[RefusedWrite]
+) -> None:
+    """Raise the alarm about what a confirmed revocation did not close, in place of the one that it is not confirmed."""
+    known = await store.open_alarm(AlarmCode.REVOCATION_WAITS, request.id)
+    if known is not None and WAYS not in known.values:
+        await alarms.clear_alarm(
+            AlarmCode.REVOCATION_WAITS, request.id, "the block is confirmed, but not all is closed"
+        )
+    values = values_of(request.id, partner_of(request), " ".join(dict.fromkeys(one.reason for one in unanswered)))
+    values[WAYS] = ", ".join(name for one in unanswered for name in one.names)
+    await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, request.id, values)
 
 
 def values_of(request_id: RequestId, partner: str, reason: str) -> dict[str, str]:

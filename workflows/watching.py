@@ -13,10 +13,13 @@ import structlog
 
 from workflows.alarms import Alarms
 from workflows.core.alarms import AlarmCode
+from workflows.core.effects import Judge
+from workflows.core.request import RequestKind
 from workflows.core.watch import unjudged_revocations, unshown_writes, waiting_revocations
 from workflows.given_up import alarm_values, is_alarming
 from workflows.ports import Clock, Store, Tenant, TenantRefused, TenantUnavailable, WrongTenant
 from workflows.revocation_alarms import partner_of, values_of
+from workflows.revocation_endings import ending_of
 from workflows.verdicts import revocation_id
 
 _log = structlog.get_logger()
@@ -46,7 +49,7 @@ def usual_checks(*, store: Store, clock: Clock, tenant: Tenant, alarms: Alarms) 
     """Give the checks of writes, revocations, given up work and the tenant itself."""
     return (
         partial(check_writes, store=store, clock=clock, alarms=alarms),
-        partial(check_revocations, store=store, clock=clock, alarms=alarms),
+        partial(check_revocations, store=store, clock=clock, tenant=tenant, alarms=alarms),
         partial(check_given_up, store=store, alarms=alarms),
         partial(check_tenant, tenant=tenant, alarms=alarms),
     )
@@ -60,21 +63,38 @@ async def check_writes(*, store: Store, clock: Clock, alarms: Alarms) -> None:
     )
 
 
-async def check_revocations(*, store: Store, clock: Clock, alarms: Alarms) -> None:
-    """Alarm of revocations that are not confirmed after two minutes; an alarm stays until they are."""
+async def check_revocations(*, store: Store, clock: Clock, tenant: Tenant, alarms: Alarms) -> None:
+    """Alarm of revocations that are not confirmed after two minutes; an alarm stays until they are.
+
+    Given up clicks count as waiting: an older version gave them up.
+    """
     now = clock.now()
-    # NB. clicks first: one that is judged meanwhile is found as a request then, and its alarm stays.
-    clicks = unjudged_revocations(await store.unjudged(), now)
+    # NB. the order: alarms, clicks, requests. What moves on meanwhile is found at its next place, and its alarm stays.
+    known = {alarm.subject: alarm for alarm in await store.open_alarms() if alarm.code is AlarmCode.REVOCATION_WAITS}
+    given_up = [one.effect for one in await store.given_up() if isinstance(one.effect, Judge)]
+    clicks = unjudged_revocations([*given_up, *await store.unjudged()], now)
     requests = await store.open_requests()
-    known = {alarm.subject for alarm in await store.open_alarms() if alarm.code is AlarmCode.REVOCATION_WAITS}
-    wanted: dict[str, Mapping[str, str]] = {}
+    waiting: dict[str, Mapping[str, str]] = {}
+    late: set[str] = set()
     for click, intent, is_late in clicks:
         request_id = revocation_id(click.key)
-        if is_late or request_id in known:
-            wanted[request_id] = values_of(request_id, intent.target, "Who asked for it cannot be looked up.")
-    for one in waiting_revocations(requests, now, frozenset(known)):
-        wanted[one.id] = values_of(one.id, partner_of(one), one.note)
-    await alarms.keep_alarms(AlarmCode.REVOCATION_WAITS, wanted)
+        waiting[request_id] = values_of(request_id, intent.target, "Who asked for it cannot be looked up.")
+        if is_late:
+            late.add(request_id)
+    for one in requests:
+        if one.particulars.kind is RequestKind.REVOCATION:
+            waiting[one.id] = values_of(one.id, partner_of(one), one.note)
+    late |= {one.id for one in waiting_revocations(requests, now, frozenset())}
+    endings = {}
+    for subject in sorted(known.keys() - waiting.keys()):
+        ending = await ending_of(known[subject], clicks, requests, store=store, tenant=tenant, now=now)
+        if ending is not None:
+            endings[subject] = ending
+            late |= {ending.replaced_by} & waiting.keys()
+    for subject in sorted(late - known.keys()):
+        await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, subject, waiting[subject])
+    for subject, ending in endings.items():
+        await alarms.clear_alarm(AlarmCode.REVOCATION_WAITS, subject, ending.words)
 
 
 async def check_given_up(*, store: Store, alarms: Alarms) -> None:

@@ -485,6 +485,17 @@ async def test_an_alarm_is_sent_to_each_admin_once_and_updated_when_it_is_mended
     assert scene.messages("@admin")[0]["text"].startswith("Mended")
 
 
+async def test_an_alarm_that_ended_without_being_mended_says_why(scene: Scene) -> None:
+    scene.directory.roles[ADMIN] = ("admin",)
+    ended = replace(ALARM, cleared_at=builders.NOW, values={**ALARM.values, "ended": "replaced by R-2"})
+    await scene.notifier().show_alarm(ALARM)
+    await scene.notifier().show_alarm(ended)
+    text = scene.messages("@admin")[0]["text"]
+    assert text.startswith("Ended: ")
+    assert text.endswith("Not mended: replaced by R-2.")
+    assert "Mended" not in str(scene.messages("@admin")[0])
+
+
 async def test_one_admin_whom_slack_refuses_does_not_keep_the_others_from_hearing(scene: Scene) -> None:
     scene.directory.roles[ADMIN] = ("admin", "approver1", "approver2")
     scene.fail("conversations.open", "user_disabled", match=SLACK_IDS["admin"])

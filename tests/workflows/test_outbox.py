@@ -54,10 +54,18 @@ class Rig:
     """What was parked."""
     reasons: list[str] = field(default_factory=list)
     """Why, in the same order."""
+    kept: frozenset[str] = frozenset()
+    """The texts of what may not be given up."""
     outbox: Outbox = field(init=False)
 
     def __post_init__(self) -> None:
-        self.outbox = Outbox(store=self.store, clock=self.clock, perform=self.perform, gave_up=self.gave_up)
+        self.outbox = Outbox(
+            store=self.store, clock=self.clock, perform=self.perform, may_give_up=self.may_give_up, gave_up=self.gave_up
+        )
+
+    async def may_give_up(self, effect: Effect, reason: str) -> bool:
+        """Tell whether the test lets an effect be parked."""
+        return not (isinstance(effect, Tell) and effect.text in self.kept)
 
     async def gave_up(self, pending: PendingEffect, reason: str) -> None:
         """Remember what was parked, and why."""
@@ -220,7 +228,9 @@ async def test_two_hundred_cards_and_hung_writes_hold_up_no_click_and_no_card(ri
         if isinstance(effect, ShowRequest | Apply):
             await gate.wait()
 
-    rig.outbox = Outbox(store=rig.store, clock=rig.clock, perform=perform, gave_up=rig.gave_up)
+    rig.outbox = Outbox(
+        store=rig.store, clock=rig.clock, perform=perform, may_give_up=rig.may_give_up, gave_up=rig.gave_up
+    )
     await rig.put(*(ShowRequest(request_id=RequestId(f"r-{number}")) for number in range(200)))
     async with running(rig.outbox):
         await rig.until(lambda: performed.count("show_request") == 12)
@@ -243,6 +253,43 @@ async def test_two_hundred_cards_and_hung_writes_hold_up_no_click_and_no_card(ri
         await rig.until(lambda: "tell" in performed)
 
 
+async def test_outages_before_a_fault_of_our_own_do_not_count_as_attempts(rig: Rig) -> None:
+    """Ten times no answer, then one unexpected fault: it is tried again, not parked."""
+    errors: list[Exception] = [*(TenantUnavailable("No answer.") for _ in range(10)), ValueError("our own fault")]
+
+    async def act(effect: Tell) -> None:
+        if errors:
+            raise errors.pop(0)
+
+    rig.act = act
+    await rig.put(tell(RILEY.chat_id, "decided"))
+    async with running(rig.outbox):
+        for _ in range(11):
+            await rig.until_counted(0, 1, 0)
+            rig.clock.advance(minutes=10)
+            rig.outbox.wake()
+        await rig.until_counted(0, 0, 0)
+    assert (rig.performed, rig.given_up) == (["decided"], [])
+
+
+async def test_what_may_not_be_given_up_is_tried_on_at_least_every_five_minutes(rig: Rig) -> None:
+    rig.kept = frozenset({"revoke"})
+
+    async def act(effect: Tell) -> None:
+        if len(rig.begun) < 30:
+            raise NotifierRefused("Never.") if len(rig.begun) % 2 else ValueError("our own fault")
+
+    rig.act = act
+    await rig.put(tell(RILEY.chat_id, "revoke"))
+    async with running(rig.outbox):
+        for _ in range(29):
+            await rig.until_counted(0, 1, 0)
+            rig.clock.advance(minutes=5)
+            rig.outbox.wake()
+        await rig.until_counted(0, 0, 0)
+    assert (rig.performed, rig.given_up) == (["revoke"], [])
+
+
 async def test_app_homes_come_last_and_few_at_a_time(rig: Rig) -> None:
     now: set[str] = set()
     most = 0
@@ -257,7 +304,9 @@ async def test_app_homes_come_last_and_few_at_a_time(rig: Rig) -> None:
             await asyncio.sleep(0.01)
             now.discard(effect.person)
 
-    rig.outbox = Outbox(store=rig.store, clock=rig.clock, perform=perform, gave_up=rig.gave_up)
+    rig.outbox = Outbox(
+        store=rig.store, clock=rig.clock, perform=perform, may_give_up=rig.may_give_up, gave_up=rig.gave_up
+    )
     await rig.put(*(ShowHome(person=ChatId(f"U{number}")) for number in range(20)))
     await rig.put(*(ShowRequest(request_id=RequestId(f"r-{number}")) for number in range(9)), key="cards")
     await rig.put(Prepare(request_id=RequestId("r-1")), key="click")
@@ -485,7 +534,9 @@ async def test_a_fault_in_saying_that_something_was_given_up_holds_up_nothing(ri
         raise RuntimeError("nor can it be said")
 
     rig.act = act
-    rig.outbox = Outbox(store=rig.store, clock=rig.clock, perform=rig.perform, gave_up=cannot_say)
+    rig.outbox = Outbox(
+        store=rig.store, clock=rig.clock, perform=rig.perform, may_give_up=rig.may_give_up, gave_up=cannot_say
+    )
     await rig.put(tell(RILEY.chat_id, "broken"))
     async with running(rig.outbox) as task:
         for attempt in range(1, 6):

@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 import structlog
 
-from tests.workflows.core.builders import AMARA, RILEY, TENANT
+from tests.workflows.core.builders import AMARA, DANA, RILEY, TENANT
 from tests.workflows.core.builders import request as usual
 from tests.workflows.test_applying import decided
 from tests.workflows.world import World
@@ -27,9 +27,11 @@ from workflows.core.effects import (
     Tell,
     lane,
 )
+from workflows.core.intents import WantRevoke
 from workflows.core.request import RequestId, RequestState
 from workflows.outbox import Outbox
 from workflows.ports import NotifierBlocked, PendingEffect
+from workflows.verdicts import revocation_id
 
 S = RequestState
 WRONG = "Something went wrong inside Gatehouse"
@@ -128,7 +130,11 @@ async def test_a_fault_of_our_own_while_preparing_reaches_the_requester_in_the_e
     world.clock.advance(minutes=11)
     world.script.fail("tenant.find", KeyError("our own fault"), times=99)
     outbox = Outbox(
-        store=world.store, clock=world.clock, perform=world.performer.perform, gave_up=world.performer.gave_up
+        store=world.store,
+        clock=world.clock,
+        perform=world.performer.perform,
+        may_give_up=world.performer.may_give_up,
+        gave_up=world.performer.gave_up,
     )
     finished = asyncio.Event()
     store_retry, store_done = world.store.retry, world.store.done
@@ -194,4 +200,30 @@ async def test_a_review_that_nobody_can_be_asked_is_an_alarm_until_somebody_is(w
     (alarm,) = await world.store.open_alarms()
     assert (alarm.code, alarm.values["partner"]) == (AlarmCode.CARD_NOT_POSTED, "contoso.com")
     await world.performer.perform(effect)
+    assert await world.store.open_alarms() == []
+
+
+async def test_what_revokes_a_partner_is_never_given_up_and_the_admins_are_told(world: World) -> None:
+    click = Judge(intent=WantRevoke(actor=DANA.chat_id, target=TENANT, reason="Ended"), key="click-1")
+    assert not await world.performer.may_give_up(click, "KeyError('x')")
+    [alarm] = await world.store.open_alarms()
+    assert (alarm.code, alarm.subject) == (AlarmCode.REVOCATION_WAITS, revocation_id(click.key))
+    assert "KeyError('x')" in alarm.values["reason"]
+    await world.revoke(DANA, but=Prepare)
+    [request] = await world.all_requests()
+    effects = (Prepare(request_id=request.id), Apply(request_id=request.id, tenant_id=TENANT))
+    assert [await world.performer.may_give_up(one, "") for one in effects] == [False, False]
+    assert {one.subject for one in await world.store.open_alarms()} == {revocation_id(click.key), request.id}
+
+
+async def test_other_work_may_be_given_up(world: World) -> None:
+    request = await world.waiting()
+    effects: list[Effect] = [
+        Judge(intent=world.approval(request, AMARA), key="click-1"),
+        Prepare(request_id=request.id),
+        Apply(request_id=request.id, tenant_id=TENANT),
+        Prepare(request_id=RequestId("r-nowhere")),
+        ShowRequest(request_id=request.id),
+    ]
+    assert all([await world.performer.may_give_up(one, "") for one in effects])
     assert await world.store.open_alarms() == []

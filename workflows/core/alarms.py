@@ -7,9 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import Final, NewType
 
 AlarmId = NewType("AlarmId", str)
+
+ENDED: Final = "ended"
+"""The value that says why a cleared alarm is over although nothing was mended."""
+WAYS: Final = "ways"
+"""The value that names what stays open although the block is confirmed: Graph's names, with a comma between them."""
 
 
 class AlarmCode(StrEnum):
@@ -20,7 +25,7 @@ class AlarmCode(StrEnum):
     WRITE_NOT_SHOWN = "write_not_shown"
     """Graph took a write and does not show it. Subject: the request's id."""
     REVOCATION_WAITS = "revocation_waits"
-    """A revocation is not confirmed; it is still tried. Subject: the request's id."""
+    """A revocation is not confirmed and still tried; or it is, and leaves `WAYS` open. Subject: the request's id."""
     ROLE_EMPTY = "role_empty"
     """Nobody holds a role that open requests need. Subject: the role."""
     SPONSOR_GONE = "sponsor_gone"

@@ -353,6 +353,12 @@ class Life(RuleBasedStateMachine):
         self.give(command)
 
     @precondition(lambda self: self.request.state is RequestState.APPLYING)
+    @rule()
+    def send_and_see_nothing_and_send_again(self) -> None:
+        for command in (RecordWriting(), RecordUnseen(), RecordResent(reason="It does not show.")):
+            self.give(command)
+
+    @precondition(lambda self: self.request.state is RequestState.APPLYING)
     @rule(one=APPROVERS)
     def lose_an_approver_and_reopen(self, one: Person) -> None:
         self.roles = {**self.roles, one.id: frozenset()}
