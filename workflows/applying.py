@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from workflows.alarms import Alarms
-from workflows.catalog import Catalog, changed_role, redefined_words
+from workflows.catalog import Catalog
 from workflows.core.canonical import JsonObject
 from workflows.core.commands import (
     RecordApplied,
@@ -20,7 +20,6 @@ from workflows.core.commands import (
     RecordResent,
     RecordUnseen,
     RecordWriting,
-    Reopen,
     Replan,
     Stop,
 )
@@ -36,12 +35,10 @@ from workflows.core.progress import progress_words
 from workflows.core.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.further_writes import write_further
 from workflows.gaps import held_by_gap
-from workflows.inheritance import changed_inheritance
 from workflows.ports import (
     AlreadyExists,
     Clock,
     Directory,
-    DirectoryRefused,
     DirectoryUnavailable,
     Store,
     Tenant,
@@ -49,9 +46,9 @@ from workflows.ports import (
     TenantUnavailable,
 )
 from workflows.resending import Resending
-from workflows.resolving import LookupRefused, find_again, still_means
 from workflows.revocation_alarms import partner_of, still_tried, ways_stay_open
 from workflows.service import Service
+from workflows.still_approved import objection
 
 READ_BACK_AFTER: Final = (0.0, 0.5, 1.0, 2.0, 4.0)
 """Seconds to rest before each read-back. The directory is replicated; a write can take a while to show."""
@@ -74,7 +71,7 @@ class Applying:
     clock: Clock
     alarms: Alarms
     catalog: Catalog | None = None
-    """What roles mean now; None: it is not compared."""
+    """What templates and roles mean now; None: it is not compared."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def apply(self, request_id: RequestId) -> None:
@@ -135,6 +132,8 @@ class Applying:
             await self._failed(request, 0, error)
             return
         if done < len(plan.required):
+            if request.particulars.kind is not RequestKind.REVOCATION:
+                await self.tenant.verify_home(must_be_known=True)
             await self.service.advance(request.id, RecordWriting())
         for index in range(done, len(plan.required)):
             try:
@@ -151,44 +150,17 @@ class Applying:
         await self._confirm(request, rests=READ_BACK_AFTER)
 
     async def _may_still_be_applied(self, request: AccessRequest) -> bool:
-        """Check once more, before the first write: who the partner is, whose approvals count, what it will inherit."""
-        known = request.known
-        if request.particulars.kind is RequestKind.REVOCATION:
+        """Check once more, before the first write, that it is still what was approved."""
+        objected = await objection(request, tenant=self.tenant, directory=self.directory, catalog=self.catalog)
+        if objected is None:
             return True
-        try:
-            identity = await find_again(request, tenant=self.tenant)
-        except LookupRefused as refused:
-            await self.service.advance(request.id, Stop(reason=f"{refused.reason} Nothing was written."))
-            return False
-        if not still_means(request, identity):
-            now = "no tenant" if identity is None else f"the tenant {identity.tenant_id}"
-            reason = (
-                f"“{request.particulars.target}” led to the tenant {known.plan.tenant_id} when it was approved "
-                f"and leads to {now} now. Nothing was written. Ask the partner before filing it again."
-            )
-            await self.service.advance(request.id, Stop(reason=reason))
-            return False
-        if self.catalog is not None and (role := changed_role(known.roles, self.catalog)):
-            reason = f"{redefined_words(role)} Nothing was written. So it is planned and asked again."
-            await self.service.advance(request.id, Replan(reason=reason))
-            return False
-        try:
-            roster = await self.directory.roster([decision.person for decision in request.decisions])
-        except DirectoryRefused as error:
-            raise DirectoryUnavailable(error.reason) from error  # what was approved waits until it is mended
-        verdict = request.verdict(roster)
-        if not verdict.is_complete:
-            reason = " ".join(verdict.discounted) + " Nothing was written; the stage is open again."
 
-            async def as_read(_: AccessRequest) -> Roster:
-                return roster
+        async def as_read(_: AccessRequest) -> Roster:
+            return objected.roster or Roster()
 
-            await self.service.advance(request.id, Reopen(reason=reason), roster_of=as_read)
-            return False
-        again = await changed_inheritance(request, tenant=self.tenant)
-        if again is not None:
-            await self.service.advance(request.id, again)
-        return again is None
+        roster_of = None if objected.roster is None else as_read
+        await self.service.advance(request.id, objected.before_the_first_write(), roster_of=roster_of)
+        return False
 
     async def _confirm(self, request: AccessRequest, *, rests: tuple[float, ...]) -> None:
         plan = request.known.plan
@@ -219,7 +191,7 @@ class Applying:
 
         That it is sent again is stored first, so that a crash never sends an opening a third time.
         """
-        resending = Resending(tenant=self.tenant, directory=self.directory, clock=self.clock)
+        resending = Resending(tenant=self.tenant, directory=self.directory, clock=self.clock, catalog=self.catalog)
         try:
             command = await resending.next_command(request)
         except TenantRefused as error:

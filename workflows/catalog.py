@@ -17,6 +17,7 @@ from workflows.core.errors import DomainError
 from workflows.core.graph_examples import corrected_word
 from workflows.core.mail_addresses import folded_mail
 from workflows.core.people import ADMIN, Role
+from workflows.core.plan import Plan
 from workflows.core.risk import chain_is_enough, risk_of_settings
 from workflows.core.template import Template
 from workflows.ports import RoleSource
@@ -65,9 +66,26 @@ def changed_role(was: Mapping[str, str], catalog: Catalog) -> str:
     return next((role for role in sorted(was) if was[role] != now[role]), "")
 
 
-def redefined_words(role: str) -> str:
-    """Say that a role is not what it was."""
-    return f"The role “{role}” is defined differently now: other people may hold it than when this was shown."
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedRules:
+    """What a request was shown by is not what holds now."""
+
+    code: str
+    words: str
+
+
+def changed_rules(plan: Plan, roles: Mapping[str, str], catalog: Catalog) -> ChangedRules | None:
+    """Compare the template and the roles that a plan was made by with those of now; None where they are the same.
+
+    :param roles: the hashes of the roles' definitions then.
+    """
+    template = catalog.templates.get(plan.template)
+    if template is None or template.content_hash != plan.template_hash:
+        return ChangedRules(code="template_changed", words="The template changed after this request was shown.")
+    if role := changed_role(roles, catalog):
+        words = f"The role “{role}” is defined differently now: other people may hold it than when this was shown."
+        return ChangedRules(code="role_changed", words=words)
+    return None
 
 
 Model = TypeVar("Model", bound=BaseModel)

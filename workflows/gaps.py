@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from workflows.core.commands import Replan
-from workflows.core.gaps import AUDIT_KEPT_FOR, Gap, gap_at_start, unsure_since
+from workflows.core.gaps import AUDIT_KEPT_FOR, Gap, gap_at_start, gap_at_tick, unsure_since
 from workflows.core.request import AccessRequest
 from workflows.ports import Clock, Store, Tenant, TenantRefused, TenantUnavailable
 
@@ -12,24 +12,35 @@ LAST_TICK: Final = "last_tick"
 _GAP: Final = "gap"
 
 
-async def note_tick(*, store: Store, clock: Clock) -> None:
-    """Remember that the bot runs now."""
-    await store.save_mark(LAST_TICK, clock.now().isoformat())
+async def note_tick(*, store: Store, clock: Clock) -> Gap | None:
+    """Remember that the bot runs now; a gap since the last tick is stored first, as at a start."""
+    now, last_tick = clock.now(), await _last_tick(store)
+    gap = gap_at_tick(last_tick, now=now)
+    await _save_gap(gap, store)
+    await store.save_mark(LAST_TICK, now.isoformat())
+    return gap
 
 
 async def notice_gap(*, store: Store, clock: Clock) -> Gap | None:
     """Compare with the last tick at a start, before anything is performed; a gap is stored, for later starts too."""
-    last_tick = await store.mark(LAST_TICK)
+    now, last_tick = clock.now(), await _last_tick(store)
     has_records = bool(await store.history(limit=1))
-    gap = gap_at_start(
-        None if last_tick is None else datetime.fromisoformat(last_tick), has_records=has_records, now=clock.now()
-    )
+    gap = gap_at_start(last_tick, has_records=has_records, now=now)
+    await _save_gap(gap, store)
+    # A start that is cut short before its first tick, or a database that is still empty, is no gap at the next start.
+    await store.save_mark(LAST_TICK, now.isoformat())
+    return gap
+
+
+async def _last_tick(store: Store) -> datetime | None:
+    text = await store.mark(LAST_TICK)
+    return None if text is None else datetime.fromisoformat(text)
+
+
+async def _save_gap(gap: Gap | None, store: Store) -> None:
     if gap is not None:
         since = "" if gap.since is None else gap.since.isoformat()
         await store.save_mark(_GAP, f"{since}/{gap.until.isoformat()}")
-    # A start that is cut short before its first tick, or a database that is still empty, is no gap at the next start.
-    await note_tick(store=store, clock=clock)
-    return gap
 
 
 async def last_gap(*, store: Store) -> Gap | None:

@@ -1,9 +1,10 @@
-"""Just before the first write: is what the partner will inherit still what the approvers saw?"""
+"""Just before a write: is what the partner will inherit still what the approvers saw?"""
 
+from dataclasses import dataclass
 from typing import Final
 
-from workflows.core.commands import Replan
 from workflows.core.default_drift import default_drift, inherits_access
+from workflows.core.drift import Drift
 from workflows.core.request import AccessRequest
 from workflows.core.setting_words import title
 from workflows.ports import Tenant, TenantRefused, TenantUnavailable
@@ -11,8 +12,16 @@ from workflows.ports import Tenant, TenantRefused, TenantUnavailable
 _UNKNOWN: Final = "What this partner would inherit from the tenant's default is not known, so nothing is written."
 
 
-async def changed_inheritance(request: AccessRequest, *, tenant: Tenant) -> Replan | None:
-    """Read the tenant's default once more; give the command that asks again where it changed what is inherited.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedDefault:
+    """What the partner would inherit is not what the approvers saw."""
+
+    reason: str
+    drift: Drift
+
+
+async def changed_inheritance(request: AccessRequest, *, tenant: Tenant) -> ChangedDefault | None:
+    """Read the tenant's default once more; say what changed where that changed what is inherited.
 
     Nothing is read where the plan leaves nothing to the default, or where the default was not known when people
     decided: then the card said so.
@@ -35,8 +44,5 @@ async def changed_inheritance(request: AccessRequest, *, tenant: Tenant) -> Repl
     if drift is None:
         return None
     settings = "; ".join(title(one.name) for one in drift.defaults)
-    reason = (
-        f"The tenant's default changed after this was shown, and the partner would inherit it: {settings}. Nothing was "
-        "written; the change is planned and asked again with the default of now."
-    )
-    return Replan(reason=reason, drift=drift)
+    reason = f"The tenant's default changed after this was shown, and the partner would inherit it: {settings}."
+    return ChangedDefault(reason=reason, drift=drift)

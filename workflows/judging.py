@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from workflows.alarms import Alarms
-from workflows.catalog import Catalog, changed_role, redefined_words
+from workflows.catalog import Catalog, changed_rules
 from workflows.core.commands import (
     Approve,
     ConfirmHalf,
@@ -196,16 +196,12 @@ class Judging:
         """Ask again where the template, or who holds a role, was redefined since: what was decided on it is void."""
         if request.state is not RequestState.AWAITING_APPROVAL:
             return
-        template = self.catalog.templates.get(request.known.plan.template)
-        if template is None or template.content_hash != request.known.plan.template_hash:
-            code, reason = "template_changed", "The template changed after this request was shown."
-        elif role := changed_role(request.known.roles, self.catalog):
-            code, reason = "role_changed", redefined_words(role)
-        else:
+        changed = changed_rules(request.known.plan, request.known.roles, self.catalog)
+        if changed is None:
             return
-        reason = f"{reason} So it is planned and asked again."
+        reason = f"{changed.words} So it is planned and asked again."
         await self.service.advance(request.id, Replan(reason=reason))
-        raise Refused(code, f"{reason} Decide on the new card.")
+        raise Refused(changed.code, f"{reason} Decide on the new card.")
 
     async def _settle_given_up(self, intent: EffectIntent, actor: Person, key: str) -> None:
         roster = await self.directory.roster([actor])

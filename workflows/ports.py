@@ -165,10 +165,12 @@ class Tenant(Protocol):
     async def home(self) -> TenantId:
         """The tenant's own id."""
 
-    async def verify_home(self) -> None:
+    async def verify_home(self, *, must_be_known: bool = False) -> None:
         """Ask every few minutes whether this is still the tenant that is configured; `write` holds while it is not.
 
+        :param must_be_known: hold also while it has never been answered, as before whatever opens.
         :raises WrongTenant: while Graph answers for another one.
+        :raises TenantUnavailable: while it has never answered, where it must have.
         """
 
     async def find(self, target: str, *, fresh: bool = False) -> TenantIdentity | None:

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from workflows.catalog import Catalog
 from workflows.core.commands import RecordResent, Replan
 from workflows.core.partner_changes import PartnerChange
-from workflows.core.request import AccessRequest, RequestKind
+from workflows.core.request import AccessRequest
 from workflows.core.resending import Step, first_sent, needs_the_audit_log, next_step
-from workflows.inheritance import changed_inheritance
 from workflows.ports import Clock, Directory, Tenant, TenantRefused, TenantUnavailable
-from workflows.resolving import LookupRefused, find_again, still_means
+from workflows.still_approved import objection
 
 NOT_SHOWN: Final = (
     "Microsoft Graph accepted the change and does not show it, so it is planned and asked again from what is set now."
@@ -25,6 +25,8 @@ class Resending:
     tenant: Tenant
     directory: Directory
     clock: Clock
+    catalog: Catalog | None = None
+    """What templates and roles mean now; None: it is not compared."""
 
     async def next_command(self, request: AccessRequest) -> RecordResent | Replan | None:
         """Give what is to be recorded before anything else: that it is sent again, or asked again; None: read on.
@@ -51,18 +53,5 @@ class Resending:
 
     async def _no_longer_approved(self, request: AccessRequest) -> Replan | None:
         """Check an opening as before its first write: a second write needs everything that the first one did."""
-        if request.particulars.kind is RequestKind.REVOCATION:
-            return None
-        roster = await self.directory.roster([decision.person for decision in request.decisions])
-        verdict = request.verdict(roster)
-        if not verdict.is_complete:
-            return Replan(reason=" ".join((*verdict.discounted, NOT_SHOWN)))
-        try:
-            identity = await find_again(request, tenant=self.tenant)
-        except LookupRefused as refused:
-            return Replan(reason=f"{refused.reason} {NOT_SHOWN}")
-        if not still_means(request, identity):
-            return Replan(
-                reason=f"“{request.particulars.target}” does not lead to the approved tenant any more. {NOT_SHOWN}"
-            )
-        return await changed_inheritance(request, tenant=self.tenant)
+        objected = await objection(request, tenant=self.tenant, directory=self.directory, catalog=self.catalog)
+        return None if objected is None else objected.after_a_write(NOT_SHOWN)

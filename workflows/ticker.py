@@ -15,7 +15,8 @@ _log = structlog.get_logger()
 
 async def tick(*, service: Service, store: Store, clock: Clock) -> None:
     """Expire undecided requests, ask for reviews and remind of partners' halves: once for each due moment."""
-    await note_tick(store=store, clock=clock)
+    if gap := await note_tick(store=store, clock=clock):
+        _log.warning("gap_noticed", since=str(gap.since), until=str(gap.until))
     requests, partners = await store.due(clock.now())
     # NB. after what is due: a click that came in time is stored by then, and is judged by when it came.
     clicked = {getattr(click.intent, "request_id", None) for click in await store.unjudged()} if requests else set()

@@ -32,6 +32,7 @@ from workflows.ports import (
     Notifier,
     Tenant,
     TenantRefused,
+    TenantUnavailable,
     WrongTenant,
 )
 
@@ -217,6 +218,8 @@ class FakeTenant:
     """So many of the next writes are taken without effect."""
     found: TenantId | None = None
     """For which other tenant Graph answers."""
+    is_never_named: bool = False
+    """Graph has never said for which tenant it answers."""
     attempts: list[Operation] = field(default_factory=list)
     """Every write that was asked for, also the refused ones."""
     writes: list[Operation] = field(default_factory=list)
@@ -250,8 +253,10 @@ class FakeTenant:
         self.script.end(await self.script.begin("tenant.home"))
         return HOME
 
-    async def verify_home(self) -> None:
-        """Hold writes while this is another tenant."""
+    async def verify_home(self, *, must_be_known: bool = False) -> None:
+        """Hold writes while this is another tenant, and what opens while it was never told."""
+        if must_be_known and self.is_never_named:
+            raise TenantUnavailable("Microsoft Graph has not said yet which tenant it answers for.")
         self.script.end(await self.script.begin("tenant.verify_home"))
         if self.found is not None:
             raise WrongTenant(self.found, HOME)

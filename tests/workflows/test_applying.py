@@ -12,6 +12,7 @@ from tests.workflows.core.builders import (
     BRUNO,
     CHIE,
     DANA,
+    HASHES,
     RILEY,
     SAM,
     TENANT,
@@ -69,8 +70,8 @@ def synchronizing(before: JsonObject | None) -> AccessRequest:
             Property.AUTOMATIC_REDEMPTION: AutomaticRedemption(inbound=True),
             Property.IDENTITY_SYNCHRONIZATION: IdentitySynchronization(is_allowed=True),
         },
-        template="subsidiary",
-        template_hash="hash-1",
+        template="trusted-partner",
+        template_hash=HASHES["trusted-partner"],
         duration=timedelta(days=90),
     )
     chain = [approval(person, stage, digest=plan.digest) for person, stage in ((AMARA, 0), (BRUNO, 1), (CHIE, 1))]
@@ -733,3 +734,20 @@ async def test_a_revocation_and_an_access_request_of_one_partner_share_a_lane(wo
         closed_document(),
     )
     assert [one.method for one in world.tenant.writes if not one.may_be_refused] == ["PATCH"]
+
+
+async def test_nothing_is_opened_before_graph_has_named_its_tenant(world: World) -> None:
+    world.tenant.is_never_named = True
+    request = await put(world, decided())
+    request = await world.settled(request.id)
+    assert (request.state, request.writing_since) == (S.APPLYING, None)
+    assert "which tenant" in request.note
+    assert world.tenant.attempts == []
+    world.tenant.is_never_named = False
+    assert (await retried(world, request)).state is S.APPLIED
+
+
+async def test_closing_does_not_wait_until_graph_has_named_its_tenant(world: World) -> None:
+    world.tenant.is_never_named = True
+    request = await put(world, revocation(OPEN))
+    assert (await world.settled(request.id)).state is S.APPLIED

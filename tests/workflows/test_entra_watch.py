@@ -106,6 +106,21 @@ async def test_an_answer_that_does_not_come_holds_no_write(entra: Entra, graph: 
     assert [one.method for one in graph.seen][-1] == "POST"
 
 
+@pytest.mark.parametrize("status", [403, 503])
+async def test_an_answer_that_never_came_holds_what_needs_one_and_is_asked_at_once(
+    entra: Entra, graph: Graph, status: int
+) -> None:
+    graph.fail(*[refusing(status)] * (6 if status == 503 else 2))
+    for _ in range(2):
+        with pytest.raises(TenantUnavailable, match="has not said yet which tenant"):
+            await entra.verify_home(must_be_known=True)
+    await entra.verify_home(must_be_known=True)
+    asked = len(graph.seen)
+    await entra.write(adding())
+    await entra.verify_home(must_be_known=True)
+    assert len(graph.seen) == asked + 1
+
+
 # --- who has changed a partner ---
 
 

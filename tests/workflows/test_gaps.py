@@ -1,5 +1,6 @@
 """After a time in which the bot did not run: nothing older is opened before the tenant shows that it was left alone."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, TENANT
 from tests.workflows.test_applying import FORBIDDEN, NO_ANSWER, OPEN, decided, put, revocation
 from tests.workflows.world import World, restarted
 from workflows.core.effects import Apply
-from workflows.core.gaps import Gap, gap_at_start, unsure_since
+from workflows.core.gaps import Gap, gap_at_start, gap_at_tick, unsure_since
 from workflows.core.partner_changes import PartnerChange
 from workflows.core.request import RequestState
 from workflows.gaps import LAST_TICK, last_gap, notice_gap
@@ -64,6 +65,60 @@ async def test_every_tick_is_remembered_and_a_restart_in_between_is_no_gap(world
     world.clock.advance(minutes=15)
     assert await started(world) is None
     assert await last_gap(store=world.store) is None
+
+
+@pytest.mark.parametrize(
+    ("last_tick", "expected"),
+    [
+        (NOW - 15 * MINUTE, None),
+        (NOW - 16 * MINUTE, Gap(since=NOW - 16 * MINUTE, until=NOW - MINUTE)),
+        (NOW + 60 * MINUTE, None),
+        (None, None),
+    ],
+    ids=["a slow tick", "a suspended machine", "a clock set back", "the first tick"],
+)
+def test_what_is_a_gap_between_two_ticks(last_tick: datetime | None, expected: Gap | None) -> None:
+    assert gap_at_tick(last_tick, now=NOW) == expected
+
+
+def test_the_log_is_asked_from_the_first_decision_and_from_when_the_partner_was_read() -> None:
+    request = decided()
+    first, *others = request.decisions
+    later = first.at + 60 * MINUTE
+    request = replace(request, decisions=(replace(others[0], at=later), first))
+    gap = Gap(since=None, until=first.at + MINUTE)
+    assert unsure_since(request, gap) == first.at, "the last decision came after the gap, the first one before it"
+    read = replace(request.known.observation, at=first.at - 5 * MINUTE)
+    request = replace(request, prepared=replace(request.known, observation=read))
+    assert unsure_since(request, gap) == read.at
+    assert unsure_since(request, Gap(since=read.at - MINUTE, until=gap.until)) == read.at - MINUTE
+
+
+async def test_a_machine_that_was_suspended_opens_nothing_older_over_a_change(world: World) -> None:
+    request = await world.approved()
+    await ticked(world)
+    world.clock.advance(hours=1)
+    changed = PartnerChange(at=world.clock.now() - MINUTE, activity="Delete", by="x", is_ours=False)
+    world.tenant.surroundings.changes[TENANT] = [changed]
+    await ticked(world)
+    request = await world.settled(request.id)
+    assert request.state is S.AWAITING_APPROVAL
+    assert "Gatehouse was not running" in request.asked_again
+    assert world.tenant.attempts == []
+
+
+async def test_what_is_approved_after_a_leap_of_the_clock_is_written_without_asking(world: World) -> None:
+    """Also where it is approved before the next tick notices the leap."""
+    waiting = await world.waiting()
+    await ticked(world)
+    world.clock.advance(days=6)
+    for person in (AMARA, BRUNO, CHIE):
+        await world.approve(waiting, person, but=Apply)
+    world.clock.advance(seconds=30)
+    await ticked(world)
+    assert await last_gap(store=world.store) is not None
+    assert (await world.settled(waiting.id)).state is S.APPLIED
+    assert READ_CHANGES not in world.script.calls
 
 
 async def test_what_was_approved_before_a_gap_is_opened_where_the_partner_was_left_alone(world: World) -> None:

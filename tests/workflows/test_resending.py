@@ -7,32 +7,40 @@ from pathlib import Path
 
 import pytest
 
-from tests.workflows.core.builders import AMARA, MALLORY, TENANT
+from tests.workflows.core.builders import AMARA, MALLORY, SECURITY, TENANT
 from tests.workflows.fakes import Crash, FakeTenant, FixedClock
 from tests.workflows.test_applying import (
     FORBIDDEN,
     NO_ANSWER,
     OPEN,
+    OTHER_TENANT,
     assert_stands,
     decided,
     put,
     revocation,
     synchronizing,
 )
-from tests.workflows.world import CONTOSO, World, open_world
+from tests.workflows.world import CATALOG, CONTOSO, World, open_world, restarted
 from workflows.core.alarms import AlarmCode
 from workflows.core.partner import TenantId
 from workflows.core.partner_changes import PartnerChange
 from workflows.core.request import AccessRequest, RequestKind, RequestState
+from workflows.core.resending import Step, next_step
+from workflows.ports import DirectoryRefused
 
 S = RequestState
 OTHER = TenantId("5a5e1f50-9999-4a8a-9d30-1d2f00c0ffee")
 READ_CHANGES = "surroundings.read_partner_changes"
 
 
+def entry(at: datetime, *, is_ours: bool = True) -> PartnerChange:
+    """An entry of the audit log."""
+    return PartnerChange(at=at, activity="Update", by="somebody", is_ours=is_ours)
+
+
 def change(world: World, *, is_ours: bool) -> PartnerChange:
     """An entry of the audit log of now."""
-    return PartnerChange(at=world.clock.now(), activity="Update", by="somebody", is_ours=is_ours)
+    return entry(world.clock.now(), is_ours=is_ours)
 
 
 async def after(world: World, request: AccessRequest, **duration: float) -> AccessRequest:
@@ -78,6 +86,7 @@ async def test_an_opening_that_was_taken_without_effect_is_sent_again_once(world
     request = await put(world, decided())
     request = await world.settled(request.id)
     assert (request.state, len(world.tenant.attempts)) == (S.UNCONFIRMED, 1)
+    world.tenant.surroundings.changes[TENANT] = [change(world, is_ours=True)]
     request = await after(world, request, minutes=2)
     assert request.state is S.APPLIED
     assert len(world.tenant.attempts) == 2
@@ -145,6 +154,7 @@ async def test_an_opening_is_not_sent_again_for_approvals_that_do_not_count_any_
     request = await put(world, decided())
     world.tenant.ignored = 1
     await world.settle()
+    world.tenant.surroundings.changes[TENANT] = [change(world, is_ours=True)]
     world.directory.assign(AMARA, "")
     world.directory.assign(MALLORY, "security")
     request = await after(world, request, minutes=2)
@@ -172,6 +182,94 @@ async def test_an_opening_is_not_sent_again_where_its_name_does_not_lead_to_the_
     assert len(world.tenant.attempts) == 1
 
 
+async def unseen(world: World, request: AccessRequest) -> AccessRequest:
+    """Write it without effect; the audit log shows that write and no other."""
+    world.tenant.ignored = 1
+    request = await put(world, request)
+    await world.settle()
+    world.tenant.surroundings.changes[TENANT] = [change(world, is_ours=True)]
+    return request
+
+
+async def assert_asked_again(world: World, request: AccessRequest, words: str) -> None:
+    request = await after(world, request, minutes=2)
+    (replanned,) = [
+        one for one in await world.store.history(request_id=request.id, limit=100) if one.command == "replan"
+    ]
+    assert words in replanned.details["reason"]
+    assert "Nothing was written" not in replanned.details["reason"]
+    assert request.decisions == ()
+    assert len(world.tenant.attempts) == 1
+
+
+async def test_an_opening_whose_name_leads_nowhere_any_more_is_not_sent_again(world: World) -> None:
+    request = await unseen(world, decided())
+    world.tenant.tenants.clear()
+    await assert_asked_again(world, request, "leads to no tenant now")
+
+
+async def test_an_opening_whose_approved_name_leads_to_another_tenant_is_not_sent_again(world: World) -> None:
+    """What was shown and approved is the name that the identity was asked by, not what was typed."""
+    request = decided()
+    request = await unseen(world, replace(request, particulars=replace(request.particulars, target="www.contoso.com")))
+    world.tenant.tenants["www.contoso.com"] = CONTOSO
+    world.tenant.tenants["contoso.com"] = replace(CONTOSO, tenant_id=OTHER_TENANT)
+    await assert_asked_again(world, request, f"leads to the tenant {OTHER_TENANT} now")
+
+
+async def test_an_opening_of_another_cloud_that_nobody_here_can_resolve_is_sent_again(world: World) -> None:
+    request = decided()
+    known = request.known
+    identity = replace(known.observation.identity, is_resolved=False)
+    observation = replace(known.observation, identity=identity)
+    request = await unseen(world, replace(request, prepared=replace(known, observation=observation)))
+    world.tenant.tenants.clear()
+    assert (await after(world, request, minutes=2)).state is S.APPLIED
+
+
+async def test_an_opening_whose_role_is_defined_otherwise_is_not_sent_again(world: World) -> None:
+    request = decided()
+    known = replace(request.known, roles=CATALOG.role_hashes([SECURITY]))
+    request = await unseen(world, replace(request, prepared=known))
+    source = replace(CATALOG.roles[SECURITY], user_groups=("another-group",))
+    other = replace(CATALOG, roles={**CATALOG.roles, SECURITY: source})
+    async with restarted(world, catalog=other) as again:
+        await assert_asked_again(again, request, "is defined differently now")
+
+
+async def test_a_directory_that_refuses_makes_a_second_sending_wait(world: World) -> None:
+    request = await unseen(world, decided())
+    world.script.fail("directory.roster", DirectoryRefused("Slack refuses (missing_scope)."), times=1)
+    request = await after(world, request, minutes=2)
+    assert request.state is S.UNCONFIRMED
+    assert "missing_scope" in request.note
+    assert (await after(world, request, minutes=2)).state is S.APPLIED
+
+
+async def test_an_empty_audit_log_is_no_proof_before_it_can_have_been_written(world: World) -> None:
+    world.tenant.ignored = 1
+    request = await put(world, decided(OPEN))
+    await world.settle()
+    for _ in range(9):
+        request = await after(world, request, minutes=1)
+        assert request.state is S.UNCONFIRMED
+    assert READ_CHANGES in world.script.calls
+    assert len(world.tenant.attempts) == 1
+    assert (await after(world, request, minutes=1)).state is S.APPLIED
+
+
+async def test_our_entry_from_before_the_write_does_not_show_that_the_log_has_come_so_far(world: World) -> None:
+    """The log is read from a minute earlier, as clocks differ."""
+    world.tenant.ignored = 1
+    request = await put(world, decided(OPEN))
+    await world.settle()
+    sent = world.clock.now()
+    assert next_step(await world.request(request.id), sent + timedelta(minutes=2), [entry(sent)]) is Step.SEND_AGAIN
+    earlier = [entry(sent - timedelta(seconds=30))]
+    assert next_step(await world.request(request.id), sent + timedelta(minutes=2), earlier) is Step.READ
+    assert next_step(await world.request(request.id), sent + timedelta(minutes=16), earlier) is Step.ASK_AGAIN
+
+
 async def test_only_the_write_that_does_not_show_is_sent_again(world: World) -> None:
     request = await put(world, synchronizing(OPEN))
     assert len(request.known.plan.operations) == 2
@@ -180,6 +278,7 @@ async def test_only_the_write_that_does_not_show_is_sent_again(world: World) -> 
     world.tenant.ignored = 1
     request = await after(world, request, minutes=2)
     assert request.state is S.UNCONFIRMED
+    world.tenant.surroundings.changes[TENANT] = [change(world, is_ours=True)]
     world.tenant.attempts.clear()
     request = await after(world, request, minutes=2)
     assert request.state is S.APPLIED
@@ -207,6 +306,7 @@ async def _crashed_at(point: int, is_after: bool, path: Path, kind: RequestKind)
     async with open_world(path, clock=clock, tenant=tenant) as world:
         request = await put(world, asked)
         await world.settle()
+        tenant.surroundings.changes[TENANT] = [change(world, is_ours=True)]
         clock.advance(minutes=2)
         world.script.fail("", Crash(), on=point, after=is_after)
         try:

@@ -52,6 +52,26 @@ async def test_a_role_redefined_after_the_last_approval_is_found_before_the_firs
         assert again.tenant.writes == []
 
 
+@pytest.mark.parametrize("is_gone", [False, True], ids=["changed", "gone"])
+async def test_a_template_changed_after_the_last_approval_is_found_before_the_first_write(
+    world: World, is_gone: bool
+) -> None:
+    asked = await world.approved()
+    name = asked.known.plan.template
+    templates = {key: one for key, one in CATALOG.templates.items() if key != name}
+    if not is_gone:
+        templates[name] = replace(CATALOG.templates[name], content_hash="another")
+    async with restarted(world, catalog=replace(CATALOG, templates=templates)) as again:
+        stored = await again.settled(asked.id)
+        assert stored.state is not RequestState.APPLIED
+        assert stored.decisions == ()
+        (replanned,) = [
+            one for one in await again.store.history(request_id=asked.id, limit=100) if one.command == "replan"
+        ]
+        assert "The template changed" in replanned.details["reason"]
+        assert again.tenant.attempts == []
+
+
 async def test_the_new_card_is_decided_by_the_new_definition(world: World) -> None:
     asked = await world.waiting()
     async with restarted(world, catalog=OTHER) as again:

@@ -12,6 +12,8 @@ from workflows.core.request import AccessRequest, RequestKind
 
 LONGEST_REST: Final = timedelta(minutes=15)
 """A restart or a short outage leaves no gap."""
+BEFORE_A_TICK: Final = timedelta(minutes=1)
+"""How long time may have gone on again before a tick notices that it had not."""
 AUDIT_KEPT_FOR: Final = timedelta(days=7)
 """Entra keeps its audit log for 30 days, and for 7 without a P1 licence ("Microsoft Entra data retention")."""
 
@@ -23,7 +25,7 @@ class Gap:
     since: datetime | None
     """The last tick that the database knows of; None where it knows of none."""
     until: datetime
-    """When the bot started again."""
+    """When the bot started again, or went on."""
 
 
 def gap_at_start(last_tick: datetime | None, *, has_records: bool, now: datetime) -> Gap | None:
@@ -33,14 +35,28 @@ def gap_at_start(last_tick: datetime | None, *, has_records: bool, now: datetime
     return Gap(since=last_tick, until=now) if now - last_tick > LONGEST_REST else None
 
 
+def gap_at_tick(last_tick: datetime | None, *, now: datetime) -> Gap | None:
+    """Tell whether time passed between two ticks of one process: the machine was suspended, or is a snapshot of before.
+
+    It ends where time went on, a moment before this tick: what is decided from there on was decided after it.
+    """
+    if last_tick is None or now - last_tick <= LONGEST_REST:
+        return None
+    return Gap(since=last_tick, until=now - BEFORE_A_TICK)
+
+
 def unsure_since(request: AccessRequest, gap: Gap | None) -> datetime | None:
     """Give the moment from which on a partner must be shown to be unchanged before anything is opened; None: no need.
 
-    Closing is never held, and what was decided after the gap was decided on what stood after it.
+    Closing is never held, and what was decided after the gap by everybody was decided on what stood after it. Otherwise
+    it is the earliest of all: when the plan's partner was read, when the first decided, when the gap began.
     """
     if gap is None or request.particulars.kind is RequestKind.REVOCATION:
         return None
-    decided = max((decision.at for decision in request.decisions), default=request.created_at)
+    decided = min((decision.at for decision in request.decisions), default=request.created_at)
     if decided >= gap.until:
         return None
-    return decided if gap.since is None else min(gap.since, decided)
+    moments = [decided, gap.since]
+    if request.prepared is not None:
+        moments.append(request.prepared.observation.at)
+    return min(one for one in moments if one is not None)

@@ -1,7 +1,8 @@
 """When what Graph took and does not show is sent again, and when it is asked again instead.
 
 A revocation is sent again as often as it takes. What opens is sent again once, soon after the first time, and only
-where Entra's audit log shows that nobody else has written since: an administrator may have undone it on purpose.
+where Entra's audit log shows that nobody else has written since: an administrator may have undone it on purpose. An
+empty log is no proof of that while it may be behind.
 """
 
 from collections.abc import Sequence
@@ -18,6 +19,9 @@ LONGEST_BETWEEN: Final = timedelta(minutes=5)
 """A revocation is sent again at least this often."""
 OPENING_WITHIN: Final = timedelta(minutes=15)
 """How long after its first write an opening may be sent again; it is asked again after that."""
+
+AUDITED_AFTER: Final = timedelta(minutes=10)
+"""Entra writes its audit log some minutes late: one that does not show our own write is trusted only after this."""
 
 
 class Step(Enum):
@@ -48,7 +52,9 @@ def next_step(request: AccessRequest, now: datetime, changes: Sequence[PartnerCh
         return Step.ASK_AGAIN
     if now - first_sent(request) > OPENING_WITHIN:
         return Step.ASK_AGAIN
-    return Step.READ if changes is None or request.resent_at is not None else Step.SEND_AGAIN
+    if changes is None or request.resent_at is not None or not _tells_of_our_write(request, now, changes):
+        return Step.READ
+    return Step.SEND_AGAIN
 
 
 def may_be_resent(request: AccessRequest, now: datetime) -> bool:
@@ -61,6 +67,15 @@ def may_be_resent(request: AccessRequest, now: datetime) -> bool:
 def first_sent(request: AccessRequest) -> datetime:
     """Give the moment before which nothing of the plan was sent."""
     return request.writing_since or request.unseen_since or request.changed_at
+
+
+def _tells_of_our_write(request: AccessRequest, now: datetime, changes: Sequence[PartnerChange]) -> bool:
+    """Tell whether the log has come as far as our own write: before that, what it does not show proves nothing."""
+    sent = first_sent(request)
+    # The log may name its moments without fractions of a second.
+    if any(change.is_ours and change.at >= sent.replace(microsecond=0) for change in changes):
+        return True
+    return now - (request.unseen_since or sent) >= AUDITED_AFTER
 
 
 def _is_read_long_enough(request: AccessRequest, now: datetime) -> bool:

@@ -93,12 +93,13 @@ class Entra:
             self._guard.note(self._home)
         return self._home
 
-    async def verify_home(self) -> None:
+    async def verify_home(self, *, must_be_known: bool = False) -> None:
         """Ask every few minutes whether this is still the tenant that is configured.
 
         :raises WrongTenant: while Graph answers for another one.
+        :raises TenantUnavailable: while it has never answered, where it must have.
         """
-        await self._guard.verify()
+        await self._guard.verify(must_be_known=must_be_known)
 
     async def _read_home(self) -> TenantId:
         call = reading("/organization", "name this tenant", "Organization.Read.All")

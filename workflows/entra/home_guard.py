@@ -30,20 +30,24 @@ class HomeGuard:
         is_right = found == self._expected
         self._until = time.monotonic() + (_TRUSTED_SECONDS if is_right else _ASKED_AGAIN_SECONDS)
 
-    async def verify(self) -> None:
+    async def verify(self, *, must_be_known: bool = False) -> None:
         """Ask, unless it was asked lately.
 
         An answer that does not come proves nothing: what is known stays known.
 
+        :param must_be_known: whether it does not do that nothing was ever answered; it is asked at once then.
         :raises WrongTenant: while the last answer named another tenant.
+        :raises TenantUnavailable: while there was never an answer, and there must be one.
         """
         if self._expected is None:
             return
         async with self._asking:
-            if time.monotonic() >= self._until:
+            if time.monotonic() >= self._until or (must_be_known and self._found is None):
                 # Noted before the question: who does not wait for the answer does not ask again at once.
                 self._until = time.monotonic() + _ASKED_AGAIN_SECONDS
                 with suppress(TenantUnavailable, TenantRefused):
                     self.note(await self._read())
+        if must_be_known and self._found is None:
+            raise TenantUnavailable("Microsoft Graph has not said yet which tenant it answers for. Nothing was sent.")
         if self._found not in (None, self._expected):
             raise WrongTenant(self._found, self._expected)

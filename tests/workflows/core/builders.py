@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from workflows.catalog import SHIPPED, load_catalog
 from workflows.core.approval import Choice, Decision
 from workflows.core.canonical import Digest, JsonObject
 from workflows.core.documents import to_document
@@ -29,6 +30,8 @@ LIFETIME: Final = timedelta(days=7)
 EXPIRY: Final = NOW + LIFETIME
 MILLISECOND: Final = timedelta(milliseconds=1)
 REQUEST: Final = RequestId("r-1")
+HASHES: Final = {name: template.content_hash for name, template in load_catalog(SHIPPED).templates.items()}
+"""What the shipped templates say: a plan of another hash is not written any more."""
 TENANT: Final = TenantId("5a5e1f50-1c1f-4a8a-9d30-1d2f00c0ffee")
 
 SECURITY: Final = Role("security")
@@ -78,7 +81,7 @@ def identity(asked: str = "contoso.com") -> TenantIdentity:
     return TenantIdentity(tenant_id=TENANT, display_name="Contoso Ltd", default_domain="contoso.com", asked=asked)
 
 
-def access_plan(before: JsonObject | None = None, *, template_hash: str = "hash-1") -> Plan:
+def access_plan(before: JsonObject | None = None, *, template_hash: str = HASHES["trusted-partner"]) -> Plan:
     """A plan that turns on MFA trust and inbound automatic redemption for 90 days."""
     return plan_access(
         tenant_id=TENANT,

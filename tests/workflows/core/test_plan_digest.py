@@ -27,11 +27,16 @@ BEFORE = {
 
 
 def test_golden_an_access_plan_for_a_new_partner() -> None:
-    assert access_plan().digest == "37138e1a9b6de66e1a97a3bd33f85fa2eed61407bf392a7c1d151c9bbdf53d56"
+    assert (
+        access_plan(template_hash="hash-1").digest == "37138e1a9b6de66e1a97a3bd33f85fa2eed61407bf392a7c1d151c9bbdf53d56"
+    )
 
 
 def test_golden_an_access_plan_for_an_existing_partner() -> None:
-    assert access_plan(BEFORE).digest == "2fd9ada9fb3081cc462618a654adfc08af542486c8a317e7158732261da7e67b"
+    assert (
+        access_plan(BEFORE, template_hash="hash-1").digest
+        == "2fd9ada9fb3081cc462618a654adfc08af542486c8a317e7158732261da7e67b"
+    )
 
 
 def test_golden_a_revocation() -> None:

@@ -1,5 +1,6 @@
 """When what was taken and does not show is sent again, and what alarms although nothing fails."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -36,7 +37,10 @@ def test_nobody_named_is_somebody_else() -> None:
     [
         (MINUTE - SECOND, None, [], Step.READ),
         (-MINUTE, None, [], Step.READ),
-        (MINUTE, None, [], Step.SEND_AGAIN),
+        (MINUTE, None, [], Step.READ),
+        (10 * MINUTE - SECOND, None, [], Step.READ),
+        (10 * MINUTE, None, [], Step.SEND_AGAIN),
+        (MINUTE, None, [replace(OURS, at=NOW - SECOND)], Step.READ),
         (MINUTE, None, [OURS], Step.SEND_AGAIN),
         (MINUTE, None, [OURS, THEIRS], Step.ASK_AGAIN),
         (MINUTE, None, None, Step.READ),
@@ -88,10 +92,10 @@ def test_the_audit_log_is_asked_only_where_it_decides() -> None:
 
 def test_records_from_before_the_moments_were_kept_are_counted_from_what_they_have() -> None:
     old = request(S.UNCONFIRMED, writing_since=NOW)
-    assert next_step(old, NOW + MINUTE, []) is Step.SEND_AGAIN
+    assert next_step(old, NOW + 10 * MINUTE, []) is Step.SEND_AGAIN
     older = request(S.UNCONFIRMED)
     assert first_sent(older) == older.changed_at
-    assert next_step(older, older.changed_at + MINUTE, []) is Step.SEND_AGAIN
+    assert next_step(older, older.changed_at + 10 * MINUTE, []) is Step.SEND_AGAIN
 
 
 def test_writes_that_are_not_confirmed_for_ten_minutes_are_given() -> None:
