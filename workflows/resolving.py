@@ -32,10 +32,24 @@ async def resolve(names: Sequence[str], *, tenant: Tenant, fresh: bool = False) 
         try:
             identity = await tenant.find(name, fresh=fresh)
         except TenantRefused as error:
-            raise await told_apart(error, name, tenant=tenant) from error
+            identity = await _asked_once_more(error, name, tenant=tenant)
         if identity is not None:
             return identity
     return None
+
+
+async def _asked_once_more(error: TenantRefused, name: str, *, tenant: Tenant) -> TenantIdentity | None:
+    """Ask again for a name that alone was refused: nothing that was approved ends for the refusal of a moment.
+
+    :raises LookupRefused, TenantRefused, TenantUnavailable: as `resolve` does.
+    """
+    refused = await told_apart(error, name, tenant=tenant)
+    if not isinstance(refused, LookupRefused):
+        raise error
+    try:
+        return await tenant.find(name, fresh=True)
+    except TenantRefused as again:
+        raise refused from again
 
 
 async def find_again(request: AccessRequest, *, tenant: Tenant) -> TenantIdentity | None:

@@ -20,6 +20,7 @@ from tests.workflows.test_applying import (
     revocation,
     synchronizing,
 )
+from tests.workflows.test_resolving import refuse_only
 from tests.workflows.world import CATALOG, CONTOSO, World, open_world, restarted
 from workflows.core.alarms import AlarmCode
 from workflows.core.partner import TenantId
@@ -164,7 +165,7 @@ async def test_an_opening_is_not_sent_again_for_approvals_that_do_not_count_any_
 
 @pytest.mark.parametrize("now", ["elsewhere", "nowhere", "refused"])
 async def test_an_opening_is_not_sent_again_where_its_name_does_not_lead_to_the_partner_any_more(
-    world: World, now: str
+    world: World, monkeypatch: pytest.MonkeyPatch, now: str
 ) -> None:
     """A second write needs what the first one did; a look-up that is refused for this one name is not waited for."""
     request = await unseen(world, decided())
@@ -173,7 +174,7 @@ async def test_an_opening_is_not_sent_again_where_its_name_does_not_lead_to_the_
     elif now == "nowhere":
         del world.tenant.tenants["contoso.com"]
     else:
-        world.script.fail("tenant.find", FORBIDDEN)
+        refuse_only(world, monkeypatch, "contoso.com")
     request = await after(world, request, minutes=2)
     assert "replan" in await commands(world, request)
     assert request.state is not S.UNCONFIRMED

@@ -84,6 +84,13 @@ async def test_a_name_refused_after_the_approval_stops_the_request_and_writes_no
     assert any(SAID in text for text in world.notifier.texts_to(RILEY.chat_id))
 
 
+async def test_a_name_refused_for_a_moment_ends_nothing(world: World) -> None:
+    """The directory is replicated, and so is who may look things up."""
+    request = await approved(world)
+    world.script.fail("tenant.find", FORBIDDEN)
+    assert (await world.settled(request.id)).state is RequestState.APPLIED
+
+
 async def test_a_missing_permission_is_still_waited_for_after_the_approval(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
