@@ -103,7 +103,7 @@ async def test_a_stranger_clicks_from_request_to_revoke(page: Page, stage: Stage
     await modal.get_by_label("Type contoso.com to confirm").fill("contoso.com")
     await picture("5-revoke")
     await page.get_by_test_id("modal-submit").click()
-    await expect(page.get_by_test_id("message").last).to_contain_text("locked")
+    await expect(page.get_by_test_id("message").last).to_contain_text("contoso.com: blocked and read back")
     await picture("6-blocked")
     assert [entry["method"] for entry in await stage.writes()] == ["POST", "PATCH"]
     partner = await stage.partner()
