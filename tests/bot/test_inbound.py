@@ -191,6 +191,6 @@ async def test_what_nobody_listens_to_is_a_bad_request(gatehouse: BotUnderTest) 
     with structlog.testing.capture_logs() as logs:
         for payload in (click("approver1", "of_another_app", "x"), odd, function):
             assert await answered(gatehouse, payload) == (400, "nothing here listens to this payload\n")
-    assert [(line["event"], line["kind"]) for line in logs] == [
-        ("payload_unhandled", kind) for kind in ("block_actions", "block_suggestion", "event_callback")
-    ]
+    said = [line["kind"] for line in logs if line["event"] == "payload_unhandled"]
+    assert said == ["block_actions", "block_suggestion", "event_callback"]
+    assert [line for line in logs if "exc_info" in line] == []
