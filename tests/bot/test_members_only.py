@@ -69,16 +69,26 @@ def form_click(action_id: str, **state: Any) -> dict[str, Any]:
     return {**payload, **state}
 
 
-@pytest.mark.parametrize("action_id", [ids.TARGET, ids.TEMPLATE])
-async def test_a_form_looks_nothing_up_for_guests(gatehouse: BotUnderTest, action_id: str) -> None:
+@pytest.mark.parametrize(
+    ("action_id", "refused"),
+    [(ids.TARGET, "look_up"), (ids.TEMPLATE, "look_up"), ("hole_project_group", "look_up_name")],
+)
+async def test_a_form_looks_nothing_up_for_guests(gatehouse: BotUnderTest, action_id: str, refused: str) -> None:
     await gatehouse.interact(form_click(action_id))
     await gatehouse.idle()
-    assert await refusals(gatehouse) == ["look_up"]
+    assert await refusals(gatehouse) == [refused]
     assert graph_reads(gatehouse) == []
 
 
-async def test_a_guest_files_nothing(gatehouse: BotUnderTest) -> None:
-    values = request_values("tailspin.com", "guest-collaboration")
+@pytest.mark.parametrize(
+    ("template", "holes"),
+    [
+        ("guest-collaboration", {}),
+        ("regulated-project", {"hole_project_group": {"hole_project_group": {"value": "Bridge"}}}),
+    ],
+)
+async def test_a_guest_files_nothing(gatehouse: BotUnderTest, template: str, holes: dict[str, Any]) -> None:
+    values = {**request_values("tailspin.com", template), **holes}
     await gatehouse.interact(submission("guest", ids.REQUEST_ACCESS, "", values))
     await gatehouse.idle()
     assert await refusals(gatehouse) == ["submit"]
