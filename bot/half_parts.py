@@ -119,4 +119,4 @@ def remark_elements(half: Half) -> Iterator[RichTextElement]:
 
 
 def _command(identity: TenantIdentity) -> str:
-    return f"/partner checklist {identity.default_domain.strip() or identity.tenant_id}"
+    return f"/partner checklist {identity.name}"

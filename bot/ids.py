@@ -80,4 +80,4 @@ def half_value(tenant_id: TenantId, step: Step) -> str:
 
 def confirmation(identity: TenantIdentity) -> str:
     """What has to be typed to confirm a revocation: the default domain, or the tenant id of a tenant without one."""
-    return identity.default_domain.strip() or identity.tenant_id
+    return identity.name

@@ -53,7 +53,7 @@ def print_plan(planned: Planned, console: Console) -> None:
 
 
 def _tenant(identity: TenantIdentity) -> Iterator[tuple[str, str]]:
-    yield "Target tenant", identity.default_domain or identity.tenant_id
+    yield "Target tenant", identity.name
     yield "Tenant ID", identity.tenant_id
     if identity.is_resolved:
         yield "Calls itself", f"{identity.display_name} (its own choice, proves nothing)"

@@ -5,13 +5,12 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote, quote_plus, unquote
 
 from pydantic import SecretStr
 
 from bot.settings import TenantSettings
-from workflows.redacted import redacted
 
 REDACTED: Final = "[redacted]"
 _START: Final = r"(?:(?<![\w.-])|(?<=\\[bfnrt])|(?<=\\u[0-9a-f]{4})|(?<=%[0-9A-Fa-f]{2}))"
@@ -62,10 +61,6 @@ class Redactor:
         self._known = re.compile(known) if known else _NOTHING
         # NB. the known ones come first: what looks like a token may be a part of one.
         self._pattern = re.compile(f"{known}|{_LOOKS_SECRET.pattern}") if known else _LOOKS_SECRET
-
-    def values(self, value: Any) -> Any:
-        """Give JSON's values without secrets; what names them stays."""
-        return redacted(value, self)
 
 
 def redactor_of(settings: TenantSettings) -> Redactor:

@@ -89,6 +89,4 @@ async def _nameless(target: str, tenant: Tenant, *, is_resolved: bool) -> Tenant
     """
     if not is_tenant_id(target) or await tenant.read_partner(TenantId(target)) is None:
         return None
-    return TenantIdentity(
-        tenant_id=TenantId(target), display_name=target, default_domain="", asked=target, is_resolved=is_resolved
-    )
+    return TenantIdentity.nameless(TenantId(target), is_resolved=is_resolved)

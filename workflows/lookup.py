@@ -87,6 +87,4 @@ async def _of_another_cloud(target: str, tenant: Tenant, register: Register | No
             f"No Microsoft Entra tenant has the tenant ID “{target}” in this Microsoft cloud, and no other cloud is "
             f"enabled. Check it with the partner. {_OTHER_CLOUDS}",
         )
-    return TenantIdentity(
-        tenant_id=TenantId(target), display_name=target, default_domain="", asked=target, is_resolved=False
-    )
+    return TenantIdentity.nameless(TenantId(target))

@@ -145,5 +145,4 @@ class Performer:
 
 
 def _about(partnership: Partnership) -> Mapping[str, str]:
-    identity = partnership.identity
-    return {"partner": identity.default_domain or identity.tenant_id, "request": partnership.request_id}
+    return {"partner": partnership.identity.name, "request": partnership.request_id}

@@ -130,13 +130,6 @@ async def _judged(
     return judged
 
 
-def _of_another_cloud(tenant_id: TenantId) -> TenantIdentity:
-    """Name a tenant that has settings here although our own cloud does not know it."""
-    return TenantIdentity(
-        tenant_id=tenant_id, display_name=tenant_id, default_domain="", asked=tenant_id, is_resolved=False
-    )
-
-
 async def _names(
     tenant: Tenant, wanted: list[TenantId], progress: Progress | None
 ) -> tuple[dict[TenantId, TenantIdentity], int]:
@@ -152,7 +145,8 @@ async def _names(
             except (TenantUnavailable, TenantRefused):
                 counts["unanswered"] += 1
             else:
-                found[tenant_id] = identity or _of_another_cloud(tenant_id)
+                # It has settings here although our own cloud does not know it.
+                found[tenant_id] = identity or TenantIdentity.nameless(tenant_id)
         counts["asked"] += 1
         if progress is not None:
             progress(counts["asked"], len(wanted))

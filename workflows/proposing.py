@@ -143,7 +143,7 @@ async def require_chain(directory: Directory, stages: tuple[Stage, ...], exclude
     """
     taken: set[ChatId] = set(excluded)
     for stage in stages:
-        free = await _holders(directory, stage) - taken
+        free = await directory.holders(stage.role) - taken
         if len(free) < stage.quorum:
             raise InvalidField(
                 "template",
@@ -157,7 +157,3 @@ async def require_chain(directory: Directory, stages: tuple[Stage, ...], exclude
 
 def _counted(people: int) -> str:
     return "1 person" if people == 1 else f"{people} people"
-
-
-async def _holders(directory: Directory, stage: Stage) -> frozenset[ChatId]:
-    return await directory.holders(stage.role)

@@ -9,12 +9,10 @@ from workflows.core.request import AccessRequest, RequestId
 from workflows.ports import Store, TenantUnavailable
 
 
-async def still_tried(
-    alarms: Alarms, request_id: RequestId, partner: str, reason: str, retry_after: float | None = None
-) -> TenantUnavailable:
+async def still_tried(alarms: Alarms, request_id: RequestId, partner: str, reason: str) -> TenantUnavailable:
     """Raise the alarm about a refused revocation, and give what makes the outbox try again."""
     await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, request_id, values_of(request_id, partner, reason))
-    return TenantUnavailable(reason, retry_after)
+    return TenantUnavailable(reason)
 
 
 async def ways_stay_open(
@@ -40,5 +38,4 @@ def partner_of(request: AccessRequest) -> str:
     """Name a request's partner, as far as it is known."""
     if request.prepared is None:
         return request.particulars.target
-    identity = request.prepared.observation.identity
-    return f"{identity.display_name} ({identity.default_domain})" if identity.default_domain else identity.display_name
+    return request.prepared.observation.identity.full_name

@@ -71,7 +71,7 @@ async def _live(store: Store) -> list[Partnership]:
 def _values(partnership: Partnership) -> dict[str, str]:
     identity = partnership.identity
     return {
-        "partner": f"{identity.display_name} ({identity.default_domain or identity.tenant_id})",
+        "partner": f"{identity.display_name} ({identity.name})",
         "sponsor": partnership.sponsor.name,
     }
 

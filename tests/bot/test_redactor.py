@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bot.redactor import Redactor, secrets_of
 from bot.settings import Settings, TenantSettings
+from workflows.redacted import redacted
 
 SECRET: Final = "Pa$$ 'wörd'\\ <&> +/=?\"~1"
 
@@ -111,7 +112,8 @@ def test_what_only_looks_like_a_token_is_not_known() -> None:
 
 
 def test_values_are_cleaned_and_names_stay() -> None:
-    clean = Redactor(["reasonable"]).values({"reasonable": ["unreasonable", 3, None, {"a": "reasonable"}]})
+    given = {"reasonable": ["unreasonable", 3, None, {"a": "reasonable"}]}
+    clean = redacted(given, Redactor(["reasonable"]))
     assert clean == {"reasonable": ["un[redacted]", 3, None, {"a": "[redacted]"}]}
 
 

@@ -42,6 +42,11 @@ class Origin(StrEnum):
     NOT_ADDED = "a tenant of another cloud, not added here"
     """Of a tenant of another Microsoft cloud without a configuration: it is blocked, and no default applies."""
 
+    @property
+    def is_inherited(self) -> bool:
+        """Tell whether the value comes from a default."""
+        return self in (Origin.TENANT_DEFAULT, Origin.MICROSOFT_DEFAULT)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectiveTargets:
@@ -61,6 +66,11 @@ class EffectiveTargets:
         kind: type[Any] = type(self.setting)
         unknown: TargetSetting = kind(**{half.ours: None for half, _ in named_lists(self.setting)})
         return unknown
+
+    @property
+    def inherits(self) -> bool:
+        """Tell whether any of the lists comes from a default."""
+        return any(origin.is_inherited for origin in self.origins)
 
     @property
     def doubts(self) -> tuple[Doubt, ...]:

@@ -45,7 +45,7 @@ def told_of_half(partnership: Partnership, command: HalfCommand) -> tuple[Tell, 
     if not isinstance(command, ConfirmHalf | UnconfirmHalf):
         return ()
     identity = partnership.identity
-    step = f"{SHORT_NAMES[command.step]} of {identity.default_domain.strip() or identity.tenant_id}"
+    step = f"{SHORT_NAMES[command.step]} of {identity.name}"
     left = open_steps(partnership.half, partnership.confirmations)
     names = "; ".join(SHORT_NAMES[one.key] for one in left)
     rest = f"Still unknown, {counted(len(left))}: {names}." if left else "Every step is confirmed now."

@@ -8,10 +8,9 @@ from typing import Any, Final
 
 from workflows.core.errors import InvalidField
 from workflows.core.graph_examples import corrected_word
-from workflows.core.partner import Property, Setting, Target, TargetConfiguration, TargetType
+from workflows.core.partner import Property, Setting, Target, TargetConfiguration, TargetType, is_guid
 
 _PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
-_GUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NOBODY: Final = "00000000-0000-0000-0000-000000000000"
 _TENANT_RESTRICTIONS: Final = "tenantRestrictions"
 _WANTED: Final[Mapping[TargetType, str]] = {
@@ -114,7 +113,7 @@ def parse_hole(hole: Hole, typed: str) -> str:
         raise InvalidField(
             hole.field, f"“{word}” stands for all or many; this template needs one ID here. {hole.wanted}"
         )
-    if guid == _NOBODY or not _GUID.fullmatch(guid):
+    if guid == _NOBODY or not is_guid(guid):
         raise InvalidField(
             hole.field, f"This is not an ID such as 1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03. {hole.wanted}{_to_ask(hole)}"
         )

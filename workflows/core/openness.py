@@ -192,15 +192,15 @@ def _undescribed_ways(own: JsonObject, default: JsonObject) -> Iterator[Way]:
         if path[0] == Property.TENANT_RESTRICTIONS:
             continue
         here, there = mine.get(path), theirs.get(path) if _inherits(path, own) else None
-        is_quiet = says_nothing(here) and (_is_all_false(here) or says_nothing(there))
+        is_quiet = says_nothing(here) and (_is_all(False, here) or says_nothing(there))
         if is_restriction(path):
             # What restricts closes by a yes; a no, or a part of one, may open.
-            is_quiet = _is_all_true(here) or (here is None and (there is None or _is_all_true(there)))
+            is_quiet = _is_all(True, here) or (here is None and (there is None or _is_all(True, there)))
         yield Way(
             name=".".join(path),
             kind=Kind.UNDESCRIBED,
             opening=Opening.CLOSED if is_quiet else Opening.UNKNOWN,
-            is_explicit=not says_nothing(here) or _is_all_false(here),
+            is_explicit=not says_nothing(here) or _is_all(False, here),
         )
 
 
@@ -210,18 +210,11 @@ def _inherits(path: Path, own: JsonObject) -> bool:
     return not (len(path) > 2 and isinstance(setting, Mapping) and isinstance(setting.get(path[1]), Mapping))
 
 
-def _is_all_false(value: Any) -> bool:
-    """Tell whether a value says no throughout, with nothing left to a default."""
+def _is_all(said: bool, value: Any) -> bool:
+    """Tell whether a value says yes, or no, throughout, with nothing left to a default."""
     if isinstance(value, Mapping):
-        return bool(value) and all(_is_all_false(item) for key, item in value.items() if "@" not in key)
-    return value is False
-
-
-def _is_all_true(value: Any) -> bool:
-    """Tell whether a value says yes throughout."""
-    if isinstance(value, Mapping):
-        return bool(value) and all(_is_all_true(item) for key, item in value.items() if "@" not in key)
-    return value is True
+        return bool(value) and all(_is_all(said, item) for key, item in value.items() if "@" not in key)
+    return value is said
 
 
 def _is_unset(name: Property, document: JsonObject) -> bool:

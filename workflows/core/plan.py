@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, Self
 
 from workflows.core.block import BLOCK, is_synchronization_allowed, not_blocked
 from workflows.core.canonical import Digest, JsonObject, digest
@@ -39,6 +39,23 @@ class TenantIdentity:
     """What the requester typed, normalized: the domain or tenant id that led here."""
     is_resolved: bool = True
     """False for a tenant id that Entra does not know: its lookup sees one cloud, and the id may be of another."""
+
+    @classmethod
+    def nameless(cls, tenant_id: TenantId, *, is_resolved: bool = False) -> Self:
+        """Stand for a tenant of which nothing but the id is known."""
+        return cls(
+            tenant_id=tenant_id, display_name=tenant_id, default_domain="", asked=tenant_id, is_resolved=is_resolved
+        )
+
+    @property
+    def name(self) -> str:
+        """What it is called in a command: its default domain, or its tenant id where it has none."""
+        return self.default_domain.strip() or self.tenant_id
+
+    @property
+    def full_name(self) -> str:
+        """Its own name, then the domain where it has one."""
+        return f"{self.display_name} ({self.default_domain})" if self.default_domain else self.display_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from enum import IntEnum, StrEnum
 
 from workflows.core.canonical import JsonObject
 from workflows.core.conditional_access.verdicts import AccessReport
-from workflows.core.effective import EffectiveFlag, EffectiveTargets, Origin
+from workflows.core.effective import EffectiveFlag, EffectiveTargets
 from workflows.core.openness import Opening, Way
 from workflows.core.partner import Property, TenantId
 from workflows.core.partnership import Partnership
@@ -51,11 +51,6 @@ class Door:
 
     opening: Opening
     targets: EffectiveTargets
-
-    @property
-    def inherits(self) -> bool:
-        """Tell whether any part of what applies comes from a default."""
-        return any(origin in (Origin.TENANT_DEFAULT, Origin.MICROSOFT_DEFAULT) for origin in self.targets.origins)
 
 
 class RecordState(StrEnum):
@@ -136,7 +131,7 @@ class PartnerPosture:
     @property
     def name(self) -> str:
         """Its default domain or else its tenant id. The domain is text from outside."""
-        return (self.identity.default_domain.strip() if self.identity else "") or self.tenant_id
+        return self.identity.name if self.identity else self.tenant_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

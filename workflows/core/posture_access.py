@@ -102,9 +102,7 @@ def said(names: Sequence[str]) -> str:
 def inherited_open(door: Door) -> bool:
     """Tell whether a way is open by a default for certain: a list of it that lets somebody in comes from there."""
     lists = zip(configurations(door.targets.setting), door.targets.origins, strict=True)
-    return door.opening in _LETS_IN and any(
-        origin in (Origin.TENANT_DEFAULT, Origin.MICROSOFT_DEFAULT) and not is_empty(one) for one, origin in lists
-    )
+    return door.opening in _LETS_IN and any(origin.is_inherited and not is_empty(one) for one, origin in lists)
 
 
 def _trust_concerns(applies: Effective, doors: dict[Property, Door]) -> Iterator[Concern]:

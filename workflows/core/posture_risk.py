@@ -1,15 +1,11 @@
 """The risk of what stands: that of a plan that leads from a wholly closed partner to what it is now."""
 
-from typing import Any, Final
-
+from workflows.core.block import BLOCK
 from workflows.core.canonical import JsonObject
-from workflows.core.documents import to_document
-from workflows.core.partner import CLOSED, TenantId
+from workflows.core.partner import TenantId
 from workflows.core.plan import Plan
 from workflows.core.renewal import opened_anew
 from workflows.core.risk import Risk, RiskLevel, risk_of
-
-_CLOSED: Final[dict[str, Any]] = {name.value: to_document(setting) for name, setting in CLOSED.items()}
 
 
 def standing_risk(
@@ -31,4 +27,4 @@ def standing_risk(
         duration=None,
         is_cross_cloud=is_cross_cloud,
     )
-    return risk_of(opened_anew(stands, {"tenantId": tenant_id, **_CLOSED}), default)
+    return risk_of(opened_anew(stands, {"tenantId": tenant_id, **BLOCK}), default)

@@ -11,7 +11,7 @@ from workflows.core.canonical import JsonObject
 from workflows.core.conditional_access.controls import Visitor
 from workflows.core.conditional_access.verdicts import AccessReport
 from workflows.core.conditional_access.words import access_findings
-from workflows.core.effective import EffectiveTargets, Origin, effective
+from workflows.core.effective import effective
 from workflows.core.findings import Finding, Severity
 from workflows.core.partner import Property, TargetSetting
 from workflows.core.plan import Plan, TenantIdentity
@@ -149,8 +149,8 @@ def _default(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
     by_default = effective(None, default).targets
     opened = [name for name in _TITLES if _is_known_open(by_default[name].certain)]
     before, after = Lens.of(plan, default)
-    inherited = [name for name in opened if _inherits(after.targets[name])]
-    now = [name for name in inherited if _inherits(before.targets[name])]
+    inherited = [name for name in opened if after.targets[name].inherits]
+    now = [name for name in inherited if before.targets[name].inherits]
     later = [name for name in inherited if name not in now]
     # NB. a removed partner of another cloud is blocked, so there the default comes back to nobody.
     removed = [] if plan.is_cross_cloud else [name for name in opened if name not in inherited]
@@ -288,11 +288,6 @@ def sign_in_words(found: SignIns, *, is_outbound: bool = False) -> str:
     applications = f"{least}{count} {'application' if count == 1 else 'applications'} ({names}){of_theirs}"
     sentence = f"{people} signed in to {applications} during the last {SIGN_IN_DAYS} days."
     return f"{sentence[0].upper()}{sentence[1:]} {limit}"
-
-
-def _inherits(targets: EffectiveTargets) -> bool:
-    """Tell whether any list of a setting comes from a default that applies."""
-    return any(origin in (Origin.TENANT_DEFAULT, Origin.MICROSOFT_DEFAULT) for origin in targets.origins)
 
 
 def _titles(names: Sequence[Property]) -> str:

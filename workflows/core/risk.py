@@ -10,6 +10,7 @@ from datetime import timedelta
 from enum import IntEnum
 from typing import Final, NamedTuple
 
+from workflows.core.block import BLOCK
 from workflows.core.canonical import JsonObject
 from workflows.core.closing import closes_everything, only_narrows
 from workflows.core.documents import to_document
@@ -17,7 +18,6 @@ from workflows.core.effective import Effective, effective
 from workflows.core.errors import NothingToChange
 from workflows.core.partner import (
     ALL_MICROSOFT_APPS,
-    CLOSED,
     FLAGS,
     IDENTITY_SYNCHRONIZATION,
     AccessType,
@@ -175,13 +175,12 @@ def risk_of_settings(settings: Mapping[Property, Setting], longest: timedelta) -
     not name counts as given, because another request may have given it.
     """
     tenant_id = TenantId("00000000-0000-0000-0000-000000000000")
-    closed = {name.value: to_document(setting) for name, setting in CLOSED.items()}
     trust = to_document(settings.get(Property.INBOUND_TRUST)) or {}
     given = {flag: flag not in trust for flag in FLAGS[Property.INBOUND_TRUST].values()}
     try:
         plan = plan_access(
             tenant_id=tenant_id,
-            before={"tenantId": tenant_id, **closed, Property.INBOUND_TRUST.value: given},
+            before={"tenantId": tenant_id, **BLOCK, Property.INBOUND_TRUST.value: given},
             settings=settings,
             template="",
             template_hash="",

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final, NamedTuple
 
+from workflows.core.block import BLOCK
 from workflows.core.canonical import JsonObject
-from workflows.core.documents import means_the_same, parse_setting, to_document
+from workflows.core.documents import means_the_same, parse_setting
 from workflows.core.effective import SYNCHRONIZATION_FLAG, Effective, EffectiveTargets, Origin, effective
 from workflows.core.errors import UnreadableSetting
 from workflows.core.partner import (
-    CLOSED,
     FLAGS,
     TARGET_PROPERTIES,
     Property,
@@ -196,8 +196,7 @@ def _blind_shift(change: Change) -> Shift:
     """Judge by the value after alone: what a revocation writes closes, whatever stood there before."""
     if change.before == change.after:
         return Shift.SAME
-    closed = {name.value: to_document(setting) for name, setting in CLOSED.items()}
-    closed[Property.IDENTITY_SYNCHRONIZATION.value] = _OFF
+    closed = {**BLOCK, Property.IDENTITY_SYNCHRONIZATION.value: _OFF}
     document = change.after
     if change.name == Property.IDENTITY_SYNCHRONIZATION and isinstance(document, Mapping):
         document = {"userSyncInbound": document.get("userSyncInbound")}

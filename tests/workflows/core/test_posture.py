@@ -97,8 +97,8 @@ def test_how_far_a_way_is_open(own: Any, opening: Opening) -> None:
 def test_what_is_inherited_is_marked_and_merged() -> None:
     posture = judged({"b2bDirectConnectInbound": NOBODY}, scene(MICROSOFTS))
     inbound = posture.doors[Property.B2B_COLLABORATION_INBOUND]
-    assert (inbound.opening, inbound.inherits) == (Opening.OPEN, True)
-    assert not posture.doors[Property.B2B_DIRECT_CONNECT_INBOUND].inherits
+    assert (inbound.opening, inbound.targets.inherits) == (Opening.OPEN, True)
+    assert not posture.doors[Property.B2B_DIRECT_CONNECT_INBOUND].targets.inherits
     assert posture.trust["mfa"].origin is Origin.MICROSOFT_DEFAULT
     assert "inherits_open_default" in codes(posture)
     assert "Microsoft's own default" in posture.concerns[0].text
