@@ -43,8 +43,9 @@ from workflows.core.partnership import Attestation, Partnership, PartnershipStat
 from workflows.core.people import Role
 from workflows.core.plan import Plan
 from workflows.core.request import AccessRequest, Prepared, RequestKind, RequestState
+from workflows.core.request_words import state_words
 from workflows.core.restoring import is_restorable
-from workflows.core.wording import describe, duration_words, state_words, times_words
+from workflows.core.wording import describe, duration_words, times_words
 
 S = RequestState
 

@@ -15,8 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack_errors import NO_ANSWER, error_code, is_passing, retry_after
 from bot.slack_users import SlackUser, ids_of, is_full_member, main_id, name_of_user, require_full_member
 from workflows.core.errors import Refused
-from workflows.core.mail_addresses import folded_mail, is_same_mail
-from workflows.core.people import ChatId, Person, PersonId, Role, Roster
+from workflows.core.people import ChatId, Person, PersonId, Role, Roster, folded_mail, is_same_mail
 from workflows.ports import Account, DirectoryRefused, DirectoryUnavailable, RoleSource, Tenant
 
 _GONE: Final = frozenset({"user_not_found", "user_not_visible", "users_not_found"})

@@ -40,7 +40,8 @@ from bot.review_parts import partner_row, review_buttons
 from workflows.core.alarms import Alarm, AlarmCode
 from workflows.core.partnership import Partnership
 from workflows.core.request import AccessRequest
-from workflows.core.wording import describe, duration_words, state_words
+from workflows.core.request_words import state_words
+from workflows.core.wording import describe, duration_words
 from workflows.ports import Listed
 
 MOST_ALARMS: Final = 10

@@ -36,10 +36,10 @@ from workflows.core.partnership import Partnership
 from workflows.core.plan import TenantIdentity
 from workflows.core.posture import Concern, Weight
 from workflows.core.request import AccessRequest
+from workflows.core.request_words import state_words
 from workflows.core.restoring import is_restorable
 from workflows.core.setting_words import NO_NAMES
 from workflows.core.standing import Standing, describe_standing, unmanaged
-from workflows.core.wording import state_words
 
 MOST_FALLBACK: Final = 700
 """Escaping may make it five times as long, and chat.update takes 4,000 characters."""

@@ -13,7 +13,7 @@ from bot.untrusted import clean
 from workflows.core.findings import Finding, Severity
 from workflows.core.plan import Operation, Plan, TenantIdentity
 from workflows.core.reach import Shift
-from workflows.core.shortening import place_to_cut
+from workflows.core.text import place_to_cut
 from workflows.core.wording import Line
 
 MOST_LINE: Final = 1200

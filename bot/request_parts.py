@@ -15,7 +15,7 @@ from workflows.core.commands import Withdraw
 from workflows.core.lifecycle import TABLE
 from workflows.core.plan import Plan, TenantIdentity
 from workflows.core.request import AccessRequest, RequestKind, RequestState
-from workflows.core.wording import state_words
+from workflows.core.request_words import state_words
 
 S = RequestState
 

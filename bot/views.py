@@ -24,8 +24,9 @@ from workflows.core.openness_words import ways_words
 from workflows.core.partnership import Partnership, PartnershipState
 from workflows.core.plan import Plan, TenantIdentity
 from workflows.core.request import AccessRequest
+from workflows.core.request_words import state_words
 from workflows.core.setting_words import NO_NAMES
-from workflows.core.wording import Line, describe, state_words
+from workflows.core.wording import Line, describe
 
 _BLOCKED: Final = "This tenant is already blocked in every respect, so no setting is written."
 _NOTHING_TO_WRITE: Final = "Every block stands already, so no setting is written."

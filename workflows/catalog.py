@@ -15,8 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from workflows.core.errors import DomainError
 from workflows.core.graph_examples import corrected_word
-from workflows.core.mail_addresses import folded_mail
-from workflows.core.people import ADMIN, Role
+from workflows.core.people import ADMIN, Role, folded_mail
 from workflows.core.plan import Plan
 from workflows.core.risk import chain_is_enough, risk_of_settings
 from workflows.core.template import Template

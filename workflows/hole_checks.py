@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Mapping
 from typing import Final
 
-from workflows.core.holes import Hole, Owner
-from workflows.core.named_targets import shown_name
+from workflows.core.directory_objects import Owner
+from workflows.core.holes import Hole
 from workflows.core.partner import Target, TargetType
 from workflows.core.target_checks import absent_words, is_microsofts, wrong_side_words
 from workflows.core.template import Template
+from workflows.core.text import shown_name
 from workflows.ports import Tenant, TenantRefused, TenantUnavailable
 
 _MOST: Final = 20

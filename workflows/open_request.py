@@ -8,7 +8,8 @@ from workflows.core.lifecycle import TABLE
 from workflows.core.partner import TenantId
 from workflows.core.people import ChatId
 from workflows.core.request import AccessRequest, RequestId, RequestKind
-from workflows.core.wording import duration_words, state_words
+from workflows.core.request_words import state_words
+from workflows.core.wording import duration_words
 from workflows.ports import Register
 
 _KINDS: Final = {

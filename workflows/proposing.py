@@ -9,13 +9,13 @@ from workflows.catalog import Catalog
 from workflows.core.approval_policy import ApprovalPolicy, chain_for
 from workflows.core.default_drift import with_inheritance
 from workflows.core.errors import InvalidField, NothingToChange
-from workflows.core.extension import extension_words
+from workflows.core.extension import extension_words, may_be_renewed
 from workflows.core.findings import Finding, require_fit
 from workflows.core.partner_rules import check_partner
 from workflows.core.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.plan import Plan, plan_access
-from workflows.core.renewal import may_be_renewed, plan_renewal
+from workflows.core.renewal import plan_renewal
 from workflows.core.request import (
     Observation,
     RequestId,

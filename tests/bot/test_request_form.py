@@ -21,7 +21,8 @@ from tests.workflows.core.builders import (
     identity,
     request,
 )
-from workflows.core.holes import Hole, Owner
+from workflows.core.directory_objects import Owner
+from workflows.core.holes import Hole
 from workflows.core.partner import TargetType
 from workflows.core.request import Observation, RequestState
 from workflows.core.template import Template

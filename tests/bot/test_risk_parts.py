@@ -14,7 +14,7 @@ from tests.workflows.core.test_effective import ALL
 from tests.workflows.core.test_other_clouds import CONSENT, SERVICE_DEFAULT, SYNCHRONIZED, standing
 from workflows.core.plan import Plan
 from workflows.core.renewal import plan_renewal
-from workflows.core.shortening import place_to_cut
+from workflows.core.text import place_to_cut
 
 WIDE = standing(
     identitySynchronization=SYNCHRONIZED, b2bDirectConnectOutbound=ALL, automaticUserConsentSettings=CONSENT

@@ -25,8 +25,7 @@ from tests.bot.test_directory import (
     user_info,
 )
 from workflows.core.errors import Refused
-from workflows.core.mail_addresses import folded_mail, is_same_mail
-from workflows.core.people import ChatId, PersonId, Role
+from workflows.core.people import ChatId, PersonId, Role, folded_mail, is_same_mail
 from workflows.ports import DirectoryRefused, DirectoryUnavailable
 
 __all__ = ["directory", "tenant"]

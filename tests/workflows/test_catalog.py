@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from workflows.catalog import SHIPPED, CatalogProblems, load_catalog
-from workflows.core.holes import Hole, Owner
+from workflows.core.directory_objects import Owner
+from workflows.core.holes import Hole
 from workflows.core.partner import (
     ALL_APPLICATIONS,
     ALL_USERS,

@@ -7,8 +7,8 @@ import pytest
 
 from tests.workflows.core.builders import MALLORY, RILEY, SAM
 from tests.workflows.world import CATALOG, World
+from workflows.core.directory_objects import Owner
 from workflows.core.errors import Refused
-from workflows.core.holes import Owner
 from workflows.core.partner import TargetType
 from workflows.core.template import Template
 from workflows.intake import Form, InvalidForm

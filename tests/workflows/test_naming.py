@@ -1,7 +1,7 @@
 """Names beside ids: few and perhaps remembered where they are only shown; all of them and fresh where it is judged."""
 
 from tests.workflows.world import World
-from workflows.core.holes import Owner
+from workflows.core.directory_objects import Owner
 from workflows.core.named_targets import NamedTarget
 from workflows.core.partner import Property, Target, TargetType
 from workflows.core.target_checks import MOST_LOOKED_UP

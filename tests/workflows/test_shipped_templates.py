@@ -12,8 +12,8 @@ from tests.workflows.core import test_contract
 from tests.workflows.core.builders import TENANT, closed_document
 from workflows.catalog import SHIPPED, load_catalog
 from workflows.core.closing import closes_everything
+from workflows.core.directory_objects import Owner
 from workflows.core.findings import Severity
-from workflows.core.holes import Owner
 from workflows.core.partner import FLAGS, InboundTrust, Property
 from workflows.core.plan import Plan, plan_access
 from workflows.core.risk import RiskLevel, risk_of_settings

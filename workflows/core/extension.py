@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from workflows.core.partnership import Partnership, PartnershipState
-from workflows.core.renewal import SHORTEST, may_be_renewed
+from workflows.core.renewal import SHORTEST
 from workflows.core.template import Template
 
 
@@ -27,6 +27,13 @@ def extension_of(
         return None
     prolonging = tuple(duration for duration in durations if may_be_renewed(known, duration, now))
     return Extension(ends_at=known.ends_at, now=prolonging, asked_from=known.ends_at - asked + SHORTEST)
+
+
+def may_be_renewed(known: Partnership | None, duration: timedelta, now: datetime) -> bool:
+    """Tell whether approving what stands for `duration` would really prolong it."""
+    if known is None or known.state is PartnershipState.REVOKED or known.ends_at is None:
+        return False
+    return now + duration - known.ends_at >= SHORTEST
 
 
 def extension_words(known: Partnership | None, template: Template, asked: timedelta, now: datetime) -> str:

@@ -1,12 +1,13 @@
 """What became of the writes that may be refused."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from workflows.core.canonical import JsonObject
 from workflows.core.described import undescribed
 from workflows.core.documents import means_the_same, says_nothing
+from workflows.core.openness_words import way_title
 from workflows.core.partner import IDENTITY_SYNCHRONIZATION
 from workflows.core.plan import Operation
 
@@ -42,3 +43,8 @@ def _shows(wanted: Any, shown: Any) -> bool:
     if isinstance(wanted, Mapping) and isinstance(shown, Mapping):
         return all(_shows(value, shown.get(name)) for name, value in wanted.items())
     return means_the_same({"": wanted}, {"": shown})
+
+
+def not_taken_words(refused: Iterable[RefusedWrite]) -> str:
+    """Say which writes that may be refused do not stand, and why."""
+    return " ".join(f"Not taken: {'; '.join(map(way_title, one.names))}. {one.reason}".strip() for one in refused)

@@ -3,16 +3,15 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
-from enum import StrEnum
 from typing import Any, Final
 
+from workflows.core.directory_objects import Owner, owner_of
 from workflows.core.errors import InvalidField
 from workflows.core.graph_examples import corrected_word
 from workflows.core.partner import Property, Setting, Target, TargetConfiguration, TargetType, is_guid
 
 _PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _NOBODY: Final = "00000000-0000-0000-0000-000000000000"
-_TENANT_RESTRICTIONS: Final = "tenantRestrictions"
 _WANTED: Final[Mapping[TargetType, str]] = {
     TargetType.GROUP: "The object ID of a group",
     TargetType.USER: "The object ID of a user",
@@ -26,13 +25,6 @@ _ASKED: Final[Mapping[TargetType, str]] = {
         "Overview)"
     ),
 }
-
-
-class Owner(StrEnum):
-    """Whose directory an id belongs to."""
-
-    OURS = "ours"
-    THEIRS = "theirs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,19 +117,6 @@ def _to_ask(hole: Hole) -> str:
     if hole.owner is not Owner.THEIRS:
         return ""
     return f" Ask them: “Please send us {_ASKED[hole.kind]}, for: {hole.label}.”"
-
-
-def owner_of(name: Property, kind: TargetType) -> Owner:
-    """Tell whose directory the ids of a setting belong to.
-
-    People belong to the tenant they come from, applications to the tenant that offers them (Entra: "Configure
-    cross-tenant access settings for B2B collaboration"). Tenant restrictions speak of the partner's accounts and
-    applications only.
-    """
-    if name.value == _TENANT_RESTRICTIONS:
-        return Owner.THEIRS
-    is_inbound = name.value.endswith("Inbound")
-    return Owner.OURS if is_inbound is (kind is TargetType.APPLICATION) else Owner.THEIRS
 
 
 def _lists(setting: Setting) -> Iterator[tuple[str, TargetConfiguration]]:

@@ -80,9 +80,10 @@ from workflows.core.commands import (
 from workflows.core.deciding import require_may_decide
 from workflows.core.effects import Apply, Effect, Prepare, ShowHalf, ShowRequest, ShowReview, Tell
 from workflows.core.errors import Refused
+from workflows.core.further_outcome import not_taken_words
 from workflows.core.half_state import counted, open_steps
 from workflows.core.openness import open_ways
-from workflows.core.openness_words import not_closed_words, not_taken_words
+from workflows.core.openness_words import not_closed_words
 from workflows.core.partnership import Partnership
 from workflows.core.people import ChatId, Roster
 from workflows.core.plan import plan_revocation

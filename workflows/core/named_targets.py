@@ -2,15 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
+from workflows.core.directory_objects import Owner, owner_of
 from workflows.core.documents import parse_targets
 from workflows.core.errors import UnreadableSetting
-from workflows.core.holes import Owner, owner_of
 from workflows.core.partner import TARGET_PROPERTIES, Property, Target, configurations, is_guid
 from workflows.core.plan import Plan, changes
-
-_MOST_NAME: Final = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +37,6 @@ def standing_targets(configuration: Mapping[str, Any] | None) -> tuple[NamedTarg
     return tuple(
         dict.fromkeys(one for name in TARGET_PROPERTIES for one in targets_in(name, (configuration or {}).get(name)))
     )
-
-
-def shown_name(name: str) -> str:
-    """Make a directory name fit to stand in quotation marks in a sentence: one short line, without such marks."""
-    line = " ".join(name.replace("“", '"').replace("”", '"').split())
-    return line if len(line) <= _MOST_NAME else f"{line[: _MOST_NAME - 1]}…"
 
 
 def targets_in(name: str, document: Any) -> Iterator[NamedTarget]:

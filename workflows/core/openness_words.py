@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from workflows.core.further_outcome import RefusedWrite
 from workflows.core.openness import CAPABILITIES, DEFAULT, USERS_SYNCHRONIZED, Opening, OpenWay, Way
 from workflows.core.partner import FLAGS, IDENTITY_SYNCHRONIZATION, Property
 from workflows.core.setting_words import REDEMPTION_TITLES, TITLES, TRUST_TITLES
@@ -47,11 +46,6 @@ def ways_words(found: Iterable[Way | OpenWay]) -> str:
 def not_closed_words(left: Sequence[Way | OpenWay]) -> str:
     """Say in one sentence what is not closed for certain; empty where everything is."""
     return f"Not closed for certain: {ways_words(left)}." if left else ""
-
-
-def not_taken_words(refused: Iterable[RefusedWrite]) -> str:
-    """Say which writes that may be refused do not stand, and why."""
-    return " ".join(f"Not taken: {'; '.join(map(way_title, one.names))}. {one.reason}".strip() for one in refused)
 
 
 def _with_opening(way: Way | OpenWay) -> str:

@@ -1,7 +1,8 @@
-"""People and roles."""
+"""People, their roles, and when two mail addresses are one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from string import ascii_lowercase, ascii_uppercase
 from typing import Final, NewType
 
 ChatId = NewType("ChatId", str)
@@ -10,6 +11,8 @@ PersonId = NewType("PersonId", str)
 """The object id of an Entra account: what separation of duties is counted by."""
 Role = NewType("Role", str)
 """A name from roles.toml."""
+
+_FOLDING: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 ADMIN: Final = Role("admin")
 """Who may revoke. The one role that the code itself names."""
@@ -33,3 +36,17 @@ class Roster:
     def holds(self, person: PersonId, role: Role) -> bool:
         """Tell whether `person` holds `role` now."""
         return role in self.roles.get(person, frozenset())
+
+
+def folded_mail(mail: str) -> str:
+    """Write a mail address so that equal ones are equal texts.
+
+    NB. not by `lower` or `casefold`: Unicode folds other characters to ASCII letters, KELVIN SIGN (U+212A) to `k` for
+    one, and who owns an address with such a character would pass for somebody else.
+    """
+    return mail.translate(_FOLDING)
+
+
+def is_same_mail(one: str, other: str) -> bool:
+    """Tell whether two mail addresses are one."""
+    return folded_mail(one) == folded_mail(other)

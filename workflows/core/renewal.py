@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from workflows.core.canonical import JsonObject
 from workflows.core.described import DEVICES
 from workflows.core.documents import says_nothing
 from workflows.core.partner import FLAGS, IDENTITY_SYNCHRONIZATION, Property, TenantId
-from workflows.core.partnership import Partnership, PartnershipState
 from workflows.core.plan import Operation, Plan
 
 _PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
@@ -41,13 +40,6 @@ def plan_renewal(
 def is_renewal(plan: Plan) -> bool:
     """Tell whether a plan prolongs an access without writing anything. A revocation has no duration."""
     return not plan.operations and plan.duration is not None
-
-
-def may_be_renewed(known: Partnership | None, duration: timedelta, now: datetime) -> bool:
-    """Tell whether approving what stands for `duration` would really prolong it."""
-    if known is None or known.state is PartnershipState.REVOKED or known.ends_at is None:
-        return False
-    return now + duration - known.ends_at >= SHORTEST
 
 
 def opened_anew(plan: Plan, before: JsonObject | None = None) -> Plan:

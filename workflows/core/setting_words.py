@@ -6,11 +6,10 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from workflows.core.certainty import REASONS, Doubt, blocks_all, list_doubt, setting_doubts
+from workflows.core.directory_objects import Owner, owner_of
 from workflows.core.documents import parse_setting, parse_targets
 from workflows.core.effective import EffectiveFlag, EffectiveTargets, Origin
 from workflows.core.errors import UnreadableSetting
-from workflows.core.holes import Owner, owner_of
-from workflows.core.named_targets import shown_name
 from workflows.core.partner import (
     ALL_APPLICATIONS,
     ALL_MICROSOFT_APPS,
@@ -30,7 +29,7 @@ from workflows.core.partner import (
     is_guid,
 )
 from workflows.core.reach import is_list_of_exceptions, is_shut
-from workflows.core.shortening import place_to_cut
+from workflows.core.text import place_to_cut, shown_name
 
 INHERITS: Final = "inherits the tenant's default"
 NOT_SET: Final = "not set"

@@ -9,8 +9,8 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Final
 
+from workflows.core.directory_objects import Owner
 from workflows.core.findings import Finding, Severity
-from workflows.core.holes import Owner
 from workflows.core.named_targets import NamedTarget, standing_targets, written_targets
 from workflows.core.partner import Target, TargetType
 from workflows.core.plan import Plan

@@ -1,4 +1,4 @@
-"""What a plan does and where a request stands, in plain words. Claims nothing that was not read or computed."""
+"""What a plan does, in plain words. Claims nothing that was not read or computed."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,6 @@ from workflows.core.canonical import JsonObject
 from workflows.core.documents import parse_targets
 from workflows.core.partner import Property
 from workflows.core.plan import Plan
-from workflows.core.request import AccessRequest, RequestKind, RequestState
 from workflows.core.setting_words import (
     NO_NAMES,
     NOT_SET,
@@ -59,43 +58,6 @@ def duration_words(duration: timedelta) -> str:
         if seconds and seconds % size == 0:
             return _years(seconds // size) if unit == "day" else _counted(seconds // size, unit)
     return _counted(seconds, "second")
-
-
-def state_words(request: AccessRequest) -> str:
-    """Say where a request stands in a few words, without what its note adds."""
-    state, is_revocation = request.state, request.particulars.kind is RequestKind.REVOCATION
-    if state is RequestState.APPLYING and request.note:
-        return "waiting to be blocked" if is_revocation else "approved, waiting to be written"
-    if is_revocation and state is RequestState.APPLIED and request.not_closed != ():
-        return "block read back, not everything closed" if request.not_closed else "block read back"
-    if is_revocation and state in _REVOCATION_STATES:
-        return _REVOCATION_STATES[state]
-    if state is RequestState.APPLIED and request.particulars.kind is RequestKind.RESTORATION:
-        return "put back and read back"
-    return _STATES[state]
-
-
-_STATES: Final[Mapping[RequestState, str]] = {
-    RequestState.PREPARING: "being prepared",
-    RequestState.AWAITING_APPROVAL: "waiting for approval",
-    RequestState.APPLYING: "approved, being written",
-    RequestState.UNCONFIRMED: "written, not yet confirmed",
-    RequestState.APPLIED: "set and read back",
-    RequestState.REJECTED: "rejected",
-    RequestState.WITHDRAWN: "withdrawn",
-    RequestState.EXPIRED: "expired, nobody decided in time",
-    RequestState.UNFIT: "could not be carried out",
-    RequestState.STOPPED: "stopped before it was confirmed",
-    RequestState.OVERWRITTEN: "sent, then changed by somebody else",
-    RequestState.FAILED: "failed, Microsoft Graph refused it",
-}
-_REVOCATION_STATES: Final[Mapping[RequestState, str]] = {
-    RequestState.APPLYING: "being blocked",
-    RequestState.UNCONFIRMED: "block written, not yet confirmed",
-    RequestState.APPLIED: "blocked and read back",
-    RequestState.STOPPED: "stopped",
-    RequestState.OVERWRITTEN: "sent, then changed by somebody else",
-}
 
 
 def times_words(count: int) -> str:

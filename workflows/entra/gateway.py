@@ -7,9 +7,8 @@ from typing import Final
 from kiota_abstractions.method import Method
 
 from workflows.core.canonical import JsonObject, canonical_json
-from workflows.core.mail_addresses import folded_mail
 from workflows.core.partner import IDENTITY_SYNCHRONIZATION, Property, TenantId
-from workflows.core.people import PersonId
+from workflows.core.people import PersonId, folded_mail
 from workflows.core.plan import Operation, TenantIdentity
 from workflows.entra.addresses import request_to, writable_address
 from workflows.entra.answers import (

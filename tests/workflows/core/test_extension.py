@@ -6,9 +6,8 @@ import pytest
 
 from tests.workflows.core.builders import partnership
 from tests.workflows.world import CATALOG
-from workflows.core.extension import extension_of, extension_words
+from workflows.core.extension import extension_of, extension_words, may_be_renewed
 from workflows.core.partnership import Partnership, PartnershipState
-from workflows.core.renewal import may_be_renewed
 
 NOW = datetime(2026, 11, 26, 15, 0, tzinfo=UTC)
 DURATIONS = tuple(timedelta(days=days) for days in (90, 180, 365))

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.workflows.core.builders import STAGES
+from workflows.core.directory_objects import Owner
 from workflows.core.errors import InvalidField
-from workflows.core.holes import Hole, Owner, fill, hole_of, parse_hole, places
+from workflows.core.holes import Hole, fill, hole_of, parse_hole, places
 from workflows.core.partner import (
     ALL_USERS,
     AccessType,

@@ -24,7 +24,7 @@ from workflows.core.lifecycle import advance
 from workflows.core.partnership import PartnershipState
 from workflows.core.plan import plan_revocation
 from workflows.core.request import AccessRequest, RequestKind, RequestState
-from workflows.core.wording import state_words
+from workflows.core.request_words import state_words
 
 S, RESTORATION = RequestState, RequestKind.RESTORATION
 

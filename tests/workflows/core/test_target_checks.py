@@ -7,10 +7,10 @@ from typing import Any, Final
 import pytest
 
 from tests.workflows.core.builders import TENANT
+from workflows.core.directory_objects import Owner
 from workflows.core.documents import to_document
 from workflows.core.findings import Finding, Severity
-from workflows.core.holes import Owner
-from workflows.core.named_targets import NamedTarget, shown_name, shown_targets, standing_targets, written_targets
+from workflows.core.named_targets import NamedTarget, shown_targets, standing_targets, written_targets
 from workflows.core.partner import (
     ALL_USERS,
     OFFICE_365,
@@ -34,6 +34,7 @@ from workflows.core.target_checks import (
     to_look_up,
     wrong_side_words,
 )
+from workflows.core.text import shown_name
 from workflows.core.wording import describe
 
 INBOUND, OUTBOUND = Property.B2B_COLLABORATION_INBOUND, Property.B2B_COLLABORATION_OUTBOUND

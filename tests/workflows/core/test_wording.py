@@ -29,8 +29,9 @@ from workflows.core.partner import (
 from workflows.core.plan import Operation, Plan, plan_access, plan_revocation
 from workflows.core.renewal import plan_renewal
 from workflows.core.request import RequestKind, RequestState
+from workflows.core.request_words import state_words
 from workflows.core.setting_words import INHERITS, UNREADABLE
-from workflows.core.wording import Line, describe, duration_words, state_words
+from workflows.core.wording import Line, describe, duration_words
 
 APP = "00000000-aaaa-4aaa-8aaa-000000000001"
 GROUP = "00000000-bbbb-4bbb-8bbb-000000000002"

@@ -1,0 +1,22 @@
+"""Short text: a name fit for a sentence, and where a long text may be cut."""
+
+import re
+from typing import Final
+
+_ID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_LENGTH: Final = 36
+_MOST_NAME: Final = 60
+
+
+def place_to_cut(text: str, most: int) -> int:
+    """Return the last place, at `most` or before it, that is not inside an ID: nobody could guess the rest of one."""
+    for found in _ID.finditer(text, max(0, most - _LENGTH), most + _LENGTH):
+        if found.start() < most < found.end():
+            return found.start()
+    return most
+
+
+def shown_name(name: str) -> str:
+    """Make a directory name fit to stand in quotation marks in a sentence: one short line, without such marks."""
+    line = " ".join(name.replace("“", '"').replace("”", '"').split())
+    return line if len(line) <= _MOST_NAME else f"{line[: _MOST_NAME - 1]}…"
