@@ -6,7 +6,7 @@ from typing import Final
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.blocks import paragraph, part, rich, when, words
-from bot.messages import Message, message
+from bot.message import Message, message
 from workflows.core.alarms import ENDED, WAYS, Alarm, AlarmCode
 from workflows.core.openness_words import way_title
 

@@ -103,7 +103,7 @@ def assemble(around: Neighbours) -> Parts:
     )
     limits = _limits(around, alarms)
     performer = _performer(around, service, alarms, notifier, limits)
-    bolt = make_bolt(around.client, around.settings)
+    bolt = make_bolt(around.client, around.settings.slack_team_id, around.settings.slack_bot_token)
     _listeners(around, service, notifier, limits).register(bolt)
 
     async def tell(person: ChatId, text: str, channel: str) -> None:

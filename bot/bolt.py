@@ -5,24 +5,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from pydantic import SecretStr
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.logger.messages import warning_client_prioritized_and_token_skipped, warning_token_skipped
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.settings import Settings
-
 _EXPECTED: Final = frozenset({warning_client_prioritized_and_token_skipped(), warning_token_skipped()})
 """Bolt finds SLACK_BOT_TOKEN in the environment by itself and warns that it is not needed; that is meant so."""
 
 
-def make_bolt(client: AsyncWebClient, settings: Settings) -> AsyncApp:
+def make_bolt(client: AsyncWebClient, team_id: str, bot_token: SecretStr) -> AsyncApp:
     """Make Bolt without its own verification and its own calls: nothing stands between a click and its commit."""
 
     async def authorize() -> AuthorizeResult:
-        return AuthorizeResult(
-            enterprise_id=None, team_id=settings.slack_team_id, bot_token=settings.slack_bot_token.get_secret_value()
-        )
+        return AuthorizeResult(enterprise_id=None, team_id=team_id, bot_token=bot_token.get_secret_value())
 
     with _without_expected_warnings():
         return AsyncApp(

@@ -16,7 +16,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.approval_channel import ApprovalChannel, ChannelUnsuitable
-from bot.messages import Message, notice
+from bot.message import Message, notice
 from bot.slack_errors import BLOCKED, NO_ANSWER, error_code, is_passing, retry_after
 from workflows.core.people import ChatId
 from workflows.ports import Copy, NotifierBlocked, NotifierRefused, NotifierUnavailable, Store

@@ -11,7 +11,7 @@ from bot.approvers import Approvers
 from bot.blocks import DOMAIN, Part, footnote, header, mention, paragraph, part, quote, rich, when, words
 from bot.chain_parts import MOST_REASON, chain_elements, outcome_elements, still_needed
 from bot.drift_parts import drift_blocks
-from bot.messages import Message, message
+from bot.message import Message, message
 from bot.partner_parts import (
     change_elements,
     consequence_elements,

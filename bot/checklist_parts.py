@@ -9,7 +9,7 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 from bot import ids
 from bot.blocks import Json, bullets, footnote, header, paragraph, preformatted, rich, words
 from bot.half_parts import NOTHING, remark_elements, step_blocks
-from bot.messages import Message, message
+from bot.message import Message, message
 from bot.modal_parts import modal
 from bot.partner_parts import identity_block, partner_name, partner_words
 from bot.untrusted import clean, cut

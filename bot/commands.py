@@ -12,13 +12,14 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from bot.background import Background
 from bot.checklist_parts import checklist_message, checklist_view
 from bot.directory import SlackDirectory
-from bot.messages import Message, help_message, partner_details, partner_list, refusal, unknown_command
+from bot.message import Message
+from bot.messages import help_message, partner_details, partner_list, refusal, unknown_command
+from bot.modal_parts import message_view
 from bot.not_now import not_now
 from bot.payloads import Invocation
 from bot.posture_message import posture_message
 from bot.restore_windows import RestoreWindows
 from bot.slack_errors import NO_ANSWER
-from bot.views import message_view
 from bot.windows import Windows
 from workflows.checklists import Checklists, PresentHalf
 from workflows.core.commands import Subject

@@ -8,9 +8,8 @@ from bot import ids
 from bot.access_parts import whole_findings
 from bot.blocks import Json, footnote
 from bot.cards import request_blocks
-from bot.modal_parts import input_block, modal, text_area
+from bot.modal_parts import input_block, message_view, modal, text_area
 from bot.partner_parts import identity_block
-from bot.views import message_view
 from workflows.core.request import AccessRequest
 
 

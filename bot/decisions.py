@@ -9,9 +9,9 @@ from bot import ids
 from bot.background import Background
 from bot.decision_views import decided_view, decision_view, reject_view
 from bot.directory import SlackDirectory
+from bot.modal_parts import message_view
 from bot.payloads import Interaction, parse_card_value
 from bot.slack_errors import NO_ANSWER
-from bot.views import message_view
 from bot.windows import Windows
 from workflows.core.canonical import Digest
 from workflows.core.commands import Subject

@@ -8,7 +8,7 @@ from slack_sdk.models.blocks import ActionsBlock, Block
 from bot import ids
 from bot.blocks import Part, actions, button, footnote, header, paragraph, part, rich, when, words
 from bot.half_parts import step_blocks
-from bot.messages import Message, message
+from bot.message import Message, message
 from bot.partner_parts import identity_block, partner_name, partner_words
 from bot.untrusted import clean
 from workflows.core.half_state import half_words, needed_steps, open_steps

@@ -16,8 +16,8 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from bot.background import Background
+from bot.modal_parts import message_view
 from bot.payloads import Interaction, Unreadable, read_payload
-from bot.views import message_view
 from workflows.core.people import ChatId
 from workflows.ports import StoreNotWritable
 

@@ -1,7 +1,6 @@
 """Messages that answer somebody: notices, refusals, help, the partner list, one partner in detail."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -9,7 +8,6 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.blocks import (
-    Json,
     Part,
     bullets,
     footnote,
@@ -19,11 +17,11 @@ from bot.blocks import (
     part,
     rich,
     when,
-    within_limits,
     words,
 )
 from bot.concern_parts import concern_elements
 from bot.half_parts import half_elements
+from bot.message import MOST_NOTICE, Message, message
 from bot.partner_parts import identity_block, partner_name, partner_words
 from bot.request_parts import icon, kind_words, restore_hint
 from bot.review_parts import partner_row, partnership_facts, partnership_state_words
@@ -41,9 +39,6 @@ from workflows.core.restoring import is_restorable
 from workflows.core.setting_words import NO_NAMES
 from workflows.core.standing import Standing, describe_standing, unmanaged
 
-MOST_FALLBACK: Final = 700
-"""Escaping may make it five times as long, and chat.update takes 4,000 characters."""
-MOST_NOTICE: Final = 2500
 MOST_PARTNERS: Final = 20
 MOST_CONCERNS: Final = 8
 MOST_HISTORY: Final = 15
@@ -70,25 +65,6 @@ _INHERITED: Final[Mapping[Origin, str]] = {
     Origin.MICROSOFT_DEFAULT: " · inherits Microsoft's default",
     Origin.NOT_ADDED: "",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """What Slack is given: blocks, and the text that stands in for them in notifications and screen readers."""
-
-    text: str
-    """Escaped for mrkdwn already; says the same facts as the blocks."""
-    blocks: list[Json]
-
-
-def message(summary: str, blocks: Sequence[Block]) -> Message:
-    """Make a message from blocks and the plain words that say the same."""
-    return Message(text=escape(clean(summary, MOST_FALLBACK)), blocks=within_limits(blocks, "message"))
-
-
-def notice(text: str) -> Message:
-    """Tell somebody something in a sentence or two."""
-    return message(text, [rich(paragraph(part(text, MOST_NOTICE, lines=True)))])
 
 
 def refusal(text: str) -> Message:

@@ -11,7 +11,8 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.blocks.block_elements import InputInteractiveElement
 from slack_sdk.models.views import View
 
-from bot.blocks import Json, Limit, plain_text, within_limits
+from bot import ids
+from bot.blocks import Json, Limit, paragraph, part, plain_text, rich, within_limits
 from bot.untrusted import cut, encodable
 
 
@@ -62,3 +63,8 @@ def input_block(
         optional=is_optional or None,
         dispatch_action=is_dispatched or None,
     )
+
+
+def message_view(title: str, text: str) -> Json:
+    """Say something in a modal that asks for nothing."""
+    return modal(title, [rich(paragraph(part(text, Limit.PLAIN, lines=True)))], ids.MESSAGE_VIEW)

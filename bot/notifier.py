@@ -19,7 +19,7 @@ from bot.card_copies import CardCopies, Trouble, Updated, content_of
 from bot.cards import request_card, requester_card, review_card
 from bot.half_card import half_card
 from bot.home import MOST_MINE, MOST_PARTNERS, MOST_WAITING, closed_home, home_view
-from bot.messages import Message, notice
+from bot.message import Message, notice
 from bot.shown_directory import ShownDirectory
 from workflows.core.alarms import Alarm
 from workflows.core.half_state import open_steps

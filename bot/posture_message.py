@@ -8,7 +8,7 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.blocks import DOMAIN, Part, bullets, footnote, header, paragraph, part, rich, when, words
 from bot.concern_parts import concern_elements
-from bot.messages import Message, message
+from bot.message import Message, message
 from bot.posture_words import WAYS, counts_words, record_words, risk_words, trust_words
 from bot.untrusted import clean
 from workflows.core.openness import Opening

@@ -33,10 +33,9 @@ from bot.blocks import (
     rich,
     words,
 )
-from bot.modal_parts import input_block, modal, option, text_area
+from bot.modal_parts import input_block, message_view, modal, option, text_area
 from bot.partner_parts import MOST_LINE, identity_paragraph
 from bot.untrusted import cut, encodable
-from bot.views import message_view
 from workflows.core.directory_objects import Owner
 from workflows.core.people import ChatId
 from workflows.core.plan import TenantIdentity

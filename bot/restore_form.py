@@ -9,7 +9,7 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot import ids
 from bot.blocks import Json, Limit, bullets, paragraph, part, plain_text, rich, words
-from bot.modal_parts import input_block, modal, option, text_area
+from bot.modal_parts import input_block, message_view, modal, option, text_area
 from bot.partner_parts import (
     change_elements,
     consequence_elements,
@@ -18,7 +18,6 @@ from bot.partner_parts import (
 )
 from bot.risk_parts import risk_elements, staying_elements
 from bot.untrusted import clean
-from bot.views import message_view
 from workflows.core.canonical import JsonObject
 from workflows.core.closing import only_narrows
 from workflows.core.consequences import consequences

@@ -7,9 +7,9 @@ from typing import Final
 
 from bot import ids
 from bot.directory import SlackDirectory
+from bot.modal_parts import message_view
 from bot.not_now import not_now
 from bot.restore_form import Preview, RestoreShown, restore_view
-from bot.views import message_view
 from bot.windows import Windows
 from workflows.catalog import Catalog
 from workflows.core.commands import Subject

@@ -12,7 +12,7 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot import ids
 from bot.blocks import Json, Limit, Part, bullets, paragraph, part, rich, words
-from bot.modal_parts import input_block, modal, text_area
+from bot.modal_parts import input_block, message_view, modal, text_area
 from bot.partner_parts import change_elements, consequence_elements, identity_block
 from bot.request_parts import kind_words
 from bot.review_parts import partnership_facts
@@ -42,11 +42,6 @@ _MOST_STOPPED: Final = 10
 def loading_view(title: str = "One moment") -> Json:
     """Say that something is being read. Opened at once, because a trigger lives three seconds; updated afterwards."""
     return modal(title, [rich(paragraph(words("⏳ Reading from Microsoft Entra…")))], ids.REQUEST_ACCESS_LOADING)
-
-
-def message_view(title: str, text: str) -> Json:
-    """Say something in a modal that asks for nothing."""
-    return modal(title, [rich(paragraph(part(text, Limit.PLAIN, lines=True)))], ids.MESSAGE_VIEW)
 
 
 def keep_view(partnership: Partnership) -> Json:

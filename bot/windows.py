@@ -12,11 +12,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import ids
 from bot.directory import SlackDirectory
+from bot.modal_parts import message_view
 from bot.not_now import NOT_FILLED, not_now
 from bot.open_forms import OpenForm, OpenForms
 from bot.request_form import Found, RequestForm, request_view
 from bot.slack_errors import NO_ANSWER, error_code, is_passing
-from bot.views import loading_view, message_view, revocation_view, revoke_unread_view
+from bot.views import loading_view, revocation_view, revoke_unread_view
 from workflows.catalog import Catalog
 from workflows.core.canonical import JsonObject
 from workflows.core.commands import Subject

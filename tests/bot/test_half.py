@@ -10,7 +10,8 @@ from hypothesis import given, settings
 
 from bot.checklist_parts import MOST_CHUNK, checklist_message, checklist_text, checklist_view
 from bot.half_card import half_card
-from bot.messages import Message, partner_details, partner_list
+from bot.message import Message
+from bot.messages import partner_details, partner_list
 from bot.review_parts import partner_row
 from bot.sandbox.slack.blocks import problems
 from tests.bot import surfaces

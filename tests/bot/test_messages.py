@@ -12,15 +12,8 @@ from hypothesis import strategies as st
 from bot.approvers import Approvers
 from bot.blocks import MOST_BLOCKS, footnote, utc_words, within_limits
 from bot.cards import request_card, requester_card, review_card
-from bot.messages import (
-    Message,
-    help_message,
-    notice,
-    partner_details,
-    partner_list,
-    refusal,
-    unknown_command,
-)
+from bot.message import Message, notice
+from bot.messages import help_message, partner_details, partner_list, refusal, unknown_command
 from bot.sandbox.slack.blocks import problems
 from bot.untrusted import HIDDEN_REMOVED, clean, cut, escape
 from tests.bot import surfaces

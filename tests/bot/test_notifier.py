@@ -10,7 +10,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.approval_channel import ApprovalChannel
-from bot.messages import notice
+from bot.message import notice
 from bot.notifier import SlackNotifier
 from bot.sandbox.faults import Fault
 from bot.sandbox.seed import PEOPLE

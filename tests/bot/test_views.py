@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 
 from bot.decision_views import reject_view
-from bot.views import keep_view, loading_view, message_view, revoke_unread_view, revoke_view
+from bot.modal_parts import message_view
+from bot.views import keep_view, loading_view, revoke_unread_view, revoke_view
 from tests.bot import surfaces
 from tests.bot.surfaces import Json, assert_sound, element, hostile_or_blank, hostile_request, shown
 from tests.workflows.core.builders import (
