@@ -105,8 +105,8 @@ class Judging:
 
     async def _say_that_it_waits(self, effect: Judge) -> None:
         await self.service.say(
-            "Your click is stored, but it cannot be judged yet: the directory of people does not answer. "
-            "Gatehouse keeps trying and tells you the outcome.",
+            "Your click is received and still being checked: Slack or Microsoft Entra has not given every answer that "
+            "this needs. Gatehouse keeps trying and tells you the outcome. You need not click again.",
             key=f"delayed:{effect.key}",
             person=effect.intent.actor,
             channel=effect.intent.channel,

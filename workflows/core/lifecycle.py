@@ -325,9 +325,9 @@ def _overwritten(request: AccessRequest, command: RecordOverwritten, at: Situati
     if request.particulars.kind is RequestKind.REVOCATION:
         raise Refused("plan_again", "A revocation is planned again from what stands now, until it holds.")
     note = (
-        "The change was sent, but somebody else changed the partner's settings: what stands now is neither the plan "
-        "nor what it started from, and was not approved as it is, so nobody can keep it alone. Look at it with "
-        "/partner show; then revoke it, or ask for what is to stand with /partner request."
+        "Gatehouse had begun to write the change when somebody else changed the partner's settings. The settings now "
+        "are neither those before the change nor the approved ones, so nobody can keep them alone. Look at them with "
+        "/partner show. Then revoke the partner, or ask for the right settings with /partner request."
     )
     request = _moved(request, S.OVERWRITTEN, at, note=note)
     opened = opened_partnership(request, at.partnership, at.now, image=command.image or {})
