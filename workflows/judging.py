@@ -206,9 +206,12 @@ class Judging:
     async def _settle_given_up(self, intent: EffectIntent, actor: Person, key: str) -> None:
         roster = await self.directory.roster([actor])
         if not roster.holds(actor.id, ADMIN):
-            raise Refused("not_admin", "Only admins can try given up work again or forget it.")
+            raise Refused("not_admin", "Only admins can try given up work again or forget it. Ask one of them.")
         if intent.effect_id not in {one.id for one in await self.store.given_up()}:
-            raise Refused("not_given_up", "This work is not given up any more: somebody decided about it already.")
+            raise Refused(
+                "not_given_up",
+                "This work is not given up any more: somebody decided about it already. You need to do nothing.",
+            )
         await self.service.settle_given_up(
             intent.effect_id,
             is_retried=isinstance(intent, WantRetryEffect),
@@ -251,7 +254,10 @@ class Judging:
             is_moving = other.state is not RequestState.UNCONFIRMED
             is_revocation = other.particulars.kind is RequestKind.REVOCATION
             if is_moving and is_revocation and other.particulars.target == identity.tenant_id:
-                raise Refused("under_way", f"A revocation of this partner is already under way ({other.id}).")
+                raise Refused(
+                    "under_way",
+                    f"A revocation of this partner is already under way ({other.id}). You need to do nothing.",
+                )
 
 
 def _said_of_the_half(intent: HalfIntent, actor: Person) -> HalfCommand:

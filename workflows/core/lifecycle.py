@@ -250,7 +250,9 @@ def _reject(request: AccessRequest, command: Reject, at: Situation) -> Transitio
     if stage is None:
         raise Refused("complete", "Every approval is in; the change is being applied. Revoke it if it must not stand.")
     if not command.reason.strip():
-        raise Refused("reason_missing", "A rejection needs a reason: the requester has to know what to change.")
+        raise Refused(
+            "reason_missing", "A rejection needs a reason: the requester has to know what to change. Write one."
+        )
     decision = Decision(
         person=command.actor,
         choice=Choice.REJECT,
@@ -265,7 +267,7 @@ def _reject(request: AccessRequest, command: Reject, at: Situation) -> Transitio
 
 def _withdraw(request: AccessRequest, command: Withdraw, at: Situation) -> Transition:
     if command.actor != request.particulars.requester and not command.is_requester:
-        raise Refused("not_the_requester", "Only the person who filed a request can withdraw it.")
+        raise Refused("not_the_requester", "Only the person who filed a request can withdraw it. Ask that person.")
     text = f"You withdrew your request for {_target(request)}."
     return _ended(request, S.WITHDRAWN, at, note="The requester withdrew it.", text=text)
 
@@ -462,12 +464,15 @@ def _target(request: AccessRequest) -> str:
 
 def _why_not_now(request: AccessRequest | None) -> str:
     if request is None:
-        return "There is no such request. It may have been removed together with its database."
+        return "There is no such request. It may have been removed together with its database. See /partner list."
     if request.is_terminal:
         return (
-            f"This request is closed ({request.state.value.replace('_', ' ')}); nothing about it can change any more."
+            f"This request is closed ({request.state.value.replace('_', ' ')}); nothing about it can change any more. "
+            "Ask again with /partner request if it is still needed."
         )
-    return f"This request is {request.state.value.replace('_', ' ')}; that is not possible now."
+    return (
+        f"This request is {request.state.value.replace('_', ' ')}; that is not possible now. Look at its newest card."
+    )
 
 
 _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {
