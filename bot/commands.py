@@ -178,7 +178,10 @@ class Commands:
 
     async def _respond(self, response_url: str, message: Message) -> None:
         if not self._is_slacks_own(response_url):
-            raise Refused("foreign_response_url", "The answer's address is not Slack's, so nothing was sent there.")
+            raise Refused(
+                "foreign_response_url",
+                "The answer's address is not Slack's, so nothing was sent there. Type the command again.",
+            )
         await AsyncWebhookClient(response_url).send(
             text=self.redact(message.text),
             blocks=redacted(message.blocks, self.redact),

@@ -20,7 +20,7 @@ from workflows.core.intents import WantApprove, WantReject
 from workflows.core.people import ChatId
 from workflows.core.request import AccessRequest, RequestId
 from workflows.ports import Clock, DirectoryUnavailable, Store
-from workflows.service import Service
+from workflows.service import UNKNOWN_REQUEST, Service
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +85,13 @@ class Decisions:
     async def _required(self, request_id: RequestId, digest: Digest) -> AccessRequest:
         request = await self.store.request(request_id)
         if request is None:
-            raise Refused("unknown_request", "Gatehouse knows no such request; its card may be from another database.")
+            raise Refused("unknown_request", UNKNOWN_REQUEST)
         if request.is_terminal:
-            raise Refused("not_now", "This request is closed; nothing about it can change any more.")
+            raise Refused(
+                "not_now",
+                "This request is closed; nothing about it can change any more. "
+                "Ask again with /partner request if it is still needed.",
+            )
         if request.known.plan.digest != digest:
             raise Refused("stale_card", "The request changed after this card was shown. Decide on the newest card.")
         return request
@@ -98,7 +102,7 @@ class Decisions:
             await self.directory.require_member(actor)
             request = await self.store.request(request_id)
             if request is None:
-                raise Refused("unknown_request", "Gatehouse knows no such request; it may be from another database.")
+                raise Refused("unknown_request", UNKNOWN_REQUEST)
         except Refused as refused:
             subject = Subject(request_id=request_id)
             await self.windows.refuse(view_id, refused, key=key, actor=actor, command="review_request", subject=subject)

@@ -78,7 +78,8 @@ class SlackDirectory:
         account = accounts[0]
         if not _is_eligible(account):
             raise Refused(
-                "not_a_member", "Your Entra account is disabled or a guest account; only enabled members take part."
+                "not_a_member",
+                "Your Entra account is disabled or a guest account; only enabled members take part. Ask an admin.",
             )
         return Person(id=account.id, chat_id=main_id(user, chat_id), name=account.name)
 
@@ -181,7 +182,7 @@ class SlackDirectory:
         try:
             return dict((await self._call("users.info", user=chat_id))["user"])
         except _Gone as error:
-            raise Refused("unknown_user", "Slack does not know this user any more.") from error
+            raise Refused("unknown_user", "Slack does not know this user any more. Ask an admin of Slack.") from error
 
     async def user_by_mail(self, mail: str) -> SlackUser | None:
         """Find the user with a mail address; None when there is none."""

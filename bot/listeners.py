@@ -32,6 +32,7 @@ from bot.payloads import (
 )
 from bot.restore_windows import RestoreWindows
 from bot.slack_errors import NO_ANSWER
+from bot.slack_users import OUTSIDER
 from bot.views import keep_view
 from bot.windows import Windows
 from workflows.core.commands import Subject
@@ -132,7 +133,7 @@ class Listeners:
         invocation = Invocation.model_validate(body)
         if invocation.team_id != self.team_id:
             await self.service.refuse(
-                Refused("outsider", "You belong to another workspace; only members of this one take part."),
+                Refused("outsider", OUTSIDER),
                 key=f"command:{invocation.trigger_id}",
                 actor=invocation.actor,
                 command=f"/partner {invocation.verb}",
@@ -357,4 +358,4 @@ class Listeners:
         if click.view is not None and click.view.app_installed_team_id is not None:
             teams.add(click.view.app_installed_team_id)
         if teams != {self.team_id}:
-            raise Refused("outsider", "You belong to another workspace; only members of this one take part.")
+            raise Refused("outsider", OUTSIDER)

@@ -6,9 +6,10 @@ import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import pytest
 
@@ -85,24 +86,221 @@ def test_every_named_test_runs_in_a_clone_that_stands_alone(tmp_path: Path) -> N
 
     pytest itself says which ones would run, in a copy of the project; the tests are set up there, and not run.
     """
-    clone = standing_alone(tmp_path / "clone")
-    named = sorted({f"{file}::{name}" for row in rows() for file, name in named_tests(" ".join(row))})
-    outcome = planned(clone, named)
-    left_out = [name for name in named if outcome.get(name) != "runs"]
-    assert left_out == []
-    for file in {name.partition("::")[0] for name in named}:
-        calls = {"skip", "importorskip", "xfail"}
-        found = [node for node in ast.walk(ast.parse((PROJECT / file).read_text())) if isinstance(node, ast.Attribute)]
-        skips = [f"pytest.{one.attr}" for one in found if ast.unparse(one.value) == "pytest" and one.attr in calls]
-        assert skips == [], f"{file} may skip while it runs"
+    assert objections(standing_alone(tmp_path / "clone"), rows()) == {}
 
 
-def test_a_test_that_needs_more_than_the_clone_is_found_out(tmp_path: Path) -> None:
-    """The check can fail: one that is skipped there, and one that is not there at all."""
+def test_a_row_whose_test_needs_more_than_the_clone_is_refused(tmp_path: Path) -> None:
+    """The check can fail, for each of its reasons; a row beside them that needs nothing is let through."""
     clone = standing_alone(tmp_path / "clone")
+    (clone / "tests" / "test_skipping.py").write_text(SKIPPING)
+    (clone / "tests" / "test_leaning.py").write_text(LEANING)
+    (clone / "tests" / "helper.py").write_text(HELPER)
     skipped = "tests/workflows/test_graph_contract.py::test_no_read_of_the_gateway_is_left_out"
-    assert planned(clone, [skipped]) == {skipped: "skipped"}
-    assert planned(clone, ["tests/test_coverage_page.py::test_nobody_wrote"]) == {}
+    marked = "tests/test_skipping.py::test_that_is_marked"
+    skipping = "tests/test_skipping.py::test_that_skips_itself"
+    leaning = "tests/test_leaning.py::test_by_itself"
+    missing = "tests/test_coverage_page.py::test_nobody_wrote"
+    sound = "tests/workflows/test_catalog.py::test_the_hash_changes_with_the_meaning"
+    assert objections(clone, [made_up(skipped, sound), made_up(marked), made_up(skipping, leaning)]) == {
+        skipped: "does not run",
+        marked: "does not run",
+        skipping: "may skip while it runs",
+        leaning: "reads what lies beside",
+    }
+    assert objections(clone, [made_up(missing)]) == {missing: "does not run"}
+
+
+SKIPPING: Final = """
+from pathlib import Path
+import pytest
+
+FAR = Path(__file__).parents[2] / "shared"
+
+@pytest.mark.skipif(not FAR.is_dir(), reason="needs the folder beside")
+def test_that_is_marked():
+    assert FAR.is_dir()
+
+def test_that_skips_itself():
+    pytest.skip("not today")
+"""
+
+
+def made_up(*named: str) -> Row:
+    """A row of the page that names these tests."""
+    return ("99", "Asked", "What is done.", ", ".join(f"`{name}`" for name in named))
+
+
+def objections(clone: Path, of: list[Row]) -> dict[str, str]:
+    """Tell why tests that rows name show nothing in a clone that stands alone; nothing of those that do."""
+    named = sorted({f"{file}::{name}" for row in of for file, name in named_tests(" ".join(row))})
+    outcome = planned(clone, named)
+    found = {}
+    for name in named:
+        if outcome.get(name) != "runs":
+            found[name] = "does not run"
+        elif may_skip(clone / name.partition("::")[0]):
+            found[name] = "may skip while it runs"
+        elif leans_outside(clone, name):
+            found[name] = "reads what lies beside"
+    return found
+
+
+def may_skip(path: Path) -> bool:
+    """Tell whether a file of tests calls what ends a test early, other than by a mark."""
+    calls = {"skip", "importorskip", "xfail"}
+    found = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)]
+    return any(ast.unparse(one.value) == "pytest" and one.attr in calls for one in found)
+
+
+LEANING: Final = """
+from pathlib import Path
+import pytest
+from tests import helper
+from tests.helper import SAMPLES as FAR
+
+NEAR = Path(__file__).parents[1].parent / "shared" / "samples"
+AS_TEXT = "../shared/samples/one.json"
+INSIDE = Path(__file__).parent / "shared_channels"
+
+def read():
+    return NEAR.read_text()
+
+@pytest.fixture
+def sample():
+    return read()
+
+def test_by_a_constant():
+    assert NEAR.exists() or True
+
+def test_by_a_text():
+    assert AS_TEXT
+
+def test_by_a_fixture(sample):
+    assert sample
+
+def test_by_an_import():
+    assert FAR
+
+def test_by_a_module():
+    assert helper.SAMPLES
+
+def test_by_itself():
+    assert (Path(__file__).parents[2] / "shared").name
+
+def test_by_what_another_file_does():
+    assert helper.reading()
+
+def test_alone():
+    assert INSIDE.name == helper.NAME == "shared_channels"
+"""
+HELPER: Final = """
+from pathlib import Path
+
+SAMPLES = Path(__file__).parents[1] / "shared" / "samples"
+NAME = "shared_channels"
+
+def reading():
+    return SAMPLES.read_text()
+"""
+
+
+def test_a_test_that_reads_what_lies_beside_the_clone_is_found_out(tmp_path: Path) -> None:
+    """Also where it is neither skipped nor broken there, and whichever way it comes to the folder."""
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "__init__.py").write_text("")
+    (tmp_path / "tests" / "test_leaning.py").write_text(LEANING)
+    (tmp_path / "tests" / "helper.py").write_text(HELPER)
+    names = [name for name in functions_of(tmp_path / "tests" / "test_leaning.py") if name != "test_alone"]
+    assert len(names) == 7
+    for name in names:
+        assert leans_outside(tmp_path, f"tests/test_leaning.py::{name}"), name
+    assert not leans_outside(tmp_path, "tests/test_leaning.py::test_alone")
+
+
+def test_the_tests_that_are_known_to_lean_on_the_folder_beside_are_found_out() -> None:
+    for name in (
+        "tests/workflows/test_shipped_templates.py::test_what_it_writes_is_what_graph_takes",
+        "tests/bot/test_payloads.py::test_recorded_commands_parse",
+        "tests/workflows/core/test_contract.py::"
+        + min(functions_of(PROJECT / "tests/workflows/core/test_contract.py")),
+    ):
+        assert leans_outside(PROJECT, name), name
+
+
+BESIDE: Final = "shared"
+"""The folder beside the repository, which a clone that stands alone does not have."""
+
+
+def leans_outside(project: Path, named: str) -> bool:
+    """Tell whether a test, or what it uses of this project's tests, names the folder beside the repository."""
+    file, _, name = named.partition("::")
+    waiting, seen = [(project / file, name)], set()
+    while waiting:
+        one = waiting.pop()
+        if one in seen:
+            continue
+        seen.add(one)
+        path, name = one
+        module = module_of(project, path)
+        node = module.nodes.get(name)
+        if node is None:
+            continue
+        if names_the_folder(node):
+            return True
+        for used in (found for found in ast.walk(node) if isinstance(found, ast.Name | ast.arg | ast.Attribute)):
+            word = used.id if isinstance(used, ast.Name) else used.arg if isinstance(used, ast.arg) else ""
+            waiting.append((path, word))
+            if word in module.imported:
+                waiting.append(module.imported[word])
+            if isinstance(used, ast.Attribute) and isinstance(used.value, ast.Name):
+                of = module.imported.get(used.value.id)
+                waiting += [(of[0], used.attr)] if of else []
+            waiting += [(path.parent / "conftest.py", word)] if word and isinstance(used, ast.arg) else []
+    return False
+
+
+def names_the_folder(node: ast.AST) -> bool:
+    """Tell whether a piece of code has the folder's name as a part of a path."""
+    texts = [one.value for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    is_joined = any(
+        isinstance(one, ast.BinOp)
+        and isinstance(one.op, ast.Div)
+        and isinstance(one.right, ast.Constant)
+        and str(one.right.value).partition("/")[0] == BESIDE
+        for one in ast.walk(node)
+    )
+    return is_joined or any(f"../{BESIDE}" in text for text in texts)
+
+
+class Module(NamedTuple):
+    """What a file of tests has at its top."""
+
+    nodes: Mapping[str, ast.AST]
+    """Functions, classes and values, by name."""
+    imported: Mapping[str, tuple[Path, str]]
+    """What comes from another file of this project's tests: the file, and the name there (empty: the file itself)."""
+
+
+@cache
+def module_of(project: Path, path: Path) -> Module:
+    """Read the top of a file; nothing of one that is not there."""
+    if not path.is_file():
+        return Module({}, {})
+    nodes: dict[str, ast.AST] = {}
+    imported: dict[str, tuple[Path, str]] = {}
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            nodes[node.name] = node
+        elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            nodes |= {one.id: node.value for one in targets if isinstance(one, ast.Name)}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "tests":
+            folder = project.joinpath(*str(node.module).split("."))
+            for alias in node.names:
+                inside = folder / f"{alias.name}.py"
+                found = (inside, "") if inside.is_file() else (folder.with_suffix(".py"), alias.name)
+                imported[alias.asname or alias.name] = found
+    return Module(nodes, imported)
 
 
 def standing_alone(clone: Path) -> Path:

@@ -44,7 +44,7 @@ async def identify_partner(target: str, *, store: Store, tenant: Tenant) -> tupl
             f"“{target}” led to another tenant before. Name the tenant ID you mean: {', '.join(sorted(possible))}.",
         )
     if found is not None and found.tenant_id == await tenant.home():
-        raise Refused("own_tenant", f"“{target}” is our own tenant; it is no partner.")
+        raise Refused("own_tenant", f"“{target}” is our own tenant; it is no partner. Name the partner's domain.")
     if found is not None:
         return found, await store.partnership(found.tenant_id)
     if named:
@@ -73,12 +73,16 @@ async def _unknown_id_words(target: str, tenant: Tenant) -> str:
     try:
         clouds = (await tenant.surroundings.read_access_policy()).get("allowedCloudEndpoints")
     except (TenantUnavailable, TenantRefused):
-        return f"{nobody}. Whether other clouds are enabled here could not be read. It has no settings here."
+        return (
+            f"{nobody}. Whether other clouds are enabled here could not be read. It has no settings here. "
+            "Check the ID with the partner."
+        )
     if not clouds:
         return f"{nobody}, and no other cloud is enabled here. Check it with the partner, or see /partner list."
     return (
         f"{nobody}. Other clouds are enabled here, so it is a tenant of another cloud, or of nobody. Such a tenant is "
-        "blocked until it is added here, so there is nothing to show and nothing to revoke."
+        "blocked until it is added here, so there is nothing to show and nothing to revoke. "
+        "To add it, use /partner request."
     )
 
 

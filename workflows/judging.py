@@ -105,8 +105,8 @@ class Judging:
 
     async def _say_that_it_waits(self, effect: Judge) -> None:
         await self.service.say(
-            "Your click is stored, but it cannot be judged yet: the directory of people does not answer. "
-            "Gatehouse keeps trying and tells you the outcome.",
+            "Your click is received and still being checked: Slack or Microsoft Entra has not given every answer that "
+            "this needs. Gatehouse keeps trying and tells you the outcome. You need not click again.",
             key=f"delayed:{effect.key}",
             person=effect.intent.actor,
             channel=effect.intent.channel,
@@ -206,9 +206,12 @@ class Judging:
     async def _settle_given_up(self, intent: EffectIntent, actor: Person, key: str) -> None:
         roster = await self.directory.roster([actor])
         if not roster.holds(actor.id, ADMIN):
-            raise Refused("not_admin", "Only admins can try given up work again or forget it.")
+            raise Refused("not_admin", "Only admins can try given up work again or forget it. Ask one of them.")
         if intent.effect_id not in {one.id for one in await self.store.given_up()}:
-            raise Refused("not_given_up", "This work is not given up any more: somebody decided about it already.")
+            raise Refused(
+                "not_given_up",
+                "This work is not given up any more: somebody decided about it already. You need to do nothing.",
+            )
         await self.service.settle_given_up(
             intent.effect_id,
             is_retried=isinstance(intent, WantRetryEffect),
@@ -251,7 +254,10 @@ class Judging:
             is_moving = other.state is not RequestState.UNCONFIRMED
             is_revocation = other.particulars.kind is RequestKind.REVOCATION
             if is_moving and is_revocation and other.particulars.target == identity.tenant_id:
-                raise Refused("under_way", f"A revocation of this partner is already under way ({other.id}).")
+                raise Refused(
+                    "under_way",
+                    f"A revocation of this partner is already under way ({other.id}). You need to do nothing.",
+                )
 
 
 def _said_of_the_half(intent: HalfIntent, actor: Person) -> HalfCommand:

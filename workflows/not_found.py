@@ -41,7 +41,7 @@ async def suggestion(name: str, *, tenant: Tenant, register: Register | None) ->
     if near := near_names(name, [*partners, *([whole] if whole else [])]):
         return f"Did you mean {' or '.join(near)}?"
     if isinstance(own, Sequence) and (near := near_names(name, own)):
-        return f"“{near[0]}” is our own tenant, which is no partner."
+        return f"“{near[0]}” is our own tenant, which is no partner. Type the partner's domain."
     return ""
 
 

@@ -106,7 +106,9 @@ async def propose_restoration(
     if duration is not None and duration > template.durations[-1]:
         longest = template.durations[-1].days
         raise InvalidField(
-            "duration", f"The chain of “{template.title}” decides on this, and approves {longest} days at most."
+            "duration",
+            f"The chain of “{template.title}” decides on this, and approves {longest} days at most. "
+            "Choose a shorter time.",
         )
     plan = replace(decided_by(plan, template), duration=duration or template.default_duration)
     plan = with_inheritance(plan, observation.default)

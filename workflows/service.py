@@ -41,6 +41,11 @@ GATEHOUSE: Final = "gatehouse"
 LOOK_UP: Final = "look_up"
 """What a look at a partner is called in the audit log."""
 
+UNKNOWN_REQUEST: Final = (
+    "Gatehouse knows no such request; its card may be from another database. See /partner list, or ask again with "
+    "/partner request."
+)
+
 _WRITES: Final = (RecordWriting, RecordResent, RecordApplied, RecordApplyFailed, RecordOverwritten)
 _TRIES: Final = 5
 """How often a command is decided again because somebody else stored a newer version first."""
@@ -270,7 +275,7 @@ class Service:
     async def _load(self, request_id: RequestId) -> AccessRequest:
         request = await self._store.request(request_id)
         if request is None:
-            raise Refused("unknown_request", "Gatehouse knows no such request; its card may be from another database.")
+            raise Refused("unknown_request", UNKNOWN_REQUEST)
         return request
 
     async def _commit(self, commit: Commit) -> bool:

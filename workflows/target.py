@@ -78,7 +78,9 @@ def _name(text: str) -> str:
     """Make one domain or tenant id canonical."""
     if is_tenant_id(text):
         if text in CONSUMER_TENANTS:
-            raise InvalidField(FIELD, "This tenant id belongs to no organization, so it cannot be a partner.")
+            raise InvalidField(
+                FIELD, "This tenant id belongs to no organization, so it cannot be a partner. Type the partner's own."
+            )
         return text
     domain = _ascii_domain(text)
     if _SUFFIXES.privatesuffix(domain) is None or domain.rpartition(".")[2].isdigit():

@@ -176,7 +176,11 @@ async def test_health_readiness_and_numbers(gatehouse: BotUnderTest) -> None:
     async with gatehouse.session.get(f"{gatehouse.url}/metrics") as response:
         text = await response.text()
     assert "gatehouse_effects_due 0.0" in text
+    assert "gatehouse_effects_waiting 0.0" in text
     assert "gatehouse_effects_parked 0.0" in text
+    assert "gatehouse_ready 1.0" in text
+    assert "# TYPE gatehouse_alarms gauge" in text
+    assert "refus" not in text, "docs/coverage.md says that refusals are not counted"
 
 
 async def test_a_bot_in_socket_mode_hears_by_the_socket_alone(

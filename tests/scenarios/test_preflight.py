@@ -34,6 +34,7 @@ async def test_the_card_tells_the_tenant_around_the_change_and_what_could_not_be
         "Microsoft's default does not block B2B collaboration outbound: that applies to this partner now",
         "Asked in the partner's tenant: guests, by “Require MFA for guests” (MFA: theirs is accepted).",
         "MFA registration policy could not be checked",
+        "Look in Entra admin center, ID Protection, Multifactor authentication registration policy.",
         "Only admins and guest inviters can invite the partner's people.",
         "allow and deny list of domains for invitations could not be checked",
         "2 people of the partner signed in to 1 application (SharePoint Online) during the last 30 days.",

@@ -283,7 +283,7 @@ async def test_a_click_that_cannot_be_judged_waits_says_so_once_and_counts_in_th
         await world.settle()
         assert (await world.request(request.id)).decisions == ()
     (said,) = world.notifier.texts_to(AMARA.chat_id)
-    assert said.startswith("Your click is stored, but it cannot be judged yet")
+    assert said.startswith("Your click is received and still being checked")
     world.clock.advance(minutes=2)
     await world.settle()
     assert [decision.person for decision in (await world.request(request.id)).decisions] == [AMARA]

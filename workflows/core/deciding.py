@@ -1,10 +1,13 @@
 """Who may decide on a request now: nobody on their own or their sponsored one, and on the newest plan only."""
 
 from datetime import datetime
+from typing import Final
 
 from workflows.core.errors import Refused
 from workflows.core.people import Person, Roster
 from workflows.core.request import AccessRequest
+
+_ASK: Final = "Ask one of the approvers; the card names them."
 
 
 def require_may_decide(
@@ -21,24 +24,39 @@ def require_may_decide(
     if digest != known.plan.digest:
         raise Refused("stale_card", "The request changed after this card was shown. Decide on the newest card.")
     if actor.id == known.requester.id:
-        raise Refused("own_request", "You filed this request, so somebody else has to decide on it.")
+        raise Refused(
+            "own_request",
+            f"You filed this request, so somebody else has to decide on it. {_ASK}",
+        )
     if actor.id in known.excluded:
-        raise Refused("sponsor", "You are this partner's sponsor, so somebody else has to decide on it.")
+        raise Refused(
+            "sponsor",
+            f"You are this partner's sponsor, so somebody else has to decide on it. {_ASK}",
+        )
     if verdict.open_stage is None and any(roster.holds(actor.id, stage.role) for stage in known.stages):
         return None
     for index, people in enumerate(verdict.counted):
         if any(actor.id == person.id for person in people):
             if may_repeat:
                 return index
-            raise Refused("already_decided", "You have already approved this request; one person counts once.")
+            raise Refused(
+                "already_decided",
+                "You have already approved this request; one person counts once. You need to do nothing.",
+            )
     if verdict.open_stage is None:
-        raise Refused("not_an_approver", "You hold none of the roles that decide on this request.")
+        raise Refused(
+            "not_an_approver",
+            f"You hold none of the roles that decide on this request. {_ASK}",
+        )
     stage = known.stages[verdict.open_stage]
     if not roster.holds(actor.id, stage.role):
         later = [s.title for s in known.stages[verdict.open_stage + 1 :] if roster.holds(actor.id, s.role)]
         if later:
-            raise Refused("not_your_turn", f"“{stage.title}” decides first; your stage, “{later[0]}”, follows.")
+            raise Refused(
+                "not_your_turn", f"“{stage.title}” decides first; your stage, “{later[0]}”, follows. Wait until then."
+            )
         raise Refused(
-            "not_an_approver", f"The stage “{stage.title}” needs someone with the role “{stage.role}”, which you lack."
+            "not_an_approver",
+            f"The stage “{stage.title}” needs someone with the role “{stage.role}”, which you lack. {_ASK}",
         )
     return verdict.open_stage

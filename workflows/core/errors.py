@@ -35,3 +35,6 @@ class UnreadableSetting(DomainError):
 
     It is never treated as open, closed or absent.
     """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"{reason.rstrip('.')}. Ask an admin to look at it in the Entra admin center.")

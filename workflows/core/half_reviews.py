@@ -80,7 +80,7 @@ def _confirm(partnership: Partnership, command: ConfirmHalf, roster: Roster, now
         raise _stale("Give them the newest checklist first.")
     known = confirmation_of(step, partnership.confirmations)
     if known is not None:
-        raise Refused("already_confirmed", f"{known.person.name} has confirmed this already.")
+        raise Refused("already_confirmed", f"{known.person.name} has confirmed this already. You need to do nothing.")
     confirmation = Confirmation(step=step.key, wanted=step.digest, person=command.actor, at=now)
     confirmed = replace(partnership, confirmations=(*partnership.confirmations, confirmation))
     is_whole = not open_steps(confirmed.half, confirmed.confirmations)
@@ -96,7 +96,9 @@ def _unconfirm(partnership: Partnership, command: UnconfirmHalf, roster: Roster)
         raise _stale("Look at what stands now, and take that back if it is not so.")
     known = confirmation_of(step, partnership.confirmations)
     if known is None:
-        raise Refused("not_confirmed", "Nobody has confirmed this, so there is nothing to take back.")
+        raise Refused(
+            "not_confirmed", "Nobody has confirmed this, so there is nothing to take back. You need to do nothing."
+        )
     left = tuple(one for one in partnership.confirmations if one != known)
     return replace(partnership, confirmations=left)
 
@@ -104,9 +106,12 @@ def _unconfirm(partnership: Partnership, command: UnconfirmHalf, roster: Roster)
 def _remind(partnership: Partnership, command: RemindHalf, roster: Roster, now: datetime) -> Partnership:
     _require_may_say(partnership, command.actor, roster)
     if not open_steps(partnership.half, partnership.confirmations):
-        raise Refused("nothing_open", "The partner's half is confirmed, so there is nothing to be reminded of.")
+        raise Refused(
+            "nothing_open",
+            "The partner's half is confirmed, so there is nothing to be reminded of. You need to do nothing.",
+        )
     if partnership.remind_half_at is not None:
-        raise Refused("already_reminding", "A reminder of the partner's half is set already.")
+        raise Refused("already_reminding", "A reminder of the partner's half is set already. You need to do nothing.")
     return replace(
         partnership,
         remind_half_at=now + REMIND_HALF_AFTER,
@@ -125,7 +130,8 @@ def _require_may_say(partnership: Partnership, actor: Person, roster: Roster) ->
     if actor.id != partnership.sponsor.id and not roster.holds(actor.id, ADMIN):
         raise Refused(
             "not_the_sponsor",
-            f"Only the sponsor, {partnership.sponsor.name}, or an admin can speak for the partner's half.",
+            f"Only the sponsor, {partnership.sponsor.name}, or an admin can speak for the partner's half. "
+            "Ask one of them.",
         )
 
 
@@ -137,4 +143,6 @@ def _step(partnership: Partnership, key: StepKey) -> Step:
     for step in partnership.half:
         if step.key is key:
             return step
-    raise Refused("no_such_step", "Nothing of this kind is wanted from the partner any more.")
+    raise Refused(
+        "no_such_step", "Nothing of this kind is wanted from the partner any more. See /partner checklist for what is."
+    )

@@ -103,11 +103,12 @@ def parse_hole(hole: Hole, typed: str) -> str:
         raise InvalidField(hole.field, f"Fill this in. {hole.wanted}")
     if word := corrected_word(guid, of_applications=hole.kind is TargetType.APPLICATION):
         raise InvalidField(
-            hole.field, f"“{word}” stands for all or many; this template needs one ID here. {hole.wanted}"
+            hole.field, f"“{word}” stands for all or many; this template needs one ID here. Type one. {hole.wanted}"
         )
     if guid == _NOBODY or not is_guid(guid):
         raise InvalidField(
-            hole.field, f"This is not an ID such as 1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03. {hole.wanted}{_to_ask(hole)}"
+            hole.field,
+            f"This is not an ID such as 1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03. Type one. {hole.wanted}{_to_ask(hole)}",
         )
     return guid
 

@@ -251,7 +251,9 @@ def _reject(request: AccessRequest, command: Reject, at: Situation) -> Transitio
     if stage is None:
         raise Refused("complete", "Every approval is in; the change is being applied. Revoke it if it must not stand.")
     if not command.reason.strip():
-        raise Refused("reason_missing", "A rejection needs a reason: the requester has to know what to change.")
+        raise Refused(
+            "reason_missing", "A rejection needs a reason: the requester has to know what to change. Write one."
+        )
     decision = Decision(
         person=command.actor,
         choice=Choice.REJECT,
@@ -266,7 +268,7 @@ def _reject(request: AccessRequest, command: Reject, at: Situation) -> Transitio
 
 def _withdraw(request: AccessRequest, command: Withdraw, at: Situation) -> Transition:
     if command.actor != request.particulars.requester and not command.is_requester:
-        raise Refused("not_the_requester", "Only the person who filed a request can withdraw it.")
+        raise Refused("not_the_requester", "Only the person who filed a request can withdraw it. Ask that person.")
     text = f"You withdrew your request for {_target(request)}."
     return _ended(request, S.WITHDRAWN, at, note="The requester withdrew it.", text=text)
 
@@ -326,9 +328,9 @@ def _overwritten(request: AccessRequest, command: RecordOverwritten, at: Situati
     if request.particulars.kind is RequestKind.REVOCATION:
         raise Refused("plan_again", "A revocation is planned again from what stands now, until it holds.")
     note = (
-        "The change was sent, but somebody else changed the partner's settings: what stands now is neither the plan "
-        "nor what it started from, and was not approved as it is, so nobody can keep it alone. Look at it with "
-        "/partner show; then revoke it, or ask for what is to stand with /partner request."
+        "Gatehouse had begun to write the change when somebody else changed the partner's settings. The settings now "
+        "are neither those before the change nor the approved ones, so nobody can keep them alone. Look at them with "
+        "/partner show. Then revoke the partner, or ask for the right settings with /partner request."
     )
     request = _moved(request, S.OVERWRITTEN, at, note=note)
     opened = opened_partnership(request, at.partnership, at.now, image=command.image or {})
@@ -463,12 +465,15 @@ def _target(request: AccessRequest) -> str:
 
 def _why_not_now(request: AccessRequest | None) -> str:
     if request is None:
-        return "There is no such request. It may have been removed together with its database."
+        return "There is no such request. It may have been removed together with its database. See /partner list."
     if request.is_terminal:
         return (
-            f"This request is closed ({request.state.value.replace('_', ' ')}); nothing about it can change any more."
+            f"This request is closed ({request.state.value.replace('_', ' ')}); nothing about it can change any more. "
+            "Ask again with /partner request if it is still needed."
         )
-    return f"This request is {request.state.value.replace('_', ' ')}; that is not possible now."
+    return (
+        f"This request is {request.state.value.replace('_', ' ')}; that is not possible now. Look at its newest card."
+    )
 
 
 _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {

@@ -172,7 +172,9 @@ def plan_access(
         synchronizes = isinstance(wanted, IdentitySynchronization) and wanted.is_allowed is True
     operations = operations_in_order(tenant_id, before, _differences(before, own), synchronizes=synchronizes)
     if not operations:
-        raise NothingToChange(f"This tenant is already a partner with the settings of “{template}”.")
+        raise NothingToChange(
+            f"This tenant is already a partner with the settings of “{template}”. Choose another one."
+        )
     return Plan(
         tenant_id=tenant_id,
         operations=operations,

@@ -94,7 +94,7 @@ def plan_restoration(
     """
     operations = (*_operations(tenant_id, now, image), *_further(tenant_id, now, image, undone))
     if not operations:
-        raise NothingToChange("This partner already stands as it did before that change.")
+        raise NothingToChange("This partner already stands as it did before that change. Choose another one.")
     return Plan(
         tenant_id=tenant_id,
         operations=operations,
@@ -138,7 +138,11 @@ def deciding_template(
         if not weak:
             return template
     strongest = candidates[-1].title
-    raise InvalidField(FIELD, f"Even the strongest chain, that of “{strongest}”, is too weak to put this back: {weak}.")
+    raise InvalidField(
+        FIELD,
+        f"Even the strongest chain, that of “{strongest}”, is too weak to put this back: {weak}. "
+        "Ask for what is needed now with /partner request.",
+    )
 
 
 def likely_templates(

@@ -51,7 +51,11 @@ def advance_review(
     :raises Refused: when it is not taken now or this person may not give it; nothing changes.
     """
     if partnership.state is PartnershipState.REVOKED:
-        raise Refused("revoked", "This partner is already revoked; there is nothing left to review.")
+        raise Refused(
+            "revoked",
+            "This partner is already revoked; there is nothing left to review. "
+            "Ask with /partner request if it is needed.",
+        )
     match command:
         case AskReview():
             return _ask(partnership, now)
@@ -192,10 +196,11 @@ def _ask(partnership: Partnership, now: datetime) -> ReviewTransition:
 def _keep(partnership: Partnership, command: Keep, roster: Roster, now: datetime) -> ReviewTransition:
     if command.actor.id != partnership.sponsor.id and not roster.holds(command.actor.id, ADMIN):
         raise Refused(
-            "not_the_sponsor", f"Only the sponsor, {partnership.sponsor.name}, or an admin can keep this access."
+            "not_the_sponsor",
+            f"Only the sponsor, {partnership.sponsor.name}, or an admin can keep this access. Ask one of them.",
         )
     if partnership.state is not PartnershipState.REVIEW_DUE:
-        raise Refused("not_due", "No review is waiting: somebody has answered it already.")
+        raise Refused("not_due", "No review is waiting: somebody has answered it already. You need to do nothing.")
     if not command.reason.strip():
         raise Refused("reason_missing", "Say why the access is still needed.")
     if partnership.is_past_its_end(now):

@@ -78,7 +78,7 @@ def steps(
         Step(
             number=5,
             title="Revoke",
-            text=f"{people['admin']}, an admin, closes the door: an explicit block, read back from the tenant.",
+            text=f"{people['admin']}, an admin, blocks the partner explicitly; the block is read back from the tenant.",
             done=revoked,
             deeds=(
                 Deed(label=f"Revoke as {people['admin']}", person="admin", channel=CHANNEL, command=_revoke(state)),

@@ -34,6 +34,7 @@ from workflows.core.people import Person
 from workflows.core.request import AccessRequest, RequestState
 from workflows.core.template import Stage
 
+ASK = "Ask one of the approvers; the card names them."
 DIGEST = access_plan().digest
 EARLIER = access_plan(template_hash="hash-0").digest
 
@@ -59,11 +60,19 @@ def refusal(
 @pytest.mark.parametrize(
     ("actor", "code", "words"),
     [
-        (RILEY, "own_request", "You filed this request, so somebody else has to decide on it."),
-        (SAM, "sponsor", "You are this partner's sponsor, so somebody else has to decide on it."),
-        (BRUNO, "not_your_turn", "“Security” decides first; your stage, “Data owners”, follows."),
-        (DANA, "not_an_approver", "The stage “Security” needs someone with the role “security”, which you lack."),
-        (MALLORY, "not_an_approver", "The stage “Security” needs someone with the role “security”, which you lack."),
+        (RILEY, "own_request", f"You filed this request, so somebody else has to decide on it. {ASK}"),
+        (SAM, "sponsor", f"You are this partner's sponsor, so somebody else has to decide on it. {ASK}"),
+        (BRUNO, "not_your_turn", "“Security” decides first; your stage, “Data owners”, follows. Wait until then."),
+        (
+            DANA,
+            "not_an_approver",
+            f"The stage “Security” needs someone with the role “security”, which you lack. {ASK}",
+        ),
+        (
+            MALLORY,
+            "not_an_approver",
+            f"The stage “Security” needs someone with the role “security”, which you lack. {ASK}",
+        ),
     ],
     ids=["requester", "sponsor", "later stage", "wrong role", "no role"],
 )
@@ -115,7 +124,9 @@ def test_an_earlier_stage_that_is_complete_takes_nobody_else() -> None:
 def test_the_next_of_several_later_stages_is_named() -> None:
     third = Stage(title="Security again", role=SECURITY, quorum=1)
     known = request(prepared=prepared(stages=(prepared().stages[1], prepared().stages[0], third)))
-    assert refusal(known, AMARA).reason == "“Data owners” decides first; your stage, “Security”, follows."
+    assert (
+        refusal(known, AMARA).reason == "“Data owners” decides first; your stage, “Security”, follows. Wait until then."
+    )
 
 
 def test_a_card_of_an_earlier_plan_decides_nothing() -> None:
@@ -148,7 +159,10 @@ def test_a_chain_that_became_complete_by_a_role_that_came_back_is_applied_by_the
 
 def test_a_complete_chain_is_moved_by_nobody_without_a_role_in_it_and_can_not_be_rejected() -> None:
     met = refusal(request(decisions=WHOLE_CHAIN), DANA)
-    assert (met.code, met.reason) == ("not_an_approver", "You hold none of the roles that decide on this request.")
+    assert (met.code, met.reason) == (
+        "not_an_approver",
+        f"You hold none of the roles that decide on this request. {ASK}",
+    )
     with pytest.raises(Refused, match="Every approval is in") as refused:
         advance(request(decisions=WHOLE_CHAIN), Reject(actor=AMARA, digest=DIGEST, reason="No."), situation())
     assert refused.value.code == "complete"

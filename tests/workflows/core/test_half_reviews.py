@@ -77,7 +77,10 @@ def test_the_sponsor_and_admins_confirm_a_step_under_their_name(actor: Person) -
     record = after(known(), confirm(actor), NOW + WEEK)
     assert record.confirmations == (said(by=actor, at=NOW + WEEK),)
     again = refused(record, confirm(DANA))
-    assert (again.code, again.reason) == ("already_confirmed", f"{actor.name} has confirmed this already.")
+    assert (again.code, again.reason) == (
+        "already_confirmed",
+        f"{actor.name} has confirmed this already. You need to do nothing.",
+    )
     assert after(record, UnconfirmHalf(actor=DANA, step=REDEEM_STEP.key)).confirmations == ()
 
 

@@ -407,9 +407,9 @@ def test_that_something_may_stand_is_forgotten_by_a_new_plan_only(command: Reque
 
 
 OVERWRITTEN = (
-    "The change was sent, but somebody else changed the partner's settings: what stands now is neither the plan "
-    "nor what it started from, and was not approved as it is, so nobody can keep it alone. Look at it with "
-    "/partner show; then revoke it, or ask for what is to stand with /partner request."
+    "Gatehouse had begun to write the change when somebody else changed the partner's settings. The settings now "
+    "are neither those before the change nor the approved ones, so nobody can keep them alone. Look at them with "
+    "/partner show. Then revoke the partner, or ask for the right settings with /partner request."
 )
 
 

@@ -136,7 +136,7 @@ def test_an_access_without_interval_or_end_is_reviewed_by_the_other(
 def test_nobody_else_keeps_an_access(actor: Person) -> None:
     met = refusal(due(), Keep(actor=actor, reason="Needed"), on=everybody(riley="security"))
     assert met.code == "not_the_sponsor"
-    assert met.reason == "Only the sponsor, Sam, or an admin can keep this access."
+    assert met.reason == "Only the sponsor, Sam, or an admin can keep this access. Ask one of them."
 
 
 def test_an_admin_of_yesterday_keeps_nothing() -> None:
@@ -146,7 +146,10 @@ def test_an_admin_of_yesterday_keeps_nothing() -> None:
 def test_a_review_is_answered_once() -> None:
     kept = advance_review(due(), KEEP, roster=everybody(), now=DUE).partnership
     met = refusal(kept, KEEP)
-    assert (met.code, met.reason) == ("not_due", "No review is waiting: somebody has answered it already.")
+    assert (met.code, met.reason) == (
+        "not_due",
+        "No review is waiting: somebody has answered it already. You need to do nothing.",
+    )
     assert refusal(partnership(), KEEP).code == "not_due"
 
 
@@ -175,7 +178,10 @@ def test_an_access_past_its_end_is_still_asked_about() -> None:
 def test_a_revoked_partnership_absorbs_everything(command: PartnershipCommand) -> None:
     known = partnership(state=PartnershipState.REVOKED)
     met = refusal(known, command, END)
-    assert (met.code, met.reason) == ("revoked", "This partner is already revoked; there is nothing left to review.")
+    assert (met.code, met.reason) == (
+        "revoked",
+        "This partner is already revoked; there is nothing left to review. Ask with /partner request if it is needed.",
+    )
 
 
 @pytest.mark.parametrize(
