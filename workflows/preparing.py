@@ -160,6 +160,7 @@ class Preparing:
                 particulars.restores or "",
                 observation,
                 duration=particulars.duration,
+                at=self.clock.now(),
                 store=self.store,
                 catalog=self.catalog,
             )

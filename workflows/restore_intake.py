@@ -80,7 +80,12 @@ class RestoreIntake:
         await require_no_other_request(self.store, observation, None, form.requester)
         duration = timedelta(days=form.days) if form.days else None
         found = await propose_restoration(
-            form.restores, observation, duration=duration, store=self.store, catalog=self.catalog
+            form.restores,
+            observation,
+            duration=duration,
+            at=self.clock.now(),
+            store=self.store,
+            catalog=self.catalog,
         )
         checked(observation, found.plan, found.stages)
         return found, observation
