@@ -15,12 +15,13 @@ from bot.views import message_view
 from bot.windows import Windows
 from workflows.core.canonical import Digest
 from workflows.core.commands import Subject
+from workflows.core.deciding import STALE_CARD
 from workflows.core.errors import Refused
 from workflows.core.intents import WantApprove, WantReject
 from workflows.core.people import ChatId
 from workflows.core.request import AccessRequest, RequestId
 from workflows.ports import Clock, DirectoryUnavailable, Store
-from workflows.service import Service
+from workflows.service import UNKNOWN_REQUEST, Service
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,11 +86,11 @@ class Decisions:
     async def _required(self, request_id: RequestId, digest: Digest) -> AccessRequest:
         request = await self.store.request(request_id)
         if request is None:
-            raise Refused("unknown_request", "Gatehouse knows no such request; its card may be from another database.")
+            raise Refused("unknown_request", UNKNOWN_REQUEST)
         if request.is_terminal:
             raise Refused("not_now", "This request is closed; nothing about it can change any more.")
         if request.known.plan.digest != digest:
-            raise Refused("stale_card", "The request changed after this card was shown. Decide on the newest card.")
+            raise Refused("stale_card", STALE_CARD)
         return request
 
     async def _show(self, view_id: str, actor: ChatId, request_id: RequestId, *, key: str) -> None:

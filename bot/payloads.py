@@ -24,6 +24,7 @@ from workflows.intake import Form
 from workflows.restore_intake import RestoreForm
 from workflows.target import is_tenant_id
 
+_NO_BUTTON_OF_OURS: Final = "This button is not one of Gatehouse's, or too old to be understood."
 _NOT_TEXT: Final = re.compile("[\ud800-\udfff]")
 """Halves of surrogate pairs: JSON can write them, and nothing that stores text can."""
 _REQUEST_ID: Final = r"^R-[A-Z2-7]{10}$"
@@ -254,7 +255,7 @@ def parse_card_value(value: str) -> tuple[RequestId, Digest]:
     try:
         parsed = _CardValue(request_id=request_id, digest=digest)
     except ValueError as error:
-        raise Refused("malformed", "This button is not one of Gatehouse's, or too old to be understood.") from error
+        raise Refused("malformed", _NO_BUTTON_OF_OURS) from error
     return RequestId(parsed.request_id), Digest(parsed.digest)
 
 
@@ -264,7 +265,7 @@ def parse_tenant_id(value: str) -> TenantId:
     :raises Refused: when it is anything else.
     """
     if not is_tenant_id(value):
-        raise Refused("malformed", "This button is not one of Gatehouse's, or too old to be understood.")
+        raise Refused("malformed", _NO_BUTTON_OF_OURS)
     return TenantId(value)
 
 
@@ -274,7 +275,7 @@ def parse_effect_id(value: str) -> int:
     :raises Refused: when it is anything else.
     """
     if not re.fullmatch(r"[0-9]{1,18}", value, re.ASCII):
-        raise Refused("malformed", "This button is not one of Gatehouse's, or too old to be understood.")
+        raise Refused("malformed", _NO_BUTTON_OF_OURS)
     return int(value)
 
 
@@ -293,7 +294,7 @@ def parse_half_value(value: str) -> tuple[TenantId, StepKey, Digest]:
     try:
         parsed = _HalfValue.model_validate({"step": step, "wanted": wanted})
     except ValueError as error:
-        raise Refused("malformed", "This button is not one of Gatehouse's, or too old to be understood.") from error
+        raise Refused("malformed", _NO_BUTTON_OF_OURS) from error
     return parse_tenant_id(tenant_id), parsed.step, Digest(parsed.wanted)
 
 

@@ -33,7 +33,7 @@ from bot.blocks import (
     rich,
     words,
 )
-from bot.modal_parts import input_block, modal, option, text_area
+from bot.modal_parts import SPONSOR_HINT, input_block, modal, option, text_area
 from bot.partner_parts import MOST_LINE, identity_paragraph
 from bot.untrusted import cut, encodable
 from bot.views import message_view
@@ -133,7 +133,7 @@ def request_view(form: RequestForm) -> Json:
             "Sponsor",
             ids.SPONSOR,
             UserSelectElement(action_id=ids.SPONSOR, initial_user=form.sponsor or form.requester),
-            hint="Answers for the access and is asked in reviews. Cannot approve this request.",
+            hint=SPONSOR_HINT,
         ),
         _duration_field(form),
     ]

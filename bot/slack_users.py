@@ -1,12 +1,14 @@
 """Slack's user object, read: who is a full member of our workspace, under which ids, and by what name."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from workflows.core.errors import Refused
 from workflows.core.people import ChatId
 
 SlackUser = Mapping[str, Any]
+
+OUTSIDER: Final = "You belong to another workspace; only members of this one take part."
 
 
 def require_full_member(user: SlackUser, team_id: str) -> str:
@@ -20,7 +22,7 @@ def require_full_member(user: SlackUser, team_id: str) -> str:
     if user.get("is_bot") or user.get("is_workflow_bot") or user.get("id") == "USLACKBOT":
         raise Refused("not_human", "Only people take part, no bots or workflows.")
     if user.get("is_stranger") or team_id not in teams:
-        raise Refused("outsider", "You belong to another workspace; only members of this one take part.")
+        raise Refused("outsider", OUTSIDER)
     if user.get("is_restricted") or user.get("is_ultra_restricted"):
         raise Refused("slack_guest", "You are a guest in this workspace; only full members take part.")
     mail = (user.get("profile") or {}).get("email")

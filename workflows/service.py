@@ -38,6 +38,8 @@ from workflows.ports import AuditEntry, Clock, Commit, StaleVersion, Store
 
 GATEHOUSE: Final = "gatehouse"
 """The actor's name in the audit log where the bot itself acts."""
+UNKNOWN_REQUEST: Final = "Gatehouse knows no such request; its card may be from another database."
+UNKNOWN_PARTNER: Final = "Gatehouse knows no such partner; see /partner list."
 LOOK_UP: Final = "look_up"
 """What a look at a partner is called in the audit log."""
 
@@ -197,7 +199,7 @@ class Service:
         async def attempt() -> Partnership:
             partnership = await self._store.partnership(tenant_id)
             if partnership is None:
-                raise Refused("unknown_partner", "Gatehouse knows no such partner; see /partner list.")
+                raise Refused("unknown_partner", UNKNOWN_PARTNER)
             now = self._clock.now()
             transition = advance_review(partnership, command, roster=roster or Roster(), now=now)
             entry = self._entry(
@@ -270,7 +272,7 @@ class Service:
     async def _load(self, request_id: RequestId) -> AccessRequest:
         request = await self._store.request(request_id)
         if request is None:
-            raise Refused("unknown_request", "Gatehouse knows no such request; its card may be from another database.")
+            raise Refused("unknown_request", UNKNOWN_REQUEST)
         return request
 
     async def _commit(self, commit: Commit) -> bool:

@@ -1,10 +1,13 @@
 """Who may decide on a request now: nobody on their own or their sponsored one, and on the newest plan only."""
 
 from datetime import datetime
+from typing import Final
 
 from workflows.core.errors import Refused
 from workflows.core.people import Person, Roster
 from workflows.core.request import AccessRequest
+
+STALE_CARD: Final = "The request changed after this card was shown. Decide on the newest card."
 
 
 def require_may_decide(
@@ -19,7 +22,7 @@ def require_may_decide(
     if now >= request.expires_at:
         raise Refused("expired", "This request has expired; it can no longer be decided. It can be filed again.")
     if digest != known.plan.digest:
-        raise Refused("stale_card", "The request changed after this card was shown. Decide on the newest card.")
+        raise Refused("stale_card", STALE_CARD)
     if actor.id == known.requester.id:
         raise Refused("own_request", "You filed this request, so somebody else has to decide on it.")
     if actor.id in known.excluded:

@@ -8,7 +8,7 @@ from kiota_abstractions.method import Method
 
 from workflows.core.canonical import JsonObject, canonical_json
 from workflows.core.mail_addresses import folded_mail
-from workflows.core.partner import IDENTITY_SYNCHRONIZATION, Property, TenantId
+from workflows.core.partner import IDENTITY_SYNCHRONIZATION, Property, TenantId, is_guid
 from workflows.core.people import PersonId
 from workflows.core.plan import Operation, TenantIdentity
 from workflows.entra.addresses import request_to, writable_address
@@ -19,7 +19,6 @@ from workflows.entra.answers import (
     failure,
     identity_of,
     is_absent,
-    is_guid,
     quoted,
     reading,
     without_annotations,
