@@ -466,8 +466,10 @@ class Store(Protocol):
     async def live_partnerships(self, limit: int) -> Listed[Partnership]:
         """List the partnerships that are not revoked, by default domain."""
 
-    async def requests_of(self, requester: ChatId, limit: int) -> Sequence[AccessRequest]:
-        """List a person's own requests, newest first."""
+    async def requests_of(
+        self, requester: ChatId, limit: int, account: PersonId | None = None
+    ) -> Sequence[AccessRequest]:
+        """List a person's own requests, newest first: those filed under this chat id, or by this account."""
 
     async def requests_for(self, tenant_id: TenantId, limit: int) -> Sequence[AccessRequest]:
         """List the requests about one tenant, newest first."""

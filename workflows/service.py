@@ -82,6 +82,7 @@ class Service:
             lifetime=decide_within,
             observation=observation,
             submitter=submitter,
+            account=account,
         )
         now = self._clock.now()
         transition = advance(None, command, Situation(now=now))

@@ -24,6 +24,8 @@ from workflows.core.partnership import Attestation, Partnership, PartnershipStat
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role
 from workflows.core.request import AccessRequest, RequestId, RequestState
 from workflows.ports import (
+    AuditEntry,
+    Commit,
     DirectoryUnavailable,
     NotifierBlocked,
     NotifierRefused,
@@ -74,11 +76,15 @@ class FakeDirectory:
         }
     )
     trouble: Exception | None = None
+    people: dict[ChatId, Person] = field(default_factory=dict)
 
     async def holders(self, role: Role) -> frozenset[ChatId]:
         if self.trouble is not None:
             raise self.trouble
         return frozenset(ChatId(SLACK_IDS.get(handle, handle)) for handle in self.roles[role])
+
+    async def known_person(self, chat_id: ChatId) -> Person | None:
+        return self.people.get(chat_id)
 
     async def name_of(self, chat_id: ChatId) -> str:
         return NAMES.get(chat_id, chat_id)
@@ -459,6 +465,29 @@ async def test_a_card_publishes_no_home_and_asks_once_for_each(scene: Scene) -> 
     assert "views.publish" not in [entry["path"].rpartition("/")[2] for entry in scene.world.slack_log.entries]
     wanted = {one.lane for one in await scene.store.pending(scene.world.clock.now(), 99)}
     assert wanted == {f"home:{SLACK_IDS[handle]}" for handle in ("approver1", "requester")}
+
+
+async def home_text(scene: Scene, who: ChatId) -> str:
+    """What is published as somebody's App Home."""
+    await scene.notifier().show_home(who)
+    calls = [one for one in scene.world.slack_log.entries if one["path"].endswith("views.publish")]
+    return str(calls[-1]["body"])
+
+
+async def test_a_home_knows_a_person_under_both_slack_ids(scene: Scene) -> None:
+    """What they asked for, what waits for them, and that they are an admin."""
+    other = {handle: ChatId(f"W0{handle.upper()}") for handle in ("requester", "approver1", "admin")}
+    stored = request(version=1)
+    asked = AuditEntry(key="put", at=builders.NOW, actor="t", command="put", outcome="accepted", details={})
+    assert await scene.store.commit(Commit(entry=asked, request=stored))
+    shown = {"requester": "Withdraw", "approver1": "Review", "admin": "Alarms"}
+    await Alarms(store=scene.store, clock=scene.world.clock, wake=lambda: None).keep_alarms(
+        AlarmCode.CHANNEL_NOT_PRIVATE, {CHANNEL: {"channel": CHANNEL, "reason": "it is archived"}}
+    )
+    for handle, words in shown.items():
+        assert words not in await home_text(scene, other[handle]), "as long as nobody knows who that is"
+        scene.directory.people[other[handle]] = person(handle)
+        assert words in await home_text(scene, other[handle])
 
 
 async def test_a_home_that_slack_does_not_show_is_nobodys_alarm(scene: Scene) -> None:

@@ -180,6 +180,7 @@ def _submit(_: None, command: Submit, at: Situation) -> Transition:
         lifetime=command.lifetime,
         observation=command.observation,
         submitter=command.submitter,
+        account=command.account,
     )
     return Transition(request=request, effects=(Prepare(request_id=request.id),))
 

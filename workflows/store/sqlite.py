@@ -127,9 +127,12 @@ class SqliteStore:
         counted = await self._query(f"select count(*) as count from partnerships {where}")  # noqa: S608
         return Listed(shown=await asyncio.to_thread(_readable, PARTNERSHIP, rows), count=counted[0]["count"])
 
-    async def requests_of(self, requester: ChatId, limit: int) -> Sequence[AccessRequest]:
-        """List a person's own requests, newest first."""
-        return await self._requests("where requester = ? order by created_at desc limit ?", requester, limit)
+    async def requests_of(
+        self, requester: ChatId, limit: int, account: PersonId | None = None
+    ) -> Sequence[AccessRequest]:
+        """List a person's own requests, newest first: those filed under this chat id, or by this account."""
+        where = "where requester = ? or account = ? order by created_at desc limit ?"
+        return await self._requests(where, requester, account, limit)
 
     async def requests_for(self, tenant_id: TenantId, limit: int) -> Sequence[AccessRequest]:
         """List the requests about one tenant, newest first."""
@@ -400,6 +403,7 @@ class SqliteStore:
                 "state": request.state.value,
                 "is_open": int(not request.is_terminal),
                 "requester": request.particulars.requester,
+                "account": request.requester_account,
                 "tenant_id": None if request.prepared is None else request.prepared.plan.tenant_id,
                 "due_at": _text(request.expires_at) if _can_expire(request) else None,
                 "created_at": _text(request.created_at),
