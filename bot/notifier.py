@@ -9,10 +9,8 @@ from contextlib import contextmanager
 from typing import Final
 
 import structlog
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.alarm_words import alarm_message
-from bot.approval_channel import ApprovalChannel
 from bot.approvers import Approvers, name_approvers, still_free
 from bot.blocks import Json
 from bot.card_copies import CardCopies, Trouble, Updated, content_of
@@ -57,13 +55,12 @@ class SlackNotifier:
     def __init__(
         self,
         *,
-        client: AsyncWebClient,
+        copies: CardCopies,
         directory: ShownDirectory,
         store: Store,
         clock: Clock,
-        channel: ApprovalChannel,
     ) -> None:
-        self._copies = CardCopies(client=client, store=store, channel=channel)
+        self._copies = copies
         self._directory = directory
         self._store = store
         self._clock = clock

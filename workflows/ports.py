@@ -548,6 +548,9 @@ class Store(Protocol):
     async def copies(self, subject: str) -> Sequence[Copy]:
         """List the posted copies of a card."""
 
+    async def channel_copies(self, fit: str, limit: int) -> Sequence[Copy]:
+        """List the live copies that were posted for nobody in particular, but those in the channel `fit`."""
+
     async def save_copy(self, copy: Copy) -> None:
         """Remember a posted copy, or what it shows now."""
 

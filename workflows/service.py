@@ -25,7 +25,7 @@ from workflows.core.commands import (
     UnconfirmHalf,
     Withdraw,
 )
-from workflows.core.effects import Effect, Judge, SettleGivenUp, Tell
+from workflows.core.effects import Effect, Judge, SettleGivenUp, ShowRequest, Tell
 from workflows.core.errors import Refused
 from workflows.core.intents import Intent, WantApprove, WantReject, WantWithdraw
 from workflows.core.lifecycle import Situation, advance
@@ -263,6 +263,12 @@ class Service:
         """Record that somebody looked a partner up, and how."""
         entry = self._entry(key, self._clock.now(), actor, LOOK_UP, {"target": target, "by": by})
         await self._commit(Commit(entry=entry))
+
+    async def show_elsewhere(self, request_id: RequestId, *, key: str, channel: str) -> None:
+        """Have a request's cards brought up to date, because one left a channel; once for each `key`."""
+        details = {"from": channel}
+        entry = self._entry(key, self._clock.now(), GATEHOUSE, "move_card", details, request_id=request_id)
+        await self._commit(Commit(entry=entry, effects=(ShowRequest(request_id=request_id),)))
 
     async def say(self, text: str, *, key: str, person: ChatId, channel: str = "") -> None:
         """Tell one person something, once for each `key`."""

@@ -291,7 +291,14 @@ class SqliteStore:
 
     async def copies(self, subject: str) -> Sequence[Copy]:
         """List the posted copies of a card."""
-        rows = await self._query("select * from copies where subject = ? order by rowid", subject)
+        return await self._copies("subject = ? order by rowid", subject)
+
+    async def channel_copies(self, fit: str, limit: int) -> Sequence[Copy]:
+        """List the live copies that were posted for nobody in particular, but those in the channel `fit`."""
+        return await self._copies("audience = '' and is_live = 1 and channel <> ? order by rowid limit ?", fit, limit)
+
+    async def _copies(self, where: str, *values: object) -> Sequence[Copy]:
+        rows = await self._query(f"select * from copies where {where}", *values)  # noqa: S608
         return [Copy(**{**row, "is_live": bool(row["is_live"])}) for row in rows]
 
     async def save_copy(self, copy: Copy) -> None:
