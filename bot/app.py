@@ -266,7 +266,7 @@ async def _ticking(
     while True:
         now = clock.now()
         try:
-            await tick(service=parts.service, store=parts.store, clock=clock)
+            await tick(service=parts.service, store=parts.store, directory=parts.directory, clock=clock)
             await parts.watching.look()
         except StoreNotWritable as error:
             _log.warning("tick_waits", reason=str(error))

@@ -80,6 +80,11 @@ class ApprovalChannel:
         self._looked_at: datetime | None = None
         self._lock = asyncio.Lock()
 
+    @property
+    def known_problem(self) -> str:
+        """Say why the channel is unfit, as last read; empty where it is fit, or was not read yet."""
+        return self._problem
+
     async def require_private(self) -> None:
         """Let a card be posted.
 

@@ -9,10 +9,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.approval_channel import ApprovalChannel
 from bot.background import Background
 from bot.bolt import make_bolt
+from bot.card_copies import CardCopies
 from bot.commands import Commands
 from bot.decisions import Decisions
 from bot.direct_alarm import send_directly
 from bot.directory import SlackDirectory
+from bot.former_cards import FormerCards
 from bot.health import Send
 from bot.inbound import Inbound
 from bot.listeners import Listeners
@@ -94,13 +96,14 @@ def assemble(around: Neighbours) -> Parts:
         client=around.client, channel=around.settings.slack_channel, alarms=alarms, clock=around.clock
     )
     shown = ShownDirectory(around.directory, around.clock)
+    copies = CardCopies(client=around.client, store=around.store, channel=channel)
     notifier = SlackNotifier(
-        client=around.client,
+        copies=copies,
         directory=shown,
         store=around.store,
         clock=around.clock,
-        channel=channel,
     )
+    former = FormerCards(store=around.store, service=service, copies=copies, channel=channel, clock=around.clock)
     limits = _limits(around, alarms)
     performer = _performer(around, service, alarms, notifier, limits)
     bolt = make_bolt(around.client, around.settings.slack_team_id, around.settings.slack_bot_token)
@@ -116,7 +119,7 @@ def assemble(around: Neighbours) -> Parts:
         store=around.store,
         service=service,
         alarms=alarms,
-        watching=_watching(around, service, alarms, shown, (limits.clear_what_is_over, channel.check)),
+        watching=_watching(around, service, alarms, shown, (limits.clear_what_is_over, channel.check, former.empty)),
         outbox=outbox,
         inbound=Inbound(bolt=bolt, tell=tell, background=around.background, redact=around.redact),
         send_directly=send,

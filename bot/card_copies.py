@@ -24,8 +24,9 @@ from workflows.ports import Copy, NotifierBlocked, NotifierRefused, NotifierUnav
 _CARD_GONE: Final = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 """Why a card that was posted can never be updated again (Slack: "chat.update", errors)."""
 _DELETED: Final = "message_not_found"
-_WITHDRAWN: Final = notice(
-    "This channel is not private any more, so Gatehouse shows no request here. Use the card in your direct messages."
+_EMPTIED: Final = notice(
+    "This channel takes no approval cards any more, so this request is handled elsewhere. Use the card in your direct "
+    "messages, or your App Home."
 )
 _REPLACED: Final = notice("This card is out of date, and its buttons do nothing. There is a newer card below.")
 
@@ -104,7 +105,7 @@ class CardCopies:
         """
         updated = await self._updated(copy, card, is_wanted=is_wanted)
         if updated in (Updated.STUCK, Updated.DELETED):
-            await self._forget(copy)
+            await self.forget(copy)
         return updated
 
     async def renew(self, copy: Copy, card: Message, *, is_wanted: bool) -> Trouble | None:
@@ -119,24 +120,29 @@ class CardCopies:
         if updated is not Updated.DONE:
             trouble = await self.post(copy.subject, copy.audience, card, copy.occasion)
             # NB. after the new one is posted: whatever fails before, a repetition posts it.
-            await self._forget(copy)
+            await self.forget(copy)
         return trouble
 
-    async def _forget(self, copy: Copy) -> None:
+    async def forget(self, copy: Copy) -> None:
         """Remember that a copy does not count any more; it is not tried again, not even to say so on it."""
         await self._store.save_copy(replace(copy, content=_hash_of(_REPLACED), is_live=False))
 
     async def _updated(self, copy: Copy, card: Message, *, is_wanted: bool) -> Updated | Trouble:
-        content = _hash_of(card)
-        if copy.content == content:
+        content, is_former = _hash_of(card), self._is_former(copy)
+        if copy.content == content and not (is_former and copy.is_live):
             return Updated.DONE
-        if not copy.audience and copy.channel == self._channel.id:
+        if is_former:
+            # Nobody mends a channel that is not the approval channel any more: the card moves to the one that is.
+            await self.empty(copy)
+            return Updated.STUCK
+        if not copy.audience:
             try:
                 is_fit = not await self._channel.problem()
             except ChannelUnsuitable as untold:
                 return untold
             if not is_fit:
-                return await self._withdrawn(copy)
+                await self.empty(copy)
+                return Updated.STUCK
         try:
             await self.call("chat.update", channel=copy.channel, ts=copy.ts, **content_of(card))
         except _CardGone as gone:
@@ -145,19 +151,26 @@ class CardCopies:
                 return Updated.DELETED if gone.is_deleted else Updated.STUCK
         except (NotifierRefused, NotifierBlocked) as refused:
             _log.warning("card_not_updated", subject=copy.subject, ts=copy.ts, reason=str(refused))
-            is_former = not copy.audience and copy.channel != self._channel.id
-            # Nobody mends a channel that is not the approval channel any more: the card moves to the one that is.
-            return Updated.STUCK if is_former and isinstance(refused, NotifierBlocked) else refused
+            return refused
         await self._store.save_copy(replace(copy, content=content))
         return Updated.DONE
 
-    async def _withdrawn(self, copy: Copy) -> Updated:
-        """Take a card out of a channel that outsiders or everybody can read: nothing new is ever written there."""
+    async def empty(self, copy: Copy) -> bool:
+        """Take a card out of a channel that is not the approval channel, or that outsiders or everybody can read.
+
+        :returns: False where that may be possible later, in the approval channel only; else there is no more to do.
+        :raises NotifierUnavailable: when Slack does not answer; it is tried again.
+        """
         try:
-            await self.call("chat.update", channel=copy.channel, ts=copy.ts, **content_of(_WITHDRAWN))
+            await self.call("chat.update", channel=copy.channel, ts=copy.ts, **content_of(_EMPTIED))
         except (NotifierRefused, NotifierBlocked) as refused:
-            _log.warning("card_not_withdrawn", subject=copy.subject, ts=copy.ts, reason=str(refused))
-        return Updated.STUCK
+            _log.warning("card_not_emptied", subject=copy.subject, ts=copy.ts, reason=str(refused))
+            return self._is_former(copy) or not isinstance(refused, NotifierBlocked)
+        return True
+
+    def _is_former(self, copy: Copy) -> bool:
+        """Tell whether a card is in a channel that is not the approval channel any more."""
+        return not copy.audience and copy.channel != self._channel.id
 
     async def direct(self, person: ChatId) -> str:
         """Give the conversation with one person."""

@@ -21,6 +21,7 @@ from workflows.core.template import Stage
 MOST_NAMES: Final = MOST_NAMED
 MOST_REASON: Final = 2000
 MOST_NOTE: Final = 1500
+EXPIRES_NOW: Final = "The time to decide is over; this request expires now."
 
 _ONE_IS_ENOUGH: Final = (
     "This only narrows or closes access, so one approval is enough. The end that was approved earlier stays."
@@ -119,7 +120,7 @@ def _sentence(request: AccessRequest, now: datetime) -> Iterator[Part]:
         case RequestState.PREPARING if not request.note:
             yield words("People and tenant are being looked up.")
         case state if state in _PENDING and now >= request.expires_at:
-            yield words("The time to decide is over; this request expires now.")
+            yield words(EXPIRES_NOW)
         case RequestState.AWAITING_APPROVAL:
             yield words("Expires ")
             yield when(request.expires_at)

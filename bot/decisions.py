@@ -15,6 +15,7 @@ from bot.slack_errors import NO_ANSWER
 from bot.windows import Windows
 from workflows.core.canonical import Digest
 from workflows.core.commands import Subject
+from workflows.core.deciding import STALE_CARD
 from workflows.core.errors import Refused
 from workflows.core.intents import WantApprove, WantReject
 from workflows.core.people import ChatId
@@ -93,7 +94,7 @@ class Decisions:
                 "Ask again with /partner request if it is still needed.",
             )
         if request.known.plan.digest != digest:
-            raise Refused("stale_card", "The request changed after this card was shown. Decide on the newest card.")
+            raise Refused("stale_card", STALE_CARD)
         return request
 
     async def _show(self, view_id: str, actor: ChatId, request_id: RequestId, *, key: str) -> None:

@@ -25,7 +25,7 @@ from bot.blocks import (
     within_limits,
     words,
 )
-from bot.chain_parts import still_needed
+from bot.chain_parts import EXPIRES_NOW, still_needed
 from bot.partner_parts import change_elements
 from bot.request_parts import (
     icon,
@@ -126,7 +126,7 @@ def _waiting(request: AccessRequest, now: datetime) -> Iterator[Block]:
     if may_be_decided(request, now):
         yield review_button(request)
     else:
-        yield footnote("The time to decide is over; this request expires now.")
+        yield footnote(EXPIRES_NOW)
 
 
 def _mine(request: AccessRequest) -> Iterator[Block]:

@@ -49,10 +49,11 @@ from workflows.core.intents import (
 )
 from workflows.core.people import ChatId
 from workflows.core.request import RequestId
+from workflows.core.reviews import KEEP_REASON_MISSING
 from workflows.intake import Intake, InvalidForm
 from workflows.named_holes import NamesToShow
 from workflows.ports import Notifier, Store
-from workflows.service import Service
+from workflows.service import UNKNOWN_PARTNER, Service
 
 _log = structlog.get_logger()
 _COMMAND: Final = "/partner"
@@ -244,7 +245,7 @@ class Listeners:
         await self.windows.require_known_member(click.actor)
         partnership = await self.store.partnership(parse_tenant_id(click.action.value))
         if partnership is None:
-            raise Refused("unknown_partner", "Gatehouse knows no such partner; see /partner list.")
+            raise Refused("unknown_partner", UNKNOWN_PARTNER)
         await self.windows.open(click.trigger_id, keep_view(partnership))
         await ack()
 
@@ -252,7 +253,7 @@ class Listeners:
         tenant_id = parse_tenant_id(click.the_view.private_metadata)
         reason = click.the_view.value(ids.REASON)
         if not reason.strip():
-            await ack(response_action="errors", errors={ids.REASON: "Say why the access is still needed."})
+            await ack(response_action="errors", errors={ids.REASON: KEEP_REASON_MISSING})
             return
         await self.service.want(WantKeep(actor=click.actor, tenant_id=tenant_id, reason=reason), key=click.key)
         await ack()

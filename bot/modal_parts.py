@@ -1,6 +1,7 @@
 """What every modal is made of: the frame, and fields that ask for something."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from slack_sdk.models.blocks import (
     Block,
@@ -14,6 +15,8 @@ from slack_sdk.models.views import View
 from bot import ids
 from bot.blocks import Json, Limit, paragraph, part, plain_text, rich, within_limits
 from bot.untrusted import cut, encodable
+
+SPONSOR_HINT: Final = "Answers for the access and is asked in reviews. Cannot approve this request."
 
 
 def modal(title: str, blocks: Sequence[Block], callback_id: str, *, submit: str = "", metadata: str = "") -> Json:

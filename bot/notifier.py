@@ -9,10 +9,8 @@ from contextlib import contextmanager
 from typing import Final
 
 import structlog
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.alarm_words import alarm_message
-from bot.approval_channel import ApprovalChannel
 from bot.approvers import Approvers, name_approvers, still_free
 from bot.blocks import Json
 from bot.card_copies import CardCopies, Trouble, Updated, content_of
@@ -38,7 +36,7 @@ from workflows.ports import (
     TenantRefused,
     TenantUnavailable,
 )
-from workflows.queries import partnerships_shown_to, waiting_for
+from workflows.queries import ids_of, partnerships_shown_to, waiting_for
 
 _MOST_DIRECT_COPIES: Final = 10
 """A role held by more people is not told one by one; the channel's card and the App Home serve them.
@@ -57,13 +55,12 @@ class SlackNotifier:
     def __init__(
         self,
         *,
-        client: AsyncWebClient,
+        copies: CardCopies,
         directory: ShownDirectory,
         store: Store,
         clock: Clock,
-        channel: ApprovalChannel,
     ) -> None:
-        self._copies = CardCopies(client=client, store=store, channel=channel)
+        self._copies = copies
         self._directory = directory
         self._store = store
         self._clock = clock
@@ -180,12 +177,15 @@ class SlackNotifier:
         with _waiting_for_the_directory():
             if not await self._directory.is_member(person):
                 return closed_home()
-            waiting = await waiting_for(person, store=self._store, directory=self._directory, limit=MOST_WAITING)
+            known = await self._directory.known_person(person)
+            waiting = await waiting_for(
+                person, store=self._store, directory=self._directory, limit=MOST_WAITING, known=known
+            )
             partnerships = await partnerships_shown_to(
                 person, store=self._store, directory=self._directory, limit=MOST_PARTNERS
             )
-            is_admin = person in await self._directory.holders(ADMIN)
-        mine = await self._store.requests_of(person, 2 * MOST_MINE)
+            is_admin = bool(ids_of(person, known) & await self._directory.holders(ADMIN))
+        mine = await self._store.requests_of(person, 2 * MOST_MINE, None if known is None else known.id)
         alarms = await self._store.open_alarms() if is_admin else None
         # Off the event loop: a long Home takes longer to make than a click may wait.
         return await asyncio.to_thread(

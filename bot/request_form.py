@@ -33,11 +33,11 @@ from bot.blocks import (
     rich,
     words,
 )
-from bot.modal_parts import input_block, message_view, modal, option, text_area
+from bot.modal_parts import SPONSOR_HINT, input_block, message_view, modal, option, text_area
 from bot.partner_parts import MOST_LINE, identity_paragraph
 from bot.untrusted import cut, encodable
 from workflows.core.directory_objects import Owner
-from workflows.core.people import ChatId
+from workflows.core.people import ChatId, PersonId
 from workflows.core.plan import TenantIdentity
 from workflows.core.request import AccessRequest, Observation
 from workflows.core.standing import describe_standing
@@ -68,9 +68,18 @@ class Found:
     """The name that was taken out of what was typed; empty where that was the name itself."""
     waiting: AccessRequest | None = None
     """The request about this partner that is open already."""
+    account: PersonId | None = None
+    """Whose look-up this is, where the chat id does not say that the open request is theirs."""
 
     @classmethod
-    def of(cls, observation: Observation, *, typed: str = "", waiting: AccessRequest | None = None) -> Self:
+    def of(
+        cls,
+        observation: Observation,
+        *,
+        typed: str = "",
+        waiting: AccessRequest | None = None,
+        account: PersonId | None = None,
+    ) -> Self:
         """Sum up what the directory said."""
         asked = observation.identity.asked
         is_cross_cloud = not observation.identity.is_resolved
@@ -81,6 +90,7 @@ class Found:
             lines=tuple(f"{standing.setting}: {standing.words}" for standing in standings if standing.is_own),
             taken="" if typed.strip().lower() in ("", asked) else asked,
             waiting=waiting,
+            account=account,
         )
 
 
@@ -132,7 +142,7 @@ def request_view(form: RequestForm) -> Json:
             "Sponsor",
             ids.SPONSOR,
             UserSelectElement(action_id=ids.SPONSOR, initial_user=form.sponsor or form.requester),
-            hint="Answers for the access and is asked in reviews. Cannot approve this request.",
+            hint=SPONSOR_HINT,
         ),
         _duration_field(form),
     ]
@@ -166,7 +176,7 @@ def _target_result(form: RequestForm) -> RichTextBlock:
     if form.found.taken:
         elements.insert(0, paragraph(words("Taken from what you typed: "), part(form.found.taken, DOMAIN, bold=True)))
     if form.found.waiting is not None:
-        open_one = open_request_words(form.found.waiting, form.requester)
+        open_one = open_request_words(form.found.waiting, form.requester, form.found.account)
         elements.append(paragraph(words("⏳ "), part(open_one, 600, bold=True)))
     if not form.found.exists and not form.found.identity.is_resolved:
         elements.append(paragraph(words(_NOT_ADDED)))
@@ -182,13 +192,13 @@ def _target_result(form: RequestForm) -> RichTextBlock:
 
 def _waiting_buttons(form: RequestForm) -> Iterator[ActionsBlock]:
     """Offer what this person may do with the request that is open already; every click is judged again."""
-    waiting = form.found.waiting if form.found else None
-    if waiting is None:
+    if form.found is None or form.found.waiting is None:
         return
+    waiting = form.found.waiting
     buttons = []
     if waiting.prepared is not None:
         buttons.append(button("Show", ids.REVIEW_REQUEST, ids.decision_value(waiting)))
-    if may_withdraw(waiting, form.requester):
+    if may_withdraw(waiting, form.requester, form.found.account):
         buttons.append(button("Withdraw", ids.WITHDRAW, waiting.id))
     if buttons:
         yield actions(f"waiting:{waiting.id}", *buttons)

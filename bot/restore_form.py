@@ -9,7 +9,7 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot import ids
 from bot.blocks import Json, Limit, bullets, paragraph, part, plain_text, rich, words
-from bot.modal_parts import input_block, message_view, modal, option, text_area
+from bot.modal_parts import SPONSOR_HINT, input_block, message_view, modal, option, text_area
 from bot.partner_parts import (
     change_elements,
     consequence_elements,
@@ -88,7 +88,7 @@ def restore_view(shown: RestoreShown) -> Json:
             "Sponsor",
             ids.SPONSOR,
             UserSelectElement(action_id=ids.SPONSOR, initial_user=form.sponsor),
-            hint="Answers for the access and is asked in reviews. Cannot approve this request.",
+            hint=SPONSOR_HINT,
         ),
         _duration_field(shown),
     ]

@@ -1,14 +1,18 @@
 """What people are shown about each other: a short memory over the directory. Nothing is decided on it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from bot.directory import SlackDirectory, UserGroups
 from bot.slack_users import SlackUser, mail_of_user, name_of_user
+from workflows.core.errors import Refused
 from workflows.core.people import ChatId, Person, Role, Roster
-from workflows.ports import Clock
+from workflows.ports import Clock, DirectoryUnavailable, TenantRefused, TenantUnavailable
 
+_PATIENCE_SECONDS: Final = 2.0
+"""How long it is waited for to tell who somebody is; what is shown without is what their Slack id alone says."""
 _SHOWN_FOR: Final = timedelta(seconds=30)
 _KNOWN_FOR: Final = timedelta(minutes=10)
 
@@ -18,7 +22,8 @@ Answer = TypeVar("Answer")
 class ShownDirectory:
     """Implements `ports.Directory` for showing: who holds a role up to 30 seconds old, who is called what 10 minutes.
 
-    Who somebody is, whether a member, and with which roles, is read anew all the same: nothing is decided on a memory.
+    Who somebody is, whether a member, and with which roles, is read anew where anything follows from it: nothing is
+    decided on a memory.
     """
 
     def __init__(self, directory: SlackDirectory, clock: Clock) -> None:
@@ -29,6 +34,14 @@ class ShownDirectory:
     async def identify(self, chat_id: ChatId) -> Person:
         """Map a Slack user to one Entra person, read anew."""
         return await self._directory.identify(chat_id)
+
+    async def known_person(self, chat_id: ChatId) -> Person | None:
+        """Give who a Slack user is, as lately read; None where that cannot be told now, or there is no account."""
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                return await self._lately(("person", chat_id), lambda: self._directory.identify(chat_id))
+        except (Refused, DirectoryUnavailable, TenantRefused, TenantUnavailable, TimeoutError):
+            return None
 
     async def is_member(self, chat_id: ChatId) -> bool:
         """Tell whether this is a full member of our workspace, read anew."""

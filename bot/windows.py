@@ -36,6 +36,7 @@ from workflows.lookup import read_both
 from workflows.named_holes import look_up_names
 from workflows.named_partner import named_partner
 from workflows.naming import names_shown
+from workflows.open_request import account_beside
 from workflows.ports import DirectoryUnavailable, FoundObject, Store, Tenant, TenantRefused, TenantUnavailable
 from workflows.service import LOOK_UP, Service
 from workflows.sign_ins import losing_words, read_use
@@ -180,7 +181,9 @@ class Windows:
         try:
             await self.looking.require(actor, typed, key=key, by="form")
             seen = await self.intake.look_up(typed)
-            found = Found.of(seen, typed=typed, waiting=await self.intake.open_request(seen.identity.tenant_id))
+            waiting = await self.intake.open_request(seen.identity.tenant_id)
+            account = None if waiting is None else await account_beside(waiting, actor, self.intake.directory)
+            found = Found.of(seen, typed=typed, waiting=waiting, account=account)
         except Refused as refused:
             if refused.code != LIMIT_REACHED:
                 raise

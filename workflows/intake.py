@@ -242,7 +242,7 @@ class Intake:
                 observation = self._just_seen(target) or await look_up(
                     target, tenant=self.tenant, clock=self.clock, register=self.store
                 )
-            await require_no_other_request(self.store, observation, None, form.requester)
+            await require_no_other_request(self.store, observation, None, form.requester, self.directory)
             if template is not None and holes is not None:
                 known = await self.store.partnership(observation.identity.tenant_id)
                 days = timedelta(days=form.days)

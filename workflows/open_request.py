@@ -1,17 +1,21 @@
 """The request about a partner that is open already: which one it is, whose, and what can be done about it."""
 
+import asyncio
 from datetime import UTC
 from typing import Final
 
 from workflows.core.commands import Withdraw
+from workflows.core.errors import Refused
 from workflows.core.lifecycle import TABLE
 from workflows.core.partner import TenantId
-from workflows.core.people import ChatId
+from workflows.core.people import ChatId, PersonId
 from workflows.core.request import AccessRequest, RequestId, RequestKind
 from workflows.core.request_words import state_words
 from workflows.core.wording import duration_words
-from workflows.ports import Register
+from workflows.ports import Directory, DirectoryUnavailable, Register, TenantRefused, TenantUnavailable
 
+_PATIENCE_SECONDS: Final = 2.0
+"""How long it is waited for to tell whether a request is one's own, where the chat id does not say so."""
 _KINDS: Final = {
     RequestKind.ACCESS: "access request",
     RequestKind.REVOCATION: "revocation",
@@ -41,24 +45,40 @@ async def open_request_about(
     return None
 
 
-def may_withdraw(request: AccessRequest, person: ChatId | None) -> bool:
+async def account_beside(request: AccessRequest, person: ChatId, directory: Directory) -> PersonId | None:
+    """Give the account of somebody who may have filed this under another chat id.
+
+    None where the chat id says enough, and where it cannot be told now: then it is somebody else's, and a click is
+    judged again.
+    """
+    if request.is_by(person) or request.requester_account is None:
+        return None
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            return (await directory.identify(person)).id
+    except (Refused, DirectoryUnavailable, TenantRefused, TenantUnavailable, TimeoutError):
+        return None
+
+
+def may_withdraw(request: AccessRequest, person: ChatId | None, account: PersonId | None = None) -> bool:
     """Tell whether to offer this person to withdraw a request; a click is judged again."""
-    return request.particulars.requester == person and _is_withdrawable(request)
+    return request.is_by(person, account) and _is_withdrawable(request)
 
 
-def open_request_words(request: AccessRequest, asker: ChatId | None) -> str:
+def open_request_words(request: AccessRequest, asker: ChatId | None, account: PersonId | None = None) -> str:
     """Say which request is open, whose it is, since when, what it asks, and what to do.
 
     :param asker: who is told; None where nobody asks in person.
+    :param account: the account of who is told, where it is known.
     """
-    kind, is_own = _KINDS[request.particulars.kind], request.particulars.requester == asker
+    kind, is_own = _KINDS[request.particulars.kind], request.is_by(asker, account)
     who = "Somebody else" if request.prepared is None else request.prepared.requester.name
     asks = request.particulars.template if request.prepared is None else request.prepared.template_title
     lasts = f", {duration_words(request.particulars.duration)}" if request.particulars.duration else ""
     since = f"{request.created_at.astimezone(UTC):%Y-%m-%d}"
     said = f"{request.id} (“{asks}”{lasts}), sent on {since}, {state_words(request)}"
     todo = "Wait for its end."
-    if may_withdraw(request, asker):
+    if may_withdraw(request, asker, account):
         todo = "Wait for its end, or withdraw it first."
     elif not is_own and request.prepared is not None and _is_withdrawable(request):
         todo = f"Wait for its end, or ask {who} to withdraw it."

@@ -466,8 +466,10 @@ class Store(Protocol):
     async def live_partnerships(self, limit: int) -> Listed[Partnership]:
         """List the partnerships that are not revoked, by default domain."""
 
-    async def requests_of(self, requester: ChatId, limit: int) -> Sequence[AccessRequest]:
-        """List a person's own requests, newest first."""
+    async def requests_of(
+        self, requester: ChatId, limit: int, account: PersonId | None = None
+    ) -> Sequence[AccessRequest]:
+        """List a person's own requests, newest first: those filed under this chat id, or by this account."""
 
     async def requests_for(self, tenant_id: TenantId, limit: int) -> Sequence[AccessRequest]:
         """List the requests about one tenant, newest first."""
@@ -545,6 +547,9 @@ class Store(Protocol):
 
     async def copies(self, subject: str) -> Sequence[Copy]:
         """List the posted copies of a card."""
+
+    async def channel_copies(self, fit: str, limit: int) -> Sequence[Copy]:
+        """List the live copies that were posted for nobody in particular, but those in the channel `fit`."""
 
     async def save_copy(self, copy: Copy) -> None:
         """Remember a posted copy, or what it shows now."""

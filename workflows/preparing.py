@@ -127,7 +127,7 @@ class Preparing:
         if request.particulars.sponsor != request.particulars.requester:
             sponsor = await self._sponsor(request.particulars.sponsor)
         observation = await self._observe(request)
-        await require_no_other_request(self.store, observation, request.id, requester.chat_id)
+        await require_no_other_request(self.store, observation, request.id, requester.chat_id, self.directory)
         proposal = await self._proposed(request.particulars, observation)
         plan, template, stages = proposal.plan, proposal.template, proposal.stages
         preflight = Preflight(tenant=self.tenant, store=self.store, clock=self.clock)
@@ -160,6 +160,7 @@ class Preparing:
                 particulars.restores or "",
                 observation,
                 duration=particulars.duration,
+                at=self.clock.now(),
                 store=self.store,
                 catalog=self.catalog,
             )

@@ -23,7 +23,7 @@ from workflows.core.request import (
 from workflows.core.risk import chain_is_enough, deciding_risk, risk_of_result
 from workflows.core.rules import Circumstances, check_plan
 from workflows.core.template import Stage, Template, filled
-from workflows.open_request import open_request_about, open_request_words
+from workflows.open_request import account_beside, open_request_about, open_request_words
 from workflows.ports import (
     Directory,
     Register,
@@ -124,16 +124,24 @@ def checked(
 
 
 async def require_no_other_request(
-    store: Register, observation: Observation, request_id: RequestId | None, asker: ChatId | None = None
+    store: Register,
+    observation: Observation,
+    request_id: RequestId | None,
+    asker: ChatId | None = None,
+    directory: Directory | None = None,
 ) -> None:
     """Refuse a second open request about one tenant: two plans from one before-image cannot both be true.
 
     :param asker: who is told.
+    :param directory: where to ask whether both were filed by one person; None where nobody asks in person.
     :raises InvalidField: naming the open one.
     """
     other = await open_request_about(observation.identity.tenant_id, register=store, but=request_id)
     if other is not None:
-        raise InvalidField(FIELD, open_request_words(other, asker))
+        account = None
+        if asker is not None and directory is not None:
+            account = await account_beside(other, asker, directory)
+        raise InvalidField(FIELD, open_request_words(other, asker, account))
 
 
 async def require_chain(directory: Directory, stages: tuple[Stage, ...], excluded: set[ChatId]) -> None:

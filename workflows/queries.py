@@ -1,7 +1,7 @@
 """What a person is shown: read-only answers over the store and today's roles."""
 
 from workflows.core.partnership import Partnership
-from workflows.core.people import ChatId
+from workflows.core.people import ChatId, Person
 from workflows.core.request import AccessRequest
 from workflows.ports import Directory, Listed, Store
 
@@ -10,11 +10,21 @@ MOST: int = 50
 
 
 async def waiting_for(
-    person: ChatId, *, store: Store, directory: Directory, limit: int = MOST
+    person: ChatId, *, store: Store, directory: Directory, limit: int = MOST, known: Person | None = None
 ) -> Listed[AccessRequest]:
-    """List the requests whose open stage this person could decide on now, oldest first."""
-    roles = [role for role in await store.roles_waited_for() if person in await directory.holders(role)]
-    return await store.requests_waiting(roles, person, limit) if roles else Listed(shown=(), count=0)
+    """List the requests whose open stage this person could decide on now, oldest first.
+
+    :param known: who this is, where that could be told: requests and roles may name another chat id of theirs.
+    """
+    ids = ids_of(person, known)
+    roles = [role for role in await store.roles_waited_for() if ids & await directory.holders(role)]
+    named = person if known is None else known.chat_id
+    return await store.requests_waiting(roles, named, limit) if roles else Listed(shown=(), count=0)
+
+
+def ids_of(person: ChatId, known: Person | None) -> frozenset[ChatId]:
+    """Give the chat ids by which somebody may be named."""
+    return frozenset({person} if known is None else {person, known.chat_id})
 
 
 async def partnerships_shown_to(

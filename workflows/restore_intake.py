@@ -77,10 +77,15 @@ class RestoreIntake:
         :raises TenantUnavailable, TenantRefused: when Entra cannot tell.
         """
         observation = await look_up(form.tenant_id, tenant=self.tenant, clock=self.clock)
-        await require_no_other_request(self.store, observation, None, form.requester)
+        await require_no_other_request(self.store, observation, None, form.requester, self.directory)
         duration = timedelta(days=form.days) if form.days else None
         found = await propose_restoration(
-            form.restores, observation, duration=duration, store=self.store, catalog=self.catalog
+            form.restores,
+            observation,
+            duration=duration,
+            at=self.clock.now(),
+            store=self.store,
+            catalog=self.catalog,
         )
         checked(observation, found.plan, found.stages)
         return found, observation

@@ -1,7 +1,7 @@
 """What a restore request writes and who decides on it: one answer for the form, the filing and the preparing."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from workflows.catalog import Catalog
@@ -11,6 +11,7 @@ from workflows.core.errors import InvalidField
 from workflows.core.findings import Finding
 from workflows.core.partner import TenantId
 from workflows.core.plan import Plan
+from workflows.core.replacement import replacement_findings
 from workflows.core.request import AccessRequest, Observation, RequestId
 from workflows.core.restoring import (
     FIELD,
@@ -69,11 +70,18 @@ async def change_of(restores: str, tenant_id: TenantId, *, store: Store) -> Acce
 
 
 async def propose_restoration(
-    restores: str, observation: Observation, *, duration: timedelta | None, store: Store, catalog: Catalog
+    restores: str,
+    observation: Observation,
+    *,
+    duration: timedelta | None,
+    at: datetime,
+    store: Store,
+    catalog: Catalog,
 ) -> Restoration:
     """Plan to put a change back, from what was observed, and find the chain that decides on that.
 
     :param duration: how long it is meant to last; None for the default of the template whose chain decides.
+    :param at: from when that time is counted, where the findings name its end.
     :raises InvalidField: at the field that has to change.
     :raises NothingToChange: when the partner stands so already.
     :raises UnreadableSetting: when a value of the image cannot be written back.
@@ -110,15 +118,20 @@ async def propose_restoration(
             f"The chain of “{template.title}” decides on this, and approves {longest} days at most. "
             "Choose a shorter time.",
         )
-    plan = replace(decided_by(plan, template), duration=duration or template.default_duration)
+    lasts = duration or template.default_duration
+    plan = replace(decided_by(plan, template), duration=lasts)
     plan = with_inheritance(plan, observation.default)
     known = await store.partnership(tenant_id)
     policy = await standing_policy(known, past=store, catalog=catalog)
     level = risk_of_result(plan, observation.default).level
+    stages = chain_for(plan, template.stages, policy, level)
     return Restoration(
         change=change,
         plan=plan,
         template=template,
-        stages=chain_for(plan, template.stages, policy, level),
-        findings=restoration_findings(change, now),
+        stages=stages,
+        findings=(
+            *restoration_findings(change, now),
+            *replacement_findings(known, plan, template, stages, lasts, at),
+        ),
     )

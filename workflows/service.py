@@ -25,7 +25,7 @@ from workflows.core.commands import (
     UnconfirmHalf,
     Withdraw,
 )
-from workflows.core.effects import Effect, Judge, SettleGivenUp, Tell
+from workflows.core.effects import Effect, Judge, SettleGivenUp, ShowRequest, Tell
 from workflows.core.errors import Refused
 from workflows.core.intents import Intent, WantApprove, WantReject, WantWithdraw
 from workflows.core.lifecycle import Situation, advance
@@ -38,6 +38,7 @@ from workflows.ports import AuditEntry, Clock, Commit, StaleVersion, Store
 
 GATEHOUSE: Final = "gatehouse"
 """The actor's name in the audit log where the bot itself acts."""
+UNKNOWN_PARTNER: Final = "Gatehouse knows no such partner; see /partner list."
 LOOK_UP: Final = "look_up"
 """What a look at a partner is called in the audit log."""
 
@@ -85,6 +86,7 @@ class Service:
             lifetime=decide_within,
             observation=observation,
             submitter=submitter,
+            account=account,
         )
         now = self._clock.now()
         transition = advance(None, command, Situation(now=now))
@@ -202,7 +204,7 @@ class Service:
         async def attempt() -> Partnership:
             partnership = await self._store.partnership(tenant_id)
             if partnership is None:
-                raise Refused("unknown_partner", "Gatehouse knows no such partner; see /partner list.")
+                raise Refused("unknown_partner", UNKNOWN_PARTNER)
             now = self._clock.now()
             transition = advance_review(partnership, command, roster=roster or Roster(), now=now)
             entry = self._entry(
@@ -265,6 +267,12 @@ class Service:
         """Record that somebody looked a partner up, and how."""
         entry = self._entry(key, self._clock.now(), actor, LOOK_UP, {"target": target, "by": by})
         await self._commit(Commit(entry=entry))
+
+    async def show_elsewhere(self, request_id: RequestId, *, key: str, channel: str) -> None:
+        """Have a request's cards brought up to date, because one left a channel; once for each `key`."""
+        details = {"from": channel}
+        entry = self._entry(key, self._clock.now(), GATEHOUSE, "move_card", details, request_id=request_id)
+        await self._commit(Commit(entry=entry, effects=(ShowRequest(request_id=request_id),)))
 
     async def say(self, text: str, *, key: str, person: ChatId, channel: str = "") -> None:
         """Tell one person something, once for each `key`."""

@@ -177,3 +177,38 @@ async def test_a_channel_that_becomes_shared_is_noticed_without_a_card(gatehouse
     async with asyncio.timeout(5):
         while not await alarm_is_open(gatehouse):
             await gatehouse.world.wait_for_change(gatehouse.world.revision.number)
+
+
+async def texts(gatehouse: BotUnderTest, place: str = PRIVATE, user: str = "approver1") -> list[str]:
+    answer = await gatehouse.control.get("messages", channel=place, user=user)
+    return [one["text"] for one in answer["messages"]]
+
+
+async def pass_by(gatehouse: BotUnderTest, seconds: int) -> None:
+    """Let time pass, and the bot look at what is to do."""
+    await gatehouse.control.post("clock", advance_seconds=seconds)
+    await gatehouse.idle()
+
+
+async def test_cards_are_taken_out_of_a_channel_that_is_not_private_any_more_and_come_back(
+    gatehouse: BotUnderTest,
+) -> None:
+    """Nothing about the request has to change for that, and nothing is written there while the channel is unfit."""
+    await gatehouse.file_request()
+    shows(gatehouse.world, is_private=False)
+    await pass_by(gatehouse, 601)
+    async with asyncio.timeout(5):
+        while not all("handled elsewhere" in text for text in await texts(gatehouse)):
+            await gatehouse.world.wait_for_change(gatehouse.world.revision.number)
+    direct = (await gatehouse.control.get("messages", channel="@approver1", user="approver1"))["messages"][0]
+    await gatehouse.control.post("click", user="approver1", action_id="approve", channel="@approver1", ts=direct["ts"])
+    await gatehouse.idle()
+    assert await cards(gatehouse) == 1
+    assert "handled elsewhere" in (await texts(gatehouse))[0]
+    gatehouse.world.faults.clear()
+    await pass_by(gatehouse, 130)
+    async with asyncio.timeout(5):
+        while await cards(gatehouse) != 2:
+            await gatehouse.world.wait_for_change(gatehouse.world.revision.number)
+    assert "handled elsewhere" in (await texts(gatehouse))[0]
+    assert "Contoso" in (await texts(gatehouse))[1]

@@ -10,6 +10,8 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.approval_channel import ApprovalChannel
+from bot.card_copies import CardCopies
+from bot.former_cards import FormerCards
 from bot.message import notice
 from bot.notifier import SlackNotifier
 from bot.sandbox.faults import Fault
@@ -20,10 +22,13 @@ from tests.workflows.core import builders
 from workflows.alarms import Alarms
 from workflows.core.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.approval import Choice, Decision
+from workflows.core.effects import ShowRequest
 from workflows.core.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role
 from workflows.core.request import AccessRequest, RequestId, RequestState
 from workflows.ports import (
+    AuditEntry,
+    Commit,
     DirectoryUnavailable,
     NotifierBlocked,
     NotifierRefused,
@@ -31,6 +36,7 @@ from workflows.ports import (
     TenantRefused,
     TenantUnavailable,
 )
+from workflows.service import Service
 from workflows.store.sqlite import SqliteStore, open_store
 
 CHANNEL: Final = "C0PARTNERAC"
@@ -74,11 +80,15 @@ class FakeDirectory:
         }
     )
     trouble: Exception | None = None
+    people: dict[ChatId, Person] = field(default_factory=dict)
 
     async def holders(self, role: Role) -> frozenset[ChatId]:
         if self.trouble is not None:
             raise self.trouble
         return frozenset(ChatId(SLACK_IDS.get(handle, handle)) for handle in self.roles[role])
+
+    async def known_person(self, chat_id: ChatId) -> Person | None:
+        return self.people.get(chat_id)
 
     async def name_of(self, chat_id: ChatId) -> str:
         return NAMES.get(chat_id, chat_id)
@@ -99,11 +109,10 @@ class Scene:
     def notifier(self, channel: str = CHANNEL) -> SlackNotifier:
         """A notifier that posts cards to a channel."""
         return SlackNotifier(
-            client=self.client,
+            copies=CardCopies(client=self.client, store=self.store, channel=self.channel(channel)),
             directory=self.directory,  # type: ignore[arg-type]
             store=self.store,
             clock=self.world.clock,
-            channel=self.channel(channel),
         )
 
     def channel(self, channel: str = CHANNEL) -> ApprovalChannel:
@@ -413,6 +422,72 @@ async def test_a_card_moves_to_the_new_approval_channel_when_the_former_one_is_a
     assert len(scene.messages(other)) == 1
 
 
+def private(scene: Scene) -> str:
+    """Make another channel fit for approval cards, and give its id."""
+    assert scene.world.slack is not None
+    other = next(one for one in scene.world.slack.conversations if one != CHANNEL)
+    known = scene.world.slack.conversations[other]
+    scene.world.slack.conversations[other] = replace(known, kind="private_channel", is_ext_shared=False)
+    return other
+
+
+async def test_a_card_in_a_former_approval_channel_is_emptied_once_and_gets_no_updates(scene: Scene) -> None:
+    await scene.notifier().show_request(request())
+    other = private(scene)
+    await scene.notifier(other).show_request(request())
+    (former,) = scene.messages(CHANNEL)
+    assert "handled elsewhere" in former["text"]
+    assert "contoso" not in json.dumps(former).lower()
+    assert action_ids(former) == []
+    assert "approve" in action_ids(scene.messages(other)[0])
+    for changed in (request(decisions=(decided_by("approver1"),)), request(RequestState.REJECTED)):
+        await scene.notifier(other).show_request(changed)
+    assert scene.messages(CHANNEL) == [former]
+    assert len(scene.messages(other)) == 1
+    assert "rejected" in scene.messages(other)[0]["text"].lower()
+    in_former = [one for one in scene.world.slack_log.entries if one["path"].endswith("chat.update")]
+    assert sum(CHANNEL in str(one["body"]) for one in in_former) == 1
+
+
+async def test_every_card_in_a_former_channel_is_emptied_without_any_change(scene: Scene) -> None:
+    """What is closed, too; an open request is shown where it belongs now."""
+    closed = replace(request(RequestState.REJECTED), id=RequestId("r-closed"), version=1)
+    for one in (replace(request(), version=1), closed):
+        entry = AuditEntry(key=one.id, at=builders.NOW, actor="t", command="put", outcome="accepted", details={})
+        assert await scene.store.commit(Commit(entry=entry, request=one))
+        await scene.notifier().show_request(one)
+    other = private(scene)
+    channel = scene.channel(other)
+    former = FormerCards(
+        store=scene.store,
+        service=Service(store=scene.store, clock=scene.world.clock, wake=lambda: None),
+        copies=CardCopies(client=scene.client, store=scene.store, channel=channel),
+        channel=channel,
+        clock=scene.world.clock,
+    )
+    before = scene.written().count("chat.update")
+    for _ in range(3):
+        await former.empty()
+    assert scene.written().count("chat.update") == before + 2
+    for message in scene.messages(CHANNEL):
+        assert "handled elsewhere" in message["text"]
+        assert "contoso" not in json.dumps(message).lower()
+    wanted = [one.effect for one in await scene.store.pending(scene.world.clock.now(), 9)]
+    assert wanted == [ShowRequest(request_id=request().id)]
+    await scene.notifier(other).show_request(request())
+    assert "approve" in action_ids(scene.messages(other)[0])
+
+
+async def test_a_former_channel_that_slack_does_not_reach_is_emptied_when_it_does(scene: Scene) -> None:
+    await scene.notifier().show_request(request())
+    other = private(scene)
+    scene.fail("chat.update", "internal_error", match=CHANNEL)
+    with pytest.raises(NotifierUnavailable):
+        await scene.notifier(other).show_request(request())
+    await scene.notifier(other).show_request(request())
+    assert "handled elsewhere" in scene.messages(CHANNEL)[0]["text"]
+
+
 @pytest.mark.parametrize("error", ["message_not_found", "cant_update_message"])
 async def test_a_review_card_that_cannot_be_updated_any_more_is_replaced_while_it_waits(
     scene: Scene, error: str
@@ -459,6 +534,29 @@ async def test_a_card_publishes_no_home_and_asks_once_for_each(scene: Scene) -> 
     assert "views.publish" not in [entry["path"].rpartition("/")[2] for entry in scene.world.slack_log.entries]
     wanted = {one.lane for one in await scene.store.pending(scene.world.clock.now(), 99)}
     assert wanted == {f"home:{SLACK_IDS[handle]}" for handle in ("approver1", "requester")}
+
+
+async def home_text(scene: Scene, who: ChatId) -> str:
+    """What is published as somebody's App Home."""
+    await scene.notifier().show_home(who)
+    calls = [one for one in scene.world.slack_log.entries if one["path"].endswith("views.publish")]
+    return str(calls[-1]["body"])
+
+
+async def test_a_home_knows_a_person_under_both_slack_ids(scene: Scene) -> None:
+    """What they asked for, what waits for them, and that they are an admin."""
+    other = {handle: ChatId(f"W0{handle.upper()}") for handle in ("requester", "approver1", "admin")}
+    stored = request(version=1)
+    asked = AuditEntry(key="put", at=builders.NOW, actor="t", command="put", outcome="accepted", details={})
+    assert await scene.store.commit(Commit(entry=asked, request=stored))
+    shown = {"requester": "Withdraw", "approver1": "Review", "admin": "Alarms"}
+    await Alarms(store=scene.store, clock=scene.world.clock, wake=lambda: None).keep_alarms(
+        AlarmCode.CHANNEL_NOT_PRIVATE, {CHANNEL: {"channel": CHANNEL, "reason": "it is archived"}}
+    )
+    for handle, words in shown.items():
+        assert words not in await home_text(scene, other[handle]), "as long as nobody knows who that is"
+        scene.directory.people[other[handle]] = person(handle)
+        assert words in await home_text(scene, other[handle])
 
 
 async def test_a_home_that_slack_does_not_show_is_nobodys_alarm(scene: Scene) -> None:

@@ -21,7 +21,7 @@ MINUTE = timedelta(minutes=1)
 
 
 async def ticked(world: World) -> None:
-    await tick(service=world.service, store=world.store, clock=world.clock)
+    await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
 
 
 async def started(world: World) -> Gap | None:

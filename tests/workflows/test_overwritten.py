@@ -56,7 +56,7 @@ async def assert_overwritten(world: World, request: AccessRequest) -> None:
     for person in (RILEY, SAM):
         assert "somebody else changed the partner's settings" in world.notifier.texts_to(person.chat_id)[-1]
     assert await world.all_requests() == []
-    await tick(service=world.service, store=world.store, clock=world.clock)
+    await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
     await world.settle()
     asked, remind = world.notifier.reviews[-1]
     assert (asked.state, remind) == (PartnershipState.REVIEW_DUE, True)

@@ -52,7 +52,7 @@ async def record(world: World) -> Partnership:
 
 
 async def ticked(world: World) -> None:
-    await tick(service=world.service, store=world.store, clock=world.clock)
+    await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
     await world.settle()
 
 

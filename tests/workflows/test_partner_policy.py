@@ -164,6 +164,41 @@ async def test_putting_a_change_back_needs_it_too(world: World) -> None:
     assert found.stages == WHOLE
 
 
+async def test_the_card_and_the_form_of_a_restore_say_what_it_replaces(world: World) -> None:
+    """As a change of template does: whose template, until when, and how often it is looked at."""
+    first = await opened(world, "guest-collaboration", AMARA, days=365)
+    world.clock.advance(minutes=1)
+    intake = RestoreIntake(
+        service=world.service,
+        store=world.store,
+        tenant=world.tenant,
+        directory=world.directory,
+        catalog=world.catalog,
+        clock=world.clock,
+    )
+    form = RestoreForm(
+        requester=DANA.chat_id,
+        tenant_id=TENANT,
+        restores=first.id,
+        justification="Opened by mistake",
+        sponsor=DANA.chat_id,
+        days=90,
+    )
+    found, _ = await intake.propose(form)
+    request = await world.settled(await intake.file(form, key=world.key()))
+    before, after = world.clock.now() + timedelta(days=365), world.clock.now() + timedelta(days=90)
+    wanted = (
+        f"It replaces “Guest collaboration” by “Trusted partner”. End: {before:%Y-%m-%d} before, about "
+        f"{after:%Y-%m-%d} after. Review: every 90 days before, every 30 days after."
+    )
+    for findings in (found.findings, request.known.findings):
+        assert [one.text for one in findings if one.code == "replaces_template"] == [wanted]
+    for person in EVERYBODY:
+        await world.approve(await world.request(request.id), person)
+    known = await record(world)
+    assert (known.template, known.ends_at, known.review_interval) == ("trusted-partner", after, timedelta(days=30))
+
+
 async def test_settings_made_by_hand_are_weighed_with_the_template(world: World) -> None:
     """A template that opens little, over synchronization that somebody switched on, needs the people for both."""
     synchronizes = {"userSyncInbound": {"isSyncAllowed": True}}

@@ -356,7 +356,7 @@ async def test_a_group_that_was_deleted_meanwhile_is_put_back_with_a_warning(wor
 async def test_undecided_it_expires(world: World, revocation: AccessRequest) -> None:
     waiting = await world.settled((await file(world, revocation)).id)
     world.clock.advance(days=30)
-    await tick(service=world.service, store=world.store, clock=world.clock)
+    await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
     assert (await world.settled(waiting.id)).state is S.EXPIRED
 
 

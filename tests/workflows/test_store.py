@@ -384,6 +384,17 @@ async def test_copies_are_kept_by_subject_and_replaced_by_place(store: Store, pl
     assert list(await store.copies("request:r-3")) == []
 
 
+async def test_the_live_cards_of_channels_are_listed_but_those_of_one(store: Store) -> None:
+    cards = [
+        Copy(subject=f"request:r-{n}", channel=f"C{n % 2}", ts=f"1.{n}", audience="", content="") for n in range(5)
+    ]
+    direct = Copy(subject="request:r-1", channel="D1", ts="1.1", audience=AMARA.chat_id, content="")
+    for copy in (*cards, direct, replace(cards[4], is_live=False)):
+        await store.save_copy(copy)
+    assert list(await store.channel_copies("C1", 9)) == [cards[0], cards[2]]
+    assert list(await store.channel_copies("", 3)) == cards[:3]
+
+
 async def test_the_occasion_of_a_copy_is_kept(store: Store, place: Place) -> None:
     """Several posts to one person about one subject are told apart by it; most have none."""
     first = Copy(subject="review:t", channel="D1", ts="1.1", audience=SAM.chat_id, content="one")

@@ -7,14 +7,29 @@ from datetime import timedelta
 import pytest
 import structlog
 
-from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MILLISECOND, NOW, RILEY, SAM, TENANT, partnership
+from tests.workflows.core.builders import (
+    AMARA,
+    BRUNO,
+    CHIE,
+    DANA,
+    MALLORY,
+    MILLISECOND,
+    NOW,
+    RILEY,
+    SAM,
+    TENANT,
+    partnership,
+)
 from tests.workflows.core.builders import request as usual
 from tests.workflows.world import World
+from workflows.core.canonical import Digest
+from workflows.core.intents import Intent, WantReject
 from workflows.core.partner import TenantId
 from workflows.core.partnership import PartnershipState
-from workflows.core.request import RequestId, RequestState
+from workflows.core.people import Person
+from workflows.core.request import AccessRequest, RequestId, RequestState
 from workflows.core.reviews import REMIND_AGAIN_AFTER
-from workflows.ports import AuditEntry, Commit
+from workflows.ports import AuditEntry, Commit, DirectoryUnavailable
 from workflows.ticker import tick
 
 S = RequestState
@@ -23,7 +38,7 @@ S = RequestState
 async def ticks(world: World, times: int = 1) -> None:
     """Ask what is due, and let everything follow."""
     for _ in range(times):
-        await tick(service=world.service, store=world.store, clock=world.clock)
+        await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
     await world.settle()
 
 
@@ -68,7 +83,7 @@ async def test_an_approval_that_came_in_time_counts_however_long_judging_it_take
     await world.service.want(world.approval(request, people[-1]), key="in time")
     world.clock.advance(seconds=7)
     for _ in range(3):
-        await tick(service=world.service, store=world.store, clock=world.clock)
+        await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
     assert (await world.request(request.id)).state is S.AWAITING_APPROVAL
     await world.settle()
     assert await world.refusals() == []
@@ -86,6 +101,81 @@ async def test_an_approval_that_came_too_late_is_refused_and_the_request_expires
     assert (await world.request(request.id)).state is S.EXPIRED
 
 
+async def stored_in_time(world: World, request: AccessRequest, click: Intent) -> None:
+    """Store a click just before the request's end; it is not judged, and the time passes."""
+    world.clock.moment = request.expires_at - timedelta(seconds=2)
+    await world.service.want(click, key="in time")
+    world.clock.moment = request.expires_at
+
+
+async def looked_at(world: World, request: AccessRequest) -> RequestState:
+    """Ask what is due, without judging any click, and give the request's state."""
+    await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
+    return (await world.request(request.id)).state
+
+
+@pytest.mark.parametrize(
+    "person", [RILEY, SAM, MALLORY, BRUNO, DANA], ids=["requester", "sponsor", "no role", "not their turn", "admin"]
+)
+async def test_the_click_of_somebody_who_may_not_decide_holds_no_request_open(world: World, person: Person) -> None:
+    request = await world.waiting()
+    await stored_in_time(world, request, world.approval(request, person))
+    assert await looked_at(world, request) is S.EXPIRED
+
+
+async def test_a_second_approval_of_one_person_holds_no_request_open(world: World) -> None:
+    request = await world.waiting()
+    await world.approve(request, AMARA)
+    await stored_in_time(world, request, world.approval(request, AMARA))
+    assert await looked_at(world, request) is S.EXPIRED
+
+
+async def test_who_approved_may_still_reject_at_the_last_moment(world: World) -> None:
+    request = await world.waiting()
+    await world.approve(request, AMARA)
+    digest = request.known.plan.digest
+    rejection = WantReject(actor=AMARA.chat_id, request_id=request.id, digest=digest, reason="A mistake")
+    await stored_in_time(world, request, rejection)
+    assert await looked_at(world, request) is S.AWAITING_APPROVAL
+    await world.settle()
+    assert (await world.request(request.id)).state is S.REJECTED
+
+
+async def test_a_click_on_an_earlier_plan_holds_no_request_open(world: World) -> None:
+    request = await world.waiting()
+    await stored_in_time(world, request, world.approval(request, AMARA, Digest("0" * 64)))
+    assert await looked_at(world, request) is S.EXPIRED
+
+
+async def test_a_click_that_came_too_late_holds_no_request_open(world: World) -> None:
+    request = await world.waiting()
+    world.clock.moment = request.expires_at
+    await world.service.want(world.approval(request, AMARA), key="too late")
+    assert await looked_at(world, request) is S.EXPIRED
+
+
+async def test_a_click_of_which_nobody_can_tell_yet_whether_it_counts_is_judged_first(world: World) -> None:
+    request = await world.waiting()
+    await stored_in_time(world, request, world.approval(request, AMARA))
+    world.script.fail("directory.identify", DirectoryUnavailable("No answer."))
+    assert await looked_at(world, request) is S.AWAITING_APPROVAL
+    world.directory.remove(AMARA)
+    assert await looked_at(world, request) is S.EXPIRED
+
+
+async def test_nobodys_click_brings_new_time_to_what_was_not_decided_in_time(world: World) -> None:
+    """The template changed meanwhile, which brings a new plan and new time while there is time."""
+    request = await world.waiting()
+    await stored_in_time(world, request, world.approval(request, MALLORY))
+    await world.store.execute(
+        "update requests set doc = json_set(doc, '$.prepared.plan.template_hash', 'another') where id = ?", request.id
+    )
+    await world.settle()
+    assert await world.refusals() == [(MALLORY.chat_id, "expired")]
+    await ticks(world)
+    assert (await world.request(request.id)).state is S.EXPIRED
+
+
 async def test_a_click_that_was_given_up_holds_no_request_open(world: World) -> None:
     request = await world.waiting()
     await world.service.want(world.approval(request, AMARA), key="a fault of ours")
@@ -99,7 +189,7 @@ async def test_a_click_that_was_given_up_holds_no_request_open(world: World) -> 
 async def test_what_is_decided_does_not_expire(world: World, state: RequestState) -> None:
     request = await world.put(usual(state))
     world.clock.advance(days=999)
-    await tick(service=world.service, store=world.store, clock=world.clock)
+    await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
     assert await world.request(request.id) == request
 
 
@@ -126,7 +216,10 @@ async def test_ticks_at_one_moment_ask_once(world: World) -> None:
         await put_partner(world, number)
     request = await world.waiting(target="contoso.com", template="guest-collaboration")
     world.clock.advance(days=30)
-    await asyncio.gather(*(tick(service=world.service, store=world.store, clock=world.clock) for _ in range(8)))
+    at_once = (
+        tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock) for _ in range(8)
+    )
+    await asyncio.gather(*at_once)
     await world.settle()
     commands = [command for _, command, _ in await world.log() if command in ("ask_review", "expire")]
     assert sorted(commands) == ["ask_review"] * 4 + ["expire"]
@@ -172,9 +265,9 @@ async def test_a_fault_about_one_record_holds_up_no_other(world: World, faults: 
     world.clock.moment = NOW + timedelta(days=30)
     world.script.fail("store.commit", OSError("No space left on device"), times=faults)
     with structlog.testing.capture_logs() as logs:
-        await tick(service=world.service, store=world.store, clock=world.clock)
+        await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
     assert [line["event"] for line in logs] == ["tick_failed_for_one"] * faults
-    await tick(service=world.service, store=world.store, clock=world.clock)
+    await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
     assert [(await world.request(one.id)).state for one in (first, second)] == [S.EXPIRED, S.EXPIRED]
     asked = [one.state for one in await world.store.partnerships()]
     assert asked == [PartnershipState.REVIEW_DUE] * 2
@@ -186,6 +279,6 @@ async def test_one_that_somebody_else_ended_meanwhile_holds_up_nothing(world: Wo
     second = await world.put(usual(id=RequestId("r-2"), expires_at=first.expires_at + MILLISECOND))
     world.clock.moment = second.expires_at
     world.script.meanwhile("store.commit", lambda: world.service.withdraw(first.id, RILEY.chat_id, key="withdraw-1"))
-    await tick(service=world.service, store=world.store, clock=world.clock)
+    await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
     assert (await world.request(first.id)).state is S.WITHDRAWN
     assert (await world.request(second.id)).state is S.EXPIRED

@@ -48,7 +48,7 @@ async def test_the_others_are_decided_expire_and_are_revoked_as_ever(world: Worl
         assert await world.refusals() == [(AMARA.chat_id, "unknown_request")]
         world.clock.moment = (await world.request(first)).expires_at
         for _ in range(2):
-            await tick(service=world.service, store=world.store, clock=world.clock)
+            await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
         await world.settle()
         assert [(await world.request(one)).state for one in (first, third)] == [S.EXPIRED, S.EXPIRED]
         await world.revoke(DANA)
@@ -66,7 +66,7 @@ async def test_one_partner_that_cannot_be_read_does_not_keep_the_others_from_the
     await world.store.execute("update partnerships set doc = '{}' where tenant_id = 't-0'")
     world.clock.advance(days=30)
     with structlog.testing.capture_logs() as logs:
-        await tick(service=world.service, store=world.store, clock=world.clock)
+        await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
         await world.settle()
         states = [(one.identity.tenant_id, one.state) for one in await world.store.partnerships()]
     assert states == [("t-1", PartnershipState.REVIEW_DUE), ("t-2", PartnershipState.REVIEW_DUE)]

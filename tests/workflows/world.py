@@ -184,7 +184,7 @@ class World:
     async def review(self) -> None:
         """Let a month pass, ask what is due, and let everything follow: Contoso's review is asked."""
         self.clock.advance(days=30)
-        await tick(service=self.service, store=self.store, clock=self.clock)
+        await tick(service=self.service, store=self.store, directory=self.directory, clock=self.clock)
         await self.settle()
 
     async def put(self, request: AccessRequest) -> AccessRequest:

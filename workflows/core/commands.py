@@ -27,6 +27,8 @@ class Submit:
     """How long it may stay undecided."""
     observation: Observation | None = None
     submitter: Person | None = None
+    account: PersonId | None = None
+    """The requester's, where it was known when it was filed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,20 @@ from typing import Final
 
 from workflows.core.errors import Refused
 from workflows.core.people import Person, Roster
-from workflows.core.request import AccessRequest
+from workflows.core.request import AccessRequest, RequestState
+
+OVER: Final = "This request has expired; it can no longer be decided. It can be filed again."
+STALE_CARD: Final = "The request changed after this card was shown. Decide on the newest card."
+
+
+def came_in_time(request: AccessRequest, digest: str, received_at: datetime | None) -> bool:
+    """Tell whether a click can still count, as far as the request itself says: on its newest plan, before its end.
+
+    :param received_at: when the click was stored; one that does not know it is judged by when it is judged.
+    """
+    is_asked = request.state is RequestState.AWAITING_APPROVAL and request.known.plan.digest == digest
+    return is_asked and received_at is not None and received_at < request.expires_at
+
 
 _ASK: Final = "Ask one of the approvers; the card names them."
 
@@ -20,9 +33,9 @@ def require_may_decide(
     """
     known, verdict = request.known, request.verdict(roster)
     if now >= request.expires_at:
-        raise Refused("expired", "This request has expired; it can no longer be decided. It can be filed again.")
+        raise Refused("expired", OVER)
     if digest != known.plan.digest:
-        raise Refused("stale_card", "The request changed after this card was shown. Decide on the newest card.")
+        raise Refused("stale_card", STALE_CARD)
     if actor.id == known.requester.id:
         raise Refused(
             "own_request",

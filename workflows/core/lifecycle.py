@@ -77,7 +77,7 @@ from workflows.core.commands import (
     Submit,
     Withdraw,
 )
-from workflows.core.deciding import require_may_decide
+from workflows.core.deciding import OVER, require_may_decide
 from workflows.core.effects import Apply, Effect, Prepare, ShowHalf, ShowRequest, ShowReview, Tell
 from workflows.core.errors import Refused
 from workflows.core.further_outcome import not_taken_words
@@ -181,6 +181,7 @@ def _submit(_: None, command: Submit, at: Situation) -> Transition:
         lifetime=command.lifetime,
         observation=command.observation,
         submitter=command.submitter,
+        account=command.account,
     )
     return Transition(request=request, effects=(Prepare(request_id=request.id),))
 
@@ -282,6 +283,9 @@ def _expire(request: AccessRequest, command: Expire, at: Situation) -> Transitio
 
 
 def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transition:
+    if request.state is S.AWAITING_APPROVAL and at.now >= request.expires_at:
+        # NB. a new plan brings new time to decide: nobody's click may give that to what nobody decided in time.
+        raise Refused("expired", OVER)
     lifetime = request.expires_at - request.created_at if request.lifetime is None else request.lifetime
     request = _moved(
         request,

@@ -153,6 +153,8 @@ class AccessRequest:
     """What the form saw, to spare preparing a second look."""
     submitter: Person | None = None
     """Who filed it, where that was judged before it was stored."""
+    account: PersonId | None = None
+    """The requester's account, where it was known when it was filed; None in old records. See `requester_account`."""
     prepared: Prepared | None = None
     decisions: tuple[Decision, ...] = ()
     note: str = ""
@@ -190,6 +192,18 @@ class AccessRequest:
         if self.prepared is None:
             raise Refused("not_prepared", "This request has no plan yet; wait until it has been prepared.")
         return self.prepared
+
+    @property
+    def requester_account(self) -> PersonId | None:
+        """Give the requester's account, as far as it is known."""
+        if self.prepared is not None:
+            return self.prepared.requester.id
+        return self.account if self.submitter is None else self.submitter.id
+
+    def is_by(self, chat_id: ChatId | None, account: PersonId | None = None) -> bool:
+        """Tell whether somebody filed this: a person may have two chat ids, so accounts count where they are known."""
+        known = self.requester_account
+        return chat_id == self.particulars.requester or (account is not None and account == known)
 
     def verdict(self, roster: Roster | None = None) -> Verdict:
         """Evaluate the chain on `roster` (None: for display, everybody eligible).

@@ -33,6 +33,7 @@ from workflows.core.template import Stage
 
 REMIND_AGAIN_AFTER: Final = timedelta(days=3)
 """How long an unanswered review rests before the sponsor is asked once more."""
+KEEP_REASON_MISSING: Final = "Say why the access is still needed."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +203,7 @@ def _keep(partnership: Partnership, command: Keep, roster: Roster, now: datetime
     if partnership.state is not PartnershipState.REVIEW_DUE:
         raise Refused("not_due", "No review is waiting: somebody has answered it already. You need to do nothing.")
     if not command.reason.strip():
-        raise Refused("reason_missing", "Say why the access is still needed.")
+        raise Refused("reason_missing", KEEP_REASON_MISSING)
     if partnership.is_past_its_end(now):
         raise Refused(
             "past_its_end",

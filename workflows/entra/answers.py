@@ -15,14 +15,13 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from workflows.core.canonical import JsonObject
-from workflows.core.partner import TenantId
+from workflows.core.partner import TenantId, is_guid
 from workflows.core.people import PersonId
 from workflows.core.plan import TenantIdentity
 from workflows.core.preflight_facts import SignIns
 from workflows.entra.known_refusals import meaning_of
 from workflows.ports import MOST_RETRY_AFTER, Account, AlreadyExists, TenantRefused, TenantUnavailable
 
-_GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _PORTS: Final = {"http": 80, "https": 443}
 _SIGN_IN_CODE: Final = re.compile(r"AADSTS\d+")
 _LONGEST_QUOTE: Final = 300
@@ -76,11 +75,6 @@ class Answer:
 def reading(path: str, purpose: str, permission: str) -> Call:
     """Describe a read."""
     return Call(method="GET", path=path, purpose=purpose, permission=permission)
-
-
-def is_guid(text: str) -> bool:
-    """Tell whether `text` is an object or tenant id."""
-    return _GUID.fullmatch(text) is not None
 
 
 def quoted(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 from kiota_abstractions.method import Method
 
 from workflows.core.canonical import JsonObject, canonical_json
-from workflows.core.partner import IDENTITY_SYNCHRONIZATION, Property, TenantId
+from workflows.core.partner import IDENTITY_SYNCHRONIZATION, Property, TenantId, is_guid
 from workflows.core.people import PersonId, folded_mail
 from workflows.core.plan import Operation, TenantIdentity
 from workflows.entra.addresses import request_to, writable_address
@@ -18,7 +18,6 @@ from workflows.entra.answers import (
     failure,
     identity_of,
     is_absent,
-    is_guid,
     quoted,
     reading,
     without_annotations,

@@ -14,11 +14,11 @@ from kiota_http.middleware.options import RetryHandlerOption
 
 from workflows.core.canonical import JsonObject
 from workflows.core.conditional_access.questions import Question
-from workflows.core.partner import Target, TargetType, TenantId
+from workflows.core.partner import Target, TargetType, TenantId, is_guid
 from workflows.core.partner_changes import CLOCKS_DIFFER_BY, PartnerChange
 from workflows.core.preflight_facts import SignIns
 from workflows.entra.addresses import request_to
-from workflows.entra.answers import Call, is_absent, is_guid, quoted, reading, sign_ins_of, verified_domains
+from workflows.entra.answers import Call, is_absent, quoted, reading, sign_ins_of, verified_domains
 from workflows.entra.audits import AUDITED, partner_changes
 from workflows.entra.connection import Connection, document_of
 from workflows.entra.evaluation import evaluate

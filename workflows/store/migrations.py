@@ -96,3 +96,16 @@ def m004_audit_by_account(db: Database) -> None:
     """Name the Entra account behind an audit entry, so that a person with two chat ids is counted as one."""
     db.execute("alter table audit add column account text")
     db.execute("create index audit_by_account on audit(account, command, at) where account is not null")
+
+
+@migrations()
+def m005_requests_by_account(db: Database) -> None:
+    """Name the Entra account behind a request, so that a person with two chat ids finds all of their own."""
+    db.execute("alter table requests add column account text")
+    db.execute(
+        """update requests set account = coalesce(
+            json_extract(doc, '$.prepared.requester.id'), json_extract(doc, '$.submitter.id'),
+            (select account from audit where request_id = requests.id and command = 'submit')
+        ) where json_valid(doc)"""
+    )
+    db.execute("create index requests_by_account on requests(account, created_at) where account is not null")

@@ -127,9 +127,12 @@ class SqliteStore:
         counted = await self._query(f"select count(*) as count from partnerships {where}")  # noqa: S608
         return Listed(shown=await asyncio.to_thread(_readable, PARTNERSHIP, rows), count=counted[0]["count"])
 
-    async def requests_of(self, requester: ChatId, limit: int) -> Sequence[AccessRequest]:
-        """List a person's own requests, newest first."""
-        return await self._requests("where requester = ? order by created_at desc limit ?", requester, limit)
+    async def requests_of(
+        self, requester: ChatId, limit: int, account: PersonId | None = None
+    ) -> Sequence[AccessRequest]:
+        """List a person's own requests, newest first: those filed under this chat id, or by this account."""
+        where = "where requester = ? or account = ? order by created_at desc limit ?"
+        return await self._requests(where, requester, account, limit)
 
     async def requests_for(self, tenant_id: TenantId, limit: int) -> Sequence[AccessRequest]:
         """List the requests about one tenant, newest first."""
@@ -288,7 +291,14 @@ class SqliteStore:
 
     async def copies(self, subject: str) -> Sequence[Copy]:
         """List the posted copies of a card."""
-        rows = await self._query("select * from copies where subject = ? order by rowid", subject)
+        return await self._copies("subject = ? order by rowid", subject)
+
+    async def channel_copies(self, fit: str, limit: int) -> Sequence[Copy]:
+        """List the live copies that were posted for nobody in particular, but those in the channel `fit`."""
+        return await self._copies("audience = '' and is_live = 1 and channel <> ? order by rowid limit ?", fit, limit)
+
+    async def _copies(self, where: str, *values: object) -> Sequence[Copy]:
+        rows = await self._query(f"select * from copies where {where}", *values)  # noqa: S608
         return [Copy(**{**row, "is_live": bool(row["is_live"])}) for row in rows]
 
     async def save_copy(self, copy: Copy) -> None:
@@ -400,6 +410,7 @@ class SqliteStore:
                 "state": request.state.value,
                 "is_open": int(not request.is_terminal),
                 "requester": request.particulars.requester,
+                "account": request.requester_account,
                 "tenant_id": None if request.prepared is None else request.prepared.plan.tenant_id,
                 "due_at": _text(request.expires_at) if _can_expire(request) else None,
                 "created_at": _text(request.created_at),
