@@ -27,6 +27,7 @@ from workflows.core.described import undescribed_changes
 from workflows.core.drift import three_way
 from workflows.core.errors import Refused
 from workflows.core.findings import Severity
+from workflows.core.lifecycle import closes
 from workflows.core.openness_words import way_title
 from workflows.core.partner_rules import check_partner
 from workflows.core.people import Roster
@@ -35,6 +36,7 @@ from workflows.core.progress import progress_words
 from workflows.core.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.further_writes import write_further
 from workflows.gaps import held_by_gap
+from workflows.lookup import read_default
 from workflows.ports import (
     AlreadyExists,
     Clock,
@@ -175,7 +177,10 @@ class Applying:
                 if tried.unanswered and request.particulars.kind is RequestKind.REVOCATION:
                     # Before the end is recorded: a crash in between repeats this, and never leaves it unsaid.
                     await ways_stay_open(self.alarms, self.store, request, tried.unanswered)
-                await self.service.advance(request.id, RecordApplied(image=tried.image, refused=tried.refused))
+                # Read last, and only where it is judged: the default may have changed since the plan was made.
+                default = await read_default(tenant=self.tenant) if closes(request) else None
+                command = RecordApplied(image=tried.image, refused=tried.refused, default=default)
+                await self.service.advance(request.id, command)
                 return
         if steps_done(plan, observed) is None:
             # Neither the plan nor a step towards it: waiting longer cannot make it so.

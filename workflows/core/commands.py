@@ -154,6 +154,8 @@ class RecordApplied:
     image: JsonObject
     refused: tuple[RefusedWrite, ...] = ()
     """The writes that may be refused and do not stand."""
+    default: JsonObject | None = None
+    """The tenant's default as read after that; None where it was not read, so what is inherited is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,6 +92,10 @@ from workflows.core.reviews import closed_partnership, opened_partnership
 
 S = RequestState
 
+_DEFAULT_UNREAD: Final = (
+    "The tenant's default could not be read, so what the partner inherits is not known. /partner show reads it again."
+)
+
 NO_PARTNER: Final = frozenset({"unknown_tenant", "own_tenant"})
 """Why even a revocation can end without a write: there is nobody to close."""
 
@@ -360,9 +364,11 @@ def _resent(request: AccessRequest, command: RecordResent, at: Situation) -> Tra
 
 
 def _applied(request: AccessRequest, command: RecordApplied, at: Situation) -> Transition:
-    is_closing = request.particulars.kind is RequestKind.REVOCATION or closes_everything(request.known.plan)
-    left = open_ways(command.image, request.known.observation.default) if is_closing else None
-    said = [not_closed_words(left or ()), not_taken_words(command.refused)]
+    is_closing = closes(request)
+    # NB. the default read just now: what the partner inherits may have changed since the plan was made.
+    left = open_ways(command.image, command.default) if is_closing else None
+    unread = _DEFAULT_UNREAD if is_closing and command.default is None else ""
+    said = [not_closed_words(left or ()), unread, not_taken_words(command.refused)]
     request = _moved(
         request,
         S.APPLIED,
@@ -383,6 +389,14 @@ def _applied(request: AccessRequest, command: RecordApplied, at: Situation) -> T
     shown = (ShowRequest(request_id=request.id), ShowReview(tenant_id=partnership.identity.tenant_id))
     half = _show_half(partnership, at)
     return Transition(request=request, effects=(*shown, *half, *told), partnership=partnership)
+
+
+def closes(request: AccessRequest) -> bool:
+    """Tell whether a request is to close its partner, so that reading it back judges what is open all the same.
+
+    :raises Refused: while there is no plan yet.
+    """
+    return request.particulars.kind is RequestKind.REVOCATION or closes_everything(request.known.plan)
 
 
 def _closed_words(request: AccessRequest) -> str:
