@@ -32,7 +32,7 @@ from workflows.core.openness_words import way_title
 from workflows.core.partner_rules import check_partner
 from workflows.core.people import Roster
 from workflows.core.plan import Plan, is_confirmed, steps_done
-from workflows.core.progress import progress_words
+from workflows.core.progress import progress_words, unwritten_words
 from workflows.core.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.further_writes import write_further
 from workflows.gaps import held_by_gap
@@ -161,7 +161,7 @@ class Applying:
             return objected.roster or Roster()
 
         roster_of = None if objected.roster is None else as_read
-        await self.service.advance(request.id, objected.before_the_first_write(), roster_of=roster_of)
+        await self.service.advance(request.id, objected.before_the_first_write(request), roster_of=roster_of)
         return False
 
     async def _confirm(self, request: AccessRequest, *, rests: tuple[float, ...]) -> None:
@@ -262,7 +262,7 @@ class Applying:
             return False
         reason = " ".join(f"{error.text} ({error.source})" for error in errors)
         if request.writing_since is None:
-            await self.service.advance(request.id, Stop(reason=f"{reason} Nothing was written."))
+            await self.service.advance(request.id, Stop(reason=f"{reason} {unwritten_words(request)}."))
         elif done is None or done == len(plan.required):
             return False
         else:
@@ -275,7 +275,7 @@ class Applying:
         if is_ours and request.particulars.kind is not RequestKind.REVOCATION:
             await self.service.advance(request.id, RecordOverwritten(image=observed))
         else:
-            await self._replan(request, observed)
+            await self._replan(request, observed, is_unwritten=not is_ours)
 
     async def _changed_unknown_members(self, request: AccessRequest, observed: JsonObject | None) -> bool:
         """Ask again where members that v1.0 does not describe say something else than was shown; nobody is blamed.
@@ -288,19 +288,22 @@ class Applying:
             return False
         reason = (
             "Microsoft Graph shows settings of this partner that Gatehouse does not know otherwise than when this was "
-            f"planned: {'; '.join(map(way_title, names))}. What they do is not known. Nothing was written; the change "
-            "is planned and asked again from what stands now."
+            f"planned: {'; '.join(map(way_title, names))}. What they do is not known. {unwritten_words(request)}; "
+            "the change is planned and asked again from what stands now."
         )
-        await self.service.advance(request.id, Replan(reason=reason, drift=three_way(plan, observed)))
+        again = Replan(reason=reason, drift=three_way(plan, observed), is_unwritten=True)
+        await self.service.advance(request.id, again)
         return True
 
-    async def _replan(self, request: AccessRequest, observed: JsonObject | None) -> None:
+    async def _replan(self, request: AccessRequest, observed: JsonObject | None, *, is_unwritten: bool) -> None:
+        sent = "What was sent before does not stand as it was sent"
+        stands = f"{unwritten_words(request)} over it" if is_unwritten else sent
         reason = (
-            "Somebody changed this partner's settings after the plan was made. Nothing was written over it; "
+            f"Somebody changed this partner's settings after the plan was made. {stands}; "
             "the change is planned and asked again from what stands now."
         )
         drift = three_way(request.known.plan, observed)
-        await self.service.advance(request.id, Replan(reason=reason, drift=drift))
+        await self.service.advance(request.id, Replan(reason=reason, drift=drift, is_unwritten=is_unwritten))
 
     async def _failed(self, request: AccessRequest, done: int, error: TenantRefused) -> None:
         if request.particulars.kind is RequestKind.REVOCATION:
@@ -338,4 +341,4 @@ def _stands(request: AccessRequest, done: int) -> str:
     """Say what stands of a plan; what was sent before and does not show is never called unwritten."""
     if done == 0 and request.writing_since is not None:
         return "What was sent before does not show."
-    return progress_words(request.known.plan, done)
+    return f"{unwritten_words(request)}." if done == 0 else progress_words(request.known.plan, done)

@@ -98,6 +98,8 @@ class Replan:
     reason: str
     drift: Drift | None = None
     """How the partner changed, where that is the reason."""
+    is_unwritten: bool = False
+    """Whether it is certain that nothing of the plan stands: none of it was sent, or the first write was refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,6 +86,7 @@ from workflows.core.openness_words import not_closed_words, not_taken_words
 from workflows.core.partnership import Partnership
 from workflows.core.people import ChatId, Roster
 from workflows.core.plan import plan_revocation
+from workflows.core.progress import with_sent_before
 from workflows.core.request import AccessRequest, RequestKind, RequestState
 from workflows.core.resending import may_be_resent
 from workflows.core.reviews import closed_partnership, opened_partnership
@@ -284,15 +285,19 @@ def _expire(request: AccessRequest, command: Expire, at: Situation) -> Transitio
 
 def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transition:
     lifetime = request.expires_at - request.created_at if request.lifetime is None else request.lifetime
+    # NB. of the request as it was: of what is disowned only now, the reason itself speaks.
+    reason = with_sent_before(request, command.reason)
+    sent = None if command.is_unwritten else request.writing_since or request.unseen_since
     request = _moved(
         request,
         S.PREPARING,
         at,
-        note=command.reason,
-        asked_again=command.reason,
+        note=reason,
+        asked_again=reason,
         drift=command.drift,
         observation=None,
         writing_since=None,
+        sent_before=request.sent_before or sent,
         unseen_since=None,
         resent_at=None,
         decisions=(),  # void, also where the new plan comes out the same: it is asked again
@@ -309,7 +314,7 @@ def _reopen(request: AccessRequest, command: Reopen, at: Situation) -> Transitio
     counted = {person.id for people in verdict.counted for person in people}
     digest = request.known.plan.digest
     kept = tuple(d for d in request.decisions if d.person.id in counted and d.digest == digest)
-    request = _moved(request, S.AWAITING_APPROVAL, at, decisions=kept, note=command.reason)
+    request = _moved(request, S.AWAITING_APPROVAL, at, decisions=kept, note=with_sent_before(request, command.reason))
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
 
 
@@ -453,8 +458,10 @@ def _to_apply(request: AccessRequest) -> Transition:
 
 
 def _ended(request: AccessRequest, state: RequestState, at: Situation, *, note: str, text: str = "") -> Transition:
+    note = with_sent_before(request, note)
     request = _moved(request, state, at, note=note)
-    text = text or f"Your request for {_target(request)} ended as {state.value}. {note}"
+    whole = f"Your request for {_target(request)} ended as {state.value}. {note}"
+    text = with_sent_before(request, text) if text else whole
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), *_tell_requester(request, text)))
 
 
