@@ -34,6 +34,7 @@ from workflows.core.people import Roster
 from workflows.core.plan import Plan, is_confirmed, steps_done
 from workflows.core.progress import progress_words, unwritten_words
 from workflows.core.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.resending import ALARMING_REPLANS
 from workflows.further_writes import write_further
 from workflows.gaps import held_by_gap
 from workflows.lookup import read_default
@@ -48,7 +49,7 @@ from workflows.ports import (
     TenantUnavailable,
 )
 from workflows.resending import Resending
-from workflows.revocation_alarms import partner_of, still_tried, ways_stay_open
+from workflows.revocation_alarms import changed_again, partner_of, still_tried, ways_stay_open
 from workflows.service import Service
 from workflows.still_approved import objection
 
@@ -296,12 +297,16 @@ class Applying:
         return True
 
     async def _replan(self, request: AccessRequest, observed: JsonObject | None, *, is_unwritten: bool) -> None:
+        is_revocation = request.particulars.kind is RequestKind.REVOCATION
         sent = "What was sent before does not stand as it was sent"
         stands = f"{unwritten_words(request)} over it" if is_unwritten else sent
+        again = "the revocation is planned again" if is_revocation else "the change is planned and asked again"
         reason = (
-            f"Somebody changed this partner's settings after the plan was made. {stands}; "
-            "the change is planned and asked again from what stands now."
+            f"Somebody changed this partner's settings after the plan was made. {stands}; {again} from what stands now."
         )
+        if is_revocation and request.replans + 1 >= ALARMING_REPLANS:
+            # Before it is recorded: a crash in between repeats this, and never leaves it unsaid.
+            await changed_again(self.alarms, request)
         drift = three_way(request.known.plan, observed)
         await self.service.advance(request.id, Replan(reason=reason, drift=drift, is_unwritten=is_unwritten))
 

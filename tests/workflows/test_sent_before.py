@@ -129,4 +129,4 @@ async def test_a_revocation_that_may_have_written_does_not_disown_it(world: Worl
     request = await world.request(request.id)
     assert (request.state, request.was_sent) == (S.PREPARING, True)
     assert NOTHING.search(request.note) is None
-    assert "What was sent before does not stand as it was sent" in request.note
+    assert "What was sent before does not stand as it was sent; the revocation is planned again" in request.note

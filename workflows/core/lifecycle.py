@@ -88,7 +88,7 @@ from workflows.core.people import ChatId, Roster
 from workflows.core.plan import plan_revocation
 from workflows.core.progress import with_sent_before
 from workflows.core.request import AccessRequest, RequestKind, RequestState
-from workflows.core.resending import may_be_resent
+from workflows.core.resending import may_be_resent, pause_before
 from workflows.core.reviews import closed_partnership, opened_partnership
 
 S = RequestState
@@ -288,6 +288,9 @@ def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transitio
     # NB. of the request as it was: of what is disowned only now, the reason itself speaks.
     reason = with_sent_before(request, command.reason)
     sent = None if command.is_unwritten else request.writing_since or request.unseen_since
+    is_revocation = request.particulars.kind is RequestKind.REVOCATION
+    replans = request.replans + is_revocation
+    pause = pause_before(replans)
     request = _moved(
         request,
         S.PREPARING,
@@ -298,6 +301,8 @@ def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transitio
         observation=None,
         writing_since=None,
         sent_before=request.sent_before or sent,
+        replans=replans,
+        not_before=at.now + pause if pause else None,
         unseen_since=None,
         resent_at=None,
         decisions=(),  # void, also where the new plan comes out the same: it is asked again

@@ -165,6 +165,10 @@ class AccessRequest:
     """Set before the first write of the plan: from then on a difference in the tenant may be our own doing."""
     sent_before: datetime | None = None
     """When an earlier plan of this request was sent, which may stand all the same; None in records of before, too."""
+    replans: int = 0
+    """How often a revocation was planned again, because somebody had changed the partner meanwhile."""
+    not_before: datetime | None = None
+    """When a revocation that was planned again is tried next; None where that is at once."""
     unseen_since: datetime | None = None
     """When Graph had taken every write and did not show it: from then on it is read, and perhaps sent again."""
     resent_at: datetime | None = None
