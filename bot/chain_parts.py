@@ -13,6 +13,7 @@ from workflows.core.closing import only_narrows
 from workflows.core.half_state import counted
 from workflows.core.partner_half import asked_by
 from workflows.core.people import Role
+from workflows.core.progress import with_sent_before
 from workflows.core.reach import Shift
 from workflows.core.request import AccessRequest, RequestKind, RequestState
 from workflows.core.shifts import plan_shift
@@ -68,6 +69,8 @@ def outcome_elements(request: AccessRequest, now: datetime) -> Iterator[RichText
         by = [words("Rejected by ", bold=True), part(rejection.person.name, bold=True)]
         yield paragraph(*by, words(" on "), when(rejection.at), words(", because:"))
         yield quote(rejection.reason, MOST_REASON)
+        if sent := with_sent_before(request, ""):
+            yield paragraph(words(sent))
         return
     if request.asked_again and request.state is RequestState.AWAITING_APPROVAL:
         yield paragraph(words("Asked again: ", bold=True), part(request.asked_again, MOST_NOTE, lines=True))
@@ -76,6 +79,8 @@ def outcome_elements(request: AccessRequest, now: datetime) -> Iterator[RichText
         yield paragraph(*sentence)
     if request.note and request.state not in _SAID_BY_SENTENCE:
         yield paragraph(part(request.note, MOST_NOTE, lines=True))
+    elif request.state in _SAID_BY_SENTENCE and (sent := with_sent_before(request, "")):
+        yield paragraph(words(sent))
 
 
 def still_needed(request: AccessRequest) -> str:

@@ -27,14 +27,17 @@ from workflows.core.described import undescribed_changes
 from workflows.core.drift import three_way
 from workflows.core.errors import Refused
 from workflows.core.findings import Severity
+from workflows.core.lifecycle import closes
 from workflows.core.openness_words import way_title
 from workflows.core.partner_rules import check_partner
 from workflows.core.people import Roster
 from workflows.core.plan import Plan, is_confirmed, steps_done
-from workflows.core.progress import progress_words
+from workflows.core.progress import progress_words, unwritten_words
 from workflows.core.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.resending import ALARMING_REPLANS
 from workflows.further_writes import write_further
 from workflows.gaps import held_by_gap
+from workflows.lookup import read_default
 from workflows.ports import (
     AlreadyExists,
     Clock,
@@ -46,7 +49,7 @@ from workflows.ports import (
     TenantUnavailable,
 )
 from workflows.resending import Resending
-from workflows.revocation_alarms import partner_of, still_tried, ways_stay_open
+from workflows.revocation_alarms import changed_again, partner_of, still_tried, ways_stay_open
 from workflows.service import Service
 from workflows.still_approved import objection
 
@@ -159,7 +162,7 @@ class Applying:
             return objected.roster or Roster()
 
         roster_of = None if objected.roster is None else as_read
-        await self.service.advance(request.id, objected.before_the_first_write(), roster_of=roster_of)
+        await self.service.advance(request.id, objected.before_the_first_write(request), roster_of=roster_of)
         return False
 
     async def _confirm(self, request: AccessRequest, *, rests: tuple[float, ...]) -> None:
@@ -175,7 +178,10 @@ class Applying:
                 if tried.unanswered and request.particulars.kind is RequestKind.REVOCATION:
                     # Before the end is recorded: a crash in between repeats this, and never leaves it unsaid.
                     await ways_stay_open(self.alarms, self.store, request, tried.unanswered)
-                await self.service.advance(request.id, RecordApplied(image=tried.image, refused=tried.refused))
+                # Read last, and only where it is judged: the default may have changed since the plan was made.
+                default = await read_default(tenant=self.tenant) if closes(request) else None
+                command = RecordApplied(image=tried.image, refused=tried.refused, default=default)
+                await self.service.advance(request.id, command)
                 return
         if steps_done(plan, observed) is None:
             # Neither the plan nor a step towards it: waiting longer cannot make it so.
@@ -257,7 +263,7 @@ class Applying:
             return False
         reason = " ".join(f"{error.text} ({error.source})" for error in errors)
         if request.writing_since is None:
-            await self.service.advance(request.id, Stop(reason=f"{reason} Nothing was written."))
+            await self.service.advance(request.id, Stop(reason=f"{reason} {unwritten_words(request)}."))
         elif done is None or done == len(plan.required):
             return False
         else:
@@ -270,7 +276,7 @@ class Applying:
         if is_ours and request.particulars.kind is not RequestKind.REVOCATION:
             await self.service.advance(request.id, RecordOverwritten(image=observed))
         else:
-            await self._replan(request, observed)
+            await self._replan(request, observed, is_unwritten=not is_ours)
 
     async def _changed_unknown_members(self, request: AccessRequest, observed: JsonObject | None) -> bool:
         """Ask again where members that v1.0 does not describe say something else than was shown; nobody is blamed.
@@ -283,19 +289,26 @@ class Applying:
             return False
         reason = (
             "Microsoft Graph shows settings of this partner that Gatehouse does not know otherwise than when this was "
-            f"planned: {'; '.join(map(way_title, names))}. What they do is not known. Nothing was written; the change "
-            "is planned and asked again from what stands now."
-        )
-        await self.service.advance(request.id, Replan(reason=reason, drift=three_way(plan, observed)))
-        return True
-
-    async def _replan(self, request: AccessRequest, observed: JsonObject | None) -> None:
-        reason = (
-            "Somebody changed this partner's settings after the plan was made. Nothing was written over it; "
+            f"planned: {'; '.join(map(way_title, names))}. What they do is not known. {unwritten_words(request)}; "
             "the change is planned and asked again from what stands now."
         )
+        again = Replan(reason=reason, drift=three_way(plan, observed), is_unwritten=True)
+        await self.service.advance(request.id, again)
+        return True
+
+    async def _replan(self, request: AccessRequest, observed: JsonObject | None, *, is_unwritten: bool) -> None:
+        is_revocation = request.particulars.kind is RequestKind.REVOCATION
+        sent = "What was sent before does not stand as it was sent"
+        stands = f"{unwritten_words(request)} over it" if is_unwritten else sent
+        again = "the revocation is planned again" if is_revocation else "the change is planned and asked again"
+        reason = (
+            f"Somebody changed this partner's settings after the plan was made. {stands}; {again} from what stands now."
+        )
+        if is_revocation and request.replans + 1 >= ALARMING_REPLANS:
+            # Before it is recorded: a crash in between repeats this, and never leaves it unsaid.
+            await changed_again(self.alarms, request)
         drift = three_way(request.known.plan, observed)
-        await self.service.advance(request.id, Replan(reason=reason, drift=drift))
+        await self.service.advance(request.id, Replan(reason=reason, drift=drift, is_unwritten=is_unwritten))
 
     async def _failed(self, request: AccessRequest, done: int, error: TenantRefused) -> None:
         if request.particulars.kind is RequestKind.REVOCATION:
@@ -333,4 +346,4 @@ def _stands(request: AccessRequest, done: int) -> str:
     """Say what stands of a plan; what was sent before and does not show is never called unwritten."""
     if done == 0 and request.writing_since is not None:
         return "What was sent before does not show."
-    return progress_words(request.known.plan, done)
+    return f"{unwritten_words(request)}." if done == 0 else progress_words(request.known.plan, done)

@@ -23,6 +23,7 @@ from workflows.core.request import (
     RequestState,
     Restored,
 )
+from workflows.core.resending import rest_of_pause
 from workflows.core.restoring import restored
 from workflows.core.template import Stage, Template
 from workflows.identifying import identify_partner
@@ -74,11 +75,14 @@ class Preparing:
     async def prepare(self, request_id: RequestId) -> None:
         """Make the plan, or record why there can be none.
 
-        :raises TenantUnavailable, DirectoryUnavailable: after recording that the request waits.
+        :raises TenantUnavailable, DirectoryUnavailable: after recording that the request waits; also while a revocation
+            that had to be planned again and again rests.
         """
         request = await self.store.request(request_id)
         if request is None or request.state is not RequestState.PREPARING:
             return
+        if (rest := rest_of_pause(request, self.clock.now())) is not None:
+            raise TenantUnavailable("Somebody keeps changing this partner's settings.", rest.total_seconds())
         try:
             prepared = await self._prepared(request)
         except (TenantUnavailable, DirectoryUnavailable) as error:

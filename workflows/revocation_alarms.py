@@ -1,4 +1,4 @@
-"""Alarms of revocations: one that is refused is made known at once, and is tried all the same."""
+"""Alarms of revocations: one that is refused, or met by changes again and again, is made known and tried on."""
 
 from collections.abc import Sequence
 
@@ -27,6 +27,12 @@ async def ways_stay_open(
     values = values_of(request.id, partner_of(request), " ".join(dict.fromkeys(one.reason for one in unanswered)))
     values[WAYS] = ", ".join(name for one in unanswered for name in one.names)
     await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, request.id, values)
+
+
+async def changed_again(alarms: Alarms, request: AccessRequest) -> None:
+    """Raise the alarm about a revocation whose partner somebody changes before it holds, again and again."""
+    reason = "Somebody changes the partner's settings again and again, before the block can be read back."
+    await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, request.id, values_of(request.id, partner_of(request), reason))
 
 
 def values_of(request_id: RequestId, partner: str, reason: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ from workflows.catalog import Catalog, changed_rules
 from workflows.core.commands import Reopen, Replan, Stop
 from workflows.core.drift import Drift
 from workflows.core.people import Roster
+from workflows.core.progress import unwritten_words
 from workflows.core.request import AccessRequest, RequestKind
 from workflows.inheritance import changed_inheritance
 from workflows.ports import Directory, DirectoryRefused, DirectoryUnavailable, Tenant
@@ -20,15 +21,17 @@ class Objection:
     first: type[Stop] | type[Reopen] | type[Replan]
     """What follows where nothing was sent yet."""
     cure: str
-    """What to say then besides the reason."""
+    """How the sentence that nothing was written goes on then, and what follows it."""
     roster: Roster | None = None
     """The roster that the approvals were counted by, where they are what is missing."""
     drift: Drift | None = None
 
-    def before_the_first_write(self) -> Stop | Reopen | Replan:
-        """Give the command for a request of which nothing was sent."""
-        reason = f"{self.reason} {self.cure}"
-        return Replan(reason=reason, drift=self.drift) if self.first is Replan else self.first(reason=reason)
+    def before_the_first_write(self, request: AccessRequest) -> Stop | Reopen | Replan:
+        """Give the command for a request whose plan was not sent."""
+        reason = f"{self.reason} {unwritten_words(request)}{self.cure}"
+        if self.first is Replan:
+            return Replan(reason=reason, drift=self.drift, is_unwritten=True)
+        return self.first(reason=reason)
 
     def after_a_write(self, why: str) -> Replan:
         """Give the command for a request that was sent: it is planned and asked again, whatever the objection."""
@@ -50,9 +53,7 @@ async def objection(
         return moved
     known = request.known
     if catalog is not None and (changed := changed_rules(known.plan, known.roles, catalog)):
-        return Objection(
-            reason=changed.words, first=Replan, cure="Nothing was written. So it is planned and asked again."
-        )
+        return Objection(reason=changed.words, first=Replan, cure=". So it is planned and asked again.")
     try:
         roster = await directory.roster([decision.person for decision in request.decisions])
     except DirectoryRefused as error:
@@ -62,7 +63,7 @@ async def objection(
         return Objection(
             reason=" ".join(verdict.discounted),
             first=Reopen,
-            cure="Nothing was written; the stage is open again.",
+            cure="; the stage is open again.",
             roster=roster,
         )
     changed_default = await changed_inheritance(request, tenant=tenant)
@@ -71,7 +72,7 @@ async def objection(
     return Objection(
         reason=changed_default.reason,
         first=Replan,
-        cure="Nothing was written; the change is planned and asked again with the default of now.",
+        cure="; the change is planned and asked again with the default of now.",
         drift=changed_default.drift,
     )
 
@@ -81,7 +82,7 @@ async def _moved(request: AccessRequest, tenant: Tenant) -> Objection | None:
     try:
         identity = await find_again(request, tenant=tenant)
     except LookupRefused as refused:
-        return Objection(reason=refused.reason, first=Stop, cure="Nothing was written.")
+        return Objection(reason=refused.reason, first=Stop, cure=".")
     if still_means(request, identity):
         return None
     now = "no tenant" if identity is None else f"the tenant {identity.tenant_id}"
@@ -91,5 +92,5 @@ async def _moved(request: AccessRequest, tenant: Tenant) -> Objection | None:
             f"and leads to {now} now."
         ),
         first=Stop,
-        cure="Nothing was written. Ask the partner before filing it again.",
+        cure=". Ask the partner before filing it again.",
     )

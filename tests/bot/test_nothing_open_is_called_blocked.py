@@ -166,22 +166,23 @@ def assert_json(document: Any, found: dict[str, Way], of_default: tuple[Way, ...
 
 
 @PROPERTY
-@given(own=OWN, default=OWN, refused=st.sets(st.integers(0, 8)))
+@given(own=OWN, planned=OWN, default=OWN, refused=st.sets(st.integers(0, 8)))
 def test_the_outcome_of_a_revocation_calls_nothing_blocked_that_is_not_and_names_what_is_left(
-    own: JsonObject | None, default: JsonObject | None, refused: set[int]
+    own: JsonObject | None, planned: JsonObject | None, default: JsonObject | None, refused: set[int]
 ) -> None:
-    plan = plan_revocation(tenant_id=TENANT, before=own, default=default)
+    """The default may be another one, or be read only one of the times, when it is planned and when it is confirmed."""
+    plan = plan_revocation(tenant_id=TENANT, before=own, default=planned)
     done = replace(
         plan,
         operations=(*plan.required, *(one for index, one in enumerate(plan.further) if index not in refused)),
     )
     image = done.image_after() or {}
     assert is_confirmed(plan, image)
-    observation = Observation(identity=identity(), configuration=own, at=NOW, default=default)
+    observation = Observation(identity=identity(), configuration=own, at=NOW, default=planned)
     kind = RequestKind.REVOCATION
     known = prepared(kind, plan=plan, observation=observation)
     names = tuple(RefusedWrite(names=("places",), reason="Refused (400).") for _ in refused)
-    command = RecordApplied(image=image, refused=names)
+    command = RecordApplied(image=image, refused=names, default=default)
     transition = advance(request(RequestState.APPLYING, kind, prepared=known), command, Situation(now=NOW))
     found = ways(image, default)
     event("all closed" if not left_open(found) else "something open")

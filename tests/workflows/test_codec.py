@@ -124,6 +124,9 @@ REQUESTS: Final = st.builds(
     note=TEXT,
     asked_again=TEXT,
     writing_since=st.none() | MOMENTS,
+    sent_before=st.none() | MOMENTS,
+    replans=st.integers(0, 2**31),
+    not_before=st.none() | MOMENTS,
     confirmed_at=st.none() | MOMENTS,
 )
 KEYS: Final = st.sampled_from(StepKey)
@@ -247,7 +250,7 @@ def test_what_is_no_effect_is_not_guessed(text: str) -> None:
 
 def test_a_record_of_before_comes_back_without_what_it_did_not_know() -> None:
     text = dump(REQUEST, request())
-    for name in ("writing_since", "submitter"):
+    for name in ("writing_since", "sent_before", "not_before", "submitter"):
         assert f',"{name}":null' in text
         text = text.replace(f',"{name}":null', "")
     assert load(REQUEST, text) == request()

@@ -68,7 +68,9 @@ async def test_what_sets_everything_and_every_revocation_do_without_the_default(
     request = await _blocked(world, AMARA)
     before = world.script.calls.count("tenant.read_default")
     assert (await world.settled(request.id)).state is S.APPLIED
-    assert world.script.calls.count("tenant.read_default") == before
+    calls = world.script.calls
+    assert calls[: calls.index("tenant.write")].count("tenant.read_default") == before
+    assert calls.count("tenant.read_default") == before + 1, "once it is closed, for saying what is inherited then"
     world.tenant.edit(request.known.plan.tenant_id, inboundTrust=None)
     await world.revoke(DANA, but=Apply)
     world.script.fail("tenant.read_default", TenantUnavailable("No answer."), times=9)

@@ -100,6 +100,8 @@ class Replan:
     reason: str
     drift: Drift | None = None
     """How the partner changed, where that is the reason."""
+    is_unwritten: bool = False
+    """Whether it is certain that nothing of the plan stands: none of it was sent, or the first write was refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +158,8 @@ class RecordApplied:
     image: JsonObject
     refused: tuple[RefusedWrite, ...] = ()
     """The writes that may be refused and do not stand."""
+    default: JsonObject | None = None
+    """The tenant's default as read after that; None where it was not read, so what is inherited is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,11 +87,16 @@ from workflows.core.openness_words import not_closed_words
 from workflows.core.partnership import Partnership
 from workflows.core.people import ChatId, Roster
 from workflows.core.plan import plan_revocation
+from workflows.core.progress import with_sent_before
 from workflows.core.request import AccessRequest, RequestKind, RequestState
-from workflows.core.resending import may_be_resent
+from workflows.core.resending import may_be_resent, pause_before
 from workflows.core.reviews import closed_partnership, opened_partnership
 
 S = RequestState
+
+_DEFAULT_UNREAD: Final = (
+    "The tenant's default could not be read, so what the partner inherits is not known. /partner show reads it again."
+)
 
 NO_PARTNER: Final = frozenset({"unknown_tenant", "own_tenant"})
 """Why even a revocation can end without a write: there is nobody to close."""
@@ -287,15 +292,24 @@ def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transitio
         # NB. a new plan brings new time to decide: nobody's click may give that to what nobody decided in time.
         raise Refused("expired", OVER)
     lifetime = request.expires_at - request.created_at if request.lifetime is None else request.lifetime
+    # NB. of the request as it was: of what is disowned only now, the reason itself speaks.
+    reason = with_sent_before(request, command.reason)
+    sent = None if command.is_unwritten else request.writing_since or request.unseen_since
+    is_revocation = request.particulars.kind is RequestKind.REVOCATION
+    replans = request.replans + is_revocation
+    pause = pause_before(replans)
     request = _moved(
         request,
         S.PREPARING,
         at,
-        note=command.reason,
-        asked_again=command.reason,
+        note=reason,
+        asked_again=reason,
         drift=command.drift,
         observation=None,
         writing_since=None,
+        sent_before=request.sent_before or sent,
+        replans=replans,
+        not_before=at.now + pause if pause else None,
         unseen_since=None,
         resent_at=None,
         decisions=(),  # void, also where the new plan comes out the same: it is asked again
@@ -312,7 +326,7 @@ def _reopen(request: AccessRequest, command: Reopen, at: Situation) -> Transitio
     counted = {person.id for people in verdict.counted for person in people}
     digest = request.known.plan.digest
     kept = tuple(d for d in request.decisions if d.person.id in counted and d.digest == digest)
-    request = _moved(request, S.AWAITING_APPROVAL, at, decisions=kept, note=command.reason)
+    request = _moved(request, S.AWAITING_APPROVAL, at, decisions=kept, note=with_sent_before(request, command.reason))
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
 
 
@@ -367,9 +381,11 @@ def _resent(request: AccessRequest, command: RecordResent, at: Situation) -> Tra
 
 
 def _applied(request: AccessRequest, command: RecordApplied, at: Situation) -> Transition:
-    is_closing = request.particulars.kind is RequestKind.REVOCATION or closes_everything(request.known.plan)
-    left = open_ways(command.image, request.known.observation.default) if is_closing else None
-    said = [not_closed_words(left or ()), not_taken_words(command.refused)]
+    is_closing = closes(request)
+    # NB. the default read just now: what the partner inherits may have changed since the plan was made.
+    left = open_ways(command.image, command.default) if is_closing else None
+    unread = _DEFAULT_UNREAD if is_closing and command.default is None else ""
+    said = [not_closed_words(left or ()), unread, not_taken_words(command.refused)]
     request = _moved(
         request,
         S.APPLIED,
@@ -390,6 +406,14 @@ def _applied(request: AccessRequest, command: RecordApplied, at: Situation) -> T
     shown = (ShowRequest(request_id=request.id), ShowReview(tenant_id=partnership.identity.tenant_id))
     half = _show_half(partnership, at)
     return Transition(request=request, effects=(*shown, *half, *told), partnership=partnership)
+
+
+def closes(request: AccessRequest) -> bool:
+    """Tell whether a request is to close its partner, so that reading it back judges what is open all the same.
+
+    :raises Refused: while there is no plan yet.
+    """
+    return request.particulars.kind is RequestKind.REVOCATION or closes_everything(request.known.plan)
 
 
 def _closed_words(request: AccessRequest) -> str:
@@ -446,8 +470,10 @@ def _to_apply(request: AccessRequest) -> Transition:
 
 
 def _ended(request: AccessRequest, state: RequestState, at: Situation, *, note: str, text: str = "") -> Transition:
+    note = with_sent_before(request, note)
     request = _moved(request, state, at, note=note)
-    text = text or f"Your request for {_target(request)} ended as {state.value}. {note}"
+    whole = f"Your request for {_target(request)} ended as {state.value}. {note}"
+    text = with_sent_before(request, text) if text else whole
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), *_tell_requester(request, text)))
 
 

@@ -37,7 +37,7 @@ class Records:
         ended = (
             request
             for request in self.requests.values()
-            if request.is_terminal and request.writing_since is not None and request.state not in _SETTLED
+            if request.is_terminal and request.was_sent and request.state not in _SETTLED
         )
         return {request.known.plan.tenant_id: request for request in sorted(ended, key=lambda one: one.changed_at)}
 

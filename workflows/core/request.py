@@ -165,6 +165,12 @@ class AccessRequest:
     """How the partner differed from the plan that was approved, where that is why it was asked again."""
     writing_since: datetime | None = None
     """Set before the first write of the plan: from then on a difference in the tenant may be our own doing."""
+    sent_before: datetime | None = None
+    """When an earlier plan of this request was sent, which may stand all the same; None in records of before, too."""
+    replans: int = 0
+    """How often a revocation was planned again, because somebody had changed the partner meanwhile."""
+    not_before: datetime | None = None
+    """When a revocation that was planned again is tried next; None where that is at once."""
     unseen_since: datetime | None = None
     """When Graph had taken every write and did not show it: from then on it is read, and perhaps sent again."""
     resent_at: datetime | None = None
@@ -182,6 +188,11 @@ class AccessRequest:
     def is_terminal(self) -> bool:
         """Tell whether nothing can change any more."""
         return self.state in TERMINAL
+
+    @property
+    def was_sent(self) -> bool:
+        """Tell whether a write was ever sent for it, whichever plan that was of."""
+        return self.writing_since is not None or self.sent_before is not None
 
     @property
     def known(self) -> Prepared:

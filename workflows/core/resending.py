@@ -1,8 +1,9 @@
 """When what Graph took and does not show is sent again, and when it is asked again instead.
 
-A revocation is sent again as often as it takes. What opens is sent again once, soon after the first time, and only
-where Entra's audit log shows that nobody else has written since: an administrator may have undone it on purpose. An
-empty log is no proof of that while it may be behind.
+A revocation is sent again as often as it takes, and planned again, after a growing pause, as often as somebody changes
+the partner before it holds. What opens is sent again once, soon after the first time, and only where Entra's audit log
+shows that nobody else has written since: an administrator may have undone it on purpose. An empty log is no proof of
+that while it may be behind.
 """
 
 from collections.abc import Sequence
@@ -19,6 +20,11 @@ LONGEST_BETWEEN: Final = timedelta(minutes=5)
 """A revocation is sent again at least this often."""
 OPENING_WITHIN: Final = timedelta(minutes=15)
 """How long after its first write an opening may be sent again; it is asked again after that."""
+
+LONGEST_PAUSE: Final = timedelta(minutes=1)
+"""A revocation whose partner is changed before each try is tried again at least this often."""
+ALARMING_REPLANS: Final = 3
+"""So often may a revocation be planned again before the admins are told."""
 
 AUDITED_AFTER: Final = timedelta(minutes=10)
 """Entra writes its audit log some minutes late: one that does not show our own write is trusted only after this."""
@@ -55,6 +61,20 @@ def next_step(request: AccessRequest, now: datetime, changes: Sequence[PartnerCh
     if changes is None or request.resent_at is not None or not _tells_of_our_write(request, now, changes):
         return Step.READ
     return Step.SEND_AGAIN
+
+
+def pause_before(replans: int) -> timedelta:
+    """Give how long a revocation rests that was planned again so often: at first not at all, then longer each time."""
+    return timedelta() if replans < 2 else min(timedelta(seconds=2 ** min(replans - 2, 20)), LONGEST_PAUSE)
+
+
+def rest_of_pause(request: AccessRequest, now: datetime) -> timedelta | None:
+    """Give how long a revocation that was planned again still rests; None where it is due."""
+    if request.not_before is None:
+        return None
+    rest = request.not_before - now
+    # NB. a clock that was put back must not hold up a revocation.
+    return rest if timedelta() < rest <= LONGEST_PAUSE else None
 
 
 def may_be_resent(request: AccessRequest, now: datetime) -> bool:

@@ -24,7 +24,8 @@ _REQUESTS: Final = """select id, tenant_id, doc from requests
     where is_open = 1
     or id in (select json_extract(doc, '$.request_id') from partnerships where json_valid(doc))
     or (tenant_id is not null and tenant_id not in (select tenant_id from partnerships)
-        and json_valid(doc) and json_extract(doc, '$.writing_since') is not null)
+        and json_valid(doc) and coalesce(json_extract(doc, '$.writing_since'), json_extract(doc, '$.sent_before'))
+            is not null)
     order by created_at, id"""
 
 Record = TypeVar("Record")

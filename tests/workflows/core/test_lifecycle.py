@@ -524,7 +524,7 @@ def test_an_applied_revocation_closes_the_partnership_and_says_what_it_cannot_cl
     said = Attestation(person=SAM, reason="Launch moved", at=NOW)
     kind = RequestKind.REVOCATION
     moment = situation(LATER, partnership(sponsor=CHIE, attestations=(said,)))
-    command = RecordApplied(image=closed_document())
+    command = RecordApplied(image=closed_document(), default={})
     transition = advance(request(RequestState.APPLYING, kind), command, moment)
     text = (
         "Contoso Ltd (contoso.com) is blocked: B2B collaboration and direct connect are blocked explicitly in both "

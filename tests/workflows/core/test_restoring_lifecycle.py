@@ -34,7 +34,7 @@ def told(effects: tuple[object, ...]) -> str:
 
 
 def applied(asked: AccessRequest, image: JsonObject | None = None) -> tuple[AccessRequest, PartnershipState, str]:
-    done = advance(asked, RecordApplied(image=image or {}), situation(NOW, partnership()))
+    done = advance(asked, RecordApplied(image=image or {}, default={}), situation(NOW, partnership()))
     assert done.partnership is not None
     return done.request, done.partnership.state, told(done.effects)
 
