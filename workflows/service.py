@@ -28,7 +28,8 @@ from workflows.core.commands import (
 from workflows.core.effects import Effect, Judge, SettleGivenUp, ShowRequest, Tell
 from workflows.core.errors import Refused
 from workflows.core.intents import Intent, WantApprove, WantReject, WantWithdraw
-from workflows.core.lifecycle import Situation, advance
+from workflows.core.lifecycle import Situation
+from workflows.core.outcome import advance_partner
 from workflows.core.partner import TenantId
 from workflows.core.partnership import Partnership
 from workflows.core.people import ChatId, Person, PersonId, Roster
@@ -89,7 +90,7 @@ class Service:
             account=account,
         )
         now = self._clock.now()
-        transition = advance(None, command, Situation(now=now))
+        transition = advance_partner(None, command, Situation(now=now))
         details = {
             "kind": particulars.kind.value,
             "target": particulars.target,
@@ -165,8 +166,8 @@ class Service:
                 known = await self._store.partnership(request.prepared.plan.tenant_id)
             roster = Roster() if roster_of is None else await roster_of(request)
             now = self._clock.now()
-            at = Situation(now=now, roster=roster, partnership=known, received_at=received_at)
-            transition = advance(request, command, at)
+            at = Situation(now=now, roster=roster, received_at=received_at)
+            transition = advance_partner(request, command, at, known)
             if transition.request.version == request.version:
                 return request
             entry = self._entry(

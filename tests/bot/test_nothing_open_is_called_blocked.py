@@ -30,9 +30,10 @@ from workflows.core.commands import RecordApplied
 from workflows.core.documents import to_document
 from workflows.core.effects import Tell
 from workflows.core.further_outcome import RefusedWrite
-from workflows.core.lifecycle import Situation, advance
+from workflows.core.lifecycle import Situation
 from workflows.core.openness import Way, left_open, ways
 from workflows.core.openness_words import way_title
+from workflows.core.outcome import advance_partner
 from workflows.core.partner import FLAGS, Property
 from workflows.core.partnership import PartnershipState
 from workflows.core.plan import is_confirmed, plan_revocation
@@ -183,7 +184,7 @@ def test_the_outcome_of_a_revocation_calls_nothing_blocked_that_is_not_and_names
     known = prepared(kind, plan=plan, observation=observation)
     names = tuple(RefusedWrite(names=("places",), reason="Refused (400).") for _ in refused)
     command = RecordApplied(image=image, refused=names, default=default)
-    transition = advance(request(RequestState.APPLYING, kind, prepared=known), command, Situation(now=NOW))
+    transition = advance_partner(request(RequestState.APPLYING, kind, prepared=known), command, Situation(now=NOW))
     found = ways(image, default)
     event("all closed" if not left_open(found) else "something open")
     record = transition.partnership

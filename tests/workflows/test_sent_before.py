@@ -58,7 +58,7 @@ async def test_it_ends_undecided_and_says_what_was_sent(world: World, how: str) 
         await world.service.withdraw(request.id, RILEY.chat_id, key="withdraw-1")
     else:
         world.clock.advance(days=30)
-        await tick(service=world.service, store=world.store, clock=world.clock)
+        await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
     request = await world.settled(request.id)
     assert request.state is S(how)
     assert_not_disowned(world, request)

@@ -78,19 +78,16 @@ from workflows.core.commands import (
     Withdraw,
 )
 from workflows.core.deciding import OVER, require_may_decide
-from workflows.core.effects import Apply, Effect, Prepare, ShowHalf, ShowRequest, ShowReview, Tell
+from workflows.core.effects import Apply, Effect, Prepare, ShowRequest, Tell
 from workflows.core.errors import Refused
 from workflows.core.further_outcome import not_taken_words
-from workflows.core.half_state import counted, open_steps
 from workflows.core.openness import open_ways
 from workflows.core.openness_words import not_closed_words
-from workflows.core.partnership import Partnership
 from workflows.core.people import ChatId, Roster
 from workflows.core.plan import plan_revocation
 from workflows.core.progress import with_sent_before
 from workflows.core.request import AccessRequest, RequestKind, RequestState
 from workflows.core.resending import may_be_resent, pause_before
-from workflows.core.reviews import closed_partnership, opened_partnership
 
 S = RequestState
 
@@ -143,20 +140,16 @@ class Situation:
     now: datetime
     roster: Roster = field(default_factory=Roster)
     """The roles, now, of the actor and of everybody who has decided."""
-    partnership: Partnership | None = None
-    """The partner's record, if there is one."""
     received_at: datetime | None = None
     """When the click behind the command was stored; None where that is now, or nobody clicked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transition:
-    """What to store in one transaction: the new records and the effects to perform after it."""
+    """What to store in one transaction: the new request and the effects to perform after it."""
 
     request: AccessRequest
     effects: tuple[Effect, ...]
-    partnership: Partnership | None = None
-    """Set when the partner's record changes too."""
 
 
 def advance(request: AccessRequest | None, command: RequestCommand, situation: Situation) -> Transition:
@@ -224,7 +217,9 @@ def _delayed(request: AccessRequest, command: RecordDelayed, at: Situation) -> T
     if request.note == command.reason:
         return Transition(request=request, effects=())
     told = (
-        () if request.note else _tell_requester(request, f"Your request for {_target(request)} waits: {command.reason}")
+        ()
+        if request.note
+        else _tell_requester(request, f"Your request for {partner_of(request)} waits: {command.reason}")
     )
     request = _moved(request, request.state, at, note=command.reason)
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), *told))
@@ -243,7 +238,7 @@ def _approve(request: AccessRequest, command: Approve, at: Situation) -> Transit
     verdict = request.verdict(at.roster)
     told = _tell_requester(
         request,
-        f"{command.actor.name} approved your request for {_target(request)} ({request.known.stages[stage].title}).",
+        f"{command.actor.name} approved your request for {partner_of(request)} ({request.known.stages[stage].title}).",
     )
     if verdict.is_complete:
         transition = _to_apply(replace(request, state=S.APPLYING))
@@ -275,7 +270,7 @@ def _reject(request: AccessRequest, command: Reject, at: Situation) -> Transitio
 def _withdraw(request: AccessRequest, command: Withdraw, at: Situation) -> Transition:
     if command.actor != request.particulars.requester and not command.is_requester:
         raise Refused("not_the_requester", "Only the person who filed a request can withdraw it. Ask that person.")
-    text = f"You withdrew your request for {_target(request)}."
+    text = f"You withdrew your request for {partner_of(request)}."
     return _ended(request, S.WITHDRAWN, at, note="The requester withdrew it.", text=text)
 
 
@@ -350,17 +345,8 @@ def _overwritten(request: AccessRequest, command: RecordOverwritten, at: Situati
         "are neither those before the change nor the approved ones, so nobody can keep them alone. Look at them with "
         "/partner show. Then revoke the partner, or ask for the right settings with /partner request."
     )
-    request = _moved(request, S.OVERWRITTEN, at, note=note)
-    opened = opened_partnership(request, at.partnership, at.now, image=command.image or {})
-    partnership = replace(opened, next_review_at=at.now)
-    people = sorted({request.particulars.requester, request.particulars.sponsor})
-    told = tuple(
-        Tell(person=person, subject=Subject(request_id=request.id), text=f"{_target(request)}: {note}")
-        for person in people
-    )
-    half = _show_half(partnership, at)
     return Transition(
-        request=request, effects=(ShowRequest(request_id=request.id), *half, *told), partnership=partnership
+        request=_moved(request, S.OVERWRITTEN, at, note=note), effects=(ShowRequest(request_id=request.id),)
     )
 
 
@@ -395,17 +381,7 @@ def _applied(request: AccessRequest, command: RecordApplied, at: Situation) -> T
         not_closed=left,
         refused=command.refused,
     )
-    if is_closing:
-        partnership = closed_partnership(request, at.partnership, at.now)
-        text = _closed_words(request)
-    else:
-        partnership = opened_partnership(request, at.partnership, at.now)
-        text = f"{_opened_words(request, partnership)} {request.note}".strip()
-    people = {request.particulars.requester, request.particulars.sponsor}
-    told = tuple(Tell(person=person, subject=Subject(request_id=request.id), text=text) for person in sorted(people))
-    shown = (ShowRequest(request_id=request.id), ShowReview(tenant_id=partnership.identity.tenant_id))
-    half = _show_half(partnership, at)
-    return Transition(request=request, effects=(*shown, *half, *told), partnership=partnership)
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
 
 
 def closes(request: AccessRequest) -> bool:
@@ -414,39 +390,6 @@ def closes(request: AccessRequest) -> bool:
     :raises Refused: while there is no plan yet.
     """
     return request.particulars.kind is RequestKind.REVOCATION or closes_everything(request.known.plan)
-
-
-def _closed_words(request: AccessRequest) -> str:
-    """Say what a closing was read back as; "blocked" of the partner only where nothing else is open."""
-    opening = f"{_target(request)}: " if request.not_closed else f"{_target(request)} is blocked: "
-    rest = " ".join(filter(None, ["Nothing else is open." if not request.not_closed else "", request.note]))
-    return (
-        f"{opening}B2B collaboration and direct connect are blocked explicitly in both directions, trust, automatic "
-        f"redemption and synchronization are off, and reading it back confirmed it. {rest} Tokens already issued "
-        "usually work for up to an hour, longer where a token lifetime policy says so; sessions in the partner's own "
-        "tenant are theirs to end."
-    )
-
-
-def _opened_words(request: AccessRequest, partnership: Partnership) -> str:
-    """Say that our half is done; and that it is one half, where the partner has something to do."""
-    needed = sum(step.is_needed for step in open_steps(partnership.half, partnership.confirmations))
-    if not needed:
-        if request.particulars.kind is RequestKind.RESTORATION:
-            before = f"what stood before {request.particulars.restores}"
-            return f"The settings of {_target(request)} are put back to {before}, and were read back from the tenant."
-        return f"Access for {_target(request)} is set and was read back from the tenant."
-    return (
-        f"Our half of the access for {_target(request)} is set and was read back from the tenant. The other half is "
-        f"the partner's: {counted(needed)} on its side. Gatehouse cannot see that half and counts it as unknown "
-        "until the sponsor confirms it. The card about the partner's half has the checklist for its administrator."
-    )
-
-
-def _show_half(partnership: Partnership, at: Situation) -> tuple[ShowHalf, ...]:
-    """Show the partner's half where there is one, or where a card of it has to be taken back."""
-    was = () if at.partnership is None else at.partnership.half
-    return (ShowHalf(tenant_id=partnership.identity.tenant_id),) if partnership.half or was else ()
 
 
 def _apply_failed(request: AccessRequest, command: RecordApplyFailed, at: Situation) -> Transition:
@@ -472,7 +415,7 @@ def _to_apply(request: AccessRequest) -> Transition:
 def _ended(request: AccessRequest, state: RequestState, at: Situation, *, note: str, text: str = "") -> Transition:
     note = with_sent_before(request, note)
     request = _moved(request, state, at, note=note)
-    whole = f"Your request for {_target(request)} ended as {state.value}. {note}"
+    whole = f"Your request for {partner_of(request)} ended as {state.value}. {note}"
     text = with_sent_before(request, text) if text else whole
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), *_tell_requester(request, text)))
 
@@ -486,7 +429,8 @@ def _tell_requester(request: AccessRequest, text: str) -> tuple[Tell, ...]:
     return (Tell(person=requester, subject=Subject(request_id=request.id), text=text),)
 
 
-def _target(request: AccessRequest) -> str:
+def partner_of(request: AccessRequest) -> str:
+    """Name the partner that a request is about, as far as it is known."""
     if request.prepared is None:
         return request.particulars.target
     identity = request.prepared.observation.identity

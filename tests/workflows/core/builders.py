@@ -71,9 +71,9 @@ def everybody(**changes: str) -> Roster:
     return roster(**{**usual, **changes})
 
 
-def situation(now: datetime = NOW, known: Partnership | None = None, /, **roles: str) -> Situation:
+def situation(now: datetime = NOW, /, **roles: str) -> Situation:
     """A moment, with the usual roster or some people's roles changed."""
-    return Situation(now=now, roster=everybody(**roles), partnership=known)
+    return Situation(now=now, roster=everybody(**roles))
 
 
 def identity(asked: str = "contoso.com") -> TenantIdentity:

@@ -9,7 +9,8 @@ from tests.workflows.core.builders import NOW, TENANT, closed_document, partners
 from workflows.core.closing import closes_everything, only_narrows
 from workflows.core.commands import RecordApplied
 from workflows.core.documents import to_document
-from workflows.core.lifecycle import Situation, advance
+from workflows.core.lifecycle import Situation
+from workflows.core.outcome import advance_partner, opened_partnership
 from workflows.core.partner import (
     ALL_USERS,
     BLOCK_ALL,
@@ -28,7 +29,6 @@ from workflows.core.partner import (
 from workflows.core.partnership import Partnership, PartnershipState
 from workflows.core.plan import Plan, plan_access
 from workflows.core.request import RequestState
-from workflows.core.reviews import opened_partnership
 
 BLOCK: dict[Property, Setting] = {
     **CLOSED,
@@ -97,7 +97,7 @@ def test_all_of_it_is_four_blocks_no_trust_no_consent_no_synchronization() -> No
 def applied(plan: Plan, known: Partnership | None = None) -> Partnership:
     """The record after a plan was applied and read back."""
     done = request(RequestState.APPLYING, prepared=prepared(plan=plan))
-    transition = advance(done, RecordApplied(image=plan.image_after() or {}), Situation(now=NOW, partnership=known))
+    transition = advance_partner(done, RecordApplied(image=plan.image_after() or {}), Situation(now=NOW), known)
     assert transition.partnership is not None
     return transition.partnership
 

@@ -33,12 +33,13 @@ from workflows.core.effects import ShowHalf, Tell
 from workflows.core.errors import Refused
 from workflows.core.half_reviews import half_behind
 from workflows.core.half_state import Confirmation
-from workflows.core.lifecycle import Situation, advance
+from workflows.core.lifecycle import Situation
+from workflows.core.outcome import advance_partner, closed_partnership, opened_partnership
 from workflows.core.partner_half import Step, StepKey
 from workflows.core.partnership import Partnership, PartnershipState
 from workflows.core.people import Person
 from workflows.core.request import RequestId, RequestState
-from workflows.core.reviews import advance_review, closed_partnership, opened_partnership
+from workflows.core.reviews import advance_review
 
 WEEK = timedelta(days=7)
 JOB = Step(key=StepKey.PROVISIONING_JOB, is_needed=True, wanted={})
@@ -135,13 +136,12 @@ def test_a_new_plan_voids_what_it_does_not_want_in_the_same_way() -> None:
 
 def test_what_somebody_else_left_behind_decides_what_is_wanted() -> None:
     """A change that was sent and then overwritten: the record follows what was read, not what was planned."""
-    moment = Situation(now=NOW, partnership=known())
     writing = request(RequestState.APPLYING, writing_since=NOW)
     synchronized = {"identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}}}
-    transition = advance(writing, RecordOverwritten(image=synchronized), moment)
+    transition = advance_partner(writing, RecordOverwritten(image=synchronized), Situation(now=NOW), known())
     assert transition.partnership is not None
     assert transition.partnership.half == (REDEEM_STEP, JOB)
-    transition = advance(writing, RecordOverwritten(image=None), moment)
+    transition = advance_partner(writing, RecordOverwritten(image=None), Situation(now=NOW), known())
     assert transition.partnership is not None
     assert transition.partnership.half == ()
     assert ShowHalf(tenant_id=TENANT) in transition.effects, "the card that asks for more is taken back"

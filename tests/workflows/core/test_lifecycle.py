@@ -57,6 +57,7 @@ from workflows.core.commands import (
 from workflows.core.effects import Apply, Prepare, ShowHalf, ShowRequest, ShowReview, Tell
 from workflows.core.errors import Refused
 from workflows.core.lifecycle import Transition, advance
+from workflows.core.outcome import Outcome, advance_partner
 from workflows.core.partnership import Attestation, PartnershipState
 from workflows.core.people import Person, Roster
 from workflows.core.plan import plan_revocation
@@ -301,7 +302,7 @@ def test_whatever_is_open_can_be_stopped_and_its_requester_reads_why(state: Requ
     """Also a half approved or half applied one: an admin who revokes the partner does not wait for it."""
     known = request(state, kind, prepared=prepared(kind), note="Waits.")
     note = "Dana revoked this partner before the change was confirmed."
-    transition = advance(known, Stop(reason=note), situation(LATER, partnership()))
+    transition = advance(known, Stop(reason=note), situation(LATER))
     assert transition == Transition(
         request=replace(known, state=RequestState.STOPPED, version=6, changed_at=LATER, note=note),
         effects=(SHOWN, told(f"Your request for Contoso Ltd (contoso.com) ended as stopped. {note}")),
@@ -419,9 +420,9 @@ def test_what_was_written_and_then_overwritten_is_recorded_and_reviewed_at_once(
     state: RequestState, image: dict[str, object] | None
 ) -> None:
     """The partner may be open by our doing: it is on record, its review is due now, both people are told."""
-    transition = advance(request(state, writing_since=NOW), RecordOverwritten(image=image), situation(LATER))
+    transition = advance_partner(request(state, writing_since=NOW), RecordOverwritten(image=image), situation(LATER))
     text = f"Contoso Ltd (contoso.com): {OVERWRITTEN}"
-    assert transition == Transition(
+    assert transition == Outcome(
         request=request(RequestState.OVERWRITTEN, version=6, changed_at=LATER, note=OVERWRITTEN, writing_since=NOW),
         effects=(SHOWN, told(text), told(text, SAM)),
         partnership=partnership(version=1, since=LATER, ends_at=LATER, next_review_at=LATER),
@@ -434,8 +435,10 @@ def test_what_was_written_and_then_overwritten_is_recorded_and_reviewed_at_once(
 
 def test_an_overwritten_renewal_continues_the_partnership_it_was_about() -> None:
     said = Attestation(person=SAM, reason="Launch moved", at=NOW)
-    moment = situation(LATER, partnership(version=8, state=PartnershipState.REVIEW_DUE, attestations=(said,)))
-    transition = advance(request(RequestState.UNCONFIRMED), RecordOverwritten(image={}), moment)
+    known = partnership(version=8, state=PartnershipState.REVIEW_DUE, attestations=(said,))
+    transition = advance_partner(
+        request(RequestState.UNCONFIRMED), RecordOverwritten(image={}), situation(LATER), known
+    )
     assert transition.partnership == partnership(
         version=9, state=PartnershipState.REVIEW_DUE, ends_at=LATER, next_review_at=LATER, attestations=(said,)
     )
@@ -443,7 +446,9 @@ def test_an_overwritten_renewal_continues_the_partnership_it_was_about() -> None
 
 def test_a_requester_who_is_also_the_sponsor_hears_once_that_it_was_overwritten() -> None:
     own = replace(particulars(), sponsor=RILEY.chat_id)
-    transition = advance(request(RequestState.UNCONFIRMED, particulars=own), RecordOverwritten(image={}), situation())
+    transition = advance_partner(
+        request(RequestState.UNCONFIRMED, particulars=own), RecordOverwritten(image={}), situation()
+    )
     assert [effect.person for effect in transition.effects if isinstance(effect, Tell)] == [RILEY.chat_id]
 
 
@@ -452,9 +457,9 @@ def test_a_revocation_is_never_overwritten_but_planned_again(state: RequestState
     """It is not over before the block holds, whoever writes in between."""
     known = request(state, RequestKind.REVOCATION, writing_since=NOW)
     with pytest.raises(Refused, match="planned again from what stands now") as refused:
-        advance(known, RecordOverwritten(image={}), situation(LATER, partnership()))
+        advance_partner(known, RecordOverwritten(image={}), situation(LATER), partnership())
     assert refused.value.code == "plan_again"
-    transition = advance(known, REPLAN, situation(LATER))
+    transition = advance_partner(known, REPLAN, situation(LATER), partnership())
     assert (transition.request.state, transition.partnership) == (RequestState.PREPARING, None)
     assert transition.effects == (SHOWN, Prepare(request_id=REQUEST))
 
@@ -486,8 +491,8 @@ def test_an_applied_access_opens_a_partnership_and_tells_requester_and_sponsor(s
         "is the partner's: 1 step on its side. Gatehouse cannot see that half and counts it as unknown until the "
         "sponsor confirms it. The card about the partner's half has the checklist for its administrator."
     )
-    transition = advance(request(state, note="Waits."), RecordApplied(image={}), situation(LATER))
-    assert transition == Transition(
+    transition = advance_partner(request(state, note="Waits."), RecordApplied(image={}), situation(LATER))
+    assert transition == Outcome(
         request=request(RequestState.APPLIED, version=6, changed_at=LATER, confirmed_at=LATER),
         effects=(SHOWN, ShowReview(tenant_id=TENANT), ShowHalf(tenant_id=TENANT), told(text), told(text, SAM)),
         partnership=partnership(
@@ -502,14 +507,14 @@ def test_an_applied_access_opens_a_partnership_and_tells_requester_and_sponsor(s
 
 def test_a_requester_who_is_also_the_sponsor_is_told_once() -> None:
     own = replace(particulars(), sponsor=RILEY.chat_id)
-    transition = advance(request(RequestState.APPLYING, particulars=own), RecordApplied(image={}), situation())
+    transition = advance_partner(request(RequestState.APPLYING, particulars=own), RecordApplied(image={}), situation())
     assert [effect.person for effect in transition.effects if isinstance(effect, Tell)] == [RILEY.chat_id]
 
 
 def test_a_renewed_access_continues_the_partnership_with_its_attestations() -> None:
     said = Attestation(person=SAM, reason="Launch moved", at=NOW)
     known = partnership(version=8, state=PartnershipState.REVIEW_DUE, reminders=4, attestations=(said,))
-    transition = advance(request(RequestState.APPLYING), RecordApplied(image={}), situation(LATER, known))
+    transition = advance_partner(request(RequestState.APPLYING), RecordApplied(image={}), situation(LATER), known)
     assert transition.partnership == partnership(
         version=9,
         since=LATER,
@@ -523,16 +528,16 @@ def test_a_renewed_access_continues_the_partnership_with_its_attestations() -> N
 def test_an_applied_revocation_closes_the_partnership_and_says_what_it_cannot_close() -> None:
     said = Attestation(person=SAM, reason="Launch moved", at=NOW)
     kind = RequestKind.REVOCATION
-    moment = situation(LATER, partnership(sponsor=CHIE, attestations=(said,)))
+    known = partnership(sponsor=CHIE, attestations=(said,))
     command = RecordApplied(image=closed_document(), default={})
-    transition = advance(request(RequestState.APPLYING, kind), command, moment)
+    transition = advance_partner(request(RequestState.APPLYING, kind), command, situation(LATER), known)
     text = (
         "Contoso Ltd (contoso.com) is blocked: B2B collaboration and direct connect are blocked explicitly in both "
         "directions, trust, automatic redemption and synchronization are off, and reading it back confirmed it. "
         "Nothing else is open. Tokens already issued usually work for up to an hour, longer where a token lifetime "
         "policy says so; sessions in the partner's own tenant are theirs to end."
     )
-    assert transition == Transition(
+    assert transition == Outcome(
         request=request(RequestState.APPLIED, kind, version=6, changed_at=LATER, confirmed_at=LATER, not_closed=()),
         effects=(SHOWN, ShowReview(tenant_id=TENANT), told(text), told(text, SAM)),
         partnership=partnership(
@@ -554,7 +559,7 @@ def test_an_applied_revocation_closes_the_partnership_and_says_what_it_cannot_cl
 
 def test_a_partner_that_gatehouse_did_not_open_can_be_closed() -> None:
     kind = RequestKind.REVOCATION
-    transition = advance(request(RequestState.APPLYING, kind), RecordApplied(image={}), situation(LATER))
+    transition = advance_partner(request(RequestState.APPLYING, kind), RecordApplied(image={}), situation(LATER))
     assert transition.partnership is not None
     assert (transition.partnership.version, transition.partnership.sponsor) == (1, SAM)
     assert transition.partnership.state is PartnershipState.REVOKED
@@ -564,7 +569,7 @@ def test_a_partner_that_gatehouse_did_not_open_can_be_closed() -> None:
 @pytest.mark.parametrize("state", [RequestState.APPLYING, RequestState.UNCONFIRMED])
 def test_a_write_that_graph_refuses_ends_the_request_and_leaves_the_partnership_alone(state: RequestState) -> None:
     note = "Graph answered 403 Authorization_RequestDenied (request 41f0)."
-    transition = advance(request(state), RecordApplyFailed(reason=note), situation(LATER, partnership()))
+    transition = advance(request(state), RecordApplyFailed(reason=note), situation(LATER))
     assert transition == ended(RequestState.FAILED, note, decisions=WHOLE_CHAIN)
 
 

@@ -53,7 +53,8 @@ from workflows.core.commands import (
 )
 from workflows.core.effects import Apply, Prepare, ShowRequest
 from workflows.core.errors import Refused
-from workflows.core.lifecycle import Situation, Transition, advance
+from workflows.core.lifecycle import Situation
+from workflows.core.outcome import Outcome, advance_partner
 from workflows.core.people import ADMIN, Person, PersonId, Role, Roster
 from workflows.core.plan import Plan
 from workflows.core.request import AccessRequest, RequestKind, RequestState
@@ -121,10 +122,10 @@ def has_whole_chain(request: AccessRequest, roster: Roster) -> bool:
     )
 
 
-def answer(request: AccessRequest, command: RequestCommand, moment: Situation) -> Transition | Refused:
+def answer(request: AccessRequest, command: RequestCommand, moment: Situation) -> Outcome | Refused:
     """Give what the lifecycle says to a command."""
     try:
-        return advance(request, command, moment)
+        return advance_partner(request, command, moment)
     except Refused as refusal:
         return refusal
 
@@ -149,7 +150,7 @@ class Life(RuleBasedStateMachine):
         """Everybody starts with every role, so that whole chains are common; the rules below take roles away."""
         self.roles = {one.id: frozenset({SECURITY, DATA_OWNER}) for one in EVERYONE}
         command = Submit(request_id=REQUEST, particulars=particulars(kind), lifetime=LIFETIME)
-        self.request = advance(None, command, Situation(now=self.now)).request
+        self.request = advance_partner(None, command, Situation(now=self.now)).request
         assert self.request.version == 1
 
     def give(self, command: RequestCommand) -> None:
@@ -168,10 +169,10 @@ class Life(RuleBasedStateMachine):
         self.check_chain(self.request, transition.request, command)
         self.request = transition.request
 
-    def check_record(self, old: AccessRequest, transition: Transition) -> None:
+    def check_record(self, old: AccessRequest, transition: Outcome) -> None:
         new = transition.request
         if new == old:
-            assert transition == Transition(request=old, effects=())
+            assert transition == Outcome(request=old, effects=())
             return
         assert new.version == old.version + 1
         assert new.changed_at == self.now
@@ -187,7 +188,7 @@ class Life(RuleBasedStateMachine):
             assert new.writing_since is None or new.resent_at - new.writing_since <= timedelta(minutes=15)
             WITNESSED.add("sent again")
 
-    def check_effects(self, old: AccessRequest, transition: Transition) -> None:
+    def check_effects(self, old: AccessRequest, transition: Outcome) -> None:
         new, kinds = transition.request, [type(effect) for effect in transition.effects]
         starts = new.state is not old.state and new.state is RequestState.APPLYING
         assert (Apply in kinds) is starts
@@ -196,7 +197,7 @@ class Life(RuleBasedStateMachine):
         is_resent = new.resent_at is not None and new.resent_at != old.resent_at
         is_silent = is_announced or is_resent
         assert (ShowRequest in kinds) is (new != old and not is_silent), "a write is announced, and shown when done"
-        has_record = new.state in (RequestState.APPLIED, RequestState.OVERWRITTEN)
+        has_record = new != old and new.state in (RequestState.APPLIED, RequestState.OVERWRITTEN)
         assert (transition.partnership is not None) is has_record
         if transition.partnership is not None and new.state is RequestState.OVERWRITTEN:
             assert new.particulars.kind is not RequestKind.REVOCATION, "a revocation is planned again until it holds"
@@ -236,7 +237,7 @@ class Life(RuleBasedStateMachine):
             assert not self.request.known.excluded & set(counted)
             assert verdict.is_complete is (verdict.missing == 0)
 
-    def click(self, actor: Person) -> Transition | Refused:
+    def click(self, actor: Person) -> Outcome | Refused:
         """Give what Approve on the newest card would do now; nothing happens."""
         command = Approve(actor=actor, digest=self.request.known.plan.digest)
         return answer(self.request, command, Situation(now=self.now, roster=self.roster))
@@ -263,7 +264,7 @@ class Life(RuleBasedStateMachine):
         assert eligible or verdict.open_stage is not None, "whoever completed the chain still holds a role"
         for one in eligible:
             moved = self.click(one)
-            assert isinstance(moved, Transition), f"{one.name} may decide, and is refused: {moved}"
+            assert isinstance(moved, Outcome), f"{one.name} may decide, and is refused: {moved}"
             if verdict.open_stage is None:
                 assert moved.request.state is RequestState.APPLYING
                 assert Apply in {type(effect) for effect in moved.effects}
@@ -274,7 +275,7 @@ class Life(RuleBasedStateMachine):
         if eligible and verdict.open_stage is not None and verdict.missing == 1:
             last = verdict.open_stage == len(known.stages) - 1
             after = self.click(eligible[0])
-            assert isinstance(after, Transition)
+            assert isinstance(after, Outcome)
             if last:
                 assert after.request.state is RequestState.APPLYING, "the last approval that is missing applies it"
                 WITNESSED.add("one click missing")

@@ -21,12 +21,12 @@ from tests.workflows.core.builders import (
 from tests.workflows.core.strategies import partner_documents
 from workflows.core.documents import means_the_same, says_nothing
 from workflows.core.extension import may_be_renewed
+from workflows.core.outcome import opened_partnership
 from workflows.core.partner import Property
 from workflows.core.partnership import Partnership, PartnershipState
 from workflows.core.plan import Plan, is_confirmed, plan_revocation, steps_done
 from workflows.core.renewal import is_renewal, opened_anew, plan_renewal
 from workflows.core.request import Observation, RequestState
-from workflows.core.reviews import opened_partnership
 from workflows.core.risk import RiskLevel, risk_of
 from workflows.core.template import Stage
 

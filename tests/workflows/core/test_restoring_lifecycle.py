@@ -21,6 +21,7 @@ from workflows.core.canonical import JsonObject
 from workflows.core.commands import Expire, RecordApplied, RecordOverwritten, RecordPrepared, Reopen
 from workflows.core.effects import Tell
 from workflows.core.lifecycle import advance
+from workflows.core.outcome import advance_partner
 from workflows.core.partnership import PartnershipState
 from workflows.core.plan import plan_revocation
 from workflows.core.request import AccessRequest, RequestKind, RequestState
@@ -34,7 +35,7 @@ def told(effects: tuple[object, ...]) -> str:
 
 
 def applied(asked: AccessRequest, image: JsonObject | None = None) -> tuple[AccessRequest, PartnershipState, str]:
-    done = advance(asked, RecordApplied(image=image or {}, default={}), situation(NOW, partnership()))
+    done = advance_partner(asked, RecordApplied(image=image or {}, default={}), situation(), partnership())
     assert done.partnership is not None
     return done.request, done.partnership.state, told(done.effects)
 
@@ -88,6 +89,6 @@ def test_a_lost_role_opens_its_stage_again() -> None:
 
 @pytest.mark.parametrize("state", [S.APPLYING, S.UNCONFIRMED])
 def test_what_was_sent_and_then_changed_by_somebody_else_is_never_disowned(state: RequestState) -> None:
-    ended = advance(request(state, RESTORATION), RecordOverwritten(image=None), situation())
+    ended = advance_partner(request(state, RESTORATION), RecordOverwritten(image=None), situation())
     assert ended.request.state is S.OVERWRITTEN
     assert ended.partnership is not None

@@ -24,17 +24,11 @@ from tests.workflows.core.builders import (
 from workflows.core.commands import AskReview, Keep, PartnershipCommand
 from workflows.core.effects import ShowReview
 from workflows.core.errors import Refused
+from workflows.core.outcome import closed_partnership, opened_partnership
 from workflows.core.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.people import Person, Roster
 from workflows.core.request import RequestState
-from workflows.core.reviews import (
-    REMIND_AGAIN_AFTER,
-    ReviewTransition,
-    advance_review,
-    closed_partnership,
-    may_close,
-    opened_partnership,
-)
+from workflows.core.reviews import REMIND_AGAIN_AFTER, ReviewTransition, advance_review, may_close
 
 DAY = timedelta(days=1)
 DUE = NOW + 30 * DAY
