@@ -13,9 +13,9 @@ from workflows.core.closing import only_narrows
 from workflows.core.half_state import counted
 from workflows.core.partner_half import asked_by
 from workflows.core.people import Role
-from workflows.core.progress import with_sent_before
 from workflows.core.reach import Shift
 from workflows.core.request import AccessRequest, RequestKind, RequestState
+from workflows.core.request_words import with_sent_before
 from workflows.core.shifts import plan_shift
 from workflows.core.template import Stage
 

@@ -27,11 +27,11 @@ from workflows.core.errors import InvalidField, Refused
 from workflows.core.named_targets import standing_targets
 from workflows.core.partner import TenantId
 from workflows.core.people import ADMIN, ChatId
+from workflows.core.text import redacted
 from workflows.named_partner import named_partner
 from workflows.naming import names_shown
 from workflows.ports import Clock, DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
 from workflows.posture import concerns_about, read_posture
-from workflows.redacted import redacted
 from workflows.service import Service
 
 _SLACK_HOOKS = "hooks.slack.com"

@@ -6,7 +6,7 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from workflows.redacted import redacted
+from workflows.core.text import redacted
 
 
 class SlackClient(AsyncWebClient):

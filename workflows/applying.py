@@ -32,8 +32,9 @@ from workflows.core.openness_words import way_title
 from workflows.core.partner_rules import check_partner
 from workflows.core.people import Roster
 from workflows.core.plan import Plan, is_confirmed, steps_done
-from workflows.core.progress import progress_words, unwritten_words
+from workflows.core.progress import progress_words
 from workflows.core.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.request_words import unwritten_words
 from workflows.core.resending import ALARMING_REPLANS
 from workflows.further_writes import write_further
 from workflows.gaps import held_by_gap

@@ -1,4 +1,4 @@
-"""Names for requests that a person can read aloud."""
+"""Ids that follow from a click, so that a repeated click names the same request and the same audit entry."""
 
 import base64
 import hashlib
@@ -16,3 +16,13 @@ def derived_request_id(key: str) -> RequestId:
     """
     hashed = base64.b32encode(hashlib.sha256(f"gatehouse/request/{key}".encode()).digest()).decode()
     return RequestId(f"R-{hashed[:_LENGTH]}")
+
+
+def verdict_key(click: str) -> str:
+    """Name the audit entry of a click's verdict, by the click's own idempotency key."""
+    return f"verdict:{click}"
+
+
+def revocation_id(click: str) -> RequestId:
+    """Name the revocation that a click leads to, also before it is judged."""
+    return derived_request_id(verdict_key(click))

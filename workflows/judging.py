@@ -40,7 +40,7 @@ from workflows.core.people import ADMIN, Person, PersonId, Roster
 from workflows.core.plan import TenantIdentity
 from workflows.core.request import AccessRequest, Particulars, RequestKind, RequestState
 from workflows.core.revoking import require_may_revoke, stopped_by_revoking
-from workflows.identifiers import derived_request_id
+from workflows.identifiers import derived_request_id, revocation_id, verdict_key
 from workflows.identifying import identify_partner
 from workflows.limits import Allowance, Limited, Limits
 from workflows.ports import (
@@ -55,7 +55,6 @@ from workflows.ports import (
 from workflows.revocation_alarms import still_tried
 from workflows.role_watch import check_soon, lacking
 from workflows.service import Service
-from workflows.verdicts import revocation_id, verdict_key
 
 REVOCATION_LIFETIME = timedelta(days=365)
 """A revocation waits for Graph as long as it must."""

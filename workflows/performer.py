@@ -27,12 +27,12 @@ from workflows.core.intents import WantRevoke
 from workflows.core.partnership import Partnership
 from workflows.core.request import AccessRequest, RequestKind
 from workflows.given_up import raise_given_up, settle_given_up
+from workflows.identifiers import revocation_id
 from workflows.judging import Judging
 from workflows.ports import Notifier, NotifierBlocked, PendingEffect, Store
 from workflows.preparing import Preparing
 from workflows.revocation_alarms import partner_of, still_tried
 from workflows.service import Service
-from workflows.verdicts import revocation_id
 
 _ADMIN: Final = "Nothing more happens by itself: an admin has to look (gatehouse doctor lists what was given up)."
 

@@ -11,8 +11,8 @@ from workflows.core.effects import Judge
 from workflows.core.further_outcome import shows, written_names
 from workflows.core.intents import WantRevoke
 from workflows.core.request import TERMINAL, AccessRequest, RequestId, RequestKind, RequestState
+from workflows.identifiers import revocation_id
 from workflows.ports import Store, Tenant, TenantRefused, TenantUnavailable
-from workflows.verdicts import revocation_id
 
 _PATIENCE_SECONDS: Final = 3.0
 """How long reading the partner may take: the next look waits for it."""

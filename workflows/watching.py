@@ -17,10 +17,10 @@ from workflows.core.effects import Judge
 from workflows.core.request import RequestKind
 from workflows.core.watch import unjudged_revocations, unshown_writes, waiting_revocations
 from workflows.given_up import alarm_values, is_alarming
+from workflows.identifiers import revocation_id
 from workflows.ports import Clock, Store, Tenant, TenantRefused, TenantUnavailable, WrongTenant
 from workflows.revocation_alarms import partner_of, values_of
 from workflows.revocation_endings import ending_of
-from workflows.verdicts import revocation_id
 
 _log = structlog.get_logger()
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.redactor import Redactor, secrets_of
 from bot.settings import Settings, TenantSettings
-from workflows.redacted import redacted
+from workflows.core.text import redacted
 
 SECRET: Final = "Pa$$ 'wörd'\\ <&> +/=?\"~1"
 

@@ -29,9 +29,9 @@ from workflows.core.effects import (
 )
 from workflows.core.intents import WantRevoke
 from workflows.core.request import RequestId, RequestState
+from workflows.identifiers import revocation_id
 from workflows.outbox import Outbox
 from workflows.ports import NotifierBlocked, PendingEffect
-from workflows.verdicts import revocation_id
 
 S = RequestState
 WRONG = "Something went wrong inside Gatehouse"

@@ -13,8 +13,8 @@ from tests.workflows.test_applying import INVALID, NO_ANSWER, OTHER_TENANT, deci
 from tests.workflows.test_resending import after
 from tests.workflows.world import CONTOSO, World
 from workflows.core.effects import Apply, Prepare
-from workflows.core.progress import SENT_BEFORE
 from workflows.core.request import AccessRequest, RequestState
+from workflows.core.request_words import SENT_BEFORE
 from workflows.ticker import tick
 
 S = RequestState

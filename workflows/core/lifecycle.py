@@ -85,8 +85,8 @@ from workflows.core.openness import open_ways
 from workflows.core.openness_words import not_closed_words
 from workflows.core.people import ChatId, Roster
 from workflows.core.plan import plan_revocation
-from workflows.core.progress import with_sent_before
 from workflows.core.request import AccessRequest, RequestKind, RequestState
+from workflows.core.request_words import with_sent_before
 from workflows.core.resending import may_be_resent, pause_before
 
 S = RequestState

@@ -1,10 +1,15 @@
-"""Where a request stands, in plain words."""
+"""Where a request stands, in plain words, and what was sent for it."""
 
 from collections.abc import Mapping
 from typing import Final
 
+from workflows.core.progress import NOTHING_WRITTEN
 from workflows.core.request import AccessRequest, RequestKind, RequestState
 
+SENT_BEFORE: Final = (
+    "A write of an earlier plan of this request was sent and was not confirmed. It may stand in the tenant all the "
+    "same: /partner show reads what does."
+)
 _STATES: Final[Mapping[RequestState, str]] = {
     RequestState.PREPARING: "being prepared",
     RequestState.AWAITING_APPROVAL: "waiting for approval",
@@ -40,3 +45,13 @@ def state_words(request: AccessRequest) -> str:
     if state is RequestState.APPLIED and request.particulars.kind is RequestKind.RESTORATION:
         return "put back and read back"
     return _STATES[state]
+
+
+def unwritten_words(request: AccessRequest) -> str:
+    """Say, as the beginning of a sentence, that nothing of the present plan was written; and no more than that."""
+    return NOTHING_WRITTEN if request.sent_before is None else "This plan was not written"
+
+
+def with_sent_before(request: AccessRequest, text: str) -> str:
+    """Add what was sent for a request under an earlier plan, which may stand whatever became of this one."""
+    return text if request.sent_before is None else f"{text} {SENT_BEFORE}".strip()

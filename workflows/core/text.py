@@ -1,7 +1,8 @@
-"""Short text: a name fit for a sentence, and where a long text may be cut."""
+"""Text fit to be shown: short names, where a long text may be cut, values without secrets."""
 
 import re
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 _ID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LENGTH: Final = 36
@@ -20,3 +21,16 @@ def shown_name(name: str) -> str:
     """Make a directory name fit to stand in quotation marks in a sentence: one short line, without such marks."""
     line = " ".join(name.replace("“", '"').replace("”", '"').split())
     return line if len(line) <= _MOST_NAME else f"{line[: _MOST_NAME - 1]}…"
+
+
+def redacted(value: Any, redact: Callable[[str], str]) -> Any:
+    """Clean every text in a value of JSON; the names in its objects stay."""
+    match value:
+        case str():
+            return redact(value)
+        case Mapping():
+            return {name: redacted(inside, redact) for name, inside in value.items()}
+        case list() | tuple():
+            return [redacted(inside, redact) for inside in value]
+        case _:
+            return value

@@ -13,7 +13,7 @@ from workflows.core.alarms import Alarm
 from workflows.core.effects import Effect, Tell
 from workflows.core.partnership import Partnership
 from workflows.core.request import AccessRequest
-from workflows.redacted import redacted
+from workflows.core.text import redacted
 from workflows.store.codec import ALARM, DETAILS, EFFECT, PARTNERSHIP, REQUEST, dump
 
 _FROM_ERRORS: Final = frozenset({"reason", "error", "message", "note", "problem", "refused"})
