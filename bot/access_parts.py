@@ -6,7 +6,7 @@ from typing import Final
 from slack_sdk.models.blocks import Block
 
 from bot.blocks import bullets, paragraph, part, rich, words
-from workflows.core.findings import Finding
+from workflows.core.checks.findings import Finding
 
 MOST_LINES: Final = 30
 """Of all findings together: with the request itself they fit into one window."""

@@ -7,8 +7,8 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.blocks import paragraph, part, rich, when, words
 from bot.message import Message, message
-from workflows.core.alarms import ENDED, WAYS, Alarm, AlarmCode
-from workflows.core.openness_words import way_title
+from workflows.core.requests.alarms import ENDED, WAYS, Alarm, AlarmCode
+from workflows.core.settings.openness_words import way_title
 
 _MOST_TEXT: Final = 1500
 _WORDS: Final[Mapping[AlarmCode, tuple[str, str]]] = {

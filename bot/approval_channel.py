@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack_errors import NO_ANSWER, error_code, is_passing, retry_after
 from workflows.alarms import Alarms
-from workflows.core.alarms import AlarmCode
+from workflows.core.requests.alarms import AlarmCode
 from workflows.ports import Clock, NotifierUnavailable
 
 CURE: Final = "name a private channel of this workspace only, with the app in it"

@@ -8,7 +8,7 @@ from typing import Final
 from bot.shown_directory import ShownDirectory
 from workflows.core.errors import Refused
 from workflows.core.people import ChatId, Role
-from workflows.core.request import AccessRequest
+from workflows.core.requests.request import AccessRequest
 from workflows.ports import DirectoryUnavailable
 
 MOST_NAMED: Final = 12

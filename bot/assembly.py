@@ -28,9 +28,9 @@ from workflows.alarms import Alarms
 from workflows.applying import Applying
 from workflows.catalog import Catalog
 from workflows.checklists import Checklists
-from workflows.core.alarms import Alarm
-from workflows.core.microsoft_clouds import cloud_of
+from workflows.core.partner_setup.clouds import cloud_of
 from workflows.core.people import ChatId
+from workflows.core.requests.alarms import Alarm
 from workflows.intake import Intake
 from workflows.judging import Judging
 from workflows.limits import Limited, Limits

@@ -38,14 +38,14 @@ from bot.request_parts import (
 from bot.review_parts import partnership_facts, review_buttons
 from bot.risk_parts import risk_elements, staying_elements
 from bot.untrusted import clean
-from workflows.core.consequences import consequences
-from workflows.core.partnership import Attestation, Partnership, PartnershipState
+from workflows.core.checks.consequences import consequences
+from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
+from workflows.core.partners.restoration import is_restorable
 from workflows.core.people import Role
-from workflows.core.plan import Plan
-from workflows.core.request import AccessRequest, Prepared, RequestKind, RequestState
-from workflows.core.request_words import state_words
-from workflows.core.restoring import is_restorable
-from workflows.core.wording import describe, duration_words, times_words
+from workflows.core.plans.plan import Plan
+from workflows.core.plans.words import describe, duration_words, times_words
+from workflows.core.requests.request import AccessRequest, Prepared, RequestKind, RequestState
+from workflows.core.requests.words import state_words
 
 S = RequestState
 

@@ -8,16 +8,16 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.approvers import MOST_NAMED, Approvers
 from bot.blocks import Part, bullets, paragraph, part, quote, when, words
-from workflows.core.approval import Choice, Decision, Verdict
-from workflows.core.closing import only_narrows
-from workflows.core.half_state import counted
-from workflows.core.partner_half import asked_by
+from workflows.core.partner_setup.state import counted
+from workflows.core.partner_setup.steps import asked_by
 from workflows.core.people import Role
-from workflows.core.reach import Shift
-from workflows.core.request import AccessRequest, RequestKind, RequestState
-from workflows.core.request_words import with_sent_before
-from workflows.core.shifts import plan_shift
-from workflows.core.template import Stage
+from workflows.core.plans.changes import plan_shift
+from workflows.core.plans.closing import only_narrows
+from workflows.core.policy.approval import Choice, Decision, Verdict
+from workflows.core.policy.template import Stage
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.requests.words import with_sent_before
+from workflows.core.settings.reach import Shift
 
 MOST_NAMES: Final = MOST_NAMED
 MOST_REASON: Final = 2000

@@ -14,8 +14,8 @@ from bot.modal_parts import modal
 from bot.partner_parts import identity_block, partner_name, partner_words
 from bot.untrusted import clean, cut
 from workflows.checklists import PresentHalf
-from workflows.core.checklist import opening, remarks, sections
-from workflows.core.half_state import counted, needed_steps
+from workflows.core.partner_setup.checklist import opening, remarks, sections
+from workflows.core.partner_setup.state import counted, needed_steps
 
 MOST_CHUNK: Final = 2900
 """The most characters in one preformatted block; a longer checklist goes on in the next one."""

@@ -22,11 +22,11 @@ from bot.restore_windows import RestoreWindows
 from bot.slack_errors import NO_ANSWER
 from bot.windows import Windows
 from workflows.checklists import Checklists, PresentHalf
-from workflows.core.commands import Subject
 from workflows.core.errors import InvalidField, Refused
-from workflows.core.named_targets import standing_targets
-from workflows.core.partner import TenantId
 from workflows.core.people import ADMIN, ChatId
+from workflows.core.plans.named_targets import standing_targets
+from workflows.core.requests.commands import Subject
+from workflows.core.settings.model import TenantId
 from workflows.core.text import redacted
 from workflows.named_partner import named_partner
 from workflows.naming import names_shown

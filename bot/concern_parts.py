@@ -6,7 +6,7 @@ from typing import Final
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.blocks import Part, bullets, part, words
-from workflows.core.posture import Concern, Weight
+from workflows.core.posture.model import Concern, Weight
 
 _MOST_TEXT: Final = 400
 _ICONS: Final = {Weight.ALERT: "🚨", Weight.WARNING: "⚠️", Weight.UNCHECKED: "❔", Weight.NOTE: "ℹ️"}

@@ -10,7 +10,7 @@ from bot.blocks import Json, footnote
 from bot.cards import request_blocks
 from bot.modal_parts import input_block, message_view, modal, text_area
 from bot.partner_parts import identity_block
-from workflows.core.request import AccessRequest
+from workflows.core.requests.request import AccessRequest
 
 
 def decision_view(request: AccessRequest, *, now: datetime) -> Json:

@@ -13,13 +13,13 @@ from bot.modal_parts import message_view
 from bot.payloads import Interaction, parse_card_value
 from bot.slack_errors import NO_ANSWER
 from bot.windows import Windows
-from workflows.core.canonical import Digest
-from workflows.core.commands import Subject
-from workflows.core.deciding import STALE_CARD
 from workflows.core.errors import Refused
-from workflows.core.intents import WantApprove, WantReject
 from workflows.core.people import ChatId
-from workflows.core.request import AccessRequest, RequestId
+from workflows.core.requests.commands import Subject
+from workflows.core.requests.deciding import STALE_CARD
+from workflows.core.requests.intents import WantApprove, WantReject
+from workflows.core.requests.request import AccessRequest, RequestId
+from workflows.core.settings.canonical import Digest
 from workflows.ports import Clock, DirectoryUnavailable, Store
 from workflows.service import UNKNOWN_REQUEST, Service
 

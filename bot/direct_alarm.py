@@ -5,8 +5,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.alarm_words import alarm_message
 from bot.slack_errors import NO_ANSWER, error_code
-from workflows.core.alarms import Alarm
 from workflows.core.people import ADMIN, ChatId
+from workflows.core.requests.alarms import Alarm
 from workflows.ports import Copy, Directory, DirectoryUnavailable, NotifierUnavailable, TenantRefused, TenantUnavailable
 
 

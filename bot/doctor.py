@@ -21,7 +21,7 @@ from bot.settings import Settings
 from bot.slack_errors import NO_ANSWER, error_code
 from workflows.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.core.errors import DomainError
-from workflows.core.partner import Target, TargetType
+from workflows.core.settings.model import Target, TargetType
 from workflows.entra import Entra, connect
 from workflows.ports import Tenant
 from workflows.role_watch import missing_words

@@ -7,8 +7,8 @@ from slack_sdk.models.blocks import RichTextBlock
 
 from bot.blocks import Part, bullets, paragraph, part, preformatted, rich, words
 from bot.partner_parts import MOST_JSON, MOST_LINE, MOST_LINES, shortened
-from workflows.core.drift import DefaultLine, Drift, DriftLine, default_lines, drift_lines
-from workflows.core.request import AccessRequest, RequestState
+from workflows.core.plans.drift import DefaultLine, Drift, DriftLine, default_lines, drift_lines
+from workflows.core.requests.request import AccessRequest, RequestState
 
 
 def drift_blocks(request: AccessRequest) -> Iterator[RichTextBlock]:

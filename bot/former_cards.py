@@ -11,7 +11,7 @@ import structlog
 
 from bot.approval_channel import ApprovalChannel
 from bot.card_copies import CardCopies
-from workflows.core.request import RequestId
+from workflows.core.requests.request import RequestId
 from workflows.ports import Clock, Copy, NotifierUnavailable, Store
 from workflows.service import Service
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from rich.console import Console
 
 from workflows.alarms import Alarms
-from workflows.core.effects import SettleGivenUp
 from workflows.core.errors import DomainError
+from workflows.core.requests.effects import SettleGivenUp
 from workflows.given_up import settle_given_up
 from workflows.ports import Clock, StoreUnusable
 from workflows.service import Service

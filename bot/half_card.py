@@ -11,8 +11,8 @@ from bot.half_parts import step_blocks
 from bot.message import Message, message
 from bot.partner_parts import identity_block, partner_name, partner_words
 from bot.untrusted import clean
-from workflows.core.half_state import half_words, needed_steps, open_steps
-from workflows.core.partnership import Partnership, PartnershipState
+from workflows.core.partner_setup.state import half_words, needed_steps, open_steps
+from workflows.core.partners.partnership import Partnership, PartnershipState
 
 _OLDER: Final = "There is a newer card about this below. This one asks nothing any more."
 

@@ -10,8 +10,7 @@ from bot import ids
 from bot.blocks import Part, actions, asking, bullets, button, paragraph, part, rich, when, words
 from bot.partner_parts import partner_name
 from bot.untrusted import clean
-from workflows.core.canonical import Digest, JsonObject
-from workflows.core.half_state import (
+from workflows.core.partner_setup.state import (
     LABELS,
     SHORT_NAMES,
     UNSEEN,
@@ -21,9 +20,10 @@ from workflows.core.half_state import (
     needed_steps,
     usual_words,
 )
-from workflows.core.partner_half import Half, Step, half_of
-from workflows.core.partnership import Partnership
-from workflows.core.plan import TenantIdentity
+from workflows.core.partner_setup.steps import Half, Step, half_of
+from workflows.core.partners.partnership import Partnership
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.settings.canonical import Digest, JsonObject
 
 NOTHING: Final = "Nothing that is set here for this partner needs a setting on its side."
 

@@ -11,8 +11,8 @@ import structlog
 
 from bot.slack_socket import SlackSocket
 from workflows.alarms import Alarms, new_alarm
-from workflows.core.alarms import Alarm, AlarmCode
 from workflows.core.errors import DomainError
+from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.ports import Clock, Copy, Store, StoreNotWritable
 
 LOOK_SECONDS: Final = 5.0

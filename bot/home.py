@@ -37,11 +37,11 @@ from bot.request_parts import (
     withdraw_button,
 )
 from bot.review_parts import partner_row, review_buttons
-from workflows.core.alarms import Alarm, AlarmCode
-from workflows.core.partnership import Partnership
-from workflows.core.request import AccessRequest
-from workflows.core.request_words import state_words
-from workflows.core.wording import describe, duration_words
+from workflows.core.partners.partnership import Partnership
+from workflows.core.plans.words import describe, duration_words
+from workflows.core.requests.alarms import Alarm, AlarmCode
+from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.words import state_words
 from workflows.ports import Listed
 
 MOST_ALARMS: Final = 10

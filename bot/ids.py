@@ -3,10 +3,10 @@
 import hashlib
 from typing import Final
 
-from workflows.core.partner import TenantId
-from workflows.core.partner_half import Step
-from workflows.core.plan import TenantIdentity
-from workflows.core.request import AccessRequest
+from workflows.core.partner_setup.steps import Step
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.requests.request import AccessRequest
+from workflows.core.settings.model import TenantId
 
 # callback_id of views and shortcuts
 REQUEST_SHORTCUT: Final = "request_partner_access"

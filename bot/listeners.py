@@ -35,9 +35,11 @@ from bot.slack_errors import NO_ANSWER
 from bot.slack_users import OUTSIDER
 from bot.views import keep_view
 from bot.windows import Windows
-from workflows.core.commands import Subject
 from workflows.core.errors import Refused
-from workflows.core.intents import (
+from workflows.core.partners.reviews import KEEP_REASON_MISSING
+from workflows.core.people import ChatId
+from workflows.core.requests.commands import Subject
+from workflows.core.requests.intents import (
     WantConfirmHalf,
     WantDropEffect,
     WantKeep,
@@ -47,9 +49,7 @@ from workflows.core.intents import (
     WantUnconfirmHalf,
     WantWithdraw,
 )
-from workflows.core.people import ChatId
-from workflows.core.request import RequestId
-from workflows.core.reviews import KEEP_REASON_MISSING
+from workflows.core.requests.request import RequestId
 from workflows.intake import Intake, InvalidForm
 from workflows.named_holes import NamesToShow
 from workflows.ports import Notifier, Store

@@ -26,18 +26,18 @@ from bot.partner_parts import identity_block, partner_name, partner_words
 from bot.request_parts import icon, kind_words, restore_hint
 from bot.review_parts import partner_row, partnership_facts, partnership_state_words
 from bot.untrusted import clean, escape
-from workflows.core.canonical import JsonObject
-from workflows.core.effective import Origin
-from workflows.core.openness import Opening, Way, left_open, not_explicit, ways
-from workflows.core.openness_words import ways_words
-from workflows.core.partnership import Partnership
-from workflows.core.plan import TenantIdentity
-from workflows.core.posture import Concern, Weight
-from workflows.core.request import AccessRequest
-from workflows.core.request_words import state_words
-from workflows.core.restoring import is_restorable
-from workflows.core.setting_words import NO_NAMES
-from workflows.core.standing import Standing, describe_standing, unmanaged
+from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.restoration import is_restorable
+from workflows.core.plans.current_settings import Standing, describe_standing, unmanaged
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.posture.model import Concern, Weight
+from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.words import state_words
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.effective import Origin
+from workflows.core.settings.openness import Opening, Way, left_open, not_explicit, ways
+from workflows.core.settings.openness_words import ways_words
+from workflows.core.settings.words import NO_NAMES
 
 MOST_PARTNERS: Final = 20
 MOST_CONCERNS: Final = 8

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Gauge
 
-from workflows.core.alarms import AlarmCode
+from workflows.core.requests.alarms import AlarmCode
 from workflows.ports import Clock, Store
 
 

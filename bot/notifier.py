@@ -19,11 +19,11 @@ from bot.half_card import half_card
 from bot.home import MOST_MINE, MOST_PARTNERS, MOST_WAITING, closed_home, home_view
 from bot.message import Message, notice
 from bot.shown_directory import ShownDirectory
-from workflows.core.alarms import Alarm
-from workflows.core.half_state import open_steps
-from workflows.core.partnership import Partnership, PartnershipState
+from workflows.core.partner_setup.state import open_steps
+from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, Role
-from workflows.core.request import AccessRequest, RequestState
+from workflows.core.requests.alarms import Alarm
+from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.ports import (
     Clock,
     Copy,

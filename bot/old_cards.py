@@ -13,11 +13,11 @@ from typing import Final
 from bot import ids
 from bot.blocks import utc_words
 from bot.payloads import Interaction, claimed_subject
-from workflows.core.commands import Subject
-from workflows.core.effects import Effect, ShowHalf, ShowRequest, ShowReview
 from workflows.core.errors import Refused
-from workflows.core.partner import TenantId
-from workflows.core.request import RequestId
+from workflows.core.requests.commands import Subject
+from workflows.core.requests.effects import Effect, ShowHalf, ShowRequest, ShowReview
+from workflows.core.requests.request import RequestId
+from workflows.core.settings.model import TenantId
 from workflows.ports import Copy, Store
 
 _DIRECT: Final = "D"

@@ -10,11 +10,11 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.blocks import DOMAIN, NAME, Part, bullets, paragraph, part, preformatted, rich, words
 from bot.untrusted import clean
-from workflows.core.findings import Finding, Severity
-from workflows.core.plan import Operation, Plan, TenantIdentity
-from workflows.core.reach import Shift
+from workflows.core.checks.findings import Finding, Severity
+from workflows.core.plans.plan import Operation, Plan, TenantIdentity
+from workflows.core.plans.words import Line
+from workflows.core.settings.reach import Shift
 from workflows.core.text import place_to_cut
-from workflows.core.wording import Line
 
 MOST_LINE: Final = 1200
 """Characters of one setting's words, which count their targets themselves; the JSON and the digest hold the rest."""

@@ -13,13 +13,13 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from bot import ids
-from workflows.core.canonical import Digest
-from workflows.core.commands import Subject
 from workflows.core.errors import Refused
-from workflows.core.partner import TenantId
-from workflows.core.partner_half import StepKey
+from workflows.core.partner_setup.steps import StepKey
 from workflows.core.people import ChatId
-from workflows.core.request import RequestId
+from workflows.core.requests.commands import Subject
+from workflows.core.requests.request import RequestId
+from workflows.core.settings.canonical import Digest
+from workflows.core.settings.model import TenantId
 from workflows.intake import Form
 from workflows.restore_intake import RestoreForm
 from workflows.target import is_tenant_id

@@ -11,13 +11,13 @@ from rich.text import Text
 
 from bot.partner_parts import operations_json
 from bot.terminal import shown
-from workflows.core.closing import only_narrows
-from workflows.core.consequences import consequences
-from workflows.core.findings import Severity
-from workflows.core.plan import Plan, TenantIdentity
-from workflows.core.risk import RiskLevel, deciding_risk, required, risk_of, risk_of_result
-from workflows.core.standing import staying_open
-from workflows.core.wording import Line, describe, duration_words
+from workflows.core.checks.consequences import consequences
+from workflows.core.checks.findings import Severity
+from workflows.core.plans.closing import only_narrows
+from workflows.core.plans.current_settings import staying_open
+from workflows.core.plans.plan import Plan, TenantIdentity
+from workflows.core.plans.words import Line, describe, duration_words
+from workflows.core.policy.risk import RiskLevel, deciding_risk, required, risk_of, risk_of_result
 from workflows.planning import Planned
 
 _EFFECTS = {True: "yellow", False: "green", None: "magenta"}

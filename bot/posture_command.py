@@ -14,7 +14,7 @@ from bot.reading import open_clock, open_tenant, read_kept
 from bot.redactor import Redactor
 from bot.settings import SettingsProblems, TenantSettings, load_tenant_settings
 from bot.terminal import NOT_POSSIBLE, complain, terminal
-from workflows.core.posture import Posture
+from workflows.core.posture.model import Posture
 from workflows.ports import StoreUnusable, TenantRefused, TenantUnavailable
 from workflows.posture import read_posture
 

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from workflows.core.canonical import JsonObject
-from workflows.core.conditional_access.words import report_values
-from workflows.core.effective import EffectiveFlag, Origin
-from workflows.core.openness import Way
-from workflows.core.partnership import Partnership
-from workflows.core.posture import Concern, Door, PartnerPosture, Posture, Weight
-from workflows.core.standing import Standing, describe_standing
+from workflows.core.checks.conditional_access.words import report_values
+from workflows.core.partners.partnership import Partnership
+from workflows.core.plans.current_settings import Standing, describe_standing
+from workflows.core.posture.model import Concern, Door, PartnerPosture, Posture, Weight
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.effective import EffectiveFlag, Origin
+from workflows.core.settings.openness import Way
 
 FORMAT: Final = "gatehouse/posture/1"
 _NOT_SET: Final = "Neither the partner nor the default sets it in a form that this version can read."

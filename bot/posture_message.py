@@ -11,9 +11,9 @@ from bot.concern_parts import concern_elements
 from bot.message import Message, message
 from bot.posture_words import WAYS, counts_words, record_words, risk_words, trust_words
 from bot.untrusted import clean
-from workflows.core.openness import Opening
-from workflows.core.partner import Property
-from workflows.core.posture import DefaultPosture, PartnerPosture, Posture, Weight
+from workflows.core.posture.model import DefaultPosture, PartnerPosture, Posture, Weight
+from workflows.core.settings.model import Property
+from workflows.core.settings.openness import Opening
 
 MOST_PARTNERS: Final = 12
 """With their warnings they fit into one message with room to spare."""

@@ -21,10 +21,10 @@ from bot.posture_words import (
     trust_words,
 )
 from bot.terminal import shown
-from workflows.core.openness import Opening
-from workflows.core.partner import Property
-from workflows.core.posture import Concern, DefaultPosture, PartnerPosture, Posture, Weight
-from workflows.core.risk import RiskLevel
+from workflows.core.policy.risk import RiskLevel
+from workflows.core.posture.model import Concern, DefaultPosture, PartnerPosture, Posture, Weight
+from workflows.core.settings.model import Property
+from workflows.core.settings.openness import Opening
 
 WIDE: Final = 160
 """From this many columns on, what else is known gets columns of its own."""

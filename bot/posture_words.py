@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from workflows.core.openness import Kind, Opening, left_open
-from workflows.core.partner import Property
-from workflows.core.partnership import Partnership, PartnershipState
-from workflows.core.posture import Concern, DefaultPosture, PartnerPosture, Posture, RecordState, Weight
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.posture.model import Concern, DefaultPosture, PartnerPosture, Posture, RecordState, Weight
+from workflows.core.settings.model import Property
+from workflows.core.settings.openness import Kind, Opening, left_open
 
 WAYS: Final = (
     ("B2B collaboration", Property.B2B_COLLABORATION_INBOUND, Property.B2B_COLLABORATION_OUTBOUND),

@@ -3,7 +3,7 @@
 from bot.clock import OffsetClock, SystemClock
 from bot.redactor import redactor_of
 from bot.settings import SettingsProblems, TenantSettings
-from workflows.core.records import Records
+from workflows.core.partners.records import Records
 from workflows.entra import Entra, EntraSettings, connect
 from workflows.ports import Clock
 from workflows.store.records import read_records

@@ -36,13 +36,13 @@ from bot.blocks import (
 from bot.modal_parts import SPONSOR_HINT, input_block, message_view, modal, option, text_area
 from bot.partner_parts import MOST_LINE, identity_paragraph
 from bot.untrusted import cut, encodable
-from workflows.core.directory_objects import Owner
 from workflows.core.people import ChatId, PersonId
-from workflows.core.plan import TenantIdentity
-from workflows.core.request import AccessRequest, Observation
-from workflows.core.standing import describe_standing
-from workflows.core.template import Template
-from workflows.core.wording import duration_words
+from workflows.core.plans.current_settings import describe_standing
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.plans.words import duration_words
+from workflows.core.policy.template import Template
+from workflows.core.requests.request import AccessRequest, Observation
+from workflows.core.settings.directory_objects import Owner
 from workflows.named_holes import found_words
 from workflows.open_request import may_withdraw, open_request_words
 from workflows.ports import FoundObject

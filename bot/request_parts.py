@@ -11,11 +11,11 @@ from bot import ids
 from bot.blocks import DOMAIN, Part, actions, button, paragraph, part, when, words
 from bot.partner_parts import partner_name, partner_words
 from bot.untrusted import clean
-from workflows.core.commands import Withdraw
-from workflows.core.lifecycle import TABLE
-from workflows.core.plan import Plan, TenantIdentity
-from workflows.core.request import AccessRequest, RequestKind, RequestState
-from workflows.core.request_words import state_words
+from workflows.core.plans.plan import Plan, TenantIdentity
+from workflows.core.requests.commands import Withdraw
+from workflows.core.requests.lifecycle import TABLE
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.requests.words import state_words
 
 S = RequestState
 

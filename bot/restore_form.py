@@ -18,15 +18,15 @@ from bot.partner_parts import (
 )
 from bot.risk_parts import risk_elements, staying_elements
 from bot.untrusted import clean
-from workflows.core.canonical import JsonObject
-from workflows.core.closing import only_narrows
-from workflows.core.consequences import consequences
-from workflows.core.findings import Finding
-from workflows.core.plan import Plan, TenantIdentity
-from workflows.core.request import AccessRequest, RequestState
-from workflows.core.restoring import settled_at
-from workflows.core.template import Stage, Template
-from workflows.core.wording import describe, duration_words
+from workflows.core.checks.consequences import consequences
+from workflows.core.checks.findings import Finding
+from workflows.core.partners.restoration import settled_at
+from workflows.core.plans.closing import only_narrows
+from workflows.core.plans.plan import Plan, TenantIdentity
+from workflows.core.plans.words import describe, duration_words
+from workflows.core.policy.template import Stage, Template
+from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.settings.canonical import JsonObject
 from workflows.restore_intake import RestoreForm
 
 RESTORE_TITLE: Final = "Put a change back"

@@ -12,12 +12,12 @@ from bot.not_now import not_now
 from bot.restore_form import Preview, RestoreShown, restore_view
 from bot.windows import Windows
 from workflows.catalog import Catalog
-from workflows.core.commands import Subject
 from workflows.core.errors import InvalidField, NothingToChange, Refused, UnreadableSetting
-from workflows.core.named_targets import shown_targets
-from workflows.core.partner import TenantId
 from workflows.core.people import ChatId
-from workflows.core.request import Observation
+from workflows.core.plans.named_targets import shown_targets
+from workflows.core.requests.commands import Subject
+from workflows.core.requests.request import Observation
+from workflows.core.settings.model import TenantId
 from workflows.intake import refused_words
 from workflows.named_partner import named_partner
 from workflows.naming import names_shown

@@ -9,9 +9,9 @@ from slack_sdk.models.blocks import ActionsBlock, RichTextBlock
 from bot import ids
 from bot.blocks import DOMAIN, Part, actions, button, paragraph, part, rich, when, words
 from bot.partner_parts import partner_name
-from workflows.core.half_state import half_words
-from workflows.core.openness_words import ways_words
-from workflows.core.partnership import Partnership, PartnershipState
+from workflows.core.partner_setup.state import half_words
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.settings.openness_words import ways_words
 
 MOST_WAYS: Final = 600
 

@@ -7,13 +7,13 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.blocks import Part, bullets, paragraph, part, words
 from bot.partner_parts import MOST_LINE, MOST_LINES
-from workflows.core.canonical import JsonObject
-from workflows.core.closing import only_narrows
-from workflows.core.plan import Plan
-from workflows.core.renewal import is_renewal
-from workflows.core.risk import deciding_risk, required, risk_of, risk_of_result
-from workflows.core.setting_words import NO_NAMES
-from workflows.core.standing import Standing, staying_open, unmanaged, untouched
+from workflows.core.plans.closing import only_narrows
+from workflows.core.plans.current_settings import Standing, staying_open, unmanaged, untouched
+from workflows.core.plans.plan import Plan
+from workflows.core.plans.renewal import is_renewal
+from workflows.core.policy.risk import deciding_risk, required, risk_of, risk_of_result
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.words import NO_NAMES
 
 _MOST_NAMES: Final = 500
 

@@ -17,16 +17,16 @@ from bot.partner_parts import change_elements, consequence_elements, identity_bl
 from bot.request_parts import kind_words
 from bot.review_parts import partnership_facts
 from bot.untrusted import clean
-from workflows.core.canonical import JsonObject
-from workflows.core.consequences import consequences
-from workflows.core.openness import Way, left_open, ways
-from workflows.core.openness_words import ways_words
-from workflows.core.partnership import Partnership, PartnershipState
-from workflows.core.plan import Plan, TenantIdentity
-from workflows.core.request import AccessRequest
-from workflows.core.request_words import state_words
-from workflows.core.setting_words import NO_NAMES
-from workflows.core.wording import Line, describe
+from workflows.core.checks.consequences import consequences
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.plans.plan import Plan, TenantIdentity
+from workflows.core.plans.words import Line, describe
+from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.words import state_words
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.openness import Way, left_open, ways
+from workflows.core.settings.openness_words import ways_words
+from workflows.core.settings.words import NO_NAMES
 
 _BLOCKED: Final = "This tenant is already blocked in every respect, so no setting is written."
 _NOTHING_TO_WRITE: Final = "Every block stands already, so no setting is written."

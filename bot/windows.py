@@ -19,15 +19,15 @@ from bot.request_form import Found, RequestForm, request_view
 from bot.slack_errors import NO_ANSWER, error_code, is_passing
 from bot.views import loading_view, revocation_view, revoke_unread_view
 from workflows.catalog import Catalog
-from workflows.core.canonical import JsonObject
-from workflows.core.commands import Subject
 from workflows.core.errors import InvalidField, Refused, UnreadableSetting
-from workflows.core.named_targets import shown_targets
-from workflows.core.partner import TenantId
-from workflows.core.partnership import Partnership
+from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.revoking import require_may_revoke, would_open
 from workflows.core.people import ChatId
-from workflows.core.plan import Plan, TenantIdentity, plan_revocation
-from workflows.core.revoking import require_may_revoke, would_open
+from workflows.core.plans.named_targets import shown_targets
+from workflows.core.plans.plan import Plan, TenantIdentity, plan_revocation
+from workflows.core.requests.commands import Subject
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.model import TenantId
 from workflows.identifying import identify_partner
 from workflows.intake import Form, Intake, refused_words
 from workflows.limits import LIMIT_REACHED

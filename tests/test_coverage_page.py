@@ -221,8 +221,8 @@ def test_the_tests_that_are_known_to_lean_on_the_folder_beside_are_found_out() -
     for name in (
         "tests/workflows/test_shipped_templates.py::test_what_it_writes_is_what_graph_takes",
         "tests/bot/test_payloads.py::test_recorded_commands_parse",
-        "tests/workflows/core/test_contract.py::"
-        + min(functions_of(PROJECT / "tests/workflows/core/test_contract.py")),
+        "tests/workflows/core/settings/test_described.py::"
+        + min(functions_of(PROJECT / "tests/workflows/core/settings/test_described.py")),
     ):
         assert leans_outside(PROJECT, name), name
 

@@ -9,10 +9,10 @@ from typing import Final
 import pytest
 
 from tests.workflows.core.builders import request, situation
-from workflows.core.commands import RecordUnfit, RecordUnseen
 from workflows.core.errors import Refused
-from workflows.core.lifecycle import advance
-from workflows.core.request import RequestState
+from workflows.core.requests.commands import RecordUnfit, RecordUnseen
+from workflows.core.requests.lifecycle import advance
+from workflows.core.requests.request import RequestState
 
 PROJECT: Final = Path(__file__).parents[1]
 REFUSALS: Final = {"Refused": 1, "InvalidField": 1, "NothingToChange": 0}
@@ -27,9 +27,9 @@ NEXT_STEP: Final = re.compile(
 MADE_ELSEWHERE: Final = frozenset(
     {
         ("bot/windows.py", "not_known_now"),
-        ("workflows/core/half_reviews.py", "stale_card"),
-        ("workflows/core/lifecycle.py", "not_now"),
-        ("workflows/core/revoking.py", "not_an_admin"),
+        ("workflows/core/partners/setup_reviews.py", "stale_card"),
+        ("workflows/core/requests/lifecycle.py", "not_now"),
+        ("workflows/core/partners/revoking.py", "not_an_admin"),
         ("workflows/identifying.py", "unknown_tenant"),
         ("workflows/lookup.py", "FIELD"),
         ("workflows/named_partner.py", "refused.code"),
@@ -42,17 +42,17 @@ MADE_ELSEWHERE: Final = frozenset(
 
 NOBODY_READS: Final = frozenset(
     {
-        ("workflows/core/half_reviews.py", "not_due"),
-        ("workflows/core/half_reviews.py", "not_missing"),
-        ("workflows/core/lifecycle.py", "never_expires"),
-        ("workflows/core/lifecycle.py", "never_given_up"),
-        ("workflows/core/lifecycle.py", "not_a_revocation"),
-        ("workflows/core/lifecycle.py", "not_again"),
-        ("workflows/core/lifecycle.py", "not_due"),
-        ("workflows/core/lifecycle.py", "plan_again"),
-        ("workflows/core/lifecycle.py", "still_complete"),
-        ("workflows/core/reviews.py", "not_due"),
-        ("workflows/core/sponsor_handover.py", "not_now"),
+        ("workflows/core/partners/setup_reviews.py", "not_due"),
+        ("workflows/core/partners/setup_reviews.py", "not_missing"),
+        ("workflows/core/requests/lifecycle.py", "never_expires"),
+        ("workflows/core/requests/lifecycle.py", "never_given_up"),
+        ("workflows/core/requests/lifecycle.py", "not_a_revocation"),
+        ("workflows/core/requests/lifecycle.py", "not_again"),
+        ("workflows/core/requests/lifecycle.py", "not_due"),
+        ("workflows/core/requests/lifecycle.py", "plan_again"),
+        ("workflows/core/requests/lifecycle.py", "still_complete"),
+        ("workflows/core/partners/reviews.py", "not_due"),
+        ("workflows/core/partners/sponsor_handover.py", "not_now"),
     }
 )
 """Refusals of commands that the bot gives itself (by the clock, or after a read); no click leads to them."""

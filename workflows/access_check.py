@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from workflows.core.canonical import JsonObject
-from workflows.core.conditional_access.entries import entries_under, trust_under
-from workflows.core.conditional_access.policy import parse_policy
-from workflows.core.conditional_access.questions import Question, Questions, questions
-from workflows.core.conditional_access.verdicts import AccessReport, assess
-from workflows.core.effective import Effective
-from workflows.core.openness import Way
-from workflows.core.partner import TenantId
-from workflows.core.preflight_facts import Unread, Why
+from workflows.core.checks.conditional_access.entries import entries_under, trust_under
+from workflows.core.checks.conditional_access.policy import parse_policy
+from workflows.core.checks.conditional_access.questions import Question, Questions, questions
+from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
+from workflows.core.checks.facts import Unread, Why
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.effective import Effective
+from workflows.core.settings.model import TenantId
+from workflows.core.settings.openness import Way
 from workflows.facts import why_refused
 from workflows.ports import Surroundings, TenantRefused, TenantUnavailable
 

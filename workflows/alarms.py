@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from workflows.core.alarms import ENDED, Alarm, AlarmCode, AlarmId
-from workflows.core.effects import ShowAlarm
+from workflows.core.requests.alarms import ENDED, Alarm, AlarmCode, AlarmId
+from workflows.core.requests.effects import ShowAlarm
 from workflows.ports import AuditEntry, Clock, Commit, Store
 from workflows.service import GATEHOUSE
 

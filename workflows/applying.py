@@ -1,7 +1,7 @@
 """Writes an approved plan and proves it: read, compare, write what is missing, read back.
 
 What is unknown is read, never repeated blindly: after a crash, a timeout or a reset the next attempt starts by reading.
-What was taken and does not show is sent again as `workflows.core.resending` says. A revocation is never given up.
+What was taken and does not show is sent again as `workflows.core.requests.resending` says. A revocation never ends so.
 """
 
 import asyncio
@@ -11,8 +11,14 @@ from typing import Final
 
 from workflows.alarms import Alarms
 from workflows.catalog import Catalog
-from workflows.core.canonical import JsonObject
-from workflows.core.commands import (
+from workflows.core.checks.findings import Severity
+from workflows.core.checks.partner_rules import check_partner
+from workflows.core.errors import Refused
+from workflows.core.people import Roster
+from workflows.core.plans.drift import three_way
+from workflows.core.plans.plan import Plan, is_confirmed, steps_done
+from workflows.core.plans.progress import progress_words
+from workflows.core.requests.commands import (
     RecordApplied,
     RecordApplyFailed,
     RecordDelayed,
@@ -23,19 +29,13 @@ from workflows.core.commands import (
     Replan,
     Stop,
 )
-from workflows.core.described import undescribed_changes
-from workflows.core.drift import three_way
-from workflows.core.errors import Refused
-from workflows.core.findings import Severity
-from workflows.core.lifecycle import closes
-from workflows.core.openness_words import way_title
-from workflows.core.partner_rules import check_partner
-from workflows.core.people import Roster
-from workflows.core.plan import Plan, is_confirmed, steps_done
-from workflows.core.progress import progress_words
-from workflows.core.request import AccessRequest, RequestId, RequestKind, RequestState
-from workflows.core.request_words import unwritten_words
-from workflows.core.resending import ALARMING_REPLANS
+from workflows.core.requests.lifecycle import closes
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.requests.resending import ALARMING_REPLANS
+from workflows.core.requests.words import unwritten_words
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.described import undescribed_changes
+from workflows.core.settings.openness_words import way_title
 from workflows.further_writes import write_further
 from workflows.gaps import held_by_gap
 from workflows.lookup import read_default

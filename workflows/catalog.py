@@ -14,11 +14,11 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from workflows.core.errors import DomainError
-from workflows.core.graph_examples import corrected_word
 from workflows.core.people import ADMIN, Role, folded_mail
-from workflows.core.plan import Plan
-from workflows.core.risk import chain_is_enough, risk_of_settings
-from workflows.core.template import Template
+from workflows.core.plans.plan import Plan
+from workflows.core.policy.graph_examples import corrected_word
+from workflows.core.policy.risk import chain_is_enough, risk_of_settings
+from workflows.core.policy.template import Template
 from workflows.ports import RoleSource
 from workflows.template_files import RoleFile, TemplateFile
 

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from workflows.core.checklist import Home
-from workflows.core.microsoft_clouds import Cloud
-from workflows.core.partner_half import Half, half_of
-from workflows.core.partnership import Partnership
-from workflows.core.plan import TenantIdentity
+from workflows.core.partner_setup.checklist import Home
+from workflows.core.partner_setup.clouds import Cloud
+from workflows.core.partner_setup.steps import Half, half_of
+from workflows.core.partners.partnership import Partnership
+from workflows.core.plans.plan import TenantIdentity
 from workflows.lookup import read_both
 from workflows.named_partner import named_partner
 from workflows.ports import Store, Tenant

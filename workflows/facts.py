@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Final, TypeVar
 
-from workflows.core.preflight_facts import Unread, Why
+from workflows.core.checks.facts import Unread, Why
 from workflows.ports import TenantRefused, TenantUnavailable
 
 _UNLICENSED: Final = ("NonPremium", "LicenseRequired", "LicenseNotFound")

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from workflows.core.commands import Subject
 from workflows.core.errors import Refused
 from workflows.core.people import ChatId, PersonId
+from workflows.core.requests.commands import Subject
 from workflows.limits import Allowance, Limited, Limits
 from workflows.service import Service
 

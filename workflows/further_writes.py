@@ -10,9 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from workflows.core.canonical import JsonObject
-from workflows.core.further_outcome import RefusedWrite, shows, written_names
-from workflows.core.plan import Operation, Plan, is_confirmed
+from workflows.core.plans.plan import Operation, Plan, is_confirmed
+from workflows.core.plans.refused_writes import RefusedWrite, shows, written_names
+from workflows.core.settings.canonical import JsonObject
 from workflows.ports import Tenant, TenantRefused, TenantUnavailable
 
 _REST: Final = 1.0

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Final
 
-from workflows.core.commands import Replan
-from workflows.core.gaps import AUDIT_KEPT_FOR, Gap, gap_at_start, gap_at_tick, unsure_since
-from workflows.core.request import AccessRequest
+from workflows.core.requests.commands import Replan
+from workflows.core.requests.gaps import AUDIT_KEPT_FOR, Gap, gap_at_start, gap_at_tick, unsure_since
+from workflows.core.requests.request import AccessRequest
 from workflows.ports import Clock, Store, Tenant, TenantRefused, TenantUnavailable
 
 LAST_TICK: Final = "last_tick"

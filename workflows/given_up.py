@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from workflows.alarms import Alarms
-from workflows.core.alarms import AlarmCode
-from workflows.core.effects import (
+from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.effects import (
     Apply,
     Effect,
     Judge,

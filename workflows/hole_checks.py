@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Mapping
 from typing import Final
 
-from workflows.core.directory_objects import Owner
-from workflows.core.holes import Hole
-from workflows.core.partner import Target, TargetType
-from workflows.core.target_checks import absent_words, is_microsofts, wrong_side_words
-from workflows.core.template import Template
+from workflows.core.checks.target_checks import absent_words, is_microsofts, wrong_side_words
+from workflows.core.policy.placeholders import Hole
+from workflows.core.policy.template import Template
+from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.model import Target, TargetType
 from workflows.core.text import shown_name
 from workflows.ports import Tenant, TenantRefused, TenantUnavailable
 

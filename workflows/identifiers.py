@@ -4,7 +4,7 @@ import base64
 import hashlib
 from typing import Final
 
-from workflows.core.request import RequestId
+from workflows.core.requests.request import RequestId
 
 _LENGTH: Final = 10
 

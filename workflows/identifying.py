@@ -1,9 +1,9 @@
 """Finds the partner that a command names: by what Entra says the name leads to, and by our own records."""
 
 from workflows.core.errors import Refused
-from workflows.core.partner import TenantId
-from workflows.core.partnership import Partnership, PartnershipState
-from workflows.core.plan import TenantIdentity
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.settings.model import TenantId
 from workflows.ports import (
     Store,
     Tenant,

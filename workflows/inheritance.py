@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Final
 
-from workflows.core.default_drift import default_drift, inherits_access
-from workflows.core.drift import Drift
-from workflows.core.request import AccessRequest
-from workflows.core.setting_words import title
+from workflows.core.plans.default_drift import default_drift, inherits_access
+from workflows.core.plans.drift import Drift
+from workflows.core.requests.request import AccessRequest
+from workflows.core.settings.words import title
 from workflows.ports import Tenant, TenantRefused, TenantUnavailable
 
 _UNKNOWN: Final = "What this partner would inherit from the tenant's default is not known, so nothing is written."

@@ -12,11 +12,11 @@ from typing import Final
 
 from workflows.catalog import Catalog
 from workflows.core.errors import InvalidField, NothingToChange, Refused
-from workflows.core.holes import parse_hole
-from workflows.core.partner import TenantId
 from workflows.core.people import ChatId, PersonId
-from workflows.core.request import AccessRequest, Observation, Particulars, RequestId, RequestKind
-from workflows.core.template import Stage, Template
+from workflows.core.policy.placeholders import parse_hole
+from workflows.core.policy.template import Stage, Template
+from workflows.core.requests.request import AccessRequest, Observation, Particulars, RequestId, RequestKind
+from workflows.core.settings.model import TenantId
 from workflows.filing import Filing
 from workflows.hole_checks import unknown_ids
 from workflows.identifiers import derived_request_id

@@ -6,7 +6,11 @@ from datetime import datetime, timedelta
 
 from workflows.alarms import Alarms
 from workflows.catalog import Catalog, changed_rules
-from workflows.core.commands import (
+from workflows.core.errors import Refused
+from workflows.core.partners.revoking import require_may_revoke, stopped_by_revoking
+from workflows.core.people import ADMIN, Person, PersonId, Roster
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.requests.commands import (
     Approve,
     ConfirmHalf,
     HalfCommand,
@@ -19,9 +23,8 @@ from workflows.core.commands import (
     UnconfirmHalf,
     Withdraw,
 )
-from workflows.core.effects import Judge
-from workflows.core.errors import Refused
-from workflows.core.intents import (
+from workflows.core.requests.effects import Judge
+from workflows.core.requests.intents import (
     EffectIntent,
     HalfIntent,
     Intent,
@@ -36,10 +39,7 @@ from workflows.core.intents import (
     WantUnconfirmHalf,
     WantWithdraw,
 )
-from workflows.core.people import ADMIN, Person, PersonId, Roster
-from workflows.core.plan import TenantIdentity
-from workflows.core.request import AccessRequest, Particulars, RequestKind, RequestState
-from workflows.core.revoking import require_may_revoke, stopped_by_revoking
+from workflows.core.requests.request import AccessRequest, Particulars, RequestKind, RequestState
 from workflows.identifiers import derived_request_id, revocation_id, verdict_key
 from workflows.identifying import identify_partner
 from workflows.limits import Allowance, Limited, Limits

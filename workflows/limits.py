@@ -10,9 +10,9 @@ from enum import StrEnum
 from typing import Final
 
 from workflows.alarms import Alarms
-from workflows.core.alarms import AlarmCode
 from workflows.core.errors import Refused
 from workflows.core.people import ChatId, PersonId
+from workflows.core.requests.alarms import AlarmCode
 from workflows.ports import Clock, Store
 from workflows.service import LOOK_UP
 

@@ -13,8 +13,8 @@ import idna
 from confusable_homoglyphs import categories, confusables
 from publicsuffixlist import PublicSuffixList
 
-from workflows.core.findings import Finding, Severity
-from workflows.core.plan import TenantIdentity
+from workflows.core.checks.findings import Finding, Severity
+from workflows.core.plans.plan import TenantIdentity
 
 SOURCE: Final = "Unicode Technical Standard #39, “Unicode Security Mechanisms”"
 

@@ -3,11 +3,11 @@
 import asyncio
 from typing import Final
 
-from workflows.core.canonical import JsonObject
 from workflows.core.errors import InvalidField
-from workflows.core.partner import TenantId
-from workflows.core.plan import TenantIdentity
-from workflows.core.request import Observation
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.requests.request import Observation
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.model import TenantId
 from workflows.not_found import not_found_words, tenant_ids_of
 from workflows.ports import Clock, Register, Tenant, TenantRefused, TenantUnavailable
 from workflows.resolving import LookupRefused, resolve

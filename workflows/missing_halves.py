@@ -2,10 +2,10 @@
 
 import structlog
 
-from workflows.core.commands import RecordHalf
 from workflows.core.errors import Refused
-from workflows.core.half_reviews import half_behind
-from workflows.core.partnership import PartnershipState
+from workflows.core.partners.partnership import PartnershipState
+from workflows.core.partners.setup_reviews import half_behind
+from workflows.core.requests.commands import RecordHalf
 from workflows.ports import Store
 from workflows.service import Service
 

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from workflows.core.directory_objects import Owner
+from workflows.core.checks.target_checks import where_to_find
 from workflows.core.errors import DomainError
-from workflows.core.holes import Hole
-from workflows.core.partner import is_guid
-from workflows.core.target_checks import where_to_find
-from workflows.core.template import Template
+from workflows.core.policy.placeholders import Hole
+from workflows.core.policy.template import Template
+from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.model import is_guid
 from workflows.core.text import shown_name
 from workflows.ports import FoundObject, Tenant, TenantRefused, TenantUnavailable
 

@@ -3,8 +3,8 @@
 from typing import Final
 
 from workflows.core.errors import Refused
-from workflows.core.partnership import Partnership
-from workflows.core.plan import TenantIdentity
+from workflows.core.partners.partnership import Partnership
+from workflows.core.plans.plan import TenantIdentity
 from workflows.identifying import identify_partner
 from workflows.not_found import suggestion
 from workflows.ports import Store, Tenant, TenantRefused

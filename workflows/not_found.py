@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from workflows.core.partner import TenantId
+from workflows.core.settings.model import TenantId
 from workflows.facts import read_fact
 from workflows.lookalikes import near_names, registrable
 from workflows.ports import Register, Tenant, TenantRefused, TenantUnavailable

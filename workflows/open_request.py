@@ -4,14 +4,14 @@ import asyncio
 from datetime import UTC
 from typing import Final
 
-from workflows.core.commands import Withdraw
 from workflows.core.errors import Refused
-from workflows.core.lifecycle import TABLE
-from workflows.core.partner import TenantId
 from workflows.core.people import ChatId, PersonId
-from workflows.core.request import AccessRequest, RequestId, RequestKind
-from workflows.core.request_words import state_words
-from workflows.core.wording import duration_words
+from workflows.core.plans.words import duration_words
+from workflows.core.requests.commands import Withdraw
+from workflows.core.requests.lifecycle import TABLE
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind
+from workflows.core.requests.words import state_words
+from workflows.core.settings.model import TenantId
 from workflows.ports import Directory, DirectoryUnavailable, Register, TenantRefused, TenantUnavailable
 
 _PATIENCE_SECONDS: Final = 2.0

@@ -17,7 +17,7 @@ from typing import Final
 
 import structlog
 
-from workflows.core.effects import Effect, Rank, rank
+from workflows.core.requests.effects import Effect, Rank, rank
 from workflows.ports import (
     MOST_RETRY_AFTER,
     Clock,

@@ -7,9 +7,11 @@ from typing import Final
 
 from workflows.alarms import Alarms
 from workflows.applying import Applying
-from workflows.core.alarms import AlarmCode
-from workflows.core.commands import RecordDelayed
-from workflows.core.effects import (
+from workflows.core.errors import Refused
+from workflows.core.partners.partnership import Partnership
+from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.commands import RecordDelayed
+from workflows.core.requests.effects import (
     Apply,
     Effect,
     Judge,
@@ -22,10 +24,8 @@ from workflows.core.effects import (
     ShowReview,
     Tell,
 )
-from workflows.core.errors import Refused
-from workflows.core.intents import WantRevoke
-from workflows.core.partnership import Partnership
-from workflows.core.request import AccessRequest, RequestKind
+from workflows.core.requests.intents import WantRevoke
+from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.given_up import raise_given_up, settle_given_up
 from workflows.identifiers import revocation_id
 from workflows.judging import Judging

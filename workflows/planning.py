@@ -6,18 +6,18 @@ from datetime import timedelta
 from typing import Final
 
 from workflows.catalog import Catalog
-from workflows.core.canonical import Digest
-from workflows.core.conditional_access.verdicts import AccessReport
+from workflows.core.checks.conditional_access.verdicts import AccessReport
+from workflows.core.checks.findings import Finding, Severity, require_fit
 from workflows.core.errors import DomainError, InvalidField, NothingToChange, UnreadableSetting
-from workflows.core.findings import Finding, Severity, require_fit
-from workflows.core.holes import parse_hole
-from workflows.core.partner import TenantId
-from workflows.core.partnership import Partnership
-from workflows.core.plan import Plan
-from workflows.core.records import Records
-from workflows.core.replacement import replacement_findings
-from workflows.core.request import AccessRequest, Observation
-from workflows.core.template import Stage, Template
+from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.records import Records
+from workflows.core.partners.replacement import replacement_findings
+from workflows.core.plans.plan import Plan
+from workflows.core.policy.placeholders import parse_hole
+from workflows.core.policy.template import Stage, Template
+from workflows.core.requests.request import AccessRequest, Observation
+from workflows.core.settings.canonical import Digest
+from workflows.core.settings.model import TenantId
 from workflows.lookup import look_up
 from workflows.ports import Clock, Tenant
 from workflows.preflight import Preflight

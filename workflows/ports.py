@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Generic, Protocol, TypeVar
 
-from workflows.core.alarms import Alarm, AlarmCode, AlarmId
-from workflows.core.canonical import JsonObject
-from workflows.core.conditional_access.questions import Question
-from workflows.core.effects import Effect, Judge
+from workflows.core.audit.partner_changes import PartnerChange
+from workflows.core.checks.conditional_access.questions import Question
+from workflows.core.checks.facts import SignIns
 from workflows.core.errors import DomainError, Refused
-from workflows.core.partner import Target, TargetType, TenantId
-from workflows.core.partner_changes import PartnerChange
-from workflows.core.partnership import Partnership
+from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.records import Records
 from workflows.core.people import ChatId, Person, PersonId, Role, Roster
-from workflows.core.plan import Operation, TenantIdentity
-from workflows.core.preflight_facts import SignIns
-from workflows.core.records import Records
-from workflows.core.request import AccessRequest, RequestId
+from workflows.core.plans.plan import Operation, TenantIdentity
+from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
+from workflows.core.requests.effects import Effect, Judge
+from workflows.core.requests.request import AccessRequest, RequestId
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.model import Target, TargetType, TenantId
 
 Item = TypeVar("Item")
 

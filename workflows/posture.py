@@ -8,13 +8,13 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from workflows.core.canonical import JsonObject
-from workflows.core.partner import TenantId
-from workflows.core.plan import TenantIdentity
-from workflows.core.posture import Concern, PartnerPosture, Posture, sorted_partners
-from workflows.core.posture_default import default_posture
-from workflows.core.posture_rows import Scene, judge_partner
-from workflows.core.records import Records
+from workflows.core.partners.records import Records
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.posture.default import default_posture
+from workflows.core.posture.model import Concern, PartnerPosture, Posture, sorted_partners
+from workflows.core.posture.rows import Scene, judge_partner
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.model import TenantId
 from workflows.lookup import read_both
 from workflows.ports import Clock, Tenant, TenantRefused, TenantUnavailable
 from workflows.standing_access import with_access

@@ -11,19 +11,19 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from workflows.access_check import EVALUATION_SECONDS, AccessCheck
-from workflows.core.canonical import JsonObject
-from workflows.core.conditional_access.verdicts import AccessReport
-from workflows.core.effective import effective
-from workflows.core.findings import Finding
-from workflows.core.named_targets import shown_targets
-from workflows.core.openness import ways
-from workflows.core.plan import Plan, TenantIdentity
-from workflows.core.preflight import circumstances, judge
-from workflows.core.preflight_facts import PreflightFacts, Unread, Why
-from workflows.core.request import Observation
-from workflows.core.rules import Circumstances
-from workflows.core.target_checks import Names, known_names
-from workflows.core.unread import SIGN_IN_DAYS
+from workflows.core.checks.conditional_access.verdicts import AccessReport
+from workflows.core.checks.facts import PreflightFacts, Unread, Why
+from workflows.core.checks.findings import Finding
+from workflows.core.checks.preflight import circumstances, judge
+from workflows.core.checks.rules import Circumstances
+from workflows.core.checks.target_checks import Names, known_names
+from workflows.core.checks.unchecked import SIGN_IN_DAYS
+from workflows.core.plans.named_targets import shown_targets
+from workflows.core.plans.plan import Plan, TenantIdentity
+from workflows.core.requests.request import Observation
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.effective import effective
+from workflows.core.settings.openness import ways
 from workflows.facts import Fact, read_fact
 from workflows.lookalikes import suspicions
 from workflows.naming import ask_names

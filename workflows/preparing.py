@@ -6,14 +6,16 @@ from typing import Final, NamedTuple
 
 from workflows.alarms import Alarms
 from workflows.catalog import Catalog
-from workflows.core.commands import RecordDelayed, RecordPrepared, RecordUnfit
+from workflows.core.checks.findings import Finding, require_fit
 from workflows.core.errors import DomainError, InvalidField, NothingToChange, Refused, UnreadableSetting
-from workflows.core.findings import Finding, require_fit
-from workflows.core.lifecycle import NO_PARTNER
+from workflows.core.partners.replacement import replacement_findings
+from workflows.core.partners.restoration import restored
 from workflows.core.people import ChatId, Person
-from workflows.core.plan import Plan, plan_revocation
-from workflows.core.replacement import replacement_findings
-from workflows.core.request import (
+from workflows.core.plans.plan import Plan, plan_revocation
+from workflows.core.policy.template import Stage, Template
+from workflows.core.requests.commands import RecordDelayed, RecordPrepared, RecordUnfit
+from workflows.core.requests.lifecycle import NO_PARTNER
+from workflows.core.requests.request import (
     AccessRequest,
     Observation,
     Particulars,
@@ -23,9 +25,7 @@ from workflows.core.request import (
     RequestState,
     Restored,
 )
-from workflows.core.resending import rest_of_pause
-from workflows.core.restoring import restored
-from workflows.core.template import Stage, Template
+from workflows.core.requests.resending import rest_of_pause
 from workflows.identifying import identify_partner
 from workflows.lookup import look_up, read_both
 from workflows.open_request import open_request_words

@@ -6,23 +6,23 @@ from types import MappingProxyType
 from typing import Final
 
 from workflows.catalog import Catalog
-from workflows.core.approval_policy import ApprovalPolicy, chain_for
-from workflows.core.default_drift import with_inheritance
+from workflows.core.checks.findings import Finding, require_fit
+from workflows.core.checks.partner_rules import check_partner
+from workflows.core.checks.rules import Circumstances, check_plan
 from workflows.core.errors import InvalidField, NothingToChange
-from workflows.core.extension import extension_words, may_be_renewed
-from workflows.core.findings import Finding, require_fit
-from workflows.core.partner_rules import check_partner
-from workflows.core.partnership import Partnership
+from workflows.core.partners.approval_policy import ApprovalPolicy, chain_for
+from workflows.core.partners.extension import extension_words, may_be_renewed
+from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
-from workflows.core.plan import Plan, plan_access
-from workflows.core.renewal import plan_renewal
-from workflows.core.request import (
+from workflows.core.plans.default_drift import with_inheritance
+from workflows.core.plans.plan import Plan, plan_access
+from workflows.core.plans.renewal import plan_renewal
+from workflows.core.policy.risk import chain_is_enough, deciding_risk, risk_of_result
+from workflows.core.policy.template import Stage, Template, filled
+from workflows.core.requests.request import (
     Observation,
     RequestId,
 )
-from workflows.core.risk import chain_is_enough, deciding_risk, risk_of_result
-from workflows.core.rules import Circumstances, check_plan
-from workflows.core.template import Stage, Template, filled
 from workflows.open_request import account_beside, open_request_about, open_request_words
 from workflows.ports import (
     Directory,

@@ -1,8 +1,8 @@
 """What a person is shown: read-only answers over the store and today's roles."""
 
-from workflows.core.partnership import Partnership
+from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId, Person
-from workflows.core.request import AccessRequest
+from workflows.core.requests.request import AccessRequest
 from workflows.ports import Directory, Listed, Store
 
 MOST: int = 50

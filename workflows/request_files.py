@@ -10,7 +10,7 @@ from pydantic import Field, StrictInt, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
 from workflows.core.errors import DomainError
-from workflows.core.graph_examples import corrections, is_graph_example
+from workflows.core.policy.graph_examples import corrections, is_graph_example
 from workflows.template_settings import FileModel
 
 MOST_BYTES: Final = 65_536

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from workflows.catalog import Catalog
-from workflows.core.commands import RecordResent, Replan
-from workflows.core.partner_changes import PartnerChange
-from workflows.core.request import AccessRequest
-from workflows.core.resending import Step, first_sent, needs_the_audit_log, next_step
+from workflows.core.audit.partner_changes import PartnerChange
+from workflows.core.requests.commands import RecordResent, Replan
+from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.resending import Step, first_sent, needs_the_audit_log, next_step
 from workflows.ports import Clock, Directory, Tenant, TenantRefused, TenantUnavailable
 from workflows.still_approved import objection
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from workflows.core.errors import InvalidField
-from workflows.core.plan import TenantIdentity
-from workflows.core.request import AccessRequest
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.requests.request import AccessRequest
 from workflows.ports import Tenant, TenantRefused
 from workflows.target import FIELD, is_tenant_id
 

@@ -13,11 +13,11 @@ from typing import Final
 
 from workflows.catalog import Catalog
 from workflows.core.errors import InvalidField, NothingToChange, UnreadableSetting
-from workflows.core.partner import TenantId
+from workflows.core.partners.restoration import FIELD, likely_templates
 from workflows.core.people import ChatId
-from workflows.core.request import AccessRequest, Observation, Particulars, RequestId, RequestKind
-from workflows.core.restoring import FIELD, likely_templates
-from workflows.core.template import Template
+from workflows.core.policy.template import Template
+from workflows.core.requests.request import AccessRequest, Observation, Particulars, RequestId, RequestKind
+from workflows.core.settings.model import TenantId
 from workflows.filing import Filing
 from workflows.identifiers import derived_request_id
 from workflows.intake import (

@@ -5,15 +5,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from workflows.catalog import Catalog
-from workflows.core.approval_policy import chain_for
-from workflows.core.default_drift import with_inheritance
+from workflows.core.checks.findings import Finding
 from workflows.core.errors import InvalidField
-from workflows.core.findings import Finding
-from workflows.core.partner import TenantId
-from workflows.core.plan import Plan
-from workflows.core.replacement import replacement_findings
-from workflows.core.request import AccessRequest, Observation, RequestId
-from workflows.core.restoring import (
+from workflows.core.partners.approval_policy import chain_for
+from workflows.core.partners.replacement import replacement_findings
+from workflows.core.partners.restoration import (
     FIELD,
     decided_by,
     deciding_template,
@@ -22,8 +18,12 @@ from workflows.core.restoring import (
     restoration_findings,
     settled_at,
 )
-from workflows.core.risk import risk_of_result
-from workflows.core.template import Stage, Template
+from workflows.core.plans.default_drift import with_inheritance
+from workflows.core.plans.plan import Plan
+from workflows.core.policy.risk import risk_of_result
+from workflows.core.policy.template import Stage, Template
+from workflows.core.requests.request import AccessRequest, Observation, RequestId
+from workflows.core.settings.model import TenantId
 from workflows.ports import Store
 from workflows.standing_policy import standing_policy
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from workflows.alarms import Alarms
-from workflows.core.alarms import WAYS, AlarmCode
-from workflows.core.further_outcome import RefusedWrite
-from workflows.core.request import AccessRequest, RequestId
+from workflows.core.plans.refused_writes import RefusedWrite
+from workflows.core.requests.alarms import WAYS, AlarmCode
+from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.ports import Store, TenantUnavailable
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from workflows.core.alarms import WAYS, Alarm
-from workflows.core.effects import Judge
-from workflows.core.further_outcome import shows, written_names
-from workflows.core.intents import WantRevoke
-from workflows.core.request import TERMINAL, AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.plans.refused_writes import shows, written_names
+from workflows.core.requests.alarms import WAYS, Alarm
+from workflows.core.requests.effects import Judge
+from workflows.core.requests.intents import WantRevoke
+from workflows.core.requests.request import TERMINAL, AccessRequest, RequestId, RequestKind, RequestState
 from workflows.identifiers import revocation_id
 from workflows.ports import Store, Tenant, TenantRefused, TenantUnavailable
 

@@ -8,9 +8,9 @@ from typing import Final
 import structlog
 
 from workflows.alarms import Alarms
-from workflows.core.alarms import AlarmCode
 from workflows.core.people import Role
-from workflows.core.request import AccessRequest, RequestState
+from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.ports import (
     Clock,
     Directory,

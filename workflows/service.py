@@ -5,7 +5,12 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
-from workflows.core.commands import (
+from workflows.core.errors import Refused
+from workflows.core.partners.outcome import advance_partner
+from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.reviews import advance_review
+from workflows.core.people import ChatId, Person, PersonId, Roster
+from workflows.core.requests.commands import (
     Approve,
     ConfirmHalf,
     Keep,
@@ -25,16 +30,11 @@ from workflows.core.commands import (
     UnconfirmHalf,
     Withdraw,
 )
-from workflows.core.effects import Effect, Judge, SettleGivenUp, ShowRequest, Tell
-from workflows.core.errors import Refused
-from workflows.core.intents import Intent, WantApprove, WantReject, WantWithdraw
-from workflows.core.lifecycle import Situation
-from workflows.core.outcome import advance_partner
-from workflows.core.partner import TenantId
-from workflows.core.partnership import Partnership
-from workflows.core.people import ChatId, Person, PersonId, Roster
-from workflows.core.request import AccessRequest, Observation, Particulars, RequestId, RequestKind
-from workflows.core.reviews import advance_review
+from workflows.core.requests.effects import Effect, Judge, SettleGivenUp, ShowRequest, Tell
+from workflows.core.requests.intents import Intent, WantApprove, WantReject, WantWithdraw
+from workflows.core.requests.lifecycle import Situation
+from workflows.core.requests.request import AccessRequest, Observation, Particulars, RequestId, RequestKind
+from workflows.core.settings.model import TenantId
 from workflows.ports import AuditEntry, Clock, Commit, StaleVersion, Store
 
 GATEHOUSE: Final = "gatehouse"

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from workflows.core.partner import TenantId
-from workflows.core.preflight import sign_in_words
-from workflows.core.preflight_facts import SignIns, Unread
-from workflows.core.unread import SIGN_IN_DAYS, unread
+from workflows.core.checks.facts import SignIns, Unread
+from workflows.core.checks.preflight import sign_in_words
+from workflows.core.checks.unchecked import SIGN_IN_DAYS, unread
+from workflows.core.settings.model import TenantId
 from workflows.facts import read_fact
 from workflows.ports import Clock, Tenant
 

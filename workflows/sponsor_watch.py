@@ -8,10 +8,10 @@ from typing import Final
 import structlog
 
 from workflows.alarms import Alarms
-from workflows.core.alarms import AlarmCode
-from workflows.core.commands import RecordSponsorFound, RecordSponsorGone
 from workflows.core.errors import Refused
-from workflows.core.partnership import Partnership, PartnershipState
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.commands import RecordSponsorFound, RecordSponsorGone
 from workflows.ports import Account, Clock, Store, Tenant, TenantRefused, TenantUnavailable
 from workflows.service import Service
 

@@ -6,17 +6,17 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from workflows.access_check import EVALUATION_SECONDS, AccessCheck
-from workflows.core.canonical import JsonObject
-from workflows.core.conditional_access.controls import Trust
-from workflows.core.conditional_access.entries import entries_of, trust_of
-from workflows.core.conditional_access.policy import Policy, parse_policy
-from workflows.core.conditional_access.questions import MOST, Entry, Question, Questions, questions
-from workflows.core.conditional_access.scope import named_tenants
-from workflows.core.conditional_access.verdicts import AccessReport, assess
-from workflows.core.partner import Property, TenantId
-from workflows.core.posture import PartnerPosture, sorted_concerns
-from workflows.core.posture_lockouts import lockout_concerns
-from workflows.core.preflight_facts import Unread
+from workflows.core.checks.conditional_access.controls import Trust
+from workflows.core.checks.conditional_access.entries import entries_of, trust_of
+from workflows.core.checks.conditional_access.policy import Policy, parse_policy
+from workflows.core.checks.conditional_access.questions import MOST, Entry, Question, Questions, questions
+from workflows.core.checks.conditional_access.scope import named_tenants
+from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
+from workflows.core.checks.facts import Unread
+from workflows.core.posture.lockouts import lockout_concerns
+from workflows.core.posture.model import PartnerPosture, sorted_concerns
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.model import Property, TenantId
 from workflows.facts import read_fact
 from workflows.ports import Surroundings
 

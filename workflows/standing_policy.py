@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from workflows.catalog import Catalog
-from workflows.core.approval_policy import ApprovalPolicy, Chain, is_live, strongest_chain, widest
-from workflows.core.partner import TenantId
-from workflows.core.partnership import Partnership
-from workflows.core.request import AccessRequest, RequestKind, RequestState
-from workflows.core.restoring import settled_at
+from workflows.core.partners.approval_policy import ApprovalPolicy, Chain, is_live, strongest_chain, widest
+from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.restoration import settled_at
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.settings.model import TenantId
 
 MOST_REQUESTS = 1000
 _STANDS = frozenset({RequestState.APPLIED, RequestState.OVERWRITTEN})

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from workflows.catalog import Catalog, changed_rules
-from workflows.core.commands import Reopen, Replan, Stop
-from workflows.core.drift import Drift
 from workflows.core.people import Roster
-from workflows.core.request import AccessRequest, RequestKind
-from workflows.core.request_words import unwritten_words
+from workflows.core.plans.drift import Drift
+from workflows.core.requests.commands import Reopen, Replan, Stop
+from workflows.core.requests.request import AccessRequest, RequestKind
+from workflows.core.requests.words import unwritten_words
 from workflows.inheritance import changed_inheritance
 from workflows.ports import Directory, DirectoryRefused, DirectoryUnavailable, Tenant
 from workflows.resolving import LookupRefused, find_again, still_means

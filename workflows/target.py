@@ -12,7 +12,7 @@ import idna
 from publicsuffixlist import PublicSuffixList
 
 from workflows.core.errors import InvalidField
-from workflows.core.partner import TenantId
+from workflows.core.settings.model import TenantId
 from workflows.lookalikes import mixed_scripts
 from workflows.pasted import names_in
 

@@ -8,11 +8,11 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from workflows.core.documents import to_document
-from workflows.core.holes import Hole, places
-from workflows.core.partner import Property, Setting, TargetType
 from workflows.core.people import Role
-from workflows.core.template import Stage, Template
+from workflows.core.policy.placeholders import Hole, places
+from workflows.core.policy.template import Stage, Template
+from workflows.core.settings.documents import to_document
+from workflows.core.settings.model import Property, Setting, TargetType
 from workflows.template_settings import GUID, HOLE_NAME, FileModel, SettingsTable
 
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]

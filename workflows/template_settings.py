@@ -4,7 +4,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from workflows.core.partner import (
+from workflows.core.settings.model import (
     ALL_APPLICATIONS,
     ALL_MICROSOFT_APPS,
     ALL_USERS,

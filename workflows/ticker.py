@@ -6,12 +6,12 @@ from typing import Final
 
 import structlog
 
-from workflows.core.commands import AskHalf, AskReview, Expire
-from workflows.core.deciding import came_in_time, require_may_decide
-from workflows.core.effects import Judge
 from workflows.core.errors import Refused
-from workflows.core.intents import WantApprove, WantReject
-from workflows.core.request import AccessRequest, RequestId
+from workflows.core.requests.commands import AskHalf, AskReview, Expire
+from workflows.core.requests.deciding import came_in_time, require_may_decide
+from workflows.core.requests.effects import Judge
+from workflows.core.requests.intents import WantApprove, WantReject
+from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.gaps import note_tick
 from workflows.ports import (
     Clock,

@@ -12,10 +12,10 @@ from typing import Final
 import structlog
 
 from workflows.alarms import Alarms
-from workflows.core.alarms import AlarmCode
-from workflows.core.effects import Judge
-from workflows.core.request import RequestKind
-from workflows.core.watch import unjudged_revocations, unshown_writes, waiting_revocations
+from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.effects import Judge
+from workflows.core.requests.request import RequestKind
+from workflows.core.requests.watch import unjudged_revocations, unshown_writes, waiting_revocations
 from workflows.given_up import alarm_values, is_alarming
 from workflows.identifiers import revocation_id
 from workflows.ports import Clock, Store, Tenant, TenantRefused, TenantUnavailable, WrongTenant

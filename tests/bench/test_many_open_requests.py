@@ -13,10 +13,10 @@ from typing import Final
 
 from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click
 from tests.bot.conftest import bare_environment, gatehouse, settings, world
-from workflows.core.effects import ShowRequest
-from workflows.core.partner import TenantId
 from workflows.core.people import ChatId
-from workflows.core.request import AccessRequest, RequestId, RequestState
+from workflows.core.requests.effects import ShowRequest
+from workflows.core.requests.request import AccessRequest, RequestId, RequestState
+from workflows.core.settings.model import TenantId
 from workflows.ports import AuditEntry, Commit
 
 __all__ = ["bare_environment", "gatehouse", "settings", "world"]

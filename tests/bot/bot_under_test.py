@@ -17,8 +17,8 @@ from bot.sandbox.server import Sandbox
 from bot.settings import Settings
 from tests.bot.sandbox.control_client import Control
 from tests.bot.signing import FORM, interaction_body, signed
-from workflows.core.alarms import AlarmCode
-from workflows.core.request import AccessRequest
+from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.request import AccessRequest
 from workflows.ports import AuditEntry, Store
 
 SLACK_IDS = {person.handle: person.slack_id for person in PEOPLE}

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from bot.sandbox.slack.view_checks import is_too_large, view_problems
 from tests.workflows.core.builders import NOW, RILEY, SAM, access_plan, identity, particulars, prepared, request
-from workflows.core.approval import Choice, Decision
-from workflows.core.partnership import Attestation
+from workflows.core.partners.partnership import Attestation
 from workflows.core.people import ChatId, Person, PersonId
-from workflows.core.plan import TenantIdentity
-from workflows.core.request import AccessRequest, Observation, RequestId, RequestKind, RequestState, Restored
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.policy.approval import Choice, Decision
+from workflows.core.requests.request import AccessRequest, Observation, RequestId, RequestKind, RequestState, Restored
 
 Json = dict[str, Any]
 

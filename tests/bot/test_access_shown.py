@@ -17,13 +17,13 @@ from tests.bot.test_posture_shown import posture
 from tests.bot.test_posture_shown import printed as posture_printed
 from tests.workflows.core.builders import NOW, TENANT, prepared, request
 from tests.workflows.core.policies import NOTHING, policy
-from workflows.core.conditional_access.controls import Visitor
-from workflows.core.conditional_access.policy import parse_policy
-from workflows.core.conditional_access.questions import Entry, questions
-from workflows.core.conditional_access.verdicts import AccessReport, assess
-from workflows.core.conditional_access.words import access_findings
-from workflows.core.posture_lockouts import lockout_concerns
-from workflows.core.request import AccessRequest
+from workflows.core.checks.conditional_access.controls import Visitor
+from workflows.core.checks.conditional_access.policy import parse_policy
+from workflows.core.checks.conditional_access.questions import Entry, questions
+from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
+from workflows.core.checks.conditional_access.words import access_findings
+from workflows.core.posture.lockouts import lockout_concerns
+from workflows.core.requests.request import AccessRequest
 
 HOSTILE: Final = "<!channel> *bold* [red]x[/red] <https://evil.example|here> "
 

@@ -15,7 +15,7 @@ from bot.sandbox.faults import Fault
 from bot.sandbox.server import BotHandle, Sandbox
 from bot.settings import Settings, SettingsProblems
 from tests.bot.bot_under_test import BotUnderTest, click, eventually, free_port
-from workflows.core.request import RequestId, RequestState
+from workflows.core.requests.request import RequestId, RequestState
 from workflows.gaps import last_gap
 
 

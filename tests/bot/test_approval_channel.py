@@ -14,7 +14,7 @@ from bot.sandbox.server import Sandbox
 from bot.settings import Settings, SettingsProblems
 from tests.bot.bot_under_test import BotUnderTest
 from tests.bot.test_doctor import examined, finding
-from workflows.core.alarms import AlarmCode
+from workflows.core.requests.alarms import AlarmCode
 
 GENERAL, PRIVATE, SHARED = (channel.id for channel in CHANNELS)
 

@@ -7,7 +7,7 @@ import pytest
 from bot.sandbox.faults import Fault
 from tests.bot.bot_under_test import BotUnderTest, click
 from tests.bot.surfaces import buttons, shown
-from workflows.core.request import AccessRequest
+from workflows.core.requests.request import AccessRequest
 
 UNKNOWN: Final = f"R-AAAAAAAAAA:{'0' * 64}"
 

@@ -8,8 +8,8 @@ import pytest
 
 from bot.drift_parts import drift_blocks, drift_json
 from tests.workflows.core.builders import TENANT, access_plan, request
-from workflows.core.drift import DefaultDivergence, Drift, three_way
-from workflows.core.request import AccessRequest, RequestState
+from workflows.core.plans.drift import DefaultDivergence, Drift, three_way
+from workflows.core.requests.request import AccessRequest, RequestState
 
 EVIL = "<!channel> <https://evil.example|Approve>\u202e"
 

@@ -14,10 +14,10 @@ from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click
 from tests.bot.surfaces import buttons, shown
 from tests.workflows.fakes import FixedClock
 from workflows.alarms import Alarms
-from workflows.core.alarms import AlarmCode
-from workflows.core.effects import ShowRequest
 from workflows.core.people import ChatId
-from workflows.core.request import RequestId
+from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.effects import ShowRequest
+from workflows.core.requests.request import RequestId
 from workflows.ports import AuditEntry, Commit
 from workflows.store.sqlite import open_store
 

@@ -6,8 +6,8 @@ from typing import get_args
 import pytest
 
 from bot.alarm_words import alarm_cure, alarm_text
-from workflows.core.alarms import Alarm, AlarmCode, AlarmId
-from workflows.core.effects import Effect, ShowAlarm
+from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
+from workflows.core.requests.effects import Effect, ShowAlarm
 
 KINDS = [one.__dataclass_fields__["kind"].default for one in get_args(Effect) if one is not ShowAlarm]
 

@@ -18,12 +18,12 @@ from tests.bot import surfaces
 from tests.bot.surfaces import buttons, dicts, hostile_or_blank, shown, texts
 from tests.workflows.core.builders import DANA, NOW, REDEEM_STEP, TENANT, identity, partnership
 from workflows.checklists import PresentHalf
-from workflows.core.checklist import Home
-from workflows.core.half_state import Confirmation
-from workflows.core.microsoft_clouds import GLOBAL
-from workflows.core.partner import TenantId
-from workflows.core.partner_half import Half, half_of
-from workflows.core.partnership import Partnership, PartnershipState
+from workflows.core.partner_setup.checklist import Home
+from workflows.core.partner_setup.clouds import GLOBAL
+from workflows.core.partner_setup.state import Confirmation
+from workflows.core.partner_setup.steps import Half, half_of
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.settings.model import TenantId
 
 MICROSOFTS = {"isServiceDefault": True}
 HOME = Home(tenant_id=TenantId("6f1d2a34-9b0c-4f6e-8a57-2c1d0e9f4b11"), domain="woodgrove.com", cloud=GLOBAL)

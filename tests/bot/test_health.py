@@ -14,7 +14,7 @@ from bot.sandbox.faults import Fault
 from tests.bot.bot_under_test import BotUnderTest, click, eventually, request_values, submission
 from tests.bot.signing import JSON
 from tests.bot.test_inbound import event
-from workflows.core.alarms import AlarmCode
+from workflows.core.requests.alarms import AlarmCode
 from workflows.store.sqlite import SqliteStore
 
 STORE = AlarmCode.STORE_NOT_WRITABLE

@@ -15,10 +15,10 @@ from tests.workflows.core.builders import (
     partnership,
     request,
 )
-from workflows.core.alarms import Alarm, AlarmCode, AlarmId
-from workflows.core.partner import TenantId
-from workflows.core.partnership import PartnershipState
-from workflows.core.request import RequestId, RequestKind, RequestState
+from workflows.core.partners.partnership import PartnershipState
+from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
+from workflows.core.requests.request import RequestId, RequestKind, RequestState
+from workflows.core.settings.model import TenantId
 from workflows.ports import Listed
 
 

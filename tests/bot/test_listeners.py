@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from bot import commands
 from bot.sandbox.seed import TEAM_ID
 from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click, request_values, submission
-from workflows.core.request import AccessRequest, RequestState
+from workflows.core.requests.request import AccessRequest, RequestState
 
 OTHER: Final = "T0ANOTHER"
 UNKNOWN: Final = "R-ABCDEFGHI2:" + "0123456789abcdef" * 4

@@ -36,10 +36,10 @@ from tests.workflows.core.builders import (
     prepared,
     request,
 )
-from workflows.core.approval import Choice
-from workflows.core.partnership import Attestation, PartnershipState
-from workflows.core.posture import Concern, Weight
-from workflows.core.request import AccessRequest, Observation, RequestId, RequestKind, RequestState
+from workflows.core.partners.partnership import Attestation, PartnershipState
+from workflows.core.policy.approval import Choice
+from workflows.core.posture.model import Concern, Weight
+from workflows.core.requests.request import AccessRequest, Observation, RequestId, RequestKind, RequestState
 
 HOLDERS = {SECURITY: Approvers(names=("Amara",)), DATA_OWNER: Approvers(names=("Bruno", "Chie"))}
 ACCESS, REVOCATION = RequestKind.ACCESS, RequestKind.REVOCATION

@@ -25,23 +25,23 @@ from bot.views import revocation_view, revoke_unread_view
 from tests.bot.surfaces import shown
 from tests.workflows.core.builders import NOW, TENANT, closed_document, identity, partnership, prepared, request
 from tests.workflows.core.strategies import JSON, PROPERTY, setting_of
-from workflows.core.canonical import JsonObject
-from workflows.core.commands import RecordApplied
-from workflows.core.documents import to_document
-from workflows.core.effects import Tell
-from workflows.core.further_outcome import RefusedWrite
-from workflows.core.lifecycle import Situation
-from workflows.core.openness import Way, left_open, ways
-from workflows.core.openness_words import way_title
-from workflows.core.outcome import advance_partner
-from workflows.core.partner import FLAGS, Property
-from workflows.core.partnership import PartnershipState
-from workflows.core.plan import is_confirmed, plan_revocation
-from workflows.core.posture import Posture
-from workflows.core.posture_default import default_posture
-from workflows.core.posture_rows import Scene, judge_partner
-from workflows.core.records import Records
-from workflows.core.request import Observation, RequestKind, RequestState
+from workflows.core.partners.outcome import advance_partner
+from workflows.core.partners.partnership import PartnershipState
+from workflows.core.partners.records import Records
+from workflows.core.plans.plan import is_confirmed, plan_revocation
+from workflows.core.plans.refused_writes import RefusedWrite
+from workflows.core.posture.default import default_posture
+from workflows.core.posture.model import Posture
+from workflows.core.posture.rows import Scene, judge_partner
+from workflows.core.requests.commands import RecordApplied
+from workflows.core.requests.effects import Tell
+from workflows.core.requests.lifecycle import Situation
+from workflows.core.requests.request import Observation, RequestKind, RequestState
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.documents import to_document
+from workflows.core.settings.model import FLAGS, Property
+from workflows.core.settings.openness import Way, left_open, ways
+from workflows.core.settings.openness_words import way_title
 
 WHOLE: Final = re.compile(
     r"in every respect|every direction|is blocked(?! until)|already blocked|blocked and read back|recorded as blocked"

@@ -20,12 +20,12 @@ from bot.sandbox.server import Sandbox
 from tests.bot.bot_under_test import SLACK_IDS
 from tests.workflows.core import builders
 from workflows.alarms import Alarms
-from workflows.core.alarms import Alarm, AlarmCode, AlarmId
-from workflows.core.approval import Choice, Decision
-from workflows.core.effects import ShowRequest
-from workflows.core.partnership import Attestation, Partnership, PartnershipState
+from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role
-from workflows.core.request import AccessRequest, RequestId, RequestState
+from workflows.core.policy.approval import Choice, Decision
+from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
+from workflows.core.requests.effects import ShowRequest
+from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.ports import (
     AuditEntry,
     Commit,

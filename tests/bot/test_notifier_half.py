@@ -8,9 +8,9 @@ import pytest
 from tests.bot.test_notifier import Scene, action_ids, person, request, scene
 from tests.workflows.core.builders import NOW, REDEEM_STEP, REQUEST, TENANT
 from tests.workflows.core.builders import partnership as usual
-from workflows.core.half_state import Confirmation
-from workflows.core.partnership import Partnership
-from workflows.core.request import AccessRequest, RequestState
+from workflows.core.partner_setup.state import Confirmation
+from workflows.core.partners.partnership import Partnership
+from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.ports import AuditEntry, Commit, NotifierBlocked
 
 __all__ = ["scene"]

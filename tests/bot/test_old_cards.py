@@ -6,7 +6,7 @@ import pytest
 
 from bot.sandbox.faults import Fault
 from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click
-from workflows.core.request import AccessRequest
+from workflows.core.requests.request import AccessRequest
 
 CHANNEL = "C0PARTNERAC"
 

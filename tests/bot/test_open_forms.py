@@ -13,7 +13,7 @@ from tests.workflows.core.builders import NOW, RILEY, identity
 from workflows.catalog import SHIPPED, load_catalog
 from workflows.core.errors import InvalidField
 from workflows.core.people import ChatId
-from workflows.core.request import Observation
+from workflows.core.requests.request import Observation
 from workflows.intake import Form
 
 CATALOG = load_catalog(SHIPPED)

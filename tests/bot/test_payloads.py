@@ -13,7 +13,7 @@ from bot import ids
 from bot.payloads import Interaction, Invocation, parse_card_value, parse_form, parse_half_value, parse_tenant_id
 from tests.bot.bot_under_test import click, request_values, submission
 from workflows.core.errors import Refused
-from workflows.core.partner_half import StepKey
+from workflows.core.partner_setup.steps import StepKey
 
 SAMPLES: Final = Path(__file__).parents[2].parent / "shared" / "samples" / "slack"
 INTERACTIONS: Final = ("block_actions", "view_submission", "view_closed", "block_suggestion", "shortcut")

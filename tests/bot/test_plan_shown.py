@@ -14,14 +14,14 @@ from bot.plan_json import FORMAT, plan_json
 from bot.plan_print import print_plan
 from tests.bot.surfaces import hostile, hostile_identity
 from tests.workflows.core.builders import NOW, STAGES, TENANT, identity
-from tests.workflows.core.test_posture import ALL, MICROSOFTS
+from tests.workflows.core.posture.test_posture import ALL, MICROSOFTS
 from tests.workflows.world import CATALOG
-from workflows.core.canonical import JsonObject
-from workflows.core.consequences import consequences
-from workflows.core.findings import Finding, Severity
-from workflows.core.plan import TenantIdentity
-from workflows.core.request import Observation
-from workflows.core.template import filled
+from workflows.core.checks.consequences import consequences
+from workflows.core.checks.findings import Finding, Severity
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.policy.template import filled
+from workflows.core.requests.request import Observation
+from workflows.core.settings.canonical import JsonObject
 from workflows.planning import Planned
 from workflows.proposing import access_plan
 

@@ -15,15 +15,15 @@ from bot.posture_table import MOST_NAMES, print_posture
 from bot.posture_words import record_words
 from tests.bot.surfaces import MARK, hostile, shown, texts
 from tests.workflows.core.builders import NOW, TENANT, closed_document, identity, partnership, person, request
-from tests.workflows.core.test_posture import ALL, CLOSED_DEFAULT, MICROSOFTS, TRUST, scene
-from workflows.core.canonical import JsonObject
-from workflows.core.partner import TenantId
-from workflows.core.partnership import PartnershipState
-from workflows.core.posture import Posture, sorted_partners
-from workflows.core.posture_default import default_posture
-from workflows.core.posture_rows import judge_partner
-from workflows.core.records import Records
-from workflows.core.request import RequestState
+from tests.workflows.core.posture.test_posture import ALL, CLOSED_DEFAULT, MICROSOFTS, TRUST, scene
+from workflows.core.partners.partnership import PartnershipState
+from workflows.core.partners.records import Records
+from workflows.core.posture.default import default_posture
+from workflows.core.posture.model import Posture, sorted_partners
+from workflows.core.posture.rows import judge_partner
+from workflows.core.requests.request import RequestState
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.model import TenantId
 
 RECORDS: Final = Records(partnerships={TENANT: partnership()}, requests={"r-1": request(RequestState.APPLIED)})  # type: ignore[dict-item]
 

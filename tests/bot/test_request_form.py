@@ -21,12 +21,12 @@ from tests.workflows.core.builders import (
     identity,
     request,
 )
-from workflows.core.directory_objects import Owner
-from workflows.core.holes import Hole
-from workflows.core.partner import TargetType
 from workflows.core.people import ChatId
-from workflows.core.request import Observation, RequestState
-from workflows.core.template import Template
+from workflows.core.policy.placeholders import Hole
+from workflows.core.policy.template import Template
+from workflows.core.requests.request import Observation, RequestState
+from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.model import TargetType
 from workflows.ports import FoundObject
 
 

@@ -17,15 +17,15 @@ from tests.bot import surfaces
 from tests.bot.bot_under_test import SLACK_IDS, submission
 from tests.bot.surfaces import Json, assert_sound, element, hostile_or_blank, hostile_request, shown
 from tests.workflows.core.builders import NOW, RILEY, TENANT, closed_document, identity, request
-from tests.workflows.core.test_restoring import STRONG, template
-from workflows.core.canonical import JsonObject
+from tests.workflows.core.partners.test_restoration import STRONG, template
+from workflows.core.checks.findings import Finding, Severity
 from workflows.core.errors import Refused
-from workflows.core.findings import Finding, Severity
-from workflows.core.plan import TenantIdentity
-from workflows.core.request import AccessRequest, RequestId, RequestKind, RequestState
-from workflows.core.restoring import plan_restoration
-from workflows.core.shifts import plan_shift
-from workflows.core.template import stages_for
+from workflows.core.partners.restoration import plan_restoration
+from workflows.core.plans.changes import plan_shift
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.policy.template import stages_for
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.settings.canonical import JsonObject
 from workflows.ports import TenantUnavailable
 from workflows.restore_intake import RestoreForm
 

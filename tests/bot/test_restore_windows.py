@@ -9,8 +9,8 @@ import pytest
 from bot import ids, restore_windows
 from bot.sandbox.faults import Fault
 from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click, submission
-from workflows.core.partner import TenantId
-from workflows.core.request import AccessRequest, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.settings.model import TenantId
 
 CONTOSO = TenantId("c0a1b2c3-1111-4aaa-8bbb-0123456789a1")
 

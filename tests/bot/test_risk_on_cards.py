@@ -8,12 +8,12 @@ from bot.cards import request_card
 from bot.partner_parts import change_elements
 from tests.bot import surfaces
 from tests.workflows.core.builders import NOW, TENANT, identity, prepared, request
-from workflows.core.findings import Finding, Severity
-from workflows.core.partner import AccessType, B2BSetting, Property, Target, TargetConfiguration, TargetType
-from workflows.core.plan import plan_access
-from workflows.core.reach import Shift
-from workflows.core.request import AccessRequest, Observation, RequestKind, RequestState
-from workflows.core.wording import Line
+from workflows.core.checks.findings import Finding, Severity
+from workflows.core.plans.plan import plan_access
+from workflows.core.plans.words import Line
+from workflows.core.requests.request import AccessRequest, Observation, RequestKind, RequestState
+from workflows.core.settings.model import AccessType, B2BSetting, Property, Target, TargetConfiguration, TargetType
+from workflows.core.settings.reach import Shift
 
 
 def shown(of: AccessRequest) -> str:

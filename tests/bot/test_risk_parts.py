@@ -10,10 +10,10 @@ from bot.risk_parts import risk_elements, staying_elements
 from bot.untrusted import cut
 from tests.bot.surfaces import shown
 from tests.workflows.core.builders import TENANT, access_plan, closed_document
-from tests.workflows.core.test_effective import ALL
-from tests.workflows.core.test_other_clouds import CONSENT, SERVICE_DEFAULT, SYNCHRONIZED, standing
-from workflows.core.plan import Plan
-from workflows.core.renewal import plan_renewal
+from tests.workflows.core.plans.test_other_clouds import CONSENT, SERVICE_DEFAULT, SYNCHRONIZED, standing
+from tests.workflows.core.settings.test_effective import ALL
+from workflows.core.plans.plan import Plan
+from workflows.core.plans.renewal import plan_renewal
 from workflows.core.text import place_to_cut
 
 WIDE = standing(

@@ -15,7 +15,7 @@ from bot.sandbox.faults import Fault
 from bot.sandbox.server import BotHandle, Sandbox
 from bot.settings import load_settings
 from tests.bot.bot_under_test import BotUnderTest, eventually, free_port
-from workflows.core.alarms import AlarmCode
+from workflows.core.requests.alarms import AlarmCode
 
 PING, SILENT = 0.2, 0.8
 

@@ -17,11 +17,11 @@ from tests.workflows.core.builders import (
     partnership,
     request,
 )
-from workflows.core.consequences import consequences
+from workflows.core.checks.consequences import consequences
 from workflows.core.errors import Refused
-from workflows.core.plan import plan_revocation
-from workflows.core.request import RequestId, RequestKind, RequestState
-from workflows.core.wording import describe
+from workflows.core.plans.plan import plan_revocation
+from workflows.core.plans.words import describe
+from workflows.core.requests.request import RequestId, RequestKind, RequestState
 
 REVOCATION_PLAN = plan_revocation(tenant_id=TENANT, default={}, before={"tenantId": TENANT})
 

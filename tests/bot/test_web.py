@@ -25,8 +25,8 @@ from bot.connections import make_runner
 from bot.inbound import Inbound
 from bot.metrics import Metrics
 from tests.bot.signing import FORM, SECRET, interaction_body, signature, signed
-from workflows.core.alarms import Alarm
 from workflows.core.people import ChatId
+from workflows.core.requests.alarms import Alarm
 
 NOW: Final = 1_800_000_000
 JSON: Final = "application/json"

@@ -15,9 +15,9 @@ from bot.sandbox.faults import Fault
 from bot.windows import Windows
 from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click, submission
 from tests.workflows.core import builders
-from workflows.core.partner import TenantId
-from workflows.core.partnership import Partnership, PartnershipState
-from workflows.core.request import RequestState
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.requests.request import RequestState
+from workflows.core.settings.model import TenantId
 from workflows.ports import TenantUnavailable
 
 CONTOSO: Final = TenantId("c0a1b2c3-1111-4aaa-8bbb-0123456789a1")

@@ -16,10 +16,10 @@ import pytest_asyncio
 
 from tests.scenarios.stage import UNLIMITED, Stage, buttons, words
 from workflows.catalog import SHIPPED, CatalogProblems, load_catalog
-from workflows.core.findings import Severity
-from workflows.core.partner import Property, TenantId
-from workflows.core.plan import plan_access
-from workflows.core.rules import Circumstances, check_plan
+from workflows.core.checks.findings import Severity
+from workflows.core.checks.rules import Circumstances, check_plan
+from workflows.core.plans.plan import plan_access
+from workflows.core.settings.model import Property, TenantId
 
 pytestmark = [
     pytest.mark.story,

@@ -12,17 +12,17 @@ from typing import Any, Final, TypeVar
 
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, NOW, RILEY, SAM, everybody
 from tests.workflows.what_if import SignIn, evaluate
-from workflows.core.alarms import Alarm
-from workflows.core.canonical import JsonObject
-from workflows.core.conditional_access.questions import Question
+from workflows.core.audit.partner_changes import PartnerChange
+from workflows.core.checks.conditional_access.questions import Question
+from workflows.core.checks.facts import SignIns
 from workflows.core.errors import Refused
-from workflows.core.partner import IDENTITY_SYNCHRONIZATION, Property, Target, TargetType, TenantId
-from workflows.core.partner_changes import PartnerChange
-from workflows.core.partnership import Partnership
+from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId, Person, PersonId, Role, Roster
-from workflows.core.plan import Operation, TenantIdentity
-from workflows.core.preflight_facts import SignIns
-from workflows.core.request import AccessRequest
+from workflows.core.plans.plan import Operation, TenantIdentity
+from workflows.core.requests.alarms import Alarm
+from workflows.core.requests.request import AccessRequest
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, Target, TargetType, TenantId
 from workflows.ports import (
     Account,
     AlreadyExists,

@@ -8,18 +8,18 @@ import pytest
 import workflows.standing_access
 from tests.workflows.core.builders import TENANT
 from tests.workflows.core.policies import external, policy
-from tests.workflows.core.test_posture import ALL
+from tests.workflows.core.posture.test_posture import ALL
 from tests.workflows.fakes import FakeTenant, FixedClock
 from workflows.access_check import AccessCheck
-from workflows.core.canonical import JsonObject
-from workflows.core.conditional_access.controls import Meaning, Visitor
-from workflows.core.conditional_access.questions import Question
-from workflows.core.conditional_access.verdicts import AccessReport, Source
-from workflows.core.effective import effective
-from workflows.core.partner import TenantId
-from workflows.core.posture import Posture
-from workflows.core.preflight_facts import Unread, Why
-from workflows.core.records import Records
+from workflows.core.checks.conditional_access.controls import Meaning, Visitor
+from workflows.core.checks.conditional_access.questions import Question
+from workflows.core.checks.conditional_access.verdicts import AccessReport, Source
+from workflows.core.checks.facts import Unread, Why
+from workflows.core.partners.records import Records
+from workflows.core.posture.model import Posture
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.effective import effective
+from workflows.core.settings.model import TenantId
 from workflows.ports import TenantRefused, TenantUnavailable
 from workflows.posture import read_posture
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.workflows.world import World
 from workflows.alarms import Alarms
-from workflows.core.alarms import AlarmCode
+from workflows.core.requests.alarms import AlarmCode
 
 
 @pytest.fixture

@@ -24,15 +24,15 @@ from tests.workflows.core.builders import request as usual
 from tests.workflows.fakes import BLANK, PARTNERS, Crash, FakeTenant, FixedClock
 from tests.workflows.world import CONTOSO, World, open_world
 from workflows.applying import READ_BACK_AFTER
-from workflows.core.alarms import AlarmCode
-from workflows.core.canonical import JsonObject
-from workflows.core.documents import means_the_same, to_document
-from workflows.core.drift import three_way
-from workflows.core.effects import Apply
-from workflows.core.partner import BLOCK_ALL, AutomaticRedemption, IdentitySynchronization, Property, TenantId
-from workflows.core.partnership import PartnershipState
-from workflows.core.plan import Plan, plan_access, plan_revocation
-from workflows.core.request import AccessRequest, RequestKind, RequestState
+from workflows.core.partners.partnership import PartnershipState
+from workflows.core.plans.drift import three_way
+from workflows.core.plans.plan import Plan, plan_access, plan_revocation
+from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.effects import Apply
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.documents import means_the_same, to_document
+from workflows.core.settings.model import BLOCK_ALL, AutomaticRedemption, IdentitySynchronization, Property, TenantId
 from workflows.ports import DirectoryUnavailable, TenantRefused, TenantUnavailable
 
 S = RequestState

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from workflows.catalog import SHIPPED, CatalogProblems, load_catalog
-from workflows.core.directory_objects import Owner
-from workflows.core.holes import Hole
-from workflows.core.partner import (
+from workflows.core.people import ADMIN, Role
+from workflows.core.policy.placeholders import Hole
+from workflows.core.policy.template import filled
+from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.model import (
     ALL_APPLICATIONS,
     ALL_USERS,
     OFFICE_365,
@@ -29,8 +31,6 @@ from workflows.core.partner import (
     TargetType,
     TenantRestrictions,
 )
-from workflows.core.people import ADMIN, Role
-from workflows.core.template import filled
 from workflows.ports import RoleSource
 
 GUID = "0b000000-0001-4e1b-9b51-6d1f00000001"

@@ -16,11 +16,11 @@ from tests.workflows.test_applying import put, revocation
 from tests.workflows.test_outbox import running
 from tests.workflows.test_revoking import assert_blocked
 from tests.workflows.world import CONTOSO, World, open_world
-from workflows.core.alarms import Alarm, AlarmCode
-from workflows.core.canonical import JsonObject
-from workflows.core.partner import TenantId
-from workflows.core.request import RequestKind, RequestState
-from workflows.core.resending import ALARMING_REPLANS, LONGEST_PAUSE, pause_before, rest_of_pause
+from workflows.core.requests.alarms import Alarm, AlarmCode
+from workflows.core.requests.request import RequestKind, RequestState
+from workflows.core.requests.resending import ALARMING_REPLANS, LONGEST_PAUSE, pause_before, rest_of_pause
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.model import TenantId
 from workflows.outbox import Outbox
 
 S = RequestState

@@ -8,11 +8,11 @@ import pytest
 
 from tests.workflows.core.builders import NOW, STAGES, TENANT, identity, prepared, request
 from tests.workflows.world import World
-from workflows.core.findings import Finding, Severity, Unfit
-from workflows.core.partner import AutomaticRedemption, Property
-from workflows.core.partner_rules import MICROSOFT_SUPPORT
-from workflows.core.plan import plan_access
-from workflows.core.request import Observation, RequestState
+from workflows.core.checks.findings import Finding, Severity, Unfit
+from workflows.core.checks.partner_rules import MICROSOFT_SUPPORT
+from workflows.core.plans.plan import plan_access
+from workflows.core.requests.request import Observation, RequestState
+from workflows.core.settings.model import AutomaticRedemption, Property
 from workflows.intake import InvalidForm
 from workflows.proposing import checked
 from workflows.store.codec import REQUEST, dump, load

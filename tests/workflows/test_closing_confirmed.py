@@ -12,12 +12,12 @@ from tests.bot.surfaces import shown
 from tests.workflows.core.builders import DANA, HASHES, RILEY, TENANT
 from tests.workflows.test_applying import FORBIDDEN, NO_ANSWER, decided, put, revocation
 from tests.workflows.world import World
-from workflows.core.closing import closes_everything
-from workflows.core.openness import DEFAULT, Opening
-from workflows.core.openness_words import way_title
-from workflows.core.partner import CLOSED, Property
-from workflows.core.plan import plan_access
-from workflows.core.request import AccessRequest, RequestState
+from workflows.core.plans.closing import closes_everything
+from workflows.core.plans.plan import plan_access
+from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.settings.model import CLOSED, Property
+from workflows.core.settings.openness import DEFAULT, Opening
+from workflows.core.settings.openness_words import way_title
 
 S = RequestState
 READ_DEFAULT: Final = "tenant.read_default"

@@ -10,10 +10,15 @@ from hypothesis import strategies as st
 
 from tests.workflows.core.builders import partnership, request
 from tests.workflows.core.strategies import DOCUMENTS, GUIDS, TENANT_IDS
-from workflows.core.approval import Choice, Decision
-from workflows.core.canonical import Digest
-from workflows.core.commands import Subject
-from workflows.core.effects import (
+from workflows.core.partner_setup.state import Confirmation
+from workflows.core.partner_setup.steps import Step, StepKey
+from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
+from workflows.core.people import ChatId, Person, PersonId, Role
+from workflows.core.plans.plan import Operation, Plan, TenantIdentity
+from workflows.core.policy.approval import Choice, Decision
+from workflows.core.policy.template import Stage
+from workflows.core.requests.commands import Subject
+from workflows.core.requests.effects import (
     Apply,
     Effect,
     Judge,
@@ -26,8 +31,7 @@ from workflows.core.effects import (
     ShowReview,
     Tell,
 )
-from workflows.core.half_state import Confirmation
-from workflows.core.intents import (
+from workflows.core.requests.intents import (
     Intent,
     WantApprove,
     WantConfirmHalf,
@@ -39,11 +43,7 @@ from workflows.core.intents import (
     WantRevoke,
     WantUnconfirmHalf,
 )
-from workflows.core.partner_half import Step, StepKey
-from workflows.core.partnership import Attestation, Partnership, PartnershipState
-from workflows.core.people import ChatId, Person, PersonId, Role
-from workflows.core.plan import Operation, Plan, TenantIdentity
-from workflows.core.request import (
+from workflows.core.requests.request import (
     AccessRequest,
     Observation,
     Particulars,
@@ -52,7 +52,7 @@ from workflows.core.request import (
     RequestKind,
     RequestState,
 )
-from workflows.core.template import Stage
+from workflows.core.settings.canonical import Digest
 from workflows.store.codec import EFFECT, PARTNERSHIP, REQUEST, dump, load
 
 TEXT: Final = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)

@@ -30,14 +30,14 @@ import workflows.entra.lately
 import workflows.entra.surroundings
 from bot.sandbox import seed
 from bot.sandbox.entra import EntraStandIn, TokenAuthority
-from workflows.core.canonical import canonical_json
-from workflows.core.conditional_access.controls import Visitor
-from workflows.core.conditional_access.questions import Question
-from workflows.core.conditional_access.scope import Client
-from workflows.core.partner import Target, TargetType, TenantId
+from workflows.core.checks.conditional_access.controls import Visitor
+from workflows.core.checks.conditional_access.questions import Question
+from workflows.core.checks.conditional_access.scope import Client
+from workflows.core.checks.facts import SignIns
 from workflows.core.people import PersonId
-from workflows.core.plan import Operation, plan_revocation
-from workflows.core.preflight_facts import SignIns
+from workflows.core.plans.plan import Operation, plan_revocation
+from workflows.core.settings.canonical import canonical_json
+from workflows.core.settings.model import Target, TargetType, TenantId
 from workflows.entra import Entra, EntraSettings, connect
 from workflows.entra.name_search import found_objects
 from workflows.entra.pacing import Pace

@@ -23,7 +23,7 @@ from tests.workflows.test_entra import (
     graph,
     refusing,
 )
-from workflows.core.partner_changes import names_another
+from workflows.core.audit.partner_changes import names_another
 from workflows.entra import Entra, EntraSettings, connect, home_guard
 from workflows.entra.answers import retry_after
 from workflows.entra.audits import partner_changes

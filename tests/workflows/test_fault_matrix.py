@@ -23,11 +23,11 @@ from tests.workflows.test_applying import told
 from tests.workflows.test_entra import CLIENT_ID, CONTOSO, Handler, authority, environment
 from tests.workflows.world import World, open_world
 from workflows.applying import Applying
-from workflows.core.alarms import AlarmCode
-from workflows.core.documents import means_the_same
-from workflows.core.effects import Apply
 from workflows.core.people import ChatId, Person, Roster
-from workflows.core.request import AccessRequest, RequestState
+from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.effects import Apply
+from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.settings.documents import means_the_same
 from workflows.entra import Entra, EntraSettings, connect, connection
 from workflows.intake import Intake
 from workflows.judging import Judging

@@ -8,10 +8,10 @@ import pytest
 from tests.workflows.core.builders import DANA, RILEY, TENANT
 from tests.workflows.test_applying import INVALID, NO_ANSWER, decided, put, revocation
 from tests.workflows.world import World
-from workflows.core.block import not_blocked
-from workflows.core.openness import Opening, OpenWay
-from workflows.core.partnership import PartnershipState
-from workflows.core.request import RequestId, RequestKind, RequestState
+from workflows.core.partners.partnership import PartnershipState
+from workflows.core.requests.request import RequestId, RequestKind, RequestState
+from workflows.core.settings.block import not_blocked
+from workflows.core.settings.openness import Opening, OpenWay
 
 S = RequestState
 OPEN: Final[dict[str, Any]] = {

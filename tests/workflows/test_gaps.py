@@ -8,10 +8,10 @@ import pytest
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, TENANT
 from tests.workflows.test_applying import FORBIDDEN, NO_ANSWER, OPEN, decided, put, revocation
 from tests.workflows.world import World, restarted
-from workflows.core.effects import Apply
-from workflows.core.gaps import Gap, gap_at_start, gap_at_tick, unsure_since
-from workflows.core.partner_changes import PartnerChange
-from workflows.core.request import RequestState
+from workflows.core.audit.partner_changes import PartnerChange
+from workflows.core.requests.effects import Apply
+from workflows.core.requests.gaps import Gap, gap_at_start, gap_at_tick, unsure_since
+from workflows.core.requests.request import RequestState
 from workflows.gaps import LAST_TICK, last_gap, notice_gap
 from workflows.ticker import tick
 

@@ -15,15 +15,15 @@ from bot.sandbox.entra import EntraStandIn, TokenAuthority
 from tests.bot.sandbox.entra.contract import CONTRACT, check_request, check_response, mock_request
 from tests.workflows.test_entra import authority, environment
 from workflows.catalog import SHIPPED, load_catalog
-from workflows.core.canonical import JsonObject, canonical_json
-from workflows.core.conditional_access.controls import Visitor
-from workflows.core.conditional_access.questions import Question
-from workflows.core.conditional_access.scope import Client
+from workflows.core.checks.conditional_access.controls import Visitor
+from workflows.core.checks.conditional_access.questions import Question
+from workflows.core.checks.conditional_access.scope import Client
 from workflows.core.errors import NothingToChange
-from workflows.core.partner import Target, TargetType, TenantId
 from workflows.core.people import PersonId
-from workflows.core.plan import Operation, Plan, plan_access, plan_revocation
-from workflows.core.template import Template, filled
+from workflows.core.plans.plan import Operation, Plan, plan_access, plan_revocation
+from workflows.core.policy.template import Template, filled
+from workflows.core.settings.canonical import JsonObject, canonical_json
+from workflows.core.settings.model import Target, TargetType, TenantId
 from workflows.entra import Entra, EntraSettings, connect
 from workflows.entra.surroundings import GraphSurroundings
 

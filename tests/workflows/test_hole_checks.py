@@ -4,8 +4,8 @@ import pytest
 
 from tests.workflows.fakes import FakeSurroundings
 from tests.workflows.world import CATALOG, World
-from workflows.core.findings import Severity
-from workflows.core.request import RequestState
+from workflows.core.checks.findings import Severity
+from workflows.core.requests.request import RequestState
 from workflows.hole_checks import unknown_ids
 from workflows.intake import InvalidForm
 from workflows.ports import TenantRefused, TenantUnavailable

@@ -6,7 +6,7 @@ import pytest
 
 from tests.workflows.world import World
 from workflows.core.errors import Refused
-from workflows.core.partner import TenantId
+from workflows.core.settings.model import TenantId
 from workflows.identifying import identify_partner
 from workflows.ports import TenantRefused
 

@@ -6,9 +6,9 @@ import pytest
 
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA
 from tests.workflows.world import World
-from workflows.core.effects import Apply
 from workflows.core.people import Person
-from workflows.core.request import AccessRequest, RequestState
+from workflows.core.requests.effects import Apply
+from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.ports import TenantRefused, TenantUnavailable
 
 S = RequestState

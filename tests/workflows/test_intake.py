@@ -11,9 +11,9 @@ import workflows.intake
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, NOW, RILEY, SAM, TENANT
 from tests.workflows.fakes import HOME
 from tests.workflows.world import CATALOG, CONTOSO, World
-from workflows.core.documents import to_document
 from workflows.core.errors import InvalidField, Refused
-from workflows.core.request import Particulars, RequestKind, RequestState
+from workflows.core.requests.request import Particulars, RequestKind, RequestState
+from workflows.core.settings.documents import to_document
 from workflows.identifiers import derived_request_id
 from workflows.intake import Form, InvalidForm
 from workflows.ports import DirectoryUnavailable, TenantRefused, TenantUnavailable

@@ -21,13 +21,13 @@ from tests.workflows.core.builders import (
 from tests.workflows.fakes import BLANK, HOME
 from tests.workflows.world import CATALOG, CONTOSO, World, restarted
 from workflows.catalog import Catalog
-from workflows.core.documents import means_the_same
-from workflows.core.effects import Apply, Judge
 from workflows.core.errors import Refused
-from workflows.core.intents import Intent, WantReject, WantRevoke
-from workflows.core.partnership import PartnershipState
+from workflows.core.partners.partnership import PartnershipState
 from workflows.core.people import Person
-from workflows.core.request import RequestId, RequestKind, RequestState
+from workflows.core.requests.effects import Apply, Judge
+from workflows.core.requests.intents import Intent, WantReject, WantRevoke
+from workflows.core.requests.request import RequestId, RequestKind, RequestState
+from workflows.core.settings.documents import means_the_same
 from workflows.ports import DirectoryUnavailable, TenantRefused, TenantUnavailable
 
 S = RequestState

@@ -8,11 +8,11 @@ from tests.workflows.core.builders import AMARA, DANA, RILEY, identity
 from tests.workflows.test_one_person_two_ids import AMARA_W, RILEY_W, two_ids
 from tests.workflows.world import World, restarted
 from workflows.alarms import Alarms
-from workflows.core.alarms import Alarm, AlarmCode
 from workflows.core.errors import Refused
-from workflows.core.partner import TenantId
 from workflows.core.people import ChatId, Person
-from workflows.core.request import AccessRequest, RequestState
+from workflows.core.requests.alarms import Alarm, AlarmCode
+from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.settings.model import TenantId
 from workflows.intake import InvalidForm
 from workflows.limits import HOUR, Limited, Limits
 from workflows.looking import Looking

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.workflows.core.builders import identity
-from workflows.core.findings import Severity
+from workflows.core.checks.findings import Severity
 from workflows.lookalikes import is_one_off, mixed_scripts, skeleton, suspicions
 
 OWN = ("woodgrove.com", "woodgrove.onmicrosoft.com")

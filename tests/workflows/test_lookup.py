@@ -8,7 +8,7 @@ from tests.workflows.core.builders import TENANT
 from tests.workflows.fakes import HOME, FakeTenant, FixedClock
 from tests.workflows.world import CONTOSO
 from workflows.core.errors import InvalidField
-from workflows.core.request import Observation
+from workflows.core.requests.request import Observation
 from workflows.lookup import look_up
 from workflows.ports import TenantRefused, TenantUnavailable
 from workflows.target import CONSUMER_TENANTS

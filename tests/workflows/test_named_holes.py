@@ -7,10 +7,10 @@ import pytest
 
 from tests.workflows.core.builders import MALLORY, RILEY, SAM
 from tests.workflows.world import CATALOG, World
-from workflows.core.directory_objects import Owner
 from workflows.core.errors import Refused
-from workflows.core.partner import TargetType
-from workflows.core.template import Template
+from workflows.core.policy.template import Template
+from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.model import TargetType
 from workflows.intake import Form, InvalidForm
 from workflows.named_holes import MOST_NAMES, NamesToShow, found_words, look_up_names
 from workflows.ports import FoundObject, TenantRefused, TenantUnavailable

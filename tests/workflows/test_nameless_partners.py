@@ -8,8 +8,8 @@ from tests.workflows.core.builders import DANA
 from tests.workflows.test_revoking import assert_blocked
 from tests.workflows.world import World
 from workflows.core.errors import DomainError, Refused
-from workflows.core.partner import TenantId
-from workflows.core.request import RequestState
+from workflows.core.requests.request import RequestState
+from workflows.core.settings.model import TenantId
 from workflows.identifying import identify_partner
 from workflows.ports import TenantRefused, TenantUnavailable
 

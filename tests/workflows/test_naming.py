@@ -1,10 +1,10 @@
 """Names beside ids: few and perhaps remembered where they are only shown; all of them and fresh where it is judged."""
 
 from tests.workflows.world import World
-from workflows.core.directory_objects import Owner
-from workflows.core.named_targets import NamedTarget
-from workflows.core.partner import Property, Target, TargetType
-from workflows.core.target_checks import MOST_LOOKED_UP
+from workflows.core.checks.target_checks import MOST_LOOKED_UP
+from workflows.core.plans.named_targets import NamedTarget
+from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.model import Property, Target, TargetType
 from workflows.naming import MOST_SHOWN, ask_names, names_shown
 
 SIXTY = tuple(

@@ -4,7 +4,7 @@ import asyncio
 
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, TENANT
 from tests.workflows.world import World
-from workflows.core.request import RequestKind, RequestState
+from workflows.core.requests.request import RequestKind, RequestState
 from workflows.ports import StaleVersion
 
 

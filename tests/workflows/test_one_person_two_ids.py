@@ -10,9 +10,9 @@ from tests.workflows.core.builders import AMARA, DANA, RILEY
 from tests.workflows.core.builders import request as usual
 from tests.workflows.fakes import FixedClock
 from tests.workflows.world import World
-from workflows.core.intents import WantWithdraw
 from workflows.core.people import ChatId, Person
-from workflows.core.request import RequestId, RequestState
+from workflows.core.requests.intents import WantWithdraw
+from workflows.core.requests.request import RequestId, RequestState
 from workflows.intake import InvalidForm
 from workflows.open_request import account_beside, may_withdraw, open_request_words
 from workflows.ports import DirectoryUnavailable, TenantRefused

@@ -6,7 +6,7 @@ import pytest
 
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, RILEY, TENANT
 from tests.workflows.world import World
-from workflows.core.effects import Apply
+from workflows.core.requests.effects import Apply
 from workflows.intake import InvalidForm
 from workflows.open_request import may_withdraw, open_request_about, open_request_words
 from workflows.ports import TenantUnavailable

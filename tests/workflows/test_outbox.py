@@ -17,11 +17,11 @@ import workflows.outbox
 from tests.workflows.core.builders import RILEY, SAM
 from tests.workflows.fakes import FixedClock
 from tests.workflows.world import QuickStore
-from workflows.core.commands import Subject
-from workflows.core.effects import Apply, Effect, Prepare, ShowHome, ShowRequest, Tell
-from workflows.core.partner import TenantId
 from workflows.core.people import ChatId
-from workflows.core.request import RequestId
+from workflows.core.requests.commands import Subject
+from workflows.core.requests.effects import Apply, Effect, Prepare, ShowHome, ShowRequest, Tell
+from workflows.core.requests.request import RequestId
+from workflows.core.settings.model import TenantId
 from workflows.outbox import Outbox
 from workflows.ports import (
     AuditEntry,

@@ -17,11 +17,11 @@ from tests.workflows.test_applying import (
     synchronizing,
 )
 from tests.workflows.world import World
-from workflows.core.commands import Stop
-from workflows.core.effects import Prepare
 from workflows.core.errors import Refused
-from workflows.core.partnership import PartnershipState
-from workflows.core.request import AccessRequest, RequestState
+from workflows.core.partners.partnership import PartnershipState
+from workflows.core.requests.commands import Stop
+from workflows.core.requests.effects import Prepare
+from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.ports import TenantRefused, TenantUnavailable
 from workflows.ticker import tick
 

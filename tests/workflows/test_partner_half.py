@@ -16,17 +16,17 @@ from tests.workflows.fakes import HOME
 from tests.workflows.world import World
 from workflows.catalog import SHIPPED, load_catalog
 from workflows.checklists import Checklists
-from workflows.core.canonical import Digest
-from workflows.core.checklist import Call, Home, add_us, call_of, groups
 from workflows.core.errors import InvalidField, Refused
-from workflows.core.intents import Intent, WantConfirmHalf, WantRemindHalf, WantUnconfirmHalf
-from workflows.core.microsoft_clouds import CLOUDS, GLOBAL
-from workflows.core.partner import TenantId
-from workflows.core.partner_half import half_of
-from workflows.core.partnership import Partnership
+from workflows.core.partner_setup.checklist import Call, Home, add_us, call_of, groups
+from workflows.core.partner_setup.clouds import CLOUDS, GLOBAL
+from workflows.core.partner_setup.steps import half_of
+from workflows.core.partners.partnership import Partnership
 from workflows.core.people import Person
-from workflows.core.plan import TenantIdentity, plan_access
-from workflows.core.template import filled
+from workflows.core.plans.plan import TenantIdentity, plan_access
+from workflows.core.policy.template import filled
+from workflows.core.requests.intents import Intent, WantConfirmHalf, WantRemindHalf, WantUnconfirmHalf
+from workflows.core.settings.canonical import Digest
+from workflows.core.settings.model import TenantId
 from workflows.missing_halves import record_missing_halves
 from workflows.ports import TenantUnavailable
 from workflows.store.codec import PARTNERSHIP, dump

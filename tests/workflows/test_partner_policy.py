@@ -10,8 +10,8 @@ import pytest
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, TENANT, partnership
 from tests.workflows.world import CATALOG, World, restarted
 from workflows.core.people import Role
-from workflows.core.request import AccessRequest, RequestState
-from workflows.core.template import Stage
+from workflows.core.policy.template import Stage
+from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.ports import AuditEntry, Commit
 from workflows.restore_intake import RestoreForm, RestoreIntake
 from workflows.store.codec import PARTNERSHIP, dump, load

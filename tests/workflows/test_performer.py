@@ -12,9 +12,9 @@ from tests.workflows.core.builders import AMARA, DANA, RILEY, TENANT
 from tests.workflows.core.builders import request as usual
 from tests.workflows.test_applying import decided
 from tests.workflows.world import World
-from workflows.core.alarms import AlarmCode, AlarmId
-from workflows.core.commands import Subject
-from workflows.core.effects import (
+from workflows.core.requests.alarms import AlarmCode, AlarmId
+from workflows.core.requests.commands import Subject
+from workflows.core.requests.effects import (
     Apply,
     Effect,
     Judge,
@@ -27,8 +27,8 @@ from workflows.core.effects import (
     Tell,
     lane,
 )
-from workflows.core.intents import WantRevoke
-from workflows.core.request import RequestId, RequestState
+from workflows.core.requests.intents import WantRevoke
+from workflows.core.requests.request import RequestId, RequestState
 from workflows.identifiers import revocation_id
 from workflows.outbox import Outbox
 from workflows.ports import NotifierBlocked, PendingEffect

@@ -6,8 +6,8 @@ import pytest
 
 from tests.workflows.core.builders import TENANT
 from tests.workflows.world import CATALOG, World
-from workflows.core.findings import Severity
-from workflows.core.records import Records
+from workflows.core.checks.findings import Severity
+from workflows.core.partners.records import Records
 from workflows.planning import PlanImpossible, Planned, plan_request
 from workflows.ports import TenantUnavailable
 from workflows.request_files import RequestFile

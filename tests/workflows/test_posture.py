@@ -8,14 +8,14 @@ from typing import Any, Final
 import pytest
 
 from tests.workflows.core.builders import TENANT, identity
-from tests.workflows.core.test_posture import ALL, codes
+from tests.workflows.core.posture.test_posture import ALL, codes
 from tests.workflows.fakes import HOME, FakeTenant, FixedClock
 from tests.workflows.test_entra import Graph, answering, authority, entra, environment, graph, refusing
 from tests.workflows.world import World
-from workflows.core.partner import TenantId
-from workflows.core.plan import TenantIdentity
-from workflows.core.posture import Posture, RecordState
-from workflows.core.records import Records
+from workflows.core.partners.records import Records
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.posture.model import Posture, RecordState
+from workflows.core.settings.model import TenantId
 from workflows.entra import Entra
 from workflows.ports import TenantRefused, TenantUnavailable
 from workflows.posture import LOOKUPS_AT_ONCE, read_posture

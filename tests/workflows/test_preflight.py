@@ -11,9 +11,9 @@ import pytest
 from tests.workflows.core.builders import NOW, TENANT, access_plan, identity
 from tests.workflows.fakes import FakeSurroundings
 from tests.workflows.world import CONTOSO, World, open_world
-from workflows.core.findings import Severity
-from workflows.core.partner import TenantId
-from workflows.core.request import Observation, RequestState
+from workflows.core.checks.findings import Severity
+from workflows.core.requests.request import Observation, RequestState
+from workflows.core.settings.model import TenantId
 from workflows.ports import TenantRefused, TenantUnavailable
 from workflows.preflight import Preflight, Survey
 

@@ -21,12 +21,12 @@ from tests.workflows.core.builders import (
 from tests.workflows.core.builders import request as usual
 from tests.workflows.fakes import HOME
 from tests.workflows.world import CATALOG, CONTOSO, World, restarted
-from workflows.core.documents import to_document
-from workflows.core.effects import Apply, Prepare
 from workflows.core.errors import Refused
-from workflows.core.plan import steps_done
-from workflows.core.request import RequestKind, RequestState
-from workflows.core.template import filled
+from workflows.core.plans.plan import steps_done
+from workflows.core.policy.template import filled
+from workflows.core.requests.effects import Apply, Prepare
+from workflows.core.requests.request import RequestKind, RequestState
+from workflows.core.settings.documents import to_document
 from workflows.ports import DirectoryUnavailable, TenantRefused, TenantUnavailable
 
 S = RequestState

@@ -5,8 +5,8 @@ from dataclasses import replace
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, RILEY, SAM, person
 from tests.workflows.world import CONTOSO, World
 from workflows.core.errors import Refused
-from workflows.core.partner import TenantId
 from workflows.core.people import Person
+from workflows.core.settings.model import TenantId
 from workflows.queries import partnerships_shown_to, waiting_for
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, TENANT
 from tests.workflows.world import CATALOG, World
-from workflows.core.renewal import is_renewal
-from workflows.core.request import RequestState
+from workflows.core.plans.renewal import is_renewal
+from workflows.core.requests.request import RequestState
 from workflows.intake import InvalidForm
 from workflows.ports import TenantUnavailable
 

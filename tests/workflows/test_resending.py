@@ -22,11 +22,11 @@ from tests.workflows.test_applying import (
 )
 from tests.workflows.test_resolving import refuse_only
 from tests.workflows.world import CATALOG, CONTOSO, World, open_world, restarted
-from workflows.core.alarms import AlarmCode
-from workflows.core.partner import TenantId
-from workflows.core.partner_changes import PartnerChange
-from workflows.core.request import AccessRequest, RequestKind, RequestState
-from workflows.core.resending import Step, next_step
+from workflows.core.audit.partner_changes import PartnerChange
+from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.requests.resending import Step, next_step
+from workflows.core.settings.model import TenantId
 from workflows.ports import DirectoryRefused
 
 S = RequestState

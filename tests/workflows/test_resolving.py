@@ -7,11 +7,11 @@ import pytest
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, RILEY, TENANT
 from tests.workflows.fakes import FakeTenant
 from tests.workflows.world import CONTOSO, World
-from workflows.core.effects import Apply
 from workflows.core.errors import InvalidField
-from workflows.core.partner import TenantId
-from workflows.core.plan import TenantIdentity
-from workflows.core.request import AccessRequest, RequestState
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.requests.effects import Apply
+from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.settings.model import TenantId
 from workflows.intake import InvalidForm
 from workflows.named_partner import named_partner
 from workflows.ports import TenantRefused, TenantUnavailable

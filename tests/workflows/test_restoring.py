@@ -13,14 +13,14 @@ from tests.workflows.test_applying import OPEN, put, synchronizing
 from tests.workflows.world import CATALOG, World
 from workflows import restore_intake
 from workflows.catalog import Catalog
-from workflows.core.documents import to_document
-from workflows.core.effects import Apply
-from workflows.core.findings import Severity
-from workflows.core.partner import InboundTrust, Property
-from workflows.core.partnership import PartnershipState
+from workflows.core.checks.findings import Severity
+from workflows.core.partners.partnership import PartnershipState
 from workflows.core.people import Role
-from workflows.core.plan import TenantIdentity
-from workflows.core.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.requests.effects import Apply
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.settings.documents import to_document
+from workflows.core.settings.model import InboundTrust, Property
 from workflows.intake import InvalidForm
 from workflows.ports import TenantRefused, TenantUnavailable
 from workflows.restore_intake import RestoreForm, RestoreIntake

@@ -7,11 +7,11 @@ import pytest
 
 from tests.bot.sandbox.entra.contract import CONTRACT, check_request, mock_request
 from tests.workflows.test_graph_contract import PLANS
-from workflows.core.canonical import JsonObject, canonical_json
 from workflows.core.errors import NothingToChange
-from workflows.core.partner import TenantId
-from workflows.core.plan import Operation
-from workflows.core.restoring import plan_restoration
+from workflows.core.partners.restoration import plan_restoration
+from workflows.core.plans.plan import Operation
+from workflows.core.settings.canonical import JsonObject, canonical_json
+from workflows.core.settings.model import TenantId
 
 TENANT = TenantId("c0a1b2c3-1111-4aaa-8bbb-0123456789a1")
 

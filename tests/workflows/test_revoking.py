@@ -12,14 +12,14 @@ from tests.workflows.fakes import HOME
 from tests.workflows.test_applying import NO_ANSWER, retried
 from tests.workflows.test_restoring import file as restore
 from tests.workflows.world import CONTOSO, World
-from workflows.core.documents import to_document
-from workflows.core.effects import Apply, Judge, Prepare
 from workflows.core.errors import Refused
-from workflows.core.intents import WantRevoke
-from workflows.core.partner import CLOSED, TenantId
-from workflows.core.partnership import Partnership, PartnershipState
-from workflows.core.plan import TenantIdentity
-from workflows.core.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.requests.effects import Apply, Judge, Prepare
+from workflows.core.requests.intents import WantRevoke
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.settings.documents import to_document
+from workflows.core.settings.model import CLOSED, TenantId
 from workflows.identifying import identify_partner
 from workflows.ports import AuditEntry, Commit, TenantUnavailable
 

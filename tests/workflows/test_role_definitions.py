@@ -9,9 +9,9 @@ import pytest
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, MALLORY, SECURITY, request
 from tests.workflows.world import CATALOG, World, restarted
 from workflows.catalog import Catalog, changed_role, role_hash
-from workflows.core.effects import Apply
 from workflows.core.people import Role
-from workflows.core.request import RequestState
+from workflows.core.requests.effects import Apply
+from workflows.core.requests.request import RequestState
 from workflows.ports import RoleSource
 from workflows.store.codec import REQUEST, dump, load
 

@@ -5,7 +5,7 @@ import pytest
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DATA_OWNER, MALLORY, RILEY, SECURITY
 from tests.workflows.world import World
 from workflows.alarms import Alarms
-from workflows.core.alarms import Alarm, AlarmCode
+from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.ports import DirectoryRefused, DirectoryUnavailable
 from workflows.role_watch import check_roles
 

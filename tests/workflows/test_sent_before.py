@@ -12,9 +12,9 @@ from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, RILEY, TENAN
 from tests.workflows.test_applying import INVALID, NO_ANSWER, OTHER_TENANT, decided, put, revocation
 from tests.workflows.test_resending import after
 from tests.workflows.world import CONTOSO, World
-from workflows.core.effects import Apply, Prepare
-from workflows.core.request import AccessRequest, RequestState
-from workflows.core.request_words import SENT_BEFORE
+from workflows.core.requests.effects import Apply, Prepare
+from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.requests.words import SENT_BEFORE
 from workflows.ticker import tick
 
 S = RequestState

@@ -9,11 +9,11 @@ from tests.workflows.core.builders import AMARA, RILEY, SAM, TENANT, particulars
 from tests.workflows.core.builders import request as usual
 from tests.workflows.fakes import Crash
 from tests.workflows.world import World
-from workflows.core.commands import AskReview, Expire, Keep, RecordDelayed, Replan, Subject
-from workflows.core.effects import Judge, Prepare, ShowRequest, ShowReview, Tell
 from workflows.core.errors import Refused
 from workflows.core.people import Roster
-from workflows.core.request import AccessRequest, RequestId, RequestState
+from workflows.core.requests.commands import AskReview, Expire, Keep, RecordDelayed, Replan, Subject
+from workflows.core.requests.effects import Judge, Prepare, ShowRequest, ShowReview, Tell
+from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.ports import AuditEntry, Commit, StaleVersion
 
 S = RequestState

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from tests.workflows.core import test_contract
 from tests.workflows.core.builders import TENANT, closed_document
+from tests.workflows.core.settings import test_described
 from workflows.catalog import SHIPPED, load_catalog
-from workflows.core.closing import closes_everything
-from workflows.core.directory_objects import Owner
-from workflows.core.findings import Severity
-from workflows.core.partner import FLAGS, InboundTrust, Property
-from workflows.core.plan import Plan, plan_access
-from workflows.core.risk import RiskLevel, risk_of_settings
-from workflows.core.rules import Circumstances, check_plan
-from workflows.core.template import Template, filled
+from workflows.core.checks.findings import Severity
+from workflows.core.checks.rules import Circumstances, check_plan
+from workflows.core.plans.closing import closes_everything
+from workflows.core.plans.plan import Plan, plan_access
+from workflows.core.policy.risk import RiskLevel, risk_of_settings
+from workflows.core.policy.template import Template, filled
+from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.model import FLAGS, InboundTrust, Property
 
 CATALOG = load_catalog(SHIPPED)
 PAGES = Path(__file__).parents[2] / "docs" / "templates"
@@ -51,7 +51,7 @@ def plan_of(template: Template, before: dict[str, Any] | None = None) -> Plan:
 
 
 @pytest.mark.skipif(
-    not test_contract.CONTRACT.exists(), reason="the folder ../shared/contracts with Graph's description is not there"
+    not test_described.CONTRACT.exists(), reason="the folder ../shared/contracts with Graph's description is not there"
 )
 @every_template
 @pytest.mark.parametrize("before", [None, {"tenantId": TENANT}, closed_document()], ids=["new", "bare", "closed"])
@@ -59,7 +59,7 @@ def test_what_it_writes_is_what_graph_takes(template: Template, before: dict[str
     if template.name == "block" and before == closed_document():
         return  # there is nothing left to write
     for operation in plan_of(template, before).operations:
-        assert test_contract.problems(operation) == []
+        assert test_described.problems(operation) == []
 
 
 @every_template

@@ -7,8 +7,8 @@ import pytest
 from tests.workflows.core.builders import DANA, RILEY, SAM, TENANT
 from tests.workflows.world import World
 from workflows.alarms import Alarms
-from workflows.core.alarms import Alarm, AlarmCode
-from workflows.core.partnership import Partnership, PartnershipState
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.ports import Account, TenantRefused, TenantUnavailable
 from workflows.sponsor_watch import check_sponsors
 

@@ -13,11 +13,11 @@ import pytest
 
 from tests.workflows.core.builders import AMARA, BRUNO, MILLISECOND, NOW, RILEY, SAM, TENANT, partnership, request
 from tests.workflows.fakes import FixedClock
-from workflows.core.commands import Subject
-from workflows.core.effects import Apply, Effect, Prepare, ShowHome, ShowRequest, Tell
-from workflows.core.partner import TenantId
-from workflows.core.partnership import Partnership
-from workflows.core.request import AccessRequest, RequestId, RequestState
+from workflows.core.partners.partnership import Partnership
+from workflows.core.requests.commands import Subject
+from workflows.core.requests.effects import Apply, Effect, Prepare, ShowHome, ShowRequest, Tell
+from workflows.core.requests.request import AccessRequest, RequestId, RequestState
+from workflows.core.settings.model import TenantId
 from workflows.ports import AuditEntry, Commit, Copy, StaleVersion, Store
 from workflows.store.sqlite import open_store
 

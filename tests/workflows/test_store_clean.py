@@ -12,13 +12,13 @@ from bot.redactor import Redactor
 from tests.workflows.core.builders import NOW, access_plan, identity, partnership, prepared, request
 from tests.workflows.fakes import FixedClock
 from tests.workflows.test_codec import EFFECTS, PARTNERSHIPS, REQUESTS
-from workflows.core.alarms import Alarm, AlarmCode, AlarmId
-from workflows.core.commands import Subject
-from workflows.core.effects import Effect, Judge, Tell
-from workflows.core.further_outcome import RefusedWrite
-from workflows.core.intents import WantRevoke
 from workflows.core.people import ChatId
-from workflows.core.request import AccessRequest, Observation
+from workflows.core.plans.refused_writes import RefusedWrite
+from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
+from workflows.core.requests.commands import Subject
+from workflows.core.requests.effects import Effect, Judge, Tell
+from workflows.core.requests.intents import WantRevoke
+from workflows.core.requests.request import AccessRequest, Observation
 from workflows.ports import AuditEntry, Commit
 from workflows.store.clean import Clean
 from workflows.store.codec import ALARM, DETAILS, EFFECT, PARTNERSHIP, REQUEST, load

@@ -13,11 +13,11 @@ from sqlite_utils import Database
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, NOW, RILEY, SAM, SECURITY, TENANT, approval, request
 from tests.workflows.fakes import FixedClock
 from tests.workflows.world import QuickStore
-from workflows.core.commands import Subject
-from workflows.core.effects import Apply, Effect, Judge, Prepare, Rank, ShowHome, ShowRequest, Tell
-from workflows.core.intents import WantRevoke
 from workflows.core.people import ChatId
-from workflows.core.request import RequestId, RequestState
+from workflows.core.requests.commands import Subject
+from workflows.core.requests.effects import Apply, Effect, Judge, Prepare, Rank, ShowHome, ShowRequest, Tell
+from workflows.core.requests.intents import WantRevoke
+from workflows.core.requests.request import RequestId, RequestState
 from workflows.ports import AuditEntry, Commit, PendingEffect
 from workflows.store.codec import EFFECT, REQUEST, dump
 from workflows.store.migrations import migrations

@@ -7,8 +7,8 @@ import pytest
 
 from tests.workflows.core.builders import NOW, RILEY, SAM
 from tests.workflows.fakes import FixedClock
-from workflows.core.commands import Subject
-from workflows.core.effects import Tell
+from workflows.core.requests.commands import Subject
+from workflows.core.requests.effects import Tell
 from workflows.ports import AuditEntry, Commit
 from workflows.store.parked import Parked, read_parked
 from workflows.store.sqlite import SqliteStore, open_store

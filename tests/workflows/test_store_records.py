@@ -11,8 +11,8 @@ import pytest
 from tests.workflows.core.builders import NOW, REQUEST, TENANT, partnership, request
 from tests.workflows.fakes import FixedClock
 from tests.workflows.world import World
-from workflows.core.partner import TenantId
-from workflows.core.request import RequestId, RequestState
+from workflows.core.requests.request import RequestId, RequestState
+from workflows.core.settings.model import TenantId
 from workflows.ports import AuditEntry, Commit, Store, StoreUnusable
 from workflows.store.records import read_records
 from workflows.store.sqlite import open_store

@@ -16,11 +16,11 @@ from sqlite_utils import Database
 import workflows.store.file
 from tests.workflows.core.builders import NOW, RILEY, partnership, request
 from tests.workflows.fakes import FixedClock
-from workflows.core.commands import Subject
-from workflows.core.effects import ShowHome, Tell
-from workflows.core.partner import TenantId
 from workflows.core.people import ChatId
-from workflows.core.request import RequestId
+from workflows.core.requests.commands import Subject
+from workflows.core.requests.effects import ShowHome, Tell
+from workflows.core.requests.request import RequestId
+from workflows.core.settings.model import TenantId
 from workflows.ports import AuditEntry, Commit, StoreUnusable
 from workflows.store.sqlite import SqliteStore, open_store
 

@@ -22,13 +22,13 @@ from tests.workflows.core.builders import (
 )
 from tests.workflows.core.builders import request as usual
 from tests.workflows.world import World
-from workflows.core.canonical import Digest
-from workflows.core.intents import Intent, WantReject
-from workflows.core.partner import TenantId
-from workflows.core.partnership import PartnershipState
+from workflows.core.partners.partnership import PartnershipState
+from workflows.core.partners.reviews import REMIND_AGAIN_AFTER
 from workflows.core.people import Person
-from workflows.core.request import AccessRequest, RequestId, RequestState
-from workflows.core.reviews import REMIND_AGAIN_AFTER
+from workflows.core.requests.intents import Intent, WantReject
+from workflows.core.requests.request import AccessRequest, RequestId, RequestState
+from workflows.core.settings.canonical import Digest
+from workflows.core.settings.model import TenantId
 from workflows.ports import AuditEntry, Commit, DirectoryUnavailable
 from workflows.ticker import tick
 

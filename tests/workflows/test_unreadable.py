@@ -9,10 +9,10 @@ import structlog
 from tests.workflows.core.builders import AMARA, DANA, NOW, TENANT, partnership
 from tests.workflows.core.builders import request as usual
 from tests.workflows.world import World
-from workflows.core.effects import Judge
-from workflows.core.partner import TenantId
-from workflows.core.partnership import PartnershipState
-from workflows.core.request import RequestId, RequestState
+from workflows.core.partners.partnership import PartnershipState
+from workflows.core.requests.effects import Judge
+from workflows.core.requests.request import RequestId, RequestState
+from workflows.core.settings.model import TenantId
 from workflows.ports import AuditEntry, Commit
 from workflows.queries import waiting_for
 from workflows.ticker import tick

@@ -12,13 +12,13 @@ from tests.workflows.core.builders import AMARA, DANA, SAM, TENANT
 from tests.workflows.fakes import FakeTenant
 from tests.workflows.test_applying import FORBIDDEN, INVALID, NO_ANSWER, OPEN, SYNCHRONIZED, put, revocation
 from tests.workflows.world import World
-from workflows.core.alarms import Alarm, AlarmCode
-from workflows.core.effects import Prepare, ShowAlarm
-from workflows.core.further_outcome import written_names
-from workflows.core.intents import WantRevoke
-from workflows.core.partner import TenantId
-from workflows.core.plan import Operation
-from workflows.core.request import AccessRequest, RequestState
+from workflows.core.plans.plan import Operation
+from workflows.core.plans.refused_writes import written_names
+from workflows.core.requests.alarms import Alarm, AlarmCode
+from workflows.core.requests.effects import Prepare, ShowAlarm
+from workflows.core.requests.intents import WantRevoke
+from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.settings.model import TenantId
 from workflows.ports import DirectoryRefused, DirectoryUnavailable, TenantRefused, WrongTenant
 from workflows.watching import Watching
 

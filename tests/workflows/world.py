@@ -12,11 +12,11 @@ from tests.workflows.fakes import FakeDirectory, FakeNotifier, FakeTenant, Fixed
 from workflows.alarms import Alarms
 from workflows.applying import Applying
 from workflows.catalog import SHIPPED, Catalog, load_catalog
-from workflows.core.canonical import Digest
-from workflows.core.effects import Apply, Effect, Prepare
-from workflows.core.intents import Intent, WantApprove, WantKeep, WantReject, WantRevoke
 from workflows.core.people import Person
-from workflows.core.request import AccessRequest, RequestId, RequestState
+from workflows.core.requests.effects import Apply, Effect, Prepare
+from workflows.core.requests.intents import Intent, WantApprove, WantKeep, WantReject, WantRevoke
+from workflows.core.requests.request import AccessRequest, RequestId, RequestState
+from workflows.core.settings.canonical import Digest
 from workflows.intake import Form, Intake
 from workflows.judging import Judging
 from workflows.performer import Performer

@@ -10,8 +10,8 @@ from kiota_abstractions.request_information import RequestInformation
 from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgraph.graph_service_client import GraphServiceClient
 
-from workflows.core.partner import IDENTITY_SYNCHRONIZATION, is_guid
-from workflows.core.plan import Operation
+from workflows.core.plans.plan import Operation
+from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, is_guid
 
 _WRITABLE: Final = re.compile(
     r"/policies/crossTenantAccessPolicy/partners"

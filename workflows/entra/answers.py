@@ -14,11 +14,11 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from workflows.core.canonical import JsonObject
-from workflows.core.partner import TenantId, is_guid
+from workflows.core.checks.facts import SignIns
 from workflows.core.people import PersonId
-from workflows.core.plan import TenantIdentity
-from workflows.core.preflight_facts import SignIns
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.model import TenantId, is_guid
 from workflows.entra.known_refusals import meaning_of
 from workflows.ports import MOST_RETRY_AFTER, Account, AlreadyExists, TenantRefused, TenantUnavailable
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from workflows.core.canonical import JsonObject
-from workflows.core.partner import TenantId
-from workflows.core.partner_changes import PartnerChange
+from workflows.core.audit.partner_changes import PartnerChange
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.model import TenantId
 
 AUDITED: Final = "category eq 'CrossTenantAccessSettings' or category eq 'CrossTenantIdentitySyncSettings'"
 """What is asked for: both categories, because the reference itself mixes them up."""

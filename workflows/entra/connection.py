@@ -20,7 +20,7 @@ from kiota_http.middleware.options import ResponseHandlerOption, RetryHandlerOpt
 from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgraph.graph_service_client import GraphServiceClient
 
-from workflows.core.canonical import JsonObject
+from workflows.core.settings.canonical import JsonObject
 from workflows.entra.addresses import load_builders, request_to_link
 from workflows.entra.answers import (
     Answer,

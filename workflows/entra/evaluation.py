@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from kiota_abstractions.method import Method
 
-from workflows.core.canonical import JsonObject, canonical_json
-from workflows.core.conditional_access.questions import Question
+from workflows.core.checks.conditional_access.questions import Question
+from workflows.core.settings.canonical import JsonObject, canonical_json
 from workflows.entra.addresses import request_to
 from workflows.entra.answers import Call, failure, rows_of, without_annotations
 from workflows.entra.connection import Connection

@@ -6,10 +6,10 @@ from typing import Final
 
 from kiota_abstractions.method import Method
 
-from workflows.core.canonical import JsonObject, canonical_json
-from workflows.core.partner import IDENTITY_SYNCHRONIZATION, Property, TenantId, is_guid
 from workflows.core.people import PersonId, folded_mail
-from workflows.core.plan import Operation, TenantIdentity
+from workflows.core.plans.plan import Operation, TenantIdentity
+from workflows.core.settings.canonical import JsonObject, canonical_json
+from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, TenantId, is_guid
 from workflows.entra.addresses import request_to, writable_address
 from workflows.entra.answers import (
     Call,

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
-from workflows.core.partner import TenantId
+from workflows.core.settings.model import TenantId
 from workflows.ports import TenantRefused, TenantUnavailable, WrongTenant
 
 _TRUSTED_SECONDS: Final = 240.0

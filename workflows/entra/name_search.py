@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from workflows.core.canonical import JsonObject
-from workflows.core.partner import TargetType
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.model import TargetType
 from workflows.entra.answers import quoted
 from workflows.ports import FoundObject
 

@@ -12,11 +12,11 @@ from kiota_abstractions.method import Method
 from kiota_abstractions.request_information import RequestInformation
 from kiota_http.middleware.options import RetryHandlerOption
 
-from workflows.core.canonical import JsonObject
-from workflows.core.conditional_access.questions import Question
-from workflows.core.partner import Target, TargetType, TenantId, is_guid
-from workflows.core.partner_changes import CLOCKS_DIFFER_BY, PartnerChange
-from workflows.core.preflight_facts import SignIns
+from workflows.core.audit.partner_changes import CLOCKS_DIFFER_BY, PartnerChange
+from workflows.core.checks.conditional_access.questions import Question
+from workflows.core.checks.facts import SignIns
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.model import Target, TargetType, TenantId, is_guid
 from workflows.entra.addresses import request_to
 from workflows.entra.answers import Call, is_absent, quoted, reading, sign_ins_of, verified_domains
 from workflows.entra.audits import AUDITED, partner_changes

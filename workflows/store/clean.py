@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from workflows.core.alarms import Alarm
-from workflows.core.effects import Effect, Tell
-from workflows.core.partnership import Partnership
-from workflows.core.request import AccessRequest
+from workflows.core.partners.partnership import Partnership
+from workflows.core.requests.alarms import Alarm
+from workflows.core.requests.effects import Effect, Tell
+from workflows.core.requests.request import AccessRequest
 from workflows.core.text import redacted
 from workflows.store.codec import ALARM, DETAILS, EFFECT, PARTNERSHIP, REQUEST, dump
 

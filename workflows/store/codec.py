@@ -4,10 +4,10 @@ from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import Field, TypeAdapter
 
-from workflows.core.alarms import Alarm
-from workflows.core.effects import Effect
-from workflows.core.partnership import Partnership
-from workflows.core.request import AccessRequest
+from workflows.core.partners.partnership import Partnership
+from workflows.core.requests.alarms import Alarm
+from workflows.core.requests.effects import Effect
+from workflows.core.requests.request import AccessRequest
 
 REQUEST: Final[TypeAdapter[AccessRequest]] = TypeAdapter(AccessRequest)
 PARTNERSHIP: Final[TypeAdapter[Partnership]] = TypeAdapter(Partnership)

@@ -5,7 +5,7 @@ import json
 from pydantic import ValidationError
 from sqlite_utils import Database, Migrations
 
-from workflows.core.waiting import waits_for
+from workflows.core.requests.waiting import waits_for
 from workflows.store.codec import REQUEST, load
 
 migrations = Migrations("gatehouse")

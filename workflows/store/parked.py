@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from workflows.core.alarms import Alarm
+from workflows.core.requests.alarms import Alarm
 from workflows.store.codec import ALARM, load
 
 

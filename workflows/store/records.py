@@ -14,8 +14,8 @@ from typing import Final, TypeVar
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
-from workflows.core.partner import TenantId
-from workflows.core.records import Records
+from workflows.core.partners.records import Records
+from workflows.core.settings.model import TenantId
 from workflows.ports import StoreUnusable
 from workflows.store.codec import PARTNERSHIP, REQUEST, load
 

@@ -16,14 +16,14 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 from sqlite_utils import Database
 
-from workflows.core.alarms import Alarm, AlarmCode, AlarmId
-from workflows.core.effects import Effect, Judge, Rank, ShowHome, lane, rank
-from workflows.core.partner import TenantId
-from workflows.core.partnership import Partnership
+from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.records import Records
 from workflows.core.people import ChatId, PersonId, Role
-from workflows.core.records import Records
-from workflows.core.request import AccessRequest, RequestId, RequestKind, RequestState
-from workflows.core.waiting import waits_for
+from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
+from workflows.core.requests.effects import Effect, Judge, Rank, ShowHome, lane, rank
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.requests.waiting import waits_for
+from workflows.core.settings.model import TenantId
 from workflows.ports import (
     AuditEntry,
     Clock,

@@ -5,16 +5,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from workflows.catalog import SHIPPED, load_catalog
-from workflows.core.approval import Choice, Decision
-from workflows.core.canonical import Digest, JsonObject
-from workflows.core.documents import to_document
-from workflows.core.lifecycle import Situation
-from workflows.core.partner import CLOSED, AutomaticRedemption, InboundTrust, Property, TenantId
-from workflows.core.partner_half import Step, StepKey
-from workflows.core.partnership import Partnership, PartnershipState
+from workflows.core.partner_setup.steps import Step, StepKey
+from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role, Roster
-from workflows.core.plan import Plan, TenantIdentity, plan_access, plan_revocation
-from workflows.core.request import (
+from workflows.core.plans.plan import Plan, TenantIdentity, plan_access, plan_revocation
+from workflows.core.policy.approval import Choice, Decision
+from workflows.core.policy.template import Stage
+from workflows.core.requests.lifecycle import Situation
+from workflows.core.requests.request import (
     AccessRequest,
     Observation,
     Particulars,
@@ -23,7 +21,9 @@ from workflows.core.request import (
     RequestKind,
     RequestState,
 )
-from workflows.core.template import Stage
+from workflows.core.settings.canonical import Digest, JsonObject
+from workflows.core.settings.documents import to_document
+from workflows.core.settings.model import CLOSED, AutomaticRedemption, InboundTrust, Property, TenantId
 
 NOW: Final = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)
 LIFETIME: Final = timedelta(days=7)

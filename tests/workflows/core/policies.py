@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from workflows.core.conditional_access.controls import Trust
+from workflows.core.checks.conditional_access.controls import Trust
 
 NOTHING: Final = Trust(mfa=False, compliant_device=False, hybrid_joined_device=False)
 UNREAD: Final = Trust(mfa=None, compliant_device=None, hybrid_joined_device=None)

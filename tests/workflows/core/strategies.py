@@ -6,8 +6,8 @@ from typing import Any, Final
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from workflows.core.documents import to_document
-from workflows.core.partner import (
+from workflows.core.settings.documents import to_document
+from workflows.core.settings.model import (
     ALL_APPLICATIONS,
     ALL_USERS,
     B2B_PROPERTIES,

@@ -1,0 +1,467 @@
+"""Entra says which policies apply; what it does not say for certain is estimated or not known, never fine."""
+
+from typing import Any, Final
+
+import pytest
+from msgraph.generated.models.what_if_analysis_reasons import WhatIfAnalysisReasons
+
+from tests.workflows.core.policies import EVERYTHING, NOTHING, external, policy
+from workflows.core.checks.conditional_access.controls import Because, Meaning, Trust, Visitor
+from workflows.core.checks.conditional_access.entries import entries_of
+from workflows.core.checks.conditional_access.policy import parse_policy
+from workflows.core.checks.conditional_access.questions import MOST, Entry, Question, Questions, questions
+from workflows.core.checks.conditional_access.scope import ALL, Client, Covers, When, covers, reach
+from workflows.core.checks.conditional_access.verdicts import AccessReport, Answers, Source, Verdict, assess
+from workflows.core.checks.conditional_access.words import (
+    MOST_LINES,
+    access_findings,
+    locked_out_words,
+    question_words,
+    report_values,
+)
+from workflows.core.checks.facts import Unread, Why
+from workflows.core.checks.findings import Severity
+from workflows.core.settings.model import (
+    BLOCK_ALL,
+    AccessType,
+    B2BSetting,
+    Target,
+    TargetConfiguration,
+    TargetType,
+    TenantId,
+)
+
+TENANT: Final = TenantId("partner")
+OFFICE: Final = (Entry(visitor=Visitor.GUEST, applications=("Office365",)),)
+DIRECT: Final = (Entry(visitor=Visitor.DIRECT_CONNECT, applications=(ALL,)),)
+GUESTS: Final = Question(tenant_id=TENANT, visitor=Visitor.GUEST, application="Office365", client=Client.BROWSER)
+THROTTLED: Final = Unread(why=Why.THROTTLED)
+
+
+def report(
+    *documents: dict[str, Any],
+    entries: tuple[Entry, ...] = OFFICE,
+    trust: Trust = NOTHING,
+    answers: Answers | None = None,
+) -> AccessReport:
+    """Judge; where no answers are given, by the documents alone."""
+    chosen = questions([parse_policy(one) for one in documents], entries, TENANT)
+    return assess(documents, entries, TENANT, trust, chosen, answers or {})
+
+
+def says(document: dict[str, Any], applies: Any, reason: Any = "notSet", **more: Any) -> Answers:
+    """Answer the one question about guests."""
+    return {GUESTS: [{**document, "policyApplies": applies, "analysisReasons": reason, **more}]}
+
+
+def only(found: AccessReport) -> Verdict:
+    """The one verdict."""
+    (verdict,) = found.verdicts
+    return verdict
+
+
+# --- what is asked ---
+
+
+def asked(*documents: dict[str, Any], entries: tuple[Entry, ...] = OFFICE) -> list[tuple[str, ...]]:
+    """What is asked, without the tenant."""
+    found = questions([parse_policy(one) for one in documents], entries, TENANT)
+    return [
+        (one.visitor.value[3:], one.application, one.client.value[:7], one.sign_in_risk, one.user_risk)
+        for one in found.asked
+    ]
+
+
+def test_one_sign_in_is_asked_where_no_policy_tells_more_apart() -> None:
+    assert asked(policy("mfa")) == [("CollaborationGuest", "Office365", "browser", "none", "none")]
+    assert asked() == asked(policy("mfa", state="disabled")) == [], "nothing is switched on: nothing to ask"
+    members = policy("block", users={"includeGuestsOrExternalUsers": external("b2bCollaborationMember")})
+    assert len(asked(members)) == 1, "that no policy means them is asked, not guessed"
+
+
+def test_clients_and_risks_are_asked_only_where_a_policy_tells_them_apart() -> None:
+    apps = policy("mfa", conditions={"clientAppTypes": ["mobileAppsAndDesktopClients"]})
+    assert [one[2] for one in asked(apps)] == ["browser", "mobileA"]
+    risk = policy("mfa", conditions={"signInRiskLevels": ["medium", "high"]})
+    more = policy("mfa", name="More", conditions={"signInRiskLevels": ["high"]})
+    users = policy("mfa", name="Users", conditions={"userRiskLevels": ["low"]})
+    assert [one[3:] for one in asked(risk, more, users)] == [("none", "none"), ("high", "none"), ("none", "low")]
+    legacy = policy("block", conditions={"clientAppTypes": ["exchangeActiveSync", "other"]})
+    assert len(asked(legacy)) == 1, "older clients are not asked about"
+
+
+def test_all_applications_are_asked_about_with_each_that_a_policy_names() -> None:
+    named = policy("block", applications={"includeApplications": ["portal-1", "portal-2"]})
+    suite = policy("mfa", name="Suite", applications={"includeApplications": ["Office365"]})
+    everything = (Entry(visitor=Visitor.GUEST, applications=(ALL,)),)
+    assert [one[1] for one in asked(named, suite, entries=everything)] == ["All", "portal-1", "Office365"]
+
+
+def test_at_most_twelve_are_asked_and_the_rest_is_named() -> None:
+    many = [policy("block", name=f"{n}", applications={"includeApplications": [f"app-{n}"]}) for n in range(20)]
+    everything = (Entry(visitor=Visitor.GUEST, applications=(ALL,)),)
+    chosen = questions([parse_policy(one) for one in many], everything, TENANT)
+    assert (len(chosen.asked), len(chosen.left_out)) == (MOST, 9)
+    answers: Answers = {
+        question: [
+            {**one, "policyApplies": question.application in one["conditions"]["applications"]["includeApplications"]}
+            | {"analysisReasons": "application"}
+            for one in many
+        ]
+        for question in chosen.asked
+    }
+    found = assess(many, everything, TENANT, NOTHING, chosen, answers)
+    assert {one.source for one in found.verdicts} == {Source.ENTRA, Source.ESTIMATE}
+    assert len(found.verdicts) == 20
+    (estimate,) = [one for one in access_findings(found) if one.code == "ca_estimate"]
+    assert estimate.text.startswith("9 of 21 kinds of sign-in were not checked with Entra")
+    assert "Not checked: guests in browsers to app-19." in estimate.lines
+
+
+# --- what Entra answers ---
+
+
+def test_a_policy_that_applies_is_judged() -> None:
+    block = policy("block")
+    found = report(block, answers=says(block, True))
+    assert (only(found).meaning, only(found).source) == (Meaning.LOCKED_OUT, Source.ENTRA)
+    assert not found.is_estimate
+
+
+def test_who_it_reaches_is_entras_to_say_also_against_our_reading() -> None:
+    members = policy("block", users={"includeGuestsOrExternalUsers": external("b2bCollaborationMember")})
+    assert only(report(members, answers=says(members, True))).meaning is Meaning.LOCKED_OUT
+    everybody = policy("block")
+    assert report(everybody, answers=says(everybody, False, "users")).verdicts == ()
+
+
+@pytest.mark.parametrize("reason", [one.value for one in WhatIfAnalysisReasons])
+def test_every_reason_that_the_sdk_names_is_understood_or_not_known(reason: str) -> None:
+    block = policy("block")
+    found = report(block, answers=says(block, False, reason))
+    settled = {"users", "workloadIdentities", "policyNotEnabled", "emptyPolicy", "application", "clientApps"}
+    if reason in settled | {"signInRisk", "userRisk"}:
+        assert found.verdicts == ()
+    else:
+        assert only(found).meaning is Meaning.NOT_KNOWN
+
+
+def test_not_enough_information_is_not_known_with_what_the_policy_turns_on() -> None:
+    somewhere = policy("block", conditions={"locations": {"includeLocations": ["abroad"]}})
+    found = only(report(somewhere, answers=says(somewhere, False, "notEnoughInformation")))
+    assert (found.meaning, found.reasons[0].because) == (Meaning.NOT_KNOWN, Because.NOT_ENOUGH_INFORMATION)
+    assert found.conditions[0].when is When.LOCATIONS
+
+
+@pytest.mark.parametrize(
+    ("conditions", "reason", "when"),
+    [
+        ({"platforms": {"includePlatforms": ["android"]}}, "devicePlatform", When.PLATFORMS),
+        ({"locations": {"includeLocations": ["abroad"]}}, "location", When.LOCATIONS),
+        ({"devices": {"deviceFilter": {"mode": "include", "rule": "x"}}}, "devices", When.DEVICES),
+        ({"authenticationFlows": {"transferMethods": "deviceCodeFlow"}}, "authenticationFlow", When.FLOWS),
+        ({"insiderRiskLevels": "elevated"}, "insiderRisk", When.INSIDER_RISK),
+        ({"times": {"from": "dusk"}}, "time", When.OTHER),
+    ],
+)
+def test_what_no_question_states_leaves_it_open(conditions: dict[str, Any], reason: str, when: When) -> None:
+    """Asked without a platform, a place or a device, Entra says that the policy does not apply. It may all the same."""
+    block = policy("block", conditions=conditions)
+    for found in (only(report(block, answers=says(block, False, reason))), only(report(block))):
+        assert (found.meaning, found.would_be) == (Meaning.DEPENDS, Meaning.LOCKED_OUT)
+        assert [one.when for one in found.conditions] == [when]
+
+
+def test_groups_roles_and_accounts_depend_while_no_account_is_named() -> None:
+    for users in ({"includeGroups": ["g"]}, {"includeRoles": ["r"]}, {"includeUsers": ["somebody"]}):
+        block = policy("block", users=users)
+        found = only(report(block, answers=says(block, False, "users")))
+        assert (found.meaning, found.conditions[0].when) == (Meaning.DEPENDS, When.MEMBERSHIP)
+    assert report(policy("block", users={"includeGroups": ["g"]}), entries=DIRECT).verdicts == (), (
+        "they have no account"
+    )
+
+
+def test_what_excludes_groups_locks_out_the_others() -> None:
+    found = only(report(policy("block", users={"includeUsers": ["All"], "excludeGroups": ["g"]})))
+    assert (found.meaning, found.conditions[0].when) == (Meaning.LOCKED_OUT, When.NOT_EXCLUDED)
+
+
+@pytest.mark.parametrize(
+    "row", [{"policyApplies": "yes"}, {"policyApplies": None}, {"policyApplies": False, "analysisReasons": 7}, None]
+)
+def test_an_answer_of_the_wrong_shape_is_not_known(row: dict[str, Any] | None) -> None:
+    block = policy("block")
+    answers: Answers = {GUESTS: [] if row is None else [{**block, **row}]}
+    found = only(report(block, answers=answers))
+    assert (found.meaning, found.reasons[0].because) == (Meaning.NOT_KNOWN, Because.ANSWER_NOT_UNDERSTOOD)
+
+
+def test_a_policy_that_the_list_does_not_have_is_judged_and_named() -> None:
+    ghost = policy("block", name="Ghost")
+    found = report(policy("mfa"), answers={GUESTS: [*says(ghost, True)[GUESTS], *says(policy("mfa"), True)[GUESTS]]})  # type: ignore[misc]
+    assert found.unlisted == ("Ghost",)
+    assert "ca_unlisted" in {one.code for one in access_findings(found)}
+    assert found.worst(Visitor.GUEST) is Meaning.LOCKED_OUT
+
+
+def test_a_state_that_is_not_understood_is_not_known() -> None:
+    paused = policy("block", state="paused")
+    assert only(report(paused, answers=says(paused, True))).meaning is Meaning.NOT_KNOWN
+
+
+def test_where_nothing_was_read_nothing_is_said() -> None:
+    found = assess(THROTTLED, OFFICE, TENANT, NOTHING, Questions(asked=()), {})
+    assert found.worst(Visitor.GUEST) is Meaning.NOT_KNOWN
+    assert found.requires_mfa_trust is None
+    assert [one.code for one in access_findings(found)] == ["conditional_access_unread"]
+    assert assess(THROTTLED, (), TENANT, NOTHING, Questions(asked=()), {}).unread is None
+
+
+@pytest.mark.parametrize("why", Why)
+def test_why_entra_was_not_asked_is_said_and_the_policies_are_judged_all_the_same(why: Why) -> None:
+    found = report(policy("block"), answers={GUESTS: Unread(why=why)})
+    assert found.is_estimate
+    assert only(found).source is Source.ESTIMATE
+    (said,) = [one for one in access_findings(found) if one.code == "ca_estimate"]
+    assert (said.severity, f"({why})" in said.text) == (Severity.UNCHECKED, True)
+    assert report_values(found)["not_evaluated"] == why.value
+
+
+def test_direct_connect_is_said_to_need_trust_only_where_trust_alone_would_help() -> None:
+    assert report(policy("mfa"), entries=DIRECT).requires_mfa_trust is True
+    assert report(policy("mfa"), entries=DIRECT, trust=EVERYTHING).requires_mfa_trust is False
+    for other in (policy("block"), policy("compliantDevice"), policy("mfa", conditions={"signInRiskLevels": ["high"]})):
+        assert report(other, entries=DIRECT).requires_mfa_trust is False
+    assert report(policy("mfa", state="enabledForReportingButNotEnforced"), entries=DIRECT).requires_mfa_trust is False
+
+
+# --- reading who and what a policy means ---
+
+
+@pytest.mark.parametrize(
+    ("users", "visitors"),
+    [
+        ({"includeUsers": ["All"]}, set(Visitor)),
+        ({"includeUsers": ["GuestsOrExternalUsers"]}, set(Visitor)),
+        ({"includeUsers": ["None"]}, set()),
+        ({"includeUsers": ["All"], "excludeUsers": ["GuestsOrExternalUsers"]}, set()),
+        ({"includeGuestsOrExternalUsers": external("b2bCollaborationMember")}, {Visitor.MEMBER}),
+        ({"includeGuestsOrExternalUsers": external("b2bCollaborationGuest, b2bDirectConnectUser", "PARTNER")},
+         {Visitor.GUEST, Visitor.DIRECT_CONNECT}),
+        ({"includeGuestsOrExternalUsers": external("b2bCollaborationGuest", "other")}, set()),
+        ({"includeUsers": ["All"], "excludeGuestsOrExternalUsers": external("b2bCollaborationMember")},
+         {Visitor.GUEST, Visitor.DIRECT_CONNECT}),
+        ({"includeUsers": ["All"], "excludeGuestsOrExternalUsers": external("b2bCollaborationGuest", "other")},
+         set(Visitor)),
+        ({"includeGuestsOrExternalUsers": {"guestOrExternalUserTypes": "visitorOfTomorrow"}}, set(Visitor)),
+        ({"includeGuestsOrExternalUsers": {
+            "guestOrExternalUserTypes": "b2bCollaborationGuest", "externalTenants": {"membershipKind": "some"}}},
+         {Visitor.GUEST}),
+        ({"includeUsers": "All"}, set(Visitor)),
+    ],
+)  # fmt: skip
+def test_whom_a_policy_means(users: dict[str, Any], visitors: set[Visitor]) -> None:
+    """What is not understood leaves it open: it may mean them."""
+    parsed = parse_policy(policy("block", users=users))
+    assert {one for one in Visitor if reach(parsed, one, TENANT, (ALL,)) is not None} == visitors
+
+
+@pytest.mark.parametrize(
+    ("include", "exclude", "application", "expected"),
+    [
+        (["All"], [], "All", Covers.WHOLLY),
+        (["All"], ["x-1"], "All", Covers.PARTLY),
+        (["All"], ["x-1"], "x-1", Covers.NO),
+        (["All"], ["x-1"], "x-2", Covers.WHOLLY),
+        (["All"], ["Office365"], "x-1", Covers.PERHAPS),
+        (["All"], ["x-1"], "Office365", Covers.PARTLY),
+        (["Office365"], [], "Office365", Covers.WHOLLY),
+        (["Office365"], [], "x-1", Covers.PERHAPS),
+        (["x-1"], [], "Office365", Covers.PERHAPS),
+        (["x-1"], [], "All", Covers.PARTLY),
+        (["x-1"], ["x-1"], "All", Covers.NO),
+        (["x-1"], ["Office365"], "All", Covers.PERHAPS),
+        (["MicrosoftAdminPortals"], [], "x-1", Covers.PERHAPS),
+        (["AllAgentResources"], [], "x-1", Covers.PERHAPS),
+        (["None"], [], "All", Covers.NO),
+        ([], [], "All", Covers.NO),
+    ],
+)
+def test_which_applications_a_policy_covers(
+    include: list[str], exclude: list[str], application: str, expected: Covers
+) -> None:
+    rule = {"includeApplications": include, "excludeApplications": exclude}
+    assert covers(parse_policy(policy("block", applications=rule)), application) is expected
+
+
+def test_an_application_filter_leaves_it_open() -> None:
+    rule = {"applicationFilter": {"mode": "exclude", "rule": "x"}}
+    assert covers(parse_policy(policy("block", applications=rule)), ALL) is Covers.PERHAPS
+    assert only(report(policy("block", applications=rule))).meaning is Meaning.DEPENDS
+
+
+def test_a_policy_that_asks_nothing_is_not_told() -> None:
+    nothing = policy()
+    assert report(nothing, answers=says(nothing, True)).verdicts == report(nothing).verdicts == ()
+
+
+def test_actions_contexts_and_workloads_are_told_from_sign_ins() -> None:
+    def of(**applications: Any) -> tuple[Verdict, ...]:
+        return report(policy("block", applications={"includeApplications": [], **applications})).verdicts
+
+    assert of(includeUserActions=["urn:user:registerdevice"]) == ()
+    assert of(includeUserActions=["urn:user:registersecurityinfo"])[0].conditions[0].when is When.REGISTRATION
+    context = of(includeAuthenticationContextClassReferences=["c1"])[0]
+    assert (context.meaning, context.conditions[0].when) == (Meaning.DEPENDS, When.AUTHENTICATION_CONTEXT)
+    workload = {"clientApplications": {"includeServicePrincipals": ["ServicePrincipalsInMyTenant"]}}
+    assert report(policy("block", users={"includeUsers": ["None"]}, conditions=workload)).verdicts == ()
+
+
+# --- words ---
+
+
+def test_one_line_for_each_meaning_and_the_whole_behind_it() -> None:
+    everybody = tuple(Entry(visitor=one, applications=(ALL,)) for one in Visitor)
+    found = access_findings(
+        report(
+            policy("block", name="A"),
+            policy("mfa", name="B"),
+            policy(name="C", termsOfUse=["t"]),
+            policy("block", name="D", state="enabledForReportingButNotEnforced"),
+            policy("block", name="E", users={"includeGroups": ["g"]}),
+            entries=everybody,
+        )
+    )
+    texts = {one.code: one.text for one in found}
+    assert list(texts) == ["ca_locked_out", "ca_depends", "ca_asked_here", "ca_works", "ca_report_only", "ca_estimate"]
+    assert texts["ca_locked_out"] == (
+        "Locked out: guests, synchronized members and B2B direct connect users, by “A” – exclude them, or require "
+        "another control; B2B direct connect users, by “B” – accept their MFA, or exclude them; B2B direct connect "
+        "users, by “C” – exclude them, or require another control."
+    )
+    lines = next(one.lines for one in found if one.code == "ca_depends")
+    assert lines == (
+        "Depends (locked out where it applies): guests and synchronized members, by “E” (blocks access), if they are "
+        "in a group or role, or are an account, that it names – exclude them, or require another control. An estimate.",
+    )
+
+
+def test_a_hundred_policies_and_long_names_are_cut_and_counted() -> None:
+    many = [policy("block", name=f"{number} {'x' * 500}\n<!here>") for number in range(200)]
+    found = next(one for one in access_findings(report(*many)) if one.code == "ca_locked_out")
+    assert "and 198 more" in found.text
+    assert len(found.text) < 600
+    assert "\n" not in found.text
+    assert (len(found.lines), found.lines[-1]) == (MOST_LINES + 1, "and 100 more.")
+
+
+def test_nobody_is_said_to_be_locked_out_by_what_only_reports_or_depends() -> None:
+    assert locked_out_words(report(policy("block", state="enabledForReportingButNotEnforced"))) == ""
+    assert locked_out_words(report(policy("block", users={"includeGroups": ["g"]}))) == ""
+    assert "by “Policy”" in locked_out_words(report(policy("block")))
+
+
+def test_every_question_and_every_value_has_words() -> None:
+    risky = Question(tenant_id=TENANT, visitor=Visitor.MEMBER, application=ALL, client=Client.APPS, user_risk="high")
+    assert question_words(risky) == (
+        "synchronized members in mobile apps and desktop clients to all applications at high user risk"
+    )
+    values = report_values(report(policy("mfa"), trust=EVERYTHING))
+    assert values["meaning"] == {"b2bCollaborationGuest": "asked_there"}
+    assert values["verdicts"][0]["remedies"] == []  # type: ignore[index]
+
+
+# --- who comes in ---
+
+PORTAL: Final = "aaaaaaaa-0000-4000-8000-000000000001"
+MAIL: Final = "bbbbbbbb-0000-4000-8000-000000000002"
+
+
+def setting(*applications: str, access: AccessType = AccessType.ALLOWED) -> B2BSetting:
+    """Everybody, to these applications."""
+    people = (Target(type=TargetType.USER, id="AllUsers"),)
+    targets = tuple(Target(type=TargetType.APPLICATION, id=one) for one in applications)
+    return B2BSetting(
+        users_and_groups=TargetConfiguration(access=AccessType.ALLOWED, targets=people),
+        applications=TargetConfiguration(access=access, targets=targets),
+    )
+
+
+@pytest.mark.parametrize(
+    ("collaboration", "synchronizes", "expected"),
+    [
+        (setting("Office365"), False, {Visitor.GUEST: ("Office365",)}),
+        (setting("Office365"), True, {Visitor.GUEST: ("Office365",), Visitor.MEMBER: ("Office365",)}),
+        (setting("Office365"), None, {Visitor.GUEST: ("Office365",), Visitor.MEMBER: ("Office365",)}),
+        (setting(MAIL, PORTAL), False, {Visitor.GUEST: (PORTAL, MAIL)}),
+        (setting("a-1"), False, {Visitor.GUEST: (ALL,)}),
+        (setting("AllApplications"), False, {Visitor.GUEST: (ALL,)}),
+        (setting("AllMicrosoftApps", PORTAL), False, {Visitor.GUEST: (ALL,)}),
+        (setting(PORTAL, access=AccessType.BLOCKED), False, {Visitor.GUEST: (ALL,)}),
+        (B2BSetting(users_and_groups=None, applications=None), False, {Visitor.GUEST: (ALL,)}),
+        (BLOCK_ALL, True, {}),
+    ],
+)
+def test_who_comes_in_and_to_what(
+    collaboration: B2BSetting, synchronizes: bool | None, expected: dict[Visitor, tuple[str, ...]]
+) -> None:
+    found = entries_of(collaboration=collaboration, direct_connect=BLOCK_ALL, synchronizes=synchronizes)
+    assert {one.visitor: one.applications for one in found} == expected
+    found = entries_of(collaboration=BLOCK_ALL, direct_connect=collaboration, synchronizes=synchronizes)
+    assert [one.visitor for one in found] == ([Visitor.DIRECT_CONNECT] if expected else [])
+
+
+@pytest.mark.parametrize("conditions", [{}, {"users": {"includeUsers": ["All"]}}, {"users": 7, "applications": []}])
+def test_a_policy_without_its_conditions_may_apply(conditions: dict[str, Any]) -> None:
+    found = only(report({**policy("block"), "conditions": conditions}))
+    assert (found.meaning, found.would_be) == (Meaning.DEPENDS, Meaning.LOCKED_OUT)
+
+
+def test_clients_and_platforms_that_are_all_of_them_are_no_condition() -> None:
+    cases: list[dict[str, Any]] = [
+        {"clientAppTypes": ["browser", "mobileAppsAndDesktopClients"]},
+        {"clientAppTypes": []},
+        {"platforms": {"includePlatforms": ["all"]}, "locations": {"includeLocations": ["All"]}},
+    ]
+    for conditions in cases:
+        assert only(report(policy("block", conditions=conditions))).conditions == ()
+    future = only(report(policy("block", conditions={"clientAppTypes": ["unknownFutureValue"]})))
+    assert future.conditions[0].values == ("browser", "mobileAppsAndDesktopClients")
+
+
+def test_a_policy_for_other_applications_only_is_not_told() -> None:
+    entries = (Entry(visitor=Visitor.GUEST, applications=("a-1",)),)
+    assert report(policy("block", applications={"includeApplications": ["b-1"]}), entries=entries).verdicts == ()
+
+
+def test_every_condition_is_said_and_what_is_cut_is_counted() -> None:
+    conditions: list[dict[str, Any]] = [
+        {"clientAppTypes": ["browser"]},
+        {"platforms": {"includePlatforms": ["android", "iOS"]}},
+        {"locations": {"includeLocations": ["All"], "excludeLocations": ["office"]}},
+        {"insiderRiskLevels": "elevated"},
+        {"userRiskLevels": ["high"], "signInRiskLevels": ["high"]},
+        {"times": {"from": "dusk"}},
+    ]
+    many = [policy("block", name=f"P{n}", conditions=one) for n, one in enumerate(conditions)]
+    excluding = policy("block", name="P9", users={"includeUsers": ["All"], "excludeRoles": ["r"]})
+    found = {one.code: one for one in access_findings(report(*many, excluding))}
+    told = " ".join(line for one in found.values() for line in one.lines)
+    for words in (
+        "by “P0” (blocks access), in browsers",
+        "by “P1” (blocks access), on some platforms (android and iOS)",
+        "in some locations (All)",
+        "at elevated insider risk",
+        "at high user risk, at high sign-in risk",
+        "on a condition that Gatehouse does not know (times)",
+        "except who is in what it excludes",
+    ):
+        assert words in told
+    assert found["ca_depends"].text.endswith("and by 1 more policy.")
+
+
+def test_why_nothing_is_known_of_a_policy_is_said() -> None:
+    unclear = policy("mfa", "compliantApplication", operator="XOR")
+    (finding, *_) = access_findings(report(unclear, answers=says(unclear, True)))
+    assert "(“XOR”: whether one control suffices or all are required could not be read)" in finding.lines[0]

@@ -1,0 +1,377 @@
+"""What the partner has to set on its side: exactly what follows from ours, as commands that are safe to hand over."""
+
+import json
+import re
+from dataclasses import replace
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.workflows.core.builders import DANA, NOW, REDEEM_STEP, SAM, TENANT, access_plan
+from tests.workflows.core.strategies import PROPERTY, partner_documents
+from workflows.core.checks.consequences import consequences
+from workflows.core.partner_setup.checklist import Call, Home, add_us, call_of, groups, opening, remarks, sections
+from workflows.core.partner_setup.clouds import CLOUDS, GLOBAL, cloud_of
+from workflows.core.partner_setup.powershell import literal, quoted
+from workflows.core.partner_setup.state import (
+    Confirmation,
+    confirmation_of,
+    counted,
+    half_words,
+    missing_until,
+    needed_steps,
+    open_steps,
+    still_wanted,
+    usual_words,
+)
+from workflows.core.partner_setup.steps import Half, StepKey, asked_by, half_of
+from workflows.core.settings.certainty import setting_doubts
+from workflows.core.settings.documents import parse_setting, parse_targets, to_document
+from workflows.core.settings.model import BLOCK_ALL, CLOSED, Property, TenantId
+from workflows.core.settings.reach import is_shut
+from workflows.core.settings.words import title
+
+K = StepKey
+ID: Final = "1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03"
+OTHER: Final = "1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b04"
+US: Final = TenantId("6f1d2a34-9b0c-4f6e-8a57-2c1d0e9f4b11")
+HOME: Final = Home(tenant_id=US, domain="woodgrove.com", cloud=GLOBAL)
+MICROSOFTS: Final[dict[str, Any]] = {"isServiceDefault": True}
+
+
+def b2b(people: str = "AllUsers", application: str = "Office365", access: str = "allowed") -> dict[str, Any]:
+    kind = "user" if people == "AllUsers" else "group"
+    return {
+        "usersAndGroups": {"accessType": access, "targets": [{"target": people, "targetType": kind}]},
+        "applications": {"accessType": access, "targets": [{"target": application, "targetType": "application"}]},
+    }
+
+
+def keys(half: Half) -> list[StepKey]:
+    return [step.key for step in half.steps]
+
+
+def the_step(half: Half, key: StepKey) -> Any:
+    return next(step.wanted for step in half.steps if step.key is key)
+
+
+@pytest.mark.parametrize(
+    ("ours", "key", "theirs", "is_needed"),
+    [
+        ("b2bDirectConnectInbound", K.B2B_DIRECT_CONNECT_OUTBOUND, "b2bDirectConnectOutbound", True),
+        ("b2bDirectConnectOutbound", K.B2B_DIRECT_CONNECT_INBOUND, "b2bDirectConnectInbound", True),
+        ("b2bCollaborationInbound", K.B2B_COLLABORATION_OUTBOUND, "b2bCollaborationOutbound", False),
+        ("b2bCollaborationOutbound", K.B2B_COLLABORATION_INBOUND, "b2bCollaborationInbound", False),
+    ],
+)
+def test_what_we_open_for_named_people_and_applications_they_open_for_the_same(
+    ours: str, key: StepKey, theirs: str, is_needed: bool
+) -> None:
+    half = half_of({ours: b2b(ID, OTHER)}, MICROSOFTS)
+    [step] = half.steps
+    assert (step.key, step.is_needed, step.wanted) == (key, is_needed, {theirs: b2b(ID, OTHER)})
+    assert half.unread == ()
+    assert half.ids_of_theirs == ((ID,) if ours.endswith("Inbound") else (OTHER,))
+    assert half_of({ours: b2b(access="blocked", application="AllApplications")}, MICROSOFTS) == Half(steps=())
+
+
+@pytest.mark.parametrize(
+    ("flag", "key", "theirs"),
+    [
+        ("inboundAllowed", K.AUTOMATIC_REDEMPTION_OUTBOUND, "outboundAllowed"),
+        ("outboundAllowed", K.AUTOMATIC_REDEMPTION_INBOUND, "inboundAllowed"),
+    ],
+)
+def test_automatic_redemption_needs_the_opposite_flag(flag: str, key: StepKey, theirs: str) -> None:
+    [step] = half_of({"automaticUserConsentSettings": {flag: True}}, None).steps
+    assert (step.key, step.is_needed) == (key, True)
+    assert step.wanted == {"automaticUserConsentSettings": {theirs: True}}
+    assert half_of({"automaticUserConsentSettings": {flag: False}}, MICROSOFTS).steps == ()
+
+
+def test_synchronization_needs_their_outbound_redemption_and_a_job_whatever_our_own_flag_says() -> None:
+    document = {"identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}}}
+    assert keys(half_of(document, MICROSOFTS)) == [K.AUTOMATIC_REDEMPTION_OUTBOUND, K.PROVISIONING_JOB]
+
+
+def test_trust_is_one_sided_and_only_a_remark() -> None:
+    half = half_of({"inboundTrust": {"isMfaAccepted": True, "isCompliantDeviceAccepted": False}}, MICROSOFTS)
+    assert (half.steps, half.trusts) == ((), ("mfa",))
+    [said] = remarks(half)
+    assert "no outbound trust setting" in said
+    assert "multifactor authentication" in said
+
+
+def test_what_is_inherited_asks_for_nothing_and_an_open_direct_connect_is_a_remark_to_us() -> None:
+    """Nobody approved for this partner what our default opens to everybody."""
+    default = {"b2bCollaborationInbound": b2b(), "b2bDirectConnectInbound": b2b()}
+    half = half_of(None, default)
+    assert (half.steps, half.inherited) == ((), ("B2B direct connect, inbound",))
+    assert half.unread_inherited == ("B2B direct connect, outbound",)
+    nothing = {"tenantId": TENANT, "b2bDirectConnectInbound": {"usersAndGroups": None, "applications": None}}
+    assert half_of(nothing, {**MICROSOFTS, **default}).steps == ()
+    assert half_of(None, MICROSOFTS) == Half(steps=())
+    assert half_of({"b2bCollaborationInbound": None}, {**MICROSOFTS, "b2bCollaborationInbound": b2b()}).steps == ()
+    own = half_of({"b2bDirectConnectInbound": b2b()}, {**MICROSOFTS, **default})
+    assert (keys(own), own.inherited) == ([K.B2B_DIRECT_CONNECT_OUTBOUND], ())
+    closed = half_of({"b2bDirectConnectInbound": to_document(BLOCK_ALL)}, {**MICROSOFTS, **default})
+    assert (closed.steps, closed.inherited) == ((), ())
+    shut = {name: to_document(BLOCK_ALL) for name in ("b2bDirectConnectInbound", "b2bDirectConnectOutbound")}
+    assert half_of(None, shut) == Half(steps=())
+
+
+def test_what_could_not_be_read_is_said_and_never_nothing_to_do() -> None:
+    connect = ("B2B direct connect, inbound", "B2B direct connect, outbound")
+    assert (half_of(None, None).unread, half_of(None, None).unread_inherited) == ((), connect)
+    odd = {
+        "b2bCollaborationInbound": {"usersAndGroups": "everybody"},
+        "b2bDirectConnectInbound": to_document(BLOCK_ALL),
+        "b2bDirectConnectOutbound": to_document(BLOCK_ALL),
+        "automaticUserConsentSettings": {"inboundAllowed": "yes"},
+        "identitySynchronization": {"userSyncInbound": "yes"},
+    }
+    half = half_of(odd, MICROSOFTS)
+    assert half.steps == ()
+    assert set(half.unread) == {
+        "Automatic redemption, inbound",
+        "Automatic redemption, outbound",
+        "Identity synchronization into this tenant",
+        "B2B collaboration, inbound",
+    }
+
+
+@pytest.mark.parametrize("id", ["'; Remove-Item C:\\ #", "\u2019$(whoami)", "everybody"])
+def test_an_id_that_is_none_never_becomes_a_command(id: str) -> None:
+    half = half_of({"b2bDirectConnectInbound": b2b(application=id)}, MICROSOFTS)
+    assert (half.steps, half.unread) == ((), ("B2B direct connect, inbound",))
+    empty = {**b2b(), "applications": {"accessType": "blocked", "targets": []}}
+    assert half_of({"b2bDirectConnectInbound": empty}, MICROSOFTS).unread == ("B2B direct connect, inbound",)
+
+
+def test_the_same_ids_in_another_order_or_case_want_the_same() -> None:
+    rows = [{"target": one, "targetType": "application"} for one in (ID, OTHER)]
+    one, other = (
+        half_of(
+            {"b2bDirectConnectInbound": {**b2b(), "applications": {"accessType": "allowed", "targets": targets}}},
+            MICROSOFTS,
+        ).steps[0]
+        for targets in (rows, [{**row, "target": row["target"].upper()} for row in reversed(rows)])
+    )
+    assert one.digest == other.digest
+    assert one.digest != half_of({"b2bDirectConnectInbound": b2b()}, MICROSOFTS).steps[0].digest
+
+
+def test_a_partner_in_another_cloud_enables_ours_and_has_no_direct_connect() -> None:
+    document = {"b2bDirectConnectInbound": b2b(), "b2bCollaborationInbound": b2b()}
+    assert keys(half_of(document, MICROSOFTS, is_cross_cloud=True)) == [K.MICROSOFT_CLOUD, K.B2B_COLLABORATION_OUTBOUND]
+    closed = {name.value: to_document(setting) for name, setting in CLOSED.items()}
+    assert half_of(closed, MICROSOFTS, is_cross_cloud=True) == Half(steps=())
+    assert half_of(None, MICROSOFTS, is_cross_cloud=True) == Half(steps=()), "not added: nobody asked"
+    assert keys(half_of({"tenantId": TENANT}, MICROSOFTS, is_cross_cloud=True)) == [K.MICROSOFT_CLOUD]
+
+
+def test_a_plan_asks_only_for_what_was_not_wanted_before() -> None:
+    assert asked_by(access_plan(), None) == (REDEEM_STEP,)
+    wanted_already = {"tenantId": TENANT, "automaticUserConsentSettings": {"inboundAllowed": True}}
+    assert asked_by(access_plan(wanted_already), None) == ()
+
+
+@PROPERTY
+@given(partner_documents(TENANT))
+def test_a_step_appears_exactly_where_our_side_is_open(document: dict[str, Any]) -> None:
+    half = half_of(document, MICROSOFTS)
+    found = set(keys(half))
+    for ours, key in (
+        (Property.B2B_DIRECT_CONNECT_INBOUND, K.B2B_DIRECT_CONNECT_OUTBOUND),
+        (Property.B2B_DIRECT_CONNECT_OUTBOUND, K.B2B_DIRECT_CONNECT_INBOUND),
+        (Property.B2B_COLLABORATION_INBOUND, K.B2B_COLLABORATION_OUTBOUND),
+        (Property.B2B_COLLABORATION_OUTBOUND, K.B2B_COLLABORATION_INBOUND),
+    ):
+        setting = parse_targets(ours, document[ours])
+        is_unsure = bool(setting_doubts(setting))
+        assert (key in found) is (setting is not None and not is_shut(setting) and not is_unsure)
+        assert (title(ours) in half.unread) is is_unsure
+    redemption = document[Property.AUTOMATIC_REDEMPTION] or {}
+    is_synchronized = (document[Property.IDENTITY_SYNCHRONIZATION] or {}).get("userSyncInbound") == {
+        "isSyncAllowed": True
+    }
+    is_inbound = redemption.get("inboundAllowed") is True
+    assert (K.AUTOMATIC_REDEMPTION_OUTBOUND in found) is (is_inbound or is_synchronized)
+    assert (K.AUTOMATIC_REDEMPTION_INBOUND in found) is (redemption.get("outboundAllowed") is True)
+    assert (K.PROVISIONING_JOB in found) is is_synchronized
+    assert set(half.unread) <= {title(name) for name in Property}
+
+
+@PROPERTY
+@given(partner_documents(TENANT), st.booleans())
+def test_every_call_is_one_that_this_program_could_read_back(document: dict[str, Any], is_abroad: bool) -> None:
+    """Settings in Graph's names, for us and nobody else; and the text holds the same bytes."""
+    half = half_of(document, MICROSOFTS, is_cross_cloud=is_abroad)
+    written = sections(half, HOME, is_cross_cloud=is_abroad)
+    found = groups(half.steps)
+    has_usual = any(not step.is_needed for step in half.steps)
+    assert len(written) == len(found) + has_usual
+    assert [step for group in found for step in group] == list(needed_steps(half.steps))
+    for group, section in zip(found, written, strict=False):
+        call = call_of(group, HOME)
+        assert json.dumps(call.body) in section.lines
+        assert literal(call.body).isascii()
+        for name, value in call.body.items():
+            if group[0].wanted:
+                assert call.path.endswith(f"/partners/{US}")
+                assert parse_setting(Property(name), value) is not None
+
+
+def test_both_flags_of_automatic_redemption_are_one_section_and_one_call() -> None:
+    document = {
+        "automaticUserConsentSettings": {"inboundAllowed": True, "outboundAllowed": True},
+        "b2bDirectConnectInbound": b2b(),
+    }
+    half = half_of(document, MICROSOFTS)
+    both = {"automaticUserConsentSettings": {"outboundAllowed": True, "inboundAllowed": True}}
+    redemption, _ = groups(half.steps)
+    assert call_of(redemption, HOME) == Call("PATCH", f"/policies/crossTenantAccessPolicy/partners/{US}", both)
+    written = sections(half, HOME, is_cross_cloud=False)
+    assert [one.heading for one in written] == [
+        "1 and 2. Automatic redemption, outbound and Automatic redemption, inbound (needed)",
+        "3. B2B direct connect, outbound (needed)",
+    ]
+    assert written[0].text.count("PATCH ") == 1
+    assert "send it along" not in written[0].text, "it is in the call"
+    assert "Outbound access > Trust settings" in written[0].text
+    assert "Inbound access > Trust settings" in written[0].text
+    one_way = half_of({"automaticUserConsentSettings": {"inboundAllowed": True}}, MICROSOFTS)
+    [alone] = sections(one_way, HOME, is_cross_cloud=False)
+    assert "send it along" in alone.text
+
+
+def test_what_is_usually_open_gets_no_call_that_would_narrow_it() -> None:
+    half = half_of({"b2bCollaborationInbound": b2b(), "b2bCollaborationOutbound": b2b()}, MICROSOFTS)
+    [usual] = sections(half, HOME, is_cross_cloud=False)
+    assert usual.heading == "Only if something does not work"
+    assert not {"PATCH", "POST", "Update-Mg", "Graph:"} & set(re.findall(r"PATCH|POST|Update-Mg|Graph:", usual.text))
+    assert "Organizational settings > woodgrove.com > Outbound access > B2B collaboration" in usual.text
+    assert "Applications: has to let through application Office365" in usual.text
+    first = opening(HOME, TENANT, is_cross_cloud=False, has_calls=False).text
+    assert "Nothing has to be set on your side." in first
+    assert "POST" not in first
+    assert remarks(half) == ()
+
+
+@pytest.mark.parametrize("key", [key for key in K if not key.value.startswith("b2b_collaboration")])
+def test_each_needed_step_says_what_is_missing_until_then(key: StepKey) -> None:
+    step = replace(REDEEM_STEP, key=key)
+    assert missing_until(step, (step,)).startswith("Until it is set there, ")
+    assert ("access does not need it" in missing_until(step, (step,))) is key.value.startswith("automatic_redemption")
+    job = replace(REDEEM_STEP, key=K.PROVISIONING_JOB)
+    assert "synchronized" in missing_until(REDEEM_STEP, (REDEEM_STEP, job))
+
+
+def test_the_checklist_says_where_in_the_portal_and_what_in_graph_and_powershell() -> None:
+    document = {
+        "b2bDirectConnectInbound": b2b(application=ID),
+        "b2bCollaborationOutbound": b2b("AllUsers", "AllApplications"),
+        "identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}},
+    }
+    half = half_of(document, MICROSOFTS)
+    first = opening(HOME, TENANT, is_cross_cloud=False).text
+    assert "Settings for woodgrove.com in your Microsoft Entra tenant" in first
+    assert f"Your tenant ID: {TENANT}" in first
+    assert "Connect-MgGraph -Environment Global" in first
+    assert add_us(HOME).body == {"tenantId": US}
+    written = [section.text for section in sections(half, HOME, is_cross_cloud=False)]
+    _, connect, job, usual = written
+    assert "(needed)" in connect
+    assert "Organizational settings > woodgrove.com > Outbound access > B2B direct connect" in connect
+    assert f"Applications: Allow access; applies to application {ID}" in connect
+    assert "Users and groups: Allow access; applies to all users" in connect
+    assert (
+        f"Update-MgPolicyCrossTenantAccessPolicyPartner -CrossTenantAccessPolicyConfigurationPartnerTenantId '{US}'"
+    ) in connect
+    assert "By Microsoft's default your tenant allows this" in usual
+    assert "has to let through all applications" in usual
+    assert "Cross-tenant synchronization > Configurations" in job
+    assert f"CompanyId {US}" in job
+    said = " ".join(remarks(half))
+    assert "P1 in both tenants" in said
+    assert "Invoke-MgGraphRequest" in said
+    assert remarks(Half(steps=())) == ()
+    named = half_of({"b2bDirectConnectInbound": b2b(people=ID)}, MICROSOFTS)
+    assert ID in " ".join(remarks(named))
+
+
+def test_another_cloud_is_told_which_root_and_which_list_are_its_own() -> None:
+    half = half_of({"b2bCollaborationInbound": b2b()}, MICROSOFTS, is_cross_cloud=True)
+    home = replace(HOME, domain="", cloud=cloud_of("https://graph.microsoft.us/v1.0"))
+    first, cloud = (
+        opening(home, TENANT, is_cross_cloud=True).text,
+        sections(half, home, is_cross_cloud=True)[0].text,
+    )
+    assert first.startswith(f"Settings for {US} in your")
+    assert "https://YOUR-GRAPH/v1.0" in first
+    assert "partner.microsoftonline" not in cloud
+    assert '{"allowedCloudEndpoints": ["microsoftonline.us"]}' in cloud
+    assert "Microsoft cloud settings > Microsoft Azure Government" in cloud
+    assert (
+        "Update-MgPolicyCrossTenantAccessPolicy -BodyParameter @{ allowedCloudEndpoints = @('microsoftonline.us') }"
+        in cloud
+    )
+    assert "keep every cloud" in cloud
+
+
+def test_a_cloud_is_known_by_its_graph_address() -> None:
+    assert [cloud_of(f"{cloud.graph}/v1.0") for cloud in CLOUDS] == list(CLOUDS)
+    assert cloud_of("http://127.0.0.1:8080/graph/v1.0") is GLOBAL
+
+
+def test_powershell_literals_hold_what_is_inside_them() -> None:
+    assert literal({"a": True, "b": [False, "x"]}) == "@{ a = $true; b = @($false, 'x') }"
+    assert quoted("it's \u2019$(x)\u2018") == "'it''s \u2019\u2019$(x)\u2018\u2018'"
+    assert re.fullmatch(r"'[^']*'", quoted("$(Get-Date) `n"))
+    with pytest.raises(TypeError, match="no PowerShell literal for int"):
+        literal({"a": 1})
+
+
+def test_a_confirmation_counts_for_exactly_what_was_confirmed() -> None:
+    [wide] = half_of({"b2bDirectConnectInbound": b2b()}, MICROSOFTS).steps
+    [narrow] = half_of({"b2bDirectConnectInbound": b2b(application=ID)}, MICROSOFTS).steps
+    said = Confirmation(step=wide.key, wanted=wide.digest, person=SAM, at=NOW)
+    assert confirmation_of(wide, (said,)) is said
+    assert confirmation_of(narrow, (said,)) is None
+    assert still_wanted((narrow,), (said,)) == ()
+    assert still_wanted((wide,), (said,)) == (said,)
+    assert open_steps((wide, REDEEM_STEP), (said,)) == (REDEEM_STEP,)
+
+
+def test_the_state_is_said_in_one_line() -> None:
+    [guests] = half_of({"b2bCollaborationInbound": b2b()}, MICROSOFTS).steps
+    said = Confirmation(step=REDEEM_STEP.key, wanted=REDEEM_STEP.digest, person=DANA, at=NOW)
+    assert half_words((), ()) == ""
+    assert half_words((REDEEM_STEP,), ()) == "ours done, theirs unknown, 1 step (Gatehouse cannot see it)"
+    assert half_words((REDEEM_STEP,), (said,)) == "ours done, theirs confirmed (Gatehouse cannot see it)"
+    assert half_words((REDEEM_STEP, guests), (said,)) == half_words((REDEEM_STEP,), (said,))
+    assert half_words((REDEEM_STEP, guests), ()) == half_words((REDEEM_STEP,), ())
+    assert half_words((guests,), ()) == ""
+    assert open_steps((guests,), ()) == ()
+    job = replace(REDEEM_STEP, key=K.PROVISIONING_JOB)
+    assert half_words((REDEEM_STEP, job), (said,)) == (
+        "ours done, theirs 1 of 2 steps confirmed, the rest unknown (Gatehouse cannot see it)"
+    )
+    assert usual_words((REDEEM_STEP, guests)) == (
+        "Also open by Microsoft's default: their B2B collaboration, outbound. Look there if it does not work."
+    )
+    assert usual_words((REDEEM_STEP,)) == ""
+    assert counted(1) == "1 step"
+
+
+def test_adding_a_partner_of_another_cloud_asks_for_the_cloud_too() -> None:
+    """Until it is added it is blocked, whatever our default lets through, so nothing was wanted of it before."""
+    plan = replace(access_plan(), is_cross_cloud=True)
+    for default in ({**MICROSOFTS, "b2bCollaborationInbound": b2b()}, MICROSOFTS, None):
+        asked = [step.key for step in asked_by(plan, default)]
+        assert asked == [K.MICROSOFT_CLOUD, K.AUTOMATIC_REDEMPTION_OUTBOUND]
+        assert any("2 steps for the partner" in one for one in consequences(plan, default))
+        added = replace(access_plan({"tenantId": TENANT}), is_cross_cloud=True)
+        assert K.MICROSOFT_CLOUD not in [step.key for step in asked_by(added, default)]

@@ -1,0 +1,117 @@
+"""The chain that decides: never less than the one under which the partner stands, never too few for what stands."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.workflows.core.builders import DATA_OWNER, SECURITY, STAGES, TENANT, access_plan, closed_document
+from workflows.core.partners.approval_policy import (
+    ApprovalPolicy,
+    Chain,
+    chain_for,
+    is_as_strict,
+    stricter,
+    widest,
+)
+from workflows.core.people import Role
+from workflows.core.plans.plan import Plan, plan_revocation
+from workflows.core.policy.risk import RiskLevel, chain_is_enough, required, risk_of_result
+from workflows.core.policy.template import Stage
+
+ROLES = frozenset({SECURITY, DATA_OWNER, Role("legal")})
+ONE = (Stage(title="Security", role=SECURITY, quorum=1),)
+FOUR = (
+    Stage(title="Security", role=SECURITY, quorum=2),
+    Stage(title="Legal", role=Role("legal"), quorum=1),
+    Stage(title="Data owners", role=DATA_OWNER, quorum=1),
+)
+
+stages = st.builds(Stage, title=st.just("T"), role=st.sampled_from(sorted(ROLES)), quorum=st.integers(1, 5))
+chains = st.lists(stages, min_size=1, max_size=4).map(tuple)
+
+
+def opening() -> Plan:
+    """A plan that opens something over settings that there are."""
+    return access_plan(closed_document())
+
+
+def policy(standing: Chain = (), strongest: Chain = FOUR, roles: frozenset[Role] = ROLES) -> ApprovalPolicy:
+    return ApprovalPolicy(standing=standing, strongest=strongest, roles=roles)
+
+
+@given(chains, chains)
+def test_the_stricter_of_two_chains_is_as_strict_as_each(one: Chain, other: Chain) -> None:
+    merged = stricter(one, other)
+    assert is_as_strict(merged, one)
+    assert is_as_strict(merged, other)
+    for level in RiskLevel:
+        if not (chain_is_enough(one, level) and chain_is_enough(other, level)):
+            assert not chain_is_enough(merged, level)
+
+
+@given(chains, chains)
+def test_merging_once_more_changes_nothing(one: Chain, other: Chain) -> None:
+    merged = stricter(one, other)
+    assert stricter(merged, one) == stricter(merged, other) == stricter(merged, merged) == merged
+    assert widest([one, other, one]) == stricter(stricter((), one), other)
+
+
+def test_the_order_of_the_longer_chain_stays() -> None:
+    assert [stage.role for stage in stricter(STAGES, FOUR)] == [SECURITY, "legal", DATA_OWNER]
+    assert [stage.quorum for stage in stricter(STAGES, FOUR)] == [2, 1, 2]
+    assert stricter((), ONE) == stricter(ONE, ()) == ONE
+
+
+def test_a_partner_keeps_the_chain_under_which_it_stands() -> None:
+    assert chain_for(opening(), ONE, policy(STAGES), RiskLevel.LOW) == STAGES
+    assert chain_for(opening(), STAGES, policy(ONE), RiskLevel.LOW) == STAGES
+
+
+def test_a_new_partner_needs_the_templates_chain() -> None:
+    assert chain_for(access_plan(), ONE, policy(), RiskLevel.LOW) == ONE
+
+
+def test_what_only_closes_needs_one_approver_whatever_the_partner_stands_under() -> None:
+    closing = plan_revocation(tenant_id=TENANT, before=access_plan().image_after())
+    assert chain_for(closing, STAGES, policy(FOUR), RiskLevel.HIGH) == ONE
+
+
+@given(chains, chains, st.sampled_from(list(RiskLevel)))
+def test_the_chain_is_enough_for_the_risk_of_what_stands_after(
+    template: Chain, standing: Chain, level: RiskLevel
+) -> None:
+    """As long as the strongest chain there is suffices for it."""
+    chain = chain_for(opening(), template, policy(standing), level)
+    assert is_as_strict(chain, standing)
+    assert is_as_strict(chain, template)
+    assert chain_is_enough(chain, level) == ""
+
+
+def test_settings_made_by_hand_count_like_approved_ones() -> None:
+    need = required(RiskLevel.HIGH)
+    chain = chain_for(opening(), ONE, policy(), RiskLevel.HIGH)
+    assert (sum(stage.quorum for stage in chain), len(chain)) >= (need.people, need.stages)
+    assert chain_for(opening(), ONE, policy(), RiskLevel.LOW) == ONE
+
+
+def test_where_a_role_is_gone_the_strongest_chain_decides() -> None:
+    gone = (Stage(title="Works council", role=Role("council"), quorum=1),)
+    chain = chain_for(opening(), ONE, policy(gone), RiskLevel.LOW)
+    assert is_as_strict(chain, FOUR)
+    assert "council" not in {stage.role for stage in chain}
+
+
+def test_the_risk_of_the_result_weighs_what_the_plan_leaves_alone() -> None:
+    """Synchronization that stands already is no change, and still there after it."""
+    before = {"tenantId": TENANT, "identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}}}
+    assert risk_of_result(access_plan(before), None).level is RiskLevel.HIGH
+
+
+@pytest.mark.parametrize("days", [1, 400])
+def test_the_duration_is_part_of_the_risk_of_the_result(days: int) -> None:
+    plan = replace(opening(), duration=timedelta(days=days))
+    said = any("longer than a year" in reason for reason in risk_of_result(plan, None).reasons)
+    assert said is (days > 366)

@@ -1,0 +1,94 @@
+"""A restore request in the lifecycle: decided as an access request is, and said to be what it is."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.workflows.core.builders import (
+    AMARA,
+    EXPIRY,
+    NOW,
+    STAGES,
+    WHOLE_CHAIN,
+    access_plan,
+    closed_document,
+    partnership,
+    prepared,
+    request,
+    situation,
+)
+from workflows.core.partners.outcome import advance_partner
+from workflows.core.partners.partnership import PartnershipState
+from workflows.core.plans.plan import plan_revocation
+from workflows.core.requests.commands import Expire, RecordApplied, RecordOverwritten, RecordPrepared, Reopen
+from workflows.core.requests.effects import Tell
+from workflows.core.requests.lifecycle import advance
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.requests.words import state_words
+from workflows.core.settings.canonical import JsonObject
+
+S, RESTORATION = RequestState, RequestKind.RESTORATION
+
+
+def told(effects: tuple[object, ...]) -> str:
+    return " ".join(effect.text for effect in effects if isinstance(effect, Tell))
+
+
+def applied(asked: AccessRequest, image: JsonObject | None = None) -> tuple[AccessRequest, PartnershipState, str]:
+    done = advance_partner(asked, RecordApplied(image=image or {}, default={}), situation(), partnership())
+    assert done.partnership is not None
+    return done.request, done.partnership.state, told(done.effects)
+
+
+def test_it_waits_for_its_chain_also_where_it_only_closes() -> None:
+    """A revocation needs no approval because of who asks for it; anybody may ask for a restoration."""
+    closing = prepared(
+        RESTORATION, plan=plan_revocation(tenant_id=access_plan().tenant_id, default={}, before=None), stages=STAGES
+    )
+    waiting = advance(request(S.PREPARING, RESTORATION), RecordPrepared(prepared=closing), situation()).request
+    assert waiting.state is S.AWAITING_APPROVAL
+
+
+def test_what_is_put_back_opens_a_partnership_anew() -> None:
+    done, state, text = applied(
+        request(S.APPLYING, RESTORATION, prepared=prepared(plan=access_plan(closed_document())))
+    )
+    assert (done.state, state) == (S.APPLIED, PartnershipState.ACTIVE)
+    assert "Our half" in text
+    assert state_words(done) == "put back and read back"
+
+
+def test_who_asked_reads_to_what_it_was_put_back() -> None:
+    from tests.workflows.core.partners.test_restoration import restoration
+
+    inherits = restoration(closed_document(), None)
+    _, state, text = applied(request(S.APPLYING, RESTORATION, prepared=prepared(plan=inherits)))
+    assert state is PartnershipState.ACTIVE
+    assert "put back to what stood before" in text
+
+
+def test_what_is_put_back_to_a_block_is_recorded_as_one() -> None:
+    blocked = plan_revocation(tenant_id=access_plan().tenant_id, default={}, before=None)
+    known = prepared(plan=blocked)
+    known = replace(known, observation=replace(known.observation, default={}))
+    _, state, text = applied(request(S.APPLYING, RESTORATION, prepared=known), closed_document())
+    assert state is PartnershipState.REVOKED
+    assert "is blocked" in text
+
+
+def test_undecided_it_expires() -> None:
+    assert advance(request(S.AWAITING_APPROVAL, RESTORATION), Expire(), situation(EXPIRY)).request.state is S.EXPIRED
+
+
+def test_a_lost_role_opens_its_stage_again() -> None:
+    asked = request(S.APPLYING, RESTORATION, decisions=WHOLE_CHAIN)
+    again = advance(asked, Reopen(reason="lost"), situation(NOW, amara="nothing"))
+    assert again.request.state is S.AWAITING_APPROVAL
+    assert AMARA not in {decision.person for decision in again.request.decisions}
+
+
+@pytest.mark.parametrize("state", [S.APPLYING, S.UNCONFIRMED])
+def test_what_was_sent_and_then_changed_by_somebody_else_is_never_disowned(state: RequestState) -> None:
+    ended = advance_partner(request(state, RESTORATION), RecordOverwritten(image=None), situation())
+    assert ended.request.state is S.OVERWRITTEN
+    assert ended.partnership is not None

@@ -1,0 +1,66 @@
+"""Who may revoke, and which open requests give way to it."""
+
+import pytest
+
+from tests.workflows.core.builders import DANA, NOW, RILEY, SAM, identity, partnership, request, roster
+from workflows.core.errors import Refused
+from workflows.core.partners.partnership import PartnershipState
+from workflows.core.partners.revoking import require_may_revoke, stopped_by_revoking, would_open
+from workflows.core.people import Person
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.requests.request import AccessRequest, Observation, RequestKind, RequestState
+from workflows.core.settings.model import TenantId
+
+S, K = RequestState, RequestKind
+ELSEWHERE = TenantIdentity(
+    tenant_id=TenantId("fab0fab0-2222-4aaa-8bbb-0123456789a2"),
+    display_name="Fabrikam",
+    default_domain="fabrikam.com",
+    asked="fabrikam.com",
+)
+DUE = partnership(state=PartnershipState.REVIEW_DUE)
+SEEN, SEEN_ELSEWHERE = (Observation(identity=one, configuration=None, at=NOW) for one in (identity(), ELSEWHERE))
+
+
+def test_an_admin_may_revoke_and_the_sponsor_who_is_asked() -> None:
+    on = roster(dana="admin")
+    require_may_revoke(None, DANA, on)
+    require_may_revoke(DUE, SAM, on)
+
+
+@pytest.mark.parametrize("person", [RILEY, SAM])
+def test_everybody_else_is_told_who_may(person: Person) -> None:
+    with pytest.raises(Refused) as caught:
+        require_may_revoke(partnership(), person, roster())
+    assert caught.value.code == "not_an_admin"
+    assert "Only partner admins can revoke, and the sponsor in answer to a review" in caught.value.reason
+    assert ("You are the sponsor, but no review is due now" in caught.value.reason) == (person == SAM)
+
+
+def test_a_sponsor_who_is_asked_is_sent_from_the_command_to_the_card() -> None:
+    with pytest.raises(Refused) as caught:
+        require_may_revoke(DUE, SAM, roster(), in_review=False)
+    assert "press Revoke on the review's card" in caught.value.reason
+    with pytest.raises(Refused) as caught:
+        require_may_revoke(None, RILEY, roster())
+    assert caught.value.reason.endswith("Ask one of them.")
+
+
+@pytest.mark.parametrize(
+    ("one", "is_stopped", "opens"),
+    [
+        (request(S.AWAITING_APPROVAL), True, True),
+        (request(S.APPLYING, K.RESTORATION), True, True),
+        (request(S.APPLYING, K.REVOCATION), False, False),
+        (request(S.UNCONFIRMED, K.REVOCATION), True, False),
+        (request(S.PREPARING), True, True),
+        (request(S.PREPARING, observation=SEEN), True, True),
+        (request(S.PREPARING, observation=SEEN_ELSEWHERE), False, False),
+    ],
+    ids=["access", "restore", "revocation", "unread revocation", "by its name", "by its form", "another partner's"],
+)
+def test_what_would_open_gives_way_and_a_revocation_only_while_it_waits_for_its_proof(
+    one: AccessRequest, is_stopped: bool, opens: bool
+) -> None:
+    assert stopped_by_revoking([one], identity()) == ((one,) if is_stopped else ())
+    assert would_open([one], identity()) == ((one,) if opens else ())

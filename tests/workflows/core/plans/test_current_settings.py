@@ -1,0 +1,117 @@
+"""What stands for a partner now: its own settings, and what it inherits."""
+
+from typing import Any
+
+import pytest
+
+from tests.workflows.core.builders import TENANT, access_plan, closed_document
+from workflows.core.plans.current_settings import (
+    DEFAULT_UNREAD,
+    DEFAULT_UNSET,
+    Standing,
+    describe_standing,
+    unmanaged,
+    untouched,
+)
+from workflows.core.settings.effective import Origin
+from workflows.core.settings.words import UNREADABLE
+
+ALLOW_ALL = {
+    "usersAndGroups": {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]},
+    "applications": {"accessType": "allowed", "targets": [{"target": "AllApplications", "targetType": "application"}]},
+}
+DEFAULT = {"b2bCollaborationInbound": ALLOW_ALL, "inboundTrust": {"isMfaAccepted": True}}
+
+
+def standing(setting: str, own: dict[str, Any] | None, default: dict[str, Any] | None = DEFAULT) -> Standing:
+    return next(one for one in describe_standing(own, default) if one.setting == setting)
+
+
+def test_without_a_configuration_of_its_own_everything_is_inherited() -> None:
+    found = describe_standing(None, DEFAULT)
+    assert not any(one.is_own for one in found)
+    assert standing("B2B collaboration, inbound", None).words == "everyone from the partner may use every application"
+    assert standing("Trust in the partner's MFA", None).words == "trusted"
+    assert standing("Trust in the partner's compliant devices", None).words == DEFAULT_UNSET
+    assert standing("B2B collaboration, outbound", None).words == DEFAULT_UNSET
+
+
+def test_what_has_no_default_is_not_called_inherited() -> None:
+    for setting in ("Automatic redemption, inbound", "Identity synchronization into this tenant"):
+        found = standing(setting, {})
+        assert (found.is_own, found.inherits) == (False, False)
+        assert found.words.endswith("(not set)")
+
+
+def test_a_default_that_could_not_be_read_is_not_guessed() -> None:
+    assert standing("B2B collaboration, inbound", {}, None).words == DEFAULT_UNREAD
+    assert standing("Trust in the partner's MFA", {}, None).words == DEFAULT_UNREAD
+
+
+def test_its_own_settings_are_told_from_inherited_ones() -> None:
+    found = describe_standing(closed_document(), DEFAULT)
+    assert {one.words for one in found if one.is_own} == {"blocked for everyone", "not trusted", "off"}
+    assert [one.setting for one in found if not one.is_own] == [
+        "Identity synchronization into this tenant",
+        "Tenant restrictions",
+        "Microsoft 365 collaboration, inbound",
+        "Microsoft 365 collaboration, outbound",
+        "App Service connect, inbound",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("own", "default"),
+    [
+        ({"inboundTrust": "no"}, DEFAULT),
+        ({"identitySynchronization": 7}, DEFAULT),
+        ({}, {"inboundTrust": "no"}),
+        ({"b2bCollaborationInbound": [1]}, DEFAULT),
+    ],
+)
+def test_what_cannot_be_read_is_shown_as_json(own: dict[str, Any], default: dict[str, Any]) -> None:
+    assert any(UNREADABLE in one.words for one in describe_standing(own, default))
+
+
+def test_members_of_later_versions_are_shown() -> None:
+    found = standing("Inbound trust, other values", {"inboundTrust": {"isRobotAccepted": True}})
+    assert found.words == f'{{"isRobotAccepted": true}} ({UNREADABLE})'
+
+
+def test_what_gatehouse_does_not_manage_is_named() -> None:
+    document = {"tenantId": TENANT, "protectedContentSharing": None, "isServiceProvider": True, "a@odata.type": "x"}
+    assert unmanaged(document) == ("isServiceProvider",)
+    as_graph_shows_it = {
+        "crossCloudMeetingConfiguration": {"inboundAllowed": None, "outboundAllowed": None},
+        "protectedContentSharing": {"inboundAllowed": None, "outboundAllowed": False},
+        "isInMultiTenantOrganization": False,
+    }
+    assert unmanaged(as_graph_shows_it) == ()
+    assert unmanaged({"protectedContentSharing": {"inboundAllowed": True}}) == ("protectedContentSharing",)
+    assert unmanaged(None) == ()
+
+
+def test_an_inherited_setting_says_whose_default_it_is_and_a_mixed_one_says_it_by_list() -> None:
+    assert standing("B2B collaboration, inbound", {}).origin is Origin.TENANT_DEFAULT
+    assert standing("B2B collaboration, inbound", {}, {**DEFAULT, "isServiceDefault": True}).origin is (
+        Origin.MICROSOFT_DEFAULT
+    )
+    half = {"b2bCollaborationInbound": {"applications": ALLOW_ALL["applications"]}}
+    mixed = standing("B2B collaboration, inbound", half)
+    assert (mixed.is_own, mixed.origin) == (True, Origin.SET_HERE)
+    assert mixed.words == (
+        "people: inherits: everyone from the partner (the tenant's default); applications: every application "
+        "(not certain: one list is set and the other is not; Microsoft does not document what then applies)"
+    )
+
+
+def test_what_a_plan_does_not_write_stays_and_is_named() -> None:
+    """The usual plan writes trust and redemption: the blocks stay, and nothing that is merely inherited is listed."""
+    kept = untouched(access_plan(closed_document()), DEFAULT)
+    assert {one.setting for one in kept} == {
+        "B2B collaboration, inbound",
+        "B2B collaboration, outbound",
+        "B2B direct connect, inbound",
+        "B2B direct connect, outbound",
+    }
+    assert untouched(access_plan(), DEFAULT) == ()

@@ -1,0 +1,200 @@
+"""A tenant of another Microsoft cloud is blocked until it is added: what a plan does to it, and what is said of it.
+
+Source: Entra, "Configure Microsoft cloud settings for B2B collaboration".
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.workflows.core.builders import TENANT, access_plan, closed_document
+from tests.workflows.core.settings.test_effective import A1, ALL, G1, listed
+from workflows.core.checks.application_access import Capability, Direction, answer
+from workflows.core.checks.consequences import KEPT_ELSEWHERE, NOT_DELETED, NOT_DELETED_ELSEWHERE, consequences
+from workflows.core.plans.changes import moves, plan_shift
+from workflows.core.plans.current_settings import describe_standing, staying_open
+from workflows.core.plans.plan import Plan, plan_revocation
+from workflows.core.plans.renewal import plan_renewal
+from workflows.core.plans.words import describe
+from workflows.core.policy.risk import Risk, RiskLevel, deciding_risk, risk_of, risk_of_result
+from workflows.core.posture.risk import standing_risk
+from workflows.core.settings.effective import Origin, effective
+from workflows.core.settings.model import B2B_PROPERTIES, FLAGS, TARGET_PROPERTIES, Property
+from workflows.core.settings.reach import Shift, is_shut
+
+OPEN: dict[str, Any] = {
+    **{name.value: ALL for name in B2B_PROPERTIES},
+    "m365CollaborationInbound": {"users": listed("allowed", "AllUsers")},
+    "tenantRestrictions": ALL,
+    "inboundTrust": {
+        "isMfaAccepted": True,
+        "isCompliantDeviceAccepted": True,
+        "isHybridAzureADJoinedDeviceAccepted": False,
+    },
+}
+
+
+@pytest.mark.parametrize("default", [OPEN, {}, None])
+def test_until_it_is_added_nobody_passes_for_certain_whatever_the_default_says(default: Any) -> None:
+    applies = effective(None, default, is_cross_cloud=True)
+    for direction in Direction:
+        for capability in Capability:
+            found = answer(applies, direction=direction, capability=capability, user=frozenset({G1}), application=A1)
+            assert (found.allowed, found.is_certain, found.origin) == (False, True, Origin.NOT_ADDED)
+    assert all(flag.value is False for flag in applies.flags.values())
+    blocked = [name for name in TARGET_PROPERTIES if is_shut(applies.targets[name].certain)]
+    assert set(blocked) == set(TARGET_PROPERTIES) - {Property.TENANT_RESTRICTIONS}
+
+
+def test_once_it_is_added_the_default_applies_as_to_everybody() -> None:
+    own = {"tenantId": TENANT}
+    assert effective(own, OPEN, is_cross_cloud=True) == effective(own, OPEN)
+
+
+def test_adding_it_opens_what_the_plan_does_not_write_too() -> None:
+    """The usual plan writes trust and redemption; collaboration in both directions comes with the default."""
+    plan = replace(access_plan(), is_cross_cloud=True)
+    opened = {move.name for move in moves(plan, OPEN) if move.shift is Shift.OPENS}
+    assert {
+        Property.B2B_COLLABORATION_INBOUND,
+        Property.B2B_COLLABORATION_OUTBOUND,
+        Property.M365_COLLABORATION_INBOUND,
+    } <= opened
+    assert not opened & {Property.B2B_DIRECT_CONNECT_INBOUND, Property.B2B_DIRECT_CONNECT_OUTBOUND}, "not supported"
+    assert plan_shift(plan, OPEN) is Shift.OPENS
+    assert plan_shift(plan) is Shift.OPENS
+    lines = describe(plan, OPEN)
+    line = next(one for one in lines if one.setting == "B2B collaboration, inbound")
+    assert line.before == "blocked for everyone (a tenant of another cloud, not added here)"
+    assert line.after.startswith("inherits: everyone from the partner may use every application")
+    assert line.effect == "opens"
+    assert not any("inherits" in one.before for one in lines)
+
+
+def test_a_default_that_blocks_opens_nothing_by_adding() -> None:
+    closed = closed_document()
+    plan = replace(access_plan(), is_cross_cloud=True)
+    names = {move.name for move in moves(plan, closed)}
+    assert not names & set(B2B_PROPERTIES)
+
+
+def test_the_risk_of_one_that_is_not_added_is_low_whatever_the_default_says() -> None:
+    assert standing_risk(TENANT, None, OPEN, is_cross_cloud=True) == Risk(level=RiskLevel.LOW, reasons=())
+    assert standing_risk(TENANT, {"tenantId": TENANT}, OPEN, is_cross_cloud=True).level is RiskLevel.HIGH
+
+
+def test_trust_that_only_the_default_gives_opens_as_well() -> None:
+    """Whether the plan names none of the flags, or some of them."""
+    blocks = {name.value: closed_document()[name.value] for name in B2B_PROPERTIES}
+    for trust in ({}, {"inboundTrust": {"isHybridAzureADJoinedDeviceAccepted": False}}):
+        plan = replace(access_plan(), is_cross_cloud=True)
+        (post,) = plan.operations
+        plan = replace(plan, operations=(replace(post, body={"tenantId": TENANT, **blocks, **trust}),))
+        opened = {(move.name, move.key) for move in moves(plan, OPEN) if move.shift is Shift.OPENS}
+        assert (Property.INBOUND_TRUST, "mfa") in opened
+        assert (Property.INBOUND_TRUST, "compliant_device") in opened
+        assert (Property.INBOUND_TRUST, "hybrid_joined_device") not in opened
+        assert not [move for move in moves(replace(plan, is_cross_cloud=False), OPEN) if move.key == "mfa"]
+
+
+def test_a_plan_for_one_that_is_added_already_does_what_it_does_in_our_own_cloud() -> None:
+    plan = access_plan({"tenantId": TENANT})
+    assert moves(replace(plan, is_cross_cloud=True), OPEN) == moves(plan, OPEN)
+
+
+def test_revoking_it_blocks_and_does_not_speak_of_defaults() -> None:
+    for before in (None, {"tenantId": TENANT, **OPEN}):
+        plan = plan_revocation(tenant_id=TENANT, before=before, is_cross_cloud=True)
+        said = consequences(plan, OPEN)
+        assert NOT_DELETED_ELSEWHERE in said
+        unsure = consequences(plan, None)
+        assert KEPT_ELSEWHERE in unsure, "what the default opens besides is not known"
+        assert not any("is blocked by" in one for one in unsure)
+        assert not any("fall back" in one for one in (*said, *unsure))
+        assert not any(line.opens for line in describe(plan, {name: OPEN[name] for name in B2B_PROPERTIES}))
+    assert NOT_DELETED in consequences(plan_revocation(tenant_id=TENANT, before=None), OPEN)
+
+
+def test_what_stands_says_that_it_is_blocked_and_inherits_nothing() -> None:
+    found = {one.setting: one for one in describe_standing(None, OPEN, is_cross_cloud=True)}
+    said = found["B2B collaboration, inbound"]
+    assert (said.lets_in, said.inherits, said.origin) == (False, False, Origin.NOT_ADDED)
+    assert said.words == "blocked for everyone (a tenant of another cloud, not added here)"
+    trust = found["Trust in the partner's MFA"]
+    assert (trust.words, trust.lets_in) == ("not trusted (a tenant of another cloud, not added here)", False)
+    assert not any(one.lets_in for name, one in found.items() if name != "Tenant restrictions")
+
+
+def test_the_digest_covers_the_cloud_only_where_it_is_another_one() -> None:
+    plan = access_plan()
+    assert replace(plan, is_cross_cloud=False).digest == plan.digest
+    assert replace(plan, is_cross_cloud=True).digest != plan.digest
+
+
+# --- What stands after a plan ---------------------------------------------------------------------------------------
+
+
+def standing(**settings: Any) -> dict[str, Any]:
+    return {"tenantId": TENANT, **settings}
+
+
+SYNCHRONIZED = {"userSyncInbound": {"isSyncAllowed": True}}
+CONSENT = {"inboundAllowed": True, "outboundAllowed": True}
+SERVICE_DEFAULT: dict[str, Any] = {
+    "isServiceDefault": True,
+    "b2bCollaborationInbound": ALL,
+    "b2bCollaborationOutbound": ALL,
+    **{name: closed_document()[name] for name in ("b2bDirectConnectInbound", "b2bDirectConnectOutbound")},
+    "inboundTrust": dict.fromkeys(FLAGS[Property.INBOUND_TRUST].values(), False),
+}
+
+
+def test_the_result_is_weighed_by_everything_that_stands_and_the_change_by_itself() -> None:
+    before = standing(
+        identitySynchronization=SYNCHRONIZED,
+        b2bDirectConnectOutbound=ALL,
+        automaticUserConsentSettings={"outboundAllowed": True},
+    )
+    plan = access_plan(before)
+    change, result = risk_of(plan, SERVICE_DEFAULT), risk_of_result(plan, SERVICE_DEFAULT)
+    assert change.level < result.level is RiskLevel.HIGH
+    assert any("create and change user accounts" in one for one in result.reasons)
+    assert any("direct connect" in one for one in result.reasons)
+    assert deciding_risk(plan, SERVICE_DEFAULT) == result
+    named = {one.setting for one in staying_open(plan, SERVICE_DEFAULT)}
+    assert {
+        "Identity synchronization into this tenant",
+        "B2B direct connect, outbound",
+        "Automatic redemption, outbound",
+    } == named
+
+
+def test_what_everybody_has_by_default_does_not_raise_the_result() -> None:
+    assert risk_of_result(access_plan(), SERVICE_DEFAULT) == risk_of(access_plan(), SERVICE_DEFAULT)
+    own = standing(b2bCollaborationOutbound=ALL)
+    assert risk_of_result(access_plan(own), SERVICE_DEFAULT).level is risk_of(access_plan(), SERVICE_DEFAULT).level
+
+
+def test_closing_is_weighed_by_itself_alone() -> None:
+    """A proven narrowing stays easy, whatever stays open beside it."""
+    before = standing(identitySynchronization=SYNCHRONIZED, b2bCollaborationInbound=ALL)
+    plan = replace(access_plan(before), duration=None)
+    (patch,) = plan.operations
+    narrowing = replace(
+        plan,
+        operations=(replace(patch, body={"b2bCollaborationInbound": closed_document()["b2bCollaborationInbound"]}),),
+    )
+    assert deciding_risk(narrowing, SERVICE_DEFAULT).level is RiskLevel.LOW
+    assert risk_of_result(narrowing, SERVICE_DEFAULT).level is RiskLevel.HIGH
+
+
+def test_members_that_are_unknown_and_false_raise_nothing() -> None:
+    """The service may show a new flag that is off for everybody."""
+    known = dict.fromkeys(FLAGS[Property.INBOUND_TRUST].values(), False)
+    for own in ({"inboundTrust": {**known, "isPasskeyAccepted": False}}, {"inboundTrust": known}):
+        renewal: Plan = plan_renewal(
+            tenant_id=TENANT, before=standing(**own), template="t", template_hash="h", duration=timedelta(days=90)
+        )
+        assert risk_of_result(renewal, SERVICE_DEFAULT).level is RiskLevel.LOW

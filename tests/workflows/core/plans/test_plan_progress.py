@@ -1,0 +1,167 @@
+"""How far a plan has come, read from what the tenant shows: a prefix of it, all of it, or something foreign."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from tests.workflows.core.builders import TENANT, access_plan, closed_document
+from tests.workflows.core.strategies import PROPERTY, partner_documents
+from workflows.core.plans.plan import is_confirmed, plan_revocation, steps_done
+from workflows.core.settings.block import not_blocked
+from workflows.core.settings.described import only_described
+from workflows.core.settings.documents import means_the_same
+from workflows.core.settings.model import Property
+
+SYNCHRONIZING = {"displayName": "Contoso", "userSyncInbound": {"isSyncAllowed": True}}
+OPEN = {
+    "tenantId": TENANT,
+    "inboundTrust": {"isMfaAccepted": True},
+    "crossCloudMeetingConfiguration": {"inboundAllowed": False},
+    "identitySynchronization": SYNCHRONIZING,
+}
+CLOSING = plan_revocation(tenant_id=TENANT, default={}, before=OPEN)
+HALF_CLOSED = {**OPEN, **closed_document()}
+WHOLLY_CLOSED = {
+    **HALF_CLOSED,
+    "identitySynchronization": {**SYNCHRONIZING, "userSyncInbound": {"isSyncAllowed": False}},
+}
+
+CREATED = {
+    "tenantId": TENANT,
+    "inboundTrust": {"isMfaAccepted": True},
+    "automaticUserConsentSettings": {"inboundAllowed": True},
+}
+"""The image that `access_plan()` leads to."""
+
+
+@pytest.mark.parametrize(("observed", "count"), [(OPEN, 0), (HALF_CLOSED, 1), (WHOLLY_CLOSED, 2)])
+def test_each_prefix_of_a_plan_is_recognized(observed: dict[str, Any], count: int) -> None:
+    assert len(CLOSING.operations) == 2
+    assert CLOSING.image_after(count) == observed
+    assert steps_done(CLOSING, observed) == count
+    assert [is_confirmed(CLOSING, observed, step) for step in range(3)] == [step == count for step in range(3)]
+    assert is_confirmed(CLOSING, observed) is (count == 2)
+
+
+@pytest.mark.parametrize("seen", [OPEN, HALF_CLOSED, WHOLLY_CLOSED])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"inboundTrust": {"isMfaAccepted": True, "isCompliantDeviceAccepted": True}},
+        {"b2bCollaborationInbound": {"usersAndGroups": None, "applications": {"accessType": "allowed", "targets": []}}},
+        {"automaticUserConsentSettings": {"inboundAllowed": False}},
+        {"b2bDirectConnectInbound": None, "isInMultiTenantOrganization": True},
+    ],
+)
+def test_a_change_that_the_plan_did_not_make_is_foreign(seen: dict[str, Any], change: dict[str, Any]) -> None:
+    observed = {**seen, **change}
+    assert steps_done(CLOSING, observed) is None
+    assert not any(is_confirmed(CLOSING, observed, step) for step in (0, 1, 2, None))
+
+
+@pytest.mark.parametrize(("seen", "count"), [(OPEN, 0), (HALF_CLOSED, 1), (WHOLLY_CLOSED, 2)])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"crossCloudMeetingConfiguration": {"inboundAllowed": True}},
+        {"crossCloudMeetingConfiguration": None},
+        {"protectedContentSharing": {"inboundAllowed": True}, "places": [1]},
+    ],
+)
+def test_a_member_that_is_not_described_makes_no_step_foreign(
+    seen: dict[str, Any], count: int, change: dict[str, Any]
+) -> None:
+    nested = {**seen["inboundTrust"], "isPasskeyAccepted": True}
+    policy = {**seen["identitySynchronization"], "groupSyncInbound": {"isSyncAllowed": True}}
+    for observed in ({**seen, **change}, {**seen, "inboundTrust": nested, "identitySynchronization": policy}):
+        assert steps_done(CLOSING, observed) == count
+        assert is_confirmed(CLOSING, observed) is (count == 2)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"identitySynchronization": {**WHOLLY_CLOSED["identitySynchronization"], "displayName": "Somebody else"}},
+        {"identitySynchronization": None},
+        {"isServiceProvider": True, "isInMultiTenantOrganization": True},
+        {"m365CollaborationInbound": {"users": {"accessType": "allowed", "targets": []}}, "tenantRestrictions": 7},
+    ],
+)
+def test_a_revocation_is_confirmed_by_its_block_whatever_else_stands(change: dict[str, Any]) -> None:
+    assert is_confirmed(CLOSING, {**WHOLLY_CLOSED, **change})
+    assert not is_confirmed(CLOSING, {**HALF_CLOSED, **change, "inboundTrust": None})
+
+
+def test_a_partner_that_somebody_removed_is_foreign_to_a_plan_that_found_one() -> None:
+    assert steps_done(CLOSING, None) is None
+    assert not is_confirmed(CLOSING, None)
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        {},
+        {name.value: None for name in Property if name.value not in CREATED},
+        {"b2bCollaborationInbound": None, "identitySynchronization": None, "tenantRestrictions": None},
+        {"m365CollaborationInbound": None, "appServiceConnectInbound": {"applications": None}},
+        {"inboundTrust": {"isMfaAccepted": True, "isCompliantDeviceAccepted": None}},
+        {"automaticUserConsentSettings": {"inboundAllowed": True, "outboundAllowed": None}},
+        {"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#x", "isServiceProvider": False},
+        {"crossCloudMeetingConfiguration": {"inboundAllowed": True}, "protectedContentSharing": {"x": 1}},
+        {"tenantId": TENANT.upper()},
+    ],
+)
+def test_a_created_partner_is_confirmed_through_nulls_and_the_services_own_fields(noise: dict[str, Any]) -> None:
+    assert steps_done(access_plan(), {**CREATED, **noise}) == 1
+    assert is_confirmed(access_plan(), {**CREATED, **noise})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"inboundTrust": None},
+        {"inboundTrust": {"isMfaAccepted": False}},
+        {"inboundTrust": {"isMfaAccepted": True, "isCompliantDeviceAccepted": False}},
+        {"automaticUserConsentSettings": {"inboundAllowed": True, "outboundAllowed": True}},
+        {"b2bDirectConnectInbound": closed_document()["b2bDirectConnectInbound"]},
+        {"identitySynchronization": SYNCHRONIZING},
+        {"tenantRestrictions": {"applications": {"accessType": "allowed", "targets": []}}},
+        {"m365CollaborationInbound": {"users": {"accessType": "allowed", "targets": []}}},
+        {"m365CollaborationOutbound": {"usersAndGroups": {"accessType": "allowed", "targets": []}}},
+        {"appServiceConnectInbound": {"applications": {"accessType": "allowed", "targets": []}}},
+    ],
+)
+def test_a_created_partner_with_a_setting_that_was_not_approved_is_not_confirmed(change: dict[str, Any]) -> None:
+    assert steps_done(access_plan(), {**CREATED, **change}) is None
+    assert not is_confirmed(access_plan(), {**CREATED, **change})
+
+
+def test_a_partner_that_is_not_there_yet_shows_no_step_of_its_creation() -> None:
+    assert steps_done(access_plan(), None) == 0
+    assert not is_confirmed(access_plan(), None)
+    assert is_confirmed(access_plan(), None, 0)
+
+
+def test_a_partner_that_somebody_else_created_first_is_foreign() -> None:
+    assert steps_done(access_plan(), {"tenantId": TENANT}) is None
+
+
+@PROPERTY
+@given(partner_documents(TENANT))
+def test_a_plan_recognizes_each_of_its_images(before: dict[str, Any]) -> None:
+    plan = plan_revocation(tenant_id=TENANT, default={}, before=before)
+    for count in range(len(plan.operations) + 1):
+        done = steps_done(plan, plan.image_after(count))
+        assert done is not None
+        assert done >= min(count, len(plan.required)), "an operation that changes nothing counts as done"
+        assert is_confirmed(plan, plan.image_after(count), done)
+
+
+@PROPERTY
+@given(partner_documents(TENANT), partner_documents(TENANT))
+def test_what_is_none_of_a_plans_images_is_foreign(before: dict[str, Any], other: dict[str, Any]) -> None:
+    plan = plan_revocation(tenant_id=TENANT, default={}, before=before)
+    images = [only_described(plan.image_after(count) or {}) for count in range(len(plan.required))]
+    is_own = any(means_the_same(image, only_described(other)) for image in images)
+    assert (steps_done(plan, other) is not None) is (is_own or not not_blocked(other))

@@ -1,0 +1,192 @@
+"""A renewal writes nothing, weighs as much as opening it all anew would, and prolongs only what its chain may open."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from tests.workflows.core.builders import (
+    DANA,
+    DATA_OWNER,
+    NOW,
+    SECURITY,
+    TENANT,
+    access_plan,
+    partnership,
+    prepared,
+    request,
+)
+from tests.workflows.core.strategies import partner_documents
+from workflows.core.partners.extension import may_be_renewed
+from workflows.core.partners.outcome import opened_partnership
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.plans.plan import Plan, is_confirmed, plan_revocation, steps_done
+from workflows.core.plans.renewal import is_renewal, opened_anew, plan_renewal
+from workflows.core.policy.risk import RiskLevel, risk_of
+from workflows.core.policy.template import Stage
+from workflows.core.requests.request import Observation, RequestState
+from workflows.core.settings.documents import means_the_same, says_nothing
+from workflows.core.settings.model import Property
+
+STANDS = {
+    "tenantId": TENANT,
+    "inboundTrust": {"isMfaAccepted": True, "isCompliantDeviceAccepted": True},
+    "identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}},
+}
+CLOSED_DEFAULT = {
+    "isServiceDefault": False,
+    "b2bCollaborationInbound": None,
+    "inboundTrust": {
+        "isMfaAccepted": False,
+        "isCompliantDeviceAccepted": False,
+        "isHybridAzureADJoinedDeviceAccepted": False,
+    },
+}
+
+
+def renewal(before: dict[str, Any] | None = None, days: int = 90) -> Plan:
+    """A renewal of what stands."""
+    return plan_renewal(
+        tenant_id=TENANT,
+        before=before or STANDS,
+        template="trusted-partner",
+        template_hash="hash-1",
+        duration=timedelta(days=days),
+    )
+
+
+def test_a_renewal_writes_nothing_and_is_confirmed_by_what_stands() -> None:
+    plan = renewal()
+    assert is_renewal(plan)
+    assert plan.operations == ()
+    assert plan.image_after() == STANDS
+    assert is_confirmed(plan, STANDS)
+    assert steps_done(plan, STANDS) == 0
+    assert steps_done(plan, {**STANDS, "inboundTrust": None}) is None
+
+
+def test_how_long_and_what_stands_are_part_of_what_is_approved() -> None:
+    digests = {renewal().digest, renewal(days=91).digest, renewal({"tenantId": TENANT}).digest}
+    assert len(digests) == 3
+
+
+def test_neither_a_plan_that_writes_nor_a_revocation_without_writes_is_a_renewal() -> None:
+    assert not is_renewal(access_plan())
+    closed = plan_revocation(tenant_id=TENANT, default={}, before=None).image_after()
+    nothing = plan_revocation(tenant_id=TENANT, default={}, before=closed)
+    assert nothing.operations == ()
+    assert not is_renewal(nothing)
+
+
+@pytest.mark.parametrize(
+    ("known", "days", "may"),
+    [
+        ({}, 90, False),  # it ends on the same day
+        ({}, 91, True),
+        ({"state": PartnershipState.REVIEW_DUE}, 91, True),
+        ({"state": PartnershipState.REVOKED}, 91, False),
+        ({"ends_at": None}, 91, False),
+        ({"ends_at": NOW - timedelta(days=3)}, 30, True),
+    ],
+)
+def test_only_what_is_prolonged_by_a_day_or_more_is_renewed(known: dict[str, Any], days: int, may: bool) -> None:
+    assert may_be_renewed(partnership(**known), timedelta(days=days), NOW) is may
+    assert not may_be_renewed(None, timedelta(days=days), NOW)
+
+
+def test_a_renewal_weighs_what_opening_it_all_anew_would() -> None:
+    risk = risk_of(renewal(), CLOSED_DEFAULT)
+    assert risk.level is RiskLevel.HIGH
+    assert any("create and change user accounts" in reason for reason in risk.reasons)
+    assert any("theirs suffice" in reason for reason in risk.reasons)
+
+
+def test_a_synchronization_that_cannot_be_read_weighs_as_if_it_were_on() -> None:
+    plan = renewal({"tenantId": TENANT, "identitySynchronization": "on"})
+    assert risk_of(plan, CLOSED_DEFAULT).level is RiskLevel.HIGH
+
+
+@given(partner_documents(TENANT))
+def test_opening_it_anew_leads_to_the_same(document: dict[str, Any]) -> None:
+    plan = renewal(document)
+    anew = opened_anew(plan)
+    assert anew.before is None
+    image, wanted = anew.image_after() or {}, plan.image_after() or {}
+    for name in Property:
+        assert means_the_same({"": said(image.get(name))}, {"": said(wanted.get(name))}), name
+
+
+def said(setting: Any) -> Any:
+    """A setting without what sets nothing."""
+    return None if says_nothing(setting) else setting
+
+
+OPENED = partnership(review_interval=timedelta(days=7))
+
+
+def test_what_the_service_shows_of_every_partner_weighs_nothing() -> None:
+    blank = {
+        "isServiceProvider": False,
+        "isInMultiTenantOrganization": False,
+        "crossCloudMeetingConfiguration": {"inboundAllowed": None, "outboundAllowed": None},
+        "tenantRestrictions": {"devices": {"mode": "x"}, "usersAndGroups": None, "applications": None},
+    }
+    bare = {"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": True}}
+    assert risk_of(renewal({**bare, **blank}), CLOSED_DEFAULT) == risk_of(renewal(bare), CLOSED_DEFAULT)
+
+
+def test_a_value_that_cannot_be_read_weighs_the_most() -> None:
+    odd = {"tenantId": TENANT, "b2bCollaborationInbound": {"usersAndGroups": {"accessType": "sometimes"}}}
+    assert risk_of(renewal(odd), CLOSED_DEFAULT).level is RiskLevel.HIGH
+
+
+def changed(
+    stages: tuple[Stage, ...], before: dict[str, Any] | None, now: datetime, known_before: Partnership = OPENED
+) -> Partnership:
+    """The record after a change that opens a bit more was decided by these stages."""
+    plan = access_plan(before)
+    known = prepared(
+        plan=plan,
+        stages=stages,
+        observation=Observation(identity=partnership().identity, configuration=before, default=CLOSED_DEFAULT, at=NOW),
+    )
+    return opened_partnership(request(RequestState.APPLYING, prepared=known), known_before, now)
+
+
+def test_a_chain_that_may_open_all_of_it_prolongs_it() -> None:
+    strong = (Stage(title="A", role=SECURITY, quorum=2), Stage(title="B", role=DATA_OWNER, quorum=1))
+    later = NOW + timedelta(days=60)
+    assert changed(strong, STANDS, later).ends_at == later + timedelta(days=90)
+
+
+def test_a_chain_too_weak_for_all_that_stands_neither_prolongs_it_nor_puts_its_review_off() -> None:
+    """Two may open trust and redemption, but not prolong the synchronization that three approved."""
+    weak = (Stage(title="A", role=SECURITY, quorum=2),)
+    later = NOW + timedelta(days=20)
+    alone = changed(weak, {"tenantId": TENANT}, later)
+    assert (alone.ends_at, alone.next_review_at) == (later + timedelta(days=90), later + timedelta(days=30))
+    record = changed(weak, STANDS, later)
+    assert (record.ends_at, record.next_review_at) == (OPENED.ends_at, OPENED.next_review_at)
+    assert record.review_interval == timedelta(days=7)
+
+
+def test_a_weak_chain_leaves_the_open_review_the_sponsor_and_the_name_of_what_stands() -> None:
+    """One approver of a narrowing must not answer a review, end its escalation, or choose who answers for the rest."""
+    asked = replace(OPENED, state=PartnershipState.REVIEW_DUE, reminders=2, template_title="Merger", sponsor=DANA)
+    weak = (Stage(title="A", role=SECURITY, quorum=1),)
+    record = changed(weak, STANDS, NOW + timedelta(days=20), asked)
+    assert record == replace(
+        asked, version=4, request_id=record.request_id, half=record.half, confirmations=record.confirmations
+    )
+
+
+def test_after_somebody_overwrote_it_the_approved_time_is_over() -> None:
+    """What stands was approved by nobody, so no chain of ours prolongs it and nobody keeps it alone."""
+    late = NOW + timedelta(days=20)
+    known = prepared()
+    for before in (None, OPENED):
+        record = opened_partnership(request(RequestState.APPLYING, prepared=known), before, late, image=STANDS)
+        assert record.ends_at == late
+        assert record.is_past_its_end(late)

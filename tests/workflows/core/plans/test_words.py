@@ -1,0 +1,494 @@
+"""Plans and states in words: complete, exact, and silent about what is not known."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.workflows.core.builders import TENANT, access_plan, closed_document, request
+from tests.workflows.core.strategies import PROPERTY
+from workflows.core.checks import consequences as sentences
+from workflows.core.checks.consequences import consequences
+from workflows.core.plans.plan import Operation, Plan, plan_access, plan_revocation
+from workflows.core.plans.renewal import plan_renewal
+from workflows.core.plans.words import Line, describe, duration_words
+from workflows.core.requests.request import RequestKind, RequestState
+from workflows.core.requests.words import state_words
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.documents import to_document
+from workflows.core.settings.model import (
+    AccessType,
+    AutomaticRedemption,
+    B2BSetting,
+    InboundTrust,
+    Property,
+    Setting,
+    Target,
+    TargetConfiguration,
+    TargetType,
+)
+from workflows.core.settings.words import INHERITS, UNREADABLE
+
+APP = "00000000-aaaa-4aaa-8aaa-000000000001"
+GROUP = "00000000-bbbb-4bbb-8bbb-000000000002"
+
+
+def targets(access: str, *ids: str, kind: str = "application") -> TargetConfiguration:
+    types = ["user" if target == "AllUsers" else kind for target in ids]
+    return TargetConfiguration(
+        access=AccessType(access),
+        targets=tuple(Target(type=TargetType(t), id=i) for t, i in zip(types, ids, strict=True)),
+    )
+
+
+def b2b(users: TargetConfiguration | None, applications: TargetConfiguration | None) -> B2BSetting:
+    return B2BSetting(users_and_groups=users, applications=applications)
+
+
+EVERYONE = targets("allowed", "AllUsers")
+NOBODY = b2b(targets("blocked", "AllUsers"), targets("blocked", "AllApplications"))
+OFFICE = b2b(EVERYONE, targets("allowed", "Office365"))
+ALL = b2b(EVERYONE, targets("allowed", "AllApplications"))
+
+
+def plan(before: JsonObject | None, settings: dict[Property, Setting], days: int = 90) -> Plan:
+    return plan_access(
+        tenant_id=TENANT,
+        before=before,
+        settings=settings,
+        template="t",
+        template_hash="h",
+        duration=timedelta(days=days),
+    )
+
+
+def change(name: Property, before: Setting, after: Setting) -> Line:
+    made = plan({"tenantId": TENANT, name.value: to_document(before)}, {name: after})
+    (line,) = describe(made)
+    return line
+
+
+INBOUND = Property.B2B_COLLABORATION_INBOUND
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "was", "becomes", "effect"),
+    [
+        (INBOUND, None, OFFICE, INHERITS, "everyone from the partner may use only Office 365", "may open or narrow"),
+        (INBOUND, None, ALL, INHERITS, "everyone from the partner may use every application", "opens"),
+        (
+            INBOUND,
+            OFFICE,
+            NOBODY,
+            "everyone from the partner may use only Office 365",
+            "blocked for everyone",
+            "closes",
+        ),
+        (INBOUND, NOBODY, OFFICE, "blocked for everyone", "everyone from the partner may use only Office 365", "opens"),
+        (INBOUND, OFFICE, None, "everyone from the partner may use only Office 365", INHERITS, "may open or narrow"),
+        (INBOUND, NOBODY, None, "blocked for everyone", INHERITS, "opens"),
+        (
+            INBOUND,
+            OFFICE,
+            b2b(EVERYONE, targets("allowed", "Office365", APP)),
+            "everyone from the partner may use only Office 365",
+            f"everyone from the partner may use only Office 365, application {APP}",
+            "opens",
+        ),
+        (
+            INBOUND,
+            OFFICE,
+            b2b(targets("allowed", GROUP, kind="group"), targets("allowed", "Office365")),
+            "everyone from the partner may use only Office 365",
+            f"only group {GROUP} may use only Office 365",
+            "narrows",
+        ),
+        (
+            INBOUND,
+            b2b(EVERYONE, targets("allowed", APP)),
+            OFFICE,
+            f"everyone from the partner may use only application {APP}",
+            "everyone from the partner may use only Office 365",
+            "may open or narrow",
+        ),
+        (
+            INBOUND,
+            ALL,
+            b2b(targets("blocked", GROUP, kind="group"), targets("allowed", "AllApplications")),
+            "everyone from the partner may use every application",
+            f"everyone from the partner except group {GROUP} may use every application",
+            "narrows",
+        ),
+        (
+            Property.B2B_COLLABORATION_OUTBOUND,
+            NOBODY,
+            ALL,
+            "blocked for everyone",
+            "everyone here may use every application",
+            "opens",
+        ),
+        (
+            Property.B2B_DIRECT_CONNECT_INBOUND,
+            None,
+            b2b(None, targets("allowed", "Office365")),
+            INHERITS,
+            f"people: {INHERITS}; applications: only Office 365 (not certain: one list is set and the other is not; "
+            "Microsoft does not document what then applies)",
+            "may open or narrow",
+        ),
+    ],
+)
+def test_a_b2b_setting_says_who_may_use_what(
+    name: Property, before: Setting, after: Setting, was: str, becomes: str, effect: str
+) -> None:
+    line = change(name, before, after)
+    assert (line.before, line.after, line.effect) == (was, becomes, effect)
+
+
+def test_two_deny_lists_are_shown_as_they_are_and_called_neither_open_nor_closed() -> None:
+    """How Entra combines two of them is documented ambiguously, so nothing is claimed."""
+    exceptions = b2b(targets("blocked", GROUP, kind="group"), targets("blocked", APP))
+    line = change(INBOUND, OFFICE, exceptions)
+    assert f"blocked people: group {GROUP}; blocked applications: application {APP}" in line.after
+    assert (line.opens, line.effect) == (None, "may open or narrow")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "effect", "opens"),
+    [
+        (None, True, "opens", True),
+        (None, False, "closes", False),
+        (True, False, "closes", False),
+        (False, True, "opens", True),
+    ],
+)
+def test_trust_has_one_line_for_each_flag(
+    before: bool | None, after: bool | None, effect: str, opens: bool | None
+) -> None:
+    made = plan(
+        {"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": before, "isCompliantDeviceAccepted": True}},
+        {Property.INBOUND_TRUST: InboundTrust(mfa=after)},
+    )
+    mfa, device = describe(made)
+    assert (mfa.setting, mfa.effect, mfa.opens) == ("Trust in the partner's MFA", effect, opens)
+    assert (device.before, device.after, device.effect) == ("trusted", "trusted", "no change")
+
+
+@pytest.mark.parametrize(("flag", "effect"), [(True, "may open or narrow"), (False, "opens")])
+def test_giving_trust_back_to_the_default_claims_nothing_about_the_default(flag: bool, effect: str) -> None:
+    made = plan({"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": flag}}, {Property.INBOUND_TRUST: None})
+    (line,) = describe(made)
+    assert (line.after, line.effect) == (INHERITS, effect)
+
+
+def test_automatic_redemption_says_whose_half_is_missing_and_that_unset_is_off() -> None:
+    made = plan(None, {Property.AUTOMATIC_REDEMPTION: AutomaticRedemption(inbound=True, outbound=False)})
+    inbound, outbound = describe(made)
+    assert (inbound.before, inbound.after) == (
+        "off (not set)",
+        "on (works only when the partner sets its outbound half)",
+    )
+    assert (outbound.before, outbound.after, outbound.effect) == ("off (not set)", "off", "no change")
+    assert sentences.REDEMPTION_INBOUND in consequences(made)
+    assert sentences.REDEMPTION_OUTBOUND not in consequences(made)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("b2bCollaborationInbound", {"usersAndGroups": {"accessType": "unknownFutureValue", "targets": []}}),
+        ("b2bCollaborationInbound", {"usersAndGroups": "everybody"}),
+        ("inboundTrust", {"isMfaAccepted": "yes"}),
+        ("automaticUserConsentSettings", [1, 2]),
+        ("identitySynchronization", {"userSyncInbound": {"isSyncAllowed": "maybe"}}),
+    ],
+)
+def test_what_cannot_be_read_is_shown_as_json_and_never_called_open_or_closed(name: str, value: Any) -> None:
+    before = {"tenantId": TENANT, name: value}
+    shown = [
+        line
+        for line in describe(plan_revocation(tenant_id=TENANT, default={}, before=before))
+        if UNREADABLE in line.before
+    ]
+    (line,) = shown
+    assert json.dumps(value) in line.before
+    assert (line.opens, line.effect) == (False, "closes")  # what it becomes is known, whatever it was
+    assert sentences.UNKNOWN_VALUES in consequences(plan_revocation(tenant_id=TENANT, default={}, before=before))
+
+
+def test_an_unreadable_value_that_becomes_something_else_may_do_either() -> None:
+    made = replace(access_plan(), before={"tenantId": TENANT, "inboundTrust": [1]})
+    made = replace(
+        made, operations=(Operation(method="PATCH", path="/p", body={"inboundTrust": {"isMfaAccepted": 1}}),)
+    )
+    (line,) = describe(made)
+    assert (line.opens, line.effect) == (None, "may open or narrow")
+
+
+def test_a_setting_of_a_later_version_is_shown_as_json() -> None:
+    made = replace(access_plan(), operations=(Operation(method="PATCH", path="/p", body={"novelty": {"on": True}}),))
+    (line,) = describe(made)
+    assert (line.setting, line.before, line.after) == ("novelty", "not set", f'{{"on": true}} ({UNREADABLE})')
+    assert line.opens is None
+
+
+def test_a_setting_without_any_flag_has_one_line() -> None:
+    path = f"/policies/crossTenantAccessPolicy/partners/{TENANT}"
+    made = replace(
+        plan(None, {Property.INBOUND_TRUST: None}),
+        before={"tenantId": TENANT, "inboundTrust": {}},
+        operations=(Operation(method="PATCH", path=path, body={"inboundTrust": None}),),
+    )
+    assert [(line.setting, line.after, line.effect) for line in describe(made)] == [
+        ("Inbound trust", INHERITS, "no change")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "after", "words"),
+    [
+        ("inboundTrust", None, INHERITS),
+        ("inboundTrust", {"isMfaAccepted": True}, "Trust in the partner's MFA: trusted; "),
+        ("automaticUserConsentSettings", {"inboundAllowed": True}, "Automatic redemption, inbound: on"),
+        ("b2bCollaborationInbound", None, INHERITS),
+    ],
+)
+def test_beside_an_unreadable_value_the_whole_other_one_is_said(name: str, after: Any, words: str) -> None:
+    made = replace(access_plan(), before={"tenantId": TENANT, name: 7})
+    made = replace(made, operations=(Operation(method="PATCH", path="/p", body={name: after}),))
+    (line,) = describe(made)
+    assert line.after.startswith(words)
+    assert line.effect == "may open or narrow"
+
+
+def test_order_of_targets_is_no_change() -> None:
+    line = change(
+        INBOUND,
+        b2b(EVERYONE, targets("allowed", APP, "Office365")),
+        b2b(EVERYONE, targets("allowed", "Office365", APP, APP)),
+    )
+    assert line.effect == "no change"
+
+
+def test_members_that_this_version_does_not_know_get_a_line_of_their_own() -> None:
+    before = {"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": False, "isRobotAccepted": True, "@odata.type": "x"}}
+    made = plan(before, {Property.INBOUND_TRUST: InboundTrust(mfa=True)})
+    stranger = describe(made)[-1]
+    assert stranger.setting == "Inbound trust, other values"
+    assert stranger.before == stranger.after == f'{{"isRobotAccepted": true}} ({UNREADABLE})'
+
+
+def test_a_long_list_is_counted_rather_than_cut_silently() -> None:
+    ids = [f"00000000-cccc-4ccc-8ccc-{number:012d}" for number in range(30)]
+    line = change(INBOUND, None, b2b(EVERYONE, targets("allowed", *ids)))
+    assert line.after.endswith(f"application {ids[5]}, 24 more (30 in all)")
+
+
+def test_a_revocation_says_what_it_does_and_what_it_does_not() -> None:
+    before = {"tenantId": TENANT, "identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}}}
+    made = plan_revocation(tenant_id=TENANT, default={}, before=before)
+    assert len(describe(made)) == 4 + 3 + 2 + 1
+    assert all(line.opens is not True for line in describe(made))
+    assert consequences(made, {}) == (
+        sentences.NOT_DELETED,
+        sentences.TOKENS,
+        sentences.GUESTS_STAY,
+        sentences.SYNCHRONIZED_STAY,
+        sentences.ENCRYPTED_MAIL,
+    )
+
+
+def test_only_what_is_true_of_the_plan_is_said() -> None:
+    trust = consequences(access_plan())
+    assert sentences.TRUST in trust
+    assert sentences.NOT_DELETED not in trust
+    assert sentences.TOKENS not in trust
+    assert sentences.ONLY_NAMED not in trust
+    assert "Nothing closes by itself after 90 days" in trust[-1]
+    office = consequences(plan(None, {INBOUND: OFFICE}))
+    assert sentences.ONLY_NAMED in office
+    assert sentences.DEPENDS_ON_DEFAULT in office
+    assert sentences.TRUST not in office
+    direct = consequences(plan(None, {Property.B2B_DIRECT_CONNECT_INBOUND: ALL}))
+    assert sentences.DIRECT_CONNECT in direct
+    outbound = consequences(plan(None, {Property.AUTOMATIC_REDEMPTION: AutomaticRedemption(outbound=True)}))
+    assert sentences.REDEMPTION_OUTBOUND in outbound
+
+
+def test_a_renewal_says_that_nothing_is_written() -> None:
+    renewal = plan_renewal(
+        tenant_id=TENANT,
+        before={"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": True}},
+        template="t",
+        template_hash="h",
+        duration=timedelta(days=90),
+    )
+    assert describe(renewal) == ()
+    first, last = consequences(renewal)
+    assert first.startswith("Nothing is written to the tenant")
+    assert "another 90 days" in first
+    assert last.startswith("Nothing closes by itself")
+
+
+def test_narrowing_tells_about_guests_and_tokens() -> None:
+    narrowed = plan({"tenantId": TENANT, INBOUND.value: to_document(ALL)}, {INBOUND: OFFICE})
+    assert {sentences.TOKENS, sentences.GUESTS_STAY} <= set(consequences(narrowed))
+    assert sentences.NOT_DELETED not in consequences(narrowed)
+
+
+def test_a_partner_that_is_closed_already_changes_nothing_in_words() -> None:
+    before = {**closed_document(), "inboundTrust": None}
+    made = plan_revocation(tenant_id=TENANT, default={}, before=before)
+    effects = {line.effect for line in describe(made) if line.setting.startswith("B2B")}
+    assert effects == {"no change"}
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@PROPERTY
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys([*Property, "identitySynchronization"], json_values)))
+def test_no_document_breaks_the_wording(document: dict[str, Any]) -> None:
+    """Whatever Graph may send one day, the card can still be shown and the door closed."""
+    try:
+        made = plan_revocation(tenant_id=TENANT, default={}, before={"tenantId": TENANT, **document})
+    except AttributeError:
+        return  # the plan itself cannot read such a synchronization policy
+    assert describe(made)
+    assert all(line.opens is not True for line in describe(made))
+    assert {sentences.NOT_DELETED, sentences.KEPT} & set(consequences(made))
+
+
+@pytest.mark.parametrize(
+    ("duration", "words"),
+    [
+        (timedelta(days=1), "1 day"),
+        (timedelta(days=180), "180 days"),
+        (timedelta(days=365), "1 year (365 days)"),
+        (timedelta(days=730), "2 years (730 days)"),
+        (timedelta(hours=36), "36 hours"),
+        (timedelta(hours=1), "1 hour"),
+        (timedelta(minutes=90), "90 minutes"),
+        (timedelta(seconds=61), "61 seconds"),
+        (timedelta(0), "0 seconds"),
+    ],
+)
+def test_durations_read_as_people_say_them(duration: timedelta, words: str) -> None:
+    assert duration_words(duration) == words
+
+
+@pytest.mark.parametrize("kind", list(RequestKind))
+@pytest.mark.parametrize("state", list(RequestState))
+def test_every_state_has_words(state: RequestState, kind: RequestKind) -> None:
+    words = state_words(request(state, kind))
+    assert words
+    assert words[0].islower()
+    assert "delet" not in words
+
+
+def test_read_back_is_claimed_only_where_it_happened() -> None:
+    claims = {state for state in RequestState if "read back" in state_words(request(state))}
+    assert claims == {RequestState.APPLIED}
+
+
+def test_waiting_for_graph_is_said() -> None:
+    assert state_words(request(RequestState.STOPPED)) == "stopped before it was confirmed"
+    waiting = request(RequestState.APPLYING, note="Microsoft Graph does not answer.")
+    assert state_words(waiting) == "approved, waiting to be written"
+    assert state_words(request(RequestState.APPLYING, RequestKind.REVOCATION, note="…")) == "waiting to be blocked"
+
+
+# --- With the tenant's default known --------------------------------------------------------------------------------
+
+SERVICE_DEFAULT: dict[str, Any] = {
+    "isServiceDefault": True,
+    INBOUND.value: to_document(ALL),
+    "b2bDirectConnectInbound": to_document(NOBODY),
+    "inboundTrust": {"isMfaAccepted": False},
+}
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted", "was", "becomes", "effect"),
+    [
+        (
+            {},
+            {INBOUND: OFFICE},
+            "inherits: everyone from the partner may use every application (Microsoft's default)",
+            "everyone from the partner may use only Office 365",
+            "narrows",
+        ),
+        (
+            {INBOUND.value: to_document(NOBODY)},
+            {INBOUND: None},
+            "blocked for everyone",
+            "inherits: everyone from the partner may use every application (Microsoft's default)",
+            "opens",
+        ),
+        (
+            {},
+            {Property.B2B_DIRECT_CONNECT_INBOUND: OFFICE},
+            "inherits: blocked for everyone (Microsoft's default)",
+            "everyone from the partner may use only Office 365",
+            "opens",
+        ),
+        (
+            {},
+            {INBOUND: b2b(None, targets("allowed", "Office365"))},
+            "inherits: everyone from the partner may use every application (Microsoft's default)",
+            "people: inherits: everyone from the partner (Microsoft's default); applications: only Office 365 (not "
+            "certain: one list is set and the other is not; Microsoft does not document what then applies)",
+            "may open or narrow",
+        ),
+        (
+            {},
+            {Property.INBOUND_TRUST: InboundTrust(mfa=False)},
+            "inherits: not trusted (Microsoft's default)",
+            "not trusted",
+            "no change",
+        ),
+        ({}, {Property.INBOUND_TRUST: InboundTrust(hybrid_joined_device=True)}, INHERITS, "trusted", "opens"),
+    ],
+)
+def test_what_is_inherited_is_said_and_decided_where_the_default_is_known(
+    before: dict[str, Any], wanted: dict[Property, Setting], was: str, becomes: str, effect: str
+) -> None:
+    made = plan({"tenantId": TENANT, **before}, wanted)
+    (line,) = describe(made, SERVICE_DEFAULT)
+    assert (line.before, line.after, line.effect) == (was, becomes, effect)
+    assert sentences.DEPENDS_ON_DEFAULT not in consequences(made, SERVICE_DEFAULT)
+
+
+def test_a_default_that_the_tenant_changed_is_called_the_tenants() -> None:
+    made = plan({"tenantId": TENANT}, {INBOUND: OFFICE})
+    (line,) = describe(made, {**SERVICE_DEFAULT, "isServiceDefault": False})
+    assert line.before == "inherits: everyone from the partner may use every application (the tenant's default)"
+
+
+def test_narrowing_from_everything_is_known_even_for_two_deny_lists() -> None:
+    exceptions = b2b(targets("blocked", GROUP, kind="group"), targets("blocked", APP))
+    assert change(INBOUND, ALL, exceptions).effect == "narrows"
+    assert change(INBOUND, ALL, b2b(EVERYONE, None)).effect == "may open or narrow"
+
+
+def test_one_deny_list_inside_another_lets_more_in() -> None:
+    one, two = targets("blocked", GROUP, kind="group"), targets("blocked", GROUP, APP, kind="group")
+    apps = targets("allowed", "Office365")
+    assert change(INBOUND, b2b(two, apps), b2b(one, apps)).effect == "opens"
+    assert change(INBOUND, b2b(one, apps), b2b(two, apps)).effect == "narrows"
+
+
+def test_an_unreadable_value_that_stays_is_no_change_and_leads_to_no_claim() -> None:
+    body = {"inboundTrust": [1], "novelty": {"on": True}}
+    made = replace(access_plan(), before=body, operations=(Operation(method="PATCH", path="/p", body=body),))
+    assert {line.effect for line in describe(made)} == {"no change"}
+    assert sentences.TRUST not in consequences(made)
+    assert sentences.UNKNOWN_VALUES in consequences(made)

@@ -1,0 +1,176 @@
+"""Holes: whose ID is wanted follows from where it stands; only a GUID fills one; an optional one may stay empty."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.workflows.core.builders import STAGES
+from workflows.core.errors import InvalidField
+from workflows.core.policy.placeholders import Hole, fill, hole_of, parse_hole, places
+from workflows.core.policy.template import Stage, Template, filled, stages_for
+from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.model import (
+    ALL_USERS,
+    AccessType,
+    AppServiceConnect,
+    AutomaticRedemption,
+    B2BSetting,
+    InboundTrust,
+    M365CollaborationInbound,
+    Property,
+    Setting,
+    Target,
+    TargetConfiguration,
+    TargetType,
+    TenantRestrictions,
+)
+from workflows.core.settings.reach import Shift
+
+A, B = "1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03", "2b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03"
+GROUP, USER, APPLICATION = TargetType.GROUP, TargetType.USER, TargetType.APPLICATION
+
+
+def lists(*targets: tuple[TargetType, str]) -> TargetConfiguration:
+    """An allow-list."""
+    return TargetConfiguration(
+        access=AccessType.ALLOWED, targets=tuple(Target(type=kind, id=text) for kind, text in targets)
+    )
+
+
+def b2b(people: TargetConfiguration, application: str = "{portal}") -> B2BSetting:
+    """Some people, one application."""
+    return B2BSetting(users_and_groups=people, applications=lists((APPLICATION, application)))
+
+
+def hole(name: str, kind: TargetType = GROUP, *, owner: Owner = Owner.THEIRS, is_required: bool = True) -> Hole:
+    """A hole of that name."""
+    return Hole(name=name, label=name, kind=kind, owner=owner, is_required=is_required)
+
+
+def template(settings: dict[Property, Setting], *holes: Hole, stages: tuple[Stage, ...] = STAGES) -> Template:
+    """A template of these settings."""
+    return Template(
+        name="pilot",
+        title="Pilot",
+        description="",
+        settings=settings,
+        stages=stages,
+        review_interval=timedelta(days=30),
+        durations=(timedelta(days=30),),
+        default_duration=timedelta(days=30),
+        decide_within=timedelta(days=7),
+        content_hash="h",
+        holes=holes,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "people", "applications"),
+    [
+        (Property.B2B_COLLABORATION_INBOUND, Owner.THEIRS, Owner.OURS),
+        (Property.B2B_DIRECT_CONNECT_INBOUND, Owner.THEIRS, Owner.OURS),
+        (Property.B2B_COLLABORATION_OUTBOUND, Owner.OURS, Owner.THEIRS),
+        (Property.B2B_DIRECT_CONNECT_OUTBOUND, Owner.OURS, Owner.THEIRS),
+    ],
+)
+def test_people_belong_where_they_come_from_and_applications_where_they_are_offered(
+    name: Property, people: Owner, applications: Owner
+) -> None:
+    setting = b2b(lists((GROUP, "{pilot}"), (USER, "{lead}")))
+    assert [(place.name, place.kind, place.owner, place.is_alone) for place in places({name: setting})] == [
+        ("pilot", GROUP, people, False),
+        ("lead", USER, people, False),
+        ("portal", APPLICATION, applications, True),
+    ]
+
+
+def test_tenant_restrictions_speak_of_the_partner_only() -> None:
+    both = b2b(lists((GROUP, "{g}")))
+    setting = TenantRestrictions(users_and_groups=both.users_and_groups, applications=both.applications)
+    assert {place.owner for place in places({Property.TENANT_RESTRICTIONS: setting})} == {Owner.THEIRS}
+
+
+def test_every_kind_of_setting_is_walked_and_what_has_no_lists_is_left() -> None:
+    settings: dict[Property, Setting] = {
+        Property.M365_COLLABORATION_INBOUND: M365CollaborationInbound(users=lists((GROUP, "{g}"))),
+        Property.APP_SERVICE_CONNECT_INBOUND: AppServiceConnect(applications=lists((APPLICATION, "{a}"))),
+        Property.B2B_COLLABORATION_INBOUND: None,
+        Property.B2B_COLLABORATION_OUTBOUND: B2BSetting(users_and_groups=None, applications=None),
+        Property.INBOUND_TRUST: InboundTrust(mfa=True),
+        Property.AUTOMATIC_REDEMPTION: AutomaticRedemption(inbound=True),
+    }
+    assert [place.name for place in places(settings)] == ["g", "a"]
+    done = fill(settings, (hole("g"), hole("a", APPLICATION)), {"g": A, "a": B, "stranger": "x"})
+    assert done[Property.M365_COLLABORATION_INBOUND] == M365CollaborationInbound(users=lists((GROUP, A)))
+    assert done[Property.APP_SERVICE_CONNECT_INBOUND] == AppServiceConnect(applications=lists((APPLICATION, B)))
+    untouched = set(settings) - {Property.M365_COLLABORATION_INBOUND, Property.APP_SERVICE_CONNECT_INBOUND}
+    assert {name: done[name] for name in untouched} == {name: settings[name] for name in untouched}
+
+
+def test_a_template_is_filled_in() -> None:
+    people = lists((GROUP, "{pilot}"), (GROUP, B), (USER, ALL_USERS))
+    pilot = template({Property.B2B_COLLABORATION_INBOUND: b2b(people)}, hole("pilot"), hole("portal", APPLICATION))
+    done = filled(pilot, {"pilot": f" {A.upper()} ", "portal": f"{{{B}}}"})
+    assert done == {Property.B2B_COLLABORATION_INBOUND: b2b(lists((GROUP, A), (GROUP, B), (USER, ALL_USERS)), B)}
+    assert not any(hole_of(Target(type=GROUP, id=text)) for text in (A, ALL_USERS, "{}", "{Not}", "x{pilot}"))
+
+
+def test_an_id_that_stands_twice_is_sent_once() -> None:
+    people = lists((GROUP, "{pilot}"), (GROUP, "{other}"))
+    settings: dict[Property, Setting] = {Property.B2B_COLLABORATION_INBOUND: b2b(people, A)}
+    assert fill(settings, (hole("pilot"), hole("other")), {"pilot": A, "other": A}) == {
+        Property.B2B_COLLABORATION_INBOUND: b2b(lists((GROUP, A)), A)
+    }
+
+
+def test_an_optional_hole_may_stay_empty_and_is_then_left_out() -> None:
+    settings: dict[Property, Setting] = {
+        Property.B2B_COLLABORATION_INBOUND: b2b(lists((GROUP, "{more}"), (GROUP, A)), A)
+    }
+    more = hole("more", is_required=False)
+    assert fill(settings, (more,), {})[Property.B2B_COLLABORATION_INBOUND] == b2b(lists((GROUP, A)), A)
+    with pytest.raises(InvalidField):
+        fill(settings, (more,), {"more": "somebody"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "owner", "cure"),
+    [
+        (GROUP, Owner.THEIRS, "The object ID of a group in the partner's directory: only the partner can tell you."),
+        (USER, Owner.OURS, "The object ID of a user in our own directory."),
+        (APPLICATION, Owner.OURS, "The application (client) ID of an application, not its object ID, in our own"),
+    ],
+)
+@pytest.mark.parametrize("typed", ["", "   ", "the portal", "00000000-0000-0000-0000-000000000000", A[:-1], f"{A}0"])
+def test_what_is_no_guid_is_said_at_its_field_with_the_cure(
+    kind: TargetType, owner: Owner, cure: str, typed: str
+) -> None:
+    with pytest.raises(InvalidField) as caught:
+        parse_hole(hole("portal", kind, owner=owner), typed)
+    assert caught.value.field == "hole_portal"
+    assert cure in caught.value.reason
+
+
+@pytest.mark.parametrize("typed", ["All", "allusers", "AllApplications", "office365"])
+def test_a_word_for_many_is_recognised_where_one_id_is_needed(typed: str) -> None:
+    with pytest.raises(InvalidField, match="stands for all or many; this template needs one ID here"):
+        parse_hole(hole("pilot"), typed)
+
+
+@given(st.text())
+def test_nothing_but_a_guid_ever_fills_a_hole(typed: str) -> None:
+    with pytest.raises(InvalidField):
+        parse_hole(hole("pilot"), f"x{typed}")
+
+
+@pytest.mark.parametrize("shift", list(Shift))
+def test_only_a_proven_narrowing_needs_fewer_hands(shift: Shift) -> None:
+    trusted: Any = template({}, stages=(Stage(title="S", role=STAGES[0].role, quorum=3), STAGES[1]))
+    needed = stages_for(shift, trusted)
+    if shift in (Shift.NARROWS, Shift.CLOSES):
+        assert needed == (Stage(title="S", role=STAGES[0].role, quorum=1),)
+    else:
+        assert needed == trusted.stages

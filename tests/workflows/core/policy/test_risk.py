@@ -1,0 +1,207 @@
+"""How much a plan lets in, and how many people that takes."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.workflows.core.builders import DATA_OWNER, SECURITY, STAGES, TENANT, closed_document
+from tests.workflows.core.settings.test_effective import ALL as ALL_DOCUMENT
+from workflows.core.plans.changes import plan_shift
+from workflows.core.plans.plan import Operation, Plan, plan_access, plan_revocation
+from workflows.core.policy.risk import (
+    Requirement,
+    Risk,
+    RiskLevel,
+    chain_is_enough,
+    required,
+    risk_of,
+    risk_of_settings,
+)
+from workflows.core.policy.template import Stage
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.model import (
+    BLOCK_ALL,
+    AccessType,
+    AppServiceConnect,
+    AutomaticRedemption,
+    B2BSetting,
+    IdentitySynchronization,
+    InboundTrust,
+    Property,
+    Setting,
+    Target,
+    TargetConfiguration,
+    TargetType,
+)
+from workflows.core.settings.reach import Shift
+
+P = Property
+YEAR = timedelta(days=365)
+EVERYBODY = TargetConfiguration(access=AccessType.ALLOWED, targets=(Target(type=TargetType.USER, id="AllUsers"),))
+
+
+def applications(*ids: str) -> TargetConfiguration:
+    targets = tuple(Target(type=TargetType.APPLICATION, id=target) for target in ids)
+    return TargetConfiguration(access=AccessType.ALLOWED, targets=targets)
+
+
+OFFICE = B2BSetting(users_and_groups=EVERYBODY, applications=applications("Office365"))
+ALL = B2BSetting(users_and_groups=EVERYBODY, applications=applications("AllApplications"))
+SERVICE_DEFAULT = {
+    "isServiceDefault": True,
+    "b2bCollaborationInbound": ALL_DOCUMENT,
+    "b2bCollaborationOutbound": ALL_DOCUMENT,
+    "inboundTrust": {
+        "isMfaAccepted": False,
+        "isCompliantDeviceAccepted": False,
+        "isHybridAzureADJoinedDeviceAccepted": False,
+    },
+}
+
+
+def plan(settings: dict[Property, Setting], before: JsonObject | None = None, duration: timedelta = YEAR) -> Plan:
+    return plan_access(
+        tenant_id=TENANT, before=before, settings=settings, template="t", template_hash="h", duration=duration
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "level", "reason"),
+    [
+        ({P.B2B_COLLABORATION_INBOUND: OFFICE}, 1, ""),
+        ({P.B2B_COLLABORATION_INBOUND: BLOCK_ALL}, 1, ""),
+        ({P.B2B_COLLABORATION_INBOUND: ALL}, 2, "not limited to named applications"),
+        ({P.B2B_COLLABORATION_INBOUND: None}, 2, "not limited to named applications"),
+        ({P.B2B_COLLABORATION_OUTBOUND: OFFICE}, 2, "to named applications over there"),
+        ({P.B2B_COLLABORATION_OUTBOUND: ALL}, 2, "to any application of the partner"),
+        ({P.B2B_DIRECT_CONNECT_INBOUND: OFFICE}, 2, "without an account that we could disable"),
+        ({P.B2B_DIRECT_CONNECT_OUTBOUND: OFFICE}, 2, "outside our own controls"),
+        ({P.B2B_DIRECT_CONNECT_INBOUND: ALL}, 3, "direct connect is not limited"),
+        (
+            {P.INBOUND_TRUST: InboundTrust(mfa=True, compliant_device=False, hybrid_joined_device=False)},
+            2,
+            "The partner's MFA counts as ours.",
+        ),
+        ({P.INBOUND_TRUST: InboundTrust(mfa=True)}, 3, "theirs suffice"),
+        ({P.INBOUND_TRUST: InboundTrust(mfa=False, hybrid_joined_device=True)}, 2, "hybrid joined"),
+        ({P.INBOUND_TRUST: InboundTrust(mfa=True, compliant_device=True)}, 3, "theirs suffice"),
+        ({P.AUTOMATIC_REDEMPTION: AutomaticRedemption(inbound=True)}, 2, "without being asked for consent"),
+        ({P.IDENTITY_SYNCHRONIZATION: IdentitySynchronization(is_allowed=True)}, 3, "create and change user accounts"),
+        ({P.APP_SERVICE_CONNECT_INBOUND: AppServiceConnect(applications=applications("AllApplications"))}, 2, "seldom"),
+    ],
+)
+def test_the_most_that_a_template_lets_in(settings: dict[Property, Setting], level: int, reason: str) -> None:
+    risk = risk_of_settings(settings, YEAR)
+    assert risk.level == level
+    assert any(reason in said for said in risk.reasons) if reason else risk.reasons == ()
+
+
+def test_a_template_that_sets_what_a_closed_partner_has_lets_nothing_in() -> None:
+    assert risk_of_settings({P.AUTOMATIC_REDEMPTION: AutomaticRedemption(inbound=False)}, YEAR) == Risk(
+        level=RiskLevel.LOW, reasons=()
+    )
+
+
+def test_long_access_and_another_cloud_weigh_only_where_something_opens() -> None:
+    opening = plan({P.B2B_COLLABORATION_INBOUND: OFFICE}, closed_document(), duration=timedelta(days=730))
+    risk = risk_of(replace(opening, is_cross_cloud=True))
+    assert risk == Risk(
+        level=RiskLevel.ELEVATED,
+        reasons=("It is meant to last longer than a year.", "The partner is in another Microsoft cloud."),
+    )
+    closing = plan({P.B2B_COLLABORATION_INBOUND: BLOCK_ALL}, {"tenantId": TENANT}, duration=timedelta(days=730))
+    assert risk_of(replace(closing, is_cross_cloud=True)).level is RiskLevel.LOW
+    assert risk_of(plan_revocation(tenant_id=TENANT, default={}, before=None)).reasons == ()
+
+
+def test_adding_a_partner_of_another_cloud_opens_what_was_blocked_whatever_the_default_says() -> None:
+    """Entra: "Configure Microsoft cloud settings": until it is added, a tenant of another cloud is blocked."""
+    narrowing = plan({P.B2B_COLLABORATION_INBOUND: BLOCK_ALL})
+    assert risk_of(narrowing).level is RiskLevel.LOW
+    abroad = replace(narrowing, is_cross_cloud=True)
+    assert risk_of(abroad, SERVICE_DEFAULT) == Risk(
+        level=RiskLevel.ELEVATED,
+        reasons=(
+            "Our people may take our information to any application of the partner.",
+            "The partner is in another Microsoft cloud.",
+        ),
+    )
+    assert risk_of(abroad).level is RiskLevel.HIGH, "what an unread default opens by adding it counts as open"
+    assert plan_shift(abroad, SERVICE_DEFAULT) is Shift.OPENS
+    assert risk_of(plan_revocation(tenant_id=TENANT, default={}, before=None, is_cross_cloud=True)).reasons == ()
+
+
+def test_what_is_open_by_default_already_is_no_news() -> None:
+    """The effective change counts: an explicit "allowed" over a default that allows opens nothing."""
+    opening = plan({P.B2B_COLLABORATION_INBOUND: ALL})
+    assert risk_of(opening).level is RiskLevel.ELEVATED
+    assert risk_of(opening, SERVICE_DEFAULT).level is RiskLevel.LOW
+    assert plan_shift(opening) is Shift.OPENS
+    assert plan_shift(opening, SERVICE_DEFAULT) is Shift.SAME
+
+
+def test_a_value_that_cannot_be_read_is_a_high_risk() -> None:
+    body = {"inboundTrust": {"isMfaAccepted": "perhaps"}}
+    odd = Plan(
+        tenant_id=TENANT,
+        operations=(Operation(method="PATCH", path="/p", body=body),),
+        before={"tenantId": TENANT},
+        template="t",
+        template_hash="",
+        duration=None,
+    )
+    assert risk_of(odd).level is RiskLevel.HIGH
+
+
+@pytest.mark.parametrize(
+    ("settings", "before", "default", "shift"),
+    [
+        ({P.B2B_COLLABORATION_INBOUND: OFFICE}, None, None, Shift.UNKNOWN),
+        ({P.B2B_COLLABORATION_INBOUND: OFFICE}, None, SERVICE_DEFAULT, Shift.NARROWS),
+        ({P.B2B_COLLABORATION_INBOUND: OFFICE}, closed_document(), None, Shift.OPENS),
+        ({P.B2B_COLLABORATION_INBOUND: BLOCK_ALL}, None, None, Shift.NARROWS),
+        ({P.INBOUND_TRUST: InboundTrust(mfa=False)}, None, SERVICE_DEFAULT, Shift.SAME),
+        ({P.INBOUND_TRUST: InboundTrust(mfa=False)}, None, None, Shift.NARROWS),
+        ({P.INBOUND_TRUST: None}, {"inboundTrust": {"isMfaAccepted": True}}, SERVICE_DEFAULT, Shift.NARROWS),
+        (
+            {P.B2B_COLLABORATION_INBOUND: BLOCK_ALL, P.INBOUND_TRUST: InboundTrust(mfa=True)},
+            None,
+            SERVICE_DEFAULT,
+            Shift.OPENS,
+        ),
+    ],
+)
+def test_a_whole_plan_opens_when_any_part_does_and_narrows_only_when_no_part_may_open(
+    settings: dict[Property, Setting], before: JsonObject | None, default: Any, shift: Shift
+) -> None:
+    assert plan_shift(plan(settings, before), default) is shift
+
+
+def test_the_riskier_the_more_people() -> None:
+    assert [required(level) for level in RiskLevel] == [Requirement(1, 1), Requirement(2, 1), Requirement(3, 2)]
+    assert [level.word for level in RiskLevel] == ["low", "elevated", "high"]
+
+
+@pytest.mark.parametrize(
+    ("stages", "level", "problem"),
+    [
+        (STAGES, RiskLevel.HIGH, ""),
+        (STAGES[:1], RiskLevel.LOW, ""),
+        (STAGES[:1], RiskLevel.ELEVATED, "needs 2 approvers in at least 1 stage; the chain has 1 in 1"),
+        ((Stage(title="All", role=SECURITY, quorum=3),), RiskLevel.HIGH, "in at least 2 stages; the chain has 3 in 1"),
+        ((*STAGES[:1], Stage(title="Data", role=DATA_OWNER, quorum=1)), RiskLevel.HIGH, "needs 3 approvers"),
+        ((), RiskLevel.LOW, "needs 1 approver in"),
+    ],
+)
+def test_a_chain_that_is_too_weak_says_what_it_lacks(stages: tuple[Stage, ...], level: RiskLevel, problem: str) -> None:
+    found = chain_is_enough(stages, level)
+    assert problem in found if problem else found == ""
+
+
+def test_trust_in_mfa_takes_two_approvers_and_with_devices_three() -> None:
+    alone = InboundTrust(mfa=True, compliant_device=False, hybrid_joined_device=False)
+    with_devices = InboundTrust(mfa=True, compliant_device=True, hybrid_joined_device=False)
+    needs = [required(risk_of_settings({P.INBOUND_TRUST: trust}, YEAR).level) for trust in (alone, with_devices)]
+    assert needs == [Requirement(2, 1), Requirement(3, 2)]

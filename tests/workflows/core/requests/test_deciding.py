@@ -1,0 +1,177 @@
+"""Who may decide, and who is turned away: under which code, and in which words."""
+
+import re
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from tests.workflows.core.builders import (
+    AMARA,
+    BRUNO,
+    DANA,
+    EXPIRY,
+    MALLORY,
+    MILLISECOND,
+    NOW,
+    RILEY,
+    SAM,
+    SECURITY,
+    WHOLE_CHAIN,
+    access_plan,
+    approval,
+    everybody,
+    prepared,
+    request,
+    situation,
+)
+from workflows.core.errors import DomainError, Refused
+from workflows.core.people import Person
+from workflows.core.policy.template import Stage
+from workflows.core.requests.commands import Approve, Reject
+from workflows.core.requests.effects import Apply
+from workflows.core.requests.lifecycle import advance
+from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.settings.canonical import Digest
+
+ASK = "Ask one of the approvers; the card names them."
+DIGEST = access_plan().digest
+EARLIER = access_plan(template_hash="hash-0").digest
+
+
+def refusal(
+    known: AccessRequest,
+    actor: Person,
+    *,
+    digest: Digest = DIGEST,
+    now: datetime = NOW,
+    **roles: str,
+) -> Refused:
+    """The one refusal that both Approve and Reject meet."""
+    moment = situation(now, **roles)
+    with pytest.raises(Refused) as approving:
+        advance(known, Approve(actor=actor, digest=digest), moment)
+    with pytest.raises(Refused) as rejecting:
+        advance(known, Reject(actor=actor, digest=digest, reason="Too wide"), moment)
+    assert (approving.value.code, approving.value.reason) == (rejecting.value.code, rejecting.value.reason)
+    return approving.value
+
+
+@pytest.mark.parametrize(
+    ("actor", "code", "words"),
+    [
+        (RILEY, "own_request", f"You filed this request, so somebody else has to decide on it. {ASK}"),
+        (SAM, "sponsor", f"You are this partner's sponsor, so somebody else has to decide on it. {ASK}"),
+        (BRUNO, "not_your_turn", "“Security” decides first; your stage, “Data owners”, follows. Wait until then."),
+        (
+            DANA,
+            "not_an_approver",
+            f"The stage “Security” needs someone with the role “security”, which you lack. {ASK}",
+        ),
+        (
+            MALLORY,
+            "not_an_approver",
+            f"The stage “Security” needs someone with the role “security”, which you lack. {ASK}",
+        ),
+    ],
+    ids=["requester", "sponsor", "later stage", "wrong role", "no role"],
+)
+def test_who_may_not_decide_now_is_told_why(actor: Person, code: str, words: str) -> None:
+    met = refusal(request(), actor)
+    assert (met.code, met.reason, str(met)) == (code, words, words)
+    assert isinstance(met, DomainError)
+
+
+def test_the_requester_is_refused_even_when_sponsoring_too() -> None:
+    own = request(prepared=prepared(sponsor=RILEY))
+    assert refusal(own, RILEY).code == "own_request"
+
+
+def test_separation_of_duties_goes_by_account_not_by_chat_user_or_name() -> None:
+    second_chat_user = replace(AMARA, id=RILEY.id)
+    assert refusal(request(), second_chat_user).code == "own_request"
+    namesake = replace(AMARA, name=RILEY.name, chat_id=RILEY.chat_id)
+    assert advance(request(), Approve(actor=namesake, digest=DIGEST), situation()).request.decisions
+
+
+def test_one_person_counts_once_in_a_stage() -> None:
+    with pytest.raises(Refused, match="You have already approved this request; one person counts once") as refused:
+        advance(request(decisions=WHOLE_CHAIN[:2]), Approve(actor=BRUNO, digest=DIGEST), situation())
+    assert refused.value.code == "already_decided"
+
+
+def test_one_person_counts_once_over_the_whole_chain() -> None:
+    at = situation(amara="security data-owner")
+    with pytest.raises(Refused) as refused:
+        advance(request(decisions=WHOLE_CHAIN[:1]), Approve(actor=AMARA, digest=DIGEST), at)
+    assert refused.value.code == "already_decided"
+
+
+def test_who_approved_and_then_finds_a_mistake_can_still_reject() -> None:
+    known = request(decisions=WHOLE_CHAIN[:2])
+    moved = advance(known, Reject(actor=AMARA, digest=DIGEST, reason="The domain expired."), situation()).request
+    assert moved.state is RequestState.REJECTED
+    assert (moved.decisions[-1].person, moved.decisions[-1].stage) == (AMARA, 0)
+
+
+def test_an_earlier_stage_that_is_complete_takes_nobody_else() -> None:
+    known = request(decisions=WHOLE_CHAIN[:1])
+    met = refusal(known, DANA, dana="security admin")
+    assert met.code == "not_an_approver"
+    assert "“Data owners”" in met.reason
+
+
+def test_the_next_of_several_later_stages_is_named() -> None:
+    third = Stage(title="Security again", role=SECURITY, quorum=1)
+    known = request(prepared=prepared(stages=(prepared().stages[1], prepared().stages[0], third)))
+    assert (
+        refusal(known, AMARA).reason == "“Data owners” decides first; your stage, “Security”, follows. Wait until then."
+    )
+
+
+def test_a_card_of_an_earlier_plan_decides_nothing() -> None:
+    met = refusal(request(), AMARA, digest=EARLIER)
+    assert (met.code, met.reason) == (
+        "stale_card",
+        "The request changed after this card was shown. Decide on the newest card.",
+    )
+
+
+def test_the_role_is_judged_today_not_when_the_card_was_sent() -> None:
+    assert refusal(request(), AMARA, amara="").code == "not_an_approver"
+    assert advance(request(), Approve(actor=MALLORY, digest=DIGEST), situation(mallory="security")).request.decisions
+
+
+def test_somebody_absent_from_the_roster_holds_nothing() -> None:
+    nobody = replace(situation(), roster=replace(everybody(), roles={}))
+    with pytest.raises(Refused) as refused:
+        advance(request(), Approve(actor=AMARA, digest=DIGEST), nobody)
+    assert refused.value.code == "not_an_approver"
+
+
+def test_a_chain_that_became_complete_by_a_role_that_came_back_is_applied_by_the_next_approvers_click() -> None:
+    known = request(decisions=WHOLE_CHAIN)
+    moved = advance(known, Approve(actor=AMARA, digest=DIGEST), situation())
+    assert moved.request.state is RequestState.APPLYING
+    assert moved.request.decisions == WHOLE_CHAIN
+    assert Apply in [type(effect) for effect in moved.effects]
+
+
+def test_a_complete_chain_is_moved_by_nobody_without_a_role_in_it_and_can_not_be_rejected() -> None:
+    met = refusal(request(decisions=WHOLE_CHAIN), DANA)
+    assert (met.code, met.reason) == (
+        "not_an_approver",
+        f"You hold none of the roles that decide on this request. {ASK}",
+    )
+    with pytest.raises(Refused, match="Every approval is in") as refused:
+        advance(request(decisions=WHOLE_CHAIN), Reject(actor=AMARA, digest=DIGEST, reason="No."), situation())
+    assert refused.value.code == "complete"
+
+
+def test_a_request_can_be_decided_until_its_deadline_and_not_at_it() -> None:
+    last = advance(request(), Approve(actor=AMARA, digest=DIGEST), situation(EXPIRY - MILLISECOND))
+    assert last.request.decisions == (approval(AMARA, 0, at=EXPIRY - MILLISECOND),)
+    for late in (EXPIRY, EXPIRY + MILLISECOND):
+        met = refusal(request(), AMARA, now=late)
+        assert met.code == "expired"
+        assert re.search(r"can no longer be decided\. It can be filed again", met.reason)

@@ -1,0 +1,581 @@
+"""What each accepted command stores, and which effects it asks for."""
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import product
+
+import pytest
+
+from tests.workflows.core.builders import (
+    AMARA,
+    BRUNO,
+    CHIE,
+    DANA,
+    DATA_OWNER,
+    EXPIRY,
+    LIFETIME,
+    NOW,
+    REDEEM_STEP,
+    REQUEST,
+    RILEY,
+    SAM,
+    TENANT,
+    WHOLE_CHAIN,
+    access_plan,
+    approval,
+    closed_document,
+    identity,
+    particulars,
+    partnership,
+    prepared,
+    request,
+    situation,
+)
+from workflows.core.errors import Refused
+from workflows.core.partners.outcome import Outcome, advance_partner
+from workflows.core.partners.partnership import Attestation, PartnershipState
+from workflows.core.partners.reviews import advance_review
+from workflows.core.people import Person, Roster
+from workflows.core.plans.plan import plan_revocation
+from workflows.core.policy.approval import Choice, Decision
+from workflows.core.requests.commands import (
+    Approve,
+    AskReview,
+    Expire,
+    RecordApplied,
+    RecordApplyFailed,
+    RecordDelayed,
+    RecordOverwritten,
+    RecordPrepared,
+    RecordResent,
+    RecordUnfit,
+    RecordUnseen,
+    RecordWriting,
+    Reject,
+    Reopen,
+    Replan,
+    RequestCommand,
+    Stop,
+    Subject,
+    Submit,
+    Withdraw,
+)
+from workflows.core.requests.effects import Apply, Prepare, ShowHalf, ShowRequest, ShowReview, Tell
+from workflows.core.requests.lifecycle import Transition, advance
+from workflows.core.requests.request import AccessRequest, Observation, RequestKind, RequestState
+
+LATER = NOW + timedelta(hours=5)
+SOON = NOW + timedelta(minutes=2)
+SHOWN = ShowRequest(request_id=REQUEST)
+TO_APPLY = Apply(request_id=REQUEST, tenant_id=TENANT)
+DIGEST = access_plan().digest
+REPLAN = Replan(reason="The partner changed.")
+
+
+def told(text: str, whom: Person = RILEY) -> Tell:
+    return Tell(person=whom.chat_id, subject=Subject(request_id=REQUEST), text=text)
+
+
+def ended(state: RequestState, note: str, **changes: object) -> Transition:
+    """The transition that ends the usual request at LATER."""
+    usual: dict[str, object] = {"version": 6, "changed_at": LATER, "note": note, "decisions": ()}
+    return Transition(
+        request=request(state, **{**usual, **changes}),
+        effects=(SHOWN, told(f"Your request for Contoso Ltd (contoso.com) ended as {state.value}. {note}")),
+    )
+
+
+def test_a_submitted_request_is_stored_as_asked_and_prepared() -> None:
+    seen = Observation(identity=identity(), configuration=None, at=NOW)
+    command = Submit(request_id=REQUEST, particulars=particulars(), lifetime=LIFETIME, observation=seen)
+    assert advance(None, command, situation()) == Transition(
+        request=AccessRequest(
+            id=REQUEST,
+            version=1,
+            state=RequestState.PREPARING,
+            particulars=particulars(),
+            created_at=NOW,
+            changed_at=NOW,
+            expires_at=EXPIRY,
+            lifetime=LIFETIME,
+            observation=seen,
+        ),
+        effects=(Prepare(request_id=REQUEST),),
+    )
+
+
+def test_who_filed_it_is_kept_where_that_was_judged_before() -> None:
+    command = Submit(request_id=REQUEST, particulars=particulars(), lifetime=LIFETIME, submitter=DANA)
+    known = advance(None, command, situation()).request
+    assert known.submitter == DANA
+    renewed = advance(replace(known, prepared=prepared(), state=RequestState.APPLYING), REPLAN, situation()).request
+    assert renewed.submitter == DANA, "a new plan is made for the same person"
+
+
+def test_a_prepared_access_request_is_shown_and_waits_for_approval() -> None:
+    known = request(RequestState.PREPARING, note="Graph does not answer.")
+    assert advance(known, RecordPrepared(prepared=prepared()), situation(LATER)) == Transition(
+        request=request(version=6, changed_at=LATER), effects=(SHOWN,)
+    )
+
+
+def test_a_prepared_revocation_goes_straight_to_the_tenant() -> None:
+    kind = RequestKind.REVOCATION
+    command = RecordPrepared(prepared=prepared(kind))
+    known = request(RequestState.PREPARING, kind, note="Graph does not answer.")
+    assert advance(known, command, situation(LATER)) == Transition(
+        request=request(RequestState.APPLYING, kind, version=6, changed_at=LATER), effects=(SHOWN, TO_APPLY)
+    )
+
+
+def test_an_unfit_request_ends_before_anything_is_known_and_tells_the_requester_the_reason() -> None:
+    known = request(RequestState.PREPARING)
+    note = "contoso.com is not a Microsoft Entra tenant."
+    assert advance(known, RecordUnfit(code="no_such_tenant", reason=note), situation(LATER)) == Transition(
+        request=replace(known, state=RequestState.UNFIT, version=6, changed_at=LATER, note=note),
+        effects=(SHOWN, told(f"Your request for contoso.com ended as unfit. {note}")),
+    )
+
+
+@pytest.mark.parametrize("state", [RequestState.PREPARING, RequestState.APPLYING, RequestState.UNCONFIRMED])
+def test_a_delay_is_shown_and_told_once(state: RequestState) -> None:
+    first, second = "Microsoft Graph does not answer.", "Microsoft Graph asks to slow down."
+    name = "contoso.com" if state is RequestState.PREPARING else "Contoso Ltd (contoso.com)"
+    once = advance(request(state), RecordDelayed(reason=first), situation(LATER))
+    assert once == Transition(
+        request=request(state, version=6, changed_at=LATER, note=first),
+        effects=(SHOWN, told(f"Your request for {name} waits: {first}")),
+    )
+    again = advance(once.request, RecordDelayed(reason=first), situation(LATER + LIFETIME))
+    assert again == Transition(request=once.request, effects=()), "the same delay again changes nothing"
+    other = advance(once.request, RecordDelayed(reason=second), situation(LATER))
+    assert other == Transition(request=replace(once.request, version=7, note=second), effects=(SHOWN,))
+
+
+def test_an_approval_that_leaves_the_chain_open_is_kept_shown_and_told() -> None:
+    transition = advance(request(note="Waits."), Approve(actor=AMARA, digest=DIGEST), situation(LATER))
+    assert transition == Transition(
+        request=request(version=6, changed_at=LATER, decisions=(approval(AMARA, 0, at=LATER),)),
+        effects=(SHOWN, told("Amara approved your request for Contoso Ltd (contoso.com) (Security).")),
+    )
+
+
+def test_the_approval_that_completes_the_chain_starts_the_apply() -> None:
+    transition = advance(request(decisions=WHOLE_CHAIN[:2]), Approve(actor=CHIE, digest=DIGEST), situation(LATER))
+    decisions = (*WHOLE_CHAIN[:2], approval(CHIE, 1, at=LATER))
+    assert transition == Transition(
+        request=request(RequestState.APPLYING, version=6, changed_at=LATER, decisions=decisions),
+        effects=(SHOWN, TO_APPLY, told("Chie approved your request for Contoso Ltd (contoso.com) (Data owners).")),
+    )
+
+
+def test_an_approval_given_while_another_one_lost_its_role_does_not_complete_the_chain() -> None:
+    known = request(decisions=(approval(AMARA, 0), approval(BRUNO, 1)))
+    transition = advance(known, Approve(actor=CHIE, digest=DIGEST), situation(bruno="", chie="data-owner"))
+    assert transition.request.state is RequestState.AWAITING_APPROVAL
+    assert TO_APPLY not in transition.effects
+
+
+def test_a_rejection_ends_the_request_with_its_reason_trimmed() -> None:
+    known = request(decisions=WHOLE_CHAIN[:1])
+    command = Reject(actor=BRUNO, digest=DIGEST, reason="  Office 365 is enough \n")
+    rejection = Decision(
+        person=BRUNO, choice=Choice.REJECT, stage=1, digest=DIGEST, reason="Office 365 is enough", at=LATER
+    )
+    assert advance(known, command, situation(LATER)) == ended(
+        RequestState.REJECTED,
+        "Bruno rejected it: Office 365 is enough",
+        decisions=(*WHOLE_CHAIN[:1], rejection),
+    )
+
+
+def test_the_requester_takes_a_request_back() -> None:
+    transition = advance(request(), Withdraw(actor=RILEY.chat_id), situation(LATER))
+    assert transition.request == ended(RequestState.WITHDRAWN, "The requester withdrew it.").request
+    text = "You withdrew your request for Contoso Ltd (contoso.com)."
+    assert transition.effects == (SHOWN, told(text))
+
+
+def test_an_undecided_request_expires() -> None:
+    note = "Nobody decided in time. File it again if it is still needed."
+    transition = advance(request(), Expire(), situation(EXPIRY))
+    assert transition == ended(RequestState.EXPIRED, note, changed_at=EXPIRY)
+
+
+@pytest.mark.parametrize("state", [RequestState.AWAITING_APPROVAL, RequestState.APPLYING])
+def test_replanning_forgets_what_the_form_saw_and_prepares_anew(state: RequestState) -> None:
+    seen = Observation(identity=identity(), configuration=None, at=NOW)
+    known = request(state, observation=seen)
+    assert advance(known, Replan(reason="The partner changed."), situation(LATER)) == Transition(
+        request=replace(
+            known,
+            state=RequestState.PREPARING,
+            version=6,
+            changed_at=LATER,
+            note="The partner changed.",
+            asked_again="The partner changed.",
+            observation=None,
+            decisions=(),
+            expires_at=LATER + (known.expires_at - known.created_at),
+            lifetime=known.expires_at - known.created_at,
+        ),
+        effects=(SHOWN, Prepare(request_id=REQUEST)),
+    )
+
+
+@pytest.mark.parametrize("lifetime", [LIFETIME, None], ids=["as it is stored", "as it was stored once"])
+def test_however_often_it_is_asked_again_it_has_the_same_time_each_time(lifetime: timedelta | None) -> None:
+    known = request(RequestState.APPLYING, lifetime=lifetime)
+    for times in range(1, 5):
+        now = NOW + times * timedelta(days=10)
+        known = advance(
+            replace(known, state=RequestState.APPLYING), Replan(reason="It changed."), situation(now)
+        ).request
+        assert known.expires_at == now + LIFETIME
+
+
+def test_what_was_decided_on_the_plan_before_counts_nothing_on_a_new_one() -> None:
+    known = advance(request(decisions=WHOLE_CHAIN[:2]), Replan(reason="The template changed."), situation()).request
+    renewed = prepared(plan=access_plan(template_hash="hash-2"))
+    transition = advance(known, RecordPrepared(prepared=renewed), situation())
+    verdict = transition.request.verdict(situation().roster)
+    assert transition.request.state is RequestState.AWAITING_APPROVAL
+    assert (verdict.counted, verdict.open_stage, verdict.missing) == (((), ()), 0, 1)
+    assert (transition.request.note, transition.request.asked_again) == ("", "The template changed.")
+    once_more = advance(transition.request, Approve(actor=AMARA, digest=renewed.plan.digest), situation())
+    assert once_more.request.verdict(situation().roster).counted == ((AMARA,), ())
+
+
+def test_a_new_plan_may_have_a_shorter_chain_than_the_one_that_was_decided_on() -> None:
+    """Contract: a decision on an earlier plan never counts and never stands in the way, whatever its stage was."""
+    known = advance(request(decisions=WHOLE_CHAIN[:2]), Replan(reason="The template changed."), situation()).request
+    shorter = prepared(plan=access_plan(template_hash="hash-2"), stages=prepared().stages[:1])
+    known = advance(known, RecordPrepared(prepared=shorter), situation()).request
+    assert known.verdict(situation().roster).counted == ((),)
+    done = advance(known, Approve(actor=AMARA, digest=shorter.plan.digest), situation())
+    assert done.request.state is RequestState.APPLYING
+
+
+def test_reopening_keeps_only_the_decisions_that_count() -> None:
+    known = request(RequestState.APPLYING)
+    transition = advance(known, Reopen(reason="Amara no longer holds the role."), situation(LATER, amara=""))
+    assert transition == Transition(
+        request=request(version=6, changed_at=LATER, decisions=WHOLE_CHAIN[1:], note="Amara no longer holds the role."),
+        effects=(SHOWN,),
+    )
+    back = advance(transition.request, Approve(actor=AMARA, digest=DIGEST), situation(LATER))
+    assert back.request.state is RequestState.APPLYING
+    assert len(back.request.decisions) == 3, "she has to approve anew, and does so once"
+
+
+def test_a_request_whose_approvals_all_count_is_not_reopened() -> None:
+    with pytest.raises(Refused, match="Every approval still counts") as refused:
+        advance(request(RequestState.APPLYING), Reopen(reason="Amara left."), situation())
+    assert refused.value.code == "still_complete"
+
+
+def test_a_revocation_is_never_reopened_whoever_lost_a_role() -> None:
+    kind = RequestKind.REVOCATION
+    odd = request(RequestState.APPLYING, kind, prepared=prepared(stages=prepared().stages), decisions=())
+    with pytest.raises(Refused) as refused:
+        advance(odd, Reopen(reason="Nobody approved."), situation())
+    assert refused.value.code == "still_complete"
+
+
+def test_a_partner_that_is_no_longer_who_was_approved_stops_the_request() -> None:
+    note = "contoso.com belongs to another tenant now."
+    transition = advance(request(RequestState.APPLYING), Stop(reason=note), situation(LATER))
+    assert transition == ended(RequestState.STOPPED, note, decisions=WHOLE_CHAIN)
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"),
+    [
+        *product(
+            [RequestState.PREPARING, RequestState.AWAITING_APPROVAL, RequestState.APPLYING, RequestState.UNCONFIRMED],
+            [RequestKind.ACCESS, RequestKind.RESTORATION],
+        ),
+        (RequestState.UNCONFIRMED, RequestKind.REVOCATION),
+    ],
+)
+def test_whatever_is_open_can_be_stopped_and_its_requester_reads_why(state: RequestState, kind: RequestKind) -> None:
+    """Also a half approved or half applied one: an admin who revokes the partner does not wait for it."""
+    known = request(state, kind, prepared=prepared(kind), note="Waits.")
+    note = "Dana revoked this partner before the change was confirmed."
+    transition = advance(known, Stop(reason=note), situation(LATER))
+    assert transition == Transition(
+        request=replace(known, state=RequestState.STOPPED, version=6, changed_at=LATER, note=note),
+        effects=(SHOWN, told(f"Your request for Contoso Ltd (contoso.com) ended as stopped. {note}")),
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "command"),
+    [
+        (RequestState.PREPARING, RecordUnfit(code="Request_BadRequest", reason="Graph refused it.")),
+        (RequestState.PREPARING, Expire()),
+        (RequestState.PREPARING, Stop(reason="Enough.")),
+        (RequestState.APPLYING, Stop(reason="Enough.")),
+        (RequestState.APPLYING, RecordApplyFailed(reason="Graph refused it.")),
+        (RequestState.UNCONFIRMED, RecordApplyFailed(reason="Graph refused it.")),
+    ],
+    ids=lambda one: getattr(one, "name", one),
+)
+def test_a_revocation_does_not_end_by_itself_before_it_is_confirmed(
+    state: RequestState, command: RequestCommand
+) -> None:
+    """It may be an old one: however long it takes, and whatever refuses it."""
+    with pytest.raises(Refused) as refused:
+        advance(request(state, RequestKind.REVOCATION), command, situation(LATER + timedelta(days=4000)))
+    assert refused.value.code in ("never_given_up", "never_expires")
+
+
+@pytest.mark.parametrize("code", ["unknown_tenant", "own_tenant"])
+def test_a_revocation_of_nobody_ends_as_unfit(code: str) -> None:
+    known = request(RequestState.PREPARING, RequestKind.REVOCATION)
+    ended = advance(known, RecordUnfit(code=code, reason="There is no such tenant."), situation(LATER))
+    assert ended.request.state is RequestState.UNFIT
+
+
+def test_what_opens_may_be_sent_again_once_and_a_revocation_as_often_as_it_takes() -> None:
+    again = RecordResent(reason="It does not show.")
+    for kind in RequestKind:
+        known = request(RequestState.UNCONFIRMED, kind, writing_since=NOW, unseen_since=NOW)
+        once = advance(known, again, situation(SOON)).request
+        assert (once.state, once.resent_at) == (RequestState.UNCONFIRMED, SOON)
+        if kind is RequestKind.REVOCATION:
+            assert advance(once, again, situation(LATER + LIFETIME)).request.resent_at == LATER + LIFETIME
+        else:
+            with pytest.raises(Refused, match="once"):
+                advance(once, again, situation(SOON))
+
+
+@pytest.mark.parametrize(("minutes", "is_taken"), [(15, True), (16, False)])
+def test_what_opens_is_sent_again_for_a_quarter_of_an_hour_only(minutes: int, is_taken: bool) -> None:
+    known = request(RequestState.UNCONFIRMED, writing_since=NOW, unseen_since=NOW)
+    moment = situation(NOW + timedelta(minutes=minutes))
+    if is_taken:
+        advance(known, RecordResent(reason="It does not show."), moment)
+        return
+    with pytest.raises(Refused, match="for a while"):
+        advance(known, RecordResent(reason="It does not show."), moment)
+
+
+def test_a_click_that_came_in_time_counts_however_late_it_is_judged() -> None:
+    known = request()
+    late = EXPIRY + timedelta(seconds=5)
+    approve = Approve(actor=AMARA, digest=known.known.plan.digest)
+    received = replace(situation(late), received_at=EXPIRY - timedelta(seconds=2))
+    (decision,) = advance(known, approve, received).request.decisions
+    assert decision.at == EXPIRY - timedelta(seconds=2)
+    with pytest.raises(Refused) as refused:
+        advance(known, approve, replace(received, received_at=EXPIRY))
+    assert refused.value.code == "expired"
+
+
+# --- writing, and what became of it ---
+
+
+@pytest.mark.parametrize("kind", RequestKind)
+def test_the_first_write_is_announced_once_and_nobody_is_shown_it(kind: RequestKind) -> None:
+    known = request(RequestState.APPLYING, kind, note="Waits.")
+    once = advance(known, RecordWriting(), situation(LATER))
+    assert once == Transition(
+        request=request(RequestState.APPLYING, kind, version=6, changed_at=LATER, note="Waits.", writing_since=LATER),
+        effects=(),
+    )
+    again = advance(once.request, RecordWriting(), situation(LATER + LIFETIME))
+    assert again == Transition(request=once.request, effects=()), "a retry does not move the moment"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        RecordDelayed(reason="Graph does not answer."),
+        RecordUnseen(),
+        Reopen(reason="Amara no longer holds the role."),
+        RecordApplied(image={}),
+        RecordApplyFailed(reason="Graph refused it."),
+        RecordOverwritten(image={}),
+        Stop(reason="Dana revoked this partner."),
+    ],
+    ids=lambda command: command.name,
+)
+def test_that_something_may_stand_is_forgotten_by_a_new_plan_only(command: RequestCommand) -> None:
+    known = request(RequestState.APPLYING, writing_since=NOW)
+    assert advance(known, command, situation(LATER, amara="")).request.writing_since == NOW
+    assert advance(known, REPLAN, situation(LATER)).request.writing_since is None
+
+
+OVERWRITTEN = (
+    "Gatehouse had begun to write the change when somebody else changed the partner's settings. The settings now "
+    "are neither those before the change nor the approved ones, so nobody can keep them alone. Look at them with "
+    "/partner show. Then revoke the partner, or ask for the right settings with /partner request."
+)
+
+
+@pytest.mark.parametrize("image", [None, {"isServiceProvider": None}], ids=["gone", "another"])
+@pytest.mark.parametrize("state", [RequestState.APPLYING, RequestState.UNCONFIRMED])
+def test_what_was_written_and_then_overwritten_is_recorded_and_reviewed_at_once(
+    state: RequestState, image: dict[str, object] | None
+) -> None:
+    """The partner may be open by our doing: it is on record, its review is due now, both people are told."""
+    transition = advance_partner(request(state, writing_since=NOW), RecordOverwritten(image=image), situation(LATER))
+    text = f"Contoso Ltd (contoso.com): {OVERWRITTEN}"
+    assert transition == Outcome(
+        request=request(RequestState.OVERWRITTEN, version=6, changed_at=LATER, note=OVERWRITTEN, writing_since=NOW),
+        effects=(SHOWN, told(text), told(text, SAM)),
+        partnership=partnership(version=1, since=LATER, ends_at=LATER, next_review_at=LATER),
+    )
+    assert "othing was written" not in text
+    assert transition.partnership is not None
+    asked = advance_review(transition.partnership, AskReview(), roster=Roster(), now=LATER).partnership
+    assert (asked.state, asked.reminders) == (PartnershipState.REVIEW_DUE, 1)
+
+
+def test_an_overwritten_renewal_continues_the_partnership_it_was_about() -> None:
+    said = Attestation(person=SAM, reason="Launch moved", at=NOW)
+    known = partnership(version=8, state=PartnershipState.REVIEW_DUE, attestations=(said,))
+    transition = advance_partner(
+        request(RequestState.UNCONFIRMED), RecordOverwritten(image={}), situation(LATER), known
+    )
+    assert transition.partnership == partnership(
+        version=9, state=PartnershipState.REVIEW_DUE, ends_at=LATER, next_review_at=LATER, attestations=(said,)
+    )
+
+
+def test_a_requester_who_is_also_the_sponsor_hears_once_that_it_was_overwritten() -> None:
+    own = replace(particulars(), sponsor=RILEY.chat_id)
+    transition = advance_partner(
+        request(RequestState.UNCONFIRMED, particulars=own), RecordOverwritten(image={}), situation()
+    )
+    assert [effect.person for effect in transition.effects if isinstance(effect, Tell)] == [RILEY.chat_id]
+
+
+@pytest.mark.parametrize("state", [RequestState.APPLYING, RequestState.UNCONFIRMED])
+def test_a_revocation_is_never_overwritten_but_planned_again(state: RequestState) -> None:
+    """It is not over before the block holds, whoever writes in between."""
+    known = request(state, RequestKind.REVOCATION, writing_since=NOW)
+    with pytest.raises(Refused, match="planned again from what stands now") as refused:
+        advance_partner(known, RecordOverwritten(image={}), situation(LATER), partnership())
+    assert refused.value.code == "plan_again"
+    transition = advance_partner(known, REPLAN, situation(LATER), partnership())
+    assert (transition.request.state, transition.partnership) == (RequestState.PREPARING, None)
+    assert transition.effects == (SHOWN, Prepare(request_id=REQUEST))
+
+
+def test_a_plan_that_closes_nothing_more_is_still_a_revocations_own() -> None:
+    """The partner was closed by hand: there is only reading back to do, and no approval is needed for it."""
+    kind = RequestKind.REVOCATION
+    closed = prepared(kind, plan=plan_revocation(tenant_id=TENANT, default={}, before=closed_document()))
+    assert closed.plan.operations == ()
+    transition = advance(request(RequestState.PREPARING, kind), RecordPrepared(prepared=closed), situation(LATER))
+    assert (transition.request.state, transition.effects) == (RequestState.APPLYING, (SHOWN, TO_APPLY))
+
+
+def test_an_unseen_change_is_shown_once_and_waited_for() -> None:
+    note = "Microsoft Graph accepted the change but does not show it yet. Gatehouse keeps reading until it does."
+    once = advance(request(RequestState.APPLYING), RecordUnseen(), situation(LATER))
+    assert once == Transition(
+        request=request(RequestState.UNCONFIRMED, version=6, changed_at=LATER, note=note, unseen_since=LATER),
+        effects=(SHOWN,),
+    )
+    again = advance(once.request, RecordUnseen(), situation(LATER + LIFETIME))
+    assert again == Transition(request=once.request, effects=())
+
+
+@pytest.mark.parametrize("state", [RequestState.APPLYING, RequestState.UNCONFIRMED])
+def test_an_applied_access_opens_a_partnership_and_tells_requester_and_sponsor(state: RequestState) -> None:
+    text = (
+        "Our half of the access for Contoso Ltd (contoso.com) is set and was read back from the tenant. The other half "
+        "is the partner's: 1 step on its side. Gatehouse cannot see that half and counts it as unknown until the "
+        "sponsor confirms it. The card about the partner's half has the checklist for its administrator."
+    )
+    transition = advance_partner(request(state, note="Waits."), RecordApplied(image={}), situation(LATER))
+    assert transition == Outcome(
+        request=request(RequestState.APPLIED, version=6, changed_at=LATER, confirmed_at=LATER),
+        effects=(SHOWN, ShowReview(tenant_id=TENANT), ShowHalf(tenant_id=TENANT), told(text), told(text, SAM)),
+        partnership=partnership(
+            half=(REDEEM_STEP,),
+            version=1,
+            since=LATER,
+            ends_at=LATER + timedelta(days=90),
+            next_review_at=LATER + timedelta(days=30),
+        ),
+    )
+
+
+def test_a_requester_who_is_also_the_sponsor_is_told_once() -> None:
+    own = replace(particulars(), sponsor=RILEY.chat_id)
+    transition = advance_partner(request(RequestState.APPLYING, particulars=own), RecordApplied(image={}), situation())
+    assert [effect.person for effect in transition.effects if isinstance(effect, Tell)] == [RILEY.chat_id]
+
+
+def test_a_renewed_access_continues_the_partnership_with_its_attestations() -> None:
+    said = Attestation(person=SAM, reason="Launch moved", at=NOW)
+    known = partnership(version=8, state=PartnershipState.REVIEW_DUE, reminders=4, attestations=(said,))
+    transition = advance_partner(request(RequestState.APPLYING), RecordApplied(image={}), situation(LATER), known)
+    assert transition.partnership == partnership(
+        version=9,
+        since=LATER,
+        ends_at=LATER + timedelta(days=90),
+        next_review_at=LATER + timedelta(days=30),
+        attestations=(said,),
+        half=(REDEEM_STEP,),
+    )
+
+
+def test_an_applied_revocation_closes_the_partnership_and_says_what_it_cannot_close() -> None:
+    said = Attestation(person=SAM, reason="Launch moved", at=NOW)
+    kind = RequestKind.REVOCATION
+    known = partnership(sponsor=CHIE, attestations=(said,))
+    command = RecordApplied(image=closed_document(), default={})
+    transition = advance_partner(request(RequestState.APPLYING, kind), command, situation(LATER), known)
+    text = (
+        "Contoso Ltd (contoso.com) is blocked: B2B collaboration and direct connect are blocked explicitly in both "
+        "directions, trust, automatic redemption and synchronization are off, and reading it back confirmed it. "
+        "Nothing else is open. Tokens already issued usually work for up to an hour, longer where a token lifetime "
+        "policy says so; sessions in the partner's own tenant are theirs to end."
+    )
+    assert transition == Outcome(
+        request=request(RequestState.APPLIED, kind, version=6, changed_at=LATER, confirmed_at=LATER, not_closed=()),
+        effects=(SHOWN, ShowReview(tenant_id=TENANT), told(text), told(text, SAM)),
+        partnership=partnership(
+            version=4,
+            state=PartnershipState.REVOKED,
+            sponsor=CHIE,
+            stages=(),
+            template="revoke",
+            template_title="Revoke",
+            since=LATER,
+            ends_at=None,
+            review_interval=None,
+            next_review_at=None,
+            attestations=(said,),
+            not_closed=(),
+        ),
+    )
+
+
+def test_a_partner_that_gatehouse_did_not_open_can_be_closed() -> None:
+    kind = RequestKind.REVOCATION
+    transition = advance_partner(request(RequestState.APPLYING, kind), RecordApplied(image={}), situation(LATER))
+    assert transition.partnership is not None
+    assert (transition.partnership.version, transition.partnership.sponsor) == (1, SAM)
+    assert transition.partnership.state is PartnershipState.REVOKED
+    assert transition.partnership.attestations == ()
+
+
+@pytest.mark.parametrize("state", [RequestState.APPLYING, RequestState.UNCONFIRMED])
+def test_a_write_that_graph_refuses_ends_the_request_and_leaves_the_partnership_alone(state: RequestState) -> None:
+    note = "Graph answered 403 Authorization_RequestDenied (request 41f0)."
+    transition = advance(request(state), RecordApplyFailed(reason=note), situation(LATER))
+    assert transition == ended(RequestState.FAILED, note, decisions=WHOLE_CHAIN)
+
+
+def test_advance_is_pure_and_leaves_its_arguments_as_they_were() -> None:
+    known, moment = request(decisions=WHOLE_CHAIN[:2]), situation()
+    command = Approve(actor=CHIE, digest=DIGEST)
+    assert advance(known, command, moment) == advance(known, command, moment)
+    assert known == request(decisions=WHOLE_CHAIN[:2])
+    assert moment.roster.holds(CHIE.id, DATA_OWNER)

@@ -1,0 +1,215 @@
+"""Every command in every state is taken or refused on purpose, and the picture in the docstring is the table."""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from itertools import product
+from typing import Any, Final, get_args
+
+import pytest
+
+from tests.workflows.core.builders import (
+    AMARA,
+    BRUNO,
+    CHIE,
+    EXPIRY,
+    LIFETIME,
+    REQUEST,
+    RILEY,
+    WHOLE_CHAIN,
+    particulars,
+    prepared,
+    request,
+    situation,
+)
+from workflows.core.errors import Refused
+from workflows.core.requests import lifecycle
+from workflows.core.requests.commands import (
+    Approve,
+    Expire,
+    RecordApplied,
+    RecordApplyFailed,
+    RecordDelayed,
+    RecordOverwritten,
+    RecordPrepared,
+    RecordResent,
+    RecordUnfit,
+    RecordUnseen,
+    RecordWriting,
+    Reject,
+    Reopen,
+    Replan,
+    RequestCommand,
+    Stop,
+    Submit,
+    Withdraw,
+)
+from workflows.core.requests.lifecycle import TABLE, Situation, advance
+from workflows.core.requests.request import TERMINAL, AccessRequest, RequestKind, RequestState
+
+EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
+    "submit": {None: "preparing"},
+    "record_prepared": {"preparing": "awaiting_approval applying"},
+    "record_unfit": {"preparing": "unfit"},
+    "record_delayed": {"preparing": "preparing", "applying": "applying", "unconfirmed": "unconfirmed"},
+    "approve": {"awaiting_approval": "awaiting_approval applying"},
+    "reject": {"awaiting_approval": "rejected"},
+    "withdraw": {"preparing": "withdrawn", "awaiting_approval": "withdrawn"},
+    "expire": {"preparing": "expired", "awaiting_approval": "expired"},
+    "replan": {"awaiting_approval": "preparing", "applying": "preparing", "unconfirmed": "preparing"},
+    "reopen": {"applying": "awaiting_approval"},
+    "stop": {
+        "preparing": "stopped",
+        "awaiting_approval": "stopped",
+        "applying": "stopped",
+        "unconfirmed": "stopped",
+    },
+    "record_writing": {"applying": "applying", "unconfirmed": "unconfirmed"},
+    "record_overwritten": {"applying": "overwritten", "unconfirmed": "overwritten"},
+    "record_unseen": {"applying": "unconfirmed", "unconfirmed": "unconfirmed"},
+    "record_resent": {"unconfirmed": "unconfirmed"},
+    "record_applied": {"applying": "applied", "unconfirmed": "applied"},
+    "record_apply_failed": {"applying": "failed", "unconfirmed": "failed"},
+}
+"""Command -> state it is taken in -> states it may lead to. Written by hand; whatever is not here is refused."""
+
+COMMANDS: Final = {command.__dataclass_fields__["name"].default: command for command in get_args(RequestCommand)}
+STATES: Final = (None, *(state.value for state in RequestState))
+PAIRS: Final = tuple(product(STATES, COMMANDS))
+
+DIGEST: Final = prepared().plan.digest
+
+
+def _commands(name: str) -> list[RequestCommand]:
+    """Commands of one name such that each outcome of the table is reached by one of them somewhere."""
+    actors = (AMARA, BRUNO, CHIE)
+    commands: dict[str, list[RequestCommand]] = {
+        "submit": [Submit(request_id=REQUEST, particulars=particulars(), lifetime=LIFETIME)],
+        "record_prepared": [RecordPrepared(prepared=prepared(kind)) for kind in RequestKind],
+        "record_unfit": [RecordUnfit(code="no_such_tenant", reason="There is no such tenant.")],
+        "record_delayed": [RecordDelayed(reason="Graph does not answer.")],
+        "approve": [Approve(actor=actor, digest=DIGEST) for actor in actors],
+        "reject": [Reject(actor=actor, digest=DIGEST, reason="Too wide") for actor in actors],
+        "withdraw": [Withdraw(actor=RILEY.chat_id)],
+        "expire": [Expire()],
+        "replan": [Replan(reason="The partner changed.")],
+        "reopen": [Reopen(reason="Amara no longer holds the role.")],
+        "stop": [Stop(reason="The domain moved to another tenant.")],
+        "record_writing": [RecordWriting()],
+        "record_overwritten": [RecordOverwritten(image=image) for image in (None, {"isServiceProvider": None})],
+        "record_unseen": [RecordUnseen()],
+        "record_resent": [RecordResent(reason="It does not show.")],
+        "record_applied": [RecordApplied(image={})],
+        "record_apply_failed": [RecordApplyFailed(reason="Graph refused it.")],
+    }
+    return commands[name]
+
+
+def _requests(state: str | None) -> list[AccessRequest | None]:
+    """Requests in one state: of either kind, and with no, some and all but one of the approvals."""
+    if state is None:
+        return [None]
+    stands = RequestState(state)
+    requests: list[AccessRequest | None] = [request(stands, kind) for kind in RequestKind]
+    if stands is RequestState.AWAITING_APPROVAL:
+        requests += [request(decisions=WHOLE_CHAIN[:count]) for count in (1, 2)]
+    return requests
+
+
+def _answer(known: AccessRequest | None, command: RequestCommand, moment: Situation) -> str | Refused:
+    """Give the state that a command leads to, or the refusal it meets."""
+    try:
+        return advance(known, command, moment).request.state.value
+    except Refused as refusal:
+        return refusal
+
+
+def _situations() -> list[Situation]:
+    return [situation(), situation(EXPIRY), situation(amara="")]
+
+
+def test_the_table_names_exactly_the_expected_pairs() -> None:
+    written = {
+        (state, command): set(targets.split()) for command, row in EXPECTED.items() for state, targets in row.items()
+    }
+    table = {
+        (None if state is None else state.value, next(name for name, kind in COMMANDS.items() if kind is command)): {
+            target.value for target in targets
+        }
+        for (state, command), targets in TABLE.items()
+    }
+    assert table == written
+
+
+def test_every_command_has_a_row_of_its_own() -> None:
+    assert set(COMMANDS) == set(EXPECTED)
+    assert len(COMMANDS) == len(get_args(RequestCommand))
+
+
+@pytest.mark.parametrize(("state", "name"), PAIRS, ids=[f"{state}-{name}" for state, name in PAIRS])
+def test_a_pair_leads_exactly_where_it_should_or_is_refused(state: str | None, name: str) -> None:
+    answers = [_answer(*case) for case in product(_requests(state), _commands(name), _situations())]
+    reached = {answer for answer in answers if isinstance(answer, str)}
+    refusals = [answer for answer in answers if isinstance(answer, Refused)]
+    assert reached == set(EXPECTED[name].get(state, "").split())
+    assert all(refusal.reason.strip() for refusal in refusals), "a refusal says why"
+    not_now = [refusal.code == "not_now" for refusal in refusals]
+    assert not any(not_now) if reached else all(not_now), "only a pair outside the table is refused for its state"
+
+
+@pytest.mark.parametrize("state", sorted(TERMINAL))
+def test_a_terminal_state_absorbs_every_command_and_says_that_it_is_closed(state: RequestState) -> None:
+    for name in COMMANDS:
+        for command in _commands(name):
+            with pytest.raises(Refused, match=rf"closed \({state.value}\)") as refused:
+                advance(request(state), command, situation(EXPIRY + timedelta(days=400)))
+            assert refused.value.code == "not_now"
+
+
+def test_terminal_states_are_the_eight_that_end_a_request() -> None:
+    assert {state.value for state in TERMINAL} == {
+        "applied",
+        "rejected",
+        "withdrawn",
+        "expired",
+        "unfit",
+        "stopped",
+        "overwritten",
+        "failed",
+    }
+    assert all(request(state).is_terminal is (state in TERMINAL) for state in RequestState)
+
+
+@pytest.mark.parametrize(
+    ("known", "words"),
+    [
+        (None, "There is no such request"),
+        (request(RequestState.AWAITING_APPROVAL), "This request is awaiting approval; that is not possible now."),
+    ],
+)
+def test_a_command_out_of_season_is_refused_with_the_present_state(known: AccessRequest | None, words: str) -> None:
+    with pytest.raises(Refused, match=words) as refused:
+        advance(known, RecordUnseen(), situation())
+    assert refused.value.code == "not_now"
+
+
+def test_a_handler_that_leaves_the_table_is_a_bug_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    narrowed: dict[tuple[RequestState | None, type[Any]], frozenset[RequestState]] = {**TABLE}
+    narrowed |= {(RequestState.APPLYING, Stop): frozenset({RequestState.FAILED})}
+    monkeypatch.setattr(lifecycle, "TABLE", narrowed)
+    with pytest.raises(AssertionError, match=r"applying --stop--> stopped is not in the table"):
+        advance(request(RequestState.APPLYING), Stop(reason="Another tenant"), situation())
+
+
+def test_the_diagram_in_the_docstring_is_the_table() -> None:
+    drawing = re.search(r"```mermaid\nstateDiagram-v2\n(.*?)```", lifecycle.__doc__ or "", re.DOTALL)
+    assert drawing, "the module docstring holds one Mermaid state diagram"
+    lines = [line.strip() for line in drawing[1].splitlines()]
+    arrows = {
+        f"{state or '[*]'} --> {target}: {name}"
+        for name, row in EXPECTED.items()
+        for state, targets in row.items()
+        for target in targets.split()
+    }
+    assert len(lines) == len(set(lines)), "no arrow is drawn twice"
+    assert set(lines) == arrows

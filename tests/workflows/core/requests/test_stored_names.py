@@ -1,0 +1,139 @@
+"""Names that stand in databases and audit logs: renaming one needs a migration, so each is written out here."""
+
+from typing import get_args
+
+from tests.workflows.core.builders import AMARA, REQUEST, TENANT, access_plan
+from workflows.core.errors import DomainError, InvalidField, Refused
+from workflows.core.partners.partnership import PartnershipState
+from workflows.core.policy.approval import Choice
+from workflows.core.requests.alarms import AlarmId
+from workflows.core.requests.commands import Command, PartnershipCommand, RequestCommand, Subject
+from workflows.core.requests.effects import (
+    Apply,
+    Effect,
+    Judge,
+    Prepare,
+    SettleGivenUp,
+    ShowAlarm,
+    ShowHalf,
+    ShowHome,
+    ShowRequest,
+    ShowReview,
+    Tell,
+    lane,
+)
+from workflows.core.requests.intents import Intent, WantApprove
+from workflows.core.requests.request import RequestKind, RequestState
+
+
+def names(union: object, field: str) -> list[str]:
+    return [member.__dataclass_fields__[field].default for member in get_args(union)]
+
+
+def test_the_names_of_commands() -> None:
+    assert names(RequestCommand, "name") == [
+        "submit",
+        "record_prepared",
+        "record_unfit",
+        "record_delayed",
+        "approve",
+        "reject",
+        "withdraw",
+        "expire",
+        "replan",
+        "reopen",
+        "stop",
+        "record_writing",
+        "record_overwritten",
+        "record_unseen",
+        "record_resent",
+        "record_applied",
+        "record_apply_failed",
+    ]
+    assert names(PartnershipCommand, "name") == [
+        "ask_review",
+        "keep",
+        "record_sponsor_gone",
+        "record_sponsor_found",
+        "confirm_half",
+        "unconfirm_half",
+        "remind_half",
+        "ask_half",
+        "record_half",
+    ]
+    assert set(get_args(Command)) == {*get_args(RequestCommand), *get_args(PartnershipCommand)}
+
+
+def test_the_names_of_intents_and_effects() -> None:
+    assert names(Intent, "name") == [
+        "want_approve",
+        "want_reject",
+        "want_withdraw",
+        "want_keep",
+        "want_revoke",
+        "want_confirm_half",
+        "want_unconfirm_half",
+        "want_remind_half",
+        "want_retry_effect",
+        "want_drop_effect",
+    ]
+    assert names(Effect, "kind") == [
+        "judge",
+        "prepare",
+        "apply",
+        "show_request",
+        "show_review",
+        "show_half",
+        "show_home",
+        "tell",
+        "show_alarm",
+        "settle_given_up",
+    ]
+
+
+def test_the_names_of_states_kinds_and_choices() -> None:
+    assert [state.value for state in RequestState] == [
+        "preparing",
+        "awaiting_approval",
+        "applying",
+        "unconfirmed",
+        "applied",
+        "rejected",
+        "withdrawn",
+        "expired",
+        "unfit",
+        "stopped",
+        "overwritten",
+        "failed",
+    ]
+    assert [state.value for state in PartnershipState] == ["active", "review_due", "revoked"]
+    assert [kind.value for kind in RequestKind] == ["access", "revocation", "restoration"]
+    assert [choice.value for choice in Choice] == ["approve", "reject"]
+
+
+def test_what_must_not_overtake_shares_a_lane() -> None:
+    """Writes to one partner, the messages of one card, and what one person is told; nothing else waits."""
+    click = WantApprove(actor=AMARA.chat_id, request_id=REQUEST, digest=access_plan().digest)
+    lanes: dict[Effect, str] = {
+        Judge(intent=click, key="click-1"): "judge:click-1",
+        Prepare(request_id=REQUEST): "prepare:r-1",
+        Apply(request_id=REQUEST, tenant_id=TENANT): f"tenant:{TENANT}",
+        ShowRequest(request_id=REQUEST): "card:r-1",
+        ShowReview(tenant_id=TENANT): f"review:{TENANT}",
+        ShowReview(tenant_id=TENANT, remind=True): f"review:{TENANT}",
+        ShowHalf(tenant_id=TENANT): f"half:{TENANT}",
+        ShowHalf(tenant_id=TENANT, remind=True): f"half:{TENANT}",
+        ShowHome(person=AMARA.chat_id): "home:U-AMARA",
+        Tell(person=AMARA.chat_id, subject=Subject(request_id=REQUEST), text="Hello"): "tell:U-AMARA",
+        ShowAlarm(alarm_id=AlarmId("A-1")): "alarm:A-1",
+        SettleGivenUp(effect_id=7, is_retried=True): "given_up:7",
+    }
+    assert {effect: lane(effect) for effect in lanes} == lanes
+    assert {type(effect) for effect in lanes} == set(get_args(Effect))
+
+
+def test_an_error_that_a_person_can_correct_names_the_field_and_the_cure() -> None:
+    error = InvalidField("target", "“gmail.com” is a consumer domain; give the partner's own.")
+    assert isinstance(error, DomainError)
+    assert (error.field, error.reason, str(error)) == ("target", str(error), error.reason)
+    assert not isinstance(error, Refused)

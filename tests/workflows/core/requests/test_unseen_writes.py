@@ -1,0 +1,126 @@
+"""When what was taken and does not show is sent again, and what alarms although nothing fails."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.workflows.core.builders import AMARA, DANA, NOW, REQUEST, TENANT, access_plan, request
+from workflows.core.audit.partner_changes import PartnerChange, names_another
+from workflows.core.requests.effects import Judge
+from workflows.core.requests.intents import WantApprove, WantRevoke
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.requests.resending import Step, first_sent, may_be_resent, needs_the_audit_log, next_step
+from workflows.core.requests.watch import unjudged_revocations, unshown_writes, waiting_revocations
+
+S = RequestState
+MINUTE = timedelta(minutes=1)
+SECOND = timedelta(seconds=1)
+OURS = PartnerChange(at=NOW, activity="Update", by="Gatehouse", is_ours=True)
+THEIRS = PartnerChange(at=NOW, activity="Delete", by="", is_ours=False)
+
+
+def unseen(kind: RequestKind = RequestKind.ACCESS, *, resent: timedelta | None = None) -> AccessRequest:
+    """A request whose write was taken now and does not show."""
+    resent_at = None if resent is None else NOW + resent
+    return request(S.UNCONFIRMED, kind, writing_since=NOW, unseen_since=NOW, resent_at=resent_at)
+
+
+def test_nobody_named_is_somebody_else() -> None:
+    assert not names_another([])
+    assert not names_another([OURS, OURS])
+    assert names_another([OURS, THEIRS])
+
+
+@pytest.mark.parametrize(
+    ("after", "resent", "changes", "step"),
+    [
+        (MINUTE - SECOND, None, [], Step.READ),
+        (-MINUTE, None, [], Step.READ),
+        (MINUTE, None, [], Step.READ),
+        (10 * MINUTE - SECOND, None, [], Step.READ),
+        (10 * MINUTE, None, [], Step.SEND_AGAIN),
+        (MINUTE, None, [replace(OURS, at=NOW - SECOND)], Step.READ),
+        (MINUTE, None, [OURS], Step.SEND_AGAIN),
+        (MINUTE, None, [OURS, THEIRS], Step.ASK_AGAIN),
+        (MINUTE, None, None, Step.READ),
+        (15 * MINUTE, None, None, Step.READ),
+        (15 * MINUTE, None, [], Step.SEND_AGAIN),
+        (15 * MINUTE + SECOND, None, [], Step.ASK_AGAIN),
+        (15 * MINUTE + SECOND, None, None, Step.ASK_AGAIN),
+        (3 * MINUTE, MINUTE, [], Step.READ),
+        (16 * MINUTE, MINUTE, None, Step.ASK_AGAIN),
+        (15 * MINUTE + SECOND, 15 * MINUTE, None, Step.READ),
+        (20 * MINUTE, 15 * MINUTE, None, Step.ASK_AGAIN),
+    ],
+)
+def test_an_opening_is_read_then_sent_again_once_or_asked_again(
+    after: timedelta, resent: timedelta | None, changes: list[PartnerChange] | None, step: Step
+) -> None:
+    for kind in (RequestKind.ACCESS, RequestKind.RESTORATION):
+        assert next_step(unseen(kind, resent=resent), NOW + after, changes) is step
+
+
+@pytest.mark.parametrize(
+    ("after", "resent", "step"),
+    [
+        (MINUTE - SECOND, None, Step.READ),
+        (MINUTE, None, Step.SEND_AGAIN),
+        (2 * MINUTE - SECOND, MINUTE, Step.READ),
+        (2 * MINUTE, MINUTE, Step.SEND_AGAIN),
+        (4 * MINUTE, 2 * MINUTE, Step.SEND_AGAIN),
+        (65 * MINUTE - SECOND, 60 * MINUTE, Step.READ),
+        (65 * MINUTE, 60 * MINUTE, Step.SEND_AGAIN),
+        (400 * 24 * 60 * MINUTE, None, Step.SEND_AGAIN),
+    ],
+)
+def test_a_revocation_is_sent_again_as_often_as_it_takes(
+    after: timedelta, resent: timedelta | None, step: Step
+) -> None:
+    known = unseen(RequestKind.REVOCATION, resent=resent)
+    assert next_step(known, NOW + after, None) is step
+    assert may_be_resent(known, NOW + after)
+    assert not needs_the_audit_log(known, NOW + after)
+
+
+def test_the_audit_log_is_asked_only_where_it_decides() -> None:
+    assert not needs_the_audit_log(unseen(), NOW)
+    assert needs_the_audit_log(unseen(), NOW + MINUTE)
+    assert not needs_the_audit_log(unseen(), NOW + 16 * MINUTE)
+    assert not needs_the_audit_log(unseen(resent=MINUTE), NOW + 5 * MINUTE)
+
+
+def test_records_from_before_the_moments_were_kept_are_counted_from_what_they_have() -> None:
+    old = request(S.UNCONFIRMED, writing_since=NOW)
+    assert next_step(old, NOW + 10 * MINUTE, []) is Step.SEND_AGAIN
+    older = request(S.UNCONFIRMED)
+    assert first_sent(older) == older.changed_at
+    assert next_step(older, older.changed_at + 10 * MINUTE, []) is Step.SEND_AGAIN
+
+
+def test_writes_that_are_not_confirmed_for_ten_minutes_are_given() -> None:
+    sent = request(S.APPLYING, writing_since=NOW)
+    others = [request(S.APPLYING), request(S.AWAITING_APPROVAL), request(S.PREPARING)]
+    assert unshown_writes([unseen(), sent, *others], NOW + 10 * MINUTE - SECOND) == ()
+    assert unshown_writes([unseen(), sent, *others], NOW + 10 * MINUTE) == (unseen(), sent)
+
+
+def test_revocations_that_are_open_for_two_minutes_or_alarmed_of_are_given() -> None:
+    revoked = request(S.PREPARING, RequestKind.REVOCATION)
+    since = revoked.created_at
+    assert waiting_revocations([revoked, request()], since + 2 * MINUTE - SECOND, frozenset()) == ()
+    assert waiting_revocations([revoked, request()], since + 2 * MINUTE, frozenset()) == (revoked,)
+    assert waiting_revocations([revoked, request()], since, frozenset({REQUEST})) == (revoked,)
+
+
+def test_clicks_that_revoke_are_late_after_two_minutes_and_where_nobody_knows() -> None:
+    revoke = WantRevoke(actor=DANA.chat_id, target=TENANT, reason="Ended")
+    approve = WantApprove(actor=AMARA.chat_id, request_id=REQUEST, digest=access_plan().digest)
+    clicks = [
+        Judge(intent=revoke, key="now", received_at=NOW),
+        Judge(intent=revoke, key="before", received_at=NOW - 2 * MINUTE),
+        Judge(intent=revoke, key="old record"),
+        Judge(intent=approve, key="approve", received_at=NOW - 60 * MINUTE),
+    ]
+    found = [(click.key, is_late) for click, _, is_late in unjudged_revocations(clicks, NOW)]
+    assert found == [("now", False), ("before", True), ("old record", True)]

@@ -1,0 +1,47 @@
+"""The model of a partner's configuration: Graph's names, and what closed means."""
+
+from workflows.core.settings.documents import to_document
+from workflows.core.settings.model import (
+    BLOCK_ALL,
+    CLOSED,
+    Property,
+)
+
+
+def test_the_properties_are_written_exactly_as_graph_spells_them() -> None:
+    assert [name.value for name in Property] == [
+        "b2bCollaborationInbound",
+        "b2bCollaborationOutbound",
+        "b2bDirectConnectInbound",
+        "b2bDirectConnectOutbound",
+        "inboundTrust",
+        "automaticUserConsentSettings",
+        "identitySynchronization",
+        "tenantRestrictions",
+        "m365CollaborationInbound",
+        "m365CollaborationOutbound",
+        "appServiceConnectInbound",
+    ]
+
+
+def test_closed_blocks_four_directions_and_takes_trust_and_consent_back() -> None:
+    block = {
+        "usersAndGroups": {"accessType": "blocked", "targets": [{"target": "AllUsers", "targetType": "user"}]},
+        "applications": {
+            "accessType": "blocked",
+            "targets": [{"target": "AllApplications", "targetType": "application"}],
+        },
+    }
+    assert to_document(BLOCK_ALL) == block
+    assert {name.value: to_document(setting) for name, setting in CLOSED.items()} == {
+        "b2bCollaborationInbound": block,
+        "b2bCollaborationOutbound": block,
+        "b2bDirectConnectInbound": block,
+        "b2bDirectConnectOutbound": block,
+        "inboundTrust": {
+            "isMfaAccepted": False,
+            "isCompliantDeviceAccepted": False,
+            "isHybridAzureADJoinedDeviceAccepted": False,
+        },
+        "automaticUserConsentSettings": {"inboundAllowed": False, "outboundAllowed": False},
+    }

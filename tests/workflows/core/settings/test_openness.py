@@ -1,0 +1,275 @@
+"""What a configuration leaves open: nothing is closed that was not read as closed."""
+
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.workflows.core.builders import TENANT, closed_document
+from tests.workflows.core.strategies import JSON, PROPERTY
+from workflows.core.plans.plan import plan_revocation
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.described import undescribed, undescribed_changes
+from workflows.core.settings.model import Property
+from workflows.core.settings.openness import (
+    CAPABILITIES,
+    DEFAULT,
+    Kind,
+    Opening,
+    OpenWay,
+    Way,
+    left_open,
+    not_explicit,
+    open_ways,
+    ways,
+)
+from workflows.core.settings.openness_words import not_closed_words, way_title, ways_words
+
+EVERYBODY: Final = {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]}
+NOBODY: Final = {"accessType": "blocked", "targets": [{"target": "AllUsers", "targetType": "user"}]}
+SOMEBODY: Final = {"accessType": "allowed", "targets": [{"target": TENANT, "targetType": "user"}]}
+EVERYTHING: Final = {"accessType": "allowed", "targets": [{"target": "AllApplications", "targetType": "application"}]}
+NOTHING: Final = {"accessType": "blocked", "targets": [{"target": "AllApplications", "targetType": "application"}]}
+CLOSED_DEFAULT: Final = {
+    **closed_document(),
+    "id": "x",
+    "isServiceDefault": False,
+    "invitationRedemptionIdentityProviderConfiguration": {"fallbackIdentityProvider": "microsoftAccount"},
+}
+
+
+def of(own: JsonObject | None, default: JsonObject | None = CLOSED_DEFAULT, **flags: bool) -> dict[str, Way]:
+    """The ways by name."""
+    return {way.name: way for way in ways(own, default, **flags)}
+
+
+def names(own: JsonObject | None, default: JsonObject | None = CLOSED_DEFAULT) -> list[str]:
+    """What is not closed for certain."""
+    return [way.name for way in left_open(ways(own, default))]
+
+
+def test_a_blocked_partner_leaves_nothing_open() -> None:
+    found = ways(closed_document(), CLOSED_DEFAULT)
+    assert left_open(found) == ()
+    by_default = {way.name for way in not_explicit(found)}
+    assert by_default == {
+        *("m365CollaborationInbound", "m365CollaborationOutbound", "appServiceConnectInbound", CAPABILITIES),
+        "identitySynchronization.userSyncInbound",
+    }
+
+
+def test_settings_of_services_that_nobody_set_are_off() -> None:
+    assert "m365CollaborationInbound" not in names({**closed_document(), "m365CollaborationInbound": {"users": None}})
+    both = {**CLOSED_DEFAULT, "m365CollaborationInbound": {"users": None}, "appServiceConnectInbound": None}
+    assert names(closed_document(), both) == []
+
+
+@pytest.mark.parametrize(
+    ("own", "default", "opening", "is_explicit"),
+    [
+        ({"users": EVERYBODY}, None, Opening.OPEN, True),
+        ({"users": SOMEBODY}, None, Opening.PARTLY, True),
+        ({"users": NOBODY}, {"users": EVERYBODY}, Opening.CLOSED, True),
+        (None, {"users": EVERYBODY}, Opening.OPEN, False),
+        ({"users": None}, {"users": NOBODY}, Opening.CLOSED, False),
+        (7, None, Opening.UNKNOWN, True),
+        (None, [], Opening.UNKNOWN, False),
+        ({"users": {"accessType": "perhaps"}}, {"users": NOBODY}, Opening.UNKNOWN, True),
+    ],
+)
+def test_a_setting_of_a_service(own: Any, default: Any, opening: Opening, is_explicit: bool) -> None:
+    name = "m365CollaborationInbound"
+    found = of({**closed_document(), name: own}, {**CLOSED_DEFAULT, name: default})
+    assert (found[name].opening, found[name].is_explicit) == (opening, is_explicit)
+    assert found[name].kind is Kind.SERVICE
+    # Calendars and profiles ride on it, and are read at another address.
+    is_closed = opening is Opening.CLOSED
+    assert found[CAPABILITIES].opening is (Opening.CLOSED if is_closed else Opening.UNKNOWN)
+
+
+def test_capabilities_are_closed_for_this_partner_where_both_carriers_are() -> None:
+    shut = {"m365CollaborationInbound": {"users": NOBODY}, "appServiceConnectInbound": {"applications": NOTHING}}
+    assert of({**closed_document(), **shut})[CAPABILITIES].is_explicit
+    half = {**shut, "appServiceConnectInbound": None}
+    assert not of({**closed_document(), **half})[CAPABILITIES].is_explicit
+    assert of({**half, "appServiceConnectInbound": {"applications": EVERYTHING}})[CAPABILITIES].opening is (
+        Opening.UNKNOWN
+    )
+
+
+@pytest.mark.parametrize(
+    ("policy", "opened"),
+    [
+        (None, []),
+        ({"tenantId": TENANT, "displayName": "x", "userSyncInbound": {"isSyncAllowed": False}}, []),
+        ({"userSyncInbound": {"isSyncAllowed": True}}, ["userSyncInbound"]),
+        ({"userSyncInbound": False}, ["userSyncInbound"]),
+        ({"userSyncInbound": {"isSyncAllowed": "no"}}, ["userSyncInbound"]),
+        ({"userSyncInbound": None, "groupSyncInbound": {"isSyncAllowed": True}}, ["groupSyncInbound"]),
+        ({"userSyncInbound": None, "groupSyncInbound": {"isSyncAllowed": False}}, []),
+        ({"userSyncInbound": {"isSyncAllowed": False, "newer": 1}}, ["userSyncInbound.newer"]),
+        ({"newer": "x"}, ["newer"]),
+        ("policy", ["userSyncInbound"]),
+    ],
+)
+def test_synchronization_is_closed_only_where_every_part_of_the_policy_says_so(policy: Any, opened: list[str]) -> None:
+    document = {**closed_document(), "identitySynchronization": policy}
+    assert names(document) == [f"identitySynchronization.{name}" for name in opened]
+
+
+@pytest.mark.parametrize(
+    ("own", "default", "opening", "is_explicit"),
+    [
+        ({"inboundAllowed": True}, None, Opening.UNKNOWN, True),
+        ("anything", None, Opening.UNKNOWN, True),
+        (0, None, Opening.UNKNOWN, True),
+        ({"inboundAllowed": False, "outboundAllowed": False, "@odata.type": "#x"}, {"x": 1}, Opening.CLOSED, True),
+        ({"inboundAllowed": None}, None, Opening.CLOSED, False),
+        ({"inboundAllowed": None}, {"inboundAllowed": True}, Opening.UNKNOWN, False),
+        (None, {"inboundAllowed": True}, Opening.UNKNOWN, False),
+        (None, {"inboundAllowed": False}, Opening.CLOSED, False),
+        ({}, {"x": 1}, Opening.UNKNOWN, False),
+    ],
+)
+def test_a_member_that_is_not_described_is_closed_only_where_it_says_nothing(
+    own: Any, default: Any, opening: Opening, is_explicit: bool
+) -> None:
+    for name in ("crossCloudMeetingConfiguration", "inboundTrust.isPasskeyAccepted"):
+        setting, _, member = name.partition(".")
+        documents = [
+            {**base, setting: {**base[setting], member: value} if member else value}
+            for base, value in ((closed_document(), own), (CLOSED_DEFAULT, default))
+        ]
+        way = of(*documents)[name]
+        assert (way.opening, way.is_explicit, way.kind) == (opening, is_explicit, Kind.UNDESCRIBED)
+        assert way.setting == setting
+
+
+def test_a_list_of_ones_own_replaces_the_defaults_with_its_unknown_members() -> None:
+    default = {**CLOSED_DEFAULT, "m365CollaborationInbound": {"users": {**NOBODY, "except": ["x"]}}}
+    assert names(closed_document(), default) == ["m365CollaborationInbound.users.except"]
+    assert names({**closed_document(), "m365CollaborationInbound": {"users": NOBODY}}, default) == []
+
+
+def test_an_unknown_member_beside_a_block_is_named_wherever_it_stands() -> None:
+    """A block with exceptions that nobody understands is no certain block."""
+    block = closed_document()["b2bCollaborationInbound"]
+    entry = {"target": "AllUsers", "targetType": "user", "except": 1}
+    users = {**block["usersAndGroups"], "targets": [entry, entry], "until": "tomorrow"}
+    document = {**closed_document(), "b2bCollaborationInbound": {**block, "usersAndGroups": users}}
+    assert names(document) == [
+        "b2bCollaborationInbound.usersAndGroups.targets.except",
+        "b2bCollaborationInbound.usersAndGroups.until",
+    ]
+
+
+def test_what_binds_our_own_people_or_is_no_setting_is_no_way_in() -> None:
+    others = {
+        "tenantRestrictions": {"usersAndGroups": EVERYBODY, "applications": EVERYTHING, "newer": 1},
+        "isServiceProvider": True,
+        "isInMultiTenantOrganization": True,
+        "newer@odata.context": "x",
+    }
+    assert names({**closed_document(), **others}) == []
+
+
+def test_a_default_that_could_not_be_read_leaves_open_whatever_it_may_open() -> None:
+    assert names(closed_document(), None) == [
+        *("m365CollaborationInbound", "m365CollaborationOutbound", "appServiceConnectInbound"),
+        CAPABILITIES,
+        DEFAULT,
+    ]
+    assert all(not way.is_explicit for way in left_open(ways(closed_document(), None)))
+    assert "b2bCollaborationInbound" in names(None, None)
+
+
+def test_a_partner_of_another_cloud_is_barred_until_it_is_added() -> None:
+    found = ways(None, {"m365CollaborationInbound": {"users": EVERYBODY}, "newer": 1}, is_cross_cloud=True)
+    assert left_open(found) == ()
+    assert not_explicit(found) == found
+    added = ways({"tenantId": TENANT}, {"m365CollaborationInbound": {"users": EVERYBODY}}, is_cross_cloud=True)
+    assert "m365CollaborationInbound" in {way.name for way in left_open(added)}
+
+
+def test_a_tenant_whose_every_member_is_null_or_absent_claims_nothing_that_nobody_said() -> None:
+    nothing = dict.fromkeys(name.value for name in Property)
+    opened = names(nothing, nothing)
+    assert {"b2bCollaborationInbound", "b2bDirectConnectOutbound", "inboundTrust.isMfaAccepted"} <= set(opened)
+    assert opened == names(None, {})
+
+
+@PROPERTY
+@given(
+    st.dictionaries(st.sampled_from([*Property, "newer", "crossCloudMeetingConfiguration"]), JSON),
+    st.none() | st.dictionaries(st.sampled_from([*Property, "newer"]), JSON),
+    st.booleans(),
+)
+def test_no_document_is_called_closed_for_being_unreadable(own: Any, default: Any, is_cross_cloud: bool) -> None:
+    found = of(own, default, is_cross_cloud=is_cross_cloud)
+    assert (DEFAULT in found) is (default is None)
+    for name in Property:
+        if own.get(name) is not None and not isinstance(own[name], dict) and name != Property.TENANT_RESTRICTIONS:
+            of_it = [way for way in found.values() if way.setting == name and way.kind is not Kind.UNDESCRIBED]
+            assert {way.opening for way in of_it} == {Opening.UNKNOWN}
+            assert all(way.is_explicit for way in of_it)
+    assert all(way_title(name) for name in found)
+
+
+# --- what the records keep, and the words ---
+
+
+def test_the_records_keep_what_was_left_open() -> None:
+    document = {**closed_document(), "m365CollaborationInbound": {"users": SOMEBODY}}
+    assert open_ways(document, CLOSED_DEFAULT) == (
+        OpenWay(name="m365CollaborationInbound", opening=Opening.PARTLY),
+        OpenWay(name=CAPABILITIES, opening=Opening.UNKNOWN),
+    )
+
+
+def test_ways_are_named_by_their_titles_and_a_strange_name_is_shown_as_it_is() -> None:
+    left = [
+        OpenWay(name="inboundTrust.isMfaAccepted", opening=Opening.OPEN),
+        OpenWay(name="inboundTrust.isPasskeyAccepted", opening=Opening.UNKNOWN),
+        OpenWay(name="new\u202eer", opening=Opening.UNKNOWN),
+    ]
+    assert not_closed_words(left) == (
+        "Not closed for certain: Trust in the partner's MFA (open); Inbound trust, isPasskeyAccepted (not known); "
+        '"new\\u202eer" (not known).'
+    )
+    assert not_closed_words([]) == ""
+    assert len(way_title("x" * 500)) < 120
+    many = [OpenWay(name=f"n{number}", opening=Opening.OPEN) for number in range(30)]
+    assert ways_words(many).endswith("; 5 more")
+    [closed] = [way for way in ways(closed_document(), CLOSED_DEFAULT) if way.name == "b2bCollaborationInbound"]
+    assert ways_words([closed]) == "B2B collaboration, inbound"
+
+
+# --- members that are not described ---
+
+
+def test_a_change_of_what_a_member_says_is_named_and_one_to_nothing_is_not() -> None:
+    before = {"newer": {"a": True}, "inboundTrust": {"isPasskeyAccepted": None}, "places": False}
+    now = {"newer": {"a": False}, "inboundTrust": {"isPasskeyAccepted": False}, "places": None, "more": {}}
+    assert undescribed_changes(before, before) == ()
+    assert undescribed_changes(before, now) == ("newer",)
+    assert undescribed_changes(None, {"inboundTrust": {"isPasskeyAccepted": True}}) == (
+        "inboundTrust.isPasskeyAccepted",
+    )
+    assert undescribed_changes(None, None) == ()
+    assert undescribed({"inboundTrust": 7, "identitySynchronization": [{"x": 1}]}) == {
+        ("identitySynchronization", "x"): 1
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "is_closed"),
+    [(True, True), (None, True), (False, False), ({"a": True, "b": False}, False), ("on", False)],
+)
+def test_a_restriction_closes_by_a_yes_and_is_never_written(value: object, is_closed: bool) -> None:
+    """GRAPH: `blockServiceProviderOutboundAccess`; what restricts is not set to null by a revocation."""
+    own = {"tenantId": TENANT, "blockServiceProviderOutboundAccess": value}
+    left = [way.name for way in left_open(ways(own, {})) if way.setting == "blockServiceProviderOutboundAccess"]
+    assert (left == []) is is_closed
+    plan = plan_revocation(tenant_id=TENANT, before=own, default={})
+    assert all("blockServiceProviderOutboundAccess" not in operation.body for operation in plan.operations)

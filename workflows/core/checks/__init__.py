@@ -1,0 +1,1 @@
+"""Checks of a plan: rules, what was read in the home tenant, Conditional Access, and what approvers have to know."""

@@ -1,0 +1,142 @@
+"""Whether somebody gets to an application of the other tenant, by which rule, and where that rule comes from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from workflows.core.settings.certainty import REASONS
+from workflows.core.settings.effective import Effective, EffectiveTargets, Origin
+from workflows.core.settings.model import (
+    ALL_APPLICATIONS,
+    ALL_MICROSOFT_APPS,
+    ALL_USERS,
+    OFFICE_365,
+    AccessType,
+    Property,
+    TargetConfiguration,
+    configurations,
+)
+
+
+class Direction(StrEnum):
+    """Who comes to whom."""
+
+    INBOUND = "inbound"
+    """Their people to our applications."""
+    OUTBOUND = "outbound"
+    """Our people to their applications."""
+
+
+class Capability(StrEnum):
+    """In which way people come."""
+
+    B2B_COLLABORATION = "B2B collaboration"
+    B2B_DIRECT_CONNECT = "B2B direct connect"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Allowed or blocked. What is not certain is answered "allowed": nobody is told that an open door is closed."""
+
+    allowed: bool
+    by: str
+    """The rule, in words."""
+    origin: Origin
+    is_certain: bool = True
+    doubt: str = ""
+    """What Microsoft does not document about the lists, in words; empty for none."""
+
+
+_PROPERTIES: Final[Mapping[tuple[Direction, Capability], Property]] = {
+    (Direction.INBOUND, Capability.B2B_COLLABORATION): Property.B2B_COLLABORATION_INBOUND,
+    (Direction.OUTBOUND, Capability.B2B_COLLABORATION): Property.B2B_COLLABORATION_OUTBOUND,
+    (Direction.INBOUND, Capability.B2B_DIRECT_CONNECT): Property.B2B_DIRECT_CONNECT_INBOUND,
+    (Direction.OUTBOUND, Capability.B2B_DIRECT_CONNECT): Property.B2B_DIRECT_CONNECT_OUTBOUND,
+}
+_EVERYTHING: Final = frozenset({ALL_USERS, ALL_APPLICATIONS})
+_SUITES: Final = frozenset({OFFICE_365, ALL_MICROSOFT_APPS})
+"""Reserved words for applications whose members Graph does not list."""
+UNSURE_PAIR: Final = (
+    "people and applications are both lists of exceptions, and Microsoft's pages leave open how the two combine"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Half:
+    """What one list says of what was asked; None: not known."""
+
+    lets_in: bool | None
+    by: str
+    origin: Origin
+    is_exception: bool = False
+    """It is a deny-list that does not name everything, so that it can combine ambiguously with another one."""
+
+
+def answer(
+    applies: Effective, *, direction: Direction, capability: Capability, user: frozenset[str], application: str
+) -> Answer:
+    """Tell whether somebody gets in.
+
+    People and applications must both be let in. Where one list names exceptions and so does the other, whoever is in
+    only one of them is answered "allowed", not certain (Graph: "Cross-tenant access settings API overview"). So is
+    everybody where the meaning of the lists is not documented (see `certainty`).
+
+    :param user: the person's own id and those of its groups, in its own directory.
+    :param application: an application (client) id, or one of Graph's reserved words.
+    """
+    targets = applies.targets[_PROPERTIES[direction, capability]]
+    people, applications = _halves(targets, user, application)
+    blocking = [half for half in (people, applications) if half.lets_in is False]
+    if people.is_exception and applications.is_exception and len(blocking) == 1:
+        return Answer(allowed=True, by=UNSURE_PAIR, origin=blocking[0].origin, is_certain=False)
+    if targets.doubts:
+        by = blocking[0].by if blocking else f"{people.by}; {applications.by}"
+        origin = (blocking or [people])[0].origin
+        doubt = "; ".join(REASONS[one] for one in targets.doubts)
+        return Answer(allowed=True, by=by, origin=origin, is_certain=False, doubt=doubt)
+    if blocking:
+        return Answer(allowed=False, by=blocking[0].by, origin=blocking[0].origin)
+    for half in (people, applications):
+        if half.lets_in is None:
+            return Answer(allowed=True, by=half.by, origin=half.origin, is_certain=False)
+    here = [half.origin for half in (people, applications) if half.origin is Origin.SET_HERE]
+    return Answer(allowed=True, by=f"{people.by}; {applications.by}", origin=here[0] if here else people.origin)
+
+
+def _halves(targets: EffectiveTargets, user: frozenset[str], application: str) -> tuple[_Half, _Half]:
+    users, applications = configurations(targets.setting)
+    return (
+        _half("people", users, targets.origins[0], frozenset(map(str.lower, user)), may_be_in_suite=False),
+        _half(
+            "applications",
+            applications,
+            targets.origins[1],
+            frozenset({application.lower()}),
+            may_be_in_suite=application not in _EVERYTHING | _SUITES,
+        ),
+    )
+
+
+def _half(
+    label: str,
+    configuration: TargetConfiguration | None,
+    origin: Origin,
+    asked: frozenset[str],
+    *,
+    may_be_in_suite: bool,
+) -> _Half:
+    if configuration is None:
+        return _Half(lets_in=None, by=f"{label}: not known", origin=Origin.UNREAD)
+    named = {target.id for target in configuration.targets}
+    is_allowed = configuration.access is AccessType.ALLOWED
+    if named & _EVERYTHING:
+        return _Half(lets_in=is_allowed, by=f"{label}: all are {configuration.access}", origin=origin)
+    kind = "list of those let in" if is_allowed else "list of exceptions"
+    is_named = bool({target.lower() for target in named} & asked)
+    is_exception = not is_allowed and bool(named)
+    if not is_named and may_be_in_suite and named & _SUITES:
+        by = f"{label}: Microsoft does not list what {', '.join(sorted(named & _SUITES))} holds"
+        return _Half(lets_in=None, by=by, origin=origin, is_exception=is_exception)
+    by = f"{label}: {'on' if is_named else 'not on'} the {kind}"
+    return _Half(lets_in=is_named is is_allowed, by=by, origin=origin, is_exception=is_exception)

@@ -1,0 +1,67 @@
+"""Who can come in under the settings that apply, what is open to them, and what of theirs is trusted."""
+
+from collections.abc import Iterable, Mapping
+
+from workflows.core.checks.conditional_access.controls import Trust, Visitor
+from workflows.core.checks.conditional_access.questions import Entry
+from workflows.core.checks.conditional_access.scope import ALL
+from workflows.core.settings.effective import Effective, EffectiveFlag
+from workflows.core.settings.model import Property, TargetSetting, configurations
+from workflows.core.settings.openness import Way, synchronization_of
+from workflows.core.settings.reach import is_empty, is_shut, is_unbounded
+
+
+def entries_under(applies: Effective, found: Iterable[Way] = ()) -> tuple[Entry, ...]:
+    """Give each kind of visitor that can come in under the settings that apply; what is not certain counts as open.
+
+    :param found: every way in and out under them, where more than users may be synchronized.
+    """
+    return entries_of(
+        collaboration=applies.targets[Property.B2B_COLLABORATION_INBOUND].certain,
+        direct_connect=applies.targets[Property.B2B_DIRECT_CONNECT_INBOUND].certain,
+        synchronizes=synchronization_of(applies, found).value,
+    )
+
+
+def entries_of(
+    *, collaboration: TargetSetting, direct_connect: TargetSetting, synchronizes: bool | None
+) -> tuple[Entry, ...]:
+    """Give each kind of visitor that can come in; what is not known counts as open.
+
+    Synchronized people come in by B2B collaboration, as members.
+    """
+    found: list[Entry] = []
+    if not is_shut(collaboration):
+        open_to_them = _applications(collaboration)
+        found.append(Entry(visitor=Visitor.GUEST, applications=open_to_them))
+        if synchronizes is not False:
+            found.append(Entry(visitor=Visitor.MEMBER, applications=open_to_them))
+    if not is_shut(direct_connect):
+        found.append(Entry(visitor=Visitor.DIRECT_CONNECT, applications=_applications(direct_connect)))
+    return tuple(found)
+
+
+def trust_under(applies: Effective) -> Trust:
+    """Give what is trusted of a partner."""
+    keys = ("mfa", "compliant_device", "hybrid_joined_device")
+    return trust_of({key: applies.flags[Property.INBOUND_TRUST, key] for key in keys})
+
+
+def trust_of(flags: Mapping[str, EffectiveFlag]) -> Trust:
+    """Give what is trusted, from the flags by their names in the model."""
+    return Trust(
+        mfa=flags["mfa"].value,
+        compliant_device=flags["compliant_device"].value,
+        hybrid_joined_device=flags["hybrid_joined_device"].value,
+    )
+
+
+def _applications(setting: TargetSetting) -> tuple[str, ...]:
+    """Name applications as Conditional Access does. A list of exceptions, or one that is not known, is all of them.
+
+    So is a block of all of them beside people who are let in: what comes of that is not documented.
+    """
+    applications = configurations(setting)[1]
+    if applications is None or is_unbounded(applications) or is_empty(applications):
+        return (ALL,)
+    return tuple(sorted({target.id for target in applications.targets}))

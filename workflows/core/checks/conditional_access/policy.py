@@ -1,0 +1,212 @@
+"""Read a Conditional Access policy's document. Lenient: what cannot be read is kept by name, never dropped."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from workflows.core.settings.canonical import JsonObject
+
+NO_RISK: Final = "none"
+
+
+class State(StrEnum):
+    """Whether a policy is enforced; the values are Graph's."""
+
+    ENFORCED = "enabled"
+    REPORT_ONLY = "enabledForReportingButNotEnforced"
+    OFF = "disabled"
+    UNKNOWN = "unknown"
+    """Any other value: whether the policy is enforced is not known."""
+
+
+class Kind(StrEnum):
+    """What a policy requires; the values are Graph's names where it has one."""
+
+    BLOCK = "block"
+    MFA = "mfa"
+    STRENGTH = "authenticationStrength"
+    COMPLIANT_DEVICE = "compliantDevice"
+    HYBRID_DEVICE = "domainJoinedDevice"
+    APPROVED_APP = "approvedApplication"
+    APP_PROTECTION = "compliantApplication"
+    PASSWORD_CHANGE = "passwordChange"  # noqa: S105 - the name of a control
+    TERMS_OF_USE = "termsOfUse"
+    CUSTOM = "customAuthenticationFactors"
+    APP_RESTRICTIONS = "applicationEnforcedRestrictions"
+    APP_CONTROL = "cloudAppSecurity"
+    SIGN_IN_FREQUENCY = "signInFrequency"
+    PERSISTENT_BROWSER = "persistentBrowser"
+    UNKNOWN = "unknown"
+
+
+SESSION_KINDS: Final = frozenset(
+    {Kind.APP_RESTRICTIONS, Kind.APP_CONTROL, Kind.SIGN_IN_FREQUENCY, Kind.PERSISTENT_BROWSER}
+)
+_BUILT_IN: Final = {
+    kind.value: kind
+    for kind in (
+        *(Kind.BLOCK, Kind.MFA, Kind.COMPLIANT_DEVICE, Kind.HYBRID_DEVICE),
+        *(Kind.APPROVED_APP, Kind.APP_PROTECTION, Kind.PASSWORD_CHANGE),
+    )
+}
+_GRANT_MEMBERS: Final = frozenset(
+    {"operator", "builtInControls", "customAuthenticationFactors", "termsOfUse", "authenticationStrength"}
+)
+_HARMLESS_SESSION: Final = frozenset({"disableResilienceDefaults"})
+"""Members of `sessionControls` that ask nothing of anybody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strength:
+    """An authentication strength."""
+
+    id: str
+    name: str
+    combinations: tuple[str, ...] | None
+    """Each a comma-separated list of methods; None: they were not told."""
+    restricted: frozenset[str]
+    """Combinations that only certain keys or certificates satisfy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """One thing that a policy requires."""
+
+    kind: Kind
+    name: str = ""
+    """Which one, where there are several of a kind, and what an unknown one is called."""
+    strength: Strength | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """A policy, as far as it could be read."""
+
+    id: str
+    name: str
+    state: State
+    grants: tuple[Control, ...]
+    operator: str
+    """`AND`, `OR`, or whatever else it says."""
+    sessions: tuple[Control, ...]
+    """Required beside the grants, whatever the operator."""
+    user_risk: tuple[str, ...]
+    """Levels at which alone it applies; empty: at any."""
+    sign_in_risk: tuple[str, ...]
+    conditions: JsonObject
+
+    @property
+    def is_about_risk(self) -> bool:
+        """Tell whether it applies at risk only."""
+        return any(levels and NO_RISK not in levels for levels in (self.user_risk, self.sign_in_risk))
+
+    @property
+    def is_off(self) -> bool:
+        """Tell whether it does nothing."""
+        return self.state is State.OFF
+
+
+def parse_policy(document: JsonObject) -> Policy:
+    """Read a policy, or a What If result, which is one."""
+    conditions = member(document, "conditions")
+    grants = _grants(document.get("grantControls"))
+    if "conditions" in document and not isinstance(document["conditions"], Mapping):
+        grants = (*grants, Control(kind=Kind.UNKNOWN, name="conditions"))
+    return Policy(
+        id=str(document.get("id") or ""),
+        name=str(document.get("displayName") or document.get("id") or "a policy without a name"),
+        state=_state(document.get("state")),
+        grants=grants,
+        operator=str(member(document, "grantControls").get("operator") or ""),
+        sessions=tuple(_sessions(document.get("sessionControls"))),
+        user_risk=flags(conditions.get("userRiskLevels")),
+        sign_in_risk=flags(conditions.get("signInRiskLevels")),
+        conditions=conditions,
+    )
+
+
+def member(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Give an object inside a document; an empty one where there is none."""
+    value = document.get(name)
+    return value if isinstance(value, Mapping) else {}
+
+
+def texts(document: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """Give the texts of a list inside a document."""
+    value = document.get(name)
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
+
+
+def flags(value: object) -> tuple[str, ...]:
+    """Read a flags enum, which Graph writes as one comma-separated text; a list of texts is taken as well."""
+    parts = value if isinstance(value, list) else str(value or "").split(",")
+    return tuple(part.strip() for part in parts if isinstance(part, str) and part.strip())
+
+
+def _state(value: object) -> State:
+    return next((state for state in State if state.value == value), State.UNKNOWN)
+
+
+def _grants(document: object) -> tuple[Control, ...]:
+    if document is None:
+        return ()
+    if not isinstance(document, Mapping):
+        return (Control(kind=Kind.UNKNOWN, name="grantControls"),)
+    return tuple(_grant_controls(document))
+
+
+def _grant_controls(document: Mapping[str, Any]) -> Iterator[Control]:
+    yield from (
+        Control(kind=_BUILT_IN.get(name, Kind.UNKNOWN), name=name) for name in _named(document, "builtInControls")
+    )
+    for name, kind in (("termsOfUse", Kind.TERMS_OF_USE), ("customAuthenticationFactors", Kind.CUSTOM)):
+        for one in _named(document, name):
+            yield Control(kind=Kind.UNKNOWN if one == f"{name}?" else kind, name=one)
+    strength = document.get("authenticationStrength")
+    if isinstance(strength, Mapping):
+        yield Control(kind=Kind.STRENGTH, name=str(strength.get("displayName") or ""), strength=_strength(strength))
+    elif strength is not None:
+        yield Control(kind=Kind.UNKNOWN, name="authenticationStrength")
+    others = sorted(document.keys() - _GRANT_MEMBERS)
+    yield from (Control(kind=Kind.UNKNOWN, name=one) for one in others if "@odata." not in one and document[one])
+
+
+def _named(document: Mapping[str, Any], name: str) -> Iterator[str]:
+    """Give the members of a list; what is no list of texts becomes one unknown name."""
+    value = document.get(name)
+    if value is None:
+        return
+    if not isinstance(value, list):
+        yield f"{name}?"
+        return
+    for item in value:
+        yield item if isinstance(item, str) and item else f"{name}?"
+
+
+def _strength(document: Mapping[str, Any]) -> Strength:
+    listed = document.get("allowedCombinations")
+    configurations = document.get("combinationConfigurations")
+    restricted: set[str] = set()
+    for one in configurations if isinstance(configurations, list) else ():
+        restricted |= set(texts(one, "appliesToCombinations") if isinstance(one, Mapping) else ())
+    return Strength(
+        id=str(document.get("id") or ""),
+        name=str(document.get("displayName") or ""),
+        combinations=tuple(map(str, listed)) if isinstance(listed, list) and listed else None,
+        restricted=frozenset(restricted),
+    )
+
+
+def _sessions(document: object) -> Iterator[Control]:
+    if document is None:
+        return
+    if not isinstance(document, Mapping):
+        yield Control(kind=Kind.UNKNOWN, name="sessionControls")
+        return
+    known = {kind.value: kind for kind in SESSION_KINDS}
+    for name, value in sorted(document.items()):
+        is_off = isinstance(value, Mapping) and value.get("isEnabled") is False
+        if value is None or is_off or "@odata." in name or name in _HARMLESS_SESSION:
+            continue
+        yield Control(kind=known.get(name, Kind.UNKNOWN), name=name)

@@ -1,0 +1,137 @@
+"""What Entra is asked: one evaluation for each sign-in that some policy tells apart, and no more than it may be."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from workflows.core.checks.conditional_access.controls import Visitor
+from workflows.core.checks.conditional_access.policy import NO_RISK, Policy
+from workflows.core.checks.conditional_access.scope import (
+    ALL,
+    Client,
+    Covers,
+    aims_at_applications,
+    clients_of,
+    covers,
+    covers_everything,
+    named_applications,
+    reach,
+)
+from workflows.core.settings.model import TenantId
+
+MOST: Final = 12
+"""Evaluations for one plan. Conditional Access takes one request a second from a whole tenant."""
+_LEVELS: Final = ("high", "medium", "low")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A kind of visitor that can come in, and the applications that are open to it."""
+
+    visitor: Visitor
+    applications: tuple[str, ...]
+    """Application ids, `All` or `Office365`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One sign-in to evaluate."""
+
+    tenant_id: TenantId
+    visitor: Visitor
+    application: str
+    client: Client
+    sign_in_risk: str = NO_RISK
+    user_risk: str = NO_RISK
+
+    def reaches(self, policy: Policy, entry: "Entry") -> bool:
+        """Tell whether this sign-in meets the conditions of a policy that questions state: its answer settles them.
+
+        :param entry: what is open to the visitor.
+        """
+        clients = clients_of(policy)
+        return (
+            (clients is None or self.client in clients)
+            and (not policy.sign_in_risk or self.sign_in_risk in policy.sign_in_risk)
+            and (not policy.user_risk or self.user_risk in policy.user_risk)
+            and self._is_to(policy, entry)
+        )
+
+    def _is_to(self, policy: Policy, entry: "Entry") -> bool:
+        if not aims_at_applications(policy):
+            # Entra says so for any application.
+            return True
+        if self.application == ALL:
+            # Entra says of a policy for single applications that it does not apply to all of them.
+            return covers_everything(policy)
+        found = covers(policy, self.application)
+        # Whether an application is a part of a suite is Entra's to say; of another application it says nothing.
+        return found > Covers.PERHAPS or (found is Covers.PERHAPS and self.application in entry.applications)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Questions:
+    """What is asked, the most telling first, and what is not for want of room."""
+
+    asked: tuple[Question, ...]
+    left_out: tuple[Question, ...] = ()
+
+
+def questions(policies: Sequence[Policy], entries: Sequence[Entry], tenant_id: TenantId, most: int = MOST) -> Questions:
+    """Choose what to ask about visitors from a tenant.
+
+    One sign-in for each kind of visitor and application, without risk and by browser; one by other clients where some
+    policy tells them apart; one more for each policy that none of these reaches. None where no policy is switched on.
+    """
+    wanted: dict[Question, None] = {}
+    rest: dict[Question, None] = {}
+    live = [policy for policy in policies if not policy.is_off]
+    if not live:
+        return Questions(asked=())
+    for entry in entries:
+        concerned = [one for one in live if reach(one, entry.visitor, tenant_id, entry.applications) is not None]
+        is_told_apart = any(clients_of(policy) is not None for policy in concerned)
+        # One suffices to hear that none applies.
+        first = [
+            Question(tenant_id=tenant_id, visitor=entry.visitor, application=application, client=client)
+            for client in (tuple(Client) if is_told_apart else (Client.BROWSER,))
+            for application in entry.applications
+        ]
+        wanted |= dict.fromkeys(first)
+        rest |= dict.fromkeys(_further(concerned, entry, tenant_id, first))
+    every = [*wanted, *(one for one in rest if one not in wanted)]
+    return Questions(asked=tuple(every[:most]), left_out=tuple(every[most:]))
+
+
+def _further(
+    policies: Sequence[Policy], entry: Entry, tenant_id: TenantId, first: Sequence[Question]
+) -> Iterator[Question]:
+    """Give a sign-in for each policy that none reaches so far."""
+    reached = list(first)
+    for policy in policies:
+        if any(question.reaches(policy, entry) for question in reached):
+            continue
+        clients = clients_of(policy)
+        question = Question(
+            tenant_id=tenant_id,
+            visitor=entry.visitor,
+            application=_application(policy, entry),
+            client=Client.BROWSER if clients is None else clients[0],
+            sign_in_risk=_level(policy.sign_in_risk),
+            user_risk=_level(policy.user_risk),
+        )
+        # It may be one that was asked already: then it does not reach the policy, and the policy is estimated.
+        reached.append(question)
+        yield question
+
+
+def _application(policy: Policy, entry: Entry) -> str:
+    best = max(entry.applications, key=lambda name: covers(policy, name))
+    named = named_applications(policy)
+    return named[0] if best == ALL and named and not covers_everything(policy) else best
+
+
+def _level(levels: Sequence[str]) -> str:
+    if not levels or NO_RISK in levels:
+        return NO_RISK
+    return next((level for level in _LEVELS if level in levels), levels[0])

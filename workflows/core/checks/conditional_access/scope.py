@@ -1,0 +1,303 @@
+"""Whether a policy reaches a visitor, as far as its own document tells: what Entra's answer is held against.
+
+Nothing here says "does not apply" of what is not understood: a condition of an unknown kind leaves it open.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import Any, Final
+
+from workflows.core.checks.conditional_access.controls import Visitor
+from workflows.core.checks.conditional_access.policy import NO_RISK, Policy, flags, member, texts
+from workflows.core.settings.model import OFFICE_365, TenantId
+
+ALL: Final = "All"
+"""Every application, in Conditional Access's vocabulary."""
+_EVERYBODY: Final = frozenset({ALL, "GuestsOrExternalUsers"})
+_GUESTS: Final = "GuestsOrExternalUsers"
+_OUTSIDE: Final = frozenset({"none", "internalGuest", "otherExternalUser", "serviceProvider", *Visitor})
+_REGISTRATION: Final = "urn:user:registersecurityinfo"
+_SUITES: Final = frozenset({OFFICE_365.lower(), "microsoftadminportals"})
+
+
+class Client(StrEnum):
+    """What somebody signs in with; the values are Graph's."""
+
+    BROWSER = "browser"
+    APPS = "mobileAppsAndDesktopClients"
+
+
+class When(StrEnum):
+    """A condition under which alone a policy applies."""
+
+    USER_RISK = "user_risk"
+    SIGN_IN_RISK = "sign_in_risk"
+    CLIENTS = "clients"
+    APPLICATIONS = "applications"
+    NOT_EXCLUDED = "not_excluded"
+    """Somebody who is not in a group or role that it excludes."""
+    MEMBERSHIP = "membership"
+    """Somebody who is in a group or role, or is an account, that it names."""
+    OTHER_APPLICATIONS = "other_applications"
+    """Applications of which it is not known whether the plan opens them."""
+    PLATFORMS = "platforms"
+    LOCATIONS = "locations"
+    DEVICES = "devices"
+    FLOWS = "authentication_flows"
+    INSIDER_RISK = "insider_risk"
+    AUTHENTICATION_CONTEXT = "authentication_context"
+    REGISTRATION = "registering_security_information"
+    OTHER = "other"
+    """One that this version does not know; its values are the conditions' names."""
+
+
+CERTAIN: Final = frozenset({When.USER_RISK, When.SIGN_IN_RISK, When.CLIENTS, When.APPLICATIONS, When.NOT_EXCLUDED})
+"""Conditions that say where or for whom a policy applies for certain; all others leave open whether it ever does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One condition, with what it names."""
+
+    when: When
+    values: tuple[str, ...] = ()
+
+
+class Covers(IntEnum):
+    """How far a policy covers an application."""
+
+    NO = 0
+    PERHAPS = 1
+    PARTLY = 2
+    WHOLLY = 3
+
+
+_SIMPLE: Final = {
+    "platforms": (When.PLATFORMS, "includePlatforms"),
+    "locations": (When.LOCATIONS, "includeLocations"),
+    "devices": (When.DEVICES, ""),
+    "deviceStates": (When.DEVICES, ""),
+    "authenticationFlows": (When.FLOWS, ""),
+    "insiderRiskLevels": (When.INSIDER_RISK, ""),
+}
+_KNOWN: Final = frozenset(
+    {"users", "applications", "clientAppTypes", "userRiskLevels", "signInRiskLevels", "clientApplications", *_SIMPLE}
+    | {"servicePrincipalRiskLevels"}
+)
+
+
+def reach(
+    policy: Policy, visitor: Visitor, tenant_id: TenantId, applications: Sequence[str]
+) -> tuple[Condition, ...] | None:
+    """Give the conditions under which a policy applies to a visitor; None when it does not for certain.
+
+    :param applications: what the visitor may use: application ids, `All` or `Office365`.
+    """
+    conditions = policy.conditions
+    if strange := tuple(_misshapen(conditions)):
+        return (Condition(when=When.OTHER, values=strange),)
+    if texts(member(conditions, "clientApplications"), "includeServicePrincipals") and not _names_people(conditions):
+        return None
+    who = _who(member(conditions, "users"), visitor, tenant_id)
+    clients = clients_of(policy)
+    what = _what(policy, applications, visitor)
+    if who is None or what is None or clients == ():
+        return None
+    return (*what, *who, *_risks(policy), *_clients(clients), *_others(conditions))
+
+
+def covers(policy: Policy, application: str) -> Covers:
+    """Tell how far a policy covers an application; `All` and `Office365` are many, so it may cover a part of them."""
+    rule = member(policy.conditions, "applications")
+    included = frozenset(name.lower() for name in texts(rule, "includeApplications"))
+    excluded = frozenset(name.lower() for name in texts(rule, "excludeApplications"))
+    found = _covers(application, included, excluded)
+    if member(rule, "applicationFilter"):
+        # It adds applications by an attribute that nobody read, or takes them out.
+        return Covers.PERHAPS
+    return found
+
+
+def covers_everything(policy: Policy) -> bool:
+    """Tell whether a policy is about all applications, save those that it excludes."""
+    rule = member(policy.conditions, "applications")
+    return ALL in texts(rule, "includeApplications")
+
+
+def aims_at_applications(policy: Policy) -> bool:
+    """Tell whether a policy is about applications, not about an action or an authentication context."""
+    rule = member(policy.conditions, "applications")
+    return not any(
+        texts(rule, name) for name in ("includeUserActions", "includeAuthenticationContextClassReferences")
+    ) and bool(texts(rule, "includeApplications"))
+
+
+def named_applications(policy: Policy) -> tuple[str, ...]:
+    """Give the applications that a policy names and does not exclude."""
+    rule = member(policy.conditions, "applications")
+    taken_out = frozenset(name.lower() for name in (*texts(rule, "excludeApplications"), ALL, "None"))
+    return tuple(name for name in texts(rule, "includeApplications") if name.lower() not in taken_out)
+
+
+def clients_of(policy: Policy) -> tuple[Client, ...] | None:
+    """Give the clients that a policy is limited to; None where it is not, nothing where it means older ones only."""
+    named = frozenset(texts(policy.conditions, "clientAppTypes"))
+    if not named or "all" in named:
+        return None
+    if "unknownFutureValue" in named:
+        return tuple(Client)
+    found = tuple(client for client in Client if client.value in named)
+    return None if len(found) == len(Client) else found
+
+
+def named_tenants(policy: Policy) -> frozenset[str]:
+    """Give every tenant that a policy names, to include or exclude its people."""
+    users = member(policy.conditions, "users")
+    return frozenset(
+        tenant.lower()
+        for name in ("includeGuestsOrExternalUsers", "excludeGuestsOrExternalUsers")
+        for tenant in texts(member(member(users, name), "externalTenants"), "members")
+    )
+
+
+def _misshapen(conditions: Mapping[str, Any]) -> Iterator[str]:
+    """Name the conditions that are not in the form in which Graph describes them: what they say is not known."""
+    if not member(conditions, "users") and not member(conditions, "clientApplications"):
+        yield "users"
+    if not isinstance(conditions.get("applications"), Mapping):
+        yield "applications"
+    lists = {
+        "users": [f"{way}{what}" for way in ("include", "exclude") for what in ("Users", "Groups", "Roles")],
+        "applications": ["includeApplications", "excludeApplications"],
+    }
+    for name, members in lists.items():
+        rule = member(conditions, name)
+        yield from (one for one in members if not _is_list(rule.get(one)))
+    yield from (
+        one for one in ("clientAppTypes", "userRiskLevels", "signInRiskLevels") if not _is_list(conditions.get(one))
+    )
+
+
+def _is_list(value: object) -> bool:
+    return value is None or (isinstance(value, list) and all(isinstance(item, str) for item in value))
+
+
+def _names_people(conditions: Mapping[str, Any]) -> bool:
+    users = member(conditions, "users")
+    named = frozenset(texts(users, "includeUsers")) - {"None"}
+    return bool(
+        named
+        or texts(users, "includeGroups")
+        or texts(users, "includeRoles")
+        or member(users, "includeGuestsOrExternalUsers")
+    )
+
+
+def _who(users: Mapping[str, Any], visitor: Visitor, tenant_id: TenantId) -> tuple[Condition, ...] | None:
+    """Give the conditions on who is meant; None when this visitor is not."""
+    if _GUESTS in texts(users, "excludeUsers"):
+        return None
+    if _external(member(users, "excludeGuestsOrExternalUsers"), visitor, tenant_id) is True:
+        return None
+    has_account = visitor is not Visitor.DIRECT_CONNECT
+    exceptions = _members(users, "exclude") if has_account else ()
+    but = (Condition(when=When.NOT_EXCLUDED, values=exceptions),) if exceptions else ()
+    kinds = _external(member(users, "includeGuestsOrExternalUsers"), visitor, tenant_id)
+    if kinds is True or _EVERYBODY & frozenset(texts(users, "includeUsers")):
+        return but
+    if kinds is None:
+        return (Condition(when=When.OTHER, values=("externalTenants",)), *but)
+    # NB. who comes by direct connect has no account here, so no group, role or account can mean them.
+    members = _members(users, "include") if has_account else ()
+    return (Condition(when=When.MEMBERSHIP, values=members), *but) if members else None
+
+
+def _members(users: Mapping[str, Any], way: str) -> tuple[str, ...]:
+    accounts = (name for name in texts(users, f"{way}Users") if name not in (*_EVERYBODY, "None"))
+    return (*texts(users, f"{way}Groups"), *texts(users, f"{way}Roles"), *accounts)
+
+
+def _external(rule: Mapping[str, Any], visitor: Visitor, tenant_id: TenantId) -> bool | None:
+    """Tell whether a rule on external people means a visitor; None: it names what this version does not know."""
+    if not rule:
+        return False
+    kinds = frozenset(flags(rule.get("guestOrExternalUserTypes")))
+    if visitor.value not in kinds:
+        return None if kinds - _OUTSIDE else False
+    tenants = member(rule, "externalTenants")
+    kind = tenants.get("membershipKind")
+    if kind in (None, "all"):
+        return True
+    if kind == "enumerated":
+        return tenant_id.lower() in {tenant.lower() for tenant in texts(tenants, "members")}
+    return None
+
+
+def _what(policy: Policy, applications: Sequence[str], visitor: Visitor) -> tuple[Condition, ...] | None:
+    rule = member(policy.conditions, "applications")
+    if contexts := texts(rule, "includeAuthenticationContextClassReferences"):
+        return (Condition(when=When.AUTHENTICATION_CONTEXT, values=contexts),)
+    if actions := texts(rule, "includeUserActions"):
+        # Guests register security information here; no visitor registers a device here.
+        means_it = _REGISTRATION in actions and visitor is not Visitor.DIRECT_CONNECT
+        return (Condition(when=When.REGISTRATION),) if means_it else None
+    found = [covers(policy, application) for application in applications]
+    if all(one is Covers.WHOLLY for one in found):
+        return ()
+    if max(found) is Covers.NO:
+        return None
+    names = named_applications(policy)
+    if max(found) is Covers.PERHAPS:
+        return (Condition(when=When.OTHER_APPLICATIONS, values=names),)
+    return (Condition(when=When.APPLICATIONS, values=names),)
+
+
+def _covers(application: str, included: frozenset[str], excluded: frozenset[str]) -> Covers:
+    asked, left = application.lower(), included - excluded - {"none"}
+    if not left or (asked in excluded and asked != ALL.lower()):
+        return Covers.NO
+    # A single application may be a part of a suite that is excluded.
+    is_doubtful = bool(excluded & _SUITES)
+    if asked == ALL.lower():
+        if ALL.lower() in left:
+            return Covers.PARTLY if excluded else Covers.WHOLLY
+        return Covers.PERHAPS if is_doubtful and not left & _SUITES else Covers.PARTLY
+    if asked in left or ALL.lower() in left:
+        if asked in _SUITES:
+            return Covers.PARTLY if excluded else Covers.WHOLLY
+        return Covers.PERHAPS if is_doubtful else Covers.WHOLLY
+    return Covers.PERHAPS if asked in _SUITES or left & _SUITES or _unknown_words(left) else Covers.NO
+
+
+def _unknown_words(included: frozenset[str]) -> bool:
+    """Tell whether something is included that is neither an id nor a word of ours: it may be many applications."""
+    return any("-" not in name for name in included)
+
+
+def _risks(policy: Policy) -> Iterator[Condition]:
+    if policy.user_risk and NO_RISK not in policy.user_risk:
+        yield Condition(when=When.USER_RISK, values=policy.user_risk)
+    if policy.sign_in_risk and NO_RISK not in policy.sign_in_risk:
+        yield Condition(when=When.SIGN_IN_RISK, values=policy.sign_in_risk)
+
+
+def _clients(clients: tuple[Client, ...] | None) -> Iterator[Condition]:
+    if clients:
+        yield Condition(when=When.CLIENTS, values=tuple(client.value for client in clients))
+
+
+def _others(conditions: Mapping[str, Any]) -> Iterator[Condition]:
+    for name, (when, inside) in _SIMPLE.items():
+        value = conditions.get(name)
+        if not value:
+            continue
+        document = value if isinstance(value, Mapping) else {}
+        values = texts(document, inside) if inside else flags(value) if isinstance(value, str | list) else ()
+        excludes = bool(inside) and any(texts(document, f"exclude{inside.removeprefix('include')}"))
+        if inside and frozenset(name.lower() for name in values) == {"all"} and not excludes:
+            continue
+        yield Condition(when=when, values=values)
+    unknown = tuple(name for name in sorted(conditions.keys() - _KNOWN) if conditions[name] and "@odata." not in name)
+    if unknown:
+        yield Condition(when=When.OTHER, values=unknown)

@@ -1,0 +1,74 @@
+"""Whether people from outside can satisfy an authentication strength, in their own tenant or in ours.
+
+Methods that count are those of "Authentication strength MFA methods for external users" (Entra: "Authentication and
+Conditional Access for B2B users", table 1). What the table does not name is not known, never accepted.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+from workflows.core.checks.conditional_access.policy import Strength
+
+
+class Place(StrEnum):
+    """Where the visitor does MFA."""
+
+    HOME = "home"
+    """In the partner's tenant: our tenant trusts its MFA."""
+    RESOURCE = "resource"
+    """In our tenant."""
+
+
+_FIRST: Final = frozenset({"password", "federatedSingleFactor"})
+_SECOND: Final = {
+    Place.HOME: frozenset(
+        {
+            *("sms", "voice", "microsoftAuthenticatorPush", "softwareOath", "hardwareOath"),
+            *("x509CertificateSingleFactor", "x509CertificateMultiFactor"),
+        }
+    ),
+    Place.RESOURCE: frozenset({"sms", "voice", "microsoftAuthenticatorPush", "softwareOath"}),
+}
+_COMPLETE: Final = frozenset({"fido2", "windowsHelloForBusiness", "x509CertificateMultiFactor", "deviceBasedPush"})
+"""Methods that are MFA by themselves: the table takes them in the home tenant only."""
+_PHISHING_RESISTANT: Final = ("windowsHelloForBusiness", "fido2", "x509CertificateMultiFactor")
+_BUILT_IN: Final = {
+    "00000000-0000-0000-0000-000000000002": (
+        *_PHISHING_RESISTANT,
+        "deviceBasedPush",
+        *(f"password,{second}" for second in sorted(_SECOND[Place.HOME])),
+        *(f"{second},federatedSingleFactor" for second in ("sms", "voice", "softwareOath")),
+    ),
+    "00000000-0000-0000-0000-000000000003": (*_PHISHING_RESISTANT, "deviceBasedPush"),
+    "00000000-0000-0000-0000-000000000004": _PHISHING_RESISTANT,
+}
+"""Microsoft's own strengths, for an answer that names only the id: MFA, passwordless MFA, phishing-resistant MFA."""
+
+
+def is_satisfiable(strength: Strength, place: Place) -> bool | None:
+    """Tell whether some allowed combination can be done there by people from outside; None: not known."""
+    combinations = strength.combinations or _BUILT_IN.get(strength.id.lower())
+    if not combinations:
+        return None
+    found = [_combination(one, place, is_restricted=one in strength.restricted) for one in combinations]
+    return True if True in found else None if None in found else False
+
+
+def _combination(combination: str, place: Place, *, is_restricted: bool) -> bool | None:
+    methods = frozenset(method.strip() for method in combination.split(","))
+    if methods <= _COMPLETE and len(methods) == 1:
+        accepted: bool | None = place is Place.HOME
+    elif len(methods) == 2 and len(methods & _FIRST) == 1:
+        accepted = _with_second(methods, place)
+    else:
+        accepted = None
+    # Only certain keys or certificates satisfy it: whether the partner's people have one is not known.
+    return None if is_restricted and accepted else accepted
+
+
+def _with_second(methods: frozenset[str], place: Place) -> bool | None:
+    (second,) = methods - _FIRST
+    if second in _SECOND[place]:
+        # NB. a federated first factor is the home tenant's own; that ours takes it is written nowhere.
+        return None if place is Place.RESOURCE and "federatedSingleFactor" in methods else True
+    return False if second in _SECOND[Place.HOME] else None

@@ -1,0 +1,262 @@
+"""What Conditional Access means for a partner's people: Entra says which policies apply, our table what they mean.
+
+A policy that Entra says applies is judged. One that no answer speaks of for certain is judged by its own document, and
+that is called an estimate. Nothing that is not known is called fine.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from workflows.core.checks.conditional_access.controls import (
+    Because,
+    Meaning,
+    Outcome,
+    Reason,
+    Remedy,
+    Trust,
+    Visitor,
+    is_worse,
+    outcome_of,
+    remedies,
+)
+from workflows.core.checks.conditional_access.policy import Policy, State, parse_policy
+from workflows.core.checks.conditional_access.questions import Entry, Question, Questions
+from workflows.core.checks.conditional_access.scope import CERTAIN, Condition, When, reach
+from workflows.core.checks.facts import Unread
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.model import TenantId
+
+Answers = Mapping[Question, Sequence[JsonObject] | Unread]
+
+
+class Source(StrEnum):
+    """What a verdict rests on."""
+
+    ENTRA = "entra"
+    """Entra's own evaluation says that the policy applies, or what it lacks to say so."""
+    ESTIMATE = "estimate"
+    """The policy's document was read; who it reaches is our reading of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What one policy means for one kind of visitor."""
+
+    policy_id: str
+    policy: str
+    """Its name: text from the tenant."""
+    is_enforced: bool
+    """False: it only reports."""
+    visitor: Visitor
+    meaning: Meaning
+    would_be: Meaning
+    """What it means where it applies; worse than `depends` only where that is the meaning."""
+    reasons: tuple[Reason, ...]
+    conditions: tuple[Condition, ...] = ()
+    remedies: tuple[Remedy, ...] = ()
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessReport:
+    """What Conditional Access means for every kind of visitor that can come in."""
+
+    visitors: tuple[Visitor, ...] = ()
+    trust: Trust | None = None
+    """What is trusted of them; None: nobody asked."""
+    verdicts: tuple[Verdict, ...] = ()
+    """The worst first; none for a policy that does not reach anybody who comes in."""
+    policies: int = 0
+    """How many are switched on, reporting ones included."""
+    unread: Unread | None = None
+    """Why neither Entra's evaluation nor the policies could be read: then nothing is known."""
+    unasked: Unread | None = None
+    """Why Entra did not answer some question."""
+    left_out: tuple[Question, ...] = ()
+    """What was not asked, or not answered."""
+    asked: int = 0
+    """How many evaluations were answered."""
+    unlisted: tuple[str, ...] = ()
+    """Policies that an answer names and the list of policies does not."""
+
+    @property
+    def is_estimate(self) -> bool:
+        """Tell whether some of it is an estimate."""
+        return self.unread is None and (self.unasked is not None or bool(self.left_out))
+
+    @property
+    def requires_mfa_trust(self) -> bool | None:
+        """Tell whether direct connect users are locked out, wherever they go, for want of MFA trust alone.
+
+        None: not known.
+        """
+        if self.unread is not None:
+            return None
+        return any(
+            one.visitor is Visitor.DIRECT_CONNECT
+            and one.is_enforced
+            and one.meaning is Meaning.LOCKED_OUT
+            and not one.conditions
+            and one.remedies == (Remedy.ACCEPT_MFA, Remedy.EXCLUDE)
+            for one in self.verdicts
+        )
+
+    def worst(self, visitor: Visitor) -> Meaning:
+        """Give the worst that an enforced policy means for a visitor."""
+        found = [one.meaning for one in self.verdicts if one.is_enforced and one.visitor is visitor]
+        if self.unread is not None:
+            found.append(Meaning.NOT_KNOWN)
+        return max(found, key=list(Meaning).index, default=Meaning.WORKS)
+
+
+_SETTLED: Final = frozenset(
+    {"users", "workloadIdentities", "policyNotEnabled", "emptyPolicy", "application", "clientApps"}
+    | {"signInRisk", "userRisk"}
+)
+"""Reasons for which a policy does not apply to a sign-in that states the matter."""
+_OPEN: Final[Mapping[str, frozenset[When]]] = {
+    "users": frozenset({When.MEMBERSHIP}),
+    "devicePlatform": frozenset({When.PLATFORMS}),
+    "devices": frozenset({When.DEVICES}),
+    "location": frozenset({When.LOCATIONS}),
+    "time": frozenset({When.OTHER}),
+    "insiderRisk": frozenset({When.INSIDER_RISK}),
+    "authenticationFlow": frozenset({When.FLOWS}),
+    "authenticationContext": frozenset({When.AUTHENTICATION_CONTEXT}),
+    "userActions": frozenset({When.REGISTRATION}),
+    "application": frozenset({When.OTHER_APPLICATIONS, When.AUTHENTICATION_CONTEXT, When.REGISTRATION}),
+}
+"""Reasons that rest on what no question states: they leave open whether the policy applies to a real sign-in."""
+
+
+def assess(
+    documents: Sequence[JsonObject] | Unread,
+    entries: Sequence[Entry],
+    tenant_id: TenantId,
+    trust: Trust,
+    chosen: Questions,
+    answers: Answers,
+) -> AccessReport:
+    """Judge every policy for every kind of visitor.
+
+    :param documents: the list of policies, or why it could not be read.
+    :param answers: by question, what Entra answered; questions that were not asked are absent.
+    """
+    listed = {} if isinstance(documents, Unread) else {one.id: one for one in map(parse_policy, documents)}
+    rows = {question: _by_id(answer) for question, answer in answers.items() if not isinstance(answer, Unread)}
+    told = {key: parse_policy(row) for answer in rows.values() for key, row in answer.items()}
+    policies = {**told, **listed}
+    visitors = tuple(entry.visitor for entry in entries)
+    failed = next((answer for answer in answers.values() if isinstance(answer, Unread)), None)
+    if isinstance(documents, Unread) and not rows:
+        return AccessReport(visitors=visitors, trust=trust, unread=documents if entries else None)
+    live = [policy for policy in policies.values() if not policy.is_off]
+    found: list[Verdict] = []
+    for entry in entries:
+        asked = [(question, answer) for question, answer in rows.items() if question.visitor is entry.visitor]
+        for policy in live:
+            current = told.get(policy.id, policy)
+            verdict = _verdict(current, entry, tenant_id, trust, asked)
+            if verdict is not None:
+                found.append(verdict)
+    order = list(Meaning)
+    return AccessReport(
+        visitors=visitors,
+        trust=trust,
+        verdicts=tuple(sorted(found, key=lambda one: (not one.is_enforced, -order.index(one.meaning), one.policy))),
+        policies=len(live),
+        unasked=failed,
+        left_out=(*(one for one in chosen.asked if one not in rows), *chosen.left_out),
+        asked=len(rows),
+        unlisted=() if isinstance(documents, Unread) else tuple(told[key].name for key in told if key not in listed),
+    )
+
+
+def _by_id(answer: Sequence[JsonObject]) -> Mapping[str, JsonObject]:
+    return {str(row.get("id") or ""): row for row in answer}
+
+
+def _verdict(
+    policy: Policy,
+    entry: Entry,
+    tenant_id: TenantId,
+    trust: Trust,
+    asked: Sequence[tuple[Question, Mapping[str, JsonObject]]],
+) -> Verdict | None:
+    conditions = reach(policy, entry.visitor, tenant_id, entry.applications)
+    told = [(question, answer.get(policy.id)) for question, answer in asked]
+    if any(row is not None and row.get("policyApplies") is True for _, row in told):
+        # NB. also where our reading of it says otherwise: who it reaches is Entra's to say.
+        return _judged(policy, entry.visitor, trust, _said_to_apply(conditions), Source.ENTRA)
+    reasons = [_reason(row) for question, row in told if question.reaches(policy, entry)]
+    if not reasons:
+        # Not one question that was answered could have reached it.
+        return None if conditions is None else _judged(policy, entry.visitor, trust, conditions, Source.ESTIMATE)
+    if "notEnoughInformation" in reasons:
+        return _unknown(policy, entry.visitor, conditions or (), Because.NOT_ENOUGH_INFORMATION, "")
+    if strange := next((one for one in reasons if one not in _SETTLED and one not in _OPEN), None):
+        return _unknown(policy, entry.visitor, conditions or (), Because.ANSWER_NOT_UNDERSTOOD, strange)
+    left_open = tuple(one for one in conditions or () if any(one.when in _OPEN.get(reason, ()) for reason in reasons))
+    if left_open:
+        kept = tuple(one for one in conditions or () if one in left_open or one.when in CERTAIN)
+        return _judged(policy, entry.visitor, trust, kept, Source.ENTRA)
+    if all(reason in _SETTLED for reason in reasons):
+        return None
+    # Entra names a condition that our reading of the policy does not have.
+    return _unknown(policy, entry.visitor, conditions or (), Because.ANSWER_NOT_UNDERSTOOD, reasons[0])
+
+
+def _reason(row: JsonObject | None) -> str:
+    """Give why a policy does not apply, by Entra's word; what has not that form is no reason."""
+    if row is None or row.get("policyApplies") is not False:
+        return "policyApplies"
+    reason = row.get("analysisReasons")
+    return reason if isinstance(reason, str) and reason else "analysisReasons"
+
+
+def _said_to_apply(conditions: tuple[Condition, ...] | None) -> tuple[Condition, ...]:
+    """Keep of the conditions what tells where a policy applies: that it does is settled."""
+    return tuple(one for one in conditions or () if one.when in CERTAIN)
+
+
+def _judged(
+    policy: Policy, visitor: Visitor, trust: Trust, conditions: tuple[Condition, ...], source: Source
+) -> Verdict | None:
+    if policy.state is State.UNKNOWN:
+        return _unknown(policy, visitor, conditions, Because.STATE_NOT_UNDERSTOOD, "")
+    outcome = outcome_of(policy, visitor, trust)
+    if outcome == Outcome(meaning=Meaning.WORKS):
+        return None
+    is_open = any(one.when not in CERTAIN for one in conditions)
+    meaning = Meaning.DEPENDS if is_open and is_worse(outcome.meaning, Meaning.ASKED_THERE) else outcome.meaning
+    cures = remedies(policy, visitor, trust) if outcome.meaning is Meaning.LOCKED_OUT else ()
+    return Verdict(
+        policy_id=policy.id,
+        policy=policy.name,
+        is_enforced=policy.state is State.ENFORCED,
+        visitor=visitor,
+        meaning=meaning,
+        would_be=outcome.meaning,
+        reasons=outcome.reasons,
+        conditions=conditions,
+        remedies=cures,
+        source=source,
+    )
+
+
+def _unknown(
+    policy: Policy, visitor: Visitor, conditions: tuple[Condition, ...], because: Because, name: str
+) -> Verdict:
+    return Verdict(
+        policy_id=policy.id,
+        policy=policy.name,
+        is_enforced=policy.state is not State.REPORT_ONLY,
+        visitor=visitor,
+        meaning=Meaning.NOT_KNOWN,
+        would_be=Meaning.NOT_KNOWN,
+        reasons=(Reason(because=because, name=name),),
+        conditions=conditions,
+        source=Source.ENTRA if because is not Because.STATE_NOT_UNDERSTOOD else Source.ESTIMATE,
+    )

@@ -1,0 +1,315 @@
+"""What must hold in a partner's configuration before anybody is asked to approve it: pure rules, each with its source.
+
+Only what a plan writes is judged, on the values that apply after it. A rule whose fact is not known says so.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from workflows.core.checks.application_access import Capability, Direction, answer
+from workflows.core.checks.findings import Finding, Severity
+from workflows.core.errors import UnreadableSetting
+from workflows.core.plans.plan import Plan, changes
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.certainty import REASONS, Doubt, setting_doubts
+from workflows.core.settings.documents import parse_targets
+from workflows.core.settings.effective import Effective, effective
+from workflows.core.settings.model import (
+    ALL_APPLICATIONS,
+    ALL_MICROSOFT_APPS,
+    ALL_USERS,
+    B2B_PROPERTIES,
+    FLAGS,
+    IDENTITY_SYNCHRONIZATION,
+    OFFICE_365,
+    TARGET_PROPERTIES,
+    AccessType,
+    Property,
+    Target,
+    TargetConfiguration,
+    TargetSetting,
+    TargetType,
+    configurations,
+    halves_of,
+)
+from workflows.core.settings.reach import is_list_of_exceptions, is_shut
+from workflows.core.settings.words import title
+
+RIGHTS_MANAGEMENT: Final = "00000012-0000-0000-c000-000000000000"
+"""Microsoft Rights Management Services: what encrypted mail is opened with."""
+OVERVIEW: Final = "Graph: “Cross-tenant access settings API overview”"
+ENTRA_OVERVIEW: Final = "Entra: “Cross-tenant access overview”"
+COLLABORATION: Final = "Entra: “Configure B2B collaboration cross-tenant access”"
+DIRECT_CONNECT: Final = "Entra: “B2B Direct Connect Setup”"
+SYNCHRONIZATION: Final = "Entra: “Configure cross-tenant synchronization using PowerShell or Microsoft Graph API”"
+CROSS_CLOUD: Final = "Entra: “Cross Cloud Settings”"
+OWN_RULE: Final = "Gatehouse's own rule: Microsoft does not document what such a list means"
+
+_RESERVED: Final = frozenset({ALL_USERS, ALL_APPLICATIONS, OFFICE_365, ALL_MICROSOFT_APPS})
+_INBOUND: Final = frozenset(
+    {
+        Property.B2B_COLLABORATION_INBOUND,
+        Property.B2B_DIRECT_CONNECT_INBOUND,
+        Property.M365_COLLABORATION_INBOUND,
+        Property.TENANT_RESTRICTIONS,
+    }
+)
+_DIRECT: Final = (Property.B2B_DIRECT_CONNECT_INBOUND, Property.B2B_DIRECT_CONNECT_OUTBOUND)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What is known around a plan; None is not known."""
+
+    default: JsonObject | None = None
+    """The tenant's default configuration."""
+    asks_guests_for_mfa: bool | None = None
+    """Whether Conditional Access asks people of other tenants for MFA."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """A plan as the rules see it."""
+
+    written: frozenset[str]
+    settings: dict[Property, TargetSetting]
+    """The lists that the plan writes, as they are written."""
+    after: Effective
+    around: Circumstances
+    is_cross_cloud: bool
+
+
+def check_plan(plan: Plan, around: Circumstances) -> tuple[Finding, ...]:
+    """Hold what a plan writes against every rule, errors first."""
+    written = frozenset(change.name for change in changes(plan))
+    settings = {}
+    for change in changes(plan):
+        setting = _readable(change.name, change.after)
+        if setting is not None:
+            settings[Property(change.name)] = setting
+    is_cross_cloud = plan.is_cross_cloud
+    after = effective(plan.image_after(), around.default, is_cross_cloud=is_cross_cloud)
+    case = _Case(written=written, settings=settings, after=after, around=around, is_cross_cloud=is_cross_cloud)
+    found = dict.fromkeys(finding for rule in _RULES for finding in rule(case))
+    return tuple(sorted(found, key=lambda finding: _ORDER.index(finding.severity)))
+
+
+def _block_pairs(case: _Case) -> Iterator[Finding]:
+    for name in B2B_PROPERTIES:
+        users, applications = _both(case.settings.get(name))
+        if users is None or applications is None:
+            continue
+        if _blocks_all(users) != _blocks_all(applications):
+            yield _error(
+                "half_a_block",
+                f"{title(name)}: all people and all applications have to be blocked together, or neither.",
+                OVERVIEW,
+            )
+        elif bool(users.targets) != bool(applications.targets):
+            yield _error(
+                "nobody_or_nothing",
+                f"{title(name)}: whoever is let in needs at least one application, and an application somebody who "
+                "may use it.",
+                OVERVIEW,
+            )
+
+
+def _mixed_targets(case: _Case) -> Iterator[Finding]:
+    for name, setting in case.settings.items():
+        for half, configuration in zip(halves_of(name), configurations(setting), strict=True):
+            ids = {target.id for target in configuration.targets} if configuration else set()
+            if half.everything in ids and len(ids) > 1:
+                yield _error(
+                    "all_and_some", f"{title(name)}: {half.everything} stands alone or not at all in a list.", OWN_RULE
+                )
+
+
+def _unclear_lists(case: _Case) -> Iterator[Finding]:
+    """Say of what is written that its meaning is not documented. What other rules say is left to them."""
+    for name, setting in case.settings.items():
+        for doubt in setting_doubts(setting):
+            if doubt not in (Doubt.ALL_AND_SOME, Doubt.BLOCK_OF_ONE_LIST):
+                yield _warning(
+                    "unclear_list",
+                    f"{title(name)}: it is not certain what this lets in: {REASONS[doubt]}.",
+                    OWN_RULE,
+                )
+
+
+def _two_deny_lists(case: _Case) -> Iterator[Finding]:
+    for name, setting in case.settings.items():
+        if is_list_of_exceptions(setting):
+            yield _warning(
+                "two_deny_lists",
+                f"{title(name)}: people and applications are both lists of exceptions. Microsoft's pages leave open "
+                "whether the people named are blocked from everything or only from the applications named.",
+                OVERVIEW,
+            )
+
+
+def _foreign_ids(case: _Case) -> Iterator[Finding]:
+    names = [title(name) for name in case.settings if name in _INBOUND and _people(case.settings[name])]
+    if names:
+        yield Finding(
+            code="foreign_ids",
+            severity=Severity.UNCHECKED,
+            text=f"{'; '.join(names)}: these users and groups are in the partner's directory, which nobody here can "
+            "read. Compare the IDs with what the partner sent.",
+            source=COLLABORATION,
+        )
+
+
+def _direct_connect_trust(case: _Case) -> Iterator[Finding]:
+    inbound = Property.B2B_DIRECT_CONNECT_INBOUND
+    if inbound not in case.written or is_shut(case.after.targets[inbound].certain):
+        return
+    if case.after.flags[Property.INBOUND_TRUST, "mfa"].value:
+        return
+    asks = case.around.asks_guests_for_mfa
+    lacks = (
+        "People who come by B2B direct connect have no account here to register MFA with, so where Conditional Access "
+        "asks for MFA the partner's must be trusted; otherwise they are turned away (AADSTS90071)."
+    )
+    if asks:
+        yield _error("direct_connect_without_trust", f"{lacks} Ask for a template that trusts it.", DIRECT_CONNECT)
+    elif asks is None:
+        yield Finding(
+            code="direct_connect_without_trust",
+            severity=Severity.UNCHECKED,
+            text=f"{lacks} Whether it asks could not be checked.",
+            source=DIRECT_CONNECT,
+        )
+
+
+def _synchronization(case: _Case) -> Iterator[Finding]:
+    redemption = case.after.flags[Property.AUTOMATIC_REDEMPTION, "inbound"].value
+    is_touched = case.written & {IDENTITY_SYNCHRONIZATION, Property.AUTOMATIC_REDEMPTION}
+    if is_touched and case.after.flags[Property.IDENTITY_SYNCHRONIZATION, "is_allowed"].value and not redemption:
+        yield _error(
+            "synchronization_without_redemption",
+            "Synchronization into this tenant requires automatic redemption inbound to be on.",
+            SYNCHRONIZATION,
+        )
+
+
+def _other_cloud(case: _Case) -> Iterator[Finding]:
+    if not case.is_cross_cloud:
+        return
+    opened = [name for name in _DIRECT if name in case.settings and not is_shut(case.settings[name])]
+    if opened:
+        yield _error(
+            "cross_cloud_direct_connect",
+            f"{'; '.join(map(title, opened))}: B2B direct connect does not work with a partner in another Microsoft "
+            "cloud.",
+            CROSS_CLOUD,
+        )
+    yield _warning(
+        "cross_cloud",
+        "The partner is in another Microsoft cloud: nothing works until both tenants have enabled each other's cloud "
+        "and added each other by tenant ID. Removing such a partner blocks it.",
+        CROSS_CLOUD,
+    )
+
+
+def _rights_management(case: _Case) -> Iterator[Finding]:
+    name = Property.B2B_COLLABORATION_OUTBOUND
+    if name not in case.settings or is_shut(case.settings[name]):
+        return  # a whole block is said among the consequences, and cannot except one application
+    found = answer(
+        case.after,
+        direction=Direction.OUTBOUND,
+        capability=Capability.B2B_COLLABORATION,
+        user=_some_of(case.settings[name]),
+        application=RIGHTS_MANAGEMENT,
+    )
+    if not found.allowed:
+        yield _warning(
+            "encrypted_mail",
+            "The applications that are allowed outbound leave out Microsoft Rights Management Services "
+            f"({RIGHTS_MANAGEMENT}), so encrypted mail of this partner cannot be opened.",
+            COLLABORATION,
+        )
+
+
+def _licences(case: _Case) -> Iterator[Finding]:
+    trusts = any(case.after.flags[Property.INBOUND_TRUST, key].value for key in FLAGS[Property.INBOUND_TRUST])
+    everything = (ALL_USERS, ALL_APPLICATIONS)
+    selects = any(target.id not in everything for setting in case.settings.values() for target in _targets(setting))
+    if selects or (trusts and Property.INBOUND_TRUST in case.written):
+        yield _note(
+            "licence_p1",
+            "Single users, groups or applications, and inbound trust, need Microsoft Entra ID P1 in this tenant.",
+            ENTRA_OVERVIEW,
+        )
+    if any(name in case.settings and not is_shut(case.settings[name]) for name in _DIRECT):
+        yield _note(
+            "licence_p1_both", "B2B direct connect needs Microsoft Entra ID P1 in both tenants.", DIRECT_CONNECT
+        )
+
+
+_RULES: Final[tuple[Callable[[_Case], Iterator[Finding]], ...]] = (
+    _block_pairs,
+    _mixed_targets,
+    _synchronization,
+    _direct_connect_trust,
+    _other_cloud,
+    _two_deny_lists,
+    _unclear_lists,
+    _rights_management,
+    _foreign_ids,
+    _licences,
+)
+_ORDER: Final = (Severity.ERROR, Severity.WARNING, Severity.UNCHECKED, Severity.NOTE)
+
+
+def _readable(name: str, document: object) -> TargetSetting | None:
+    try:
+        return parse_targets(Property(name), document) if name in TARGET_PROPERTIES else None
+    except UnreadableSetting:
+        return None
+
+
+def _both(setting: TargetSetting | None) -> tuple[TargetConfiguration | None, TargetConfiguration | None]:
+    if setting is None:
+        return None, None
+    users, applications = configurations(setting)
+    return users, applications
+
+
+def _blocks_all(configuration: TargetConfiguration) -> bool:
+    everything = {ALL_USERS, ALL_APPLICATIONS} & {target.id for target in configuration.targets}
+    return configuration.access is AccessType.BLOCKED and bool(everything)
+
+
+def _targets(setting: TargetSetting) -> Iterator[Target]:
+    for configuration in configurations(setting):
+        if configuration is not None:
+            yield from configuration.targets
+
+
+def _people(setting: TargetSetting) -> list[Target]:
+    return [
+        target
+        for target in _targets(setting)
+        if target.type is not TargetType.APPLICATION and target.id not in _RESERVED
+    ]
+
+
+def _some_of(setting: TargetSetting) -> frozenset[str]:
+    """Take somebody whom the list of people lets in, if it names anybody."""
+    users = configurations(setting)[0]
+    named = users.targets if users is not None and users.access is AccessType.ALLOWED else ()
+    return frozenset(target.id for target in named)
+
+
+def _error(code: str, text: str, source: str) -> Finding:
+    return Finding(code=code, severity=Severity.ERROR, text=text, source=source)
+
+
+def _warning(code: str, text: str, source: str) -> Finding:
+    return Finding(code=code, severity=Severity.WARNING, text=text, source=source)
+
+
+def _note(code: str, text: str, source: str) -> Finding:
+    return Finding(code=code, severity=Severity.NOTE, text=text, source=source)

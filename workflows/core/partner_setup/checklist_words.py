@@ -1,0 +1,75 @@
+"""What the checklist for the partner's administrator says of each step, and where in the portal it is."""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from workflows.core.partner_setup.steps import StepKey
+
+
+class Words(NamedTuple):
+    """One step in words."""
+
+    heading: str
+    why: str
+    portal: str
+    """Below our organization in the cross-tenant access settings; empty where the step has a place of its own."""
+
+
+USUAL_HEADING: Final = "Only if something does not work"
+USUAL: Final = (
+    "By Microsoft's default your tenant allows this already: change nothing unless your default or your settings for "
+    "us are in the way. Then look here."
+)
+_WIDER: Final = "What you have set may be wider already; then leave it, because the call below replaces it."
+BOTH_HALVES: Final = "Only your half and ours together do that."
+OTHER_FLAG: Final = "If you have set the other flag of this setting for us, send it along: the call may replace both."
+_GUESTS_OUT: Final = "So that your people can accept our invitations and use what we share with them."
+_GUESTS_IN: Final = "So that our people can be your guests."
+_REDEEM: Final = "Trust settings > Automatic redemption > Automatically redeem invitations with the tenant"
+WORDS: Final[Mapping[StepKey, Words]] = {
+    StepKey.MICROSOFT_CLOUD: Words(
+        "Enable our Microsoft cloud",
+        "We are in another Microsoft cloud than you. Until both tenants enable the other's cloud, nothing else works.",
+        "",
+    ),
+    StepKey.AUTOMATIC_REDEMPTION_OUTBOUND: Words(
+        "Automatic redemption, outbound",
+        "So that your people come to us without a consent prompt.",
+        f"Outbound access > {_REDEEM}",
+    ),
+    StepKey.AUTOMATIC_REDEMPTION_INBOUND: Words(
+        "Automatic redemption, inbound",
+        "So that our people come to you without a consent prompt.",
+        f"Inbound access > {_REDEEM}",
+    ),
+    StepKey.B2B_DIRECT_CONNECT_OUTBOUND: Words(
+        "B2B direct connect, outbound",
+        f"So that your people can take part in our Teams shared channels. It is blocked by default. {_WIDER}",
+        "Outbound access > B2B direct connect > Customize settings",
+    ),
+    StepKey.B2B_DIRECT_CONNECT_INBOUND: Words(
+        "B2B direct connect, inbound",
+        f"So that our people can take part in your Teams shared channels. It is blocked by default. {_WIDER}",
+        "Inbound access > B2B direct connect > Customize settings",
+    ),
+    StepKey.PROVISIONING_JOB: Words(
+        "A provisioning job",
+        "A job in your tenant creates your people's accounts in ours. What becomes of people who leave is set there.",
+        "",
+    ),
+    StepKey.B2B_COLLABORATION_OUTBOUND: Words(
+        "B2B collaboration, outbound",
+        _GUESTS_OUT,
+        "Outbound access > B2B collaboration > Customize settings",
+    ),
+    StepKey.B2B_COLLABORATION_INBOUND: Words(
+        "B2B collaboration, inbound",
+        _GUESTS_IN,
+        "Inbound access > B2B collaboration > Customize settings",
+    ),
+}
+TRUST_WORDS: Final[Mapping[str, str]] = {
+    "mfa": "multifactor authentication",
+    "compliant_device": "compliant devices",
+    "hybrid_joined_device": "hybrid joined devices",
+}

@@ -1,0 +1,102 @@
+"""Where the partner's half stands: ours done, theirs unknown until somebody here vouches for it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from workflows.core.partner_setup.steps import Step, StepKey
+from workflows.core.people import Person
+from workflows.core.settings.canonical import Digest
+
+UNSEEN: Final = "Gatehouse cannot see it"
+
+SHORT_NAMES: Final[Mapping[StepKey, str]] = {
+    StepKey.MICROSOFT_CLOUD: "our Microsoft cloud",
+    StepKey.AUTOMATIC_REDEMPTION_OUTBOUND: "automatic redemption, outbound",
+    StepKey.AUTOMATIC_REDEMPTION_INBOUND: "automatic redemption, inbound",
+    StepKey.B2B_DIRECT_CONNECT_OUTBOUND: "B2B direct connect, outbound",
+    StepKey.B2B_DIRECT_CONNECT_INBOUND: "B2B direct connect, inbound",
+    StepKey.PROVISIONING_JOB: "provisioning job",
+    StepKey.B2B_COLLABORATION_OUTBOUND: "B2B collaboration, outbound",
+    StepKey.B2B_COLLABORATION_INBOUND: "B2B collaboration, inbound",
+}
+"""What each step is called on a button and in a sentence."""
+
+LABELS: Final[Mapping[StepKey, str]] = {
+    **{key: f"Their {name}" for key, name in SHORT_NAMES.items()},
+    StepKey.MICROSOFT_CLOUD: "Our Microsoft cloud, enabled over there",
+}
+"""What each step is called on our side."""
+
+_MISSING: Final[Mapping[StepKey, str]] = {
+    StepKey.MICROSOFT_CLOUD: "nothing between the two tenants works",
+    StepKey.AUTOMATIC_REDEMPTION_OUTBOUND: "their people keep seeing the consent prompt here; access does not need it",
+    StepKey.AUTOMATIC_REDEMPTION_INBOUND: "our people keep seeing the consent prompt there; access does not need it",
+    StepKey.B2B_DIRECT_CONNECT_OUTBOUND: "their people cannot take part in our shared channels",
+    StepKey.B2B_DIRECT_CONNECT_INBOUND: "our people cannot take part in their shared channels",
+    StepKey.PROVISIONING_JOB: "no account of theirs is created here",
+}
+_NO_SYNCHRONIZATION: Final = "no account of theirs can be synchronized into our tenant"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    """Somebody here vouches that the partner has done one step, as it was wanted then."""
+
+    step: StepKey
+    wanted: Digest
+    person: Person
+    at: datetime
+
+
+def confirmation_of(step: Step, confirmations: Sequence[Confirmation]) -> Confirmation | None:
+    """Find who confirmed exactly this step; a confirmation of something else under the same key does not count."""
+    return next((one for one in confirmations if one.step is step.key and one.wanted == step.digest), None)
+
+
+def needed_steps(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """List the steps without which something is missing: these are counted, confirmed and reminded of."""
+    return tuple(step for step in steps if step.is_needed)
+
+
+def usual_words(steps: Sequence[Step]) -> str:
+    """Say in two sentences what Microsoft's default over there opens already; empty where there is nothing."""
+    names = "; ".join(SHORT_NAMES[step.key] for step in steps if not step.is_needed)
+    return f"Also open by Microsoft's default: their {names}. Look there if it does not work." if names else ""
+
+
+def missing_until(step: Step, steps: Sequence[Step]) -> str:
+    """Say what is missing until the partner has done a needed step. A whole sentence."""
+    is_synchronized = any(other.key is StepKey.PROVISIONING_JOB for other in steps)
+    is_for_accounts = is_synchronized and step.key is StepKey.AUTOMATIC_REDEMPTION_OUTBOUND
+    return f"Until it is set there, {_NO_SYNCHRONIZATION if is_for_accounts else _MISSING[step.key]}."
+
+
+def open_steps(steps: Sequence[Step], confirmations: Sequence[Confirmation]) -> tuple[Step, ...]:
+    """List the needed steps that nobody has confirmed."""
+    return tuple(step for step in needed_steps(steps) if confirmation_of(step, confirmations) is None)
+
+
+def still_wanted(steps: Sequence[Step], confirmations: Sequence[Confirmation]) -> tuple[Confirmation, ...]:
+    """List the confirmations that are about what is wanted now."""
+    found = (confirmation_of(step, confirmations) for step in steps)
+    return tuple(one for one in found if one is not None)
+
+
+def half_words(steps: Sequence[Step], confirmations: Sequence[Confirmation]) -> str:
+    """Say in one line where both halves stand, without names; empty where nothing is needed of the partner."""
+    needed = needed_steps(steps)
+    if not needed:
+        return ""
+    still_open = len(open_steps(steps, confirmations))
+    if not still_open:
+        return f"ours done, theirs confirmed ({UNSEEN})"
+    done, count = len(needed) - still_open, counted(len(needed))
+    said = f"{done} of {count} confirmed, the rest unknown" if done else f"unknown, {count}"
+    return f"ours done, theirs {said} ({UNSEEN})"
+
+
+def counted(steps: int) -> str:
+    """Count steps."""
+    return "1 step" if steps == 1 else f"{steps} steps"

@@ -1,0 +1,1 @@
+"""The partner's record: what a request leaves behind, reviews, revoking, extending and restoring."""

@@ -1,0 +1,59 @@
+"""What to ask for instead, where a request would neither change a partner's settings nor prolong its access. Pure."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.plans.renewal import SHORTEST
+from workflows.core.policy.template import Template
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extension:
+    """How an access that stands can be made to last longer."""
+
+    ends_at: datetime
+    now: tuple[timedelta, ...]
+    """The template's durations that prolong it when they are asked for now."""
+    asked_from: datetime
+    """When the duration that was asked for begins to prolong it."""
+
+
+def extension_of(
+    known: Partnership | None, durations: tuple[timedelta, ...], asked: timedelta, now: datetime
+) -> Extension | None:
+    """Tell what would prolong an access; None where there is no end to prolong."""
+    if known is None or known.state is PartnershipState.REVOKED or known.ends_at is None:
+        return None
+    prolonging = tuple(duration for duration in durations if may_be_renewed(known, duration, now))
+    return Extension(ends_at=known.ends_at, now=prolonging, asked_from=known.ends_at - asked + SHORTEST)
+
+
+def may_be_renewed(known: Partnership | None, duration: timedelta, now: datetime) -> bool:
+    """Tell whether approving what stands for `duration` would really prolong it."""
+    if known is None or known.state is PartnershipState.REVOKED or known.ends_at is None:
+        return False
+    return now + duration - known.ends_at >= SHORTEST
+
+
+def extension_words(known: Partnership | None, template: Template, asked: timedelta, now: datetime) -> str:
+    """Say that a request would change nothing, and which request would."""
+    stands = f"This tenant is already a partner with the settings of “{template.title}”"
+    extension = extension_of(known, template.durations, asked, now)
+    if extension is None:
+        why = "it is revoked" if known is not None else "Gatehouse did not open it, so it has no end to extend"
+        return f"{stands}, and {why}. This request would change nothing. To change something, choose another template."
+    until = f"{stands} until {_day(extension.ends_at)}, so {asked.days} days from today would change nothing."
+    later = f"{asked.days} days can be asked for from {_moment(extension.asked_from)}"
+    if extension.now:
+        choices = " or ".join(f"{duration.days} days" for duration in extension.now)
+        return f"{until} To extend it now, choose {choices}. {later}."
+    return f"{until} No duration of this template extends it yet. {later}."
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d}"
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,204 @@
+"""What a request that was written leaves behind: the partner's record, and who is told. Pure."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from workflows.core.partner_setup.state import counted, open_steps, still_wanted
+from workflows.core.partner_setup.steps import half_of
+from workflows.core.partners.approval_policy import is_live, stricter
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.reviews import next_review
+from workflows.core.plans.closing import only_narrows
+from workflows.core.policy.risk import chain_is_enough, risk_of_result
+from workflows.core.policy.template import Stage
+from workflows.core.requests.commands import RecordApplied, RecordOverwritten, RequestCommand, Subject
+from workflows.core.requests.effects import Effect, ShowHalf, ShowReview, Tell
+from workflows.core.requests.lifecycle import Situation, advance, closes, partner_of
+from workflows.core.requests.request import AccessRequest, Prepared, RequestKind
+from workflows.core.settings.canonical import JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What to store in one transaction: the new records and the effects to perform after it."""
+
+    request: AccessRequest
+    effects: tuple[Effect, ...]
+    partnership: Partnership | None = None
+    """Set when the partner's record changes too."""
+
+
+def advance_partner(
+    request: AccessRequest | None, command: RequestCommand, situation: Situation, known: Partnership | None = None
+) -> Outcome:
+    """Decide what a command does to a request, and to the record of the partner that it is about. Pure.
+
+    :param known: the partner's record, if there is one.
+    :raises Refused: when the command is not taken in this state or this person may not give it; nothing changes.
+    """
+    moved = advance(request, command, situation)
+    if not isinstance(command, RecordApplied | RecordOverwritten):
+        return Outcome(request=moved.request, effects=moved.effects)
+    after, now = moved.request, situation.now
+    shown: tuple[Effect, ...] = ()
+    if isinstance(command, RecordOverwritten):
+        # Nobody approved what stands: it is looked at at once.
+        record = replace(opened_partnership(after, known, now, image=command.image or {}), next_review_at=now)
+        text = f"{partner_of(after)}: {after.note}"
+    else:
+        is_closed = closes(after)
+        record = closed_partnership(after, known, now) if is_closed else opened_partnership(after, known, now)
+        text = _closed_words(after) if is_closed else f"{_opened_words(after, record)} {after.note}".strip()
+        shown = (ShowReview(tenant_id=record.identity.tenant_id),)
+    effects = (*moved.effects, *shown, *_show_half(record, known), *_told(after, text))
+    return Outcome(request=after, effects=effects, partnership=record)
+
+
+def _told(request: AccessRequest, text: str) -> tuple[Tell, ...]:
+    """Tell requester and sponsor; once, where they are one person."""
+    people = sorted({request.particulars.requester, request.particulars.sponsor})
+    return tuple(Tell(person=person, subject=Subject(request_id=request.id), text=text) for person in people)
+
+
+def _closed_words(request: AccessRequest) -> str:
+    """Say what a closing was read back as; "blocked" of the partner only where nothing else is open."""
+    opening = f"{partner_of(request)}: " if request.not_closed else f"{partner_of(request)} is blocked: "
+    rest = " ".join(filter(None, ["Nothing else is open." if not request.not_closed else "", request.note]))
+    return (
+        f"{opening}B2B collaboration and direct connect are blocked explicitly in both directions, trust, automatic "
+        f"redemption and synchronization are off, and reading it back confirmed it. {rest} Tokens already issued "
+        "usually work for up to an hour, longer where a token lifetime policy says so; sessions in the partner's own "
+        "tenant are theirs to end."
+    )
+
+
+def _opened_words(request: AccessRequest, partnership: Partnership) -> str:
+    """Say that our half is done; and that it is one half, where the partner has something to do."""
+    needed = sum(step.is_needed for step in open_steps(partnership.half, partnership.confirmations))
+    partner = partner_of(request)
+    if not needed:
+        if request.particulars.kind is RequestKind.RESTORATION:
+            before = f"what stood before {request.particulars.restores}"
+            return f"The settings of {partner} are put back to {before}, and were read back from the tenant."
+        return f"Access for {partner} is set and was read back from the tenant."
+    return (
+        f"Our half of the access for {partner} is set and was read back from the tenant. The other half is "
+        f"the partner's: {counted(needed)} on its side. Gatehouse cannot see that half and counts it as unknown "
+        "until the sponsor confirms it. The card about the partner's half has the checklist for its administrator."
+    )
+
+
+def _show_half(partnership: Partnership, known: Partnership | None) -> tuple[ShowHalf, ...]:
+    """Show the partner's half where there is one, or where a card of it has to be taken back."""
+    was = () if known is None else known.half
+    return (ShowHalf(tenant_id=partnership.identity.tenant_id),) if partnership.half or was else ()
+
+
+def opened_partnership(
+    request: AccessRequest, known: Partnership | None, now: datetime, *, image: JsonObject | None = None
+) -> Partnership:
+    """Make the record of a partner whose access was just applied and read back.
+
+    Only a chain that could open all that stands, anew, may say for how long, when it is looked at and who answers for
+    it. A weaker one (what only narrows needs one approver, see `stages_for`) leaves all of that to the record that
+    there is, its open review included. What was confirmed of the partner's half counts on where exactly the same is
+    still wanted.
+
+    :param image: what stands in the tenant, where that is not what the plan leads to: nobody approved it.
+    """
+    prepared = request.known
+    duration = prepared.plan.duration
+    ends_at = now if image is not None else None if duration is None else now + duration
+    record = Partnership(
+        identity=prepared.observation.identity,
+        version=1 if known is None else known.version + 1,
+        state=PartnershipState.ACTIVE,
+        sponsor=prepared.sponsor,
+        template=prepared.plan.template,
+        template_title=prepared.template_title,
+        request_id=request.id,
+        since=now,
+        ends_at=ends_at,
+        review_interval=prepared.review_interval,
+        next_review_at=next_review(prepared.review_interval, ends_at, now),
+        attestations=() if known is None else known.attestations,
+        stages=_stands_under(prepared, known),
+    )
+    if known is not None and is_live(known) and (image is not None or not _may_prolong(prepared)):
+        record = _kept(known, record)
+    stands = prepared.plan.image_after() if image is None else image
+    return _with_half(record, known, stands, prepared)
+
+
+def _kept(known: Partnership, new: Partnership) -> Partnership:
+    """Give what a weaker chain leaves of a record: it may only be looked at sooner, and end sooner."""
+    return replace(
+        known,
+        version=new.version,
+        request_id=new.request_id,
+        ends_at=_earlier(known.ends_at, new.ends_at),
+        review_interval=_earlier(known.review_interval, new.review_interval),
+        next_review_at=_earlier(known.next_review_at, new.next_review_at),
+        stages=new.stages,
+    )
+
+
+def _stands_under(prepared: Prepared, known: Partnership | None) -> tuple[Stage, ...]:
+    """Give the approval policy under which a partner stands from now on: it may grow, and one approver keeps it."""
+    if known is None or not is_live(known):
+        return prepared.stages
+    return known.stages if only_narrows(prepared.plan) else stricter(known.stages, prepared.stages)
+
+
+def _with_half(
+    record: Partnership, known: Partnership | None, stands: JsonObject | None, prepared: Prepared
+) -> Partnership:
+    observed = prepared.observation
+    half = half_of(stands, observed.default, is_cross_cloud=not observed.identity.is_resolved).steps
+    confirmations = () if known is None else still_wanted(half, known.confirmations)
+    is_set = known is not None and known.remind_half_at is not None and open_steps(half, confirmations)
+    reminded = known if is_set else None
+    return replace(
+        record,
+        half=half,
+        confirmations=confirmations,
+        remind_half_at=reminded.remind_half_at if reminded else None,
+        half_reminder_asked_by=reminded.half_reminder_asked_by if reminded else None,
+        half_reminder_asked_at=reminded.half_reminder_asked_at if reminded else None,
+    )
+
+
+def closed_partnership(request: AccessRequest, known: Partnership | None, now: datetime) -> Partnership:
+    """Make the record of a partner that was just blocked and read back."""
+    prepared = request.known
+    return Partnership(
+        identity=prepared.observation.identity,
+        version=1 if known is None else known.version + 1,
+        state=PartnershipState.REVOKED,
+        sponsor=prepared.sponsor if known is None else known.sponsor,
+        template=request.particulars.template,
+        template_title=prepared.template_title,
+        request_id=request.id,
+        since=now,
+        ends_at=None,
+        review_interval=None,
+        next_review_at=None,
+        attestations=() if known is None else known.attestations,
+        not_closed=request.not_closed,
+    )
+
+
+def _may_prolong(prepared: Prepared) -> bool:
+    if only_narrows(prepared.plan):
+        return False
+    whole = risk_of_result(prepared.plan, prepared.observation.default)
+    return not chain_is_enough(prepared.stages, whole.level)
+
+
+_Moment = TypeVar("_Moment", datetime, timedelta)
+
+
+def _earlier(known: _Moment | None, new: _Moment | None) -> _Moment | None:
+    """Give the earlier or shorter of what stood and what is new, as far as there is any."""
+    return min((one for one in (known, new) if one is not None), default=None)

@@ -1,0 +1,345 @@
+"""Putting a change back: the plan from what stands now to the image before it, and the chain that decides on that."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from workflows.core.checks.findings import Finding, Severity
+from workflows.core.errors import InvalidField, NothingToChange, UnreadableSetting
+from workflows.core.plans.changes import plan_shift
+from workflows.core.plans.plan import Operation, Plan, operations_in_order, partner_address
+from workflows.core.plans.refused_writes import written_names
+from workflows.core.policy.risk import chain_is_enough, deciding_risk
+from workflows.core.policy.template import Template, stages_for
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState, Restored
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.described import DEVICES, Path, copied, described_part, put_member, undescribed
+from workflows.core.settings.documents import means_the_same, parse_setting
+from workflows.core.settings.model import (
+    FLAGS,
+    IDENTITY_SYNCHRONIZATION,
+    IdentitySynchronization,
+    Property,
+    TenantId,
+    halves_of,
+)
+from workflows.core.settings.words import title
+
+FIELD: Final = "restores"
+"""The form field that names the change to put back."""
+
+_STANDS: Final = frozenset({RequestState.APPLIED, RequestState.OVERWRITTEN})
+_CUT_SHORT: Final = frozenset({RequestState.FAILED, RequestState.STOPPED})
+_UNKNOWN_VALUE: Final = "unknownFutureValue"
+_DELETE: Final = "Graph: “Delete crossTenantAccessPolicyConfigurationPartner”"
+_UPDATE: Final = "Graph: “Update crossTenantAccessPolicyConfigurationPartner”"
+
+
+def is_restorable(request: AccessRequest) -> bool:
+    """Tell whether a request changed something in the tenant that can be put back, or may have: see `is_cut_short`."""
+    is_written = request.state in _STANDS or is_cut_short(request)
+    return is_written and request.prepared is not None and bool(request.prepared.plan.operations)
+
+
+def is_cut_short(request: AccessRequest) -> bool:
+    """Tell whether a request ended while it was written: none, a part or all of its plan may stand.
+
+    Putting it back is planned from what stands, so that need not be known.
+    """
+    return request.state in _CUT_SHORT and request.writing_since is not None
+
+
+def settled_at(request: AccessRequest) -> datetime:
+    """Tell when a change was read back, found overwritten, or cut short."""
+    return request.confirmed_at or request.changed_at
+
+
+def restored(request: AccessRequest) -> Restored:
+    """Sum up the change that is put back.
+
+    :raises Refused: while the request has no plan.
+    """
+    known = request.known
+    return Restored(
+        request_id=request.id,
+        kind=request.particulars.kind,
+        title=known.template_title,
+        by=known.requester,
+        at=settled_at(request),
+    )
+
+
+def plan_restoration(
+    *,
+    tenant_id: TenantId,
+    now: JsonObject | None,
+    image: JsonObject | None,
+    template: str = "",
+    template_hash: str = "",
+    duration: timedelta | None = None,
+    undone: Plan | None = None,
+    is_cross_cloud: bool = False,
+) -> Plan:
+    """Compute the operations that bring a partner from `now` back to `image`, over every setting of the model.
+
+    A value is written whole as Graph had it; what was not set is written as null, which inherits. Members that v1.0
+    does not describe are left alone (see `left_alone`), but for those that the change put back had set to null: they
+    are written last, and may be refused. A partner that had no configuration is never deleted: on v1.0 a deletion
+    cannot be undone, so every setting inherits instead. The order is that of an access plan.
+
+    :param undone: the plan of the change that is put back.
+    :raises NothingToChange: when it stands so already.
+    :raises UnreadableSetting: when the image holds a value that Graph shows to this version under no name of its own.
+    """
+    operations = (*_operations(tenant_id, now, image), *_further(tenant_id, now, image, undone))
+    if not operations:
+        raise NothingToChange("This partner already stands as it did before that change. Choose another one.")
+    return Plan(
+        tenant_id=tenant_id,
+        operations=operations,
+        before=now,
+        template=template,
+        template_hash=template_hash,
+        duration=duration,
+        is_cross_cloud=is_cross_cloud,
+    )
+
+
+def stands_alike(tenant_id: TenantId, now: JsonObject | None, image: JsonObject | None) -> bool:
+    """Tell whether two configurations of one partner mean the same in every setting of the model."""
+    try:
+        return (now is None) is (image is None) and not _operations(tenant_id, now, image)
+    except UnreadableSetting:
+        return False
+
+
+def deciding_template(
+    plan: Plan,
+    image: JsonObject | None,
+    *,
+    requests: Sequence[AccessRequest],
+    templates: Mapping[str, Template],
+    default: JsonObject | None = None,
+) -> Template:
+    """Choose the template whose chain decides on a restoration.
+
+    The one under which exactly this state was approved before, where it still exists and its chain is enough for what
+    the restoration opens and for all that stands after it; else the strongest chain there is.
+
+    :param requests: every known request about this partner, in any order.
+    :param default: the tenant's default configuration; None when it is not known.
+    :raises InvalidField: when even the strongest chain is too weak.
+    """
+    shift, level = plan_shift(plan), deciding_risk(plan, default).level
+    candidates = likely_templates(image, requests=requests, templates=templates)
+    for template in candidates:
+        weak = chain_is_enough(stages_for(shift, template), level)
+        if not weak:
+            return template
+    strongest = candidates[-1].title
+    raise InvalidField(
+        FIELD,
+        f"Even the strongest chain, that of “{strongest}”, is too weak to put this back: {weak}. "
+        "Ask for what is needed now with /partner request.",
+    )
+
+
+def likely_templates(
+    image: JsonObject | None, *, requests: Sequence[AccessRequest], templates: Mapping[str, Template]
+) -> tuple[Template, ...]:
+    """List the templates whose chains may decide on putting `image` back, in the order in which they are considered."""
+    strongest = max(templates.values(), key=_strength)
+    return (*_approved_before(image, requests, templates), strongest)
+
+
+def decided_by(plan: Plan, template: Template) -> Plan:
+    """Bind a plan to the template whose chain decides on it: a changed template voids what was decided."""
+    return replace(plan, template=template.name, template_hash=template.content_hash)
+
+
+def restoration_findings(change: AccessRequest, now: JsonObject | None) -> tuple[Finding, ...]:
+    """Say what putting a change back does not bring back.
+
+    :raises Refused: while the request has no plan.
+    """
+    return tuple(_findings(change, change.known.plan.before, now))
+
+
+def left_alone(now: JsonObject | None, image: JsonObject | None, undone: Plan | None = None) -> tuple[str, ...]:
+    """Name the settings that differ from the image and are not written back, by Graph's names.
+
+    :param undone: the plan of the change that is put back; see `plan_restoration`.
+    """
+    here, there = undescribed(now), undescribed(image)
+    written = _put_back(now, image, undone)
+    different = [
+        ".".join(path)
+        for path in dict.fromkeys((*there, *here))
+        if path not in written and not means_the_same({"": here.get(path)}, {"": there.get(path)})
+    ]
+    restrictions = Property.TENANT_RESTRICTIONS.value
+    devices = [_devices((one or {}).get(restrictions)) for one in (now, image)]
+    if not means_the_same({"": devices[0]}, {"": devices[1]}):
+        different.append(f"{restrictions}.{DEVICES}")
+    return tuple(different)
+
+
+def _findings(change: AccessRequest, image: JsonObject | None, now: JsonObject | None) -> Iterator[Finding]:
+    if is_cut_short(change):
+        yield Finding(
+            code="restores_a_part",
+            severity=Severity.NOTE,
+            text=f"{change.id} ended half-way, so perhaps not all of it was written. What is put back is planned from "
+            "what stands now.",
+            source=_UPDATE,
+        )
+    if image is None:
+        yield Finding(
+            code="restores_inheritance",
+            severity=Severity.NOTE,
+            text=f"This partner had no settings of its own before {change.id}. It is not deleted: every setting is set "
+            "to inherit, so the tenant's defaults apply to it, as before.",
+            source=_DELETE,
+        )
+    if names := left_alone(now, image, change.known.plan):
+        yield Finding(
+            code="not_restored",
+            severity=Severity.WARNING,
+            text=f"Not as before {change.id}, and left as it is, because Gatehouse does not write it: "
+            f"{', '.join(names)}.",
+            source=_UPDATE,
+        )
+
+
+def _approved_before(
+    image: JsonObject | None, requests: Sequence[AccessRequest], templates: Mapping[str, Template]
+) -> Iterator[Template]:
+    """Give the template of the newest access request that led to `image`, if it still exists."""
+    for request in sorted(requests, key=settled_at, reverse=True):
+        is_applied_access = request.state is RequestState.APPLIED and request.particulars.kind is RequestKind.ACCESS
+        if not is_applied_access:
+            continue
+        plan = request.known.plan
+        if stands_alike(plan.tenant_id, plan.image_after(), image):
+            if plan.template in templates:
+                yield templates[plan.template]
+            return
+
+
+def _strength(template: Template) -> tuple[int, int, str]:
+    return sum(stage.quorum for stage in template.stages), len(template.stages), template.name
+
+
+def _operations(tenant_id: TenantId, now: JsonObject | None, image: JsonObject | None) -> tuple[Operation, ...]:
+    if now is None and image is None:
+        return ()
+    return operations_in_order(tenant_id, now, _body(now, image), synchronizes=_synchronizes(now, image))
+
+
+def _body(now: JsonObject | None, image: JsonObject | None) -> dict[str, Any]:
+    """Give what differs, setting by setting, as it is written; synchronization has an address of its own."""
+    body: dict[str, Any] = {}
+    for name in Property:
+        if name is Property.IDENTITY_SYNCHRONIZATION:
+            continue
+        current, wanted = _sent(name, (now or {}).get(name)), _sent(name, (image or {}).get(name))
+        if means_the_same({"": current}, {"": wanted}):
+            continue
+        if _has_unknown_value(wanted):
+            raise UnreadableSetting(
+                f"{title(name)} cannot be put back: it held a value that this version of Gatehouse does not know."
+            )
+        body[name.value] = _whole(name, wanted)
+    return body
+
+
+def _sent(name: Property, document: Any) -> Any:
+    """Give the part of a setting that may be sent: what v1.0 describes, and no `devices` of tenant restrictions."""
+    cleaned = described_part(name, document)
+    if name is Property.TENANT_RESTRICTIONS and isinstance(cleaned, dict):
+        cleaned.pop(DEVICES, None)
+    return cleaned
+
+
+def _whole(name: Property, wanted: Any) -> Any:
+    """Name every member of a setting, also those that are not to be set: how deep Graph merges is not documented."""
+    if not isinstance(wanted, dict):
+        return wanted
+    members = FLAGS[name].values() if name in FLAGS else (half.graph for half in halves_of(name))
+    return {**dict.fromkeys(members), **wanted}
+
+
+def _further(
+    tenant_id: TenantId, now: JsonObject | None, image: JsonObject | None, undone: Plan | None
+) -> Iterator[Operation]:
+    """Give the writes that set undescribed members as they were: one for each setting, with its own values beside."""
+    bodies: dict[str, dict[str, Any]] = {}
+    for path, value in _put_back(now, image, undone).items():
+        name = path[0]
+        if name not in bodies:
+            bodies[name] = {} if len(path) == 1 else {name: _beside(name, image)}
+        put_member(bodies[name], path, value)
+    for name, body in bodies.items():
+        address = partner_address(tenant_id)
+        if name == IDENTITY_SYNCHRONIZATION:
+            address, body = f"{address}/{name}", body[name]
+        yield Operation(method="PATCH", path=address, body=body, may_be_refused=True)
+
+
+def _put_back(now: JsonObject | None, image: JsonObject | None, undone: Plan | None) -> Mapping[Path, Any]:
+    """Give the undescribed members that the change put back has set to null, with the values they had."""
+    nulled = {name for operation in (undone.further if undone else ()) for name in written_names(operation)}
+    here = undescribed(now)
+    return {
+        path: _without_annotations(value)
+        for path, value in undescribed(image).items()
+        if ".".join(path) in nulled
+        and not _has_unknown_value(value)
+        and not means_the_same({"": here.get(path)}, {"": value})
+    }
+
+
+def _beside(name: str, image: JsonObject | None) -> Any:
+    """Give what stands beside a member in its body: the setting as it is put back; a policy is written in parts."""
+    if name == IDENTITY_SYNCHRONIZATION:
+        return {}
+    return copied(_whole(Property(name), _sent(Property(name), (image or {}).get(name))))
+
+
+def _synchronizes(now: JsonObject | None, image: JsonObject | None) -> bool | None:
+    """Tell whether synchronization was on; None where its policy stands as it did, whatever that says.
+
+    Only an explicit yes is put back as a yes: without one nobody is synchronized, and "no" says that for certain.
+    """
+    current, wanted = (side.get(IDENTITY_SYNCHRONIZATION) if side else None for side in (now, image))
+    if means_the_same({"": _flag_of(current)}, {"": _flag_of(wanted)}):
+        return None
+    setting = parse_setting(Property.IDENTITY_SYNCHRONIZATION, wanted)
+    return isinstance(setting, IdentitySynchronization) and setting.is_allowed is True
+
+
+def _devices(restrictions: Any) -> Any:
+    return restrictions.get(DEVICES) if isinstance(restrictions, Mapping) else None
+
+
+def _flag_of(policy: Any) -> Any:
+    described = described_part(IDENTITY_SYNCHRONIZATION, policy)
+    return described.get("userSyncInbound") if isinstance(described, Mapping) else described
+
+
+def _without_annotations(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_annotations(item) for key, item in value.items() if "@" not in key}
+    if isinstance(value, list | tuple):
+        return [_without_annotations(item) for item in value]
+    return value
+
+
+def _has_unknown_value(value: Any) -> bool:
+    """Tell whether Graph's stand-in for values newer than its schema is somewhere inside: it must never be sent."""
+    if isinstance(value, Mapping):
+        return any(map(_has_unknown_value, value.values()))
+    if isinstance(value, list):
+        return any(map(_has_unknown_value, value))
+    return bool(value == _UNKNOWN_VALUE)

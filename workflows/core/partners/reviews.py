@@ -1,0 +1,125 @@
+"""Reviews of live partnerships: when one is due, who may answer it, what an answer does."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final, assert_never
+
+from workflows.core.errors import Refused
+from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
+from workflows.core.partners.setup_reviews import advance_half, told_of_half
+from workflows.core.partners.sponsor_handover import advance_sponsor, taken_over
+from workflows.core.people import ADMIN, Person, Roster
+from workflows.core.requests.commands import (
+    AskHalf,
+    AskReview,
+    ConfirmHalf,
+    Keep,
+    PartnershipCommand,
+    RecordHalf,
+    RecordSponsorFound,
+    RecordSponsorGone,
+    RemindHalf,
+    UnconfirmHalf,
+)
+from workflows.core.requests.effects import Effect, ShowHalf, ShowReview
+
+REMIND_AGAIN_AFTER: Final = timedelta(days=3)
+"""How long an unanswered review rests before the sponsor is asked once more."""
+KEEP_REASON_MISSING: Final = "Say why the access is still needed."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewTransition:
+    """What to store in one transaction, and the effects to perform after it."""
+
+    partnership: Partnership
+    effects: tuple[Effect, ...]
+
+
+def advance_review(
+    partnership: Partnership, command: PartnershipCommand, *, roster: Roster, now: datetime
+) -> ReviewTransition:
+    """Decide what `command` does to `partnership`. Pure.
+
+    :raises Refused: when it is not taken now or this person may not give it; nothing changes.
+    """
+    if partnership.state is PartnershipState.REVOKED:
+        raise Refused(
+            "revoked",
+            "This partner is already revoked; there is nothing left to review. "
+            "Ask with /partner request if it is needed.",
+        )
+    match command:
+        case AskReview():
+            return _ask(partnership, now)
+        case Keep():
+            return _keep(partnership, command, roster, now)
+        case RecordSponsorGone() | RecordSponsorFound():
+            is_gone = isinstance(command, RecordSponsorGone)
+            partnership = advance_sponsor(partnership, command, now=now, ask_again_at=now + REMIND_AGAIN_AFTER)
+            asked = ShowReview(tenant_id=partnership.identity.tenant_id, remind=is_gone)
+            return ReviewTransition(partnership=partnership, effects=(asked,))
+        case ConfirmHalf() | UnconfirmHalf() | RemindHalf() | AskHalf() | RecordHalf():
+            partnership = advance_half(partnership, command, roster=roster, now=now)
+            shown = ShowHalf(tenant_id=partnership.identity.tenant_id, remind=isinstance(command, AskHalf))
+            return ReviewTransition(partnership=partnership, effects=(shown, *told_of_half(partnership, command)))
+        case _:
+            assert_never(command)
+
+
+def may_close(partnership: Partnership | None, person: Person, roster: Roster) -> bool:
+    """Tell whether `person` may revoke: every admin at any time, the sponsor in answer to a review."""
+    is_asked = (
+        partnership is not None
+        and partnership.state is PartnershipState.REVIEW_DUE
+        and partnership.sponsor.id == person.id
+    )
+    return is_asked or roster.holds(person.id, ADMIN)
+
+
+def _ask(partnership: Partnership, now: datetime) -> ReviewTransition:
+    if partnership.next_review_at is None or now < partnership.next_review_at:
+        raise Refused("not_due", "The review is not due yet.")
+    partnership = replace(
+        partnership,
+        version=partnership.version + 1,
+        state=PartnershipState.REVIEW_DUE,
+        next_review_at=now + REMIND_AGAIN_AFTER,
+        reminders=partnership.reminders + 1,
+    )
+    return ReviewTransition(
+        partnership=partnership, effects=(ShowReview(tenant_id=partnership.identity.tenant_id, remind=True),)
+    )
+
+
+def _keep(partnership: Partnership, command: Keep, roster: Roster, now: datetime) -> ReviewTransition:
+    if command.actor.id != partnership.sponsor.id and not roster.holds(command.actor.id, ADMIN):
+        raise Refused(
+            "not_the_sponsor",
+            f"Only the sponsor, {partnership.sponsor.name}, or an admin can keep this access. Ask one of them.",
+        )
+    if partnership.state is not PartnershipState.REVIEW_DUE:
+        raise Refused("not_due", "No review is waiting: somebody has answered it already. You need to do nothing.")
+    if not command.reason.strip():
+        raise Refused("reason_missing", KEEP_REASON_MISSING)
+    if partnership.is_past_its_end(now):
+        raise Refused(
+            "past_its_end",
+            "The approved time is over, so one person cannot prolong it. File a new request with /partner request "
+            f"{partnership.identity.default_domain}, or revoke.",
+        )
+    attestation = Attestation(person=command.actor, reason=command.reason.strip(), at=now)
+    partnership = replace(
+        taken_over(partnership, command.actor),
+        version=partnership.version + 1,
+        state=PartnershipState.ACTIVE,
+        next_review_at=next_review(partnership.review_interval, partnership.ends_at, now),
+        reminders=0,
+        attestations=(*partnership.attestations, attestation),
+    )
+    return ReviewTransition(partnership=partnership, effects=(ShowReview(tenant_id=partnership.identity.tenant_id),))
+
+
+def next_review(interval: timedelta | None, ends_at: datetime | None, now: datetime) -> datetime | None:
+    """Give the earlier of the next interval and the end of what was approved."""
+    return min((moment for moment in (interval and now + interval, ends_at) if moment), default=None)

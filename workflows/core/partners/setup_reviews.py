@@ -1,0 +1,156 @@
+"""What may be said of the partner's half, and by whom: confirmed, taken back, to be reminded of."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final, assert_never
+
+from workflows.core.errors import Refused
+from workflows.core.partner_setup.state import SHORT_NAMES, Confirmation, confirmation_of, counted, open_steps
+from workflows.core.partner_setup.steps import Step, StepKey, half_of
+from workflows.core.partners.partnership import Partnership
+from workflows.core.people import ADMIN, Person, Roster
+from workflows.core.requests.commands import (
+    AskHalf,
+    ConfirmHalf,
+    HalfCommand,
+    RecordHalf,
+    RemindHalf,
+    Subject,
+    UnconfirmHalf,
+)
+from workflows.core.requests.effects import Tell
+from workflows.core.requests.request import AccessRequest, RequestState
+
+REMIND_HALF_AFTER: Final = timedelta(days=7)
+
+
+def advance_half(partnership: Partnership, command: HalfCommand, *, roster: Roster, now: datetime) -> Partnership:
+    """Decide what `command` does to the record of the partner's half. Pure.
+
+    :raises Refused: when it is not taken now or this person may not give it; nothing changes.
+    """
+    match command:
+        case AskHalf():
+            changes = _ask(partnership, now)
+        case ConfirmHalf():
+            changes = _confirm(partnership, command, roster, now)
+        case UnconfirmHalf():
+            changes = _unconfirm(partnership, command, roster)
+        case RemindHalf():
+            changes = _remind(partnership, command, roster, now)
+        case RecordHalf():
+            changes = _record(partnership, command)
+        case _:
+            assert_never(command)
+    return replace(changes, version=partnership.version + 1)
+
+
+def told_of_half(partnership: Partnership, command: HalfCommand) -> tuple[Tell, ...]:
+    """Tell who confirmed a step, or took that back, what came of it, where it was clicked.
+
+    :param partnership: as `command` left it.
+    """
+    if not isinstance(command, ConfirmHalf | UnconfirmHalf):
+        return ()
+    identity = partnership.identity
+    step = f"{SHORT_NAMES[command.step]} of {identity.name}"
+    left = open_steps(partnership.half, partnership.confirmations)
+    names = "; ".join(SHORT_NAMES[one.key] for one in left)
+    rest = f"Still unknown, {counted(len(left))}: {names}." if left else "Every step is confirmed now."
+    if isinstance(command, ConfirmHalf):
+        text = f"Recorded under your name as confirmed by the partner: {step}. {rest}"
+    else:
+        text = f"Taken back: {step} counts as unknown again. {rest}"
+    subject = Subject(tenant_id=identity.tenant_id)
+    return (Tell(person=command.actor.chat_id, subject=subject, text=text, channel=command.channel),)
+
+
+def half_behind(request: AccessRequest) -> tuple[Step, ...]:
+    """Work out what the partner has to do for what a request led to; nothing where that was not read back."""
+    if request.state is not RequestState.APPLIED:
+        return ()
+    prepared = request.known
+    observed = prepared.observation
+    is_cross_cloud = not observed.identity.is_resolved
+    return half_of(prepared.plan.image_after(), observed.default, is_cross_cloud=is_cross_cloud).steps
+
+
+def _ask(partnership: Partnership, now: datetime) -> Partnership:
+    if partnership.remind_half_at is None or now < partnership.remind_half_at:
+        raise Refused("not_due", "No reminder of the partner's half is due.")
+    return replace(partnership, remind_half_at=None, half_reminders=partnership.half_reminders + 1)
+
+
+def _confirm(partnership: Partnership, command: ConfirmHalf, roster: Roster, now: datetime) -> Partnership:
+    _require_may_say(partnership, command.actor, roster)
+    step = _step(partnership, command.step)
+    if step.digest != command.wanted:
+        raise _stale("Give them the newest checklist first.")
+    known = confirmation_of(step, partnership.confirmations)
+    if known is not None:
+        raise Refused("already_confirmed", f"{known.person.name} has confirmed this already. You need to do nothing.")
+    confirmation = Confirmation(step=step.key, wanted=step.digest, person=command.actor, at=now)
+    confirmed = replace(partnership, confirmations=(*partnership.confirmations, confirmation))
+    is_whole = not open_steps(confirmed.half, confirmed.confirmations)
+    if not is_whole:
+        return confirmed
+    return replace(confirmed, remind_half_at=None, half_reminder_asked_by=None, half_reminder_asked_at=None)
+
+
+def _unconfirm(partnership: Partnership, command: UnconfirmHalf, roster: Roster) -> Partnership:
+    _require_may_say(partnership, command.actor, roster)
+    step = _step(partnership, command.step)
+    if command.wanted and step.digest != command.wanted:
+        raise _stale("Look at what stands now, and take that back if it is not so.")
+    known = confirmation_of(step, partnership.confirmations)
+    if known is None:
+        raise Refused(
+            "not_confirmed", "Nobody has confirmed this, so there is nothing to take back. You need to do nothing."
+        )
+    left = tuple(one for one in partnership.confirmations if one != known)
+    return replace(partnership, confirmations=left)
+
+
+def _remind(partnership: Partnership, command: RemindHalf, roster: Roster, now: datetime) -> Partnership:
+    _require_may_say(partnership, command.actor, roster)
+    if not open_steps(partnership.half, partnership.confirmations):
+        raise Refused(
+            "nothing_open",
+            "The partner's half is confirmed, so there is nothing to be reminded of. You need to do nothing.",
+        )
+    if partnership.remind_half_at is not None:
+        raise Refused("already_reminding", "A reminder of the partner's half is set already. You need to do nothing.")
+    return replace(
+        partnership,
+        remind_half_at=now + REMIND_HALF_AFTER,
+        half_reminder_asked_by=command.actor,
+        half_reminder_asked_at=now,
+    )
+
+
+def _record(partnership: Partnership, command: RecordHalf) -> Partnership:
+    if partnership.request_id != command.request_id or partnership.half or not command.steps:
+        raise Refused("not_missing", "What the partner has to do is recorded already.")
+    return replace(partnership, half=command.steps)
+
+
+def _require_may_say(partnership: Partnership, actor: Person, roster: Roster) -> None:
+    if actor.id != partnership.sponsor.id and not roster.holds(actor.id, ADMIN):
+        raise Refused(
+            "not_the_sponsor",
+            f"Only the sponsor, {partnership.sponsor.name}, or an admin can speak for the partner's half. "
+            "Ask one of them.",
+        )
+
+
+def _stale(cure: str) -> Refused:
+    return Refused("stale_card", f"What the partner has to set changed after this card was shown. {cure}")
+
+
+def _step(partnership: Partnership, key: StepKey) -> Step:
+    for step in partnership.half:
+        if step.key is key:
+            return step
+    raise Refused(
+        "no_such_step", "Nothing of this kind is wanted from the partner any more. See /partner checklist for what is."
+    )

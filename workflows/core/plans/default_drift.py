@@ -1,0 +1,78 @@
+"""What a partner inherits is part of what people approve: did the tenant's default change since they saw it?
+
+What is not written comes from the default, which somebody else can change at any time. The inherited half of the effect
+is kept in the plan, so that the digest covers it, and is compared by itself before anything is written.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from workflows.core.plans.drift import DefaultDivergence, Drift
+from workflows.core.plans.plan import Plan, changes
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.documents import means_the_same, normalize
+from workflows.core.settings.model import B2B_PROPERTIES, FLAGS, TARGET_PROPERTIES, Property, halves_of
+
+_ALWAYS: Final = (*B2B_PROPERTIES, Property.INBOUND_TRUST)
+"""Who comes in and goes out, and whose checks count. Automatic redemption and synchronization have no default."""
+
+
+def inherits_access(plan: Plan) -> bool:
+    """Tell whether any part of what applies after a plan comes from the tenant's default."""
+    return any(True for _ in _inherited(plan))
+
+
+def with_inheritance(plan: Plan, default: JsonObject | None) -> Plan:
+    """Keep in a plan what the partner inherits after it.
+
+    :param default: the tenant's default configuration; None when it is not known, and nothing is kept.
+    """
+    if default is None:
+        return plan
+    shown = {
+        name.value: normalize(_part(default.get(name.value), members)) for name, members in _inherited(plan).items()
+    }
+    return replace(plan, inherited=shown)
+
+
+def default_drift(plan: Plan, shown: JsonObject, now: JsonObject) -> Drift | None:
+    """Compare what a partner inherits after a plan, as it was shown and as it is now; None when it is the same.
+
+    :param shown: the tenant's default configuration when the plan was made.
+    :param now: the tenant's default configuration now.
+    """
+    changed = tuple(
+        DefaultDivergence(name=name.value, shown=shown.get(name.value), now=now.get(name.value))
+        for name, members in _inherited(plan).items()
+        if not means_the_same(_part(shown.get(name.value), members), _part(now.get(name.value), members))
+    )
+    exists = plan.before is not None
+    return Drift(existed=exists, exists=exists, settings=(), defaults=changed) if changed else None
+
+
+def _inherited(plan: Plan) -> dict[Property, tuple[str, ...] | None]:
+    """Give, by property, the members that a partner does not set itself after a plan; None: it sets none of them."""
+    image = plan.image_after() or {}
+    return {name: members for name in _names(plan) for members in _unset(name, image.get(name.value))}
+
+
+def _names(plan: Plan) -> tuple[Property, ...]:
+    written = (Property(change.name) for change in changes(plan) if change.name in TARGET_PROPERTIES)
+    return tuple(dict.fromkeys((*_ALWAYS, *written)))
+
+
+def _unset(name: Property, document: Any) -> Iterator[tuple[str, ...] | None]:
+    """Give what a partner's own value leaves to the default: nothing at all where it cannot be read."""
+    if document is None:
+        yield None
+    elif isinstance(document, Mapping):
+        known = FLAGS[name].values() if name in FLAGS else [half.graph for half in halves_of(name)]
+        if members := tuple(member for member in known if document.get(member) is None):
+            yield members
+
+
+def _part(document: Any, members: tuple[str, ...] | None) -> JsonObject:
+    if members is None or not isinstance(document, Mapping):
+        return {"": document}
+    return {member: document.get(member) for member in members}

@@ -1,0 +1,87 @@
+"""What a revocation tries to close beside its block: each write may be refused, and none of them delays the block.
+
+How deep Graph merges inside a setting is not documented, so a member inside one is set to null together with the
+block's own values. Settings that v1.0 describes are never in one write with members that it does not describe: Graph
+may refuse a whole body for one name that it does not know.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from workflows.core.settings.block import BLOCK
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.described import Path, copied, is_restriction, put_member, undescribed
+from workflows.core.settings.documents import says_nothing, to_document
+from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, blocked_setting
+from workflows.core.settings.openness import SERVICE_PROPERTIES, left_open, ways
+
+_GROUPS: Final = "groupSyncInbound"
+"""Beta, March 2026: beside `userSyncInbound`, in the same policy."""
+_ALLOWED: Final = "isSyncAllowed"
+_TARGETS: Final = "targets"
+
+
+class FurtherWrite(NamedTuple):
+    """A PATCH of the partner, or of its synchronization policy."""
+
+    is_synchronization: bool
+    body: JsonObject
+
+
+def further_writes(before: JsonObject | None, default: JsonObject | None) -> tuple[FurtherWrite, ...]:
+    """List what else a revocation writes, once its block stands.
+
+    :param before: the partner's own configuration before the revocation; None when there is none.
+    :param default: the tenant's default; None when it could not be read.
+    """
+    return tuple(_further_writes(before or {}, default))
+
+
+def _further_writes(before: JsonObject, default: JsonObject | None) -> Iterator[FurtherWrite]:
+    # With a configuration of its own a partner of another cloud is judged like any other.
+    still_open = {way.name for way in left_open(ways(before, default))}
+    services = {name.value: _shut(name) for name in SERVICE_PROPERTIES if name in still_open}
+    if services:
+        yield FurtherWrite(is_synchronization=False, body=services)
+    nulls: dict[str, dict[str, Any]] = {}
+    for path, value in undescribed(before).items():
+        # What stands inside a list's entry goes with the list; tenant restrictions bind our own people.
+        is_ours = path[0] == Property.TENANT_RESTRICTIONS or is_restriction(path)
+        if not says_nothing(value) and _TARGETS not in path[1:-1] and not is_ours:
+            body = nulls.setdefault(_address_key(path), _blocked_base(path))
+            put_member(body, path, _no(path, value))
+    for body in nulls.values():
+        is_synchronization = IDENTITY_SYNCHRONIZATION in body
+        yield FurtherWrite(
+            is_synchronization=is_synchronization, body=body[IDENTITY_SYNCHRONIZATION] if is_synchronization else body
+        )
+
+
+def _address_key(path: Path) -> str:
+    """Group by what is written in one body: a setting with its members; in the policy each member by itself."""
+    return ".".join(path[:2]) if path[0] == IDENTITY_SYNCHRONIZATION else path[0]
+
+
+def _blocked_base(path: Path) -> dict[str, Any]:
+    """Give the body that a member is set to null in: the values of the block that stand beside it."""
+    name = path[0]
+    if len(path) == 1:
+        return {}
+    if name in BLOCK:
+        return {name: copied(BLOCK[name])}
+    if name == IDENTITY_SYNCHRONIZATION:
+        return {name: {"userSyncInbound": {_ALLOWED: False}} if path[1] == "userSyncInbound" else {}}
+    return {name: _shut(Property(name))}
+
+
+def _no(path: Path, value: Any) -> Any:
+    """Say no as plainly as the member's form is known."""
+    if path == (IDENTITY_SYNCHRONIZATION, _GROUPS):
+        others = [key for key in value if key != _ALLOWED and "@" not in key] if isinstance(value, Mapping) else []
+        return {**dict.fromkeys(others), _ALLOWED: False}
+    return None
+
+
+def _shut(name: Property) -> dict[str, Any]:
+    """Give the explicit block of a setting, as Graph takes it."""
+    return to_document(blocked_setting(name)) or {}

@@ -1,0 +1,53 @@
+"""Which users, groups and applications a plan names by id, and whose directory each id belongs to."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workflows.core.errors import UnreadableSetting
+from workflows.core.plans.plan import Plan, changes
+from workflows.core.settings.directory_objects import Owner, owner_of
+from workflows.core.settings.documents import parse_targets
+from workflows.core.settings.model import TARGET_PROPERTIES, Property, Target, configurations, is_guid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedTarget:
+    """One id that a setting names. Graph's reserved words are no ids."""
+
+    setting: Property
+    target: Target
+    """Its id in lower case."""
+    owner: Owner
+
+
+def written_targets(plan: Plan) -> tuple[NamedTarget, ...]:
+    """List what the settings that a plan writes name after it, each once."""
+    return tuple(dict.fromkeys(one for change in changes(plan) for one in targets_in(change.name, change.after)))
+
+
+def shown_targets(plan: Plan) -> tuple[NamedTarget, ...]:
+    """List what the settings that a plan writes name before it and after it, each once; what it writes comes first."""
+    before = (one for change in changes(plan) for one in targets_in(change.name, change.before))
+    return tuple(dict.fromkeys((*written_targets(plan), *before)))
+
+
+def standing_targets(configuration: Mapping[str, Any] | None) -> tuple[NamedTarget, ...]:
+    """List what a partner's own configuration names, each once."""
+    return tuple(
+        dict.fromkeys(one for name in TARGET_PROPERTIES for one in targets_in(name, (configuration or {}).get(name)))
+    )
+
+
+def targets_in(name: str, document: Any) -> Iterator[NamedTarget]:
+    """List the ids in one setting's document; nothing for what this version cannot read."""
+    try:
+        setting = Property(name)
+        lists = parse_targets(setting, document) if setting in TARGET_PROPERTIES else None
+    except (UnreadableSetting, ValueError):
+        return
+    for configuration in () if lists is None else configurations(lists):
+        for target in () if configuration is None else configuration.targets:
+            if is_guid(target.id):
+                own = Target(type=target.type, id=target.id.lower())
+                yield NamedTarget(setting=setting, target=own, owner=owner_of(setting, target.type))

@@ -1,0 +1,131 @@
+"""What a plan does, in plain words. Claims nothing that was not read or computed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, NamedTuple
+
+from workflows.core.plans.changes import Lens, Move, Part, moves
+from workflows.core.plans.plan import Plan
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.documents import parse_targets
+from workflows.core.settings.model import Property
+from workflows.core.settings.words import (
+    NO_NAMES,
+    NOT_SET,
+    REDEMPTION_TITLES,
+    TRUST_TITLES,
+    redemption_words,
+    setting_words,
+    synchronization_words,
+    target_words,
+    title,
+    trust_words,
+    unreadable,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One setting of a plan in words, before and after.
+
+    The words may hold text from the tenant (target ids, unreadable values): show them as plain text.
+    """
+
+    setting: str
+    before: str
+    after: str
+    opens: bool | None
+    """True widens, False narrows, None where it is neither or neither can be told."""
+    effect: str
+    """The same in words: opens, narrows, closes, no change, may open or narrow."""
+
+
+def describe(plan: Plan, default: JsonObject | None = None, names: Mapping[str, str] = NO_NAMES) -> tuple[Line, ...]:
+    """Say in words what every written setting was and becomes.
+
+    :param default: the tenant's default configuration, for saying what is inherited; None when it is not known.
+    :param names: what our own directory calls ids of its own, by id.
+    """
+    reading = _Reading(Lens.of(plan, default), names)
+    return tuple(_line(move, reading) for move in moves(plan, default))
+
+
+def duration_words(duration: timedelta) -> str:
+    """Say a duration in its largest whole unit: "180 days", "1 year (365 days)", "36 hours"."""
+    seconds = int(duration.total_seconds())
+    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds and seconds % size == 0:
+            return _years(seconds // size) if unit == "day" else _counted(seconds // size, unit)
+    return _counted(seconds, "second")
+
+
+def times_words(count: int) -> str:
+    """Say how often: "once", "twice", "3 times"."""
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
+class _Reading(NamedTuple):
+    """With what a move is put into words."""
+
+    lens: Lens
+    names: Mapping[str, str]
+
+
+def _line(move: Move, reading: _Reading) -> Line:
+    label, before, after = _WORDS[move.part](move, reading)
+    return Line(setting=label, before=before, after=after, opens=move.shift.opens, effect=move.shift.value)
+
+
+Said = tuple[str, str, str]
+"""The setting's title, and its words before and after."""
+
+
+def _targets(move: Move, reading: _Reading) -> Said:
+    name, lens = Property(move.name), reading.lens
+    was, becomes = (
+        target_words(name, parse_targets(name, document), side.targets[name], reading.names)
+        for document, side in ((move.before, lens.before), (move.after, lens.after))
+    )
+    return title(name), was, becomes
+
+
+def _flag(move: Move, reading: _Reading) -> Said:
+    name, key, lens = Property(move.name), move.key, reading.lens
+    if name is Property.INBOUND_TRUST:
+        was = trust_words(move.before, lens.before.flags[name, key])
+        return TRUST_TITLES[key], was, trust_words(move.after, lens.after.flags[name, key])
+    return REDEMPTION_TITLES[key], redemption_words(key, move.before), redemption_words(key, move.after)
+
+
+def _synchronization(move: Move, _: _Reading) -> Said:
+    return title(move.name), synchronization_words(move.before), synchronization_words(move.after)
+
+
+def _whole(move: Move, _: _Reading) -> Said:
+    return title(move.name), setting_words(move.name, move.before), setting_words(move.name, move.after)
+
+
+def _strangers(move: Move, _: _Reading) -> Said:
+    was, becomes = (unreadable(value) if value else NOT_SET for value in (move.before, move.after))
+    return f"{title(move.name)}, other values", was, becomes
+
+
+_WORDS: Final[Mapping[Part, Callable[[Move, _Reading], Said]]] = {
+    Part.TARGETS: _targets,
+    Part.FLAG: _flag,
+    Part.SYNCHRONIZATION: _synchronization,
+    Part.NO_FLAGS: _whole,
+    Part.UNREADABLE: _whole,
+    Part.STRANGERS: _strangers,
+}
+
+
+def _years(days: int) -> str:
+    if days % 365 == 0:
+        return f"{_counted(days // 365, 'year')} ({days} days)"
+    return _counted(days, "day")
+
+
+def _counted(count: int, unit: str) -> str:
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"

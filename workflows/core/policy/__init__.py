@@ -1,0 +1,1 @@
+"""Access templates, the approval policy and the risk that asks for it."""

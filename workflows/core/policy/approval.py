@@ -1,0 +1,89 @@
+"""The approval chain: ordered stages with a quorum, judged on today's roster.
+
+What is shown ("who must still decide") and what is enforced come from the same Verdict.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from workflows.core.people import Person, PersonId, Roster
+from workflows.core.policy.template import Stage
+from workflows.core.settings.canonical import Digest
+
+
+class Choice(StrEnum):
+    """What an approver decided."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """One approver's act, on the digest of exactly one plan."""
+
+    person: Person
+    choice: Choice
+    stage: int
+    digest: Digest
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """How far the chain has come."""
+
+    counted: tuple[tuple[Person, ...], ...]
+    """For each stage the people whose approval counts, in order of their decision."""
+    open_stage: int | None
+    """Index of the stage that is waiting; None when the chain is complete."""
+    missing: int
+    """How many approvals the open stage still needs."""
+    discounted: tuple[str, ...]
+    """One sentence for each approval that does not count, with the reason."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether every stage has its quorum."""
+        return self.open_stage is None
+
+
+def evaluate(
+    stages: tuple[Stage, ...],
+    decisions: tuple[Decision, ...],
+    *,
+    digest: Digest,
+    excluded: frozenset[PersonId],
+    roster: Roster | None,
+) -> Verdict:
+    """Count the approvals: distinct people over the whole chain, none excluded, on this digest, who hold the role now.
+
+    :param roster: None counts every decision as eligible; for display only, never to decide.
+    """
+    counted: list[list[Person]] = [[] for _ in stages]
+    discounted: list[str] = []
+    seen: set[PersonId] = set()
+    for decision in decisions:
+        if decision.choice is not Choice.APPROVE:
+            continue
+        person = decision.person
+        if decision.digest != digest:
+            discounted.append(f"{person.name} approved an earlier version of this request.")
+        elif person.id in excluded:
+            discounted.append(f"{person.name} may not approve this request.")
+        elif person.id in seen:
+            discounted.append(f"{person.name} already counts once.")
+        elif roster is not None and not roster.holds(person.id, stages[decision.stage].role):
+            discounted.append(f"{person.name} no longer holds the role “{stages[decision.stage].title}”.")
+        else:
+            seen.add(person.id)
+            counted[decision.stage].append(person)
+    for index, stage in enumerate(stages):
+        missing = stage.quorum - len(counted[index])
+        if missing > 0:
+            return Verdict(
+                counted=tuple(map(tuple, counted)), open_stage=index, missing=missing, discounted=tuple(discounted)
+            )
+    return Verdict(counted=tuple(map(tuple, counted)), open_stage=None, missing=0, discounted=tuple(discounted))

@@ -1,0 +1,265 @@
+"""How much a plan lets in, computed from what it really changes, and how many people must agree to that much.
+
+The risk is never declared by a template: it follows from the plan, and a chain that is too weak for what a template
+can produce is no chain for it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import IntEnum
+from typing import Final, NamedTuple
+
+from workflows.core.errors import NothingToChange
+from workflows.core.plans.changes import Move, Part, moves
+from workflows.core.plans.closing import closes_everything, only_narrows
+from workflows.core.plans.plan import Plan, plan_access
+from workflows.core.plans.renewal import is_renewal, opened_anew
+from workflows.core.policy.template import Stage
+from workflows.core.settings.block import BLOCK
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.documents import to_document
+from workflows.core.settings.effective import Effective, effective
+from workflows.core.settings.model import (
+    ALL_MICROSOFT_APPS,
+    FLAGS,
+    IDENTITY_SYNCHRONIZATION,
+    AccessType,
+    Property,
+    Setting,
+    TargetConfiguration,
+    TenantId,
+    configurations,
+)
+from workflows.core.settings.reach import Shift, is_unbounded
+
+LONG: Final = timedelta(days=366)
+"""A longer access outlives the yearly round in which people remember why it was given."""
+
+
+class RiskLevel(IntEnum):
+    """How much a plan lets in; the higher, the more."""
+
+    LOW = 1
+    ELEVATED = 2
+    HIGH = 3
+
+    @property
+    def word(self) -> str:
+        """The word that people read."""
+        return self.name.lower()
+
+
+class Reason(NamedTuple):
+    """One thing that a plan lets in, and how much that alone weighs."""
+
+    level: RiskLevel
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Risk:
+    """The level of a plan, and why."""
+
+    level: RiskLevel
+    reasons: tuple[str, ...]
+    """Complete sentences, the heaviest first; empty when nothing opens."""
+
+
+class Requirement(NamedTuple):
+    """How many distinct people must approve, in how many stages at least."""
+
+    people: int
+    stages: int
+
+
+_REQUIRED: Final[Mapping[RiskLevel, Requirement]] = {
+    RiskLevel.LOW: Requirement(1, 1),
+    RiskLevel.ELEVATED: Requirement(2, 1),
+    RiskLevel.HIGH: Requirement(3, 2),
+}
+
+_FLAGS: Final[Mapping[tuple[str, str], Reason]] = {
+    (Property.INBOUND_TRUST, "mfa"): Reason(RiskLevel.ELEVATED, "The partner's MFA counts as ours."),
+    (Property.INBOUND_TRUST, "compliant_device"): Reason(
+        RiskLevel.ELEVATED, "Devices that the partner calls compliant count as ours."
+    ),
+    (Property.INBOUND_TRUST, "hybrid_joined_device"): Reason(
+        RiskLevel.ELEVATED, "Devices that the partner calls hybrid joined count as ours."
+    ),
+    (Property.AUTOMATIC_REDEMPTION, "inbound"): Reason(
+        RiskLevel.ELEVATED, "Their people come in without being asked for consent, once the partner agrees."
+    ),
+    (Property.AUTOMATIC_REDEMPTION, "outbound"): Reason(
+        RiskLevel.ELEVATED, "Our people are sent there without being asked for consent, once the partner agrees."
+    ),
+}
+_ALL_TRUST: Final = Reason(
+    RiskLevel.HIGH,
+    "Both the partner's MFA and its devices count as ours: where our Conditional Access asks for them, theirs suffice.",
+)
+_SYNCHRONIZATION: Final = Reason(
+    RiskLevel.HIGH, "The partner's administrators can create and change user accounts in this tenant."
+)
+_DIRECT_CONNECT: Final = Reason(
+    RiskLevel.ELEVATED, "B2B direct connect: their people work here without an account that we could disable."
+)
+_DIRECT_CONNECT_OUTBOUND: Final = Reason(
+    RiskLevel.ELEVATED, "B2B direct connect: our people can work in the partner's tenant, outside our own controls."
+)
+_DIRECT_CONNECT_ALL: Final = Reason(RiskLevel.HIGH, "B2B direct connect is not limited to named applications.")
+_ALL_APPLICATIONS: Final = Reason(
+    RiskLevel.ELEVATED, "Inbound access is not limited to named applications: it reaches whatever is added later, too."
+)
+_OUTBOUND: Final = Reason(RiskLevel.ELEVATED, "Our people may take our information to named applications over there.")
+_OUTBOUND_ALL: Final = Reason(
+    RiskLevel.ELEVATED, "Our people may take our information to any application of the partner."
+)
+_OUTBOUND_MICROSOFT: Final = Reason(
+    RiskLevel.ELEVATED,
+    "Our people may take our information to every Microsoft application over there, also to those added later.",
+)
+_OTHER: Final = Reason(RiskLevel.ELEVATED, "It opens a setting that templates of this kind seldom open.")
+_UNREADABLE: Final = Reason(RiskLevel.HIGH, "It holds a value that this version of Gatehouse cannot read.")
+_LONG: Final = Reason(RiskLevel.ELEVATED, "It is meant to last longer than a year.")
+_CROSS_CLOUD: Final = Reason(RiskLevel.ELEVATED, "The partner is in another Microsoft cloud.")
+
+
+def risk_of(plan: Plan, default: JsonObject | None = None) -> Risk:
+    """Compute the risk of a plan from what it opens; what may open counts as opening.
+
+    A renewal opens nothing, and weighs what opening all of it anew would.
+
+    :param default: the tenant's default configuration; None when it is not known.
+    """
+    if is_renewal(plan):
+        plan = opened_anew(plan)
+    opened = [move for move in moves(plan, default) if move.shift in (Shift.OPENS, Shift.UNKNOWN)]
+    after = effective(plan.image_after(), default, is_cross_cloud=plan.is_cross_cloud)
+    reasons = [reason for move in opened for reason in _reasons(move, after)]
+    if opened:
+        reasons += [_LONG] if plan.duration is not None and plan.duration > LONG else []
+    # A tenant of another cloud is blocked until it is added, so adding it opens, whatever the default says.
+    is_added = plan.before is None and not closes_everything(plan)
+    if plan.is_cross_cloud and (opened or is_added):
+        reasons.append(_CROSS_CLOUD)
+    return _weighed(reasons)
+
+
+def risk_of_result(plan: Plan, default: JsonObject | None = None) -> Risk:
+    """Compute the risk of all that is set for the partner after a plan, whoever opened it and when.
+
+    What the partner only inherits weighs nothing: the tenant's default gives that to everybody, and nobody approves it
+    for this partner. A tenant of another cloud inherits only because it is added, so there it does.
+
+    :param default: the tenant's default configuration; None when it is not known.
+    """
+    return risk_of(opened_anew(plan), default)
+
+
+def deciding_risk(plan: Plan, default: JsonObject | None = None) -> Risk:
+    """Give the risk that a plan's chain has to be enough for: of the change or of the result, whichever is higher.
+
+    A proven narrowing answers for itself alone, so that closing stays easy.
+    """
+    change = risk_of(plan, default)
+    if only_narrows(plan):
+        return change
+    return max(change, risk_of_result(plan, default), key=lambda risk: risk.level)
+
+
+def risk_of_settings(settings: Mapping[Property, Setting], longest: timedelta) -> Risk:
+    """Compute the most that a template can let in: its settings written over a partner that is wholly closed.
+
+    What it gives back to the tenant's default counts as wide open, because that default may be; the trust that it does
+    not name counts as given, because another request may have given it.
+    """
+    tenant_id = TenantId("00000000-0000-0000-0000-000000000000")
+    trust = to_document(settings.get(Property.INBOUND_TRUST)) or {}
+    given = {flag: flag not in trust for flag in FLAGS[Property.INBOUND_TRUST].values()}
+    try:
+        plan = plan_access(
+            tenant_id=tenant_id,
+            before={"tenantId": tenant_id, **BLOCK, Property.INBOUND_TRUST.value: given},
+            settings=settings,
+            template="",
+            template_hash="",
+            duration=longest,
+        )
+    except NothingToChange:
+        return _weighed([])
+    return risk_of(plan)
+
+
+def required(level: RiskLevel) -> Requirement:
+    """Tell how many distinct people, in how many stages, a plan of this risk needs."""
+    return _REQUIRED[level]
+
+
+def chain_is_enough(stages: Sequence[Stage], level: RiskLevel) -> str:
+    """Hold a chain against a risk; one person counts once in a whole chain.
+
+    :returns: why it is too weak and what to change; empty when it is enough.
+    """
+    need, people = required(level), sum(stage.quorum for stage in stages)
+    if people >= need.people and len(stages) >= need.stages:
+        return ""
+    return (
+        f"the risk is {level.word} and needs {_counted(need.people, 'approver', 'approvers')} in at least "
+        f"{_counted(need.stages, 'stage', 'stages')}; the chain has {people} in {len(stages)}"
+    )
+
+
+def _reasons(move: Move, after: Effective) -> Iterator[Reason]:
+    if move.part in (Part.UNREADABLE, Part.STRANGERS):
+        yield _UNREADABLE
+    elif move.part is Part.FLAG:
+        yield _FLAGS[move.name, move.key]
+        if move.name == Property.INBOUND_TRUST and _is_all_trusted(after):
+            yield _ALL_TRUST
+    elif move.name == IDENTITY_SYNCHRONIZATION:
+        yield _SYNCHRONIZATION
+    else:
+        yield from _target_reasons(Property(move.name), after)
+
+
+def _is_all_trusted(after: Effective) -> bool:
+    """Tell whether MFA and a device claim may both be trusted; what is not known may be."""
+    trust = Property.INBOUND_TRUST
+    mfa, *devices = (after.flags[trust, key].value is not False for key in FLAGS[trust])
+    return mfa and any(devices)
+
+
+def _target_reasons(name: Property, after: Effective) -> Iterator[Reason]:
+    *_, applications = configurations(after.targets[name].certain)
+    match name:
+        case Property.B2B_COLLABORATION_INBOUND:
+            if is_unbounded(applications):
+                yield _ALL_APPLICATIONS
+        case Property.B2B_COLLABORATION_OUTBOUND:
+            yield _outbound_reason(applications)
+        case Property.B2B_DIRECT_CONNECT_INBOUND | Property.B2B_DIRECT_CONNECT_OUTBOUND:
+            yield _DIRECT_CONNECT if name is Property.B2B_DIRECT_CONNECT_INBOUND else _DIRECT_CONNECT_OUTBOUND
+            if is_unbounded(applications):
+                yield _DIRECT_CONNECT_ALL
+        case _:
+            yield _OTHER
+
+
+def _outbound_reason(applications: TargetConfiguration | None) -> Reason:
+    if not is_unbounded(applications):
+        return _OUTBOUND
+    if applications is None or applications.access is AccessType.BLOCKED:
+        return _OUTBOUND_ALL
+    named = {target.id for target in applications.targets}
+    return _OUTBOUND_MICROSOFT if named == {ALL_MICROSOFT_APPS} else _OUTBOUND_ALL
+
+
+def _weighed(reasons: Sequence[Reason]) -> Risk:
+    ordered = sorted(dict.fromkeys(reasons), key=lambda reason: -reason.level)
+    level = max((reason.level for reason in ordered), default=RiskLevel.LOW)
+    return Risk(level=level, reasons=tuple(reason.text for reason in ordered))
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"

@@ -1,0 +1,1 @@
+"""What stands for every partner, judged against what was approved."""

@@ -1,0 +1,40 @@
+"""How what stands for a partner differs from what was last approved, written and read back."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from workflows.core.plans.plan import Plan
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.described import DEVICES, described_part, undescribed, undescribed_changes
+from workflows.core.settings.documents import means_the_same, says_nothing
+from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property
+
+_SETTINGS: Final = tuple(name.value for name in Property)
+
+
+def differing(plan: Plan, observed: JsonObject) -> tuple[str, ...]:
+    """Name the settings, in Graph's words, that are not as `plan` left them; empty when all are.
+
+    A member that v1.0 does not describe counts where it says something else than before; one that says nothing any more
+    does not. Of a partner that the plan created, only what v1.0 describes is compared: the service adds members.
+    """
+    expected = plan.image_after() or {}
+    names = [
+        name
+        for name in dict.fromkeys((*expected, *observed, *_SETTINGS))
+        if name in _SETTINGS and not means_the_same(_compared(name, expected), _compared(name, observed))
+    ]
+    if plan.before is not None:
+        here = {".".join(path): value for path, value in undescribed(observed).items()}
+        names += [name for name in undescribed_changes(expected, observed) if not says_nothing(here.get(name))]
+    return tuple(names)
+
+
+def _compared(name: str, image: JsonObject) -> JsonObject:
+    """Give one setting without what a write never says: a policy's own name and key, and Graph's `devices`."""
+    value: Any = described_part(name, image.get(name))
+    if name == IDENTITY_SYNCHRONIZATION and isinstance(value, Mapping):
+        value = {"userSyncInbound": value.get("userSyncInbound")}
+    if name == Property.TENANT_RESTRICTIONS and isinstance(value, Mapping):
+        value = {key: item for key, item in value.items() if key != DEVICES}
+    return {"": value}

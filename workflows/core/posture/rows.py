@@ -1,0 +1,141 @@
+"""Judges one partner for the posture: what stands, how risky that is, what our records say, what is wrong with it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.records import Records, changed_meanwhile
+from workflows.core.plans.current_settings import unmanaged
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.posture.access import access_concerns, doors_of, trust_of, unreadable_settings
+from workflows.core.posture.model import Concern, PartnerPosture, RecordState, sorted_concerns
+from workflows.core.posture.records import (
+    absent_partner_concerns,
+    due_concerns,
+    listed_partner_concerns,
+    moving_concern,
+    unknown_partner_concerns,
+    unreadable_record_concern,
+)
+from workflows.core.posture.risk import standing_risk
+from workflows.core.requests.request import AccessRequest
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.effective import Effective, effective
+from workflows.core.settings.model import FLAGS, Property, TenantId
+from workflows.core.settings.openness import Kind, Opening, Way, left_open, synchronization_of, ways
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What was read beside the partners themselves."""
+
+    default: JsonObject | None
+    """None: it could not be read."""
+    records: Records | None
+    """None: there were none to read."""
+    moving: frozenset[TenantId]
+    """Tenants that we are changing: not compared with the records."""
+    unfinished: Mapping[TenantId, AccessRequest]
+    """Requests of ours that began to write a tenant and were given up."""
+    now: datetime
+
+    @classmethod
+    def of(cls, default: JsonObject | None, before: Records | None, after: Records | None, now: datetime) -> "Scene":
+        """Put the scene together from the records as they were before the tenant was read and after it."""
+        is_read = before is not None and after is not None
+        return cls(
+            default=default,
+            records=after if is_read else None,
+            moving=changed_meanwhile(before, after) if before is not None and after is not None else frozenset(),
+            unfinished={} if after is None else after.unfinished(),
+            now=now,
+        )
+
+
+def judge_partner(
+    tenant_id: TenantId, configuration: JsonObject | None, named: TenantIdentity | None, scene: Scene
+) -> PartnerPosture:
+    """Judge one partner.
+
+    :param configuration: as listed; None for a partner of our records that the tenant does not list.
+    :param named: what a lookup said of the tenant id; used where our records do not know it.
+    """
+    record = None if scene.records is None else scene.records.partnerships.get(tenant_id)
+    identity = named if record is None else record.identity
+    is_cross_cloud = identity is not None and not identity.is_resolved
+    applies = effective(configuration, scene.default, is_cross_cloud=is_cross_cloud)
+    flags, found = applies.flags, ways(configuration, scene.default, is_cross_cloud=is_cross_cloud)
+    return PartnerPosture(
+        tenant_id=tenant_id,
+        identity=identity,
+        configuration=configuration,
+        doors=doors_of(applies),
+        trust=trust_of(applies),
+        redemption={key: flags[Property.AUTOMATIC_REDEMPTION, key] for key in FLAGS[Property.AUTOMATIC_REDEMPTION]},
+        synchronization=synchronization_of(applies, found),
+        ways=found,
+        unmanaged=unmanaged(configuration),
+        risk=standing_risk(tenant_id, configuration, scene.default, is_cross_cloud=is_cross_cloud),
+        is_risk_certain=_is_known(applies, found) and not unreadable_settings(configuration or {}),
+        record_state=_record_state(tenant_id, record, scene.records),
+        record=record,
+        concerns=sorted_concerns(_concerns(tenant_id, configuration, applies, found, record, scene)),
+    )
+
+
+def _concerns(
+    tenant_id: TenantId,
+    configuration: JsonObject | None,
+    applies: Effective,
+    found: tuple[Way, ...],
+    record: Partnership | None,
+    scene: Scene,
+) -> Iterator[Concern]:
+    if tenant_id in scene.moving:
+        yield moving_concern()
+    else:
+        yield from _compared(tenant_id, configuration, found, record, scene)
+    if configuration is not None:
+        yield from access_concerns(tenant_id, configuration, applies, found)
+    if record is not None:
+        yield from due_concerns(record, scene.now)
+
+
+def _compared(
+    tenant_id: TenantId,
+    configuration: JsonObject | None,
+    found: tuple[Way, ...],
+    record: Partnership | None,
+    scene: Scene,
+) -> Iterator[Concern]:
+    if scene.records is None:
+        return
+    if tenant_id in scene.records.unreadable:
+        yield unreadable_record_concern()
+    elif record is None:
+        if configuration is not None:
+            yield from unknown_partner_concerns(configuration, scene.unfinished.get(tenant_id))
+    elif configuration is None:
+        yield from absent_partner_concerns(record, found, default_is_read=scene.default is not None)
+    else:
+        request = scene.records.requests.get(record.request_id)
+        yield from listed_partner_concerns(record, request, configuration, found)
+
+
+def _record_state(tenant_id: TenantId, record: Partnership | None, records: Records | None) -> RecordState:
+    if records is None:
+        return RecordState.NOT_READ
+    if record is not None:
+        return RecordState.KEPT
+    return RecordState.UNREADABLE if tenant_id in records.unreadable else RecordState.NONE
+
+
+def _is_known(applies: Effective, found: tuple[Way, ...]) -> bool:
+    doors = doors_of(applies).values()
+    has_unknown = any(way.kind is Kind.UNDESCRIBED for way in left_open(found))
+    return (
+        not has_unknown
+        and all(door.opening is not Opening.UNKNOWN for door in doors)
+        and all(flag.value is not None for flag in applies.flags.values())
+    )

@@ -1,0 +1,1 @@
+"""A request's lifecycle: commands, states and effects, in one transition table."""

@@ -1,0 +1,75 @@
+"""Who may decide on a request now: nobody on their own or their sponsored one, and on the newest plan only."""
+
+from datetime import datetime
+from typing import Final
+
+from workflows.core.errors import Refused
+from workflows.core.people import Person, Roster
+from workflows.core.requests.request import AccessRequest, RequestState
+
+OVER: Final = "This request has expired; it can no longer be decided. It can be filed again."
+STALE_CARD: Final = "The request changed after this card was shown. Decide on the newest card."
+
+
+def came_in_time(request: AccessRequest, digest: str, received_at: datetime | None) -> bool:
+    """Tell whether a click can still count, as far as the request itself says: on its newest plan, before its end.
+
+    :param received_at: when the click was stored; one that does not know it is judged by when it is judged.
+    """
+    is_asked = request.state is RequestState.AWAITING_APPROVAL and request.known.plan.digest == digest
+    return is_asked and received_at is not None and received_at < request.expires_at
+
+
+_ASK: Final = "Ask one of the approvers; the card names them."
+
+
+def require_may_decide(
+    request: AccessRequest, actor: Person, digest: str, *, roster: Roster, now: datetime, may_repeat: bool = False
+) -> int | None:
+    """Return the stage that `actor` may decide on now; None when the chain is complete on today's roster.
+
+    :param may_repeat: let somebody whose approval counts decide again: who finds a mistake can still stop it.
+    :raises Refused: with the reason, when this person may not decide.
+    """
+    known, verdict = request.known, request.verdict(roster)
+    if now >= request.expires_at:
+        raise Refused("expired", OVER)
+    if digest != known.plan.digest:
+        raise Refused("stale_card", STALE_CARD)
+    if actor.id == known.requester.id:
+        raise Refused(
+            "own_request",
+            f"You filed this request, so somebody else has to decide on it. {_ASK}",
+        )
+    if actor.id in known.excluded:
+        raise Refused(
+            "sponsor",
+            f"You are this partner's sponsor, so somebody else has to decide on it. {_ASK}",
+        )
+    if verdict.open_stage is None and any(roster.holds(actor.id, stage.role) for stage in known.stages):
+        return None
+    for index, people in enumerate(verdict.counted):
+        if any(actor.id == person.id for person in people):
+            if may_repeat:
+                return index
+            raise Refused(
+                "already_decided",
+                "You have already approved this request; one person counts once. You need to do nothing.",
+            )
+    if verdict.open_stage is None:
+        raise Refused(
+            "not_an_approver",
+            f"You hold none of the roles that decide on this request. {_ASK}",
+        )
+    stage = known.stages[verdict.open_stage]
+    if not roster.holds(actor.id, stage.role):
+        later = [s.title for s in known.stages[verdict.open_stage + 1 :] if roster.holds(actor.id, s.role)]
+        if later:
+            raise Refused(
+                "not_your_turn", f"“{stage.title}” decides first; your stage, “{later[0]}”, follows. Wait until then."
+            )
+        raise Refused(
+            "not_an_approver",
+            f"The stage “{stage.title}” needs someone with the role “{stage.role}”, which you lack. {_ASK}",
+        )
+    return verdict.open_stage

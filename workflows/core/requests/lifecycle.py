@@ -1,0 +1,471 @@
+"""The lifecycle of a request: what may happen when, and what follows.
+
+Rule 1: every change of a request's state lives in this file; nothing else constructs a new state.
+Rule 2: `TABLE` is the whole truth of which command is taken in which state and where it may lead. A pair that is not
+in it is refused and nothing happens.
+Rule 3: a terminal state takes nothing.
+Rule 4: only APPLYING and UNCONFIRMED may write to the tenant, and an access or restore request gets there only by a
+complete chain; a revocation gets there by being asked for by somebody who may.
+Rule 5: a revocation does not end by itself before it is confirmed, unless there is no such partner; a newer revocation
+of the same partner may take its place once it is sent.
+
+The diagram is the table (a test holds them together):
+
+```mermaid
+stateDiagram-v2
+    [*] --> preparing: submit
+    preparing --> preparing: record_delayed
+    preparing --> awaiting_approval: record_prepared
+    preparing --> applying: record_prepared
+    preparing --> unfit: record_unfit
+    preparing --> withdrawn: withdraw
+    preparing --> expired: expire
+    preparing --> stopped: stop
+    awaiting_approval --> awaiting_approval: approve
+    awaiting_approval --> applying: approve
+    awaiting_approval --> rejected: reject
+    awaiting_approval --> withdrawn: withdraw
+    awaiting_approval --> expired: expire
+    awaiting_approval --> preparing: replan
+    awaiting_approval --> stopped: stop
+    applying --> applying: record_delayed
+    applying --> applying: record_writing
+    applying --> overwritten: record_overwritten
+    applying --> unconfirmed: record_unseen
+    applying --> applied: record_applied
+    applying --> failed: record_apply_failed
+    applying --> preparing: replan
+    applying --> awaiting_approval: reopen
+    applying --> stopped: stop
+    unconfirmed --> unconfirmed: record_delayed
+    unconfirmed --> unconfirmed: record_writing
+    unconfirmed --> unconfirmed: record_unseen
+    unconfirmed --> unconfirmed: record_resent
+    unconfirmed --> applied: record_applied
+    unconfirmed --> failed: record_apply_failed
+    unconfirmed --> overwritten: record_overwritten
+    unconfirmed --> preparing: replan
+    unconfirmed --> stopped: stop
+```
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final
+
+from workflows.core.errors import Refused
+from workflows.core.people import ChatId, Roster
+from workflows.core.plans.closing import closes_everything
+from workflows.core.plans.plan import plan_revocation
+from workflows.core.plans.refused_writes import not_taken_words
+from workflows.core.policy.approval import Choice, Decision
+from workflows.core.requests.commands import (
+    Approve,
+    Expire,
+    RecordApplied,
+    RecordApplyFailed,
+    RecordDelayed,
+    RecordOverwritten,
+    RecordPrepared,
+    RecordResent,
+    RecordUnfit,
+    RecordUnseen,
+    RecordWriting,
+    Reject,
+    Reopen,
+    Replan,
+    RequestCommand,
+    Stop,
+    Subject,
+    Submit,
+    Withdraw,
+)
+from workflows.core.requests.deciding import OVER, require_may_decide
+from workflows.core.requests.effects import Apply, Effect, Prepare, ShowRequest, Tell
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.requests.resending import may_be_resent, pause_before
+from workflows.core.requests.words import with_sent_before
+from workflows.core.settings.openness import open_ways
+from workflows.core.settings.openness_words import not_closed_words
+
+S = RequestState
+
+_DEFAULT_UNREAD: Final = (
+    "The tenant's default could not be read, so what the partner inherits is not known. /partner show reads it again."
+)
+
+NO_PARTNER: Final = frozenset({"unknown_tenant", "own_tenant"})
+"""Why even a revocation can end without a write: there is nobody to close."""
+
+TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestState]]] = {
+    (None, Submit): frozenset({S.PREPARING}),
+    (S.PREPARING, RecordDelayed): frozenset({S.PREPARING}),
+    (S.PREPARING, RecordPrepared): frozenset({S.AWAITING_APPROVAL, S.APPLYING}),
+    (S.PREPARING, RecordUnfit): frozenset({S.UNFIT}),
+    (S.PREPARING, Withdraw): frozenset({S.WITHDRAWN}),
+    (S.PREPARING, Expire): frozenset({S.EXPIRED}),
+    (S.PREPARING, Stop): frozenset({S.STOPPED}),
+    (S.AWAITING_APPROVAL, Approve): frozenset({S.AWAITING_APPROVAL, S.APPLYING}),
+    (S.AWAITING_APPROVAL, Reject): frozenset({S.REJECTED}),
+    (S.AWAITING_APPROVAL, Withdraw): frozenset({S.WITHDRAWN}),
+    (S.AWAITING_APPROVAL, Expire): frozenset({S.EXPIRED}),
+    (S.AWAITING_APPROVAL, Replan): frozenset({S.PREPARING}),
+    (S.AWAITING_APPROVAL, Stop): frozenset({S.STOPPED}),
+    (S.APPLYING, RecordDelayed): frozenset({S.APPLYING}),
+    (S.APPLYING, RecordWriting): frozenset({S.APPLYING}),
+    (S.APPLYING, RecordOverwritten): frozenset({S.OVERWRITTEN}),
+    (S.APPLYING, RecordUnseen): frozenset({S.UNCONFIRMED}),
+    (S.APPLYING, RecordApplied): frozenset({S.APPLIED}),
+    (S.APPLYING, RecordApplyFailed): frozenset({S.FAILED}),
+    (S.APPLYING, Replan): frozenset({S.PREPARING}),
+    (S.APPLYING, Reopen): frozenset({S.AWAITING_APPROVAL}),
+    (S.APPLYING, Stop): frozenset({S.STOPPED}),
+    (S.UNCONFIRMED, RecordDelayed): frozenset({S.UNCONFIRMED}),
+    (S.UNCONFIRMED, RecordWriting): frozenset({S.UNCONFIRMED}),
+    (S.UNCONFIRMED, RecordUnseen): frozenset({S.UNCONFIRMED}),
+    (S.UNCONFIRMED, RecordResent): frozenset({S.UNCONFIRMED}),
+    (S.UNCONFIRMED, RecordApplied): frozenset({S.APPLIED}),
+    (S.UNCONFIRMED, RecordApplyFailed): frozenset({S.FAILED}),
+    (S.UNCONFIRMED, RecordOverwritten): frozenset({S.OVERWRITTEN}),
+    (S.UNCONFIRMED, Replan): frozenset({S.PREPARING}),
+    (S.UNCONFIRMED, Stop): frozenset({S.STOPPED}),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What the shell knows at the moment of a command."""
+
+    now: datetime
+    roster: Roster = field(default_factory=Roster)
+    """The roles, now, of the actor and of everybody who has decided."""
+    received_at: datetime | None = None
+    """When the click behind the command was stored; None where that is now, or nobody clicked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """What to store in one transaction: the new request and the effects to perform after it."""
+
+    request: AccessRequest
+    effects: tuple[Effect, ...]
+
+
+def advance(request: AccessRequest | None, command: RequestCommand, situation: Situation) -> Transition:
+    """Decide what `command` does to `request` (None: there is none yet). Pure.
+
+    :raises Refused: when the command is not taken in this state or this person may not give it; nothing changes.
+    """
+    state = None if request is None else request.state
+    allowed = TABLE.get((state, type(command)))
+    if allowed is None:
+        raise Refused("not_now", _why_not_now(request))
+    transition = _HANDLERS[type(command)](request, command, situation)
+    if transition.request.state not in allowed:
+        raise AssertionError(f"{state} --{command.name}--> {transition.request.state} is not in the table")
+    return transition
+
+
+def _submit(_: None, command: Submit, at: Situation) -> Transition:
+    request = AccessRequest(
+        id=command.request_id,
+        version=1,
+        state=S.PREPARING,
+        particulars=command.particulars,
+        created_at=at.now,
+        changed_at=at.now,
+        expires_at=at.now + command.lifetime,
+        lifetime=command.lifetime,
+        observation=command.observation,
+        submitter=command.submitter,
+        account=command.account,
+    )
+    return Transition(request=request, effects=(Prepare(request_id=request.id),))
+
+
+def _prepared(request: AccessRequest, command: RecordPrepared, at: Situation) -> Transition:
+    is_revocation = request.particulars.kind is RequestKind.REVOCATION
+    plan = command.prepared.plan
+    revocation = plan_revocation(
+        tenant_id=plan.tenant_id,
+        before=plan.before,
+        default=command.prepared.observation.default,
+        is_cross_cloud=plan.is_cross_cloud,
+    )
+    if is_revocation and plan != revocation:
+        raise Refused("not_a_revocation", "This plan does more than closing the partner, so it needs an approval.")
+    request = _moved(
+        request,
+        S.APPLYING if is_revocation else S.AWAITING_APPROVAL,
+        at,
+        prepared=command.prepared,
+        note="",
+    )
+    if is_revocation:
+        return _to_apply(request)
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
+
+
+def _unfit(request: AccessRequest, command: RecordUnfit, at: Situation) -> Transition:
+    if command.code not in NO_PARTNER:
+        _require_no_revocation(request)
+    return _ended(request, S.UNFIT, at, note=command.reason)
+
+
+def _delayed(request: AccessRequest, command: RecordDelayed, at: Situation) -> Transition:
+    if request.note == command.reason:
+        return Transition(request=request, effects=())
+    told = (
+        ()
+        if request.note
+        else _tell_requester(request, f"Your request for {partner_of(request)} waits: {command.reason}")
+    )
+    request = _moved(request, request.state, at, note=command.reason)
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id), *told))
+
+
+def _approve(request: AccessRequest, command: Approve, at: Situation) -> Transition:
+    received = at.received_at or at.now
+    stage = require_may_decide(request, command.actor, command.digest, roster=at.roster, now=received)
+    if stage is None:
+        # A role came back since the last decision: nothing is missing any more, so nothing is added.
+        return _to_apply(_moved(request, S.APPLYING, at, note=""))
+    decision = Decision(
+        person=command.actor, choice=Choice.APPROVE, stage=stage, digest=command.digest, reason="", at=received
+    )
+    request = _moved(request, request.state, at, decisions=(*request.decisions, decision), note="")
+    verdict = request.verdict(at.roster)
+    told = _tell_requester(
+        request,
+        f"{command.actor.name} approved your request for {partner_of(request)} ({request.known.stages[stage].title}).",
+    )
+    if verdict.is_complete:
+        transition = _to_apply(replace(request, state=S.APPLYING))
+        return replace(transition, effects=(*transition.effects, *told))
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id), *told))
+
+
+def _reject(request: AccessRequest, command: Reject, at: Situation) -> Transition:
+    received = at.received_at or at.now
+    stage = require_may_decide(request, command.actor, command.digest, roster=at.roster, now=received, may_repeat=True)
+    if stage is None:
+        raise Refused("complete", "Every approval is in; the change is being applied. Revoke it if it must not stand.")
+    if not command.reason.strip():
+        raise Refused(
+            "reason_missing", "A rejection needs a reason: the requester has to know what to change. Write one."
+        )
+    decision = Decision(
+        person=command.actor,
+        choice=Choice.REJECT,
+        stage=stage,
+        digest=command.digest,
+        reason=command.reason.strip(),
+        at=received,
+    )
+    request = replace(request, decisions=(*request.decisions, decision))
+    return _ended(request, S.REJECTED, at, note=f"{command.actor.name} rejected it: {decision.reason}")
+
+
+def _withdraw(request: AccessRequest, command: Withdraw, at: Situation) -> Transition:
+    if command.actor != request.particulars.requester and not command.is_requester:
+        raise Refused("not_the_requester", "Only the person who filed a request can withdraw it. Ask that person.")
+    text = f"You withdrew your request for {partner_of(request)}."
+    return _ended(request, S.WITHDRAWN, at, note="The requester withdrew it.", text=text)
+
+
+def _expire(request: AccessRequest, command: Expire, at: Situation) -> Transition:
+    if request.particulars.kind is RequestKind.REVOCATION:
+        raise Refused("never_expires", "A revocation is carried out, however long it takes.")
+    if at.now < request.expires_at:
+        raise Refused("not_due", "The request has not expired yet.")
+    return _ended(request, S.EXPIRED, at, note="Nobody decided in time. File it again if it is still needed.")
+
+
+def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transition:
+    if request.state is S.AWAITING_APPROVAL and at.now >= request.expires_at:
+        # NB. a new plan brings new time to decide: nobody's click may give that to what nobody decided in time.
+        raise Refused("expired", OVER)
+    lifetime = request.expires_at - request.created_at if request.lifetime is None else request.lifetime
+    # NB. of the request as it was: of what is disowned only now, the reason itself speaks.
+    reason = with_sent_before(request, command.reason)
+    sent = None if command.is_unwritten else request.writing_since or request.unseen_since
+    is_revocation = request.particulars.kind is RequestKind.REVOCATION
+    replans = request.replans + is_revocation
+    pause = pause_before(replans)
+    request = _moved(
+        request,
+        S.PREPARING,
+        at,
+        note=reason,
+        asked_again=reason,
+        drift=command.drift,
+        observation=None,
+        writing_since=None,
+        sent_before=request.sent_before or sent,
+        replans=replans,
+        not_before=at.now + pause if pause else None,
+        unseen_since=None,
+        resent_at=None,
+        decisions=(),  # void, also where the new plan comes out the same: it is asked again
+        expires_at=at.now + lifetime,
+        lifetime=lifetime,
+    )
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id), Prepare(request_id=request.id)))
+
+
+def _reopen(request: AccessRequest, command: Reopen, at: Situation) -> Transition:
+    verdict = request.verdict(at.roster)
+    if verdict.is_complete or request.particulars.kind is RequestKind.REVOCATION:
+        raise Refused("still_complete", "Every approval still counts.")
+    counted = {person.id for people in verdict.counted for person in people}
+    digest = request.known.plan.digest
+    kept = tuple(d for d in request.decisions if d.person.id in counted and d.digest == digest)
+    request = _moved(request, S.AWAITING_APPROVAL, at, decisions=kept, note=with_sent_before(request, command.reason))
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
+
+
+def _stop(request: AccessRequest, command: Stop, at: Situation) -> Transition:
+    if request.state is not S.UNCONFIRMED:
+        _require_no_revocation(request)
+    return _ended(request, S.STOPPED, at, note=command.reason)
+
+
+def _writing(request: AccessRequest, command: RecordWriting, at: Situation) -> Transition:
+    if request.writing_since is not None:
+        return Transition(request=request, effects=())
+    return Transition(request=_moved(request, request.state, at, writing_since=at.now), effects=())
+
+
+def _overwritten(request: AccessRequest, command: RecordOverwritten, at: Situation) -> Transition:
+    if request.particulars.kind is RequestKind.REVOCATION:
+        raise Refused("plan_again", "A revocation is planned again from what stands now, until it holds.")
+    note = (
+        "Gatehouse had begun to write the change when somebody else changed the partner's settings. The settings now "
+        "are neither those before the change nor the approved ones, so nobody can keep them alone. Look at them with "
+        "/partner show. Then revoke the partner, or ask for the right settings with /partner request."
+    )
+    return Transition(
+        request=_moved(request, S.OVERWRITTEN, at, note=note), effects=(ShowRequest(request_id=request.id),)
+    )
+
+
+def _unseen(request: AccessRequest, command: RecordUnseen, at: Situation) -> Transition:
+    note = "Microsoft Graph accepted the change but does not show it yet. Gatehouse keeps reading until it does."
+    if request.state is S.UNCONFIRMED and request.note == note:
+        return Transition(request=request, effects=())
+    request = _moved(request, S.UNCONFIRMED, at, note=note, unseen_since=request.unseen_since or at.now)
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
+
+
+def _resent(request: AccessRequest, command: RecordResent, at: Situation) -> Transition:
+    if not may_be_resent(request, at.now):
+        raise Refused("not_again", "What was sent is sent again once, and only for a while after the first time.")
+    if request.resent_at == at.now:
+        return Transition(request=request, effects=())
+    return Transition(request=_moved(request, S.UNCONFIRMED, at, resent_at=at.now), effects=())
+
+
+def _applied(request: AccessRequest, command: RecordApplied, at: Situation) -> Transition:
+    is_closing = closes(request)
+    # NB. the default read just now: what the partner inherits may have changed since the plan was made.
+    left = open_ways(command.image, command.default) if is_closing else None
+    unread = _DEFAULT_UNREAD if is_closing and command.default is None else ""
+    said = [not_closed_words(left or ()), unread, not_taken_words(command.refused)]
+    request = _moved(
+        request,
+        S.APPLIED,
+        at,
+        note=" ".join(filter(None, said)),
+        confirmed_at=at.now,
+        not_closed=left,
+        refused=command.refused,
+    )
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
+
+
+def closes(request: AccessRequest) -> bool:
+    """Tell whether a request is to close its partner, so that reading it back judges what is open all the same.
+
+    :raises Refused: while there is no plan yet.
+    """
+    return request.particulars.kind is RequestKind.REVOCATION or closes_everything(request.known.plan)
+
+
+def _apply_failed(request: AccessRequest, command: RecordApplyFailed, at: Situation) -> Transition:
+    _require_no_revocation(request)
+    return _ended(request, S.FAILED, at, note=command.reason)
+
+
+def _require_no_revocation(request: AccessRequest) -> None:
+    if request.particulars.kind is RequestKind.REVOCATION:
+        raise Refused("never_given_up", "A revocation is tried until it is confirmed, whatever refuses it.")
+
+
+def _to_apply(request: AccessRequest) -> Transition:
+    return Transition(
+        request=request,
+        effects=(
+            ShowRequest(request_id=request.id),
+            Apply(request_id=request.id, tenant_id=request.known.plan.tenant_id),
+        ),
+    )
+
+
+def _ended(request: AccessRequest, state: RequestState, at: Situation, *, note: str, text: str = "") -> Transition:
+    note = with_sent_before(request, note)
+    request = _moved(request, state, at, note=note)
+    whole = f"Your request for {partner_of(request)} ended as {state.value}. {note}"
+    text = with_sent_before(request, text) if text else whole
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id), *_tell_requester(request, text)))
+
+
+def _moved(request: AccessRequest, state: RequestState, at: Situation, **changes: Any) -> AccessRequest:
+    return replace(request, state=state, changed_at=at.now, version=request.version + 1, **changes)
+
+
+def _tell_requester(request: AccessRequest, text: str) -> tuple[Tell, ...]:
+    requester: ChatId = request.particulars.requester
+    return (Tell(person=requester, subject=Subject(request_id=request.id), text=text),)
+
+
+def partner_of(request: AccessRequest) -> str:
+    """Name the partner that a request is about, as far as it is known."""
+    if request.prepared is None:
+        return request.particulars.target
+    identity = request.prepared.observation.identity
+    return f"{identity.display_name} ({identity.default_domain})"
+
+
+def _why_not_now(request: AccessRequest | None) -> str:
+    if request is None:
+        return "There is no such request. It may have been removed together with its database. See /partner list."
+    if request.is_terminal:
+        return (
+            f"This request is closed ({request.state.value.replace('_', ' ')}); nothing about it can change any more. "
+            "Ask again with /partner request if it is still needed."
+        )
+    return (
+        f"This request is {request.state.value.replace('_', ' ')}; that is not possible now. Look at its newest card."
+    )
+
+
+_HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {
+    Submit: _submit,
+    RecordPrepared: _prepared,
+    RecordUnfit: _unfit,
+    RecordDelayed: _delayed,
+    Approve: _approve,
+    Reject: _reject,
+    Withdraw: _withdraw,
+    Expire: _expire,
+    Replan: _replan,
+    Reopen: _reopen,
+    Stop: _stop,
+    RecordWriting: _writing,
+    RecordOverwritten: _overwritten,
+    RecordUnseen: _unseen,
+    RecordResent: _resent,
+    RecordApplied: _applied,
+    RecordApplyFailed: _apply_failed,
+}

@@ -1,0 +1,175 @@
+"""A partner's settings as Graph's documents: written, read, and compared by what they mean.
+
+A *document* is the JSON object that Graph sends and takes.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, assert_never
+
+from workflows.core.errors import UnreadableSetting
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.model import (
+    FLAGS,
+    IDENTITY_SYNCHRONIZATION,
+    TARGET_PROPERTIES,
+    AccessType,
+    AppServiceConnect,
+    AutomaticRedemption,
+    B2BSetting,
+    FlagSetting,
+    IdentitySynchronization,
+    InboundTrust,
+    M365CollaborationInbound,
+    M365CollaborationOutbound,
+    Property,
+    Setting,
+    Target,
+    TargetConfiguration,
+    TargetSetting,
+    TargetType,
+    halves_of,
+    is_guid,
+    named_lists,
+    target_setting,
+)
+
+_SYNC: Final = "userSyncInbound"
+_SYNC_ALLOWED: Final = "isSyncAllowed"
+
+
+def to_document(setting: Setting) -> dict[str, Any] | None:
+    """Render one setting as Graph writes it: complete lists, only the flags that are set, null for "inherits"."""
+    match setting:
+        case None:
+            return None
+        case InboundTrust():
+            return _flags_document(setting, FLAGS[Property.INBOUND_TRUST])
+        case AutomaticRedemption():
+            return _flags_document(setting, FLAGS[Property.AUTOMATIC_REDEMPTION])
+        case IdentitySynchronization():
+            return {_SYNC: {_SYNC_ALLOWED: setting.is_allowed}}
+        case B2BSetting() | M365CollaborationInbound() | M365CollaborationOutbound() | AppServiceConnect():
+            return {half.graph: _targets_document(configuration) for half, configuration in named_lists(setting)}
+        case _:
+            assert_never(setting)
+
+
+def parse_setting(name: Property, document: object) -> Setting:
+    """Read one setting from a Graph document.
+
+    :raises UnreadableSetting: when the value is of a shape or vocabulary unknown to this version.
+    """
+    if name in TARGET_PROPERTIES:
+        return parse_targets(name, document)
+    if document is None:
+        return None
+    if not isinstance(document, Mapping):
+        raise UnreadableSetting(f"{name}: expected an object, got {type(document).__name__}")
+    if name is Property.IDENTITY_SYNCHRONIZATION:
+        return _parse_synchronization(document)
+    flags = _parse_flags(name, document, FLAGS[name])
+    return InboundTrust(**flags) if name is Property.INBOUND_TRUST else AutomaticRedemption(**flags)
+
+
+def parse_targets(name: Property, document: object) -> TargetSetting | None:
+    """Read one setting of `TARGET_PROPERTIES` from a Graph document.
+
+    :raises UnreadableSetting: when the value is of a shape or vocabulary unknown to this version.
+    """
+    if document is None:
+        return None
+    if not isinstance(document, Mapping):
+        raise UnreadableSetting(f"{name}: expected an object, got {type(document).__name__}")
+    return target_setting(name, [_parse_targets(name, document.get(half.graph)) for half in halves_of(name)])
+
+
+def normalize(value: Any) -> Any:
+    """Give two documents that mean the same the same form.
+
+    Drops nulls and OData annotations (absent and null both mean "inherits"), orders target lists, lowers the case of
+    GUIDs. Undeclared fields stay, so that a change in one of them is seen.
+    """
+    if isinstance(value, Mapping):
+        members = {
+            key: normalize(item) for key, item in value.items() if not key.startswith("@odata.") and "@" not in key
+        }
+        return {key: item for key, item in members.items() if item not in (None, {})}
+    if isinstance(value, list | tuple):
+        return sorted((normalize(item) for item in value), key=_order)
+    if isinstance(value, str) and is_guid(value):
+        return value.lower()
+    return value
+
+
+def says_nothing(value: Any) -> bool:
+    """Tell whether a value that Graph shows sets nothing: null, false, or an object or list of nothing else."""
+    if isinstance(value, Mapping):
+        return all(says_nothing(item) for key, item in value.items() if "@" not in key)
+    if isinstance(value, list | tuple):
+        return all(says_nothing(item) for item in value)
+    return value is None or value is False
+
+
+def means_the_same(left: JsonObject | None, right: JsonObject | None) -> bool:
+    """Tell whether two documents (None: no such object) describe the same configuration."""
+    if left is None or right is None:
+        return left is None and right is None
+    return bool(normalize(left) == normalize(right))
+
+
+def _targets_document(configuration: TargetConfiguration | None) -> dict[str, Any] | None:
+    if configuration is None:
+        return None
+    return {
+        "accessType": configuration.access.value,
+        "targets": [{"target": target.id, "targetType": target.type.value} for target in configuration.targets],
+    }
+
+
+def _flags_document(setting: FlagSetting, names: Mapping[str, str]) -> dict[str, Any]:
+    return {graph: value for ours, graph in names.items() if (value := getattr(setting, ours)) is not None}
+
+
+def _parse_targets(name: Property, document: object) -> TargetConfiguration | None:
+    if document is None:
+        return None
+    if not isinstance(document, Mapping):
+        raise UnreadableSetting(f"{name}: expected an object with accessType and targets, got {document!r}")
+    try:
+        return TargetConfiguration(
+            access=AccessType(document["accessType"]),
+            targets=tuple(
+                Target(type=TargetType(item["targetType"]), id=_text(item["target"])) for item in document["targets"]
+            ),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnreadableSetting(f"{name}: this version cannot read the targets {document!r}") from error
+
+
+def _parse_synchronization(document: Mapping[str, Any]) -> IdentitySynchronization:
+    inbound = document.get(_SYNC)
+    flag = inbound.get(_SYNC_ALLOWED) if isinstance(inbound, Mapping) else inbound
+    if flag is not None and (not isinstance(flag, bool) or not isinstance(inbound, Mapping)):
+        raise UnreadableSetting(f"{IDENTITY_SYNCHRONIZATION}: expected isSyncAllowed true, false or null")
+    return IdentitySynchronization(is_allowed=flag)
+
+
+def _parse_flags(name: Property, document: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, bool | None]:
+    flags: dict[str, bool | None] = {}
+    for ours, graph in names.items():
+        value = document.get(graph)
+        if value is not None and not isinstance(value, bool):
+            raise UnreadableSetting(f"{name}.{graph}: expected true, false or null, got {value!r}")
+        flags[ours] = value
+    return flags
+
+
+def _order(item: Any) -> str:
+    """Give a sort key that does not depend on the order of an object's members."""
+    return repr(sorted(item.items())) if isinstance(item, Mapping) else repr(item)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"expected text, got {value!r}")
+    return value

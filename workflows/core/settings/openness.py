@@ -1,0 +1,240 @@
+"""What a configuration leaves open: the one answer that every text about "open", "closed" and "blocked" reads.
+
+It covers every capability that Microsoft Graph v1.0 describes of a partner, and every member that it does not describe.
+Tenant restrictions bind our own people and are no way in. What cannot be read is not known, and never closed.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum, StrEnum, auto
+from typing import Any, Final
+
+from workflows.core.errors import UnreadableSetting
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.described import Path, is_restriction, undescribed
+from workflows.core.settings.documents import parse_targets, says_nothing
+from workflows.core.settings.effective import (
+    SYNCHRONIZATION_FLAG,
+    Effective,
+    EffectiveFlag,
+    EffectiveTargets,
+    Origin,
+    effective,
+)
+from workflows.core.settings.model import (
+    B2B_PROPERTIES,
+    FLAGS,
+    IDENTITY_SYNCHRONIZATION,
+    Property,
+    configurations,
+)
+from workflows.core.settings.reach import is_clear, is_shut, is_wide_open
+
+SERVICE_PROPERTIES: Final = (
+    Property.M365_COLLABORATION_INBOUND,
+    Property.M365_COLLABORATION_OUTBOUND,
+    Property.APP_SERVICE_CONNECT_INBOUND,
+)
+"""Settings of Microsoft 365 and App Service, which are off until somebody sets them."""
+CAPABILITIES: Final = "m365Capabilities"
+"""Calendar sharing, profile cards and the like, at an address of their own that is not read here.
+
+They ride on Microsoft 365 collaboration, and mailbox migration on App Service connect: closed where those are.
+"""
+DEFAULT: Final = "default"
+"""Stands for whatever a default that could not be read may open besides the settings that are named."""
+USERS_SYNCHRONIZED: Final = f"{IDENTITY_SYNCHRONIZATION}.userSyncInbound"
+
+
+class Opening(StrEnum):
+    """How far one way in or out is open; the values are the words that people read."""
+
+    OPEN = "open"
+    """To everybody, for every application."""
+    PARTLY = "partly open"
+    CLOSED = "closed"
+    UNKNOWN = "not known"
+
+
+class Kind(Enum):
+    """What a way is made of."""
+
+    B2B = auto()
+    SERVICE = auto()
+    """A setting of Microsoft 365 or App Service."""
+    TRUST = auto()
+    REDEMPTION = auto()
+    SYNCHRONIZATION = auto()
+    CAPABILITIES = auto()
+    UNDESCRIBED = auto()
+    """A member that v1.0 does not describe."""
+    DEFAULT = auto()
+    """What an unread default may open."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One way in or out, as it stands for a partner."""
+
+    name: str
+    """Graph's name; a dot leads from a setting to a member of it. May hold text from the tenant."""
+    kind: Kind
+    opening: Opening
+    is_explicit: bool
+    """Set for this partner, so that no change of a default changes it."""
+
+    @property
+    def setting(self) -> str:
+        """Graph's name of the setting that it belongs to."""
+        return self.name.partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenWay:
+    """A way that was not closed for certain when it was read, as records keep it."""
+
+    name: str
+    """As in `Way`."""
+    opening: Opening
+
+
+def ways(
+    configuration: JsonObject | None, default: JsonObject | None, *, is_cross_cloud: bool = False
+) -> tuple[Way, ...]:
+    """List every way in and out of a partner, open or closed.
+
+    :param configuration: the partner's own document; None when it has none.
+    :param default: the tenant's default; None when it could not be read, and what is inherited is not known.
+    :param is_cross_cloud: whether the partner is in another Microsoft cloud, where nobody without settings gets in.
+    """
+    own, fallback = configuration or {}, default or {}
+    applies = effective(configuration, default, is_cross_cloud=is_cross_cloud)
+    found = [
+        *_target_ways(own, fallback, applies, is_default_read=default is not None),
+        *_flag_ways(own, applies),
+    ]
+    found.append(_capabilities({way.name: way for way in found}))
+    if configuration is None and is_cross_cloud:
+        return tuple(found)
+    found += _undescribed_ways(own, fallback)
+    if default is None:
+        found.append(Way(name=DEFAULT, kind=Kind.DEFAULT, opening=Opening.UNKNOWN, is_explicit=False))
+    return tuple(found)
+
+
+def synchronization_of(applies: Effective, found: Iterable[Way]) -> EffectiveFlag:
+    """Say whether anybody is synchronized: "no" only where nothing else in the policy may say yes.
+
+    :param found: every way in and out under the settings that apply.
+    """
+    users = applies.flags[Property.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG]
+    is_open = any(way.setting == IDENTITY_SYNCHRONIZATION for way in left_open(found))
+    return EffectiveFlag(value=None, origin=Origin.UNREAD) if is_open and users.value is False else users
+
+
+def left_open(found: Iterable[Way]) -> tuple[Way, ...]:
+    """Pick the ways that are not closed for certain."""
+    return tuple(way for way in found if way.opening is not Opening.CLOSED)
+
+
+def open_ways(configuration: JsonObject, default: JsonObject | None) -> tuple[OpenWay, ...]:
+    """List what a configuration that was read does not close for certain, as records keep it."""
+    return tuple(OpenWay(name=way.name, opening=way.opening) for way in left_open(ways(configuration, default)))
+
+
+def not_explicit(found: Iterable[Way]) -> tuple[Way, ...]:
+    """Pick the ways that are closed, but only by a default."""
+    return tuple(way for way in found if way.opening is Opening.CLOSED and not way.is_explicit)
+
+
+def opening_of(targets: EffectiveTargets) -> Opening:
+    """Tell how far the lists that apply open a way."""
+    setting = targets.certain
+    if is_shut(setting):
+        return Opening.CLOSED
+    if not is_clear(setting):
+        return Opening.UNKNOWN
+    return Opening.OPEN if is_wide_open(setting) else Opening.PARTLY
+
+
+def _target_ways(own: JsonObject, default: JsonObject, applies: Effective, *, is_default_read: bool) -> Iterator[Way]:
+    for name in (*B2B_PROPERTIES, *SERVICE_PROPERTIES):
+        opening = opening_of(applies.targets[name])
+        if opening is Opening.UNKNOWN and name in SERVICE_PROPERTIES and is_default_read:
+            is_unset = _is_unset(name, own) and _is_unset(name, default)
+            opening = Opening.CLOSED if is_unset else opening
+        is_explicit = _is_shut_by(name, own) if opening is Opening.CLOSED else own.get(name) is not None
+        kind = Kind.B2B if name in B2B_PROPERTIES else Kind.SERVICE
+        yield Way(name=name.value, kind=kind, opening=opening, is_explicit=is_explicit)
+
+
+def _flag_ways(own: JsonObject, applies: Effective) -> Iterator[Way]:
+    for name, kind in ((Property.INBOUND_TRUST, Kind.TRUST), (Property.AUTOMATIC_REDEMPTION, Kind.REDEMPTION)):
+        for key, graph in FLAGS[name].items():
+            yield _flag_way(f"{name}.{graph}", kind, applies.flags[name, key], own.get(name))
+    flag = applies.flags[Property.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG]
+    yield _flag_way(USERS_SYNCHRONIZED, Kind.SYNCHRONIZATION, flag, own.get(IDENTITY_SYNCHRONIZATION))
+
+
+def _flag_way(name: str, kind: Kind, flag: EffectiveFlag, document: Any) -> Way:
+    opening = {True: Opening.OPEN, False: Opening.CLOSED, None: Opening.UNKNOWN}[flag.value]
+    is_unread = flag.origin is Origin.UNREAD and document is not None
+    return Way(name=name, kind=kind, opening=opening, is_explicit=flag.origin is Origin.SET_HERE or is_unread)
+
+
+def _capabilities(found: Mapping[str, Way]) -> Way:
+    carriers = [found[Property.M365_COLLABORATION_INBOUND], found[Property.APP_SERVICE_CONNECT_INBOUND]]
+    is_closed = not left_open(carriers)
+    return Way(
+        name=CAPABILITIES,
+        kind=Kind.CAPABILITIES,
+        opening=Opening.CLOSED if is_closed else Opening.UNKNOWN,
+        is_explicit=is_closed and not not_explicit(carriers),
+    )
+
+
+def _undescribed_ways(own: JsonObject, default: JsonObject) -> Iterator[Way]:
+    mine, theirs = undescribed(own), undescribed(default)
+    for path in dict.fromkeys((*mine, *theirs)):
+        if path[0] == Property.TENANT_RESTRICTIONS:
+            continue
+        here, there = mine.get(path), theirs.get(path) if _inherits(path, own) else None
+        is_quiet = says_nothing(here) and (_is_all(False, here) or says_nothing(there))
+        if is_restriction(path):
+            # What restricts closes by a yes; a no, or a part of one, may open.
+            is_quiet = _is_all(True, here) or (here is None and (there is None or _is_all(True, there)))
+        yield Way(
+            name=".".join(path),
+            kind=Kind.UNDESCRIBED,
+            opening=Opening.CLOSED if is_quiet else Opening.UNKNOWN,
+            is_explicit=not says_nothing(here) or _is_all(False, here),
+        )
+
+
+def _inherits(path: Path, own: JsonObject) -> bool:
+    """Tell whether the default's member may apply: a list of its own replaces the default's list as a whole."""
+    setting = own.get(path[0])
+    return not (len(path) > 2 and isinstance(setting, Mapping) and isinstance(setting.get(path[1]), Mapping))
+
+
+def _is_all(said: bool, value: Any) -> bool:
+    """Tell whether a value says yes, or no, throughout, with nothing left to a default."""
+    if isinstance(value, Mapping):
+        return bool(value) and all(_is_all(said, item) for key, item in value.items() if "@" not in key)
+    return value is said
+
+
+def _is_unset(name: Property, document: JsonObject) -> bool:
+    try:
+        setting = parse_targets(name, document.get(name))
+    except UnreadableSetting:
+        return False
+    return setting is None or not any(configurations(setting))
+
+
+def _is_shut_by(name: Property, document: JsonObject) -> bool:
+    """Tell whether a document closes a setting by itself.
+
+    :raises UnreadableSetting: for what is known not to be closed.
+    """
+    return is_shut(parse_targets(name, document.get(name)))
