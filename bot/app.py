@@ -26,14 +26,15 @@ from bot.slack_client import SlackClient
 from bot.slack_errors import NO_ANSWER, WRONG_TOKEN, error_code
 from bot.slack_socket import SlackSocket
 from bot.web import make_web
-from workflows.catalog import Catalog, CatalogProblems, load_catalog
+from workflows.app.schedule.gaps import notice_gap
+from workflows.app.schedule.missing_setup import record_missing_halves
+from workflows.app.schedule.ticker import tick
+from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.core.errors import DomainError
 from workflows.entra import Entra
-from workflows.gaps import notice_gap
-from workflows.missing_halves import record_missing_halves
-from workflows.ports import Clock, StoreNotWritable, StoreUnusable
+from workflows.ports.clock import Clock
+from workflows.ports.records import StoreNotWritable, StoreUnusable
 from workflows.store.sqlite import SqliteStore, open_store
-from workflows.ticker import tick
 
 _STORED_AGAIN_SECONDS: Final = 1.0
 """How long to wait before it is tried again to store what has to be stored before anything is performed."""

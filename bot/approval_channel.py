@@ -10,9 +10,10 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack_errors import NO_ANSWER, error_code, is_passing, retry_after
-from workflows.alarms import Alarms
+from workflows.app.alarms import Alarms
 from workflows.core.requests.alarms import AlarmCode
-from workflows.ports import Clock, NotifierUnavailable
+from workflows.ports.clock import Clock
+from workflows.ports.notifier import NotifierUnavailable
 
 CURE: Final = "name a private channel of this workspace only, with the app in it"
 _KNOWN_FOR: Final = timedelta(seconds=60)

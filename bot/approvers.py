@@ -9,7 +9,7 @@ from bot.shown_directory import ShownDirectory
 from workflows.core.errors import Refused
 from workflows.core.people import ChatId, Role
 from workflows.core.requests.request import AccessRequest
-from workflows.ports import DirectoryUnavailable
+from workflows.ports.directory import DirectoryUnavailable
 
 MOST_NAMED: Final = 12
 """More names than this help nobody: the others are counted."""

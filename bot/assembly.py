@@ -24,26 +24,29 @@ from bot.restore_windows import RestoreWindows
 from bot.settings import Settings
 from bot.shown_directory import ShownDirectory
 from bot.windows import Windows
-from workflows.alarms import Alarms
-from workflows.applying import Applying
-from workflows.catalog import Catalog
-from workflows.checklists import Checklists
+from workflows.app.alarms import Alarms
+from workflows.app.limits import Limited, Limits
+from workflows.app.reads.checklists import Checklists
+from workflows.app.reads.looking import Looking
+from workflows.app.requests.intake import Intake
+from workflows.app.requests.restore_intake import RestoreIntake
+from workflows.app.schedule.role_watch import check_roles
+from workflows.app.schedule.sponsor_watch import check_sponsors
+from workflows.app.schedule.watching import Check, Watching, usual_checks
+from workflows.app.service import Service
+from workflows.catalog.catalog import Catalog
 from workflows.core.partner_setup.clouds import cloud_of
 from workflows.core.people import ChatId
 from workflows.core.requests.alarms import Alarm
-from workflows.intake import Intake
-from workflows.judging import Judging
-from workflows.limits import Limited, Limits
-from workflows.looking import Looking
-from workflows.outbox import Outbox
-from workflows.performer import Performer
-from workflows.ports import Clock, Copy, Store, Tenant
-from workflows.preparing import Preparing
-from workflows.restore_intake import RestoreIntake
-from workflows.role_watch import check_roles
-from workflows.service import Service
-from workflows.sponsor_watch import check_sponsors
-from workflows.watching import Check, Watching, usual_checks
+from workflows.effects.apply import Applying
+from workflows.effects.outbox import Outbox
+from workflows.effects.performer import Performer
+from workflows.effects.permission_check import Judging
+from workflows.effects.prepare import Preparing
+from workflows.ports.clock import Clock
+from workflows.ports.message_copies import Copy
+from workflows.ports.store import Store
+from workflows.ports.tenant import Tenant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

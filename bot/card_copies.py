@@ -19,7 +19,9 @@ from bot.approval_channel import ApprovalChannel, ChannelUnsuitable
 from bot.message import Message, notice
 from bot.slack_errors import BLOCKED, NO_ANSWER, error_code, is_passing, retry_after
 from workflows.core.people import ChatId
-from workflows.ports import Copy, NotifierBlocked, NotifierRefused, NotifierUnavailable, Store
+from workflows.ports.message_copies import Copy
+from workflows.ports.notifier import NotifierBlocked, NotifierRefused, NotifierUnavailable
+from workflows.ports.store import Store
 
 _CARD_GONE: Final = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 """Why a card that was posted can never be updated again (Slack: "chat.update", errors)."""

@@ -13,7 +13,7 @@ from bot.message import Message, message
 from bot.modal_parts import modal
 from bot.partner_parts import identity_block, partner_name, partner_words
 from bot.untrusted import clean, cut
-from workflows.checklists import PresentHalf
+from workflows.app.reads.checklists import PresentHalf
 from workflows.core.partner_setup.checklist import opening, remarks, sections
 from workflows.core.partner_setup.state import counted, needed_steps
 

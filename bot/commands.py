@@ -21,18 +21,21 @@ from bot.posture_message import posture_message
 from bot.restore_windows import RestoreWindows
 from bot.slack_errors import NO_ANSWER
 from bot.windows import Windows
-from workflows.checklists import Checklists, PresentHalf
+from workflows.app.reads.checklists import Checklists, PresentHalf
+from workflows.app.reads.posture import concerns_about, read_posture
+from workflows.app.service import Service
 from workflows.core.errors import InvalidField, Refused
 from workflows.core.people import ADMIN, ChatId
 from workflows.core.plans.named_targets import standing_targets
 from workflows.core.requests.commands import Subject
 from workflows.core.settings.model import TenantId
 from workflows.core.text import redacted
-from workflows.named_partner import named_partner
-from workflows.naming import names_shown
-from workflows.ports import Clock, DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
-from workflows.posture import concerns_about, read_posture
-from workflows.service import Service
+from workflows.partner_lookup.named_partner import named_partner
+from workflows.ports.clock import Clock
+from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.store import Store
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+from workflows.preflight.naming import names_shown
 
 _SLACK_HOOKS = "hooks.slack.com"
 

@@ -13,6 +13,7 @@ from bot.modal_parts import message_view
 from bot.payloads import Interaction, parse_card_value
 from bot.slack_errors import NO_ANSWER
 from bot.windows import Windows
+from workflows.app.service import UNKNOWN_REQUEST, Service
 from workflows.core.errors import Refused
 from workflows.core.people import ChatId
 from workflows.core.requests.commands import Subject
@@ -20,8 +21,9 @@ from workflows.core.requests.deciding import STALE_CARD
 from workflows.core.requests.intents import WantApprove, WantReject
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.canonical import Digest
-from workflows.ports import Clock, DirectoryUnavailable, Store
-from workflows.service import UNKNOWN_REQUEST, Service
+from workflows.ports.clock import Clock
+from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

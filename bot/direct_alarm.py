@@ -7,7 +7,10 @@ from bot.alarm_words import alarm_message
 from bot.slack_errors import NO_ANSWER, error_code
 from workflows.core.people import ADMIN, ChatId
 from workflows.core.requests.alarms import Alarm
-from workflows.ports import Copy, Directory, DirectoryUnavailable, NotifierUnavailable, TenantRefused, TenantUnavailable
+from workflows.ports.directory import Directory, DirectoryUnavailable
+from workflows.ports.message_copies import Copy
+from workflows.ports.notifier import NotifierUnavailable
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 
 async def send_directly(alarm: Alarm, *, directory: Directory, client: AsyncWebClient) -> list[Copy]:

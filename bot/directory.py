@@ -16,7 +16,8 @@ from bot.slack_errors import NO_ANSWER, error_code, is_passing, retry_after
 from bot.slack_users import SlackUser, ids_of, is_full_member, main_id, name_of_user, require_full_member
 from workflows.core.errors import Refused
 from workflows.core.people import ChatId, Person, PersonId, Role, Roster, folded_mail, is_same_mail
-from workflows.ports import Account, DirectoryRefused, DirectoryUnavailable, RoleSource, Tenant
+from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable, RoleSource
+from workflows.ports.tenant import Account, Tenant
 
 _GONE: Final = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
 _NO_GROUPS: Final = frozenset({"no_such_subteam", "plan_upgrade_required", "paid_teams_only"})

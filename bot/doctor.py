@@ -19,12 +19,12 @@ from bot.reading import entra_settings
 from bot.redactor import redactor_of
 from bot.settings import Settings
 from bot.slack_errors import NO_ANSWER, error_code
-from workflows.catalog import Catalog, CatalogProblems, load_catalog
+from workflows.app.schedule.role_watch import missing_words
+from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.core.errors import DomainError
 from workflows.core.settings.model import Target, TargetType
 from workflows.entra import Entra, connect
-from workflows.ports import Tenant
-from workflows.role_watch import missing_words
+from workflows.ports.tenant import Tenant
 from workflows.store.parked import read_open_alarms, read_parked
 
 SCOPES = frozenset(

@@ -11,9 +11,12 @@ import structlog
 
 from bot.approval_channel import ApprovalChannel
 from bot.card_copies import CardCopies
+from workflows.app.service import Service
 from workflows.core.requests.request import RequestId
-from workflows.ports import Clock, Copy, NotifierUnavailable, Store
-from workflows.service import Service
+from workflows.ports.clock import Clock
+from workflows.ports.message_copies import Copy
+from workflows.ports.notifier import NotifierUnavailable
+from workflows.ports.store import Store
 
 _AT_ONCE: Final = 4
 """How many are emptied with every look, a few seconds apart: Slack takes about fifty updates a minute."""

@@ -11,12 +11,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from workflows.alarms import Alarms
+from workflows.app.alarms import Alarms
+from workflows.app.schedule.given_up import settle_given_up
+from workflows.app.service import Service
 from workflows.core.errors import DomainError
 from workflows.core.requests.effects import SettleGivenUp
-from workflows.given_up import settle_given_up
-from workflows.ports import Clock, StoreUnusable
-from workflows.service import Service
+from workflows.ports.clock import Clock
+from workflows.ports.records import StoreUnusable
 from workflows.store.beside import open_beside
 from workflows.store.sqlite import SqliteStore, open_store
 

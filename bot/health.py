@@ -10,10 +10,13 @@ from typing import Final
 import structlog
 
 from bot.slack_socket import SlackSocket
-from workflows.alarms import Alarms, new_alarm
+from workflows.app.alarms import Alarms, new_alarm
 from workflows.core.errors import DomainError
 from workflows.core.requests.alarms import Alarm, AlarmCode
-from workflows.ports import Clock, Copy, Store, StoreNotWritable
+from workflows.ports.clock import Clock
+from workflows.ports.message_copies import Copy
+from workflows.ports.records import StoreNotWritable
+from workflows.ports.store import Store
 
 LOOK_SECONDS: Final = 5.0
 _LOOKS_UNTIL_ALARM: Final = 2

@@ -42,7 +42,7 @@ from workflows.core.plans.words import describe, duration_words
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.request import AccessRequest
 from workflows.core.requests.words import state_words
-from workflows.ports import Listed
+from workflows.ports.records import Listed
 
 MOST_ALARMS: Final = 10
 MOST_WAITING: Final = 10

@@ -19,7 +19,7 @@ from bot.background import Background
 from bot.modal_parts import message_view
 from bot.payloads import Interaction, Unreadable, read_payload
 from workflows.core.people import ChatId
-from workflows.ports import StoreNotWritable
+from workflows.ports.records import StoreNotWritable
 
 _JSON: Final = "application/json"
 _NOT_STORED: Final = (

@@ -35,6 +35,9 @@ from bot.slack_errors import NO_ANSWER
 from bot.slack_users import OUTSIDER
 from bot.views import keep_view
 from bot.windows import Windows
+from workflows.app.requests.intake import Intake, InvalidForm
+from workflows.app.requests.named_ids import NamesToShow
+from workflows.app.service import UNKNOWN_PARTNER, Service
 from workflows.core.errors import Refused
 from workflows.core.partners.reviews import KEEP_REASON_MISSING
 from workflows.core.people import ChatId
@@ -50,10 +53,8 @@ from workflows.core.requests.intents import (
     WantWithdraw,
 )
 from workflows.core.requests.request import RequestId
-from workflows.intake import Intake, InvalidForm
-from workflows.named_holes import NamesToShow
-from workflows.ports import Notifier, Store
-from workflows.service import UNKNOWN_PARTNER, Service
+from workflows.ports.notifier import Notifier
+from workflows.ports.store import Store
 
 _log = structlog.get_logger()
 _COMMAND: Final = "/partner"

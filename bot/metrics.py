@@ -7,7 +7,8 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry, Gauge
 
 from workflows.core.requests.alarms import AlarmCode
-from workflows.ports import Clock, Store
+from workflows.ports.clock import Clock
+from workflows.ports.store import Store
 
 
 class Metrics:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from workflows.core.errors import DomainError
-from workflows.ports import TenantRefused
+from workflows.ports.tenant import TenantRefused
 
 NOT_OPENED: Final = (
     "The window did not open: Slack did not take it in time. Nothing was stored or changed. Click the button again."

@@ -19,24 +19,18 @@ from bot.half_card import half_card
 from bot.home import MOST_MINE, MOST_PARTNERS, MOST_WAITING, closed_home, home_view
 from bot.message import Message, notice
 from bot.shown_directory import ShownDirectory
+from workflows.app.reads.queries import ids_of, partnerships_shown_to, waiting_for
 from workflows.core.partner_setup.state import open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, Role
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest, RequestState
-from workflows.ports import (
-    Clock,
-    Copy,
-    DirectoryRefused,
-    DirectoryUnavailable,
-    NotifierBlocked,
-    NotifierRefused,
-    NotifierUnavailable,
-    Store,
-    TenantRefused,
-    TenantUnavailable,
-)
-from workflows.queries import ids_of, partnerships_shown_to, waiting_for
+from workflows.ports.clock import Clock
+from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable
+from workflows.ports.message_copies import Copy
+from workflows.ports.notifier import NotifierBlocked, NotifierRefused, NotifierUnavailable
+from workflows.ports.store import Store
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _MOST_DIRECT_COPIES: Final = 10
 """A role held by more people is not told one by one; the channel's card and the App Home serve them.

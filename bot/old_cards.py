@@ -18,7 +18,8 @@ from workflows.core.requests.commands import Subject
 from workflows.core.requests.effects import Effect, ShowHalf, ShowRequest, ShowReview
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
-from workflows.ports import Copy, Store
+from workflows.ports.message_copies import Copy
+from workflows.ports.store import Store
 
 _DIRECT: Final = "D"
 """How the ids of direct conversations begin."""

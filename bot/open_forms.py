@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from bot.request_form import Found
-from workflows.intake import Form
-from workflows.ports import FoundObject
+from workflows.app.requests.intake import Form
+from workflows.ports.tenant_settings import FoundObject
 
 _MOST: Final = 1000
 _Said = TypeVar("_Said")

@@ -13,6 +13,8 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from bot import ids
+from workflows.app.requests.intake import Form
+from workflows.app.requests.restore_intake import RestoreForm
 from workflows.core.errors import Refused
 from workflows.core.partner_setup.steps import StepKey
 from workflows.core.people import ChatId
@@ -20,9 +22,7 @@ from workflows.core.requests.commands import Subject
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
-from workflows.intake import Form
-from workflows.restore_intake import RestoreForm
-from workflows.target import is_tenant_id
+from workflows.partner_lookup.target import is_tenant_id
 
 _NOT_TEXT: Final = re.compile("[\ud800-\udfff]")
 """Halves of surrogate pairs: JSON can write them, and nothing that stores text can."""

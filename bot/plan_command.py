@@ -12,10 +12,11 @@ from bot.reading import open_clock, open_tenant, read_kept
 from bot.redactor import Redactor
 from bot.settings import SettingsProblems, TenantSettings, load_tenant_settings
 from bot.terminal import NOT_POSSIBLE, complain, terminal
-from workflows.catalog import Catalog, CatalogProblems, load_catalog
-from workflows.planning import PlanImpossible, Planned, plan_request
-from workflows.ports import StoreUnusable, TenantRefused, TenantUnavailable
-from workflows.request_files import RequestFile, RequestFileProblems, load_request_file
+from workflows.app.requests.planning import PlanImpossible, Planned, plan_request
+from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
+from workflows.catalog.request_files import RequestFile, RequestFileProblems, load_request_file
+from workflows.ports.records import StoreUnusable
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _OPENING = "No plan can be made:"
 

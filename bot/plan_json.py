@@ -4,13 +4,13 @@ import json
 from dataclasses import asdict
 from typing import Any, Final
 
+from workflows.app.requests.planning import Planned
 from workflows.core.checks.conditional_access.words import report_values
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Finding
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.words import describe
 from workflows.core.policy.risk import deciding_risk, required, risk_of, risk_of_result
-from workflows.planning import Planned
 
 FORMAT: Final = "gatehouse/plan/1"
 

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from bot.partner_parts import operations_json
 from bot.terminal import shown
+from workflows.app.requests.planning import Planned
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Severity
 from workflows.core.plans.closing import only_narrows
@@ -18,7 +19,6 @@ from workflows.core.plans.current_settings import staying_open
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.plans.words import Line, describe, duration_words
 from workflows.core.policy.risk import RiskLevel, deciding_risk, required, risk_of, risk_of_result
-from workflows.planning import Planned
 
 _EFFECTS = {True: "yellow", False: "green", None: "magenta"}
 _RISKS = {RiskLevel.LOW: "green", RiskLevel.ELEVATED: "yellow", RiskLevel.HIGH: "bold red"}

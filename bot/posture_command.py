@@ -14,9 +14,10 @@ from bot.reading import open_clock, open_tenant, read_kept
 from bot.redactor import Redactor
 from bot.settings import SettingsProblems, TenantSettings, load_tenant_settings
 from bot.terminal import NOT_POSSIBLE, complain, terminal
+from workflows.app.reads.posture import read_posture
 from workflows.core.posture.model import Posture
-from workflows.ports import StoreUnusable, TenantRefused, TenantUnavailable
-from workflows.posture import read_posture
+from workflows.ports.records import StoreUnusable
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 
 def show_posture(*, as_json: bool, looks_up_names: bool) -> int:

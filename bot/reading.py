@@ -5,7 +5,7 @@ from bot.redactor import redactor_of
 from bot.settings import SettingsProblems, TenantSettings
 from workflows.core.partners.records import Records
 from workflows.entra import Entra, EntraSettings, connect
-from workflows.ports import Clock
+from workflows.ports.clock import Clock
 from workflows.store.records import read_records
 
 

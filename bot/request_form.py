@@ -36,6 +36,8 @@ from bot.blocks import (
 from bot.modal_parts import SPONSOR_HINT, input_block, message_view, modal, option, text_area
 from bot.partner_parts import MOST_LINE, identity_paragraph
 from bot.untrusted import cut, encodable
+from workflows.app.requests.named_ids import found_words
+from workflows.app.requests.open_request import may_withdraw, open_request_words
 from workflows.core.people import ChatId, PersonId
 from workflows.core.plans.current_settings import describe_standing
 from workflows.core.plans.plan import TenantIdentity
@@ -43,9 +45,7 @@ from workflows.core.plans.words import duration_words
 from workflows.core.policy.template import Template
 from workflows.core.requests.request import AccessRequest, Observation
 from workflows.core.settings.directory_objects import Owner
-from workflows.named_holes import found_words
-from workflows.open_request import may_withdraw, open_request_words
-from workflows.ports import FoundObject
+from workflows.ports.tenant_settings import FoundObject
 
 REQUEST_TITLE = "Request partner access"
 _NOT_ADDED = (

@@ -18,6 +18,7 @@ from bot.partner_parts import (
 )
 from bot.risk_parts import risk_elements, staying_elements
 from bot.untrusted import clean
+from workflows.app.requests.restore_intake import RestoreForm
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Finding
 from workflows.core.partners.restoration import settled_at
@@ -27,7 +28,6 @@ from workflows.core.plans.words import describe, duration_words
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.canonical import JsonObject
-from workflows.restore_intake import RestoreForm
 
 RESTORE_TITLE: Final = "Put a change back"
 MOST_CHANGES: Final = 100

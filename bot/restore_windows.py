@@ -11,20 +11,22 @@ from bot.modal_parts import message_view
 from bot.not_now import not_now
 from bot.restore_form import Preview, RestoreShown, restore_view
 from bot.windows import Windows
-from workflows.catalog import Catalog
+from workflows.app.requests.intake import refused_words
+from workflows.app.requests.restore_intake import RestoreForm, RestoreIntake
+from workflows.app.requests.restoring import Restoration
+from workflows.app.service import Service
+from workflows.catalog.catalog import Catalog
 from workflows.core.errors import InvalidField, NothingToChange, Refused, UnreadableSetting
 from workflows.core.people import ChatId
 from workflows.core.plans.named_targets import shown_targets
 from workflows.core.requests.commands import Subject
 from workflows.core.requests.request import Observation
 from workflows.core.settings.model import TenantId
-from workflows.intake import refused_words
-from workflows.named_partner import named_partner
-from workflows.naming import names_shown
-from workflows.ports import DirectoryUnavailable, Store, Tenant, TenantRefused, TenantUnavailable
-from workflows.restore_intake import RestoreForm, RestoreIntake
-from workflows.restoring import Restoration
-from workflows.service import Service
+from workflows.partner_lookup.named_partner import named_partner
+from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.store import Store
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+from workflows.preflight.naming import names_shown
 
 READING_SECONDS: Final = 6.0
 """How long a person waits for the difference, before the form is offered without."""

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.environment import load_env_file, unknown_names
-from workflows.catalog import SHIPPED, CatalogProblems, load_catalog
+from workflows.catalog.catalog import SHIPPED, CatalogProblems, load_catalog
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _GUID: Final = r"^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"

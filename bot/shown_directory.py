@@ -9,7 +9,9 @@ from bot.directory import SlackDirectory, UserGroups
 from bot.slack_users import SlackUser, mail_of_user, name_of_user
 from workflows.core.errors import Refused
 from workflows.core.people import ChatId, Person, Role, Roster
-from workflows.ports import Clock, DirectoryUnavailable, TenantRefused, TenantUnavailable
+from workflows.ports.clock import Clock
+from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _PATIENCE_SECONDS: Final = 2.0
 """How long it is waited for to tell who somebody is; what is shown without is what their Slack id alone says."""

@@ -6,7 +6,7 @@ from typing import Final
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
-from workflows.ports import MOST_RETRY_AFTER
+from workflows.ports.tenant import MOST_RETRY_AFTER
 
 NO_ANSWER: Final = (aiohttp.ClientError, TimeoutError, AttributeError)
 """What a call raises when Slack did not answer. AttributeError: the client takes any 200 in plain text, which a proxy

@@ -21,7 +21,7 @@ from slack_bolt.adapter.aiohttp import to_aiohttp_response
 
 from bot.inbound import Inbound
 from bot.metrics import Metrics
-from workflows.ports import Clock
+from workflows.ports.clock import Clock
 
 _TIMESTAMP: Final = re.compile(r"[0-9]{10}")
 _SIGNATURE: Final = re.compile(r"v0=[0-9a-f]{64}")

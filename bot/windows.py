@@ -18,7 +18,13 @@ from bot.open_forms import OpenForm, OpenForms
 from bot.request_form import Found, RequestForm, request_view
 from bot.slack_errors import NO_ANSWER, error_code, is_passing
 from bot.views import loading_view, revocation_view, revoke_unread_view
-from workflows.catalog import Catalog
+from workflows.app.limits import LIMIT_REACHED
+from workflows.app.reads.looking import Looking
+from workflows.app.requests.intake import Form, Intake, refused_words
+from workflows.app.requests.named_ids import look_up_names
+from workflows.app.requests.open_request import account_beside
+from workflows.app.service import LOOK_UP, Service
+from workflows.catalog.catalog import Catalog
 from workflows.core.errors import InvalidField, Refused, UnreadableSetting
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.revoking import require_may_revoke, would_open
@@ -28,19 +34,16 @@ from workflows.core.plans.plan import Plan, TenantIdentity, plan_revocation
 from workflows.core.requests.commands import Subject
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
-from workflows.identifying import identify_partner
-from workflows.intake import Form, Intake, refused_words
-from workflows.limits import LIMIT_REACHED
-from workflows.looking import Looking
-from workflows.lookup import read_both
-from workflows.named_holes import look_up_names
-from workflows.named_partner import named_partner
-from workflows.naming import names_shown
-from workflows.open_request import account_beside
-from workflows.ports import DirectoryUnavailable, FoundObject, Store, Tenant, TenantRefused, TenantUnavailable
-from workflows.service import LOOK_UP, Service
-from workflows.sign_ins import losing_words, read_use
-from workflows.target import is_tenant_id, normalize_target
+from workflows.partner_lookup.identifying import identify_partner
+from workflows.partner_lookup.lookup import read_both
+from workflows.partner_lookup.named_partner import named_partner
+from workflows.partner_lookup.target import is_tenant_id, normalize_target
+from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.store import Store
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+from workflows.ports.tenant_settings import FoundObject
+from workflows.preflight.naming import names_shown
+from workflows.preflight.sign_ins import losing_words, read_use
 
 _HASH_CONFLICT: Final = "hash_conflict"
 _CLOSED: Final = "not_found"

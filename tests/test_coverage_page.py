@@ -95,12 +95,12 @@ def test_a_row_whose_test_needs_more_than_the_clone_is_refused(tmp_path: Path) -
     (clone / "tests" / "test_skipping.py").write_text(SKIPPING)
     (clone / "tests" / "test_leaning.py").write_text(LEANING)
     (clone / "tests" / "helper.py").write_text(HELPER)
-    skipped = "tests/workflows/test_graph_contract.py::test_no_read_of_the_gateway_is_left_out"
+    skipped = "tests/workflows/entra/test_graph_contract.py::test_no_read_of_the_gateway_is_left_out"
     marked = "tests/test_skipping.py::test_that_is_marked"
     skipping = "tests/test_skipping.py::test_that_skips_itself"
     leaning = "tests/test_leaning.py::test_by_itself"
     missing = "tests/test_coverage_page.py::test_nobody_wrote"
-    sound = "tests/workflows/test_catalog.py::test_the_hash_changes_with_the_meaning"
+    sound = "tests/workflows/catalog/test_catalog.py::test_the_hash_changes_with_the_meaning"
     assert objections(clone, [made_up(skipped, sound), made_up(marked), made_up(skipping, leaning)]) == {
         skipped: "does not run",
         marked: "does not run",
@@ -219,7 +219,7 @@ def test_a_test_that_reads_what_lies_beside_the_clone_is_found_out(tmp_path: Pat
 
 def test_the_tests_that_are_known_to_lean_on_the_folder_beside_are_found_out() -> None:
     for name in (
-        "tests/workflows/test_shipped_templates.py::test_what_it_writes_is_what_graph_takes",
+        "tests/workflows/catalog/test_shipped_templates.py::test_what_it_writes_is_what_graph_takes",
         "tests/bot/test_payloads.py::test_recorded_commands_parse",
         "tests/workflows/core/settings/test_described.py::"
         + min(functions_of(PROJECT / "tests/workflows/core/settings/test_described.py")),

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.cli import app
-from workflows.catalog import SHIPPED, load_catalog
+from workflows.catalog.catalog import SHIPPED, load_catalog
 
 PROJECT: Final = Path(__file__).parents[1]
 README: Final = (PROJECT / "README.md").read_text()

@@ -30,12 +30,12 @@ MADE_ELSEWHERE: Final = frozenset(
         ("workflows/core/partners/setup_reviews.py", "stale_card"),
         ("workflows/core/requests/lifecycle.py", "not_now"),
         ("workflows/core/partners/revoking.py", "not_an_admin"),
-        ("workflows/identifying.py", "unknown_tenant"),
-        ("workflows/lookup.py", "FIELD"),
-        ("workflows/named_partner.py", "refused.code"),
-        ("workflows/preparing.py", "sponsor"),
-        ("workflows/proposing.py", "FIELD"),
-        ("workflows/proposing.py", "extension_words(known, template, duration, now)"),
+        ("workflows/partner_lookup/identifying.py", "unknown_tenant"),
+        ("workflows/partner_lookup/lookup.py", "FIELD"),
+        ("workflows/partner_lookup/named_partner.py", "refused.code"),
+        ("workflows/effects/prepare.py", "sponsor"),
+        ("workflows/app/requests/proposing.py", "FIELD"),
+        ("workflows/app/requests/proposing.py", "extension_words(known, template, duration, now)"),
     }
 )
 """Refusals whose sentence, or its end, is made by a function; what those say is tested below, or with them."""

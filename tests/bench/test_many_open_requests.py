@@ -17,7 +17,7 @@ from workflows.core.people import ChatId
 from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.model import TenantId
-from workflows.ports import AuditEntry, Commit
+from workflows.ports.records import AuditEntry, Commit
 
 __all__ = ["bare_environment", "gatehouse", "settings", "world"]
 

@@ -6,11 +6,11 @@ Measured is the whole way in this one process: the stand-in tenant, its pages ov
 import time
 
 from tests.workflows.core.posture.test_posture import ALL, TRUST
+from tests.workflows.entra.test_entra import Graph, authority, entra, environment, graph
 from tests.workflows.fakes import FixedClock
-from tests.workflows.test_entra import Graph, authority, entra, environment, graph
+from workflows.app.reads.posture import read_posture
 from workflows.core.partners.records import Records
 from workflows.entra import Entra
-from workflows.posture import read_posture
 
 __all__ = ["authority", "entra", "environment", "graph"]
 

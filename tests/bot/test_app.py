@@ -15,8 +15,8 @@ from bot.sandbox.faults import Fault
 from bot.sandbox.server import BotHandle, Sandbox
 from bot.settings import Settings, SettingsProblems
 from tests.bot.bot_under_test import BotUnderTest, click, eventually, free_port
+from workflows.app.schedule.gaps import last_gap
 from workflows.core.requests.request import RequestId, RequestState
-from workflows.gaps import last_gap
 
 
 async def refused(settings: Settings, **changes: Any) -> str:

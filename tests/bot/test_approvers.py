@@ -6,7 +6,7 @@ from bot.approvers import MOST_NAMED, Approvers, name_approvers, still_free
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DATA_OWNER, RILEY, SAM, SECURITY, approval, request
 from workflows.core.errors import Refused
 from workflows.core.people import ChatId
-from workflows.ports import DirectoryUnavailable
+from workflows.ports.directory import DirectoryUnavailable
 
 
 @dataclass(slots=True)

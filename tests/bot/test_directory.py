@@ -16,7 +16,8 @@ from bot.shown_directory import ShownDirectory
 from tests.bot.bot_under_test import SLACK_IDS
 from workflows.core.errors import Refused
 from workflows.core.people import ChatId, Person, PersonId, Role
-from workflows.ports import Account, DirectoryUnavailable, RoleSource
+from workflows.ports.directory import DirectoryUnavailable, RoleSource
+from workflows.ports.tenant import Account
 
 ACCOUNTS: Final = {
     person.handle: Account(

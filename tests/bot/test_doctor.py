@@ -20,12 +20,14 @@ from bot.settings import Settings
 from tests.bot.bot_under_test import BotUnderTest
 from tests.workflows.core.builders import NOW
 from tests.workflows.fakes import FakeTenant
-from workflows.alarms import Alarms
+from workflows.app.alarms import Alarms
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.request import RequestId
 from workflows.entra.claims import granted_in
-from workflows.ports import AuditEntry, Commit, Store, TenantRefused
+from workflows.ports.records import AuditEntry, Commit
+from workflows.ports.store import Store
+from workflows.ports.tenant import TenantRefused
 from workflows.store.sqlite import open_store
 
 

@@ -13,12 +13,12 @@ from bot.sandbox.faults import Fault
 from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click
 from tests.bot.surfaces import buttons, shown
 from tests.workflows.fakes import FixedClock
-from workflows.alarms import Alarms
+from workflows.app.alarms import Alarms
 from workflows.core.people import ChatId
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.request import RequestId
-from workflows.ports import AuditEntry, Commit
+from workflows.ports.records import AuditEntry, Commit
 from workflows.store.sqlite import open_store
 
 CHANNEL = "C0PARTNERAC"

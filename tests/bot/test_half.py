@@ -17,7 +17,7 @@ from bot.sandbox.slack.blocks import problems
 from tests.bot import surfaces
 from tests.bot.surfaces import buttons, dicts, hostile_or_blank, shown, texts
 from tests.workflows.core.builders import DANA, NOW, REDEEM_STEP, TENANT, identity, partnership
-from workflows.checklists import PresentHalf
+from workflows.app.reads.checklists import PresentHalf
 from workflows.core.partner_setup.checklist import Home
 from workflows.core.partner_setup.clouds import GLOBAL
 from workflows.core.partner_setup.state import Confirmation

@@ -19,7 +19,7 @@ from workflows.core.partners.partnership import PartnershipState
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.request import RequestId, RequestKind, RequestState
 from workflows.core.settings.model import TenantId
-from workflows.ports import Listed
+from workflows.ports.records import Listed
 
 
 def many(count: int, state: RequestState = RequestState.AWAITING_APPROVAL) -> list[Any]:

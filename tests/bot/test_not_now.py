@@ -4,7 +4,8 @@ import pytest
 
 from bot.not_now import not_now
 from workflows.core.errors import DomainError
-from workflows.ports import DirectoryUnavailable, TenantRefused, TenantUnavailable
+from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 
 @pytest.mark.parametrize("status", [401, 403])

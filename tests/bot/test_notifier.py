@@ -19,24 +19,18 @@ from bot.sandbox.seed import PEOPLE
 from bot.sandbox.server import Sandbox
 from tests.bot.bot_under_test import SLACK_IDS
 from tests.workflows.core import builders
-from workflows.alarms import Alarms
+from workflows.app.alarms import Alarms
+from workflows.app.service import Service
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
-from workflows.ports import (
-    AuditEntry,
-    Commit,
-    DirectoryUnavailable,
-    NotifierBlocked,
-    NotifierRefused,
-    NotifierUnavailable,
-    TenantRefused,
-    TenantUnavailable,
-)
-from workflows.service import Service
+from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.notifier import NotifierBlocked, NotifierRefused, NotifierUnavailable
+from workflows.ports.records import AuditEntry, Commit
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
 from workflows.store.sqlite import SqliteStore, open_store
 
 CHANNEL: Final = "C0PARTNERAC"

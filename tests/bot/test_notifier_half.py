@@ -11,7 +11,8 @@ from tests.workflows.core.builders import partnership as usual
 from workflows.core.partner_setup.state import Confirmation
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.request import AccessRequest, RequestState
-from workflows.ports import AuditEntry, Commit, NotifierBlocked
+from workflows.ports.notifier import NotifierBlocked
+from workflows.ports.records import AuditEntry, Commit
 
 __all__ = ["scene"]
 

@@ -10,11 +10,11 @@ from bot.open_forms import OpenForms
 from bot.windows import Windows
 from tests.bot.surfaces import shown
 from tests.workflows.core.builders import NOW, RILEY, identity
-from workflows.catalog import SHIPPED, load_catalog
+from workflows.app.requests.intake import Form
+from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors import InvalidField
 from workflows.core.people import ChatId
 from workflows.core.requests.request import Observation
-from workflows.intake import Form
 
 CATALOG = load_catalog(SHIPPED)
 BLANK = Form(requester=RILEY.chat_id, target="", template="", justification="", sponsor=RILEY.chat_id, days=0)

@@ -16,14 +16,14 @@ from tests.bot.surfaces import hostile, hostile_identity
 from tests.workflows.core.builders import NOW, STAGES, TENANT, identity
 from tests.workflows.core.posture.test_posture import ALL, MICROSOFTS
 from tests.workflows.world import CATALOG
+from workflows.app.requests.planning import Planned
+from workflows.app.requests.proposing import access_plan
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.template import filled
 from workflows.core.requests.request import Observation
 from workflows.core.settings.canonical import JsonObject
-from workflows.planning import Planned
-from workflows.proposing import access_plan
 
 FINDINGS: Final = tuple(
     Finding(code=one.name.lower(), severity=one, text=f"About {one.name}.", source="A page") for one in Severity

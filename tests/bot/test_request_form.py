@@ -27,7 +27,7 @@ from workflows.core.policy.template import Template
 from workflows.core.requests.request import Observation, RequestState
 from workflows.core.settings.directory_objects import Owner
 from workflows.core.settings.model import TargetType
-from workflows.ports import FoundObject
+from workflows.ports.tenant_settings import FoundObject
 
 
 def template(name: str, *days: int, default: int, title: str = "", description: str = "What it does.") -> Template:

@@ -18,6 +18,7 @@ from tests.bot.bot_under_test import SLACK_IDS, submission
 from tests.bot.surfaces import Json, assert_sound, element, hostile_or_blank, hostile_request, shown
 from tests.workflows.core.builders import NOW, RILEY, TENANT, closed_document, identity, request
 from tests.workflows.core.partners.test_restoration import STRONG, template
+from workflows.app.requests.restore_intake import RestoreForm
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.errors import Refused
 from workflows.core.partners.restoration import plan_restoration
@@ -26,8 +27,7 @@ from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.template import stages_for
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.canonical import JsonObject
-from workflows.ports import TenantUnavailable
-from workflows.restore_intake import RestoreForm
+from workflows.ports.tenant import TenantUnavailable
 
 CHANGE = request(RequestState.APPLIED, id=RequestId("R-AAAAAAAAAA"), confirmed_at=NOW)
 BLANK = RestoreForm(

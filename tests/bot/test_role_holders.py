@@ -26,7 +26,7 @@ from tests.bot.test_directory import (
 )
 from workflows.core.errors import Refused
 from workflows.core.people import ChatId, PersonId, Role, folded_mail, is_same_mail
-from workflows.ports import DirectoryRefused, DirectoryUnavailable
+from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable
 
 __all__ = ["directory", "tenant"]
 

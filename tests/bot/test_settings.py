@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from bot.settings import Settings, SettingsProblems, load_settings, load_tenant_settings
-from workflows.catalog import SHIPPED
+from workflows.catalog.catalog import SHIPPED
 
 GOOD: Final = {
     "SLACK_BOT_TOKEN": "xoxb-canary-bot-token",

@@ -18,7 +18,7 @@ from tests.workflows.core import builders
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.request import RequestState
 from workflows.core.settings.model import TenantId
-from workflows.ports import TenantUnavailable
+from workflows.ports.tenant import TenantUnavailable
 
 CONTOSO: Final = TenantId("c0a1b2c3-1111-4aaa-8bbb-0123456789a1")
 FABRIKAM: Final = TenantId("fab0fab0-2222-4aaa-8bbb-0123456789a2")

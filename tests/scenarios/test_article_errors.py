@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 
 from tests.scenarios.stage import UNLIMITED, Stage, buttons, words
-from workflows.catalog import SHIPPED, CatalogProblems, load_catalog
+from workflows.catalog.catalog import SHIPPED, CatalogProblems, load_catalog
 from workflows.core.checks.findings import Severity
 from workflows.core.checks.rules import Circumstances, check_plan
 from workflows.core.plans.plan import plan_access

@@ -23,18 +23,11 @@ from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, Target, TargetType, TenantId
-from workflows.ports import (
-    Account,
-    AlreadyExists,
-    Clock,
-    Directory,
-    FoundObject,
-    Notifier,
-    Tenant,
-    TenantRefused,
-    TenantUnavailable,
-    WrongTenant,
-)
+from workflows.ports.clock import Clock
+from workflows.ports.directory import Directory
+from workflows.ports.notifier import Notifier
+from workflows.ports.tenant import Account, AlreadyExists, Tenant, TenantRefused, TenantUnavailable, WrongTenant
+from workflows.ports.tenant_settings import FoundObject
 
 PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
 Found = TypeVar("Found")

@@ -9,23 +9,26 @@ from typing import Any, Final
 
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, RILEY, SAM, TENANT, identity
 from tests.workflows.fakes import FakeDirectory, FakeNotifier, FakeTenant, FixedClock, Script
-from workflows.alarms import Alarms
-from workflows.applying import Applying
-from workflows.catalog import SHIPPED, Catalog, load_catalog
+from workflows.app.alarms import Alarms
+from workflows.app.requests.intake import Form, Intake
+from workflows.app.schedule.ticker import tick
+from workflows.app.schedule.watching import Watching, usual_checks
+from workflows.app.service import Service
+from workflows.catalog.catalog import SHIPPED, Catalog, load_catalog
 from workflows.core.people import Person
 from workflows.core.requests.effects import Apply, Effect, Prepare
 from workflows.core.requests.intents import Intent, WantApprove, WantKeep, WantReject, WantRevoke
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.canonical import Digest
-from workflows.intake import Form, Intake
-from workflows.judging import Judging
-from workflows.performer import Performer
-from workflows.ports import AuditEntry, Commit, DirectoryUnavailable, NotifierUnavailable, TenantUnavailable
-from workflows.preparing import Preparing
-from workflows.service import Service
+from workflows.effects.apply import Applying
+from workflows.effects.performer import Performer
+from workflows.effects.permission_check import Judging
+from workflows.effects.prepare import Preparing
+from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.notifier import NotifierUnavailable
+from workflows.ports.records import AuditEntry, Commit
+from workflows.ports.tenant import TenantUnavailable
 from workflows.store.sqlite import SqliteStore
-from workflows.ticker import tick
-from workflows.watching import Watching, usual_checks
 
 CATALOG: Final = load_catalog(SHIPPED)
 CONTOSO: Final = identity()

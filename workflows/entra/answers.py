@@ -20,7 +20,7 @@ from workflows.core.plans.plan import TenantIdentity
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId, is_guid
 from workflows.entra.known_refusals import meaning_of
-from workflows.ports import MOST_RETRY_AFTER, Account, AlreadyExists, TenantRefused, TenantUnavailable
+from workflows.ports.tenant import MOST_RETRY_AFTER, Account, AlreadyExists, TenantRefused, TenantUnavailable
 
 _PORTS: Final = {"http": 80, "https": 443}
 _SIGN_IN_CODE: Final = re.compile(r"AADSTS\d+")

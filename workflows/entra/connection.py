@@ -36,7 +36,7 @@ from workflows.entra.answers import (
 from workflows.entra.claims import granted_in
 from workflows.entra.credential import UnattendedCredential
 from workflows.entra.settings import EntraSettings
-from workflows.ports import TenantUnavailable
+from workflows.ports.tenant import TenantUnavailable
 
 _CONNECT_SECONDS: Final = 3.0
 _READ_SECONDS: Final = 10.0

@@ -14,7 +14,7 @@ from workflows.core.settings.canonical import JsonObject, canonical_json
 from workflows.entra.addresses import request_to
 from workflows.entra.answers import Call, failure, rows_of, without_annotations
 from workflows.entra.connection import Connection
-from workflows.ports import TenantUnavailable
+from workflows.ports.tenant import TenantUnavailable
 
 
 async def evaluate(connection: Connection, question: Question) -> Sequence[JsonObject]:

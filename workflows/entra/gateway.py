@@ -26,7 +26,7 @@ from workflows.entra.connection import Connection, document_of, open_connection
 from workflows.entra.home_guard import HomeGuard
 from workflows.entra.settings import EntraSettings
 from workflows.entra.surroundings import GraphSurroundings
-from workflows.ports import Account, TenantRefused, TenantUnavailable
+from workflows.ports.tenant import Account, TenantRefused, TenantUnavailable
 
 _FOUND_FOR_SECONDS: Final = 60.0
 _FOUND_KEPT: Final = 500

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Final
 
 from workflows.core.settings.model import TenantId
-from workflows.ports import TenantRefused, TenantUnavailable, WrongTenant
+from workflows.ports.tenant import TenantRefused, TenantUnavailable, WrongTenant
 
 _TRUSTED_SECONDS: Final = 240.0
 _ASKED_AGAIN_SECONDS: Final = 10.0

@@ -6,7 +6,7 @@ from typing import Final
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TargetType
 from workflows.entra.answers import quoted
-from workflows.ports import FoundObject
+from workflows.ports.tenant_settings import FoundObject
 
 _HIDDEN: Final = "HiddenMembership"
 _EXACT: Final[Mapping[TargetType, tuple[str, ...]]] = {

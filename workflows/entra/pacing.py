@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from workflows.ports import TenantUnavailable
+from workflows.ports.tenant import TenantUnavailable
 
 
 class Pace:

@@ -25,7 +25,8 @@ from workflows.entra.evaluation import evaluate
 from workflows.entra.lately import Lately
 from workflows.entra.name_search import SELECTED, filters, found_objects
 from workflows.entra.pacing import Pace
-from workflows.ports import FoundObject, TenantUnavailable
+from workflows.ports.tenant import TenantUnavailable
+from workflows.ports.tenant_settings import FoundObject
 
 _REMEMBERED_SECONDS: Final = 60.0
 """Tenant-wide policies: several requests prepared at once read them once."""

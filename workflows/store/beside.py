@@ -11,7 +11,8 @@ from typing import Final, TypeVar
 
 from sqlite_utils import Database
 
-from workflows.ports import Clock, StoreUnusable
+from workflows.ports.clock import Clock
+from workflows.ports.records import StoreUnusable
 from workflows.store.sqlite import SqliteStore
 
 _BUSY_MILLISECONDS: Final = 5000

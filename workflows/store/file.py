@@ -17,7 +17,7 @@ import structlog
 from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
-from workflows.ports import StoreUnusable
+from workflows.ports.records import StoreUnusable
 from workflows.store.migrations import migrations
 
 BUSY_MILLISECONDS: Final = 2000

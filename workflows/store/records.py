@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from workflows.core.partners.records import Records
 from workflows.core.settings.model import TenantId
-from workflows.ports import StoreUnusable
+from workflows.ports.records import StoreUnusable
 from workflows.store.codec import PARTNERSHIP, REQUEST, load
 
 _PARTNERSHIPS: Final = "select tenant_id, doc from partnerships order by domain, tenant_id"

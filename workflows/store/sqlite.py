@@ -24,17 +24,10 @@ from workflows.core.requests.effects import Effect, Judge, Rank, ShowHome, lane,
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.requests.waiting import waits_for
 from workflows.core.settings.model import TenantId
-from workflows.ports import (
-    AuditEntry,
-    Clock,
-    Commit,
-    Copy,
-    GivenUp,
-    Listed,
-    OtherOpenRequest,
-    PendingEffect,
-    StaleVersion,
-)
+from workflows.ports.clock import Clock
+from workflows.ports.effects_queue import GivenUp, PendingEffect
+from workflows.ports.message_copies import Copy
+from workflows.ports.records import AuditEntry, Commit, Listed, OtherOpenRequest, StaleVersion
 from workflows.store.clean import Clean
 from workflows.store.codec import ALARM, DETAILS, EFFECT, PARTNERSHIP, REQUEST, load
 from workflows.store.file import StoreFile
@@ -52,7 +45,7 @@ _log = structlog.get_logger()
 
 
 class SqliteStore:
-    """Implements `ports.Store`. Make it with `open_store`, end it with `close`."""
+    """Implements `ports.store.Store`. Make it with `open_store`, end it with `close`."""
 
     def __init__(self, path: Path, clock: Clock, clean: Clean = _AS_IT_IS) -> None:
         self._path = path
@@ -77,7 +70,7 @@ class SqliteStore:
         return self._writes.trouble
 
     async def probe(self) -> str:
-        """Find out whether records can be written now; see `ports.Store.probe`."""
+        """Find out whether records can be written now; see `ports.records`."""
         return await self._run(lambda: self._writes.probe(self._db, _text(self._clock.now())))
 
     async def close(self) -> None:
@@ -86,7 +79,7 @@ class SqliteStore:
         self._thread.shutdown()
 
     async def commit(self, commit: Commit) -> bool:
-        """Store everything in one transaction; see `ports.Store.commit`."""
+        """Store everything in one transaction; see `ports.records`."""
         return await self._run(lambda: self._commit(commit))
 
     async def request(self, request_id: RequestId) -> AccessRequest | None:
@@ -169,7 +162,7 @@ class SqliteStore:
     async def times_of(
         self, actor: ChatId, account: PersonId | None, commands: Sequence[str], since: datetime
     ) -> Sequence[datetime]:
-        """List when a person had one of these commands accepted since then; see `ports.Store.times_of`."""
+        """List when a person had one of these commands accepted since then; see `ports.records`."""
         marks = ", ".join("?" * len(commands))
         rows = await self._query(
             f"""select at from audit where seq in (

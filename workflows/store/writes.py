@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 from sqlite_utils import Database
 
-from workflows.ports import StoreNotWritable
+from workflows.ports.records import StoreNotWritable
 from workflows.store.file import BUSY_MILLISECONDS, LOG_BYTES, StoreFile
 
 _IMPATIENT_MILLISECONDS: Final = 200

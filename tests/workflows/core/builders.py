@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from workflows.catalog import SHIPPED, load_catalog
+from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.partner_setup.steps import Step, StepKey
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role, Roster

@@ -1,4 +1,4 @@
-"""An alarm: something that an admin has to look at. Data only; what raises and clears one stands in `workflows.alarms`.
+"""An alarm: something that an admin has to look at. Data only.
 
 Facts, no words: each surface words an alarm by its code and values.
 """

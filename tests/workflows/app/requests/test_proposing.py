@@ -1,0 +1,87 @@
+"""The rules where they bite: at the form's field, in preparing, and in what is stored for the card."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.workflows.core.builders import NOW, STAGES, TENANT, identity, prepared, request
+from tests.workflows.world import World
+from workflows.app.requests.intake import InvalidForm
+from workflows.app.requests.proposing import checked
+from workflows.core.checks.findings import Finding, Severity, Unfit
+from workflows.core.checks.partner_rules import MICROSOFT_SUPPORT
+from workflows.core.plans.plan import plan_access
+from workflows.core.requests.request import Observation, RequestState
+from workflows.core.settings.model import AutomaticRedemption, Property
+from workflows.store.codec import REQUEST, dump, load
+
+
+async def test_a_partner_that_is_none_is_refused_at_the_field(world: World) -> None:
+    world.tenant.partners[TENANT] = {"tenantId": TENANT, "isServiceProvider": True}
+    with pytest.raises(InvalidForm) as caught:
+        await world.file()
+    assert "service provider" in caught.value.problems["target"]
+    assert "crossTenantAccessPolicyConfigurationPartner" in caught.value.problems["target"]
+
+
+async def test_a_partner_that_becomes_one_while_the_request_waits_makes_it_unfit(world: World) -> None:
+    request_id = await world.file()
+    world.clock.advance(minutes=10)
+    world.tenant.partners[TENANT] = {"tenantId": TENANT, "isServiceProvider": True}
+    stored = await world.settled(request_id)
+    assert stored.state is RequestState.UNFIT
+    assert "service provider" in stored.note
+
+
+def test_a_rule_that_the_change_breaks_is_said_at_the_template() -> None:
+    """Synchronization requires the automatic redemption that this plan switches off."""
+    before = {"tenantId": TENANT, "identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}}}
+    plan = plan_access(
+        tenant_id=TENANT,
+        before={**before, "automaticUserConsentSettings": {"inboundAllowed": True}},
+        settings={Property.AUTOMATIC_REDEMPTION: AutomaticRedemption(inbound=False)},
+        template="t",
+        template_hash="h",
+        duration=timedelta(days=90),
+    )
+    with pytest.raises(Unfit, match="requires automatic redemption") as caught:
+        checked(Observation(identity=identity(), configuration=before, at=NOW), plan, STAGES)
+    assert (caught.value.field, caught.value.code) == ("template", "synchronization_without_redemption")
+
+
+async def test_what_the_approvers_must_know_is_stored_with_the_request(world: World) -> None:
+    world.tenant.partners[TENANT] = {"tenantId": TENANT, "isInMultiTenantOrganization": True}
+    request = await world.waiting()
+    found = {finding.code: finding for finding in request.known.findings}
+    assert found["multi_tenant_organization"].severity is Severity.WARNING
+    assert found["licence_p1"].source
+    assert request.known.observation.default == await world.tenant.read_default()
+
+
+async def test_a_template_too_weak_for_what_stands_already_is_refused(world: World, monkeypatch: Any) -> None:
+    """The loader holds a chain against what a template can produce; the plan itself is held against it again."""
+    monkeypatch.setattr("workflows.app.requests.proposing.chain_is_enough", lambda stages, level: "the risk is high")
+    with pytest.raises(InvalidForm) as caught:
+        await world.file()
+    assert "the risk is high" in caught.value.problems["template"]
+
+
+def test_requests_stored_before_there_were_findings_and_defaults_still_load() -> None:
+    stored = json.loads(dump(REQUEST, request()))
+    del stored["prepared"]["findings"]
+    del stored["prepared"]["observation"]["default"]
+    loaded = load(REQUEST, json.dumps(stored))
+    assert loaded == request()
+    assert loaded.known.plan.digest == request().known.plan.digest
+
+
+def test_findings_survive_the_store() -> None:
+    finding = Finding(code="c", severity=Severity.UNCHECKED, text="T.", source="S")
+    known = prepared(findings=(finding,))
+    assert load(REQUEST, dump(REQUEST, request(prepared=known))).known.findings == (finding,)
+
+
+def test_microsofts_support_is_known_by_its_id() -> None:
+    assert MICROSOFT_SUPPORT == "b4c546a4-7dac-46a6-a7dd-ed822a11efd3"

@@ -1,0 +1,397 @@
+"""A change put back: filed, planned from what stands, decided by a whole chain, applied; stopped by a revocation."""
+
+import asyncio
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, RILEY, SAM, TENANT, request
+from tests.workflows.effects.test_applying import OPEN, put, synchronizing
+from tests.workflows.world import CATALOG, World
+from workflows.app.requests import restore_intake
+from workflows.app.requests.intake import InvalidForm
+from workflows.app.requests.restore_intake import RestoreForm, RestoreIntake
+from workflows.app.schedule.ticker import tick
+from workflows.catalog.catalog import Catalog
+from workflows.core.checks.findings import Severity
+from workflows.core.partners.partnership import PartnershipState
+from workflows.core.people import Role
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.requests.effects import Apply
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.settings.documents import to_document
+from workflows.core.settings.model import InboundTrust, Property
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
+from workflows.store.codec import REQUEST, dump, load
+
+S = RequestState
+OPENED = {"isMfaAccepted": True, "isCompliantDeviceAccepted": True}
+
+
+def intake(world: World) -> RestoreIntake:
+    return RestoreIntake(
+        service=world.service,
+        store=world.store,
+        tenant=world.tenant,
+        directory=world.directory,
+        catalog=world.catalog,
+        clock=world.clock,
+    )
+
+
+def form(change: AccessRequest | str, **filled: Any) -> RestoreForm:
+    usual = {
+        "requester": RILEY.chat_id,
+        "tenant_id": TENANT,
+        "restores": change if isinstance(change, str) else change.id,
+        "justification": "Revoked by mistake",
+        "sponsor": SAM.chat_id,
+        "days": 180,
+    }
+    return RestoreForm(**{**usual, **filled})
+
+
+async def file(world: World, change: AccessRequest, **filled: Any) -> AccessRequest:
+    """File a restore request; nothing of what follows is performed."""
+    return await world.request(await intake(world).file(form(change, **filled), key=world.key()))
+
+
+async def problems(world: World, filled: RestoreForm) -> dict[str, str]:
+    with pytest.raises(InvalidForm) as caught:
+        await intake(world).file(filled, key=world.key())
+    return caught.value.problems
+
+
+async def newest(world: World) -> AccessRequest:
+    return (await world.store.requests_for(TENANT, 1))[0]
+
+
+@pytest.fixture
+async def revocation(world: World) -> AccessRequest:
+    """Contoso was opened, then revoked."""
+    await world.opened()
+    world.clock.advance(minutes=1)
+    await world.revoke(DANA)
+    revoked = await newest(world)
+    assert (revoked.particulars.kind, revoked.state) == (RequestKind.REVOCATION, S.APPLIED)
+    world.clock.advance(minutes=1)
+    return revoked
+
+
+async def test_a_revocation_is_put_back_by_the_whole_chain(world: World, revocation: AccessRequest) -> None:
+    opened = revocation.known.plan.before
+    waiting = await world.settled((await file(world, revocation)).id)
+    assert waiting.state is S.AWAITING_APPROVAL, waiting.note
+    known = waiting.known
+    assert known.template_title == f"Restore of {revocation.id} (chain of “Trusted partner”)"
+    assert known.stages == CATALOG.templates["trusted-partner"].stages
+    assert known.restored is not None
+    assert (known.restored.request_id, known.restored.by) == (revocation.id, DANA)
+    for person in (AMARA, BRUNO):
+        await world.approve(waiting, person)
+    assert (await world.request(waiting.id)).state is S.AWAITING_APPROVAL
+    assert len(world.tenant.writes) == 2
+    await world.approve(waiting, CHIE)
+    done = await world.request(waiting.id)
+    assert done.state is S.APPLIED, done.note
+    for name in Property:
+        assert (world.tenant.partners[TENANT].get(name) or None) == ((opened or {}).get(name) or None) or name in (
+            Property.INBOUND_TRUST,
+            Property.AUTOMATIC_REDEMPTION,
+        )
+    assert world.tenant.partners[TENANT]["inboundTrust"] == {**OPENED, "isHybridAzureADJoinedDeviceAccepted": None}
+    partnership = await world.store.partnership(TENANT)
+    assert partnership is not None
+    assert partnership.state is PartnershipState.ACTIVE
+    assert (partnership.template, partnership.request_id) == ("trusted-partner", waiting.id)
+    assert partnership.review_interval == CATALOG.templates["trusted-partner"].review_interval
+    assert partnership.ends_at == world.clock.now() + timedelta(days=180)
+
+
+async def test_the_first_opening_is_put_back_by_the_strongest_chain_and_nothing_is_deleted(
+    world: World, revocation: AccessRequest
+) -> None:
+    first = (await world.store.requests_for(TENANT, 9))[-1]
+    waiting = await world.settled((await file(world, first)).id)
+    assert waiting.state is S.AWAITING_APPROVAL, waiting.note
+    assert sum(stage.quorum for stage in waiting.known.stages) == 3, "to inherit is no proven narrowing"
+    assert "restores_inheritance" in {finding.code for finding in waiting.known.findings}
+    for person in (AMARA, BRUNO, CHIE):
+        await world.approve(waiting, person)
+    assert (await world.request(waiting.id)).state is S.APPLIED
+    assert all(world.tenant.partners[TENANT][name] is None for name in ("inboundTrust", "b2bCollaborationInbound"))
+    assert {operation.method for operation in world.tenant.attempts} == {"POST", "PATCH"}
+
+
+async def test_a_proven_narrowing_needs_one_approver_and_prolongs_nothing(
+    world: World, revocation: AccessRequest
+) -> None:
+    """Put back the revocation, then put that back: everything closes again."""
+    reopened = await world.settled((await file(world, revocation, days=90)).id)
+    for person in (AMARA, BRUNO, CHIE):
+        await world.approve(reopened, person)
+    world.clock.advance(minutes=1)
+    waiting = await world.settled((await file(world, await world.request(reopened.id))).id)
+    assert [stage.quorum for stage in waiting.known.stages] == [1]
+    await world.approve(waiting, AMARA)
+    assert (await world.request(waiting.id)).state is S.APPLIED
+    partnership = await world.store.partnership(TENANT)
+    assert partnership is not None
+    assert partnership.state is PartnershipState.REVOKED
+
+
+# --- what is filed, and what is refused at the field ---
+
+
+async def test_what_is_wrong_is_said_at_its_field(world: World, revocation: AccessRequest) -> None:
+    assert set(await problems(world, form("R-AAAAAAAAAA", justification=" "))) == {"restores", "justification"}
+    assert "Choose one" in (await problems(world, form("")))["restores"]
+    assert "approves 90, 180" in (await problems(world, form(revocation, days=7)))["duration"]
+    assert "at most" in (await problems(world, form(revocation, days=3650)))["duration"]
+    world.directory.remove(SAM)
+    assert set(await problems(world, form(revocation))) == {"sponsor"}
+    assert set(await problems(world, form(revocation, requester=SAM.chat_id, sponsor=RILEY.chat_id))) == {"restores"}
+
+
+async def test_another_partners_change_is_not_put_back_here(world: World, revocation: AccessRequest) -> None:
+    other = TenantIdentity(
+        tenant_id=type(TENANT)("0a0a0a0a-1c1f-4a8a-9d30-1d2f00c0ffee"),
+        display_name="Fabrikam",
+        default_domain="fabrikam.com",
+        asked="fabrikam.com",
+    )
+    world.tenant.add_tenant(other)
+    found = await problems(world, form(revocation, tenant_id=other.tenant_id))
+    assert f"no change {revocation.id} of this partner" in found["restores"]
+
+
+async def test_what_stands_so_already_is_nothing_to_put_back(world: World, revocation: AccessRequest) -> None:
+    world.tenant.partners[TENANT] = dict(revocation.known.plan.before or {})
+    assert "nothing to put back" in (await problems(world, form(revocation)))["restores"]
+
+
+async def test_a_value_without_a_name_is_refused_at_the_field(world: World, revocation: AccessRequest) -> None:
+    before = {
+        **(revocation.known.plan.before or {}),
+        "appServiceConnectInbound": {"applications": {"accessType": "unknownFutureValue"}},
+    }
+    change = replace(
+        revocation,
+        id=RequestId("R-BBBBBBBBBB"),
+        prepared=replace(revocation.known, plan=replace(revocation.known.plan, before=before)),
+    )
+    await world.put(change)
+    assert "cannot be put back" in (await problems(world, form(change)))["restores"]
+
+
+async def test_nobody_to_decide_is_said_at_the_field(world: World, revocation: AccessRequest) -> None:
+    world.directory.roles.pop(BRUNO.id)
+    assert "“Data owners”" in (await problems(world, form(revocation)))["restores"]
+
+
+async def test_a_refusal_of_graph_is_said_at_the_field(world: World, revocation: AccessRequest) -> None:
+    world.script.fail("tenant.find", TenantRefused(403, "denied", "No permission."), times=2)
+    assert "Tell an admin" in (await problems(world, form(revocation)))["restores"]
+
+
+async def test_what_cannot_be_read_in_time_is_filed_and_waits(
+    world: World, revocation: AccessRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.script.fail("tenant.read_partner", TenantUnavailable("Graph does not answer."))
+    filed = await file(world, revocation)
+    assert (filed.state, filed.observation) == (S.PREPARING, None)
+    assert filed.particulars.template == "trusted-partner"
+    assert (await world.settled(filed.id)).state is S.AWAITING_APPROVAL
+    await world.service.withdraw(filed.id, RILEY.chat_id, key=world.key())
+    monkeypatch.setattr(restore_intake, "PATIENCE_SECONDS", 0.0)
+    assert (await file(world, revocation)).observation is None
+
+
+async def test_one_submission_delivered_twice_is_one_request(world: World, revocation: AccessRequest) -> None:
+    filled = form(revocation)
+    ids = await asyncio.gather(*(intake(world).file(filled, key="submission-1") for _ in range(5)))
+    assert len(set(ids)) == 1
+    [entry] = [e for e in await world.store.history(request_id=ids[0]) if e.command == "submit"]
+    assert (entry.details["kind"], entry.details["restores"]) == ("restoration", revocation.id)
+
+
+# --- what happens between the filing and the end ---
+
+
+async def test_a_revocation_stops_an_open_restore(world: World, revocation: AccessRequest) -> None:
+    waiting = await world.settled((await file(world, revocation)).id)
+    world.tenant.edit(TENANT, inboundTrust=OPENED)
+    await world.revoke(DANA)
+    stopped = await world.request(waiting.id)
+    assert stopped.state is S.STOPPED
+    assert "revoked" in stopped.note
+    assert world.tenant.partners[TENANT]["inboundTrust"]["isMfaAccepted"] is False
+
+
+async def test_a_revocation_stops_a_restore_that_is_still_being_prepared(
+    world: World, revocation: AccessRequest
+) -> None:
+    world.script.fail("tenant.read_partner", TenantUnavailable("Graph does not answer."))
+    filed = await file(world, revocation)
+    world.tenant.edit(TENANT, inboundTrust=OPENED)
+    await world.revoke(DANA)
+    assert (await world.request(filed.id)).state is S.STOPPED
+
+
+async def test_drift_before_the_first_write_asks_again_with_a_new_plan(world: World, revocation: AccessRequest) -> None:
+    waiting = await world.settled((await file(world, revocation)).id)
+    for person in (AMARA, BRUNO, CHIE):
+        await world.approve(waiting, person, but=Apply)
+    trust = to_document(InboundTrust(mfa=True, compliant_device=False, hybrid_joined_device=False))
+    world.tenant.edit(TENANT, inboundTrust=trust)
+    again = await world.settled(waiting.id)
+    assert again.state is S.AWAITING_APPROVAL
+    assert again.drift is not None
+    assert again.known.plan.digest != waiting.known.plan.digest
+    assert again.decisions == ()
+
+
+async def test_a_changed_template_asks_again(world: World, revocation: AccessRequest) -> None:
+    waiting = await world.settled((await file(world, revocation)).id)
+    changed = replace(CATALOG.templates["trusted-partner"], content_hash="another")
+    catalog = Catalog(templates={**CATALOG.templates, "trusted-partner": changed}, roles=CATALOG.roles)
+    world.judging = replace(world.judging, catalog=catalog)
+    world.performer = replace(
+        world.performer, judging=world.judging, preparing=replace(world.preparing, catalog=catalog)
+    )
+    await world.approve(waiting, AMARA)
+    again = await world.request(waiting.id)
+    assert again.asked_again.startswith("The template changed")
+    assert again.known.plan.template_hash == "another"
+
+
+async def test_a_template_that_is_gone_leaves_it_to_the_strongest_chain(
+    world: World, revocation: AccessRequest
+) -> None:
+    filed = await file(world, revocation)
+    left = {name: one for name, one in CATALOG.templates.items() if name != "trusted-partner"}
+    world.performer = replace(
+        world.performer, preparing=replace(world.preparing, catalog=Catalog(templates=left, roles=CATALOG.roles))
+    )
+    waiting = await world.settled(filed.id)
+    assert waiting.state is S.AWAITING_APPROVAL, waiting.note
+    assert waiting.known.plan.template in left
+    assert waiting.known.plan.template != filed.particulars.template
+
+
+async def test_what_somebody_else_changed_after_a_write_is_overwritten_and_can_be_put_back(
+    world: World, revocation: AccessRequest
+) -> None:
+    """The write was sent and its answer lost; then the portal was used: what stands is not ours."""
+    waiting = await world.settled((await file(world, revocation)).id)
+    for person in (AMARA, BRUNO, CHIE):
+        await world.approve(waiting, person, but=Apply)
+    world.script.fail("tenant.write", TenantUnavailable("reset"), after=True)
+    await world.settle()
+    world.tenant.edit(TENANT, inboundTrust={"isMfaAccepted": True, "isCompliantDeviceAccepted": False})
+    world.clock.advance(minutes=5)
+    ended = await world.settled(waiting.id)
+    assert ended.state is S.OVERWRITTEN, ended.note
+    assert ended.id in {one.id for one in await intake(world).changes(TENANT)}
+
+
+@pytest.mark.parametrize("is_taken", [True, False], ids=["taken", "not taken"])
+async def test_what_was_stopped_half_way_can_be_put_back(world: World, is_taken: bool) -> None:
+    """The write may or may not have come through; the plan starts from what stands."""
+    half = await world.approved()
+    world.script.fail("tenant.write", TenantUnavailable("busy", retry_after=3600.0), after=is_taken)
+    await world.settle()
+    await world.revoke(DANA)
+    half = await world.request(half.id)
+    assert (half.state, half.writing_since is None) == (S.STOPPED, False)
+    assert half.id in {one.id for one in await intake(world).changes(TENANT)}
+    waiting = await world.settled((await file(world, half)).id)
+    assert waiting.state is S.AWAITING_APPROVAL, waiting.note
+    assert "restores_a_part" in {finding.code for finding in waiting.known.findings}
+    for person in (AMARA, BRUNO, CHIE):
+        await world.approve(waiting, person)
+    assert (await world.request(waiting.id)).state is S.APPLIED
+    assert world.tenant.partners[TENANT]["b2bCollaborationInbound"] is None
+
+
+async def test_what_failed_half_way_can_be_put_back(world: World) -> None:
+    """The partner is written, synchronization is refused for good: half of it stands."""
+    half = await put(world, synchronizing(OPEN))
+    world.script.fail("tenant.write", TenantRefused(400, "invalid", "No."), on=2)
+    half = await world.settled(half.id)
+    assert half.state is S.FAILED
+    assert [one.id for one in await intake(world).changes(TENANT)] == [half.id]
+    waiting = await world.settled((await file(world, half)).id)
+    assert waiting.state is S.AWAITING_APPROVAL, waiting.note
+    assert [one.method for one in waiting.known.plan.operations] == ["PATCH"]
+    for person in (AMARA, BRUNO, CHIE):
+        await world.approve(waiting, person)
+    assert (await world.request(waiting.id)).state is S.APPLIED
+
+
+async def test_a_group_that_was_deleted_meanwhile_is_put_back_with_a_warning(world: World) -> None:
+    """Nobody can mend it in a restore, and nothing comes of an ID that is nobody's: the approvers read it."""
+    ours, theirs, application = (f"5f0a1b2c-000{n}-4d3e-8f90-a1b2c3d4e5f6" for n in range(3))
+    holes = {"pilot_group": theirs, "project_group": ours, "partner_application": application}
+    world.tenant.surroundings.names[theirs] = None
+    opened = await world.approved(template="regulated-project", days=90, holes=holes)
+    assert (await world.settled(opened.id)).state is S.APPLIED
+    world.clock.advance(minutes=1)
+    await world.revoke(DANA)
+    world.tenant.surroundings.names[ours] = None
+    filed = await file(world, await newest(world), days=90)
+    waiting = await world.settled(filed.id)
+    assert waiting.state is S.AWAITING_APPROVAL, waiting.note
+    (gone,) = [one for one in waiting.known.findings if one.code == "target_gone"]
+    assert gone.severity is Severity.WARNING
+    assert ours in gone.text
+    for person in (AMARA, BRUNO, CHIE):
+        await world.approve(waiting, person)
+    assert (await world.request(waiting.id)).state is S.APPLIED
+
+
+async def test_undecided_it_expires(world: World, revocation: AccessRequest) -> None:
+    waiting = await world.settled((await file(world, revocation)).id)
+    world.clock.advance(days=30)
+    await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
+    assert (await world.settled(waiting.id)).state is S.EXPIRED
+
+
+async def test_approved_by_somebody_who_lost_the_role_it_is_open_again(world: World, revocation: AccessRequest) -> None:
+    waiting = await world.settled((await file(world, revocation)).id)
+    for person in (AMARA, BRUNO, CHIE):
+        await world.approve(waiting, person, but=Apply)
+    world.directory.roles[CHIE.id] = frozenset({Role("nothing")})
+    assert (await world.settled(waiting.id)).state is S.AWAITING_APPROVAL
+    assert world.tenant.partners[TENANT]["inboundTrust"]["isMfaAccepted"] is False
+
+
+def test_requests_that_were_stored_before_there_were_restores_still_load() -> None:
+    document = json.loads(dump(REQUEST, request(S.APPLIED)))
+    del document["particulars"]["restores"], document["prepared"]["restored"]
+    assert load(REQUEST, json.dumps(document)) == request(S.APPLIED)
+
+
+async def test_requester_and_sponsor_do_not_decide_on_it(world: World, revocation: AccessRequest) -> None:
+    world.directory.assign(MALLORY, "security")
+    filed = await file(world, revocation, requester=AMARA.chat_id)
+    waiting = await world.settled(filed.id)
+    await world.approve(waiting, AMARA)
+    await world.approve(waiting, SAM)
+    assert (await world.request(waiting.id)).decisions == ()
+
+
+async def test_in_another_cloud_what_never_was_cannot_be_put_back(world: World) -> None:
+    """There, a tenant without settings is blocked, and one whose settings all inherit is not."""
+    world.tenant.tenants.clear()
+    world.tenant.surroundings.access_policy = {"allowedCloudEndpoints": ["microsoftonline.us"]}
+    opened = await world.settled(await world.file(target=TENANT, template="trusted-partner"))
+    for person in (AMARA, BRUNO, CHIE):
+        await world.approve(opened, person)
+    opened = await world.request(opened.id)
+    assert opened.state is S.APPLIED, opened.note
+    found = await problems(world, form(opened))
+    assert "revoke the partner instead" in found["restores"]

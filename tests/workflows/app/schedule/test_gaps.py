@@ -1,0 +1,247 @@
+"""After a time in which the bot did not run: nothing older is opened before the tenant shows that it was left alone."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, TENANT
+from tests.workflows.effects.test_applying import FORBIDDEN, NO_ANSWER, OPEN, decided, put, revocation
+from tests.workflows.world import World, restarted
+from workflows.app.schedule.gaps import LAST_TICK, last_gap, notice_gap
+from workflows.app.schedule.ticker import tick
+from workflows.core.audit.partner_changes import PartnerChange
+from workflows.core.requests.effects import Apply
+from workflows.core.requests.gaps import Gap, gap_at_start, gap_at_tick, unsure_since
+from workflows.core.requests.request import RequestState
+
+S = RequestState
+READ_CHANGES = "surroundings.read_partner_changes"
+MINUTE = timedelta(minutes=1)
+
+
+async def ticked(world: World) -> None:
+    await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
+
+
+async def started(world: World) -> Gap | None:
+    return await notice_gap(store=world.store, clock=world.clock)
+
+
+@pytest.mark.parametrize(
+    ("last_tick", "has_records", "expected"),
+    [
+        (NOW - 15 * MINUTE, True, None),
+        (NOW - 16 * MINUTE, True, Gap(since=NOW - 16 * MINUTE, until=NOW)),
+        (NOW + 60 * MINUTE, True, None),
+        (None, True, Gap(since=None, until=NOW)),
+        (None, False, None),
+    ],
+    ids=["a restart", "a gap", "a clock set back", "an older database", "a new database"],
+)
+def test_what_is_a_gap(last_tick: datetime | None, has_records: bool, expected: Gap | None) -> None:
+    assert gap_at_start(last_tick, has_records=has_records, now=NOW) == expected
+
+
+def test_the_log_is_asked_from_the_last_tick_or_the_last_decision_whichever_is_earlier() -> None:
+    request = decided()
+    decision = max(one.at for one in request.decisions)
+    until = decision + 60 * MINUTE
+    assert unsure_since(request, Gap(since=decision - MINUTE, until=until)) == decision - MINUTE
+    assert unsure_since(request, Gap(since=decision + MINUTE, until=until)) == decision
+    assert unsure_since(request, Gap(since=None, until=until)) == decision
+    assert unsure_since(request, Gap(since=None, until=decision)) is None
+    assert unsure_since(request, None) is None
+    assert unsure_since(revocation(OPEN), Gap(since=None, until=until)) is None
+
+
+async def test_every_tick_is_remembered_and_a_restart_in_between_is_no_gap(world: World) -> None:
+    assert await started(world) is None
+    await world.approved()
+    for _ in range(3):
+        world.clock.advance(minutes=14)
+        await ticked(world)
+        assert await world.store.mark(LAST_TICK) == world.clock.now().isoformat()
+    world.clock.advance(minutes=15)
+    assert await started(world) is None
+    assert await last_gap(store=world.store) is None
+
+
+@pytest.mark.parametrize(
+    ("last_tick", "expected"),
+    [
+        (NOW - 15 * MINUTE, None),
+        (NOW - 16 * MINUTE, Gap(since=NOW - 16 * MINUTE, until=NOW - MINUTE)),
+        (NOW + 60 * MINUTE, None),
+        (None, None),
+    ],
+    ids=["a slow tick", "a suspended machine", "a clock set back", "the first tick"],
+)
+def test_what_is_a_gap_between_two_ticks(last_tick: datetime | None, expected: Gap | None) -> None:
+    assert gap_at_tick(last_tick, now=NOW) == expected
+
+
+def test_the_log_is_asked_from_the_first_decision_and_from_when_the_partner_was_read() -> None:
+    request = decided()
+    first, *others = request.decisions
+    later = first.at + 60 * MINUTE
+    request = replace(request, decisions=(replace(others[0], at=later), first))
+    gap = Gap(since=None, until=first.at + MINUTE)
+    assert unsure_since(request, gap) == first.at, "the last decision came after the gap, the first one before it"
+    read = replace(request.known.observation, at=first.at - 5 * MINUTE)
+    request = replace(request, prepared=replace(request.known, observation=read))
+    assert unsure_since(request, gap) == read.at
+    assert unsure_since(request, Gap(since=read.at - MINUTE, until=gap.until)) == read.at - MINUTE
+
+
+async def test_a_machine_that_was_suspended_opens_nothing_older_over_a_change(world: World) -> None:
+    request = await world.approved()
+    await ticked(world)
+    world.clock.advance(hours=1)
+    changed = PartnerChange(at=world.clock.now() - MINUTE, activity="Delete", by="x", is_ours=False)
+    world.tenant.surroundings.changes[TENANT] = [changed]
+    await ticked(world)
+    request = await world.settled(request.id)
+    assert request.state is S.AWAITING_APPROVAL
+    assert "Gatehouse was not running" in request.asked_again
+    assert world.tenant.attempts == []
+
+
+async def test_what_is_approved_after_a_leap_of_the_clock_is_written_without_asking(world: World) -> None:
+    """Also where it is approved before the next tick notices the leap."""
+    waiting = await world.waiting()
+    await ticked(world)
+    world.clock.advance(days=6)
+    for person in (AMARA, BRUNO, CHIE):
+        await world.approve(waiting, person, but=Apply)
+    world.clock.advance(seconds=30)
+    await ticked(world)
+    assert await last_gap(store=world.store) is not None
+    assert (await world.settled(waiting.id)).state is S.APPLIED
+    assert READ_CHANGES not in world.script.calls
+
+
+async def test_what_was_approved_before_a_gap_is_opened_where_the_partner_was_left_alone(world: World) -> None:
+    request = await world.approved()
+    await ticked(world)
+    world.clock.advance(hours=2)
+    assert await started(world) is not None
+    assert (await world.settled(request.id)).state is S.APPLIED
+    assert world.script.calls.count(READ_CHANGES) == 1
+
+
+@pytest.mark.parametrize("is_ours", [True, False], ids=["by Gatehouse", "by somebody else"])
+async def test_an_older_database_does_not_open_what_was_closed_meanwhile(world: World, is_ours: bool) -> None:
+    """The backup was taken while an approved write waited; since then the partner was opened, revoked and deleted."""
+    request = await world.approved()
+    await ticked(world)
+    world.clock.advance(minutes=16)
+    changed = PartnerChange(at=world.clock.now() - MINUTE, activity="Delete", by="x", is_ours=is_ours)
+    world.tenant.surroundings.changes[TENANT] = [changed]
+    await started(world)
+    request = await world.settled(request.id)
+    assert request.state is S.AWAITING_APPROVAL
+    assert "Gatehouse was not running" in request.asked_again
+    assert request.decisions == ()
+    assert world.tenant.attempts == []
+
+
+@pytest.mark.parametrize("error", [FORBIDDEN, NO_ANSWER], ids=["refused", "no answer"])
+async def test_where_the_audit_log_cannot_be_read_it_is_asked_again(world: World, error: Exception) -> None:
+    request = await world.approved()
+    await ticked(world)
+    world.clock.advance(minutes=16)
+    await started(world)
+    world.script.fail(READ_CHANGES, error)
+    request = await world.settled(request.id)
+    assert request.state is S.AWAITING_APPROVAL
+    assert world.tenant.attempts == []
+
+
+async def test_a_gap_longer_than_entra_keeps_its_log_asks_again(world: World) -> None:
+    request = await world.approved()
+    await ticked(world)
+    world.clock.advance(days=8)
+    await started(world)
+    assert (await world.settled(request.id)).state is S.AWAITING_APPROVAL
+    assert READ_CHANGES not in world.script.calls
+
+
+async def test_a_second_restart_does_not_forget_the_gap(world: World) -> None:
+    request = await world.approved()
+    await ticked(world)
+    world.clock.advance(hours=1)
+    changed = PartnerChange(at=world.clock.now() - MINUTE, activity="Delete", by="x", is_ours=False)
+    world.tenant.surroundings.changes[TENANT] = [changed]
+    gap = await started(world)
+    await ticked(world)
+    async with restarted(world) as again:
+        again.clock.advance(minutes=1)
+        assert await started(again) is None
+        assert await last_gap(store=again.store) == gap
+        assert (await again.settled(request.id)).state is S.AWAITING_APPROVAL
+        assert again.tenant.attempts == []
+
+
+async def test_a_database_from_before_ticks_were_kept_counts_as_a_gap(world: World) -> None:
+    request = await world.approved()
+    world.clock.advance(minutes=1)
+    assert await started(world) == Gap(since=None, until=world.clock.now())
+    world.script.fail(READ_CHANGES, FORBIDDEN)
+    assert (await world.settled(request.id)).state is S.AWAITING_APPROVAL
+    assert world.tenant.attempts == []
+
+
+async def test_what_is_decided_after_the_start_is_written_without_asking(world: World) -> None:
+    waiting = await world.waiting()
+    await ticked(world)
+    world.clock.advance(hours=2)
+    assert await started(world) is not None
+    world.clock.advance(minutes=1)
+    for person in (AMARA, BRUNO, CHIE):
+        await world.approve(waiting, person)
+    assert (await world.request(waiting.id)).state is S.APPLIED
+    assert READ_CHANGES not in world.script.calls
+
+
+async def test_a_click_from_before_the_gap_counts_as_decided_before_it(world: World) -> None:
+    """It was stored and not judged when the backup was taken."""
+    waiting = await world.waiting()
+    for person in (AMARA, BRUNO):
+        await world.approve(waiting, person)
+    await world.service.want(world.approval(waiting, CHIE), key="late")
+    await ticked(world)
+    world.clock.advance(hours=2)
+    await started(world)
+    world.script.fail(READ_CHANGES, FORBIDDEN)
+    request = await world.settled(waiting.id)
+    assert request.state is S.AWAITING_APPROVAL
+    assert world.tenant.attempts == []
+
+
+async def test_a_revocation_is_never_held(world: World) -> None:
+    request = await put(world, revocation(OPEN))
+    world.clock.advance(days=30)
+    await started(world)
+    assert (await world.settled(request.id)).state is S.APPLIED
+    assert READ_CHANGES not in world.script.calls
+
+
+async def test_what_stands_already_is_recorded_without_asking(world: World) -> None:
+    """Nothing is written, so nothing is opened."""
+    request = await world.approved()
+    world.tenant.partners[TENANT] = dict(request.known.plan.image_after() or {})
+    world.clock.advance(days=30)
+    await started(world)
+    assert (await world.settled(request.id)).state is S.APPLIED
+    assert READ_CHANGES not in world.script.calls
+
+
+async def test_an_approved_write_that_waits_can_be_revoked_after_a_gap(world: World) -> None:
+    request = await world.approved()
+    world.clock.advance(hours=2)
+    await started(world)
+    await world.revoke(DANA, but=Apply)
+    await world.settle()
+    assert (await world.request(request.id)).state is S.STOPPED
+    assert [one.method for one in world.tenant.writes] == ["POST"]

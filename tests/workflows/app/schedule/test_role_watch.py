@@ -1,0 +1,142 @@
+"""A role without people holds requests up: admins hear of it at once, each requester once, who clicks is told why."""
+
+import pytest
+
+from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DATA_OWNER, MALLORY, RILEY, SECURITY
+from tests.workflows.world import World
+from workflows.app.alarms import Alarms
+from workflows.app.schedule.role_watch import check_roles
+from workflows.core.requests.alarms import Alarm, AlarmCode
+from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable
+
+
+async def check(world: World, *, minutes: float = 1) -> None:
+    """Let some time pass, look at the roles, and let everything follow."""
+    world.clock.advance(minutes=minutes)
+    alarms = Alarms(store=world.store, clock=world.clock, wake=lambda: None)
+    await check_roles(
+        store=world.store,
+        directory=world.directory,
+        alarms=alarms,
+        service=world.service,
+        clock=world.clock,
+        roles=world.catalog.roles,
+    )
+    await world.settle()
+
+
+async def open_alarms(world: World) -> list[Alarm]:
+    return [one for one in await world.store.open_alarms() if one.code is AlarmCode.ROLE_EMPTY]
+
+
+async def test_a_role_that_becomes_empty_alarms_with_the_requests_that_it_holds_up(world: World) -> None:
+    request = await world.waiting()
+    await check(world)
+    assert await open_alarms(world) == []
+    world.directory.assign(AMARA, "")
+    world.directory.missing[SECURITY] = ("partner-security",)
+    await check(world)
+    (alarm,) = await open_alarms(world)
+    assert alarm.subject == SECURITY
+    assert alarm.values["requests"] == request.id
+    assert (alarm.values["people"], alarm.values["needed"]) == ("0", "1")
+    assert "@partner-security does not exist" in alarm.values["missing"]
+
+
+async def test_too_few_people_for_a_later_stage_are_alarmed_too(world: World) -> None:
+    await world.waiting()
+    world.directory.assign(CHIE, "")
+    await check(world)
+    (alarm,) = await open_alarms(world)
+    assert (alarm.subject, alarm.values["people"], alarm.values["needed"]) == (DATA_OWNER, "1", "2")
+
+
+async def test_the_requester_is_told_once_and_the_alarm_is_cleared_when_people_come_back(world: World) -> None:
+    request = await world.waiting()
+    world.directory.assign(AMARA, "")
+    for _ in range(3):
+        await check(world)
+    (told,) = [text for text in world.notifier.texts_to(RILEY.chat_id) if "cannot be approved now" in text]
+    assert request.id in told
+    assert "nobody with this role" in told
+    world.directory.assign(AMARA, "security")
+    await check(world)
+    assert await open_alarms(world) == []
+    assert [alarm.is_open for alarm in world.notifier.alarms] == [True, False]
+
+
+async def test_whose_approval_counts_already_is_not_missed(world: World) -> None:
+    request = await world.waiting()
+    await world.approve(request, AMARA)
+    await world.approve(await world.request(request.id), BRUNO)
+    world.directory.assign(AMARA, "")
+    world.directory.assign(BRUNO, "")
+    await check(world)
+    assert await open_alarms(world) == []
+
+
+@pytest.mark.parametrize("trouble", [DirectoryUnavailable("Slack does not answer."), DirectoryRefused("Refused.")])
+async def test_what_cannot_be_read_is_no_empty_role(world: World, trouble: Exception) -> None:
+    await world.waiting()
+    world.directory.assign(AMARA, "")
+    await check(world)
+    world.directory.assign(AMARA, "security")
+    world.script.fail("directory.holders", trouble)
+    await check(world)
+    assert len(await open_alarms(world)) == 1, "neither raised nor cleared on what was not read"
+
+
+async def test_roles_are_looked_at_once_a_minute_and_only_while_requests_wait(world: World) -> None:
+    await check(world)
+    assert "directory.holders" not in world.script.calls
+    await world.waiting()
+    world.script.calls.clear()
+    await check(world, minutes=1)
+    seen = world.script.calls.count("directory.holders")
+    assert seen == 2, "one for each stage"
+    await check(world, minutes=0.5)
+    assert world.script.calls.count("directory.holders") == seen
+
+
+async def test_who_lacks_an_empty_role_is_told_what_an_admin_must_mend(world: World) -> None:
+    request = await world.waiting()
+    world.directory.assign(AMARA, "")
+    world.directory.missing[SECURITY] = ("partner-security",)
+    await check(world)
+    await world.approve(request, AMARA)
+    assert (await world.refusals())[-1] == (AMARA.chat_id, "role_empty")
+    said = world.notifier.texts_to(AMARA.chat_id)[-1]
+    assert "@partner-security does not exist or is off" in said
+    assert "admin" in said
+
+
+async def test_a_click_that_meets_an_empty_role_has_it_looked_at_with_the_next_tick(world: World) -> None:
+    request = await world.waiting()
+    await check(world)
+    world.directory.assign(AMARA, "")
+    await world.approve(request, AMARA)
+    await check(world, minutes=0)
+    assert len(await open_alarms(world)) == 1
+
+
+async def test_who_lacks_a_role_that_others_hold_is_told_so(world: World) -> None:
+    request = await world.waiting()
+    await world.approve(request, MALLORY)
+    assert (await world.refusals())[-1] == (MALLORY.chat_id, "not_an_approver")
+
+
+async def test_a_refusal_for_good_ends_a_click_with_its_reason(world: World) -> None:
+    """A stored click is not tried in silence until its request expires."""
+    request = await world.waiting()
+    world.script.fail("directory.roster", DirectoryRefused("Slack refuses to say who people are."))
+    await world.approve(request, AMARA)
+    assert (await world.refusals())[-1] == (AMARA.chat_id, "directory_refused")
+
+
+async def test_what_was_approved_waits_for_a_directory_that_refuses(world: World) -> None:
+    request = await world.approved()
+    world.script.fail("directory.roster", DirectoryRefused("Slack refuses to say who people are."))
+    waits = await world.settled(request.id)
+    assert "Slack refuses to say" in waits.note
+    world.clock.advance(minutes=2)
+    assert (await world.settled(request.id)).confirmed_at is not None

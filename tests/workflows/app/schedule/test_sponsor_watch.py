@@ -1,0 +1,136 @@
+"""A sponsor whose account is disabled, gone or a guest: the admins are asked at once, and who keeps it takes over."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.workflows.core.builders import DANA, RILEY, SAM, TENANT
+from tests.workflows.world import World
+from workflows.app.alarms import Alarms
+from workflows.app.schedule.sponsor_watch import check_sponsors
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.requests.alarms import Alarm, AlarmCode
+from workflows.ports.tenant import Account, TenantRefused, TenantUnavailable
+
+SAMS = Account(id=SAM.id, name="Sam", mail="sam@woodgrove.com", is_enabled=True, is_member=True)
+
+
+async def check(world: World, *, hours: float = 1.1) -> None:
+    """Let some time pass, look after the sponsors, and let everything follow."""
+    world.clock.advance(hours=hours)
+    alarms = Alarms(store=world.store, clock=world.clock, wake=lambda: None)
+    await check_sponsors(
+        store=world.store, tenant=world.tenant, alarms=alarms, service=world.service, clock=world.clock
+    )
+    await world.settle()
+
+
+@pytest.fixture
+async def opened(world: World) -> World:
+    """A world in which Contoso is open and its sponsor is there."""
+    world.tenant.accounts = [SAMS]
+    await world.opened()
+    await check(world)
+    return world
+
+
+async def record(world: World) -> Partnership:
+    found = await world.store.partnership(TENANT)
+    assert found is not None
+    return found
+
+
+async def alarms(world: World) -> list[Alarm]:
+    return [one for one in await world.store.open_alarms() if one.code is AlarmCode.SPONSOR_GONE]
+
+
+async def test_a_sponsor_who_is_there_changes_nothing(opened: World) -> None:
+    assert (await record(opened)).state is PartnershipState.ACTIVE
+    assert await alarms(opened) == []
+
+
+@pytest.mark.parametrize(
+    "accounts",
+    [[], [replace(SAMS, is_enabled=False)], [replace(SAMS, is_member=False)]],
+    ids=["gone", "disabled", "guest"],
+)
+async def test_the_next_look_starts_a_hand_over(opened: World, accounts: list[Account]) -> None:
+    opened.tenant.accounts = accounts
+    await check(opened)
+    known = await record(opened)
+    assert known.state is PartnershipState.REVIEW_DUE
+    assert known.sponsor_gone_at == opened.clock.now()
+    (alarm,) = await alarms(opened)
+    assert (alarm.subject, alarm.values["sponsor"]) == (TENANT, "Sam")
+    assert opened.notifier.reviews[-1][1] is True, "the review is asked now"
+    entries = await opened.store.history()
+    (entry,) = [one for one in entries if one.command == "record_sponsor_gone"]
+    assert (entry.tenant_id, entry.outcome, bool(entry.details["reason"])) == (TENANT, "accepted", True)
+
+
+async def test_it_is_asked_once(opened: World) -> None:
+    opened.tenant.accounts = []
+    for _ in range(3):
+        await check(opened)
+    commands = [command for _, command, _ in await opened.log()]
+    assert commands.count("record_sponsor_gone") == 1
+
+
+async def test_the_admin_who_keeps_it_becomes_the_sponsor(opened: World) -> None:
+    opened.tenant.accounts = []
+    await check(opened)
+    await opened.keep(DANA)
+    known = await record(opened)
+    assert (known.sponsor, known.sponsor_gone_at, known.state) == (DANA, None, PartnershipState.ACTIVE)
+    opened.tenant.accounts = [replace(SAMS, id=DANA.id)]
+    await check(opened, hours=0.1)
+    assert await alarms(opened) == []
+
+
+async def test_an_admin_who_keeps_a_partner_whose_sponsor_is_there_does_not_take_over(opened: World) -> None:
+    await opened.review()
+    await opened.keep(DANA)
+    assert (await record(opened)).sponsor == SAM
+
+
+async def test_somebody_else_cannot_take_over(opened: World) -> None:
+    opened.tenant.accounts = []
+    await check(opened)
+    opened.directory.assign(RILEY, "security")
+    await opened.keep(RILEY)
+    assert (RILEY.chat_id, "not_the_sponsor") in await opened.refusals()
+
+
+async def test_a_sponsor_who_comes_back_ends_the_hand_over(opened: World) -> None:
+    opened.tenant.accounts = [replace(SAMS, is_enabled=False)]
+    await check(opened)
+    opened.tenant.accounts = [SAMS]
+    await check(opened)
+    assert (await record(opened)).sponsor_gone_at is None
+    assert await alarms(opened) == []
+
+
+@pytest.mark.parametrize("error", [TenantUnavailable("Entra does not answer."), TenantRefused(403, "", "Not allowed.")])
+async def test_what_cannot_be_read_is_never_gone(opened: World, error: Exception) -> None:
+    opened.tenant.accounts = []
+    opened.script.fail("tenant.accounts_by_id", error)
+    await check(opened)
+    assert (await record(opened)).sponsor_gone_at is None
+    await check(opened)
+    assert (await record(opened)).sponsor_gone_at is not None, "it is looked at again in an hour"
+
+
+async def test_entra_is_asked_once_an_hour_and_for_all_at_once(opened: World) -> None:
+    opened.script.calls.clear()
+    await check(opened, hours=0.5)
+    assert opened.script.calls.count("tenant.accounts_by_id") == 0
+    await check(opened, hours=0.6)
+    assert opened.script.calls.count("tenant.accounts_by_id") == 1
+
+
+async def test_a_revoked_partner_needs_no_sponsor(opened: World) -> None:
+    opened.tenant.accounts = []
+    await check(opened)
+    await opened.revoke(DANA)
+    await check(opened, hours=0.1)
+    assert await alarms(opened) == []

@@ -1,0 +1,285 @@
+"""Time as an actor: what is due is asked once for each due moment, whoever else is at work."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import structlog
+
+from tests.workflows.core.builders import (
+    AMARA,
+    BRUNO,
+    CHIE,
+    DANA,
+    MALLORY,
+    MILLISECOND,
+    NOW,
+    RILEY,
+    SAM,
+    TENANT,
+    partnership,
+)
+from tests.workflows.core.builders import request as usual
+from tests.workflows.world import World
+from workflows.app.schedule.ticker import tick
+from workflows.core.partners.partnership import PartnershipState
+from workflows.core.partners.reviews import REMIND_AGAIN_AFTER
+from workflows.core.people import Person
+from workflows.core.requests.intents import Intent, WantReject
+from workflows.core.requests.request import AccessRequest, RequestId, RequestState
+from workflows.core.settings.canonical import Digest
+from workflows.core.settings.model import TenantId
+from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.records import AuditEntry, Commit
+
+S = RequestState
+
+
+async def ticks(world: World, times: int = 1) -> None:
+    """Ask what is due, and let everything follow."""
+    for _ in range(times):
+        await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
+    await world.settle()
+
+
+async def put_partner(world: World, number: int) -> None:
+    """Store an active partnership whose review is due after 30 days."""
+    identity = replace(partnership().identity, tenant_id=TenantId(f"tenant-{number}"))
+    entry = AuditEntry(key=f"put-{number}", at=NOW, actor="t", command="put", outcome="accepted", details={})
+    assert await world.store.commit(Commit(entry=entry, partnership=partnership(version=1, identity=identity)))
+
+
+async def test_nothing_due_is_nothing_done(world: World) -> None:
+    await world.opened()
+    before = await world.log()
+    world.clock.moment = NOW + timedelta(days=30) - MILLISECOND
+    await ticks(world, 3)
+    assert await world.log() == before
+
+
+async def test_an_undecided_request_expires_once_and_its_requester_is_told(world: World) -> None:
+    request = await world.waiting()
+    world.clock.moment = request.expires_at
+    await ticks(world, 3)
+    ended = await world.request(request.id)
+    assert ended.state is S.EXPIRED
+    assert [text for text in world.notifier.texts_to(RILEY.chat_id) if "expired" in text] == [
+        f"Your request for Contoso Ltd (contoso.com) ended as expired. {ended.note}"
+    ]
+    assert world.notifier.requests[-1] == ended
+    world.clock.advance(days=-20)
+    await ticks(world)
+    assert await world.request(request.id) == ended, "a clock that is set back revives nothing"
+
+
+@pytest.mark.parametrize("is_last", [True, False], ids=["completes the chain", "one of several"])
+async def test_an_approval_that_came_in_time_counts_however_long_judging_it_takes(world: World, is_last: bool) -> None:
+    """Graph is slow, the clock goes on, and the ticker does not let the request expire under a stored click."""
+    request = await world.waiting()
+    people = (AMARA, BRUNO, CHIE) if is_last else (AMARA, BRUNO)
+    for person in people[:-1]:
+        await world.approve(request, person)
+    world.clock.moment = request.expires_at - timedelta(seconds=2)
+    await world.service.want(world.approval(request, people[-1]), key="in time")
+    world.clock.advance(seconds=7)
+    for _ in range(3):
+        await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
+    assert (await world.request(request.id)).state is S.AWAITING_APPROVAL
+    await world.settle()
+    assert await world.refusals() == []
+    await ticks(world)
+    assert (await world.request(request.id)).state is (S.APPLIED if is_last else S.EXPIRED)
+
+
+async def test_an_approval_that_came_too_late_is_refused_and_the_request_expires(world: World) -> None:
+    request = await world.waiting()
+    world.clock.moment = request.expires_at
+    await world.service.want(world.approval(request, AMARA), key="too late")
+    await world.settle()
+    assert await world.refusals() == [(AMARA.chat_id, "expired")]
+    await ticks(world)
+    assert (await world.request(request.id)).state is S.EXPIRED
+
+
+async def stored_in_time(world: World, request: AccessRequest, click: Intent) -> None:
+    """Store a click just before the request's end; it is not judged, and the time passes."""
+    world.clock.moment = request.expires_at - timedelta(seconds=2)
+    await world.service.want(click, key="in time")
+    world.clock.moment = request.expires_at
+
+
+async def looked_at(world: World, request: AccessRequest) -> RequestState:
+    """Ask what is due, without judging any click, and give the request's state."""
+    await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
+    return (await world.request(request.id)).state
+
+
+@pytest.mark.parametrize(
+    "person", [RILEY, SAM, MALLORY, BRUNO, DANA], ids=["requester", "sponsor", "no role", "not their turn", "admin"]
+)
+async def test_the_click_of_somebody_who_may_not_decide_holds_no_request_open(world: World, person: Person) -> None:
+    request = await world.waiting()
+    await stored_in_time(world, request, world.approval(request, person))
+    assert await looked_at(world, request) is S.EXPIRED
+
+
+async def test_a_second_approval_of_one_person_holds_no_request_open(world: World) -> None:
+    request = await world.waiting()
+    await world.approve(request, AMARA)
+    await stored_in_time(world, request, world.approval(request, AMARA))
+    assert await looked_at(world, request) is S.EXPIRED
+
+
+async def test_who_approved_may_still_reject_at_the_last_moment(world: World) -> None:
+    request = await world.waiting()
+    await world.approve(request, AMARA)
+    digest = request.known.plan.digest
+    rejection = WantReject(actor=AMARA.chat_id, request_id=request.id, digest=digest, reason="A mistake")
+    await stored_in_time(world, request, rejection)
+    assert await looked_at(world, request) is S.AWAITING_APPROVAL
+    await world.settle()
+    assert (await world.request(request.id)).state is S.REJECTED
+
+
+async def test_a_click_on_an_earlier_plan_holds_no_request_open(world: World) -> None:
+    request = await world.waiting()
+    await stored_in_time(world, request, world.approval(request, AMARA, Digest("0" * 64)))
+    assert await looked_at(world, request) is S.EXPIRED
+
+
+async def test_a_click_that_came_too_late_holds_no_request_open(world: World) -> None:
+    request = await world.waiting()
+    world.clock.moment = request.expires_at
+    await world.service.want(world.approval(request, AMARA), key="too late")
+    assert await looked_at(world, request) is S.EXPIRED
+
+
+async def test_a_click_of_which_nobody_can_tell_yet_whether_it_counts_is_judged_first(world: World) -> None:
+    request = await world.waiting()
+    await stored_in_time(world, request, world.approval(request, AMARA))
+    world.script.fail("directory.identify", DirectoryUnavailable("No answer."))
+    assert await looked_at(world, request) is S.AWAITING_APPROVAL
+    world.directory.remove(AMARA)
+    assert await looked_at(world, request) is S.EXPIRED
+
+
+async def test_nobodys_click_brings_new_time_to_what_was_not_decided_in_time(world: World) -> None:
+    """The template changed meanwhile, which brings a new plan and new time while there is time."""
+    request = await world.waiting()
+    await stored_in_time(world, request, world.approval(request, MALLORY))
+    await world.store.execute(
+        "update requests set doc = json_set(doc, '$.prepared.plan.template_hash', 'another') where id = ?", request.id
+    )
+    await world.settle()
+    assert await world.refusals() == [(MALLORY.chat_id, "expired")]
+    await ticks(world)
+    assert (await world.request(request.id)).state is S.EXPIRED
+
+
+async def test_a_click_that_was_given_up_holds_no_request_open(world: World) -> None:
+    request = await world.waiting()
+    await world.service.want(world.approval(request, AMARA), key="a fault of ours")
+    await world.store.execute("update effects set is_parked = 1")
+    world.clock.moment = request.expires_at
+    await ticks(world)
+    assert (await world.request(request.id)).state is S.EXPIRED
+
+
+@pytest.mark.parametrize("state", [S.APPLYING, S.UNCONFIRMED, S.APPLIED, S.REJECTED])
+async def test_what_is_decided_does_not_expire(world: World, state: RequestState) -> None:
+    request = await world.put(usual(state))
+    world.clock.advance(days=999)
+    await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
+    assert await world.request(request.id) == request
+
+
+async def test_a_review_is_asked_once_at_its_moment_and_again_while_nobody_answers(world: World) -> None:
+    await world.opened()
+    world.clock.advance(days=30)
+    await ticks(world, 5)
+    asked = await world.store.partnership(TENANT)
+    assert asked is not None
+    assert (asked.state, asked.reminders) == (PartnershipState.REVIEW_DUE, 1)
+    assert [remind for _, remind in world.notifier.reviews] == [False, True]
+    world.clock.advance(seconds=REMIND_AGAIN_AFTER.total_seconds() - 1)
+    await ticks(world, 2)
+    assert len(world.notifier.reviews) == 2
+    world.clock.advance(seconds=1)
+    await ticks(world, 2)
+    assert [remind for _, remind in world.notifier.reviews] == [False, True, True]
+
+
+async def test_ticks_at_one_moment_ask_once(world: World) -> None:
+    """Two processes, or a tick that is slower than the interval between two."""
+    await world.opened()
+    for number in range(3):
+        await put_partner(world, number)
+    request = await world.waiting(target="contoso.com", template="guest-collaboration")
+    world.clock.advance(days=30)
+    at_once = (
+        tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock) for _ in range(8)
+    )
+    await asyncio.gather(*at_once)
+    await world.settle()
+    commands = [command for _, command, _ in await world.log() if command in ("ask_review", "expire")]
+    assert sorted(commands) == ["ask_review"] * 4 + ["expire"]
+    assert (await world.request(request.id)).state is S.EXPIRED
+    assert sum(remind for _, remind in world.notifier.reviews) == 4
+
+
+async def test_a_month_without_the_bot_brings_one_reminder(world: World) -> None:
+    await world.opened()
+    world.clock.advance(days=75)
+    await ticks(world, 4)
+    assert sum(remind for _, remind in world.notifier.reviews) == 1
+
+
+async def test_an_answered_review_is_asked_again_after_its_interval(world: World) -> None:
+    await world.opened()
+    await world.review()
+    await world.keep(SAM)
+    world.clock.advance(days=29)
+    await ticks(world)
+    assert sum(remind for _, remind in world.notifier.reviews) == 1
+    world.clock.advance(days=1)
+    await ticks(world)
+    assert sum(remind for _, remind in world.notifier.reviews) == 2
+
+
+async def test_a_revoked_partner_is_never_asked_about(world: World) -> None:
+    await world.opened()
+    await world.revoke(DANA)
+    shown = len(world.notifier.reviews)
+    world.clock.advance(days=999)
+    await ticks(world, 2)
+    assert len(world.notifier.reviews) == shown
+
+
+@pytest.mark.parametrize("faults", [1, 3])
+async def test_a_fault_about_one_record_holds_up_no_other(world: World, faults: int) -> None:
+    """A full disk at the first commit, say: the others get their turn, and it is tried again at the next tick."""
+    first = await world.put(usual(id=RequestId("r-1")))
+    second = await world.put(usual(id=RequestId("r-2"), expires_at=first.expires_at + MILLISECOND))
+    for number in range(2):
+        await put_partner(world, number)
+    world.clock.moment = NOW + timedelta(days=30)
+    world.script.fail("store.commit", OSError("No space left on device"), times=faults)
+    with structlog.testing.capture_logs() as logs:
+        await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
+    assert [line["event"] for line in logs] == ["tick_failed_for_one"] * faults
+    await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
+    assert [(await world.request(one.id)).state for one in (first, second)] == [S.EXPIRED, S.EXPIRED]
+    asked = [one.state for one in await world.store.partnerships()]
+    assert asked == [PartnershipState.REVIEW_DUE] * 2
+
+
+async def test_one_that_somebody_else_ended_meanwhile_holds_up_nothing(world: World) -> None:
+    """What was due when it was asked for need not be so a moment later; the others still get their turn."""
+    first = await world.put(usual(id=RequestId("r-1")))
+    second = await world.put(usual(id=RequestId("r-2"), expires_at=first.expires_at + MILLISECOND))
+    world.clock.moment = second.expires_at
+    world.script.meanwhile("store.commit", lambda: world.service.withdraw(first.id, RILEY.chat_id, key="withdraw-1"))
+    await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
+    assert (await world.request(first.id)).state is S.WITHDRAWN
+    assert (await world.request(second.id)).state is S.EXPIRED

@@ -1,0 +1,212 @@
+"""One person may do so much in an hour: counted from what is stored, said before it bites, alarmed once."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.workflows.core.builders import AMARA, DANA, RILEY, identity
+from tests.workflows.effects.test_one_person_two_ids import AMARA_W, RILEY_W, two_ids
+from tests.workflows.world import World, restarted
+from workflows.app.alarms import Alarms
+from workflows.app.limits import HOUR, Limited, Limits
+from workflows.app.reads.looking import Looking
+from workflows.app.requests.intake import InvalidForm
+from workflows.core.errors import Refused
+from workflows.core.people import ChatId, Person
+from workflows.core.requests.alarms import Alarm, AlarmCode
+from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.settings.model import TenantId
+
+MOST = {Limited.REQUESTS: 5, Limited.APPROVALS: 3, Limited.LOOK_UPS: 5}
+
+
+def limit(world: World) -> Limits:
+    """Hold everybody in this world to the limits above."""
+    alarms = Alarms(store=world.store, clock=world.clock, wake=lambda: None)
+    limits = Limits(store=world.store, alarms=alarms, clock=world.clock, most=MOST)
+    world.intake = replace(world.intake, limits=limits)
+    world.judging = replace(world.judging, limits=limits)
+    world.performer = replace(world.performer, judging=world.judging)
+    return limits
+
+
+@pytest.fixture
+def limits(world: World) -> Limits:
+    return limit(world)
+
+
+def partner(world: World, number: int) -> str:
+    """Let one more tenant resolve; gives its domain."""
+    domain = f"partner{number}.example"
+    tenant_id = TenantId(f"5a5e1f50-1c1f-4a8a-9d30-{number:012}")
+    world.tenant.add_tenant(replace(identity(domain), tenant_id=tenant_id, default_domain=domain))
+    return domain
+
+
+async def ask(world: World, number: int, requester: Person = RILEY) -> AccessRequest:
+    """Ask for one more partner by a template that one person decides on."""
+    target = partner(world, number)
+    return await world.waiting(template="guest-collaboration", days=90, target=target, requester=requester)
+
+
+async def alarms(world: World) -> list[Alarm]:
+    return [one for one in await world.store.open_alarms() if one.code is AlarmCode.LIMIT_REACHED]
+
+
+# --- requests ---
+
+
+async def test_the_request_above_the_limit_is_refused_with_the_time_when_it_is_possible_again(
+    world: World, limits: Limits
+) -> None:
+    began = world.clock.now()
+    for number in range(5):
+        await ask(world, number)
+        world.clock.advance(minutes=1)
+    with pytest.raises(InvalidForm) as refused:
+        await ask(world, 9)
+    assert f"possible again at {began + HOUR:%H:%M} UTC" in refused.value.problems["target"]
+    assert (RILEY.chat_id, "limit_reached") in await world.refusals()
+    world.clock.advance(minutes=55)
+    assert (await ask(world, 9)).state is RequestState.AWAITING_APPROVAL
+
+
+async def test_it_is_said_before_it_bites(world: World, limits: Limits) -> None:
+    for number in range(5):
+        await ask(world, number)
+    said = [text for text in world.notifier.texts_to(RILEY.chat_id) if "more requests in this hour" in text]
+    assert [text.split()[2] for text in said] == ["1", "0"], "from the fourth of five on"
+
+
+async def test_sixty_requests_in_a_row_make_few_messages_and_one_alarm(world: World, limits: Limits) -> None:
+    for number in range(60):
+        try:
+            await ask(world, number)
+        except InvalidForm:
+            world.clock.advance(seconds=0.3)
+    await world.settle()
+    assert len(await world.all_requests()) == MOST[Limited.REQUESTS]
+    assert len(world.notifier.texts_to(RILEY.chat_id)) <= 2
+    (alarm,) = await alarms(world)
+    assert (alarm.values["limit"], alarm.values["what"]) == ("5", "requests")
+    assert [code for _, code in await world.refusals()].count("limit_reached") == 55
+
+
+async def test_a_form_that_is_delivered_again_is_no_second_request(world: World, limits: Limits) -> None:
+    for number in range(4):
+        await ask(world, number)
+    target = partner(world, 7)
+    await world.file(template="guest-collaboration", days=90, target=target)
+    world.clicks -= 1  # the same key
+    await world.file(template="guest-collaboration", days=90, target=target)
+    assert len(await world.all_requests()) == 5
+
+
+async def test_one_persons_limit_is_nobody_elses(world: World, limits: Limits) -> None:
+    for number in range(5):
+        await ask(world, number)
+    assert (await ask(world, 6, DANA)).state is RequestState.AWAITING_APPROVAL
+
+
+async def test_a_second_id_does_not_start_anew(world: World, limits: Limits) -> None:
+    two_ids(world, RILEY_W)
+    for number in range(5):
+        await ask(world, number)
+    with pytest.raises(InvalidForm, match="limit"):
+        await ask(world, 6, RILEY_W)
+
+
+async def test_the_count_survives_a_restart(world: World, limits: Limits) -> None:
+    for number in range(5):
+        await ask(world, number)
+    async with restarted(world) as again:
+        limit(again)
+        with pytest.raises(InvalidForm, match="limit"):
+            await ask(again, 6)
+
+
+async def test_closing_is_neither_limited_nor_counted(world: World, limits: Limits) -> None:
+    for number in range(8):
+        await world.revoke(DANA, partner(world, number))
+    assert (await ask(world, 9, DANA)).state is RequestState.AWAITING_APPROVAL
+    assert await alarms(world) == []
+
+
+# --- approvals ---
+
+
+async def test_the_approval_above_the_limit_is_refused_and_the_admins_are_alarmed_once(
+    world: World, limits: Limits
+) -> None:
+    requests = [await ask(world, number) for number in range(5)]
+    for request in requests:
+        await world.approve(request, AMARA)
+    states = [(await world.request(one.id)).state for one in requests]
+    assert states == [RequestState.APPLIED] * 3 + [RequestState.AWAITING_APPROVAL] * 2
+    assert (await world.refusals()).count((AMARA.chat_id, "limit_reached")) == 2
+    (alarm,) = [one for one in await alarms(world) if one.values["what"] == "approvals"]
+    assert alarm.values == {"person": "Amara", "limit": "3", "what": "approvals"}
+
+
+async def test_how_many_approvals_are_left_is_said_where_it_was_clicked(world: World, limits: Limits) -> None:
+    for number in range(3):
+        await world.approve(await ask(world, number), AMARA)
+    said = [(text, channel) for person, text, channel in world.notifier.told if "more approvals" in text]
+    assert [(text.split()[2], channel) for text, channel in said] == [("0", "C-PARTNERS")]
+
+
+async def test_rejecting_is_never_limited(world: World, limits: Limits) -> None:
+    requests = [await ask(world, number) for number in range(5)]
+    for request in requests[:3]:
+        await world.approve(request, AMARA)
+    for request in requests[3:]:
+        await world.reject(request, AMARA)
+    assert [(await world.request(one.id)).state for one in requests[3:]] == [RequestState.REJECTED] * 2
+
+
+async def test_approvals_under_another_id_count_with_the_account(world: World, limits: Limits) -> None:
+    two_ids(world, AMARA_W)
+    requests = [await ask(world, number) for number in range(4)]
+    for request, person in zip(requests, (AMARA, AMARA_W, AMARA, AMARA_W), strict=True):
+        await world.approve(request, person)
+    assert (await world.refusals()).count((AMARA_W.chat_id, "limit_reached")) == 1
+
+
+async def test_the_alarm_is_cleared_when_the_hour_is_over(world: World, limits: Limits) -> None:
+    for number in range(3):
+        await world.approve(await ask(world, number), AMARA)
+    await limits.clear_what_is_over()
+    assert [one.values["what"] for one in await alarms(world)] == ["approvals"]
+    world.clock.advance(hours=1.1)
+    await limits.clear_what_is_over()
+    assert await alarms(world) == []
+
+
+# --- look-ups ---
+
+
+class Everybody:
+    """A directory in which everybody is a member, but one."""
+
+    async def require_member(self, chat_id: ChatId) -> None:
+        if chat_id == "U-GUEST":
+            raise Refused("slack_guest", "You are a guest.")
+
+
+async def test_look_ups_are_recorded_counted_and_limited(world: World, limits: Limits) -> None:
+    looking = Looking(members=Everybody(), service=world.service, limits=limits)
+    for number in range(5):
+        await looking.require(RILEY.chat_id, f"partner{number}.example", key=f"k{number}", by="form")
+    with pytest.raises(Refused, match="5 look-ups an hour"):
+        await looking.require(RILEY.chat_id, "one.more", key="k9", by="form")
+    await world.settle()
+    assert len([text for text in world.notifier.texts_to(RILEY.chat_id) if "more look-ups" in text]) == 1
+    assert [one for one in await world.log() if one[1] == "look_up"] == [(RILEY.chat_id, "look_up", "accepted")] * 5
+    assert len(await alarms(world)) == 1
+
+
+async def test_who_may_not_look_is_not_counted(world: World, limits: Limits) -> None:
+    looking = Looking(members=Everybody(), service=world.service, limits=limits)
+    with pytest.raises(Refused, match="guest"):
+        await looking.require(ChatId("U-GUEST"), "contoso.com", key="k", by="form")
+    assert await world.log() == []

@@ -1,0 +1,255 @@
+"""The door: what a command stores, once for each key, whoever else is at the door."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from tests.workflows.core.builders import AMARA, RILEY, SAM, TENANT, particulars, partnership
+from tests.workflows.core.builders import request as usual
+from tests.workflows.fakes import Crash
+from tests.workflows.world import World
+from workflows.core.errors import Refused
+from workflows.core.people import Roster
+from workflows.core.requests.commands import AskReview, Expire, Keep, RecordDelayed, Replan, Subject
+from workflows.core.requests.effects import Judge, Prepare, ShowRequest, ShowReview, Tell
+from workflows.core.requests.request import AccessRequest, RequestId, RequestState
+from workflows.ports.records import AuditEntry, Commit, StaleVersion
+
+S = RequestState
+DAY = timedelta(days=1)
+
+
+async def effects(world: World) -> list[object]:
+    """What is stored to be performed, the oldest of each lane."""
+    return [pending.effect for pending in await world.store.pending(world.clock.now(), 100)]
+
+
+async def put_partnership(world: World) -> None:
+    """Store the usual partnership as version 1."""
+    entry = AuditEntry(key="put", at=world.clock.now(), actor="test", command="put", outcome="accepted", details={})
+    assert await world.store.commit(Commit(entry=entry, partnership=partnership(version=1)))
+
+
+async def test_submit_stores_the_request_its_entry_and_what_follows(world: World) -> None:
+    await world.service.submit(RequestId("r-1"), particulars(), key="click-1", decide_within=DAY)
+    request = await world.request(RequestId("r-1"))
+    assert (request.state, request.version, request.expires_at) == (S.PREPARING, 1, world.clock.now() + DAY)
+    (entry,) = await world.store.history()
+    assert (entry.key, entry.actor, entry.command, entry.outcome, entry.request_id) == (
+        "click-1",
+        RILEY.chat_id,
+        "submit",
+        "accepted",
+        "r-1",
+    )
+    assert entry.details == {
+        "kind": "access",
+        "target": "contoso.com",
+        "template": "trusted-partner",
+        "justification": "Joint launch in May",
+        "sponsor": SAM.chat_id,
+        "days": 90,
+    }
+    assert await effects(world) == [Prepare(request_id=request.id)]
+    assert world.woken == [True]
+
+
+async def test_a_submission_delivered_many_times_is_stored_once(world: World) -> None:
+    def submit() -> object:
+        return world.service.submit(RequestId("r-1"), particulars(), key="click-1", decide_within=DAY)
+
+    await asyncio.gather(*(submit() for _ in range(20)))  # type: ignore[call-overload]
+    assert len(await world.store.history()) == 1
+    assert await world.store.count_pending(world.clock.now()) == (1, 0, 0)
+
+
+async def test_two_requests_that_would_share_an_id_are_not_merged(world: World) -> None:
+    await world.service.submit(RequestId("r-1"), particulars(), key="click-1", decide_within=DAY)
+    with pytest.raises(StaleVersion):
+        await world.service.submit(RequestId("r-1"), particulars(), key="click-2", decide_within=DAY)
+    assert len(await world.store.history()) == 1
+
+
+async def test_want_stores_the_click_before_anything_is_known_about_it(world: World) -> None:
+    click = world.approval(usual(), AMARA)
+    for _ in range(3):
+        await world.service.want(click, key="click-1")
+    assert await effects(world) == [Judge(intent=click, key="click-1", received_at=world.clock.now())]
+    (entry,) = await world.store.history(request_id=click.request_id)
+    assert (entry.actor, entry.command, entry.outcome) == (AMARA.chat_id, "want_approve", "received")
+    assert entry.details == {"digest": click.digest}, "what the click claimed; nothing is judged yet"
+    assert not any(call.startswith(("directory", "tenant")) for call in world.script.calls)
+
+
+async def test_a_command_that_is_not_taken_stores_nothing(world: World) -> None:
+    request = await world.put(usual(S.AWAITING_APPROVAL))
+    stored = await world.log()
+    with pytest.raises(Refused):
+        await world.service.advance(request.id, Expire())
+    with pytest.raises(Refused, match="no such request"):
+        await world.service.advance(RequestId("r-nowhere"), Expire())
+    assert await world.request(request.id) == request
+    assert await world.log() == stored
+    assert await effects(world) == []
+
+
+async def test_a_command_that_changes_nothing_stores_nothing(world: World) -> None:
+    request = await world.put(usual(S.PREPARING, note="No answer."))
+    assert await world.service.advance(request.id, RecordDelayed(reason="No answer.")) == request
+    assert [command for _, command, _ in await world.log()] == ["put"]
+
+
+async def test_the_bots_own_commands_are_entered_once_for_each_version(world: World) -> None:
+    request = await world.put(usual())
+    first = await world.service.advance(request.id, Replan(reason="The template changed."))
+    assert first.version == request.version + 1
+    keys = [entry.key for entry in await world.store.history(request_id=request.id)]
+    assert keys == [f"{request.id}:1:replan"]
+    with pytest.raises(Refused, match="preparing"):
+        await world.service.advance(request.id, Replan(reason="The template changed."))
+
+
+async def test_what_one_takes_back_is_withdrawn_once(world: World) -> None:
+    """A repeated click finds it withdrawn; its refusal has the same key and so is neither recorded nor said."""
+    request = await world.put(usual())
+    await world.service.withdraw(request.id, RILEY.chat_id, key="click-1")
+    with pytest.raises(Refused) as caught:
+        await world.service.withdraw(request.id, RILEY.chat_id, key="click-1")
+    await world.service.refuse(
+        caught.value, key="click-1", actor=RILEY.chat_id, command="withdraw", subject=Subject(request_id=request.id)
+    )
+    assert (await world.request(request.id)).state is S.WITHDRAWN
+    assert await world.log(of=request.id) == [(RILEY.chat_id, "withdraw", "accepted")]
+
+
+async def test_nobody_takes_back_what_somebody_else_asked_for(world: World) -> None:
+    request = await world.put(usual())
+    with pytest.raises(Refused, match="Only the person who filed"):
+        await world.service.withdraw(request.id, SAM.chat_id, key="click-1")
+    assert await world.request(request.id) == request
+
+
+async def test_a_refusal_is_recorded_and_told_once(world: World) -> None:
+    for _ in range(3):
+        await world.service.refuse(
+            Refused("own_request", "You filed this request."),
+            key="click-1",
+            actor=RILEY.chat_id,
+            command="want_approve",
+            subject=Subject(request_id=RequestId("r-1")),
+            channel="C1",
+        )
+    (entry,) = await world.store.history()
+    assert (entry.outcome, entry.request_id, entry.details) == (
+        "own_request",
+        "r-1",
+        {"reason": "You filed this request."},
+    )
+    await world.settle()
+    assert world.notifier.told == [(RILEY.chat_id, "You filed this request.", "C1")]
+
+
+async def test_something_is_said_once_for_each_key(world: World) -> None:
+    for key in ("a", "a", "b"):
+        await world.service.say("Wait.", key=key, person=RILEY.chat_id, channel="C1")
+    await world.settle()
+    assert world.notifier.told == [(RILEY.chat_id, "Wait.", "C1")] * 2
+    assert (await world.log())[0] == ("gatehouse", "tell", "accepted")
+
+
+async def test_a_review_is_advanced_and_stored(world: World) -> None:
+    await put_partnership(world)
+    world.clock.advance(days=30)
+    asked = await world.service.advance_review(TENANT, AskReview())
+    assert await world.store.partnership(TENANT) == asked
+    assert await effects(world) == [ShowReview(tenant_id=TENANT, remind=True)]
+    kept = await world.service.advance_review(TENANT, Keep(actor=SAM, reason="Needed"), key="click-1")
+    assert await world.store.partnership(TENANT) == kept
+    entry = (await world.store.history(limit=1))[0]
+    assert (entry.actor, entry.command, entry.tenant_id, entry.details) == (
+        SAM.chat_id,
+        "keep",
+        TENANT,
+        {"reason": "Needed", "account": SAM.id},
+    )
+    with pytest.raises(Refused, match="knows no such partner"):
+        await world.service.advance_review(type(TENANT)("0" * 36), AskReview())
+
+
+async def test_a_decision_is_entered_with_account_and_digest(world: World) -> None:
+    request = await world.waiting()
+    await world.approve(request, AMARA)
+    entry = next(one for one in await world.store.history() if one.command == "approve")
+    assert (entry.actor, entry.tenant_id, entry.request_id) == (AMARA.chat_id, TENANT, request.id)
+    assert entry.details == {"digest": request.known.plan.digest, "account": AMARA.id}
+
+
+async def test_a_command_is_decided_again_on_what_somebody_else_stored_meanwhile(world: World) -> None:
+    """The roster is asked for the very version that is decided on."""
+    request = await world.put(usual(S.PREPARING))
+    asked: list[int] = []
+
+    async def roster_of(record: AccessRequest) -> Roster:
+        asked.append(record.version)
+        if len(asked) <= 3:
+            await world.service.advance(request.id, RecordDelayed(reason=f"Wait {len(asked)}."))
+        return Roster()
+
+    await world.service.advance(request.id, RecordDelayed(reason="Mine."), key="click-1", roster_of=roster_of)
+    assert asked == [1, 2, 3, 4]
+    assert ((await world.request(request.id)).version, (await world.request(request.id)).note) == (5, "Mine.")
+
+
+@pytest.mark.parametrize("is_at_once", [False, True], ids=["one after the other", "at once"])
+async def test_a_command_with_a_known_key_returns_what_is_stored(world: World, is_at_once: bool) -> None:
+    """Not what it would have led to: the same key brought another note the first time, and nothing is stored twice."""
+    request = await world.put(usual(S.PREPARING))
+    commands = [RecordDelayed(reason=f"Wait {number}.") for number in range(5)]
+    work = [world.service.advance(request.id, command, key="click-1") for command in commands]
+    answers = await asyncio.gather(*work) if is_at_once else [await one for one in work]
+    stored = await world.request(request.id)
+    assert answers == [stored] * 5
+    assert (stored.version, stored.note) == (2, "Wait 0.")
+    assert [command for _, command, _ in await world.log()] == ["put", "record_delayed"]
+    assert await world.store.count_pending(world.clock.now()) == (3, 0, 0), "Prepare, the card, one message"
+
+
+async def test_who_was_judged_is_stored_with_the_request(world: World) -> None:
+    await world.service.submit(RequestId("r-1"), particulars(), key="c", decide_within=DAY, submitter=AMARA)
+    assert (await world.request(RequestId("r-1"))).submitter == AMARA
+
+
+async def test_a_write_and_its_proof_are_entered_with_the_plans_digest(world: World) -> None:
+    request = await world.opened()
+    entries = {one.command: one.details for one in await world.store.history(request_id=request.id)}
+    digest = request.known.plan.digest
+    assert entries["record_writing"] == {"digest": digest}
+    assert entries["record_applied"]["digest"] == digest
+
+
+async def test_a_command_that_always_comes_too_late_ends_with_the_conflict(world: World) -> None:
+    request = await world.put(usual(S.PREPARING))
+    asked: list[int] = []
+
+    async def roster_of(record: AccessRequest) -> Roster:
+        asked.append(record.version)
+        await world.service.advance(request.id, RecordDelayed(reason=f"Wait {len(asked)}."))
+        return Roster()
+
+    with pytest.raises(StaleVersion):
+        await world.service.advance(request.id, RecordDelayed(reason="Mine."), key="click-1", roster_of=roster_of)
+    assert len(asked) == 5
+    assert not await world.store.is_known("click-1")
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before the commit", "after the commit"])
+async def test_a_crash_at_the_commit_leaves_all_or_nothing(world: World, after: bool) -> None:
+    request = await world.put(usual())
+    world.script.fail("store.commit", Crash(), after=after)
+    with pytest.raises(Crash):
+        await world.service.withdraw(request.id, RILEY.chat_id, key="click-1")
+    stored = await world.request(request.id)
+    assert (stored.state is S.WITHDRAWN, await world.store.is_known("click-1")) == (after, after)
+    kinds = {type(effect) for effect in await effects(world)}
+    assert kinds == ({ShowRequest, Tell} if after else set())

@@ -1,0 +1,156 @@
+"""On an Enterprise Grid a person has a U… and a W… id: people are compared by their Entra account, everywhere."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from tests.workflows.core.builders import AMARA, DANA, RILEY
+from tests.workflows.core.builders import request as usual
+from tests.workflows.fakes import FixedClock
+from tests.workflows.world import World
+from workflows.app.reads.queries import waiting_for
+from workflows.app.requests.intake import InvalidForm
+from workflows.app.requests.open_request import account_beside, may_withdraw, open_request_words
+from workflows.core.people import ChatId, Person
+from workflows.core.requests.intents import WantWithdraw
+from workflows.core.requests.request import RequestId, RequestState
+from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.tenant import TenantRefused
+from workflows.store.codec import REQUEST, dump
+from workflows.store.migrations import migrations
+from workflows.store.sqlite import open_store
+
+RILEY_W = replace(RILEY, chat_id=ChatId("W-RILEY"))
+AMARA_W = replace(AMARA, chat_id=ChatId("W-AMARA"))
+
+
+def two_ids(world: World, *people: Person) -> None:
+    """Let the directory know these ids, too."""
+    for person in people:
+        world.directory.people[person.chat_id] = person
+
+
+async def withdraw(world: World, request_id: RequestId, person: Person) -> None:
+    await world.click(WantWithdraw(actor=person.chat_id, request_id=request_id))
+
+
+async def test_the_requesters_other_id_does_not_approve_the_own_request(world: World) -> None:
+    two_ids(world, RILEY_W)
+    request = await world.waiting()
+    await world.approve(request, RILEY_W)
+    assert (RILEY_W.chat_id, "own_request") in await world.refusals()
+
+
+async def test_an_approver_counts_once_under_both_ids(world: World) -> None:
+    two_ids(world, AMARA_W)
+    request = await world.waiting()
+    await world.approve(request, AMARA)
+    await world.approve(await world.request(request.id), AMARA_W)
+    assert (AMARA_W.chat_id, "already_decided") in await world.refusals()
+
+
+async def test_the_requester_withdraws_under_the_other_id(world: World) -> None:
+    two_ids(world, RILEY_W)
+    request = await world.waiting()
+    await withdraw(world, request.id, RILEY_W)
+    assert (await world.request(request.id)).state is RequestState.WITHDRAWN
+
+
+async def test_the_requester_withdraws_under_the_other_id_while_it_is_not_prepared_yet(world: World) -> None:
+    two_ids(world, RILEY_W)
+    request_id = await world.file()
+    await world.service.want(WantWithdraw(actor=RILEY_W.chat_id, request_id=request_id), key="w")
+    pending = [one for one in await world.store.pending(world.clock.now(), 9) if one.effect.kind == "judge"]
+    await world.performer.perform(pending[0].effect)
+    assert (await world.request(request_id)).state is RequestState.WITHDRAWN
+
+
+async def test_somebody_else_withdraws_nothing(world: World) -> None:
+    request = await world.waiting()
+    await withdraw(world, request.id, AMARA)
+    assert (await world.request(request.id)).state is RequestState.AWAITING_APPROVAL
+    assert (AMARA.chat_id, "not_the_requester") in await world.refusals()
+
+
+async def test_the_open_request_is_ones_own_under_the_other_id(world: World) -> None:
+    """In the form, when it is sent, and when two were prepared at once."""
+    two_ids(world, RILEY_W)
+    request = await world.waiting()
+    account = await account_beside(request, RILEY_W.chat_id, world.directory)
+    assert may_withdraw(request, RILEY_W.chat_id, account)
+    assert open_request_words(request, RILEY_W.chat_id, account).startswith("You have an open access request")
+    with pytest.raises(InvalidForm) as caught:
+        await world.file(requester=RILEY_W)
+    said = caught.value.problems["target"]
+    assert said.startswith("You have an open access request")
+    assert said.endswith("or withdraw it first.")
+
+
+async def test_the_open_request_that_is_not_prepared_yet_is_ones_own_too(world: World) -> None:
+    two_ids(world, RILEY_W)
+    await world.file()
+    with pytest.raises(InvalidForm) as caught:
+        await world.file(requester=RILEY_W)
+    assert caught.value.problems["target"].startswith("You have an open access request")
+
+
+async def test_nobody_elses_request_is_ones_own(world: World) -> None:
+    two_ids(world, RILEY_W)
+    request = await world.waiting()
+    account = await account_beside(request, DANA.chat_id, world.directory)
+    assert account == DANA.id
+    assert not may_withdraw(request, DANA.chat_id, account)
+    assert open_request_words(request, DANA.chat_id, account).startswith("Riley has an open access request")
+
+
+@pytest.mark.parametrize("trouble", [DirectoryUnavailable("away"), TenantRefused(403, "Denied", "no consent")])
+async def test_where_it_cannot_be_told_it_is_somebody_elses(world: World, trouble: Exception) -> None:
+    two_ids(world, RILEY_W)
+    request = await world.waiting()
+    world.script.fail("directory.identify", trouble)
+    assert await account_beside(request, RILEY_W.chat_id, world.directory) is None
+    assert not may_withdraw(request, RILEY_W.chat_id, None)
+
+
+async def test_ones_requests_are_found_under_either_id(world: World) -> None:
+    two_ids(world, RILEY_W)
+    request = await world.waiting()
+    await withdraw(world, request.id, RILEY_W)
+    world.clock.advance(minutes=1)
+    second = await world.file(requester=RILEY_W)
+    for someone in (RILEY, RILEY_W):
+        mine = await world.store.requests_of(someone.chat_id, 9, someone.id)
+        assert [one.id for one in mine] == [second, request.id]
+    assert list(await world.store.requests_of(AMARA.chat_id, 9, AMARA.id)) == []
+
+
+async def test_what_waits_for_somebody_is_found_under_the_other_id(world: World) -> None:
+    request = await world.waiting()
+    directory, store = world.directory, world.store
+    found = await waiting_for(AMARA_W.chat_id, store=store, directory=directory, known=AMARA)
+    assert [one.id for one in found.shown] == [request.id]
+    assert (await waiting_for(AMARA_W.chat_id, store=store, directory=directory)).count == 0
+    world.directory.assign(RILEY, "security")
+    assert (await waiting_for(RILEY_W.chat_id, store=store, directory=directory, known=RILEY)).count == 0
+
+
+async def test_requests_of_an_earlier_version_are_found_by_account_too(tmp_path: Path) -> None:
+    stored = usual()
+    db = Database(tmp_path / "gatehouse.db")
+    migrations.apply(db, stop_before="m005_requests_by_account")
+    values = (stored.id, stored.particulars.requester, dump(REQUEST, stored))
+    db.execute(
+        """insert into requests (id, version, state, is_open, requester, created_at, doc)
+        values (?, 1, 'awaiting_approval', 1, ?, '2027', ?)""",
+        values,
+    )
+    db.conn.commit()
+    db.close()
+    store = await open_store(tmp_path / "gatehouse.db", FixedClock())
+    try:
+        mine = await store.requests_of(RILEY_W.chat_id, 9, RILEY.id)
+        assert [one.id for one in mine] == [stored.id]
+    finally:
+        await store.close()

@@ -1,0 +1,230 @@
+"""Performing and giving up: the records as they stand now, and nobody left without a word."""
+
+import asyncio
+import contextlib
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+import structlog
+
+from tests.workflows.core.builders import AMARA, DANA, RILEY, TENANT
+from tests.workflows.core.builders import request as usual
+from tests.workflows.effects.test_applying import decided
+from tests.workflows.world import World
+from workflows.app.identifiers import revocation_id
+from workflows.core.requests.alarms import AlarmCode, AlarmId
+from workflows.core.requests.commands import Subject
+from workflows.core.requests.effects import (
+    Apply,
+    Effect,
+    Judge,
+    Prepare,
+    ShowAlarm,
+    ShowHalf,
+    ShowHome,
+    ShowRequest,
+    ShowReview,
+    Tell,
+    lane,
+)
+from workflows.core.requests.intents import WantRevoke
+from workflows.core.requests.request import RequestId, RequestState
+from workflows.effects.outbox import Outbox
+from workflows.ports.effects_queue import PendingEffect
+from workflows.ports.notifier import NotifierBlocked
+
+S = RequestState
+WRONG = "Something went wrong inside Gatehouse"
+ADMIN = "Nothing more happens by itself: an admin has to look"
+
+
+def pending(effect: Effect) -> PendingEffect:
+    """An effect that was parked after its attempts."""
+    return PendingEffect(id=7, lane=lane(effect), effect=effect, attempts=5)
+
+
+async def test_who_clicked_hears_once_that_the_click_was_not_judged(world: World) -> None:
+    request = await world.waiting()
+    judge = Judge(intent=world.approval(request, AMARA), key="click-1")
+    for _ in range(3):
+        await world.performer.gave_up(pending(judge), "KeyError('x')")
+    await world.settle()
+    ((person, text, channel),) = [one for one in world.notifier.told if one[0] == AMARA.chat_id]
+    assert (person, channel) == (AMARA.chat_id, "C-PARTNERS")
+    assert text.startswith(f"{WRONG}, and your click was not judged. {ADMIN}")
+    assert await world.request(request.id) == request
+
+
+@pytest.mark.parametrize("state", [S.PREPARING, S.APPLYING, S.UNCONFIRMED])
+async def test_a_request_whose_work_was_given_up_says_so(world: World, state: RequestState) -> None:
+    request = await world.put(usual(state) if state is S.PREPARING else replace(decided(), state=state))
+    effect = (
+        Prepare(request_id=request.id)
+        if state is S.PREPARING
+        else Apply(request_id=request.id, tenant_id=request.known.plan.tenant_id)
+    )
+    for _ in range(2):
+        await world.performer.gave_up(pending(effect), "KeyError('x')")
+    stored = await world.request(request.id)
+    assert stored.state is state
+    assert stored.note.startswith(f"{WRONG}. {ADMIN}")
+    assert stored.version == request.version + 1
+    await world.settle(but=type(effect))
+    assert [text for text in world.notifier.texts_to(RILEY.chat_id) if WRONG in text] != []
+
+
+@pytest.mark.parametrize("state", [S.AWAITING_APPROVAL, S.APPLIED, S.STOPPED, S.OVERWRITTEN])
+async def test_a_request_that_moved_on_is_not_touched_by_giving_up(world: World, state: RequestState) -> None:
+    request = await world.put(usual(state))
+    for effect in (Prepare(request_id=request.id), Apply(request_id=request.id, tenant_id=TENANT)):
+        await world.performer.gave_up(pending(effect), "")
+    await world.performer.gave_up(pending(Prepare(request_id=RequestId("r-nowhere"))), "")
+    assert await world.request(request.id) == request
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [
+        ShowRequest(request_id=RequestId("r-1")),
+        ShowReview(tenant_id=TENANT),
+        ShowHome(person=RILEY.chat_id),
+        Tell(person=RILEY.chat_id, subject=Subject(), text="Hello"),
+    ],
+    ids=lambda effect: effect.kind,
+)
+async def test_a_message_that_was_given_up_is_an_alarm_once_and_brings_no_other_message(
+    world: World, effect: Effect
+) -> None:
+    """Whom it could not be shown to would not get another one either; the admins do."""
+    for _ in range(2):
+        await world.performer.gave_up(pending(effect), "chat.postMessage: msg_too_long")
+    assert await world.log() == [("gatehouse", "raise_alarm", "accepted")]
+    await world.settle()
+    (alarm,) = world.notifier.alarms
+    assert (alarm.code, alarm.subject) == (AlarmCode.EFFECT_GIVEN_UP, "7")
+    assert (alarm.values["what"], alarm.values["reason"]) == (effect.kind, "chat.postMessage: msg_too_long")
+    assert world.notifier.told == []
+
+
+async def test_an_alarm_that_cannot_be_shown_raises_no_other_alarm(world: World) -> None:
+    """It would be given up as well, and so on for ever."""
+    await world.performer.gave_up(pending(ShowAlarm(alarm_id=AlarmId("A-1"))), "KeyError('x')")
+    assert (await world.log(), await world.store.open_alarms()) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [ShowRequest(request_id=RequestId("r-nowhere")), ShowReview(tenant_id=TENANT)],
+    ids=lambda effect: effect.kind,
+)
+async def test_a_card_of_what_is_not_there_is_no_fault(world: World, effect: Effect) -> None:
+    await world.performer.perform(effect)
+    assert (world.notifier.requests, world.notifier.reviews) == ([], [])
+
+
+async def test_a_fault_of_our_own_while_preparing_reaches_the_requester_in_the_end(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole way, through a running outbox: five attempts, then parked, noted on the card and told."""
+    request_id = await world.file()
+    world.clock.advance(minutes=11)
+    world.script.fail("tenant.find", KeyError("our own fault"), times=99)
+    outbox = Outbox(
+        store=world.store,
+        clock=world.clock,
+        perform=world.performer.perform,
+        may_give_up=world.performer.may_give_up,
+        gave_up=world.performer.gave_up,
+    )
+    finished = asyncio.Event()
+    store_retry, store_done = world.store.retry, world.store.done
+
+    async def retry(effect_id: int, at: datetime, error: str) -> None:
+        await store_retry(effect_id, at, error)
+        world.clock.advance(minutes=2)
+        outbox.wake()
+
+    async def done(effect_id: int) -> None:
+        await store_done(effect_id)
+        if await world.store.count_pending(world.clock.now()) == (0, 0, 1):
+            finished.set()
+
+    monkeypatch.setattr(world.store, "retry", retry)
+    monkeypatch.setattr(world.store, "done", done)
+    with structlog.testing.capture_logs():
+        task = asyncio.create_task(outbox.run())
+        async with asyncio.timeout(60):
+            await finished.wait()
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+    request = await world.request(request_id)
+    assert (request.state, WRONG in request.note) == (S.PREPARING, True)
+    assert world.script.calls.count("tenant.find") == 1 + 5, "the form's look, then five attempts"
+    assert len([text for text in world.notifier.texts_to(RILEY.chat_id) if WRONG in text]) == 1
+    assert world.notifier.requests[-1].note == request.note
+    assert (await world.store.count_pending(world.clock.now()))[2] == 1
+
+
+# --- a channel that takes no card ---
+
+
+async def test_a_card_that_is_not_taken_is_an_alarm_until_it_is_and_the_requester_hears_once(world: World) -> None:
+    request = await world.settled(await world.file(), but=ShowRequest)
+    world.script.fail("notifier.show_request", NotifierBlocked("chat.postMessage: not_in_channel"), times=3)
+    for _ in range(3):
+        with contextlib.suppress(NotifierBlocked):
+            await world.performer.perform(ShowRequest(request_id=request.id))
+    (alarm,) = await world.store.open_alarms()
+    assert (alarm.code, alarm.subject) == (AlarmCode.CARD_NOT_POSTED, request.id)
+    assert dict(alarm.values) == {
+        "partner": "contoso.com",
+        "request": request.id,
+        "reason": "chat.postMessage: not_in_channel",
+    }
+    await world.performer.perform(ShowRequest(request_id=request.id))
+    assert await world.store.open_alarms() == []
+    await world.settle()
+    told = [text for text in world.notifier.texts_to(RILEY.chat_id) if "approval card" in text]
+    assert len(told) == 1
+    assert [one.is_open for one in world.notifier.alarms][-1] is False
+
+
+@pytest.mark.parametrize("kind", ["show_review", "show_half"])
+async def test_a_review_that_nobody_can_be_asked_is_an_alarm_until_somebody_is(world: World, kind: str) -> None:
+    await world.opened()
+    world.script.fail(f"notifier.{kind}", NotifierBlocked("chat.postMessage: messages_tab_disabled"))
+    effect = ShowReview(tenant_id=TENANT) if kind == "show_review" else ShowHalf(tenant_id=TENANT)
+    with pytest.raises(NotifierBlocked):
+        await world.performer.perform(effect)
+    (alarm,) = await world.store.open_alarms()
+    assert (alarm.code, alarm.values["partner"]) == (AlarmCode.CARD_NOT_POSTED, "contoso.com")
+    await world.performer.perform(effect)
+    assert await world.store.open_alarms() == []
+
+
+async def test_what_revokes_a_partner_is_never_given_up_and_the_admins_are_told(world: World) -> None:
+    click = Judge(intent=WantRevoke(actor=DANA.chat_id, target=TENANT, reason="Ended"), key="click-1")
+    assert not await world.performer.may_give_up(click, "KeyError('x')")
+    [alarm] = await world.store.open_alarms()
+    assert (alarm.code, alarm.subject) == (AlarmCode.REVOCATION_WAITS, revocation_id(click.key))
+    assert "KeyError('x')" in alarm.values["reason"]
+    await world.revoke(DANA, but=Prepare)
+    [request] = await world.all_requests()
+    effects = (Prepare(request_id=request.id), Apply(request_id=request.id, tenant_id=TENANT))
+    assert [await world.performer.may_give_up(one, "") for one in effects] == [False, False]
+    assert {one.subject for one in await world.store.open_alarms()} == {revocation_id(click.key), request.id}
+
+
+async def test_other_work_may_be_given_up(world: World) -> None:
+    request = await world.waiting()
+    effects: list[Effect] = [
+        Judge(intent=world.approval(request, AMARA), key="click-1"),
+        Prepare(request_id=request.id),
+        Apply(request_id=request.id, tenant_id=TENANT),
+        Prepare(request_id=RequestId("r-nowhere")),
+        ShowRequest(request_id=request.id),
+    ]
+    assert all([await world.performer.may_give_up(one, "") for one in effects])
+    assert await world.store.open_alarms() == []

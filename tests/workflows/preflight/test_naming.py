@@ -1,0 +1,40 @@
+"""Names beside ids: few and perhaps remembered where they are only shown; all of them and fresh where it is judged."""
+
+from tests.workflows.world import World
+from workflows.core.checks.target_checks import MOST_LOOKED_UP
+from workflows.core.plans.named_targets import NamedTarget
+from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.model import Property, Target, TargetType
+from workflows.preflight.naming import MOST_SHOWN, ask_names, names_shown
+
+SIXTY = tuple(
+    NamedTarget(
+        setting=Property.B2B_COLLABORATION_OUTBOUND,
+        target=Target(type=TargetType.GROUP, id=f"5f0a1b2c-0000-4d3e-8f90-{n:012d}"),
+        owner=Owner.OURS,
+    )
+    for n in range(60)
+)
+
+
+async def test_a_look_names_the_first_few_and_leaves_the_rest_as_ids(world: World) -> None:
+    names = await names_shown(SIXTY, tenant=world.tenant)
+    assert list(names) == [one.target.id for one in SIXTY[:MOST_SHOWN]]
+    assert world.tenant.surroundings.named == [(one.target, False) for one in SIXTY[:MOST_SHOWN]]
+
+
+async def test_what_is_judged_is_asked_for_now_and_further(world: World) -> None:
+    names = await ask_names(SIXTY, tenant=world.tenant)
+    assert len(names) == MOST_LOOKED_UP
+    assert world.tenant.surroundings.named == [(one.target, True) for one in SIXTY[:MOST_LOOKED_UP]]
+
+
+async def test_the_form_and_the_preflight_ask_now(world: World) -> None:
+    """An error stands or falls with the answer: what was so a minute ago is not enough."""
+    group = {"project_group": SIXTY[0].target.id, "pilot_group": SIXTY[1].target.id}
+    world.tenant.surroundings.names = {SIXTY[1].target.id: None}
+    await world.waiting(
+        template="regulated-project", days=90, holes={**group, "partner_application": SIXTY[2].target.id}
+    )
+    assert {fresh for _, fresh in world.tenant.surroundings.named} == {True}
+    assert world.tenant.surroundings.named.count((SIXTY[0].target, True)) == 2

@@ -1,0 +1,116 @@
+"""Looking around: every read has its own outcome, and none of them can stop a request."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.workflows.core.builders import NOW, TENANT, access_plan, identity
+from tests.workflows.fakes import FakeSurroundings
+from tests.workflows.world import CONTOSO, World, open_world
+from workflows.core.checks.findings import Severity
+from workflows.core.requests.request import Observation, RequestState
+from workflows.core.settings.model import TenantId
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
+from workflows.preflight.preflight import Preflight, Survey
+
+FORBIDDEN = TenantRefused(403, "Authorization_RequestDenied", "Insufficient privileges.")
+UNLICENSED = TenantRefused(403, "Authentication_RequestFromNonPremiumTenantOrB2CTenant", "Neither tenant is premium.")
+THROTTLED = TenantUnavailable("Too many requests.", is_throttled=True)
+READS = (
+    *("tenant.find", "surroundings.verified_domains", "surroundings.read_authorization"),
+    *("surroundings.read_sharepoint", "surroundings.read_conditional_access", "surroundings.read_sign_ins"),
+)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """A world of its own."""
+    async with open_world(tmp_path / "records.db") as world:
+        yield world
+
+
+async def survey(world: World, patience: float = 6.0, **changes: object) -> Survey:
+    """Look around for the usual plan."""
+    preflight = Preflight(tenant=world.tenant, store=world.store, clock=world.clock, patience=patience)
+    seen = Observation(identity=replace(identity(), **changes), configuration=None, at=NOW)  # type: ignore[arg-type]
+    return await preflight.survey(seen, access_plan())
+
+
+def unread(found: Survey) -> list[str]:
+    """What could not be checked because a read failed."""
+    return [
+        one.text
+        for one in found.findings
+        if one.severity is Severity.UNCHECKED and "could not be checked (" in one.text
+    ]
+
+
+async def test_every_read_is_made_once_and_sign_ins_of_thirty_days(world: World) -> None:
+    assert unread(await survey(world)) == []
+    outbound = ("tenant.home", "surroundings.read_sign_ins")
+    assert sorted(world.script.calls) == sorted((*READS, *outbound, "tenant.read_default"))
+    assert world.tenant.surroundings.asked == [(TENANT, NOW - timedelta(days=30))]
+
+
+async def test_who_was_asked_for_by_id_is_not_asked_for_again(world: World) -> None:
+    await survey(world, asked=TENANT)
+    assert "tenant.find" not in world.script.calls
+
+
+@pytest.mark.parametrize("method", [*READS, "tenant.read_default"])
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (FORBIDDEN, "(permission missing). Grant the application"),
+        (UNLICENSED, "(no licence)."),
+        (TenantRefused(400, "BadRequest", "No."), "(refused)."),
+        (THROTTLED, "(throttled)."),
+        (TenantUnavailable("No answer."), "(no answer)."),
+    ],
+)
+async def test_a_read_that_fails_is_said_and_the_others_go_on(
+    world: World, method: str, error: Exception, why: str
+) -> None:
+    # A refused look-up is told apart by another one.
+    world.script.fail(method, error, times=2 if method == "tenant.find" else 1)
+    (text,) = unread(await survey(world))
+    assert why in text
+
+
+async def test_reads_are_made_side_by_side_within_one_patience(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(*_: object) -> object:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    monkeypatch.setattr(FakeSurroundings, "_read", never)
+    started = asyncio.get_running_loop().time()
+    found = await survey(world, patience=0.05)
+    assert asyncio.get_running_loop().time() - started < 1
+    assert len(unread(found)) == 6
+    assert all("(no answer)" in text for text in unread(found))
+
+
+async def test_a_request_is_prepared_with_what_was_found(world: World) -> None:
+    world.script.fail("surroundings.read_sharepoint", FORBIDDEN)
+    request = await world.waiting()
+    codes = {finding.code for finding in request.known.findings}
+    assert {"invitations", "sharepoint_unread", "domain_list_unread", "sign_ins"} <= codes
+
+
+async def test_two_answers_about_one_tenant_that_disagree_make_a_request_unfit(world: World) -> None:
+    other = replace(CONTOSO, default_domain="contoso.example")
+    world.tenant.tenants[TENANT] = other
+    request = await world.settled(await world.file())
+    assert (request.state, "disagree" in request.note) == (RequestState.UNFIT, True)
+
+
+async def test_partners_on_record_are_what_a_look_alike_is_compared_with(world: World) -> None:
+    await world.opened()
+    false = replace(CONTOSO, tenant_id=TenantId("0ddba11d-0000-4000-8000-000000000001"), default_domain="c0ntoso.com")
+    world.tenant.add_tenant(false)
+    request = await world.waiting(target="c0ntoso.com")
+    assert "look_alike" in {finding.code for finding in request.known.findings}

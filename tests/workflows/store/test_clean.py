@@ -1,0 +1,123 @@
+"""What is stored is what was meant, by the letter, whatever it looks like; errors' texts are cleaned by their looks."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.redactor import Redactor
+from tests.workflows.core.builders import NOW, access_plan, identity, partnership, prepared, request
+from tests.workflows.fakes import FixedClock
+from tests.workflows.store.test_codec import EFFECTS, PARTNERSHIPS, REQUESTS
+from workflows.core.people import ChatId
+from workflows.core.plans.refused_writes import RefusedWrite
+from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
+from workflows.core.requests.commands import Subject
+from workflows.core.requests.effects import Effect, Judge, Tell
+from workflows.core.requests.intents import WantRevoke
+from workflows.core.requests.request import AccessRequest, Observation
+from workflows.ports.records import AuditEntry, Commit
+from workflows.store.clean import Clean
+from workflows.store.codec import ALARM, DETAILS, EFFECT, PARTNERSHIP, REQUEST, load
+from workflows.store.sqlite import open_store
+
+TOKEN: Final = "xoxb-1234567890-1234567890123-AbCdEfGhIjKlMnOpQrStUvWx"
+KNOWN: Final = "hunter2-hunter2"
+REDACTOR: Final = Redactor([KNOWN])
+CLEAN: Final = Clean(error=REDACTOR, known=REDACTOR.known)
+LOOKS: Final = ["flexapp-cloud.com", "taxapp-online.de", "Ring Bearer Logistics", "https://a:b@contoso.com/", TOKEN]
+
+
+def about(text: str) -> AccessRequest:
+    """A request that has a text wherever a partner or a person may write one."""
+    plan = replace(access_plan({"displayName": text}), template=text)
+    partner = replace(identity(text), display_name=text, default_domain=text)
+    seen = Observation(identity=partner, configuration={"displayName": text}, at=NOW)
+    plain = request()
+    return replace(
+        plain,
+        version=1,
+        particulars=replace(plain.particulars, target=text, justification=text, holes={"name": text}),
+        observation=seen,
+        prepared=prepared(plan=plan, observation=seen),
+    )
+
+
+@pytest.mark.parametrize("text", LOOKS)
+async def test_a_request_is_stored_by_the_letter(tmp_path: Path, text: str) -> None:
+    store = await open_store(tmp_path / "gatehouse.db", FixedClock(), REDACTOR, REDACTOR.known)
+    meant = about(text)
+    entry = AuditEntry(key="k", at=NOW, actor="a", command="c", outcome="accepted", details={"target": text})
+    await store.commit(Commit(entry=entry, request=meant))
+    stored = await store.request(meant.id)
+    (known,) = await store.history()
+    await store.close()
+    assert stored == meant
+    assert stored.known.plan.digest == meant.known.plan.digest
+    assert known.details == {"target": text}
+
+
+@given(meant=REQUESTS)
+def test_any_request_without_known_secrets_comes_back_as_it_was(meant: AccessRequest) -> None:
+    stored = load(REQUEST, CLEAN.request(meant))
+    assert stored == meant
+    if meant.prepared is not None:
+        assert stored.known.plan.digest == meant.prepared.plan.digest
+
+
+@given(text=st.one_of(st.sampled_from(LOOKS), st.from_regex(r"(xox[a-z]|xapp|Bearer |eyJ|://a:b@)[-.0-9A-Za-z]{0,40}")))
+def test_a_request_comes_back_as_it_was_whatever_its_texts_look_like(text: str) -> None:
+    meant = about(text)
+    stored = load(REQUEST, CLEAN.request(meant))
+    assert stored == meant
+    assert stored.known.plan.digest == meant.known.plan.digest
+
+
+@given(meant=PARTNERSHIPS.map(lambda one: replace(one, template_title=TOKEN)))
+def test_any_partnership_comes_back_as_it_was(meant: object) -> None:
+    assert load(PARTNERSHIP, CLEAN.partnership(meant)) == meant  # type: ignore[arg-type]
+
+
+@given(meant=st.one_of(*EFFECTS.values()))
+def test_any_effect_comes_back_as_it_was(meant: Effect) -> None:
+    assert load(EFFECT, CLEAN.effect(meant)) == meant
+
+
+def test_what_somebody_asked_for_is_kept_until_it_is_judged() -> None:
+    wanted = WantRevoke(actor=ChatId("U1"), target="taxapp-online.de", reason=TOKEN, channel="")
+    meant = Judge(intent=wanted, key="k")
+    assert load(EFFECT, CLEAN.effect(meant)) == meant
+
+
+def test_texts_of_errors_are_cleaned_of_what_looks_like_a_token() -> None:
+    refused = (RefusedWrite(names=("a",), reason=f"It said {TOKEN}."),)
+    stored = load(REQUEST, CLEAN.request(replace(request(), note=f"It said {TOKEN}.", refused=refused)))
+    assert stored.note == "It said [redacted]."
+    assert stored.refused[0].reason == "It said [redacted]."
+    told = load(EFFECT, CLEAN.effect(Tell(person=ChatId("U1"), subject=Subject(), text=f"It said {TOKEN}.")))
+    assert isinstance(told, Tell)
+    assert told.text == "It said [redacted]."
+    alarm = Alarm(
+        id=AlarmId("A-1"), code=AlarmCode.CARD_NOT_POSTED, subject="R-1", values={"reason": TOKEN}, raised_at=NOW
+    )
+    assert load(ALARM, CLEAN.alarm(alarm)).values == {"reason": "[redacted]"}
+    details = {"reason": TOKEN, "refused": [{"names": ["a"], "reason": TOKEN}], "image": {"reason": TOKEN}}
+    assert load(DETAILS, CLEAN.details(details)) == {
+        "reason": "[redacted]",
+        "refused": [{"names": ["a"], "reason": "[redacted]"}],
+        "image": {"reason": TOKEN},
+    }
+
+
+def test_a_known_secret_is_taken_out_of_everything() -> None:
+    for doc in (
+        CLEAN.request(about(KNOWN)),
+        CLEAN.partnership(partnership(template_title=KNOWN)),
+        CLEAN.effect(Judge(intent=WantRevoke(actor=ChatId("U1"), target=KNOWN, reason=KNOWN, channel=""), key="k")),
+        CLEAN.details({"image": {"a": [KNOWN]}}),
+    ):
+        assert KNOWN not in doc
+        assert "[redacted]" in doc

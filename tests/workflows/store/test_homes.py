@@ -1,0 +1,207 @@
+"""App Homes wait once each, what decides goes first, given up work waits for a person, and older files are read."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from tests.workflows.core.builders import AMARA, BRUNO, CHIE, NOW, RILEY, SAM, SECURITY, TENANT, approval, request
+from tests.workflows.fakes import FixedClock
+from tests.workflows.world import QuickStore
+from workflows.core.people import ChatId
+from workflows.core.requests.commands import Subject
+from workflows.core.requests.effects import Apply, Effect, Judge, Prepare, Rank, ShowHome, ShowRequest, Tell
+from workflows.core.requests.intents import WantRevoke
+from workflows.core.requests.request import RequestId, RequestState
+from workflows.ports.effects_queue import PendingEffect
+from workflows.ports.records import AuditEntry, Commit
+from workflows.store.codec import EFFECT, REQUEST, dump
+from workflows.store.migrations import migrations
+from workflows.store.sqlite import open_store
+
+HOME = ShowHome(person=RILEY.chat_id)
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[QuickStore]:
+    """An empty store."""
+    opened = QuickStore(tmp_path / "gatehouse.db", FixedClock())
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+async def put(store: QuickStore, *effects: Effect, key: str = "put") -> None:
+    """Store effects."""
+    entry = AuditEntry(key=key, at=NOW, actor="t", command="t", outcome="accepted", details={})
+    assert await store.commit(Commit(entry=entry, effects=effects))
+
+
+async def homes(store: QuickStore, *, after: float = 0.0) -> list[PendingEffect]:
+    """The App Homes that are due so many seconds from now."""
+    return list(await store.pending(NOW + timedelta(seconds=after), 99))
+
+
+# --- App Homes ---
+
+
+async def test_a_hundred_wishes_store_one_home(store: QuickStore) -> None:
+    await store.save_home(RILEY.chat_id)
+    for _ in range(100):
+        await store.want_homes([RILEY.chat_id, SAM.chat_id])
+    assert [one.effect for one in await homes(store)] == [HOME], "and none for who never opened it"
+    assert await store.home_wanted(RILEY.chat_id) == 100
+    assert await store.home_wanted(SAM.chat_id) == 0
+
+
+async def test_what_is_wanted_while_a_home_is_published_is_published_after_it(store: QuickStore) -> None:
+    """The one that is under way may have read the older state."""
+    await store.save_home(RILEY.chat_id)
+    await store.want_homes([RILEY.chat_id])
+    (first,) = await homes(store)
+    wanted = await store.home_wanted(RILEY.chat_id)
+    for _ in range(5):
+        await store.want_homes([RILEY.chat_id])
+    await store.home_shown(RILEY.chat_id, wanted)
+    await store.done(first.id)
+    assert await homes(store) == [], "not more often than every two seconds"
+    (second,) = await homes(store, after=2)
+    await store.home_shown(RILEY.chat_id, await store.home_wanted(RILEY.chat_id))
+    await store.done(second.id)
+    assert await homes(store, after=60) == []
+
+
+async def test_a_home_that_waits_for_its_turn_counts_as_due(store: QuickStore) -> None:
+    """It comes within seconds: who waits until nothing is left to do waits for it, too."""
+    await store.save_home(RILEY.chat_id)
+    await store.home_shown(RILEY.chat_id, 0)
+    await store.want_homes([RILEY.chat_id])
+    assert await homes(store) == []
+    assert await store.count_pending(NOW) == (1, 0, 0)
+
+
+async def test_a_clock_that_was_set_back_delays_a_home_by_seconds_only(store: QuickStore) -> None:
+    await store.save_home(RILEY.chat_id)
+    store._clock.advance(days=30)  # type: ignore[attr-defined]
+    await store.home_shown(RILEY.chat_id, 0)
+    store._clock.advance(days=-30)  # type: ignore[attr-defined]
+    await store.want_homes([RILEY.chat_id])
+    assert [one.effect for one in await homes(store, after=2)] == [HOME]
+
+
+# --- what goes first ---
+
+
+async def test_what_decides_goes_before_cards_and_cards_before_homes(store: QuickStore) -> None:
+    cards = [ShowRequest(request_id=RequestId(f"r-{number}")) for number in range(200)]
+    tell = Tell(person=SAM.chat_id, subject=Subject(), text="Hello")
+    judge = Judge(intent=WantRevoke(actor=AMARA.chat_id, target=TENANT, reason="x"), key="click")
+    late = (Apply(request_id=RequestId("r-1"), tenant_id=TENANT), Prepare(request_id=RequestId("r-2")), judge)
+    await put(store, HOME, *cards, tell, *late)
+    found = [one.effect for one in await store.pending(NOW, 20)]
+    assert found[:3] == list(late)
+    assert found[3:23] == cards[:20], "no rank takes the places of another"
+    assert found[23:] == [HOME]
+
+
+async def test_ranks_are_stored_as_numbers() -> None:
+    assert {one.name: one.value for one in Rank} == {"DECIDE": 0, "SHOW": 1, "HOME": 2}
+
+
+# --- for whom a request waits ---
+
+
+async def test_requests_are_found_by_whom_they_wait_for_and_counted(store: QuickStore) -> None:
+    for number in range(30):
+        one = request(id=RequestId(f"r-{number:02}"), version=1, created_at=NOW + timedelta(minutes=number))
+        if number == 3:
+            one = replace(one, decisions=(approval(AMARA, 0),))
+        entry = AuditEntry(key=f"r-{number}", at=NOW, actor="t", command="t", outcome="accepted", details={})
+        await store.commit(Commit(entry=entry, request=one))
+    listed = await store.requests_waiting([SECURITY], BRUNO.chat_id, 5)
+    assert [one.id for one in listed.shown] == ["r-00", "r-01", "r-02", "r-04", "r-05"]
+    assert listed.count == 29
+    assert await store.roles_waited_for() == ["data-owner", "security"]
+    for excluded in (RILEY, SAM):
+        assert (await store.requests_waiting([SECURITY], excluded.chat_id, 5)).count == 0, "requester and sponsor"
+    assert (await store.requests_waiting([SECURITY, "data-owner"], AMARA.chat_id, 5)).count == 29  # type: ignore[list-item]
+    assert (await store.requests_waiting([], CHIE.chat_id, 5)).count == 0
+
+
+async def test_what_is_decided_waits_for_nobody(store: QuickStore) -> None:
+    first = request(version=1)
+    for number, one in enumerate((first, replace(first, version=2, state=RequestState.REJECTED))):
+        entry = AuditEntry(key=f"{number}", at=NOW, actor="t", command="t", outcome="accepted", details={})
+        await store.commit(Commit(entry=entry, request=one))
+    assert await store.roles_waited_for() == []
+
+
+# --- given up work ---
+
+
+async def test_given_up_work_is_tried_again_or_forgotten_once_somebody_decides(store: QuickStore) -> None:
+    await put(store, ShowRequest(request_id=RequestId("r-1")), ShowRequest(request_id=RequestId("r-2")))
+    first, second = await store.pending(NOW, 9)
+    for number, one in ((1, first), (2, second)):
+        await store.retry(one.id, NOW, "no")
+        await store.park(one.id, f"reason {number}")
+    given_up = await store.given_up()
+    assert [(one.effect, one.error) for one in given_up] == [(first.effect, "reason 1"), (second.effect, "reason 2")]
+    await store.retry_given_up(first.id)
+    await store.drop_given_up(second.id)
+    (again,) = await store.pending(NOW, 9)
+    assert (again.id, again.attempts) == (first.id, 0)
+    assert await store.given_up() == []
+    await store.drop_given_up(first.id)
+    assert await store.pending(NOW, 9) == [again], "only given up work can be forgotten"
+
+
+async def test_given_up_work_that_cannot_be_read_is_listed(store: QuickStore) -> None:
+    await put(store, ShowRequest(request_id=RequestId("r-1")))
+    await store._write("update effects set doc = '{}', is_parked = 1, error = 'unreadable' where id = 1")
+    ((one),) = await store.given_up()
+    assert (one.id, one.effect, one.error) == (1, None, "unreadable")
+
+
+# --- files of an older version ---
+
+
+async def test_a_file_of_an_older_version_keeps_everything_and_is_put_in_order(tmp_path: Path) -> None:
+    """Effects get their rank, requests say for whom they wait, cards count; one that cannot be read stops nothing."""
+    path = tmp_path / "gatehouse.db"
+    db = Database(path)
+    migrations.apply(db, stop_before="m003_effects_rank_and_homes")
+    db.close()
+    click = Judge(intent=WantRevoke(actor=AMARA.chat_id, target=TENANT, reason="x"), key="click")
+    effects: list[tuple[str, Effect]] = [
+        ("home:U", HOME),
+        ("card:r-1", ShowRequest(request_id=RequestId("r-1"))),
+        ("judge:click", click),
+    ]
+    with closing(sqlite3.connect(path)) as old, old:
+        for lane, effect in effects:
+            row = (lane, NOW.isoformat(timespec="microseconds"), dump(EFFECT, effect))
+            old.execute("insert into effects (lane, due_at, attempts, doc) values (?, ?, 0, ?)", row)
+        for request_id, doc in (("r-1", dump(REQUEST, request(version=1))), ("r-2", "{}")):
+            old.execute(
+                """insert into requests (id, version, state, is_open, requester, created_at, doc)
+                values (?, 1, 'awaiting_approval', 1, 'U', '2027', ?)""",
+                (request_id, doc),
+            )
+        old.execute("insert into homes values ('U-RILEY')")
+        old.execute("insert into copies values ('C1', '1.1', 'request:r-1', '', 'hash', '')")
+    store = await open_store(path, FixedClock())
+    try:
+        assert [one.lane for one in await store.pending(NOW, 9)] == ["judge:click", "card:r-1", "home:U"]
+        listed = await store.requests_waiting([SECURITY], BRUNO.chat_id, 9)
+        assert ([one.id for one in listed.shown], listed.count) == (["r-1"], 1)
+        (copy,) = await store.copies("request:r-1")
+        assert copy.is_live is True
+        assert await store.has_opened_home(ChatId("U-RILEY"))
+    finally:
+        await store.close()

@@ -1,0 +1,60 @@
+"""What was given up is read by somebody who looks on: beside a running bot, after it, and from what is no store."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.workflows.core.builders import NOW, RILEY, SAM
+from tests.workflows.fakes import FixedClock
+from workflows.core.requests.commands import Subject
+from workflows.core.requests.effects import Tell
+from workflows.ports.records import AuditEntry, Commit
+from workflows.store.parked import Parked, read_parked
+from workflows.store.sqlite import SqliteStore, open_store
+
+
+async def stored(path: Path) -> SqliteStore:
+    """A store with three messages, the last and the first of which were given up."""
+    store = await open_store(path, FixedClock())
+    tells = [Tell(person=one.chat_id, subject=Subject(), text="Hello") for one in (RILEY, SAM, RILEY)]
+    entry = AuditEntry(key="k", at=NOW, actor="t", command="t", outcome="accepted", details={})
+    assert await store.commit(Commit(entry=entry, effects=tuple(tells)))
+    await store.park(3, "the channel is gone")
+    await store.park(1, "ValueError('our own fault')")
+    return store
+
+
+PARKED = [
+    Parked(id=1, lane=f"tell:{RILEY.chat_id}", error="ValueError('our own fault')"),
+    Parked(id=3, lane=f"tell:{RILEY.chat_id}", error="the channel is gone"),
+]
+
+
+async def test_what_was_given_up_is_listed_while_the_bot_runs_and_after_it(tmp_path: Path) -> None:
+    """Without the lock, and without a file of its own beside a store that nobody has open."""
+    path = tmp_path / "gatehouse.db"
+    store = await stored(path)
+    assert read_parked(path) == PARKED
+    await store.park(2, "later")
+    assert [one.id for one in read_parked(path)] == [1, 2, 3]
+    await store.close()
+    files = sorted(os.listdir(tmp_path))
+    assert [one.id for one in read_parked(path)] == [1, 2, 3]
+    assert sorted(os.listdir(tmp_path)) == files
+
+
+async def test_a_store_in_which_nothing_was_given_up_lists_nothing(tmp_path: Path) -> None:
+    store = await open_store(tmp_path / "gatehouse.db", FixedClock())
+    assert read_parked(tmp_path / "gatehouse.db") == []
+    await store.close()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"Dear diary, " * 500], ids=["missing", "empty", "no database"])
+def test_what_is_no_store_is_said_and_left_as_it_is(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "gatehouse.db"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(OSError, match=r"gatehouse\.db cannot be read as Gatehouse's records"):
+        read_parked(path)
+    assert os.listdir(tmp_path) == ([] if content is None else ["gatehouse.db"])

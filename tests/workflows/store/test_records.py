@@ -1,0 +1,152 @@
+"""Records for a posture: of one moment, with what cannot be read named; beside a running bot nothing is touched."""
+
+import asyncio
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.workflows.core.builders import NOW, REQUEST, TENANT, partnership, request
+from tests.workflows.fakes import FixedClock
+from tests.workflows.world import World
+from workflows.core.requests.request import RequestId, RequestState
+from workflows.core.settings.model import TenantId
+from workflows.ports.records import AuditEntry, Commit, StoreUnusable
+from workflows.ports.store import Store
+from workflows.store.records import read_records
+from workflows.store.sqlite import open_store
+
+OTHER = TenantId("0b0b0b0b-0000-4000-8000-000000000009")
+
+
+def entry(key: str) -> AuditEntry:
+    """An audit entry."""
+    return AuditEntry(key=key, at=NOW, actor="U1", command="submit", outcome="accepted", details={})
+
+
+def names(folder: Path) -> set[str]:
+    """The files in a folder."""
+    return set(os.listdir(folder))
+
+
+async def fill(store: Store) -> None:
+    """Store a partnership with its request, an open request, an old one, and one that was given up half-way."""
+    kept = partnership(version=1)
+    for number, one in enumerate(
+        [
+            request(RequestState.APPLIED, version=1, writing_since=NOW),
+            request(version=1, id=RequestId("r-open")),
+            request(RequestState.REJECTED, version=1, id=RequestId("r-old")),
+            request(RequestState.FAILED, version=1, id=RequestId("r-earlier"), writing_since=NOW),
+        ]
+    ):
+        await store.commit(Commit(entry=entry(f"k{number}"), request=one, partnership=kept if number == 0 else None))
+
+
+async def test_only_what_bears_on_a_posture_is_read(tmp_path: Path) -> None:
+    store = await open_store(tmp_path / "gatehouse.db", FixedClock())
+    await fill(store)
+    records = await store.records()
+    assert records.partnerships == {TENANT: partnership(version=1)}
+    assert set(records.requests) == {REQUEST, "r-open"}
+    assert records.unreadable == frozenset()
+    await store.close()
+
+
+async def test_a_tenant_without_partnership_shows_who_began_to_write_it(tmp_path: Path) -> None:
+    store = await open_store(tmp_path / "gatehouse.db", FixedClock())
+    failed = request(RequestState.FAILED, version=1, writing_since=NOW)
+    await store.commit(Commit(entry=entry("k"), request=failed))
+    assert (await store.records()).unfinished() == {TENANT: failed}
+    await store.close()
+
+
+async def test_beside_a_running_bot_the_same_is_read_and_nothing_is_touched(tmp_path: Path) -> None:
+    path = tmp_path / "gatehouse.db"
+    store = await open_store(path, FixedClock())
+    await fill(store)
+    before = names(tmp_path)
+    assert await read_records(path) == await store.records()
+    assert names(tmp_path) == before
+    await store.commit(Commit(entry=entry("later"), partnership=partnership(version=2)))
+    found = await read_records(path)
+    assert found is not None
+    assert found.partnerships[TENANT].version == 2
+    await store.close()
+
+
+async def test_of_a_stopped_bot_the_same_is_read_without_a_file_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "gatehouse.db"
+    store = await open_store(path, FixedClock())
+    await fill(store)
+    await store.close()
+    before = names(tmp_path)
+    path.chmod(0o400)
+    found = await read_records(path)
+    assert found is not None
+    assert TENANT in found.partnerships
+    assert names(tmp_path) == before
+
+
+async def test_no_file_is_no_records_and_none_is_made(tmp_path: Path) -> None:
+    path = tmp_path / "gatehouse.db"
+    assert await read_records(path) is None
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"this is no database at all" * 100])
+async def test_another_file_is_no_store(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "other.db"
+    path.write_bytes(content)
+    with pytest.raises(StoreUnusable, match=r"other\.db"):
+        await read_records(path)
+    assert path.read_bytes() == content
+
+
+async def test_a_store_of_another_schema_is_said_not_migrated(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("create table requests (id text)")
+    with pytest.raises(StoreUnusable, match="no such table"):
+        await read_records(path)
+
+
+async def test_what_cannot_be_read_is_named(world: World) -> None:
+    await world.opened()
+    await world.store.execute("update partnerships set doc = '{}'")
+    records = await world.store.records()
+    assert records.partnerships == {}
+    assert records.unreadable == {TENANT}
+    await world.store.execute("update partnerships set doc = 'not even JSON'")
+    assert (await world.store.records()).unreadable == {TENANT}
+
+
+async def test_a_request_that_cannot_be_read_leaves_its_tenant_neither_known_nor_unknown(world: World) -> None:
+    await world.waiting()
+    await world.store.execute("update requests set doc = '{}', tenant_id = ?", OTHER)
+    assert (await world.store.records()).unreadable == {OTHER}
+
+
+async def test_a_reader_beside_a_writer_never_waits_for_it(tmp_path: Path) -> None:
+    """The bot commits while records are read; neither holds up the other."""
+    path = tmp_path / "gatehouse.db"
+    store = await open_store(path, FixedClock())
+    await fill(store)
+
+    async def write() -> None:
+        for number in range(2, 30):
+            await store.commit(Commit(entry=entry(f"w{number}"), partnership=partnership(version=number)))
+
+    async def read() -> None:
+        for _ in range(10):
+            found = await read_records(path)
+            assert found is not None
+            assert found.unreadable == frozenset()
+
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        group.create_task(write())
+        group.create_task(read())
+    await store.close()
+    assert os.access(path, os.W_OK)

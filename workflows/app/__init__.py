@@ -1,0 +1,1 @@
+"""What people and time ask for: requests, reads, the schedule. Every change goes through `service`."""

@@ -1,0 +1,128 @@
+"""How much one person may do in an hour: counted from the stored audit log, said before it bites, alarmed once.
+
+Closing is never limited, and never counted.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from workflows.app.alarms import Alarms
+from workflows.app.service import LOOK_UP
+from workflows.core.errors import Refused
+from workflows.core.people import ChatId, PersonId
+from workflows.core.requests.alarms import AlarmCode
+from workflows.ports.clock import Clock
+from workflows.ports.store import Store
+
+HOUR: Final = timedelta(hours=1)
+LIMIT_REACHED: Final = "limit_reached"
+"""The code of the refusal."""
+_SAID_FROM: Final = 0.8
+"""From this part of a limit on, the person is told how much is left."""
+
+
+class Limited(StrEnum):
+    """What is limited; the values are stored in alarms, and are the words that people read."""
+
+    REQUESTS = "requests"
+    APPROVALS = "approvals"
+    LOOK_UPS = "look-ups"
+
+
+_COMMANDS: Final[Mapping[Limited, tuple[str, ...]]] = {
+    Limited.REQUESTS: ("submit",),
+    Limited.APPROVALS: ("approve",),
+    Limited.LOOK_UPS: (LOOK_UP,),
+}
+"""What counts, by its name in the audit log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """One more act that is within a limit."""
+
+    what: Limited
+    actor: ChatId
+    account: PersonId | None
+    maximum: int
+    left: int
+    """How many are left after this one."""
+    more_at: datetime
+    """When the oldest one of the hour stops counting."""
+
+    @property
+    def used(self) -> int:
+        """How many of the hour are used with this one."""
+        return self.maximum - self.left
+
+    @property
+    def is_first_near(self) -> bool:
+        """Tell whether this is the first one that nears the limit: where each act is small, it is said once."""
+        return bool(self.words) and self.used - 1 < _SAID_FROM * self.maximum
+
+    @property
+    def words(self) -> str:
+        """Say how many are left; empty while that is far from none."""
+        if self.used < _SAID_FROM * self.maximum:
+            return ""
+        return (
+            f"You have {self.left} more {self.what.value} in this hour; one person may have {self.maximum}. "
+            f"The next one becomes free at {self.more_at:%H:%M} UTC."
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The limits of an hour. Two acts at the same moment may exceed one by one."""
+
+    store: Store
+    alarms: Alarms
+    clock: Clock
+    most: Mapping[Limited, int]
+
+    async def require(self, what: Limited, actor: ChatId, account: PersonId | None = None) -> Allowance:
+        """Let one more act pass.
+
+        :raises Refused: `limit_reached`, with the time from which on it is possible again.
+        """
+        maximum, now = self.most[what], self.clock.now()
+        times = await self.store.times_of(actor, account, _COMMANDS[what], now - HOUR)
+        if len(times) >= maximum:
+            again = times[len(times) - maximum] + HOUR
+            raise Refused(
+                LIMIT_REACHED,
+                f"You have reached the limit of {maximum} {what.value} an hour for one person. It is possible again at "
+                f"{again:%H:%M} UTC. Nothing was changed. The limit is a setting; an admin can say more.",
+            )
+        left = maximum - len(times) - 1
+        return Allowance(
+            what=what,
+            actor=actor,
+            account=account,
+            maximum=maximum,
+            left=left,
+            more_at=(times[0] if times else now) + HOUR,
+        )
+
+    async def used(self, allowance: Allowance, name: str) -> None:
+        """Alarm the admins once, when the last act of an hour was just used."""
+        if allowance.left > 0:
+            return
+        subject = f"{allowance.what.value}:{allowance.account or ''}:{allowance.actor}"
+        values = {"person": name, "limit": str(allowance.maximum), "what": allowance.what.value}
+        await self.alarms.raise_alarm(AlarmCode.LIMIT_REACHED, subject, values)
+
+    async def clear_what_is_over(self) -> None:
+        """Clear the alarm of everybody who may act again."""
+        for alarm in await self.store.open_alarms():
+            if alarm.code is not AlarmCode.LIMIT_REACHED:
+                continue
+            what, account, actor = alarm.subject.split(":", 2)
+            limited, since = Limited(what), self.clock.now() - HOUR
+            person = PersonId(account) if account else None
+            times = await self.store.times_of(ChatId(actor), person, _COMMANDS[limited], since)
+            if len(times) < self.most[limited]:
+                await self.alarms.clear_alarm(AlarmCode.LIMIT_REACHED, alarm.subject)

@@ -1,0 +1,58 @@
+"""Reads what the partner's half follows from: our own tenant's names, and what stands for the partner now."""
+
+from dataclasses import dataclass
+
+from workflows.core.partner_setup.checklist import Home
+from workflows.core.partner_setup.clouds import Cloud
+from workflows.core.partner_setup.steps import Half, half_of
+from workflows.core.partners.partnership import Partnership
+from workflows.core.plans.plan import TenantIdentity
+from workflows.partner_lookup.lookup import read_both
+from workflows.partner_lookup.named_partner import named_partner
+from workflows.ports.store import Store
+from workflows.ports.tenant import Tenant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresentHalf:
+    """The partner's half as it follows from what stands in our tenant now."""
+
+    identity: TenantIdentity
+    half: Half
+    home: Home
+    partnership: Partnership | None
+
+    @property
+    def is_cross_cloud(self) -> bool:
+        """Tell whether the partner is in another Microsoft cloud: this cloud's look-up does not know it."""
+        return not self.identity.is_resolved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checklists:
+    """Makes checklists. Reads only."""
+
+    store: Store
+    tenant: Tenant
+    cloud: Cloud
+
+    async def present(self, typed: str) -> PresentHalf:
+        """Read the partner that somebody named, and what it has to do now; also one that Gatehouse did not open.
+
+        :raises InvalidField, Refused: when it names no partner, or more than one.
+        :raises TenantUnavailable, TenantRefused: when Entra cannot tell.
+        """
+        identity, partnership = await named_partner(typed, store=self.store, tenant=self.tenant)
+        configuration, default = await read_both(identity.tenant_id, tenant=self.tenant)
+        half = half_of(configuration, default, is_cross_cloud=not identity.is_resolved)
+        return PresentHalf(identity=identity, half=half, home=await self.home(), partnership=partnership)
+
+    async def home(self) -> Home:
+        """Name our own tenant.
+
+        :raises TenantUnavailable, TenantRefused: when Entra cannot tell.
+        """
+        tenant_id = await self.tenant.home()
+        found = await self.tenant.find(tenant_id)
+        domain = "" if found is None else found.default_domain
+        return Home(tenant_id=tenant_id, domain=domain, cloud=self.cloud)

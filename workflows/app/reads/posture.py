@@ -1,0 +1,158 @@
+"""Reads a tenant's posture: the list of partners, the default, our records, and who the unknown tenants are.
+
+Calls to Graph grow with the pages of the list, not with the partners; only looking up names asks once for each.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from workflows.core.partners.records import Records
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.posture.default import default_posture
+from workflows.core.posture.model import Concern, PartnerPosture, Posture, sorted_partners
+from workflows.core.posture.rows import Scene, judge_partner
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.model import TenantId
+from workflows.partner_lookup.lookup import read_both
+from workflows.ports.clock import Clock
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+from workflows.preflight.standing_access import with_access
+
+LOOKUPS_AT_ONCE: Final = 8
+_JUDGED_AT_ONCE: Final = 5
+"""Partners between two looks at what else the event loop has to do: about four milliseconds."""
+
+ReadRecords = Callable[[], Awaitable[Records | None]]
+Progress = Callable[[int, int], None]
+"""Told how many of how many names were looked up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """What was read, in the order in which it has to be."""
+
+    partners: Mapping[TenantId, JsonObject]
+    default: JsonObject | None
+    unread_because: str
+    before: Records | None
+    after: Records | None
+
+
+async def read_posture(
+    *,
+    tenant: Tenant,
+    records: ReadRecords,
+    clock: Clock,
+    looks_up_names: bool = False,
+    progress: Progress | None = None,
+) -> Posture:
+    """Read and judge the whole tenant.
+
+    :param records: gives our records, or None where there are none to read; asked before the tenant and after it.
+    :param looks_up_names: whether tenants that our records do not know are looked up, one call for each.
+    :raises TenantUnavailable, TenantRefused: when the partners could not be listed to the end.
+    :raises StoreUnusable: when there are records that cannot be read.
+    """
+    read = await _read(tenant, records)
+    scene = Scene.of(read.default, read.before, read.after, clock.now())
+    kept = {} if scene.records is None else scene.records.partnerships
+    names: dict[TenantId, TenantIdentity] = {}
+    unanswered = 0
+    if looks_up_names:
+        names, unanswered = await _names(tenant, [one for one in read.partners if one not in kept], progress)
+    partners = await _judged([*read.partners, *(one for one in kept if one not in read.partners)], read, names, scene)
+    partners = await with_access(partners, tenant.surroundings)
+    return Posture(
+        read_at=scene.now,
+        home=await _home(tenant),
+        default=default_posture(read.default, read.unread_because),
+        partners=sorted_partners(partners),
+        listed=len(read.partners),
+        records_are_read=scene.records is not None,
+        unanswered=unanswered,
+    )
+
+
+async def concerns_about(
+    identity: TenantIdentity, *, tenant: Tenant, records: ReadRecords, clock: Clock
+) -> tuple[JsonObject | None, JsonObject | None, tuple[Concern, ...]]:
+    """Read one partner and judge it as the whole posture does.
+
+    :returns: the partner's own configuration (None: it has none), the default (None: it could not be read in time),
+        and what is wrong, the gravest first.
+    :raises TenantUnavailable, TenantRefused: when the partner cannot be read.
+    :raises StoreUnusable: when there are records that cannot be read.
+    """
+    before = await records()
+    configuration, default = await read_both(identity.tenant_id, tenant=tenant)
+    scene = Scene.of(default, before, await records(), clock.now())
+    judged = judge_partner(identity.tenant_id, configuration, identity, scene)
+    (partner,) = await with_access([judged], tenant.surroundings)
+    return configuration, default, partner.concerns
+
+
+async def _read(tenant: Tenant, records: ReadRecords) -> _Read:
+    # NB. the records on both sides of the tenant: what was changed between them is not held against anybody.
+    before = await records()
+    default = asyncio.create_task(_default(tenant))
+    try:
+        partners = {TenantId(str(one["tenantId"]).lower()): one for one in await tenant.read_partners()}
+        document, reason = await default
+    finally:
+        default.cancel()
+    after = await records()
+    return _Read(partners=partners, default=document, unread_because=reason, before=before, after=after)
+
+
+async def _default(tenant: Tenant) -> tuple[JsonObject | None, str]:
+    try:
+        return await tenant.read_default(), ""
+    except (TenantUnavailable, TenantRefused) as error:
+        return None, error.reason
+
+
+async def _home(tenant: Tenant) -> TenantId | None:
+    try:
+        return await tenant.home()
+    except (TenantUnavailable, TenantRefused):
+        return None
+
+
+async def _judged(
+    tenant_ids: Iterable[TenantId], read: _Read, names: Mapping[TenantId, TenantIdentity], scene: Scene
+) -> list[PartnerPosture]:
+    judged: list[PartnerPosture] = []
+    for tenant_id in tenant_ids:
+        judged.append(judge_partner(tenant_id, read.partners.get(tenant_id), names.get(tenant_id), scene))
+        if len(judged) % _JUDGED_AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return judged
+
+
+async def _names(
+    tenant: Tenant, wanted: list[TenantId], progress: Progress | None
+) -> tuple[dict[TenantId, TenantIdentity], int]:
+    """Look tenants up by id, some side by side; gives who was found, and how many got no answer."""
+    found: dict[TenantId, TenantIdentity] = {}
+    counts = {"asked": 0, "unanswered": 0}
+    gate = asyncio.Semaphore(LOOKUPS_AT_ONCE)
+
+    async def look_up(tenant_id: TenantId) -> None:
+        async with gate:
+            try:
+                identity = await tenant.find(tenant_id)
+            except (TenantUnavailable, TenantRefused):
+                counts["unanswered"] += 1
+            else:
+                # It has settings here although our own cloud does not know it.
+                found[tenant_id] = identity or TenantIdentity.nameless(tenant_id)
+        counts["asked"] += 1
+        if progress is not None:
+            progress(counts["asked"], len(wanted))
+
+    async with asyncio.TaskGroup() as group:
+        for tenant_id in wanted:
+            group.create_task(look_up(tenant_id))
+    return found, counts["unanswered"]

@@ -1,0 +1,363 @@
+"""Checks what the request form holds before anything is stored, and files it.
+
+What can be known at once is said at the field. What Entra cannot say in time is left to preparing: the request is
+stored and waits, because losing it would be worse.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from workflows.app.identifiers import derived_request_id
+from workflows.app.limits import Limits
+from workflows.app.requests.filing import Filing
+from workflows.app.requests.named_ids import NamedHoles, NamesToShow, has_names, look_up_names
+from workflows.app.requests.open_request import open_request_about
+from workflows.app.requests.placeholder_checks import unknown_ids
+from workflows.app.requests.proposing import (
+    access_plan,
+    chain_of,
+    checked,
+    current_template,
+    require_chain,
+    require_no_other_request,
+)
+from workflows.app.requests.sponsors import sponsor_words
+from workflows.app.service import Service
+from workflows.catalog.catalog import Catalog
+from workflows.catalog.standing_policy import standing_policy
+from workflows.core.errors import InvalidField, NothingToChange, Refused
+from workflows.core.people import ChatId, PersonId
+from workflows.core.policy.placeholders import parse_hole
+from workflows.core.policy.template import Stage, Template
+from workflows.core.requests.request import AccessRequest, Observation, Particulars, RequestId, RequestKind
+from workflows.core.settings.model import TenantId
+from workflows.partner_lookup.lookup import look_up
+from workflows.partner_lookup.target import FIELD, normalize_target
+from workflows.ports.clock import Clock
+from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable
+from workflows.ports.store import Store
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+
+PATIENCE_SECONDS: Final = 1.8
+"""How long the form waits for the directory. Slack gives 3 seconds for the whole answer ("Acknowledge")."""
+NAMES_PATIENCE_SECONDS: Final = 0.8
+"""How long it waits for names to be looked up, before all the rest: only where they were not looked up before."""
+JUSTIFICATION_LIMIT: Final = 2000
+_SEEN_FOR: Final = timedelta(minutes=1)
+_MOST_SEEN: Final = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """What a person filled in, as typed."""
+
+    requester: ChatId
+    target: str
+    template: str
+    justification: str
+    sponsor: ChatId
+    days: int
+    holes: Mapping[str, str] = field(default_factory=dict)
+    """What stands in the fields of the chosen template's holes, by the hole's name; none where they are not shown."""
+    shown: Mapping[str, str] = field(default_factory=dict)
+    """The ID that the form shows for a name that still stands in the field, by the hole's name."""
+
+    @property
+    def with_ids(self) -> Mapping[str, str]:
+        """What stands in the fields, with the IDs that the form shows in place of names."""
+        return {**self.holes, **self.shown}
+
+
+class InvalidForm(Exception):
+    """The form cannot be filed. `problems` maps each field to what is wrong and the cure."""
+
+    def __init__(self, problems: dict[str, str]) -> None:
+        super().__init__("; ".join(f"{field}: {reason}" for field, reason in problems.items()))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """Looks partners up for the form, and files requests."""
+
+    service: Service
+    store: Store
+    tenant: Tenant
+    directory: Directory
+    catalog: Catalog
+    clock: Clock
+    limits: Limits | None = None
+    """How many requests one person may send in an hour; None: as many as they like."""
+    _seen: dict[str, Observation] = field(default_factory=dict)
+    """What the form has just shown, for the one request that follows from it."""
+
+    async def look_up(self, typed: str) -> Observation:
+        """Resolve what was typed into the target field, for showing it.
+
+        :raises InvalidField: with what to say at the field.
+        :raises TenantUnavailable, TenantRefused: when Entra cannot tell.
+        """
+        target = normalize_target(typed)
+        observation = await look_up(target, tenant=self.tenant, clock=self.clock, register=self.store)
+        if len(self._seen) >= _MOST_SEEN:
+            self._seen.clear()
+        self._seen[target] = observation
+        return observation
+
+    async def open_request(self, tenant_id: TenantId) -> AccessRequest | None:
+        """Give the request about this tenant that is open already, which a second one would have to wait for."""
+        return await open_request_about(tenant_id, register=self.store)
+
+    async def names_in(self, form: Form, template: Template) -> NamedHoles:
+        """Look up the names in the form's fields that it does not show IDs for yet; for full members, else nothing."""
+        if not has_names(template, form.with_ids):
+            return NamedHoles()
+        now = asyncio.get_running_loop().time
+        until = now() + NAMES_PATIENCE_SECONDS
+        try:
+            async with asyncio.timeout_at(until):
+                if not await self.directory.is_member(form.requester):
+                    return NamedHoles()
+        except (TenantUnavailable, TenantRefused, DirectoryUnavailable, TimeoutError):
+            return NamedHoles()
+        return await look_up_names(template, form.with_ids, tenant=self.tenant, patience=until - now())
+
+    async def file(self, form: Form, *, key: str) -> RequestId:
+        """Check the form and store the request; from then on nothing is lost.
+
+        :raises InvalidForm: naming every field that has to change; nothing is stored.
+        :raises NamesToShow: when what a name was taken for was not shown yet; nothing is stored.
+        """
+        request_id = derived_request_id(key)
+        if await self.store.request(request_id) is not None:
+            return request_id  # delivered again
+        filing = Filing(service=self.service, limits=self.limits)
+        await require_within_limits(filing, form.requester, FIELD, key=key)
+        problems: dict[str, str] = {}
+        justification = checked_justification(
+            form.justification, "Say why this partner needs access: the approvers decide on it.", problems
+        )
+        template = self._template(form, problems)
+        named = NamedHoles() if template is None else await self.names_in(form, template)
+        holes = None if template is None else _holes(form, template, named, problems)
+        target = self._target(form, problems)
+        if named.found and not problems:
+            # Everything else is asked when it is sent again: Slack waits no longer than for one of the two.
+            raise NamesToShow(named.found)
+        observation, account = None, None
+        if target is not None:
+            observation, account = await self._ask_the_directory(form, target, template, holes, problems)
+        if problems or target is None or template is None or holes is None:
+            raise InvalidForm(problems)
+        await require_within_limits(filing, form.requester, FIELD, key=key, account=account)
+        await self.service.submit(
+            request_id,
+            Particulars(
+                kind=RequestKind.ACCESS,
+                requester=form.requester,
+                sponsor=form.sponsor,
+                target=target if observation is None else observation.identity.asked,
+                template=template.name,
+                justification=justification,
+                duration=timedelta(days=form.days),
+                holes=holes,
+            ),
+            key=key,
+            decide_within=template.decide_within,
+            observation=observation,
+            account=account,
+        )
+        await filing.done(key=key)
+        return request_id
+
+    def _template(self, form: Form, problems: dict[str, str]) -> Template | None:
+        try:
+            template = current_template(self.catalog, form.template)
+        except InvalidField as error:
+            problems[error.field] = error.reason
+            return None
+        allowed = [duration.days for duration in template.durations]
+        if form.days not in allowed:
+            choices = ", ".join(map(str, allowed))
+            problems["duration"] = f"“{template.title}” can last {choices} days. Choose one of these."
+        return template
+
+    def _target(self, form: Form, problems: dict[str, str]) -> str | None:
+        try:
+            return normalize_target(form.target)
+        except InvalidField as error:
+            problems[error.field] = error.reason
+            return None
+
+    async def _ask_the_directory(
+        self,
+        form: Form,
+        target: str,
+        template: Template | None,
+        holes: Mapping[str, str] | None,
+        problems: dict[str, str],
+    ) -> tuple[Observation | None, PersonId | None]:
+        """Ask about the tenant and the people side by side, within the form's patience.
+
+        :returns: what was seen of the tenant, and the requester's account, as far as they are known in time.
+        """
+        async with asyncio.TaskGroup() as group:
+            observed = group.create_task(self._observe(form, target, template, holes, problems))
+            people = group.create_task(
+                check_people(form.requester, form.sponsor, FIELD, problems, directory=self.directory)
+            )
+            if template is not None and holes is not None:
+                group.create_task(self._ids(template, holes, problems))
+            if template is not None:
+                chain = group.create_task(self._chain_problem(form, template.stages))
+        observation, stages = observed.result()
+        if template is not None and (problem := chain.result()):
+            if stages not in (None, template.stages):
+                problem = await self._chain_problem(form, stages or ())
+            if problem:
+                problems["template"] = problem
+        return observation, people.result()
+
+    async def _observe(
+        self,
+        form: Form,
+        target: str,
+        template: Template | None,
+        holes: Mapping[str, str] | None,
+        problems: dict[str, str],
+    ) -> tuple[Observation | None, tuple[Stage, ...] | None]:
+        """Look the tenant up; gives what was seen, and the chain that the plan would need."""
+        stages = None
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                observation = self._just_seen(target) or await look_up(
+                    target, tenant=self.tenant, clock=self.clock, register=self.store
+                )
+            await require_no_other_request(self.store, observation, None, form.requester, self.directory)
+            if template is not None and holes is not None:
+                known = await self.store.partnership(observation.identity.tenant_id)
+                days = timedelta(days=form.days)
+                plan = access_plan(observation, template, days, holes, known=known, now=self.clock.now())
+                policy = await standing_policy(known, past=self.store, catalog=self.catalog)
+                stages = chain_of(plan, template, observation, policy)
+                checked(observation, plan, stages)
+        except InvalidField as error:
+            problems.setdefault(error.field, error.reason)
+        except NothingToChange as error:
+            problems.setdefault(FIELD, str(error))
+        except TenantRefused as error:
+            problems.setdefault(FIELD, refused_words(error))
+        except (TenantUnavailable, TimeoutError):
+            return None, None
+        else:
+            return observation, stages
+        return None, None
+
+    def _just_seen(self, target: str) -> Observation | None:
+        """Take what the form showed a moment ago. Applying reads the tenant again, so this only spares a call."""
+        seen = self._seen.pop(target, None)
+        return seen if seen is not None and self.clock.now() - seen.at < _SEEN_FOR else None
+
+    async def _ids(self, template: Template, holes: Mapping[str, str], problems: dict[str, str]) -> None:
+        problems.update(await unknown_ids(template, holes, tenant=self.tenant, patience=PATIENCE_SECONDS))
+
+    async def _chain_problem(self, form: Form, stages: tuple[Stage, ...]) -> str:
+        return await chain_problem(stages, {form.requester, form.sponsor}, directory=self.directory)
+
+
+def refused_words(error: TenantRefused) -> str:
+    """Say that Entra refuses every look-up until an admin has mended that: nothing can be sent before."""
+    return f"Microsoft Graph refused to look this up: {error.reason} Tell an admin."
+
+
+def checked_justification(typed: str, lacking: str, problems: dict[str, str]) -> str:
+    """Give a justification as it is stored; name what is wrong with it in `problems`.
+
+    :param lacking: what to say where there is none.
+    """
+    justification = typed.strip()
+    if not any(character.isprintable() and not character.isspace() for character in justification):
+        problems["justification"] = lacking
+    elif len(justification) > JUSTIFICATION_LIMIT:
+        problems["justification"] = f"Shorten this to {JUSTIFICATION_LIMIT} characters."
+    return justification
+
+
+async def require_within_limits(
+    filing: Filing, requester: ChatId, place: str, *, key: str, account: PersonId | None = None
+) -> None:
+    """Let one more request pass.
+
+    :param place: the field at which it is said that none is possible now.
+    :raises InvalidForm: when the requester has sent as many as one person may in an hour.
+    """
+    try:
+        await filing.require(requester, key=key, account=account)
+    except Refused as refused:
+        raise InvalidForm({place: refused.reason}) from refused
+
+
+async def check_people(
+    requester: ChatId, sponsor: ChatId, place: str, problems: dict[str, str], *, directory: Directory
+) -> PersonId | None:
+    """Name in `problems` who cannot take part; nothing where that cannot be told in time.
+
+    :param place: the field at which a problem with the requester is said.
+    :returns: the requester's account, where it is known.
+    """
+    found: dict[ChatId, PersonId] = {}
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            for person, field in {sponsor: "sponsor", requester: place}.items():
+                try:
+                    found[person] = (await directory.identify(person)).id
+                except Refused as refused:
+                    if person == requester:
+                        problems[field] = refused.reason  # instead of what was found out meanwhile, which is not theirs
+                    else:
+                        problems.setdefault(field, sponsor_words(refused))
+    except (TenantUnavailable, TenantRefused, DirectoryUnavailable, TimeoutError):
+        pass
+    return found.get(requester)
+
+
+async def chain_problem(stages: tuple[Stage, ...], excluded: set[ChatId], *, directory: Directory) -> str:
+    """Say why nobody could complete the chain; empty when somebody can, or when it cannot be told in time."""
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await require_chain(directory, stages, excluded)
+    except InvalidField as error:
+        return error.reason
+    except (TenantUnavailable, TenantRefused, DirectoryUnavailable, DirectoryRefused, TimeoutError):
+        pass
+    return ""
+
+
+def _holes(form: Form, template: Template, named: NamedHoles, problems: dict[str, str]) -> dict[str, str] | None:
+    """Read the ids that the template leaves open; None when one is missing or wrong.
+
+    A field that is not shown cannot carry an error, so what is missing there is said at the template.
+    """
+    values, unseen, is_sound = {}, [], True
+    given = {**form.with_ids, **{name: one.id for name, one in named.found.items()}}
+    for hole in template.holes:
+        if said := named.problems.get(hole.name):
+            problems[hole.field], is_sound = said, False
+            continue
+        try:
+            values[hole.name] = parse_hole(hole, given.get(hole.name, ""))
+        except InvalidField as error:
+            is_sound = False
+            if hole.name in form.holes:
+                problems[error.field] = error.reason
+            else:
+                unseen.append(f"“{hole.label}”")
+    if unseen:
+        problems["template"] = (
+            f"“{template.title}” also asks for {', '.join(unseen)}. Choose the template in the list, so that the form "
+            "shows these fields, and fill them in."
+        )
+    return {name: value for name, value in values.items() if value} if is_sound else None

@@ -1,0 +1,96 @@
+"""Takes a name in place of an ID of ours in the request form: looked up, and shown before anything is sent with it.
+
+The partner's IDs cannot be looked up by anybody here.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from workflows.core.checks.target_checks import where_to_find
+from workflows.core.errors import DomainError
+from workflows.core.policy.placeholders import Hole
+from workflows.core.policy.template import Template
+from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.model import is_guid
+from workflows.core.text import shown_name
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+from workflows.ports.tenant_settings import FoundObject
+
+MOST_NAMES: Final = 5
+"""How many names of one form are looked up; the others have to be IDs."""
+SHORTEST_NAME: Final = 3
+_MOST_OFFERED: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedHoles:
+    """What the names typed into a form's fields were found to be, by the hole's name."""
+
+    found: Mapping[str, FoundObject] = field(default_factory=dict)
+    problems: Mapping[str, str] = field(default_factory=dict)
+
+
+class NamesToShow(DomainError):
+    """The form can be sent once the person has seen what its names were taken for."""
+
+    def __init__(self, found: Mapping[str, FoundObject]) -> None:
+        super().__init__("What the names were taken for has to be seen first.")
+        self.found = found
+
+
+def has_names(template: Template, holes: Mapping[str, str]) -> bool:
+    """Tell whether a name stands where an ID of ours is wanted."""
+    return any(_is_name(hole, holes) for hole in template.holes)
+
+
+async def look_up_names(template: Template, holes: Mapping[str, str], *, tenant: Tenant, patience: float) -> NamedHoles:
+    """Look up, in our own directory, every name that stands where an ID of ours is wanted.
+
+    Only for full members: whoever may ask learns what is in the directory.
+    """
+    named = [hole for hole in template.holes if _is_name(hole, holes)]
+    answers = await asyncio.gather(*(_one(hole, holes[hole.name], tenant, patience) for hole in named[:MOST_NAMES]))
+    found = {hole.name: one for hole, one in zip(named, answers, strict=False) if isinstance(one, FoundObject)}
+    problems = {hole.name: one for hole, one in zip(named, answers, strict=False) if isinstance(one, str)}
+    too_many = f"No more than {MOST_NAMES} names of one form are looked up. Type the ID here."
+    problems |= {hole.name: f"{too_many} {where_to_find(hole.kind)}" for hole in named[MOST_NAMES:]}
+    return NamedHoles(found=found, problems=problems)
+
+
+def found_words(hole: Hole, one: FoundObject) -> str:
+    """Say what a name was taken for."""
+    mail = f", {one.mail}" if one.mail else ""
+    return f"{hole.label}: {hole.kind.value} “{shown_name(one.name)}” ({one.kind}{mail}), ID {one.id}"
+
+
+def _is_name(hole: Hole, holes: Mapping[str, str]) -> bool:
+    typed = holes.get(hole.name, "").strip()
+    return hole.owner is Owner.OURS and bool(typed) and not is_guid(typed.strip("{}"))
+
+
+async def _one(hole: Hole, typed: str, tenant: Tenant, patience: float) -> FoundObject | str:
+    """Find the one object that a name means; else say why there is none to take."""
+    name, kind, cure = " ".join(typed.split()), hole.kind, where_to_find(hole.kind)
+    if len(name) < SHORTEST_NAME:
+        return f"Type at least {SHORTEST_NAME} characters of the name, or the ID. {cure}"
+    try:
+        async with asyncio.timeout(patience):
+            found = await tenant.surroundings.find_by_name(kind, name, _MOST_OFFERED + 1)
+    except TenantRefused as error:
+        return f"{kind.value.capitalize()}s cannot be looked up by name: {error.reason} Type the ID. {cure}"
+    except (TenantUnavailable, TimeoutError):
+        return f"Microsoft Entra does not answer now. Try again, or type the ID. {cure}"
+    if not found:
+        return f"Our directory has no {kind.value} whose name is or begins with “{shown_name(name)}”. {cure}"
+    if len(found) == 1:
+        return found[0]
+    more = "; and more" if len(found) > _MOST_OFFERED else ""
+    offered = "; ".join(_told_apart(one) for one in found[:_MOST_OFFERED])
+    return f"More than one {kind.value} has such a name: {offered}{more}. Type more of the name, or the ID. {cure}"
+
+
+def _told_apart(one: FoundObject) -> str:
+    mail = f", {one.mail}" if one.mail else ""
+    return f"“{shown_name(one.name)}” ({one.kind}{mail}, ID ends in {one.id[-4:]})"

@@ -1,0 +1,212 @@
+"""Makes the plan of a written request as preparing would, without a requester and without storing anything."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from workflows.app.requests.proposing import (
+    access_plan,
+    chain_of,
+    checked,
+    current_template,
+    labels_of,
+    require_no_other_request,
+)
+from workflows.catalog.catalog import Catalog
+from workflows.catalog.request_files import RequestFile
+from workflows.catalog.standing_policy import standing_policy
+from workflows.core.checks.conditional_access.verdicts import AccessReport
+from workflows.core.checks.findings import Finding, Severity, require_fit
+from workflows.core.errors import DomainError, InvalidField, NothingToChange, UnreadableSetting
+from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.records import Records
+from workflows.core.partners.replacement import replacement_findings
+from workflows.core.plans.plan import Plan
+from workflows.core.policy.placeholders import parse_hole
+from workflows.core.policy.template import Stage, Template
+from workflows.core.requests.request import AccessRequest, Observation
+from workflows.core.settings.canonical import Digest
+from workflows.core.settings.model import TenantId
+from workflows.partner_lookup.lookup import look_up
+from workflows.partner_lookup.target import FIELD, normalize_target
+from workflows.ports.clock import Clock
+from workflows.ports.tenant import Tenant
+from workflows.preflight.preflight import Preflight
+
+_KEYS: Final = {FIELD: "partner", "duration": "duration_days"}
+"""The form's fields by the file's names for them."""
+_OUT_OF_REACH: Final = {
+    "revoke": "A revocation is not asked for in a file: type /partner revoke with the partner's domain in Slack. It "
+    "needs no chain, and blocks explicitly.",
+    "restore": "A restoration is not asked for in a file: type /partner restore with the partner's domain in Slack. It "
+    "starts from a change that was applied.",
+}
+_SOURCE: Final = "Gatehouse's records"
+
+
+class PlanImpossible(DomainError):
+    """No plan can be made. `problems` gives, by the file's key, what is wrong and the cure."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__("\n".join(f"{key}: {reason}" for key, reason in problems.items()))
+        self.problems = dict(problems)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """What a written request would come to."""
+
+    observation: Observation
+    template: Template
+    duration: timedelta
+    plan: Plan | None
+    """None: the partner has these settings already, and there is nothing to change."""
+    digest: Digest | None = None
+    """Of the plan, where there is one."""
+    stages: tuple[Stage, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What our own directory calls the ids that the plan names, by id."""
+    instead: str = ""
+    """Where there is nothing to change: what would extend the access, as far as the records tell."""
+    access: AccessReport = field(default_factory=AccessReport)
+    """What Conditional Access means for who can come in after the plan."""
+
+
+async def plan_request(
+    file: RequestFile, *, tenant: Tenant, records: Records | None, catalog: Catalog, clock: Clock
+) -> Planned:
+    """Make the plan that this request would be decided on if it were filed now.
+
+    :param records: None where there are none to read, which is said.
+    :raises PlanImpossible: naming every key that has to change.
+    :raises TenantUnavailable, TenantRefused: when the partner cannot be read.
+    """
+    target, template, duration, holes = _parsed(file, catalog)
+    register = _KeptRegister(records or Records())
+    try:
+        observation = await look_up(target, tenant=tenant, clock=clock, register=register)
+        try:
+            known = None if records is None else records.partnerships.get(observation.identity.tenant_id)
+            plan = access_plan(observation, template, duration, holes, known=known, now=clock.now())
+        except NothingToChange as nothing:
+            # Without records it is not known who opened the partner, and until when.
+            instead = "" if records is None else str(nothing)
+            return Planned(observation=observation, template=template, duration=duration, plan=None, instead=instead)
+        policy = await standing_policy(known, past=register, catalog=catalog)
+        digest, stages = plan.digest, chain_of(plan, template, observation, policy)
+        preflight = Preflight(tenant=tenant, store=register, clock=clock)
+        survey = await preflight.survey(observation, plan, labels_of(template, holes))
+        findings = (
+            *replacement_findings(known, plan, template, stages, duration, clock.now()),
+            *checked(observation, plan, stages, survey.circumstances),
+            *require_fit(survey.findings, FIELD),
+        )
+    except InvalidField as error:
+        raise PlanImpossible({_key(error.field): error.reason}) from error
+    except UnreadableSetting as error:
+        raise PlanImpossible({"partner": str(error)}) from error
+    return Planned(
+        observation=observation,
+        template=template,
+        duration=duration,
+        plan=plan,
+        digest=digest,
+        stages=stages,
+        findings=(*findings, *[one async for one in _record_findings(register, records, observation)]),
+        names=survey.names,
+        access=survey.access,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _KeptRegister:
+    """Records that were read once, in the form in which a store gives them."""
+
+    records: Records
+
+    async def open_requests(self) -> Sequence[AccessRequest]:
+        """List the requests that are not terminal."""
+        return self.records.open_requests()
+
+    async def requests_for(self, tenant_id: TenantId, limit: int) -> Sequence[AccessRequest]:
+        """List the requests about one tenant that were read, newest first: not those of long ago."""
+        about = (
+            one for one in self.records.requests.values() if one.prepared and one.known.plan.tenant_id == tenant_id
+        )
+        return sorted(about, key=lambda one: one.created_at, reverse=True)[:limit]
+
+    async def partnerships(self) -> Sequence[Partnership]:
+        """List every partnership."""
+        return tuple(self.records.partnerships.values())
+
+
+def _parsed(file: RequestFile, catalog: Catalog) -> tuple[str, Template, timedelta, Mapping[str, str]]:
+    """Parse what needs nobody to be asked; every problem at once."""
+    problems: dict[str, str] = {}
+    target, template = "", None
+    try:
+        target = normalize_target(file.partner)
+    except InvalidField as error:
+        problems["partner"] = error.reason
+    if file.template in _OUT_OF_REACH:
+        problems["template"] = _OUT_OF_REACH[file.template]
+    else:
+        try:
+            template = current_template(catalog, file.template)
+        except InvalidField:
+            names = ", ".join(catalog.templates)
+            problems["template"] = f"There is no template “{file.template}”. There are: {names}."
+    if template is not None:
+        problems.update(_problems_with(template, file))
+    if problems or template is None:
+        raise PlanImpossible(problems)
+    duration = template.default_duration if file.duration_days is None else timedelta(days=file.duration_days)
+    return target, template, duration, {hole.name: file.holes.get(hole.name, "") for hole in template.holes}
+
+
+def _problems_with(template: Template, file: RequestFile) -> Iterator[tuple[str, str]]:
+    allowed = [duration.days for duration in template.durations]
+    if file.duration_days is not None and file.duration_days not in allowed:
+        choices = ", ".join(map(str, allowed))
+        yield "duration_days", f"“{template.title}” can last {choices} days. Choose one of these."
+    for hole in template.holes:
+        try:
+            parse_hole(hole, file.holes.get(hole.name, ""))
+        except InvalidField as error:
+            yield _key(error.field), f"{hole.label}: {error.reason}"
+    known = [hole.name for hole in template.holes]
+    for name in file.holes:
+        if name not in known:
+            there = f"It has: {', '.join(known)}." if known else "It has none."
+            yield f"holes.{name}", f"“{template.title}” has no such hole; remove it. {there}"
+
+
+async def _record_findings(
+    register: _KeptRegister, records: Records | None, observation: Observation
+) -> AsyncIterator[Finding]:
+    if records is None:
+        yield Finding(
+            code="records_unread",
+            severity=Severity.UNCHECKED,
+            text="Whether a request for this tenant is open, and whether its domain looks like that of another "
+            "partner, could not be checked: there are no records here. Set DATABASE_URL to the bot's own file.",
+            source=_SOURCE,
+        )
+        return
+    try:
+        await require_no_other_request(register, observation, None)
+    except InvalidField as error:
+        yield Finding(
+            code="open_request",
+            severity=Severity.WARNING,
+            text=f"Filed now, it would be refused: {error.reason}",
+            source=_SOURCE,
+        )
+
+
+def _key(form_field: str) -> str:
+    if form_field.startswith("hole_"):
+        return f"holes.{form_field.removeprefix('hole_')}"
+    return _KEYS.get(form_field, form_field)

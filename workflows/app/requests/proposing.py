@@ -1,0 +1,165 @@
+"""What the form, preparing and a written request share: a template's plan, its chain, and what speaks against it."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Final
+
+from workflows.app.requests.open_request import account_beside, open_request_about, open_request_words
+from workflows.catalog.catalog import Catalog
+from workflows.core.checks.findings import Finding, require_fit
+from workflows.core.checks.partner_rules import check_partner
+from workflows.core.checks.rules import Circumstances, check_plan
+from workflows.core.errors import InvalidField, NothingToChange
+from workflows.core.partners.approval_policy import ApprovalPolicy, chain_for
+from workflows.core.partners.extension import extension_words, may_be_renewed
+from workflows.core.partners.partnership import Partnership
+from workflows.core.people import ChatId
+from workflows.core.plans.default_drift import with_inheritance
+from workflows.core.plans.plan import Plan, plan_access
+from workflows.core.plans.renewal import plan_renewal
+from workflows.core.policy.risk import chain_is_enough, deciding_risk, risk_of_result
+from workflows.core.policy.template import Stage, Template, filled
+from workflows.core.requests.request import (
+    Observation,
+    RequestId,
+)
+from workflows.partner_lookup.target import FIELD
+from workflows.ports.directory import Directory
+from workflows.ports.records import Register
+
+_MOST_REASONS: Final = 3
+"""How many reasons of a risk are said at the form's field."""
+
+
+def current_template(catalog: Catalog, name: str) -> Template:
+    """Look a template up.
+
+    :raises InvalidField: when there is none of this name any more.
+    """
+    template = catalog.templates.get(name)
+    if template is None:
+        raise InvalidField("template", f"There is no template “{name}” any more. Choose one from the list.")
+    return template
+
+
+def access_plan(
+    observation: Observation,
+    template: Template,
+    duration: timedelta,
+    holes: Mapping[str, str] = MappingProxyType({}),
+    *,
+    known: Partnership | None,
+    now: datetime,
+) -> Plan:
+    """Compute the plan of an access request; a renewal where the partner has these settings already.
+
+    :param holes: what was typed for the template's holes, by their names.
+    :param known: the partner's record, if there is one: only what was opened here can be renewed.
+    :raises InvalidField: when a hole is not filled in properly.
+    :raises NothingToChange: when the partner has these settings already, and for as long; saying what extends them.
+    """
+    tenant_id, before = observation.identity.tenant_id, observation.configuration
+    settings = filled(template, holes)
+    is_cross_cloud = not observation.identity.is_resolved
+    name, content = template.name, template.content_hash
+    try:
+        plan = plan_access(
+            tenant_id=tenant_id,
+            before=before,
+            settings=settings,
+            template=name,
+            template_hash=content,
+            duration=duration,
+            is_cross_cloud=is_cross_cloud,
+        )
+    except NothingToChange as nothing:
+        if not may_be_renewed(known, duration, now):
+            raise NothingToChange(extension_words(known, template, duration, now)) from nothing
+        plan = plan_renewal(
+            tenant_id=tenant_id,
+            before=before,
+            template=name,
+            template_hash=content,
+            duration=duration,
+            is_cross_cloud=is_cross_cloud,
+        )
+    return with_inheritance(plan, observation.default)
+
+
+def labels_of(template: Template, holes: Mapping[str, str]) -> dict[str, str]:
+    """Give the label of the field that each id of the form was typed into, by id."""
+    return {value.lower(): hole.label for hole in template.holes if (value := holes.get(hole.name))}
+
+
+def chain_of(plan: Plan, template: Template, observation: Observation, policy: ApprovalPolicy) -> tuple[Stage, ...]:
+    """Give the stages that decide on a plan: the template's and those under which the partner stands already."""
+    level = risk_of_result(plan, observation.default).level
+    return chain_for(plan, template.stages, policy, level)
+
+
+def checked(
+    observation: Observation, plan: Plan, stages: tuple[Stage, ...], around: Circumstances | None = None
+) -> tuple[Finding, ...]:
+    """Hold a partner, a plan and its chain against the rules, before anybody is asked.
+
+    :param around: what is known around the plan; None: the tenant's default, as far as the observation has it.
+    :returns: what the approvers must know.
+    :raises Unfit: at the field that has to change.
+    """
+    about_partner = check_partner(observation.identity.tenant_id, observation.configuration)
+    about_plan = check_plan(plan, around or Circumstances(default=observation.default))
+    found = require_fit(about_partner, FIELD) + require_fit(about_plan, "template")
+    risk = deciding_risk(plan, observation.default)
+    weak = chain_is_enough(stages, risk.level)
+    if weak:
+        where = "For a partner of another cloud, and over" if plan.is_cross_cloud else "Over"
+        why = " ".join(risk.reasons[:_MOST_REASONS])
+        raise InvalidField(
+            "template", f"{where} what stands for this partner now, {weak}. Choose another template. {why}"
+        )
+    return found
+
+
+async def require_no_other_request(
+    store: Register,
+    observation: Observation,
+    request_id: RequestId | None,
+    asker: ChatId | None = None,
+    directory: Directory | None = None,
+) -> None:
+    """Refuse a second open request about one tenant: two plans from one before-image cannot both be true.
+
+    :param asker: who is told.
+    :param directory: where to ask whether both were filed by one person; None where nobody asks in person.
+    :raises InvalidField: naming the open one.
+    """
+    other = await open_request_about(observation.identity.tenant_id, register=store, but=request_id)
+    if other is not None:
+        account = None
+        if asker is not None and directory is not None:
+            account = await account_beside(other, asker, directory)
+        raise InvalidField(FIELD, open_request_words(other, asker, account))
+
+
+async def require_chain(directory: Directory, stages: tuple[Stage, ...], excluded: set[ChatId]) -> None:
+    """Refuse a request that nobody could ever approve.
+
+    :raises InvalidField: naming the stage that lacks people.
+    """
+    taken: set[ChatId] = set(excluded)
+    for stage in stages:
+        free = await directory.holders(stage.role) - taken
+        if len(free) < stage.quorum:
+            raise InvalidField(
+                "template",
+                f"The stage “{stage.title}” needs {_counted(stage.quorum)} beside the requester and the sponsor; "
+                f"the role “{stage.role}” has {len(free)} left. Ask an admin to add people to it, or somebody else "
+                "to file this.",
+            )
+        if len(free) == stage.quorum:
+            taken |= free
+
+
+def _counted(people: int) -> str:
+    return "1 person" if people == 1 else f"{people} people"

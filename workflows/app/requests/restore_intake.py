@@ -1,0 +1,184 @@
+"""Answers the restore form: which changes of a partner can be put back, what that would change, and the filing.
+
+As with the request form, what can be known at once is said at the field, and what Entra cannot say in time is left to
+preparing.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from workflows.app.identifiers import derived_request_id
+from workflows.app.limits import Limits
+from workflows.app.requests.filing import Filing
+from workflows.app.requests.intake import (
+    PATIENCE_SECONDS,
+    InvalidForm,
+    chain_problem,
+    check_people,
+    checked_justification,
+    refused_words,
+    require_within_limits,
+)
+from workflows.app.requests.proposing import checked, require_no_other_request
+from workflows.app.requests.restoring import (
+    MOST_REQUESTS,
+    Restoration,
+    change_of,
+    propose_restoration,
+    restorable_changes,
+)
+from workflows.app.service import Service
+from workflows.catalog.catalog import Catalog
+from workflows.core.errors import InvalidField, NothingToChange, UnreadableSetting
+from workflows.core.partners.restoration import FIELD, likely_templates
+from workflows.core.people import ChatId
+from workflows.core.policy.template import Template
+from workflows.core.requests.request import AccessRequest, Observation, Particulars, RequestId, RequestKind
+from workflows.core.settings.model import TenantId
+from workflows.partner_lookup.lookup import look_up
+from workflows.ports.clock import Clock
+from workflows.ports.directory import Directory
+from workflows.ports.store import Store
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+
+_WHY: Final = "Say why this has to be put back: the approvers decide on it."
+_FIELDS: Final = frozenset({FIELD, "justification", "sponsor", "duration"})
+"""The form's fields; whatever concerns the partner or its plan is said at the change that was chosen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreForm:
+    """What a person filled in, as typed. The partner was found before the form was shown."""
+
+    requester: ChatId
+    tenant_id: TenantId
+    restores: str
+    justification: str
+    sponsor: ChatId
+    days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreIntake:
+    """Shows what a restoration would do, and files restore requests."""
+
+    service: Service
+    store: Store
+    tenant: Tenant
+    directory: Directory
+    catalog: Catalog
+    clock: Clock
+    limits: Limits | None = None
+    """How many requests one person may send in an hour; None: as many as they like."""
+
+    async def changes(self, tenant_id: TenantId) -> tuple[AccessRequest, ...]:
+        """List the changes of one partner that can be put back, newest first."""
+        return await restorable_changes(tenant_id, store=self.store)
+
+    async def propose(self, form: RestoreForm) -> tuple[Restoration, Observation]:
+        """Plan the chosen restoration from what stands now, for showing it; the rules are checked.
+
+        :raises InvalidField, NothingToChange, UnreadableSetting: with what to say at the field.
+        :raises TenantUnavailable, TenantRefused: when Entra cannot tell.
+        """
+        observation = await look_up(form.tenant_id, tenant=self.tenant, clock=self.clock)
+        await require_no_other_request(self.store, observation, None, form.requester, self.directory)
+        duration = timedelta(days=form.days) if form.days else None
+        found = await propose_restoration(
+            form.restores,
+            observation,
+            duration=duration,
+            at=self.clock.now(),
+            store=self.store,
+            catalog=self.catalog,
+        )
+        checked(observation, found.plan, found.stages)
+        return found, observation
+
+    async def file(self, form: RestoreForm, *, key: str) -> RequestId:
+        """Check the form and store the request; from then on nothing is lost.
+
+        :raises InvalidForm: naming every field that has to change; nothing is stored.
+        """
+        request_id = derived_request_id(key)
+        if await self.store.request(request_id) is not None:
+            return request_id  # delivered again
+        filing = Filing(service=self.service, limits=self.limits)
+        await require_within_limits(filing, form.requester, FIELD, key=key)
+        problems: dict[str, str] = {}
+        justification = checked_justification(form.justification, _WHY, problems)
+        async with asyncio.TaskGroup() as group:
+            people = group.create_task(
+                check_people(form.requester, form.sponsor, FIELD, problems, directory=self.directory)
+            )
+            proposed = group.create_task(self._proposed(form, problems))
+        template, observation = proposed.result()
+        if problems or template is None:
+            raise InvalidForm({name if name in _FIELDS else FIELD: text for name, text in problems.items()})
+        await require_within_limits(filing, form.requester, FIELD, key=key, account=people.result())
+        await self.service.submit(
+            request_id,
+            Particulars(
+                kind=RequestKind.RESTORATION,
+                requester=form.requester,
+                sponsor=form.sponsor,
+                target=form.tenant_id,
+                template=template.name,
+                justification=justification,
+                duration=timedelta(days=form.days),
+                restores=RequestId(form.restores),
+            ),
+            key=key,
+            decide_within=template.decide_within,
+            observation=observation,
+            account=people.result(),
+        )
+        await filing.done(key=key)
+        return request_id
+
+    async def _proposed(
+        self, form: RestoreForm, problems: dict[str, str]
+    ) -> tuple[Template | None, Observation | None]:
+        """Give the template whose chain decides, as far as that can be told now, and what was seen of the partner."""
+        until = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+        try:
+            change = await change_of(form.restores, form.tenant_id, store=self.store)
+            async with asyncio.timeout_at(until):
+                found, observation = await self.propose(form)
+        except InvalidField as error:
+            problems[error.field] = error.reason
+        except NothingToChange as error:
+            problems[FIELD] = f"{error} There is nothing to put back."
+        except UnreadableSetting as error:
+            problems[FIELD] = str(error)
+        except TenantRefused as error:
+            problems[FIELD] = refused_words(error)
+        except (TenantUnavailable, TimeoutError):
+            templates = await self._likely(change)
+            _check_days(form.days, templates, problems)
+            return templates[0], None
+        else:
+            _check_days(form.days, [found.template], problems)
+            excluded = {form.requester, form.sponsor}
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(until):
+                    if problem := await chain_problem(found.stages, excluded, directory=self.directory):
+                        problems.setdefault(FIELD, problem)
+            return found.template, observation
+        return None, None
+
+    async def _likely(self, change: AccessRequest) -> tuple[Template, ...]:
+        plan = change.known.plan
+        requests = await self.store.requests_for(plan.tenant_id, MOST_REQUESTS)
+        return likely_templates(plan.before, requests=requests, templates=self.catalog.templates)
+
+
+def _check_days(days: int, templates: Iterable[Template], problems: dict[str, str]) -> None:
+    allowed = sorted({duration.days for template in templates for duration in template.durations})
+    if days not in allowed:
+        choices = ", ".join(map(str, allowed))
+        problems.setdefault("duration", f"The chain that decides on this approves {choices} days. Choose one of these.")

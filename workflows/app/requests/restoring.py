@@ -1,0 +1,137 @@
+"""What a restore request writes and who decides on it: one answer for the form, the filing and the preparing."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from workflows.catalog.catalog import Catalog
+from workflows.catalog.standing_policy import standing_policy
+from workflows.core.checks.findings import Finding
+from workflows.core.errors import InvalidField
+from workflows.core.partners.approval_policy import chain_for
+from workflows.core.partners.replacement import replacement_findings
+from workflows.core.partners.restoration import (
+    FIELD,
+    decided_by,
+    deciding_template,
+    is_restorable,
+    plan_restoration,
+    restoration_findings,
+    settled_at,
+)
+from workflows.core.plans.default_drift import with_inheritance
+from workflows.core.plans.plan import Plan
+from workflows.core.policy.risk import risk_of_result
+from workflows.core.policy.template import Stage, Template
+from workflows.core.requests.request import AccessRequest, Observation, RequestId
+from workflows.core.settings.model import TenantId
+from workflows.ports.store import Store
+
+MOST_REQUESTS: Final = 1000
+"""How many requests about one partner are looked through, newest first."""
+
+_ONE_OF_THE_LIST: Final = "Choose one of the changes in the list."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restoration:
+    """A change to put back, from what stands now."""
+
+    change: AccessRequest
+    plan: Plan
+    template: Template
+    """Whose chain decides."""
+    stages: tuple[Stage, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def title(self) -> str:
+        """What the request is called where an access request has its template's title."""
+        return f"Restore of {self.change.id} (chain of “{self.template.title}”)"
+
+
+async def restorable_changes(tenant_id: TenantId, *, store: Store) -> tuple[AccessRequest, ...]:
+    """List the changes of one partner that can be put back, newest first."""
+    requests = await store.requests_for(tenant_id, MOST_REQUESTS)
+    return tuple(sorted(filter(is_restorable, requests), key=settled_at, reverse=True))
+
+
+async def change_of(restores: str, tenant_id: TenantId, *, store: Store) -> AccessRequest:
+    """Load the change of this partner that is to be put back.
+
+    :raises InvalidField: when there is none of this name, it is another partner's, or it changed nothing.
+    """
+    if not restores:
+        raise InvalidField(FIELD, _ONE_OF_THE_LIST)
+    change = await store.request(RequestId(restores))
+    if change is None or not is_restorable(change) or change.known.plan.tenant_id != tenant_id:
+        raise InvalidField(FIELD, f"Gatehouse has no change {restores} of this partner to put back. {_ONE_OF_THE_LIST}")
+    return change
+
+
+async def propose_restoration(
+    restores: str,
+    observation: Observation,
+    *,
+    duration: timedelta | None,
+    at: datetime,
+    store: Store,
+    catalog: Catalog,
+) -> Restoration:
+    """Plan to put a change back, from what was observed, and find the chain that decides on that.
+
+    :param duration: how long it is meant to last; None for the default of the template whose chain decides.
+    :param at: from when that time is counted, where the findings name its end.
+    :raises InvalidField: at the field that has to change.
+    :raises NothingToChange: when the partner stands so already.
+    :raises UnreadableSetting: when a value of the image cannot be written back.
+    """
+    tenant_id, now = observation.identity.tenant_id, observation.configuration
+    change = await change_of(restores, tenant_id, store=store)
+    image = change.known.plan.before
+    if image is None and not observation.identity.is_resolved:
+        raise InvalidField(
+            FIELD,
+            "This partner is in another Microsoft cloud, where a tenant without settings of its own is blocked, and "
+            "one whose settings all inherit is not. So what stood before the first change cannot be put back; revoke "
+            "the partner instead.",
+        )
+    plan = plan_restoration(
+        tenant_id=tenant_id,
+        now=now,
+        image=image,
+        duration=duration,
+        undone=change.known.plan,
+        is_cross_cloud=not observation.identity.is_resolved,
+    )
+    template = deciding_template(
+        plan,
+        image,
+        requests=await store.requests_for(tenant_id, MOST_REQUESTS),
+        templates=catalog.templates,
+        default=observation.default,
+    )
+    if duration is not None and duration > template.durations[-1]:
+        longest = template.durations[-1].days
+        raise InvalidField(
+            "duration",
+            f"The chain of “{template.title}” decides on this, and approves {longest} days at most. "
+            "Choose a shorter time.",
+        )
+    lasts = duration or template.default_duration
+    plan = replace(decided_by(plan, template), duration=lasts)
+    plan = with_inheritance(plan, observation.default)
+    known = await store.partnership(tenant_id)
+    policy = await standing_policy(known, past=store, catalog=catalog)
+    level = risk_of_result(plan, observation.default).level
+    stages = chain_for(plan, template.stages, policy, level)
+    return Restoration(
+        change=change,
+        plan=plan,
+        template=template,
+        stages=stages,
+        findings=(
+            *restoration_findings(change, now),
+            *replacement_findings(known, plan, template, stages, lasts, at),
+        ),
+    )

@@ -1,0 +1,1 @@
+"""What time asks for: reminders, ends, watching over roles, sponsors and writes."""

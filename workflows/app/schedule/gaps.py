@@ -1,0 +1,78 @@
+"""Notices that the bot did not run for a while, and asks Entra's audit log before anything older is opened."""
+
+from datetime import datetime
+from typing import Final
+
+from workflows.core.requests.commands import Replan
+from workflows.core.requests.gaps import AUDIT_KEPT_FOR, Gap, gap_at_start, gap_at_tick, unsure_since
+from workflows.core.requests.request import AccessRequest
+from workflows.ports.clock import Clock
+from workflows.ports.store import Store
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+
+LAST_TICK: Final = "last_tick"
+_GAP: Final = "gap"
+
+
+async def note_tick(*, store: Store, clock: Clock) -> Gap | None:
+    """Remember that the bot runs now; a gap since the last tick is stored first, as at a start."""
+    now, last_tick = clock.now(), await _last_tick(store)
+    gap = gap_at_tick(last_tick, now=now)
+    await _save_gap(gap, store)
+    await store.save_mark(LAST_TICK, now.isoformat())
+    return gap
+
+
+async def notice_gap(*, store: Store, clock: Clock) -> Gap | None:
+    """Compare with the last tick at a start, before anything is performed; a gap is stored, for later starts too."""
+    now, last_tick = clock.now(), await _last_tick(store)
+    has_records = bool(await store.history(limit=1))
+    gap = gap_at_start(last_tick, has_records=has_records, now=now)
+    await _save_gap(gap, store)
+    # A start that is cut short before its first tick, or a database that is still empty, is no gap at the next start.
+    await store.save_mark(LAST_TICK, now.isoformat())
+    return gap
+
+
+async def _last_tick(store: Store) -> datetime | None:
+    text = await store.mark(LAST_TICK)
+    return None if text is None else datetime.fromisoformat(text)
+
+
+async def _save_gap(gap: Gap | None, store: Store) -> None:
+    if gap is not None:
+        since = "" if gap.since is None else gap.since.isoformat()
+        await store.save_mark(_GAP, f"{since}/{gap.until.isoformat()}")
+
+
+async def last_gap(*, store: Store) -> Gap | None:
+    """Read the newest gap; None where there was none."""
+    text = await store.mark(_GAP)
+    if text is None:
+        return None
+    since, _, until = text.partition("/")
+    return Gap(since=datetime.fromisoformat(since) if since else None, until=datetime.fromisoformat(until))
+
+
+async def held_by_gap(request: AccessRequest, *, store: Store, tenant: Tenant, clock: Clock) -> Replan | None:
+    """Give the command that asks again where a request that opens was approved before a gap; None where it may write.
+
+    It may where Entra's audit log shows that nobody has changed the partner since, Gatehouse included.
+    """
+    gap = await last_gap(store=store)
+    since = unsure_since(request, gap)
+    if gap is None or since is None:
+        return None
+    span = (
+        "for a while" if gap.since is None else f"between {gap.since:%Y-%m-%d %H:%M} and {gap.until:%Y-%m-%d %H:%M} UTC"
+    )
+    begins = f"Gatehouse was not running {span}, so its records may be older than the tenant."
+    if clock.now() - since > AUDIT_KEPT_FOR:
+        return Replan(reason=f"{begins} Entra's audit log does not reach back that far, so this is asked again.")
+    try:
+        changes = await tenant.surroundings.read_partner_changes(request.known.plan.tenant_id, since)
+    except (TenantUnavailable, TenantRefused):
+        return Replan(reason=f"{begins} Entra's audit log cannot be read, so this is asked again.")
+    if changes:
+        return Replan(reason=f"{begins} This partner was changed since it was approved, so this is asked again.")
+    return None

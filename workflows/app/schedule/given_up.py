@@ -1,0 +1,69 @@
+"""Effects that were given up: the alarm for each, and what an admin can decide about it."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from workflows.app.alarms import Alarms
+from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.effects import (
+    Apply,
+    Effect,
+    Judge,
+    Prepare,
+    SettleGivenUp,
+    ShowAlarm,
+    ShowHalf,
+    ShowHome,
+    ShowRequest,
+    ShowReview,
+    Tell,
+)
+from workflows.ports.store import Store
+
+_UNREADABLE: Final = "unknown"
+
+
+def alarm_values(effect: Effect | None, reason: str) -> Mapping[str, str]:
+    """Name the facts of the alarm about a given up effect: its kind, what it is about, and why it was given up."""
+    return {
+        "what": _UNREADABLE if effect is None else effect.kind,
+        "about": "" if effect is None else _about(effect),
+        "reason": reason,
+    }
+
+
+def is_alarming(effect: Effect | None) -> bool:
+    """Tell whether giving this effect up is an alarm: all but an alarm's own, which would raise alarms without end."""
+    return not isinstance(effect, ShowAlarm)
+
+
+async def raise_given_up(effect_id: int, effect: Effect, reason: str, *, alarms: Alarms) -> None:
+    """Tell the admins that an effect was given up."""
+    if is_alarming(effect):
+        await alarms.raise_alarm(AlarmCode.EFFECT_GIVEN_UP, str(effect_id), alarm_values(effect, reason))
+
+
+async def settle_given_up(decided: SettleGivenUp, *, store: Store, alarms: Alarms) -> None:
+    """Do what an admin decided about a given up effect. May be repeated."""
+    if decided.is_retried:
+        await store.retry_given_up(decided.effect_id)
+    else:
+        await store.drop_given_up(decided.effect_id)
+    await alarms.clear_alarm(AlarmCode.EFFECT_GIVEN_UP, str(decided.effect_id))
+
+
+def _about(effect: Effect) -> str:
+    """Name the request, partner or person that an effect is about."""
+    match effect:
+        case Prepare() | Apply() | ShowRequest():
+            return effect.request_id
+        case ShowReview() | ShowHalf():
+            return effect.tenant_id
+        case Judge():
+            return effect.intent.actor
+        case ShowHome() | Tell():
+            return effect.person
+        case ShowAlarm():
+            return effect.alarm_id
+        case SettleGivenUp():
+            return str(effect.effect_id)

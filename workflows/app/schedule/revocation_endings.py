@@ -1,0 +1,101 @@
+"""How the alarm of a revocation ends: mended, replaced by a newer revocation, or over without either."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from workflows.app.identifiers import revocation_id
+from workflows.core.plans.refused_writes import shows, written_names
+from workflows.core.requests.alarms import WAYS, Alarm
+from workflows.core.requests.effects import Judge
+from workflows.core.requests.intents import WantRevoke
+from workflows.core.requests.request import TERMINAL, AccessRequest, RequestId, RequestKind, RequestState
+from workflows.ports.store import Store
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+
+_PATIENCE_SECONDS: Final = 3.0
+"""How long reading the partner may take: the next look waits for it."""
+_SHOWN_FOR: Final = timedelta(hours=24)
+"""For how long admins are reminded of what stays open behind a confirmed block."""
+_MOST_REQUESTS: Final = 50
+
+Clicks = Iterable[tuple[Judge, WantRevoke, bool]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """An alarm is over."""
+
+    words: str = ""
+    """Why, where nothing was mended; empty where it was."""
+    replaced_by: str = ""
+    """The newer revocation that waits now."""
+
+
+async def ending_of(
+    alarm: Alarm, clicks: Clicks, requests: Sequence[AccessRequest], *, store: Store, tenant: Tenant, now: datetime
+) -> Ending | None:
+    """Tell how the alarm of a revocation ended that waits no more; None while it has to stay.
+
+    :param clicks: the clicks that want a revocation and are not judged.
+    :param requests: the open requests.
+    """
+    request = await store.request(RequestId(alarm.subject))
+    if request is None:
+        return Ending(words="the click was refused, or an admin gave it up")
+    if request.state not in TERMINAL:
+        return None
+    if request.state is RequestState.APPLIED and WAYS not in alarm.values:
+        return Ending()
+    newer = _newer(request, clicks, requests)
+    if newer:
+        return Ending(words=f"replaced by {newer}", replaced_by=newer)
+    confirmed = await _confirmed_since(request, store, is_any_kind=WAYS in alarm.values)
+    if WAYS not in alarm.values:
+        return Ending() if confirmed else Ending(words=f"the request ended as {request.state.value}")
+    if confirmed:
+        return Ending(words=f"replaced by {confirmed}")
+    if await _are_closed(request, alarm.values[WAYS].split(", "), tenant):
+        return Ending()
+    if now - alarm.raised_at >= _SHOWN_FOR:
+        return Ending(words="a day has passed, and it was not seen closed")
+    return None
+
+
+def _newer(request: AccessRequest, clicks: Clicks, requests: Sequence[AccessRequest]) -> str:
+    """Name a revocation of the same partner that waits: a request, or else a click."""
+    names = {request.particulars.target}
+    if request.prepared is not None:
+        identity = request.prepared.observation.identity
+        names |= {identity.tenant_id, identity.default_domain, identity.asked}
+    for one in requests:
+        is_newer = one.id != request.id and one.particulars.target in names
+        if is_newer and one.particulars.kind is RequestKind.REVOCATION:
+            return one.id
+    return next((revocation_id(click.key) for click, intent, _ in clicks if intent.target in names), "")
+
+
+async def _confirmed_since(request: AccessRequest, store: Store, *, is_any_kind: bool) -> str:
+    """Name a later request of the same partner that was confirmed: a revocation, or of any kind."""
+    if request.prepared is None:
+        return ""
+    for one in await store.requests_for(request.prepared.plan.tenant_id, _MOST_REQUESTS):
+        is_later = one.id != request.id and one.created_at >= request.created_at
+        is_meant = is_any_kind or one.particulars.kind is RequestKind.REVOCATION
+        if is_later and is_meant and one.state is RequestState.APPLIED:
+            return one.id
+    return ""
+
+
+async def _are_closed(request: AccessRequest, ways: Sequence[str], tenant: Tenant) -> bool:
+    """Read whether what was not taken stands now; False where that cannot be read."""
+    plan = request.known.plan
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            observed = await tenant.read_partner(plan.tenant_id)
+    except (TenantUnavailable, TenantRefused, TimeoutError):
+        return False
+    meant = [operation for operation in plan.further if set(written_names(operation)) & set(ways)]
+    return observed is not None and all(shows(operation, observed) for operation in meant)

@@ -1,0 +1,154 @@
+"""Roles that lack people: found while requests wait for them, told to the admins at once and to each requester once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from workflows.app.alarms import Alarms
+from workflows.app.service import Service
+from workflows.core.people import Role
+from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.ports.clock import Clock
+from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable, RoleSource
+from workflows.ports.store import Store
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
+
+EVERY: Final = timedelta(minutes=1)
+MARK: Final = "roles_checked_at"
+"""When roles were last looked at; an empty mark has them looked at with the next tick."""
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleLack:
+    """A role that has fewer people than a stage of a request still needs."""
+
+    role: Role
+    title: str
+    """The stage's."""
+    people: int
+    """How many can still decide on that stage."""
+    needed: int
+    missing_groups: tuple[str, ...]
+    """User groups of the role that do not exist, or are switched off."""
+
+    @property
+    def words(self) -> str:
+        """Say what is wrong, in one sentence."""
+        has = "nobody" if not self.people else "1 person" if self.people == 1 else f"{self.people} people"
+        return (
+            f"“{self.title}” needs {_approvals(self.needed)} from the role “{self.role}”, and {has} with this role can "
+            f"give one now.{missing_words(self.missing_groups)}"
+        )
+
+
+def missing_words(handles: Sequence[str]) -> str:
+    """Name user groups that are not there, as one more sentence; empty where none is missing."""
+    if not handles:
+        return ""
+    names = ", ".join(f"@{handle}" for handle in handles)
+    many = len(handles) > 1
+    return f" The user group{'s' * many} {names} {'do' if many else 'does'} not exist or {'are' if many else 'is'} off."
+
+
+async def lacking(request: AccessRequest, directory: Directory) -> tuple[RoleLack, ...]:
+    """Name the roles that have too few people for what a request still needs; none where nothing is to decide.
+
+    :raises DirectoryUnavailable, DirectoryRefused, TenantUnavailable, TenantRefused: when it cannot be told.
+    """
+    if request.state is not RequestState.AWAITING_APPROVAL:
+        return ()
+    known, verdict = request.known, request.verdict()
+    if verdict.open_stage is None:
+        return ()
+    taken = {known.requester.chat_id, known.sponsor.chat_id}
+    taken |= {person.chat_id for people in verdict.counted for person in people}
+    found = []
+    for index, stage in enumerate(known.stages[verdict.open_stage :], verdict.open_stage):
+        needed = stage.quorum - len(verdict.counted[index])
+        free = await directory.holders(stage.role) - taken
+        if len(free) < needed:
+            missing = await directory.missing_groups(stage.role)
+            found.append(
+                RoleLack(role=stage.role, title=stage.title, people=len(free), needed=needed, missing_groups=missing)
+            )
+    return tuple(found)
+
+
+async def check_roles(
+    *,
+    store: Store,
+    directory: Directory,
+    alarms: Alarms,
+    service: Service,
+    clock: Clock,
+    roles: Mapping[Role, RoleSource],
+) -> None:
+    """Alarm the admins of roles that open requests wait for in vain, and tell each requester once.
+
+    At most once a minute. What cannot be read now changes nothing: it is looked at again.
+    """
+    now = clock.now()
+    if not _is_due(await store.mark(MARK), now):
+        return
+    await store.save_mark(MARK, now.isoformat())
+    waiting = [one for one in await store.open_requests() if one.state is RequestState.AWAITING_APPROVAL]
+    found: dict[Role, RoleLack] = {}
+    held_up: dict[Role, list[AccessRequest]] = {}
+    try:
+        for request in waiting:
+            for lack in await lacking(request, directory):
+                found.setdefault(lack.role, lack)
+                held_up.setdefault(lack.role, []).append(request)
+    except (DirectoryUnavailable, DirectoryRefused, TenantUnavailable, TenantRefused) as error:
+        _log.warning("roles_not_checked", reason=str(error))
+        return
+    wanted = {str(role): _values(lack, held_up[role], roles.get(role)) for role, lack in found.items()}
+    await alarms.keep_alarms(AlarmCode.ROLE_EMPTY, wanted)
+    for request in waiting:
+        if lacks := [found[role] for role, requests in held_up.items() if request in requests]:
+            await _tell_requester(request, lacks, service)
+
+
+async def check_soon(store: Store) -> None:
+    """Have roles looked at with the next tick: somebody has just met one that lacks people."""
+    await store.save_mark(MARK, "")
+
+
+async def _tell_requester(request: AccessRequest, lacks: Sequence[RoleLack], service: Service) -> None:
+    reasons = " ".join(lack.words for lack in lacks)
+    await service.say(
+        f"Your request {request.id} cannot be approved now: {reasons} The admins are told. You need not do anything: "
+        "it goes on once there are people again.",
+        key=f"role_empty:{request.id}",
+        person=request.particulars.requester,
+    )
+
+
+def _values(lack: RoleLack, requests: Sequence[AccessRequest], source: RoleSource | None) -> dict[str, str]:
+    groups = () if source is None else source.user_groups
+    where = ", ".join(f"@{handle}" for handle in groups if handle not in lack.missing_groups) or "roles.toml"
+    return {
+        "role": lack.role,
+        "people": str(lack.people),
+        "needed": str(lack.needed),
+        "requests": ", ".join(request.id for request in requests),
+        "missing": missing_words(lack.missing_groups).strip(),
+        "where": where,
+    }
+
+
+def _is_due(mark: str | None, now: datetime) -> bool:
+    if not mark:
+        return True
+    # NB. a clock that was set back must not stop the looking.
+    return abs(now - datetime.fromisoformat(mark)) >= EVERY
+
+
+def _approvals(count: int) -> str:
+    return "1 approval" if count == 1 else f"{count} approvals"

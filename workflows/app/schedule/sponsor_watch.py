@@ -1,0 +1,87 @@
+"""Looks after the sponsors of live partners: who has no enabled member account any more is handed over at once."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from workflows.app.alarms import Alarms
+from workflows.app.service import Service
+from workflows.core.errors import Refused
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.commands import RecordSponsorFound, RecordSponsorGone
+from workflows.ports.clock import Clock
+from workflows.ports.store import Store
+from workflows.ports.tenant import Account, Tenant, TenantRefused, TenantUnavailable
+
+EVERY: Final = timedelta(hours=1)
+ALARMS_EVERY: Final = timedelta(minutes=1)
+MARK: Final = "sponsors_checked_at"
+_ALARMS_MARK: Final = "sponsor_alarms_checked_at"
+
+_log = structlog.get_logger()
+
+
+async def check_sponsors(*, store: Store, tenant: Tenant, alarms: Alarms, service: Service, clock: Clock) -> None:
+    """Ask Entra at most once an hour for every sponsor; start and end hand-overs, and keep their alarms.
+
+    What cannot be read is never gone: it is looked at again in an hour.
+    """
+    now = clock.now()
+    if await _is_due(store, MARK, EVERY, now):
+        await _look(await _live(store), tenant, service)
+    if await _is_due(store, _ALARMS_MARK, ALARMS_EVERY, now):
+        gone = [one for one in await _live(store) if one.sponsor_gone_at is not None]
+        await alarms.keep_alarms(AlarmCode.SPONSOR_GONE, {one.identity.tenant_id: _values(one) for one in gone})
+
+
+async def _look(partnerships: Sequence[Partnership], tenant: Tenant, service: Service) -> None:
+    if not partnerships:
+        return
+    try:
+        accounts = await tenant.accounts_by_id(sorted({one.sponsor.id for one in partnerships}))
+    except (TenantUnavailable, TenantRefused) as error:
+        _log.warning("sponsors_not_checked", reason=str(error))
+        return
+    known = {account.id: account for account in accounts}
+    for partnership in partnerships:
+        sponsor = partnership.sponsor.id
+        reason = _why_gone(known.get(sponsor))
+        with suppress(Refused):  # it is known already, or somebody else is the sponsor by now
+            if reason:
+                command = RecordSponsorGone(sponsor=sponsor, reason=reason)
+                await service.advance_review(partnership.identity.tenant_id, command)
+            elif partnership.sponsor_gone_at is not None:
+                await service.advance_review(partnership.identity.tenant_id, RecordSponsorFound(sponsor=sponsor))
+
+
+def _why_gone(account: Account | None) -> str:
+    if account is None:
+        return "Entra has no such account any more."
+    if not account.is_enabled:
+        return "The account is disabled."
+    return "" if account.is_member else "The account is a guest account."
+
+
+async def _live(store: Store) -> list[Partnership]:
+    return [one for one in await store.partnerships() if one.state is not PartnershipState.REVOKED]
+
+
+def _values(partnership: Partnership) -> dict[str, str]:
+    identity = partnership.identity
+    return {
+        "partner": f"{identity.display_name} ({identity.name})",
+        "sponsor": partnership.sponsor.name,
+    }
+
+
+async def _is_due(store: Store, mark: str, every: timedelta, now: datetime) -> bool:
+    """Tell whether it is time again, and remember that it was; a clock that was set back stops nothing."""
+    last = await store.mark(mark)
+    if last and abs(now - datetime.fromisoformat(last)) < every:
+        return False
+    await store.save_mark(mark, now.isoformat())
+    return True

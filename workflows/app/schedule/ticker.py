@@ -1,0 +1,111 @@
+"""Time as an actor: asks what is due and issues the commands."""
+
+import asyncio
+from collections.abc import Awaitable, Iterable
+from typing import Final
+
+import structlog
+
+from workflows.app.schedule.gaps import note_tick
+from workflows.app.service import Service
+from workflows.core.errors import Refused
+from workflows.core.requests.commands import AskHalf, AskReview, Expire
+from workflows.core.requests.deciding import came_in_time, require_may_decide
+from workflows.core.requests.effects import Judge
+from workflows.core.requests.intents import WantApprove, WantReject
+from workflows.core.requests.request import AccessRequest, RequestId
+from workflows.ports.clock import Clock
+from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable
+from workflows.ports.store import Store
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
+
+_PATIENCE_SECONDS: Final = 5.0
+"""How long one tick waits for the directory; whose click could not be looked at by then is judged first."""
+
+_log = structlog.get_logger()
+
+
+async def tick(*, service: Service, store: Store, directory: Directory, clock: Clock) -> None:
+    """Expire undecided requests, ask for reviews and remind of partners' halves: once for each due moment."""
+    if gap := await note_tick(store=store, clock=clock):
+        _log.warning("gap_noticed", since=str(gap.since), until=str(gap.until))
+    requests, partners = await store.due(clock.now())
+    # NB. after what is due: a click that came in time is stored by then, and is judged by when it came.
+    clicks = await store.unjudged() if requests else ()
+    until = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
+    for request_id in requests:
+        await _unless_refused(_expire(request_id, clicks, until, service=service, store=store, directory=directory))
+    for tenant_id in partners:
+        # Which of the two is due is the record's to say; the other one is refused and leaves no trace.
+        await _unless_refused(service.advance_review(tenant_id, AskReview()))
+        await _unless_refused(service.advance_review(tenant_id, AskHalf()))
+
+
+async def _expire(
+    request_id: RequestId,
+    clicks: Iterable[Judge],
+    until: float,
+    *,
+    service: Service,
+    store: Store,
+    directory: Directory,
+) -> None:
+    """Let a request expire, unless a stored click has to be judged first; see `_is_being_decided`."""
+    if not await _is_being_decided(request_id, clicks, until, store=store, directory=directory):
+        await service.advance(request_id, Expire())
+
+
+async def _is_being_decided(
+    request_id: RequestId, clicks: Iterable[Judge], until: float, *, store: Store, directory: Directory
+) -> bool:
+    """Tell whether a click that is stored and not judged yet may still count for this request's decision.
+
+    :param until: from then on, by the event loop's time, the directory is not waited for any more.
+    """
+    about = [
+        (click.intent, click)
+        for click in clicks
+        if isinstance(click.intent, WantApprove | WantReject) and click.intent.request_id == request_id
+    ]
+    request = await store.request(request_id) if about else None
+    if request is None:
+        return False
+    for intent, click in about:
+        if came_in_time(request, intent.digest, click.received_at) and await _may_count(
+            request, intent, click, until, directory
+        ):
+            return True
+    return False
+
+
+async def _may_count(
+    request: AccessRequest, intent: WantApprove | WantReject, click: Judge, until: float, directory: Directory
+) -> bool:
+    """Tell whether who clicked may decide; also where that cannot be told now: the click is judged first."""
+    try:
+        async with asyncio.timeout_at(until):
+            actor = await directory.identify(intent.actor)
+            roster = await directory.roster([actor, *(decision.person for decision in request.decisions)])
+        require_may_decide(
+            request,
+            actor,
+            intent.digest,
+            roster=roster,
+            now=click.received_at or request.expires_at,
+            may_repeat=isinstance(intent, WantReject),
+        )
+    except (DirectoryRefused, DirectoryUnavailable, TenantRefused, TenantUnavailable, TimeoutError):
+        return True
+    except Refused:
+        return False
+    return True
+
+
+async def _unless_refused(work: Awaitable[object]) -> None:
+    """Let a command fall that somebody else was faster with; let nothing about one record keep the others waiting."""
+    try:
+        await work
+    except Refused:
+        return
+    except Exception:
+        _log.exception("tick_failed_for_one")

@@ -1,0 +1,121 @@
+"""Looks, at each tick, at what admins should know of: a list of checks, each of which keeps the alarms of its code.
+
+To add one, write a function that takes what it needs and add it where the list is made (bot/assembly.py).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import structlog
+
+from workflows.app.alarms import Alarms
+from workflows.app.identifiers import revocation_id
+from workflows.app.revocation_alarms import partner_of, values_of
+from workflows.app.schedule.given_up import alarm_values, is_alarming
+from workflows.app.schedule.revocation_endings import ending_of
+from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.effects import Judge
+from workflows.core.requests.request import RequestKind
+from workflows.core.requests.watch import unjudged_revocations, unshown_writes, waiting_revocations
+from workflows.ports.clock import Clock
+from workflows.ports.store import Store
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable, WrongTenant
+
+_log = structlog.get_logger()
+
+_PATIENCE_SECONDS: Final = 3.0
+"""How long a check waits for a neighbour: the next tick waits for it."""
+
+Check = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watching:
+    """Performs every check; one that fails keeps no other one from being performed."""
+
+    checks: Sequence[Check]
+
+    async def look(self) -> None:
+        """Perform the checks, one after the other. Safe to repeat."""
+        for check in self.checks:
+            try:
+                await check()
+            except Exception:
+                _log.exception("check_failed")
+
+
+def usual_checks(*, store: Store, clock: Clock, tenant: Tenant, alarms: Alarms) -> tuple[Check, ...]:
+    """Give the checks of writes, revocations, given up work and the tenant itself."""
+    return (
+        partial(check_writes, store=store, clock=clock, alarms=alarms),
+        partial(check_revocations, store=store, clock=clock, tenant=tenant, alarms=alarms),
+        partial(check_given_up, store=store, alarms=alarms),
+        partial(check_tenant, tenant=tenant, alarms=alarms),
+    )
+
+
+async def check_writes(*, store: Store, clock: Clock, alarms: Alarms) -> None:
+    """Alarm of writes that were sent ten minutes ago and are not confirmed."""
+    late = unshown_writes(await store.open_requests(), clock.now())
+    await alarms.keep_alarms(
+        AlarmCode.WRITE_NOT_SHOWN, {one.id: values_of(one.id, partner_of(one), one.note) for one in late}
+    )
+
+
+async def check_revocations(*, store: Store, clock: Clock, tenant: Tenant, alarms: Alarms) -> None:
+    """Alarm of revocations that are not confirmed after two minutes; an alarm stays until they are.
+
+    Given up clicks count as waiting: an older version gave them up.
+    """
+    now = clock.now()
+    # NB. the order: alarms, clicks, requests. What moves on meanwhile is found at its next place, and its alarm stays.
+    known = {alarm.subject: alarm for alarm in await store.open_alarms() if alarm.code is AlarmCode.REVOCATION_WAITS}
+    given_up = [one.effect for one in await store.given_up() if isinstance(one.effect, Judge)]
+    clicks = unjudged_revocations([*given_up, *await store.unjudged()], now)
+    requests = await store.open_requests()
+    waiting: dict[str, Mapping[str, str]] = {}
+    late: set[str] = set()
+    for click, intent, is_late in clicks:
+        request_id = revocation_id(click.key)
+        waiting[request_id] = values_of(request_id, intent.target, "Who asked for it cannot be looked up.")
+        if is_late:
+            late.add(request_id)
+    for one in requests:
+        if one.particulars.kind is RequestKind.REVOCATION:
+            waiting[one.id] = values_of(one.id, partner_of(one), one.note)
+    late |= {one.id for one in waiting_revocations(requests, now, frozenset())}
+    endings = {}
+    for subject in sorted(known.keys() - waiting.keys()):
+        ending = await ending_of(known[subject], clicks, requests, store=store, tenant=tenant, now=now)
+        if ending is not None:
+            endings[subject] = ending
+            late |= {ending.replaced_by} & waiting.keys()
+    for subject in sorted(late - known.keys()):
+        await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, subject, waiting[subject])
+    for subject, ending in endings.items():
+        await alarms.clear_alarm(AlarmCode.REVOCATION_WAITS, subject, ending.words)
+
+
+async def check_given_up(*, store: Store, alarms: Alarms) -> None:
+    """Alarm of work that is not tried any more; an alarm that could not be sent is not alarmed of in turn."""
+    await alarms.keep_alarms(
+        AlarmCode.EFFECT_GIVEN_UP,
+        {str(one.id): alarm_values(one.effect, one.error) for one in await store.given_up() if is_alarming(one.effect)},
+    )
+
+
+async def check_tenant(*, tenant: Tenant, alarms: Alarms) -> None:
+    """Alarm while Graph answers for another tenant; asked every few minutes."""
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            await tenant.verify_home()
+    except WrongTenant as error:
+        values = {"found": error.found, "expected": error.expected}
+        await alarms.raise_alarm(AlarmCode.WRONG_TENANT, values=values)
+    except (TenantUnavailable, TenantRefused, TimeoutError):
+        return  # nothing new is known
+    else:
+        await alarms.clear_alarm(AlarmCode.WRONG_TENANT)

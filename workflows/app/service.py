@@ -1,0 +1,383 @@
+"""The door: load, decide, store in one transaction, wake the outbox. Every change of a record goes through here."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
+
+from workflows.core.errors import Refused
+from workflows.core.partners.outcome import advance_partner
+from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.reviews import advance_review
+from workflows.core.people import ChatId, Person, PersonId, Roster
+from workflows.core.requests.commands import (
+    Approve,
+    ConfirmHalf,
+    Keep,
+    PartnershipCommand,
+    RecordApplied,
+    RecordApplyFailed,
+    RecordOverwritten,
+    RecordPrepared,
+    RecordResent,
+    RecordWriting,
+    Reject,
+    RemindHalf,
+    Replan,
+    RequestCommand,
+    Subject,
+    Submit,
+    UnconfirmHalf,
+    Withdraw,
+)
+from workflows.core.requests.effects import Effect, Judge, SettleGivenUp, ShowRequest, Tell
+from workflows.core.requests.intents import Intent, WantApprove, WantReject, WantWithdraw
+from workflows.core.requests.lifecycle import Situation
+from workflows.core.requests.request import AccessRequest, Observation, Particulars, RequestId, RequestKind
+from workflows.core.settings.model import TenantId
+from workflows.ports.clock import Clock
+from workflows.ports.records import AuditEntry, Commit, StaleVersion
+from workflows.ports.store import Store
+
+GATEHOUSE: Final = "gatehouse"
+"""The actor's name in the audit log where the bot itself acts."""
+UNKNOWN_PARTNER: Final = "Gatehouse knows no such partner; see /partner list."
+LOOK_UP: Final = "look_up"
+"""What a look at a partner is called in the audit log."""
+
+UNKNOWN_REQUEST: Final = (
+    "Gatehouse knows no such request; its card may be from another database. See /partner list, or ask again with "
+    "/partner request."
+)
+
+_WRITES: Final = (RecordWriting, RecordResent, RecordApplied, RecordApplyFailed, RecordOverwritten)
+_TRIES: Final = 5
+"""How often a command is decided again because somebody else stored a newer version first."""
+
+Record = TypeVar("Record")
+
+RosterOf = Callable[[AccessRequest], Awaitable[Roster]]
+"""Reads the roles, now, of everybody whom a command and the decisions of this version of the request name."""
+
+
+class Service:
+    """Takes commands and intents. Performs nothing: effects are stored and the outbox is woken."""
+
+    def __init__(self, *, store: Store, clock: Clock, wake: Callable[[], None]) -> None:
+        self._store = store
+        self._clock = clock
+        self._wake = wake
+
+    async def submit(
+        self,
+        request_id: RequestId,
+        particulars: Particulars,
+        *,
+        key: str,
+        decide_within: timedelta,
+        observation: Observation | None = None,
+        submitter: Person | None = None,
+        account: PersonId | None = None,
+    ) -> None:
+        """Store a new request; what follows happens after it is stored. A known `key` changes nothing.
+
+        :param account: the requester's, where it is known already.
+        """
+        command = Submit(
+            request_id=request_id,
+            particulars=particulars,
+            lifetime=decide_within,
+            observation=observation,
+            submitter=submitter,
+            account=account,
+        )
+        now = self._clock.now()
+        transition = advance_partner(None, command, Situation(now=now))
+        details = {
+            "kind": particulars.kind.value,
+            "target": particulars.target,
+            "template": particulars.template,
+            "justification": particulars.justification,
+            "sponsor": particulars.sponsor,
+            "days": None if particulars.duration is None else particulars.duration.days,
+        }
+        if particulars.restores is not None:
+            details["restores"] = particulars.restores
+        # What a form saw says which tenant is meant; a domain that was only typed does not.
+        tenant_id = None if observation is None else observation.identity.tenant_id
+        entry = self._entry(
+            key,
+            now,
+            particulars.requester,
+            command.name,
+            details,
+            request_id=request_id,
+            tenant_id=tenant_id,
+            account=account if submitter is None else submitter.id,
+        )
+        await self._commit(Commit(entry=entry, request=transition.request, effects=transition.effects))
+
+    async def want(self, intent: Intent, *, key: str) -> None:
+        """Store what somebody clicked, to be judged right after. A known `key` changes nothing: it was a repetition."""
+        request_id = intent.request_id if isinstance(intent, WantApprove | WantReject | WantWithdraw) else None
+        # A request is not read for its tenant: a click is stored whatever else can be read.
+        tenant_id = getattr(intent, "tenant_id", None)
+        now = self._clock.now()
+        entry = self._entry(
+            key,
+            now,
+            intent.actor,
+            intent.name,
+            _claimed(intent),
+            request_id=request_id,
+            tenant_id=tenant_id,
+        )
+        entry = replace(entry, outcome="received")
+        await self._commit(Commit(entry=entry, effects=(Judge(intent=intent, key=key, received_at=now),)))
+
+    async def withdraw(self, request_id: RequestId, actor: ChatId, *, key: str) -> None:
+        """Take a request back. One's own click suffices.
+
+        :raises Refused: for somebody else's request and for one that is decided.
+        """
+        await self.advance(request_id, Withdraw(actor=actor), key=key)
+
+    async def advance(
+        self,
+        request_id: RequestId,
+        command: RequestCommand,
+        *,
+        key: str = "",
+        roster_of: RosterOf | None = None,
+        received_at: datetime | None = None,
+    ) -> AccessRequest:
+        """Apply a command to a request and store the outcome.
+
+        :param key: idempotency key; empty derives one from the request's version, for the bot's own commands.
+        :param roster_of: asked for the very version that is decided on, so that nobody who decided meanwhile is missing
+            from the roster, which would not count them.
+        :param received_at: when the click behind the command was stored; None where there was none.
+        :raises Refused: when the lifecycle does not take it; nothing is stored.
+        :raises OtherOpenRequest: when a plan was made while another request for the same tenant got its own.
+        """
+
+        async def attempt() -> AccessRequest:
+            request = await self._load(request_id)
+            known = None
+            if request.prepared is not None:
+                known = await self._store.partnership(request.prepared.plan.tenant_id)
+            roster = Roster() if roster_of is None else await roster_of(request)
+            now = self._clock.now()
+            at = Situation(now=now, roster=roster, received_at=received_at)
+            transition = advance_partner(request, command, at, known)
+            if transition.request.version == request.version:
+                return request
+            entry = self._entry(
+                key or f"{request_id}:{request.version}:{command.name}",
+                now,
+                _actor(command),
+                command.name,
+                {**_details(command), **_proof(request, command), **_outcome(transition.request, command)},
+                request_id=request_id,
+                tenant_id=None if request.prepared is None else request.prepared.plan.tenant_id,
+                account=_account(command),
+            )
+            is_new = await self._commit(
+                Commit(
+                    entry=entry,
+                    request=transition.request,
+                    partnership=transition.partnership,
+                    effects=transition.effects,
+                    is_only_one=isinstance(command, RecordPrepared)
+                    and request.particulars.kind is not RequestKind.REVOCATION,
+                )
+            )
+            return transition.request if is_new else await self._load(request_id)
+
+        return await _again_when_stale(attempt)
+
+    async def advance_review(
+        self, tenant_id: TenantId, command: PartnershipCommand, *, key: str = "", roster: Roster | None = None
+    ) -> Partnership:
+        """Apply a command to a partnership and store the outcome.
+
+        :raises Refused: when the rules do not take it, or there is no such partnership; nothing is stored.
+        """
+
+        async def attempt() -> Partnership:
+            partnership = await self._store.partnership(tenant_id)
+            if partnership is None:
+                raise Refused("unknown_partner", UNKNOWN_PARTNER)
+            now = self._clock.now()
+            transition = advance_review(partnership, command, roster=roster or Roster(), now=now)
+            entry = self._entry(
+                key or f"{tenant_id}:{partnership.version}:{command.name}",
+                now,
+                _actor(command),
+                command.name,
+                _details(command),
+                tenant_id=tenant_id,
+                account=_account(command),
+            )
+            await self._commit(Commit(entry=entry, partnership=transition.partnership, effects=transition.effects))
+            return transition.partnership
+
+        return await _again_when_stale(attempt)
+
+    async def refuse(
+        self,
+        refused: Refused,
+        *,
+        key: str,
+        actor: ChatId,
+        command: str,
+        subject: Subject,
+        channel: str = "",
+        is_told: bool = False,
+        also: tuple[Effect, ...] = (),
+    ) -> None:
+        """Record a refusal and tell the person who was refused why and what they can do.
+
+        :param is_told: the caller shows it to them already; it is only recorded.
+        :param also: what else is to be done because of it.
+        """
+        entry = self._entry(
+            key,
+            self._clock.now(),
+            actor,
+            command,
+            {"reason": refused.reason},
+            request_id=subject.request_id,
+            tenant_id=subject.tenant_id,
+        )
+        tell = Tell(person=actor, subject=subject, text=refused.reason, channel=channel)
+        await self._commit(
+            Commit(entry=replace(entry, outcome=refused.code), effects=also if is_told else (tell, *also))
+        )
+
+    async def settle_given_up(self, effect_id: int, *, is_retried: bool, key: str, actor: str, account: str) -> None:
+        """Store that somebody decided about a given up effect: to try it again, or to forget it.
+
+        :param account: the Entra account of who decided; empty at the command line.
+        """
+        command = "retry_effect" if is_retried else "drop_effect"
+        details = {"effect": effect_id, **({"account": account} if account else {})}
+        entry = self._entry(key, self._clock.now(), actor, command, details)
+        settle = SettleGivenUp(effect_id=effect_id, is_retried=is_retried)
+        await self._commit(Commit(entry=entry, effects=(settle,)))
+
+    async def note_look(self, actor: ChatId, target: str, *, key: str, by: str) -> None:
+        """Record that somebody looked a partner up, and how."""
+        entry = self._entry(key, self._clock.now(), actor, LOOK_UP, {"target": target, "by": by})
+        await self._commit(Commit(entry=entry))
+
+    async def show_elsewhere(self, request_id: RequestId, *, key: str, channel: str) -> None:
+        """Have a request's cards brought up to date, because one left a channel; once for each `key`."""
+        details = {"from": channel}
+        entry = self._entry(key, self._clock.now(), GATEHOUSE, "move_card", details, request_id=request_id)
+        await self._commit(Commit(entry=entry, effects=(ShowRequest(request_id=request_id),)))
+
+    async def say(self, text: str, *, key: str, person: ChatId, channel: str = "") -> None:
+        """Tell one person something, once for each `key`."""
+        entry = self._entry(key, self._clock.now(), GATEHOUSE, "tell", {"to": person, "text": text})
+        tell = Tell(person=person, subject=Subject(), text=text, channel=channel)
+        await self._commit(Commit(entry=entry, effects=(tell,)))
+
+    async def _load(self, request_id: RequestId) -> AccessRequest:
+        request = await self._store.request(request_id)
+        if request is None:
+            raise Refused("unknown_request", UNKNOWN_REQUEST)
+        return request
+
+    async def _commit(self, commit: Commit) -> bool:
+        is_new = await self._store.commit(commit)
+        self._wake()
+        return is_new
+
+    def _entry(
+        self,
+        key: str,
+        at: datetime,
+        actor: str,
+        command: str,
+        details: Mapping[str, Any],
+        *,
+        request_id: RequestId | None = None,
+        tenant_id: TenantId | None = None,
+        account: PersonId | None = None,
+    ) -> AuditEntry:
+        return AuditEntry(
+            key=key,
+            at=at,
+            actor=actor,
+            command=command,
+            outcome="accepted",
+            request_id=request_id,
+            tenant_id=tenant_id,
+            account=account,
+            details=details,
+        )
+
+
+async def _again_when_stale(attempt: Callable[[], Awaitable[Record]]) -> Record:
+    for _ in range(_TRIES - 1):
+        try:
+            return await attempt()
+        except StaleVersion:
+            continue
+    return await attempt()
+
+
+def _actor(command: RequestCommand | PartnershipCommand) -> str:
+    match command:
+        case Approve() | Reject() | Keep() | ConfirmHalf() | UnconfirmHalf() | RemindHalf():
+            return command.actor.chat_id
+        case Withdraw():
+            return command.actor
+        case _:
+            return GATEHOUSE
+
+
+def _account(command: RequestCommand | PartnershipCommand) -> PersonId | None:
+    match command:
+        case Approve() | Reject() | Keep() | ConfirmHalf() | UnconfirmHalf() | RemindHalf():
+            return command.actor.id
+        case _:
+            return None
+
+
+def _claimed(intent: Intent) -> dict[str, Any]:
+    """Say what the click claimed: the reason given, the digest of the card, the partner named."""
+    names = ("digest", "reason", "target", "tenant_id", "step", "wanted", "effect_id")
+    return {name: getattr(intent, name) for name in names if getattr(intent, name, None)}
+
+
+def _proof(request: AccessRequest, command: RequestCommand) -> dict[str, Any]:
+    """Name the plan that a write or its proof is about."""
+    if request.prepared is None or not isinstance(command, _WRITES):
+        return {}
+    return {"digest": request.prepared.plan.digest}
+
+
+def _outcome(request: AccessRequest, command: RequestCommand) -> dict[str, Any]:
+    """Say what a closing left open, and which writes that may be refused do not stand."""
+    if not isinstance(command, RecordApplied):
+        return {}
+    left, refused = request.not_closed, [asdict(one) for one in request.refused]
+    return {
+        **({} if left is None else {"not_closed": {way.name: way.opening.value for way in left}}),
+        **({"refused": refused} if refused else {}),
+    }
+
+
+def _details(command: RequestCommand | PartnershipCommand) -> dict[str, Any]:
+    """Say in the audit log what the record alone does not show afterwards."""
+    details: dict[str, Any] = {}
+    for name in ("digest", "reason", "code", "image", "step", "wanted"):
+        if (value := getattr(command, name, None)) is not None:
+            details[name] = value
+    if isinstance(command, Approve | Reject | Keep | ConfirmHalf | UnconfirmHalf | RemindHalf):
+        details["account"] = command.actor.id
+    if isinstance(command, Replan) and command.drift is not None:
+        details["drift"] = asdict(command.drift)
+    return details

@@ -1,0 +1,166 @@
+"""Loads and checks the templates and the roles they speak of: TOML files, one folder.
+
+Every problem is found before any is reported, each with file and key; a catalog with a problem is not loaded.
+"""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from workflows.catalog.template_files import RoleFile, TemplateFile
+from workflows.core.errors import DomainError
+from workflows.core.people import ADMIN, Role, folded_mail
+from workflows.core.plans.plan import Plan
+from workflows.core.policy.graph_examples import corrected_word
+from workflows.core.policy.risk import chain_is_enough, risk_of_settings
+from workflows.core.policy.template import Template
+from workflows.ports.directory import RoleSource
+
+SHIPPED: Final = Path(__file__).parent.parent / "templates"
+ROLES_FILE: Final = "roles.toml"
+
+
+class CatalogProblems(DomainError):
+    """The templates cannot be used. `problems` names every file and key at once."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalog:
+    """What can be requested, and who holds which role."""
+
+    templates: Mapping[str, Template]
+    roles: Mapping[Role, RoleSource]
+
+    def role_hashes(self, roles: Iterable[Role]) -> dict[str, str]:
+        """Say what roles mean now; a role that does not exist means nothing, and has an empty hash."""
+        return {role: role_hash(source) if (source := self.roles.get(role)) else "" for role in roles}
+
+
+def role_hash(source: RoleSource) -> str:
+    """Hash who holds a role by its definition. The title, the order and the case of mail addresses mean nothing."""
+    meaning = {
+        "user_groups": sorted(set(source.user_groups)),
+        "entra_groups": sorted({group.lower() for group in source.entra_groups}),
+        "people": sorted(set(map(folded_mail, source.people))),
+    }
+    return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()
+
+
+def changed_role(was: Mapping[str, str], catalog: Catalog) -> str:
+    """Name a role that is defined otherwise than when a plan was made; empty when none is.
+
+    :param was: the hashes of then; empty in requests of earlier versions, which are judged as before.
+    """
+    now = catalog.role_hashes(map(Role, was))
+    return next((role for role in sorted(was) if was[role] != now[role]), "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedRules:
+    """What a request was shown by is not what holds now."""
+
+    code: str
+    words: str
+
+
+def changed_rules(plan: Plan, roles: Mapping[str, str], catalog: Catalog) -> ChangedRules | None:
+    """Compare the template and the roles that a plan was made by with those of now; None where they are the same.
+
+    :param roles: the hashes of the roles' definitions then.
+    """
+    template = catalog.templates.get(plan.template)
+    if template is None or template.content_hash != plan.template_hash:
+        return ChangedRules(code="template_changed", words="The template changed after this request was shown.")
+    if role := changed_role(roles, catalog):
+        words = f"The role “{role}” is defined differently now: other people may hold it than when this was shown."
+        return ChangedRules(code="role_changed", words=words)
+    return None
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def load_catalog(folder: Path) -> Catalog:
+    """Load every `*.toml` in `folder`: one template a file, and roles.toml.
+
+    :raises CatalogProblems: naming everything that is wrong, by file and key.
+    """
+    if not folder.is_dir():
+        raise CatalogProblems((f"GATEHOUSE_TEMPLATES: {folder} is not a folder; name one with templates in it",))
+    problems: list[str] = []
+    roles = _load_roles(folder / ROLES_FILE, problems)
+    templates: dict[str, Template] = {}
+    paths = [path for path in sorted(folder.glob("*.toml")) if path.name != ROLES_FILE]
+    for path in paths:
+        parsed = _parse(path, TemplateFile, problems)
+        if parsed is not None:
+            template = templates[path.stem] = parsed.parsed(path.stem)
+            problems += [f"{path.name}: {problem}" for problem in _chain_problems(template)]
+            problems += [
+                f"{path.name}: stages.{index}.role: {stage.role} is not in {ROLES_FILE}; add it there"
+                for index, stage in enumerate(parsed.stages)
+                if roles is not None and Role(stage.role) not in roles
+            ]
+    if not paths:
+        problems.append(f"{folder}: no template found; add at least one .toml file beside {ROLES_FILE}")
+    if problems or roles is None:
+        raise CatalogProblems(tuple(problems))
+    return Catalog(templates=templates, roles=roles)
+
+
+def _load_roles(path: Path, problems: list[str]) -> dict[Role, RoleSource] | None:
+    document = _read(path, problems)
+    if document is None:
+        return None
+    roles: dict[Role, RoleSource] = {}
+    for name, content in document.items():
+        parsed = _check(f"{path.name}: {name}", RoleFile, content, problems)
+        if parsed is not None:
+            roles[Role(name)] = RoleSource(role=Role(name), **parsed.parsed())
+    if ADMIN not in document:
+        problems.append(f"{path.name}: {ADMIN}: this role is missing; it names who may revoke")
+    return roles
+
+
+def _chain_problems(template: Template) -> Iterator[str]:
+    """Name why the chain is too weak for the most that the template can let in, whatever the tenant's default is."""
+    risk = risk_of_settings(template.settings, template.durations[-1])
+    if problem := chain_is_enough(template.stages, risk.level):
+        yield f"stages: {problem}. {' '.join(risk.reasons)}"
+
+
+def _parse(path: Path, model: type[Model], problems: list[str]) -> Model | None:
+    document = _read(path, problems)
+    return None if document is None else _check(path.name, model, document, problems)
+
+
+def _read(path: Path, problems: list[str]) -> dict[str, Any] | None:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        problems.append(f"{path.name}: missing in {path.parent}")
+    except (ValueError, RecursionError, OSError) as error:  # wrong TOML or UTF-8, and a number too long for Python
+        problems.append(f"{path.name}: not readable as TOML: {error}")
+    return None
+
+
+def _check(place: str, model: type[Model], content: object, problems: list[str]) -> Model | None:
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        for item in error.errors():
+            key = ".".join(map(str, item["loc"])) or "file"
+            word = corrected_word(item.get("input"), of_applications="applications" in item["loc"])
+            cure = "" if word is None else f"; write {word}"
+            problems.append(f"{place}: {key}: {item['msg']}{cure}")
+    return None

@@ -1,0 +1,91 @@
+"""Reads a request that is written in a file: TOML, every problem at once, each with its key and the cure."""
+
+import json
+import tomllib
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import Field, StrictInt, StringConstraints, ValidationError
+from pydantic_core import ErrorDetails
+
+from workflows.catalog.template_settings import FileModel
+from workflows.core.errors import DomainError
+from workflows.core.policy.graph_examples import corrections, is_graph_example
+
+MOST_BYTES: Final = 65_536
+_NO_REQUEST: Final = (
+    "these are settings of Microsoft Graph, not a request; name a partner and a template instead, whose settings are "
+    "written in its own file (docs/templates.md). What is wrong in them:"
+)
+_CURES: Final = {
+    "partner": 'write the partner\'s domain or tenant ID, as in partner = "contoso.com"',
+    "template": 'write the name of a template, as in template = "guest-collaboration"',
+    "duration_days": "write a whole number of days, as in duration_days = 90",
+    "holes": "write a table of IDs by the names of the template's holes, each in quotation marks",
+}
+
+
+class RequestFileProblems(DomainError):
+    """The file is no request. `problems` names every key that is wrong, with the cure."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class RequestFile(FileModel):
+    """What a request's file says."""
+
+    partner: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+    template: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+    duration_days: Annotated[StrictInt, Field(ge=1, le=3650)] | None = None
+    """None: the template's own default."""
+    holes: dict[str, Annotated[str, StringConstraints(max_length=300)]] = Field(default_factory=dict, max_length=50)
+
+
+def load_request_file(path: Path) -> RequestFile:
+    """Read a request from the file at `path`.
+
+    :raises RequestFileProblems: naming everything that is wrong with it.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise RequestFileProblems((f"{path.name}: larger than {MOST_BYTES} bytes, which no request is",))
+        document = _parsed(content.decode("utf-8"))
+        if is_graph_example(document):
+            found = corrections(document) or ("nothing",)
+            raise RequestFileProblems((f"{path.name}: {_NO_REQUEST}", *found))
+        return RequestFile.model_validate(document)
+    except OSError as error:
+        raise RequestFileProblems((f"{path.name}: cannot be read ({error.strerror})",)) from error
+    except ValidationError as error:
+        raise RequestFileProblems(tuple(f"{path.name}: {_problem(item)}" for item in error.errors())) from error
+    except (ValueError, RecursionError) as error:  # wrong TOML or UTF-8, and a number too long for Python
+        raise RequestFileProblems((f"{path.name}: not readable as TOML: {error}",)) from error
+
+
+def _parsed(text: str) -> object:
+    """Read TOML; JSON too where it is an example of Microsoft Graph, so that it can be told what is wrong with it.
+
+    :raises ValueError: for everything else.
+    """
+    try:
+        return tomllib.loads(text)
+    except ValueError:
+        with suppress(ValueError, RecursionError):
+            if is_graph_example(document := json.loads(text)):
+                return document
+        raise
+
+
+def _problem(item: ErrorDetails) -> str:
+    key = ".".join(str(part) for part in item["loc"])
+    if item["type"] == "extra_forbidden":
+        return f"{key}: no such key; remove it, or write one of {', '.join(RequestFile.model_fields)}"
+    cure = _CURES[str(item["loc"][0])]
+    if item["type"] == "missing":
+        return f"{key}: missing; {cure}"
+    return f"{key}: {item['msg']}; {cure}"

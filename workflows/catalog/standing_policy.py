@@ -1,0 +1,58 @@
+"""Under which approval policy a partner stands: recorded with it, else derived from what was applied to it."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from workflows.catalog.catalog import Catalog
+from workflows.core.partners.approval_policy import ApprovalPolicy, Chain, is_live, strongest_chain, widest
+from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.restoration import settled_at
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.settings.model import TenantId
+
+MOST_REQUESTS = 1000
+_STANDS = frozenset({RequestState.APPLIED, RequestState.OVERWRITTEN})
+
+
+class PastRequests(Protocol):
+    """Where earlier requests about a tenant are found; every `Store` is one."""
+
+    async def requests_for(self, tenant_id: TenantId, limit: int) -> Sequence[AccessRequest]:
+        """List the requests about one tenant, newest first."""
+
+
+async def standing_policy(known: Partnership | None, *, past: PastRequests | None, catalog: Catalog) -> ApprovalPolicy:
+    """Gather what a chain over this partner is measured by.
+
+    :param past: None where no earlier request can be read.
+    """
+    return ApprovalPolicy(
+        standing=await _standing(known, past, catalog),
+        strongest=strongest_chain(catalog.templates.values()),
+        roles=frozenset(catalog.roles),
+    )
+
+
+async def _standing(known: Partnership | None, past: PastRequests | None, catalog: Catalog) -> Chain:
+    if known is None or not is_live(known):
+        return ()
+    if known.stages:
+        return known.stages
+    # Recorded by a version that did not keep it: whatever was applied since the last block was decided by such a chain.
+    requests = () if past is None else await past.requests_for(known.identity.tenant_id, MOST_REQUESTS)
+    if derived := widest(_chains_since_the_block(requests)):
+        return derived
+    template = catalog.templates.get(known.template)
+    return strongest_chain(catalog.templates.values()) if template is None else template.stages
+
+
+def _chains_since_the_block(requests: Sequence[AccessRequest]) -> list[Chain]:
+    chains: list[Chain] = []
+    for request in sorted(requests, key=settled_at):
+        if request.state not in _STANDS or request.prepared is None:
+            continue
+        if request.particulars.kind is RequestKind.REVOCATION:
+            chains.clear()
+        else:
+            chains.append(request.prepared.stages)
+    return chains

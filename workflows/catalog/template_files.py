@@ -1,0 +1,133 @@
+"""What may stand in a template's file and in roles.toml: the pydantic models, and the template that comes of them."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Annotated, Any, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from workflows.catalog.template_settings import GUID, HOLE_NAME, FileModel, SettingsTable
+from workflows.core.people import Role
+from workflows.core.policy.placeholders import Hole, places
+from workflows.core.policy.template import Stage, Template
+from workflows.core.settings.documents import to_document
+from workflows.core.settings.model import Property, Setting, TargetType
+
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+Days = Annotated[int, Field(ge=1, le=3650)]
+
+
+class _Stage(FileModel):
+    title: Title
+    role: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+    quorum: Annotated[int, Field(ge=1, le=20)]
+
+
+class _Hole(FileModel):
+    # Slack takes 255 characters of a block_id; the form's field is called hole_<name>.
+    name: Annotated[str, Field(pattern=rf"^{HOLE_NAME}$", max_length=60)]
+    label: Title
+    kind: TargetType
+    hint: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
+    required: bool = True
+
+
+class TemplateFile(FileModel):
+    """One template."""
+
+    title: Title
+    description: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+    review_every_days: Days
+    durations_days: tuple[Days, ...] = Field(min_length=1, max_length=20)
+    default_duration_days: Days
+    decide_within_days: Annotated[int, Field(ge=1, le=90)]
+    holes: tuple[_Hole, ...] = Field(default=(), max_length=20)
+    stages: tuple[_Stage, ...] = Field(min_length=1, max_length=10)
+    settings: SettingsTable
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.default_duration_days not in self.durations_days:
+            raise ValueError("default_duration_days: choose one of durations_days")
+        if not self.settings.model_fields_set:
+            raise ValueError("settings: name at least one setting, or the template changes nothing")
+        if problems := "; ".join(self._problems_of_holes()):
+            raise ValueError(problems)
+        return self
+
+    def parsed(self, name: str) -> Template:
+        """Make the template called `name` of it."""
+        settings = self.settings.parsed()
+        meaning = {
+            **self.model_dump(mode="json", exclude=set() if self.holes else {"holes"}),
+            "settings": {key: to_document(value) for key, value in settings.items()},
+        }
+        return Template(
+            name=name,
+            title=self.title,
+            description=self.description,
+            settings=settings,
+            stages=tuple(Stage(title=s.title, role=Role(s.role), quorum=s.quorum) for s in self.stages),
+            review_interval=timedelta(days=self.review_every_days),
+            durations=tuple(timedelta(days=days) for days in sorted(set(self.durations_days))),
+            default_duration=timedelta(days=self.default_duration_days),
+            decide_within=timedelta(days=self.decide_within_days),
+            content_hash=hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest(),
+            holes=self._parsed_holes(settings),
+        )
+
+    def _parsed_holes(self, settings: dict[Property, Setting]) -> tuple[Hole, ...]:
+        owners = {place.name: place.owner for place in places(settings)}
+        return tuple(
+            Hole(
+                name=hole.name,
+                label=hole.label,
+                kind=hole.kind,
+                owner=owners[hole.name],
+                hint=hole.hint,
+                is_required=hole.required,
+            )
+            for hole in self.holes
+        )
+
+    def _problems_of_holes(self) -> Iterator[str]:
+        """Name what does not fit between the holes and the places where they stand."""
+        declared = {hole.name: hole for hole in self.holes}
+        if len(declared) < len(self.holes):
+            yield "holes: two holes have the same name"
+        stand = list(places(self.settings.parsed()))
+        for place in stand:
+            hole = declared.get(place.name)
+            if hole is None:
+                yield f"settings: {{{place.name}}} is not one of the holes; declare it under [[holes]]"
+            elif hole.kind is not place.kind:
+                yield f"holes: {place.name} is a {hole.kind} but stands where a {place.kind} does"
+            elif place.is_alone and not hole.required:
+                yield f"holes: {place.name} is all that stands in its list, so it must be required"
+        for name in declared:
+            owners = {place.owner for place in stand if place.name == name}
+            if not owners:
+                yield f"holes: {name} stands nowhere in the settings"
+            elif len(owners) > 1:
+                yield f"holes: {name} stands for an ID of ours and for one of theirs; make it two holes"
+
+
+class RoleFile(FileModel):
+    """One table of roles.toml: who holds a role."""
+
+    title: Title
+    user_groups: tuple[str, ...] = ()
+    entra_groups: tuple[Annotated[str, Field(pattern=rf"^{GUID}$")], ...] = ()
+    people: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")], ...] = ()
+
+    @model_validator(mode="after")
+    def _has_somebody(self) -> Self:
+        if not (self.user_groups or self.entra_groups or self.people):
+            raise ValueError("name somebody: user_groups, entra_groups or people")
+        return self
+
+    def parsed(self) -> dict[str, Any]:
+        """Give the fields of a role's source."""
+        return self.model_dump()

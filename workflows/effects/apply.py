@@ -1,0 +1,345 @@
+"""Writes an approved plan and proves it: read, compare, write what is missing, read back.
+
+What is unknown is read, never repeated blindly: after a crash, a timeout or a reset the next attempt starts by reading.
+What was taken and does not show is sent again as `workflows.core.requests.resending` says. A revocation is never given
+up.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from workflows.app.alarms import Alarms
+from workflows.app.revocation_alarms import changed_again, partner_of, still_tried, ways_stay_open
+from workflows.app.schedule.gaps import held_by_gap
+from workflows.app.service import Service
+from workflows.catalog.catalog import Catalog
+from workflows.core.checks.findings import Severity
+from workflows.core.checks.partner_rules import check_partner
+from workflows.core.errors import Refused
+from workflows.core.people import Roster
+from workflows.core.plans.drift import three_way
+from workflows.core.plans.plan import Plan, is_confirmed, steps_done
+from workflows.core.plans.progress import progress_words
+from workflows.core.requests.commands import (
+    RecordApplied,
+    RecordApplyFailed,
+    RecordDelayed,
+    RecordOverwritten,
+    RecordResent,
+    RecordUnseen,
+    RecordWriting,
+    Replan,
+    Stop,
+)
+from workflows.core.requests.lifecycle import closes
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.requests.resending import ALARMING_REPLANS
+from workflows.core.requests.words import unwritten_words
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.described import undescribed_changes
+from workflows.core.settings.openness_words import way_title
+from workflows.effects.further_writes import write_further
+from workflows.effects.resending import Resending
+from workflows.effects.still_approved import objection
+from workflows.partner_lookup.lookup import read_default
+from workflows.ports.clock import Clock
+from workflows.ports.directory import Directory, DirectoryUnavailable
+from workflows.ports.store import Store
+from workflows.ports.tenant import AlreadyExists, Tenant, TenantRefused, TenantUnavailable
+
+READ_BACK_AFTER: Final = (0.0, 0.5, 1.0, 2.0, 4.0)
+"""Seconds to rest before each read-back. The directory is replicated; a write can take a while to show."""
+
+_TO_DO: Final = frozenset({RequestState.APPLYING, RequestState.UNCONFIRMED})
+_FOR_AN_ADMIN: Final = frozenset({401, 403})
+"""Refusals that end when an admin renews a secret or grants a permission: what was approved waits for that."""
+_WAITS_FOR_AN_ADMIN: Final = "The request waits until an admin has mended that."
+_NOT_FOUND: Final = 404
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applying:
+    """Performs Apply. Safe to repeat at any point."""
+
+    service: Service
+    store: Store
+    tenant: Tenant
+    directory: Directory
+    clock: Clock
+    alarms: Alarms
+    catalog: Catalog | None = None
+    """What templates and roles mean now; None: it is not compared."""
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    async def apply(self, request_id: RequestId) -> None:
+        """Bring the tenant to the plan's image, or record why not.
+
+        :raises TenantUnavailable, DirectoryUnavailable: after recording that the request waits; try again later.
+        """
+        request = await self.store.request(request_id)
+        if request is None or request.state not in _TO_DO:
+            return
+        try:
+            if request.state is RequestState.APPLYING:
+                await self._write(request)
+            else:
+                await self._confirm(request, rests=(0.0,))
+        except (TenantUnavailable, DirectoryUnavailable) as error:
+            if await self._is_still_to_do(request_id):
+                await self.service.advance(request_id, RecordDelayed(reason=f"{error} Gatehouse keeps trying."))
+                raise
+        except Refused:
+            # Somebody moved the request on while it was applied: an admin's revocation stops it, for one.
+            if await self._is_still_to_do(request_id):
+                raise
+
+    async def _is_still_to_do(self, request_id: RequestId) -> bool:
+        request = await self.store.request(request_id)
+        return request is not None and request.state in _TO_DO
+
+    async def _write(self, request: AccessRequest) -> None:
+        plan = request.known.plan
+        try:
+            observed = await self.tenant.read_partner(plan.tenant_id)
+        except TenantRefused as error:
+            if request.particulars.kind is RequestKind.REVOCATION:
+                raise await self._still_tried(request, error) from error
+            if error.status in _FOR_AN_ADMIN:
+                raise TenantUnavailable(f"{error.reason} {_WAITS_FOR_AN_ADMIN}") from error
+            # An attempt before this one may have written and been cut short, so nothing is claimed about it.
+            reason = f"The partner's settings cannot be read, so what stands in the tenant is not known. {error.reason}"
+            await self.service.advance(request.id, RecordApplyFailed(reason=reason))
+            return
+        done = steps_done(plan, observed)
+        if await self._is_a_service_provider(request, observed, done):
+            return
+        if done is None:
+            await self._drifted(request, observed)
+            return
+        if done < len(plan.required) and await self._is_held_by_gap(request):
+            return
+        try:
+            # Once a write was sent, it was judged just before; only reading and finishing is left.
+            is_first = done == 0 and request.writing_since is None
+            if is_first and await self._changed_unknown_members(request, observed):
+                return
+            if is_first and not await self._may_still_be_applied(request):
+                return
+        except TenantRefused as error:
+            await self._failed(request, 0, error)
+            return
+        if done < len(plan.required):
+            if request.particulars.kind is not RequestKind.REVOCATION:
+                await self.tenant.verify_home(must_be_known=True)
+            await self.service.advance(request.id, RecordWriting())
+        for index in range(done, len(plan.required)):
+            try:
+                await self.tenant.write(plan.required[index])
+            except AlreadyExists:
+                existing = await self._existing(plan, index)
+                if (steps_done(plan, existing) or 0) <= index:
+                    await self._drifted(request, existing, is_written=index > done)
+                    return
+            except TenantRefused as error:
+                if not await self._has_vanished(request, index, error, is_written=index > done):
+                    await self._failed(request, index, error)
+                return
+        await self._confirm(request, rests=READ_BACK_AFTER)
+
+    async def _may_still_be_applied(self, request: AccessRequest) -> bool:
+        """Check once more, before the first write, that it is still what was approved."""
+        objected = await objection(request, tenant=self.tenant, directory=self.directory, catalog=self.catalog)
+        if objected is None:
+            return True
+
+        async def as_read(_: AccessRequest) -> Roster:
+            return objected.roster or Roster()
+
+        roster_of = None if objected.roster is None else as_read
+        await self.service.advance(request.id, objected.before_the_first_write(request), roster_of=roster_of)
+        return False
+
+    async def _confirm(self, request: AccessRequest, *, rests: tuple[float, ...]) -> None:
+        plan = request.known.plan
+        observed: JsonObject | None = None
+        for rest in rests:
+            await self.sleep(rest)
+            observed = await self._read_back(request)
+            if observed is not None and is_confirmed(plan, observed):
+                if plan.further and request.state is RequestState.APPLYING:
+                    await self.service.advance(request.id, RecordWriting())
+                tried = await write_further(plan, observed, tenant=self.tenant, sleep=self.sleep)
+                if tried.unanswered and request.particulars.kind is RequestKind.REVOCATION:
+                    # Before the end is recorded: a crash in between repeats this, and never leaves it unsaid.
+                    await ways_stay_open(self.alarms, self.store, request, tried.unanswered)
+                # Read last, and only where it is judged: the default may have changed since the plan was made.
+                default = await read_default(tenant=self.tenant) if closes(request) else None
+                command = RecordApplied(image=tried.image, refused=tried.refused, default=default)
+                await self.service.advance(request.id, command)
+                return
+        if steps_done(plan, observed) is None:
+            # Neither the plan nor a step towards it: waiting longer cannot make it so.
+            await self._drifted(request, observed, is_written=True)
+            return
+        if request.state is RequestState.UNCONFIRMED and await self._is_taken_up_again(request):
+            return
+        await self._unseen(request)
+        raise TenantUnavailable("Microsoft Graph does not show the change yet.")
+
+    async def _is_taken_up_again(self, request: AccessRequest) -> bool:
+        """Send again, or ask again, what was taken and does not show for a while; False: there is only reading to do.
+
+        That it is sent again is stored first, so that a crash never sends an opening a third time.
+        """
+        resending = Resending(tenant=self.tenant, directory=self.directory, clock=self.clock, catalog=self.catalog)
+        try:
+            command = await resending.next_command(request)
+        except TenantRefused as error:
+            raise TenantUnavailable(f"{error.reason} The change was sent; it is not shown yet.") from error
+        if command is None:
+            return False
+        request = await self.service.advance(request.id, command)
+        if isinstance(command, RecordResent):
+            await self._write(request)
+        return True
+
+    async def _is_held_by_gap(self, request: AccessRequest) -> bool:
+        """Ask again what was approved before the bot was away, unless the tenant shows that nothing happened since."""
+        again = await held_by_gap(request, store=self.store, tenant=self.tenant, clock=self.clock)
+        if again is not None:
+            await self.service.advance(request.id, again)
+        return again is not None
+
+    async def _read_back(self, request: AccessRequest) -> JsonObject | None:
+        try:
+            return await self.tenant.read_partner(request.known.plan.tenant_id)
+        except (TenantRefused, TenantUnavailable) as error:
+            # Every write was taken, so from now on only reading is left, whatever it fails for.
+            await self._unseen(request)
+            if isinstance(error, TenantRefused) and request.particulars.kind is RequestKind.REVOCATION:
+                raise await self._still_tried(
+                    request, error, "The change was sent but cannot be read back: "
+                ) from error
+            raise TenantUnavailable(
+                f"The change was accepted but cannot be read back: {error.reason}",
+                getattr(error, "retry_after", None),
+            ) from error
+
+    async def _unseen(self, request: AccessRequest) -> None:
+        """Leave APPLYING once; later attempts only say why they wait, so that a long wait stays quiet."""
+        if request.state is RequestState.APPLYING:
+            await self.service.advance(request.id, RecordUnseen())
+
+    async def _existing(self, plan: Plan, index: int) -> JsonObject:
+        """Read what an operation that creates has met: our own earlier write, or somebody else's.
+
+        :raises TenantUnavailable: while it does not show; what exists there without showing here is no drift.
+        """
+        try:
+            observed = await self.tenant.read_partner(plan.tenant_id)
+        except TenantRefused as error:
+            raise TenantUnavailable(f"The partner exists already but cannot be read: {error.reason}") from error
+        if observed is None or is_confirmed(plan, observed, index):
+            # The directory is replicated: it exists where the write went, and does not show here yet. No drift.
+            raise TenantUnavailable("What was to be created exists already but Microsoft Graph does not show it yet.")
+        return observed
+
+    async def _is_a_service_provider(
+        self, request: AccessRequest, observed: JsonObject | None, done: int | None
+    ) -> bool:
+        """End a request whose partner has become a service provider; closing is never refused.
+
+        What was written before stands: a half of the plan ends as failed, and the whole of it or drift is told as such.
+        """
+        plan = request.known.plan
+        errors = [one for one in check_partner(plan.tenant_id, observed) if one.severity is Severity.ERROR]
+        if request.particulars.kind is RequestKind.REVOCATION or not errors:
+            return False
+        reason = " ".join(f"{error.text} ({error.source})" for error in errors)
+        if request.writing_since is None:
+            await self.service.advance(request.id, Stop(reason=f"{reason} {unwritten_words(request)}."))
+        elif done is None or done == len(plan.required):
+            return False
+        else:
+            await self.service.advance(request.id, RecordApplyFailed(reason=f"{_stands(request, done)} {reason}"))
+        return True
+
+    async def _drifted(self, request: AccessRequest, observed: JsonObject | None, *, is_written: bool = False) -> None:
+        """Say that somebody else changed the partner. What we may have written ourselves is never disowned."""
+        is_ours = is_written or request.writing_since is not None
+        if is_ours and request.particulars.kind is not RequestKind.REVOCATION:
+            await self.service.advance(request.id, RecordOverwritten(image=observed))
+        else:
+            await self._replan(request, observed, is_unwritten=not is_ours)
+
+    async def _changed_unknown_members(self, request: AccessRequest, observed: JsonObject | None) -> bool:
+        """Ask again where members that v1.0 does not describe say something else than was shown; nobody is blamed.
+
+        Not for a revocation, which nothing holds up: what stands besides its block is read back and named.
+        """
+        plan = request.known.plan
+        names = undescribed_changes(plan.before, observed)
+        if request.particulars.kind is RequestKind.REVOCATION or not names:
+            return False
+        reason = (
+            "Microsoft Graph shows settings of this partner that Gatehouse does not know otherwise than when this was "
+            f"planned: {'; '.join(map(way_title, names))}. What they do is not known. {unwritten_words(request)}; "
+            "the change is planned and asked again from what stands now."
+        )
+        again = Replan(reason=reason, drift=three_way(plan, observed), is_unwritten=True)
+        await self.service.advance(request.id, again)
+        return True
+
+    async def _replan(self, request: AccessRequest, observed: JsonObject | None, *, is_unwritten: bool) -> None:
+        is_revocation = request.particulars.kind is RequestKind.REVOCATION
+        sent = "What was sent before does not stand as it was sent"
+        stands = f"{unwritten_words(request)} over it" if is_unwritten else sent
+        again = "the revocation is planned again" if is_revocation else "the change is planned and asked again"
+        reason = (
+            f"Somebody changed this partner's settings after the plan was made. {stands}; {again} from what stands now."
+        )
+        if is_revocation and request.replans + 1 >= ALARMING_REPLANS:
+            # Before it is recorded: a crash in between repeats this, and never leaves it unsaid.
+            await changed_again(self.alarms, request)
+        drift = three_way(request.known.plan, observed)
+        await self.service.advance(request.id, Replan(reason=reason, drift=drift, is_unwritten=is_unwritten))
+
+    async def _failed(self, request: AccessRequest, done: int, error: TenantRefused) -> None:
+        if request.particulars.kind is RequestKind.REVOCATION:
+            raise await self._still_tried(request, error, f"{_stands(request, done)} ") from error
+        if error.status in _FOR_AN_ADMIN:
+            raise TenantUnavailable(f"{error.reason} {_WAITS_FOR_AN_ADMIN}")
+        await self.service.advance(request.id, RecordApplyFailed(reason=f"{_stands(request, done)} {error.reason}"))
+
+    async def _has_vanished(
+        self, request: AccessRequest, index: int, error: TenantRefused, *, is_written: bool
+    ) -> bool:
+        """Look again where Graph does not find what was read a moment ago; False for any other refusal.
+
+        :raises TenantUnavailable: while it still shows: the directory is replicated, and the write met another copy.
+        """
+        plan = request.known.plan
+        if error.status != _NOT_FOUND or plan.operations[index].method == "POST":
+            return False
+        try:
+            observed = await self.tenant.read_partner(plan.tenant_id)
+        except TenantRefused as refused:
+            raise TenantUnavailable(f"The partner was there a moment ago: {refused.reason}") from refused
+        if steps_done(plan, observed) is not None:
+            raise TenantUnavailable(f"{error.reason} It was there a moment ago, so it is tried again.")
+        await self._drifted(request, observed, is_written=is_written)
+        return True
+
+    async def _still_tried(self, request: AccessRequest, error: TenantRefused, stands: str = "") -> TenantUnavailable:
+        """Tell the admins that a revocation is refused, and give what tries it again all the same."""
+        cure = f" {_WAITS_FOR_AN_ADMIN}" if error.status in _FOR_AN_ADMIN else ""
+        return await still_tried(self.alarms, request.id, partner_of(request), f"{stands}{error.reason}{cure}")
+
+
+def _stands(request: AccessRequest, done: int) -> str:
+    """Say what stands of a plan; what was sent before and does not show is never called unwritten."""
+    if done == 0 and request.writing_since is not None:
+        return "What was sent before does not show."
+    return f"{unwritten_words(request)}." if done == 0 else progress_words(request.known.plan, done)

@@ -1,0 +1,119 @@
+"""Sends the writes of a plan that may be refused, once everything that it needs was read back.
+
+None of them undoes that, or delays it by more than a few seconds: a refusal and a missing answer are remembered with
+their reason, and the rest is still tried.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from workflows.core.plans.plan import Operation, Plan, is_confirmed
+from workflows.core.plans.refused_writes import RefusedWrite, shows, written_names
+from workflows.core.settings.canonical import JsonObject
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+
+_REST: Final = 1.0
+"""Seconds before a write without an answer is sent once more. It sets what it names, so twice is as good as once."""
+_READ_AFTER: Final = (0.0, 0.5, 1.0, 2.0)
+"""Seconds to rest before each read-back."""
+_SENDING_SECONDS: Final = 5.0
+"""How long sending takes at most; each write has an equal share of what is left."""
+_READING_SECONDS: Final = 5.0
+"""How long reading back takes at most."""
+_LATE: Final = "Microsoft Graph did not answer in time."
+_FOR_AN_ADMIN: Final = frozenset({401, 403})
+"""Refusals that end when an admin renews a secret or grants a permission."""
+_NOT_SHOWN: Final = "Microsoft Graph accepted it and does not show it."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """What came of it."""
+
+    image: JsonObject
+    """The partner's configuration as it was last read with all that the plan needs."""
+    refused: tuple[RefusedWrite, ...] = ()
+    """What does not stand, for whatever reason."""
+    unanswered: tuple[RefusedWrite, ...] = ()
+    """Those of them that Graph may take another time: it did not answer, or an admin has to mend something first."""
+
+
+async def write_further(
+    plan: Plan, image: JsonObject, *, tenant: Tenant, sleep: Callable[[float], Awaitable[None]]
+) -> Tried:
+    """Send what does not stand yet, then read back. Never raises for what the tenant answers, or fails to.
+
+    :param image: what was read, and shows every required write.
+    """
+    missing = [operation for operation in plan.further if not shows(operation, image)]
+    if not missing:
+        return Tried(image=image)
+    loop = asyncio.get_running_loop()
+    until = loop.time() + _SENDING_SECONDS
+    answers = []
+    for index, operation in enumerate(missing):
+        now = loop.time()
+        share = max(0.0, until - now) / (len(missing) - index)
+        answers.append(await _sent(operation, tenant, sleep, now + share))
+    image = await _read_back(plan, image, missing, tenant, sleep)
+    not_shown = [
+        (RefusedWrite(names=written_names(operation), reason=reason or _NOT_SHOWN), may_be_taken)
+        for operation, (reason, may_be_taken) in zip(missing, answers, strict=True)
+        if not shows(operation, image)
+    ]
+    return Tried(
+        image=image,
+        refused=tuple(write for write, _ in not_shown),
+        unanswered=tuple(write for write, may_be_taken in not_shown if may_be_taken),
+    )
+
+
+async def _sent(
+    operation: Operation, tenant: Tenant, sleep: Callable[[float], Awaitable[None]], until: float
+) -> tuple[str, bool]:
+    """Send one write; say why it was not taken, nothing where it was, and whether it may be another time."""
+    try:
+        async with asyncio.timeout_at(until):
+            await _sent_twice(operation, tenant, sleep)
+    except TimeoutError:
+        return _LATE, True
+    except TenantUnavailable as error:
+        return error.reason, True
+    except TenantRefused as error:
+        return error.reason, error.status in _FOR_AN_ADMIN
+    return "", False
+
+
+async def _sent_twice(operation: Operation, tenant: Tenant, sleep: Callable[[float], Awaitable[None]]) -> None:
+    """Send one write, and once more where there is no answer."""
+    try:
+        await tenant.write(operation)
+    except TenantUnavailable:
+        await sleep(_REST)
+        await tenant.write(operation)
+
+
+async def _read_back(
+    plan: Plan,
+    image: JsonObject,
+    written: list[Operation],
+    tenant: Tenant,
+    sleep: Callable[[float], Awaitable[None]],
+) -> JsonObject:
+    """Give the newest image that shows what the plan needs; stop waiting once it shows all that was sent."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_READING_SECONDS):
+            for rest in _READ_AFTER:
+                await sleep(rest)
+                try:
+                    observed = await tenant.read_partner(plan.tenant_id)
+                except (TenantRefused, TenantUnavailable):
+                    continue
+                if observed is not None and is_confirmed(plan, observed):
+                    image = observed
+                    if all(shows(operation, image) for operation in written):
+                        break
+    return image

@@ -1,0 +1,48 @@
+"""Just before a write: is what the partner will inherit still what the approvers saw?"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from workflows.core.plans.default_drift import default_drift, inherits_access
+from workflows.core.plans.drift import Drift
+from workflows.core.requests.request import AccessRequest
+from workflows.core.settings.words import title
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+
+_UNKNOWN: Final = "What this partner would inherit from the tenant's default is not known, so nothing is written."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedDefault:
+    """What the partner would inherit is not what the approvers saw."""
+
+    reason: str
+    drift: Drift
+
+
+async def changed_inheritance(request: AccessRequest, *, tenant: Tenant) -> ChangedDefault | None:
+    """Read the tenant's default once more; say what changed where that changed what is inherited.
+
+    Nothing is read where the plan leaves nothing to the default, or where the default was not known when people
+    decided: then the card said so.
+
+    :raises TenantUnavailable: when the default cannot be read now.
+    """
+    known = request.known
+    shown = known.observation.default
+    if shown is None or not inherits_access(known.plan):
+        return None
+    try:
+        now = await tenant.read_default()
+    except TenantRefused as error:
+        raise TenantUnavailable(f"{error.reason} {_UNKNOWN}") from error
+    except TenantUnavailable as error:
+        raise TenantUnavailable(
+            f"{error.reason} {_UNKNOWN}", error.retry_after, is_throttled=error.is_throttled
+        ) from error
+    drift = default_drift(known.plan, shown, now)
+    if drift is None:
+        return None
+    settings = "; ".join(title(one.name) for one in drift.defaults)
+    reason = f"The tenant's default changed after this was shown, and the partner would inherit it: {settings}."
+    return ChangedDefault(reason=reason, drift=drift)

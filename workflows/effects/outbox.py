@@ -1,0 +1,176 @@
+"""Performs stored effects: at least once, oldest first within a lane, lanes side by side; retried, or parked.
+
+An effect that a neighbour cannot take now is tried again for as long as it takes: nothing acknowledged is lost. One
+that fails for a reason of our own is parked after a few attempts, visibly, so that it holds nobody up; unless it may
+not be given up, as what revokes a partner.
+
+What decides goes before what shows, and App Homes come last. Each of the two always finds some room: two hundred cards
+do not hold up an approval, and a Microsoft Graph that hangs does not hold up the cards.
+"""
+
+import asyncio
+import math
+import random
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from workflows.core.requests.effects import Effect, Rank, rank
+from workflows.ports.clock import Clock
+from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.effects_queue import PendingEffect
+from workflows.ports.notifier import NotifierBlocked, NotifierRefused, NotifierUnavailable
+from workflows.ports.records import StoreNotWritable
+from workflows.ports.store import Store
+from workflows.ports.tenant import MOST_RETRY_AFTER, TenantUnavailable
+
+_AT_ONCE: Final = 16
+_MOST_OF_ONE: Final = 12
+"""How many of those may be permission checks and writes, and how many may be messages."""
+_MOST_HOMES: Final = 4
+_POLL_SECONDS: Final = 0.5
+"""The clock may jump (it does in the sandbox, and after a machine slept), so a sleep is never trusted for longer."""
+_FIRST_RETRY_SECONDS: Final = 1.0
+_LONGEST_RETRY_SECONDS: Final = 60.0
+_LONGEST_BLOCKED_SECONDS: Final = 300.0
+"""What waits for an admin to mend something is tried less often."""
+_LONGEST_KEPT_SECONDS: Final = 300.0
+"""What may not be given up is tried that often at least."""
+_ATTEMPTS_WITH_OUR_OWN_FAULT: Final = 5
+
+_log = structlog.get_logger()
+
+
+class Outbox:
+    """The loop. `run` until cancelled; `wake` after something was stored."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        perform: Callable[[Effect], Awaitable[None]],
+        may_give_up: Callable[[Effect, str], Awaitable[bool]],
+        gave_up: Callable[[PendingEffect, str], Awaitable[None]],
+    ) -> None:
+        """Make the loop.
+
+        :param may_give_up: asked before an effect is parked, with the reason; one that may not is tried on.
+        :param gave_up: called after an effect was parked, with the reason.
+        """
+        self._store = store
+        self._clock = clock
+        self._perform = perform
+        self._may_give_up = may_give_up
+        self._gave_up = gave_up
+        self._own_faults: dict[int, int] = {}
+        """How often each effect failed for a reason of our own since the start; an outage is nobody's fault here."""
+        self._woken = asyncio.Event()
+        self._lanes: dict[str, asyncio.Task[None]] = {}
+        self._ranks: dict[str, Rank] = {}
+
+    def wake(self) -> None:
+        """Look for work now."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Perform what is due, forever. Cancelling waits for nothing: what is unfinished is still stored."""
+        try:
+            while True:
+                self._woken.clear()
+                try:
+                    await self._start_what_is_due()
+                except Exception:
+                    _log.exception("outbox_cannot_look")  # a full disk, a locked file: it may be mended any moment
+                await self._rest()
+        finally:
+            for task in self._lanes.values():
+                task.cancel()
+            await asyncio.gather(*self._lanes.values(), return_exceptions=True)
+
+    async def _start_what_is_due(self) -> None:
+        for pending in await self._store.pending(self._clock.now(), _AT_ONCE + len(self._lanes)):
+            if pending.lane not in self._lanes and self._has_room(rank(pending.effect)):
+                self._start(pending)
+
+    def _has_room(self, one: Rank) -> bool:
+        """Tell whether one more effect of this rank can be performed now."""
+        running = list(self._ranks.values())
+        if len(running) >= _AT_ONCE or (one is Rank.HOME and running.count(Rank.HOME) >= _MOST_HOMES):
+            return False
+        deciding = running.count(Rank.DECIDE)
+        return (deciding if one is Rank.DECIDE else len(running) - deciding) < _MOST_OF_ONE
+
+    async def _rest(self) -> None:
+        try:
+            async with asyncio.timeout(_POLL_SECONDS):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+
+    def _start(self, pending: PendingEffect) -> None:
+        task = asyncio.create_task(self._one(pending))
+        self._lanes[pending.lane] = task
+        self._ranks[pending.lane] = rank(pending.effect)
+
+        def ended(done: asyncio.Task[None]) -> None:
+            del self._lanes[pending.lane], self._ranks[pending.lane]
+            if not done.cancelled() and (error := done.exception()) is not None:
+                # Its end could not be stored. It is due still, so the poll finds it; at once it would be a hot loop.
+                _log.error("effect_end_not_stored", effect_id=pending.id, exc_info=error)
+                return
+            self.wake()
+
+        task.add_done_callback(ended)
+
+    async def _one(self, pending: PendingEffect) -> None:
+        log = _log.bind(effect=pending.effect.kind, effect_id=pending.id, attempt=pending.attempts + 1)
+        try:
+            await self._perform(pending.effect)
+        except (TenantUnavailable, DirectoryUnavailable, NotifierUnavailable, StoreNotWritable) as error:
+            log.warning("effect_waits", reason=str(error))
+            longest = _LONGEST_BLOCKED_SECONDS if isinstance(error, NotifierBlocked) else _LONGEST_RETRY_SECONDS
+            await self._again(pending, str(error), getattr(error, "retry_after", None), longest)
+        except NotifierRefused as error:
+            log.warning("effect_refused", reason=str(error))
+            await self._give_up(pending, str(error))
+        except Exception as error:
+            log.exception("effect_failed")
+            self._own_faults[pending.id] = self._own_faults.get(pending.id, 0) + 1
+            if self._own_faults[pending.id] >= _ATTEMPTS_WITH_OUR_OWN_FAULT:
+                await self._give_up(pending, repr(error))
+            else:
+                await self._again(pending, repr(error), None)
+        else:
+            await self._store.done(pending.id)
+            self._own_faults.pop(pending.id, None)
+
+    async def _give_up(self, pending: PendingEffect, reason: str) -> None:
+        """Park an effect, unless it may not be given up: that one is tried again for as long as it takes."""
+        if not await self._is_given_up(pending.effect, reason):
+            await self._again(pending, reason, None, _LONGEST_KEPT_SECONDS)
+            return
+        _log.warning("effect_parked", effect=pending.effect.kind, effect_id=pending.id, reason=reason)
+        await self._store.park(pending.id, reason)
+        self._own_faults.pop(pending.id, None)
+        await self._gave_up(pending, reason)
+
+    async def _is_given_up(self, effect: Effect, reason: str) -> bool:
+        try:
+            return await self._may_give_up(effect, reason)
+        except Exception:
+            _log.exception("outbox_cannot_ask")  # whether it matters is not known, so it is kept
+            return False
+
+    async def _again(
+        self, pending: PendingEffect, error: str, after: float | None, longest: float = _LONGEST_RETRY_SECONDS
+    ) -> None:
+        if after is not None and after >= 0 and not math.isnan(after):
+            seconds = min(after, MOST_RETRY_AFTER)
+        else:
+            # Half fixed, half random: many waiting effects do not come back in one wave.
+            grown = min(longest, _FIRST_RETRY_SECONDS * 2 ** min(pending.attempts, 20))
+            seconds = grown * (0.5 + random.random() / 2)  # noqa: S311
+        await self._store.retry(pending.id, self._clock.now() + timedelta(seconds=seconds), error)

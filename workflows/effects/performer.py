@@ -1,0 +1,150 @@
+"""Which part performs which effect, and what follows when one is given up or its card is not taken."""
+
+from collections.abc import Awaitable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from workflows.app.alarms import Alarms
+from workflows.app.identifiers import revocation_id
+from workflows.app.revocation_alarms import partner_of, still_tried
+from workflows.app.schedule.given_up import raise_given_up, settle_given_up
+from workflows.app.service import Service
+from workflows.core.errors import Refused
+from workflows.core.partners.partnership import Partnership
+from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.commands import RecordDelayed
+from workflows.core.requests.effects import (
+    Apply,
+    Effect,
+    Judge,
+    Prepare,
+    SettleGivenUp,
+    ShowAlarm,
+    ShowHalf,
+    ShowHome,
+    ShowRequest,
+    ShowReview,
+    Tell,
+)
+from workflows.core.requests.intents import WantRevoke
+from workflows.core.requests.request import AccessRequest, RequestKind
+from workflows.effects.apply import Applying
+from workflows.effects.permission_check import Judging
+from workflows.effects.prepare import Preparing
+from workflows.ports.effects_queue import PendingEffect
+from workflows.ports.notifier import Notifier, NotifierBlocked
+from workflows.ports.store import Store
+
+_ADMIN: Final = "Nothing more happens by itself: an admin has to look (gatehouse doctor lists what was given up)."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Performer:
+    """Dispatches an effect. What it raises decides between retry and parking; see the outbox."""
+
+    judging: Judging
+    preparing: Preparing
+    applying: Applying
+    notifier: Notifier
+    store: Store
+    service: Service
+    alarms: Alarms
+
+    async def perform(self, effect: Effect) -> None:
+        """Perform one effect with the records as they stand now, not as they stood when it was stored."""
+        match effect:
+            case Judge():
+                await self.judging.judge(effect)
+            case Prepare():
+                await self.preparing.prepare(effect.request_id)
+            case Apply():
+                await self.applying.apply(effect.request_id)
+            case ShowRequest():
+                request = await self.store.request(effect.request_id)
+                if request is not None:
+                    await self._show_request(request)
+            case ShowReview():
+                partnership = await self.store.partnership(effect.tenant_id)
+                if partnership is not None:
+                    showing = self.notifier.show_review(partnership, remind=effect.remind)
+                    await self._shown(showing, f"review:{effect.tenant_id}", _about(partnership))
+            case ShowHalf():
+                partnership = await self.store.partnership(effect.tenant_id)
+                if partnership is not None:
+                    showing = self.notifier.show_half(partnership, remind=effect.remind)
+                    await self._shown(showing, f"half:{effect.tenant_id}", _about(partnership))
+            case ShowHome():
+                wanted = await self.store.home_wanted(effect.person)
+                await self.notifier.show_home(effect.person)
+                await self.store.home_shown(effect.person, wanted)
+            case ShowAlarm():
+                alarm = await self.store.alarm(effect.alarm_id)
+                if alarm is not None:
+                    await self.notifier.show_alarm(alarm)
+            case Tell():
+                await self.notifier.tell(effect.person, effect.text, channel=effect.channel)
+            case SettleGivenUp():
+                await settle_given_up(effect, store=self.store, alarms=self.alarms)
+
+    async def _show_request(self, request: AccessRequest) -> None:
+        """Show a request; where the channel does not take its card, tell the admins at once and the requester once."""
+        target = request.particulars.target
+        if request.prepared is not None:
+            target = request.prepared.observation.identity.default_domain or target
+        try:
+            about = {"partner": target, "request": request.id}
+            await self._shown(self.notifier.show_request(request), request.id, about)
+        except NotifierBlocked:
+            await self.service.say(
+                f"Slack does not take the approval card of your request for {target} in the approval channel. "
+                "The admins know. Approvers get the card directly meanwhile.",
+                key=f"card_not_posted:{request.id}",
+                person=request.particulars.requester,
+            )
+            raise
+
+    async def _shown(self, showing: Awaitable[None], subject: str, about: Mapping[str, str]) -> None:
+        """Show a card, and keep the alarm of one that is not taken until an admin mends something."""
+        try:
+            await showing
+        except NotifierBlocked as blocked:
+            values = {**about, "reason": str(blocked)}
+            await self.alarms.raise_alarm(AlarmCode.CARD_NOT_POSTED, subject, values)
+            raise
+        await self.alarms.clear_alarm(AlarmCode.CARD_NOT_POSTED, subject)
+
+    async def may_give_up(self, effect: Effect, reason: str) -> bool:
+        """Tell whether an effect may be parked. What revokes a partner may not: the admins are told, it is tried on."""
+        match effect:
+            case Judge(intent=WantRevoke() as intent):
+                request_id, partner = revocation_id(effect.key), intent.target
+            case Prepare() | Apply():
+                request = await self.store.request(effect.request_id)
+                if request is None or request.particulars.kind is not RequestKind.REVOCATION:
+                    return True
+                request_id, partner = request.id, partner_of(request)
+            case _:
+                return True
+        await still_tried(self.alarms, request_id, partner, f"Something went wrong inside Gatehouse: {reason}.")
+        return False
+
+    async def gave_up(self, pending: PendingEffect, reason: str) -> None:
+        """Raise an alarm for an effect that was given up, and tell whom it concerns: parked work must not be silent."""
+        await raise_given_up(pending.id, pending.effect, reason, alarms=self.alarms)
+        match effect := pending.effect:
+            case Judge():
+                await self.service.say(
+                    f"Something went wrong inside Gatehouse, and your click was not judged. {_ADMIN}",
+                    key=f"parked:{effect.key}",
+                    person=effect.intent.actor,
+                    channel=effect.intent.channel,
+                )
+            case Prepare() | Apply():
+                with suppress(Refused):
+                    reason = f"Something went wrong inside Gatehouse. {_ADMIN}"
+                    await self.service.advance(effect.request_id, RecordDelayed(reason=reason))
+
+
+def _about(partnership: Partnership) -> Mapping[str, str]:
+    return {"partner": partnership.identity.name, "request": partnership.request_id}

@@ -1,0 +1,281 @@
+"""Judges a click: who is it, what may they do, and then the lifecycle's word."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from workflows.app.alarms import Alarms
+from workflows.app.identifiers import derived_request_id, revocation_id, verdict_key
+from workflows.app.limits import Allowance, Limited, Limits
+from workflows.app.revocation_alarms import still_tried
+from workflows.app.schedule.role_watch import check_soon, lacking
+from workflows.app.service import Service
+from workflows.catalog.catalog import Catalog, changed_rules
+from workflows.core.errors import Refused
+from workflows.core.partners.revoking import require_may_revoke, stopped_by_revoking
+from workflows.core.people import ADMIN, Person, PersonId, Roster
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.requests.commands import (
+    Approve,
+    ConfirmHalf,
+    HalfCommand,
+    Keep,
+    Reject,
+    RemindHalf,
+    Replan,
+    Stop,
+    Subject,
+    UnconfirmHalf,
+    Withdraw,
+)
+from workflows.core.requests.effects import Judge
+from workflows.core.requests.intents import (
+    EffectIntent,
+    HalfIntent,
+    Intent,
+    WantApprove,
+    WantConfirmHalf,
+    WantDropEffect,
+    WantKeep,
+    WantReject,
+    WantRemindHalf,
+    WantRetryEffect,
+    WantRevoke,
+    WantUnconfirmHalf,
+    WantWithdraw,
+)
+from workflows.core.requests.request import AccessRequest, Particulars, RequestKind, RequestState
+from workflows.partner_lookup.identifying import identify_partner
+from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable
+from workflows.ports.store import Store
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+
+REVOCATION_LIFETIME = timedelta(days=365)
+"""A revocation waits for Graph as long as it must."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judging:
+    """Performs Judge. Safe to repeat: the outcome is recorded once under a key derived from the click's."""
+
+    service: Service
+    store: Store
+    tenant: Tenant
+    directory: Directory
+    catalog: Catalog
+    alarms: Alarms
+    limits: Limits | None = None
+    """How many approvals one person may give in an hour; None: as many as there are."""
+
+    async def judge(self, effect: Judge) -> None:
+        """Identify the actor, gather today's roster, hand the command to the lifecycle; record a refusal.
+
+        :raises TenantUnavailable, DirectoryUnavailable: when it cannot be judged now; nobody is eligible unread.
+        """
+        key = verdict_key(effect.key)
+        if await self.store.is_known(key):
+            return
+        intent = effect.intent
+        try:
+            actor = await self.directory.identify(intent.actor)
+            await self._judge(intent, actor, key, effect.received_at)
+        except (Refused, TenantRefused) as error:
+            if isinstance(intent, WantRevoke) and isinstance(error, TenantRefused | DirectoryRefused):
+                await self._say_that_it_waits(effect)
+                raise await still_tried(self.alarms, revocation_id(effect.key), intent.target, error.reason) from error
+            refused = error if isinstance(error, Refused) else _not_judged(error)
+            await self.service.refuse(
+                refused,
+                key=key,
+                actor=intent.actor,
+                command=intent.name,
+                subject=_subject(intent),
+                channel=intent.channel,
+            )
+        except (TenantUnavailable, DirectoryUnavailable):
+            await self._say_that_it_waits(effect)
+            raise
+
+    async def _say_that_it_waits(self, effect: Judge) -> None:
+        await self.service.say(
+            "Your click is received and still being checked: Slack or Microsoft Entra has not given every answer that "
+            "this needs. Gatehouse keeps trying and tells you the outcome. You need not click again.",
+            key=f"delayed:{effect.key}",
+            person=effect.intent.actor,
+            channel=effect.intent.channel,
+        )
+
+    async def _judge(self, intent: Intent, actor: Person, key: str, received_at: datetime | None) -> None:
+        match intent:
+            case WantApprove() | WantReject():
+                await self._decide(intent, actor, key, received_at)
+            case WantWithdraw():
+                await self._withdraw(intent, actor, key)
+            case WantKeep():
+                roster = await self.directory.roster([actor])
+                command = Keep(actor=actor, reason=intent.reason)
+                await self.service.advance_review(intent.tenant_id, command, key=key, roster=roster)
+            case WantConfirmHalf() | WantUnconfirmHalf() | WantRemindHalf():
+                roster = await self.directory.roster([actor])
+                said = _said_of_the_half(intent, actor)
+                await self.service.advance_review(intent.tenant_id, said, key=key, roster=roster)
+            case WantRevoke():
+                await self._revoke(intent, actor, key)
+            case WantRetryEffect() | WantDropEffect():
+                await self._settle_given_up(intent, actor, key)
+
+    async def _decide(
+        self, intent: WantApprove | WantReject, actor: Person, key: str, received_at: datetime | None
+    ) -> None:
+        request = await self.store.request(intent.request_id)
+        if request is not None:
+            await self._require_same_rules(request)
+        command = (
+            Approve(actor=actor, digest=intent.digest)
+            if isinstance(intent, WantApprove)
+            else Reject(actor=actor, digest=intent.digest, reason=intent.reason)
+        )
+
+        async def roster_of(request: AccessRequest) -> Roster:
+            return await self.directory.roster([actor, *(decision.person for decision in request.decisions)])
+
+        # Rejecting is closing, and never limited.
+        allowance = None
+        if self.limits is not None and isinstance(intent, WantApprove):
+            allowance = await self.limits.require(Limited.APPROVALS, actor.chat_id, actor.id)
+        try:
+            await self.service.advance(
+                intent.request_id, command, key=key, roster_of=roster_of, received_at=received_at
+            )
+        except Refused as refused:
+            if refused.code == "not_an_approver" and request is not None:
+                await self._require_people(request)
+            raise
+        if allowance is not None:
+            await self._say_what_is_left(allowance, intent, actor, key)
+
+    async def _say_what_is_left(self, allowance: Allowance, intent: Intent, actor: Person, key: str) -> None:
+        if allowance.words:
+            said = allowance.words
+            await self.service.say(said, key=f"left:{key}", person=intent.actor, channel=intent.channel)
+        if self.limits is not None:
+            await self.limits.used(allowance, actor.name)
+
+    async def _withdraw(self, intent: WantWithdraw, actor: Person, key: str) -> None:
+        request = await self.store.request(intent.request_id)
+        is_requester = request is not None and actor.id == await self._requester_of(request)
+        command = Withdraw(actor=intent.actor, is_requester=is_requester)
+        await self.service.advance(intent.request_id, command, key=key)
+
+    async def _requester_of(self, request: AccessRequest) -> PersonId:
+        if request.prepared is not None:
+            return request.prepared.requester.id
+        return (await self.directory.identify(request.particulars.requester)).id
+
+    async def _require_people(self, request: AccessRequest) -> None:
+        """Refuse with what the admin must mend, where the one who clicked lacks a role that has too few people.
+
+        :raises Refused: `role_empty`.
+        """
+        try:
+            lack = next(iter(await lacking(request, self.directory)), None)
+        except (DirectoryUnavailable, DirectoryRefused, TenantUnavailable, TenantRefused):
+            return
+        if lack is not None:
+            await check_soon(self.store)
+            raise Refused("role_empty", f"{lack.words} An admin has to mend that; the admins are told.")
+
+    async def _require_same_rules(self, request: AccessRequest) -> None:
+        """Ask again where the template, or who holds a role, was redefined since: what was decided on it is void."""
+        if request.state is not RequestState.AWAITING_APPROVAL:
+            return
+        changed = changed_rules(request.known.plan, request.known.roles, self.catalog)
+        if changed is None:
+            return
+        reason = f"{changed.words} So it is planned and asked again."
+        await self.service.advance(request.id, Replan(reason=reason))
+        raise Refused(changed.code, f"{reason} Decide on the new card.")
+
+    async def _settle_given_up(self, intent: EffectIntent, actor: Person, key: str) -> None:
+        roster = await self.directory.roster([actor])
+        if not roster.holds(actor.id, ADMIN):
+            raise Refused("not_admin", "Only admins can try given up work again or forget it. Ask one of them.")
+        if intent.effect_id not in {one.id for one in await self.store.given_up()}:
+            raise Refused(
+                "not_given_up",
+                "This work is not given up any more: somebody decided about it already. You need to do nothing.",
+            )
+        await self.service.settle_given_up(
+            intent.effect_id,
+            is_retried=isinstance(intent, WantRetryEffect),
+            key=key,
+            actor=actor.chat_id,
+            account=actor.id,
+        )
+
+    async def _revoke(self, intent: WantRevoke, actor: Person, key: str) -> None:
+        identity, partnership = await identify_partner(intent.target, store=self.store, tenant=self.tenant)
+        roster: Roster = await self.directory.roster([actor])
+        require_may_revoke(partnership, actor, roster)
+        await self._require_no_open_revocation(identity)
+        await self._stop_open_access(identity, actor)
+        await self.service.submit(
+            derived_request_id(key),
+            Particulars(
+                kind=RequestKind.REVOCATION,
+                requester=actor.chat_id,
+                sponsor=actor.chat_id if partnership is None else partnership.sponsor.chat_id,
+                target=identity.tenant_id,
+                template="revoke",
+                justification=intent.reason,
+                duration=None,
+            ),
+            key=key,
+            decide_within=REVOCATION_LIFETIME,
+            submitter=actor,
+        )
+
+    async def _stop_open_access(self, identity: TenantIdentity, actor: Person) -> None:
+        """Give up whatever would open this partner: closing goes first, also before what is half applied."""
+        reason = f"{actor.name} revoked this partner before the change was confirmed. It is closed instead."
+        for other in stopped_by_revoking(await self.store.open_requests(), identity):
+            with suppress(Refused):  # it came to its own end meanwhile
+                await self.service.advance(other.id, Stop(reason=reason))
+
+    async def _require_no_open_revocation(self, identity: TenantIdentity) -> None:
+        for other in await self.store.open_requests():
+            is_moving = other.state is not RequestState.UNCONFIRMED
+            is_revocation = other.particulars.kind is RequestKind.REVOCATION
+            if is_moving and is_revocation and other.particulars.target == identity.tenant_id:
+                raise Refused(
+                    "under_way",
+                    f"A revocation of this partner is already under way ({other.id}). You need to do nothing.",
+                )
+
+
+def _said_of_the_half(intent: HalfIntent, actor: Person) -> HalfCommand:
+    match intent:
+        case WantConfirmHalf():
+            return ConfirmHalf(actor=actor, step=intent.step, wanted=intent.wanted, channel=intent.channel)
+        case WantUnconfirmHalf():
+            return UnconfirmHalf(actor=actor, step=intent.step, wanted=intent.wanted, channel=intent.channel)
+        case WantRemindHalf():
+            return RemindHalf(actor=actor)
+
+
+def _not_judged(error: TenantRefused) -> Refused:
+    return Refused(
+        "cannot_be_judged",
+        f"Microsoft Graph refused to say who you are or what you may do, so your click changed nothing: {error.reason} "
+        "Tell an admin; click again once it is mended.",
+    )
+
+
+def _subject(intent: Intent) -> Subject:
+    match intent:
+        case WantApprove() | WantReject() | WantWithdraw():
+            return Subject(request_id=intent.request_id)
+        case WantKeep() | WantConfirmHalf() | WantUnconfirmHalf() | WantRemindHalf():
+            return Subject(tenant_id=intent.tenant_id)
+        case WantRevoke() | WantRetryEffect() | WantDropEffect():
+            return Subject()

@@ -1,0 +1,220 @@
+"""Turns a stored request into one that can be decided: people, tenant, plan, chain."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, NamedTuple
+
+from workflows.app.alarms import Alarms
+from workflows.app.requests.open_request import open_request_words
+from workflows.app.requests.proposing import (
+    access_plan,
+    chain_of,
+    checked,
+    current_template,
+    labels_of,
+    require_chain,
+    require_no_other_request,
+)
+from workflows.app.requests.restoring import propose_restoration
+from workflows.app.requests.sponsors import sponsor_words
+from workflows.app.revocation_alarms import partner_of, still_tried
+from workflows.app.service import Service
+from workflows.catalog.catalog import Catalog
+from workflows.catalog.standing_policy import standing_policy
+from workflows.core.checks.findings import Finding, require_fit
+from workflows.core.errors import DomainError, InvalidField, NothingToChange, Refused, UnreadableSetting
+from workflows.core.partners.replacement import replacement_findings
+from workflows.core.partners.restoration import restored
+from workflows.core.people import ChatId, Person
+from workflows.core.plans.plan import Plan, plan_revocation
+from workflows.core.policy.template import Stage, Template
+from workflows.core.requests.commands import RecordDelayed, RecordPrepared, RecordUnfit
+from workflows.core.requests.lifecycle import NO_PARTNER
+from workflows.core.requests.request import (
+    AccessRequest,
+    Observation,
+    Particulars,
+    Prepared,
+    RequestId,
+    RequestKind,
+    RequestState,
+    Restored,
+)
+from workflows.core.requests.resending import rest_of_pause
+from workflows.partner_lookup.identifying import identify_partner
+from workflows.partner_lookup.lookup import look_up, read_both
+from workflows.partner_lookup.target import FIELD
+from workflows.ports.clock import Clock
+from workflows.ports.directory import Directory, DirectoryUnavailable
+from workflows.ports.records import OtherOpenRequest
+from workflows.ports.store import Store
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+from workflows.preflight.preflight import Preflight
+
+_FRESH: Final = timedelta(minutes=10)
+"""How old the form's observation may be. Applying compares with the tenant again, so this only spares a read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preparing:
+    """Performs Prepare. Safe to repeat: a request that is not PREPARING any more is left alone."""
+
+    service: Service
+    store: Store
+    tenant: Tenant
+    directory: Directory
+    catalog: Catalog
+    clock: Clock
+    alarms: Alarms
+
+    async def prepare(self, request_id: RequestId) -> None:
+        """Make the plan, or record why there can be none.
+
+        :raises TenantUnavailable, DirectoryUnavailable: after recording that the request waits; also while a revocation
+            that had to be planned again and again rests.
+        """
+        request = await self.store.request(request_id)
+        if request is None or request.state is not RequestState.PREPARING:
+            return
+        if (rest := rest_of_pause(request, self.clock.now())) is not None:
+            raise TenantUnavailable("Somebody keeps changing this partner's settings.", rest.total_seconds())
+        try:
+            prepared = await self._prepared(request)
+        except (TenantUnavailable, DirectoryUnavailable) as error:
+            await self._record(request_id, RecordDelayed(reason=f"{error} Gatehouse keeps trying."))
+            raise
+        except (TenantRefused, Refused, InvalidField, NothingToChange, UnreadableSetting) as error:
+            await self._not_prepared(request, error)
+        else:
+            await self._record(request_id, RecordPrepared(prepared=prepared))
+
+    async def _not_prepared(self, request: AccessRequest, error: DomainError) -> None:
+        """Record that there can be no plan; a revocation ends so only where there is no partner.
+
+        :raises TenantUnavailable: after recording that the request waits.
+        """
+        code = getattr(error, "code", type(error).__name__)
+        if request.particulars.kind is RequestKind.REVOCATION and code not in NO_PARTNER:
+            await self._record(request.id, RecordDelayed(reason=f"{error} Gatehouse keeps trying."))
+            raise await still_tried(self.alarms, request.id, partner_of(request), str(error)) from error
+        if isinstance(error, TenantRefused) and error.status in (401, 403):
+            reason = f"{error.reason} The request waits until an admin has mended that."
+            await self._record(request.id, RecordDelayed(reason=reason))
+            raise TenantUnavailable(reason) from error
+        await self._record(request.id, RecordUnfit(code=code, reason=str(error)))
+
+    async def _record(self, request_id: RequestId, command: RecordPrepared | RecordUnfit | RecordDelayed) -> None:
+        """Store what was found out, unless the request was withdrawn or expired while it was being prepared."""
+        try:
+            await self.service.advance(request_id, command)
+        except OtherOpenRequest as error:
+            # Two for one tenant were prepared at once, and the other one was stored first.
+            other = await self.store.request(error.other)
+            reason = open_request_words(other, None) if other is not None else str(error)
+            await self._record(request_id, RecordUnfit(code="open_request", reason=reason))
+        except Refused as refused:
+            if refused.code != "not_now":
+                raise
+
+    async def _prepared(self, request: AccessRequest) -> Prepared:
+        if request.particulars.kind is RequestKind.REVOCATION:
+            # Who asked was judged when it was asked for; closing must not hang on the directory once more.
+            requester = request.submitter or await self.directory.identify(request.particulars.requester)
+            return await self._prepared_revocation(request, requester)
+        requester = await self.directory.identify(request.particulars.requester)
+        sponsor = requester
+        if request.particulars.sponsor != request.particulars.requester:
+            sponsor = await self._sponsor(request.particulars.sponsor)
+        observation = await self._observe(request)
+        await require_no_other_request(self.store, observation, request.id, requester.chat_id, self.directory)
+        proposal = await self._proposed(request.particulars, observation)
+        plan, template, stages = proposal.plan, proposal.template, proposal.stages
+        preflight = Preflight(tenant=self.tenant, store=self.store, clock=self.clock)
+        is_put_back = request.particulars.kind is RequestKind.RESTORATION
+        labels = labels_of(template, request.particulars.holes)
+        survey = await preflight.survey(observation, plan, labels, is_put_back=is_put_back)
+        findings = (
+            *proposal.findings,
+            *checked(observation, plan, stages, survey.circumstances),
+            *require_fit(survey.findings, FIELD),
+        )
+        await require_chain(self.directory, stages, {requester.chat_id, sponsor.chat_id})
+        return Prepared(
+            observation=observation,
+            requester=requester,
+            sponsor=sponsor,
+            plan=plan,
+            template_title=proposal.title,
+            stages=stages,
+            review_interval=template.review_interval,
+            findings=findings,
+            names=survey.names,
+            restored=proposal.restored,
+            roles=self.catalog.role_hashes(stage.role for stage in stages),
+        )
+
+    async def _proposed(self, particulars: Particulars, observation: Observation) -> "_Proposal":
+        if particulars.kind is RequestKind.RESTORATION:
+            found = await propose_restoration(
+                particulars.restores or "",
+                observation,
+                duration=particulars.duration,
+                at=self.clock.now(),
+                store=self.store,
+                catalog=self.catalog,
+            )
+            was = restored(found.change)
+            return _Proposal(found.plan, found.template, found.stages, found.title, found.findings, was)
+        template = current_template(self.catalog, particulars.template)
+        known = await self.store.partnership(observation.identity.tenant_id)
+        duration = particulars.duration or template.default_duration
+        plan = access_plan(observation, template, duration, particulars.holes, known=known, now=self.clock.now())
+        policy = await standing_policy(known, past=self.store, catalog=self.catalog)
+        stages = chain_of(plan, template, observation, policy)
+        findings = replacement_findings(known, plan, template, stages, duration, self.clock.now())
+        return _Proposal(plan, template, stages, template.title, findings)
+
+    async def _prepared_revocation(self, request: AccessRequest, requester: Person) -> Prepared:
+        identity, partnership = await identify_partner(request.particulars.target, store=self.store, tenant=self.tenant)
+        configuration, default = await read_both(identity.tenant_id, tenant=self.tenant)
+        plan = plan_revocation(
+            tenant_id=identity.tenant_id,
+            before=configuration,
+            default=default,
+            is_cross_cloud=not identity.is_resolved,
+        )
+        # Where every block stands already there is nothing to write; it is read back and recorded all the same.
+        return Prepared(
+            observation=Observation(
+                identity=identity, configuration=configuration, default=default, at=self.clock.now()
+            ),
+            requester=requester,
+            sponsor=requester if partnership is None else partnership.sponsor,
+            plan=plan,
+            template_title="Revoke",
+            stages=(),
+            review_interval=None,
+        )
+
+    async def _sponsor(self, chat_id: ChatId) -> Person:
+        try:
+            return await self.directory.identify(chat_id)
+        except Refused as refused:
+            raise InvalidField("sponsor", sponsor_words(refused)) from refused
+
+    async def _observe(self, request: AccessRequest) -> Observation:
+        seen = request.observation
+        if seen is not None and self.clock.now() - seen.at < _FRESH:
+            return seen
+        return await look_up(request.particulars.target, tenant=self.tenant, clock=self.clock, register=self.store)
+
+
+class _Proposal(NamedTuple):
+    """What is to be written, and whose chain decides on it."""
+
+    plan: Plan
+    template: Template
+    stages: tuple[Stage, ...]
+    title: str
+    findings: tuple[Finding, ...] = ()
+    restored: Restored | None = None

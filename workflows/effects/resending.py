@@ -1,0 +1,59 @@
+"""Whether what Graph took and does not show is sent again now: reads what that hangs on, writes nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from workflows.catalog.catalog import Catalog
+from workflows.core.audit.partner_changes import PartnerChange
+from workflows.core.requests.commands import RecordResent, Replan
+from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.resending import Step, first_sent, needs_the_audit_log, next_step
+from workflows.effects.still_approved import objection
+from workflows.ports.clock import Clock
+from workflows.ports.directory import Directory
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+
+NOT_SHOWN: Final = (
+    "Microsoft Graph accepted the change and does not show it, so it is planned and asked again from what is set now."
+)
+_SENT_AGAIN: Final = "Microsoft Graph accepted the change and does not show it."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resending:
+    """Decides about one request whose partner is read exactly as before its last write."""
+
+    tenant: Tenant
+    directory: Directory
+    clock: Clock
+    catalog: Catalog | None = None
+    """What templates and roles mean now; None: it is not compared."""
+
+    async def next_command(self, request: AccessRequest) -> RecordResent | Replan | None:
+        """Give what is to be recorded before anything else: that it is sent again, or asked again; None: read on.
+
+        :raises TenantUnavailable, TenantRefused, DirectoryUnavailable: when it cannot be told who may still open.
+        """
+        now = self.clock.now()
+        changes = await self._changes(request) if needs_the_audit_log(request, now) else None
+        match next_step(request, now, changes):
+            case Step.READ:
+                return None
+            case Step.ASK_AGAIN:
+                return Replan(reason=NOT_SHOWN)
+            case Step.SEND_AGAIN:
+                return await self._no_longer_approved(request) or RecordResent(reason=_SENT_AGAIN)
+
+    async def _changes(self, request: AccessRequest) -> Sequence[PartnerChange] | None:
+        """Read who else has written; None where it cannot be told."""
+        since, tenant_id = first_sent(request), request.known.plan.tenant_id
+        try:
+            return await self.tenant.surroundings.read_partner_changes(tenant_id, since)
+        except (TenantUnavailable, TenantRefused):
+            return None
+
+    async def _no_longer_approved(self, request: AccessRequest) -> Replan | None:
+        """Check an opening as before its first write: a second write needs everything that the first one did."""
+        objected = await objection(request, tenant=self.tenant, directory=self.directory, catalog=self.catalog)
+        return None if objected is None else objected.after_a_write(NOT_SHOWN)

@@ -1,0 +1,97 @@
+"""Just before what opens is written, the first time and again: is it still what was approved, and by whom?"""
+
+from dataclasses import dataclass
+
+from workflows.catalog.catalog import Catalog, changed_rules
+from workflows.core.people import Roster
+from workflows.core.plans.drift import Drift
+from workflows.core.requests.commands import Reopen, Replan, Stop
+from workflows.core.requests.request import AccessRequest, RequestKind
+from workflows.core.requests.words import unwritten_words
+from workflows.effects.inheritance import changed_inheritance
+from workflows.partner_lookup.resolving import LookupRefused, find_again, still_means
+from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable
+from workflows.ports.tenant import Tenant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objection:
+    """Why a request may not be written as it was approved."""
+
+    reason: str
+    first: type[Stop] | type[Reopen] | type[Replan]
+    """What follows where nothing was sent yet."""
+    cure: str
+    """How the sentence that nothing was written goes on then, and what follows it."""
+    roster: Roster | None = None
+    """The roster that the approvals were counted by, where they are what is missing."""
+    drift: Drift | None = None
+
+    def before_the_first_write(self, request: AccessRequest) -> Stop | Reopen | Replan:
+        """Give the command for a request whose plan was not sent."""
+        reason = f"{self.reason} {unwritten_words(request)}{self.cure}"
+        if self.first is Replan:
+            return Replan(reason=reason, drift=self.drift, is_unwritten=True)
+        return self.first(reason=reason)
+
+    def after_a_write(self, why: str) -> Replan:
+        """Give the command for a request that was sent: it is planned and asked again, whatever the objection."""
+        return Replan(reason=f"{self.reason} {why}", drift=self.drift)
+
+
+async def objection(
+    request: AccessRequest, *, tenant: Tenant, directory: Directory, catalog: Catalog | None
+) -> Objection | None:
+    """Check who the partner is, what the rules are, whose approvals count and what is inherited; None: all as approved.
+
+    :param catalog: what templates and roles mean now; None: that is not compared.
+    :raises TenantUnavailable, TenantRefused, DirectoryUnavailable: when it cannot be told now.
+    """
+    if request.particulars.kind is RequestKind.REVOCATION:
+        return None
+    moved = await _moved(request, tenant)
+    if moved is not None:
+        return moved
+    known = request.known
+    if catalog is not None and (changed := changed_rules(known.plan, known.roles, catalog)):
+        return Objection(reason=changed.words, first=Replan, cure=". So it is planned and asked again.")
+    try:
+        roster = await directory.roster([decision.person for decision in request.decisions])
+    except DirectoryRefused as error:
+        raise DirectoryUnavailable(error.reason) from error  # what was approved waits until it is mended
+    verdict = request.verdict(roster)
+    if not verdict.is_complete:
+        return Objection(
+            reason=" ".join(verdict.discounted),
+            first=Reopen,
+            cure="; the stage is open again.",
+            roster=roster,
+        )
+    changed_default = await changed_inheritance(request, tenant=tenant)
+    if changed_default is None:
+        return None
+    return Objection(
+        reason=changed_default.reason,
+        first=Replan,
+        cure="; the change is planned and asked again with the default of now.",
+        drift=changed_default.drift,
+    )
+
+
+async def _moved(request: AccessRequest, tenant: Tenant) -> Objection | None:
+    known = request.known
+    try:
+        identity = await find_again(request, tenant=tenant)
+    except LookupRefused as refused:
+        return Objection(reason=refused.reason, first=Stop, cure=".")
+    if still_means(request, identity):
+        return None
+    now = "no tenant" if identity is None else f"the tenant {identity.tenant_id}"
+    return Objection(
+        reason=(
+            f"“{request.particulars.target}” led to the tenant {known.plan.tenant_id} when it was approved "
+            f"and leads to {now} now."
+        ),
+        first=Stop,
+        cure=". Ask the partner before filing it again.",
+    )

@@ -1,0 +1,1 @@
+"""Which tenant somebody means: what was typed, what Entra says of it, what our records say."""

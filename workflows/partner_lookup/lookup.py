@@ -1,0 +1,92 @@
+"""What Entra says about a partner that somebody named: resolved, read, and refused where it can never be a partner."""
+
+import asyncio
+from typing import Final
+
+from workflows.core.errors import InvalidField
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.requests.request import Observation
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.model import TenantId
+from workflows.partner_lookup.not_found import not_found_words, tenant_ids_of
+from workflows.partner_lookup.resolving import LookupRefused, resolve
+from workflows.partner_lookup.target import CONSUMER_TENANTS, FIELD, is_tenant_id, target_candidates
+from workflows.ports.clock import Clock
+from workflows.ports.records import Register
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+
+DEFAULT_SECONDS: Final = 1.2
+"""How long the default configuration is waited for. It explains what is inherited; nothing depends on it."""
+
+_OTHER_CLOUDS: Final = (
+    "A partner in another Microsoft cloud can be named once both tenants have enabled the other's cloud."
+)
+"""Entra: "Configure Microsoft cloud settings for B2B collaboration"."""
+
+
+async def look_up(target: str, *, tenant: Tenant, clock: Clock, register: Register | None = None) -> Observation:
+    """Resolve a target, read the partner's present configuration and the tenant's default beside it.
+
+    :param target: as typed, or canonical; its candidates are asked for in their order.
+    :param register: the partners on record, for offering the one that was perhaps meant.
+    :raises InvalidField: for a tenant that does not exist, that Entra refuses to look up, is the home tenant, or is
+        nobody's organization.
+    :raises TenantUnavailable: when Entra does not answer.
+    """
+    names = target_candidates(target)
+    try:
+        identity = await resolve(names, tenant=tenant)
+    except LookupRefused as refused:
+        led_to = await tenant_ids_of(names[-1], register)
+        before = f" By our records it led to the tenant ID {' or '.join(led_to)} before." if led_to else ""
+        raise LookupRefused(refused.field, f"{refused.reason}{before}") from refused
+    if identity is None:
+        identity = await _of_another_cloud(names[-1], tenant, register)
+    if identity.tenant_id == await tenant.home():
+        raise InvalidField(FIELD, f"“{target}” is our own tenant. Type the partner's domain.")
+    if identity.tenant_id in CONSUMER_TENANTS:
+        raise InvalidField(
+            FIELD,
+            f"“{target}” belongs to private Microsoft accounts, not to an organization. Ask for a company domain.",
+        )
+    configuration, default = await read_both(identity.tenant_id, tenant=tenant)
+    return Observation(identity=identity, configuration=configuration, default=default, at=clock.now())
+
+
+async def read_both(tenant_id: TenantId, *, tenant: Tenant) -> tuple[JsonObject | None, JsonObject | None]:
+    """Read a partner's own configuration and the tenant's default side by side.
+
+    :returns: the partner's own (None: it has none), and the default (None: it could not be read in time).
+    :raises TenantUnavailable, TenantRefused: when the partner cannot be read.
+    """
+    default = asyncio.create_task(read_default(tenant=tenant))
+    try:
+        return await tenant.read_partner(tenant_id), await default
+    finally:
+        default.cancel()
+
+
+async def read_default(*, tenant: Tenant) -> JsonObject | None:
+    """Read the tenant's default configuration; None when it could not be read in time."""
+    try:
+        async with asyncio.timeout(DEFAULT_SECONDS):
+            return await tenant.read_default()
+    except (TenantUnavailable, TenantRefused, TimeoutError):
+        return None
+
+
+async def _of_another_cloud(target: str, tenant: Tenant, register: Register | None) -> TenantIdentity:
+    """Take an unknown tenant id on trust where other clouds are enabled: Entra's lookup sees this cloud only.
+
+    :raises InvalidField: for everything else.
+    """
+    if not is_tenant_id(target):
+        raise InvalidField(FIELD, await not_found_words(target, tenant=tenant, register=register))
+    policy = await tenant.surroundings.read_access_policy()
+    if not policy.get("allowedCloudEndpoints"):
+        raise InvalidField(
+            FIELD,
+            f"No Microsoft Entra tenant has the tenant ID “{target}” in this Microsoft cloud, and no other cloud is "
+            f"enabled. Check it with the partner. {_OTHER_CLOUDS}",
+        )
+    return TenantIdentity.nameless(TenantId(target))

@@ -1,0 +1,45 @@
+"""Finds the partner that somebody typed or pasted, for showing it and for closing it. Never guesses."""
+
+from typing import Final
+
+from workflows.core.errors import Refused
+from workflows.core.partners.partnership import Partnership
+from workflows.core.plans.plan import TenantIdentity
+from workflows.partner_lookup.identifying import identify_partner
+from workflows.partner_lookup.not_found import suggestion
+from workflows.partner_lookup.resolving import told_apart
+from workflows.partner_lookup.target import target_candidates
+from workflows.ports.store import Store
+from workflows.ports.tenant import Tenant, TenantRefused
+
+_UNKNOWN: Final = "unknown_tenant"
+
+
+async def named_partner(typed: str, *, store: Store, tenant: Tenant) -> tuple[TenantIdentity, Partnership | None]:
+    """Find the partner that was typed, by the first of its candidate names that leads to one.
+
+    :raises InvalidField: when no single name was typed, or Entra refuses to look up this one.
+    :raises Refused: when nothing or more than one tenant is meant; a name that is nearly right is only told.
+    :raises TenantUnavailable, TenantRefused: when only Entra could tell.
+    """
+    *earlier, last = target_candidates(typed)
+    for name in earlier:
+        try:
+            return await _partner(name, store=store, tenant=tenant)
+        except Refused as refused:
+            if refused.code != _UNKNOWN:
+                raise
+    try:
+        return await _partner(last, store=store, tenant=tenant)
+    except Refused as refused:
+        if refused.code != _UNKNOWN:
+            raise
+        near = await suggestion(last, tenant=tenant, register=store)
+        raise Refused(refused.code, f"{refused.reason} {near}".rstrip()) from refused
+
+
+async def _partner(name: str, *, store: Store, tenant: Tenant) -> tuple[TenantIdentity, Partnership | None]:
+    try:
+        return await identify_partner(name, store=store, tenant=tenant)
+    except TenantRefused as error:
+        raise await told_apart(error, name, tenant=tenant) from error

@@ -1,0 +1,71 @@
+"""What to say of a domain that no tenant has: which known name it nearly is, and what to do."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from workflows.core.settings.model import TenantId
+from workflows.partner_lookup.lookalikes import near_names, registrable
+from workflows.partner_lookup.target import is_tenant_id
+from workflows.ports.facts import read_fact
+from workflows.ports.records import Register
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+
+PATIENCE_SECONDS: Final = 0.6
+"""How long what is only advice is waited for."""
+OTHER_CLOUDS: Final = "A partner in another Microsoft cloud is found by its tenant ID only."
+
+
+async def not_found_words(domain: str, *, tenant: Tenant, register: Register | None) -> str:
+    """Say that no tenant has this domain, then what it may have been meant to be."""
+    near, policy = await asyncio.gather(
+        suggestion(domain, tenant=tenant, register=register),
+        read_fact(tenant.surroundings.read_access_policy(), PATIENCE_SECONDS),
+    )
+    advice = near or "Check the spelling with the partner, or ask them for their tenant ID."
+    has_other_clouds = isinstance(policy, Mapping) and bool(policy.get("allowedCloudEndpoints"))
+    clouds = f" {OTHER_CLOUDS}" if has_other_clouds else ""
+    return f"No Microsoft Entra tenant has the domain “{domain}”. {advice}{clouds}"
+
+
+async def suggestion(name: str, *, tenant: Tenant, register: Register | None) -> str:
+    """Offer the known names that a domain nearly is: of partners on record, our own, or the one that it is part of.
+
+    Empty where there is none. A name is only offered, never taken.
+    """
+    if is_tenant_id(name):
+        return ""
+    partners = await _partner_names(register)
+    whole, own = await asyncio.gather(
+        _whole(name, tenant), read_fact(tenant.surroundings.verified_domains(), PATIENCE_SECONDS)
+    )
+    if near := near_names(name, [*partners, *([whole] if whole else [])]):
+        return f"Did you mean {' or '.join(near)}?"
+    if isinstance(own, Sequence) and (near := near_names(name, own)):
+        return f"“{near[0]}” is our own tenant, which is no partner. Type the partner's domain."
+    return ""
+
+
+async def _partner_names(register: Register | None) -> Sequence[str]:
+    """List every domain that a partner on record goes by."""
+    known = [] if register is None else [one.identity for one in await register.partnerships()]
+    names = (name.lower() for identity in known for name in (identity.default_domain, identity.asked))
+    return sorted({name for name in names if "." in name})
+
+
+async def _whole(name: str, tenant: Tenant) -> str:
+    """Give the company's domain that a longer name belongs to, where Entra knows it; empty where it does not."""
+    domain = registrable(name)
+    if domain == name:
+        return ""
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return "" if await tenant.find(domain) is None else domain
+    except (TenantUnavailable, TenantRefused, TimeoutError):
+        return ""
+
+
+async def tenant_ids_of(domain: str, register: Register | None) -> tuple[TenantId, ...]:
+    """List the tenants that this very domain led to before, by our own records."""
+    known = [] if register is None else [one.identity for one in await register.partnerships()]
+    return tuple(one.tenant_id for one in known if domain in (one.default_domain.lower(), one.asked.lower()))

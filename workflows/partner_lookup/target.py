@@ -1,0 +1,115 @@
+"""Which tenant is meant: the domain or tenant id that a person typed, made canonical or refused.
+
+Nothing here asks the network. Whether the domain belongs to a tenant is Entra's answer.
+"""
+
+import re
+import unicodedata
+from pathlib import Path
+from typing import Final
+
+import idna
+from publicsuffixlist import PublicSuffixList
+
+from workflows.core.errors import InvalidField
+from workflows.core.settings.model import TenantId
+from workflows.partner_lookup.lookalikes import mixed_scripts
+from workflows.partner_lookup.pasted import names_in
+
+FIELD: Final = "target"
+"""The name of the form field that every problem found here belongs to."""
+
+CONSUMER_TENANTS: Final = frozenset(
+    {
+        TenantId("9188040d-6c67-4c5b-b112-36a304b66dad"),  # personal Microsoft accounts
+        TenantId("f8cdef31-a31e-4b4a-93e4-5f571e91255a"),  # Microsoft's own services
+        TenantId("00000000-0000-0000-0000-000000000000"),
+    }
+)
+"""Tenant ids that are nobody's organization (Microsoft: "Access tokens", issuer and well-known tenants)."""
+
+CONSUMER_DOMAINS: Final = frozenset(Path(__file__).with_name("consumer_domains.txt").read_text("ascii").split())
+"""Mail providers whose users are persons, not an organization that could be a partner."""
+
+_GUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_WWW: Final = "www."
+_LABEL_LIMIT: Final = 253
+_SUFFIXES: Final = PublicSuffixList()
+
+
+def is_tenant_id(target: str) -> bool:
+    """Tell whether a normalized target is a tenant id rather than a domain."""
+    return _GUID.fullmatch(target) is not None
+
+
+def normalize_target(typed: str) -> str:
+    """Turn what was typed into a lower-case GUID or an ASCII (IDNA 2008) domain name: the first of the candidates.
+
+    :raises InvalidField: naming what is wrong and the cure.
+    """
+    return target_candidates(typed)[0]
+
+
+def target_candidates(typed: str) -> tuple[str, ...]:
+    """List the names that what was typed can mean, in the order in which to ask Entra for them.
+
+    The domain is taken out of a web address, a mail address with or without a name, chat markup, or a sentence. `www.`
+    may belong to the name: it is left out only in a second candidate. A tenant ID has one candidate.
+
+    :raises InvalidField: naming what is wrong and the cure.
+    """
+    found = tuple(dict.fromkeys(_name(one) for one in names_in(_cleaned(typed))))
+    if len({name.removeprefix(_WWW) for name in found}) > 1:
+        raise InvalidField(FIELD, f"This names more than one partner: {', '.join(found)}. Type one of them.")
+    (name, *_) = found
+    if is_tenant_id(name):
+        return (name,)
+    bare = name.removeprefix(_WWW)
+    if CONSUMER_DOMAINS & {name, bare}:
+        raise InvalidField(
+            FIELD,
+            f"“{bare}” is a mail provider for private persons, not an organization. Ask the partner for the domain "
+            "of their company, or for their tenant ID.",
+        )
+    return (name, bare) if bare != name and _SUFFIXES.privatesuffix(bare) is not None else (name,)
+
+
+def _name(text: str) -> str:
+    """Make one domain or tenant id canonical."""
+    if is_tenant_id(text):
+        if text in CONSUMER_TENANTS:
+            raise InvalidField(
+                FIELD, "This tenant id belongs to no organization, so it cannot be a partner. Type the partner's own."
+            )
+        return text
+    domain = _ascii_domain(text)
+    if _SUFFIXES.privatesuffix(domain) is None or domain.rpartition(".")[2].isdigit():
+        raise InvalidField(FIELD, f"“{domain}” is not a company's domain. Type one such as contoso.com.")
+    return domain
+
+
+def _cleaned(typed: str) -> str:
+    text = " ".join(typed.split())
+    if not text:
+        raise InvalidField(FIELD, "Type the partner's domain, such as contoso.com, or their tenant ID.")
+    if any(unicodedata.category(character) in {"Cc", "Cf"} for character in text):
+        raise InvalidField(FIELD, "This contains invisible characters. Type the domain by hand instead of pasting it.")
+    return text.lower()
+
+
+def _ascii_domain(host: str) -> str:
+    if len(host) > _LABEL_LIMIT or "." not in host or re.search(r"[\s,;:]", host):
+        raise InvalidField(FIELD, "This is not one domain or tenant ID. Type one such as contoso.com.")
+    try:
+        domain = idna.encode(host, uts46=True, std3_rules=True).decode()
+    except (idna.IDNAError, UnicodeError):
+        raise InvalidField(
+            FIELD, "This is not a valid domain name. Check its spelling; type one such as contoso.com."
+        ) from None
+    if scripts := mixed_scripts(domain):
+        raise InvalidField(
+            FIELD,
+            f"“{domain}” mixes {' and '.join(scripts)} letters in one name, as look-alike domains do. Type the "
+            "partner's domain by hand, or their tenant ID.",
+        )
+    return domain

@@ -1,0 +1,33 @@
+"""Read one fact about the home tenant: what it is, or why it is not known. Never raises for what cannot be read."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Final, TypeVar
+
+from workflows.core.checks.facts import Unread, Why
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
+
+_UNLICENSED: Final = ("NonPremium", "LicenseRequired", "LicenseNotFound")
+"""What the codes of a refusal for want of a licence contain."""
+
+Fact = TypeVar("Fact")
+
+
+async def read_fact(read: Awaitable[Fact], patience: float) -> Fact | Unread:
+    """Wait for a read, `patience` seconds at most."""
+    try:
+        async with asyncio.timeout(patience):
+            return await read
+    except TenantRefused as error:
+        return Unread(why=why_refused(error))
+    except TenantUnavailable as error:
+        return Unread(why=Why.THROTTLED if error.is_throttled else Why.UNREACHABLE)
+    except TimeoutError:
+        return Unread(why=Why.UNREACHABLE)
+
+
+def why_refused(error: TenantRefused) -> Why:
+    """Name why Entra refused, as a reader sees it."""
+    if any(word in error.code for word in _UNLICENSED):
+        return Why.NO_LICENCE
+    return Why.FORBIDDEN if error.status == 403 else Why.REFUSED

@@ -1,0 +1,77 @@
+"""What stands around partners in our own tenant: policies, sign-ins, names. Read only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from workflows.core.audit.partner_changes import PartnerChange
+from workflows.core.checks.conditional_access.questions import Question
+from workflows.core.checks.facts import SignIns
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.model import Target, TargetType, TenantId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundObject:
+    """One of our own users, groups or applications, found by its name."""
+
+    id: str
+    """What a setting names it by: the object id, or the application id of an application. Lower case."""
+    name: str
+    mail: str
+    """Empty where it has none."""
+    kind: str
+    """What tells it from others of one name, such as "security group" or "guest"."""
+
+
+class Surroundings(Protocol):
+    """What else in the home tenant bears on a partner. Read only; no answer is needed for anything to go on.
+
+    Every method raises TenantUnavailable or TenantRefused.
+    """
+
+    async def verified_domains(self) -> Sequence[str]:
+        """List the tenant's own verified domains, lower case."""
+
+    async def read_access_policy(self) -> JsonObject:
+        """Read the cross-tenant access policy itself: `allowedCloudEndpoints`."""
+
+    async def read_authorization(self) -> JsonObject:
+        """Read the authorization policy: who may invite, what guests see."""
+
+    async def read_sharepoint(self) -> JsonObject:
+        """Read SharePoint's sharing settings."""
+
+    async def read_conditional_access(self) -> Sequence[JsonObject]:
+        """Read every Conditional Access policy. An answer may be up to a minute old."""
+
+    async def evaluate_access(self, question: Question) -> Sequence[JsonObject]:
+        """Ask Entra which Conditional Access policies apply to a sign-in: every policy, and why one does not.
+
+        Nothing is changed by it. An answer may be up to a minute old.
+        """
+
+    async def read_sign_ins(self, tenant_id: TenantId, since: datetime, *, home: TenantId | None = None) -> SignIns:
+        """Count who signed in to which applications since then.
+
+        :param home: None counts the partner's people here; our own tenant id counts our people at the partner.
+        """
+
+    async def read_partner_changes(self, tenant_id: TenantId, since: datetime) -> Sequence[PartnerChange]:
+        """List who changed one partner's own configuration since then, from Entra's audit log.
+
+        All of it, or it raises. NB. Entra writes its log some minutes late.
+        """
+
+    async def find_by_name(self, kind: TargetType, name: str, limit: int) -> Sequence[FoundObject]:
+        """List our own users, groups or applications of this name; where there is none, those whose name begins so.
+
+        Groups with hidden membership are left out. At most `limit`, by name.
+        """
+
+    async def name_of(self, target: Target, *, fresh: bool = False) -> str | None:
+        """Give the name of one of our own users or groups (by object id) or applications (by application id).
+
+        None when there is none of this kind with this id. An answer may be up to a minute old, unless `fresh`.
+        """

@@ -1,0 +1,1 @@
+"""What is read in the home tenant before people decide."""

@@ -1,0 +1,145 @@
+"""Look around in the home tenant before people decide: reads side by side, each with its own outcome.
+
+Nothing here can stop a request by failing: what could not be read becomes a finding that says so.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any, Final
+
+from workflows.core.checks.conditional_access.verdicts import AccessReport
+from workflows.core.checks.facts import PreflightFacts, Unread, Why
+from workflows.core.checks.findings import Finding
+from workflows.core.checks.preflight import circumstances, judge
+from workflows.core.checks.rules import Circumstances
+from workflows.core.checks.target_checks import Names, known_names
+from workflows.core.checks.unchecked import SIGN_IN_DAYS
+from workflows.core.plans.named_targets import shown_targets
+from workflows.core.plans.plan import Plan, TenantIdentity
+from workflows.core.requests.request import Observation
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.effective import effective
+from workflows.core.settings.openness import ways
+from workflows.partner_lookup.lookalikes import suspicions
+from workflows.partner_lookup.resolving import LookupRefused, resolve
+from workflows.partner_lookup.target import is_tenant_id
+from workflows.ports.clock import Clock
+from workflows.ports.facts import Fact, read_fact
+from workflows.ports.records import Register
+from workflows.ports.tenant import Tenant
+from workflows.preflight.access_check import EVALUATION_SECONDS, AccessCheck
+from workflows.preflight.naming import ask_names
+from workflows.preflight.sign_ins import read_outbound_sign_ins
+
+PATIENCE_SECONDS: Final = 6.0
+"""For all reads together: they are made side by side."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What a preflight found."""
+
+    circumstances: Circumstances
+    """What the consistency rules need to know."""
+    findings: tuple[Finding, ...]
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What our own directory calls the ids that the plan names, by id; only those that it knows."""
+    access: AccessReport = field(default_factory=AccessReport)
+    """What Conditional Access means for who can come in after the plan."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preflight:
+    """Reads what else bears on a partner, and judges it against a plan."""
+
+    tenant: Tenant
+    store: Register
+    clock: Clock
+    patience: float = PATIENCE_SECONDS
+    evaluation_patience: float = EVALUATION_SECONDS
+
+    async def survey(
+        self,
+        observation: Observation,
+        plan: Plan,
+        asked: Mapping[str, str] = MappingProxyType({}),
+        *,
+        is_put_back: bool = False,
+    ) -> Survey:
+        """Look around for a plan about an observed partner. Never raises for what cannot be read.
+
+        :param asked: by id that the plan names, the label of the form's field that it was typed into.
+        :param is_put_back: whether the plan puts an earlier state back.
+        """
+        identity = observation.identity
+        facts, names = await asyncio.gather(self._facts(identity, observation.default), self._names(plan))
+        facts = replace(facts, names=names)
+        access = await self._access(facts, plan)
+        own = () if isinstance(facts.own_domains, Unread) else facts.own_domains
+        partners = await self._partners(identity)
+        return Survey(
+            circumstances=circumstances(facts, access),
+            findings=(
+                *suspicions(identity, own=own, partners=partners),
+                *judge(facts, access, plan=plan, identity=identity, asked=asked, is_put_back=is_put_back),
+            ),
+            names=known_names(names),
+            access=access,
+        )
+
+    async def _access(self, facts: PreflightFacts, plan: Plan) -> AccessReport:
+        after, default = plan.image_after(), None if isinstance(facts.default, Unread) else facts.default
+        applies = effective(after, default, is_cross_cloud=plan.is_cross_cloud)
+        found = ways(after, default, is_cross_cloud=plan.is_cross_cloud)
+        check = AccessCheck(surroundings=self.tenant.surroundings, patience=self.evaluation_patience)
+        return await check.report(facts.conditional_access, applies, plan.tenant_id, found)
+
+    async def _facts(self, identity: TenantIdentity, default: JsonObject | None) -> PreflightFacts:
+        around = self.tenant.surroundings
+        since = self.clock.now() - timedelta(days=SIGN_IN_DAYS)
+        reads: dict[str, Awaitable[Any]] = {
+            "default": self._read(self.tenant.read_default()) if default is None else _known(default),
+            "access_policy": self._read(around.read_access_policy()) if not identity.is_resolved else _known({}),
+            "authorization": self._read(around.read_authorization()),
+            "sharepoint": self._read(around.read_sharepoint()),
+            "conditional_access": self._read(around.read_conditional_access()),
+            "sign_ins": self._read(around.read_sign_ins(identity.tenant_id, since)),
+            "outbound_sign_ins": self._read(read_outbound_sign_ins(identity.tenant_id, since, tenant=self.tenant)),
+            # Who was asked for by id has been asked for already.
+            "by_id": _known(identity) if is_tenant_id(identity.asked) else self._read(self._by_id(identity)),
+            "own_domains": self._read(around.verified_domains()),
+        }
+        facts = dict(zip(reads, await asyncio.gather(*reads.values()), strict=True))
+        for name in ("conditional_access", "own_domains"):
+            facts[name] = facts[name] if isinstance(facts[name], Unread) else tuple(facts[name])
+        return PreflightFacts(**facts)
+
+    async def _by_id(self, identity: TenantIdentity) -> TenantIdentity | Unread | None:
+        try:
+            return await resolve((identity.tenant_id,), tenant=self.tenant)
+        except LookupRefused:
+            return Unread(why=Why.REFUSED)  # of this one tenant: no permission is missing
+
+    def _read(self, read: Awaitable[Fact]) -> Awaitable[Fact | Unread]:
+        return read_fact(read, self.patience)
+
+    def _names(self, plan: Plan) -> Awaitable[Names]:
+        return ask_names(shown_targets(plan), tenant=self.tenant, patience=self.patience)
+
+    async def _partners(self, identity: TenantIdentity) -> frozenset[str]:
+        """The domains of the partners on record, the one in question left out."""
+        others = [one.identity for one in await self.store.partnerships()]
+        return frozenset(
+            name
+            for other in others
+            if other.tenant_id != identity.tenant_id
+            for name in (other.default_domain, other.asked)
+            if "." in name
+        )
+
+
+async def _known(fact: Fact) -> Fact:
+    return fact

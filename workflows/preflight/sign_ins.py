@@ -1,0 +1,58 @@
+"""Counts who used a partner lately, in both directions: the partner's people here, and our people there."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from workflows.core.checks.facts import SignIns, Unread
+from workflows.core.checks.preflight import sign_in_words
+from workflows.core.checks.unchecked import SIGN_IN_DAYS, unread
+from workflows.core.settings.model import TenantId
+from workflows.ports.clock import Clock
+from workflows.ports.facts import read_fact
+from workflows.ports.tenant import Tenant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """Successful sign-ins in both directions, each with its own outcome."""
+
+    inbound: SignIns | Unread
+    """Of the partner's people here."""
+    outbound: SignIns | Unread
+    """Of our people at the partner."""
+
+
+async def read_use(tenant_id: TenantId, *, tenant: Tenant, clock: Clock, patience: float) -> Use:
+    """Count both directions side by side, for `patience` seconds at most. Never raises for what cannot be read."""
+    since = clock.now() - timedelta(days=SIGN_IN_DAYS)
+    inbound, outbound = await asyncio.gather(
+        read_fact(tenant.surroundings.read_sign_ins(tenant_id, since), patience),
+        read_fact(read_outbound_sign_ins(tenant_id, since, tenant=tenant), patience),
+    )
+    return Use(inbound=inbound, outbound=outbound)
+
+
+def losing_words(use: Use) -> tuple[str, ...]:
+    """Say who used the partner lately, and so loses access when all of it is closed; one sentence a direction."""
+    return (
+        *_losing("sign_ins", use.inbound, is_outbound=False),
+        *_losing("outbound_sign_ins", use.outbound, is_outbound=True),
+    )
+
+
+def _losing(code: str, found: SignIns | Unread, *, is_outbound: bool) -> Iterator[str]:
+    if isinstance(found, Unread):
+        yield from (finding.text for finding in unread(code, found))
+        return
+    loses = " These people lose access." if found.people else ""
+    yield f"{sign_in_words(found, is_outbound=is_outbound)}{loses}"
+
+
+async def read_outbound_sign_ins(tenant_id: TenantId, since: datetime, *, tenant: Tenant) -> SignIns:
+    """Count our own people's sign-ins at a partner.
+
+    :raises TenantUnavailable, TenantRefused: when they cannot be read.
+    """
+    return await tenant.surroundings.read_sign_ins(tenant_id, since, home=await tenant.home())

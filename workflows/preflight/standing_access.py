@@ -1,0 +1,117 @@
+"""What Conditional Access means today for the partners that stand: one evaluation for all that it cannot tell apart."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from workflows.core.checks.conditional_access.controls import Trust
+from workflows.core.checks.conditional_access.entries import entries_of, trust_of
+from workflows.core.checks.conditional_access.policy import Policy, parse_policy
+from workflows.core.checks.conditional_access.questions import MOST, Entry, Question, Questions, questions
+from workflows.core.checks.conditional_access.scope import named_tenants
+from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
+from workflows.core.checks.facts import Unread
+from workflows.core.posture.lockouts import lockout_concerns
+from workflows.core.posture.model import PartnerPosture, sorted_concerns
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.model import Property, TenantId
+from workflows.ports.facts import read_fact
+from workflows.ports.tenant_settings import Surroundings
+from workflows.preflight.access_check import EVALUATION_SECONDS, AccessCheck
+
+PATIENCE_SECONDS: Final = 6.0
+"""For the list of policies."""
+_AT_ONCE: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Alike:
+    """What is the same for partners that Conditional Access cannot tell apart."""
+
+    entries: tuple[Entry, ...]
+    trust: Trust
+    tenant_id: TenantId | None
+    """Of a partner that some policy names by its tenant id."""
+
+
+async def with_access(
+    partners: Sequence[PartnerPosture], surroundings: Surroundings, patience: float = EVALUATION_SECONDS
+) -> list[PartnerPosture]:
+    """Add to each partner that has settings what Conditional Access means for its people. Never raises.
+
+    Partners share an evaluation unless some policy names one of them by its tenant id.
+    """
+    standing = [one for one in partners if one.has_settings and not one.is_barred]
+    if not standing:
+        return list(partners)
+    documents = await read_fact(surroundings.read_conditional_access(), PATIENCE_SECONDS)
+    policies = () if isinstance(documents, Unread) else tuple(map(parse_policy, documents))
+    groups = _grouped(standing, policies)
+    reports = await _reports(groups, documents, policies, AccessCheck(surroundings=surroundings, patience=patience))
+    by_id = {partner.tenant_id: reports[alike] for alike, some in groups.items() for partner in some}
+    return [_told(partner, by_id.get(partner.tenant_id)) for partner in partners]
+
+
+def _told(partner: PartnerPosture, report: AccessReport | None) -> PartnerPosture:
+    if report is None:
+        return partner
+    concerns = sorted_concerns((*partner.concerns, *lockout_concerns(report)))
+    return replace(partner, access=report, concerns=concerns)
+
+
+def _grouped(partners: Iterable[PartnerPosture], policies: Sequence[Policy]) -> dict[_Alike, list[PartnerPosture]]:
+    """Put partners together that are alike, the most first."""
+    named = frozenset(tenant for policy in policies for tenant in named_tenants(policy))
+    groups: dict[_Alike, list[PartnerPosture]] = {}
+    for partner in partners:
+        alike = _Alike(
+            entries=entries_of(
+                collaboration=partner.doors[Property.B2B_COLLABORATION_INBOUND].targets.certain,
+                direct_connect=partner.doors[Property.B2B_DIRECT_CONNECT_INBOUND].targets.certain,
+                synchronizes=partner.synchronization.value,
+            ),
+            trust=trust_of(partner.trust),
+            tenant_id=partner.tenant_id if partner.tenant_id.lower() in named else None,
+        )
+        groups.setdefault(alike, []).append(partner)
+    return dict(sorted(groups.items(), key=lambda group: -len(group[1])))
+
+
+async def _reports(
+    groups: dict[_Alike, list[PartnerPosture]],
+    documents: Sequence[JsonObject] | Unread,
+    policies: Sequence[Policy],
+    check: AccessCheck,
+) -> dict[_Alike, AccessReport]:
+    # One unnamed partner stands for all of them: no policy tells them apart.
+    stands_for_all = next((some[0].tenant_id for alike, some in groups.items() if alike.tenant_id is None), None)
+    wanted: dict[_Alike, tuple[Question, ...]] = {}
+    for alike in groups:
+        tenant_id = alike.tenant_id or stands_for_all
+        if tenant_id is not None:
+            chosen = questions(policies, alike.entries, tenant_id)
+            wanted[alike] = (*chosen.asked, *chosen.left_out)
+    every = tuple(dict.fromkeys(question for some in wanted.values() for question in some))
+    asked = every[:MOST]
+    answers = await check.ask(Questions(asked=asked))
+    reports: dict[_Alike, AccessReport] = {}
+    for number, (alike, mine) in enumerate(wanted.items(), 1):
+        reports[alike] = assess(
+            documents,
+            alike.entries,
+            alike.tenant_id or mine[0].tenant_id if mine else TenantId(""),
+            alike.trust,
+            Questions(
+                asked=tuple(one for one in mine if one in asked),
+                left_out=tuple(one for one in mine if one not in asked),
+            ),
+            {
+                question: answer
+                for question, answer in answers.items()
+                if question in mine or isinstance(answer, Unread)
+            },
+        )
+        if number % _AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return reports
