@@ -1,5 +1,5 @@
 """`python -m bot` is the command line."""
 
-from bot.cli import main
+from bot.terminal.cli import main
 
 main()

@@ -220,7 +220,7 @@ def test_a_test_that_reads_what_lies_beside_the_clone_is_found_out(tmp_path: Pat
 def test_the_tests_that_are_known_to_lean_on_the_folder_beside_are_found_out() -> None:
     for name in (
         "tests/workflows/catalog/test_shipped_templates.py::test_what_it_writes_is_what_graph_takes",
-        "tests/bot/test_payloads.py::test_recorded_commands_parse",
+        "tests/bot/slack/inbound/test_payloads.py::test_recorded_commands_parse",
         "tests/workflows/core/settings/test_described.py::"
         + min(functions_of(PROJECT / "tests/workflows/core/settings/test_described.py")),
     ):

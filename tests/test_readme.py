@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from bot.cli import app
+from bot.terminal.cli import app
 from workflows.catalog.catalog import SHIPPED, load_catalog
 
 PROJECT: Final = Path(__file__).parents[1]

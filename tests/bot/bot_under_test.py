@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 
 import aiohttp
 
+from bot.process.settings import Settings
 from bot.sandbox.seed import PEOPLE, TEAM_ID
 from bot.sandbox.server import Sandbox
-from bot.settings import Settings
 from tests.bot.sandbox.control_client import Control
 from tests.bot.signing import FORM, interaction_body, signed
 from workflows.core.requests.alarms import AlarmCode

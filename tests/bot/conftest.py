@@ -8,9 +8,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.app import running
+from bot.process.app import running
+from bot.process.settings import Settings, load_settings
 from bot.sandbox.server import BotHandle, Sandbox
-from bot.settings import Settings, load_settings
 from tests.bot.bot_under_test import BotUnderTest, free_port
 
 OURS = ("SLACK_", "AZURE_", "GRAPH_", "GATEHOUSE_", "DATABASE_URL", "PORT", "HOST", "SSL_CERT_FILE")

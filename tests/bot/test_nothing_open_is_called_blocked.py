@@ -14,14 +14,14 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from bot.cards import request_card, review_card
-from bot.half_card import half_card
-from bot.messages import partner_details, partner_list
-from bot.posture_json import posture_json
-from bot.posture_message import posture_message
-from bot.posture_table import print_posture
-from bot.posture_words import trust_words
-from bot.views import revocation_view, revoke_unread_view
+from bot.slack.cards.cards import request_card, review_card
+from bot.slack.cards.setup_card import half_card
+from bot.slack.flows.messages import partner_details, partner_list
+from bot.slack.flows.posture_message import posture_message
+from bot.slack.flows.views import revocation_view, revoke_unread_view
+from bot.slack.words.posture import trust_words
+from bot.terminal.posture_json import posture_json
+from bot.terminal.posture_table import print_posture
 from tests.bot.surfaces import shown
 from tests.workflows.core.builders import NOW, TENANT, closed_document, identity, partnership, prepared, request
 from tests.workflows.core.strategies import JSON, PROPERTY, setting_of

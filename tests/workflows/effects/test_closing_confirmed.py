@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from bot.cards import request_card
+from bot.slack.cards.cards import request_card
 from tests.bot.surfaces import shown
 from tests.workflows.core.builders import DANA, HASHES, RILEY, TENANT
 from tests.workflows.effects.test_applying import FORBIDDEN, NO_ANSWER, decided, put, revocation

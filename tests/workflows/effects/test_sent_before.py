@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from bot.cards import request_card
+from bot.slack.cards.cards import request_card
 from tests.bot.surfaces import shown
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, RILEY, TENANT
 from tests.workflows.effects.test_applying import INVALID, NO_ANSWER, OTHER_TENANT, decided, put, revocation

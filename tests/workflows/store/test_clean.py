@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.redactor import Redactor
+from bot.process.logs.redactor import Redactor
 from tests.workflows.core.builders import NOW, access_plan, identity, partnership, prepared, request
 from tests.workflows.fakes import FixedClock
 from tests.workflows.store.test_codec import EFFECTS, PARTNERSHIPS, REQUESTS

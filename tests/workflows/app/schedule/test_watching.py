@@ -7,7 +7,7 @@ import pytest
 import structlog
 
 import workflows.effects.further_writes
-from bot.alarm_words import alarm_cure, alarm_text
+from bot.slack.words.alarms import alarm_cure, alarm_text
 from tests.workflows.core.builders import AMARA, DANA, SAM, TENANT
 from tests.workflows.effects.test_applying import FORBIDDEN, INVALID, NO_ANSWER, OPEN, SYNCHRONIZED, put, revocation
 from tests.workflows.fakes import FakeTenant

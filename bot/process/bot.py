@@ -1,0 +1,34 @@
+"""The bot as a process: logs, settings, the event loop, the exit status."""
+
+import asyncio
+import os
+import sys
+from typing import Final
+
+from bot.process.logs.logs import configure_logs
+from bot.process.logs.redactor import Redactor, secrets_of
+from bot.process.settings import SettingsProblems, load_settings
+
+WRONG_SETTINGS: Final = 2
+"""The exit status when the bot cannot start with these settings."""
+
+
+def run_bot() -> int:
+    """Run the bot with the settings of the environment until it is asked to stop. Returns the exit status."""
+    redactor = Redactor()
+    configure_logs(redactor)
+    try:
+        settings = load_settings()
+        redactor.learn(secrets_of(settings, os.environ))
+        from bot.process.app import run  # after the settings: a wrong one is said before a second of imports
+
+        asyncio.run(run(settings))
+    except SettingsProblems as error:
+        print_problems(error)
+        return WRONG_SETTINGS
+    return 0
+
+
+def print_problems(error: SettingsProblems) -> None:
+    """Say everything that is wrong with the settings, at once, on standard error."""
+    print("Gatehouse cannot start:", *(f"- {problem}" for problem in error.problems), sep="\n", file=sys.stderr)

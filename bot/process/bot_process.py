@@ -1,0 +1,38 @@
+"""The bot's own process beside the sandbox: this environment, this folder, no longer than the sandbox lives.
+
+Imported first by the new process: nothing but the standard library, so that the bot's own imports begin at once.
+"""
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Final
+
+_OURS: Final = ("SLACK_", "AZURE_", "GRAPH_", "GATEHOUSE_", "DATABASE_URL", "PORT", "HOST")
+
+
+def be_the_bot(settings: dict[str, str], folder: Path) -> None:
+    """Run the bot with exactly these settings, as `gatehouse run` would. Does not return."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the sandbox, which ends the bot itself
+    for name in list(os.environ):
+        if name.startswith(_OURS):
+            del os.environ[name]
+    os.environ.update(settings, NO_PROXY="127.0.0.1,localhost")
+    os.chdir(folder)  # so that no .env of wherever the command was typed is read
+    log = os.open(folder / "bot.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(log, sys.stdout.fileno())
+    os.dup2(log, sys.stderr.fileno())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    from bot.process.bot import run_bot
+
+    sys.exit(run_bot())
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,0 +1,50 @@
+"""An alarm that cannot be stored: sent to the admins at once, so that they hear of it all the same."""
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.errors import NO_ANSWER, error_code
+from bot.slack.words.alarms import alarm_message
+from workflows.core.people import ADMIN, ChatId
+from workflows.core.requests.alarms import Alarm
+from workflows.ports.directory import Directory, DirectoryUnavailable
+from workflows.ports.message_copies import Copy
+from workflows.ports.notifier import NotifierUnavailable
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
+
+
+async def send_directly(alarm: Alarm, *, directory: Directory, client: AsyncWebClient) -> list[Copy]:
+    """Send an alarm to every admin by direct message. Gives the copies, for when they can be stored.
+
+    :raises NotifierUnavailable: when nobody could be told now.
+    """
+    try:
+        admins = sorted(await directory.holders(ADMIN))
+    except (DirectoryUnavailable, TenantUnavailable, TenantRefused) as error:
+        raise NotifierUnavailable(str(error)) from error
+    copies, refused = [], "nobody is an admin"
+    for admin in admins:
+        try:
+            copies.append(await _sent(alarm, admin, client))
+        except SlackApiError as error:
+            refused = error_code(error) or "no answer of Slack's"
+        except NO_ANSWER:
+            refused = "Slack does not answer"
+    if not copies:
+        raise NotifierUnavailable(f"No admin could be told: {refused}.")
+    return copies
+
+
+async def _sent(alarm: Alarm, admin: ChatId, client: AsyncWebClient) -> Copy:
+    message = alarm_message(alarm)
+    opened = await client.api_call("conversations.open", json={"users": admin})
+    channel = str(opened["channel"]["id"])
+    arguments = {"channel": channel, "text": message.text, "blocks": message.blocks}
+    answer = await client.api_call("chat.postMessage", json=arguments)
+    return Copy(
+        subject=f"alarm:{alarm.id}",
+        channel=channel,
+        ts=str(answer["ts"]),
+        audience=admin,
+        content="",  # unknown, so that it is brought up to date once the alarm is stored
+    )

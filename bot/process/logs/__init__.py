@@ -1,0 +1,1 @@
+"""Logs without secrets, and no more of one kind than somebody can read."""

@@ -1,0 +1,94 @@
+"""Keeps what is secret out of every text that leaves the process: logs, records, Slack messages, the terminal."""
+
+import html
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+from urllib.parse import quote, quote_plus, unquote
+
+from pydantic import SecretStr
+
+from bot.process.settings import TenantSettings
+
+REDACTED: Final = "[redacted]"
+_START: Final = r"(?:(?<![\w.-])|(?<=\\[bfnrt])|(?<=\\u[0-9a-f]{4})|(?<=%[0-9A-Fa-f]{2}))"
+"""Where a token may begin: not inside a word or a domain's name, but after an escape of JSON's or an address's."""
+_LOOKS_SECRET: Final = re.compile(
+    rf"{_START}(?:xox[abeprs](?:\.xox[a-z])?-\d[A-Za-z0-9-]{{9,}}|xapp-\d-[A-Z0-9]+-[A-Za-z0-9-]{{10,}}"
+    r"|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]*)"
+    rf"|(?<={_START}Bearer )[\w.~+/-]{{20,}}=*|(?<={_START}client_secret=)[^&\s\"\\]{{8,}}"
+)
+"""Tokens of Slack's and Entra's, also those in flight. A JWT without a signature counts too."""
+_NOTHING: Final = re.compile(r"(?!)")
+_SECRET_NAMES: Final = (
+    *("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"),
+    *("AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PASSWORD", "AZURE_PASSWORD"),
+    *("IDENTITY_HEADER", "MSI_SECRET"),
+)
+"""What the bot and azure-identity read from the environment and nobody else may read."""
+_PROXY_NAMES: Final = tuple(
+    name for scheme in ("http", "https", "all") for name in (f"{scheme}_proxy", f"{scheme}_proxy".upper())
+)
+"""Where HTTP libraries read the proxy's address; a name and a password may stand in it."""
+_SHORTEST: Final = 8
+"""A shorter secret is a part of too many words; such a one protects nothing anyway."""
+
+
+class Redactor:
+    """Replaces what looks like a token, and every secret that it was told of. Calling it gives the clean text."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._secrets: set[str] = set()
+        self._pattern = _LOOKS_SECRET
+        self._known = _NOTHING
+        self.learn(secrets)
+
+    def __call__(self, text: str) -> str:
+        """Give the text without secrets."""
+        return self._pattern.sub(REDACTED, text)
+
+    def known(self, text: str) -> str:
+        """Give the text without the secrets that it was told of. What only looks like one stays: it may be a name."""
+        return self._known.sub(REDACTED, text)
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Replace these from now on, also where they are written as JSON, HTML, Python or URLs write them."""
+        self._secrets.update(secret for secret in secrets if len(secret) >= _SHORTEST)
+        forms = {form for secret in self._secrets for form in _forms(secret)}
+        known = "|".join(map(re.escape, sorted(forms, key=len, reverse=True)))
+        self._known = re.compile(known) if known else _NOTHING
+        # NB. the known ones come first: what looks like a token may be a part of one.
+        self._pattern = re.compile(f"{known}|{_LOOKS_SECRET.pattern}") if known else _LOOKS_SECRET
+
+
+def redactor_of(settings: TenantSettings) -> Redactor:
+    """Make one that knows the secrets of these settings and of the environment."""
+    return Redactor(secrets_of(settings, os.environ))
+
+
+def secrets_of(settings: TenantSettings, environment: Mapping[str, str]) -> Iterator[str]:
+    """List what is secret in the settings and in what libraries read from the environment by themselves."""
+    for name in type(settings).model_fields:
+        if isinstance(value := getattr(settings, name), SecretStr):
+            yield value.get_secret_value()
+    yield from (environment[name] for name in _SECRET_NAMES if name in environment)
+    for name in _PROXY_NAMES:
+        yield from _proxy_secrets(environment.get(name, ""))
+
+
+def _proxy_secrets(address: str) -> Iterator[str]:
+    """List what is secret in a proxy's address: the name and the password together, and the password by itself."""
+    given, at, _ = address.rpartition("@")
+    login = given.rpartition("//")[2]
+    _, colon, password = login.partition(":")
+    if at and colon and password:
+        yield from (login, unquote(login), password, unquote(password))
+
+
+def _forms(secret: str) -> set[str]:
+    written = {secret, html.escape(secret), quote(secret, safe=""), quote_plus(secret), repr(secret)[1:-1]}
+    return {
+        json.dumps(form, ensure_ascii=ascii_only)[1:-1] for form in written for ascii_only in (True, False)
+    } | written

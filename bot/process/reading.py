@@ -1,0 +1,44 @@
+"""What the settings lead to, for everything that reads: the tenant, the clock, the records beside a running bot."""
+
+from bot.process.clock import OffsetClock, SystemClock
+from bot.process.logs.redactor import redactor_of
+from bot.process.settings import SettingsProblems, TenantSettings
+from workflows.core.partners.records import Records
+from workflows.entra import Entra, EntraSettings, connect
+from workflows.ports.clock import Clock
+from workflows.store.records import read_records
+
+
+def open_tenant(settings: TenantSettings) -> Entra:
+    """Build the gateway to the tenant; nothing is sent yet.
+
+    :raises SettingsProblems: when the credential cannot be used.
+    """
+    try:
+        return connect(entra_settings(settings))
+    except ValueError as error:
+        raise SettingsProblems((f"AZURE_…: the credential cannot be used ({error})",)) from error
+
+
+def entra_settings(settings: TenantSettings) -> EntraSettings:
+    """Say where Entra is, and what must not leave this process in the text of an error."""
+    return EntraSettings(
+        graph_url=settings.graph_url,
+        authority_host=settings.azure_authority_host,
+        tenant_id=settings.azure_tenant_id,
+        client_id=settings.azure_client_id,
+        redact=redactor_of(settings),
+    )
+
+
+def open_clock(settings: TenantSettings) -> Clock:
+    """Give the machine's clock, or the rehearsal's."""
+    return OffsetClock(settings.gatehouse_clock_file) if settings.gatehouse_clock_file else SystemClock()
+
+
+async def read_kept(settings: TenantSettings) -> Records | None:
+    """Read our records beside a running bot; None where there is no database.
+
+    :raises StoreUnusable: when there is one that cannot be read.
+    """
+    return await read_records(settings.database_file)

@@ -1,0 +1,203 @@
+"""Environment and `.env` to one frozen Settings: the only reader of the environment.
+
+Every problem is found before any is reported. Standard names where a standard exists.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Final, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, StringConstraints, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.process.environment import load_env_file, unknown_names
+from workflows.catalog.catalog import SHIPPED, CatalogProblems, load_catalog
+
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+_GUID: Final = r"^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+_CURES: Final = {
+    "SLACK_BOT_TOKEN": "the bot token (xoxb-…) from “OAuth & Permissions” of the Slack app",
+    "SLACK_SIGNING_SECRET": "the signing secret from “Basic Information” of the Slack app (or set SLACK_APP_TOKEN)",
+    "SLACK_CHANNEL": "the id (C…) of the channel where approval cards are posted",
+    "SLACK_TEAM_ID": "the id (T…) of the one workspace whose people may use the bot",
+    "AZURE_TENANT_ID": "the home tenant's id, a GUID",
+    "AZURE_CLIENT_ID": "the application (client) id of the app registration, a GUID",
+    "GATEHOUSE_TICK_SECONDS": "a number of seconds above 0 and no more than 60",
+    "GATEHOUSE_MAX_REQUESTS_PER_HOUR": "a whole number from 1 to 10000",
+    "GATEHOUSE_MAX_APPROVALS_PER_HOUR": "a whole number from 1 to 10000",
+    "GATEHOUSE_MAX_LOOKUPS_PER_HOUR": "a whole number from 1 to 10000",
+    "PORT": "a whole number from 1 to 65535",
+}
+
+Known = TypeVar("Known", bound=BaseSettings)
+Guid = Annotated[str, StringConstraints(pattern=_GUID, to_lower=True)]
+
+
+class SettingsProblems(Exception):
+    """The bot cannot start. `problems` names every setting that is missing or wrong, with the cure."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class _Templates(BaseSettings):
+    """Where the templates are: the one setting that is worth reading while others are wrong."""
+
+    model_config = SettingsConfigDict(
+        env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True, validate_default=True
+    )
+
+    gatehouse_templates: Path = SHIPPED
+
+
+class TenantSettings(_Templates):
+    """What reading the tenant and the records takes: enough for the commands that need no Slack."""
+
+    azure_tenant_id: Guid
+    azure_client_id: Guid
+    azure_authority_host: str = "https://login.microsoftonline.com"
+    graph_url: str = "https://graph.microsoft.com/v1.0"
+    database_url: str = "sqlite:///gatehouse.db"
+    gatehouse_clock_file: Path | None = None
+    """A file with a number of seconds to add to the clock; for rehearsals against local services only."""
+
+    @property
+    def database_file(self) -> Path:
+        """The file of the embedded store."""
+        return Path(self.database_url.removeprefix("sqlite:///"))
+
+    @field_validator("graph_url", "azure_authority_host")
+    @classmethod
+    def _is_safe(cls, value: str) -> str:
+        return _safe_address(value)
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_known_database(cls, value: str) -> str:
+        if not value.startswith("sqlite:///") or value == "sqlite:///":
+            raise ValueError("must look like sqlite:///path/to/file.db")
+        if value.endswith("/") or Path(value.removeprefix("sqlite:///")).is_dir():
+            raise ValueError("names a folder; name a file in it, as in sqlite:///path/to/folder/gatehouse.db")
+        return value
+
+    @field_validator("gatehouse_clock_file")
+    @classmethod
+    def _is_a_rehearsal(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        addresses = [name for name in ("slack_api_url", "graph_url") if name in cls.model_fields]
+        if value is not None and not all(_is_local(info.data.get(name, "")) for name in addresses):
+            places = " and ".join(map(str.upper, addresses))
+            raise ValueError(f"only with {places} on this machine; remove it")
+        return value
+
+
+class _SlackSettings(_Templates):
+    """What talking to Slack takes."""
+
+    slack_bot_token: Annotated[SecretStr, Field(min_length=10)]
+    slack_app_token: SecretStr | None = None
+    """Present: Socket Mode. Absent: HTTP."""
+    slack_signing_secret: SecretStr = SecretStr("")
+    slack_api_url: str = "https://slack.com/api/"
+    slack_channel: Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,}$")]
+    slack_team_id: Annotated[str, StringConstraints(pattern=r"^T[A-Z0-9]{2,}$")]
+
+    @property
+    def is_socket_mode(self) -> bool:
+        """Tell whether Slack is reached by Socket Mode."""
+        return self.slack_app_token is not None
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _is_slack_safe(cls, value: str) -> str:
+        return _safe_address(value)
+
+    @field_validator("slack_signing_secret")
+    @classmethod
+    def _is_there_for_http(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        if info.data.get("slack_app_token") is None and not value.get_secret_value():
+            raise ValueError("missing")
+        return value
+
+
+class Settings(TenantSettings, _SlackSettings):
+    """Everything that the running bot is told from outside. Secrets do not print."""
+
+    # NB. pydantic takes the fields of the last base first: Slack's are known where the tenant's are judged.
+    gatehouse_tick_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
+    """Seconds between two looks at what is due."""
+    gatehouse_max_requests_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 20
+    """How many requests one person may send in an hour."""
+    gatehouse_max_approvals_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 6
+    """How many approvals one person may give in an hour."""
+    gatehouse_max_lookups_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 60
+    """How many partners one person may look up in an hour."""
+    host: str = "0.0.0.0"  # noqa: S104  # a container's port has to be reachable; signatures guard the door
+    port: Annotated[int, Field(ge=1, le=65535)] = 3000
+
+
+def load_settings() -> Settings:
+    """Read the environment and `.env`.
+
+    :raises SettingsProblems: naming everything that is missing or wrong, in the templates as well; never a value.
+    """
+    return _loaded(Settings)
+
+
+def load_tenant_settings() -> TenantSettings:
+    """Read what the commands without Slack need from the environment and `.env`.
+
+    :raises SettingsProblems: as `load_settings` does.
+    """
+    return _loaded(TenantSettings)
+
+
+def _loaded(kind: type[Known]) -> Known:
+    unreadable = load_env_file(Path(".env"))
+    if unreadable:
+        raise SettingsProblems((unreadable,))  # every other problem may be a consequence of this one
+    unknown = unknown_names(os.environ, {name.upper() for name in Settings.model_fields})
+    try:
+        settings = kind()
+    except ValidationError as error:
+        wrong = [_problem(item) for item in error.errors(include_input=False)]
+        raise SettingsProblems((*unknown, *wrong, *_template_problems())) from None
+    if unknown:
+        raise SettingsProblems(unknown)
+    return settings
+
+
+def _template_problems() -> tuple[str, ...]:
+    try:
+        load_catalog(_Templates().gatehouse_templates)
+    except CatalogProblems as error:
+        return error.problems
+    except ValidationError:
+        return ()  # said already
+    return ()
+
+
+def _problem(item: ErrorDetails) -> str:
+    if not item["loc"]:
+        return item["msg"].removeprefix("Value error, ")
+    name = str(item["loc"][0]).upper()
+    cure = f"; set it to {_CURES[name]}" if name in _CURES else ""
+    if item["type"] == "value_error":
+        # Ours; any other text is pydantic's, which speaks of patterns and inputs.
+        return f"{name}: {item['msg'].removeprefix('Value error, ')}{cure}"
+    return f"{name}: {'missing' if item['type'] == 'missing' else 'this value cannot be used'}{cure}"
+
+
+def _safe_address(value: str) -> str:
+    parts = urlsplit(value if "//" in value else f"https://{value}")
+    if parts.scheme == "https" and parts.hostname:
+        return parts.geturl()
+    if parts.scheme == "http" and parts.hostname in _LOOPBACK:
+        return value
+    raise ValueError("must be an https:// address (plain http only on 127.0.0.1 or localhost)")
+
+
+def _is_local(url: str) -> bool:
+    return urlsplit(url).hostname in _LOOPBACK

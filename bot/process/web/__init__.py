@@ -1,0 +1,1 @@
+"""The web server: verified Slack payloads, health and metrics."""

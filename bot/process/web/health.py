@@ -1,0 +1,114 @@
+"""Whether clicks can be received and stored: looked at every few seconds, told by /readyz and by alarms.
+
+Nothing else makes the bot unready: a neighbour that is away is waited for, and clicks are taken meanwhile.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+import structlog
+
+from bot.slack.inbound.socket import SlackSocket
+from workflows.app.alarms import Alarms, new_alarm
+from workflows.core.errors import DomainError
+from workflows.core.requests.alarms import Alarm, AlarmCode
+from workflows.ports.clock import Clock
+from workflows.ports.message_copies import Copy
+from workflows.ports.records import StoreNotWritable
+from workflows.ports.store import Store
+
+LOOK_SECONDS: Final = 5.0
+_LOOKS_UNTIL_ALARM: Final = 2
+"""A lock that a backup holds for a moment is no alarm."""
+
+_log = structlog.get_logger()
+
+Send = Callable[[Alarm], Awaitable[Sequence[Copy]]]
+"""Sends an alarm to the admins without storing anything. Gives the copies, to be stored later."""
+
+
+class Health:
+    """The process's own state of health."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        alarms: Alarms,
+        clock: Clock,
+        send: Send,
+        socket: SlackSocket | None = None,
+        look_seconds: float = LOOK_SECONDS,
+    ) -> None:
+        self._store = store
+        self._alarms = alarms
+        self._clock = clock
+        self._send = send
+        self._socket = socket
+        self._look_seconds = look_seconds
+        self._bad_looks = 0
+        self._unstored: Alarm | None = None
+        self._copies: Sequence[Copy] | None = None
+        self._is_first = True
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why clicks cannot be received or stored now; none when they can."""
+        found = []
+        if self._store.trouble:
+            found.append(f"the records cannot be written: {self._store.trouble}")
+        if self._socket is not None and self._socket.silence:
+            found.append(f"Slack is not heard: {self._socket.silence}")
+        return tuple(found)
+
+    async def run(self) -> None:
+        """Look, for ever."""
+        while True:
+            try:
+                await self.look()
+            except Exception:
+                _log.exception("health_not_known")
+            await asyncio.sleep(self._look_seconds)
+
+    async def look(self) -> None:
+        """Look once, and raise or clear the alarms."""
+        if trouble := await self._store.probe():
+            await self._mind_a_store_in_trouble(trouble)
+            return
+        await self._mind_a_good_store()
+        await self._mind_the_socket()
+
+    async def _mind_a_store_in_trouble(self, trouble: str) -> None:
+        """Tell the admins once. The alarm cannot be stored, so it is kept here until it can."""
+        self._bad_looks += 1
+        if self._bad_looks < _LOOKS_UNTIL_ALARM:
+            return
+        if self._unstored is None:
+            self._unstored = new_alarm(AlarmCode.STORE_NOT_WRITABLE, "", {"reason": trouble}, self._clock.now())
+        if self._copies is None:
+            try:
+                self._copies = await self._send(self._unstored)
+            except DomainError as error:
+                _log.warning("alarm_not_sent", code=self._unstored.code.value, reason=str(error))
+
+    async def _mind_a_good_store(self) -> None:
+        """Store what could not be stored, and that it is mended."""
+        self._bad_looks = 0
+        if self._unstored is not None:
+            for copy in self._copies or ():
+                await self._store.save_copy(copy)
+            await self._alarms.store_alarm(self._unstored)
+            self._unstored, self._copies, self._is_first = None, None, True
+        if self._is_first:  # also where an earlier process ended before it could say so
+            await self._alarms.clear_alarm(AlarmCode.STORE_NOT_WRITABLE)
+            self._is_first = False
+
+    async def _mind_the_socket(self) -> None:
+        if self._socket is None:
+            return
+        wanted = {"": {"reason": self._socket.silence}} if self._socket.silence else {}
+        try:
+            await self._alarms.keep_alarms(AlarmCode.SOCKET_SILENT, wanted)
+        except StoreNotWritable:
+            _log.warning("alarm_not_stored", code=AlarmCode.SOCKET_SILENT.value)

@@ -1,0 +1,125 @@
+"""The HTTP door: raw-bytes signature check, Bolt behind it, health and metrics beside it.
+
+Bolt parses before it verifies, so that unsigned junk reaches its decoders; here nothing is parsed, logged or answered
+but 401 before the signature over the raw bytes is right (Slack: "Verifying requests from Slack").
+"""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+import structlog
+from aiohttp import ClientConnectionError, web
+from multidict import CIMultiDictProxy
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from slack_bolt.adapter.aiohttp import to_aiohttp_response
+
+from bot.process.web.metrics import Metrics
+from bot.slack.inbound.inbound import Inbound
+from workflows.ports.clock import Clock
+
+_TIMESTAMP: Final = re.compile(r"[0-9]{10}")
+_SIGNATURE: Final = re.compile(r"v0=[0-9a-f]{64}")
+_WINDOW_SECONDS: Final = 300
+_LARGEST_BODY: Final = 256 * 1024
+_SLOWEST_BODY_SECONDS: Final = 5.0
+_FORM: Final = "application/x-www-form-urlencoded"
+_JSON: Final = "application/json"
+
+_log = structlog.get_logger()
+
+
+def is_authentic(headers: CIMultiDictProxy[str], body: bytes, *, secret: str, now: float) -> bool:
+    """Tell whether the raw bytes were signed with `secret` not longer than five minutes ago (or ahead)."""
+    timestamps = headers.getall("X-Slack-Request-Timestamp", [])
+    signatures = headers.getall("X-Slack-Signature", [])
+    if len(timestamps) != 1 or len(signatures) != 1 or not secret:
+        return False
+    if not _TIMESTAMP.fullmatch(timestamps[0]) or not _SIGNATURE.fullmatch(signatures[0]):
+        return False
+    if abs(now - int(timestamps[0])) > _WINDOW_SECONDS:
+        return False
+    signed = b"v0:" + timestamps[0].encode() + b":" + body
+    expected = "v0=" + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(expected, signatures[0])
+
+
+def make_web(
+    *, inbound: Inbound | None, secret: str, clock: Clock, metrics: Metrics, is_ready: Callable[[], Awaitable[str]]
+) -> web.Application:
+    """Put the routes together.
+
+    :param inbound: None in Socket Mode, where Slack does not knock at this door.
+    :param is_ready: gives the reason why the bot is not ready, empty when it is.
+    """
+
+    async def events(request: web.Request) -> web.StreamResponse:
+        body = await _raw_body(request)
+        if inbound is None or not is_authentic(request.headers, body, secret=secret, now=clock.now().timestamp()):
+            _log.warning("not_signed_by_slack")
+            return web.Response(status=401, text="not signed by Slack\n")
+        if request.content_type not in (_FORM, _JSON) or (request.charset or "utf-8").lower() != "utf-8":
+            return web.Response(status=415, text="only form-encoded or JSON bodies in UTF-8\n")
+        payload = _payload(body, request.content_type)
+        if payload is None:
+            return web.Response(status=400, text="not a payload\n")
+        return await to_aiohttp_response(await inbound.take(payload))
+
+    async def healthz(_: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def readyz(_: web.Request) -> web.Response:
+        reason = await is_ready()
+        return web.Response(text=reason or "ready\n", status=503 if reason else 200)
+
+    async def numbers(_: web.Request) -> web.Response:
+        await metrics.refresh()
+        return web.Response(body=generate_latest(metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    app = web.Application(client_max_size=_LARGEST_BODY)
+    app.on_response_prepare.append(_without_versions)
+    app.router.add_post("/slack/events", events)
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
+    app.router.add_get("/metrics", numbers)
+    return app
+
+
+async def _raw_body(request: web.Request) -> bytes:
+    """Read the bytes that were sent; none of them when they do not arrive whole, so that no signature fits.
+
+    :raises web.HTTPRequestEntityTooLarge, web.HTTPRequestTimeout: for more, or slower, than Slack ever sends.
+    """
+    try:
+        async with asyncio.timeout(_SLOWEST_BODY_SECONDS):
+            return await request.read()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout(text="too slow\n", headers={"Connection": "close"}) from None
+    except (web.RequestPayloadError, ClientConnectionError):
+        return b""
+
+
+def _payload(body: bytes, content_type: str) -> dict[str, Any] | None:
+    """Read the payload out of a form or JSON; None when there is none.
+
+    Bolt's own reading fails on bodies that hold no object, and loses a command whose text has the word "payload" in it.
+    """
+    try:
+        text = body.decode()
+        if content_type == _FORM:
+            form = dict(parse_qsl(text, keep_blank_values=True, errors="strict"))
+            payload = json.loads(form["payload"]) if "payload" in form else form
+        else:
+            payload = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return payload if isinstance(payload, dict) else None
+
+
+async def _without_versions(_: web.Request, response: web.StreamResponse) -> None:
+    response.headers.popall("Server", None)

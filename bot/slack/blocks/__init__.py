@@ -1,0 +1,1 @@
+"""Builders of Slack blocks, modals and messages, and Slack's limits."""

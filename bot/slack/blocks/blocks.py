@@ -1,0 +1,181 @@
+"""Builders of Slack blocks, and Slack's limits. The only place that makes text objects.
+
+`mrkdwn` takes our own constant words, nothing else; every other text is cleaned and goes into plain or
+rich text, where Slack reads no mention, link or formatting. Limits: Slack's "Reference: blocks".
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from enum import IntEnum
+from typing import Any, Final, Literal
+
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    ButtonElement,
+    ConfirmObject,
+    ContextBlock,
+    DividerBlock,
+    HeaderBlock,
+    MarkdownTextObject,
+    PlainTextObject,
+    RichTextBlock,
+    RichTextElement,
+    RichTextElementParts,
+    RichTextListElement,
+    RichTextPreformattedElement,
+    RichTextQuoteElement,
+    RichTextSectionElement,
+    SectionBlock,
+)
+
+from bot.slack.blocks.untrusted import clean
+
+Json = dict[str, Any]
+Surface = Literal["message", "modal", "home"]
+Part = RichTextElement
+
+
+class Limit(IntEnum):
+    """The most characters that Slack takes."""
+
+    TITLE = 24
+    BUTTON = 75
+    CONFIRM_TITLE = 100
+    CONFIRM_TEXT = 300
+    CONFIRM_BUTTON = 30
+    OPTION = 75
+    HEADER = 150
+    LABEL = 2000
+    PLAIN = 3000
+    INPUT = 2000
+    METADATA = 3000
+
+
+NAME: Final = 100
+"""The most characters of a name that we show."""
+DOMAIN: Final = 253
+MOST_FOOTNOTES: Final = 10
+MOST_BLOCKS: Final[dict[Surface, int]] = {"message": 50, "modal": 100, "home": 100}
+
+_DATE_FORMAT: Final = "{date_short_pretty} at {time}"
+
+
+def within_limits(blocks: Sequence[Block], surface: Surface) -> list[Json]:
+    """Turn blocks into what Slack takes, cutting honestly where there are too many.
+
+    :raises SlackObjectFormationError: when a block is malformed, which is a programming error.
+    """
+    most = MOST_BLOCKS[surface]
+    kept = list(blocks)
+    if len(kept) > most:
+        kept = [*kept[: most - 1], footnote(f"{len(kept) - most + 1} more parts are not shown here.")]
+    return [block.to_dict() for block in kept]
+
+
+def plain_text(text: str, limit: int) -> PlainTextObject:
+    """Make a plain text object. Emoji stay off: `:white_check_mark:` in a name must not become one."""
+    return PlainTextObject(text=clean(text, limit), emoji=False)
+
+
+def header(text: str) -> HeaderBlock:
+    """Make a headline."""
+    return HeaderBlock(text=plain_text(text, Limit.HEADER))
+
+
+def mrkdwn(constant: str) -> SectionBlock:
+    """Make a section of our own words with Slack's formatting. Never give it anything from outside."""
+    return SectionBlock(text=MarkdownTextObject(text=constant, verbatim=True))
+
+
+def footnote(*texts: str) -> ContextBlock:
+    """Make small plain text, one line for each text; Slack takes ten."""
+    return ContextBlock(elements=[plain_text(text, Limit.PLAIN) for text in texts[:MOST_FOOTNOTES]])
+
+
+def divider() -> DividerBlock:
+    """Make a line between parts."""
+    return DividerBlock()
+
+
+def part(text: str, limit: int = NAME, *, bold: bool = False, code: bool = False, lines: bool = False) -> Part:
+    """Make a run of text, untrusted or not."""
+    style = RichTextElementParts.TextStyle(bold=bold or None, code=code or None) if bold or code else None
+    return RichTextElementParts.Text(text=clean(text, limit, lines=lines), style=style)
+
+
+def words(constant: str, *, bold: bool = False) -> Part:
+    """Make a run of our own words; unlike `part` it keeps spaces and line breaks at its ends."""
+    style = RichTextElementParts.TextStyle(bold=True) if bold else None
+    return RichTextElementParts.Text(text=constant, style=style)
+
+
+def mention(user_id: str) -> Part:
+    """Name a chat user by id, where the name is not known yet."""
+    return RichTextElementParts.User(user_id=user_id)
+
+
+def when(moment: datetime) -> Part:
+    """Show a moment in the reader's own time zone."""
+    return RichTextElementParts.Date(timestamp=int(moment.timestamp()), format=_DATE_FORMAT, fallback=utc_words(moment))
+
+
+def utc_words(moment: datetime) -> str:
+    """Say a moment in UTC: "2027-02-18 14:03 UTC"."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def paragraph(*parts: Part) -> RichTextSectionElement:
+    """Make one paragraph of rich text."""
+    return RichTextSectionElement(elements=list(parts))
+
+
+def bullets(items: Iterable[Sequence[Part]], *, ordered: bool = False) -> RichTextListElement:
+    """Make a list, one item per sequence of parts."""
+    sections = [RichTextSectionElement(elements=list(item)) for item in items]
+    return RichTextListElement(elements=sections, style="ordered" if ordered else "bullet")
+
+
+def quote(text: str, limit: int) -> RichTextQuoteElement:
+    """Quote what somebody wrote."""
+    return RichTextQuoteElement(elements=[part(text, limit, lines=True)])
+
+
+def preformatted(ascii_text: str) -> RichTextPreformattedElement:
+    """Show text byte for byte. The caller keeps it ASCII and short."""
+    return RichTextPreformattedElement(elements=[words(ascii_text)])
+
+
+def rich(*elements: RichTextElement, block_id: str | None = None) -> RichTextBlock:
+    """Make a block of rich text."""
+    return RichTextBlock(elements=list(elements), block_id=block_id)
+
+
+def button(
+    label: str,
+    action_id: str,
+    value: str,
+    style: Literal["primary", "danger"] | None = None,
+    confirm: ConfirmObject | None = None,
+) -> ButtonElement:
+    """Make a button.
+
+    :param confirm: what Slack asks before the click is sent.
+    """
+    text = plain_text(label, Limit.BUTTON)
+    return ButtonElement(text=text, action_id=action_id, value=value, style=style, confirm=confirm)
+
+
+def asking(title: str, text: str, yes: str) -> ConfirmObject:
+    """Make the dialog that Slack asks before a button counts."""
+    return ConfirmObject(
+        title=plain_text(title, Limit.CONFIRM_TITLE),
+        text=plain_text(text, Limit.CONFIRM_TEXT),
+        confirm=plain_text(yes, Limit.CONFIRM_BUTTON),
+        deny=plain_text("Cancel", Limit.CONFIRM_BUTTON),
+    )
+
+
+def actions(block_id: str, *buttons: ButtonElement) -> ActionsBlock:
+    """Make a row of buttons."""
+    return ActionsBlock(block_id=block_id, elements=list(buttons))

@@ -1,0 +1,73 @@
+"""What every modal is made of: the frame, and fields that ask for something."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from slack_sdk.models.blocks import (
+    Block,
+    InputBlock,
+    Option,
+    PlainTextInputElement,
+)
+from slack_sdk.models.blocks.block_elements import InputInteractiveElement
+from slack_sdk.models.views import View
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import Json, Limit, paragraph, part, plain_text, rich, within_limits
+from bot.slack.blocks.untrusted import cut, encodable
+
+SPONSOR_HINT: Final = "Answers for the access and is asked in reviews. Cannot approve this request."
+
+
+def modal(title: str, blocks: Sequence[Block], callback_id: str, *, submit: str = "", metadata: str = "") -> Json:
+    """Frame blocks as a modal. What it keeps in `metadata` is a claim when it comes back, no authority."""
+    view = View(
+        type="modal",
+        callback_id=callback_id,
+        title=plain_text(title, Limit.TITLE),
+        submit=plain_text(submit, Limit.TITLE) if submit else None,
+        close=plain_text("Cancel" if submit else "Close", Limit.TITLE),
+        blocks=within_limits(blocks, "modal"),
+        private_metadata=cut(metadata, Limit.METADATA) or None,
+    )
+    return view.to_dict()
+
+
+def option(label: str, value: str, description: str = "") -> Option:
+    """Make one choice of a select."""
+    return Option(
+        text=plain_text(label, Limit.OPTION),
+        value=value,
+        description=plain_text(description, Limit.OPTION) if description else None,
+    )
+
+
+def text_area(action_id: str, initial: str = "") -> PlainTextInputElement:
+    """Make a field of several lines."""
+    value = encodable(cut(initial, Limit.INPUT)) or None
+    return PlainTextInputElement(action_id=action_id, multiline=True, max_length=Limit.INPUT, initial_value=value)
+
+
+def input_block(
+    label: str,
+    block_id: str,
+    element: InputInteractiveElement,
+    *,
+    hint: str = "",
+    is_optional: bool = False,
+    is_dispatched: bool = False,
+) -> InputBlock:
+    """Label a field. An empty one that is not optional is refused by Slack itself."""
+    return InputBlock(
+        block_id=block_id,
+        label=plain_text(label, Limit.LABEL),
+        element=element,
+        hint=plain_text(hint, Limit.LABEL) if hint else None,
+        optional=is_optional or None,
+        dispatch_action=is_dispatched or None,
+    )
+
+
+def message_view(title: str, text: str) -> Json:
+    """Say something in a modal that asks for nothing."""
+    return modal(title, [rich(paragraph(part(text, Limit.PLAIN, lines=True)))], ids.MESSAGE_VIEW)

@@ -1,0 +1,1 @@
+"""Cards about requests, reviews and partner setup, built from their parts."""

@@ -1,0 +1,179 @@
+"""The parts of a card that say who decided, who must still decide, and how it ended."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Final
+
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.slack.blocks.blocks import Part, bullets, paragraph, part, quote, when, words
+from bot.slack.people.approvers import MOST_NAMED, Approvers
+from workflows.core.partner_setup.state import counted
+from workflows.core.partner_setup.steps import asked_by
+from workflows.core.people import Role
+from workflows.core.plans.changes import plan_shift
+from workflows.core.plans.closing import only_narrows
+from workflows.core.policy.approval import Choice, Decision, Verdict
+from workflows.core.policy.template import Stage
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.requests.words import with_sent_before
+from workflows.core.settings.reach import Shift
+
+MOST_NAMES: Final = MOST_NAMED
+MOST_REASON: Final = 2000
+MOST_NOTE: Final = 1500
+EXPIRES_NOW: Final = "The time to decide is over; this request expires now."
+
+_ONE_IS_ENOUGH: Final = (
+    "This only narrows or closes access, so one approval is enough. The end that was approved earlier stays."
+)
+_WHOLE_CHAIN: Final = (
+    "Against today's default this opens nothing. The default can change, and without it nothing proves that this "
+    "narrows, so the whole chain decides."
+)
+_PENDING: Final = (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
+
+
+def chain_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) -> Iterator[RichTextElement]:
+    """Show the stages in order: who approved when, and who must still decide."""
+    if request.particulars.kind is RequestKind.REVOCATION:
+        yield paragraph(words("Approvals: ", bold=True), words("none are needed to close a partner."))
+        return
+    verdict, stages = request.verdict(), request.known.stages
+    yield paragraph(words("Approvals", bold=True))
+    if sum(stage.quorum for stage in stages) == 1 and only_narrows(request.known.plan):
+        yield paragraph(words(_ONE_IS_ENOUGH))
+    elif _seems_to_narrow(request):
+        yield paragraph(words(_WHOLE_CHAIN))
+    yield bullets(
+        (_stage_parts(request, verdict, index, stage, holders) for index, stage in enumerate(stages)), ordered=True
+    )
+    if request.state is RequestState.AWAITING_APPROVAL:
+        yield paragraph(words("The requester and the sponsor cannot approve; one person counts once."))
+    if verdict.discounted:
+        yield paragraph(words("Not counted", bold=True))
+        yield bullets([part(sentence, 300)] for sentence in verdict.discounted[:MOST_NAMES])
+
+
+def _seems_to_narrow(request: AccessRequest) -> bool:
+    """Tell whether every line of a plan narrows or changes nothing, and the chain is the whole one all the same."""
+    known = request.known
+    is_narrowing = plan_shift(known.plan, known.observation.default) in (Shift.NARROWS, Shift.CLOSES)
+    return is_narrowing and not only_narrows(known.plan)
+
+
+def outcome_elements(request: AccessRequest, now: datetime) -> Iterator[RichTextElement]:
+    """Say how it stands or ended: who decided what and why, and what was read back."""
+    rejection = _rejection(request)
+    if rejection is not None:
+        by = [words("Rejected by ", bold=True), part(rejection.person.name, bold=True)]
+        yield paragraph(*by, words(" on "), when(rejection.at), words(", because:"))
+        yield quote(rejection.reason, MOST_REASON)
+        if sent := with_sent_before(request, ""):
+            yield paragraph(words(sent))
+        return
+    if request.asked_again and request.state is RequestState.AWAITING_APPROVAL:
+        yield paragraph(words("Asked again: ", bold=True), part(request.asked_again, MOST_NOTE, lines=True))
+    sentence = list(_sentence(request, now))
+    if sentence:
+        yield paragraph(*sentence)
+    if request.note and request.state not in _SAID_BY_SENTENCE:
+        yield paragraph(part(request.note, MOST_NOTE, lines=True))
+    elif request.state in _SAID_BY_SENTENCE and (sent := with_sent_before(request, "")):
+        yield paragraph(words(sent))
+
+
+def still_needed(request: AccessRequest) -> str:
+    """Say in one sentence whose approval is missing; empty when none is."""
+    if request.state is not RequestState.AWAITING_APPROVAL:
+        return ""
+    verdict = request.verdict()
+    if verdict.open_stage is None:
+        return ""
+    stage = request.known.stages[verdict.open_stage]
+    return f"Waits for {_approvals(verdict.missing)} from “{stage.title}”."
+
+
+_SAID_BY_SENTENCE: Final = (RequestState.WITHDRAWN,)
+
+
+def _sentence(request: AccessRequest, now: datetime) -> Iterator[Part]:
+    """One sentence of our own on the state, where the note does not say it all."""
+    is_revocation = request.particulars.kind is RequestKind.REVOCATION
+    match request.state:
+        case RequestState.APPLIED:
+            yield words("The tenant was read back ")
+            if request.confirmed_at is not None:
+                yield words("on ")
+                yield when(request.confirmed_at)
+                yield words(" ")
+            yield words(
+                "and showed every change that it needs." if request.refused else "and showed every change of the plan."
+            )
+            if steps := _left_to_the_partner(request):
+                yield words(
+                    f" That is our half: {counted(steps)} for the partner's administrator, which Gatehouse cannot see. "
+                    "/partner checklist has them."
+                )
+        case RequestState.APPLYING if not request.note:
+            done = "Nothing more is needed from people." if is_revocation else "Every approval is in."
+            yield words(f"{done} The change is being written; it is not confirmed yet.")
+        case RequestState.WITHDRAWN:
+            yield words("Withdrawn by the requester on ")
+            yield when(request.changed_at)
+            yield words(".")
+        case RequestState.PREPARING if not request.note:
+            yield words("People and tenant are being looked up.")
+        case state if state in _PENDING and now >= request.expires_at:
+            yield words(EXPIRES_NOW)
+        case RequestState.AWAITING_APPROVAL:
+            yield words("Expires ")
+            yield when(request.expires_at)
+            yield words(" if it is not decided by then.")
+        case _:
+            return
+
+
+def _left_to_the_partner(request: AccessRequest) -> int:
+    """Count what this request needs the partner to set on its side."""
+    steps = asked_by(request.known.plan, request.known.observation.default)
+    return sum(step.is_needed for step in steps)
+
+
+def _stage_parts(
+    request: AccessRequest,
+    verdict: Verdict,
+    index: int,
+    stage: Stage,
+    holders: Mapping[Role, Approvers],
+) -> list[Part]:
+    counted = verdict.counted[index]
+    shown = [part(stage.title, bold=True), words(f": {len(counted)} of {_approvals(stage.quorum)}.")]
+    if len(counted) >= stage.quorum:
+        shown = [words("✅ "), part(stage.title, bold=True), words(": approved.")]
+    for decision in (d for d in request.decisions if d.stage == index and d.choice is Choice.APPROVE):
+        if decision.person in counted and decision.digest == request.known.plan.digest:
+            shown += [words(" "), part(decision.person.name), words(", "), when(decision.at), words(".")]
+    if request.state is RequestState.AWAITING_APPROVAL and len(counted) < stage.quorum:
+        shown += _who_decides(verdict, index, holders.get(stage.role, Approvers()))
+    return shown
+
+
+def _who_decides(verdict: Verdict, index: int, approvers: Approvers) -> list[Part]:
+    """Name the people who can still decide on a stage, as far as they are known."""
+    opening = " Decides now" if index == verdict.open_stage else " Decides after that"
+    if not approvers.names:
+        return [words(f"{opening}.")]
+    others = len(approvers.names) - len(approvers.names[:MOST_NAMES]) + approvers.others
+    more = f" and {others} more" if others else ""
+    return [words(f"{opening}: "), part(", ".join(approvers.names[:MOST_NAMES]), 600), words(f"{more}.")]
+
+
+def _rejection(request: AccessRequest) -> Decision | None:
+    if request.state is not RequestState.REJECTED:
+        return None
+    return next((d for d in reversed(request.decisions) if d.choice is Choice.REJECT), None)
+
+
+def _approvals(count: int) -> str:
+    return f"{count} approval" if count == 1 else f"{count} approvals"

@@ -1,0 +1,121 @@
+"""The checklist for the partner's administrator as a message and as a window: text that is copied as a whole."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import Json, bullets, footnote, header, paragraph, preformatted, rich, words
+from bot.slack.blocks.message import Message, message
+from bot.slack.blocks.modal import modal
+from bot.slack.blocks.untrusted import clean, cut
+from bot.slack.cards.partners import identity_block, partner_name, partner_words
+from bot.slack.cards.setup import NOTHING, remark_elements, step_blocks
+from workflows.app.reads.checklists import PresentHalf
+from workflows.core.partner_setup.checklist import opening, remarks, sections
+from workflows.core.partner_setup.state import counted, needed_steps
+
+MOST_CHUNK: Final = 2900
+"""The most characters in one preformatted block; a longer checklist goes on in the next one."""
+_BREAKS: Final = (",", ";")
+"""After these a line that is too long may end: JSON and PowerShell both go on in the next one."""
+MOST_CHUNKS: Final = 12
+"""More than any checklist of a few hundred ids takes; Slack shows what fits, and the cut is said."""
+
+
+def checklist_message(present: PresentHalf, *, may_speak: bool) -> Message:
+    """Show the checklist in a message.
+
+    :param may_speak: offer to confirm what Gatehouse's record asks for: to the sponsor and the admins.
+    """
+    name = clean(partner_name(present.identity), 90)
+    blocks = [header(f"🤝 {name}: the partner's half"), *_blocks(present, may_speak=may_speak)]
+    needed = needed_steps(present.half.steps)
+    steps = counted(len(needed)) if needed else "nothing"
+    return message(f"{partner_words(present.identity)}: {steps} for the partner's administrator.", blocks)
+
+
+def checklist_view(present: PresentHalf) -> Json:
+    """Show the checklist in a window."""
+    return modal("The partner's half", [*_blocks(present, may_speak=False)], ids.CHECKLIST)
+
+
+def checklist_text(present: PresentHalf) -> list[str]:
+    """Write the whole checklist down, in as few pieces as Slack takes.
+
+    Each piece ends with a step; a step that is too long goes on in the next piece, after a line or a comma.
+    """
+    if not present.half.steps:
+        return []
+    home, is_abroad = present.home, present.is_cross_cloud
+    has_calls = bool(needed_steps(present.half.steps))
+    told = [opening(home, present.identity.tenant_id, is_cross_cloud=is_abroad, has_calls=has_calls)]
+    told += sections(present.half, home, is_cross_cloud=is_abroad)
+    texts = [section.text for section in told]
+    texts += ["\n".join(("Good to know", *remarks(present.half)))] if remarks(present.half) else []
+    return _packed([clean(piece, MOST_CHUNK, lines=True) for text in texts for piece in _pieces(text)])
+
+
+def _blocks(present: PresentHalf, *, may_speak: bool) -> Iterator[Block]:
+    half, partnership = present.half, present.partnership
+    confirmations = () if partnership is None else partnership.confirmations
+    yield identity_block(present.identity)
+    if half.steps:
+        recorded = {step.digest for step in partnership.half} if partnership is not None and may_speak else set()
+        yield rich(paragraph(words("Where it stands. Gatehouse cannot see the partner's tenant.")))
+        yield from step_blocks(present.identity, half.steps, confirmations, recorded)
+    elif not half.unread and not half.unread_inherited:
+        yield rich(paragraph(words(NOTHING)), *_remarks(remarks(half)))
+    if remarked := list(remark_elements(half)):
+        yield rich(*remarked)
+    yield from _text_blocks(checklist_text(present))
+    yield footnote("From what stands in our tenant, read just now.")
+
+
+def _text_blocks(chunks: Sequence[str]) -> Iterator[Block]:
+    for number, chunk in enumerate(chunks[:MOST_CHUNKS], start=1):
+        label = "For the partner's administrator"
+        if len(chunks) > 1:
+            label += f", part {number} of {len(chunks)}, belongs together"
+        shown = [words(f"{label}: copy it as it is", bold=True)]
+        if chunk.endswith(_BREAKS):
+            shown.append(words(" (its last line goes on in the next part)"))
+        yield rich(paragraph(*shown), preformatted(chunk))
+    if len(chunks) > MOST_CHUNKS:
+        yield footnote(f"{len(chunks) - MOST_CHUNKS} more parts are too long for Slack.")
+
+
+def _remarks(sentences: Sequence[str]) -> Iterator[RichTextElement]:
+    if sentences:
+        yield bullets([words(cut(sentence, MOST_CHUNK))] for sentence in sentences)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Split a text that is too long for one block: after a line, or else after a comma, never inside a value."""
+    piece = ""
+    for line in text.split("\n"):
+        while len(line) > MOST_CHUNK:
+            if piece:
+                yield piece
+            end = max(line.rfind(f"{mark} ", 0, MOST_CHUNK + 1) for mark in _BREAKS) + 1 or MOST_CHUNK
+            yield line[:end]
+            piece, line = "", line[end:].lstrip(" ")
+        if piece and len(piece) + 1 + len(line) > MOST_CHUNK:
+            yield piece
+            piece = line
+        else:
+            piece = f"{piece}\n{line}" if piece else line
+    yield piece
+
+
+def _packed(pieces: Sequence[str]) -> list[str]:
+    """Put pieces together as long as they fit, an empty line between them."""
+    packed: list[str] = []
+    for piece in pieces:
+        if packed and len(packed[-1]) + 2 + len(piece) <= MOST_CHUNK:
+            packed[-1] += f"\n\n{piece}"
+        else:
+            packed.append(piece)
+    return packed

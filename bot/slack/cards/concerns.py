@@ -1,0 +1,28 @@
+"""What a posture found wrong with a partner or the default, for the posture and for one partner's details alike."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.slack.blocks.blocks import Part, bullets, part, words
+from workflows.core.posture.model import Concern, Weight
+
+_MOST_TEXT: Final = 400
+_ICONS: Final = {Weight.ALERT: "🚨", Weight.WARNING: "⚠️", Weight.UNCHECKED: "❔", Weight.NOTE: "ℹ️"}
+
+
+def concern_elements(concerns: Sequence[Concern], most: int) -> Iterator[RichTextElement]:
+    """List concerns, the gravest first as they come; what is cut is counted."""
+    if not concerns:
+        return
+    items: list[list[Part]] = [
+        [
+            words(f"{_ICONS[one.weight]} {one.weight.word.capitalize()}: ", bold=one.weight >= Weight.WARNING),
+            part(one.text, _MOST_TEXT),
+        ]
+        for one in concerns[:most]
+    ]
+    if len(concerns) > most:
+        items.append([words(f"and {len(concerns) - most} more")])
+    yield bullets(items)

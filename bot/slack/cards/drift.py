@@ -1,0 +1,68 @@
+"""The part of a card that says how a partner changed behind an approved plan: in words, and in Graph's own values."""
+
+import json
+from collections.abc import Iterator
+
+from slack_sdk.models.blocks import RichTextBlock
+
+from bot.slack.blocks.blocks import Part, bullets, paragraph, part, preformatted, rich, words
+from bot.slack.cards.partners import MOST_JSON, MOST_LINE, MOST_LINES, shortened
+from workflows.core.plans.drift import DefaultLine, Drift, DriftLine, default_lines, drift_lines
+from workflows.core.requests.request import AccessRequest, RequestState
+
+
+def drift_blocks(request: AccessRequest) -> Iterator[RichTextBlock]:
+    """Show the three-way difference while the request that it stopped is asked again; nothing otherwise."""
+    drift = request.drift
+    if drift is None or request.state not in (RequestState.PREPARING, RequestState.AWAITING_APPROVAL):
+        return
+    lines = drift_lines(drift)
+    items = [_default_parts(line) for line in default_lines(drift)]
+    items += [_line_parts(line) for line in lines[:MOST_LINES]]
+    if (more := len(lines) - MOST_LINES) > 0:
+        items.append([words(f"and {more} more settings; the JSON shows them")])
+    yield rich(
+        paragraph(words("What changed behind the approved plan", bold=True)),
+        bullets(items or [[words("nothing that this version can show")]]),
+        preformatted(shortened(drift_json(drift), MOST_JSON)),
+    )
+
+
+def drift_json(drift: Drift) -> str:
+    """Render a drift as JSON, one line for each side of a setting. ASCII only: hidden characters show as escapes."""
+    members = [
+        f"  {json.dumps(one.name)}: {{\n"
+        f'    "approvedFrom": {json.dumps(one.approved_from)},\n'
+        f'    "approvedTo": {json.dumps(one.approved_to)},\n'
+        f'    "standsNow": {json.dumps(one.now)}\n  }}'
+        for one in drift.settings
+    ]
+    members += [
+        f"  {json.dumps(f'default.{one.name}')}: {{\n"
+        f'    "whenShown": {json.dumps(one.shown)},\n'
+        f'    "standsNow": {json.dumps(one.now)}\n  }}'
+        for one in drift.defaults
+    ]
+    return "{{\n{}\n}}".format(",\n".join(members)) if members else "{}"
+
+
+def _default_parts(line: DefaultLine) -> list[Part]:
+    return [
+        part(line.setting, 200, bold=True),
+        words(", inherited from the tenant's default: was "),
+        part(line.shown, MOST_LINE),
+        words(" when it was shown; stands now: "),
+        part(line.now, MOST_LINE, bold=True),
+    ]
+
+
+def _line_parts(line: DriftLine) -> list[Part]:
+    return [
+        part(line.setting, 200, bold=True),
+        words(": approved from "),
+        part(line.approved_from, MOST_LINE),
+        words(" to "),
+        part(line.approved_to, MOST_LINE),
+        words("; stands now: "),
+        part(line.now, MOST_LINE, bold=True),
+    ]

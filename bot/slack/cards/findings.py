@@ -1,0 +1,24 @@
+"""What the checks found, whole: the lines behind a summary on a card, for the window that shows a request whole."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from slack_sdk.models.blocks import Block
+
+from bot.slack.blocks.blocks import bullets, paragraph, part, rich, words
+from workflows.core.checks.findings import Finding
+
+MOST_LINES: Final = 30
+"""Of all findings together: with the request itself they fit into one window."""
+_MOST_LINE: Final = 400
+
+
+def whole_findings(findings: Sequence[Finding]) -> list[Block]:
+    """Show every line of the findings that are summaries; what is cut is counted, and where to see it is said."""
+    lines = [line for finding in findings for line in finding.lines]
+    if not lines:
+        return []
+    items = [[part(line, _MOST_LINE)] for line in lines[:MOST_LINES]]
+    if more := len(lines) - len(items):
+        items.append([words(f"and {more} more; gatehouse plan and gatehouse posture --json show all of them")])
+    return [rich(paragraph(words("Conditional Access, policy by policy", bold=True)), bullets(items))]

@@ -1,0 +1,186 @@
+"""The parts that cards, views and the App Home share: who the partner is, what changes, what exactly is written."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from slack_sdk.models.blocks import Block, RichTextBlock
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.slack.blocks.blocks import DOMAIN, NAME, Part, bullets, paragraph, part, preformatted, rich, words
+from bot.slack.blocks.untrusted import clean
+from workflows.core.checks.findings import Finding, Severity
+from workflows.core.plans.plan import Operation, Plan, TenantIdentity
+from workflows.core.plans.words import Line
+from workflows.core.settings.reach import Shift
+from workflows.core.text import place_to_cut
+
+MOST_LINE: Final = 1200
+"""Characters of one setting's words, which count their targets themselves; the JSON and the digest hold the rest."""
+MOST_LINES: Final = 25
+MOST_JSON: Final = 2900
+MOST_FINDINGS: Final = 20
+MOST_FINDING: Final = 600
+
+_QUOTED: Final = re.compile("“[^”]+”")
+_FINDING_ICONS: Final[Mapping[Severity, str]] = {
+    Severity.ERROR: "⛔",
+    Severity.WARNING: "⚠️",
+    Severity.UNCHECKED: "❔",
+    Severity.NOTE: "ℹ️",
+}
+
+
+def partner_name(identity: TenantIdentity) -> str:
+    """Name a partner by what Entra vouches for: its default domain, or its tenant id where it has none."""
+    return clean(identity.default_domain, DOMAIN, empty=identity.tenant_id)
+
+
+def partner_words(identity: TenantIdentity) -> str:
+    """Name a partner in one run of plain words: domain, own name, tenant id."""
+    own = clean(identity.display_name, NAME, empty="no name")
+    return f"{clean(partner_name(identity), 100)} ({own}, tenant {identity.tenant_id})"
+
+
+def identity_block(identity: TenantIdentity) -> RichTextBlock:
+    """Say who the target tenant is. Stands first wherever somebody decides."""
+    return rich(identity_paragraph(identity))
+
+
+def identity_paragraph(identity: TenantIdentity) -> RichTextElement:
+    """Say who the target tenant is, and which of its names it chose itself."""
+    asked = identity.asked.strip().lower()
+    is_new = asked not in ("", identity.default_domain.strip().lower(), identity.tenant_id.lower())
+    rows: list[tuple[str, Part, str]] = [
+        ("Target tenant: ", part(partner_name(identity), DOMAIN, bold=True), ""),
+        ("\nTenant ID: ", part(identity.tenant_id, code=True), ""),
+        ("\nCalls itself: ", part(identity.display_name, NAME), " (its own choice, proves nothing)"),
+    ]
+    if not identity.is_resolved:
+        rows.append(("\nCloud: ", words("another one, or the tenant is gone: Entra cannot look it up"), ""))
+    if is_new:
+        rows.append(("\nAsked for as: ", part(asked, DOMAIN), ""))
+    return paragraph(*(piece for label, value, after in rows for piece in _row(label, value, after)))
+
+
+def change_elements(lines: Sequence[Line], label: str) -> Iterator[RichTextElement]:
+    """Show every setting before and after, and say in words whether it opens or narrows."""
+    yield paragraph(words(label, bold=True))
+    # Where something changes, what is merely written as it is would only hide it.
+    told = [line for line in lines if line.effect != Shift.SAME] or lines
+    items = [_line_parts(line) for line in told[:MOST_LINES]]
+    if more := len(told) - len(items):
+        items.append([words(f"and {more} more settings; the JSON shows them")])
+    if same := len(lines) - len(told):
+        text = f"{_settings(same)} written as well without changing what applies today"
+        items.append([words(text)])
+    yield bullets(items or [[words("nothing")]])
+
+
+def consequence_elements(sentences: Sequence[str]) -> Iterator[RichTextElement]:
+    """Show what follows from a plan."""
+    if sentences:
+        yield paragraph(words("Good to know", bold=True))
+        yield bullets([words(sentence)] for sentence in sentences)
+
+
+def finding_elements(findings: Sequence[Finding], lines: Sequence[Line] = ()) -> Iterator[RichTextElement]:
+    """Show what was checked and found, what could not be checked, and on which page each rests; the gravest first.
+
+    :param lines: what is shown of the change beside them: names that stand there are not told again.
+    """
+    shown = sorted((one for one in findings if not _is_told(one, lines)), key=_place)
+    if shown:
+        yield paragraph(words("Checks", bold=True))
+        yield bullets(_finding_parts(finding) for finding in shown[:MOST_FINDINGS])
+    if len(shown) > MOST_FINDINGS:
+        yield paragraph(words(f"and {len(shown) - MOST_FINDINGS} more"))
+
+
+def operations_block(plan: Plan) -> RichTextBlock:
+    """Show the exact operations as JSON, and the digest that covers all of it."""
+    return rich(
+        paragraph(words("The exact Microsoft Graph operations", bold=True)),
+        preformatted(shortened(operations_json(plan.operations), MOST_JSON)),
+        paragraph(words("Plan digest: "), part(plan.digest, code=True)),
+    )
+
+
+def operations_json(operations: Sequence[Operation]) -> str:
+    """Render operations as one JSON array, one setting per line.
+
+    ASCII only: a hidden character in a value is seen as its escape.
+    """
+    return "[\n" + ",\n".join(map(_operation_json, operations)) + "\n]"
+
+
+def shortened(text: str, limit: int) -> str:
+    """Cut text that is covered by the digest, and say by how much."""
+    if len(text) <= limit:
+        return text
+    place = place_to_cut(text, limit)
+    return f"{text[:place]}\n… {len(text) - place} more characters; the digest covers all of them"
+
+
+def joined(blocks: Sequence[Block | None]) -> list[Block]:
+    """Drop the parts that have nothing to say."""
+    return [block for block in blocks if block is not None]
+
+
+def _operation_json(operation: Operation) -> str:
+    members = ",\n".join(f"    {json.dumps(name)}: {json.dumps(value)}" for name, value in operation.body.items())
+    head = f'  "method": {json.dumps(operation.method)},\n  "path": {json.dumps(operation.path)},\n'
+    body = f"{{\n{members}\n  }}" if members else "{}"
+    return f'{{\n{head}  "body": {body}\n}}'
+
+
+def _row(label: str, value: Part, after: str) -> Iterator[Part]:
+    yield words(label)
+    yield value
+    if after:
+        yield words(after)
+
+
+def _place(finding: Finding) -> tuple[int, bool]:
+    """Give the sort key of a finding: by weight; a licence, which is true of every request, comes last."""
+    return list(Severity).index(finding.severity), finding.code.startswith("licence")
+
+
+def _is_told(finding: Finding, lines: Sequence[Line]) -> bool:
+    """Tell whether a finding only names what the lines of the change name already."""
+    said = " ".join(line.after[:MOST_LINE] for line in lines if line.effect != Shift.SAME)
+    names = _QUOTED.findall(finding.text)
+    return finding.code == "targets_named" and bool(names) and all(name in said for name in names)
+
+
+def _settings(count: int) -> str:
+    return "1 setting is" if count == 1 else f"{count} settings are"
+
+
+def _finding_parts(finding: Finding) -> list[Part]:
+    label = finding.severity.value
+    # "Could not be checked: Who may invite could not be checked" would say it twice.
+    is_said = finding.severity is Severity.UNCHECKED and label in finding.text.lower()
+    opening = [] if is_said else [words(label.capitalize(), bold=True), words(": ")]
+    return [
+        words(f"{_FINDING_ICONS[finding.severity]} "),
+        *opening,
+        part(finding.text, MOST_FINDING),
+        words(" ("),
+        part(finding.source, 200),
+        words(")"),
+    ]
+
+
+def _line_parts(line: Line) -> list[Part]:
+    return [
+        part(line.setting, 200, bold=True),
+        words(": "),
+        part(line.before, MOST_LINE),
+        words(" → "),
+        part(line.after, MOST_LINE),
+        words(" ("),
+        words(line.effect, bold=line.opens is not False),
+        words(")"),
+    ]

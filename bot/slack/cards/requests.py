@@ -1,0 +1,136 @@
+"""The parts about a request that cards and the App Home share: its name, its state, its buttons."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Final
+
+from slack_sdk.models.blocks import ActionsBlock
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import DOMAIN, Part, actions, button, paragraph, part, when, words
+from bot.slack.blocks.untrusted import clean
+from bot.slack.cards.partners import partner_name, partner_words
+from workflows.core.plans.plan import Plan, TenantIdentity
+from workflows.core.requests.commands import Withdraw
+from workflows.core.requests.lifecycle import TABLE
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.requests.words import state_words
+
+S = RequestState
+
+_ICONS: Final[Mapping[RequestState, str]] = {
+    S.PREPARING: "🔎",
+    S.AWAITING_APPROVAL: "⏳",
+    S.APPLYING: "⚙️",
+    S.UNCONFIRMED: "❓",
+    S.APPLIED: "✅",
+    S.REJECTED: "⛔",
+    S.WITHDRAWN: "↩️",
+    S.EXPIRED: "⌛",
+    S.UNFIT: "⚠️",
+    S.STOPPED: "⚠️",
+    S.OVERWRITTEN: "⚠️",
+    S.FAILED: "❌",
+}
+_KINDS: Final[Mapping[RequestKind, str]] = {
+    RequestKind.ACCESS: "access request",
+    RequestKind.REVOCATION: "revocation",
+    RequestKind.RESTORATION: "restore request",
+}
+_UNPLANNED: Final = (S.PREPARING, S.UNFIT)
+"""States whose plan, if there is one, is not the one that stands any more."""
+
+
+def headline(request: AccessRequest) -> str:
+    """Say target and state in a few words, target first."""
+    return f"{icon(request)} {clean(request_target(request), 90)}: {state_words(request)}"
+
+
+def summary(request: AccessRequest) -> str:
+    """Say a request in one or two plain sentences, target first: what a notification shows."""
+    by = f" by {clean(request.prepared.requester.name, 80)}" if request.prepared else ""
+    plan = current_plan(request)
+    digest = f" Plan {plan.digest[:12]}." if plan else ""
+    identity = identity_of(request)
+    target = partner_words(identity) if identity else clean(request.particulars.target, DOMAIN)
+    return f"{target}: {state_words(request)}. {kind_words(request).capitalize()}{by}.{digest}"
+
+
+def request_target(request: AccessRequest) -> str:
+    """Name the target: the partner's domain, or what was typed while that is not known."""
+    identity = identity_of(request)
+    return partner_name(identity) if identity else clean(request.particulars.target, DOMAIN)
+
+
+def identity_of(request: AccessRequest) -> TenantIdentity | None:
+    """Give the target tenant as far as it is known."""
+    observation = request.prepared.observation if request.prepared else request.observation
+    return observation.identity if observation else None
+
+
+def current_plan(request: AccessRequest) -> Plan | None:
+    """Give the plan that the present state is about; None while there is none."""
+    return request.prepared.plan if request.prepared and request.state not in _UNPLANNED else None
+
+
+def kind_words(request: AccessRequest) -> str:
+    """Say what kind of request it is."""
+    return _KINDS[request.particulars.kind]
+
+
+def restore_hint(identity: TenantIdentity) -> RichTextElement:
+    """Say how a change of this partner is put back."""
+    command = part(f"/partner restore {ids.confirmation(identity)}", DOMAIN + 20, code=True)
+    return paragraph(words("To ask that a change be put back: "), command)
+
+
+def restored_parts(request: AccessRequest) -> Iterator[Part]:
+    """Say which change a restore request puts back, and from when it is."""
+    yield words("what stood before ")
+    yield part(request.particulars.restores or "another change")
+    if request.prepared is not None and (was := request.prepared.restored) is not None:
+        yield words(" (“")
+        yield part(was.title)
+        yield words(f"”, {_KINDS[was.kind]} by ")
+        yield part(was.by.name)
+        yield words(", of ")
+        yield when(was.at)
+        yield words(")")
+
+
+def icon(request: AccessRequest) -> str:
+    """Give the emoji that goes with `state_words`; it never says more than they do."""
+    if request.particulars.kind is RequestKind.REVOCATION and request.state is S.APPLIED:
+        return "⚠️" if request.not_closed else "🔒"
+    return _ICONS[request.state]
+
+
+def may_be_decided(request: AccessRequest, now: datetime) -> bool:
+    """Tell whether Approve and Reject can still do anything."""
+    return request.state is S.AWAITING_APPROVAL and now < request.expires_at
+
+
+def may_be_withdrawn(request: AccessRequest) -> bool:
+    """Tell whether the lifecycle takes a withdrawal now."""
+    return (request.state, Withdraw) in TABLE
+
+
+def decision_buttons(request: AccessRequest) -> ActionsBlock:
+    """Make Approve and Reject; both carry the digest of the plan that is shown."""
+    value = ids.decision_value(request)
+    return actions(
+        f"decide:{request.id}",
+        button("Approve", ids.APPROVE, value, "primary"),
+        button("Reject", ids.REJECT, value, "danger"),
+    )
+
+
+def review_button(request: AccessRequest) -> ActionsBlock:
+    """Make Review, which opens the whole request with Approve and Reject."""
+    return actions(f"review:{request.id}", button("Review", ids.REVIEW_REQUEST, ids.decision_value(request), "primary"))
+
+
+def withdraw_button(request: AccessRequest) -> ActionsBlock:
+    """Make Withdraw."""
+    return actions(f"withdraw:{request.id}", button("Withdraw", ids.WITHDRAW, request.id))

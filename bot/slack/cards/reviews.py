@@ -1,0 +1,91 @@
+"""The parts about a partnership that review cards, the partner list and the App Home share."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from slack_sdk.models.blocks import ActionsBlock, RichTextBlock
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import DOMAIN, Part, actions, button, paragraph, part, rich, when, words
+from bot.slack.cards.partners import partner_name
+from workflows.core.partner_setup.state import half_words
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.settings.openness_words import ways_words
+
+MOST_WAYS: Final = 600
+
+
+def partnership_state_words(partnership: Partnership, now: datetime) -> str:
+    """Say where a partnership stands, as last recorded."""
+    if partnership.state is PartnershipState.REVOKED:
+        return "revoked, not everything closed" if partnership.not_closed else "revoked"
+    if partnership.is_past_its_end(now):
+        return "open, approved time is over"
+    return "open, review is due" if partnership.state is PartnershipState.REVIEW_DUE else "open"
+
+
+def partnership_icon(partnership: Partnership, now: datetime) -> str:
+    """Give the emoji that goes with `partnership_state_words`."""
+    if partnership.state is PartnershipState.REVOKED:
+        return "⚠️" if partnership.not_closed else "🔒"
+    is_due = partnership.state is PartnershipState.REVIEW_DUE or partnership.is_past_its_end(now)
+    return "⏰" if is_due else "✅"
+
+
+def partnership_facts(partnership: Partnership) -> Iterator[Part]:
+    """Say since when, under which template, until when, and when the next review is."""
+    if partnership.state is PartnershipState.REVOKED:
+        yield words("Revoked and read back ")
+        yield when(partnership.since)
+        if partnership.not_closed:
+            yield words("\nThen not closed for certain: ")
+            yield part(ways_words(partnership.not_closed), MOST_WAYS)
+        return
+    yield words("Open since ")
+    yield when(partnership.since)
+    yield words(" as “")
+    yield part(partnership.template_title)
+    yield words("”")
+    if partnership.ends_at is not None:
+        yield words("\nApproved until ")
+        yield when(partnership.ends_at)
+    if partnership.state is PartnershipState.ACTIVE and partnership.next_review_at is not None:
+        yield words("\nNext review ")
+        yield when(partnership.next_review_at)
+    yield words("\nSponsor: ")
+    yield part(partnership.sponsor.name)
+    if partnership.sponsor_gone_at is not None:
+        yield words(" (no enabled account in Entra, found ")
+        yield when(partnership.sponsor_gone_at)
+        yield words(")")
+    if said := half_words(partnership.half, partnership.confirmations):
+        yield words(f"\nThe partner's half: {said}")
+
+
+def review_buttons(partnership: Partnership, now: datetime) -> ActionsBlock | None:
+    """Make Keep and Revoke while a review waits for an answer; past the approved end only Revoke is possible."""
+    if partnership.state is not PartnershipState.REVIEW_DUE:
+        return None
+    tenant_id = partnership.identity.tenant_id
+    revoke = button("Revoke", ids.REVOKE_REVIEW, tenant_id, "danger")
+    if partnership.is_past_its_end(now):
+        return actions(f"review:{tenant_id}", revoke)
+    return actions(f"review:{tenant_id}", button("Keep", ids.KEEP, tenant_id, "primary"), revoke)
+
+
+def partner_row(partnership: Partnership, now: datetime) -> RichTextBlock:
+    """Show one partner in a few lines, tenant first."""
+    identity = partnership.identity
+    state = f": recorded as {partnership_state_words(partnership, now)}\n"
+    return rich(
+        paragraph(
+            words(f"{partnership_icon(partnership, now)} "),
+            part(partner_name(identity), DOMAIN, bold=True),
+            words(" ("),
+            part(identity.display_name, 80),
+            words(")"),
+            words(state),
+            *partnership_facts(partnership),
+        )
+    )

@@ -1,0 +1,72 @@
+"""How risky a plan is and why, and what it leaves open, for cards and forms alike."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.slack.blocks.blocks import Part, bullets, paragraph, part, words
+from bot.slack.cards.partners import MOST_LINE, MOST_LINES
+from workflows.core.plans.closing import only_narrows
+from workflows.core.plans.current_settings import Standing, staying_open, unmanaged, untouched
+from workflows.core.plans.plan import Plan
+from workflows.core.plans.renewal import is_renewal
+from workflows.core.policy.risk import deciding_risk, required, risk_of, risk_of_result
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.words import NO_NAMES
+
+_MOST_NAMES: Final = 500
+
+
+def risk_elements(plan: Plan, default: JsonObject | None, *, is_decided: bool = False) -> Iterator[RichTextElement]:
+    """Show how much a plan lets in and why: first what it opens, then what stands already and stays.
+
+    :param is_decided: whether the approvals that it needs are past.
+    """
+    level = deciding_risk(plan, default).level
+    need = required(level)
+    people = "1 approver" if need.people == 1 else f"{need.people} approvers"
+    stages = "" if need.stages == 1 else f" in at least {need.stages} stages"
+    verb = "needed" if is_decided else "needs"
+    yield paragraph(words(f"Risk: {level.word}", bold=True), words(f" ({verb} {people}{stages})"))
+    opened = risk_of(plan, default).reasons
+    stands = () if only_narrows(plan) else risk_of_result(plan, default).reasons
+    if opened:
+        yield bullets([words(reason)] for reason in opened)
+    if already := [reason for reason in stands if reason not in opened]:
+        yield paragraph(words("Because of what stands already and stays:"))
+        yield bullets([words(reason)] for reason in already)
+
+
+def staying_elements(
+    plan: Plan, default: JsonObject | None, names: Mapping[str, str] = NO_NAMES
+) -> Iterator[RichTextElement]:
+    """Show what is set for a partner and stays: what lets somebody in by name, the rest counted.
+
+    A renewal shows all of it, because that is what it prolongs.
+    """
+    kept = untouched(plan, default, names)
+    if is_renewal(plan):
+        if kept:
+            yield paragraph(words("What stands, and is to stand for longer", bold=True))
+            yield _listed(kept)
+        return
+    if stays := staying_open(plan, default, names):
+        yield paragraph(words("Stays open, not changed by this", bold=True))
+        yield _listed(stays)
+    if others := unmanaged(plan.image_after()):
+        yield paragraph(
+            words("Also set, not managed by Gatehouse, and not changed: "), part(", ".join(others), _MOST_NAMES)
+        )
+    if closed := sum(not one.lets_in for one in kept):
+        values = "1 value that lets nobody in" if closed == 1 else f"{closed} values that let nobody in"
+        yield paragraph(words(f"Set for this partner and not changed: {values}; /partner show lists them."))
+
+
+def _listed(standings: Sequence[Standing]) -> RichTextElement:
+    items: list[list[Part]] = [
+        [part(one.setting, 200, bold=True), words(": "), part(one.words, MOST_LINE)] for one in standings[:MOST_LINES]
+    ]
+    if more := len(standings) - len(items):
+        items.append([words(f"and {more} more; /partner show lists them")])
+    return bullets(items)

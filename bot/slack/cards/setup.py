@@ -1,0 +1,122 @@
+"""The parts about the partner's half that its card, the checklist and /partner show share."""
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final
+
+from slack_sdk.models.blocks import ActionsBlock, Block
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import Part, actions, asking, bullets, button, paragraph, part, rich, when, words
+from bot.slack.blocks.untrusted import clean
+from bot.slack.cards.partners import partner_name
+from workflows.core.partner_setup.state import (
+    LABELS,
+    SHORT_NAMES,
+    UNSEEN,
+    Confirmation,
+    confirmation_of,
+    missing_until,
+    needed_steps,
+    usual_words,
+)
+from workflows.core.partner_setup.steps import Half, Step, half_of
+from workflows.core.partners.partnership import Partnership
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.settings.canonical import Digest, JsonObject
+
+NOTHING: Final = "Nothing that is set here for this partner needs a setting on its side."
+
+
+def step_parts(step: Step, steps: Sequence[Step], confirmations: Sequence[Confirmation]) -> list[Part]:
+    """Say what a needed step is called here, where both halves of it stand, and what is missing until then."""
+    known = confirmation_of(step, confirmations)
+    label = part(LABELS[step.key], bold=True)
+    if known is None:
+        return [words("❔ "), label, words(f": ours done, theirs unknown. {missing_until(step, steps)}")]
+    said = [words("✅ "), label, words(": ours done, theirs confirmed by "), part(known.person.name), words(" on ")]
+    return [*said, when(known.at), words(f" ({UNSEEN})")]
+
+
+def step_blocks(
+    identity: TenantIdentity,
+    steps: Sequence[Step],
+    confirmations: Sequence[Confirmation],
+    may_confirm: Collection[Digest],
+) -> Iterator[Block]:
+    """Show every needed step with its own button, and in one line what is open by Microsoft's default.
+
+    :param may_confirm: the digests of the steps that have a button.
+    """
+    for step in needed_steps(steps):
+        yield rich(paragraph(*step_parts(step, steps, confirmations)))
+        if step.digest in may_confirm:
+            yield _step_button(identity, step, confirmations)
+    yield from (rich(paragraph(usual)) for usual in usual_parts(steps))
+
+
+def usual_parts(steps: Sequence[Step]) -> list[Part]:
+    """Say in one line what nobody has to set; nothing where there is nothing of the kind."""
+    said = usual_words(steps)
+    return [words(said)] if said else []
+
+
+def _step_button(identity: TenantIdentity, step: Step, confirmations: Sequence[Confirmation]) -> ActionsBlock:
+    """Offer to confirm a step, or to take that back; Slack asks once more, by the step's name."""
+    value, block_id, name = ids.half_value(identity.tenant_id, step), f"half:{step.key.value}", SHORT_NAMES[step.key]
+    partner = clean(partner_name(identity), 100)
+    if confirmation_of(step, confirmations) is None:
+        told = f"Did the administrator of {partner} tell you that this is set: {name}? It is recorded under your name."
+        sure = asking(f"Confirm: {name}?", told, "Confirm")
+        return actions(block_id, button(f"Confirm: {name}", ids.CONFIRM_HALF, value, confirm=sure))
+    sure = asking(f"Not confirmed: {name}?", f"For {partner} it counts as unknown again.", "Take it back")
+    return actions(block_id, button(f"Not confirmed after all: {name}", ids.UNCONFIRM_HALF, value, confirm=sure))
+
+
+def half_elements(
+    configuration: JsonObject | None,
+    default: JsonObject | None,
+    identity: TenantIdentity,
+    partnership: Partnership | None,
+) -> Iterator[RichTextElement]:
+    """Show the partner's half as it follows from what stands now, step by step."""
+    half = half_of(configuration, default, is_cross_cloud=not identity.is_resolved)
+    confirmations = () if partnership is None else partnership.confirmations
+    yield paragraph(words("The partner's half", bold=True))
+    if half.steps:
+        if needed := needed_steps(half.steps):
+            yield bullets(step_parts(step, half.steps, confirmations) for step in needed)
+        yield from (paragraph(usual) for usual in usual_parts(half.steps))
+        yield paragraph(words("The checklist for its administrator: "), part(_command(identity), 300, code=True))
+    elif not half.unread and not half.unread_inherited:
+        yield paragraph(words(NOTHING))
+    yield from remark_elements(half)
+
+
+def remark_elements(half: Half) -> Iterator[RichTextElement]:
+    """Say what could not be checked, and what is open to the partner without anybody having approved it."""
+    if half.unread:
+        yield paragraph(
+            words("Could not be checked, because it cannot be read: whether the partner has to do anything for "),
+            part("; ".join(half.unread), 500),
+            words("."),
+        )
+    if half.inherited:
+        yield paragraph(
+            words("For us: "),
+            words("; ".join(half.inherited)),
+            words(
+                " is open to this partner by our default. Nobody approved that for this partner, and the partner is "
+                "asked for nothing."
+            ),
+        )
+    if half.unread_inherited:
+        yield paragraph(
+            words("Could not be checked: whether our default opens to this partner "),
+            words("; ".join(half.unread_inherited)),
+            words("."),
+        )
+
+
+def _command(identity: TenantIdentity) -> str:
+    return f"/partner checklist {identity.name}"

@@ -1,0 +1,176 @@
+"""The App Home: what waits for a person, what that person asked for, the partners; for admins the open alarms."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import (
+    DOMAIN,
+    Json,
+    actions,
+    asking,
+    button,
+    divider,
+    footnote,
+    header,
+    paragraph,
+    part,
+    rich,
+    when,
+    within_limits,
+    words,
+)
+from bot.slack.cards.chain import EXPIRES_NOW, still_needed
+from bot.slack.cards.partners import change_elements
+from bot.slack.cards.requests import (
+    icon,
+    identity_of,
+    may_be_decided,
+    may_be_withdrawn,
+    request_target,
+    review_button,
+    withdraw_button,
+)
+from bot.slack.cards.reviews import partner_row, review_buttons
+from bot.slack.words.alarms import alarm_elements
+from workflows.core.partners.partnership import Partnership
+from workflows.core.plans.words import describe, duration_words
+from workflows.core.requests.alarms import Alarm, AlarmCode
+from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.words import state_words
+from workflows.ports.records import Listed
+
+MOST_ALARMS: Final = 10
+MOST_WAITING: Final = 10
+MOST_MINE: Final = 10
+MOST_PARTNERS: Final = 20
+
+
+def home_view(
+    *,
+    waiting: Listed[AccessRequest],
+    mine: Sequence[AccessRequest],
+    partnerships: Listed[Partnership],
+    now: datetime,
+    alarms: Sequence[Alarm] | None = None,
+) -> Json:
+    """Show one person's App Home. Long lists are cut, and say by how much.
+
+    :param alarms: the open alarms, oldest first, for an admin; None for everybody else.
+    """
+    asked = waiting.shown[:MOST_WAITING]
+    shown = partnerships.shown[:MOST_PARTNERS]
+    blocks: list[Block] = [
+        actions("home", button("Request partner access", ids.OPEN_REQUEST, "home", "primary")),
+        *_alarms(alarms or ()),
+        *_section("Waiting for me", [list(_waiting(request, now)) for request in asked], is_ruled=True),
+        *_more(waiting.count - len(asked), "their cards are in the approvals channel"),
+        *_section("My requests", [list(_mine(request)) for request in mine[:MOST_MINE]]),
+        *_more(len(mine) - MOST_MINE, "/partner show with the domain lists them"),
+        *_section("Partners", [list(_partner(partnership, now)) for partnership in shown]),
+        *_more(partnerships.count - len(shown), "/partner list"),
+        footnote("As last recorded. /partner show with the domain reads what stands in the tenant now."),
+    ]
+    # Not through slack_sdk's View: it would parse and check every block a second time.
+    return {"type": "home", "callback_id": ids.HOME, "blocks": within_limits(blocks, "home")}
+
+
+def _alarms(alarms: Sequence[Alarm]) -> Iterator[Block]:
+    """What an admin has to look at, the newest first; nothing where there is nothing."""
+    if not alarms:
+        return
+    yield from _section("Alarms", [list(_alarm(alarm)) for alarm in list(reversed(alarms))[:MOST_ALARMS]])
+    yield from _more(len(alarms) - MOST_ALARMS, "each admin got a direct message about them")
+
+
+def _alarm(alarm: Alarm) -> Iterator[Block]:
+    yield rich(*alarm_elements(alarm))
+    if alarm.code is AlarmCode.EFFECT_GIVEN_UP:
+        sure = asking("Give this work up?", "Gatehouse forgets it. What it was to do is not done.", "Give up")
+        yield actions(
+            f"alarm:{alarm.id}",
+            button("Try again", ids.RETRY_EFFECT, alarm.subject, "primary"),
+            button("Give up", ids.DROP_EFFECT, alarm.subject, "danger", confirm=sure),
+        )
+
+
+def closed_home() -> Json:
+    """Show somebody who is no full member of the workspace why there is nothing to see."""
+    blocks = [rich(paragraph(words("Only full members of this workspace ask for partners, look at them and decide.")))]
+    return {"type": "home", "callback_id": ids.HOME, "blocks": within_limits(blocks, "home")}
+
+
+def _section(title: str, entries: Sequence[Sequence[Block]], *, is_ruled: bool = False) -> Iterator[Block]:
+    yield header(title)
+    for index, entry in enumerate(entries):
+        if index and is_ruled:
+            yield divider()
+        yield from entry
+    if not entries:
+        yield footnote("Nothing.")
+
+
+def _more(count: int, where: str) -> Iterator[Block]:
+    if count > 0:
+        yield footnote(f"and {count} more: {where}")
+
+
+def _waiting(request: AccessRequest, now: datetime) -> Iterator[Block]:
+    """A request that this person can decide on, with everything that would be opened."""
+    lines = describe(request.known.plan, request.known.observation.default, request.known.names)
+    yield rich(_title(request), _origin(request), *change_elements(lines, "What will change"))
+    if may_be_decided(request, now):
+        yield review_button(request)
+    else:
+        yield footnote(EXPIRES_NOW)
+
+
+def _mine(request: AccessRequest) -> Iterator[Block]:
+    elements = [_title(request)]
+    if waits := still_needed(request):
+        elements.append(paragraph(part(waits, 300)))
+    if request.note:
+        elements.append(paragraph(part(request.note, 500)))
+    yield rich(*elements)
+    if may_be_withdrawn(request):
+        yield withdraw_button(request)
+
+
+def _partner(partnership: Partnership, now: datetime) -> Iterator[Block]:
+    yield partner_row(partnership, now)
+    buttons = review_buttons(partnership, now)
+    if buttons is not None:
+        yield buttons
+
+
+def _title(request: AccessRequest) -> RichTextElement:
+    """Target first, then state and since when."""
+    identity = identity_of(request)
+    own_name = [words(" ("), part(identity.display_name, 80), words(")")] if identity else []
+    return paragraph(
+        words(f"{icon(request)} "),
+        part(request_target(request), DOMAIN, bold=True),
+        *own_name,
+        words(f": {state_words(request)}, "),
+        when(request.changed_at),
+    )
+
+
+def _origin(request: AccessRequest) -> RichTextElement:
+    known, duration = request.known, request.particulars.duration
+    lasts = f" for {duration_words(duration)}" if duration is not None else ""
+    return paragraph(
+        words("Tenant ID "),
+        part(known.observation.identity.tenant_id, code=True),
+        words(". Asked by "),
+        part(known.requester.name),
+        words(", “"),
+        part(known.template_title),
+        words(f"”{lasts}. Plan "),
+        part(known.plan.digest[:12], code=True),
+        words("; Review shows the whole request."),
+    )

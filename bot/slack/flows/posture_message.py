@@ -1,0 +1,86 @@
+"""`/partner posture`: the default, the counts, and the partners that need looking at, as one message."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.slack.blocks.blocks import DOMAIN, Part, bullets, footnote, header, paragraph, part, rich, when, words
+from bot.slack.blocks.message import Message, message
+from bot.slack.blocks.untrusted import clean
+from bot.slack.cards.concerns import concern_elements
+from bot.slack.words.posture import WAYS, counts_words, record_words, risk_words, trust_words
+from workflows.core.posture.model import DefaultPosture, PartnerPosture, Posture, Weight
+from workflows.core.settings.model import Property
+from workflows.core.settings.openness import Opening
+
+MOST_PARTNERS: Final = 12
+"""With their warnings they fit into one message with room to spare."""
+MOST_CONCERNS: Final = 4
+MOST_DEFAULT_CONCERNS: Final = 8
+_WHOLE: Final = "the whole posture: gatehouse posture on the command line, or gatehouse posture --json"
+
+
+def posture_message(posture: Posture) -> Message:
+    """Show a posture; what is cut is counted."""
+    shown = posture.partners[:MOST_PARTNERS]
+    blocks: list[Block] = [
+        header("Posture of the tenant"),
+        rich(*_default_elements(posture.default)),
+        rich(paragraph(words(counts_words(posture), bold=True), words(" Read "), when(posture.read_at), words("."))),
+        *(rich(*_partner_elements(posture, partner)) for partner in shown),
+    ]
+    left = posture.partners[len(shown) :]
+    if left:
+        grave = sum(one.weight in (Weight.ALERT, Weight.WARNING) for one in left)
+        blocks.append(footnote(f"and {len(left):,} more partners, {grave:,} of them with warnings. For {_WHOLE}"))
+    else:
+        blocks.append(footnote(f"As just read. For {_WHOLE}"))
+    return message(f"Posture: {counts_words(posture)} {_summary(shown)}", blocks)
+
+
+def _default_elements(default: DefaultPosture) -> Iterator[RichTextElement]:
+    yield paragraph(words("The default, for every tenant without settings of its own", bold=True))
+    if default.is_read:
+        trusted = ", ".join(trust_words(default)) or "nothing"
+        ways = [[words(f"{name}: "), *_both(default, inbound, outbound)] for name, inbound, outbound in WAYS]
+        yield bullets([*ways, [words("Trusted: "), words(trusted)]])
+    yield from concern_elements(default.concerns, MOST_DEFAULT_CONCERNS)
+
+
+def _partner_elements(posture: Posture, partner: PartnerPosture) -> Iterator[RichTextElement]:
+    yield paragraph(*_title(partner))
+    facts: list[list[Part]] = [
+        [words(f"{name}: "), *_both(partner, inbound, outbound)] for name, inbound, outbound in WAYS
+    ]
+    trusted = ", ".join(trust_words(partner))
+    facts.append(
+        [
+            words(f"Risk {risk_words(partner)}; trusts {trusted or 'nothing'}; "),
+            part(record_words(partner, posture.read_at), 150),
+        ]
+    )
+    yield bullets(facts)
+    yield from concern_elements(partner.concerns, MOST_CONCERNS)
+
+
+def _title(partner: PartnerPosture) -> Iterator[Part]:
+    yield part(partner.name, DOMAIN, bold=True)
+    if partner.name != partner.tenant_id:
+        yield words("  ")
+        yield part(partner.tenant_id, code=True)
+    if not partner.has_settings:
+        yield words("  no settings in the tenant")
+
+
+def _both(of: PartnerPosture | DefaultPosture, inbound: Property, outbound: Property) -> Iterator[Part]:
+    for word, name in (("in ", inbound), (", out ", outbound)):
+        opening = of.doors[name].opening
+        yield words(word)
+        yield words(opening.value, bold=opening is not Opening.CLOSED)
+
+
+def _summary(partners: Sequence[PartnerPosture]) -> str:
+    grave = [one for one in partners if one.weight in (Weight.ALERT, Weight.WARNING)]
+    return " ".join(f"{clean(one.name, 60)}: {one.concerns[0].text}" for one in grave[:3])

@@ -1,0 +1,270 @@
+"""The form that asks for a partner. Pure."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Self
+
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    InputBlock,
+    PlainTextInputElement,
+    RichTextBlock,
+    StaticSelectElement,
+    UserSelectElement,
+)
+from slack_sdk.models.blocks.basic_components import DispatchActionConfig
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import (
+    DOMAIN,
+    Json,
+    Limit,
+    actions,
+    bullets,
+    button,
+    footnote,
+    paragraph,
+    part,
+    plain_text,
+    rich,
+    words,
+)
+from bot.slack.blocks.modal import SPONSOR_HINT, input_block, message_view, modal, option, text_area
+from bot.slack.blocks.untrusted import cut, encodable
+from bot.slack.cards.partners import MOST_LINE, identity_paragraph
+from workflows.app.requests.named_ids import found_words
+from workflows.app.requests.open_request import may_withdraw, open_request_words
+from workflows.core.people import ChatId, PersonId
+from workflows.core.plans.current_settings import describe_standing
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.plans.words import duration_words
+from workflows.core.policy.template import Template
+from workflows.core.requests.request import AccessRequest, Observation
+from workflows.core.settings.directory_objects import Owner
+from workflows.ports.tenant_settings import FoundObject
+
+REQUEST_TITLE = "Request partner access"
+_NOT_ADDED = (
+    "Not a partner yet. A tenant of another Microsoft cloud is blocked until it is added here, whatever the tenant's "
+    "default says."
+)
+_MUST_LOOK = "Not sent yet. Look at what was found for the names below, then send again."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a look-up of the target found."""
+
+    identity: TenantIdentity
+    exists: bool
+    """Whether the partner has a configuration of its own already."""
+    lines: tuple[str, ...] = ()
+    """What that configuration sets, one setting a line."""
+    taken: str = ""
+    """The name that was taken out of what was typed; empty where that was the name itself."""
+    waiting: AccessRequest | None = None
+    """The request about this partner that is open already."""
+    account: PersonId | None = None
+    """Whose look-up this is, where the chat id does not say that the open request is theirs."""
+
+    @classmethod
+    def of(
+        cls,
+        observation: Observation,
+        *,
+        typed: str = "",
+        waiting: AccessRequest | None = None,
+        account: PersonId | None = None,
+    ) -> Self:
+        """Sum up what the directory said."""
+        asked = observation.identity.asked
+        is_cross_cloud = not observation.identity.is_resolved
+        standings = describe_standing(observation.configuration, observation.default, is_cross_cloud=is_cross_cloud)
+        return cls(
+            identity=observation.identity,
+            exists=observation.configuration is not None,
+            lines=tuple(f"{standing.setting}: {standing.words}" for standing in standings if standing.is_own),
+            taken="" if typed.strip().lower() in ("", asked) else asked,
+            waiting=waiting,
+            account=account,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestForm:
+    """What the request form shows; empty fields are shown empty, except that the requester is the first sponsor."""
+
+    templates: Sequence[Template]
+    requester: ChatId
+    target: str = ""
+    found: Found | None = None
+    problem: str = ""
+    template: str = ""
+    justification: str = ""
+    sponsor: ChatId | None = None
+    days: int = 0
+    holes: Mapping[str, str] = field(default_factory=dict)
+    """What was typed for the template's holes, by their names."""
+    named: Mapping[str, FoundObject] = field(default_factory=dict)
+    """What the names among them were found to be."""
+    name_problems: Mapping[str, str] = field(default_factory=dict)
+    must_look: bool = False
+    """Whether sending waits for the person to have seen what was found."""
+
+    @property
+    def chosen(self) -> Template | None:
+        """The template that is chosen, if any."""
+        return next((template for template in self.templates if template.name == self.template), None)
+
+    @property
+    def offered(self) -> Sequence[Template]:
+        """The templates that the rest of the form is about: the chosen one, or all of them."""
+        return self.templates if self.chosen is None else (self.chosen,)
+
+
+def request_view(form: RequestForm) -> Json:
+    """Show the request form. The state of its fields is Slack's; its metadata decides nothing."""
+    if not form.templates:
+        return message_view(REQUEST_TITLE, "There is no access template to choose from. Tell an administrator.")
+    blocks: list[Block] = [
+        _target_field(form),
+        _target_result(form),
+        *_waiting_buttons(form),
+        _template_field(form),
+        footnote(*(f"{t.title}: {t.description}" for t in form.offered)),
+        *_hole_fields(form),
+        input_block("Justification", ids.JUSTIFICATION, text_area(ids.JUSTIFICATION, form.justification)),
+        input_block(
+            "Sponsor",
+            ids.SPONSOR,
+            UserSelectElement(action_id=ids.SPONSOR, initial_user=form.sponsor or form.requester),
+            hint=SPONSOR_HINT,
+        ),
+        _duration_field(form),
+    ]
+    if form.must_look:
+        blocks.insert(0, rich(paragraph(words(_MUST_LOOK, bold=True))))
+    metadata = json.dumps({"looked_up": cut(form.target, 300), **_holes_shown(form)})
+    return modal(REQUEST_TITLE, blocks, ids.REQUEST_ACCESS, submit="Send request", metadata=metadata)
+
+
+def _target_field(form: RequestForm) -> InputBlock:
+    element = PlainTextInputElement(
+        action_id=ids.TARGET,
+        initial_value=encodable(cut(form.target, 300)) or None,
+        max_length=300,
+        dispatch_action_config=DispatchActionConfig(trigger_actions_on=["on_enter_pressed"]),
+        placeholder=plain_text("contoso.com", Limit.OPTION),
+    )
+    # Slack sends a text field on Enter only, not when it is left (Slack: "Dispatch action configuration object").
+    hint = "Press Enter to see which organization it is. It is checked again when you send."
+    return input_block("Partner domain or tenant ID", ids.TARGET, element, hint=hint, is_dispatched=True)
+
+
+def _target_result(form: RequestForm) -> RichTextBlock:
+    """Below the target: which tenant it is and what exists already, or what is wrong, in words."""
+    if form.problem:
+        said = paragraph(words("⚠️ Problem: ", bold=True), part(form.problem, 1000, lines=True))
+        return rich(said, block_id=ids.TARGET_RESULT)
+    if form.found is None:
+        return rich(paragraph(words("No organization looked up yet.")), block_id=ids.TARGET_RESULT)
+    elements: list[RichTextElement] = [identity_paragraph(form.found.identity)]
+    if form.found.taken:
+        elements.insert(0, paragraph(words("Taken from what you typed: "), part(form.found.taken, DOMAIN, bold=True)))
+    if form.found.waiting is not None:
+        open_one = open_request_words(form.found.waiting, form.requester, form.found.account)
+        elements.append(paragraph(words("⏳ "), part(open_one, 600, bold=True)))
+    if not form.found.exists and not form.found.identity.is_resolved:
+        elements.append(paragraph(words(_NOT_ADDED)))
+    elif not form.found.exists:
+        elements.append(paragraph(words("Not a partner yet: the tenant's defaults apply to it.")))
+    elif not form.found.lines:
+        elements.append(paragraph(words("Already a partner, without any setting of its own.")))
+    else:
+        elements.append(paragraph(words("Already a partner. Set for it now:")))
+        elements.append(bullets([part(line, MOST_LINE)] for line in form.found.lines[:15]))
+    return rich(*elements, block_id=ids.TARGET_RESULT)
+
+
+def _waiting_buttons(form: RequestForm) -> Iterator[ActionsBlock]:
+    """Offer what this person may do with the request that is open already; every click is judged again."""
+    if form.found is None or form.found.waiting is None:
+        return
+    waiting = form.found.waiting
+    buttons = []
+    if waiting.prepared is not None:
+        buttons.append(button("Show", ids.REVIEW_REQUEST, ids.decision_value(waiting)))
+    if may_withdraw(waiting, form.requester, form.found.account):
+        buttons.append(button("Withdraw", ids.WITHDRAW, waiting.id))
+    if buttons:
+        yield actions(f"waiting:{waiting.id}", *buttons)
+
+
+def _template_field(form: RequestForm) -> InputBlock:
+    options = [option(t.title, t.name, t.description) for t in form.templates[:100]]
+    element = StaticSelectElement(
+        action_id=ids.TEMPLATE,
+        options=options,
+        initial_option=next((option for option in options if option.value == form.template), None),
+        placeholder=plain_text("Choose what to open", Limit.OPTION),
+    )
+    return input_block("Access template", ids.TEMPLATE, element, is_dispatched=True)
+
+
+def _hole_fields(form: RequestForm) -> Iterator[Block]:
+    """One field for each id that the chosen template leaves open."""
+    for hole in form.chosen.holes if form.chosen else ():
+        is_ours = hole.owner is Owner.OURS
+        element = PlainTextInputElement(
+            action_id=hole.field,
+            initial_value=encodable(cut(form.holes.get(hole.name, ""), ids.MOST_HOLE)) or None,
+            max_length=ids.MOST_HOLE,
+            placeholder=plain_text("00000000-0000-0000-0000-000000000000", Limit.OPTION),
+            dispatch_action_config=DispatchActionConfig(trigger_actions_on=["on_enter_pressed"]) if is_ours else None,
+        )
+        by_name = "Or type its name and press Enter to look it up." if is_ours else ""
+        hint = " ".join(filter(None, (hole.wanted, by_name, hole.hint)))
+        yield input_block(
+            hole.label, hole.field, element, hint=hint, is_optional=not hole.is_required, is_dispatched=is_ours
+        )
+        if one := form.named.get(hole.name):
+            yield footnote(f"✓ {found_words(hole, one)}")
+        elif problem := form.name_problems.get(hole.name):
+            yield footnote(f"⚠️ {hole.label}: {problem}")
+
+
+def _holes_shown(form: RequestForm) -> dict[str, object]:
+    """Say whose holes the form shows, and which IDs for names: neither must be taken for something else later."""
+    if form.chosen is None or not form.chosen.holes:
+        return {}
+    named = {name: f"{ids.fingerprint(form.holes.get(name, ''))}:{one.id}" for name, one in form.named.items()}
+    return {ids.HOLES_OF: form.chosen.name, **({ids.NAMED: named} if named else {})}
+
+
+def _duration_field(form: RequestForm) -> InputBlock:
+    choices = sorted({duration for template in form.offered for duration in template.durations})[:100]
+    options = [option(duration_words(duration), str(duration.days)) for duration in choices]
+    is_offered = form.days in [duration.days for duration in choices]
+    days = str(form.days if is_offered else _default_days(form))
+    element = StaticSelectElement(
+        action_id=ids.DURATION,
+        options=options,
+        initial_option=next((option for option in options if option.value == days), None),
+    )
+    allowed = (f"{t.title}: {_choices(t.durations)}" for t in form.offered)
+    return input_block("Duration", ids.DURATION, element, hint=f"{'. '.join(allowed)}.")
+
+
+def _default_days(form: RequestForm) -> int:
+    """The chosen template's default; with none chosen, the one that all templates agree on, else none."""
+    defaults = {t.default_duration.days for t in form.offered}
+    return defaults.pop() if len(defaults) == 1 else 0
+
+
+def _choices(durations: Sequence[timedelta]) -> str:
+    *first, last = (str(duration.days) for duration in durations)
+    return f"{', '.join(first)} or {last} days" if first else f"{last} days"

@@ -1,0 +1,158 @@
+"""The form that asks to put a change back. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from slack_sdk.models.blocks import Block, InputBlock, StaticSelectElement, UserSelectElement
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import Json, Limit, bullets, paragraph, part, plain_text, rich, words
+from bot.slack.blocks.modal import SPONSOR_HINT, input_block, message_view, modal, option, text_area
+from bot.slack.blocks.untrusted import clean
+from bot.slack.cards.partners import (
+    change_elements,
+    consequence_elements,
+    finding_elements,
+    identity_block,
+)
+from bot.slack.cards.risk import risk_elements, staying_elements
+from workflows.app.requests.restore_intake import RestoreForm
+from workflows.core.checks.consequences import consequences
+from workflows.core.checks.findings import Finding
+from workflows.core.partners.restoration import settled_at
+from workflows.core.plans.closing import only_narrows
+from workflows.core.plans.plan import Plan, TenantIdentity
+from workflows.core.plans.words import describe, duration_words
+from workflows.core.policy.template import Stage, Template
+from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.settings.canonical import JsonObject
+
+RESTORE_TITLE: Final = "Put a change back"
+MOST_CHANGES: Final = 100
+"""How many choices Slack takes in a select."""
+
+_ENDED: Final[Mapping[RequestState, str]] = {
+    RequestState.OVERWRITTEN: "overwritten",
+    RequestState.FAILED: "failed half-way",
+    RequestState.STOPPED: "stopped half-way",
+}
+_FIRST: Final = "Choose a change to see what putting it back would change from what stands now."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What putting the chosen change back would do, from what was just read."""
+
+    plan: Plan
+    default: JsonObject | None
+    template: Template
+    """Whose chain decides."""
+    stages: tuple[Stage, ...]
+    findings: tuple[Finding, ...]
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What our own directory calls ids of its own, by id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreShown:
+    """What the restore form shows."""
+
+    identity: TenantIdentity
+    changes: Sequence[AccessRequest]
+    """What can be put back, newest first."""
+    templates: Sequence[Template]
+    form: RestoreForm
+    preview: Preview | None = None
+    problem: str = ""
+
+    @property
+    def offered(self) -> Sequence[Template]:
+        """The templates whose durations are offered: the one whose chain decides, or all while that is not known."""
+        return self.templates if self.preview is None else (self.preview.template,)
+
+
+def restore_view(shown: RestoreShown) -> Json:
+    """Show the restore form. Its metadata names the tenant, and is a claim when it comes back."""
+    if not shown.changes:
+        said = "Gatehouse has changed nothing about this partner that could be put back. See /partner show."
+        return message_view("Nothing to put back", said)
+    form = shown.form
+    blocks: list[Block] = [
+        identity_block(shown.identity),
+        _changes_field(shown),
+        rich(*_result_elements(shown), block_id=ids.RESTORE_RESULT),
+        input_block("Justification", ids.JUSTIFICATION, text_area(ids.JUSTIFICATION, form.justification)),
+        input_block(
+            "Sponsor",
+            ids.SPONSOR,
+            UserSelectElement(action_id=ids.SPONSOR, initial_user=form.sponsor),
+            hint=SPONSOR_HINT,
+        ),
+        _duration_field(shown),
+    ]
+    return modal(RESTORE_TITLE, blocks, ids.RESTORE_ACCESS, submit="Send request", metadata=form.tenant_id)
+
+
+def change_words(change: AccessRequest) -> str:
+    """Name a change in one line: id, how it ended and when, what it was, by whom."""
+    known = change.known
+    at, ended = settled_at(change), _ENDED.get(change.state, "applied")
+    return f"{change.id}, {ended} {at.day} {at:%b %Y}, {clean(known.template_title, 40)}, by {known.requester.name}"
+
+
+def _changes_field(shown: RestoreShown) -> InputBlock:
+    options = [
+        option(change_words(change), change.id, "Puts back what stood before it")
+        for change in shown.changes[:MOST_CHANGES]
+    ]
+    element = StaticSelectElement(
+        action_id=ids.RESTORES,
+        options=options,
+        initial_option=next((option for option in options if option.value == shown.form.restores), None),
+        placeholder=plain_text("Choose a change", Limit.OPTION),
+    )
+    hint = "What stood before this change is put back. It is planned again from what stands when you send."
+    return input_block("Change to put back", ids.RESTORES, element, hint=hint, is_dispatched=True)
+
+
+def _result_elements(shown: RestoreShown) -> Iterator[RichTextElement]:
+    """Below the choice: the difference from now and who would decide on it, or what is wrong, in words."""
+    preview = shown.preview
+    if shown.problem:
+        yield paragraph(words("⚠️ Problem: ", bold=True), part(shown.problem, 1000, lines=True))
+    elif preview is None:
+        yield paragraph(words(_FIRST))
+    else:
+        plan, default = preview.plan, preview.default
+        yield from risk_elements(plan, default)
+        yield from change_elements(describe(plan, default, preview.names), "What would change from now")
+        yield from staying_elements(plan, default, preview.names)
+        yield from consequence_elements(consequences(plan, default))
+        yield from finding_elements(preview.findings)
+        yield from _chain_elements(preview)
+
+
+def _chain_elements(preview: Preview) -> Iterator[RichTextElement]:
+    yield paragraph(words("Who decides", bold=True))
+    if only_narrows(preview.plan):
+        yield paragraph(words("This only narrows or closes access, so one approval is enough."))
+    stages = ((stage.title, stage.quorum) for stage in preview.stages)
+    yield bullets([part(title), words(f": {quorum} approval{'' if quorum == 1 else 's'}")] for title, quorum in stages)
+    yield paragraph(words("This is the chain of “"), part(preview.template.title), words("”."))
+
+
+def _duration_field(shown: RestoreShown) -> InputBlock:
+    choices = sorted({duration for template in shown.offered for duration in template.durations})[:100]
+    options = [option(duration_words(duration), str(duration.days)) for duration in choices]
+    defaults = {template.default_duration.days for template in shown.offered}
+    is_offered = shown.form.days in [duration.days for duration in choices]
+    days = shown.form.days if is_offered else defaults.pop() if len(defaults) == 1 else 0
+    element = StaticSelectElement(
+        action_id=ids.DURATION,
+        options=options,
+        initial_option=next((option for option in options if option.value == str(days)), None),
+    )
+    hint = "How long what is put back is meant to last. The chain that decides on it sets the choices."
+    return input_block("Duration", ids.DURATION, element, hint=hint)

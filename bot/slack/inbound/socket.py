@@ -1,0 +1,135 @@
+"""Slack's payloads over Socket Mode, and whether Slack is heard at all.
+
+slack_sdk's client connects again by itself in most cases, and is deaf for ever in some: an address that was used up is
+tried again without end. So it is watched from outside, and replaced when nothing was heard for a while.
+"""
+
+import asyncio
+import contextlib
+import time
+from typing import Any, Final
+
+import structlog
+from slack_bolt.adapter.socket_mode.async_internals import send_async_response
+from slack_sdk.errors import SlackApiError
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.errors import NO_ANSWER, error_code
+from bot.slack.inbound.inbound import Inbound
+
+PING_SECONDS: Final = 10.0
+SILENT_SECONDS: Final = 30.0
+"""After three pings without an answer Slack is not heard: noticed within a minute, whatever broke."""
+_CLOSE_SECONDS: Final = 3.0
+_LONGEST_WAIT: Final = 30
+
+_log = structlog.get_logger()
+
+
+class SlackSocket:
+    """One connection to Slack, for as long as `run` runs."""
+
+    def __init__(
+        self,
+        *,
+        inbound: Inbound,
+        client: AsyncWebClient,
+        app_token: str,
+        ping_seconds: float = PING_SECONDS,
+        silent_seconds: float = SILENT_SECONDS,
+    ) -> None:
+        self._inbound = inbound
+        self._client = client
+        self._app_token = app_token
+        self._ping_seconds = ping_seconds
+        self._silent_seconds = silent_seconds
+        self._messages = 0
+        self.was_heard = False
+        """Whether Slack was ever heard."""
+        self.silence = ""
+        """Why Slack is not heard; empty while it is."""
+
+    async def run(self) -> None:
+        """Stay connected until cancelled."""
+        while True:
+            connection = _Connection(self, self._client, self._app_token, self._ping_seconds)
+            connecting = asyncio.create_task(connection.connect())  # type: ignore[no-untyped-call]
+            try:
+                await self._listen(connection)
+            finally:
+                connecting.cancel()
+                await asyncio.gather(connecting, return_exceptions=True)
+                await _closed(connection)
+
+    async def _listen(self, connection: "_Connection") -> None:
+        """Watch a connection until it is silent for too long."""
+        heard, heard_at = self._signs(connection), time.monotonic()
+        while True:
+            await asyncio.sleep(min(1.0, self._ping_seconds / 2))
+            if (signs := self._signs(connection)) != heard:
+                heard, heard_at, self.was_heard = signs, time.monotonic(), True
+                if self.silence:
+                    _log.warning("slack_heard_again")
+                self.silence = ""
+            elif time.monotonic() - heard_at > self._silent_seconds:
+                why = connection.trouble or "pings are not answered"
+                self.silence = f"nothing was heard for {self._silent_seconds:g} seconds ({why})"
+                _log.error("slack_not_heard", reason=why)
+                return
+
+    def _signs(self, connection: "_Connection") -> tuple[int, float | None]:
+        return self._messages, connection.last_ping_pong_time
+
+    async def heard(self, _: Any) -> None:
+        """Note that a message came."""
+        self._messages += 1
+
+    async def handle(self, connection: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
+        """Answer one envelope; what is not answered with 200 is not acknowledged, and Slack says so to the person."""
+        answer = await self._inbound.take(request.payload, mode="socket_mode")
+        await send_async_response(connection, request, answer, time.time())
+
+
+class _Connection(SocketModeClient):
+    """slack_sdk's client, which remembers why it gets no address and does not wait for days to ask again."""
+
+    def __init__(self, socket: SlackSocket, client: AsyncWebClient, app_token: str, ping_seconds: float) -> None:
+        super().__init__(
+            app_token=app_token,
+            web_client=client,
+            ping_interval=ping_seconds,
+            on_message_listeners=[socket.heard],
+        )
+        self.socket_mode_request_listeners.append(socket.handle)
+        self.trouble = ""
+
+    async def issue_new_wss_url(self) -> str:
+        try:
+            answer = await self.web_client.apps_connections_open(app_token=self.app_token)
+        except SlackApiError as error:
+            self.trouble = f"apps.connections.open: {error_code(error) or 'no answer of Slack’s'}"
+            if error_code(error) == "ratelimited":
+                await asyncio.sleep(_LONGEST_WAIT)
+            raise
+        except NO_ANSWER as error:
+            self.trouble = f"apps.connections.open: {type(error).__name__}"
+            raise
+        self.trouble = ""
+        return str(answer["url"])
+
+
+async def _closed(connection: _Connection) -> None:
+    """Let go of a connection, whatever state it is in."""
+    connection.closed = True
+    with contextlib.suppress(TimeoutError, OSError, RuntimeError, *NO_ANSWER):
+        async with asyncio.timeout(_CLOSE_SECONDS):
+            await connection.disconnect()  # type: ignore[no-untyped-call]
+    tasks = [connection.message_processor, connection.current_session_monitor, connection.message_receiver]
+    running = [task for task in tasks if task is not None]
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+    await connection.aiohttp_client_session.close()

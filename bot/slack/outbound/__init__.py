@@ -1,0 +1,1 @@
+"""What Slack is sent: cards, direct messages, App Homes."""

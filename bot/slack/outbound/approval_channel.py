@@ -1,0 +1,121 @@
+"""The channel of the approval cards: cards go there only while it can be shown to be private and not shared."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import structlog
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.errors import NO_ANSWER, error_code, is_passing, retry_after
+from workflows.app.alarms import Alarms
+from workflows.core.requests.alarms import AlarmCode
+from workflows.ports.clock import Clock
+from workflows.ports.notifier import NotifierUnavailable
+
+CURE: Final = "name a private channel of this workspace only, with the app in it"
+_KNOWN_FOR: Final = timedelta(seconds=60)
+_LOOK_EVERY: Final = timedelta(minutes=10)
+_SHARED: Final = ("is_ext_shared", "is_pending_ext_shared", "is_org_shared", "is_shared")
+
+_log = structlog.get_logger()
+
+
+class ChannelUnsuitable(NotifierUnavailable):
+    """No card may be posted to the channel now. It is tried again: an admin may mend the channel at any time."""
+
+
+async def channel_problem(client: AsyncWebClient, channel: str) -> str:
+    """Say why approval cards must not be posted to a channel; empty when it is private and not shared.
+
+    A channel that cannot be shown to be so is none (Slack: "conversations.info", "conversation object").
+
+    :raises ChannelUnsuitable: when Slack does not answer now.
+    """
+    try:
+        answer = await client.api_call("conversations.info", http_verb="GET", params={"channel": channel})
+    except SlackApiError as error:
+        code = error_code(error)
+        if code == "missing_scope":
+            return _unseen(error)
+        if is_passing(error):
+            reason = f"Whether the approval channel is private cannot be told now ({code or 'no answer of Slack'})."
+            raise ChannelUnsuitable(reason, retry_after(error)) from error
+        return f"Slack does not show it to the app ({code})"
+    except NO_ANSWER as error:
+        raise ChannelUnsuitable("Whether the approval channel is private cannot be told now.") from error
+    found = answer.data.get("channel") if isinstance(answer.data, dict) else None
+    return _problem_with(found if isinstance(found, Mapping) else {})
+
+
+def _unseen(error: SlackApiError) -> str:
+    """Say what a lacking scope means: with the one for private channels, any other channel is none."""
+    data = getattr(error.response, "data", None)
+    provided = str(data.get("provided") or "") if isinstance(data, Mapping) else ""
+    if "groups:read" in provided.split(","):
+        return "it is not a private channel"
+    return "the app may not see whether it is private (scope groups:read); install it again from manifest.yml"
+
+
+def _problem_with(channel: Mapping[str, Any]) -> str:
+    if channel.get("is_private") is not True or channel.get("is_im") or channel.get("is_mpim"):
+        return "it is not a private channel"
+    if any(channel.get(name) for name in _SHARED):
+        return "it is shared with another workspace, or about to be"
+    if channel.get("is_archived"):
+        return "it is archived"
+    return ""
+
+
+class ApprovalChannel:
+    """Remembers for a minute whether the channel is fit, and keeps the alarm about it."""
+
+    def __init__(self, *, client: AsyncWebClient, channel: str, alarms: Alarms, clock: Clock) -> None:
+        self.id = channel
+        self._client = client
+        self._alarms = alarms
+        self._clock = clock
+        self._problem = ""
+        self._looked_at: datetime | None = None
+        self._lock = asyncio.Lock()
+
+    @property
+    def known_problem(self) -> str:
+        """Say why the channel is unfit, as last read; empty where it is fit, or was not read yet."""
+        return self._problem
+
+    async def require_private(self) -> None:
+        """Let a card be posted.
+
+        :raises ChannelUnsuitable: while the channel cannot be shown to be private; the admins are alarmed.
+        """
+        if problem := await self._present(_KNOWN_FOR):
+            reason = f"No card is posted to the approval channel: {problem}."
+            raise ChannelUnsuitable(reason, _KNOWN_FOR.total_seconds())
+
+    async def problem(self) -> str:
+        """Say why the channel is unfit, as read at most a minute ago; empty when it is fit.
+
+        :raises ChannelUnsuitable: when that cannot be told now.
+        """
+        return await self._present(_KNOWN_FOR)
+
+    async def check(self) -> None:
+        """Look at the channel without a card to post: often while something is wrong, else now and then."""
+        try:
+            await self._present(_KNOWN_FOR if self._problem else _LOOK_EVERY)
+        except ChannelUnsuitable as error:
+            _log.warning("approval_channel_not_read", reason=str(error))
+
+    async def _present(self, age: timedelta) -> str:
+        async with self._lock:
+            now = self._clock.now()
+            if self._looked_at is None or not timedelta(0) <= now - self._looked_at < age:
+                problem = await channel_problem(self._client, self.id)
+                self._problem, self._looked_at = problem, now
+                values = {"channel": self.id, "reason": problem}
+                wanted = {self.id: values} if problem else {}
+                await self._alarms.keep_alarms(AlarmCode.CHANNEL_NOT_PRIVATE, wanted)
+            return self._problem

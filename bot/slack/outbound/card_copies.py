@@ -1,0 +1,213 @@
+"""The posted copies of cards: posted once, updated in place, replaced where Slack lets nobody update them any more.
+
+Slack has no way to post a message at most once, and the bot may not read a channel's history. So an answer that is lost
+may leave a card that is not known here. It cannot be found; what is clicked on it does not count (`old_cards`).
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from enum import Enum, auto
+from typing import Any, Final
+
+import structlog
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.blocks.message import Message, notice
+from bot.slack.errors import BLOCKED, NO_ANSWER, error_code, is_passing, retry_after
+from bot.slack.outbound.approval_channel import ApprovalChannel, ChannelUnsuitable
+from workflows.core.people import ChatId
+from workflows.ports.message_copies import Copy
+from workflows.ports.notifier import NotifierBlocked, NotifierRefused, NotifierUnavailable
+from workflows.ports.store import Store
+
+_CARD_GONE: Final = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
+"""Why a card that was posted can never be updated again (Slack: "chat.update", errors)."""
+_DELETED: Final = "message_not_found"
+_EMPTIED: Final = notice(
+    "This channel takes no approval cards any more, so this request is handled elsewhere. Use the card in your direct "
+    "messages, or your App Home."
+)
+_REPLACED: Final = notice("This card is out of date, and its buttons do nothing. There is a newer card below.")
+
+Trouble = NotifierRefused | NotifierBlocked | ChannelUnsuitable
+
+_log = structlog.get_logger()
+
+
+class Updated(Enum):
+    """What came of bringing a copy up to date."""
+
+    DONE = auto()
+    STUCK = auto()
+    """It stands there and cannot be updated any more."""
+    DELETED = auto()
+    """It is not there any more."""
+
+
+class _CardGone(NotifierRefused):
+    """Somebody deleted the card, or nobody may edit it any more."""
+
+    def __init__(self, reason: str, *, is_deleted: bool) -> None:
+        super().__init__(reason)
+        self.is_deleted = is_deleted
+
+
+class CardCopies:
+    """Posts and updates cards, and remembers where they stand. Every method may be repeated."""
+
+    def __init__(self, *, client: AsyncWebClient, store: Store, channel: ApprovalChannel) -> None:
+        self._client = client
+        self._store = store
+        self._channel = channel
+
+    async def live(self, subject: str) -> list[Copy]:
+        """List the copies of a card whose buttons count; the others are told once that they are out of date."""
+        copies = await self._store.copies(subject)
+        for copy in copies:
+            if not copy.is_live:
+                await self.update(copy, _REPLACED)
+        return [copy for copy in copies if copy.is_live]
+
+    async def post(self, subject: str, audience: str, card: Message, occasion: str = "") -> Trouble | None:
+        """Post one copy and remember it; say why it is not taken there, so that the others are still served.
+
+        :param audience: the person whom it is sent to; empty for the approval channel.
+        :raises NotifierUnavailable: when Slack does not answer; whether the card was posted is then unknown.
+        """
+        try:
+            if not audience:
+                await self._channel.require_private()
+            channel = await self.direct(ChatId(audience)) if audience else self._channel.id
+            answer = await self.call("chat.postMessage", channel=channel, **content_of(card))
+        except (NotifierRefused, NotifierBlocked, ChannelUnsuitable) as refused:
+            _log.warning("card_not_posted", subject=subject, audience=audience or "channel", reason=str(refused))
+            return refused
+        await self._store.save_copy(
+            Copy(
+                subject=subject,
+                channel=channel,
+                ts=answer["ts"],
+                audience=audience,
+                content=_hash_of(card),
+                occasion=occasion,
+            )
+        )
+        return None
+
+    async def update(self, copy: Copy, card: Message, *, is_wanted: bool = True) -> Updated | Trouble:
+        """Bring one copy up to date; one that shows the same already is left alone.
+
+        One that can never be updated again is remembered as not live: the caller posts another in its place.
+
+        :param is_wanted: False where a deleted card needs no other in its place; it then counts as up to date.
+        :returns: what came of it, or why Slack does not take the card there.
+        """
+        updated = await self._updated(copy, card, is_wanted=is_wanted)
+        if updated in (Updated.STUCK, Updated.DELETED):
+            await self.forget(copy)
+        return updated
+
+    async def renew(self, copy: Copy, card: Message, *, is_wanted: bool) -> Trouble | None:
+        """Bring a copy up to date; where it never can be again, post another in its place.
+
+        :param is_wanted: see `update`.
+        """
+        updated = await self._updated(copy, card, is_wanted=is_wanted)
+        if isinstance(updated, Trouble):
+            return updated
+        trouble = None
+        if updated is not Updated.DONE:
+            trouble = await self.post(copy.subject, copy.audience, card, copy.occasion)
+            # NB. after the new one is posted: whatever fails before, a repetition posts it.
+            await self.forget(copy)
+        return trouble
+
+    async def forget(self, copy: Copy) -> None:
+        """Remember that a copy does not count any more; it is not tried again, not even to say so on it."""
+        await self._store.save_copy(replace(copy, content=_hash_of(_REPLACED), is_live=False))
+
+    async def _updated(self, copy: Copy, card: Message, *, is_wanted: bool) -> Updated | Trouble:
+        content, is_former = _hash_of(card), self._is_former(copy)
+        if copy.content == content and not (is_former and copy.is_live):
+            return Updated.DONE
+        if is_former:
+            # Nobody mends a channel that is not the approval channel any more: the card moves to the one that is.
+            await self.empty(copy)
+            return Updated.STUCK
+        if not copy.audience:
+            try:
+                is_fit = not await self._channel.problem()
+            except ChannelUnsuitable as untold:
+                return untold
+            if not is_fit:
+                await self.empty(copy)
+                return Updated.STUCK
+        try:
+            await self.call("chat.update", channel=copy.channel, ts=copy.ts, **content_of(card))
+        except _CardGone as gone:
+            _log.warning("card_gone", subject=copy.subject, ts=copy.ts, reason=str(gone))
+            if is_wanted or not gone.is_deleted:
+                return Updated.DELETED if gone.is_deleted else Updated.STUCK
+        except (NotifierRefused, NotifierBlocked) as refused:
+            _log.warning("card_not_updated", subject=copy.subject, ts=copy.ts, reason=str(refused))
+            return refused
+        await self._store.save_copy(replace(copy, content=content))
+        return Updated.DONE
+
+    async def empty(self, copy: Copy) -> bool:
+        """Take a card out of a channel that is not the approval channel, or that outsiders or everybody can read.
+
+        :returns: False where that may be possible later, in the approval channel only; else there is no more to do.
+        :raises NotifierUnavailable: when Slack does not answer; it is tried again.
+        """
+        try:
+            await self.call("chat.update", channel=copy.channel, ts=copy.ts, **content_of(_EMPTIED))
+        except (NotifierRefused, NotifierBlocked) as refused:
+            _log.warning("card_not_emptied", subject=copy.subject, ts=copy.ts, reason=str(refused))
+            return self._is_former(copy) or not isinstance(refused, NotifierBlocked)
+        return True
+
+    def _is_former(self, copy: Copy) -> bool:
+        """Tell whether a card is in a channel that is not the approval channel any more."""
+        return not copy.audience and copy.channel != self._channel.id
+
+    async def direct(self, person: ChatId) -> str:
+        """Give the conversation with one person."""
+        return str((await self.call("conversations.open", users=person))["channel"]["id"])
+
+    async def call(self, method: str, **arguments: Any) -> Mapping[str, Any]:
+        """Call Slack.
+
+        :raises NotifierUnavailable, NotifierBlocked, NotifierRefused: when it does not do as asked; later, when
+            somebody mended it, or never.
+        """
+        try:
+            response = await self._client.api_call(method, json=arguments)
+        except SlackApiError as error:
+            raise _trouble(method, error) from error
+        except NO_ANSWER as error:
+            raise NotifierUnavailable(f"{method}: Slack does not answer") from error
+        return dict(response.data) if isinstance(response.data, dict) else {}
+
+
+def content_of(message: Message) -> dict[str, Any]:
+    """Give a message as Slack takes it."""
+    return {"text": message.text, "blocks": message.blocks, "unfurl_links": False, "unfurl_media": False}
+
+
+def _trouble(method: str, error: SlackApiError) -> NotifierUnavailable | NotifierRefused:
+    code = error_code(error) or "no answer of Slack's"
+    reason = f"{method}: {code}"
+    if is_passing(error):
+        return NotifierUnavailable(reason, retry_after(error))
+    if method == "chat.update" and code in _CARD_GONE:
+        return _CardGone(reason, is_deleted=code == _DELETED)
+    return NotifierBlocked(reason) if code in BLOCKED else NotifierRefused(reason)
+
+
+def _hash_of(message: Message) -> str:
+    """Hash what a message shows."""
+    return hashlib.sha256(json.dumps([message.text, message.blocks], sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,344 @@
+"""Performs Slack effects: whose card is shown where, direct messages, App Home.
+
+Showing is reconciling: what is posted is compared with what should be there. Doing it twice changes nothing.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+import structlog
+
+from bot.slack.blocks.blocks import Json
+from bot.slack.blocks.message import Message, notice
+from bot.slack.cards.cards import request_card, requester_card, review_card
+from bot.slack.cards.setup_card import half_card
+from bot.slack.flows.home import MOST_MINE, MOST_PARTNERS, MOST_WAITING, closed_home, home_view
+from bot.slack.outbound.card_copies import CardCopies, Trouble, Updated, content_of
+from bot.slack.people.approvers import Approvers, name_approvers, still_free
+from bot.slack.people.shown_directory import ShownDirectory
+from bot.slack.words.alarms import alarm_message
+from workflows.app.reads.queries import ids_of, partnerships_shown_to, waiting_for
+from workflows.core.partner_setup.state import open_steps
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.people import ADMIN, ChatId, Role
+from workflows.core.requests.alarms import Alarm
+from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.ports.clock import Clock
+from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable
+from workflows.ports.message_copies import Copy
+from workflows.ports.notifier import NotifierBlocked, NotifierRefused, NotifierUnavailable
+from workflows.ports.store import Store
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
+
+_MOST_DIRECT_COPIES: Final = 10
+"""A role held by more people is not told one by one; the channel's card and the App Home serve them.
+
+Where the channel does not take the card, the first ten by id are told all the same: somebody who can decide always
+hears of it.
+"""
+_ESCALATE_AFTER: Final = 2
+"""From this reminder on the admins are asked as well as the sponsor."""
+_log = structlog.get_logger()
+
+
+class SlackNotifier:
+    """Implements `ports.Notifier`."""
+
+    def __init__(
+        self,
+        *,
+        copies: CardCopies,
+        directory: ShownDirectory,
+        store: Store,
+        clock: Clock,
+    ) -> None:
+        self._copies = copies
+        self._directory = directory
+        self._store = store
+        self._clock = clock
+        self._homes: dict[ChatId, asyncio.Lock] = {}
+
+    async def show_request(self, request: AccessRequest) -> None:
+        """Bring every copy of the request's card up to date; post those that are missing.
+
+        :raises NotifierBlocked, NotifierRefused: when the channel does not take its card now, or never will. A person
+            whom Slack does not let us write to is logged only: the channel's card and the App Home serve that person.
+        """
+        subject = f"request:{request.id}"
+        holders = await self._stage_holders(request)
+        deciders = self._deciders(request, holders)
+        names = await name_approvers(request, holders, self._directory)
+        posted, problem = await self._update_request(request, subject, names, deciders)
+        if request.prepared is not None:
+            card = request_card(request, holders=names, now=self._clock.now())
+            if "" not in posted:
+                problem = problem or await self._copies.post(subject, "", card)
+            for audience in _told_directly(deciders, is_channel_closed=problem is not None):
+                if audience not in posted:
+                    await self._copies.post(subject, audience, card)
+        await self._show_requester(request)
+        await self._refresh_homes(request.particulars.requester, request.particulars.sponsor, *_everybody(holders))
+        if problem is not None:
+            raise problem
+
+    async def _update_request(
+        self,
+        request: AccessRequest,
+        subject: str,
+        names: Mapping[Role, Approvers],
+        deciders: frozenset[ChatId],
+    ) -> tuple[set[str], Trouble | None]:
+        """Bring what is posted of a request's card up to date.
+
+        :returns: who needs no new copy, and what keeps the channel's card from showing how things stand.
+        """
+        has, problem = set(), None
+        for copy in await self._copies.live(subject):
+            is_offered = copy.audience == "" or copy.audience in deciders
+            card = request_card(request, holders=names, now=self._clock.now(), with_buttons=is_offered)
+            # A card that somebody deleted is not posted again for what is over.
+            updated = await self._copies.update(copy, card, is_wanted=not request.is_terminal)
+            if updated not in (Updated.STUCK, Updated.DELETED):
+                has.add(copy.audience)
+            if isinstance(updated, Trouble) and not copy.audience:
+                problem = updated
+        return has, problem
+
+    async def show_review(self, partnership: Partnership, *, remind: bool) -> None:
+        """Bring every review card of the partnership up to date; with `remind`, post a new one to the sponsor.
+
+        The new one goes first, and who has it is remembered one by one: whatever fails, a repetition asks the others.
+
+        :raises NotifierRefused: when nobody at all could be asked.
+        """
+        subject = f"review:{partnership.identity.tenant_id}"
+        card = review_card(partnership, now=self._clock.now())
+        unheard = None
+        if remind and partnership.state is PartnershipState.REVIEW_DUE:
+            unheard = await self._remind(partnership, subject, card)
+        copies = await self._copies.live(subject)
+        newest = _newest(copies)
+        for copy in copies:
+            if copy.ts == newest[copy.audience]:
+                await self._copies.renew(copy, card, is_wanted=partnership.state is PartnershipState.REVIEW_DUE)
+            else:
+                await self._copies.update(copy, card, is_wanted=False)
+        await self._refresh_homes(partnership.sponsor.chat_id)
+        if unheard is not None:
+            raise unheard
+
+    async def show_half(self, partnership: Partnership, *, remind: bool) -> None:
+        """Bring every card about the partner's half up to date; post it where it is new, with `remind` once more.
+
+        :raises NotifierRefused: when nobody at all could be told.
+        """
+        subject = f"half:{partnership.identity.tenant_id}"
+        sponsor, unheard = partnership.sponsor.chat_id, None
+        request = await self._store.request(partnership.request_id)
+        requester = sponsor if request is None else request.particulars.requester
+        # What is open by Microsoft's default asks nothing of anybody: the checklist has it, and no card does.
+        if remind or any(step.is_needed for step in open_steps(partnership.half, partnership.confirmations)):
+            unheard = await self._post_half(partnership, subject, () if remind else (requester,), remind=remind)
+        copies = await self._copies.live(subject)
+        newest = _newest(copies)
+        for copy in copies:
+            may_speak, is_older = _may_speak(copy, partnership, requester), copy.ts != newest[copy.audience]
+            card = half_card(partnership, may_speak=may_speak, reader=copy.audience, is_older=is_older)
+            if is_older:
+                await self._copies.update(copy, card, is_wanted=False)
+            else:
+                await self._copies.renew(copy, card, is_wanted=True)
+        await self._refresh_homes(sponsor, requester)
+        if unheard is not None:
+            raise unheard
+
+    async def show_home(self, person: ChatId) -> None:
+        """Publish the App Home of one person; where Slack shows that person none, nothing is lost.
+
+        Only full members see anything of partners and requests there.
+        """
+        # One at a time: what was read last is what is shown last.
+        async with self._homes.setdefault(person, asyncio.Lock()):
+            view = await self._home_of(person)
+            try:
+                await self._copies.call("views.publish", user_id=person, view=view)
+            except NotifierRefused as refused:
+                _log.info("home_not_possible", person=person, reason=str(refused))
+
+    async def _home_of(self, person: ChatId) -> Json:
+        with _waiting_for_the_directory():
+            if not await self._directory.is_member(person):
+                return closed_home()
+            known = await self._directory.known_person(person)
+            waiting = await waiting_for(
+                person, store=self._store, directory=self._directory, limit=MOST_WAITING, known=known
+            )
+            partnerships = await partnerships_shown_to(
+                person, store=self._store, directory=self._directory, limit=MOST_PARTNERS
+            )
+            is_admin = bool(ids_of(person, known) & await self._directory.holders(ADMIN))
+        mine = await self._store.requests_of(person, 2 * MOST_MINE, None if known is None else known.id)
+        alarms = await self._store.open_alarms() if is_admin else None
+        # Off the event loop: a long Home takes longer to make than a click may wait.
+        return await asyncio.to_thread(
+            home_view, waiting=waiting, mine=mine, partnerships=partnerships, alarms=alarms, now=self._clock.now()
+        )
+
+    async def show_alarm(self, alarm: Alarm) -> None:
+        """Send an alarm to every admin who does not have it yet; bring what was sent before up to date.
+
+        :raises NotifierUnavailable: when no admin at all could be told of an open alarm: it is tried again, for as
+            long as it is open.
+        """
+        subject, message = f"alarm:{alarm.id}", alarm_message(alarm)
+        copies = await self._copies.live(subject)
+        told = {copy.audience for copy in copies}
+        refused: Trouble | None = None
+        admins = sorted(await self._holders(ADMIN))
+        for admin in admins if alarm.is_open else ():
+            if admin not in told:
+                trouble = await self._copies.post(subject, admin, message)
+                refused = refused or trouble
+                told |= set() if trouble else {admin}
+        for copy in copies:
+            await self._copies.update(copy, message)
+        await self._refresh_homes(*admins)
+        if alarm.is_open and not told:
+            raise NotifierBlocked(f"no admin could be told: {refused or 'nobody holds the role'}")
+
+    async def tell(self, person: ChatId, text: str, *, channel: str) -> None:
+        """Say something to one person: in `channel` for their eyes only, or directly when it is empty."""
+        message = notice(text)
+        if channel:
+            try:
+                await self._copies.call("chat.postEphemeral", channel=channel, user=person, **content_of(message))
+            except (NotifierRefused, NotifierBlocked):
+                _log.info("ephemeral_not_possible", channel=channel)
+            else:
+                return
+        try:
+            direct = await self._copies.direct(person)
+            await self._copies.call("chat.postMessage", channel=direct, **content_of(message))
+        except NotifierBlocked as blocked:
+            # No card waits for it: it is given up, and an admin decides.
+            raise NotifierRefused(str(blocked)) from blocked
+
+    async def _stage_holders(self, request: AccessRequest) -> dict[Role, frozenset[ChatId]]:
+        """List who holds the roles that still have to decide; empty where nothing is to decide."""
+        if request.state is not RequestState.AWAITING_APPROVAL:
+            return {}
+        open_stage = request.verdict().open_stage or 0
+        return {s.role: await self._holders(s.role) for s in request.known.stages[open_stage:]}
+
+    async def _holders(self, role: Role) -> frozenset[ChatId]:
+        with _waiting_for_the_directory():
+            try:
+                return await self._directory.holders(role)
+            except DirectoryRefused as error:
+                _log.error("role_unreadable", role=role, reason=str(error))
+                return frozenset()  # the stage's title stands there instead
+
+    def _deciders(self, request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]]) -> frozenset[ChatId]:
+        """List who can decide now: holders of the open stage's role who are not excluded and have not decided."""
+        if not holders:
+            return frozenset()
+        known, verdict = request.known, request.verdict()
+        if verdict.open_stage is None:
+            return frozenset()
+        return still_free(request, holders[known.stages[verdict.open_stage].role])
+
+    async def _show_requester(self, request: AccessRequest) -> None:
+        subject, requester = f"requester:{request.id}", request.particulars.requester
+        card = requester_card(request, now=self._clock.now())
+        copies = await self._copies.live(subject)
+        for copy in copies:
+            await self._copies.renew(copy, card, is_wanted=not request.is_terminal)
+        if not await self._store.copies(subject):
+            await self._copies.post(subject, requester, card)
+
+    async def _remind(self, partnership: Partnership, subject: str, card: Message) -> Trouble | None:
+        """Post this reminder to everybody who is to answer it and does not have it yet.
+
+        :returns: why the sponsor was not reached, when nobody else was either.
+        """
+        # NB. the request is part of it: access that was approved anew counts its reminders from the beginning.
+        occasion = f"{partnership.request_id}.{len(partnership.attestations)}.{partnership.reminders}"
+        asked = {copy.audience for copy in await self._store.copies(subject) if copy.occasion == occasion}
+        sponsor, refused = partnership.sponsor.chat_id, None
+        is_gone = partnership.sponsor_gone_at is not None
+        if not is_gone and sponsor not in asked:
+            refused = await self._copies.post(subject, sponsor, card, occasion)
+            asked |= set() if refused else {sponsor}
+        is_late = partnership.reminders >= _ESCALATE_AFTER or partnership.is_past_its_end(self._clock.now())
+        if refused or is_gone or is_late:
+            for admin in sorted(await self._holders(ADMIN) - asked - {sponsor}):
+                if await self._copies.post(subject, admin, card, occasion) is None:
+                    asked.add(admin)
+        return None if asked else refused
+
+    async def _post_half(
+        self, partnership: Partnership, subject: str, others: Sequence[ChatId], *, remind: bool
+    ) -> Trouble | None:
+        """Post the card to the sponsor, to the admins where the sponsor is out of reach, and to the others.
+
+        :returns: why nobody who may confirm anything was reached, when that is so.
+        """
+        # NB. the request is part of it: what was approved anew asks the partner anew.
+        request = f"{partnership.request_id}."
+        occasion = f"{request}{partnership.half_reminders}"
+        copies = await self._store.copies(subject)
+        has = {c.audience for c in copies if c.occasion == occasion or (not remind and c.occasion.startswith(request))}
+        sponsor, refused = partnership.sponsor.chat_id, None
+        card = half_card(partnership, may_speak=True, reader=sponsor)
+        heard = {one for one in has if one == sponsor or one not in others}
+        if sponsor not in heard and (refused := await self._copies.post(subject, sponsor, card, occasion)) is None:
+            heard.add(sponsor)
+        if refused is not None:
+            for admin in sorted(await self._holders(ADMIN) - heard - {sponsor}):
+                card = half_card(partnership, may_speak=True, reader=admin)
+                if await self._copies.post(subject, admin, card, occasion) is None:
+                    heard.add(admin)
+        for person in others:
+            if person not in has and person != sponsor:
+                await self._copies.post(subject, person, half_card(partnership, may_speak=False), occasion)
+        return None if heard else refused
+
+    async def _refresh_homes(self, *people: ChatId) -> None:
+        """Have these people's App Homes published soon: an effect of its own, so that no card waits for it."""
+        await self._store.want_homes(list(dict.fromkeys(people)))
+
+
+def _told_directly(deciders: frozenset[ChatId], *, is_channel_closed: bool) -> list[ChatId]:
+    """Choose who gets a copy of their own; the first ten by id where only these copies tell of the request."""
+    if len(deciders) <= _MOST_DIRECT_COPIES:
+        return sorted(deciders)
+    return sorted(deciders)[:_MOST_DIRECT_COPIES] if is_channel_closed else []
+
+
+def _newest(copies: Sequence[Copy]) -> dict[str, str]:
+    """Give each reader's newest copy, by its ts."""
+    return {copy.audience: copy.ts for copy in sorted(copies, key=lambda one: one.ts)}
+
+
+def _may_speak(copy: Copy, partnership: Partnership, requester: ChatId) -> bool:
+    """Tell whether a copy offers to confirm: all but the one of a requester who is not the sponsor."""
+    return copy.audience == partnership.sponsor.chat_id or copy.audience != requester
+
+
+@contextmanager
+def _waiting_for_the_directory() -> Iterator[None]:
+    """Who is to be shown something is not known now: what has to be shown waits, and is not lost."""
+    try:
+        yield
+    except (DirectoryUnavailable, TenantUnavailable) as error:
+        raise NotifierUnavailable(str(error), error.retry_after) from error
+    except TenantRefused as error:
+        raise NotifierUnavailable(str(error)) from error
+    except DirectoryRefused as error:
+        raise NotifierRefused(str(error)) from error
+
+
+def _everybody(holders: Mapping[Role, frozenset[ChatId]]) -> Sequence[ChatId]:
+    return sorted(frozenset().union(*holders.values()))

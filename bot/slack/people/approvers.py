@@ -1,0 +1,65 @@
+"""Who can still decide on a request, as far as a card names them: only who is named is looked up."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.slack.people.shown_directory import ShownDirectory
+from workflows.core.errors import Refused
+from workflows.core.people import ChatId, Role
+from workflows.core.requests.request import AccessRequest
+from workflows.ports.directory import DirectoryUnavailable
+
+MOST_NAMED: Final = 12
+"""More names than this help nobody: the others are counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approvers:
+    """Who can decide on one stage. Empty where nobody can, or where it is not known."""
+
+    names: tuple[str, ...] = ()
+    """No two are the same: people of one name are told apart by their mail address or Slack id."""
+    others: int = 0
+    """How many more there are."""
+
+
+def still_free(request: AccessRequest, holders: frozenset[ChatId]) -> frozenset[ChatId]:
+    """Leave out who may not decide, or has: the requester, the sponsor, everybody whose approval counts."""
+    known = request.known
+    taken = {known.requester.chat_id, known.sponsor.chat_id, request.particulars.requester, request.particulars.sponsor}
+    return holders - taken - {person.chat_id for people in request.verdict().counted for person in people}
+
+
+async def name_approvers(
+    request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]], directory: ShownDirectory
+) -> dict[Role, Approvers]:
+    """Name who can still decide, by role."""
+    return {role: await _named(sorted(still_free(request, people)), directory) for role, people in holders.items()}
+
+
+async def _named(people: Sequence[ChatId], directory: ShownDirectory) -> Approvers:
+    try:
+        names = {person: name for person in people[:MOST_NAMED] if (name := await _name(person, directory))}
+        counted = Counter(names.values())
+        told_apart = [
+            f"{name} ({await _mark(person, directory)})" if counted[name] > 1 else name
+            for person, name in names.items()
+        ]
+    except DirectoryUnavailable:
+        return Approvers()  # the stage's title stands there instead
+    return Approvers(names=tuple(told_apart), others=len(people) - len(names))
+
+
+async def _name(person: ChatId, directory: ShownDirectory) -> str:
+    """Give a person's name; empty for one whom Slack does not know, who hides nobody else."""
+    try:
+        return await directory.name_of(person)
+    except Refused:
+        return ""
+
+
+async def _mark(person: ChatId, directory: ShownDirectory) -> str:
+    """Give what tells somebody from a namesake."""
+    return await directory.mail_of(person) or person

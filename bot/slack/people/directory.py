@@ -1,0 +1,259 @@
+"""Slack user to one Entra person, or refused; and who holds a role today.
+
+A click proves a Slack user. Who that is, is asked of Slack (is this a full member of our workspace?) and of Entra (is
+there exactly one enabled member account with this mail address?) each time it matters. Nothing is
+remembered here; see `bot.slack.people.shown_directory` for what is only shown.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, Protocol, TypeVar
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.errors import NO_ANSWER, error_code, is_passing, retry_after
+from bot.slack.people.users import SlackUser, ids_of, is_full_member, main_id, name_of_user, require_full_member
+from workflows.core.errors import Refused
+from workflows.core.people import ChatId, Person, PersonId, Role, Roster, folded_mail, is_same_mail
+from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable, RoleSource
+from workflows.ports.tenant import Account, Tenant
+
+_GONE: Final = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
+_NO_GROUPS: Final = frozenset({"no_such_subteam", "plan_upgrade_required", "paid_teams_only"})
+"""What Slack answers where there are no user groups (Slack: "usergroups.list", "usergroups.users.list", errors)."""
+ENOUGH: Final = 20
+"""How many living holders of a role are looked for: the largest quorum that a template can ask for."""
+_AT_ONCE: Final = 8
+
+UserGroups = Mapping[str, frozenset[ChatId]]
+"""The members of every user group that is switched on, by its handle."""
+Answer = TypeVar("Answer")
+Key = TypeVar("Key")
+
+
+class _Gone(Exception):
+    """Slack knows no such user, or shows it to nobody."""
+
+
+class _NoGroups(Exception):
+    """Slack says that there is no user group."""
+
+
+class Reads(Protocol):
+    """What is asked of Slack to find out who holds a role."""
+
+    async def user_groups(self) -> UserGroups:
+        """Read every user group with its members."""
+
+    async def user(self, chat_id: ChatId) -> SlackUser:
+        """Read one user."""
+
+    async def user_by_mail(self, mail: str) -> SlackUser | None:
+        """Find a user by mail address."""
+
+
+class SlackDirectory:
+    """Implements `ports.Directory` over Slack's user and user group methods and Entra's accounts."""
+
+    def __init__(
+        self, *, client: AsyncWebClient, tenant: Tenant, team_id: str, roles: Mapping[Role, RoleSource]
+    ) -> None:
+        self._client = client
+        self._tenant = tenant
+        self._team_id = team_id
+        self._roles = roles
+
+    async def identify(self, chat_id: ChatId) -> Person:
+        """Map a Slack user to one Entra person; see `ports.Directory.identify`."""
+        user = await self.user(chat_id)
+        mail = require_full_member(user, self._team_id)
+        accounts = [a for a in await self._tenant.accounts_by_mail([mail]) if is_same_mail(a.mail, mail)]
+        if len(accounts) != 1:
+            found = "no account" if not accounts else f"{len(accounts)} accounts"
+            raise Refused(
+                "not_one_account",
+                f"Entra has {found} with your Slack mail address {mail}; it has to be exactly one. "
+                "Ask an admin to correct the address in Slack or in Entra.",
+            )
+        account = accounts[0]
+        if not _is_eligible(account):
+            raise Refused(
+                "not_a_member",
+                "Your Entra account is disabled or a guest account; only enabled members take part. Ask an admin.",
+            )
+        return Person(id=account.id, chat_id=main_id(user, chat_id), name=account.name)
+
+    async def roster(self, people: Sequence[Person]) -> Roster:
+        """Read which roles these people hold now; who lost the account or the Slack user holds none."""
+        wanted = {person.id: person for person in people}
+        accounts = {a.id: a for a in await self._tenant.accounts_by_id(sorted(wanted)) if _is_eligible(a)}
+        present: dict[PersonId, frozenset[ChatId]] = {}
+        for person_id, account in accounts.items():
+            chat_id = wanted[person_id].chat_id
+            try:
+                user = await self.user(chat_id)
+                mail = require_full_member(user, self._team_id)
+            except Refused:
+                continue
+            if is_same_mail(mail, account.mail):
+                present[person_id] = ids_of(user, chat_id)
+        roles: dict[PersonId, set[Role]] = {person_id: set() for person_id in present}
+        sources = list(self._roles.values()) if present else []
+        groups = await self.user_groups() if any(source.user_groups for source in sources) else {}
+        for source in sources:
+            chat_ids = _members(source, groups)
+            person_ids = await self._entra_members(source)
+            mails = set(map(folded_mail, source.people))
+            for person_id, own_ids in present.items():
+                is_named = folded_mail(accounts[person_id].mail) in mails
+                if own_ids & chat_ids or person_id in person_ids or is_named:
+                    roles[person_id].add(source.role)
+        return Roster(roles={person_id: frozenset(held) for person_id, held in roles.items()})
+
+    async def holders(self, role: Role) -> frozenset[ChatId]:
+        """List the living, full members who hold a role now; see `ports.Directory.holders`."""
+        return await self.holders_by(role, self)
+
+    async def holders_by(self, role: Role, reads: Reads) -> frozenset[ChatId]:
+        """List the Slack users who hold a role, with what Slack says from wherever the caller has it."""
+        source = self._roles.get(role)
+        if source is None:
+            return frozenset()
+        mails = set(map(folded_mail, source.people))
+        if person_ids := await self._entra_members(source):
+            accounts = await self._tenant.accounts_by_id(sorted(person_ids))
+            mails |= {folded_mail(account.mail) for account in accounts if _is_eligible(account)}
+        found = await _side_by_side(sorted(mails), reads.user_by_mail)
+        by_mail = {main_id(user, ChatId("")) for user in found if user and is_full_member(user, self._team_id)}
+        groups = await reads.user_groups() if source.user_groups else {}
+        return frozenset(by_mail) | await self._living(_members(source, groups), reads)
+
+    async def missing_groups(self, role: Role) -> tuple[str, ...]:
+        """Name the role's user groups that do not exist, or are switched off."""
+        return await self.missing_groups_by(role, self)
+
+    async def missing_groups_by(self, role: Role, reads: Reads) -> tuple[str, ...]:
+        """Name the missing user groups of a role, with the list of groups from wherever the caller has it."""
+        source = self._roles.get(role)
+        if source is None or not source.user_groups:
+            return ()
+        known = await reads.user_groups()
+        return tuple(handle for handle in source.user_groups if handle not in known)
+
+    async def user_groups(self) -> UserGroups:
+        """Read every user group with its members, in one call. One that is switched off is left out."""
+        try:
+            answer = await self._call("usergroups.list", include_disabled=False, include_users=True)
+        except _NoGroups:
+            return {}
+        listed = answer.get("usergroups")
+        if not isinstance(listed, list):
+            raise DirectoryUnavailable("Slack's answer to usergroups.list has no user groups in it.")
+        return {
+            str(group["handle"]): frozenset(ChatId(user) for user in group.get("users") or ())
+            for group in listed
+            if not group.get("date_delete")
+        }
+
+    async def require_member(self, chat_id: ChatId) -> None:
+        """Let full members of our workspace pass; Slack's word suffices for reading.
+
+        :raises Refused: for everybody else.
+        """
+        require_full_member(await self.user(chat_id), self._team_id)
+
+    async def is_member(self, chat_id: ChatId) -> bool:
+        """Tell whether this is a full member of our workspace; see `ports.Directory.is_member`."""
+        try:
+            await self.require_member(chat_id)
+        except Refused:
+            return False
+        return True
+
+    async def name_of(self, chat_id: ChatId) -> str:
+        """Give the name a Slack user goes by; for display only."""
+        return name_of_user(await self.user(chat_id), chat_id)
+
+    async def user(self, chat_id: ChatId) -> SlackUser:
+        """Read a user.
+
+        :raises Refused: when Slack knows none with this id.
+        """
+        try:
+            return dict((await self._call("users.info", user=chat_id))["user"])
+        except _Gone as error:
+            raise Refused("unknown_user", "Slack does not know this user any more. Ask an admin of Slack.") from error
+
+    async def user_by_mail(self, mail: str) -> SlackUser | None:
+        """Find the user with a mail address; None when there is none."""
+        try:
+            return dict((await self._call("users.lookupByEmail", email=mail))["user"])
+        except _Gone:
+            return None
+
+    async def _living(self, listed: Iterable[ChatId], reads: Reads) -> frozenset[ChatId]:
+        """Give the full, living members among who is listed; once enough are found, the rest as it is listed."""
+        left, found = sorted(listed), set[ChatId]()
+        while left and len(found) < ENOUGH:
+            some, left = left[:_AT_ONCE], left[_AT_ONCE:]
+            for chat_id, user in zip(
+                some, await _side_by_side(some, lambda one: _user_or_none(reads, one)), strict=True
+            ):
+                if user is not None and is_full_member(user, self._team_id):
+                    found.add(main_id(user, chat_id))
+        return frozenset(found) | frozenset(left)
+
+    async def _entra_members(self, source: RoleSource) -> frozenset[PersonId]:
+        members: frozenset[PersonId] = frozenset()
+        for group_id in source.entra_groups:
+            members |= await self._tenant.group_members(group_id)
+        return members
+
+    async def _call(self, method: str, **arguments: object) -> Mapping[str, Any]:
+        try:
+            response = await self._client.api_call(method, http_verb="GET", params=_texts(arguments))
+        except SlackApiError as error:
+            code = error_code(error)
+            if code in _GONE:
+                raise _Gone from error
+            if code in _NO_GROUPS and method == "usergroups.list":
+                raise _NoGroups from error
+            if is_passing(error):
+                raise DirectoryUnavailable(f"Slack does not answer {method} ({code}).", retry_after(error)) from error
+            raise DirectoryRefused(
+                f"Slack refuses to say who people are ({method}: {code}). Tell an admin: trying again does not help "
+                "before that is mended."
+            ) from error
+        except NO_ANSWER as error:
+            raise DirectoryUnavailable("Slack does not answer.") from error
+        return dict(response.data) if isinstance(response.data, dict) else {}
+
+
+async def _side_by_side(keys: Sequence[Key], read: Callable[[Key], Awaitable[Answer]]) -> list[Answer]:
+    """Read several things, a few at a time; gives the answers in the order of the keys."""
+    answers: list[Answer] = []
+    for start in range(0, len(keys), _AT_ONCE):
+        answers += await asyncio.gather(*map(read, keys[start : start + _AT_ONCE]))
+    return answers
+
+
+async def _user_or_none(reads: Reads, chat_id: ChatId) -> SlackUser | None:
+    """Read a user of a list; one bad entry hides nobody else."""
+    try:
+        return await reads.user(chat_id)
+    except Refused:
+        return None
+
+
+def _members(source: RoleSource, groups: UserGroups) -> frozenset[ChatId]:
+    """List the members of a role's user groups. A group that is missing or switched off has none."""
+    return frozenset().union(*(groups.get(handle, frozenset()) for handle in source.user_groups))
+
+
+def _is_eligible(account: Account) -> bool:
+    return account.is_enabled and account.is_member
+
+
+def _texts(arguments: Mapping[str, object]) -> dict[str, str]:
+    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in arguments.items()}

@@ -1,0 +1,93 @@
+"""What people are shown about each other: a short memory over the directory. Nothing is decided on it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
+
+from bot.slack.people.directory import SlackDirectory, UserGroups
+from bot.slack.people.users import SlackUser, mail_of_user, name_of_user
+from workflows.core.errors import Refused
+from workflows.core.people import ChatId, Person, Role, Roster
+from workflows.ports.clock import Clock
+from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
+
+_PATIENCE_SECONDS: Final = 2.0
+"""How long it is waited for to tell who somebody is; what is shown without is what their Slack id alone says."""
+_SHOWN_FOR: Final = timedelta(seconds=30)
+_KNOWN_FOR: Final = timedelta(minutes=10)
+
+Answer = TypeVar("Answer")
+
+
+class ShownDirectory:
+    """Implements `ports.Directory` for showing: who holds a role up to 30 seconds old, who is called what 10 minutes.
+
+    Who somebody is, whether a member, and with which roles, is read anew where anything follows from it: nothing is
+    decided on a memory.
+    """
+
+    def __init__(self, directory: SlackDirectory, clock: Clock) -> None:
+        self._directory = directory
+        self._clock = clock
+        self._memory: dict[Hashable, tuple[datetime, Any]] = {}
+
+    async def identify(self, chat_id: ChatId) -> Person:
+        """Map a Slack user to one Entra person, read anew."""
+        return await self._directory.identify(chat_id)
+
+    async def known_person(self, chat_id: ChatId) -> Person | None:
+        """Give who a Slack user is, as lately read; None where that cannot be told now, or there is no account."""
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                return await self._lately(("person", chat_id), lambda: self._directory.identify(chat_id))
+        except (Refused, DirectoryUnavailable, TenantRefused, TenantUnavailable, TimeoutError):
+            return None
+
+    async def is_member(self, chat_id: ChatId) -> bool:
+        """Tell whether this is a full member of our workspace, read anew."""
+        return await self._directory.is_member(chat_id)
+
+    async def roster(self, people: Sequence[Person]) -> Roster:
+        """Read which roles these people hold now, anew."""
+        return await self._directory.roster(people)
+
+    async def holders(self, role: Role) -> frozenset[ChatId]:
+        """List the Slack users who hold a role, as lately read."""
+        return await self._lately(("holders", role), lambda: self._directory.holders_by(role, self))
+
+    async def missing_groups(self, role: Role) -> tuple[str, ...]:
+        """Name the user groups of a role that do not exist, as lately read."""
+        return await self._directory.missing_groups_by(role, self)
+
+    async def name_of(self, chat_id: ChatId) -> str:
+        """Give the name a Slack user goes by, as lately read."""
+        return name_of_user(await self.user(chat_id), chat_id)
+
+    async def mail_of(self, chat_id: ChatId) -> str:
+        """Give a Slack user's mail address, as lately read; empty where Slack shows none."""
+        return mail_of_user(await self.user(chat_id))
+
+    async def user_groups(self) -> UserGroups:
+        """Give every user group with its members, as lately read."""
+        return await self._lately("user groups", self._directory.user_groups)
+
+    async def user(self, chat_id: ChatId) -> SlackUser:
+        """Give a user, as lately read."""
+        return await self._lately(("user", chat_id), lambda: self._directory.user(chat_id), _KNOWN_FOR)
+
+    async def user_by_mail(self, mail: str) -> SlackUser | None:
+        """Find the user with a mail address, as lately read."""
+        return await self._lately(("mail", mail), lambda: self._directory.user_by_mail(mail), _KNOWN_FOR)
+
+    async def _lately(
+        self, key: Hashable, read: Callable[[], Awaitable[Answer]], lasts: timedelta = _SHOWN_FOR
+    ) -> Answer:
+        now = self._clock.now()
+        # NB. a clock that was set back ends what is remembered, too.
+        self._memory = {k: kept for k, kept in self._memory.items() if now < kept[0] <= now + _KNOWN_FOR}
+        if key not in self._memory:
+            self._memory[key] = (now + lasts, await read())
+        answer: Answer = self._memory[key][1]
+        return answer

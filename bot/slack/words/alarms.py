@@ -1,0 +1,145 @@
+"""Alarms in words, for admins: what is wrong, since when, and what to do."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.slack.blocks.blocks import paragraph, part, rich, when, words
+from bot.slack.blocks.message import Message, message
+from workflows.core.requests.alarms import ENDED, WAYS, Alarm, AlarmCode
+from workflows.core.settings.openness_words import way_title
+
+_MOST_TEXT: Final = 1500
+_WORDS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
+    AlarmCode.EFFECT_GIVEN_UP: (
+        "Gatehouse stopped trying: {work}. Reason: {reason}",
+        "Remove the reason, then choose Try again on your App Home or run gatehouse doctor --retry {number}. "
+        "Choose Give up, or run gatehouse doctor --give-up {number}, if it is not needed any more.",
+    ),
+    AlarmCode.WRITE_NOT_SHOWN: (
+        "A change of {partner} was sent to Microsoft more than ten minutes ago ({request}) and is not shown.",
+        "Gatehouse keeps reading. Check the partner in the Microsoft Entra admin center.",
+    ),
+    AlarmCode.REVOCATION_WAITS: (
+        "The revocation of {partner} ({request}) is not confirmed. The partner may still be open. {reason}",
+        "Gatehouse keeps trying. Until it succeeds, block the partner in the Microsoft Entra admin center.",
+    ),
+    AlarmCode.ROLE_EMPTY: (
+        "The role “{role}” has too few people: {people} can decide, {needed} must. "
+        "Requests that wait for it: {requests}. {missing}",
+        "Add people to {where}. Where a user group is missing, restore it in Slack or correct roles.toml.",
+    ),
+    AlarmCode.SPONSOR_GONE: (
+        "The sponsor of {partner}, {sponsor}, has no enabled account in Entra any more.",
+        "Answer the partner's review: Keep makes you the sponsor, Revoke blocks the partner.",
+    ),
+    AlarmCode.CHANNEL_NOT_PRIVATE: (
+        "The approval channel {channel} cannot be used: {reason}. No approval card is posted there.",
+        "Make it a private channel of this workspace only, or set SLACK_CHANNEL to such a channel.",
+    ),
+    AlarmCode.CARD_NOT_POSTED: (
+        "Slack does not take the card about {partner} ({request}): {reason}.",
+        "Make sure that the approval channel is not archived and that the app is a member and may post there; "
+        "or set SLACK_CHANNEL to another channel. "
+        "Gatehouse tries again by itself. Until then approvers get the card directly.",
+    ),
+    AlarmCode.STORE_NOT_WRITABLE: (
+        "The records cannot be written: {reason}. Clicks are not accepted.",
+        "Free space on the disk, or end what locks the database file.",
+    ),
+    AlarmCode.SOCKET_SILENT: (
+        "The connection to Slack is silent: {reason}. Clicks may not arrive.",
+        "Gatehouse connects again by itself. If this stays, check the network and SLACK_APP_TOKEN.",
+    ),
+    AlarmCode.WRONG_TENANT: (
+        "Microsoft Graph answers for the tenant {found}, not for {expected}. Nothing is written.",
+        "Set AZURE_TENANT_ID and the credentials of one and the same tenant.",
+    ),
+    AlarmCode.LIMIT_REACHED: (
+        "{person} reached the limit of {limit} {what} an hour.",
+        "Ask the person whether this was meant. The limits are settings, see docs/operations.md.",
+    ),
+}
+_WAYS_STAY_OPEN: Final = (
+    "The block of {partner} ({request}) is confirmed, but Microsoft Graph did not take all that closes it further. "
+    "Perhaps still open: {titles}. {reason}",
+    "Gatehouse does not try this again by itself: revoke the partner once more, or close it in the Microsoft Entra "
+    "admin center.",
+)
+"""Of a revocation that is confirmed and leaves something open."""
+
+_WORK: Final[Mapping[str, str]] = {
+    "judge": "check whether {about} may do what they clicked",
+    "prepare": "prepare request {about}",
+    "apply": "write the change of request {about}",
+    "show_request": "show the card of request {about}",
+    "show_review": "ask for the review of partner {about}",
+    "show_half": "show the partner setup of {about}",
+    "show_home": "show the App Home of {about}",
+    "tell": "send a message to {about}",
+    "settle_given_up": "do what was decided about given up work {about}",
+    "unknown": "a stored record that cannot be read",
+}
+"""What each kind of effect does, for who reads that it is not done."""
+
+
+def alarm_text(alarm: Alarm) -> str:
+    """Say what is wrong. May hold text from outside: show it as plain text."""
+    return _said(alarm, _words_of(alarm)[0])
+
+
+def alarm_cure(alarm: Alarm) -> str:
+    """Say what an admin can do."""
+    return _said(alarm, _words_of(alarm)[1])
+
+
+def alarm_elements(alarm: Alarm) -> list[RichTextElement]:
+    """Say what is wrong, what to do and since when; of a cleared one, when it was mended, or why it ended."""
+    said: list[RichTextElement] = [paragraph(words(_state(alarm), bold=True), part(alarm_text(alarm), _MOST_TEXT))]
+    if alarm.cleared_at is None:
+        said += [paragraph(part(alarm_cure(alarm), _MOST_TEXT)), paragraph(words("Since "), when(alarm.raised_at))]
+    else:
+        ended = alarm.values.get(ENDED, "")
+        said += [paragraph(words("Ended " if ended else "Mended "), when(alarm.cleared_at))]
+        if ended:
+            said += [paragraph(words("Not mended: "), part(f"{ended}.", _MOST_TEXT))]
+    return said
+
+
+def alarm_message(alarm: Alarm) -> Message:
+    """Make the direct message that an admin gets, and what it becomes when the alarm is cleared."""
+    ended = alarm.values.get(ENDED, "") if alarm.cleared_at is not None else ""
+    return message(f"{_state(alarm)}{alarm_text(alarm)}{_why(ended)}", [rich(*alarm_elements(alarm))])
+
+
+def _state(alarm: Alarm) -> str:
+    if alarm.cleared_at is None:
+        return "Alarm: "
+    return "Ended: " if alarm.values.get(ENDED) else "Mended: "
+
+
+def _why(ended: str) -> str:
+    return f" Not mended: {ended}." if ended else ""
+
+
+def _words_of(alarm: Alarm) -> tuple[str, str]:
+    return _WAYS_STAY_OPEN if WAYS in alarm.values else _WORDS[alarm.code]
+
+
+def _said(alarm: Alarm, text: str) -> str:
+    values = _Values(alarm.values)
+    if alarm.code is AlarmCode.EFFECT_GIVEN_UP:
+        known = _WORK.get(alarm.values.get("what", ""))
+        values["number"] = alarm.subject
+        values["work"] = values["what"] if known is None else known.format_map(values)
+    if WAYS in alarm.values:
+        values["titles"] = "; ".join(map(way_title, alarm.values[WAYS].split(", ")))
+    return text.format_map(values).strip()
+
+
+class _Values(dict[str, str]):
+    """An alarm's values; one that an older version did not store is shown as unknown."""
+
+    def __missing__(self, key: str) -> str:
+        return f"({key} not known)"

@@ -1,0 +1,124 @@
+"""The command line."""
+
+import asyncio
+import importlib.metadata
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+app = typer.Typer(
+    name="gatehouse",
+    help="Opens a Microsoft Entra tenant to partner organizations from Slack.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+
+Port = Annotated[int, typer.Option(help="The port of the page; 0 picks a free one.", min=0, max=65535)]
+Browser = Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")]
+Data = Annotated[
+    Path | None, typer.Option(help="Keep everything in this folder across restarts; a temporary one otherwise.")
+]
+Only = Annotated[str | None, typer.Option(help="Start one stand-in alone: slack or entra. No bot is started then.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON with stable keys instead, and nothing else.")]
+Names = Annotated[bool, typer.Option("--names", help="Look up who the unknown tenant IDs are: one call for each.")]
+PlanFile = Annotated[Path, typer.Argument(help="The request, as TOML; docs/plan.md has an example.", metavar="FILE")]
+SocketMode = Annotated[bool, typer.Option("--socket-mode", help="Reach the bot by Socket Mode instead of HTTP.")]
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        print(f"gatehouse {importlib.metadata.version('gatehouse')}")
+        raise typer.Exit
+
+
+Version = Annotated[bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)]
+
+
+@app.command()
+def sandbox(
+    port: Port = 8420,
+    browser: Browser = True,
+    data: Data = None,
+    only: Only = None,
+    socket_mode: SocketMode = False,
+) -> None:
+    """Play everything on this machine: a chat workspace, a tenant, and the bot between them. Nothing to sign up for."""
+    from bot.terminal.sandbox_command import rehearse
+
+    if only not in (None, "slack", "entra"):
+        raise typer.BadParameter("choose slack or entra", param_hint="--only")
+    status = asyncio.run(rehearse(port=port, browser=browser, data=data, only=only, socket_mode=socket_mode))
+    raise typer.Exit(status)
+
+
+@app.command()
+def run() -> None:
+    """Run the bot with the settings of the environment and of `.env`."""
+    from bot.process.bot import run_bot
+
+    raise typer.Exit(run_bot())
+
+
+Retry = Annotated[int | None, typer.Option("--retry", help="Try given up work again, by its number.", metavar="NUMBER")]
+GiveUp = Annotated[int | None, typer.Option("--give-up", help="Forget given up work, by its number.", metavar="NUMBER")]
+
+
+@app.command()
+def doctor(retry: Retry = None, give_up: GiveUp = None) -> None:
+    """Check the settings, the Slack app, the Graph permissions and the roles; change nothing.
+
+    With --retry or --give-up: decide about work that the bot gave up instead.
+    """
+    from bot.process.bot import WRONG_SETTINGS, print_problems
+    from bot.process.logs.logs import configure_terminal_logs
+    from bot.process.logs.redactor import Redactor, secrets_of
+    from bot.process.settings import SettingsProblems, load_settings
+    from bot.terminal.doctor import examine
+
+    redactor = Redactor()
+    configure_terminal_logs(redactor)
+    try:
+        settings = load_settings()
+        redactor.learn(secrets_of(settings, os.environ))
+    except SettingsProblems as error:
+        print_problems(error)
+        raise typer.Exit(WRONG_SETTINGS) from None
+    if retry is not None and give_up is not None:
+        raise typer.BadParameter("choose one of them", param_hint="--retry, --give-up")
+    if (number := retry if retry is not None else give_up) is not None:
+        from bot.process.reading import open_clock
+        from bot.terminal.given_up_command import settle
+
+        clock, is_retried = open_clock(settings), retry is not None
+        raise typer.Exit(settle(settings.database_file, number, is_retried=is_retried, clock=clock, console=Console()))
+    raise typer.Exit(asyncio.run(examine(settings, Console())))
+
+
+@app.command()
+def posture(as_json: AsJson = False, names: Names = False) -> None:
+    """Show what the tenant's default and every partner's settings let in and out, with warnings; change nothing."""
+    from bot.terminal.posture_command import show_posture
+
+    raise typer.Exit(show_posture(as_json=as_json, looks_up_names=names))
+
+
+@app.command()
+def plan(file: PlanFile, as_json: AsJson = False) -> None:
+    """Show what a request written in FILE would change and who would decide; nothing is stored or written."""
+    from bot.terminal.plan_command import show_plan
+
+    raise typer.Exit(show_plan(file, as_json=as_json))
+
+
+@app.callback()
+def gatehouse(version: Version = False) -> None:
+    """Opens a Microsoft Entra tenant to partner organizations from Slack."""
+
+
+def main() -> None:
+    """Enter the command line."""
+    app()

@@ -1,0 +1,266 @@
+"""`gatehouse doctor`: looks at everything the bot depends on and says what is wrong; changes nothing."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.process.logs.redactor import redactor_of
+from bot.process.reading import entra_settings
+from bot.process.settings import Settings
+from bot.slack.errors import NO_ANSWER, error_code
+from bot.slack.outbound.approval_channel import CURE, ChannelUnsuitable, channel_problem
+from bot.slack.people.directory import SlackDirectory
+from bot.slack.words.alarms import alarm_cure, alarm_text
+from workflows.app.schedule.role_watch import missing_words
+from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
+from workflows.core.errors import DomainError
+from workflows.core.settings.model import Target, TargetType
+from workflows.entra import Entra, connect
+from workflows.ports.tenant import Tenant
+from workflows.store.parked import read_open_alarms, read_parked
+
+SCOPES = frozenset(
+    {
+        *("chat:write", "commands", "groups:read", "im:write"),
+        *("usergroups:read", "users:read", "users:read.email"),
+    }
+)
+"""What manifest.yml asks for; a test holds the two together."""
+
+
+_TO_WRITE: Final = "Policy.ReadWrite.CrossTenantAccess"
+PERMISSIONS: Final = frozenset(
+    {
+        *("Organization.Read.All", "Policy.Read.All", _TO_WRITE, "CrossTenantInformation.ReadBasic.All"),
+        *("User.Read.All", "GroupMember.Read.All", "AuditLog.Read.All", "Application.Read.All"),
+        "SharePointTenantSettings.Read.All",
+    }
+)
+"""What README.md asks for, optional ones included; a test holds the two together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was looked at. `cure` is empty when it is well."""
+
+    subject: str
+    state: str
+    cure: str = ""
+    is_optional: bool = False
+    """The bot works without it, and then says on its cards what could not be checked."""
+
+
+async def examine(settings: Settings, console: Console) -> int:
+    """Print a table of findings. Returns 0 when everything is well, else 1."""
+    client = AsyncWebClient(token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url)
+    findings = [await _slack(client, settings), await _channel(client, settings)]
+    try:
+        tenant = connect(entra_settings(settings))
+    except ValueError as error:
+        cure = "Set AZURE_CLIENT_SECRET, or another credential that azure-identity reads"
+        findings.append(Finding(subject="Entra: the credential", state=str(error), cure=cure))
+        findings += _templates(settings)[1]
+    else:
+        try:
+            findings += await _entra(tenant, settings)
+            findings += await _grants(tenant)
+            findings += await surroundings(tenant)
+            findings += await _roles(client, tenant, settings)
+        finally:
+            await tenant.close()
+    findings += await _records(settings)
+    findings += await _alarms(settings)
+    redact = redactor_of(settings)
+    table = Table("Looked at", "Found", "What to do", title="gatehouse doctor", title_justify="left")
+    for finding in findings:
+        style, sign = ("green", "✓") if not finding.cure else ("yellow", "–") if finding.is_optional else ("red", "✗")
+        state = redact(finding.state)
+        table.add_row(escape(finding.subject), f"[{style}]{sign}[/] {escape(state)}", escape(finding.cure))
+    console.print(table)
+    return 1 if any(finding.cure and not finding.is_optional for finding in findings) else 0
+
+
+_SOME_GROUP: Final = Target(type=TargetType.GROUP, id="00000003-0000-0000-c000-000000000000")
+_SOME_APPLICATION: Final = Target(type=TargetType.APPLICATION, id="00000003-0000-0000-c000-000000000000")
+"""Microsoft Graph itself; whether it is there or not, asking shows whether the bot may."""
+
+
+async def surroundings(tenant: Tenant) -> list[Finding]:
+    """Look at what is read around a plan before people decide: the bot works without any of it."""
+    around = tenant.surroundings
+
+    async def sign_ins() -> object:
+        return await around.read_sign_ins(await tenant.home(), datetime.now(UTC) - timedelta(hours=1))
+
+    asked = [
+        await _asked("Entra: who may invite", around.read_authorization, "Policy.Read.All"),
+        await _asked("Entra: Conditional Access", around.read_conditional_access, "Policy.Read.All"),
+        await _asked("Entra: our own domains", around.verified_domains, "Organization.Read.All"),
+        await _asked("Entra: sign-ins of partners", sign_ins, "AuditLog.Read.All and Entra ID P1"),
+        await _asked("Entra: names of groups", lambda: around.name_of(_SOME_GROUP), "GroupMember.Read.All"),
+        await _asked("Entra: names of applications", lambda: around.name_of(_SOME_APPLICATION), "Application.Read.All"),
+        await _asked("SharePoint: sharing settings", around.read_sharepoint, "SharePointTenantSettings.Read.All"),
+    ]
+    return [replace(finding, is_optional=True) for finding in asked]
+
+
+async def _slack(client: AsyncWebClient, settings: Settings) -> Finding:
+    subject = "Slack: the app and its scopes"
+    try:
+        answer = await client.auth_test()
+    except (SlackApiError, *NO_ANSWER) as error:
+        return Finding(subject=subject, state=f"{error}", cure="Install the app again; check SLACK_BOT_TOKEN")
+    if answer["team_id"] != settings.slack_team_id:
+        return Finding(subject=subject, state=f"workspace {answer['team_id']}", cure="Set SLACK_TEAM_ID to it")
+    granted = {scope.strip() for scope in str(answer.headers.get("x-oauth-scopes", "")).split(",")} - {""}
+    if granted and (missing := SCOPES - granted):
+        return Finding(subject=subject, state=f"missing {', '.join(sorted(missing))}", cure="Install from manifest.yml")
+    return Finding(subject=subject, state=f"{answer['team']} as @{answer['user']}")
+
+
+async def _channel(client: AsyncWebClient, settings: Settings) -> Finding:
+    subject = "Slack: the approval channel"
+    try:
+        await client.api_call("chat.scheduledMessages.list", json={"channel": settings.slack_channel})
+    except SlackApiError as error:
+        code = error_code(error) or "no answer of Slack's"
+        return Finding(
+            subject=subject, state=code, cure=f"Invite the app to {settings.slack_channel}, or set SLACK_CHANNEL"
+        )
+    except NO_ANSWER as error:
+        return Finding(subject=subject, state=f"{error!r}", cure="Check SLACK_API_URL and the network")
+    try:
+        problem = await channel_problem(client, settings.slack_channel)
+    except ChannelUnsuitable as error:
+        return Finding(subject=subject, state=str(error), cure="Check SLACK_API_URL and the network")
+    if problem:
+        return Finding(subject=subject, state=f"{settings.slack_channel}: {problem}", cure=f"SLACK_CHANNEL: {CURE}")
+    return Finding(subject=subject, state=f"{settings.slack_channel}, private")
+
+
+async def _entra(tenant: Entra, settings: Settings) -> list[Finding]:
+    return [
+        await _whose(tenant, settings),
+        await _asked("Entra: default configuration", tenant.read_default, "Policy.Read.All"),
+        await _asked(
+            "Entra: find a tenant", lambda: tenant.find("microsoft.com"), "CrossTenantInformation.ReadBasic.All"
+        ),
+    ]
+
+
+async def _whose(tenant: Entra, settings: Settings) -> Finding:
+    subject = "Entra: who we are"
+    finding = await _asked(subject, tenant.home, "Organization.Read.All, and the right settings AZURE_…")
+    if finding.cure or (home := await tenant.home()) == settings.azure_tenant_id:
+        return finding
+    return Finding(
+        subject=subject, state=f"the tenant {home}", cure="Set AZURE_TENANT_ID to it, or use its credentials"
+    )
+
+
+async def _grants(tenant: Entra) -> list[Finding]:
+    """Look at the permissions in the bot's token, so that nothing has to be written to find out whether it may be."""
+    subject = "Entra: the permission to write"
+    try:
+        granted = await tenant.granted()
+    except DomainError as error:
+        return [Finding(subject=subject, state=str(error), cure=f"It needs {_TO_WRITE}")]
+    if granted is None:
+        look = f"Look in the Entra admin center whether the application has {_TO_WRITE}"
+        return [Finding(subject=subject, state="the token cannot be read", cure=look, is_optional=True)]
+    findings = [Finding(subject=subject, state=_TO_WRITE)]
+    if _TO_WRITE not in granted:
+        findings = [Finding(subject=subject, state="missing", cure=f"Grant {_TO_WRITE}, with admin consent")]
+    if wide := sorted(granted - PERMISSIONS):
+        found = f"more than the bot needs: {', '.join(wide)}"
+        cure = "Take them from the application: what it may not do, nobody can make it do"
+        findings.append(Finding(subject="Entra: other permissions", state=found, cure=cure, is_optional=True))
+    return findings
+
+
+async def _asked(subject: str, ask: Callable[[], Awaitable[object]], needs: str) -> Finding:
+    try:
+        await ask()
+    except DomainError as error:
+        cure = "Do what it says" if needs.replace(",", "").split()[0] in str(error) else f"It needs {needs}"
+        return Finding(subject=subject, state=str(error), cure=cure)
+    return Finding(subject=subject, state="answers")
+
+
+def _templates(settings: Settings) -> tuple[Catalog | None, list[Finding]]:
+    try:
+        catalog = load_catalog(settings.gatehouse_templates)
+    except CatalogProblems as error:
+        return None, [Finding(subject="Templates", state=problem, cure="Mend the file") for problem in error.problems]
+    return catalog, [Finding(subject="Templates", state=", ".join(catalog.templates))]
+
+
+async def _roles(client: AsyncWebClient, tenant: Entra, settings: Settings) -> list[Finding]:
+    """Count who holds each role, against the largest quorum that a template asks of it."""
+    catalog, findings = _templates(settings)
+    if catalog is None:
+        return findings
+    directory = SlackDirectory(client=client, tenant=tenant, team_id=settings.slack_team_id, roles=catalog.roles)
+    for role, source in catalog.roles.items():
+        needed = max([1, *(s.quorum for t in catalog.templates.values() for s in t.stages if s.role == role)])
+        subject = f"Role {role}"
+        try:
+            held = len(await directory.holders(role))
+            missing = missing_words(await directory.missing_groups(role)).strip()
+        except DomainError as error:
+            cure = "Check Slack's usergroups:read and users:read.email, Graph's User.Read.All and GroupMember.Read.All"
+            findings.append(Finding(subject=subject, state=str(error), cure=cure))
+            continue
+        cure = (
+            "" if held >= needed else f"Needs {needed}: add people to {', '.join(source.user_groups) or 'roles.toml'}"
+        )
+        state = "1 person" if held == 1 else f"{held} people"
+        if missing:
+            state, cure = f"{state}. {missing}", "Restore the user group in Slack, or correct roles.toml"
+        findings.append(Finding(subject=subject, state=state, cure=cure))
+    return findings
+
+
+async def _records(settings: Settings) -> list[Finding]:
+    """List what the bot gave up. Where it never ran there is nothing to look at."""
+    subject = "Records: effects that were given up"
+    if not settings.database_file.exists():
+        return []
+    try:
+        parked = await asyncio.to_thread(read_parked, settings.database_file)
+    except OSError as error:
+        return [Finding(subject=subject, state=str(error), cure="Set DATABASE_URL to the bot's own file")]
+    if not parked:
+        return [Finding(subject=subject, state="none")]
+    return [
+        Finding(
+            subject=f"{subject}: {one.lane}, no. {one.id}",
+            state=one.error,
+            cure=f"Remove the reason, then: gatehouse doctor --retry {one.id} (or --give-up {one.id}, to forget it)",
+        )
+        for one in parked
+    ]
+
+
+async def _alarms(settings: Settings) -> list[Finding]:
+    """List the open alarms, as the admins were told of them."""
+    subject = "Records: open alarms"
+    if not settings.database_file.exists():
+        return []
+    try:
+        found = await asyncio.to_thread(read_open_alarms, settings.database_file)
+    except OSError as error:
+        return [Finding(subject=subject, state=str(error), cure="Set DATABASE_URL to the bot's own file")]
+    since = "since {:%Y-%m-%d %H:%M} UTC: {}"
+    return [
+        Finding(subject=subject, state=since.format(one.raised_at, alarm_text(one)), cure=alarm_cure(one))
+        for one in found
+    ] or [Finding(subject=subject, state="none")]

@@ -1,0 +1,76 @@
+"""`gatehouse plan FILE`: shows what a written request would come to; needs no Slack, stores and writes nothing."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from bot.process.bot import WRONG_SETTINGS, print_problems
+from bot.process.logs.logs import configure_terminal_logs
+from bot.process.logs.redactor import Redactor
+from bot.process.reading import open_clock, open_tenant, read_kept
+from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_settings
+from bot.terminal.plan_json import plan_json
+from bot.terminal.plan_print import print_plan
+from bot.terminal.printing import NOT_POSSIBLE, complain, terminal
+from workflows.app.requests.planning import PlanImpossible, Planned, plan_request
+from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
+from workflows.catalog.request_files import RequestFile, RequestFileProblems, load_request_file
+from workflows.ports.records import StoreUnusable
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
+
+_OPENING = "No plan can be made:"
+
+
+def show_plan(path: Path, *, as_json: bool) -> int:
+    """Print the plan of the request in a file.
+
+    :returns: the exit status: 0 for a plan or nothing to change, 1 where none can be made, 2 for wrong settings or a
+        file that is no request.
+    """
+    configure_terminal_logs(Redactor())
+    try:
+        settings, catalog, file = _loaded(path)
+        planned = asyncio.run(_planned(settings, catalog, file))
+    except SettingsProblems as error:
+        print_problems(error)
+        return WRONG_SETTINGS
+    except RequestFileProblems as error:
+        complain("The file is no request:", *error.problems)
+        return WRONG_SETTINGS
+    except PlanImpossible as error:
+        complain(_OPENING, *(f"{key}: {reason}" for key, reason in error.problems.items()))
+        return NOT_POSSIBLE
+    except StoreUnusable as error:
+        complain(_OPENING, f"{error}; set DATABASE_URL to the bot's own file")
+        return NOT_POSSIBLE
+    except (TenantUnavailable, TenantRefused) as error:
+        complain(_OPENING, error.reason)
+        return NOT_POSSIBLE
+    if as_json:
+        sys.stdout.write(plan_json(planned) + "\n")
+    else:
+        print_plan(planned, terminal())
+    return 0
+
+
+def _loaded(path: Path) -> tuple[TenantSettings, Catalog, RequestFile]:
+    settings = load_tenant_settings()
+    try:
+        catalog = load_catalog(settings.gatehouse_templates)
+    except CatalogProblems as error:
+        raise SettingsProblems(error.problems) from error
+    return settings, catalog, load_request_file(path)
+
+
+async def _planned(settings: TenantSettings, catalog: Catalog, file: RequestFile) -> Planned:
+    tenant = open_tenant(settings)
+    try:
+        return await plan_request(
+            file,
+            tenant=tenant,
+            records=await read_kept(settings),
+            catalog=catalog,
+            clock=open_clock(settings),
+        )
+    finally:
+        await tenant.close()

@@ -1,0 +1,158 @@
+"""The plan of a written request for a terminal: who, what changes, how risky, who decides, what is sent."""
+
+from collections.abc import Iterator
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.padding import Padding
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+from bot.slack.cards.partners import operations_json
+from bot.terminal.printing import shown
+from workflows.app.requests.planning import Planned
+from workflows.core.checks.consequences import consequences
+from workflows.core.checks.findings import Severity
+from workflows.core.plans.closing import only_narrows
+from workflows.core.plans.current_settings import staying_open
+from workflows.core.plans.plan import Plan, TenantIdentity
+from workflows.core.plans.words import Line, describe, duration_words
+from workflows.core.policy.risk import RiskLevel, deciding_risk, required, risk_of, risk_of_result
+
+_EFFECTS = {True: "yellow", False: "green", None: "magenta"}
+_RISKS = {RiskLevel.LOW: "green", RiskLevel.ELEVATED: "yellow", RiskLevel.HIGH: "bold red"}
+_SEVERITIES = {
+    Severity.ERROR: "bold red",
+    Severity.WARNING: "yellow",
+    Severity.UNCHECKED: "magenta",
+    Severity.NOTE: "dim",
+}
+
+
+def print_plan(planned: Planned, console: Console) -> None:
+    """Print what a written request would come to. Nothing of it was stored or written."""
+    for label, value in _tenant(planned.observation.identity):
+        console.print(Text(f"{label:<15}", style="bold").append_text(shown(value, 300)))
+    console.print(Text(f"{'Template':<15}", style="bold").append_text(shown(planned.template.title)))
+    console.print(Text(f"{'Duration':<15}", style="bold").append(duration_words(planned.duration)))
+    console.print()
+    if planned.plan is None:
+        console.print("Nothing to change: the partner has every setting of this template already.")
+        if planned.instead:
+            console.print(shown(planned.instead, 500))
+        return
+    _print_changes(planned, planned.plan, console)
+    _print_risk(planned, planned.plan, console)
+    said = consequences(planned.plan, planned.observation.default)
+    _print_list("Good to know", said, console)
+    _print_findings(planned, console)
+    _print_chain(planned, planned.plan, console)
+    _print_operations(planned.plan, console)
+    _print_end(planned, console)
+
+
+def _tenant(identity: TenantIdentity) -> Iterator[tuple[str, str]]:
+    yield "Target tenant", identity.name
+    yield "Tenant ID", identity.tenant_id
+    if identity.is_resolved:
+        yield "Calls itself", f"{identity.display_name} (its own choice, proves nothing)"
+    else:
+        yield "Not confirmed", "Entra does not know this tenant ID in this Microsoft cloud"
+    if identity.asked not in (identity.default_domain.lower(), identity.tenant_id):
+        yield "Asked for as", identity.asked
+
+
+def _print_changes(planned: Planned, plan: Plan, console: Console) -> None:
+    console.print(Text("What would change", style="bold"))
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, show_edge=False)
+    for name in ("Setting", "Before", "After", "Effect"):
+        table.add_column(name, overflow="fold")
+    for line in describe(plan, planned.observation.default, planned.names):
+        table.add_row(*_cells(line))
+    if plan.before is None and not table.row_count:
+        table.add_row("The partner", "no settings of its own", "settings of its own, all inherited", "no change")
+    console.print(table)
+    console.print()
+
+
+def _cells(line: Line) -> tuple[Text, Text, Text, Text]:
+    effect = Text(line.effect, style=_EFFECTS[line.opens])
+    return shown(line.setting), shown(line.before), shown(line.after), effect
+
+
+def _print_risk(planned: Planned, plan: Plan, console: Console) -> None:
+    default = planned.observation.default
+    level, opened = deciding_risk(plan, default).level, risk_of(plan, default).reasons
+    stands = () if only_narrows(plan) else risk_of_result(plan, default).reasons
+    need = required(level)
+    people = "1 approver" if need.people == 1 else f"{need.people} approvers"
+    stages = "" if need.stages == 1 else f" in at least {need.stages} stages"
+    title = Text("Risk: ", style="bold").append(level.word, style=_RISKS[level])
+    console.print(title.append(f" (needs {people}{stages})"))
+    for reason in opened:
+        console.print(_item(shown(reason)))
+    if already := [reason for reason in stands if reason not in opened]:
+        console.print("Because of what stands already and stays:")
+        for reason in already:
+            console.print(_item(shown(reason)))
+    console.print()
+    _print_staying(planned, plan, console)
+
+
+def _print_staying(planned: Planned, plan: Plan, console: Console) -> None:
+    stays = staying_open(plan, planned.observation.default, planned.names)
+    _print_list("Stays open, not changed by this", tuple(f"{one.setting}: {one.words}" for one in stays), console)
+
+
+def _print_list(title: str, sentences: tuple[str, ...], console: Console) -> None:
+    if not sentences:
+        return
+    console.print(Text(title, style="bold"))
+    for sentence in sentences:
+        console.print(_item(shown(sentence)))
+    console.print()
+
+
+def _print_findings(planned: Planned, console: Console) -> None:
+    if not planned.findings:
+        return
+    console.print(Text("Checks", style="bold"))
+    for finding in planned.findings:
+        line = Text().append(f"{finding.severity.value.upper()}: ", style=_SEVERITIES[finding.severity])
+        console.print(_item(line.append_text(shown(finding.text)).append(f" ({finding.source})", style="dim")))
+        for one in finding.lines:
+            console.print(Padding(shown(one, style="dim"), (0, 0, 0, 5)))
+    console.print()
+
+
+def _print_chain(planned: Planned, plan: Plan, console: Console) -> None:
+    console.print(Text("Who would decide", style="bold"))
+    if only_narrows(plan):
+        console.print(_item(Text("It only narrows or closes, so one approver is enough.")))
+    for number, stage in enumerate(planned.stages, 1):
+        who = "1 person" if stage.quorum == 1 else f"{stage.quorum} people"
+        console.print(_item(shown(f"{number}. {stage.title}: {who} with the role {stage.role}")))
+    console.print(_item(Text("Never the requester or the sponsor; one person counts once. Nobody was looked up.")))
+    console.print()
+
+
+def _print_operations(plan: Plan, console: Console) -> None:
+    console.print(Text("The exact Microsoft Graph operations", style="bold"))
+    text = operations_json(plan.operations)
+    if console.is_terminal:
+        console.print(Syntax(text, "json", background_color="default", word_wrap=True))
+    else:
+        console.print(Text(text), soft_wrap=True)
+    console.print()
+
+
+def _print_end(planned: Planned, console: Console) -> None:
+    console.print(Text("Plan digest: ", style="bold").append(planned.digest or ""), soft_wrap=True)
+    console.print("Nothing was stored, nobody was asked, and nothing was written to the tenant.")
+
+
+def _item(text: Text) -> Table:
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_row(" •", text)
+    return grid

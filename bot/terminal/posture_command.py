@@ -1,0 +1,59 @@
+"""`gatehouse posture`: reads the tenant and the records, prints a table or JSON; needs no Slack and writes nothing."""
+
+import asyncio
+import sys
+
+from rich.console import Console
+from rich.progress import Progress
+
+from bot.process.bot import WRONG_SETTINGS, print_problems
+from bot.process.logs.logs import configure_terminal_logs
+from bot.process.logs.redactor import Redactor
+from bot.process.reading import open_clock, open_tenant, read_kept
+from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_settings
+from bot.terminal.posture_json import posture_json
+from bot.terminal.posture_table import print_posture
+from bot.terminal.printing import NOT_POSSIBLE, complain, terminal
+from workflows.app.reads.posture import read_posture
+from workflows.core.posture.model import Posture
+from workflows.ports.records import StoreUnusable
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
+
+
+def show_posture(*, as_json: bool, looks_up_names: bool) -> int:
+    """Print the posture. Returns the exit status: 0 read, 1 not read, 2 wrong settings."""
+    configure_terminal_logs(Redactor())
+    try:
+        settings = load_tenant_settings()
+        posture = asyncio.run(_read(settings, looks_up_names=looks_up_names))
+    except SettingsProblems as error:
+        print_problems(error)
+        return WRONG_SETTINGS
+    except StoreUnusable as error:
+        complain("The posture could not be read:", f"{error}; set DATABASE_URL to the bot's own file")
+        return NOT_POSSIBLE
+    except (TenantUnavailable, TenantRefused) as error:
+        complain("The posture could not be read:", error.reason)
+        return NOT_POSSIBLE
+    if as_json:
+        sys.stdout.write(posture_json(posture) + "\n")
+    else:
+        print_posture(posture, terminal())
+    return 0
+
+
+async def _read(settings: TenantSettings, *, looks_up_names: bool) -> Posture:
+    tenant = open_tenant(settings)
+    try:
+        console = Console(stderr=True)
+        with Progress(console=console, transient=True, disable=not (looks_up_names and console.is_terminal)) as shown:
+            task = shown.add_task("Looking tenants up", total=None, visible=False)
+            return await read_posture(
+                tenant=tenant,
+                records=lambda: read_kept(settings),
+                clock=open_clock(settings),
+                looks_up_names=looks_up_names,
+                progress=lambda done, total: shown.update(task, completed=done, total=total, visible=True),
+            )
+    finally:
+        await tenant.close()

@@ -1,0 +1,171 @@
+"""A posture for a terminal: the default, a table that fits eighty columns, what to look at, counts."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from bot.slack.words.posture import (
+    NO_RECORDS,
+    SHORT,
+    WAYS,
+    counts_words,
+    day,
+    flag_words,
+    grouped,
+    record_words,
+    risk_words,
+    trust_words,
+)
+from bot.terminal.printing import shown
+from workflows.core.policy.risk import RiskLevel
+from workflows.core.posture.model import Concern, DefaultPosture, PartnerPosture, Posture, Weight
+from workflows.core.settings.model import Property
+from workflows.core.settings.openness import Opening
+
+WIDE: Final = 160
+"""From this many columns on, what else is known gets columns of its own."""
+MOST_NAMES: Final = 12
+_NAME: Final = 60
+_STYLES: Final = {
+    Weight.ALERT: "bold red",
+    Weight.WARNING: "yellow",
+    Weight.UNCHECKED: "magenta",
+    Weight.NOTE: "dim",
+}
+_OPENING_STYLES: Final = {
+    Opening.OPEN: "yellow",
+    Opening.PARTLY: "",
+    Opening.CLOSED: "green",
+    Opening.UNKNOWN: "magenta",
+}
+_RISK_STYLES: Final = {RiskLevel.LOW: "green", RiskLevel.ELEVATED: "yellow", RiskLevel.HIGH: "red"}
+
+
+def print_posture(posture: Posture, console: Console) -> None:
+    """Print a posture, as wide as the console is."""
+    home = f" of tenant {posture.home}" if posture.home else ""
+    console.print(shown(f"Posture{home}, read {posture.read_at:%Y-%m-%d %H:%M} UTC", style="bold"))
+    console.print()
+    for line in _default_lines(posture.default):
+        console.print(line)
+    console.print()
+    if posture.partners:
+        console.print(_table(posture, is_wide=console.width >= WIDE))
+    for one in _concerns(posture):
+        console.print(one)
+    console.print()
+    for sentence in _footer(posture):
+        console.print(shown(sentence))
+
+
+def _default_lines(default: DefaultPosture) -> Iterator[RenderableType]:
+    yield shown("What applies to every tenant without settings of its own (the default)", style="bold")
+    for name, inbound, outbound in WAYS:
+        line = Text(f"  {name}: in ")
+        line.append_text(_opening(default.doors[inbound].opening)).append(", out ")
+        yield line.append_text(_opening(default.doors[outbound].opening))
+    yield Text(f"  Trusted: {', '.join(trust_words(default)) or 'nothing'}")
+    yield from (_concern_line(concern) for concern in default.concerns)
+
+
+def _table(posture: Posture, *, is_wide: bool) -> Table:
+    table = Table(box=None, padding=(0, 2 if is_wide else 1, 0, 0), header_style="bold underline")
+    table.add_column("Partner", min_width=20 if is_wide else 36, overflow="fold")
+    if is_wide:
+        table.add_column("Tenant ID", min_width=36, no_wrap=True)
+    table.add_column("Collab.", min_width=10, no_wrap=True)
+    table.add_column("Direct", min_width=10, no_wrap=True)
+    table.add_column("Trust", min_width=9, no_wrap=True)
+    if is_wide:
+        for name, least in (("Redemption", 10), ("Sync", 4), ("Record", 18), ("Next review", 11)):
+            table.add_column(name, min_width=least, overflow="fold")
+    table.add_column("Risk", min_width=10, no_wrap=True)
+    for partner in posture.partners:
+        table.add_row(*_row(posture, partner, is_wide=is_wide))
+    return table
+
+
+def _row(posture: Posture, partner: PartnerPosture, *, is_wide: bool) -> list[RenderableType]:
+    row: list[RenderableType] = [_name(posture, partner, is_wide=is_wide)]
+    if is_wide:
+        row.append(Text(partner.tenant_id))
+    row += [_both(partner, inbound, outbound) for _, inbound, outbound in WAYS]
+    row.append(Text("\n".join(_short_trust(partner)) or "-"))
+    if is_wide:
+        redemption = "\n".join(
+            f"{way} {flag_words(partner.redemption[key].value)}"
+            for way, key in (("in", "inbound"), ("out", "outbound"))
+        )
+        review = None if partner.record is None else partner.record.next_review_at
+        row += [
+            Text(redemption),
+            Text(flag_words(partner.synchronization.value)),
+            shown(record_words(partner, posture.read_at), 100),
+            Text(day(review)),
+        ]
+    row.append(Text(risk_words(partner), style=_RISK_STYLES[partner.risk.level]))
+    return row
+
+
+def _short_trust(partner: PartnerPosture) -> Iterator[str]:
+    """Name what is trusted in words of nine characters at most."""
+    for word in trust_words(partner):
+        yield word.partition(" ")[0] + ("?" if word.endswith("?") and " " in word else "")
+
+
+def _name(posture: Posture, partner: PartnerPosture, *, is_wide: bool) -> RenderableType:
+    style = _STYLES.get(partner.weight, "") if partner.weight in (Weight.ALERT, Weight.WARNING) else ""
+    lines: list[RenderableType] = [shown(partner.name, _NAME, style=style)]
+    if partner.identity is not None and partner.identity.display_name not in ("", partner.name):
+        lines.append(shown(f"“{partner.identity.display_name}”", _NAME, style="dim"))
+    if not is_wide:
+        if partner.name != partner.tenant_id:
+            lines.append(Text(partner.tenant_id, style="dim"))
+        lines.append(shown(record_words(partner, posture.read_at), 100, style="dim"))
+    return Group(*lines)
+
+
+def _both(partner: PartnerPosture, inbound: Property, outbound: Property) -> Text:
+    text = Text("in ").append_text(_opening(partner.doors[inbound].opening)).append("\nout ")
+    return text.append_text(_opening(partner.doors[outbound].opening))
+
+
+def _opening(opening: Opening) -> Text:
+    return Text(SHORT[opening], style=_OPENING_STYLES[opening])
+
+
+def _concerns(posture: Posture) -> Iterator[RenderableType]:
+    found = list(grouped(posture))
+    if found:
+        yield Text()
+        yield shown("What to look at", style="bold")
+    for concern, partners in found:
+        yield _concern_line(concern)
+        yield Padding(shown(_names(partners), style="dim"), (0, 0, 0, 4), expand=False)
+
+
+def _concern_line(concern: Concern) -> RenderableType:
+    text = Text().append(f"{concern.weight.word.upper()}: ", style=_STYLES[concern.weight])
+    text.append_text(shown(concern.text)).append(" ").append_text(shown(f"({concern.source})", style="dim"))
+    return Padding(text, (0, 0, 0, 2), expand=False)
+
+
+def _names(partners: Sequence[PartnerPosture]) -> str:
+    named = ", ".join(
+        partner.name if partner.name == partner.tenant_id else f"{partner.name} ({partner.tenant_id})"
+        for partner in partners[:MOST_NAMES]
+    )
+    more = len(partners) - MOST_NAMES
+    return f"{named}, and {more:,} more; --json lists all" if more > 0 else named
+
+
+def _footer(posture: Posture) -> Iterator[str]:
+    yield counts_words(posture)
+    if posture.unanswered:
+        yield f"{posture.unanswered:,} tenant IDs could not be looked up: Entra gave no answer."
+    if not posture.records_are_read:
+        yield NO_RECORDS

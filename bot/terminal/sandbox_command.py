@@ -1,0 +1,169 @@
+"""The `sandbox` command: starts the stand-ins and a bot between them. The only place that knows both.
+
+The bot runs in a process of its own, with the settings that it would have in production and nothing else; when it dies
+it is started again on the same data, as a platform would do.
+"""
+
+import asyncio
+import contextlib
+import errno
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import tempfile
+import webbrowser
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+
+from bot.process.bot_process import be_the_bot
+from bot.sandbox.server import BotHandle, FolderInUse, Sandbox
+
+CANNOT_START: Final = 2
+"""The exit status when the sandbox cannot start here."""
+_TICK_SECONDS: Final = 0.2
+_HANDED_ON: Final = "GATEHOUSE_MAX_"
+"""The limits of an hour may be set for the sandbox's bot, too."""
+_READY_WITHIN_SECONDS: Final = 30.0
+_MOST_RESTARTS: Final = 20
+
+
+async def rehearse(*, port: int, browser: bool, data: Path | None, only: str | None, socket_mode: bool) -> int:
+    """Serve until Ctrl-C or SIGTERM. Prints `ready http://127.0.0.1:PORT/` when everything answers.
+
+    :returns: the exit status.
+    """
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    print("starting…", file=sys.stderr, flush=True)
+    with contextlib.ExitStack() as stack:
+        folder = data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gatehouse-")))
+        folder = folder.resolve()
+        try:
+            sandbox = Sandbox(folder, only=only, socket_mode=socket_mode)  # type: ignore[arg-type]
+            await sandbox.start(port)
+        except FolderInUse as error:
+            return _cannot(f"--data: {error}")
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return _cannot(f"--port: {port} is in use; choose another, or 0 for any free one")
+            return _cannot(f"--data: {folder} cannot be used ({error.strerror}); name a folder")
+        try:
+            if only is None:
+                await _with_bot(sandbox, folder, stop, browser=browser)
+            else:
+                _print_settings(sandbox)
+                await _ready(sandbox, browser=browser)
+                await stop.wait()
+        finally:
+            await sandbox.stop()
+    return 0
+
+
+def _cannot(reason: str) -> int:
+    print(f"The sandbox cannot start: {reason}.", file=sys.stderr)
+    return CANNOT_START
+
+
+async def _with_bot(sandbox: Sandbox, folder: Path, stop: asyncio.Event, *, browser: bool) -> None:
+    port = _free_port()
+    settings = {
+        **sandbox.bot_settings(port),
+        "DATABASE_URL": f"sqlite:///{folder / 'gatehouse.db'}",
+        "GATEHOUSE_TICK_SECONDS": str(_TICK_SECONDS),
+        **{name: value for name, value in os.environ.items() if name.startswith(_HANDED_ON)},
+    }
+    bot = _Bot(settings, folder)
+    bot.start()
+    url = f"http://127.0.0.1:{port}"
+    sandbox.bot = BotHandle(url=url, pid=lambda: bot.pid, alive=bot.is_alive)
+    keeper = asyncio.create_task(_keep_alive(bot, folder, stop))
+    try:
+        await _until_ready(url, stop)
+        if not stop.is_set():
+            await _ready(sandbox, browser=browser)
+        await stop.wait()
+    finally:
+        keeper.cancel()
+        # NB. in a thread: over Socket Mode the bot takes leave of the stand-in, which has to go on answering meanwhile.
+        await asyncio.to_thread(bot.stop)
+
+
+async def _ready(sandbox: Sandbox, *, browser: bool) -> None:
+    print(f"ready {sandbox.url}", flush=True)
+    if browser:
+        await asyncio.to_thread(webbrowser.open, sandbox.url)
+
+
+class _Bot:
+    """The bot's process."""
+
+    def __init__(self, settings: dict[str, str], folder: Path) -> None:
+        self._settings = settings
+        self._folder = folder
+        self._process: SpawnProcess
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid or 0
+
+    def is_alive(self) -> bool:
+        return self._process.is_alive()
+
+    def join(self) -> None:
+        """Wait for its end."""
+        self._process.join()
+
+    def start(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._process = context.Process(target=be_the_bot, args=(self._settings, self._folder), daemon=True)
+        # The child inherits the block: Ctrl-C while it starts is the sandbox's to handle, not its.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self._process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.join(timeout=5)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+
+
+async def _keep_alive(bot: _Bot, folder: Path, stop: asyncio.Event) -> None:
+    """Start the bot again when it has died, as a platform does."""
+    for _ in range(_MOST_RESTARTS):
+        await asyncio.to_thread(bot.join)
+        print(f"the bot ended; starting it again (its log: {folder / 'bot.log'})", file=sys.stderr, flush=True)
+        await asyncio.sleep(0.3)
+        bot.start()
+    print("the bot keeps ending; giving up", file=sys.stderr, flush=True)
+    stop.set()
+
+
+async def _until_ready(url: str, stop: asyncio.Event) -> None:
+    async with asyncio.timeout(_READY_WITHIN_SECONDS), aiohttp.ClientSession() as session:
+        while not stop.is_set():
+            with contextlib.suppress(aiohttp.ClientError):
+                async with session.get(f"{url}/readyz") as response:
+                    if response.status == 200:
+                        return
+            await asyncio.sleep(0.03)
+
+
+def _print_settings(sandbox: Sandbox) -> None:
+    for name, value in sandbox.bot_settings(3000).items():
+        print(f"{name}={value}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

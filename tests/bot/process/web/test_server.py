@@ -1,0 +1,483 @@
+"""The HTTP door, over real sockets: what is not signed reaches nothing, what is signed reaches Bolt as it was sent."""
+
+import asyncio
+import gzip
+import http.client
+import json
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import aiohttp
+import pytest
+from aiohttp import web
+from multidict import CIMultiDict
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from structlog.testing import capture_logs
+
+from bot.process.web import server as door
+from bot.process.web.connections import make_runner
+from bot.process.web.metrics import Metrics
+from bot.slack.background import Background
+from bot.slack.inbound.inbound import Inbound
+from tests.bot.signing import FORM, SECRET, interaction_body, signature, signed
+from workflows.core.people import ChatId
+from workflows.core.requests.alarms import Alarm
+
+NOW: Final = 1_800_000_000
+JSON: Final = "application/json"
+WHO: Final = {"user_id": "U0RILEY", "team_id": "T0WOODGROVE", "trigger_id": "1.2.3"}
+COMMAND: Final = b"command=/partner&text=list&" + urlencode(WHO).encode()
+
+
+@dataclass(slots=True)
+class Door:
+    """A door on a free port. `heard` is what its listeners were handed."""
+
+    session: aiohttp.ClientSession
+    port: int = 0
+    heard: list[dict[str, Any]] = field(default_factory=list)
+    reason: str = ""
+
+    async def post(self, body: Any, headers: Any, path: str = "/slack/events") -> tuple[int, str]:
+        """POST raw bytes; nothing of the client's own but what HTTP needs."""
+        url = f"http://127.0.0.1:{self.port}{path}"
+        skipped = ("Content-Type", "Accept-Encoding", "User-Agent")
+        async with self.session.post(url, data=body, headers=headers, skip_auto_headers=skipped) as response:
+            assert "Server" not in response.headers
+            return response.status, await response.text()
+
+    async def raw(self, request: bytes) -> bytes:
+        """Send bytes and give the first that come back."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        writer.write(request)
+        await writer.drain()
+        answer = await asyncio.wait_for(reader.read(1000), 5)
+        writer.close()
+        await writer.wait_closed()
+        return answer
+
+
+class FixedClock:
+    """It is always NOW."""
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(NOW, UTC)
+
+
+class EmptyStore:
+    """Nothing is pending."""
+
+    async def count_pending(self, _: datetime) -> tuple[int, int, int]:
+        return 0, 0, 0
+
+    async def open_alarms(self) -> list[Alarm]:
+        return []
+
+
+def bolt_app(heard: list[dict[str, Any]]) -> AsyncApp:
+    """Make Bolt as `bot.process.app` does, with listeners that remember what they are handed."""
+
+    async def authorize() -> AuthorizeResult:
+        return AuthorizeResult(enterprise_id=None, team_id="T0WOODGROVE", bot_token="xoxb-canary")
+
+    async def listen(ack: AsyncAck, body: dict[str, Any]) -> None:
+        heard.append(body)
+        await ack()
+
+    app = AsyncApp(
+        authorize=authorize,
+        process_before_response=True,
+        request_verification_enabled=False,
+        ssl_check_enabled=False,
+    )
+    app.command("/partner")(listen)
+    app.action("approve")(listen)
+    app.event("app_home_opened")(listen)
+    return app
+
+
+def inbound(heard: list[dict[str, Any]]) -> Inbound:
+    """Hand payloads to that Bolt; nobody is told anything."""
+
+    async def tell(person: ChatId, text: str, channel: str) -> None:
+        raise AssertionError(f"{person} is told: {text}")
+
+    return Inbound(bolt=bolt_app(heard), tell=tell, background=Background(), redact=str)
+
+
+async def open_door(session: aiohttp.ClientSession, *, socket_mode: bool) -> AsyncIterator[Door]:
+    """Serve on a free port until the test is over."""
+    opened = Door(session)
+
+    async def is_ready() -> str:
+        return opened.reason
+
+    app = door.make_web(
+        inbound=None if socket_mode else inbound(opened.heard),
+        secret=SECRET,
+        clock=FixedClock(),
+        metrics=Metrics(store=EmptyStore(), clock=FixedClock(), lookups=lambda: 0, is_ready=is_ready),  # type: ignore[arg-type]
+        is_ready=is_ready,
+    )
+    runner = make_runner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, reuse_address=True).start()
+    opened.port = runner.addresses[0][1]
+    yield opened
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    """An HTTP client."""
+    async with aiohttp.ClientSession() as client:
+        yield client
+
+
+@pytest.fixture
+async def slack_door(session: aiohttp.ClientSession) -> AsyncIterator[Door]:
+    """The door of a bot that Slack reaches by HTTP."""
+    async for opened in open_door(session, socket_mode=False):
+        yield opened
+
+
+@pytest.fixture
+async def closed_door(session: aiohttp.ClientSession) -> AsyncIterator[Door]:
+    """The door of a bot in Socket Mode."""
+    async for opened in open_door(session, socket_mode=True):
+        yield opened
+
+
+async def refused(opened: Door, body: Any, headers: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """Hold that this is answered 401, reaches nobody and leaves no more than one short line in the log."""
+    caplog.set_level(logging.DEBUG)
+    caplog.clear()
+    with capture_logs() as logged:
+        status, text = await opened.post(body, headers)
+    assert (status, text) == (401, "not signed by Slack\n")
+    assert opened.heard == []
+    written = [r for r in caplog.records if not r.name.startswith(("asyncio", "aiohttp.client"))]
+    assert written == []
+    assert len(json.dumps(logged)) < 200
+
+
+# --- signatures ---
+
+
+def flipped(text: str, position: int) -> str:
+    """Change one hexadecimal digit or decimal digit by its lowest bit."""
+    return text[:position] + format(int(text[position], 16) ^ 1, "x") + text[position + 1 :]
+
+
+def without(name: str) -> dict[str, str]:
+    """Good headers but one."""
+    return {key: value for key, value in signed(COMMAND, at=NOW).items() if key != name}
+
+
+def changed(**headers: str) -> dict[str, str]:
+    """Good headers with some of them changed: `signature`, `timestamp`."""
+    names = {"signature": "X-Slack-Signature", "timestamp": "X-Slack-Request-Timestamp"}
+    return signed(COMMAND, at=NOW) | {names[key]: value for key, value in headers.items()}
+
+
+GOOD: Final = signature(COMMAND, str(NOW))
+
+FORGED: Final = {
+    "another secret": signed(COMMAND, at=NOW, secret="another"),
+    "an empty secret": signed(COMMAND, at=NOW, secret=""),
+    "a bit of the signature": changed(signature=flipped(GOOD, 40)),
+    "the last bit of the signature": changed(signature=flipped(GOOD, len(GOOD) - 1)),
+    "a second of the timestamp": changed(timestamp=str(NOW + 1)),
+    "v1": changed(signature="v1" + GOOD[2:]),
+    "upper case": changed(signature="v0=" + GOOD[3:].upper()),
+    "no version": changed(signature=GOOD[3:]),
+    "a longer signature": changed(signature=GOOD + "0"),
+    "a shorter signature": changed(signature=GOOD[:-1]),
+    "an empty signature": changed(signature=""),
+    "a signature that is not ASCII": changed(signature="v0=" + "é" * 64),
+    "a signature of other digits": changed(signature="v0=" + "٣" * 64),
+    "no signature": without("X-Slack-Signature"),
+    "no timestamp": without("X-Slack-Request-Timestamp"),
+    "no headers": {},
+}
+
+
+@pytest.mark.parametrize("name", FORGED)
+async def test_a_forged_signature_is_refused(slack_door: Door, caplog: pytest.LogCaptureFixture, name: str) -> None:
+    await refused(slack_door, COMMAND, FORGED[name], caplog)
+
+
+async def test_a_changed_body_is_refused(slack_door: Door, caplog: pytest.LogCaptureFixture) -> None:
+    body = bytearray(COMMAND)
+    body[-1] ^= 1
+    await refused(slack_door, bytes(body), signed(COMMAND, at=NOW), caplog)
+
+
+async def test_the_right_signature_is_accepted(slack_door: Door) -> None:
+    assert await slack_door.post(COMMAND, signed(COMMAND, at=NOW)) == (200, "")
+    assert slack_door.heard == [{"command": "/partner", "text": "list", **WHO}]
+
+
+@pytest.mark.parametrize("name", ["X-Slack-Signature", "X-Slack-Request-Timestamp"])
+@pytest.mark.parametrize("good_first", [True, False])
+async def test_a_header_that_comes_twice_is_refused(
+    slack_door: Door, caplog: pytest.LogCaptureFixture, name: str, good_first: bool
+) -> None:
+    """Two readers of one request must not be able to read two different values."""
+    good = signed(COMMAND, at=NOW)
+    values = [good[name], flipped(good[name], len(good[name]) - 1)]
+    headers = CIMultiDict({key: value for key, value in good.items() if key != name})
+    for value in values if good_first else reversed(values):
+        headers.add(name, value)
+    await refused(slack_door, COMMAND, headers, caplog)
+
+
+# --- timestamps ---
+
+
+@pytest.mark.parametrize("seconds", [-300, -299, 0, 299, 300])
+async def test_within_five_minutes_either_way_is_accepted(slack_door: Door, seconds: int) -> None:
+    assert (await slack_door.post(COMMAND, signed(COMMAND, at=NOW + seconds)))[0] == 200
+
+
+@pytest.mark.parametrize("seconds", [-(10**8), -301, 301, 10**8])
+async def test_beyond_five_minutes_is_refused(slack_door: Door, caplog: pytest.LogCaptureFixture, seconds: int) -> None:
+    await refused(slack_door, COMMAND, signed(COMMAND, at=NOW + seconds), caplog)
+
+
+ODD_TIMESTAMPS: Final = {
+    "letters": "abc",
+    "an exponent": "1e3",
+    "empty": "",
+    "not a number": "NaN",
+    "infinite": "Infinity",
+    "very long": "1" * 5000,
+    "an underscore": "18000_00000",
+    "a sign": f"+{NOW}",
+    "negative": f"-{NOW}",
+    "a fraction": f"{NOW}.0",
+    "a leading zero": f"0{NOW}",
+    "hexadecimal": hex(NOW),
+    "unicode digits": "".join(chr(0x0660 + int(digit)) for digit in str(NOW)),
+    "two of them": f"{NOW}, {NOW}",
+}
+
+
+@pytest.mark.parametrize("name", ODD_TIMESTAMPS)
+async def test_an_odd_timestamp_is_refused_however_well_it_is_signed(
+    slack_door: Door, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    timestamp = ODD_TIMESTAMPS[name]
+    headers = changed(timestamp=timestamp, signature=signature(COMMAND, timestamp))
+    await refused(slack_door, COMMAND, headers, caplog)
+
+
+# --- what is not signed is not read ---
+
+JUNK: Final[dict[str, tuple[bytes, str]]] = {
+    "ssl_check": (b"ssl_check=1&token=x", FORM),
+    "a challenge": (b'{"type": "url_verification", "challenge": "abc"}', JSON),
+    "broken JSON": (b"{", JSON),
+    "a deep array": (b"[" * 50_000 + b"]" * 50_000, JSON),
+    "a deep payload": (b"payload=" + b"[" * 50_000, FORM),
+    "a payload that is no object": (b"payload=1", FORM),
+    "invalid UTF-8": (b"\xff\xfe\xfa", FORM),
+    "an unknown charset": (b"command=/partner", f"{FORM}; charset=klingon"),
+    "another charset": ("command=/partner".encode("utf-16"), f"{FORM}; charset=utf-16"),
+    "another type": (b"<xml/>", "text/xml"),
+    "a broken type": (b"x", ";;;=\x80"),
+    "nothing": (b"", FORM),
+}
+
+
+@pytest.mark.parametrize("name", JUNK)
+async def test_unsigned_junk_is_not_even_parsed(slack_door: Door, caplog: pytest.LogCaptureFixture, name: str) -> None:
+    body, content_type = JUNK[name]
+    await refused(slack_door, body, {"Content-Type": content_type}, caplog)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "klingon"])
+@pytest.mark.parametrize("body", [gzip.compress(b"0" * 20_000_000), b"not packed at all"], ids=["bomb", "junk"])
+async def test_unsigned_bodies_are_not_unpacked(
+    slack_door: Door, caplog: pytest.LogCaptureFixture, encoding: str, body: bytes
+) -> None:
+    await refused(slack_door, body, {"Content-Type": FORM, "Content-Encoding": encoding}, caplog)
+
+
+async def test_bolts_own_headers_do_not_open_the_door(slack_door: Door, caplog: pytest.LogCaptureFixture) -> None:
+    headers = {"Content-Type": FORM, "X-Slack-Bolt-Lazy-Only": "1", "X-Slack-Bolt-Lazy-Function-Name": "listen"}
+    await refused(slack_door, COMMAND, headers, caplog)
+
+
+async def test_a_body_that_ends_too_early_is_refused(slack_door: Door) -> None:
+    headers = "".join(f"{key}: {value}\r\n" for key, value in signed(COMMAND, at=NOW).items())
+    start = f"POST /slack/events HTTP/1.1\r\nHost: x\r\n{headers}Transfer-Encoding: chunked\r\n\r\n".encode()
+    answer = await slack_door.raw(start + b"5\r\ncommaBROKEN\r\n")
+    assert answer.split(b"\r\n")[0].split()[1] in (b"400", b"401")
+    assert slack_door.heard == []
+
+
+# --- what is signed ---
+
+NOT_PAYLOADS: Final[dict[str, tuple[bytes, str]]] = {
+    "invalid UTF-8": (b"command=\xff\xfe", FORM),
+    "invalid UTF-8, percent-encoded": (b"command=%ff%fe", FORM),
+    "invalid UTF-8 in JSON": (b'{"type": "\xff"}', JSON),
+    "broken JSON": (b"{", JSON),
+    "no object": (b"[]", JSON),
+    "null": (b"null", JSON),
+    "a payload that is no object": (b"payload=1", FORM),
+    "a payload that is no JSON": (b"payload=", FORM),
+    "a deep array": (b"[" * 50_000 + b"]" * 50_000, JSON),
+    "a deep payload": (b"payload=" + b"[" * 50_000, FORM),
+    "a long number": (b'{"a": ' + b"1" * 5000 + b"}", JSON),
+}
+
+
+@pytest.mark.parametrize("name", NOT_PAYLOADS)
+async def test_a_signed_body_that_is_no_payload_is_a_bad_request(slack_door: Door, name: str) -> None:
+    body, content_type = NOT_PAYLOADS[name]
+    status, text = await slack_door.post(body, signed(body, at=NOW, content_type=content_type))
+    assert (status, text) == (400, "not a payload\n")
+    assert slack_door.heard == []
+
+
+@pytest.mark.parametrize("content_type", [f"{FORM}; charset=utf-16", f"{JSON}; charset=latin-1", "text/plain", "a/b"])
+async def test_other_types_and_charsets_are_not_supported(slack_door: Door, content_type: str) -> None:
+    assert (await slack_door.post(COMMAND, signed(COMMAND, at=NOW, content_type=content_type)))[0] == 415
+    assert slack_door.heard == []
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF-8", '"utf-8"'])
+async def test_utf_8_may_be_said(slack_door: Door, charset: str) -> None:
+    headers = signed(COMMAND, at=NOW, content_type=f"{FORM}; charset={charset}")
+    assert (await slack_door.post(COMMAND, headers))[0] == 200
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"X-Slack-Bolt-Lazy-Only": "1", "X-Slack-Bolt-Lazy-Function-Name": "nobody"},
+        {"X-Slack-Retry-Num": "3", "X-Slack-Retry-Reason": "http_timeout"},
+        {"X-Slack-No-Retry": "1", "X-Forwarded-For": "127.0.0.1", "Authorization": "Bearer x"},
+    ],
+    ids=["lazy", "retry", "others"],
+)
+async def test_unsigned_headers_change_nothing(slack_door: Door, extra: dict[str, str]) -> None:
+    plain = await slack_door.post(COMMAND, signed(COMMAND, at=NOW))
+    assert await slack_door.post(COMMAND, signed(COMMAND, at=NOW) | extra) == plain
+    assert slack_door.heard[0] == slack_door.heard[1]
+
+
+@pytest.mark.parametrize("text", ["show payload.com", "request payload=1", "{", "ü ± 漢字 &amp; %41 +"])
+async def test_a_command_arrives_as_it_was_typed(slack_door: Door, text: str) -> None:
+    """Bolt alone hands nothing on when the word "payload" stands in what somebody typed."""
+    body = aiohttp.FormData({"command": "/partner", "text": text, **WHO})().decode().encode()
+    assert (await slack_door.post(body, signed(body, at=NOW)))[0] == 200
+    assert slack_door.heard == [{"command": "/partner", "text": text, **WHO}]
+
+
+async def test_an_interaction_arrives_whole(slack_door: Door) -> None:
+    payload = {
+        "type": "block_actions",
+        "user": {"id": "U0RILEY"},
+        "actions": [{"type": "button", "action_id": "approve", "value": "ü 😀"}],
+    }
+    body = interaction_body(payload)
+    assert (await slack_door.post(body, signed(body, at=NOW)))[0] == 200
+    assert slack_door.heard == [payload]
+
+
+async def test_slack_can_verify_the_address(slack_door: Door) -> None:
+    """Slack signs its challenge too ("url_verification")."""
+    body = b'{"type": "url_verification", "challenge": "abc", "token": "x"}'
+    status, text = await slack_door.post(body, signed(body, at=NOW, content_type=JSON))
+    assert (status, json.loads(text)) == (200, {"challenge": "abc"})
+
+
+# --- size and time ---
+
+
+async def test_a_body_too_large_is_refused_with_its_length_said(slack_door: Door) -> None:
+    body = b"0" * (300 * 1024)
+    assert (await slack_door.post(body, signed(body, at=NOW)))[0] == 413
+    assert slack_door.heard == []
+
+
+async def test_a_body_too_large_is_refused_without_a_length(slack_door: Door) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(300):
+            yield b"0" * 1024
+
+    assert (await slack_door.post(chunks(), {"Content-Type": FORM}))[0] == 413
+    assert slack_door.heard == []
+
+
+async def test_a_large_payload_within_the_limit_is_taken(slack_door: Door) -> None:
+    body = COMMAND + b"&more=" + b"0" * 200_000
+    assert (await slack_door.post(body, signed(body, at=NOW)))[0] == 200
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(slack_door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "_SLOWEST_BODY_SECONDS", 0.1)
+    answer = await slack_door.raw(b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
+    assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+# --- the rest of the house ---
+
+
+@pytest.mark.parametrize("at", [NOW, NOW - 1000])
+async def test_socket_mode_has_no_door(closed_door: Door, caplog: pytest.LogCaptureFixture, at: int) -> None:
+    await refused(closed_door, COMMAND, signed(COMMAND, at=at), caplog)
+
+
+ROUTES: Final = {"/slack/events": "POST", "/healthz": "GET", "/readyz": "GET", "/metrics": "GET"}
+
+
+@pytest.mark.parametrize("path", ROUTES)
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "HEAD"])
+async def test_every_path_has_its_method_and_no_other(slack_door: Door, path: str, method: str) -> None:
+    url = f"http://127.0.0.1:{slack_door.port}{path}"
+    async with slack_door.session.request(method, url) as response:
+        assert "Server" not in response.headers
+        if method == ROUTES[path] or (method == "HEAD" and ROUTES[path] == "GET"):
+            assert response.status in (200, 401)
+        else:
+            assert response.status == 405
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/slack", "/slack/events/", "/slack//events", "/admin", "/slack/events%00", "/.env"]
+)
+async def test_other_paths_are_not_there(slack_door: Door, path: str) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", slack_door.port, timeout=5)
+
+    def ask() -> tuple[int, str | None]:
+        connection.request("POST", path, body=COMMAND, headers=signed(COMMAND, at=NOW))
+        response = connection.getresponse()
+        response.read()
+        return response.status, response.getheader("Server")
+
+    assert await asyncio.to_thread(ask) == (404, None)
+    connection.close()
+    assert slack_door.heard == []
+
+
+async def test_health_and_readiness(slack_door: Door) -> None:
+    async def get(path: str) -> tuple[int, str]:
+        async with slack_door.session.get(f"http://127.0.0.1:{slack_door.port}{path}") as response:
+            return response.status, await response.text()
+
+    assert await get("/healthz") == (200, "ok\n")
+    assert await get("/readyz") == (200, "ready\n")
+    slack_door.reason = "starting\n"
+    assert await get("/readyz") == (503, "starting\n")
+    status, text = await get("/metrics")
+    assert status == 200
+    assert "gatehouse_effects_due 0.0" in text

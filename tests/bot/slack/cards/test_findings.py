@@ -1,0 +1,83 @@
+"""What Conditional Access means, as each surface shows it: cut inside Slack's limits, whole where there is room."""
+
+import json
+from dataclasses import replace
+from typing import Any, Final
+
+from bot.slack.cards.cards import request_card
+from bot.slack.cards.findings import MOST_LINES, whole_findings
+from bot.slack.flows.decision_views import decision_view
+from bot.slack.flows.posture_message import posture_message
+from bot.terminal.plan_json import plan_json
+from bot.terminal.posture_json import posture_json
+from tests.bot.slack.flows.test_messages import assert_sound as sound_message
+from tests.bot.surfaces import assert_sound, shown
+from tests.bot.terminal.test_plan import planned, printed
+from tests.bot.terminal.test_posture import posture
+from tests.bot.terminal.test_posture import printed as posture_printed
+from tests.workflows.core.builders import NOW, TENANT, prepared, request
+from tests.workflows.core.policies import NOTHING, policy
+from workflows.core.checks.conditional_access.controls import Visitor
+from workflows.core.checks.conditional_access.policy import parse_policy
+from workflows.core.checks.conditional_access.questions import Entry, questions
+from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
+from workflows.core.checks.conditional_access.words import access_findings
+from workflows.core.posture.lockouts import lockout_concerns
+from workflows.core.requests.request import AccessRequest
+
+HOSTILE: Final = "<!channel> *bold* [red]x[/red] <https://evil.example|here> "
+
+
+def report(*policies: dict[str, Any]) -> AccessReport:
+    """Judge for guests and direct connect users without trust, by the policies alone."""
+    entries = tuple(Entry(visitor=one, applications=("All",)) for one in (Visitor.GUEST, Visitor.DIRECT_CONNECT))
+    chosen = questions([parse_policy(one) for one in policies], entries, TENANT)
+    return assess(policies, entries, TENANT, NOTHING, chosen, {})
+
+
+MANY: Final = report(*(policy("block", name=f"{number} {HOSTILE}{'x' * 300}") for number in range(200)))
+
+
+def asked(found: AccessReport) -> AccessRequest:
+    """A request with these findings."""
+    return replace(request(), prepared=replace(prepared(), findings=access_findings(found)))
+
+
+def test_two_hundred_hostile_policies_fit_into_card_and_window() -> None:
+    card = request_card(asked(MANY), holders={}, now=NOW)
+    sound_message(card)
+    window = decision_view(asked(MANY), now=NOW)
+    assert_sound(window)
+    more = sum(len(one.lines) for one in access_findings(MANY)) - MOST_LINES
+    assert f"and {more} more; gatehouse plan" in shown(window)
+    assert whole_findings(()) == []
+
+
+def test_the_terminal_shows_a_plan_policy_by_policy_and_reads_no_markup() -> None:
+    found = report(policy("block", name="[red]Nobody[/red]"))
+    text = " ".join(printed(planned(findings=access_findings(found), access=found), width=200).split())
+    assert "Locked out: guests and B2B direct connect users, by “[red]Nobody[/red]” – exclude them" in text
+    assert "by “[red]Nobody[/red]” (blocks access) – exclude them, or require another control. An estimate." in text
+    document = json.loads(plan_json(planned(findings=access_findings(found), access=found)))
+    assert document["conditional_access"]["meaning"] == dict.fromkeys(
+        ("b2bCollaborationGuest", "b2bDirectConnectUser"), "locked_out"
+    )
+    assert document["findings"][0]["lines"]
+
+
+def test_the_posture_says_who_is_locked_out_on_every_surface() -> None:
+    found = report(policy("mfa", name="MFA"))
+    one = posture({})
+    (partner,) = one.partners
+    told = replace(
+        one, partners=(replace(partner, access=found, concerns=(*lockout_concerns(found), *partner.concerns)),)
+    )
+    words = (
+        "Conditional Access locks out today: B2B direct connect users, by “MFA” – accept their MFA, or exclude them."
+    )
+    assert words in " ".join(posture_printed(told, width=200).split())
+    assert words in shown(posture_message(told).blocks)
+    document = json.loads(posture_json(told))["partners"][0]
+    assert "ca_locked_out" in [concern["code"] for concern in document["concerns"]]
+    (direct,) = [one for one in document["conditional_access"]["verdicts"] if one["meaning"] == "locked_out"]
+    assert (direct["visitor"], direct["remedies"]) == ("b2bDirectConnectUser", ["accept_mfa", "exclude"])

@@ -1,0 +1,68 @@
+"""Cards say what a change opens, what stands already and raises the risk, and what stays open, by name."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from slack_sdk.models.blocks import RichTextBlock
+
+from bot.slack.blocks.untrusted import cut
+from bot.slack.cards.risk import risk_elements, staying_elements
+from tests.bot.surfaces import shown
+from tests.workflows.core.builders import TENANT, access_plan, closed_document
+from tests.workflows.core.plans.test_other_clouds import CONSENT, SERVICE_DEFAULT, SYNCHRONIZED, standing
+from tests.workflows.core.settings.test_effective import ALL
+from workflows.core.plans.plan import Plan
+from workflows.core.plans.renewal import plan_renewal
+from workflows.core.text import place_to_cut
+
+WIDE = standing(
+    identitySynchronization=SYNCHRONIZED, b2bDirectConnectOutbound=ALL, automaticUserConsentSettings=CONSENT
+)
+ID = "1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03"
+
+
+def risk(plan: Plan) -> str:
+    return shown([RichTextBlock(elements=list(risk_elements(plan, SERVICE_DEFAULT))).to_dict()])
+
+
+def staying(plan: Plan) -> str:
+    elements = list(staying_elements(plan, SERVICE_DEFAULT))
+    return shown([RichTextBlock(elements=elements).to_dict()]) if elements else ""
+
+
+def test_the_reasons_of_what_stands_come_after_those_of_the_change() -> None:
+    said = risk(access_plan(WIDE))
+    assert said.index("Risk: high") < said.index("The partner's MFA counts") < said.index("Because of what stands")
+    assert said.index("Because of what stands") < said.index("create and change user accounts")
+    assert "Because of what stands" not in risk(access_plan())
+
+
+def test_what_stays_open_is_named_and_what_lets_nobody_in_is_counted() -> None:
+    said = staying(access_plan({**WIDE, "b2bDirectConnectInbound": closed_document()["b2bDirectConnectInbound"]}))
+    for named in ("Identity synchronization into this tenant", "B2B direct connect, outbound", "Automatic redemption"):
+        assert named in said
+    assert "1 value that lets nobody in" in said
+    assert "B2B direct connect, inbound" not in said
+    assert staying(access_plan()) == ""
+
+
+def test_what_nobody_manages_is_named_too() -> None:
+    assert "crossCloudMeetingConfiguration" in staying(
+        access_plan(standing(crossCloudMeetingConfiguration={"inboundAllowed": True}))
+    )
+
+
+def test_a_renewal_shows_all_that_it_prolongs() -> None:
+    plan = plan_renewal(tenant_id=TENANT, before=WIDE, template="t", template_hash="h", duration=timedelta(days=90))
+    assert "What stands, and is to stand for longer" in staying(plan)
+    assert staying(replace(plan, before={"tenantId": TENANT})) == ""
+
+
+def test_no_text_is_cut_inside_an_id() -> None:
+    text = f"group {ID}, group {ID}"
+    for limit in range(7, len(text)):
+        said: Any = cut(text, limit)
+        assert len(said) <= limit
+        assert said.count("1b4f") == said.count(ID)
+    assert place_to_cut("a" * 50, 20) == 20

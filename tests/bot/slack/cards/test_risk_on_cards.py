@@ -1,0 +1,154 @@
+"""The card says how risky a plan is, why, and what the checks found, each with its source."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.slack.cards.cards import request_card
+from bot.slack.cards.partners import change_elements
+from tests.bot import surfaces
+from tests.workflows.core.builders import NOW, TENANT, identity, prepared, request
+from workflows.core.checks.findings import Finding, Severity
+from workflows.core.plans.plan import plan_access
+from workflows.core.plans.words import Line
+from workflows.core.requests.request import AccessRequest, Observation, RequestKind, RequestState
+from workflows.core.settings.model import AccessType, B2BSetting, Property, Target, TargetConfiguration, TargetType
+from workflows.core.settings.reach import Shift
+
+
+def shown(of: AccessRequest) -> str:
+    message = request_card(of, holders={}, now=NOW)
+    texts: list[str] = []
+
+    def collect(value: object) -> None:
+        if isinstance(value, dict):
+            if isinstance(value.get("text"), str):
+                texts.append(value["text"])
+            for item in value.values():
+                collect(item)
+        elif isinstance(value, list):
+            for item in value:
+                collect(item)
+
+    collect(message.blocks)
+    return "".join(texts)
+
+
+def waiting(*findings: Finding) -> AccessRequest:
+    return request(RequestState.AWAITING_APPROVAL, prepared=prepared(findings=findings))
+
+
+def test_the_risk_stands_on_the_card_with_its_reasons_and_what_it_needs() -> None:
+    said = shown(waiting())
+    assert "Risk: high (needs 3 approvers in at least 2 stages)" in said
+    assert "The partner's MFA counts as ours." in said
+
+
+def test_a_revocation_has_no_risk_to_weigh() -> None:
+    assert "Risk:" not in shown(request(RequestState.APPLYING, RequestKind.REVOCATION))
+
+
+def test_every_finding_says_its_weight_in_words_and_its_source() -> None:
+    findings = [
+        Finding(code=severity.name, severity=severity, text=f"About {severity.name}.", source="Graph: “A page”")
+        for severity in Severity
+    ]
+    said = shown(waiting(*findings))
+    for expected in ("⚠️ Warning: About WARNING. (Graph: “A page”)", "❔ Could not be checked: ", "ℹ️ Note: "):
+        assert expected in said
+
+
+def finding(severity: Severity, text: str, code: str = "c") -> Finding:
+    return Finding(code=code, severity=severity, text=text, source="Graph: “A page”")
+
+
+def test_findings_stand_by_weight_and_licences_come_last() -> None:
+    findings = [
+        finding(Severity.NOTE, "Needs a licence.", "licence_p1"),
+        finding(Severity.NOTE, "Some note."),
+        finding(Severity.UNCHECKED, "Who may invite could not be checked (no permission)."),
+        finding(Severity.WARNING, "First warning."),
+        finding(Severity.WARNING, "Second warning."),
+        finding(Severity.ERROR, "An error."),
+    ]
+    said = shown(waiting(*findings))
+    order = ["An error.", "First warning.", "Second warning.", "Who may invite", "Some note.", "Needs a licence."]
+    places = [said.index(text) for text in order]
+    assert places == sorted(places)
+    assert "❔ Who may invite could not be checked (no permission)." in said, "and not twice in one line"
+
+
+def test_a_name_that_the_change_shows_is_not_told_again() -> None:
+    application = "5f0a1b2c-0004-4d3e-8f90-a1b2c3d4e5f6"
+    only = TargetConfiguration(
+        access=AccessType.ALLOWED, targets=(Target(type=TargetType.APPLICATION, id=application),)
+    )
+    everybody = TargetConfiguration(access=AccessType.ALLOWED, targets=(Target(type=TargetType.USER, id="AllUsers"),))
+    plan = plan_access(
+        tenant_id=TENANT,
+        before=None,
+        settings={Property.B2B_COLLABORATION_INBOUND: B2BSetting(users_and_groups=everybody, applications=only)},
+        template="contractor-portal",
+        template_hash="h",
+        duration=timedelta(days=90),
+    )
+    named = finding(Severity.NOTE, f"In this tenant, application {application} is “Portal”.", "targets_named")
+    for names, is_told in (({application: "Portal"}, False), ({}, True)):
+        known = prepared(plan=plan, findings=(named,), names=names)
+        said = shown(request(RequestState.AWAITING_APPROVAL, prepared=known))
+        assert ("In this tenant, application" in said) == is_told
+        assert "“Portal”" in said
+
+
+def test_what_is_written_without_changing_anything_does_not_hide_what_changes() -> None:
+    def line(name: str, effect: Shift) -> Line:
+        return Line(setting=name, before="a", after="b", opens=None, effect=effect.value)
+
+    opens, same = line("Inbound", Shift.OPENS), line("Outbound", Shift.SAME)
+    said = surfaces.shown([one.to_dict() for one in change_elements([same, opens, same], "What will change")])
+    assert "Inbound: a → b" in said
+    assert "Outbound" not in said
+    assert "2 settings are written as well without changing what applies" in said
+    assert "Outbound: a → b" in surfaces.shown(
+        [one.to_dict() for one in change_elements([same], "What will change")]
+    ), "where there is nothing else"
+
+
+def test_findings_cannot_ping_and_a_flood_of_them_is_counted() -> None:
+    nasty = Finding(code="c", severity=Severity.WARNING, text="<!channel> \u202e", source="<@U1>")
+    message = request_card(waiting(*[nasty] * 25), holders={}, now=NOW)
+    assert "mrkdwn" not in json.dumps(message.blocks)
+    assert "\u202e" not in json.dumps(message.blocks, ensure_ascii=False)
+    assert "and 5 more" in shown(waiting(*[nasty] * 25))
+
+
+def test_the_default_that_was_read_is_used_in_words() -> None:
+    known = prepared()
+    trust = {"isServiceDefault": True, "inboundTrust": {"isMfaAccepted": False}}
+    known = replace(known, observation=replace(known.observation, default=trust))
+    said = shown(request(RequestState.AWAITING_APPROVAL, prepared=known))
+    assert "inherits: not trusted (Microsoft's default)" in said
+
+
+def test_what_narrows_only_against_todays_default_says_why_the_whole_chain_decides() -> None:
+    open_door = {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]}
+    all_apps = {"accessType": "allowed", "targets": [{"target": "AllApplications", "targetType": "application"}]}
+    default = {"b2bCollaborationInbound": {"usersAndGroups": open_door, "applications": all_apps}}
+    office = TargetConfiguration(
+        access=AccessType.ALLOWED, targets=(Target(type=TargetType.APPLICATION, id="Office365"),)
+    )
+    everybody = TargetConfiguration(access=AccessType.ALLOWED, targets=(Target(type=TargetType.USER, id="AllUsers"),))
+    plan = plan_access(
+        tenant_id=TENANT,
+        before=None,
+        settings={Property.B2B_COLLABORATION_INBOUND: B2BSetting(users_and_groups=everybody, applications=office)},
+        template="guest-collaboration",
+        template_hash="h",
+        duration=timedelta(days=90),
+    )
+    observed = Observation(identity=identity(), configuration=None, default=default, at=NOW)
+    known = prepared(plan=plan, observation=observed)
+    said = shown(request(RequestState.AWAITING_APPROVAL, prepared=known))
+    assert "Against today's default this opens nothing." in said
+    assert "the whole chain decides" in said
+    assert "the whole chain decides" not in shown(waiting())

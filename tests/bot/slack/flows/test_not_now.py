@@ -1,0 +1,24 @@
+"""Whoever reads of a missing permission is sent to an admin, and not told to try again."""
+
+import pytest
+
+from bot.slack.words.not_now import not_now
+from workflows.core.errors import DomainError
+from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_what_only_an_admin_can_mend_is_not_to_be_tried_again(status: int) -> None:
+    said = not_now(TenantRefused(status, "x", "The application needs the permission Policy.Read.All."))
+    assert said == (
+        "The application needs the permission Policy.Read.All. Nothing was changed. Tell an admin: trying again does "
+        "not help before that is mended."
+    )
+
+
+@pytest.mark.parametrize(
+    "error", [TenantRefused(400, "x", "No."), TenantUnavailable("No."), DirectoryUnavailable("No.")]
+)
+def test_everything_else_may_pass(error: DomainError) -> None:
+    assert not_now(error) == "No. Nothing was changed; try again."

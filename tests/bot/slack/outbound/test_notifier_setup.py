@@ -1,0 +1,101 @@
+"""The card about the partner's half: posted once to whom it concerns, updated everywhere, once more as a reminder."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.bot.slack.outbound.test_notifier import Scene, action_ids, person, request, scene
+from tests.workflows.core.builders import NOW, REDEEM_STEP, REQUEST, TENANT
+from tests.workflows.core.builders import partnership as usual
+from workflows.core.partner_setup.state import Confirmation
+from workflows.core.partners.partnership import Partnership
+from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.ports.notifier import NotifierBlocked
+from workflows.ports.records import AuditEntry, Commit
+
+__all__ = ["scene"]
+
+
+def partnership(**changes: Any) -> Partnership:
+    """A partnership that the requester asked for, and that the approver of the data sponsors."""
+    return usual(**{"sponsor": person("approver2"), "half": (REDEEM_STEP,), **changes})
+
+
+def confirmed(by: str) -> tuple[Confirmation, ...]:
+    return (Confirmation(step=REDEEM_STEP.key, wanted=REDEEM_STEP.digest, person=person(by), at=NOW),)
+
+
+async def known(scene: Scene) -> AccessRequest:
+    """Store the request that the partnership came from."""
+    asked = replace(request(RequestState.APPLIED), version=1)
+    entry = AuditEntry(key="put", at=NOW, actor="t", command="put", outcome="accepted", details={})
+    await scene.store.commit(Commit(entry=entry, request=asked))
+    return asked
+
+
+async def test_sponsor_and_requester_get_it_once_and_only_the_sponsor_may_speak(scene: Scene) -> None:
+    await known(scene)
+    for _ in range(3):
+        await scene.notifier().show_half(partnership(), remind=False)
+    assert scene.counts() == {"@approver2": 1, "@requester": 1}
+    assert action_ids(scene.messages("@approver2")[0]) == ["confirm_half", "show_checklist", "remind_half"]
+    assert action_ids(scene.messages("@requester")[0]) == ["show_checklist"]
+    assert {copy.subject for copy in await scene.store.copies(f"half:{TENANT}")} == {f"half:{TENANT}"}
+
+
+async def test_a_word_changes_every_copy_and_posts_none(scene: Scene) -> None:
+    await known(scene)
+    await scene.notifier().show_half(partnership(), remind=False)
+    before = {place: scene.messages(place)[0]["ts"] for place in scene.counts()}
+    for _ in range(2):
+        await scene.notifier().show_half(partnership(confirmations=confirmed("admin")), remind=False)
+    assert {place: scene.messages(place)[0]["ts"] for place in scene.counts()} == before
+    assert scene.written() == ["chat.postMessage"] * 2 + ["chat.update"] * 2
+    assert action_ids(scene.messages("@approver2")[0]) == ["unconfirm_half", "show_checklist"]
+
+
+async def test_what_is_confirmed_or_one_sided_or_usually_open_is_not_posted(scene: Scene) -> None:
+    await known(scene)
+    usually_open = (replace(REDEEM_STEP, is_needed=False),)
+    for quiet in (
+        partnership(confirmations=confirmed("admin")),
+        partnership(half=()),
+        partnership(half=usually_open),
+    ):
+        await scene.notifier().show_half(quiet, remind=False)
+    assert scene.counts() == {}
+
+
+async def test_a_reminder_is_a_new_card_for_the_sponsor_alone_and_once(scene: Scene) -> None:
+    await known(scene)
+    await scene.notifier().show_half(partnership(), remind=False)
+    for _ in range(2):
+        await scene.notifier().show_half(partnership(half_reminders=1), remind=True)
+    await scene.notifier().show_half(partnership(half_reminders=1, remind_half_at=NOW), remind=False)
+    assert scene.counts() == {"@approver2": 2, "@requester": 1}
+    older, newer = sorted(scene.messages("@approver2"), key=lambda one: str(one["ts"]))
+    assert (action_ids(older), "newer card" in str(older["blocks"])) == ([], True)
+    assert action_ids(newer)[:2] == ["confirm_half", "show_checklist"]
+    assert action_ids(scene.messages("@requester")[0]) == ["show_checklist"]
+
+
+async def test_a_new_request_that_leaves_something_open_asks_anew(scene: Scene) -> None:
+    await known(scene)
+    await scene.notifier().show_half(partnership(), remind=False)
+    await scene.notifier().show_half(partnership(request_id="R-2"), remind=False)
+    assert scene.counts()["@approver2"] == 2
+    assert REQUEST != "R-2"
+
+
+async def test_the_admins_are_asked_where_the_sponsor_cannot_be_reached(scene: Scene) -> None:
+    scene.fail("chat.postMessage", "channel_not_found", times=1)
+    await scene.notifier().show_half(partnership(), remind=False)
+    assert scene.counts() == {"@admin": 1}
+    assert action_ids(scene.messages("@admin")[0]) == ["confirm_half", "show_checklist", "remind_half"]
+
+
+async def test_nobody_reached_is_not_silent(scene: Scene) -> None:
+    scene.fail("chat.postMessage", "channel_not_found", times=9)
+    with pytest.raises(NotifierBlocked, match="channel_not_found"):
+        await scene.notifier().show_half(partnership(), remind=True)

@@ -1,0 +1,79 @@
+"""Who is named on a card as an approver: who can still decide, told apart, and nobody looked up who is not named."""
+
+from dataclasses import dataclass, field, replace
+
+from bot.slack.people.approvers import MOST_NAMED, Approvers, name_approvers, still_free
+from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DATA_OWNER, RILEY, SAM, SECURITY, approval, request
+from workflows.core.errors import Refused
+from workflows.core.people import ChatId
+from workflows.ports.directory import DirectoryUnavailable
+
+
+@dataclass(slots=True)
+class FakeShown:
+    """Names and addresses by chat id."""
+
+    names: dict[ChatId, str] = field(default_factory=dict)
+    mails: dict[ChatId, str] = field(default_factory=dict)
+    asked: list[ChatId] = field(default_factory=list)
+    trouble: Exception | None = None
+
+    async def name_of(self, chat_id: ChatId) -> str:
+        self.asked.append(chat_id)
+        if self.trouble is not None:
+            raise self.trouble
+        if chat_id not in self.names:
+            raise Refused("unknown_user", "Slack does not know this user any more.")
+        return self.names[chat_id]
+
+    async def mail_of(self, chat_id: ChatId) -> str:
+        return self.mails.get(chat_id, "")
+
+
+def ids(*people: object) -> frozenset[ChatId]:
+    return frozenset(person.chat_id for person in people)  # type: ignore[attr-defined]
+
+
+async def named(shown: FakeShown, *holders: ChatId) -> Approvers:
+    answer = await name_approvers(request(), {SECURITY: frozenset(holders)}, shown)  # type: ignore[arg-type]
+    return answer[SECURITY]
+
+
+def test_the_requester_the_sponsor_and_who_approved_are_not_among_those_who_can_decide() -> None:
+    half_way = request(decisions=(approval(AMARA, 0), approval(BRUNO, 1)))
+    assert still_free(half_way, ids(RILEY, SAM, AMARA, BRUNO, CHIE)) == ids(CHIE)
+
+
+async def test_two_people_of_one_name_are_told_apart() -> None:
+    one, other, third = map(ChatId, ("U1", "U2", "U3"))
+    shown = FakeShown({one: "Kim Lee", other: "Kim Lee", third: "Ada"}, {one: "kim@x.com"})
+    assert (await named(shown, one, other, third)).names == (
+        "Kim Lee (kim@x.com)",
+        "Kim Lee (U2)",
+        "Ada",
+    )
+
+
+async def test_a_namesake_of_the_requester_is_named() -> None:
+    twin = replace(RILEY, chat_id=ChatId("U-TWIN"))
+    shown = FakeShown({twin.chat_id: RILEY.name})
+    assert (await named(shown, RILEY.chat_id, twin.chat_id)).names == (RILEY.name,)
+
+
+async def test_only_who_is_named_is_looked_up() -> None:
+    crowd = [ChatId(f"U{number:03}") for number in range(160)]
+    shown = FakeShown({one: f"Person {one}" for one in crowd})
+    answer = await named(shown, *crowd)
+    assert (len(answer.names), answer.others) == (MOST_NAMED, 160 - MOST_NAMED)
+    assert len(shown.asked) == MOST_NAMED
+
+
+async def test_one_unknown_user_hides_nobody_elses_name() -> None:
+    answer = await named(FakeShown({ChatId("U2"): "Kim Lee"}), ChatId("U1"), ChatId("U2"))
+    assert answer == Approvers(names=("Kim Lee",), others=1)
+
+
+async def test_names_that_cannot_be_read_are_left_out() -> None:
+    shown = FakeShown(trouble=DirectoryUnavailable("Slack does not answer."))
+    answer = await name_approvers(request(), {DATA_OWNER: ids(CHIE)}, shown)  # type: ignore[arg-type]
+    assert answer == {DATA_OWNER: Approvers()}

@@ -1,0 +1,304 @@
+"""The doctor against a whole world: says what is wrong, what cures it, and changes nothing."""
+
+import io
+import re
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from bot.process.settings import Settings
+from bot.sandbox.faults import Fault
+from bot.sandbox.seed import TEAM_ID, USER_GROUPS
+from bot.sandbox.server import Sandbox
+from bot.sandbox.slack import people
+from bot.terminal.doctor import PERMISSIONS, SCOPES, examine, surroundings
+from tests.bot.bot_under_test import BotUnderTest
+from tests.workflows.core.builders import NOW
+from tests.workflows.fakes import FakeTenant
+from workflows.app.alarms import Alarms
+from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.effects import ShowRequest
+from workflows.core.requests.request import RequestId
+from workflows.entra.claims import granted_in
+from workflows.ports.records import AuditEntry, Commit
+from workflows.ports.store import Store
+from workflows.ports.tenant import TenantRefused
+from workflows.store.sqlite import open_store
+
+
+async def examined(settings: Settings) -> tuple[int, str]:
+    """Give the exit status and what was printed, on paper so wide that no finding is broken."""
+    paper = io.StringIO()
+    return await examine(settings, Console(file=paper, width=800, color_system=None)), paper.getvalue()
+
+
+def finding(text: str, subject: str) -> str:
+    """Give the row of one finding."""
+    return next(row for row in text.splitlines() if subject in row)
+
+
+def answer(**body: Any) -> Fault:
+    """Let Slack answer its next auth.test so."""
+    whole = {"ok": True, "team_id": TEAM_ID, "team": "Woodgrove", "user": "gatehouse", **body}
+    scopes = ",".join(sorted(SCOPES - {"usergroups:read"}))
+    return Fault(target="slack", method="auth.test", body=whole, headers={"x-oauth-scopes": scopes})
+
+
+async def test_when_all_is_well(settings: Settings, world: Sandbox) -> None:
+    status, text = await examined(settings)
+    assert status == 0, text
+    assert "✗" not in text
+    assert "Woodgrove" in finding(text, "Slack: the app")
+    assert "trusted-partner" in finding(text, "Templates")
+    assert "2 people" in finding(text, "Role data-owner")
+    assert {entry["method"] for entry in world.graph_log.entries} == {"GET"}
+    assert not [entry for entry in world.slack_log.entries if "post" in entry["path"].rpartition("/")[2].lower()]
+
+
+async def test_a_missing_scope_is_named(settings: Settings, world: Sandbox) -> None:
+    world.faults.add(answer())
+    status, text = await examined(settings)
+    assert status == 1
+    row = finding(text, "Slack: the app")
+    assert "missing usergroups:read" in row
+    assert "manifest.yml" in row
+
+
+async def test_another_workspaces_token_is_named(settings: Settings, world: Sandbox) -> None:
+    world.faults.add(answer(team_id="T0ANOTHER"))
+    status, text = await examined(settings)
+    assert status == 1
+    assert "SLACK_TEAM_ID" in finding(text, "T0ANOTHER")
+
+
+async def test_a_wrong_channel_is_named(settings: Settings) -> None:
+    status, text = await examined(settings.model_copy(update={"slack_channel": "C0NOWHERE"}))
+    assert status == 1
+    row = finding(text, "approval channel")
+    assert "invalid_channel" in row
+    assert "SLACK_CHANNEL" in row
+
+
+@pytest.mark.parametrize(
+    ("members", "needs"), [((), "Needs 2"), (("approver2",), "Needs 2")], ids=["nobody", "too few"]
+)
+async def test_a_role_without_enough_people_is_named(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, members: tuple[str, ...], needs: str
+) -> None:
+    groups = [
+        (id_, handle, name, members if handle == "partner-data-owners" else held)
+        for id_, handle, name, held in USER_GROUPS
+    ]
+    monkeypatch.setattr(people, "USER_GROUPS", tuple(groups))
+    status, text = await examined(settings)
+    assert status == 1
+    row = finding(text, "Role data-owner")
+    assert ("1 person" if len(members) == 1 else f"{len(members)} people") in row
+    assert needs in row
+    assert "partner-data-owners" in row
+
+
+async def test_a_user_group_that_does_not_exist_is_named(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A renamed group has no members, and adding people to it is no cure."""
+    groups = [(id_, handle.replace("owners", "keepers"), name, held) for id_, handle, name, held in USER_GROUPS]
+    monkeypatch.setattr(people, "USER_GROUPS", tuple(groups))
+    status, text = await examined(settings)
+    assert status == 1
+    row = finding(text, "Role data-owner")
+    assert "0 people. The user group @partner-data-owners does not exist or is off." in row
+    assert "correct roles.toml" in row
+
+
+async def test_a_slack_that_is_away_is_named(settings: Settings, world: Sandbox) -> None:
+    world.faults.add(Fault(target="slack", reset=True, times=4))  # each call is tried twice
+    status, text = await examined(settings)
+    assert status == 1
+    for subject in ("Slack: the app", "approval channel"):
+        assert "✗" in finding(text, subject)
+
+
+@pytest.mark.parametrize(
+    ("path", "subject", "permission"),
+    [
+        ("/organization", "who we are", "Organization.Read.All"),
+        ("crossTenantAccessPolicy/default", "default configuration", "Policy.Read.All"),
+        ("findTenantInformation", "find a tenant", "CrossTenantInformation.ReadBasic.All"),
+    ],
+)
+async def test_an_entra_that_refuses_is_named_with_the_permission(
+    settings: Settings, world: Sandbox, path: str, subject: str, permission: str
+) -> None:
+    world.faults.add(Fault(target="graph", match=path, status=403, times=10))
+    status, text = await examined(settings)
+    assert status == 1
+    assert finding(text, subject).count(permission) == 1, "said, and not twice in one row"
+
+
+async def test_a_credential_that_cannot_be_used_is_a_finding(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What does not depend on it is looked at all the same."""
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", "")
+    status, text = await examined(settings)
+    assert status == 1
+    assert "AZURE_CLIENT_SECRET" in finding(text, "Entra: the credential")
+    assert "trusted-partner" in finding(text, "Templates")
+    assert "✓" in finding(text, "approval channel")
+
+
+@pytest.mark.parametrize("setting", ["graph_url", "azure_authority_host"])
+async def test_a_network_that_leads_nowhere_is_a_finding(settings: Settings, setting: str) -> None:
+    status, text = await examined(settings.model_copy(update={setting: "https://127.0.0.1:1"}))
+    assert status == 1
+    assert "✗" in finding(text, "who we are")
+
+
+# --- the records ---
+
+
+async def park(store: Store, error: str) -> None:
+    """Store an effect and give it up."""
+    entry = AuditEntry(key=error, at=NOW, actor="U0ADMIN0001", command="tell", outcome="accepted", details={})
+    await store.commit(Commit(entry=entry, effects=(ShowRequest(request_id=RequestId(f"R-{error[:1]}")),)))
+    (pending,) = await store.pending(datetime.max.replace(tzinfo=UTC), 9)
+    await store.park(pending.id, error)
+
+
+async def test_what_was_given_up_is_listed_and_left_alone(settings: Settings, world: Sandbox) -> None:
+    store = await open_store(settings.database_file, world.clock)
+    for error in ("chat.postMessage: channel_not_found", "invalid_blocks [json-pointer:/blocks/0] [/red]"):
+        await park(store, error)
+    await store.close()
+    before = {file.name: file.read_bytes() for file in settings.database_file.parent.iterdir()}
+    status, text = await examined(settings)
+    assert status == 1
+    assert "channel_not_found" in finding(text, "card:R-c")
+    assert "[json-pointer:/blocks/0] [/red]" in finding(text, "card:R-i")
+    assert {file.name: file.read_bytes() for file in settings.database_file.parent.iterdir()} == before
+
+
+async def test_a_running_bot_is_not_disturbed(gatehouse: BotUnderTest) -> None:
+    status, text = await examined(gatehouse.settings)
+    assert status == 0, text
+    assert "none" in finding(text, "given up")
+    await park(gatehouse.store, "chat.postMessage: channel_not_found")
+    status, text = await examined(gatehouse.settings)
+    assert status == 1
+    assert "channel_not_found" in finding(text, "card:R-c")
+    await gatehouse.file_request()
+
+
+async def test_records_that_are_none_are_named(settings: Settings) -> None:
+    settings.database_file.write_text("not a database, but as long as the header of one: " + "x" * 100)
+    status, text = await examined(settings)
+    assert status == 1
+    assert "DATABASE_URL" in finding(text, "given up")
+    assert "DATABASE_URL" in finding(text, "open alarms")
+
+
+async def test_where_no_bot_ever_ran_there_are_no_records(settings: Settings) -> None:
+    _, text = await examined(settings)
+    assert "Records" not in text
+    assert not settings.database_file.exists()
+
+
+async def test_tokens_are_not_printed(settings: Settings, world: Sandbox) -> None:
+    world.faults.add(Fault(target="slack", status=500, times=100))
+    _, text = await examined(settings)
+    assert settings.slack_bot_token.get_secret_value() not in text
+
+
+# --- what is optional ---
+
+
+async def test_a_missing_optional_permission_is_named_and_is_no_fault() -> None:
+    tenant = FakeTenant()
+    tenant.surroundings.script.fail("surroundings.read_sign_ins", TenantRefused(403, "", "Insufficient privileges."))
+    found = {finding.subject: finding for finding in await surroundings(tenant)}
+    assert all(finding.is_optional for finding in found.values())
+    assert {name for name, finding in found.items() if finding.cure} == {"Entra: sign-ins of partners"}
+    assert "AuditLog.Read.All" in found["Entra: sign-ins of partners"].cure
+
+
+# --- what the bot may do ---
+
+
+def granting(world: Sandbox, *roles: str) -> None:
+    """Let the application have these permissions and no others."""
+    assert world.entra is not None
+    world.entra.merge({"appRoles": list(roles)})
+
+
+async def test_the_permission_to_write_is_looked_at_without_writing(settings: Settings, world: Sandbox) -> None:
+    status, text = await examined(settings)
+    assert status == 0, text
+    assert "✓ Policy.ReadWrite.CrossTenantAccess" in finding(text, "the permission to write")
+    granting(world, *(PERMISSIONS - {"Policy.ReadWrite.CrossTenantAccess"}))
+    status, text = await examined(settings)
+    assert status == 1
+    assert "Grant Policy.ReadWrite.CrossTenantAccess, with admin consent" in finding(text, "the permission to write")
+    assert {entry["method"] for entry in world.graph_log.entries} == {"GET"}
+
+
+async def test_permissions_that_are_too_wide_are_named_and_are_no_fault(settings: Settings, world: Sandbox) -> None:
+    granting(world, *PERMISSIONS)
+    _, text = await examined(settings)
+    assert "other permissions" not in text
+    granting(world, *PERMISSIONS, "Directory.ReadWrite.All", "Mail.Send")
+    status, text = await examined(settings)
+    assert status == 0
+    assert "– more than the bot needs: Directory.ReadWrite.All, Mail.Send" in finding(text, "other permissions")
+
+
+def test_the_permissions_are_those_that_the_readme_asks_for() -> None:
+    table = (Path(__file__).parents[3] / "README.md").read_text()
+    assert set(re.findall(r"^ +\| `(\w+(?:\.\w+)+)` \|", table, re.MULTILINE)) == PERMISSIONS
+
+
+@pytest.mark.parametrize("token", ["", "opaque", "a.b.c", "e30.W10.x", "e30.eyJyb2xlcyI6NX0.x", "..", "e30.bnVsbA.x"])
+def test_a_token_that_cannot_be_read_says_nothing(token: str) -> None:
+    assert granted_in(token) is None
+
+
+def test_a_token_without_permissions_has_none() -> None:
+    assert granted_in("e30.e30.x") == frozenset()
+
+
+async def test_another_tenant_than_the_one_that_is_set_is_named(settings: Settings) -> None:
+    other = "0c0ffee0-1111-4aaa-8bbb-0123456789a1"
+    status, text = await examined(settings.model_copy(update={"azure_tenant_id": other}))
+    assert status == 1
+    row = finding(text, "who we are")
+    assert settings.azure_tenant_id in row
+    assert "AZURE_TENANT_ID" in row
+
+
+async def test_open_alarms_are_listed_beside_a_running_bot(gatehouse: BotUnderTest) -> None:
+    _, text = await examined(gatehouse.settings)
+    assert "✓ none" in finding(text, "open alarms")
+    clock = gatehouse.world.clock
+    alarms = Alarms(store=gatehouse.store, clock=clock, wake=lambda: None)
+    values = {"partner": "Contoso [/red]", "request": "R-1", "reason": "is_archived"}
+    await alarms.raise_alarm(AlarmCode.CARD_NOT_POSTED, "R-1", values)
+    await alarms.raise_alarm(AlarmCode.ROLE_EMPTY, "security", {"role": "security"})
+    await alarms.clear_alarm(AlarmCode.ROLE_EMPTY, "security")
+    status, text = await examined(gatehouse.settings)
+    assert status == 1
+    row = finding(text, "open alarms")
+    assert "Slack does not take the card about Contoso [/red] (R-1): is_archived." in row
+    assert "Make sure that the approval channel" in row
+    assert text.count("open alarms") == 1
+
+
+async def test_records_that_are_older_than_alarms_have_none(settings: Settings, world: Sandbox) -> None:
+    store = await open_store(settings.database_file, world.clock)
+    await store.close()
+    with closing(sqlite3.connect(settings.database_file)) as db:
+        db.execute("drop table alarms")
+    _, text = await examined(settings)
+    assert "✓ none" in finding(text, "open alarms")
