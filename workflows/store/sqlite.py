@@ -124,12 +124,12 @@ class SqliteStore:
         self, requester: ChatId, limit: int, account: PersonId | None = None
     ) -> Sequence[AccessRequest]:
         """List a person's own requests, newest first: those filed under this chat id, or by this account."""
-        where = "where requester = ? or account = ? order by created_at desc limit ?"
+        where = "where requester = ? or account = ? order by created_at desc, rowid desc limit ?"
         return await self._requests(where, requester, account, limit)
 
     async def requests_for(self, tenant_id: TenantId, limit: int) -> Sequence[AccessRequest]:
         """List the requests about one tenant, newest first."""
-        return await self._requests("where tenant_id = ? order by created_at desc limit ?", tenant_id, limit)
+        return await self._requests("where tenant_id = ? order by created_at desc, rowid desc limit ?", tenant_id, limit)
 
     async def partnerships(self) -> Sequence[Partnership]:
         """List every partnership, by default domain."""
