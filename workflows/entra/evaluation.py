@@ -13,7 +13,7 @@ from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.settings.canonical import JsonObject, canonical_json
 from workflows.entra.addresses import request_to
 from workflows.entra.answers import Call, failure, rows_of, without_annotations
-from workflows.entra.connection import Connection
+from workflows.entra.transport.connection import Connection
 from workflows.ports.tenant import TenantUnavailable
 
 

@@ -22,10 +22,10 @@ from workflows.entra.answers import (
     reading,
     without_annotations,
 )
-from workflows.entra.connection import Connection, document_of, open_connection
 from workflows.entra.home_guard import HomeGuard
 from workflows.entra.settings import EntraSettings
 from workflows.entra.surroundings import GraphSurroundings
+from workflows.entra.transport.connection import Connection, document_of, open_connection
 from workflows.ports.tenant import Account, TenantRefused, TenantUnavailable
 
 _FOUND_FOR_SECONDS: Final = 60.0

@@ -20,11 +20,11 @@ from workflows.core.settings.model import Target, TargetType, TenantId, is_guid
 from workflows.entra.addresses import request_to
 from workflows.entra.answers import Call, is_absent, quoted, reading, sign_ins_of, verified_domains
 from workflows.entra.audits import AUDITED, partner_changes
-from workflows.entra.connection import Connection, document_of
 from workflows.entra.evaluation import evaluate
 from workflows.entra.lately import Lately
 from workflows.entra.name_search import SELECTED, filters, found_objects
-from workflows.entra.pacing import Pace
+from workflows.entra.transport.connection import Connection, document_of
+from workflows.entra.transport.pacing import Pace
 from workflows.ports.tenant import TenantUnavailable
 from workflows.ports.tenant_settings import FoundObject
 

@@ -24,7 +24,7 @@ from workflows.app.alarms import Alarms
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.request import RequestId
-from workflows.entra.claims import granted_in
+from workflows.entra.transport.claims import granted_in
 from workflows.ports.records import AuditEntry, Commit
 from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused

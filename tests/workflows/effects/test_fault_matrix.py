@@ -33,7 +33,8 @@ from workflows.effects.apply import Applying
 from workflows.effects.performer import Performer
 from workflows.effects.permission_check import Judging
 from workflows.effects.prepare import Preparing
-from workflows.entra import Entra, EntraSettings, connect, connection
+from workflows.entra import Entra, EntraSettings, connect
+from workflows.entra.transport import connection
 from workflows.ports.tenant import TenantUnavailable
 
 __all__ = ["authority", "environment"]

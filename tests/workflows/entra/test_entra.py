@@ -24,10 +24,10 @@ from msgraph.generated.models.conditional_access_guest_or_external_user_types im
 )
 from msgraph.generated.models.risk_level import RiskLevel
 
-import workflows.entra.connection
 import workflows.entra.gateway
 import workflows.entra.lately
 import workflows.entra.surroundings
+import workflows.entra.transport.connection
 from bot.sandbox import seed
 from bot.sandbox.entra import EntraStandIn, TokenAuthority
 from workflows.core.checks.conditional_access.controls import Visitor
@@ -40,7 +40,7 @@ from workflows.core.settings.canonical import canonical_json
 from workflows.core.settings.model import Target, TargetType, TenantId
 from workflows.entra import Entra, EntraSettings, connect
 from workflows.entra.name_search import found_objects
-from workflows.entra.pacing import Pace
+from workflows.entra.transport.pacing import Pace
 from workflows.ports.tenant import AlreadyExists, Tenant, TenantRefused, TenantUnavailable
 from workflows.ports.tenant_settings import FoundObject, Surroundings
 
@@ -472,7 +472,7 @@ async def test_reads_are_repeated_when_the_service_is_busy(entra: Entra, graph: 
 async def test_reads_are_given_up_after_three_tries(
     entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workflows.entra.connection._ReadRetries, "get_delay_time", lambda *_: 0.0)
+    monkeypatch.setattr(workflows.entra.transport.connection._ReadRetries, "get_delay_time", lambda *_: 0.0)
     graph.fail(*[refusing(503)] * 3)
     with pytest.raises(TenantUnavailable, match="503"):
         await entra.read_partner(CONTOSO)
@@ -678,7 +678,7 @@ async def test_reset_after_commit_is_unknown_and_not_repeated(entra: Entra, grap
 
 async def test_slow_write_has_an_unknown_outcome(entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     await entra.warm()
-    monkeypatch.setattr(workflows.entra.connection, "_WRITE_SECONDS", 0.1)
+    monkeypatch.setattr(workflows.entra.transport.connection, "_WRITE_SECONDS", 0.1)
     graph.fail(slow)
     with pytest.raises(TenantUnavailable, match=r"too long .* outcome is unknown"):
         await entra.write(adding())

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from workflows.entra.pacing import Pace
+from workflows.entra.transport.pacing import Pace
 from workflows.ports.tenant import TenantUnavailable
 
 

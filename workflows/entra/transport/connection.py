@@ -33,9 +33,9 @@ from workflows.entra.answers import (
     rows_of,
     without_annotations,
 )
-from workflows.entra.claims import granted_in
-from workflows.entra.credential import UnattendedCredential
 from workflows.entra.settings import EntraSettings
+from workflows.entra.transport.claims import granted_in
+from workflows.entra.transport.credential import UnattendedCredential
 from workflows.ports.tenant import TenantUnavailable
 
 _CONNECT_SECONDS: Final = 3.0

@@ -1,0 +1,51 @@
+"""The house: its drawing is that of the imports, no folder is crowded, no circle stands."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.house import PAGE, drawn_page, floors_of, shown_arrows
+
+PROJECT: Final = Path(__file__).parents[1]
+MOST_ENTRIES: Final = 12
+
+
+def folders() -> Iterator[Path]:
+    """Every folder of the source, with the packages' own."""
+    for top in ("bot", "workflows"):
+        yield from (one.parent for one in sorted((PROJECT / top).rglob("__init__.py")))
+
+
+def entries(folder: Path) -> list[str]:
+    """The modules and packages right in a folder."""
+    modules = [one.stem for one in folder.glob("*.py") if not one.stem.startswith("__")]
+    return sorted(modules + [one.parent.name for one in folder.glob("*/__init__.py")])
+
+
+def test_the_drawing_is_that_of_the_imports() -> None:
+    assert PAGE.read_text() == drawn_page(), "draw it anew: uv run poe draw"
+
+
+@pytest.mark.parametrize("folder", list(folders()), ids=lambda one: str(one.relative_to(PROJECT)))
+def test_no_folder_has_more_entries_than_a_reader_takes_in(folder: Path) -> None:
+    assert len(entries(folder)) <= MOST_ENTRIES, entries(folder)
+
+
+def test_a_circle_cannot_be_drawn() -> None:
+    with pytest.raises(ValueError, match=r"a circle among \['a', 'b'\]"):
+        floors_of({"a": frozenset({"b"}), "b": frozenset({"a"}), "c": frozenset()})
+
+
+def test_an_arrow_that_a_longer_way_says_is_left_out() -> None:
+    arrows = {"top": frozenset({"middle", "low"}), "middle": frozenset({"low"}), "low": frozenset()}
+    assert list(shown_arrows(arrows)) == [("middle", "low"), ("top", "middle")]
+    assert floors_of(arrows) == {"low": 0, "middle": 1, "top": 2}
+
+
+def test_every_package_says_what_it_is_about() -> None:
+    for folder in folders():
+        first = (folder / "__init__.py").read_text().partition("\n")[0]
+        assert first.startswith('"""'), folder
+        assert len(first) > 20, folder

@@ -1,0 +1,1 @@
+"""How a request gets to Graph: token, deadline, pace, retries of reads."""
