@@ -14,7 +14,7 @@ from typing import Any
 
 from aiohttp import ClientSession
 
-from tests.scenarios.warm import WarmProcess
+from tests.warm.sandbox import WarmSandbox
 
 CONTOSO = "c0a1b2c3-1111-4aaa-8bbb-0123456789a1"
 CHANNEL = "partner-access"
@@ -36,7 +36,7 @@ class Stage:
     """How many file descriptors each of its processes may have; 0 as many as this one."""
     url: str = ""
     seconds_to_ready: float = 0.0
-    _process: asyncio.subprocess.Process | WarmProcess | None = None
+    _process: asyncio.subprocess.Process | WarmSandbox | None = None
     _session: ClientSession | None = None
 
     async def raise_curtain(self) -> None:
@@ -52,7 +52,7 @@ class Stage:
     async def _forked(self) -> str:
         assert self.arguments == ()
         assert self.descriptors == 0
-        self._process = WarmProcess(self.data, self.environment)
+        self._process = WarmSandbox(self.data, self.environment)
         return await self._process.first_line()
 
     async def _typed(self) -> str:
