@@ -26,6 +26,7 @@ def make_bolt(client: AsyncWebClient, settings: Settings) -> AsyncApp:
 
     with _without_expected_warnings():
         return AsyncApp(
+            name="gatehouse",  # else Bolt looks for one in the source of every caller, for a tenth of a second
             client=client,
             authorize=authorize,
             process_before_response=True,
