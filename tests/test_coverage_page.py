@@ -80,12 +80,18 @@ def test_what_a_row_names_is_there(row: Row) -> None:
         assert path.is_file(), link
 
 
-def test_every_named_test_runs_in_a_clone_that_stands_alone(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what tests are made of, with nothing beside it."""
+    return standing_alone(tmp_path_factory.mktemp("alone") / "clone")
+
+
+@pytest.mark.xdist_group("clone")
+def test_every_named_test_runs_in_a_clone_that_stands_alone(clone: Path) -> None:
     """Without Microsoft's and Slack's descriptions beside it: a test that is skipped there shows nothing to a reader.
 
     pytest itself says which ones would run, in a copy of the project; the tests are set up there, and not run.
     """
-    clone = standing_alone(tmp_path / "clone")
     named = sorted({f"{file}::{name}" for row in rows() for file, name in named_tests(" ".join(row))})
     outcome = planned(clone, named)
     left_out = [name for name in named if outcome.get(name) != "runs"]
@@ -97,9 +103,9 @@ def test_every_named_test_runs_in_a_clone_that_stands_alone(tmp_path: Path) -> N
         assert skips == [], f"{file} may skip while it runs"
 
 
-def test_a_test_that_needs_more_than_the_clone_is_found_out(tmp_path: Path) -> None:
+@pytest.mark.xdist_group("clone")
+def test_a_test_that_needs_more_than_the_clone_is_found_out(clone: Path) -> None:
     """The check can fail: one that is skipped there, and one that is not there at all."""
-    clone = standing_alone(tmp_path / "clone")
     skipped = "tests/workflows/test_graph_contract.py::test_no_read_of_the_gateway_is_left_out"
     assert planned(clone, [skipped]) == {skipped: "skipped"}
     assert planned(clone, ["tests/test_coverage_page.py::test_nobody_wrote"]) == {}
@@ -107,7 +113,10 @@ def test_a_test_that_needs_more_than_the_clone_is_found_out(tmp_path: Path) -> N
 
 def standing_alone(clone: Path) -> Path:
     """Copy what tests are made of to a folder with nothing beside it."""
-    for folder in ("bot", "workflows", "tests", "docs"):
+    for folder in ("bot", "workflows"):
+        shutil.copytree(PROJECT / folder, clone / folder)  # what is compiled is still good: it knows the files' times
+    for folder in ("tests", "docs"):
+        # NB. what pytest compiled is left out: it knows the files by their paths.
         shutil.copytree(
             PROJECT / folder, clone / folder, ignore=shutil.ignore_patterns("__pycache__", "pictures", "*.png")
         )
