@@ -14,7 +14,7 @@ import socket
 import sys
 import tempfile
 import webbrowser
-from multiprocessing.context import SpawnProcess
+from multiprocessing.context import ForkServerContext, ForkServerProcess, SpawnContext, SpawnProcess
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +25,8 @@ from bot.sandbox.server import BotHandle, FolderInUse, Sandbox
 
 CANNOT_START: Final = 2
 """The exit status when the sandbox cannot start here."""
+Processes = SpawnContext | ForkServerContext
+_NEW_PROCESSES: Final = multiprocessing.get_context("spawn")
 _TICK_SECONDS: Final = 0.2
 _HANDED_ON: Final = "GATEHOUSE_MAX_"
 """The limits of an hour may be set for the sandbox's bot, too."""
@@ -32,9 +34,18 @@ _READY_WITHIN_SECONDS: Final = 30.0
 _MOST_RESTARTS: Final = 20
 
 
-async def rehearse(*, port: int, browser: bool, data: Path | None, only: str | None, socket_mode: bool) -> int:
+async def rehearse(
+    *,
+    port: int,
+    browser: bool,
+    data: Path | None,
+    only: str | None,
+    socket_mode: bool,
+    processes: Processes = _NEW_PROCESSES,
+) -> int:
     """Serve until Ctrl-C or SIGTERM. Prints `ready http://127.0.0.1:PORT/` when everything answers.
 
+    :param processes: how the bot's process is started.
     :returns: the exit status.
     """
     stop = asyncio.Event()
@@ -55,7 +66,7 @@ async def rehearse(*, port: int, browser: bool, data: Path | None, only: str | N
             return _cannot(f"--data: {folder} cannot be used ({error.strerror}); name a folder")
         try:
             if only is None:
-                await _with_bot(sandbox, folder, stop, browser=browser)
+                await _with_bot(sandbox, folder, stop, browser=browser, processes=processes)
             else:
                 _print_settings(sandbox)
                 await _ready(sandbox, browser=browser)
@@ -70,7 +81,9 @@ def _cannot(reason: str) -> int:
     return CANNOT_START
 
 
-async def _with_bot(sandbox: Sandbox, folder: Path, stop: asyncio.Event, *, browser: bool) -> None:
+async def _with_bot(
+    sandbox: Sandbox, folder: Path, stop: asyncio.Event, *, browser: bool, processes: Processes
+) -> None:
     port = _free_port()
     settings = {
         **sandbox.bot_settings(port),
@@ -78,7 +91,7 @@ async def _with_bot(sandbox: Sandbox, folder: Path, stop: asyncio.Event, *, brow
         "GATEHOUSE_TICK_SECONDS": str(_TICK_SECONDS),
         **{name: value for name, value in os.environ.items() if name.startswith(_HANDED_ON)},
     }
-    bot = _Bot(settings, folder)
+    bot = _Bot(settings, folder, processes)
     bot.start()
     url = f"http://127.0.0.1:{port}"
     sandbox.bot = BotHandle(url=url, pid=lambda: bot.pid, alive=bot.is_alive)
@@ -103,10 +116,11 @@ async def _ready(sandbox: Sandbox, *, browser: bool) -> None:
 class _Bot:
     """The bot's process."""
 
-    def __init__(self, settings: dict[str, str], folder: Path) -> None:
+    def __init__(self, settings: dict[str, str], folder: Path, processes: Processes) -> None:
         self._settings = settings
         self._folder = folder
-        self._process: SpawnProcess
+        self._processes = processes
+        self._process: SpawnProcess | ForkServerProcess
 
     @property
     def pid(self) -> int:
@@ -120,8 +134,7 @@ class _Bot:
         self._process.join()
 
     def start(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._process = context.Process(target=be_the_bot, args=(self._settings, self._folder), daemon=True)
+        self._process = self._processes.Process(target=be_the_bot, args=(self._settings, self._folder), daemon=True)
         # The child inherits the block: Ctrl-C while it starts is the sandbox's to handle, not its.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:

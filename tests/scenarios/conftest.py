@@ -5,13 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.stage import Stage
+from tests.scenarios.stage import Stage, raised
 
 
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     """A running sandbox over HTTP."""
-    stage = Stage(data=tmp_path / "data")
-    await stage.raise_curtain()
-    yield stage
-    await stage.drop_curtain()
+    async with raised(Stage(data=tmp_path / "data", warm=True)) as stage:
+        yield stage
+
+
+@pytest.fixture
+async def typed(tmp_path: Path) -> AsyncIterator[Stage]:
+    """A running sandbox that was started as a person starts it, by the command."""
+    async with raised(Stage(data=tmp_path / "data")) as stage:
+        yield stage

@@ -6,11 +6,15 @@ import resource
 import signal
 import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientSession
+
+from tests.warm.sandbox import WarmSandbox
 
 CONTOSO = "c0a1b2c3-1111-4aaa-8bbb-0123456789a1"
 CHANNEL = "partner-access"
@@ -26,17 +30,33 @@ class Stage:
     data: Path
     arguments: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
+    warm: bool = False
+    """Fork the sandbox from a process that has imported everything, instead of typing the command."""
     descriptors: int = 0
     """How many file descriptors each of its processes may have; 0 as many as this one."""
     url: str = ""
     seconds_to_ready: float = 0.0
-    _process: asyncio.subprocess.Process | None = None
+    _process: asyncio.subprocess.Process | WarmSandbox | None = None
     _session: ClientSession | None = None
 
     async def raise_curtain(self) -> None:
-        """Start the command and wait for its `ready` line."""
+        """Start the sandbox and wait for its `ready` line."""
         began = time.monotonic()
-        self._process = await asyncio.create_subprocess_exec(
+        async with asyncio.timeout(30):
+            line = (await (self._forked() if self.warm else self._typed())).strip()
+        assert line.startswith("ready http://127.0.0.1:"), line
+        self.seconds_to_ready = time.monotonic() - began
+        self.url = line.removeprefix("ready ")
+        self._session = ClientSession()
+
+    async def _forked(self) -> str:
+        assert self.arguments == ()
+        assert self.descriptors == 0
+        self._process = WarmSandbox(self.data, self.environment)
+        return await self._process.first_line()
+
+    async def _typed(self) -> str:
+        self._process = process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "bot", "sandbox", "--port", "0", "--no-browser", "--data", str(self.data)),
             *self.arguments,
             stdout=asyncio.subprocess.PIPE,
@@ -44,13 +64,8 @@ class Stage:
             env={**os.environ, **self.environment},
             preexec_fn=self._limit if self.descriptors else None,
         )
-        assert self._process.stdout is not None
-        async with asyncio.timeout(30):
-            line = (await self._process.stdout.readline()).decode().strip()
-        assert line.startswith("ready http://127.0.0.1:"), line
-        self.seconds_to_ready = time.monotonic() - began
-        self.url = line.removeprefix("ready ")
-        self._session = ClientSession()
+        assert process.stdout is not None
+        return (await process.stdout.readline()).decode()
 
     def _limit(self) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (self.descriptors, self.descriptors))
@@ -175,6 +190,16 @@ class Stage:
                 return
             await asyncio.sleep(0.05)
         raise AssertionError("no bot came back")
+
+
+@asynccontextmanager
+async def raised(stage: Stage) -> AsyncIterator[Stage]:
+    """Start the sandbox, and end it afterwards, whatever happened on it."""
+    try:
+        await stage.raise_curtain()
+        yield stage
+    finally:
+        await stage.drop_curtain()
 
 
 def buttons(message: dict[str, Any]) -> list[str]:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.scenarios.stage import UNLIMITED, Stage, buttons, words
+from tests.scenarios.stage import UNLIMITED, Stage, buttons, raised, words
 from workflows.catalog.catalog import SHIPPED, CatalogProblems, load_catalog
 from workflows.core.checks.findings import Severity
 from workflows.core.checks.rules import Circumstances, check_plan
@@ -77,10 +77,8 @@ HOLES = {
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """One sandbox for all of them."""
-    stage = Stage(data=tmp_path_factory.mktemp("errors"), environment=UNLIMITED)
-    await stage.raise_curtain()
-    yield stage
-    await stage.drop_curtain()
+    async with raised(Stage(data=tmp_path_factory.mktemp("errors"), environment=UNLIMITED, warm=True)) as stage:
+        yield stage
 
 
 async def patch(stage: Stage, state: Json) -> None:

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from tests.scenarios.stage import DAY, Stage, buttons, words
+from tests.scenarios.stage import DAY, Stage, buttons, raised, words
 
 pytestmark = [
     pytest.mark.story,
@@ -23,30 +23,22 @@ pytestmark = [
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def untouched(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """One sandbox in which nothing is ever filed."""
-    async for stage in raised(tmp_path_factory.mktemp("untouched")):
+    async with raised(Stage(data=tmp_path_factory.mktemp("untouched"), warm=True)) as stage:
         yield stage
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """One sandbox for stories of one request each, every one with a partner of its own."""
-    async for stage in raised(tmp_path_factory.mktemp("shared")):
+    async with raised(Stage(data=tmp_path_factory.mktemp("shared"), warm=True)) as stage:
         yield stage
 
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def alone(tmp_path: Path) -> AsyncIterator[Stage]:
     """A sandbox for a story that moves the clock."""
-    async for stage in raised(tmp_path / "data"):
+    async with raised(Stage(data=tmp_path / "data", warm=True)) as stage:
         yield stage
-
-
-async def raised(data: Path) -> AsyncIterator[Stage]:
-    """A running sandbox."""
-    stage = Stage(data=data)
-    await stage.raise_curtain()
-    yield stage
-    await stage.drop_curtain()
 
 
 async def test_every_bad_field_is_named_with_the_cure_and_nothing_is_stored(untouched: Stage) -> None:

@@ -40,12 +40,12 @@ async def test_a_kill_around_the_write_leads_to_exactly_one_post(stage: Stage, f
 
 async def test_a_restart_of_everything_on_the_same_folder_goes_on_where_it_stood(tmp_path: Path) -> None:
     """Workspace, tenant and the bot's records are all kept; the open card can still be decided."""
-    first = Stage(data=tmp_path / "data")
+    first = Stage(data=tmp_path / "data", warm=True)
     await first.raise_curtain()
     ts = await first.ask()
     await first.press("approver1", "approve", ts)
     await first.drop_curtain(signal.SIGKILL)
-    second = Stage(data=tmp_path / "data")
+    second = Stage(data=tmp_path / "data", warm=True)
     await second.raise_curtain()
     try:
         for approver in ("approver2", "approver3"):

@@ -1,15 +1,14 @@
 """The posture and a written plan beside a running bot: what was opened by us, and what behind our back."""
 
-import asyncio
 import json
 import os
-import sys
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from tests.scenarios.stage import CONTOSO, DAY, Stage, words
+from tests.warm.command import ended
 
 pytestmark = pytest.mark.story
 
@@ -25,21 +24,13 @@ async def gatehouse(stage: Stage, *arguments: str, columns: int = 80) -> tuple[i
     """Run `gatehouse …` as an admin beside the bot would: with the tenant's settings and the bot's file, no Slack."""
     given = (await stage.see("bot"))["settings"]
     mine = {name: value for name, value in given.items() if not name.startswith(("SLACK_", "PORT", "HOST"))}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", *arguments),
-        env={
-            **{name: value for name, value in os.environ.items() if not name.startswith(("SLACK_", "AZURE_"))},
-            **mine,
-            "DATABASE_URL": f"sqlite:///{stage.data / 'gatehouse.db'}",
-            "PYTHONPATH": str(ROOT),
-            "COLUMNS": str(columns),
-        },
-        cwd=stage.data.parent,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await process.communicate()
-    return process.returncode, out.decode(), err.decode()
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("SLACK_", "AZURE_"))},
+        **mine,
+        "DATABASE_URL": f"sqlite:///{stage.data / 'gatehouse.db'}",
+        "COLUMNS": str(columns),
+    }
+    return await ended(*arguments, folder=stage.data.parent, environment=environment)
 
 
 async def posture(stage: Stage, *options: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.scenarios.stage import CONTOSO, DAY, Stage, words
+from tests.scenarios.stage import CONTOSO, DAY, Stage, raised, words
 
 pytestmark = [
     pytest.mark.story,
@@ -18,10 +18,8 @@ pytestmark = [
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """One sandbox for all of these stories, every one with a partner of its own."""
-    stage = Stage(data=tmp_path_factory.mktemp("form") / "data")
-    await stage.raise_curtain()
-    yield stage
-    await stage.drop_curtain()
+    async with raised(Stage(data=tmp_path_factory.mktemp("form") / "data", warm=True)) as stage:
+        yield stage
 
 
 async def form_for(stage: Stage, typed: str, user: str = "requester") -> dict[str, Any]:

@@ -73,7 +73,7 @@ async def test_a_refused_revocation_tells_the_admins_at_once_and_when_it_is_mend
 async def test_a_restored_backup_does_not_open_what_was_closed_since(tmp_path: Path) -> None:
     """An approved write waits in the backup. It is written, revoked and deleted; then the backup comes back."""
     data, backup = tmp_path / "data", tmp_path / "backup.db"
-    first = Stage(data=data)
+    first = Stage(data=data, warm=True)
     await first.raise_curtain()
     ts = await first.ask()
     for approver in ("approver1", "approver2"):
@@ -97,7 +97,7 @@ async def test_a_restored_backup_does_not_open_what_was_closed_since(tmp_path: P
     for path in data.glob("gatehouse.db*"):
         path.unlink()
     shutil.copy(backup, data / "gatehouse.db")
-    second = Stage(data=data)
+    second = Stage(data=data, warm=True)
     await second.raise_curtain()
     try:
         written = len(await second.writes())

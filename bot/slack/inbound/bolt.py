@@ -23,6 +23,7 @@ def make_bolt(client: AsyncWebClient, team_id: str, bot_token: SecretStr) -> Asy
 
     with _without_expected_warnings():
         return AsyncApp(
+            name="gatehouse",  # else Bolt looks for one in the source of every caller, for a tenth of a second
             client=client,
             authorize=authorize,
             process_before_response=True,

@@ -20,6 +20,7 @@ from bot.sandbox.server import Sandbox
 from bot.terminal.cli import app
 from tests.bot.bot_under_test import free_port
 from tests.bot.conftest import OURS
+from tests.warm import command as warm_command
 
 ROOT: Final = Path(bot.__file__).parents[1]
 PATIENCE_SECONDS: Final = 20
@@ -35,27 +36,37 @@ def _logs_of_this_process() -> Iterator[None]:
     structlog.configure(**kept)
 
 
-async def started(*arguments: str, folder: Path, given: Mapping[str, str]) -> asyncio.subprocess.Process:
-    """Start `gatehouse …` in a folder, with these settings and no others."""
+def environment(given: Mapping[str, str]) -> dict[str, str]:
+    """These settings and no others."""
     bare = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    return {**bare, "PYTHONPATH": str(ROOT), "COLUMNS": "200", **given}
+
+
+async def started(*arguments: str, folder: Path, given: Mapping[str, str]) -> asyncio.subprocess.Process:
+    """Start `python -m bot …` in a folder, with these settings and no others."""
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", *arguments),
-        env={**bare, "PYTHONPATH": str(ROOT), "COLUMNS": "200", **given},
+        env=environment(given),
         cwd=folder,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
 
 
-async def ended(*arguments: str, folder: Path, given: Mapping[str, str] | None = None) -> Ended:
-    """Run `gatehouse …` to its end: status, standard output, standard error."""
-    process = await started(*arguments, folder=folder, given=given or {})
+async def typed(*arguments: str, folder: Path, given: Mapping[str, str]) -> Ended:
+    """Run `python -m bot …` to its end: status, standard output, standard error."""
+    process = await started(*arguments, folder=folder, given=given)
     try:
         out, err = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
     finally:
         if process.returncode is None:
             process.kill()
     return process.returncode, out.decode(), err.decode()
+
+
+async def ended(*arguments: str, folder: Path, given: Mapping[str, str] | None = None) -> Ended:
+    """Run `gatehouse …` to its end in a process that has imported it already."""
+    return await warm_command.ended(*arguments, folder=folder, environment=environment(given or {}))
 
 
 def problems(result: Ended) -> list[str]:
@@ -87,7 +98,7 @@ NEEDED: Final = [
 
 
 async def test_without_settings_all_that_is_needed_is_listed(tmp_path: Path) -> None:
-    assert problems(await ended("run", folder=tmp_path)) == NEEDED
+    assert problems(await typed("run", folder=tmp_path, given={})) == NEEDED
 
 
 async def test_the_templates_are_checked_at_start(tmp_path: Path, good: dict[str, str]) -> None:
@@ -176,7 +187,7 @@ def tenant_only(good: dict[str, str]) -> dict[str, str]:
 
 
 async def test_a_posture_without_slack_and_without_records(tmp_path: Path, tenant_only: dict[str, str]) -> None:
-    status, out, err = await ended("posture", "--json", folder=tmp_path, given=tenant_only)
+    status, out, err = await typed("posture", "--json", folder=tmp_path, given=tenant_only)
     assert (status, err) == (0, "")
     document = json.loads(out)
     assert document["records_read"] is False

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page, async_playwright, expect
 
@@ -15,13 +16,15 @@ from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.xdist_group("browser"),
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine: the page is not tried in a browser"),
 ]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
+    """One browser for all of them; every page has a context of its own: its cookies, its storage."""
     flags = ["--no-sandbox", "--disable-background-networking"]
     async with async_playwright() as playwright:
         made = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
@@ -29,14 +32,14 @@ async def browser() -> AsyncIterator[Browser]:
         await made.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def stage(tmp_path: Path) -> Stage:
     made = Stage(tmp_path)
     await made.change()
     return made
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def page(browser: Browser, stage: Stage) -> AsyncIterator[Page]:
     async with TestServer(stage.app()) as server:
         opened = await browser.new_page(viewport={"width": 1280, "height": 800})

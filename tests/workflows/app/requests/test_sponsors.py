@@ -7,7 +7,7 @@ from workflows.app.requests.sponsors import _WORDS, sponsor_words
 from workflows.core.errors import Refused
 
 BOT = Path(__file__).parents[4] / "bot"
-DIRECTORY = (BOT / "directory.py", BOT / "slack_users.py")
+DIRECTORY = (BOT / "slack" / "people" / "directory.py", BOT / "slack" / "people" / "users.py")
 
 
 def test_every_refusal_of_the_directory_has_words_for_somebody_else() -> None:

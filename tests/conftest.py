@@ -1,0 +1,38 @@
+"""For every test."""
+
+import gc
+import os
+import shutil
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+_MEMORY: Final = Path("/dev/shm")
+_ROOM_NEEDED: Final = 1_000_000_000
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the folders of tests in memory where there is room.
+
+    A store waits for the disk at every commit, and the tests make tens of thousands of them.
+    """
+    is_chosen = config.option.basetemp is not None
+    if not is_chosen and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM_NEEDED:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
+
+def pytest_collection_finish() -> None:
+    """Look no more for garbage in what was imported: half a million objects that stay."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_xdist_auto_num_workers() -> int | None:
+    """One worker more than there are cores.
+
+    A story waits as much as it works: for the bot, and for the limits of Entra.
+    """
+    if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS"):
+        return None
+    return (os.cpu_count() or 1) + 1

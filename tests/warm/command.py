@@ -1,0 +1,40 @@
+"""Any command as a forked process: what it says, and how it ends."""
+
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.warm.forks import forked, say_into
+
+PATIENCE_SECONDS = 20
+
+
+async def ended(*arguments: str, folder: Path, environment: Mapping[str, str]) -> tuple[int | None, str, str]:
+    """Run `gatehouse …` to its end, with this environment and no other: status, standard output, standard error."""
+    return await asyncio.to_thread(_ended, arguments, folder, dict(environment))
+
+
+def _ended(arguments: tuple[str, ...], folder: Path, environment: dict[str, str]) -> tuple[int | None, str, str]:
+    with tempfile.TemporaryDirectory() as said:
+        out, err = Path(said, "out"), Path(said, "err")
+        process = forked(_run, arguments, folder, environment, out, err)
+        process.join(PATIENCE_SECONDS)
+        if process.exitcode is None:
+            process.kill()
+            raise TimeoutError(f"gatehouse {' '.join(arguments)} did not end")
+        return process.exitcode, out.read_text(), err.read_text()
+
+
+def _run(arguments: tuple[str, ...], folder: Path, environment: dict[str, str], out: Path, err: Path) -> None:
+    say_into(out, sys.stdout.fileno())
+    say_into(err, sys.stderr.fileno())
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    sys.argv = ["gatehouse", *arguments]
+    from bot.terminal.cli import main
+
+    main()

@@ -1,0 +1,22 @@
+"""All that the commands import, sooner or later: for the process that others are forked from.
+
+NB. no thread may be started here: a process with threads cannot be forked safely.
+"""
+
+import gc
+
+from kiota_abstractions.authentication import AnonymousAuthenticationProvider
+from msgraph.graph_request_adapter import GraphRequestAdapter
+
+import bot.process.app
+import bot.process.bot
+import bot.process.bot_process
+import bot.terminal.cli
+import bot.terminal.doctor
+import bot.terminal.plan_command
+import bot.terminal.posture_command
+import bot.terminal.sandbox_command  # noqa: F401
+from workflows.entra.addresses import load_builders
+
+load_builders(GraphRequestAdapter(AnonymousAuthenticationProvider()))
+gc.freeze()  # so that no collection in a forked process copies the pages of what was imported

@@ -1,0 +1,53 @@
+"""The `sandbox` command as a forked process."""
+
+import asyncio
+import os
+import sys
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from tests.warm.forks import FORKS, forked, say_into
+
+
+class WarmSandbox:
+    """The sandbox's process, with the methods of `asyncio.subprocess.Process` that the stage needs."""
+
+    def __init__(self, data: Path, environment: dict[str, str]) -> None:
+        self._said, says = FORKS.Pipe(duplex=False)
+        self._process = forked(_play, data, environment, says)
+        says.close()
+
+    @property
+    def returncode(self) -> int | None:
+        """The exit status; None while it runs."""
+        return self._process.exitcode
+
+    async def first_line(self) -> str:
+        """Wait for what it says first, and listen no longer."""
+        return await asyncio.to_thread(self._read_line)
+
+    def _read_line(self) -> str:
+        with self._said, open(self._said.fileno(), encoding="utf-8", closefd=False) as output:
+            return output.readline()
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal."""
+        if self._process.pid is not None and self.returncode is None:
+            os.kill(self._process.pid, number)
+
+    async def wait(self) -> int:
+        """Wait for its end."""
+        await asyncio.to_thread(self._process.join)
+        status = self.returncode
+        assert status is not None
+        return status
+
+
+def _play(data: Path, environment: dict[str, str], says: Connection) -> None:
+    say_into(os.dup(says.fileno()), sys.stdout.fileno())
+    says.close()
+    say_into(Path(os.devnull), sys.stderr.fileno())
+    os.environ.update(environment)
+    from bot.terminal.sandbox_command import rehearse
+
+    sys.exit(asyncio.run(rehearse(port=0, browser=False, data=data, only=None, socket_mode=False, processes=FORKS)))
