@@ -4,7 +4,7 @@ All of them fail on demand through one `Script`: before the work, or after it wa
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -391,6 +391,13 @@ class FakeDirectory:
         """List who holds a role."""
         self.script.end(await self.script.begin("directory.holders"))
         return frozenset(chat_id for chat_id, p in self.people.items() if role in self.roles.get(p.id, frozenset()))
+
+    async def all_ids(self, chat_ids: Iterable[ChatId]) -> frozenset[ChatId]:
+        """List every id of these people's accounts."""
+        self.script.end(await self.script.begin("directory.all_ids"))
+        asked = frozenset(chat_ids)
+        accounts = {self.people[one].id for one in asked if one in self.people}
+        return asked | {chat_id for chat_id, person in self.people.items() if person.id in accounts}
 
     async def missing_groups(self, role: Role) -> tuple[str, ...]:
         """Name the user groups that do not exist."""

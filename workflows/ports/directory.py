@@ -1,6 +1,6 @@
 """Who people are: Slack users, Entra accounts, roles."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -57,6 +57,12 @@ class Directory(Protocol):
 
         Of a role with many people, enough are looked at for every quorum that a template can ask for; the rest is
         taken as listed.
+        """
+
+    async def all_ids(self, chat_ids: Iterable[ChatId]) -> frozenset[ChatId]:
+        """List every chat id of the people whom these ids name: one person may have several.
+
+        Whom the chat system does not know keeps the id that was asked about.
         """
 
     async def missing_groups(self, role: Role) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """The records: requests, partners, alarms and the audit log."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
@@ -122,8 +122,10 @@ class RecordStore(Protocol):
     async def roles_waited_for(self) -> Sequence[Role]:
         """List the roles of open stages that requests wait for."""
 
-    async def requests_waiting(self, roles: Sequence[Role], person: ChatId, limit: int) -> Listed[AccessRequest]:
-        """List the requests that wait for one of these roles and do not exclude this person, oldest first."""
+    async def requests_waiting(
+        self, roles: Sequence[Role], ids: Collection[ChatId], limit: int
+    ) -> Listed[AccessRequest]:
+        """List the requests that wait for one of these roles and exclude none of one person's ids, oldest first."""
 
     async def live_partnerships(self, limit: int) -> Listed[Partnership]:
         """List the partnerships that are not revoked, by default domain."""

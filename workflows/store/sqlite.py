@@ -6,7 +6,7 @@ synchronous"). Every transaction is short and local.
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -101,11 +101,13 @@ class SqliteStore:
         rows = await self._query("select distinct waits_for from requests where waits_for is not null order by 1")
         return [Role(row["waits_for"]) for row in rows]
 
-    async def requests_waiting(self, roles: Sequence[Role], person: ChatId, limit: int) -> Listed[AccessRequest]:
-        """List the requests that wait for one of these roles and do not exclude this person, oldest first."""
+    async def requests_waiting(
+        self, roles: Sequence[Role], ids: Collection[ChatId], limit: int
+    ) -> Listed[AccessRequest]:
+        """List the requests that wait for one of these roles and exclude none of one person's ids, oldest first."""
         where = """where waits_for in (select value from json_each(?))
-            and not exists (select 1 from json_each(excluded) where value = ?)"""
-        values = (json.dumps(list(roles)), person)
+            and not exists (select 1 from json_each(excluded) where value in (select value from json_each(?)))"""
+        values = (json.dumps(list(roles)), json.dumps(sorted(ids)))
         shown = await self._requests(f"{where} order by created_at limit ?", *values, limit)
         rows = await self._query(f"select count(*) as count from requests {where}", *values)  # noqa: S608
         return Listed(shown=shown, count=rows[0]["count"])

@@ -64,12 +64,13 @@ def _headline(partnership: Partnership, *, is_reminder: bool) -> tuple[str, str]
 def _reminder_parts(partnership: Partnership, reader: str) -> Iterator[Part]:
     """Say who wanted to be reminded, and since when."""
     asker, sponsor = partnership.half_reminder_asked_by, partnership.sponsor
-    if asker is None or asker.chat_id == reader:
+    is_sponsor = reader == sponsor.chat_id
+    if asker is None or asker.chat_id == reader or (is_sponsor and asker.id == sponsor.id):
         yield words("You asked to be reminded", bold=True)
     else:
         yield part(asker.name, bold=True)
         yield words(" asked that ", bold=True)
-        yield words("you", bold=True) if reader == sponsor.chat_id else part(sponsor.name, bold=True)
+        yield words("you", bold=True) if is_sponsor else part(sponsor.name, bold=True)
         yield words(" be reminded", bold=True)
     if partnership.half_reminder_asked_at is not None:
         yield words(", on ")

@@ -146,7 +146,12 @@ class Commands:
         """Tell whether to offer this person to confirm; a click is judged again."""
         if present.partnership is None:
             return False
-        return actor == present.partnership.sponsor.chat_id or actor in await self.directory.holders(ADMIN)
+        try:
+            person = await self.directory.identify(actor)
+            roster = await self.directory.roster([person])
+        except Refused:
+            return False  # as the click would be
+        return person.id == present.partnership.sponsor.id or roster.holds(person.id, ADMIN)
 
     async def _answer(self, command: Invocation, build: Builder) -> None:
         """Answer a member of the workspace through the command's response_url; nobody else learns about partners."""

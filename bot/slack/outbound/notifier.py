@@ -68,7 +68,7 @@ class SlackNotifier:
         """
         subject = f"request:{request.id}"
         holders = await self._stage_holders(request)
-        deciders = self._deciders(request, holders)
+        deciders = await self._deciders(request, holders)
         names = await name_approvers(request, holders, self._directory)
         posted, problem = await self._update_request(request, subject, names, deciders)
         if request.prepared is not None:
@@ -137,7 +137,9 @@ class SlackNotifier:
         subject = f"half:{partnership.identity.tenant_id}"
         sponsor, unheard = partnership.sponsor.chat_id, None
         request = await self._store.request(partnership.request_id)
-        requester = sponsor if request is None else request.particulars.requester
+        requester = sponsor
+        if request is not None and not request.is_by(sponsor, partnership.sponsor.id):
+            requester = request.particulars.requester
         # What is open by Microsoft's default asks nothing of anybody: the checklist has it, and no card does.
         if remind or any(step.is_needed for step in open_steps(partnership.half, partnership.confirmations)):
             unheard = await self._post_half(partnership, subject, () if remind else (requester,), remind=remind)
@@ -240,14 +242,14 @@ class SlackNotifier:
                 _log.error("role_unreadable", role=role, reason=str(error))
                 return frozenset()  # the stage's title stands there instead
 
-    def _deciders(self, request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]]) -> frozenset[ChatId]:
+    async def _deciders(self, request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]]) -> frozenset[ChatId]:
         """List who can decide now: holders of the open stage's role who are not excluded and have not decided."""
         if not holders:
             return frozenset()
         known, verdict = request.known, request.verdict()
         if verdict.open_stage is None:
             return frozenset()
-        return still_free(request, holders[known.stages[verdict.open_stage].role])
+        return await still_free(request, holders[known.stages[verdict.open_stage].role], self._directory)
 
     async def _show_requester(self, request: AccessRequest) -> None:
         subject, requester = f"requester:{request.id}", request.particulars.requester

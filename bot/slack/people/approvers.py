@@ -1,7 +1,8 @@
 """Who can still decide on a request, as far as a card names them: only who is named is looked up."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,22 +26,31 @@ class Approvers:
     """How many more there are."""
 
 
-def still_free(request: AccessRequest, holders: frozenset[ChatId]) -> frozenset[ChatId]:
-    """Leave out who may not decide, or has: the requester, the sponsor, everybody whose approval counts."""
+async def still_free(
+    request: AccessRequest, holders: frozenset[ChatId], directory: ShownDirectory
+) -> frozenset[ChatId]:
+    """Leave out who may not decide, or has: the requester, the sponsor, everybody whose approval counts.
+
+    Under every id by which Slack names them, unless it does not say that now: a click is judged again.
+    """
     known = request.known
     taken = {known.requester.chat_id, known.sponsor.chat_id, request.particulars.requester, request.particulars.sponsor}
-    return holders - taken - {person.chat_id for people in request.verdict().counted for person in people}
+    taken |= {person.chat_id for people in request.verdict().counted for person in people}
+    with suppress(DirectoryUnavailable):
+        taken |= await directory.all_ids(taken)
+    return holders - taken
 
 
 async def name_approvers(
     request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]], directory: ShownDirectory
 ) -> dict[Role, Approvers]:
     """Name who can still decide, by role."""
-    return {role: await _named(sorted(still_free(request, people)), directory) for role, people in holders.items()}
+    return {role: await _named(request, all_holders, directory) for role, all_holders in holders.items()}
 
 
-async def _named(people: Sequence[ChatId], directory: ShownDirectory) -> Approvers:
+async def _named(request: AccessRequest, holders: frozenset[ChatId], directory: ShownDirectory) -> Approvers:
     try:
+        people = sorted(await still_free(request, holders, directory))
         names = {person: name for person in people[:MOST_NAMED] if (name := await _name(person, directory))}
         counted = Counter(names.values())
         told_apart = [

@@ -129,6 +129,17 @@ class SlackDirectory:
         groups = await reads.user_groups() if source.user_groups else {}
         return frozenset(by_mail) | await self._living(_members(source, groups), reads)
 
+    async def all_ids(self, chat_ids: Iterable[ChatId]) -> frozenset[ChatId]:
+        """List every Slack id of the people whom these ids name; see `ports.Directory.all_ids`."""
+        return await self.all_ids_by(chat_ids, self)
+
+    async def all_ids_by(self, chat_ids: Iterable[ChatId], reads: Reads) -> frozenset[ChatId]:
+        """List every Slack id of these people, with what Slack says from wherever the caller has it."""
+        asked = sorted(set(chat_ids))
+        users = await _side_by_side(asked, lambda one: _user_or_none(reads, one))
+        found = (ids_of(user or {}, chat_id) for chat_id, user in zip(asked, users, strict=True))
+        return frozenset[ChatId]().union(*found)
+
     async def missing_groups(self, role: Role) -> tuple[str, ...]:
         """Name the role's user groups that do not exist, or are switched off."""
         return await self.missing_groups_by(role, self)

@@ -1,7 +1,7 @@
 """What people are shown about each other: a short memory over the directory. Nothing is decided on it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
@@ -56,6 +56,10 @@ class ShownDirectory:
     async def holders(self, role: Role) -> frozenset[ChatId]:
         """List the Slack users who hold a role, as lately read."""
         return await self._lately(("holders", role), lambda: self._directory.holders_by(role, self))
+
+    async def all_ids(self, chat_ids: Iterable[ChatId]) -> frozenset[ChatId]:
+        """List every Slack id of the people whom these ids name, as lately read."""
+        return await self._directory.all_ids_by(chat_ids, self)
 
     async def missing_groups(self, role: Role) -> tuple[str, ...]:
         """Name the user groups of a role that do not exist, as lately read."""

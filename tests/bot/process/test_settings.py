@@ -51,6 +51,14 @@ def test_the_least_that_has_to_be_said(given: pytest.MonkeyPatch) -> None:
     assert not settings.is_socket_mode
 
 
+def test_the_limits_of_an_hour_that_nobody_has_set(given: pytest.MonkeyPatch) -> None:
+    """What docs/operations.md promises."""
+    settings = load_settings()
+    assert settings.gatehouse_max_requests_per_hour == 20
+    assert settings.gatehouse_max_approvals_per_hour == 6
+    assert settings.gatehouse_max_lookups_per_hour == 60
+
+
 @pytest.mark.parametrize("value", [None, ""])
 @pytest.mark.parametrize("name", GOOD)
 def test_each_missing_setting_is_named_with_its_cure(given: pytest.MonkeyPatch, name: str, value: str | None) -> None:

@@ -6,15 +6,28 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from tests.workflows.core.builders import AMARA, DANA, RILEY
+from tests.workflows.core.builders import (
+    AMARA,
+    BRUNO,
+    CHIE,
+    DANA,
+    DATA_OWNER,
+    REDEEM_STEP,
+    RILEY,
+    SAM,
+    SECURITY,
+    TENANT,
+)
 from tests.workflows.core.builders import request as usual
 from tests.workflows.fakes import FixedClock
 from tests.workflows.world import World
 from workflows.app.reads.queries import waiting_for
 from workflows.app.requests.intake import InvalidForm
 from workflows.app.requests.open_request import account_beside, may_withdraw, open_request_words
+from workflows.app.schedule.role_watch import lacking
+from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ChatId, Person
-from workflows.core.requests.intents import WantWithdraw
+from workflows.core.requests.intents import WantConfirmHalf, WantRemindHalf, WantUnconfirmHalf, WantWithdraw
 from workflows.core.requests.request import RequestId, RequestState
 from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.tenant import TenantRefused
@@ -23,6 +36,7 @@ from workflows.store.migrations import migrations
 from workflows.store.sqlite import open_store
 
 RILEY_W = replace(RILEY, chat_id=ChatId("W-RILEY"))
+SAM_W = replace(SAM, chat_id=ChatId("W-SAM"))
 AMARA_W = replace(AMARA, chat_id=ChatId("W-AMARA"))
 
 
@@ -134,6 +148,97 @@ async def test_what_waits_for_somebody_is_found_under_the_other_id(world: World)
     assert (await waiting_for(AMARA_W.chat_id, store=store, directory=directory)).count == 0
     world.directory.assign(RILEY, "security")
     assert (await waiting_for(RILEY_W.chat_id, store=store, directory=directory, known=RILEY)).count == 0
+
+
+async def test_what_excludes_one_id_of_a_person_waits_for_none_of_theirs(world: World) -> None:
+    """The request was prepared under the workspace's id, before the person had the organization's."""
+    await world.waiting()
+    two_ids(world, RILEY_W)
+    world.directory.assign(RILEY_W, "security")
+    found = await waiting_for(RILEY.chat_id, store=world.store, directory=world.directory, known=RILEY_W)
+    assert found.count == 0
+
+
+async def test_the_form_counts_nobody_who_asks_or_sponsors_under_another_id(world: World) -> None:
+    two_ids(world, RILEY_W)
+    world.directory.assign(AMARA, "")
+    world.directory.assign(RILEY, "security")
+    with pytest.raises(InvalidForm) as caught:
+        await world.file(requester=RILEY_W)
+    assert "“Security” needs 1 person beside the requester and the sponsor" in caught.value.problems["template"]
+    world.script.fail("directory.all_ids", DirectoryUnavailable("away"))
+    request = await world.settled(await world.file(requester=RILEY_W))
+    assert request.state is RequestState.UNFIT, "what the form could not tell, preparing does"
+    assert "“Security” needs 1 person" in request.note
+
+
+async def test_a_role_that_only_the_requester_holds_under_another_id_is_empty(world: World) -> None:
+    request = await world.waiting()
+    two_ids(world, RILEY_W, AMARA_W)
+    world.directory.assign(AMARA, "")
+    world.directory.assign(RILEY_W, "security")
+    (lack,) = await lacking(request, world.directory)
+    assert (lack.role, lack.people) == (SECURITY, 0)
+
+
+async def test_who_approved_under_one_id_is_missing_from_the_chain_under_the_other(world: World) -> None:
+    """Of the data owners Bruno has approved; the second one has to be somebody else."""
+    request = await world.waiting()
+    await world.approve(request, AMARA)
+    await world.approve(await world.request(request.id), BRUNO)
+    bruno_w = replace(BRUNO, chat_id=ChatId("W-BRUNO"))
+    two_ids(world, bruno_w)
+    assert await lacking(await world.request(request.id), world.directory) == ()
+    world.directory.assign(CHIE, "")
+    (lack,) = await lacking(await world.request(request.id), world.directory)
+    assert (lack.role, lack.people, lack.needed) == (DATA_OWNER, 0, 1)
+
+
+# --- what the sponsor says ---
+
+
+async def sponsored(world: World) -> Partnership:
+    """Contoso's record."""
+    found = await world.store.partnership(TENANT)
+    assert found is not None
+    return found
+
+
+async def test_the_sponsor_keeps_under_the_other_id(world: World) -> None:
+    await world.opened()
+    await world.review()
+    world.directory.assign(SAM_W, "")
+    await world.keep(SAM_W)
+    kept = await sponsored(world)
+    assert kept.state is PartnershipState.ACTIVE
+    assert [one.person for one in kept.attestations] == [SAM_W]
+    assert kept.sponsor.id == SAM.id
+    assert await world.refusals() == []
+
+
+async def test_the_sponsor_revokes_under_the_other_id_in_answer_to_a_review(world: World) -> None:
+    await world.opened()
+    world.directory.assign(SAM_W, "")
+    await world.revoke(SAM_W)
+    assert await world.refusals() == [(SAM_W.chat_id, "not_an_admin")], "no review is due"
+    assert "You are the sponsor, but no review is due now" in world.notifier.texts_to(SAM_W.chat_id)[-1]
+    await world.review()
+    await world.revoke(SAM_W)
+    assert (await sponsored(world)).state is PartnershipState.REVOKED
+
+
+async def test_the_sponsor_speaks_for_the_partner_under_the_other_id(world: World) -> None:
+    """Confirming a step, taking that back, and asking to be reminded."""
+    await world.opened()
+    world.directory.assign(SAM_W, "")
+    step, wanted = REDEEM_STEP.key, REDEEM_STEP.digest
+    await world.click(WantConfirmHalf(actor=SAM_W.chat_id, tenant_id=TENANT, step=step, wanted=wanted))
+    assert [one.person for one in (await sponsored(world)).confirmations] == [SAM_W]
+    await world.click(WantUnconfirmHalf(actor=SAM.chat_id, tenant_id=TENANT, step=step))
+    assert (await sponsored(world)).confirmations == ()
+    await world.click(WantRemindHalf(actor=SAM_W.chat_id, tenant_id=TENANT))
+    assert (await sponsored(world)).half_reminder_asked_by == SAM_W
+    assert await world.refusals() == []
 
 
 async def test_requests_of_an_earlier_version_are_found_by_account_too(tmp_path: Path) -> None:

@@ -147,7 +147,7 @@ async def require_chain(directory: Directory, stages: tuple[Stage, ...], exclude
 
     :raises InvalidField: naming the stage that lacks people.
     """
-    taken: set[ChatId] = set(excluded)
+    taken = set(await directory.all_ids(excluded))
     for stage in stages:
         free = await directory.holders(stage.role) - taken
         if len(free) < stage.quorum:

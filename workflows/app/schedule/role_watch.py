@@ -66,8 +66,8 @@ async def lacking(request: AccessRequest, directory: Directory) -> tuple[RoleLac
     known, verdict = request.known, request.verdict()
     if verdict.open_stage is None:
         return ()
-    taken = {known.requester.chat_id, known.sponsor.chat_id}
-    taken |= {person.chat_id for people in verdict.counted for person in people}
+    people = (known.requester, known.sponsor, *(person for counted in verdict.counted for person in counted))
+    taken = await directory.all_ids(person.chat_id for person in people)
     found = []
     for index, stage in enumerate(known.stages[verdict.open_stage :], verdict.open_stage):
         needed = stage.quorum - len(verdict.counted[index])

@@ -1,7 +1,7 @@
 """What people see: posted once, updated at every change, repeated never; who cannot be reached holds nobody up."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -80,6 +80,11 @@ class FakeDirectory:
         if self.trouble is not None:
             raise self.trouble
         return frozenset(ChatId(SLACK_IDS.get(handle, handle)) for handle in self.roles[role])
+
+    async def all_ids(self, chat_ids: Iterable[ChatId]) -> frozenset[ChatId]:
+        asked = frozenset(chat_ids)
+        accounts = {self.people[one].id for one in asked if one in self.people}
+        return asked | {one for one, person in self.people.items() if person.id in accounts}
 
     async def known_person(self, chat_id: ChatId) -> Person | None:
         return self.people.get(chat_id)
@@ -551,6 +556,22 @@ async def test_a_home_knows_a_person_under_both_slack_ids(scene: Scene) -> None:
         assert words not in await home_text(scene, other[handle]), "as long as nobody knows who that is"
         scene.directory.people[other[handle]] = person(handle)
         assert words in await home_text(scene, other[handle])
+
+
+async def test_the_requester_is_not_asked_under_another_id(scene: Scene) -> None:
+    """The role lists them under an id that the request does not know: no copy with buttons, and no approver's name."""
+    scene.directory.roles[builders.SECURITY] = ("approver1", "approver2")
+    await scene.notifier().show_request(request())
+    assert {"@approver1", "@approver2"} <= set(scene.counts())
+    other = replace(person("requester"), chat_id=person("approver2").chat_id)
+    scene.directory.people |= {one.chat_id: one for one in (other, person("requester"))}
+    await scene.notifier().show_request(request())
+    assert "approve" in action_ids(scene.messages("@approver1")[0])
+    assert "approve" not in action_ids(scene.messages("@approver2")[0])
+    second = replace(request(), id=RequestId("R-2"))
+    await scene.notifier().show_request(second)
+    assert (scene.counts()["@approver1"], scene.counts()["@approver2"]) == (2, 1)
+    assert NAMES[SLACK_IDS["approver2"]] not in str(scene.messages("@approver1")[-1]["blocks"])
 
 
 async def test_a_home_that_slack_does_not_show_is_nobodys_alarm(scene: Scene) -> None:

@@ -44,6 +44,19 @@ async def test_sponsor_and_requester_get_it_once_and_only_the_sponsor_may_speak(
     assert {copy.subject for copy in await scene.store.copies(f"half:{TENANT}")} == {f"half:{TENANT}"}
 
 
+async def test_a_sponsor_who_asked_under_another_id_gets_one_card(scene: Scene) -> None:
+    """The one with the buttons; and who asked to be reminded under either id is "you"."""
+    await known(scene)
+    other = replace(person("requester"), chat_id=person("approver2").chat_id)
+    await scene.notifier().show_half(partnership(sponsor=other), remind=False)
+    assert scene.counts() == {"@approver2": 1}
+    assert "confirm_half" in action_ids(scene.messages("@approver2")[0])
+    asked = {"half_reminder_asked_by": person("requester"), "half_reminder_asked_at": NOW, "half_reminders": 1}
+    await scene.notifier().show_half(partnership(sponsor=other, **asked), remind=True)
+    newest = max(scene.messages("@approver2"), key=lambda one: str(one["ts"]))
+    assert "You asked to be reminded" in str(newest["blocks"])
+
+
 async def test_a_word_changes_every_copy_and_posts_none(scene: Scene) -> None:
     await known(scene)
     await scene.notifier().show_half(partnership(), remind=False)

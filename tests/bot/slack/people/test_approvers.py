@@ -1,11 +1,14 @@
 """Who is named on a card as an approver: who can still decide, told apart, and nobody looked up who is not named."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+
+import pytest
 
 from bot.slack.people.approvers import MOST_NAMED, Approvers, name_approvers, still_free
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DATA_OWNER, RILEY, SAM, SECURITY, approval, request
 from workflows.core.errors import Refused
-from workflows.core.people import ChatId
+from workflows.core.people import ChatId, Person
 from workflows.ports.directory import DirectoryUnavailable
 
 
@@ -17,6 +20,14 @@ class FakeShown:
     mails: dict[ChatId, str] = field(default_factory=dict)
     asked: list[ChatId] = field(default_factory=list)
     trouble: Exception | None = None
+    same: frozenset[ChatId] = frozenset()
+    """The ids of one person."""
+
+    async def all_ids(self, chat_ids: Iterable[ChatId]) -> frozenset[ChatId]:
+        if self.trouble is not None:
+            raise self.trouble
+        asked = frozenset(chat_ids)
+        return asked | self.same if asked & self.same else asked
 
     async def name_of(self, chat_id: ChatId) -> str:
         self.asked.append(chat_id)
@@ -39,9 +50,25 @@ async def named(shown: FakeShown, *holders: ChatId) -> Approvers:
     return answer[SECURITY]
 
 
-def test_the_requester_the_sponsor_and_who_approved_are_not_among_those_who_can_decide() -> None:
+async def free(shown: FakeShown, *holders: ChatId) -> frozenset[ChatId]:
+    """Who can still decide on what Amara and Bruno have approved."""
     half_way = request(decisions=(approval(AMARA, 0), approval(BRUNO, 1)))
-    assert still_free(half_way, ids(RILEY, SAM, AMARA, BRUNO, CHIE)) == ids(CHIE)
+    return await still_free(half_way, frozenset(holders), shown)  # type: ignore[arg-type]
+
+
+async def test_the_requester_the_sponsor_and_who_approved_are_not_among_those_who_can_decide() -> None:
+    assert await free(FakeShown(), *ids(RILEY, SAM, AMARA, BRUNO, CHIE)) == ids(CHIE)
+
+
+@pytest.mark.parametrize("who", [RILEY, SAM, AMARA, BRUNO], ids=lambda who: str(who.name))
+async def test_nor_are_they_under_their_other_id(who: Person) -> None:
+    other = ChatId("W-OTHER")
+    assert await free(FakeShown(same=frozenset({who.chat_id, other})), other, CHIE.chat_id) == ids(CHIE)
+
+
+async def test_where_slack_does_not_say_who_is_one_the_ids_that_are_known_are_left_out() -> None:
+    shown = FakeShown(trouble=DirectoryUnavailable("Slack does not answer."))
+    assert await free(shown, *ids(RILEY, AMARA, CHIE)) == ids(CHIE)
 
 
 async def test_two_people_of_one_name_are_told_apart() -> None:

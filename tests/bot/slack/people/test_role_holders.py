@@ -188,6 +188,18 @@ async def test_a_role_held_under_one_id_is_held_under_the_other(directory: Slack
     assert await directory.holders(SECURITY) == {"W0APPROVER1"}
 
 
+async def test_every_id_of_a_person_is_known_from_either(directory: SlackDirectory, world: Sandbox) -> None:
+    user_info(world, "approver1", enterprise_user={"id": "W0APPROVER1"})
+    both = {chat("approver1"), ChatId("W0APPROVER1")}
+    for one in (directory, ShownDirectory(directory, world.clock)):
+        assert await one.all_ids([chat("approver1")]) == await one.all_ids([ChatId("W0APPROVER1")]) == both
+        assert await one.all_ids([]) == frozenset()
+
+
+async def test_whom_slack_does_not_know_keeps_the_id(directory: SlackDirectory) -> None:
+    assert await directory.all_ids([ChatId("U0NOBODY"), chat("approver1")]) == {"U0NOBODY", chat("approver1")}
+
+
 # --- mail addresses ---
 
 
