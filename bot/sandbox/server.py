@@ -10,18 +10,18 @@ from filelock import FileLock, Timeout
 
 from bot.sandbox.bot_status import BotHandle, BotStatus
 from bot.sandbox.clock import SandboxClock
-from bot.sandbox.control import control_errors, control_routes
+from bot.sandbox.control.routes import control_errors, control_routes
 from bot.sandbox.entra import EntraStandIn, TokenAuthority
-from bot.sandbox.faults import Faults, Target, delayed, faulted
-from bot.sandbox.guard import guard
+from bot.sandbox.http.faults import Faults, Target, delayed, faulted
+from bot.sandbox.http.origin_check import guard
+from bot.sandbox.http.request_log import RequestLog, logged, parsed_body
 from bot.sandbox.page import page_routes
-from bot.sandbox.request_log import RequestLog, logged, parsed_body
 from bot.sandbox.revision import Revision
 from bot.sandbox.seed import APP_CLIENT_ID, HOME_TENANT_ID, TEAM_ID
-from bot.sandbox.slack.conversations import CONVERSATIONS
 from bot.sandbox.slack.stand_in import SlackStandIn
-from bot.sandbox.slack.workspace import Workspace
-from bot.sandbox.snapshot import load_snapshot, save_snapshot
+from bot.sandbox.slack.workspace.conversations import CONVERSATIONS
+from bot.sandbox.slack.workspace.workspace import Workspace
+from bot.sandbox.storage.json_document import load_snapshot, save_snapshot
 
 __all__ = ["BotHandle", "FolderInUse", "Sandbox"]
 

@@ -9,9 +9,9 @@ from typing import Any
 from aiohttp import web
 
 from bot.sandbox.entra.dispatch import answer
-from bot.sandbox.entra.exchange import Answer, Call, Refusal
-from bot.sandbox.entra.paths import query_of, segments_of
-from bot.sandbox.entra.tenant import Tenant
+from bot.sandbox.entra.odata.calls import Answer, Call, Refusal
+from bot.sandbox.entra.odata.paths import query_of, segments_of
+from bot.sandbox.entra.tenant.tenant import Tenant
 
 _PREFIX = "/graph/v1.0"
 _JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"

@@ -6,15 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 from bot.sandbox import seed
-from bot.sandbox.page.conversation import arranged
-from bot.sandbox.page.names import Names
+from bot.sandbox.page.chat.conversation import arranged
+from bot.sandbox.page.chat.unread import Reading, messages_of
+from bot.sandbox.page.guide import SHORTCUT, steps
 from bot.sandbox.page.place import CHANNELS, DIRECT, Place, channels_of
-from bot.sandbox.page.reading import Reading, messages_of
+from bot.sandbox.page.ports import Sandbox, Workspace
 from bot.sandbox.page.render import environment, render_view
 from bot.sandbox.page.requests_log import log_lines
-from bot.sandbox.page.story import SHORTCUT, steps
-from bot.sandbox.page.tenant import TenantWatch
-from bot.sandbox.page.world import Sandbox, Workspace
+from bot.sandbox.page.tenant.settings_watch import TenantWatch
+from bot.sandbox.page.text.names import Names
 
 Json = Mapping[str, Any]
 

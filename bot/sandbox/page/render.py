@@ -11,11 +11,11 @@ from jinja2 import ChainableUndefined, Environment, PackageLoader
 from markupsafe import Markup
 
 from bot.sandbox import seed
-from bot.sandbox.page.emoji import with_emoji
-from bot.sandbox.page.markdown import markdown
-from bot.sandbox.page.mrkdwn import LINKABLE, mrkdwn, plain
-from bot.sandbox.page.names import Names
-from bot.sandbox.page.rich_text import rich_text
+from bot.sandbox.page.text.emoji import with_emoji
+from bot.sandbox.page.text.markdown import markdown
+from bot.sandbox.page.text.mrkdwn import LINKABLE, mrkdwn, plain
+from bot.sandbox.page.text.names import Names
+from bot.sandbox.page.text.rich_text import rich_text
 
 Json = Mapping[str, Any]
 

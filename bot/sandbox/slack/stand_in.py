@@ -6,17 +6,17 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bot.sandbox.journal import Journal
 from bot.sandbox.revision import Revision
-from bot.sandbox.slack.credentials import SCOPES, load_credentials
-from bot.sandbox.slack.delivery import Delivery
-from bot.sandbox.slack.desk import Desk
-from bot.sandbox.slack.http_transport import HttpTransport
-from bot.sandbox.slack.response_urls import ResponseUrls
-from bot.sandbox.slack.socket_mode import Sockets
-from bot.sandbox.slack.triggers import Triggers
-from bot.sandbox.slack.web_api import WebApi
-from bot.sandbox.slack.workspace import Workspace
+from bot.sandbox.slack.client.client import Desk
+from bot.sandbox.slack.delivery.delivery import Delivery
+from bot.sandbox.slack.delivery.http_transport import HttpTransport
+from bot.sandbox.slack.delivery.socket_mode import Sockets
+from bot.sandbox.slack.web_api.api import WebApi
+from bot.sandbox.slack.web_api.response_urls import ResponseUrls
+from bot.sandbox.slack.workspace.credentials import SCOPES, load_credentials
+from bot.sandbox.slack.workspace.triggers import Triggers
+from bot.sandbox.slack.workspace.workspace import Workspace
+from bot.sandbox.storage.append_only_tables import Journal
 
 
 class SlackStandIn:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytest
 
-from bot.sandbox.faults import Fault
+from bot.sandbox.http.faults import Fault
 from bot.slack.flows import windows
 from bot.slack.flows.windows import Windows
 from bot.slack.ids import confirmation

@@ -1,0 +1,34 @@
+"""Add to blocks what Slack adds when it takes them in: missing block_id, action_id and defaults."""
+
+import copy
+import secrets
+from typing import Any
+
+from bot.sandbox.slack.block_kit.blocks import elements_of
+
+
+def finished(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give a copy of sound blocks with every id and default in place."""
+    done = copy.deepcopy(blocks)
+    for block in done:
+        block.setdefault("block_id", secrets.token_urlsafe(4)[:5])
+        if block["type"] == "input":
+            block.setdefault("optional", False)
+            block.setdefault("dispatch_action", False)
+        for _, element in elements_of(block):
+            element.setdefault("action_id", secrets.token_urlsafe(4)[:5])
+        _finish_texts(block)
+    return done
+
+
+def _finish_texts(value: Any) -> None:
+    if isinstance(value, list):
+        for item in value:
+            _finish_texts(item)
+    elif isinstance(value, dict):
+        if value.get("type") == "plain_text":
+            value.setdefault("emoji", True)
+        elif value.get("type") == "mrkdwn":
+            value.setdefault("verbatim", False)
+        for item in value.values():
+            _finish_texts(item)
