@@ -1,4 +1,4 @@
-"""Serve the control calls about the world around Slack: clock, bot, idleness, faults, logs, the tenant's state."""
+"""Serve the control calls about everything but Slack: clock, bot, idleness, faults, logs, the tenant's state."""
 
 import time
 from typing import Annotated, Literal
@@ -45,7 +45,7 @@ class SocketTrouble(Input):
     do: Literal["freeze", "thaw", "drop"]
 
 
-def world_routes(sandbox: Sandbox) -> list[web.RouteDef]:
+def environment_routes(sandbox: Sandbox) -> list[web.RouteDef]:
     """The routes; those of a stand-in that is not served are absent."""
     routes = [*_clock_routes(sandbox), *_bot_routes(sandbox), *_fault_routes(sandbox)]
     if sandbox.slack_stand_in is not None:
@@ -56,12 +56,12 @@ def world_routes(sandbox: Sandbox) -> list[web.RouteDef]:
 
 
 def _clock_routes(sandbox: Sandbox) -> list[web.RouteDef]:
-    def told() -> dict[str, object]:
+    def clock_values() -> dict[str, object]:
         clock = sandbox.clock
         return {"now": clock.now().isoformat(), "offset_seconds": int(clock.offset.total_seconds())}
 
     async def read(_: web.Request) -> web.Response:
-        return answer(**told())
+        return answer(**clock_values())
 
     async def advance(request: web.Request) -> web.Response:
         given = await read_body(request, Advance)
@@ -70,7 +70,7 @@ def _clock_routes(sandbox: Sandbox) -> list[web.RouteDef]:
         bot = sandbox.bot
         waits = bot is not None and bot.alive()
         picked_up = waits and await sandbox.status.idle(PICK_UP_SECONDS, since=now)
-        return answer(**told(), picked_up=picked_up)
+        return answer(**clock_values(), picked_up=picked_up)
 
     return [web.get("/control/clock", read), web.post("/control/clock", advance)]
 

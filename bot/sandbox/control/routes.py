@@ -3,18 +3,18 @@
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from bot.sandbox.control.environment import world_routes
+from bot.sandbox.control.environment import environment_routes
 from bot.sandbox.control.ports import Sandbox
-from bot.sandbox.control.slack_actions import act_routes
+from bot.sandbox.control.slack_actions import action_routes
 from bot.sandbox.control.slack_reads import read_routes
 from bot.sandbox.refusals import Refused
 
 
 def control_routes(sandbox: Sandbox) -> list[web.RouteDef]:
     """All routes of the control API; those of a stand-in that is not served are absent."""
-    routes = world_routes(sandbox)
+    routes = environment_routes(sandbox)
     if sandbox.slack_stand_in is not None:
-        routes += act_routes(sandbox.slack_stand_in)
+        routes += action_routes(sandbox.slack_stand_in)
         routes += read_routes(sandbox.slack_stand_in)
     return routes
 

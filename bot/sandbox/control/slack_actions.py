@@ -67,49 +67,53 @@ class Close(Input):
     view_id: str
 
 
-def act_routes(slack: SlackStandIn) -> list[web.RouteDef]:
+def action_routes(slack: SlackStandIn) -> list[web.RouteDef]:
     """The routes."""
-    desk = slack.desk
+    client = slack.client
 
     async def command(request: web.Request) -> web.Response:
         given = await read_body(request, Command)
         person = person_of(given.user)
-        return answer(**await entry_points.command(desk, person, desk.for_command(given.channel, person), given.text))
+        return answer(
+            **await entry_points.command(client, person, client.for_command(given.channel, person), given.text)
+        )
 
     async def shortcut(request: web.Request) -> web.Response:
         given = await read_body(request, Shortcut)
-        return answer(**await entry_points.shortcut(desk, person_of(given.user), given.callback_id))
+        return answer(**await entry_points.shortcut(client, person_of(given.user), given.callback_id))
 
     async def click(request: web.Request) -> web.Response:
         given = await read_body(request, Click)
         person = person_of(given.user)
         if given.view_id and given.values:
-            view = desk.view(given.view_id, person)
-            await submissions.fill(desk, person, view, given.values, strict=False)
-        place = clicks.place_of(desk, person, view_id=given.view_id, channel=given.channel, ts=given.ts, is_forged=True)
+            view = client.view(given.view_id, person)
+            await submissions.fill(client, person, view, given.values, strict=False)
+        place = clicks.place_of(
+            client, person, view_id=given.view_id, channel=given.channel, ts=given.ts, is_forged=True
+        )
         pick = clicks.Pick(
             action_id=given.action_id, block_id=given.block_id, value=given.value, selected=given.selected
         )
-        return answer(**await clicks.click(desk, person, place, pick))
+        return answer(**await clicks.click(client, person, place, pick))
 
     async def suggest(request: web.Request) -> web.Response:
         given = await read_body(request, Suggest)
         person = person_of(given.user)
-        place = clicks.place_of(desk, person, view_id=given.view_id, channel=given.channel, ts=given.ts)
+        place = clicks.place_of(client, person, view_id=given.view_id, channel=given.channel, ts=given.ts)
         pick = clicks.Pick(action_id=given.action_id, block_id=given.block_id)
         block, element = clicks.element_in(place, pick)
-        ask = clicks.suggest_with(desk, person, place, block["block_id"])
+        ask = clicks.suggest_with(client, person, place, block["block_id"])
         return answer(suggest=await ask(element, given.value))
 
     async def submit(request: web.Request) -> web.Response:
         given = await read_body(request, Submit)
         person = person_of(given.user)
-        view = desk.view(given.view_id, person)
-        return answer(**await submissions.submit(desk, person, view, given.values))
+        view = client.view(given.view_id, person)
+        return answer(**await submissions.submit(client, person, view, given.values))
 
     async def close(request: web.Request) -> web.Response:
         given = await read_body(request, Close)
         person = person_of(given.user)
-        return answer(**await submissions.close(desk, person, desk.view(given.view_id, person)))
+        return answer(**await submissions.close(client, person, client.view(given.view_id, person)))
 
     return [web.post(f"/control/{act.__name__}", act) for act in (command, shortcut, click, suggest, submit, close)]

@@ -24,7 +24,7 @@ class Whose(Input):
 
 def read_routes(slack: SlackStandIn) -> list[web.RouteDef]:
     """The routes."""
-    workspace, desk = slack.workspace, slack.desk
+    workspace, client = slack.workspace, slack.client
 
     async def messages(request: web.Request) -> web.Response:
         given = read_query(request, Messages)
@@ -41,7 +41,7 @@ def read_routes(slack: SlackStandIn) -> list[web.RouteDef]:
         return answer(views=[one.to_slack() for one in workspace.views.modals(person.slack_id)])
 
     async def home(request: web.Request) -> web.Response:
-        shown = await entry_points.open_home(desk, person_of(read_query(request, Whose).user))
+        shown = await entry_points.open_home(client, person_of(read_query(request, Whose).user))
         return answer(home=shown, view=shown)
 
     async def channels(_: web.Request) -> web.Response:

@@ -6,7 +6,7 @@ from aiohttp.typedefs import Handler
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-async def guard(request: web.Request, handler: Handler, port: int) -> web.StreamResponse:
+async def require_own_origin(request: web.Request, handler: Handler, port: int) -> web.StreamResponse:
     """Handle a request to the server on `port`, or refuse it with 403.
 
     A foreign Host is a page elsewhere whose name was pointed here (DNS rebinding); a foreign Origin on an unsafe

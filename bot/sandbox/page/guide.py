@@ -1,4 +1,4 @@
-"""Tell a first visitor what to do next, and tick off what has been done."""
+"""Show a first visitor what to do next, and mark what has been done."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ CHANNEL = "partner-access"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deed:
-    """One button of the guide: become somebody, look at a conversation and do something there."""
+class StepButton:
+    """One button of a step: change to a person and a conversation, then do something there."""
 
     label: str
     person: str = ""
@@ -26,13 +26,13 @@ class Deed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One step of the story."""
+    """One step of the guide."""
 
     number: int
     title: str
     text: str
     done: bool
-    deeds: tuple[Deed, ...] = ()
+    buttons: tuple[StepButton, ...] = ()
 
 
 def steps(
@@ -48,8 +48,10 @@ def steps(
             title="Ask for a partner",
             text=f"{people['requester']}, a project manager, wants Contoso in: the domain is contoso.com.",
             done=asked or opened,
-            deeds=(
-                Deed(label=f"Ask as {people['requester']}", person="requester", channel=CHANNEL, shortcut=SHORTCUT),
+            buttons=(
+                StepButton(
+                    label=f"Ask as {people['requester']}", person="requester", channel=CHANNEL, shortcut=SHORTCUT
+                ),
             ),
         ),
         Step(
@@ -57,8 +59,8 @@ def steps(
             title="Approve as the right people",
             text="The card says what would change and who must decide. The requester may not.",
             done=opened,
-            deeds=tuple(
-                Deed(label=f"Act as {people[handle]}", person=handle, channel=CHANNEL)
+            buttons=tuple(
+                StepButton(label=f"Act as {people[handle]}", person=handle, channel=CHANNEL)
                 for handle in ("approver1", "approver2", "approver3")
             ),
         ),
@@ -73,15 +75,17 @@ def steps(
             title="Move the clock",
             text="Access is reviewed as time passes: the sponsor is asked if it is still needed.",
             done=clock_moved,
-            deeds=(Deed(label="+90 days", advance=90 * 86400),),
+            buttons=(StepButton(label="+90 days", advance=90 * 86400),),
         ),
         Step(
             number=5,
             title="Revoke",
             text=f"{people['admin']}, an admin, blocks the partner explicitly; the block is read back from the tenant.",
             done=revoked,
-            deeds=(
-                Deed(label=f"Revoke as {people['admin']}", person="admin", channel=CHANNEL, command=_revoke(state)),
+            buttons=(
+                StepButton(
+                    label=f"Revoke as {people['admin']}", person="admin", channel=CHANNEL, command=_revoke(state)
+                ),
             ),
         ),
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 
-def load_snapshot(path: Path) -> dict[str, Any] | None:
+def load_document(path: Path) -> dict[str, Any] | None:
     """Read the document; None when there is none yet."""
     if not path.exists():
         return None
@@ -14,7 +14,7 @@ def load_snapshot(path: Path) -> dict[str, Any] | None:
     return loaded
 
 
-def save_snapshot(path: Path, document: dict[str, Any]) -> None:
+def save_document(path: Path, document: dict[str, Any]) -> None:
     """Write the document: a reader, or a start after a kill, finds the old one or the new one, never half of one."""
     temporary = path.with_suffix(".new")
     temporary.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")

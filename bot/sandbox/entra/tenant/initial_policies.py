@@ -1,4 +1,4 @@
-"""The first day's policies beside cross-tenant access: invitations, Conditional Access, SharePoint sharing."""
+"""The tenant's other policies at the start: invitations, Conditional Access, SharePoint sharing."""
 
 from typing import Any
 

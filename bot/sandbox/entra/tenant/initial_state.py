@@ -1,4 +1,4 @@
-"""The tenant's objects on the first day: people, guests, findable organizations, policies at service defaults."""
+"""The tenant's objects at the start: people, guests, findable organizations, policies at service defaults."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -56,7 +56,7 @@ _GUESTS = (
 )
 
 
-def first_day(now: datetime) -> dict[str, Any]:
+def initial_state(now: datetime) -> dict[str, Any]:
     """Build everything this tenant holds; the keys are the ones `EntraStandIn.state()` shows and `merge` takes."""
     users = {user["id"]: user for user in (*_people(), *_guests())}
     return {

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.sandbox.entra.tenant.blank_objects import blank_group, blank_organization, blank_service_principal, blank_user
-from bot.sandbox.entra.tenant.initial_state import first_day
+from bot.sandbox.entra.tenant.initial_state import initial_state
 from bot.sandbox.entra.tenant.service_defaults import service_default
 from bot.sandbox.entra.types.cross_tenant_access import blank_partner
 from bot.sandbox.entra.types.property_checks import is_guid
@@ -59,7 +59,7 @@ def _complete_synchronization(rows: dict[str, Any]) -> None:
 
 
 def require_shape(objects: Mapping[str, Any], named: set[str]) -> None:
-    """Check the top level against the first day's: same keys, same kinds, objects where objects belong.
+    """Check the top level against the initial state: same keys, same kinds, objects where objects belong.
 
     `named` are the keys that somebody wrote, which must all be known.
 
@@ -95,4 +95,4 @@ def _same_kind(value: object, example: object) -> bool:
     return isinstance(value, type(example))
 
 
-_MODEL: Mapping[str, Any] = first_day(datetime(2024, 1, 1, tzinfo=UTC))
+_MODEL: Mapping[str, Any] = initial_state(datetime(2024, 1, 1, tzinfo=UTC))

@@ -1,4 +1,4 @@
-"""Give the first day's objects the same ids in every sandbox."""
+"""Give the initial objects the same ids in every sandbox."""
 
 import uuid
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.sandbox.entra.tenant.audit_entries import Activity, audit_entry, by_app, by_user
-from bot.sandbox.entra.tenant.initial_state import first_day
+from bot.sandbox.entra.tenant.initial_state import initial_state
 from bot.sandbox.entra.tenant.merge_patch import merge_patch
 from bot.sandbox.entra.tenant.replication import PartnerHistory
 from bot.sandbox.entra.tenant.shape import completed, require_shape, with_lowered_partner_ids
@@ -19,7 +19,7 @@ class Tenant:
 
     def __init__(self, *, now: Callable[[], datetime], changed: Callable[[], None]) -> None:
         self.now = now
-        self.objects = first_day(now())
+        self.objects = initial_state(now())
         self._changed = changed
         self._history = PartnerHistory()
 
@@ -84,11 +84,11 @@ class Tenant:
         return deepcopy(self.objects)
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
-        """Become what `snapshot` says; what it does not mention is as on the first day.
+        """Become what `snapshot` says; what it does not mention is as at the start.
 
         :raises ValueError: as `merge`.
         """
-        restored = first_day(self.now()) | deepcopy(dict(snapshot))
+        restored = initial_state(self.now()) | deepcopy(dict(snapshot))
         require_shape(restored, set(snapshot))
         self.objects = restored
         self._history = PartnerHistory()

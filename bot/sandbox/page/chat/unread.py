@@ -25,7 +25,7 @@ def conversations() -> Iterator[tuple[seed.Person, str]]:
             yield person, conversation
 
 
-class Reading:
+class ReadMarks:
     """Keeps, per person and conversation, the `ts` read last. What was there before the first look counts as read."""
 
     def __init__(self) -> None:

@@ -95,7 +95,7 @@ def writes_in(log: Sequence[Json]) -> int:
     )
 
 
-class TenantWatch:
+class SettingsWatch:
     """Remembers the settings last seen, since a change can only be shown against what was before."""
 
     def __init__(self) -> None:

@@ -42,7 +42,7 @@ class Names:
 
 
 def seeded_names(zone: tzinfo | None = None) -> Names:
-    """The names of the sandbox's first day; its people and channels do not change."""
+    """The names of the sandbox's people and channels; its people and channels do not change."""
     users = {person.slack_id: person.name for person in seed.PEOPLE} | {seed.BOT_USER_ID: BOT_NAME}
     return Names(
         users=users,

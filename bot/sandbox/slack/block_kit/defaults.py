@@ -7,8 +7,8 @@ from typing import Any
 from bot.sandbox.slack.block_kit.blocks import elements_of
 
 
-def finished(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Give a copy of sound blocks with every id and default in place."""
+def with_defaults(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return a copy of valid blocks with every missing id and default filled in."""
     done = copy.deepcopy(blocks)
     for block in done:
         block.setdefault("block_id", secrets.token_urlsafe(4)[:5])
@@ -17,18 +17,18 @@ def finished(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
             block.setdefault("dispatch_action", False)
         for _, element in elements_of(block):
             element.setdefault("action_id", secrets.token_urlsafe(4)[:5])
-        _finish_texts(block)
+        _complete_texts(block)
     return done
 
 
-def _finish_texts(value: Any) -> None:
+def _complete_texts(value: Any) -> None:
     if isinstance(value, list):
         for item in value:
-            _finish_texts(item)
+            _complete_texts(item)
     elif isinstance(value, dict):
         if value.get("type") == "plain_text":
             value.setdefault("emoji", True)
         elif value.get("type") == "mrkdwn":
             value.setdefault("verbatim", False)
         for item in value.values():
-            _finish_texts(item)
+            _complete_texts(item)

@@ -1,4 +1,4 @@
-"""Know the values of interactive elements: where they start, what a person put in, how payloads carry them."""
+"""Values of interactive elements: the initial one, the one a person entered, and their form in payloads."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -7,8 +7,8 @@ from bot.sandbox.refusals import Refused
 from bot.sandbox.seed import Person
 from bot.sandbox.slack.block_kit.blocks import elements_of
 from bot.sandbox.slack.block_kit.values import KEYS, Values, current_values, offered_option, with_value
-from bot.sandbox.slack.client.client import Desk, Outcome, look, outcome
-from bot.sandbox.slack.client.input_values import Suggest, put_in
+from bot.sandbox.slack.client.client import Client, Outcome, outcome, seen_now
+from bot.sandbox.slack.client.input_values import Suggest, input_value
 from bot.sandbox.slack.client.payloads import action_ts, message_action_payload, suggestion_payload, view_action_payload
 from bot.sandbox.slack.web_api.message_content import blocks_of
 from bot.sandbox.slack.workspace.conversations import Conversation
@@ -45,7 +45,7 @@ Place = InMessage | InView
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pick:
-    """Which element, and what with it. `value` is told from "nothing given" by None."""
+    """Which element, and what with it. `value` None: no value is given."""
 
     action_id: str
     block_id: str | None = None
@@ -54,7 +54,7 @@ class Pick:
 
 
 def place_of(
-    desk: Desk, person: Person, *, view_id: str | None, channel: str | None, ts: str | None, is_forged: bool = False
+    client: Client, person: Person, *, view_id: str | None, channel: str | None, ts: str | None, is_forged: bool = False
 ) -> Place:
     """Find the view or the message.
 
@@ -62,12 +62,12 @@ def place_of(
     :raises Refused: `view_not_found`, `channel_not_found`, `message_not_found`, `missing_place`.
     """
     if view_id:
-        return InView(view=desk.view(view_id, person))
+        return InView(view=client.view(view_id, person))
     if not channel or not ts:
         raise Refused("missing_place", "give view_id, or channel and ts")
-    conversation = desk.any_conversation(channel, person) if is_forged else desk.conversation(channel, person)
+    conversation = client.any_conversation(channel, person) if is_forged else client.conversation(channel, person)
     is_in = person.slack_id in conversation.members
-    message = desk.workspace.message(conversation.id, ts, viewer=person.slack_id if is_in else None)
+    message = client.workspace.message(conversation.id, ts, viewer=person.slack_id if is_in else None)
     if message is None:
         raise Refused("message_not_found", f"ts: {person.handle} sees no message {ts} in {channel}", 404)
     return InMessage(channel=conversation, message=message)
@@ -96,19 +96,19 @@ def element_in(place: Place, pick: Pick) -> tuple[dict[str, Any], dict[str, Any]
     return found[0]
 
 
-def suggest_with(desk: Desk, person: Person, place: Place, block_id: str) -> Suggest:
+def suggest_with(client: Client, person: Person, place: Place, block_id: str) -> Suggest:
     """Make the function that asks the bot for an external select's options."""
 
     async def suggest(element: dict[str, Any], query: str) -> list[dict[str, Any]]:
         payload = suggestion_payload(
             person,
-            desk.credentials,
+            client.credentials,
             place=_place_payload(place),
             action_id=element["action_id"],
             block_id=block_id,
             query=query,
         )
-        body = (await desk.delivery.interact("interactive", payload)).body
+        body = (await client.delivery.interact("interactive", payload)).body
         if not isinstance(body, dict):
             return []
         grouped = [option for group in body.get("option_groups", []) for option in group["options"]]
@@ -127,80 +127,80 @@ def _place_payload(place: Place) -> dict[str, Any]:
     }
 
 
-async def click(desk: Desk, person: Person, place: Place, pick: Pick) -> Outcome:
+async def click(client: Client, person: Person, place: Place, pick: Pick) -> Outcome:
     """Use an element. In an input block without `dispatch_action` this only puts the value in, as in Slack.
 
-    :raises Refused: `no_such_element`, `ambiguous_element`, what `put_in` refuses, `operation_timeout`,
+    :raises Refused: `no_such_element`, `ambiguous_element`, what `input_value` refuses, `operation_timeout`,
         `dispatch_failed`.
     """
     block, element = element_in(place, pick)
-    before = look(desk, person)
+    before = seen_now(client, person)
     action = {"type": element["type"], "action_id": element["action_id"], "block_id": block["block_id"]}
     filled: Values = {}
     if element["type"] in KEYS:
         given = pick.value if pick.selected is None else pick.selected
-        value = await put_in(
+        value = await input_value(
             element,
             given,
-            workspace=desk.workspace,
-            suggest=suggest_with(desk, person, place, block["block_id"]),
+            workspace=client.workspace,
+            suggest=suggest_with(client, person, place, block["block_id"]),
         )
         action |= value
         filled = with_value(filled, block["block_id"], element["action_id"], value)
     else:
         action |= _pressed(element, pick)
-    action["action_ts"] = action_ts(desk.workspace.now())
+    action["action_ts"] = action_ts(client.workspace.now())
     if isinstance(place, InView):
-        sent = await _in_view(desk, person, place, filled, action, dispatch=block.get("dispatch_action", True))
+        sent = await _in_view(client, person, place, filled, action, dispatch=block.get("dispatch_action", True))
     else:
-        sent = await _in_message(desk, person, place, filled, action)
+        sent = await _in_message(client, person, place, filled, action)
     where = place.channel if isinstance(place, InMessage) else None
-    return await outcome(desk, person, before, place=where, sent=sent)
+    return await outcome(client, person, before, place=where, sent=sent)
 
 
 def _pressed(element: dict[str, Any], pick: Pick) -> dict[str, Any]:
-    """What a button or an overflow menu tells; a `value` given for a button stands in for its own."""
+    """What a button or an overflow menu sends; a `value` given for a button stands in for its own."""
     if element["type"] == "overflow":
         option = offered_option(element, str(pick.value if pick.selected is None else pick.selected))
         if option is None:
             raise Refused("no_such_option", f"selected: offered are {[one['value'] for one in element['options']]}")
         return {"selected_option": option}
-    told: dict[str, Any] = {name: element[name] for name in ("text", "value", "style", "url") if name in element}
-    return told if pick.value is None else {**told, "value": str(pick.value)}
+    result: dict[str, Any] = {name: element[name] for name in ("text", "value", "style", "url") if name in element}
+    return result if pick.value is None else {**result, "value": str(pick.value)}
 
 
 async def _in_view(
-    desk: Desk, person: Person, place: InView, filled: Values, action: dict[str, Any], *, dispatch: bool
+    client: Client, person: Person, place: InView, filled: Values, action: dict[str, Any], *, dispatch: bool
 ) -> bool:
     view = place.view
     for block_id, values in filled.items():
         for action_id, value in values.items():
-            view = desk.workspace.views.fill(view, with_value(view.filled, block_id, action_id, value))
+            view = client.workspace.views.fill(view, with_value(view.filled, block_id, action_id, value))
     if not dispatch:
         return False
     modal = view.id if view.view["type"] == "modal" else None
     payload = view_action_payload(
         person,
-        desk.credentials,
+        client.credentials,
         view=view,
         action=action,
-        trigger_id=desk.triggers.issue(person.slack_id, modal),
+        trigger_id=client.triggers.issue(person.slack_id, modal),
     )
-    await desk.delivery.interact("interactive", payload)
+    await client.delivery.interact("interactive", payload)
     return True
 
 
-async def _in_message(desk: Desk, person: Person, place: InMessage, filled: Values, action: dict[str, Any]) -> bool:
+async def _in_message(client: Client, person: Person, place: InMessage, filled: Values, action: dict[str, Any]) -> bool:
     message, channel = place.message, place.channel
     payload = message_action_payload(
         person,
-        desk.credentials,
+        client.credentials,
         channel=channel,
         message=message,
         values=current_values(place.blocks, filled),
         action=action,
-        trigger_id=desk.triggers.issue(person.slack_id),
-        response_url=desk.response_urls.issue(person.slack_id, channel.id, message["ts"]),
+        trigger_id=client.triggers.issue(person.slack_id),
+        response_url=client.response_urls.issue(person.slack_id, channel.id, message["ts"]),
     )
-    await desk.delivery.interact("interactive", payload)
+    await client.delivery.interact("interactive", payload)
     return True

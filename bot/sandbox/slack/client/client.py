@@ -1,4 +1,4 @@
-"""Gather what every act of a person needs, and tell what came of it."""
+"""What every action of a person needs, and what the person sees after it."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ Outcome = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class Client:
     """A Slack client with the workspace behind it."""
 
     workspace: Workspace
@@ -75,8 +75,8 @@ class Desk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Before:
-    """What a person saw before an act, to tell what the act brought."""
+class Seen:
+    """What a person saw before an action, to find out what is new after it."""
 
     views: frozenset[str]
     ephemerals: int
@@ -84,35 +84,36 @@ class Before:
     """How many messages the bot had sent to them directly."""
 
 
-def look(desk: Desk, person: Person) -> Before:
-    """Remember what the person sees now."""
-    return Before(
-        views=frozenset(one.id for one in desk.workspace.views.modals(person.slack_id)),
-        ephemerals=len(desk.workspace.ephemerals(person.slack_id)),
-        direct=len(_direct(desk, person)),
+def seen_now(client: Client, person: Person) -> Seen:
+    """Return what the person sees now, to compare with later."""
+    return Seen(
+        views=frozenset(one.id for one in client.workspace.views.modals(person.slack_id)),
+        ephemerals=len(client.workspace.ephemerals(person.slack_id)),
+        direct=len(_direct(client, person)),
     )
 
 
-def _direct(desk: Desk, person: Person) -> list[dict[str, Any]]:
+def _direct(client: Client, person: Person) -> list[dict[str, Any]]:
     channel = direct_message_id(person.slack_id)
-    return [{**message, "channel": channel} for message in desk.workspace.messages(channel, person.slack_id)]
+    return [{**message, "channel": channel} for message in client.workspace.messages(channel, person.slack_id)]
 
 
 async def outcome(
-    desk: Desk, person: Person, before: Before, *, place: Conversation | None = None, **more: Any
+    client: Client, person: Person, before: Seen, *, place: Conversation | None = None, **more: Any
 ) -> Outcome:
-    """Let the bot finish, then tell what the person sees: open views, and ephemeral messages that came since.
+    """Let the bot finish, then return what the person sees: open views, and ephemeral messages since `before`.
 
-    :param place: where it was done. Slack shows nothing ephemeral to who is not in it: what came directly stands there.
+    :param place: where it was done. Slack shows no ephemeral message to a person who is not in it: new direct messages
+        are returned instead.
     """
-    await desk.settle()
+    await client.settle()
     is_in = place is None or person.slack_id in place.members
-    direct = [] if is_in else _direct(desk, person)[before.direct :]
-    views = [one.id for one in desk.workspace.views.modals(person.slack_id)]
+    direct = [] if is_in else _direct(client, person)[before.direct :]
+    views = [one.id for one in client.workspace.views.modals(person.slack_id)]
     return {
         "status": 200,
         "views": views,
         "opened": next((view_id for view_id in reversed(views) if view_id not in before.views), None),
-        "ephemeral": [*desk.workspace.ephemerals(person.slack_id)[before.ephemerals :], *direct],
+        "ephemeral": [*client.workspace.ephemerals(person.slack_id)[before.ephemerals :], *direct],
         **more,
     }

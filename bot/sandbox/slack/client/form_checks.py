@@ -7,8 +7,8 @@ from bot.sandbox.slack.block_kit.values import current_values, is_empty
 from bot.sandbox.slack.workspace.views import OpenView
 
 
-def unmet(view: OpenView) -> dict[str, str]:
-    """Say per block_id what keeps the modal from being submitted; empty when nothing does."""
+def form_errors(view: OpenView) -> dict[str, str]:
+    """Return by block_id what keeps the modal from being submitted; empty when nothing does."""
     values = current_values(view.view["blocks"], view.filled)
     found = {}
     for block in view.view["blocks"]:

@@ -1,4 +1,4 @@
-"""Turn what a script or the page says was put in or chosen into the value a Slack client would send."""
+"""Turn what a script or the page enters or chooses into the value a Slack client would send."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -12,8 +12,8 @@ Suggest = Callable[[dict[str, Any], str], Awaitable[list[dict[str, Any]]]]
 """Ask the app for the options of an external select: (element, query) -> options."""
 
 
-async def put_in(element: dict[str, Any], given: Any, *, workspace: Workspace, suggest: Suggest) -> Value:
-    """Give the `state.values` entry for an element.
+async def input_value(element: dict[str, Any], given: Any, *, workspace: Workspace, suggest: Suggest) -> Value:
+    """Return the `state.values` entry for an element.
 
     `given` is Slack's own shape (`{"selected_option": {"value": …}}`) or short: a text, an option's value or text, a
     handle, a channel name, a list of those; None empties the element.

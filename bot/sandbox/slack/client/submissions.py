@@ -7,46 +7,48 @@ from bot.sandbox.seed import Person
 from bot.sandbox.slack.block_kit.values import stateful_elements, with_value
 from bot.sandbox.slack.block_kit.view_checks import view_problems
 from bot.sandbox.slack.client.clicks import InView, suggest_with
-from bot.sandbox.slack.client.client import Desk, Outcome, look, outcome
-from bot.sandbox.slack.client.form_checks import unmet
-from bot.sandbox.slack.client.input_values import put_in
+from bot.sandbox.slack.client.client import Client, Outcome, outcome, seen_now
+from bot.sandbox.slack.client.form_checks import form_errors
+from bot.sandbox.slack.client.input_values import input_value
 from bot.sandbox.slack.client.payloads import closed_payload, submission_payload
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.workspace.views import OpenView
 
 
-async def submit(desk: Desk, person: Person, view: OpenView, values: dict[str, Any]) -> Outcome:
+async def submit(client: Client, person: Person, view: OpenView, values: dict[str, Any]) -> Outcome:
     """Put `values` in and press the submit button.
 
     The outcome has `errors` (block_id to text; from Slack's client when `sent` is false, else from the bot) and
     `view_id`, the view now in front of the person in its stack, or None.
 
-    :raises Refused: `not_a_form`, `no_such_field`, what `put_in` refuses, `operation_timeout`, `dispatch_failed`,
+    :raises Refused: `not_a_form`, `no_such_field`, what `input_value` refuses, `operation_timeout`, `dispatch_failed`,
         `bad_response_action`.
     """
     if view.view["type"] != "modal" or view.view["submit"] is None:
         raise Refused("not_a_form", "view_id: this view has no submit button")
-    before = look(desk, person)
+    before = seen_now(client, person)
     stack_root = view.view["root_view_id"]
-    view = await fill(desk, person, view, values)
-    errors, sent = unmet(view), False
+    view = await fill(client, person, view, values)
+    errors, sent = form_errors(view), False
     if not errors:
-        trigger_id = desk.triggers.issue(person.slack_id, view.id)
-        payload = submission_payload(person, desk.credentials, view=view, trigger_id=trigger_id)
-        answer = await desk.delivery.interact("interactive", payload)
+        trigger_id = client.triggers.issue(person.slack_id, view.id)
+        payload = submission_payload(person, client.credentials, view=view, trigger_id=trigger_id)
+        answer = await client.delivery.interact("interactive", payload)
         sent = True
-        errors = _apply(desk, view, answer.body)
-    told = await outcome(desk, person, before, sent=sent, errors=errors)
-    left = [one.id for one in desk.workspace.views.modals(person.slack_id) if one.view["root_view_id"] == stack_root]
-    return {**told, "view_id": left[-1] if left else None}
+        errors = _apply(client, view, answer.body)
+    result = await outcome(client, person, before, sent=sent, errors=errors)
+    left = [one.id for one in client.workspace.views.modals(person.slack_id) if one.view["root_view_id"] == stack_root]
+    return {**result, "view_id": left[-1] if left else None}
 
 
-async def fill(desk: Desk, person: Person, view: OpenView, values: dict[str, Any], *, strict: bool = True) -> OpenView:
+async def fill(
+    client: Client, person: Person, view: OpenView, values: dict[str, Any], *, strict: bool = True
+) -> OpenView:
     """Put values in: `{block_id: {action_id: value}}`, or `{block_id: value}` where the block has one element.
 
     Not `strict`, it leaves out what the view does not have (any more).
 
-    :raises Refused: `no_such_field`, what `put_in` refuses.
+    :raises Refused: `no_such_field`, what `input_value` refuses.
     """
     elements = list(stateful_elements(view.view["blocks"]))
     filled = view.filled
@@ -58,14 +60,14 @@ async def fill(desk: Desk, person: Person, view: OpenView, values: dict[str, Any
             known = [block["block_id"] for block, _ in elements]
             raise Refused("no_such_field", f"values: there is no block {block_id} to fill; there are {known}")
         for action_id, one in _by_action(block_id, given, list(here)).items():
-            value = await put_in(
+            value = await input_value(
                 here[action_id],
                 one,
-                workspace=desk.workspace,
-                suggest=suggest_with(desk, person, InView(view=view), block_id),
+                workspace=client.workspace,
+                suggest=suggest_with(client, person, InView(view=view), block_id),
             )
             filled = with_value(filled, block_id, action_id, value)
-    return desk.workspace.views.fill(view, filled)
+    return client.workspace.views.fill(view, filled)
 
 
 def _by_action(block_id: str, given: Any, action_ids: list[str]) -> dict[str, Any]:
@@ -78,9 +80,9 @@ def _by_action(block_id: str, given: Any, action_ids: list[str]) -> dict[str, An
     return {action_ids[0]: given}
 
 
-def _apply(desk: Desk, view: OpenView, body: Any) -> dict[str, str]:
+def _apply(client: Client, view: OpenView, body: Any) -> dict[str, str]:
     """Do what the bot answered to a submission; gives the errors it wants shown."""
-    views = desk.workspace.views
+    views = client.workspace.views
     now_shown = views.get(view.id)
     answer = body if isinstance(body, dict) else {}
     action = answer.get("response_action")
@@ -122,15 +124,15 @@ def _bad(found: list[str]) -> Refused:
     return Refused("bad_response_action", words, 502)
 
 
-async def close(desk: Desk, person: Person, view: OpenView) -> Outcome:
+async def close(client: Client, person: Person, view: OpenView) -> Outcome:
     """Close a modal and those above it; the bot hears of each that has `notify_on_close`."""
     if view.view["type"] != "modal":
         raise Refused("not_a_modal", "view_id: an App Home cannot be closed")
-    before = look(desk, person)
+    before = seen_now(client, person)
     clears = bool(view.view["clear_on_close"])
-    closed = desk.workspace.views.close_stack(view) if clears else desk.workspace.views.close(view)
+    closed = client.workspace.views.close_stack(view) if clears else client.workspace.views.close(view)
     for one in closed:
         if one.view["notify_on_close"]:
-            payload = closed_payload(person, desk.credentials, view=one, is_cleared=clears)
-            await desk.delivery.interact("interactive", payload)
-    return await outcome(desk, person, before, closed=[one.id for one in closed])
+            payload = closed_payload(person, client.credentials, view=one, is_cleared=clears)
+            await client.delivery.interact("interactive", payload)
+    return await outcome(client, person, before, closed=[one.id for one in closed])

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from bot.sandbox.refusals import Refused
 
-PATIENCE_SECONDS = 3.0
+ACKNOWLEDGE_SECONDS = 3.0
 RETRY_AFTER_SECONDS = (0.0, 60.0, 300.0)
 """When Slack sends an event again that was not acknowledged; interactions never come again."""
 
@@ -40,7 +40,7 @@ class Transport(Protocol):
     async def send(
         self, envelope: Envelope, payload: dict[str, Any], *, retry: int = 0, retry_reason: str = ""
     ) -> Acknowledged:
-        """:raises NotAcknowledged: when there is no 200 within `PATIENCE_SECONDS`."""
+        """:raises NotAcknowledged: when there is no 200 within `ACKNOWLEDGE_SECONDS`."""
 
 
 def to_raw_body(envelope: Envelope, payload: dict[str, Any]) -> tuple[bytes, str]:
@@ -108,8 +108,10 @@ class Delivery:
 
 
 def refusal_for(error: NotAcknowledged) -> Refused:
-    """Say it as Slack says it to the person: the operation timed out, or the dispatch failed."""
+    """Word it as Slack does for the person: the operation timed out, or the dispatch failed."""
     if error.reason == "http_timeout":
-        words = f"the bot did not acknowledge within {PATIENCE_SECONDS:g} seconds; Slack shows a warning to the person"
+        words = (
+            f"the bot did not acknowledge within {ACKNOWLEDGE_SECONDS:g} seconds; Slack shows a warning to the person"
+        )
         return Refused("operation_timeout", words, 504)
     return Refused("dispatch_failed", f"the bot did not take the payload: {error}", 502, answered=error.status)

@@ -9,7 +9,13 @@ from typing import Any
 
 import aiohttp
 
-from bot.sandbox.slack.delivery.delivery import PATIENCE_SECONDS, Acknowledged, Envelope, NotAcknowledged, to_raw_body
+from bot.sandbox.slack.delivery.delivery import (
+    ACKNOWLEDGE_SECONDS,
+    Acknowledged,
+    Envelope,
+    NotAcknowledged,
+    to_raw_body,
+)
 
 PATH = "/slack/events"
 
@@ -49,7 +55,7 @@ class HttpTransport:
             async with self._client().post(url.rstrip("/") + PATH, data=raw, headers=headers) as response:
                 text = await response.text()
         except TimeoutError as error:
-            raise NotAcknowledged("http_timeout", f"no answer within {PATIENCE_SECONDS:g} seconds") from error
+            raise NotAcknowledged("http_timeout", f"no answer within {ACKNOWLEDGE_SECONDS:g} seconds") from error
         except aiohttp.ClientError as error:
             raise NotAcknowledged("connection_failed", str(error)) from error
         if response.status != 200:
@@ -66,7 +72,7 @@ class HttpTransport:
             # NB. a connection per delivery: a kept one to a bot that was restarted would fail the first click.
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(force_close=True),
-                timeout=aiohttp.ClientTimeout(total=PATIENCE_SECONDS),
+                timeout=aiohttp.ClientTimeout(total=ACKNOWLEDGE_SECONDS),
             )
         return self._session
 

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from bot.sandbox.seed import APP_ID
-from bot.sandbox.slack.delivery.delivery import PATIENCE_SECONDS, Acknowledged, Envelope, NotAcknowledged
+from bot.sandbox.slack.delivery.delivery import ACKNOWLEDGE_SECONDS, Acknowledged, Envelope, NotAcknowledged
 
 PATH = "/slack/socket"
 MOST_CONNECTIONS = 10
@@ -65,11 +65,11 @@ class Sockets:
         acknowledged: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting[envelope_id] = (socket, acknowledged)
         try:
-            await asyncio.wait_for(self._moving.wait(), PATIENCE_SECONDS)
+            await asyncio.wait_for(self._moving.wait(), ACKNOWLEDGE_SECONDS)
             await socket.send_json(content)
-            body = await asyncio.wait_for(acknowledged, PATIENCE_SECONDS)
+            body = await asyncio.wait_for(acknowledged, ACKNOWLEDGE_SECONDS)
         except TimeoutError as error:
-            raise NotAcknowledged("http_timeout", f"no ack within {PATIENCE_SECONDS:g} seconds") from error
+            raise NotAcknowledged("http_timeout", f"no ack within {ACKNOWLEDGE_SECONDS:g} seconds") from error
         except ConnectionError as error:
             raise NotAcknowledged("connection_failed", "the connection broke before the ack") from error
         finally:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.sandbox.slack.block_kit.blocks import problems
-from bot.sandbox.slack.block_kit.defaults import finished
+from bot.sandbox.slack.block_kit.defaults import with_defaults
 from bot.sandbox.slack.errors import SlackError, invalid_blocks
 from bot.sandbox.slack.web_api.calls import Call
 
@@ -45,7 +45,7 @@ def checked_content(content: dict[str, Any], *, longest: int = LONGEST_TEXT) -> 
     if "blocks" in content:
         if found := problems(content["blocks"], "message"):
             raise invalid_blocks(found)
-        done["blocks"] = finished(content["blocks"])
+        done["blocks"] = with_defaults(content["blocks"])
     if "attachments" in content:
         done["attachments"] = _attachments(content["attachments"])
     return done
@@ -61,7 +61,7 @@ def _attachments(attachments: Any) -> list[dict[str, Any]]:
         blocks = attachment.get("blocks", [])
         if found := problems(blocks, "message", f"/attachments/{index}/blocks"):
             raise invalid_blocks(found)
-        done.append({**attachment, "id": index + 1, "blocks": finished(blocks)})
+        done.append({**attachment, "id": index + 1, "blocks": with_defaults(blocks)})
     return done
 
 

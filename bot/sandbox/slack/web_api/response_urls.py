@@ -12,7 +12,7 @@ from bot.sandbox.seed import TEAM_ID
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.web_api.message_content import checked_content
 from bot.sandbox.slack.workspace.workspace import Workspace
-from bot.sandbox.storage.append_only_tables import Journal
+from bot.sandbox.storage.tables import AppendOnlyTables
 
 PREFIX = "/slack/response/"
 USES = 5
@@ -22,8 +22,8 @@ LIFETIME = timedelta(minutes=30)
 class ResponseUrls:
     """All response_urls of the workspace."""
 
-    def __init__(self, journal: Journal, workspace: Workspace, *, site: Callable[[], str]) -> None:
-        self._journal = journal
+    def __init__(self, tables: AppendOnlyTables, workspace: Workspace, *, site: Callable[[], str]) -> None:
+        self._tables = tables
         self._workspace = workspace
         self._site = site
 
@@ -31,7 +31,7 @@ class ResponseUrls:
         """Make an address that answers `user_id` in a conversation; with a message, the one it may replace."""
         key = f"{TEAM_ID}/{secrets.token_hex(12)}"
         expires = (self._workspace.now() + LIFETIME).isoformat()
-        self._journal.put(
+        self._tables.put(
             "response_urls",
             key,
             {"user": user_id, "channel": channel_id, "ts": message_ts, "uses": USES, "expires": expires},
@@ -51,13 +51,13 @@ class ResponseUrls:
         return web.Response(text="ok")
 
     def _spend(self, key: str, payload: dict[str, Any]) -> None:
-        kept = self._journal.get("response_urls", key)
+        kept = self._tables.get("response_urls", key)
         if kept is None or datetime.fromisoformat(kept["expires"]) <= self._workspace.now():
             raise SlackError("expired_url")
         if kept["uses"] < 1:
             raise SlackError("used_url")
         self.respond(kept["user"], kept["channel"], kept["ts"], payload)
-        self._journal.put("response_urls", key, {**kept, "uses": kept["uses"] - 1})
+        self._tables.put("response_urls", key, {**kept, "uses": kept["uses"] - 1})
 
     def respond(self, user_id: str, channel_id: str, ts: str | None, payload: dict[str, Any]) -> None:
         """Do what the payload says: delete, replace, or post anew, to one person or to all.

@@ -1,4 +1,4 @@
-"""Know the workspace's conversations: its channels, and one direct message channel between the bot and each person."""
+"""The workspace's conversations: its channels, and one direct message channel between the bot and each person."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -6,7 +6,7 @@ from typing import Any, Literal
 from bot.sandbox.seed import BOT_USER_ID, CHANNELS, PEOPLE, TEAM_ID
 from bot.sandbox.slack.workspace.people import find_person, member_ids
 
-_FIRST_DAY = 1_700_000_000
+_CREATED = 1_700_000_000
 Kind = Literal["public_channel", "private_channel", "im"]
 
 
@@ -80,7 +80,7 @@ def conversation_object(conversation: Conversation) -> dict[str, Any]:
     if conversation.kind == "im":
         return {
             "id": conversation.id,
-            "created": _FIRST_DAY,
+            "created": _CREATED,
             "is_im": True,
             "is_archived": False,
             "is_org_shared": False,
@@ -96,7 +96,7 @@ def conversation_object(conversation: Conversation) -> dict[str, Any]:
         "is_im": False,
         "is_mpim": False,
         "is_private": conversation.kind == "private_channel",
-        "created": _FIRST_DAY,
+        "created": _CREATED,
         "creator": "U0ADMIN0001",
         "is_archived": False,
         "is_general": conversation.name == "general",

@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import dataclass
 
-from bot.sandbox.storage.append_only_tables import Journal
+from bot.sandbox.storage.tables import AppendOnlyTables
 
 SCOPES = frozenset(
     {"commands", "chat:write", "groups:read", "im:write", "users:read", "users:read.email", "usergroups:read"}
@@ -22,9 +22,9 @@ class Credentials:
     """The old, unsigned `token` of payloads; nobody should look at it."""
 
 
-def load_credentials(journal: Journal) -> Credentials:
+def load_credentials(tables: AppendOnlyTables) -> Credentials:
     """Read the workspace's secrets, made at its first start and the same ever after."""
-    kept = journal.get("credentials", "app")
+    kept = tables.get("credentials", "app")
     if kept is None:
         kept = {
             "bot_token": f"xoxb-sandbox-{secrets.token_hex(16)}",
@@ -32,5 +32,5 @@ def load_credentials(journal: Journal) -> Credentials:
             "signing_secret": secrets.token_hex(16),
             "verification_token": secrets.token_urlsafe(18),
         }
-        journal.put("credentials", "app", kept)
+        tables.put("credentials", "app", kept)
     return Credentials(**kept)

@@ -7,7 +7,7 @@ from bot.sandbox.seed import APP_ID, BOT_ID, BOT_USER_ID, PEOPLE, TEAM_ID, USER_
 
 BOT_NAME = "gatehouse"
 _BY_REFERENCE = {key: person for person in PEOPLE for key in (person.handle, person.slack_id)}
-_FIRST_DAY = 1_700_000_000
+_CREATED = 1_700_000_000
 
 
 def find_person(reference: str) -> Person | None:
@@ -16,7 +16,7 @@ def find_person(reference: str) -> Person | None:
 
 
 def user_object(person: Person, *, with_email: bool = True) -> dict[str, Any]:
-    """Give a Slack user object. Of a stranger from another workspace Slack tells less: no email, no roles."""
+    """Give a Slack user object. For a person of another workspace it is shorter: no email, no roles."""
     profile = {
         "title": person.title,
         "real_name": person.name,
@@ -37,7 +37,7 @@ def user_object(person: Person, *, with_email: bool = True) -> dict[str, Any]:
         "profile": profile,
         "is_bot": False,
         "is_app_user": False,
-        "updated": _FIRST_DAY,
+        "updated": _CREATED,
     }
     if person.team_id != TEAM_ID:
         return {**user, "is_stranger": True}
@@ -67,7 +67,7 @@ def bot_user_object() -> dict[str, Any]:
         "is_admin": False,
         "is_owner": False,
         "is_restricted": False,
-        "updated": _FIRST_DAY,
+        "updated": _CREATED,
     }
 
 
@@ -83,7 +83,7 @@ def usergroup_objects(now: datetime, *, with_users: bool) -> list[dict[str, Any]
             "description": "",
             "handle": handle,
             "is_external": False,
-            "date_create": _FIRST_DAY,
+            "date_create": _CREATED,
             "date_update": int(now.timestamp()),
             "date_delete": 0,
             "user_count": len(members),

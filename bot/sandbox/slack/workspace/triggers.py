@@ -12,7 +12,7 @@ LIFETIME_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
-    """A person did something: for a moment the app may open a view for them."""
+    """Issue an id after a person did something: with it the app may open a view for them."""
 
     user_id: str
     view_id: str | None

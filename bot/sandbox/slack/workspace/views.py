@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from bot.sandbox.seed import APP_ID, BOT_ID, TEAM_ID
-from bot.sandbox.slack.block_kit.defaults import finished
+from bot.sandbox.slack.block_kit.defaults import with_defaults
 from bot.sandbox.slack.block_kit.values import Values, current_values, still_there
 from bot.sandbox.slack.errors import SlackError
-from bot.sandbox.storage.append_only_tables import Journal
+from bot.sandbox.storage.tables import AppendOnlyTables
 
 View = dict[str, Any]
 MOST_VIEWS_ON_A_STACK = 3
@@ -45,15 +45,15 @@ class OpenView:
 
 
 class Views:
-    """All open views. A person may have several stacks open at once, as on a desk and a phone; newest last."""
+    """All open views. A person may have several stacks open at once, as on a laptop and a phone; newest last."""
 
-    def __init__(self, journal: Journal, *, now: Callable[[], datetime]) -> None:
-        self._journal = journal
+    def __init__(self, tables: AppendOnlyTables, *, now: Callable[[], datetime]) -> None:
+        self._tables = tables
         self._now = now
 
     def get(self, view_id: str) -> OpenView | None:
         """An open modal or an App Home by its id."""
-        row = self._journal.get("views", view_id)
+        row = self._tables.get("views", view_id)
         return OpenView(**row) if row else None
 
     def by_external_id(self, external_id: str) -> OpenView | None:
@@ -85,7 +85,7 @@ class Views:
         return self._put(
             OpenView(
                 user_id=user_id,
-                view=self._dressed(
+                view=self._completed(
                     view,
                     id=view_id,
                     root_view_id=below[0].view["root_view_id"] if below else view_id,
@@ -103,7 +103,7 @@ class Views:
             raise SlackError("hash_conflict")
         self._check_external_id(view, old)
         same = {name: old.view[name] for name in ("id", "root_view_id", "previous_view_id")}
-        new = self._dressed(view, **same)
+        new = self._completed(view, **same)
         return self._put(replace(old, view=new, filled=still_there(new["blocks"], old.filled)))
 
     def publish(self, user_id: str, view: View, expected_hash: str | None = None) -> OpenView:
@@ -117,7 +117,7 @@ class Views:
         if expected_hash is not None:
             raise SlackError("hash_conflict")
         view_id = _new_id()
-        new = self._dressed(view, id=view_id, root_view_id=view_id, previous_view_id=None)
+        new = self._completed(view, id=view_id, root_view_id=view_id, previous_view_id=None)
         return self._put(OpenView(user_id=user_id, view=new))
 
     def fill(self, view: OpenView, filled: Values) -> OpenView:
@@ -129,7 +129,7 @@ class Views:
         stack = self.stack(view)
         closed = stack[[one.id for one in stack].index(view.id) :]
         for one in closed:
-            self._journal.drop("views", one.id)
+            self._tables.drop("views", one.id)
         return closed[::-1]
 
     def close_stack(self, view: OpenView) -> list[OpenView]:
@@ -137,20 +137,20 @@ class Views:
         return self.close(self.stack(view)[0])
 
     def _all(self) -> list[OpenView]:
-        return [OpenView(**row) for row in self._journal.rows("views").values()]
+        return [OpenView(**row) for row in self._tables.rows("views").values()]
 
     def _put(self, view: OpenView) -> OpenView:
-        self._journal.put("views", view.id, asdict(view))
+        self._tables.put("views", view.id, asdict(view))
         return view
 
-    def _dressed(self, view: View, **identity: Any) -> View:
+    def _completed(self, view: View, **identity: Any) -> View:
         """Add what Slack adds to a view it takes in."""
         return {
             **identity,
             "team_id": TEAM_ID,
             **_DEFAULTS,
             **view,
-            "blocks": finished(view["blocks"]),
+            "blocks": with_defaults(view["blocks"]),
             "hash": f"{int(self._now().timestamp())}.{secrets.token_urlsafe(6)}",
             "app_id": APP_ID,
             "app_installed_team_id": TEAM_ID,

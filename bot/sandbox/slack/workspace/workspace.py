@@ -7,7 +7,7 @@ from typing import Any
 from bot.sandbox.seed import APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID
 from bot.sandbox.slack.workspace.conversations import CONVERSATIONS, Conversation, find_conversation
 from bot.sandbox.slack.workspace.views import Views
-from bot.sandbox.storage.append_only_tables import Journal
+from bot.sandbox.storage.tables import AppendOnlyTables
 
 Message = dict[str, Any]
 MICROSECONDS = 1_000_000
@@ -16,12 +16,12 @@ MICROSECONDS = 1_000_000
 class Workspace:
     """Everything people see in Slack. Objects that come out are the kept ones: read them, never change them."""
 
-    def __init__(self, journal: Journal, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, tables: AppendOnlyTables, *, now: Callable[[], datetime]) -> None:
         self.now = now
-        self.views = Views(journal, now=now)
+        self.views = Views(tables, now=now)
         self.conversations = dict(CONVERSATIONS)
-        self._journal = journal
-        latest = max((row["message"]["ts"] for row in journal.rows("messages").values()), default="0.0")
+        self._tables = tables
+        latest = max((row["message"]["ts"] for row in tables.rows("messages").values()), default="0.0")
         self._last_ts = int(latest.replace(".", ""))
 
     def next_ts(self) -> str:
@@ -52,11 +52,11 @@ class Workspace:
     def keep(self, channel_id: str, message: Message, only_for: str | None = None) -> None:
         """Write a message as it stands, new or over the old one with its ts."""
         row = {"channel": channel_id, "only_for": only_for, "message": message}
-        self._journal.put("messages", f"{channel_id}/{message['ts']}", row)
+        self._tables.put("messages", f"{channel_id}/{message['ts']}", row)
 
     def message(self, channel_id: str, ts: str, *, viewer: str | None = None) -> Message | None:
         """One message that `viewer` can see; without a viewer, one that is not ephemeral."""
-        row = self._journal.get("messages", f"{channel_id}/{ts}")
+        row = self._tables.get("messages", f"{channel_id}/{ts}")
         if row is None or row["only_for"] not in (None, viewer) or not self._may_look(channel_id, viewer):
             return None
         message: Message = row["message"]
@@ -64,18 +64,18 @@ class Workspace:
 
     def remove(self, channel_id: str, ts: str) -> None:
         """Take a message away."""
-        self._journal.drop("messages", f"{channel_id}/{ts}")
+        self._tables.drop("messages", f"{channel_id}/{ts}")
 
     def messages(self, channel_id: str, viewer: str | None = None) -> list[Message]:
         """All messages that `viewer` (a Slack id) can see, oldest first; without a viewer, all but ephemeral ones."""
         if not self._may_look(channel_id, viewer):
             return []
-        rows = self._journal.rows("messages").values()
+        rows = self._tables.rows("messages").values()
         return [row["message"] for row in rows if row["channel"] == channel_id and row["only_for"] in (None, viewer)]
 
     def ephemerals(self, user_id: str) -> list[Message]:
         """All ephemeral messages a person ever got, oldest first, each with its `channel`."""
-        rows = self._journal.rows("messages").values()
+        rows = self._tables.rows("messages").values()
         return [{**row["message"], "channel": row["channel"]} for row in rows if row["only_for"] == user_id]
 
     def _may_look(self, channel_id: str, viewer: str | None) -> bool:

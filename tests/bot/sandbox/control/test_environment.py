@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aiohttp import ClientSession
 
-from bot.sandbox.bot_status import Reading, parse_metrics
+from bot.sandbox.bot_status import BotMetrics, parse_metrics
 from bot.sandbox.server import BotHandle, Sandbox
 from tests.bot.sandbox.control_client import Control
 from tests.bot.sandbox.fake_bot import Answer, FakeBot, Payload
@@ -138,5 +138,5 @@ def test_metrics_with_labels_and_without() -> None:
         'gatehouse_effects_due{kind="graph"} 2.0\ngatehouse_effects_due{kind="slack"} 1.0\n'
         "gatehouse_last_tick_timestamp_seconds 1.7e+09\n"
     )
-    assert parse_metrics(text) == Reading(effects_due=3.0, last_tick=1.7e9)
+    assert parse_metrics(text) == BotMetrics(effects_due=3.0, last_tick=1.7e9)
     assert parse_metrics("gatehouse_effects_due 1\n") is None

@@ -164,7 +164,7 @@ async def test_a_blocked_partner_whose_opening_waits_can_be_revoked_again(opened
 
 async def test_a_refusal_in_the_checklists_window_is_said_there_and_not_twice(opened: BotUnderTest) -> None:
     assert opened.world.slack_stand_in is not None
-    trigger_id = opened.world.slack_stand_in.desk.triggers.issue(SLACK_IDS["guest"])
+    trigger_id = opened.world.slack_stand_in.client.triggers.issue(SLACK_IDS["guest"])
     await opened.interact(click("guest", "show_checklist", CONTOSO, trigger_id=trigger_id))
     await opened.idle()
     [view] = (await opened.control.get("views", user="guest"))["views"]

@@ -9,7 +9,7 @@ from bot.sandbox.entra.tenant.audit_entries import Activity
 from bot.sandbox.entra.tenant.tenant import Tenant
 from bot.sandbox.entra.types.cross_tenant_access import SYNC_BODY
 from bot.sandbox.entra.types.property_checks import check_properties
-from bot.sandbox.entra.types.undeclared_properties import split_held, with_held
+from bot.sandbox.entra.types.undeclared_properties import split_undeclared, with_undeclared
 
 _TYPE = "crossTenantIdentitySyncPolicyPartner"
 _DECLARED: dict[str, tuple[str, ...] | None] = {
@@ -50,8 +50,8 @@ def update_sync(tenant: Tenant, call: Call) -> Answer:
     """PATCH: 404 when there is none."""
     partner = existing(tenant.partners, call)
     sync = _sync_of(partner)
-    body, held = split_held(sync, json_object(call), _DECLARED)
-    after = with_held(sync | _checked(body, partner["tenantId"]), held, SYNC_BODY)
+    body, undeclared = split_undeclared(sync, json_object(call), _DECLARED)
+    after = with_undeclared(sync | _checked(body, partner["tenantId"]), undeclared, SYNC_BODY)
     _store(tenant, call, partner, after, Activity.SYNC_UPDATED)
     return Answer(status=204)
 

@@ -33,7 +33,7 @@ from bot.sandbox.entra.types.cross_tenant_access import (
 )
 from bot.sandbox.entra.types.property_checks import check_properties, is_guid
 from bot.sandbox.entra.types.target_rules import require_consistent
-from bot.sandbox.entra.types.undeclared_properties import split_held, with_held
+from bot.sandbox.entra.types.undeclared_properties import split_undeclared, with_undeclared
 
 TYPE = "crossTenantAccessPolicyConfigurationPartner"
 CONTEXT = "policies/crossTenantAccessPolicy/partners"
@@ -110,12 +110,12 @@ def get_partner(tenant: Tenant, call: Call) -> Answer:
 def update_partner(tenant: Tenant, call: Call) -> Answer:
     """PATCH one partner: what is absent stays, null means inherit. 204 without a body."""
     before = existing(tenant.partners, call)
-    body, held = split_held(before, json_object(call), _DECLARED)
+    body, undeclared = split_undeclared(before, json_object(call), _DECLARED)
     check_properties(body, TYPE, PARTNER_BODY)
     tenant_id = before["tenantId"]
     if body.get("tenantId", tenant_id).lower() != tenant_id:
         raise bad_request("Property 'tenantId' is the key of a partner and cannot be changed.")
-    after = with_held(with_changes(before, body), held, PARTNER_BODY)
+    after = with_undeclared(with_changes(before, body), undeclared, PARTNER_BODY)
     require_consistent(after, frozenset(body), is_default=False)
     tenant.set_partner(tenant_id, after, Activity.PARTNER_UPDATED, call.app_id)
     return Answer(status=204)

@@ -22,7 +22,7 @@ def info(call: Call) -> Answer:
 
 
 def listed(call: Call) -> Answer:
-    """users.list: the workspace's own people and the bot; strangers are not listed."""
+    """users.list: the workspace's own people and the bot; people of other workspaces are not listed."""
     own = [user_object(one, with_email=_sees_email(call)) for one in PEOPLE if one.team_id == TEAM_ID]
     return {"cache_ts": int(call.workspace.now().timestamp()), **paged(call, "members", [*own, bot_user_object()])}
 

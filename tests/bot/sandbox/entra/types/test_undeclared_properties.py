@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.sandbox.entra.types.undeclared_properties import split_held, with_held
+from bot.sandbox.entra.types.undeclared_properties import split_undeclared, with_undeclared
 
 DECLARED: dict[str, tuple[str, ...] | None] = {"inboundTrust": ("isMfaAccepted",), "tenantId": None}
 BEFORE: dict[str, Any] = {
@@ -18,14 +18,16 @@ def test_what_is_held_is_told_from_what_is_declared_and_from_what_is_neither() -
         "newer": None,
         "inboundTrust": {"isMfaAccepted": False, "isPasskeyAccepted": None, "isNewer": None},
     }
-    declared, held = split_held(BEFORE, body, DECLARED)
+    declared, undeclared = split_undeclared(BEFORE, body, DECLARED)
     assert declared == {"newer": None, "inboundTrust": {"isMfaAccepted": False, "isNewer": None}}
-    assert held == {"crossCloudMeetingConfiguration": None, "inboundTrust": {"isPasskeyAccepted": None}}
+    assert undeclared == {"crossCloudMeetingConfiguration": None, "inboundTrust": {"isPasskeyAccepted": None}}
 
 
 def test_what_is_held_is_merged_one_level_deep() -> None:
-    held = {"crossCloudMeetingConfiguration": None, "inboundTrust": {"isPasskeyAccepted": None}}
-    after = with_held({**BEFORE, "inboundTrust": {"isMfaAccepted": False, "isPasskeyAccepted": True}}, held, DECLARED)
+    undeclared = {"crossCloudMeetingConfiguration": None, "inboundTrust": {"isPasskeyAccepted": None}}
+    after = with_undeclared(
+        {**BEFORE, "inboundTrust": {"isMfaAccepted": False, "isPasskeyAccepted": True}}, undeclared, DECLARED
+    )
     assert after == {
         "tenantId": "t",
         "inboundTrust": {"isMfaAccepted": False, "isPasskeyAccepted": None},

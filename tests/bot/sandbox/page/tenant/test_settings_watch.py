@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.page.tenant.settings_table import settings_of
-from bot.sandbox.page.tenant.settings_watch import TenantWatch
+from bot.sandbox.page.tenant.settings_watch import SettingsWatch
 from tests.bot.sandbox.page.samples import (
     CONTOSO,
     blocked_partner,
@@ -76,7 +76,7 @@ def test_rare_rows() -> None:
 
 
 def test_the_first_look_marks_nothing() -> None:
-    pane = TenantWatch().observe(state(trusted_partner()), [])
+    pane = SettingsWatch().observe(state(trusted_partner()), [])
     assert (pane.changes.number, dict(pane.changes.was)) == (0, {})
     assert [(card.name, card.domain, card.standing) for card in pane.partners] == [
         ("Contoso", "contoso.com", "Own settings")
@@ -84,7 +84,7 @@ def test_the_first_look_marks_nothing() -> None:
 
 
 def test_a_new_partner_by_the_bot() -> None:
-    watch = TenantWatch()
+    watch = SettingsWatch()
     watch.observe(state(), [])
     pane = watch.observe(state(trusted_partner()), [WRITE])
     assert pane.changes.by == "by the bot"
@@ -93,7 +93,7 @@ def test_a_new_partner_by_the_bot() -> None:
 
 
 def test_marks_stay_until_the_next_change() -> None:
-    watch = TenantWatch()
+    watch = SettingsWatch()
     watch.observe(state(trusted_partner()), [])
     watch.observe(state(blocked_partner()), [WRITE])
     still = watch.observe(state(blocked_partner()), [WRITE, WRITE])
@@ -104,7 +104,7 @@ def test_marks_stay_until_the_next_change() -> None:
 
 
 def test_a_removed_partner_is_told_of_once() -> None:
-    watch = TenantWatch()
+    watch = SettingsWatch()
     watch.observe(state(trusted_partner()), [])
     gone = watch.observe(state(), [WRITE])
     assert [card.standing for card in gone.partners] == ["Removed: the default applies"]

@@ -1,4 +1,4 @@
-"""Commands, shortcuts and App Home reach the bot, in time or with a word to the person."""
+"""Commands, shortcuts and App Home reach the bot, in time; otherwise the person is told."""
 
 import asyncio
 from typing import Any
@@ -55,7 +55,7 @@ async def test_shortcut(bot: FakeBot, control: Control) -> None:
 
 
 async def test_late_acknowledgement_is_told(bot: FakeBot, control: Control, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_transport, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(http_transport, "ACKNOWLEDGE_SECONDS", 0.1)
 
     async def slow(_: Payload) -> Answer:
         await asyncio.sleep(0.4)
@@ -119,7 +119,7 @@ async def test_events_come_again_three_times(failures: int, tries: int) -> None:
 
 
 async def test_retried_event_says_so(bot: FakeBot, control: Control, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(entry_points, "HOME_PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(entry_points, "HOME_WAIT_SECONDS", 0.05)
     heard = asyncio.Event()
 
     async def fail_first(_: Payload) -> Answer:

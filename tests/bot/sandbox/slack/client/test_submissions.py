@@ -132,7 +132,7 @@ async def test_closing_is_told_when_asked_for(bot: FakeBot, control: Control) ->
 
 
 async def test_two_stacks_of_one_person(bot: FakeBot, control: Control) -> None:
-    """As on a desk and a phone: both can be submitted."""
+    """As on a laptop and a phone: both can be submitted."""
     first = await opened(bot, control)
     second = await opened(bot, control)
     told = await submit(control, first, {"domain": "x"})

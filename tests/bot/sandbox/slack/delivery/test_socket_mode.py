@@ -114,7 +114,7 @@ async def test_connection_that_breaks_is_told(sandbox: Sandbox, session: ClientS
 async def test_ack_that_does_not_come(
     sandbox: Sandbox, session: ClientSession, control: Control, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(socket_mode, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(socket_mode, "ACKNOWLEDGE_SECONDS", 0.05)
     socket = await connect(sandbox, session)
     await socket.send_str("no json")
     await socket.send_json({"envelope_id": "invented"})
@@ -149,7 +149,7 @@ async def test_a_dropped_connection_ends_without_a_close_frame(
 async def test_a_frozen_connection_stays_open_and_silent_until_it_thaws(
     sandbox: Sandbox, session: ClientSession, control: Control, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(socket_mode, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(socket_mode, "ACKNOWLEDGE_SECONDS", 0.1)
     socket = await connect(sandbox, session)
     assert (await control.post("slack/socket", do="freeze"))["connections"] == 1
     await socket.ping(b"somebody there?")

@@ -7,7 +7,7 @@ from pathlib import Path
 from aiohttp import ClientSession
 
 from bot.sandbox.server import Sandbox
-from bot.sandbox.storage.append_only_tables import Journal
+from bot.sandbox.storage.tables import AppendOnlyTables
 from tests.bot.sandbox.control_client import Control
 from tests.bot.sandbox.slack.samples import CHANNEL, modal
 
@@ -50,32 +50,32 @@ async def test_everything_is_there_after_a_restart(tmp_path: Path, session: Clie
 
 
 def test_journal_forgets_a_torn_line_and_old_values(tmp_path: Path) -> None:
-    path = tmp_path / "journal.jsonl"
+    path = tmp_path / "tables.jsonl"
     changes: list[int] = []
-    journal = Journal(path, changed=lambda: changes.append(1))
-    journal.put("t", "a", {"n": 1})
-    journal.put("t", "b", {"n": 1})
-    journal.put("t", "a", {"n": 2})
-    journal.drop("t", "b")
-    journal.drop("t", "never there")
+    tables = AppendOnlyTables(path, changed=lambda: changes.append(1))
+    tables.put("t", "a", {"n": 1})
+    tables.put("t", "b", {"n": 1})
+    tables.put("t", "a", {"n": 2})
+    tables.drop("t", "b")
+    tables.drop("t", "never there")
     assert len(changes) == 4
     # NB. not closed: a kill does not close either
     with path.open("a", encoding="utf-8") as file:
         file.write('["t","c",{"n"')
-    again = Journal(path, changed=lambda: None)
+    again = AppendOnlyTables(path, changed=lambda: None)
     assert again.rows("t") == {"a": {"n": 2}}
     assert path.read_text(encoding="utf-8") == '["t","a",{"n":2}]\n'
     again.close()
-    journal.close()
+    tables.close()
 
 
 def test_text_with_line_separators_survives(tmp_path: Path) -> None:
     """U+2028 is no line end here, though `str.splitlines` takes it for one."""
-    path = tmp_path / "journal.jsonl"
-    journal = Journal(path, changed=lambda: None)
-    journal.put("t", "a", {"text": "one\u2028two\x85three"})
-    journal.close()
-    again = Journal(path, changed=lambda: None)
+    path = tmp_path / "tables.jsonl"
+    tables = AppendOnlyTables(path, changed=lambda: None)
+    tables.put("t", "a", {"text": "one\u2028two\x85three"})
+    tables.close()
+    again = AppendOnlyTables(path, changed=lambda: None)
     assert again.get("t", "a") == {"text": "one\u2028two\x85three"}
     again.close()
 

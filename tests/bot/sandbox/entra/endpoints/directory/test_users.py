@@ -101,7 +101,7 @@ async def test_without_select_a_user_says_neither_type_nor_state(graph: Graph) -
     assert (await graph("GET", "/users/nobody@woodgrove.com")).code == "Request_ResourceNotFound"
 
 
-async def test_everybody_of_the_first_day_is_there(graph: Graph) -> None:
+async def test_everybody_at_the_start_is_there(graph: Graph) -> None:
     expected = {person.entra_id: person.user_type for person in seed.PEOPLE if person.entra_id}
     rows = (await graph("GET", "/users", query={"$select": "id,userType,accountEnabled,mail"})).json["value"]
     found = {row["id"]: row["userType"] for row in rows}

@@ -1,4 +1,4 @@
-"""Keep rows of JSON in memory and every change of them in an append-only file."""
+"""Tables of JSON rows in memory, with every change of them in an append-only file."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -8,7 +8,7 @@ from typing import Any
 Row = dict[str, Any]
 
 
-class Journal:
+class AppendOnlyTables:
     """Tables of JSON rows, in order of first writing.
 
     A change has reached the operating system when `put` or `drop` returns: it outlives SIGKILL (not a power cut). At
