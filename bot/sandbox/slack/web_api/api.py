@@ -66,13 +66,10 @@ class WebApi:
             site=self._site(),
             socket_url=self._socket_url,
         )
-        if name in app.WITHOUT_TOKEN:
-            method = app.WITHOUT_TOKEN[name]
-        elif name in METHODS:
-            method = METHODS[name]
-            self._check_token(_token(request, arguments), method)
-        else:
+        method = METHODS.get(name)
+        if method is None:
             raise SlackError("unknown_method", req_method=name)
+        self._check_token(_token(request, arguments), method)
         return method.run(call)
 
     def _check_token(self, token: str | None, method: Method) -> None:

@@ -1,17 +1,8 @@
-"""Answer the Web API's methods about the app itself: api.test, auth.test, apps.connections.open."""
+"""Answer the Web API's methods about the app itself: auth.test, apps.connections.open."""
 
 from bot.sandbox.seed import BOT_ID, BOT_USER_ID, TEAM_ID, TEAM_NAME
-from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.web_api.calls import Answer, Call, Method
 from bot.sandbox.slack.workspace.people import BOT_NAME
-
-
-def api_test(call: Call) -> Answer:
-    """api.test: gives back its arguments; fails as `error` asks."""
-    given = {name: value for name, value in call.arguments.items() if name != "token"}
-    if "error" in given:
-        raise SlackError(str(given["error"]), args=given)
-    return {"args": given}
 
 
 def auth_test(call: Call) -> Answer:
@@ -36,4 +27,3 @@ METHODS = {
     "auth.test": Method(run=auth_test),
     "apps.connections.open": Method(run=open_connection, app_level=True),
 }
-WITHOUT_TOKEN = {"api.test": Method(run=api_test)}

@@ -1,8 +1,5 @@
-"""Answer the Web API's conversations.* methods and reactions.add."""
+"""Answer the Web API's conversations.* methods."""
 
-from dataclasses import replace
-
-from bot.sandbox.seed import BOT_USER_ID
 from bot.sandbox.slack.errors import SlackError, invalid_arguments
 from bot.sandbox.slack.web_api.calls import Answer, Call, Method, paged
 from bot.sandbox.slack.workspace.conversations import Conversation, conversation_object, direct_message_id, everyone_in
@@ -52,24 +49,6 @@ def members(call: Call) -> Answer:
     return paged(call, "members", everyone_in(_visible(call)))
 
 
-def listed(call: Call) -> Answer:
-    """conversations.list and users.conversations: public channels unless `types` says otherwise."""
-    kinds = (call.maybe("types") or "public_channel").split(",")
-    if unknown := [kind for kind in kinds if kind not in (*_READ, "mpim")]:
-        raise invalid_arguments(f"invalid type: {', '.join(unknown)} [json-pointer:/types]")
-    for kind in kinds:
-        _need(call, _READ.get(kind, "mpim:read"))
-    user = call.maybe("user")
-    found = [
-        conversation_object(one)
-        for one in call.workspace.conversations.values()
-        if one.kind in kinds
-        and (one.kind == "public_channel" or one.bot_is_member)
-        and (user is None or user in everyone_in(one))
-    ]
-    return paged(call, "channels", found)
-
-
 def history(call: Call) -> Answer:
     """conversations.history: newest first, replies in threads left out."""
     channel = _visible(call, _HISTORY)
@@ -86,48 +65,9 @@ def history(call: Call) -> Answer:
     return {**page, "has_more": bool(page["response_metadata"]["next_cursor"])}
 
 
-def replies(call: Call) -> Answer:
-    """conversations.replies: the parent and its replies, oldest first."""
-    channel = _visible(call, _HISTORY)
-    ts = call.text("ts")
-    found = [one for one in call.workspace.messages(channel.id) if ts in (one["ts"], one.get("thread_ts"))]
-    if not found:
-        raise SlackError("thread_not_found")
-    return paged(call, "messages", found)
-
-
-def join(call: Call) -> Answer:
-    """conversations.join: public channels only."""
-    channel = call.conversation()
-    if channel.kind != "public_channel":
-        raise SlackError("method_not_supported_for_channel_type")
-    joined = replace(channel, bot_is_member=True)
-    call.workspace.conversations[channel.id] = joined
-    return {"channel": conversation_object(joined)}
-
-
-def add_reaction(call: Call) -> Answer:
-    """reactions.add."""
-    channel, name = call.conversation(), call.text("name").strip(":")
-    message = call.workspace.message(channel.id, call.text("timestamp"))
-    if message is None:
-        raise SlackError("message_not_found")
-    reactions = list(message.get("reactions", []))
-    if any(one["name"] == name for one in reactions):
-        raise SlackError("already_reacted")
-    reactions.append({"name": name, "users": [BOT_USER_ID], "count": 1})
-    call.workspace.keep(channel.id, {**message, "reactions": reactions})
-    return {}
-
-
 METHODS = {
     "conversations.open": Method(run=open_conversation, scopes=("im:write",)),
     "conversations.info": Method(run=info),
     "conversations.members": Method(run=members),
-    "conversations.list": Method(run=listed),
-    "users.conversations": Method(run=listed),
     "conversations.history": Method(run=history),
-    "conversations.replies": Method(run=replies),
-    "conversations.join": Method(run=join, scopes=("channels:join",)),
-    "reactions.add": Method(run=add_reaction, scopes=("reactions:write",)),
 }

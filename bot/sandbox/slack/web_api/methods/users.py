@@ -1,6 +1,6 @@
-"""Answer the Web API's users.*, usergroups.*, bots.* and team.* methods."""
+"""Answer the Web API's users.*, usergroups.* and team.* methods."""
 
-from bot.sandbox.seed import APP_ID, BOT_ID, BOT_USER_ID, PEOPLE, TEAM_ID, TEAM_NAME
+from bot.sandbox.seed import BOT_USER_ID, PEOPLE, TEAM_ID, TEAM_NAME
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.web_api.calls import Answer, Call, Method, paged
 from bot.sandbox.slack.workspace.people import bot_user_object, find_person, user_object, usergroup_objects
@@ -50,14 +50,6 @@ def usergroup_users(call: Call) -> Answer:
     raise SlackError("no_such_subteam")
 
 
-def bot_info(call: Call) -> Answer:
-    """bots.info."""
-    if call.maybe("bot") not in (None, BOT_ID):
-        raise SlackError("bot_not_found")
-    bot = {"id": BOT_ID, "deleted": False, "name": "Gatehouse", "app_id": APP_ID, "user_id": BOT_USER_ID, "icons": {}}
-    return {"bot": bot}
-
-
 def team_info(call: Call) -> Answer:
     """team.info."""
     return {"team": {"id": TEAM_ID, "name": TEAM_NAME, "domain": TEAM_NAME.lower(), "url": call.site}}
@@ -69,6 +61,5 @@ METHODS = {
     "users.lookupByEmail": Method(run=lookup_by_email, scopes=("users:read.email",)),
     "usergroups.list": Method(run=usergroups, scopes=("usergroups:read",)),
     "usergroups.users.list": Method(run=usergroup_users, scopes=("usergroups:read",)),
-    "bots.info": Method(run=bot_info, scopes=("users:read",)),
     "team.info": Method(run=team_info, scopes=("team:read",)),
 }
