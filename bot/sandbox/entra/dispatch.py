@@ -1,4 +1,4 @@
-"""Take one call through Graph's gates: token, path, permission, then its handler; every refusal becomes an answer."""
+"""Check one call's token, path and permission, then call its handler; every refusal becomes an answer."""
 
 import base64
 import json

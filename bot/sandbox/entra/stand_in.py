@@ -57,7 +57,7 @@ class EntraStandIn:
         return [web.route("*", _PREFIX, self._serve), web.route("*", _PREFIX + "/{path:.*}", self._serve)]
 
     def state(self) -> dict[str, Any]:
-        """Return a copy of the tenant's objects; `shape.py` and `initial_state.py` say which there are."""
+        """Return a copy of the tenant's objects; `state_checks.py` and `initial_state.py` say which there are."""
         return deepcopy(self._tenant.objects)
 
     def merge(self, patch: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from bot.sandbox.page.guide import SHORTCUT, steps
 from bot.sandbox.page.place import CHANNELS, DIRECT, Place, channels_of
 from bot.sandbox.page.ports import Sandbox, Workspace
 from bot.sandbox.page.render import environment, render_view
-from bot.sandbox.page.requests_log import log_lines
+from bot.sandbox.page.request_list import log_lines
 from bot.sandbox.page.tenant.settings_watch import SettingsWatch
 from bot.sandbox.page.text.names import Names
 

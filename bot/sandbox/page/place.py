@@ -6,7 +6,7 @@ from typing import Literal, cast
 from urllib.parse import urlencode
 
 from bot.sandbox import seed
-from bot.sandbox.page.requests_log import LogFilter
+from bot.sandbox.page.request_list import LogFilter
 
 CHANNELS = tuple(channel.name for channel in seed.CHANNELS)
 DIRECT = "dm"

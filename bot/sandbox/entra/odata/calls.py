@@ -1,4 +1,4 @@
-"""One call to Graph, its answer, and the refusals in Microsoft's error shape; no HTTP library in sight."""
+"""One call to Graph, its answer, and the refusals in Microsoft's error shape; free of any HTTP library."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Take the text of a path and a query string apart."""
+"""Split a path into segments and a query string into options."""
 
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, unquote

@@ -1,4 +1,4 @@
-"""Remember what partners looked like a moment ago, to serve reads from a replica that lags behind."""
+"""Keep what partners looked like shortly before, to serve reads from a replica that lags behind."""
 
 import time
 from collections.abc import Callable, Mapping

@@ -9,7 +9,7 @@ from bot.sandbox.entra.tenant.audit_entries import Activity, audit_entry, by_app
 from bot.sandbox.entra.tenant.initial_state import initial_state
 from bot.sandbox.entra.tenant.merge_patch import merge_patch
 from bot.sandbox.entra.tenant.replication import PartnerHistory
-from bot.sandbox.entra.tenant.shape import completed, require_shape, with_lowered_partner_ids
+from bot.sandbox.entra.tenant.state_checks import completed, require_shape, with_lowered_partner_ids
 
 _AUDITS_KEPT = 500
 

@@ -1,4 +1,4 @@
-"""Judge a client-credentials form as Entra does ("Microsoft Entra authentication and authorization error codes")."""
+"""Check a client-credentials form as Entra does ("Microsoft Entra authentication and authorization error codes")."""
 
 import hmac
 from collections.abc import Mapping

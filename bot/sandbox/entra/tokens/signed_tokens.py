@@ -1,4 +1,4 @@
-"""Make and judge tokens shaped like Entra's: header.payload.signature, signed with a key that never leaves here."""
+"""Make and check tokens shaped like Entra's: header.payload.signature, signed with a key that never leaves here."""
 
 import base64
 import hashlib

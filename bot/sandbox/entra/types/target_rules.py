@@ -1,4 +1,4 @@
-"""Judge who and what a cross-tenant setting targets: the consistency rules behind the types.
+"""Check who and what a cross-tenant setting targets: the consistency rules behind the types.
 
 The texts are ours: Microsoft documents the rules ("crossTenantAccessPolicyTarget", "Cross-tenant access overview")
 but prints no message for them.

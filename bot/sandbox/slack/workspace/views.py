@@ -1,4 +1,4 @@
-"""Hold the views: each person's open modals and App Home, with what they have put in."""
+"""Hold the views: each person's open modals and App Home, with the values entered so far."""
 
 import secrets
 from collections.abc import Callable

@@ -11,7 +11,7 @@ from bot.sandbox.page.chat.conversation import arranged
 from bot.sandbox.page.chat.unread import ReadMarks
 from bot.sandbox.page.guide import steps
 from bot.sandbox.page.place import place_of
-from bot.sandbox.page.requests_log import BODY_LIMIT, log_lines, status_words
+from bot.sandbox.page.request_list import BODY_LIMIT, log_lines, status_words
 from bot.sandbox.page.text.names import seeded_names
 from tests.bot.sandbox.page.samples import CONTOSO, blocked_partner, message, organizations, trusted_partner
 from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage

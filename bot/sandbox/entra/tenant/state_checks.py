@@ -1,4 +1,4 @@
-"""Judge and complete the tenant's objects after a change from outside."""
+"""Check and complete the tenant's objects after a change from outside."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
