@@ -1,1 +1,1 @@
-"""A stand-in Slack workspace and a stand-in Entra tenant: a stranger that shares no code with the bot."""
+"""A stand-in Slack workspace and a stand-in Entra tenant: none of their code is shared with the bot."""

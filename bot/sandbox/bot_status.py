@@ -24,14 +24,14 @@ class BotHandle:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """One look at the bot's metrics."""
+class BotMetrics:
+    """The two numbers read from the bot's metrics."""
 
     effects_due: float
     last_tick: float
 
 
-def parse_metrics(text: str) -> Reading | None:
+def parse_metrics(text: str) -> BotMetrics | None:
     """Read Prometheus text; None when it lacks either of the two gauges."""
     found = {}
     for name in (_EFFECTS_DUE, _LAST_TICK):
@@ -39,7 +39,7 @@ def parse_metrics(text: str) -> Reading | None:
         if not samples:
             return None
         found[name] = [float(sample) for sample in samples]
-    return Reading(effects_due=sum(found[_EFFECTS_DUE]), last_tick=max(found[_LAST_TICK]))
+    return BotMetrics(effects_due=sum(found[_EFFECTS_DUE]), last_tick=max(found[_LAST_TICK]))
 
 
 class BotStatus:
@@ -50,7 +50,7 @@ class BotStatus:
         self._busy = busy
         self._session: aiohttp.ClientSession | None = None
 
-    async def read(self) -> Reading | None:
+    async def read(self) -> BotMetrics | None:
         """Look once; None when there is no bot, or it does not answer."""
         bot = self._bot()
         if bot is None:
@@ -71,11 +71,11 @@ class BotStatus:
         deadline = time.monotonic() + seconds
         quiet = 0
         while True:
-            reading = await self.read()
-            if reading is None and not patient:
+            metrics = await self.read()
+            if metrics is None and not patient:
                 return False
-            settled = reading is not None and reading.effects_due == 0 and not self._busy()
-            late_enough = since is None or (reading is not None and reading.last_tick >= since.timestamp())
+            settled = metrics is not None and metrics.effects_due == 0 and not self._busy()
+            late_enough = since is None or (metrics is not None and metrics.last_tick >= since.timestamp())
             quiet = quiet + 1 if settled and late_enough else 0
             if quiet == 2:
                 return True

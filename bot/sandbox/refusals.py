@@ -1,4 +1,4 @@
-"""Say why the control API does not do what it was asked."""
+"""The error of a refused control call, with its code and status."""
 
 from typing import Any
 

@@ -11,7 +11,7 @@ class Revision:
         self._next = asyncio.Event()
 
     def bump(self) -> None:
-        """Tell of a change."""
+        """Count a change."""
         self.number += 1
         self._next.set()
         self._next = asyncio.Event()

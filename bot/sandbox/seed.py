@@ -1,4 +1,4 @@
-"""What the sandbox world holds on its first day: people, channels, user groups, tenants."""
+"""What the sandbox holds at the start: people, channels, user groups, tenants."""
 
 from dataclasses import dataclass
 
@@ -146,7 +146,7 @@ USER_GROUPS = (
 )
 
 PROJECT_GROUPS = (
-    # (object id, mail nickname, name, members); groups of the tenant that Slack knows nothing of
+    # (object id, mail nickname, name, members); groups of the tenant that Slack does not have
     ("5f0a1b2c-0002-4d3e-8f90-a1b2c3d4e5f6", "bridge-project", "Bridge project", ("requester",)),
     ("5f0a1b2c-0012-4d3e-8f90-a1b2c3d4e5f6", "pilot-users", "Pilot users", ("requester", "approver3")),
 )

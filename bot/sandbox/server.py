@@ -10,18 +10,18 @@ from filelock import FileLock, Timeout
 
 from bot.sandbox.bot_status import BotHandle, BotStatus
 from bot.sandbox.clock import SandboxClock
-from bot.sandbox.control import control_errors, control_routes
+from bot.sandbox.control.routes import control_errors, control_routes
 from bot.sandbox.entra import EntraStandIn, TokenAuthority
-from bot.sandbox.faults import Faults, Target, delayed, faulted
-from bot.sandbox.guard import guard
+from bot.sandbox.http.faults import Faults, Target, delayed, faulted
+from bot.sandbox.http.origin_check import require_own_origin
+from bot.sandbox.http.request_log import RequestLog, logged, parsed_body
 from bot.sandbox.page import page_routes
-from bot.sandbox.request_log import RequestLog, logged, parsed_body
 from bot.sandbox.revision import Revision
 from bot.sandbox.seed import APP_CLIENT_ID, HOME_TENANT_ID, TEAM_ID
-from bot.sandbox.slack.conversations import CONVERSATIONS
 from bot.sandbox.slack.stand_in import SlackStandIn
-from bot.sandbox.slack.workspace import Workspace
-from bot.sandbox.snapshot import load_snapshot, save_snapshot
+from bot.sandbox.slack.workspace.conversations import CONVERSATIONS
+from bot.sandbox.slack.workspace.workspace import Workspace
+from bot.sandbox.storage.json_document import load_document, save_document
 
 __all__ = ["BotHandle", "FolderInUse", "Sandbox"]
 
@@ -79,7 +79,9 @@ class Sandbox:
         self._claim_folder()
         if self.authority is not None:
             await self.authority.start(self.data)
-        application = web.Application(client_max_size=LARGEST_REQUEST, middlewares=[self._guarded, self._watched])
+        application = web.Application(
+            client_max_size=LARGEST_REQUEST, middlewares=[self._origin_checked, self._watched]
+        )
         application.middlewares.append(control_errors)
         application.add_routes(control_routes(self))
         application.add_routes(page_routes(self))
@@ -157,10 +159,10 @@ class Sandbox:
 
     def _new_authority(self) -> TokenAuthority:
         path = self.data / "entra-secret.json"
-        kept = load_snapshot(path)
+        kept = load_document(path)
         if kept is None:
             kept = {"client_secret": secrets.token_urlsafe(24)}
-            save_snapshot(path, kept)
+            save_document(path, kept)
         return TokenAuthority(
             tenant_id=HOME_TENANT_ID,
             client_id=APP_CLIENT_ID,
@@ -174,11 +176,11 @@ class Sandbox:
 
         def changed() -> None:
             # NB. at once, not later: an answer that says "written" must find the change on disk after a kill.
-            save_snapshot(path, entra.snapshot())
+            save_document(path, entra.snapshot())
             self.revision.bump()
 
         entra = EntraStandIn(now=self.clock.now, changed=changed, accepts_token=authority.accepts)
-        kept = load_snapshot(path)
+        kept = load_document(path)
         if kept is not None:
             entra.restore(kept)
         return entra
@@ -187,8 +189,8 @@ class Sandbox:
         return self.slack_stand_in is not None and self.slack_stand_in.delivery.in_flight > 0
 
     @web.middleware
-    async def _guarded(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        return await guard(request, handler, self._port)
+    async def _origin_checked(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        return await require_own_origin(request, handler, self._port)
 
     @web.middleware
     async def _watched(self, request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from bot.sandbox.slack.view_checks import is_too_large, view_problems
+from bot.sandbox.slack.block_kit.view_checks import is_too_large, view_problems
 from tests.workflows.core.builders import NOW, RILEY, SAM, access_plan, identity, particulars, prepared, request
 from workflows.core.partners.partnership import Attestation
 from workflows.core.people import ChatId, Person, PersonId

@@ -1,4 +1,4 @@
-"""Take one call through Graph's gates: token, path, permission, then its handler; every refusal becomes an answer."""
+"""Check one call's token, path and permission, then call its handler; every refusal becomes an answer."""
 
 import base64
 import json
@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from bot.sandbox.entra.batch import run_batch
-from bot.sandbox.entra.endpoints import ENDPOINTS
-from bot.sandbox.entra.exchange import Answer, Call, Refusal
-from bot.sandbox.entra.routing import match, not_allowed
-from bot.sandbox.entra.tenant import Tenant
+from bot.sandbox.entra.endpoints.routing import match, not_allowed
+from bot.sandbox.entra.endpoints.table import ENDPOINTS
+from bot.sandbox.entra.odata.batch import run_batch
+from bot.sandbox.entra.odata.calls import Answer, Call, Refusal
+from bot.sandbox.entra.tenant.tenant import Tenant
 
 
 def answer(

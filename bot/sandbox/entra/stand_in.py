@@ -9,9 +9,9 @@ from typing import Any
 from aiohttp import web
 
 from bot.sandbox.entra.dispatch import answer
-from bot.sandbox.entra.exchange import Answer, Call, Refusal
-from bot.sandbox.entra.paths import query_of, segments_of
-from bot.sandbox.entra.tenant import Tenant
+from bot.sandbox.entra.odata.calls import Answer, Call, Refusal
+from bot.sandbox.entra.odata.paths import query_of, segments_of
+from bot.sandbox.entra.tenant.tenant import Tenant
 
 _PREFIX = "/graph/v1.0"
 _JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
@@ -57,7 +57,7 @@ class EntraStandIn:
         return [web.route("*", _PREFIX, self._serve), web.route("*", _PREFIX + "/{path:.*}", self._serve)]
 
     def state(self) -> dict[str, Any]:
-        """Return a copy of the tenant's objects; `shape.py` and `first_day.py` say which there are."""
+        """Return a copy of the tenant's objects; `state_checks.py` and `initial_state.py` say which there are."""
         return deepcopy(self._tenant.objects)
 
     def merge(self, patch: Mapping[str, Any]) -> dict[str, Any]:

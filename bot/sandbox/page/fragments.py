@@ -6,15 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 from bot.sandbox import seed
-from bot.sandbox.page.conversation import arranged
-from bot.sandbox.page.names import Names
+from bot.sandbox.page.chat.conversation import arranged
+from bot.sandbox.page.chat.unread import ReadMarks, messages_of
+from bot.sandbox.page.guide import SHORTCUT, steps
 from bot.sandbox.page.place import CHANNELS, DIRECT, Place, channels_of
-from bot.sandbox.page.reading import Reading, messages_of
+from bot.sandbox.page.ports import Sandbox, Workspace
 from bot.sandbox.page.render import environment, render_view
-from bot.sandbox.page.requests_log import log_lines
-from bot.sandbox.page.story import SHORTCUT, steps
-from bot.sandbox.page.tenant import TenantWatch
-from bot.sandbox.page.world import Sandbox, Workspace
+from bot.sandbox.page.request_list import log_lines
+from bot.sandbox.page.tenant.settings_watch import SettingsWatch
+from bot.sandbox.page.text.names import Names
 
 Json = Mapping[str, Any]
 
@@ -42,8 +42,8 @@ FIRST_NAMES = {person.handle: person.name.split()[0] for person in seed.PEOPLE}
 class Memory:
     """What the page must remember between two renderings; everything else is read anew."""
 
-    watch: TenantWatch
-    reading: Reading
+    watch: SettingsWatch
+    read_marks: ReadMarks
 
 
 def fragments(sandbox: Sandbox, place: Place, names: Names, memory: Memory) -> dict[str, str]:
@@ -56,7 +56,7 @@ def fragments(sandbox: Sandbox, place: Place, names: Names, memory: Memory) -> d
         clock_moved=sandbox.clock.offset > timedelta(0),
         people=FIRST_NAMES,
     )
-    return {part: environment().get_template(f"{part}.html").render(context) for part in PARTS}
+    return {part: environment().get_template(f"parts/{part}.html").render(context) for part in PARTS}
 
 
 def title(place: Place) -> str:
@@ -96,7 +96,7 @@ def _workspace(slack: Workspace | None, place: Place, names: Names, memory: Memo
         "slack": True,
         "messages": arranged(shown[-MOST_MESSAGES:], names),
         "earlier": max(0, len(shown) - MOST_MESSAGES),
-        "unread": memory.reading.unread(slack, place.person, place.channel),
+        "unread": memory.read_marks.unread(slack, place.person, place.channel),
         "modal": (view := modals[-1].to_slack() if modals else None),
         "modal_body": render_view(view, names) if view else "",
         "home": (view := home.to_slack() if home else None),

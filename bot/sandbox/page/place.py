@@ -1,4 +1,4 @@
-"""Know where a browser tab is: who looks, at which conversation, with which requests listed."""
+"""Where a browser tab is: who looks, at which conversation, with which requests listed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from typing import Literal, cast
 from urllib.parse import urlencode
 
 from bot.sandbox import seed
-from bot.sandbox.page.requests_log import LogFilter
+from bot.sandbox.page.request_list import LogFilter
 
 CHANNELS = tuple(channel.name for channel in seed.CHANNELS)
 DIRECT = "dm"
@@ -45,7 +45,7 @@ class Place:
 
 
 def place_of(query: Mapping[str, str]) -> Place:
-    """The place an address names; what it does not name, or wrongly, is the story's beginning."""
+    """The place an address names; what it does not name, or wrongly, is where the guide begins."""
     start = Place(person=seed.PEOPLE[0], channel="partner-access", log="graph")
     person = _PEOPLE.get(query.get("as", ""), start.person)
     channels = [channel.name for channel in channels_of(person)]

@@ -1,4 +1,4 @@
-"""Show Slack's messages and views as HTML: the one door to the block templates. Pure."""
+"""Show Slack's messages and views as HTML: the only caller of the block templates. Pure."""
 
 import json
 import re
@@ -11,11 +11,11 @@ from jinja2 import ChainableUndefined, Environment, PackageLoader
 from markupsafe import Markup
 
 from bot.sandbox import seed
-from bot.sandbox.page.emoji import with_emoji
-from bot.sandbox.page.markdown import markdown
-from bot.sandbox.page.mrkdwn import LINKABLE, mrkdwn, plain
-from bot.sandbox.page.names import Names
-from bot.sandbox.page.rich_text import rich_text
+from bot.sandbox.page.text.emoji import with_emoji
+from bot.sandbox.page.text.markdown import markdown
+from bot.sandbox.page.text.mrkdwn import LINKABLE, mrkdwn, plain
+from bot.sandbox.page.text.names import Names
+from bot.sandbox.page.text.rich_text import rich_text
 
 Json = Mapping[str, Any]
 
@@ -32,7 +32,7 @@ class Surface:
 
     names: Names
     scope: str
-    held: Json
+    entered: Json
     """Slack's `view.state.values`: by block_id, by action_id."""
 
 
@@ -52,24 +52,24 @@ def label_text(value: Any) -> str:
     return with_emoji(text).replace("\n", " ")
 
 
-def held_value(element: Json, block_id: str, surface: Surface) -> Json:
+def entered_value(element: Json, block_id: str, surface: Surface) -> Json:
     """What the reader has already filled in for this element; empty when nothing."""
-    held: Json = (surface.held.get(block_id) or {}).get(element.get("action_id", "")) or {}
-    return held
+    entered: Json = (surface.entered.get(block_id) or {}).get(element.get("action_id", "")) or {}
+    return entered
 
 
 def typed(element: Json, block_id: str, surface: Surface) -> str:
     """The text (or date, or time) the element shows: what was filled in, else its initial value."""
-    held = held_value(element, block_id, surface)
-    found = [held[key] for key in _TYPED if held.get(key) is not None]
+    entered = entered_value(element, block_id, surface)
+    found = [entered[key] for key in _TYPED if entered.get(key) is not None]
     found += [element[key] for key in _INITIALLY_TYPED if element.get(key) is not None]
     return str(found[0]) if found else ""
 
 
 def chosen(element: Json, block_id: str, surface: Surface) -> frozenset[str]:
     """The values of the options that stand selected: what was filled in, else the initial ones."""
-    held = held_value(element, block_id, surface)
-    return _selection(held, "selected", _SELECTED) or _selection(element, "initial", _INITIAL)
+    entered = entered_value(element, block_id, surface)
+    return _selection(entered, "selected", _SELECTED) or _selection(element, "initial", _INITIAL)
 
 
 def _selection(source: Json, prefix: str, single: Sequence[str]) -> frozenset[str]:
@@ -128,9 +128,9 @@ def environment() -> Environment:
     return made
 
 
-def render_blocks(blocks: Sequence[Json], names: Names, *, scope: str, held: Json | None = None) -> Markup:
+def render_blocks(blocks: Sequence[Json], names: Names, *, scope: str, entered: Json | None = None) -> Markup:
     """Slack blocks as HTML. An unknown block shows its name and JSON rather than vanishing."""
-    surface = Surface(names=names, scope=scope, held=held or {})
+    surface = Surface(names=names, scope=scope, entered=entered or {})
     macro: Any = environment().get_template("blocks.html").module
     return Markup("").join(macro.block(block, surface) for block in blocks)
 
@@ -159,5 +159,5 @@ def _attachment(attachment: Json, names: Names, scope: str) -> Markup:
 
 def render_view(view: Json, names: Names) -> Markup:
     """The blocks of a modal or an App Home, with what the reader has filled in so far."""
-    held: Json = (view.get("state") or {}).get("values") or {}
-    return render_blocks(view.get("blocks") or (), names, scope=str(view.get("id", "view")), held=held)
+    entered: Json = (view.get("state") or {}).get("values") or {}
+    return render_blocks(view.get("blocks") or (), names, scope=str(view.get("id", "view")), entered=entered)

@@ -8,13 +8,13 @@ from importlib.resources import files
 
 from aiohttp import web
 
+from bot.sandbox.page.chat.unread import ReadMarks
 from bot.sandbox.page.fragments import Memory, fragments, title
-from bot.sandbox.page.names import seeded_names
 from bot.sandbox.page.place import place_of
-from bot.sandbox.page.reading import Reading
+from bot.sandbox.page.ports import Sandbox
 from bot.sandbox.page.render import environment
-from bot.sandbox.page.tenant import TenantWatch
-from bot.sandbox.page.world import Sandbox
+from bot.sandbox.page.tenant.settings_watch import SettingsWatch
+from bot.sandbox.page.text.names import seeded_names
 
 LONGEST_WAIT = 20.0
 """Seconds after which a browser that waits for changes is told that there were none, and asks again."""
@@ -47,7 +47,7 @@ def page_routes(sandbox: Sandbox) -> list[web.RouteDef]:
     `/page/fragment?as=&channel=&log=` answers `{"ok", "revision", "title", "fragments": {name: HTML}}`.
     `/page/changes?seen=` answers `{"ok", "revision"}` once there is a newer one, or after `LONGEST_WAIT` seconds.
     """
-    memory = Memory(TenantWatch(), Reading())
+    memory = Memory(SettingsWatch(), ReadMarks())
     names = seeded_names()
 
     async def page(request: web.Request) -> web.Response:

@@ -6,17 +6,17 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bot.sandbox.journal import Journal
 from bot.sandbox.revision import Revision
-from bot.sandbox.slack.credentials import SCOPES, load_credentials
-from bot.sandbox.slack.delivery import Delivery
-from bot.sandbox.slack.desk import Desk
-from bot.sandbox.slack.http_transport import HttpTransport
-from bot.sandbox.slack.response_urls import ResponseUrls
-from bot.sandbox.slack.socket_mode import Sockets
-from bot.sandbox.slack.triggers import Triggers
-from bot.sandbox.slack.web_api import WebApi
-from bot.sandbox.slack.workspace import Workspace
+from bot.sandbox.slack.client.client import Client
+from bot.sandbox.slack.delivery.delivery import Delivery
+from bot.sandbox.slack.delivery.http_transport import HttpTransport
+from bot.sandbox.slack.delivery.socket_mode import Sockets
+from bot.sandbox.slack.web_api.api import WebApi
+from bot.sandbox.slack.web_api.response_urls import ResponseUrls
+from bot.sandbox.slack.workspace.credentials import SCOPES, load_credentials
+from bot.sandbox.slack.workspace.triggers import Triggers
+from bot.sandbox.slack.workspace.workspace import Workspace
+from bot.sandbox.storage.tables import AppendOnlyTables
 
 
 class SlackStandIn:
@@ -34,14 +34,14 @@ class SlackStandIn:
         socket_mode: bool,
         scopes: frozenset[str] = SCOPES,
     ) -> None:
-        self._journal = Journal(path, changed=revision.bump)
-        self.credentials = load_credentials(self._journal)
-        self.workspace = Workspace(self._journal, now=now)
+        self._tables = AppendOnlyTables(path, changed=revision.bump)
+        self.credentials = load_credentials(self._tables)
+        self.workspace = Workspace(self._tables, now=now)
         self.sockets = Sockets(site=site, changed=revision.bump)
         self._http = HttpTransport(bot_url=bot_url, secret=self.credentials.signing_secret, now=now)
         self.delivery = Delivery(self.sockets if socket_mode else self._http)
         triggers = Triggers()
-        self._response_urls = ResponseUrls(self._journal, self.workspace, site=site)
+        self._response_urls = ResponseUrls(self._tables, self.workspace, site=site)
         self._api = WebApi(
             workspace=self.workspace,
             triggers=triggers,
@@ -50,7 +50,7 @@ class SlackStandIn:
             site=site,
             socket_url=self.sockets.new_url,
         )
-        self.desk = Desk(
+        self.client = Client(
             workspace=self.workspace,
             credentials=self.credentials,
             triggers=triggers,
@@ -69,4 +69,4 @@ class SlackStandIn:
         await self.delivery.stop()
         await self._http.stop()
         await self.sockets.refresh("link_disabled")
-        self._journal.close()
+        self._tables.close()

@@ -12,7 +12,7 @@ import pytest
 
 from bot.process.app import running
 from bot.process.settings import Settings, SettingsProblems
-from bot.sandbox.faults import Fault
+from bot.sandbox.http.faults import Fault
 from bot.sandbox.server import BotHandle, Sandbox
 from tests.bot.bot_under_test import BotUnderTest, click, eventually, free_port
 from workflows.app.schedule.gaps import last_gap

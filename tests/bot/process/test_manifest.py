@@ -13,7 +13,7 @@ import yaml
 from slack_sdk.web.async_client import AsyncWebClient
 
 import bot
-from bot.sandbox.slack.credentials import SCOPES as GRANTED
+from bot.sandbox.slack.workspace.credentials import SCOPES as GRANTED
 from bot.slack.flows.decisions import Decisions
 from bot.slack.inbound.listeners import Listeners
 from bot.terminal.doctor import SCOPES

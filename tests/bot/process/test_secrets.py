@@ -13,7 +13,7 @@ from bot.process.app import running
 from bot.process.logs.logs import configure_logs
 from bot.process.logs.redactor import redactor_of
 from bot.process.settings import Settings
-from bot.sandbox.faults import Fault
+from bot.sandbox.http.faults import Fault
 from bot.sandbox.server import Sandbox
 from bot.terminal.doctor import examine
 from tests.bot.bot_under_test import BotUnderTest, click, request_values, submission

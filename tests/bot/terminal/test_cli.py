@@ -15,7 +15,7 @@ import structlog
 from typer.testing import CliRunner
 
 import bot
-from bot.sandbox.faults import Fault
+from bot.sandbox.http.faults import Fault
 from bot.sandbox.server import Sandbox
 from bot.terminal.cli import app
 from tests.bot.bot_under_test import free_port

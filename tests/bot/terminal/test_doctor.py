@@ -12,10 +12,10 @@ import pytest
 from rich.console import Console
 
 from bot.process.settings import Settings
-from bot.sandbox.faults import Fault
+from bot.sandbox.http.faults import Fault
 from bot.sandbox.seed import TEAM_ID, USER_GROUPS
 from bot.sandbox.server import Sandbox
-from bot.sandbox.slack import people
+from bot.sandbox.slack.workspace import people
 from bot.terminal.doctor import PERMISSIONS, SCOPES, examine, surroundings
 from tests.bot.bot_under_test import BotUnderTest
 from tests.workflows.core.builders import NOW

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from bot.sandbox.faults import Fault
+from bot.sandbox.http.faults import Fault
 from bot.terminal.given_up_command import settle
 from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click
 from tests.bot.surfaces import buttons, shown

@@ -16,7 +16,7 @@ from aiohttp import web
 
 from bot.sandbox import seed
 from bot.sandbox.entra import EntraStandIn, TokenAuthority
-from bot.sandbox.faults import Fault, delayed, faulted
+from bot.sandbox.http.faults import Fault, delayed, faulted
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, closed_document
 from tests.workflows.effects.test_applying import told
 from tests.workflows.entra.test_entra import CLIENT_ID, CONTOSO, Handler, authority, environment

@@ -178,14 +178,14 @@ const ACTS = {
     user: me(), action_id: actionId, block_id: blockId, ...origin(element),
     ...(value ? { value } : {}), ...(selected ? { selected } : {}), ...filled(element),
   }),
-  async deed({ ...deed }) {
+  async step({ ...step }) {
     const query = place();
-    if (deed.as) query.set("as", deed.as);
-    if (deed.channelTo) query.set("channel", deed.channelTo);
-    if (deed.as) await go(`/?${query}`);
-    if (deed.callbackId) await ACTS.shortcut(deed);
-    if (deed.text) await ACTS.command(deed);
-    if (deed.seconds) await ACTS.clock(deed);
+    if (step.as) query.set("as", step.as);
+    if (step.channelTo) query.set("channel", step.channelTo);
+    if (step.as) await go(`/?${query}`);
+    if (step.callbackId) await ACTS.shortcut(step);
+    if (step.text) await ACTS.command(step);
+    if (step.seconds) await ACTS.clock(step);
   },
 };
 
@@ -305,7 +305,7 @@ function focusFirst(modal) {
   first.focus({ preventScroll: true });
 }
 
-// Slack's confirm object, asked as a real dialog before the deed.
+// Slack's confirm object, asked as a real dialog before the act.
 function agreed({ title, text, confirm, deny, style }) {
   const dialog = document.createElement("dialog");
   dialog.className = "confirm";

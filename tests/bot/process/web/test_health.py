@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from bot.sandbox.faults import Fault
+from bot.sandbox.http.faults import Fault
 from bot.slack import ids
 from tests.bot.bot_under_test import BotUnderTest, click, eventually, request_values, submission
 from tests.bot.signing import JSON

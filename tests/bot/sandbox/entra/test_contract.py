@@ -10,7 +10,7 @@ from bot.sandbox import seed
 from bot.sandbox.entra import EntraStandIn
 from tests.bot.sandbox.entra.conftest import CONTOSO, PARTNERS, Graph
 from tests.bot.sandbox.entra.contract import CONTRACT, operations
-from tests.bot.sandbox.entra.test_partners import BLOCKED
+from tests.bot.sandbox.entra.endpoints.cross_tenant_access.test_partners import BLOCKED
 
 POLICY = "/policies/crossTenantAccessPolicy"
 SYNC = f"{PARTNERS}/{CONTOSO}/identitySynchronization"

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.sandbox.entra.dispatch import answer
-from bot.sandbox.entra.exchange import Answer, Call
-from bot.sandbox.entra.tenant import Tenant
+from bot.sandbox.entra.odata.calls import Answer, Call
+from bot.sandbox.entra.tenant.tenant import Tenant
 from tests.bot.sandbox.entra.conftest import CONTOSO, PARTNERS
 
 NAMES = [

@@ -1,4 +1,4 @@
-"""Places, threads, unread counts, logs and the story: the pure parts behind the fragments."""
+"""Places, threads, unread counts, logs and the guide: the pure parts behind the fragments."""
 
 from datetime import UTC
 from pathlib import Path
@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from bot.sandbox import seed
-from bot.sandbox.page.conversation import arranged
-from bot.sandbox.page.names import seeded_names
+from bot.sandbox.page.chat.conversation import arranged
+from bot.sandbox.page.chat.unread import ReadMarks
+from bot.sandbox.page.guide import steps
 from bot.sandbox.page.place import place_of
-from bot.sandbox.page.reading import Reading
-from bot.sandbox.page.requests_log import BODY_LIMIT, log_lines, status_words
-from bot.sandbox.page.story import steps
+from bot.sandbox.page.request_list import BODY_LIMIT, log_lines, status_words
+from bot.sandbox.page.text.names import seeded_names
 from tests.bot.sandbox.page.samples import CONTOSO, blocked_partner, message, organizations, trusted_partner
 from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
 
@@ -61,14 +61,14 @@ def test_a_ts_that_is_no_number_is_shown_at_the_epoch() -> None:
 
 async def test_unread_counts(tmp_path: Path) -> None:
     stage = Stage(tmp_path)
-    reading, requester, approver = Reading(), seed.PEOPLE[0], seed.PEOPLE[1]
+    read_marks, requester, approver = ReadMarks(), seed.PEOPLE[0], seed.PEOPLE[1]
     stage.post(CHANNELS["general"], "before the first look")
-    assert reading.unread(stage.slack, requester, "partner-access") == {}
+    assert read_marks.unread(stage.slack, requester, "partner-access") == {}
     stage.post("D" + PEOPLE["approver1"][1:], "for Amara")
     stage.post(CHANNELS["general"], "only for Riley", only_for=PEOPLE["requester"])
     both = {("approver1", "dm"): 1, ("requester", "general"): 1}
-    assert reading.unread(stage.slack, requester, "partner-access") == both
-    assert reading.unread(stage.slack, approver, "dm") == {("requester", "general"): 1}
+    assert read_marks.unread(stage.slack, requester, "partner-access") == both
+    assert read_marks.unread(stage.slack, approver, "dm") == {("requester", "general"): 1}
 
 
 @pytest.mark.parametrize(
@@ -114,4 +114,4 @@ def test_steps_tick_off_as_they_happen(asked: bool, partner: Json | None, moved:
     told = steps(asked=asked, state=state, graph_log=(), clock_moved=moved, people=FIRST)
     assert [step.number for step in told if step.done] == done
     wanted = "/partner revoke contoso.com" if partner == trusted_partner() else "/partner list"
-    assert told[-1].deeds[0].command == wanted
+    assert told[-1].buttons[0].command == wanted

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.page.names import seeded_names
 from bot.sandbox.page.render import render_blocks, render_message, render_view
+from bot.sandbox.page.text.names import seeded_names
 from tests.bot.sandbox.page.markup import tags_of, text_of, with_data
 from tests.bot.sandbox.page.samples import CARD_BLOCKS, button, home_view, message, mrkdwn, option, plain, request_view
 
@@ -14,8 +14,8 @@ NAMES = seeded_names(UTC)
 Json = dict[str, Any]
 
 
-def show(*blocks: Json, held: Json | None = None) -> str:
-    return str(render_blocks(blocks, NAMES, scope="v", held=held))
+def show(*blocks: Json, entered: Json | None = None) -> str:
+    return str(render_blocks(blocks, NAMES, scope="v", entered=entered))
 
 
 def field(element: Json, **more: Any) -> Json:
@@ -174,21 +174,21 @@ def test_overflow() -> None:
 
 
 @pytest.mark.parametrize(
-    ("initial", "held", "selected"),
+    ("initial", "entered", "selected"),
     [
         ({}, {}, ""),
         ({"initial_option": OPTIONS[0]}, {}, "1"),
         ({"initial_option": OPTIONS[0]}, {"b": {"a": {"type": "static_select", "selected_option": OPTIONS[1]}}}, "2"),
     ],
 )
-def test_what_was_filled_in_stands(initial: Json, held: Json, selected: str) -> None:
-    html = show(field({"type": "static_select", "options": OPTIONS, **initial}), held=held)
+def test_what_was_filled_in_stands(initial: Json, entered: Json, selected: str) -> None:
+    html = show(field({"type": "static_select", "options": OPTIONS, **initial}), entered=entered)
     assert [tag.attributes["value"] for tag in tags_of(html) if "selected" in tag.attributes] == [selected]
 
 
 def test_checkboxes_keep_their_ticks() -> None:
-    held = {"b": {"a": {"type": "checkboxes", "selected_options": OPTIONS}}}
-    html = show(field({"type": "checkboxes", "options": OPTIONS}), held=held)
+    entered = {"b": {"a": {"type": "checkboxes", "selected_options": OPTIONS}}}
+    html = show(field({"type": "checkboxes", "options": OPTIONS}), entered=entered)
     assert sum("checked" in tag.attributes for tag in tags_of(html)) == 2
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from bot.sandbox.slack.blocks import problems
+from bot.sandbox.slack.block_kit.blocks import problems
 from bot.slack.blocks.message import Message
 from bot.slack.cards.checklist import MOST_CHUNK, checklist_message, checklist_text, checklist_view
 from bot.slack.cards.reviews import partner_row

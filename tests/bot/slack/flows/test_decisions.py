@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import pytest
 
-from bot.sandbox.faults import Fault
+from bot.sandbox.http.faults import Fault
 from tests.bot.bot_under_test import BotUnderTest, click
 from tests.bot.surfaces import buttons, shown
 from workflows.core.requests.request import AccessRequest

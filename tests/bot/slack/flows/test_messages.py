@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.sandbox.slack.blocks import problems
+from bot.sandbox.slack.block_kit.blocks import problems
 from bot.slack.blocks.blocks import MOST_BLOCKS, footnote, utc_words, within_limits
 from bot.slack.blocks.message import Message, notice
 from bot.slack.blocks.untrusted import HIDDEN_REMOVED, clean, cut, escape

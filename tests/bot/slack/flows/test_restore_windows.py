@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.faults import Fault
+from bot.sandbox.http.faults import Fault
 from bot.slack import ids
 from bot.slack.flows import restore_windows
 from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click, submission

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytest
 
-from bot.sandbox.faults import Fault
+from bot.sandbox.http.faults import Fault
 from bot.slack.flows import windows
 from bot.slack.flows.windows import Windows
 from bot.slack.ids import confirmation
@@ -164,7 +164,7 @@ async def test_a_blocked_partner_whose_opening_waits_can_be_revoked_again(opened
 
 async def test_a_refusal_in_the_checklists_window_is_said_there_and_not_twice(opened: BotUnderTest) -> None:
     assert opened.world.slack_stand_in is not None
-    trigger_id = opened.world.slack_stand_in.desk.triggers.issue(SLACK_IDS["guest"])
+    trigger_id = opened.world.slack_stand_in.client.triggers.issue(SLACK_IDS["guest"])
     await opened.interact(click("guest", "show_checklist", CONTOSO, trigger_id=trigger_id))
     await opened.idle()
     [view] = (await opened.control.get("views", user="guest"))["views"]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.faults import Fault
+from bot.sandbox.http.faults import Fault
 from bot.slack import ids
 from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click, request_values, submission
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.faults import Fault
+from bot.sandbox.http.faults import Fault
 from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click
 from workflows.core.requests.request import AccessRequest
 

@@ -12,7 +12,7 @@ from bot.process import app
 from bot.process.app import running
 from bot.process.settings import load_settings
 from bot.process.web.health import LOOK_SECONDS
-from bot.sandbox.faults import Fault
+from bot.sandbox.http.faults import Fault
 from bot.sandbox.server import BotHandle, Sandbox
 from bot.slack.inbound import socket as slack_socket
 from tests.bot.bot_under_test import BotUnderTest, eventually, free_port

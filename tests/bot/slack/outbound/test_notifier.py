@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.faults import Fault
+from bot.sandbox.http.faults import Fault
 from bot.sandbox.seed import PEOPLE
 from bot.sandbox.server import Sandbox
 from bot.slack.blocks.message import notice

@@ -7,10 +7,10 @@ from typing import Any, Final
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.faults import Fault
+from bot.sandbox.http.faults import Fault
 from bot.sandbox.seed import BOT_USER_ID, PEOPLE, TEAM_ID
 from bot.sandbox.server import Sandbox
-from bot.sandbox.slack import people
+from bot.sandbox.slack.workspace import people
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.shown_directory import ShownDirectory
 from tests.bot.bot_under_test import SLACK_IDS

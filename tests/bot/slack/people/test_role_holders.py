@@ -5,9 +5,9 @@ from typing import Any, Final
 
 import pytest
 
-from bot.sandbox.faults import Fault
+from bot.sandbox.http.faults import Fault
 from bot.sandbox.server import Sandbox
-from bot.sandbox.slack import people as slack_people
+from bot.sandbox.slack.workspace import people as slack_people
 from bot.slack.people.directory import ENOUGH, SlackDirectory
 from bot.slack.people.shown_directory import ShownDirectory
 from bot.slack.people.users import ids_of, main_id

@@ -1,0 +1,170 @@
+"""Serve the control calls about everything but Slack: clock, bot, idleness, faults, logs, the tenant's state."""
+
+import time
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from pydantic import Field
+
+from bot.sandbox.bot_status import BotHandle
+from bot.sandbox.control.input import Input, answer, read_body, read_json, read_query
+from bot.sandbox.control.ports import Sandbox
+from bot.sandbox.entra import EntraStandIn
+from bot.sandbox.http.faults import Fault
+from bot.sandbox.refusals import Refused
+from bot.sandbox.seed import APP_ID, TEAM_ID
+from bot.sandbox.slack.stand_in import SlackStandIn
+
+PICK_UP_SECONDS = 15.0
+_TEN_YEARS = 10 * 366 * 24 * 3600
+_DEFAULT_BOT_PORT = 3000
+
+
+class Advance(Input):
+    """How far the clock moves on."""
+
+    advance_seconds: int = Field(ge=0, le=_TEN_YEARS)
+
+
+class Idle(Input):
+    """How long to wait for the bot, in seconds."""
+
+    timeout: Annotated[float, Field(ge=0, le=300)] = 10.0
+
+
+class Attach(Input):
+    """A bot that somebody else started on this machine."""
+
+    url: str = Field(pattern=r"^http://(127\.0\.0\.1|localhost)(:\d{1,5})?/?$")
+
+
+class SocketTrouble(Input):
+    """What happens to the Socket Mode connections."""
+
+    do: Literal["freeze", "thaw", "drop"]
+
+
+def environment_routes(sandbox: Sandbox) -> list[web.RouteDef]:
+    """The routes; those of a stand-in that is not served are absent."""
+    routes = [*_clock_routes(sandbox), *_bot_routes(sandbox), *_fault_routes(sandbox)]
+    if sandbox.slack_stand_in is not None:
+        routes += _slack_routes(sandbox, sandbox.slack_stand_in)
+    if sandbox.entra is not None:
+        routes += _graph_routes(sandbox, sandbox.entra)
+    return routes
+
+
+def _clock_routes(sandbox: Sandbox) -> list[web.RouteDef]:
+    def clock_values() -> dict[str, object]:
+        clock = sandbox.clock
+        return {"now": clock.now().isoformat(), "offset_seconds": int(clock.offset.total_seconds())}
+
+    async def read(_: web.Request) -> web.Response:
+        return answer(**clock_values())
+
+    async def advance(request: web.Request) -> web.Response:
+        given = await read_body(request, Advance)
+        now = sandbox.clock.advance(given.advance_seconds)
+        sandbox.revision.bump()
+        bot = sandbox.bot
+        waits = bot is not None and bot.alive()
+        picked_up = waits and await sandbox.status.idle(PICK_UP_SECONDS, since=now)
+        return answer(**clock_values(), picked_up=picked_up)
+
+    return [web.get("/control/clock", read), web.post("/control/clock", advance)]
+
+
+def _bot_routes(sandbox: Sandbox) -> list[web.RouteDef]:
+    async def read(_: web.Request) -> web.Response:
+        bot, slack = sandbox.bot, sandbox.slack_stand_in
+        port = (urlsplit(bot.url).port or 80) if bot else _DEFAULT_BOT_PORT
+        settings = sandbox.bot_settings(port)
+        return answer(
+            url=bot.url if bot else None,
+            pid=(bot.pid() or None) if bot else None,
+            alive=bool(bot and bot.alive()),
+            signing_secret=slack.credentials.signing_secret if slack else None,
+            bot_token=slack.credentials.bot_token if slack else None,
+            app_token=settings.get("SLACK_APP_TOKEN"),
+            socket_mode=sandbox.socket_mode,
+            team_id=TEAM_ID,
+            api_app_id=APP_ID,
+            settings=settings,
+        )
+
+    async def attach(request: web.Request) -> web.Response:
+        given = await read_body(request, Attach)
+        sandbox.bot = BotHandle(url=given.url, pid=lambda: 0, alive=lambda: True)
+        return await read(request)
+
+    async def idle(request: web.Request) -> web.Response:
+        given = read_query(request, Idle)
+        began = time.monotonic()
+        if not await sandbox.status.idle(given.timeout):
+            words = f"timeout: the bot was not idle within {given.timeout:g} seconds, or it does not answer /metrics"
+            raise Refused("not_idle", words, 504)
+        return answer(idle=True, waited_seconds=round(time.monotonic() - began, 3))
+
+    return [web.get("/control/bot", read), web.put("/control/bot", attach), web.get("/control/idle", idle)]
+
+
+def _fault_routes(sandbox: Sandbox) -> list[web.RouteDef]:
+    async def read(_: web.Request) -> web.Response:
+        return answer(faults=sandbox.faults.listed())
+
+    async def add(request: web.Request) -> web.Response:
+        sandbox.faults.add(await read_body(request, Fault))
+        return answer(faults=sandbox.faults.listed())
+
+    async def clear(_: web.Request) -> web.Response:
+        return answer(cleared=sandbox.faults.clear())
+
+    path = "/control/faults"
+    return [web.get(path, read), web.post(path, add), web.delete(path, clear)]
+
+
+def _slack_routes(sandbox: Sandbox, slack: SlackStandIn) -> list[web.RouteDef]:
+    async def log(_: web.Request) -> web.Response:
+        return answer(log=sandbox.slack_log.entries)
+
+    async def refresh(_: web.Request) -> web.Response:
+        return answer(disconnected=await slack.sockets.refresh())
+
+    async def trouble(request: web.Request) -> web.Response:
+        given = await read_body(request, SocketTrouble)
+        match given.do:
+            case "freeze":
+                slack.sockets.freeze()
+            case "thaw":
+                slack.sockets.thaw()
+            case "drop":
+                slack.sockets.drop()
+        return answer(connections=slack.sockets.count)
+
+    return [
+        web.get("/control/slack/log", log),
+        web.post("/control/slack/refresh", refresh),
+        web.post("/control/slack/socket", trouble),
+    ]
+
+
+def _graph_routes(sandbox: Sandbox, entra: EntraStandIn) -> list[web.RouteDef]:
+    async def log(_: web.Request) -> web.Response:
+        return answer(log=sandbox.graph_log.entries)
+
+    async def state(_: web.Request) -> web.Response:
+        return answer(state=entra.state())
+
+    async def patch(request: web.Request) -> web.Response:
+        given = await read_json(request)
+        try:
+            return answer(state=entra.merge(given))
+        except ValueError as error:
+            raise Refused("bad_patch", str(error)) from error
+
+    return [
+        web.get("/control/graph/log", log),
+        web.get("/control/graph/state", state),
+        web.patch("/control/graph/state", patch),
+    ]

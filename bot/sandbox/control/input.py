@@ -1,0 +1,77 @@
+"""Read what a control call is given, and refuse it by the name of the field."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from bot.sandbox.refusals import Refused
+from bot.sandbox.seed import PEOPLE, Person
+from bot.sandbox.slack.workspace.people import find_person
+
+
+class Input(BaseModel):
+    """The body or query of a control call; unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+async def read_json(request: web.Request) -> Any:
+    """Read a JSON body.
+
+    :raises Refused: `bad_json`.
+    """
+    try:
+        return json.loads(await request.text() or "{}")
+    except ValueError as error:
+        raise Refused("bad_json", f"body: send JSON ({error})") from error
+
+
+async def read_body(request: web.Request, model: type[Model]) -> Model:
+    """Read a JSON body as `model`.
+
+    :raises Refused: `bad_json`, `bad_field`.
+    """
+    return checked(await read_json(request), model)
+
+
+def read_query(request: web.Request, model: type[Model]) -> Model:
+    """Read a query as `model`.
+
+    :raises Refused: `bad_field`.
+    """
+    return checked(dict(request.query), model)
+
+
+def checked(given: Mapping[str, Any], model: type[Model]) -> Model:
+    """Check what is given, and say of every field what is wrong with it.
+
+    :raises Refused: `bad_field`.
+    """
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        problems = [f"{'.'.join(map(str, one['loc'])) or 'body'}: {one['msg']}" for one in error.errors()]
+        raise Refused("bad_field", "; ".join(problems)) from error
+
+
+def person_of(reference: str) -> Person:
+    """Find a person by handle or Slack id.
+
+    :raises Refused: `no_such_person`.
+    """
+    person = find_person(reference)
+    if person is None:
+        handles = ", ".join(one.handle for one in PEOPLE)
+        raise Refused("no_such_person", f"user: nobody is called {reference}; people are {handles}", 404)
+    return person
+
+
+def answer(**content: Any) -> web.Response:
+    """Answer a call that went well."""
+    return web.json_response({"ok": True, **content})

@@ -1,0 +1,119 @@
+"""Serve the control calls by which people act in Slack: command, shortcut, click, submit, close."""
+
+from typing import Any
+
+from aiohttp import web
+from pydantic import Field
+
+from bot.sandbox.control.input import Input, answer, person_of, read_body
+from bot.sandbox.slack.client import clicks, entry_points, submissions
+from bot.sandbox.slack.stand_in import SlackStandIn
+
+
+class Command(Input):
+    """`text` is what follows `/partner`; the whole line is taken as well."""
+
+    user: str
+    text: str = ""
+    channel: str = "partner-access"
+
+
+class Shortcut(Input):
+    """A global shortcut."""
+
+    user: str
+    callback_id: str
+
+
+class Click(Input):
+    """An element in a message (`channel` and `ts`) or in a view (`view_id`)."""
+
+    user: str
+    action_id: str
+    block_id: str | None = None
+    channel: str | None = None
+    ts: str | None = None
+    view_id: str | None = None
+    value: Any = None
+    selected: Any = None
+    values: dict[str, Any] = Field(default_factory=dict)
+    """What else stands in the view by now, as in `Submit`."""
+
+
+class Suggest(Input):
+    """What is typed into an external select."""
+
+    user: str
+    action_id: str
+    block_id: str | None = None
+    channel: str | None = None
+    ts: str | None = None
+    view_id: str | None = None
+    value: str = ""
+
+
+class Submit(Input):
+    """A modal's submit button."""
+
+    user: str
+    view_id: str
+    values: dict[str, Any] = Field(default_factory=dict)
+
+
+class Close(Input):
+    """A modal's close button."""
+
+    user: str
+    view_id: str
+
+
+def action_routes(slack: SlackStandIn) -> list[web.RouteDef]:
+    """The routes."""
+    client = slack.client
+
+    async def command(request: web.Request) -> web.Response:
+        given = await read_body(request, Command)
+        person = person_of(given.user)
+        return answer(
+            **await entry_points.command(client, person, client.for_command(given.channel, person), given.text)
+        )
+
+    async def shortcut(request: web.Request) -> web.Response:
+        given = await read_body(request, Shortcut)
+        return answer(**await entry_points.shortcut(client, person_of(given.user), given.callback_id))
+
+    async def click(request: web.Request) -> web.Response:
+        given = await read_body(request, Click)
+        person = person_of(given.user)
+        if given.view_id and given.values:
+            view = client.view(given.view_id, person)
+            await submissions.fill(client, person, view, given.values, strict=False)
+        place = clicks.place_of(
+            client, person, view_id=given.view_id, channel=given.channel, ts=given.ts, is_forged=True
+        )
+        pick = clicks.Pick(
+            action_id=given.action_id, block_id=given.block_id, value=given.value, selected=given.selected
+        )
+        return answer(**await clicks.click(client, person, place, pick))
+
+    async def suggest(request: web.Request) -> web.Response:
+        given = await read_body(request, Suggest)
+        person = person_of(given.user)
+        place = clicks.place_of(client, person, view_id=given.view_id, channel=given.channel, ts=given.ts)
+        pick = clicks.Pick(action_id=given.action_id, block_id=given.block_id)
+        block, element = clicks.element_in(place, pick)
+        ask = clicks.suggest_with(client, person, place, block["block_id"])
+        return answer(suggest=await ask(element, given.value))
+
+    async def submit(request: web.Request) -> web.Response:
+        given = await read_body(request, Submit)
+        person = person_of(given.user)
+        view = client.view(given.view_id, person)
+        return answer(**await submissions.submit(client, person, view, given.values))
+
+    async def close(request: web.Request) -> web.Response:
+        given = await read_body(request, Close)
+        person = person_of(given.user)
+        return answer(**await submissions.close(client, person, client.view(given.view_id, person)))
+
+    return [web.post(f"/control/{act.__name__}", act) for act in (command, shortcut, click, suggest, submit, close)]

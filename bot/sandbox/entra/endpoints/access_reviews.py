@@ -1,0 +1,87 @@
+"""Answer `/identityGovernance/accessReviews/definitions`: stored and returned; no review ever runs."""
+
+import uuid
+from typing import Any
+
+from bot.sandbox.entra.endpoints.listing import Listing, listed
+from bot.sandbox.entra.odata.calls import Answer, Call, bad_request, json_object, not_found
+from bot.sandbox.entra.odata.query import ENTITY, entity, require_options
+from bot.sandbox.entra.odata.timestamps import stamp
+from bot.sandbox.entra.tenant.audit_entries import by_app
+from bot.sandbox.entra.tenant.tenant import Tenant
+from bot.sandbox.entra.types.property_checks import anything, check_properties, many, nullable, read_only, text
+
+_CONTEXT = "identityGovernance/accessReviews/definitions"
+_BODY = {
+    "displayName": nullable(text),
+    "descriptionForAdmins": nullable(text),
+    "descriptionForReviewers": nullable(text),
+    "scope": nullable(anything),
+    "instanceEnumerationScope": nullable(anything),
+    "reviewers": many(anything),
+    "fallbackReviewers": many(anything),
+    "additionalNotificationRecipients": many(anything),
+    "stageSettings": many(anything),
+    "settings": nullable(anything),
+    **dict.fromkeys(("id", "status", "createdBy", "createdDateTime", "lastModifiedDateTime", "instances"), read_only),
+}
+
+
+def list_definitions(tenant: Tenant, call: Call) -> Answer:
+    """GET definitions."""
+    how = Listing(context=_CONTEXT, type_name="accessReviewScheduleDefinition", selectable=_BODY, largest_page=100)
+    return listed(tenant, call, tenant.objects["accessReviews"].values(), how)
+
+
+def create_definition(tenant: Tenant, call: Call) -> Answer:
+    """POST definitions: 201."""
+    body = json_object(call)
+    check_properties(body, "accessReviewScheduleDefinition", _BODY)
+    for name in ("displayName", "scope"):
+        if not body.get(name):
+            raise bad_request(f"Property '{name}' is required.")
+    app = by_app(call.app_id)["app"]
+    definition = {
+        "id": str(uuid.uuid4()),
+        "createdDateTime": stamp(tenant.now()),
+        "lastModifiedDateTime": stamp(tenant.now()),
+        "status": "NotStarted",
+        "createdBy": {"id": app["servicePrincipalId"], "displayName": app["displayName"]},
+        **{name: value for name, value in body.items() if name != "@odata.type"},
+    }
+    tenant.objects["accessReviews"][definition["id"]] = definition
+    tenant.touch()
+    return Answer(status=201, body=entity(call, f"{_CONTEXT}/$entity", definition))
+
+
+def get_definition(tenant: Tenant, call: Call) -> Answer:
+    """GET one definition."""
+    require_options(call, ENTITY - {"$expand", "$select"})
+    return Answer(status=200, body=entity(call, f"{_CONTEXT}/$entity", _existing(tenant, call)))
+
+
+def delete_definition(tenant: Tenant, call: Call) -> Answer:
+    """DELETE one definition."""
+    del tenant.objects["accessReviews"][_existing(tenant, call)["id"]]
+    tenant.touch()
+    return Answer(status=204)
+
+
+def list_instances(tenant: Tenant, call: Call) -> Answer:
+    """GET instances: none, as no review runs here."""
+    definition = _existing(tenant, call)
+    how = Listing(context=f"{_CONTEXT}('{definition['id']}')/instances", type_name="accessReviewInstance")
+    return listed(tenant, call, [], how)
+
+
+def list_decisions(tenant: Tenant, call: Call) -> Answer:
+    """GET decisions of an instance: there is no instance, so 404."""
+    _existing(tenant, call)
+    raise not_found(call.params["instanceId"])
+
+
+def _existing(tenant: Tenant, call: Call) -> dict[str, Any]:
+    definition: dict[str, Any] | None = tenant.objects["accessReviews"].get(call.params["id"].lower())
+    if definition is None:
+        raise not_found(call.params["id"])
+    return definition

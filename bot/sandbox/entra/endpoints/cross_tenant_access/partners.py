@@ -1,0 +1,192 @@
+"""Answer `/policies/crossTenantAccessPolicy/partners`: list, create, read, update, delete.
+
+Where Microsoft's pages are silent this stand-in chooses, and says so: a PATCH merges one level into a setting (so
+`usersAndGroups` alone leaves `applications` as they are), each of the two is replaced whole, and the result must hold
+together.
+"""
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from typing import Any
+
+from bot.sandbox.entra.odata.calls import Answer, Call, Refusal, bad_request, json_object
+from bot.sandbox.entra.odata.query import (
+    COLLECTION,
+    ENTITY,
+    entity,
+    expanded,
+    page,
+    projected,
+    require_options,
+    selected,
+)
+from bot.sandbox.entra.tenant.audit_entries import Activity
+from bot.sandbox.entra.tenant.tenant import Tenant
+from bot.sandbox.entra.types.cross_tenant_access import (
+    B2B_SETTINGS,
+    CONSENTS,
+    PARTNER_BODY,
+    PARTNER_SELECTABLE,
+    TRUSTS,
+    blank_consent,
+    blank_partner,
+)
+from bot.sandbox.entra.types.property_checks import check_properties, is_guid
+from bot.sandbox.entra.types.target_rules import require_consistent
+from bot.sandbox.entra.types.undeclared_properties import split_undeclared, with_undeclared
+
+TYPE = "crossTenantAccessPolicyConfigurationPartner"
+CONTEXT = "policies/crossTenantAccessPolicy/partners"
+SYNC = "identitySynchronization"
+_TWO_HALVES = ("usersAndGroups", "applications")
+_PARTS: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(B2B_SETTINGS, _TWO_HALVES),
+    "tenantRestrictions": ("devices", *_TWO_HALVES),
+    "m365CollaborationInbound": ("users",),
+    "m365CollaborationOutbound": ("usersAndGroups",),
+    "appServiceConnectInbound": ("applications",),
+    "inboundTrust": TRUSTS,
+    "automaticUserConsentSettings": CONSENTS,
+}
+
+
+_DECLARED: Mapping[str, tuple[str, ...] | None] = {**dict.fromkeys(PARTNER_BODY), **_PARTS, "@odata.type": None}
+
+
+def list_partners(tenant: Tenant, call: Call) -> Answer:
+    """GET partners: `$select`, `$expand=identitySynchronization`, `$top`, `$count`, paged."""
+    require_options(call, COLLECTION | {"$expand"})
+    rows = [*map(_views(call), tenant.visible_partners().values())]
+    return Answer(
+        status=200,
+        body=page(
+            call,
+            CONTEXT,
+            rows,
+            size=int(tenant.objects["pageSize"]),
+            empty_first=bool(tenant.objects["emptyPages"]),
+        ),
+    )
+
+
+def count_partners(tenant: Tenant, call: Call) -> Answer:
+    """GET partners/$count: a bare number."""
+    require_options(call, ())
+    return Answer(status=200, body=str(len(tenant.visible_partners())), headers={"Content-Type": "text/plain"})
+
+
+def create_partner(tenant: Tenant, call: Call) -> Answer:
+    """POST partners: 201 and the whole partner; `{"tenantId": …}` alone is enough and changes nothing by itself."""
+    body = json_object(call)
+    check_properties(body, TYPE, PARTNER_BODY)
+    if "tenantId" not in body:
+        raise bad_request("Property 'tenantId' is required.")
+    tenant_id = body["tenantId"].lower()
+    if tenant_id == tenant.own_id:
+        raise bad_request("A tenant cannot be a partner of itself: tenantId is the id of this tenant.")
+    if tenant_id in tenant.partners:
+        raise Refusal(
+            409,
+            "Request_MultipleObjectsWithSameKeyValue",
+            "Another object with the same value for property tenantId already exists.",
+        )
+    after = with_changes(blank_partner(tenant_id), body)
+    require_consistent(after, frozenset(body), is_default=False)
+    tenant.set_partner(tenant_id, after, Activity.PARTNER_ADDED, call.app_id)
+    return Answer(
+        status=201,
+        body=entity(call, f"{CONTEXT}/$entity", after),
+        headers={"Location": f"{call.base}/{CONTEXT}('{tenant_id}')"},
+    )
+
+
+def get_partner(tenant: Tenant, call: Call) -> Answer:
+    """GET one partner."""
+    require_options(call, ENTITY)
+    shown = _views(call)(existing(tenant.visible_partners(), call))
+    return Answer(status=200, body=entity(call, f"{CONTEXT}/$entity", shown))
+
+
+def update_partner(tenant: Tenant, call: Call) -> Answer:
+    """PATCH one partner: what is absent stays, null means inherit. 204 without a body."""
+    before = existing(tenant.partners, call)
+    body, undeclared = split_undeclared(before, json_object(call), _DECLARED)
+    check_properties(body, TYPE, PARTNER_BODY)
+    tenant_id = before["tenantId"]
+    if body.get("tenantId", tenant_id).lower() != tenant_id:
+        raise bad_request("Property 'tenantId' is the key of a partner and cannot be changed.")
+    after = with_undeclared(with_changes(before, body), undeclared, PARTNER_BODY)
+    require_consistent(after, frozenset(body), is_default=False)
+    tenant.set_partner(tenant_id, after, Activity.PARTNER_UPDATED, call.app_id)
+    return Answer(status=204)
+
+
+def delete_partner(tenant: Tenant, call: Call) -> Answer:
+    """DELETE one partner, after which it falls back to the defaults. Refused while it synchronizes or serves us."""
+    partner = existing(tenant.partners, call)
+    if partner.get("isServiceProvider"):
+        raise bad_request("The partner is a service provider for this tenant and cannot be removed.")
+    if partner.get(SYNC) is not None:
+        raise bad_request("The partner has an identitySynchronization policy; delete that first.")
+    tenant.set_partner(partner["tenantId"], None, Activity.PARTNER_DELETED, call.app_id)
+    return Answer(status=204)
+
+
+def existing(partners: Mapping[str, Any], call: Call) -> dict[str, Any]:
+    """Return the partner that the path names.
+
+    :raises Refusal: 400 when the key is no GUID, 404 when there is no such partner.
+    """
+    key = call.params["tenantId"]
+    if not is_guid(key):
+        raise bad_request(f"Invalid value '{key}' for the key 'tenantId': it must be a GUID.")
+    partner = partners.get(key.lower())
+    if partner is None:
+        raise absent()
+    return dict(partner)
+
+
+def absent() -> Refusal:
+    """The 404 of a partner, or a part of one, that is not there."""
+    return Refusal(404, "Directory_ObjectNotFound", "Unable to read the company information from the directory.")
+
+
+def with_changes(image: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `image` with the checked `body` merged in, annotations left out."""
+    after = deepcopy(dict(image))
+    for name, value in body.items():
+        if name in ("@odata.type", "tenantId"):
+            continue
+        parts = _PARTS.get(name)
+        if value is None:
+            after[name] = blank_consent() if name == "automaticUserConsentSettings" else None
+        elif parts is None:
+            after[name] = _without_annotations(value)
+        else:
+            old = after.get(name)
+            known = {**dict.fromkeys(parts), **(old if isinstance(old, dict) else {})}
+            after[name] = known | _without_annotations(value)
+    return after
+
+
+def _without_annotations(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_annotations(item) for name, item in value.items() if name != "@odata.type"}
+    if isinstance(value, list):
+        return [_without_annotations(item) for item in value]
+    return value
+
+
+def _views(call: Call) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """Return how `$select` and `$expand` show a partner; both are checked here, before there is any partner."""
+    names = selected(call, TYPE, PARTNER_SELECTABLE)
+    navigations = expanded(call, TYPE, (SYNC,))
+
+    def shown(partner: Mapping[str, Any]) -> dict[str, Any]:
+        row = projected(partner, names) if names else {name: value for name, value in partner.items() if name != SYNC}
+        for name in navigations:
+            row[f"{name}@odata.context"] = f"{call.base}/$metadata#{CONTEXT}('{partner['tenantId']}')/{name}/$entity"
+            row[name] = partner.get(name)
+        return row
+
+    return shown

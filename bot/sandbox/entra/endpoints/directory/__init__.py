@@ -1,0 +1,1 @@
+"""The directory: users, groups, service principals, invitations, deleted items."""

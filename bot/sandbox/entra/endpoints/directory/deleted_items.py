@@ -1,0 +1,60 @@
+"""Answer `/directory/deletedItems`: users and groups that were deleted softly; partners never are, on v1.0."""
+
+from typing import Any
+
+from bot.sandbox.entra.endpoints.listing import Listing, listed
+from bot.sandbox.entra.odata.calls import Answer, Call, not_found
+from bot.sandbox.entra.odata.query import ENTITY, entity, require_options
+from bot.sandbox.entra.tenant.tenant import Tenant
+
+_HIDDEN = frozenset({"members", "@odata.type"})
+
+
+def list_deleted_users(tenant: Tenant, call: Call) -> Answer:
+    """GET deletedItems/microsoft.graph.user."""
+    return _listed(tenant, call, "user")
+
+
+def list_deleted_groups(tenant: Tenant, call: Call) -> Answer:
+    """GET deletedItems/microsoft.graph.group."""
+    return _listed(tenant, call, "group")
+
+
+def get_deleted(tenant: Tenant, call: Call) -> Answer:
+    """GET one deleted object."""
+    require_options(call, ENTITY - {"$expand"})
+    return Answer(status=200, body=entity(call, "directoryObjects/$entity", _shown(_existing(tenant, call))))
+
+
+def restore_deleted(tenant: Tenant, call: Call) -> Answer:
+    """POST restore: 200 and the object, back where it was (though in no group)."""
+    row = _existing(tenant, call)
+    collection = "users" if row["@odata.type"].endswith("user") else "groups"
+    del tenant.objects["deletedItems"][row["id"]]
+    restored = {name: value for name, value in row.items() if name != "@odata.type"} | {"deletedDateTime": None}
+    tenant.objects[collection][row["id"]] = restored
+    tenant.touch()
+    return Answer(status=200, body=entity(call, "directoryObjects/$entity", _shown(row | {"deletedDateTime": None})))
+
+
+def purge_deleted(tenant: Tenant, call: Call) -> Answer:
+    """DELETE for good."""
+    del tenant.objects["deletedItems"][_existing(tenant, call)["id"]]
+    tenant.touch()
+    return Answer(status=204)
+
+
+def _listed(tenant: Tenant, call: Call, kind: str) -> Answer:
+    rows = [row for row in tenant.objects["deletedItems"].values() if row["@odata.type"] == f"#microsoft.graph.{kind}"]
+    return listed(tenant, call, rows, Listing(context=f"{kind}s", type_name=kind, hidden=_HIDDEN))
+
+
+def _existing(tenant: Tenant, call: Call) -> dict[str, Any]:
+    row: dict[str, Any] | None = tenant.objects["deletedItems"].get(call.params["objectId"].lower())
+    if row is None:
+        raise not_found(call.params["objectId"])
+    return row
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "members"}

@@ -1,0 +1,82 @@
+"""Answer `/users`: find, read, disable, delete, end sessions."""
+
+from typing import Any
+
+from bot.sandbox.entra.endpoints.listing import Listing, listed, shown_row
+from bot.sandbox.entra.odata.calls import Answer, Call, bad_request, json_object, not_found
+from bot.sandbox.entra.odata.query import ENTITY, entity, require_options, selected
+from bot.sandbox.entra.odata.timestamps import stamp
+from bot.sandbox.entra.tenant.tenant import Tenant
+from bot.sandbox.entra.types.property_checks import check_properties
+from bot.sandbox.entra.types.users_and_groups import BY_DEFAULT, USER_BODY, USER_SELECTABLE, USERS
+
+_USERS = Listing(context="users", type_name="user", selectable=USER_SELECTABLE, by_default=BY_DEFAULT, filterable=USERS)
+
+
+def list_users(tenant: Tenant, call: Call) -> Answer:
+    """GET users."""
+    return listed(tenant, call, tenant.objects["users"].values(), _USERS)
+
+
+def get_user(tenant: Tenant, call: Call) -> Answer:
+    """GET one user, by object id or user principal name."""
+    require_options(call, ENTITY - {"$expand"})
+    names = selected(call, "user", USER_SELECTABLE)
+    context = f"users({','.join(names)})/$entity" if names else "users/$entity"
+    return Answer(status=200, body=entity(call, context, shown_row(existing_user(tenant, call), names, _USERS)))
+
+
+def update_user(tenant: Tenant, call: Call) -> Answer:
+    """PATCH one user."""
+    user = existing_user(tenant, call)
+    body = json_object(call)
+    check_properties(body, "user", USER_BODY)
+    changes = {name: value for name, value in body.items() if name not in ("@odata.type", "passwordProfile")}
+    name = changes.get("userPrincipalName", user["userPrincipalName"])
+    other = user_by_key(tenant, name)
+    if not name or (other is not None and other["id"] != user["id"]):
+        raise bad_request("Another object with the same value for property userPrincipalName already exists.")
+    tenant.objects["users"][user["id"]] = user | changes
+    tenant.touch()
+    return Answer(status=204)
+
+
+def delete_user(tenant: Tenant, call: Call) -> Answer:
+    """DELETE one user, softly: it goes to `/directory/deletedItems` and out of its groups."""
+    user = existing_user(tenant, call)
+    del tenant.objects["users"][user["id"]]
+    for group in tenant.objects["groups"].values():
+        group["members"] = [member for member in group["members"] if member != user["id"]]
+    tenant.objects["deletedItems"][user["id"]] = user | {
+        "deletedDateTime": stamp(tenant.now()),
+        "@odata.type": "#microsoft.graph.user",
+    }
+    tenant.touch()
+    return Answer(status=204)
+
+
+def revoke_sessions(tenant: Tenant, call: Call) -> Answer:
+    """POST revokeSignInSessions: 200 `{"value": true}`, for a guest too, whose sessions it does not end."""
+    user = existing_user(tenant, call)
+    if user.get("userType") != "Guest":
+        tenant.objects["users"][user["id"]] = user | {"signInSessionsValidFromDateTime": stamp(tenant.now())}
+        tenant.touch()
+    return Answer(status=200, body=entity(call, "Edm.Boolean", {"value": True}))
+
+
+def existing_user(tenant: Tenant, call: Call) -> dict[str, Any]:
+    """Return the user that the path names, or refuse with 404."""
+    key = call.params["userId"]
+    user = user_by_key(tenant, key)
+    if user is None:
+        raise not_found(key)
+    return user
+
+
+def user_by_key(tenant: Tenant, key: str) -> dict[str, Any] | None:
+    """Return the user with this object id or user principal name, in any case."""
+    wanted = key.casefold()
+    for user in tenant.objects["users"].values():
+        if wanted in (str(user.get("id")).casefold(), str(user.get("userPrincipalName")).casefold()):
+            return dict(user)
+    return None

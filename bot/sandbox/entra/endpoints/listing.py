@@ -1,0 +1,68 @@
+"""Answer a GET of a whole collection: filter, select, page, in that order."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.sandbox.entra.odata.calls import Answer, Call
+from bot.sandbox.entra.odata.filters import Filterable, parse_filter
+from bot.sandbox.entra.odata.query import COLLECTION, is_advanced, page, projected, require_options, selected
+from bot.sandbox.entra.tenant.tenant import Tenant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """How one collection is read."""
+
+    context: str
+    """After `$metadata#`."""
+    type_name: str
+    selectable: Collection[str] | None = None
+    """None: whatever the objects have."""
+    by_default: tuple[str, ...] = ()
+    """Names returned without `$select`; empty: all."""
+    filterable: Filterable | None = None
+    largest_page: int = 999
+    hidden: frozenset[str] = frozenset()
+    """What is stored with an object and is no property of it."""
+    odata_type: str = ""
+    """Set where a collection mixes types and each object says its own."""
+
+
+def listed(tenant: Tenant, call: Call, rows: Iterable[Mapping[str, Any]], how: Listing) -> Answer:
+    """Return one page of `rows`.
+
+    :raises Refusal: 400 for an option, property or filter that this collection does not take.
+    """
+    options = set(COLLECTION)
+    if how.filterable is not None:
+        options.add("$filter")
+    require_options(call, options)
+    kept = list(rows)
+    names = selected(call, how.type_name, how.selectable if how.selectable is not None else _all_names(kept, how))
+    clause = call.query.get("$filter")
+    if clause is not None and how.filterable is not None:
+        matches = parse_filter(clause, how.filterable, advanced=is_advanced(call))
+        kept = [row for row in kept if matches(row)]
+    context = f"{how.context}({','.join(names)})" if names else how.context
+    shown = [shown_row(row, names, how) for row in kept]
+    body = page(
+        call,
+        context,
+        shown,
+        size=min(int(tenant.objects["pageSize"]), how.largest_page),
+        largest=how.largest_page,
+        empty_first=bool(tenant.objects["emptyPages"]),
+    )
+    return Answer(status=200, body=body)
+
+
+def shown_row(row: Mapping[str, Any], names: tuple[str, ...], how: Listing) -> dict[str, Any]:
+    """Return the properties of `row` that the caller gets to see."""
+    chosen = names or how.by_default
+    shown = projected(row, chosen) if chosen else {name: row[name] for name in row if name not in how.hidden}
+    return {"@odata.type": how.odata_type, **shown} if how.odata_type else shown
+
+
+def _all_names(rows: Iterable[Mapping[str, Any]], how: Listing) -> set[str]:
+    return {name for row in rows for name in row} - how.hidden

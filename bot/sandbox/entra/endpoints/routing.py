@@ -1,0 +1,96 @@
+"""Match a call to an endpoint: path templates, OData keys in parentheses, functions."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from bot.sandbox.entra.odata.calls import Answer, Call, Refusal
+from bot.sandbox.entra.tenant.tenant import Tenant
+
+Handler = Callable[[Tenant, Call], Answer]
+
+_KEY = re.compile(r"([A-Za-z]+)\('((?:[^']|'')*)'\)")
+_FUNCTION = re.compile(r"([A-Za-z]+)\((.*)\)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One method on one path template, such as `/users/{userId}`; `{x}` matches a segment that is no `$word`."""
+
+    method: str
+    template: str
+    handler: Handler
+    permissions: frozenset[str]
+    """Any one of these application permissions opens it."""
+
+
+def endpoint(method: str, template: str, handler: Handler, permissions: str) -> Endpoint:
+    """Build an Endpoint; `permissions` are separated by spaces."""
+    return Endpoint(method=method, template=template, handler=handler, permissions=frozenset(permissions.split()))
+
+
+def match(endpoints: Sequence[Endpoint], call: Call) -> tuple[Endpoint, Call]:
+    """Return the endpoint for `call`, and the call with `params` filled.
+
+    Literal segments match in any case, as Graph's do; the first endpoint that fits wins.
+
+    :raises Refusal: 400 when no endpoint has this path, 405 when one has, but not for this method.
+    """
+    segments = _opened(call.segments)
+    known = False
+    for candidate in endpoints:
+        params = _params(candidate.template, segments)
+        if params is None:
+            continue
+        if candidate.method == call.method:
+            return candidate, replace(call, params=params)
+        known = True
+    if known:
+        raise not_allowed()
+    raise Refusal(400, "BadRequest", f"Resource not found for the segment '{_stranger(endpoints, segments)}'.")
+
+
+def not_allowed() -> Refusal:
+    """The 405 of a path that exists, but not for this method."""
+    return Refusal(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
+
+
+def _opened(segments: Sequence[str]) -> tuple[str, ...]:
+    """Write `partners('key')` as two segments; a function keeps its argument list as a segment of its own."""
+    opened: list[str] = []
+    for segment in segments:
+        key = _KEY.fullmatch(segment)
+        function = _FUNCTION.fullmatch(segment)
+        if key is not None:
+            opened += [key.group(1), key.group(2).replace("''", "'")]
+        elif function is not None:
+            opened += [f"{function.group(1)}()", function.group(2)]
+        else:
+            opened.append(segment)
+    return tuple(opened)
+
+
+def _params(template: str, segments: tuple[str, ...]) -> dict[str, str] | None:
+    parts = template.strip("/").split("/")
+    if len(parts) != len(segments):
+        return None
+    params: dict[str, str] = {}
+    for part, segment in zip(parts, segments, strict=True):
+        if part.startswith("{"):
+            if not segment or segment.startswith("$"):
+                return None
+            params[part[1:-1]] = segment
+        elif part.lower() != segment.lower():
+            return None
+    return params
+
+
+def _stranger(endpoints: Sequence[Endpoint], segments: tuple[str, ...]) -> str:
+    """Name the first segment after which no endpoint goes on, which is the one Graph's message names."""
+    for length in range(1, len(segments) + 1):
+        head = segments[:length]
+        if not any(
+            _params("/".join(item.template.strip("/").split("/")[:length]), head) is not None for item in endpoints
+        ):
+            return head[-1]
+    return segments[-1] if segments else ""

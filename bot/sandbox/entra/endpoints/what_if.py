@@ -1,0 +1,279 @@
+"""Answer Conditional Access's What If evaluation from the tenant's own policies.
+
+Written from "conditionalAccessRoot: evaluate", "whatIfAnalysisResult" and the pages on conditions. A detail that a
+policy needs and the question lacks makes `notEnoughInformation`; the order in which reasons are looked at is ours.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.sandbox.entra.odata.calls import Answer, Call, bad_request, json_object
+from bot.sandbox.entra.tenant.tenant import Tenant
+from bot.sandbox.entra.types.property_checks import (
+    Check,
+    anything,
+    boolean,
+    check_properties,
+    flags_of,
+    guid,
+    many,
+    nullable,
+    one_of,
+    structure,
+    text,
+)
+
+Json = Mapping[str, Any]
+OFFICE_365 = frozenset(
+    {
+        "00000002-0000-0ff1-ce00-000000000000",  # Office 365 Exchange Online
+        "00000003-0000-0ff1-ce00-000000000000",  # Office 365 SharePoint Online
+        "cc15fd57-2c6c-4117-a88c-83b1d56b4bbe",  # Microsoft Teams Services
+    }
+)
+"""Some of the applications of the suite ("Apps included in Conditional Access Office 365 app suite")."""
+_RISKS = ("low", "medium", "high", "hidden", "none")
+_KINDS = (
+    *("none", "internalGuest", "b2bCollaborationGuest", "b2bCollaborationMember", "b2bDirectConnectUser"),
+    *("otherExternalUser", "serviceProvider"),
+)
+_IDENTITIES: dict[str, dict[str, Check]] = {
+    "#microsoft.graph.userSignIn": {
+        "userId": nullable(guid),
+        "externalTenantId": nullable(guid),
+        "externalUserType": nullable(flags_of(*_KINDS)),
+    },
+    "#microsoft.graph.servicePrincipalSignIn": {"servicePrincipalId": nullable(guid)},
+}
+_CONTEXTS: dict[str, dict[str, Check]] = {
+    "#microsoft.graph.applicationContext": {"includeApplications": many(text)},
+    "#microsoft.graph.authContext": {"authenticationContextValue": nullable(text)},
+    "#microsoft.graph.userActionContext": {
+        "userAction": nullable(one_of("registerSecurityInformation", "registerOrJoinDevices"))
+    },
+}
+_CONDITIONS = structure(
+    authenticationFlow=nullable(structure(transferMethod=nullable(text))),
+    clientAppType=one_of(
+        "all", "browser", "mobileAppsAndDesktopClients", "exchangeActiveSync", "easSupported", "other"
+    ),
+    country=nullable(text),
+    deviceInfo=nullable(anything),
+    devicePlatform=nullable(one_of("android", "iOS", "windows", "windowsPhone", "macOS", "all", "linux")),
+    insiderRiskLevel=nullable(one_of("none", "minor", "moderate", "elevated")),
+    ipAddress=nullable(text),
+    servicePrincipalRiskLevel=nullable(one_of(*_RISKS)),
+    signInRiskLevel=nullable(one_of(*_RISKS)),
+    userRiskLevel=nullable(one_of(*_RISKS)),
+)
+_BODY: dict[str, Check] = {
+    "signInIdentity": anything,
+    "signInContext": anything,
+    "signInConditions": _CONDITIONS,
+    "appliedPoliciesOnly": nullable(boolean),
+}
+_ACTIONS = {
+    "registerSecurityInformation": "urn:user:registersecurityinfo",
+    "registerOrJoinDevices": "urn:user:registerdevice",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SignIn:
+    """The sign-in in question."""
+
+    identity: Json
+    context: Json
+    conditions: Json
+    memberships: frozenset[str]
+    """The account's own id and those of its groups; nothing where no account is named."""
+    kinds: frozenset[str]
+    """What kind of external person it is; nothing for somebody of our own."""
+
+    @property
+    def is_person(self) -> bool:
+        """Tell a user from a service principal."""
+        return str(self.identity["@odata.type"]).endswith("userSignIn")
+
+
+def evaluate(tenant: Tenant, call: Call) -> Answer:
+    """POST identity/conditionalAccess/evaluate: every policy, with whether it applies and why not."""
+    body = json_object(call)
+    check_properties(body, "evaluate", _BODY)
+    for name in ("signInIdentity", "signInContext", "signInConditions"):
+        if not isinstance(body.get(name), dict):
+            raise bad_request(f"The required parameter '{name}' is missing.")
+    _typed(body["signInIdentity"], "signInIdentity", _IDENTITIES)
+    _typed(body["signInContext"], "signInContext", _CONTEXTS)
+    sign_in = _sign_in(tenant, body)
+    rows = []
+    for policy in tenant.objects["conditionalAccessPolicies"].values():
+        reason = _why_not(policy, sign_in)
+        if reason is None or not body.get("appliedPoliciesOnly"):
+            rows.append({**policy, "policyApplies": reason is None, "analysisReasons": reason or "notSet"})
+    context = f"{call.base}/$metadata#Collection(microsoft.graph.whatIfAnalysisResult)"
+    return Answer(status=200, body={"@odata.context": context, "value": rows})
+
+
+def _typed(value: dict[str, Any], name: str, types: Mapping[str, Mapping[str, Check]]) -> None:
+    declared = types.get(value.get("@odata.type", ""))
+    if declared is None:
+        raise bad_request(f"A value of '{name}' must name one of the types {', '.join(types)} as '@odata.type'.")
+    check_properties(value, name, declared)
+
+
+def _sign_in(tenant: Tenant, body: Json) -> _SignIn:
+    identity: Json = body["signInIdentity"]
+    kinds = frozenset(part.strip() for part in str(identity.get("externalUserType") or "none").split(","))
+    kinds -= {"none"}
+    memberships: set[str] = set()
+    user_id = str(identity.get("userId") or "").lower()
+    if user_id:
+        user = tenant.objects["users"].get(user_id)
+        if user is None:
+            raise bad_request(f"The user '{user_id}' was not found.")
+        groups = tenant.objects["groups"].values()
+        memberships = {user_id, *(str(one["id"]) for one in groups if user_id in one.get("members", ()))}
+        if not kinds and user.get("userType") == "Guest":
+            kinds = frozenset({"b2bCollaborationGuest"})
+    elif not kinds and str(identity["@odata.type"]).endswith("userSignIn"):
+        raise bad_request("A userSignIn needs a 'userId', or an 'externalUserType' with an 'externalTenantId'.")
+    return _SignIn(
+        identity=identity,
+        context=body["signInContext"],
+        conditions=body["signInConditions"],
+        memberships=frozenset(memberships),
+        kinds=kinds,
+    )
+
+
+def _why_not(policy: Json, sign_in: _SignIn) -> str | None:
+    """Give the reason for which a policy does not apply; None: it applies."""
+    conditions = _object(policy, "conditions")
+    if policy.get("state") == "disabled":
+        return "policyNotEnabled"
+    if not policy.get("grantControls") and not policy.get("sessionControls"):
+        return "emptyPolicy"
+    if bool(conditions.get("clientApplications")) is sign_in.is_person:
+        return "workloadIdentities" if sign_in.is_person else "users"
+    if sign_in.is_person and not _means_person(_object(conditions, "users"), sign_in):
+        return "users"
+    if reason := _wrong_target(_object(conditions, "applications"), sign_in.context):
+        return reason
+    for name, holds in _HOLD.items():
+        found = holds(conditions, sign_in.conditions)
+        if found is None:
+            return "notEnoughInformation"
+        if not found:
+            return name
+    return None
+
+
+def _means_person(rule: Json, sign_in: _SignIn) -> bool:
+    return _names(rule, "include", sign_in) and not _names(rule, "exclude", sign_in)
+
+
+def _names(rule: Json, way: str, sign_in: _SignIn) -> bool:
+    users = _listed(rule, f"{way}Users")
+    if "All" in users or ("GuestsOrExternalUsers" in users and sign_in.kinds):
+        return True
+    if any(sign_in.memberships & _listed(rule, f"{way}{what}") for what in ("Users", "Groups", "Roles")):
+        return True
+    external = _object(rule, f"{way}GuestsOrExternalUsers")
+    meant = {part.strip() for part in str(external.get("guestOrExternalUserTypes") or "").split(",")}
+    if not meant & sign_in.kinds:
+        return False
+    tenants = _object(external, "externalTenants")
+    if tenants.get("membershipKind") != "enumerated":
+        return True
+    home = str(sign_in.identity.get("externalTenantId") or "").lower()
+    return home in {str(member).lower() for member in tenants.get("members") or ()}
+
+
+def _wrong_target(rule: Json, context: Json) -> str | None:
+    included, excluded = _listed(rule, "includeApplications"), _listed(rule, "excludeApplications")
+    actions, references = (
+        _listed(rule, "includeUserActions"),
+        _listed(rule, "includeAuthenticationContextClassReferences"),
+    )
+    match str(context["@odata.type"]).rpartition(".")[2]:
+        case "authContext":
+            return None if context.get("authenticationContextValue") in references else "authenticationContext"
+        case "userActionContext":
+            return None if _ACTIONS.get(str(context.get("userAction"))) in actions else "userActions"
+    for asked in context.get("includeApplications") or ():
+        names = {asked, *(["Office365"] if asked in OFFICE_365 else [])}
+        if included & (names | {"All"}) and not excluded & names:
+            return None
+    return "application"
+
+
+def _clients(policy: Json, asked: Json) -> bool | None:
+    types, client = _listed(policy, "clientAppTypes"), asked.get("clientAppType") or "all"
+    return client == "all" or not types or "all" in types or client in types
+
+
+def _risk(policy: Json, asked: Json, levels: str, level: str) -> bool | None:
+    named = _listed(policy, levels)
+    return not named or (asked.get(level) or "none") in named
+
+
+def _platforms(policy: Json, asked: Json) -> bool | None:
+    return _within(_object(policy, "platforms"), "Platforms", asked.get("devicePlatform"), unstated=("all", None))
+
+
+def _locations(policy: Json, asked: Json) -> bool | None:
+    # Named locations are not kept here: what a country or an address lies in cannot be told.
+    return _within(_object(policy, "locations"), "Locations", None, unstated=(None,))
+
+
+def _within(rule: Json | None, what: str, value: str | None, *, unstated: Sequence[str | None]) -> bool | None:
+    if not rule:
+        return True
+    included, excluded = _listed(rule, f"include{what}"), _listed(rule, f"exclude{what}")
+    is_any = bool({name.lower() for name in included} & {"all"})
+    if is_any and not excluded:
+        return True
+    if value in unstated:
+        return None
+    return (is_any or value in included) and value not in excluded
+
+
+def _devices(policy: Json, asked: Json) -> bool | None:
+    """A filter's rule is not read here: with a device stated or without, that it matches cannot be told."""
+    return None if _object(policy, "devices").get("deviceFilter") else True
+
+
+def _flows(policy: Json, asked: Json) -> bool | None:
+    methods = _object(policy, "authenticationFlows").get("transferMethods") or "none"
+    stated = _object(asked, "authenticationFlow").get("transferMethod") or "none"
+    return methods == "none" or stated in str(methods).split(",")
+
+
+def _insider(policy: Json, asked: Json) -> bool | None:
+    levels = policy.get("insiderRiskLevels")
+    return not levels or (asked.get("insiderRiskLevel") or "none") in str(levels).split(",")
+
+
+_HOLD: dict[str, Callable[[Json, Json], bool | None]] = {
+    "clientApps": _clients,
+    "signInRisk": lambda policy, asked: _risk(policy, asked, "signInRiskLevels", "signInRiskLevel"),
+    "userRisk": lambda policy, asked: _risk(policy, asked, "userRiskLevels", "userRiskLevel"),
+    "devicePlatform": _platforms,
+    "location": _locations,
+    "devices": _devices,
+    "authenticationFlow": _flows,
+    "insiderRisk": _insider,
+}
+"""Conditions by the reason that Graph gives where they do not hold; None: not enough is stated to tell."""
+
+
+def _object(document: Json, name: str) -> Json:
+    value = document.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _listed(document: Json, name: str) -> frozenset[str]:
+    value = document.get(name)
+    return frozenset(str(item) for item in value) if isinstance(value, list) else frozenset()

@@ -1,0 +1,10 @@
+"""Give the initial objects the same ids in every sandbox."""
+
+import uuid
+
+from bot.sandbox import seed
+
+
+def stable_id(name: str) -> str:
+    """The same GUID for the same name in every sandbox, so that screenshots and tests can rely on it."""
+    return str(uuid.uuid5(uuid.UUID(seed.HOME_TENANT_ID), name))

@@ -1,0 +1,131 @@
+"""Hold the stand-in tenant's objects: one JSON document, changed by Graph calls or behind the bot's back."""
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from datetime import datetime
+from typing import Any
+
+from bot.sandbox.entra.tenant.audit_entries import Activity, audit_entry, by_app, by_user
+from bot.sandbox.entra.tenant.initial_state import initial_state
+from bot.sandbox.entra.tenant.merge_patch import merge_patch
+from bot.sandbox.entra.tenant.replication import PartnerHistory
+from bot.sandbox.entra.tenant.state_checks import completed, require_shape, with_lowered_partner_ids
+
+_AUDITS_KEPT = 500
+
+
+class Tenant:
+    """The objects and the three ways they change: a Graph call, a merge from outside, a restore."""
+
+    def __init__(self, *, now: Callable[[], datetime], changed: Callable[[], None]) -> None:
+        self.now = now
+        self.objects = initial_state(now())
+        self._changed = changed
+        self._history = PartnerHistory()
+
+    @property
+    def own_id(self) -> str:
+        """The home tenant's id."""
+        return str(self.objects["organization"]["id"])
+
+    @property
+    def partners(self) -> dict[str, Any]:
+        """Partners by tenant id, as they are."""
+        partners: dict[str, Any] = self.objects["partners"]
+        return partners
+
+    def visible_partners(self) -> dict[str, Any]:
+        """Partners by tenant id, as a read sees them: `readLagSeconds` behind."""
+        lag = float(self.objects["readLagSeconds"])
+        return self._history.seen_with_lag(self.partners, lag) if lag > 0 else self.partners
+
+    def touch(self) -> None:
+        """Say that the state changed."""
+        self._changed()
+
+    def set_partner(self, tenant_id: str, after: dict[str, Any] | None, activity: Activity, app_id: str) -> None:
+        """Store (None: remove) a partner, remember the image before, write the audit entry."""
+        before = self.partners.get(tenant_id)
+        self._history.note(tenant_id, before)
+        if after is None:
+            del self.partners[tenant_id]
+        else:
+            self.partners[tenant_id] = after
+        self.record(activity, by_app(app_id), before, after)
+        self.touch()
+
+    def record(
+        self,
+        activity: Activity,
+        initiated_by: dict[str, Any],
+        before: Mapping[str, Any] | None,
+        after: Mapping[str, Any] | None,
+    ) -> None:
+        """Append to the directory audit log, which keeps its newest five hundred entries."""
+        log: list[dict[str, Any]] = self.objects["directoryAudits"]
+        log.append(audit_entry(activity, at=self.now(), initiated_by=initiated_by, before=before, after=after))
+        del log[:-_AUDITS_KEPT]
+
+    def merge(self, patch: Mapping[str, Any]) -> dict[str, Any]:
+        """Apply a JSON merge patch (RFC 7386) behind the bot's back and return the new state.
+
+        A partner, user, group or organization that the patch creates is completed to a full object. Changes of partners
+        and of the default are in the audit log as an administrator's portal edits. Reads see them at once.
+
+        :raises ValueError: for a top-level key the state does not have, a value of the wrong kind, a key that is no id.
+        """
+        if not isinstance(patch, Mapping):
+            raise ValueError("a merge patch of the tenant must be an object")
+        merged = completed(merge_patch(deepcopy(self.objects), with_lowered_partner_ids(patch)))
+        require_shape(merged, set(patch))
+        before, self.objects = self.objects, merged
+        self._record_portal_edits(before)
+        self.touch()
+        return deepcopy(self.objects)
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Become what `snapshot` says; what it does not mention is as at the start.
+
+        :raises ValueError: as `merge`.
+        """
+        restored = initial_state(self.now()) | deepcopy(dict(snapshot))
+        require_shape(restored, set(snapshot))
+        self.objects = restored
+        self._history = PartnerHistory()
+        self.touch()
+
+    def _record_portal_edits(self, before: Mapping[str, Any]) -> None:
+        administrator = next((u for u in self.objects["users"].values() if u.get("mailNickname") == "admin"), None)
+        who = by_user(administrator) if administrator else {"user": None, "app": None}
+        old, new = before["partners"], self.partners
+        for tenant_id in sorted({*old, *new}):
+            was, is_now = old.get(tenant_id), new.get(tenant_id)
+            if was == is_now:
+                continue
+            changed, sync_change = _split(was, is_now)
+            if changed:
+                self.record(_partner_activity(was, is_now), who, was, is_now)
+            if sync_change:
+                self.record(sync_change, who, was, is_now)
+        if before["default"] != self.objects["default"]:
+            if before["default"].get("isServiceDefault") is True:
+                self.objects["default"]["isServiceDefault"] = False
+            self.record(Activity.DEFAULT_UPDATED, who, before["default"], self.objects["default"])
+
+
+def _partner_activity(was: object, is_now: object) -> Activity:
+    if was is None:
+        return Activity.PARTNER_ADDED
+    return Activity.PARTNER_DELETED if is_now is None else Activity.PARTNER_UPDATED
+
+
+def _split(was: Mapping[str, Any] | None, is_now: Mapping[str, Any] | None) -> tuple[bool, Activity | None]:
+    """Tell whether the partner itself changed, and what became of its synchronization."""
+    name = "identitySynchronization"
+    old_sync, new_sync = (was or {}).get(name), (is_now or {}).get(name)
+    rest = [{k: v for k, v in image.items() if k != name} if image else None for image in (was, is_now)]
+    if old_sync == new_sync:
+        return rest[0] != rest[1], None
+    if old_sync is None:
+        return rest[0] != rest[1], Activity.SYNC_CREATED
+    return rest[0] != rest[1], Activity.SYNC_DELETED if new_sync is None else Activity.SYNC_UPDATED

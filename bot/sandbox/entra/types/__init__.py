@@ -1,0 +1,1 @@
+"""Which properties a Graph body may carry, of which types, and what they may target."""

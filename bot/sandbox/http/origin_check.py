@@ -1,0 +1,25 @@
+"""Keep web pages of other sites from driving the sandbox: it takes only its own Host and its own Origin."""
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+async def require_own_origin(request: web.Request, handler: Handler, port: int) -> web.StreamResponse:
+    """Handle a request to the server on `port`, or refuse it with 403.
+
+    A foreign Host is a page elsewhere whose name was pointed here (DNS rebinding); a foreign Origin on an unsafe
+    method is a form or script of another site. Programs send no Origin.
+    """
+    hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
+    if request.headers.get("Host", "").lower() not in hosts:
+        return _refusal("foreign_host", f"Host: this server answers to {' and '.join(sorted(hosts))} only")
+    origin = request.headers.get("Origin")
+    if origin is not None and origin.lower().removeprefix("http://") not in hosts and request.method not in _SAFE:
+        return _refusal("foreign_origin", "Origin: pages of other sites may not drive the sandbox")
+    return await handler(request)
+
+
+def _refusal(code: str, message: str) -> web.Response:
+    return web.json_response({"ok": False, "error": code, "message": message}, status=403)

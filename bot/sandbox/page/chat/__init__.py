@@ -1,0 +1,1 @@
+"""The chat side of the page: conversations and unread counts."""

@@ -1,0 +1,84 @@
+"""Arrange a conversation's messages for reading: days, threads, authors."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from bot.sandbox import seed
+from bot.sandbox.page.render import render_message
+from bot.sandbox.page.text.names import BOT_NAME, Names
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One message as the page shows it."""
+
+    ts: str
+    author: str
+    tint: int
+    is_app: bool
+    is_ephemeral: bool
+    is_edited: bool
+    is_reply: bool
+    time: str
+    moment: str
+    day: str
+    """Set on the first message of a day, blank on the others."""
+    replies: int
+    body: Markup
+
+
+def arranged(messages: Sequence[Json], names: Names) -> tuple[Line, ...]:
+    """Messages with each thread's replies under its parent, whatever came between."""
+    return tuple(_lines(list(_threaded(messages)), names))
+
+
+def _is_reply(message: Json) -> bool:
+    return bool(message.get("thread_ts")) and message.get("thread_ts") != message.get("ts")
+
+
+def _threaded(messages: Sequence[Json]) -> Iterator[tuple[Json, int]]:
+    replies: dict[str, list[Json]] = {}
+    tops = {str(message.get("ts")) for message in messages if not _is_reply(message)}
+    for message in messages:
+        if _is_reply(message) and str(message["thread_ts"]) in tops:
+            replies.setdefault(str(message["thread_ts"]), []).append(message)
+    for message in messages:
+        ts = str(message.get("ts"))
+        if ts in tops:
+            thread = replies.get(ts, [])
+            yield message, len(thread)
+            yield from ((reply, 0) for reply in thread)
+        elif str(message.get("thread_ts")) not in tops:
+            # A reply whose parent the reader cannot see, such as an ephemeral answer in a thread.
+            yield message, 0
+
+
+def _lines(messages: Sequence[tuple[Json, int]], names: Names) -> Iterator[Line]:
+    day = ""
+    for message, replies in messages:
+        moment = names.moment(str(message.get("ts", "0")))
+        own_day = f"{moment:%A}, {moment:%B} {moment.day}, {moment.year}"
+        is_reply = _is_reply(message)
+        shows_day = own_day != day and not is_reply
+        day = own_day if shows_day else day
+        user = str(message.get("user") or seed.BOT_USER_ID)
+        is_app = bool(message.get("bot_id")) or user == seed.BOT_USER_ID
+        yield Line(
+            ts=str(message.get("ts", "")),
+            author=BOT_NAME if is_app else names.user(user),
+            tint=names.tints.get(user, 0),
+            is_app=is_app,
+            is_ephemeral=bool(message.get("is_ephemeral")),
+            is_edited=bool(message.get("edited")),
+            is_reply=is_reply,
+            time=f"{moment:%H:%M}",
+            moment=moment.isoformat(timespec="seconds"),
+            day=own_day if shows_day else "",
+            replies=replies,
+            body=render_message(message, names),
+        )

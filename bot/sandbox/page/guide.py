@@ -1,0 +1,109 @@
+"""Show a first visitor what to do next, and mark what has been done."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.sandbox.page.tenant.settings_table import is_blocked, says_anything
+
+Json = Mapping[str, Any]
+SHORTCUT = "request_partner_access"
+CHANNEL = "partner-access"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepButton:
+    """One button of a step: change to a person and a conversation, then do something there."""
+
+    label: str
+    person: str = ""
+    channel: str = ""
+    command: str = ""
+    shortcut: str = ""
+    advance: int = 0
+    """Seconds to move the clock by."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of the guide."""
+
+    number: int
+    title: str
+    text: str
+    done: bool
+    buttons: tuple[StepButton, ...] = ()
+
+
+def steps(
+    *, asked: bool, state: Json, graph_log: Sequence[Json], clock_moved: bool, people: Mapping[str, str]
+) -> tuple[Step, ...]:
+    """The five steps. `asked`: a card stands in the channel; `people`: first names by handle."""
+    partners: Json = state.get("partners") or {}
+    opened = any(says_anything(raw) for raw in partners.values()) or _has_added(graph_log)
+    revoked = any(is_blocked(raw) for raw in partners.values())
+    return (
+        Step(
+            number=1,
+            title="Ask for a partner",
+            text=f"{people['requester']}, a project manager, wants Contoso in: the domain is contoso.com.",
+            done=asked or opened,
+            buttons=(
+                StepButton(
+                    label=f"Ask as {people['requester']}", person="requester", channel=CHANNEL, shortcut=SHORTCUT
+                ),
+            ),
+        ),
+        Step(
+            number=2,
+            title="Approve as the right people",
+            text="The card says what would change and who must decide. The requester may not.",
+            done=opened,
+            buttons=tuple(
+                StepButton(label=f"Act as {people[handle]}", person=handle, channel=CHANNEL)
+                for handle in ("approver1", "approver2", "approver3")
+            ),
+        ),
+        Step(
+            number=3,
+            title="Watch the tenant change",
+            text="The settings appear on the right at once, each change marked, each request listed.",
+            done=opened,
+        ),
+        Step(
+            number=4,
+            title="Move the clock",
+            text="Access is reviewed as time passes: the sponsor is asked if it is still needed.",
+            done=clock_moved,
+            buttons=(StepButton(label="+90 days", advance=90 * 86400),),
+        ),
+        Step(
+            number=5,
+            title="Revoke",
+            text=f"{people['admin']}, an admin, blocks the partner explicitly; the block is read back from the tenant.",
+            done=revoked,
+            buttons=(
+                StepButton(
+                    label=f"Revoke as {people['admin']}", person="admin", channel=CHANNEL, command=_revoke(state)
+                ),
+            ),
+        ),
+    )
+
+
+def _has_added(graph_log: Sequence[Json]) -> bool:
+    return any(
+        entry["method"] == "POST" and str(entry["path"]).endswith("/partners") and entry["status"] == 201
+        for entry in graph_log
+    )
+
+
+def _revoke(state: Json) -> str:
+    """The command that revokes the newest partner not yet blocked; without one, the list to choose from."""
+    partners: Json = state.get("partners") or {}
+    known: Json = state.get("organizations") or {}
+    for tenant_id, raw in reversed(list(partners.items())):
+        if not is_blocked(raw):
+            domain = (known.get(tenant_id) or {}).get("defaultDomainName")
+            return f"/partner revoke {domain or tenant_id}"
+    return "/partner list"

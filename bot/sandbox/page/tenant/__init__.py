@@ -1,0 +1,1 @@
+"""The tenant side of the page: cross-tenant settings, what changed in them, Conditional Access policies."""

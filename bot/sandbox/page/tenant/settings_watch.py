@@ -1,0 +1,148 @@
+"""Watch the tenant's settings: what they say now, and what the latest change altered."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.sandbox.page.tenant.policies import PolicyRow, policy_rows
+from bot.sandbox.page.tenant.settings_table import Setting, is_blocked, says_anything, settings_of
+
+Json = Mapping[str, Any]
+_WRITES = frozenset({"POST", "PATCH", "PUT", "DELETE"})
+_QUESTION = "/evaluate"
+"""Sent by POST, and changes nothing."""
+_DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerCard:
+    """One partner configuration as the pane shows it."""
+
+    tenant_id: str
+    name: str
+    domain: str
+    standing: str
+    """In one or two words: Blocked, Own settings, Inherits all, Removed."""
+    tone: str
+    settings: tuple[Setting, ...]
+    raw: Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What the latest change altered: by (tenant id or "default", setting key), what it said before."""
+
+    number: int = 0
+    """Counts the changes, so that the style sheet can tell one from the next."""
+    was: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    by: str = ""
+    """Where it was made: "by the bot" or "in the portal"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantPane:
+    """Everything the pane shows."""
+
+    default: PartnerCard
+    partners: tuple[PartnerCard, ...]
+    policies: tuple[PolicyRow, ...]
+    changes: Changes
+
+
+def cards(state: Json) -> tuple[PartnerCard, tuple[PartnerCard, ...]]:
+    """The default configuration's card, and the partners' in the order they came."""
+    default: Json = state.get("default") or {}
+    known: Json = state.get("organizations") or {}
+    partners: Json = state.get("partners") or {}
+    first = PartnerCard(
+        tenant_id=_DEFAULT,
+        name="Default configuration",
+        domain="where no partner says otherwise",
+        standing="As shipped" if default.get("isServiceDefault", True) else "Customised",
+        tone="off",
+        settings=settings_of(default),
+        raw=default,
+    )
+    return first, tuple(
+        _partner(tenant_id, raw, default, known.get(tenant_id) or {}) for tenant_id, raw in partners.items()
+    )
+
+
+def _partner(tenant_id: str, raw: Json, default: Json, organization: Json) -> PartnerCard:
+    domains = organization.get("domains") or ()
+    if is_blocked(raw):
+        standing, tone = "Blocked", "closed"
+    elif says_anything(raw):
+        standing, tone = "Own settings", "open"
+    else:
+        standing, tone = "Inherits all", "off"
+    return PartnerCard(
+        tenant_id=tenant_id,
+        name=str(organization.get("displayName") or "Unknown organization"),
+        domain=str(organization.get("defaultDomainName") or (domains[0] if domains else "")),
+        standing=standing,
+        tone=tone,
+        settings=settings_of(raw, default),
+        raw=raw,
+    )
+
+
+def writes_in(log: Sequence[Json]) -> int:
+    """How many writes to the tenant in a request log succeeded."""
+    return sum(
+        entry["method"] in _WRITES and 200 <= (entry["status"] or 0) < 300 and not entry["path"].endswith(_QUESTION)
+        for entry in log
+    )
+
+
+class SettingsWatch:
+    """Remembers the settings last seen, since a change can only be shown against what was before."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, str], str] | None = None
+        self._cards: dict[str, PartnerCard] = {}
+        self._writes = 0
+        self._changes = Changes()
+        self._gone: tuple[PartnerCard, ...] = ()
+
+    def observe(self, state: Json, graph_log: Sequence[Json]) -> TenantPane:
+        """Take the present state in and return the pane, its changes marked until the next ones."""
+        default, partners = cards(state)
+        writes = writes_in(graph_log)
+        now = {(card.tenant_id, row.key): row.says for card in (default, *partners) for row in card.settings}
+        if self._seen is not None and now != self._seen:
+            by = "by the bot" if writes > self._writes else "in the portal"
+            self._changes = Changes(number=self._changes.number + 1, was=_altered(self._seen, now, partners), by=by)
+            kept = {card.tenant_id for card in partners}
+            self._gone = tuple(_removed(card) for key, card in self._cards.items() if key not in kept)
+        self._seen, self._writes = now, writes
+        self._cards = {card.tenant_id: card for card in partners}
+        return TenantPane(
+            default=default, partners=partners + self._gone, policies=policy_rows(state), changes=self._changes
+        )
+
+
+def _altered(
+    before: Mapping[tuple[str, str], str], now: Mapping[tuple[str, str], str], partners: Sequence[PartnerCard]
+) -> dict[tuple[str, str], str]:
+    """The rows that say something else than before; of a new partner, those it sets itself."""
+    own = {(card.tenant_id, row.key) for card in partners for row in card.settings if not row.inherited}
+    altered = {}
+    for place, says in now.items():
+        if place in before and before[place] != says:
+            altered[place] = before[place]
+        elif place not in before and place in own:
+            altered[place] = before.get((_DEFAULT, place[1]), "not set") + " · from default"
+    return altered
+
+
+def _removed(card: PartnerCard) -> PartnerCard:
+    return PartnerCard(
+        tenant_id=card.tenant_id,
+        name=card.name,
+        domain=card.domain,
+        standing="Removed: the default applies",
+        tone="mixed",
+        settings=(),
+        raw={},
+    )

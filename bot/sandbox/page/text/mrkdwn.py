@@ -1,0 +1,146 @@
+"""Show Slack's mrkdwn as HTML, with everything that is not its markup escaped."""
+
+import re
+from urllib.parse import urlsplit
+
+from markupsafe import Markup, escape
+
+from bot.sandbox.page.text.dates import filled
+from bot.sandbox.page.text.emoji import with_emoji
+from bot.sandbox.page.text.names import Names
+
+LINKABLE = frozenset({"http", "https", "mailto"})
+
+_PRE = re.compile(r"```(.+?)```", re.DOTALL)
+# NB. the alternatives inside a mark are disjoint by first character, so that no text can make matching slow.
+_MARK = r"(?<![\w{c}]){c}(?=\S)(?P<{n}>(?:<[^<>\n]*>|`[^`\n]*`|[^{c}\n<`])+?)(?<=\S){c}(?![\w{c}])"
+_INLINE = re.compile(
+    "|".join(
+        (
+            r"`(?P<code>[^`\n]+)`",
+            r"<(?P<angle>[^<>\n]+)>",
+            _MARK.format(c=r"\*", n="bold"),
+            _MARK.format(c="_", n="italic"),
+            _MARK.format(c="~", n="strike"),
+        )
+    )
+)
+_TAGS = {"bold": Markup("<strong>{}</strong>"), "italic": Markup("<em>{}</em>"), "strike": Markup("<s>{}</s>")}
+_ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
+_NOTHING = Markup("")
+_BREAK = Markup("<br>")
+
+
+def decoded(text: str) -> str:
+    """`text` with the three entities Slack uses turned back; no others, as Slack knows no others."""
+    for entity, character in _ENTITIES:
+        text = text.replace(entity, character)
+    return text
+
+
+def plain(text: str) -> Markup:
+    """A plain_text's text: escaped, lines kept, emoji as characters."""
+    return _BREAK.join(escape(with_emoji(line)) for line in text.split("\n"))
+
+
+def link(url: str, label: Markup) -> Markup:
+    """A link that opens elsewhere, or only its label when the address is not http, https or mailto."""
+    try:
+        scheme = urlsplit(url).scheme.lower()
+    except ValueError:
+        return label
+    if scheme not in LINKABLE or any(ord(character) < 33 for character in url):
+        return label
+    return Markup('<a href="{}" target="_blank" rel="noopener noreferrer">{}</a>').format(url, label)
+
+
+def mention(label: str) -> Markup:
+    """A person, channel or group that is spoken of."""
+    return Markup('<span class="mention">{}</span>').format(label)
+
+
+def mrkdwn(text: str, names: Names) -> Markup:
+    """Slack's mrkdwn as HTML. Whatever it holds, no tag and no link of its own making comes out."""
+    parts = _PRE.split(text)
+    shown = []
+    for index, part in enumerate(parts):
+        if index % 2:
+            shown.append(Markup('<pre tabindex="0">{}</pre>').format(decoded(part.strip("\n"))))
+        elif part:
+            # NB. a line break next to preformatted text is the one that the block itself makes.
+            before = part.removeprefix("\n") if index else part
+            after = before.removesuffix("\n") if index < len(parts) - 1 else before
+            shown.append(_lines(after, names))
+    return _NOTHING.join(shown)
+
+
+def _lines(text: str, names: Names) -> Markup:
+    """Lines, those that begin with > gathered into quotes."""
+    shown: list[Markup] = []
+    run: list[Markup] = []
+    quoted = False
+
+    def close() -> None:
+        if run:
+            body = _BREAK.join(run)
+            shown.append(Markup("<blockquote>{}</blockquote>").format(body) if quoted else body)
+            run.clear()
+
+    for line in text.split("\n"):
+        bare = line.replace("&gt;", ">", 1) if line.startswith("&gt;") else line
+        is_quote = bare.startswith(">")
+        if is_quote != quoted:
+            close()
+            quoted = is_quote
+        run.append(_inline(bare[1:].lstrip(" ") if is_quote else line, names))
+    close()
+    return _NOTHING.join(shown)
+
+
+def _inline(text: str, names: Names) -> Markup:
+    shown: list[Markup] = []
+    at = 0
+    for match in _INLINE.finditer(text):
+        shown.append(_leaf(text[at : match.start()]))
+        at = match.end()
+        kind = match.lastgroup or ""
+        inner = match[kind]
+        if kind == "code":
+            shown.append(Markup("<code>{}</code>").format(decoded(inner)))
+        elif kind == "angle":
+            shown.append(_angle(inner, names))
+        else:
+            shown.append(_TAGS[kind].format(_inline(inner, names)))
+    shown.append(_leaf(text[at:]))
+    return _NOTHING.join(shown)
+
+
+def _leaf(text: str) -> Markup:
+    return escape(with_emoji(decoded(text)))
+
+
+def _angle(inner: str, names: Names) -> Markup:
+    """What stands between < and >: a mention, a date, a broadcast or a link."""
+    target, _, label = inner.partition("|")
+    if target.startswith("@"):
+        return mention("@" + names.user(target[1:]))
+    if target.startswith("#"):
+        return mention("#" + names.channel(target[1:]))
+    if target.startswith("!"):
+        return _special(target[1:], decoded(label), names)
+    url = decoded(target)
+    return link(url, _leaf(label) if label else escape(url.removeprefix("mailto:")))
+
+
+def _special(command: str, label: str, names: Names) -> Markup:
+    kind, _, rest = command.partition("^")
+    if kind == "date":
+        epoch, _, after = rest.partition("^")
+        template, _, url = after.partition("^")
+        if not epoch.lstrip("-").isdecimal():
+            return escape(label)
+        shown = Markup("<time>{}</time>").format(filled(decoded(template), int(epoch), names, label))
+        return link(decoded(url), shown) if url else shown
+    if kind == "subteam":
+        return mention("@" + names.groups.get(rest, label.removeprefix("@") or rest))
+    return mention("@" + (label.removeprefix("@") or kind))

@@ -1,0 +1,133 @@
+"""Check blocks as Slack does before it shows them. Limits: Slack's "Reference: blocks"."""
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from bot.sandbox.slack.block_kit.composition import SLACK_FILE, plain_text, text
+from bot.sandbox.slack.block_kit.elements import IMAGE, IN_ACTIONS, IN_INPUT, IN_SECTION
+from bot.sandbox.slack.block_kit.rich_text import RICH_TEXT_ELEMENTS
+from bot.sandbox.slack.block_kit.schema import Check, choice, flag, items, problem, shape, string, typed
+
+Surface = Literal["message", "modal", "home"]
+
+MOST_BLOCKS: dict[Surface, int] = {"message": 50, "modal": 100, "home": 100}
+MOST_MARKDOWN = 12_000
+
+_BLOCK = {"block_id": string(255, least=1)}
+_RICH_TEXT = shape({"elements": items(typed(RICH_TEXT_ELEMENTS), most=1000)}, _BLOCK)
+_CELL = typed({"raw_text": shape({"text": string(3000, least=1)}), "rich_text": _RICH_TEXT})
+_CONTEXT_ITEM = typed(
+    {
+        "image": IMAGE,
+        "plain_text": shape({"text": string(3000, least=1)}, {"emoji": flag}),
+        "mrkdwn": shape({"text": string(3000, least=1)}, {"verbatim": flag}),
+    }
+)
+
+
+def _column(value: Any, at: str) -> Iterator[str]:
+    """Accept null for a column that keeps its defaults."""
+    if value is not None:
+        yield from shape({}, {"align": choice("left", "center", "right"), "is_wrapped": flag})(value, at)
+
+
+def _section_says_something(block: Any, at: str) -> Iterator[str]:
+    if "text" not in block and "fields" not in block:
+        yield problem("missing required field: text or fields", at)
+
+
+def _image_has_one_source(block: Any, at: str) -> Iterator[str]:
+    if ("image_url" in block) == ("slack_file" in block):
+        yield problem("exactly one of image_url and slack_file is required", at)
+
+
+BLOCKS: dict[str, Check] = {
+    "section": shape(
+        {},
+        {
+            **_BLOCK,
+            "text": text(3000),
+            "fields": items(text(2000), most=10),
+            "accessory": typed(IN_SECTION),
+            "expand": flag,
+        },
+        also=_section_says_something,
+    ),
+    "divider": shape({}, _BLOCK),
+    "header": shape({"text": plain_text(150)}, _BLOCK),
+    "context": shape({"elements": items(_CONTEXT_ITEM, most=10)}, _BLOCK),
+    "actions": shape({"elements": items(typed(IN_ACTIONS), most=25)}, _BLOCK),
+    "input": shape(
+        {"label": plain_text(2000), "element": typed(IN_INPUT)},
+        {**_BLOCK, "hint": plain_text(2000), "optional": flag, "dispatch_action": flag},
+    ),
+    "image": shape(
+        {"alt_text": string(2000, least=1)},
+        {**_BLOCK, "image_url": string(3000, least=1), "slack_file": SLACK_FILE, "title": plain_text(2000)},
+        also=_image_has_one_source,
+    ),
+    "rich_text": _RICH_TEXT,
+    "markdown": shape({"text": string(MOST_MARKDOWN, least=1)}, _BLOCK),
+    "table": shape(
+        {"rows": items(items(_CELL, most=20), most=100)}, {**_BLOCK, "column_settings": items(_column, most=20)}
+    ),
+    "alert": shape({"text": text(200)}, {**_BLOCK, "level": choice("default", "info", "warning", "error", "success")}),
+}
+_NOT_ON: dict[Surface, set[str]] = {
+    "message": {"input", "alert"},
+    "modal": {"markdown", "table"},
+    "home": {"markdown", "table", "alert"},
+}
+# NB. Slack does take input blocks in messages; without a submit button nobody learns what was typed, so no
+# message of ours may hold one and the stand-in is stricter here.
+_ON: dict[Surface, Check] = {
+    surface: typed({name: check for name, check in BLOCKS.items() if name not in away})
+    for surface, away in _NOT_ON.items()
+}
+
+
+def problems(blocks: object, surface: Surface, at: str = "/blocks") -> list[str]:
+    """List everything Slack would refuse in `blocks` on `surface`, each with its JSON pointer; empty when sound."""
+    found = list(items(_ON[surface], least=0, most=MOST_BLOCKS[surface])(blocks, at))
+    if found or not isinstance(blocks, list):
+        return found
+    return [*_duplicates(blocks, at), *_sums(blocks, at)]
+
+
+def elements_of(block: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """The elements a block holds, with the JSON pointer of each inside the block. Text and images are left out."""
+    if block["type"] == "actions":
+        return [(f"/elements/{index}", element) for index, element in enumerate(block["elements"])]
+    name = {"section": "accessory", "input": "element"}.get(block["type"], "")
+    if name in block and block[name]["type"] != "image":
+        return [(f"/{name}", block[name])]
+    return []
+
+
+def _duplicates(blocks: list[dict[str, Any]], at: str) -> Iterator[str]:
+    """A block_id is unique in its message or view, an action_id in its block, and only one element takes the focus."""
+    seen: set[str] = set()
+    focused = 0
+    for index, block in enumerate(blocks):
+        if (block_id := block.get("block_id")) in seen:
+            yield problem(f"block_id already exists: {block_id}", f"{at}/{index}/block_id")
+        if block_id:
+            seen.add(block_id)
+        actions: set[str] = set()
+        for where, element in elements_of(block):
+            if (action_id := element.get("action_id")) in actions:
+                yield problem(f"action_id already exists: {action_id}", f"{at}/{index}{where}/action_id")
+            if action_id:
+                actions.add(action_id)
+            focused += bool(element.get("focus_on_load"))
+            if focused > 1 and element.get("focus_on_load"):
+                yield problem("only one element may have focus_on_load", f"{at}/{index}{where}/focus_on_load")
+
+
+def _sums(blocks: list[dict[str, Any]], at: str) -> Iterator[str]:
+    """Limits over a whole message: markdown text in all, one table only."""
+    markdown = sum(len(block["text"]) for block in blocks if block["type"] == "markdown")
+    if markdown > MOST_MARKDOWN:
+        yield problem(f"markdown blocks must hold less than {MOST_MARKDOWN + 1} characters in all", at)
+    if sum(block["type"] == "table" for block in blocks) > 1:
+        yield problem("only_one_table_allowed", at)

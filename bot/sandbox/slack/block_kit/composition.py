@@ -1,0 +1,81 @@
+"""Check Block Kit's composition objects: texts, options, confirmations. Limits: Slack's "Composition objects"."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from bot.sandbox.slack.block_kit.schema import Check, choice, flag, items, problem, shape, string, typed
+
+SLACK_FILE = shape({}, {"id": string(255, least=1), "url": string(3000, least=1)})
+
+
+def plain_text(most: int) -> Check:
+    """Expect a `plain_text` object of 1 to `most` characters."""
+    return typed({"plain_text": shape({"text": string(most, least=1)}, {"emoji": flag})})
+
+
+def text(most: int) -> Check:
+    """Expect a `plain_text` or `mrkdwn` object of 1 to `most` characters."""
+    return typed(
+        {
+            "plain_text": shape({"text": string(most, least=1)}, {"emoji": flag}),
+            "mrkdwn": shape({"text": string(most, least=1)}, {"verbatim": flag}),
+        }
+    )
+
+
+def _option(label: Check, description: Check) -> Check:
+    return shape({"text": label, "value": string(150)}, {"description": description, "url": string(3000)})
+
+
+OPTION = _option(plain_text(75), plain_text(75))
+MARKED_OPTION = _option(text(75), text(75))
+"""Checkboxes and radio buttons alone may use mrkdwn in an option."""
+OPTION_GROUP = shape({"label": plain_text(75), "options": items(OPTION, most=100)})
+
+CONFIRM = shape(
+    {},
+    {
+        "title": plain_text(100),
+        "text": text(300),
+        "confirm": plain_text(30),
+        "deny": plain_text(30),
+        "style": choice("primary", "danger"),
+    },
+)
+DISPATCH_CONFIG = shape({"trigger_actions_on": items(choice("on_enter_pressed", "on_character_entered"), most=2)})
+CONVERSATION_FILTER = shape(
+    {},
+    {
+        "include": items(choice("im", "mpim", "private", "public"), most=4),
+        "exclude_external_shared_channels": flag,
+        "exclude_bot_users": flag,
+    },
+)
+
+
+def options_of(element: dict[str, Any]) -> list[dict[str, Any]]:
+    """All options of an element, those inside groups included."""
+    grouped = [option for group in element.get("option_groups", []) for option in group["options"]]
+    return [*element.get("options", []), *grouped]
+
+
+def initial_is_an_option(element: Any, at: str) -> Iterator[str]:
+    """Expect what an element starts with to be among its options, property by property."""
+    known = options_of(element)
+    if "initial_option" in element and not _is_among(element["initial_option"], known):
+        yield problem("initial_option must be one of the options", f"{at}/initial_option")
+    for index, option in enumerate(element.get("initial_options", [])):
+        if not _is_among(option, known):
+            yield problem("initial_options must be among the options", f"{at}/initial_options/{index}")
+
+
+def _is_among(option: dict[str, Any], known: list[dict[str, Any]]) -> bool:
+    """Compare what a person sees and the bot gets; `emoji` and the like do not count."""
+    wanted = (option["value"], option["text"]["text"])
+    return any((one["value"], one["text"]["text"]) == wanted for one in known)
+
+
+def exactly_one_list_of_options(element: Any, at: str) -> Iterator[str]:
+    """Expect either `options` or `option_groups`."""
+    if ("options" in element) == ("option_groups" in element):
+        yield problem("exactly one of options and option_groups is required", at)

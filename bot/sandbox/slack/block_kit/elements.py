@@ -1,0 +1,142 @@
+"""Check Block Kit's interactive elements, and say which block may hold which. Limits: Slack's "Block elements"."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from bot.sandbox.slack.block_kit.composition import (
+    CONFIRM,
+    CONVERSATION_FILTER,
+    DISPATCH_CONFIG,
+    MARKED_OPTION,
+    OPTION,
+    OPTION_GROUP,
+    SLACK_FILE,
+    exactly_one_list_of_options,
+    initial_is_an_option,
+    plain_text,
+)
+from bot.sandbox.slack.block_kit.schema import Check, all_of, choice, flag, integer, items, problem, shape, string
+
+ACTION_ID = string(255, least=1)
+_FOCUS = {"action_id": ACTION_ID, "focus_on_load": flag}
+_MENU = {**_FOCUS, "placeholder": plain_text(150), "confirm": CONFIRM}
+_FIELD = {**_FOCUS, "placeholder": plain_text(150), "dispatch_action_config": DISPATCH_CONFIG}
+_MANY = {"max_selected_items": integer(1, 100)}
+_LISTED = {"options": items(OPTION, most=100), "option_groups": items(OPTION_GROUP, most=100)}
+_ID = string(255, least=1)
+_IDS = items(_ID, most=100)
+
+
+def matching(pattern: str, words: str) -> Check:
+    """Expect a string of exactly this form."""
+
+    def check(value: Any, at: str) -> Iterator[str]:
+        if not isinstance(value, str) or not re.fullmatch(pattern, value):
+            yield problem(words, at)
+
+    return check
+
+
+_DATE = matching(r"\d{4}-\d{2}-\d{2}", "must be a date in the format YYYY-MM-DD")
+_TIME = matching(r"([01]\d|2[0-3]):[0-5]\d", "must be a time in the format HH:mm")
+
+
+def _lengths_in_order(element: Any, at: str) -> Iterator[str]:
+    if element.get("min_length", 0) > element.get("max_length", 3000):
+        yield problem("min_length must be less than or equal to max_length", at)
+
+
+def _picture_has_one_source(element: Any, at: str) -> Iterator[str]:
+    if ("image_url" in element) == ("slack_file" in element):
+        yield problem("exactly one of image_url and slack_file is required", at)
+
+
+IMAGE = shape(
+    {"alt_text": string(2000, least=1)},
+    {"image_url": string(3000, least=1), "slack_file": SLACK_FILE},
+    also=_picture_has_one_source,
+)
+
+_listed = all_of(exactly_one_list_of_options, initial_is_an_option)
+
+ELEMENTS: dict[str, Check] = {
+    "button": shape(
+        {"text": plain_text(75)},
+        {
+            "action_id": ACTION_ID,
+            "url": string(3000),
+            "value": string(2000),
+            "style": choice("primary", "danger"),
+            "confirm": CONFIRM,
+            "accessibility_label": string(75),
+        },
+    ),
+    "static_select": shape({}, {**_MENU, **_LISTED, "initial_option": OPTION}, also=_listed),
+    "multi_static_select": shape(
+        {}, {**_MENU, **_LISTED, **_MANY, "initial_options": items(OPTION, most=100)}, also=_listed
+    ),
+    "external_select": shape({}, {**_MENU, "initial_option": OPTION, "min_query_length": integer(0, 3000)}),
+    "multi_external_select": shape(
+        {}, {**_MENU, **_MANY, "initial_options": items(OPTION, most=100), "min_query_length": integer(0, 3000)}
+    ),
+    "users_select": shape({}, {**_MENU, "initial_user": _ID}),
+    "multi_users_select": shape({}, {**_MENU, **_MANY, "initial_users": _IDS}),
+    "channels_select": shape({}, {**_MENU, "initial_channel": _ID, "response_url_enabled": flag}),
+    "multi_channels_select": shape({}, {**_MENU, **_MANY, "initial_channels": _IDS}),
+    "conversations_select": shape(
+        {},
+        {
+            **_MENU,
+            "initial_conversation": _ID,
+            "default_to_current_conversation": flag,
+            "response_url_enabled": flag,
+            "filter": CONVERSATION_FILTER,
+        },
+    ),
+    "multi_conversations_select": shape(
+        {},
+        {
+            **_MENU,
+            **_MANY,
+            "initial_conversations": _IDS,
+            "default_to_current_conversation": flag,
+            "filter": CONVERSATION_FILTER,
+        },
+    ),
+    "overflow": shape({"options": items(OPTION, most=5)}, {"action_id": ACTION_ID, "confirm": CONFIRM}),
+    "plain_text_input": shape(
+        {},
+        {
+            **_FIELD,
+            "initial_value": string(3000),
+            "multiline": flag,
+            "min_length": integer(0, 3000),
+            "max_length": integer(1, 3000),
+        },
+        also=_lengths_in_order,
+    ),
+    "email_text_input": shape({}, {**_FIELD, "initial_value": string(3000)}),
+    "url_text_input": shape({}, {**_FIELD, "initial_value": string(3000)}),
+    "number_input": shape(
+        {"is_decimal_allowed": flag},
+        {**_FIELD, "initial_value": string(100), "min_value": string(100), "max_value": string(100)},
+    ),
+    "datepicker": shape({}, {**_MENU, "initial_date": _DATE}),
+    "timepicker": shape({}, {**_MENU, "initial_time": _TIME, "timezone": string(100)}),
+    "checkboxes": shape(
+        {"options": items(MARKED_OPTION, most=10)},
+        {**_FOCUS, "confirm": CONFIRM, "initial_options": items(MARKED_OPTION, most=10)},
+        also=initial_is_an_option,
+    ),
+    "radio_buttons": shape(
+        {"options": items(MARKED_OPTION, most=10)},
+        {**_FOCUS, "confirm": CONFIRM, "initial_option": MARKED_OPTION},
+        also=initial_is_an_option,
+    ),
+}
+
+_FIELDS = {"plain_text_input", "email_text_input", "url_text_input", "number_input"}
+IN_ACTIONS = {name: check for name, check in ELEMENTS.items() if name not in _FIELDS}
+IN_SECTION = {**IN_ACTIONS, "image": IMAGE}
+IN_INPUT = {name: check for name, check in ELEMENTS.items() if name not in {"button", "overflow"}}

@@ -1,0 +1,85 @@
+"""Values of interactive elements: the initial one, the one a person entered, and their form in payloads."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from bot.sandbox.slack.block_kit.blocks import elements_of
+from bot.sandbox.slack.block_kit.composition import options_of
+
+Value = dict[str, Any]
+"""One entry of `state.values[block_id][action_id]`, such as `{"type": "plain_text_input", "value": "x"}`."""
+Values = dict[str, dict[str, Value]]
+
+_TEXTS = ("plain_text_input", "email_text_input", "url_text_input", "number_input")
+KEYS = {
+    **dict.fromkeys(_TEXTS, ("value", "initial_value")),
+    "static_select": ("selected_option", "initial_option"),
+    "external_select": ("selected_option", "initial_option"),
+    "radio_buttons": ("selected_option", "initial_option"),
+    "checkboxes": ("selected_options", "initial_options"),
+    "multi_static_select": ("selected_options", "initial_options"),
+    "multi_external_select": ("selected_options", "initial_options"),
+    "users_select": ("selected_user", "initial_user"),
+    "multi_users_select": ("selected_users", "initial_users"),
+    "channels_select": ("selected_channel", "initial_channel"),
+    "multi_channels_select": ("selected_channels", "initial_channels"),
+    "conversations_select": ("selected_conversation", "initial_conversation"),
+    "multi_conversations_select": ("selected_conversations", "initial_conversations"),
+    "datepicker": ("selected_date", "initial_date"),
+    "timepicker": ("selected_time", "initial_time"),
+}
+"""Element type -> (key in the payload, key of the element's start). Buttons and overflow menus hold no state."""
+
+
+def stateful_elements(blocks: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """All (block, element) whose value a view's or message's `state` carries."""
+    for block in blocks:
+        for _, element in elements_of(block):
+            if element["type"] in KEYS:
+                yield block, element
+
+
+def current_values(blocks: list[dict[str, Any]], filled: Values) -> Values:
+    """Give `state.values`: what the person put in, else what each element starts with, else an explicit nothing."""
+    values: Values = {}
+    for block, element in stateful_elements(blocks):
+        kept = filled.get(block["block_id"], {}).get(element["action_id"])
+        if kept is None or kept["type"] != element["type"]:
+            kept = _start(element)
+        values.setdefault(block["block_id"], {})[element["action_id"]] = kept
+    return values
+
+
+def _start(element: dict[str, Any]) -> Value:
+    key, initial = KEYS[element["type"]]
+    nothing: Any = [] if key.endswith("s") else None
+    return {"type": element["type"], key: element.get(initial, nothing)}
+
+
+def still_there(blocks: list[dict[str, Any]], filled: Values) -> Values:
+    """Keep of `filled` what has an element of the same ids and type in `blocks`: so Slack does at views.update."""
+    kept: Values = {}
+    for block, element in stateful_elements(blocks):
+        value = filled.get(block["block_id"], {}).get(element["action_id"])
+        if value is not None and value["type"] == element["type"]:
+            kept.setdefault(block["block_id"], {})[element["action_id"]] = value
+    return kept
+
+
+def with_value(filled: Values, block_id: str, action_id: str, value: Value) -> Values:
+    """Give `filled` with one value changed."""
+    return {**filled, block_id: {**filled.get(block_id, {}), action_id: value}}
+
+
+def is_empty(value: Value) -> bool:
+    """Say whether nothing is put in."""
+    return value[KEYS[value["type"]][0]] in (None, "", [])
+
+
+def offered_option(element: dict[str, Any], wanted: str) -> dict[str, Any] | None:
+    """The element's option with this value, or else with this text."""
+    known = options_of(element)
+    for option in known:
+        if option["value"] == wanted:
+            return option
+    return next((option for option in known if option["text"]["text"] == wanted), None)

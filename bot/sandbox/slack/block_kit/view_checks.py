@@ -1,0 +1,51 @@
+"""Check a view (modal or App Home) as views.open, views.update, views.push and views.publish do."""
+
+import json
+from typing import Any
+
+from bot.sandbox.slack.block_kit.blocks import problems
+from bot.sandbox.slack.block_kit.composition import plain_text
+from bot.sandbox.slack.block_kit.schema import Check, anything, flag, problem, shape, string, typed
+
+LARGEST_VIEW = 250_000
+"""Bytes of JSON; a larger view is refused with `view_too_large`."""
+
+_COMMON: dict[str, Check] = {
+    "private_metadata": string(3000),
+    "callback_id": string(255),
+    "external_id": string(255),
+}
+_MODAL = shape(
+    {"title": plain_text(24), "blocks": anything},
+    {
+        **_COMMON,
+        "submit": plain_text(24),
+        "close": plain_text(24),
+        "clear_on_close": flag,
+        "notify_on_close": flag,
+        "submit_disabled": flag,
+    },
+)
+_HOME = shape({"blocks": anything}, _COMMON)
+_MODAL_VIEW = typed({"modal": _MODAL})
+_HOME_VIEW = typed({"home": _HOME})
+
+
+def view_problems(view: object, kind: str) -> list[str]:
+    """List everything Slack would refuse in a view that should be a `kind` (`modal` or `home`)."""
+    found = list((_HOME_VIEW if kind == "home" else _MODAL_VIEW)(view, "/view"))
+    if not isinstance(view, dict) or "blocks" not in view:
+        return found
+    found += problems(view["blocks"], "home" if kind == "home" else "modal", "/view/blocks")
+    if not found and kind == "modal" and "submit" not in view and _has_inputs(view):
+        found.append(problem("missing required field: submit, because the view has input blocks", "/view"))
+    return found
+
+
+def is_too_large(view: dict[str, Any]) -> bool:
+    """Say whether Slack would answer `view_too_large`."""
+    return len(json.dumps(view, ensure_ascii=False).encode()) > LARGEST_VIEW
+
+
+def _has_inputs(view: dict[str, Any]) -> bool:
+    return any(block["type"] == "input" for block in view["blocks"])

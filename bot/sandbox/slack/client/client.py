@@ -1,0 +1,119 @@
+"""What every action of a person needs, and what the person sees after it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bot.sandbox.refusals import Refused
+from bot.sandbox.revision import Revision
+from bot.sandbox.seed import Person
+from bot.sandbox.slack.delivery.delivery import Delivery
+from bot.sandbox.slack.web_api.response_urls import ResponseUrls
+from bot.sandbox.slack.workspace.conversations import Conversation, direct_message_id
+from bot.sandbox.slack.workspace.credentials import Credentials
+from bot.sandbox.slack.workspace.triggers import Triggers
+from bot.sandbox.slack.workspace.views import OpenView
+from bot.sandbox.slack.workspace.workspace import Workspace
+
+Outcome = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """A Slack client with the workspace behind it."""
+
+    workspace: Workspace
+    credentials: Credentials
+    triggers: Triggers
+    response_urls: ResponseUrls
+    delivery: Delivery
+    settle: Callable[[], Awaitable[None]]
+    """Waits a moment for the bot to finish what it began."""
+    revision: Revision
+
+    def conversation(self, reference: str, person: Person) -> Conversation:
+        """A conversation this person is in.
+
+        :raises Refused: `channel_not_found`.
+        """
+        found = self.workspace.find(reference)
+        if found is None or person.slack_id not in found.members:
+            raise Refused(
+                "channel_not_found", f"channel: {person.handle} is in no {reference}; see GET /control/channels", 404
+            )
+        return found
+
+    def any_conversation(self, reference: str, person: Person) -> Conversation:
+        """A conversation, whether this person is in it or not.
+
+        :raises Refused: `channel_not_found`.
+        """
+        found = self.workspace.find(reference)
+        return found if found is not None else self.conversation(reference, person)
+
+    def for_command(self, reference: str, person: Person) -> Conversation:
+        """Where a command is typed: any channel, which is easier to try things with than in Slack, or own messages.
+
+        :raises Refused: `channel_not_found`, also for another person's direct messages.
+        """
+        found = self.any_conversation(reference, person)
+        return self.conversation(reference, person) if found.kind == "im" else found
+
+    def view(self, view_id: str, person: Person) -> OpenView:
+        """A view this person has open (a modal, or their App Home).
+
+        :raises Refused: `view_not_found`.
+        """
+        found = self.workspace.views.get(view_id)
+        if found is None or found.user_id != person.slack_id:
+            raise Refused(
+                "view_not_found",
+                f"view_id: {person.handle} has no view {view_id} open; see GET /control/views",
+                404,
+            )
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a person saw before an action, to find out what is new after it."""
+
+    views: frozenset[str]
+    ephemerals: int
+    direct: int
+    """How many messages the bot had sent to them directly."""
+
+
+def seen_now(client: Client, person: Person) -> Seen:
+    """Return what the person sees now, to compare with later."""
+    return Seen(
+        views=frozenset(one.id for one in client.workspace.views.modals(person.slack_id)),
+        ephemerals=len(client.workspace.ephemerals(person.slack_id)),
+        direct=len(_direct(client, person)),
+    )
+
+
+def _direct(client: Client, person: Person) -> list[dict[str, Any]]:
+    channel = direct_message_id(person.slack_id)
+    return [{**message, "channel": channel} for message in client.workspace.messages(channel, person.slack_id)]
+
+
+async def outcome(
+    client: Client, person: Person, before: Seen, *, place: Conversation | None = None, **more: Any
+) -> Outcome:
+    """Let the bot finish, then return what the person sees: open views, and ephemeral messages since `before`.
+
+    :param place: where it was done. Slack shows no ephemeral message to a person who is not in it: new direct messages
+        are returned instead.
+    """
+    await client.settle()
+    is_in = place is None or person.slack_id in place.members
+    direct = [] if is_in else _direct(client, person)[before.direct :]
+    views = [one.id for one in client.workspace.views.modals(person.slack_id)]
+    return {
+        "status": 200,
+        "views": views,
+        "opened": next((view_id for view_id in reversed(views) if view_id not in before.views), None),
+        "ephemeral": [*client.workspace.ephemerals(person.slack_id)[before.ephemerals :], *direct],
+        **more,
+    }

@@ -1,0 +1,50 @@
+"""Check a modal as Slack's own client does before it submits: required, lengths, numbers, addresses."""
+
+import re
+from typing import Any
+
+from bot.sandbox.slack.block_kit.values import current_values, is_empty
+from bot.sandbox.slack.workspace.views import OpenView
+
+
+def form_errors(view: OpenView) -> dict[str, str]:
+    """Return by block_id what keeps the modal from being submitted; empty when nothing does."""
+    values = current_values(view.view["blocks"], view.filled)
+    found = {}
+    for block in view.view["blocks"]:
+        if block["type"] != "input":
+            continue
+        element = block["element"]
+        value = values[block["block_id"]][element["action_id"]]
+        words = None if is_empty(value) else _wrong(element, value)
+        if is_empty(value) and not block["optional"]:
+            words = "Please complete this required field."
+        if words:
+            found[block["block_id"]] = words
+    return found
+
+
+def _wrong(element: dict[str, Any], value: dict[str, Any]) -> str | None:
+    text = str(value.get("value", ""))
+    kind = element["type"]
+    if kind == "plain_text_input":
+        if len(text) < element.get("min_length", 0):
+            return f"Enter at least {element['min_length']} characters."
+        if len(text) > element.get("max_length", 3000):
+            return f"Enter at most {element.get('max_length', 3000)} characters."
+    if kind == "email_text_input" and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", text):
+        return "Enter a valid email address."
+    if kind == "url_text_input" and not re.match(r"https?://\S+\.\S+", text):
+        return "Enter a valid URL."
+    return _wrong_number(element, text) if kind == "number_input" else None
+
+
+def _wrong_number(element: dict[str, Any], text: str) -> str | None:
+    form = r"-?\d+(\.\d+)?" if element["is_decimal_allowed"] else r"-?\d+"
+    if not re.fullmatch(form, text):
+        return "Enter a valid number."
+    if "min_value" in element and float(text) < float(element["min_value"]):
+        return f"Enter a number of at least {element['min_value']}."
+    if "max_value" in element and float(text) > float(element["max_value"]):
+        return f"Enter a number of at most {element['max_value']}."
+    return None

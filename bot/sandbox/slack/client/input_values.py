@@ -1,0 +1,67 @@
+"""Turn what a script or the page enters or chooses into the value a Slack client would send."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from bot.sandbox.refusals import Refused
+from bot.sandbox.slack.block_kit.values import KEYS, Value, offered_option
+from bot.sandbox.slack.workspace.people import find_person
+from bot.sandbox.slack.workspace.workspace import Workspace
+
+Suggest = Callable[[dict[str, Any], str], Awaitable[list[dict[str, Any]]]]
+"""Ask the app for the options of an external select: (element, query) -> options."""
+
+
+async def input_value(element: dict[str, Any], given: Any, *, workspace: Workspace, suggest: Suggest) -> Value:
+    """Return the `state.values` entry for an element.
+
+    `given` is Slack's own shape (`{"selected_option": {"value": …}}`) or short: a text, an option's value or text, a
+    handle, a channel name, a list of those; None empties the element.
+
+    :raises Refused: `no_such_option`, `no_such_user`, `no_such_channel`, `bad_value`.
+    """
+    kind = element["type"]
+    key, _ = KEYS[kind]
+    wanted = given[key] if isinstance(given, dict) and key in given else given
+    if not key.endswith("s"):
+        return {"type": kind, key: await _one(element, wanted, workspace, suggest)}
+    many = wanted if isinstance(wanted, list) else [] if wanted is None else [wanted]
+    return {"type": kind, key: [await _one(element, one, workspace, suggest) for one in many]}
+
+
+async def _one(element: dict[str, Any], wanted: Any, workspace: Workspace, suggest: Suggest) -> Any:
+    if wanted is None or wanted == "":
+        return None
+    if isinstance(wanted, dict):
+        wanted = wanted.get("value")
+    if not isinstance(wanted, str | int | float):
+        raise Refused("bad_value", f"{element['action_id']}: give a text, an option's value, a handle or a list")
+    kind, text = element["type"], str(wanted)
+    if "users" in kind:
+        return _user(text)
+    if "conversations" in kind or "channels" in kind:
+        found = workspace.find(text)
+        if found is None:
+            raise Refused("no_such_channel", f"{element['action_id']}: no channel {text}; see GET /control/channels")
+        return found.id
+    if "select" in kind or kind in ("radio_buttons", "checkboxes"):
+        return await _option(element, text, suggest)
+    return text
+
+
+def _user(text: str) -> str:
+    person = find_person(text)
+    if person is None:
+        raise Refused("no_such_user", f"nobody is called {text}; see GET /control/people")
+    return person.slack_id
+
+
+async def _option(element: dict[str, Any], text: str, suggest: Suggest) -> dict[str, Any]:
+    offered = element
+    if element["type"] in ("external_select", "multi_external_select"):
+        offered = {"options": await suggest(element, text)}
+    option = offered_option(offered, text)
+    if option is None:
+        values = [one["value"] for one in offered.get("options", [])]
+        raise Refused("no_such_option", f"{element['action_id']}: no option {text}; offered are {values}")
+    return option

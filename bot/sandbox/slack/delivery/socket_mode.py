@@ -1,0 +1,161 @@
+"""Bring payloads to the app over its own WebSockets. Protocol: Slack's "Using Socket Mode"."""
+
+import asyncio
+import json
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from bot.sandbox.seed import APP_ID
+from bot.sandbox.slack.delivery.delivery import ACKNOWLEDGE_SECONDS, Acknowledged, Envelope, NotAcknowledged
+
+PATH = "/slack/socket"
+MOST_CONNECTIONS = 10
+_HOST = "applink-sandbox"
+
+
+class Sockets:
+    """The app's open connections; each envelope goes to one of them, in turn."""
+
+    def __init__(self, *, site: Callable[[], str], changed: Callable[[], None]) -> None:
+        self._site = site
+        self._changed = changed
+        self._tickets: set[str] = set()
+        self._connections: list[web.WebSocketResponse] = []
+        self._waiting: dict[str, tuple[web.WebSocketResponse, asyncio.Future[Any]]] = {}
+        self._turn = 0
+        self._transports: dict[web.WebSocketResponse, asyncio.Transport] = {}
+        self._moving = asyncio.Event()
+        self._moving.set()
+
+    @property
+    def count(self) -> int:
+        """How many connections are open."""
+        return len(self._connections)
+
+    def routes(self) -> list[web.RouteDef]:
+        """Where the app connects to."""
+        return [web.get(PATH, self._connected)]
+
+    def new_url(self) -> str:
+        """Make an address that is good for one connection: the answer of apps.connections.open."""
+        ticket = secrets.token_urlsafe(18)
+        self._tickets.add(ticket)
+        return f"{self._site().replace('http', 'ws', 1).rstrip('/')}{PATH}?ticket={ticket}&app_id={APP_ID}"
+
+    async def send(
+        self, envelope: Envelope, payload: dict[str, Any], *, retry: int = 0, retry_reason: str = ""
+    ) -> Acknowledged:
+        """See `Transport.send`."""
+        if not self._connections:
+            raise NotAcknowledged("connection_failed", "the app has no open Socket Mode connection")
+        self._turn += 1
+        socket = self._connections[self._turn % len(self._connections)]
+        envelope_id = secrets.token_hex(16)
+        content: dict[str, Any] = {
+            "envelope_id": envelope_id,
+            "type": envelope,
+            "accepts_response_payload": envelope != "events_api",
+            "payload": payload,
+        }
+        if envelope == "events_api":
+            content |= {"retry_attempt": retry, "retry_reason": retry_reason}
+        acknowledged: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting[envelope_id] = (socket, acknowledged)
+        try:
+            await asyncio.wait_for(self._moving.wait(), ACKNOWLEDGE_SECONDS)
+            await socket.send_json(content)
+            body = await asyncio.wait_for(acknowledged, ACKNOWLEDGE_SECONDS)
+        except TimeoutError as error:
+            raise NotAcknowledged("http_timeout", f"no ack within {ACKNOWLEDGE_SECONDS:g} seconds") from error
+        except ConnectionError as error:
+            raise NotAcknowledged("connection_failed", "the connection broke before the ack") from error
+        finally:
+            del self._waiting[envelope_id]
+        return Acknowledged(status=200, body=body)
+
+    async def refresh(self, reason: str = "refresh_requested") -> int:
+        """Ask the app to connect anew, as Slack does every few hours; gives the number of connections closed."""
+        closing = list(self._connections)
+        self._connections.clear()
+        for socket in closing:
+            await self._dismiss(socket, reason)
+        return len(closing)
+
+    def freeze(self) -> None:
+        """Neither hear nor say anything on any connection, also on new ones; all of them stay open."""
+        self._moving.clear()
+        for transport in self._transports.values():
+            transport.pause_reading()
+
+    def thaw(self) -> None:
+        """Go on where `freeze` stopped."""
+        self._moving.set()
+        for transport in self._transports.values():
+            transport.resume_reading()
+
+    def drop(self) -> int:
+        """Break every connection without a close frame, as a network does; gives how many there were."""
+        dropped = list(self._transports.values())
+        for transport in dropped:
+            transport.abort()
+        return len(dropped)
+
+    async def _dismiss(self, socket: web.WebSocketResponse, reason: str) -> None:
+        await socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": _HOST}})
+        await socket.close()
+
+    async def _connected(self, request: web.Request) -> web.StreamResponse:
+        ticket = request.query.get("ticket", "")
+        if ticket not in self._tickets:
+            return web.json_response({"ok": False, "error": "invalid_ticket"}, status=401)
+        self._tickets.discard(ticket)
+        await self._moving.wait()
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        if len(self._connections) >= MOST_CONNECTIONS:
+            await self._dismiss(socket, "too_many_websockets")
+            return socket
+        self._connections.append(socket)
+        if isinstance(request.transport, asyncio.Transport):
+            self._transports[socket] = request.transport
+        self._changed()
+        try:
+            await socket.send_json(self._hello())
+            async for message in socket:
+                if message.type is WSMsgType.TEXT:
+                    self._acknowledge(message.data)
+        finally:
+            self._gone(socket)
+        return socket
+
+    def _hello(self) -> dict[str, Any]:
+        return {
+            "type": "hello",
+            "num_connections": len(self._connections),
+            "debug_info": {"host": _HOST, "approximate_connection_time": 18060},
+            "connection_info": {"app_id": APP_ID},
+        }
+
+    def _acknowledge(self, text: str) -> None:
+        """Take the app's answer to an envelope; what is not one is left aside, as Slack does."""
+        try:
+            answer = json.loads(text)
+        except ValueError:
+            return
+        if not isinstance(answer, dict):
+            return
+        _, waiting = self._waiting.get(str(answer.get("envelope_id")), (None, None))
+        if waiting is not None and not waiting.done():
+            waiting.set_result(answer.get("payload") or None)
+
+    def _gone(self, socket: web.WebSocketResponse) -> None:
+        self._transports.pop(socket, None)
+        if socket in self._connections:
+            self._connections.remove(socket)
+        for owner, waiting in self._waiting.values():
+            if owner is socket and not waiting.done():
+                waiting.set_exception(ConnectionResetError("the app closed its connection"))
+        self._changed()

@@ -1,0 +1,113 @@
+"""Answer `/slack/api/<method>`: read the arguments, check the token and its scopes, call the method."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from bot.sandbox.slack.errors import SlackError
+from bot.sandbox.slack.web_api.calls import Answer, Call, Method
+from bot.sandbox.slack.web_api.methods import app, chat, conversations, users, views
+from bot.sandbox.slack.workspace.credentials import Credentials
+from bot.sandbox.slack.workspace.triggers import Triggers
+from bot.sandbox.slack.workspace.workspace import Workspace
+
+METHODS: dict[str, Method] = {
+    **app.METHODS,
+    **chat.METHODS,
+    **conversations.METHODS,
+    **users.METHODS,
+    **views.METHODS,
+}
+PREFIX = "/slack/api/"
+
+
+class WebApi:
+    """The Web API of one workspace."""
+
+    def __init__(
+        self,
+        *,
+        workspace: Workspace,
+        triggers: Triggers,
+        credentials: Credentials,
+        scopes: frozenset[str],
+        site: Callable[[], str],
+        socket_url: Callable[[], str],
+    ) -> None:
+        self._workspace = workspace
+        self._triggers = triggers
+        self._credentials = credentials
+        self._scopes = scopes
+        self._site = site
+        self._socket_url = socket_url
+
+    def routes(self) -> list[web.RouteDef]:
+        """The methods, each by GET and POST."""
+        path = PREFIX + "{method}"
+        return [web.get(path, self._handle, allow_head=False), web.post(path, self._handle)]
+
+    async def _handle(self, request: web.Request) -> web.Response:
+        try:
+            body: Answer = {"ok": True, **await self._answer(request)}
+        except SlackError as error:
+            body = error.body()
+        return web.json_response(body, headers={"x-oauth-scopes": ",".join(sorted(self._scopes))})
+
+    async def _answer(self, request: web.Request) -> Answer:
+        name = request.match_info["method"]
+        arguments = await read_arguments(request)
+        call = Call(
+            arguments=arguments,
+            workspace=self._workspace,
+            triggers=self._triggers,
+            scopes=self._scopes,
+            site=self._site(),
+            socket_url=self._socket_url,
+        )
+        method = METHODS.get(name)
+        if method is None:
+            raise SlackError("unknown_method", req_method=name)
+        self._check_token(_token(request, arguments), method)
+        return method.run(call)
+
+    def _check_token(self, token: str | None, method: Method) -> None:
+        """:raises SlackError: `not_authed`, `invalid_auth`, `not_allowed_token_type`, `missing_scope`."""
+        known = {self._credentials.bot_token: False, self._credentials.app_token: True}
+        if not token:
+            raise SlackError("not_authed")
+        if token not in known:
+            raise SlackError("invalid_auth")
+        if known[token] != method.app_level:
+            raise SlackError("not_allowed_token_type")
+        if method.scopes and not self._scopes.intersection(method.scopes):
+            provided = ",".join(sorted(self._scopes))
+            raise SlackError("missing_scope", needed=",".join(method.scopes), provided=provided)
+
+
+async def read_arguments(request: web.Request) -> dict[str, Any]:
+    """Read a call's arguments from the query and a JSON or form body; form values stay strings.
+
+    :raises SlackError: `invalid_json`, `json_not_object`.
+    """
+    arguments: dict[str, Any] = dict(request.query)
+    if request.content_type == "application/json":
+        try:
+            body = json.loads(await request.text() or "{}")
+        except ValueError as error:
+            raise SlackError("invalid_json") from error
+        if not isinstance(body, dict):
+            raise SlackError("json_not_object")
+        # NB. Slack does not look for the token in a JSON body.
+        return {**arguments, **{name: value for name, value in body.items() if name != "token"}}
+    form = await request.post()
+    return {**arguments, **{name: value for name, value in form.items() if isinstance(value, str)}}
+
+
+def _token(request: web.Request, arguments: dict[str, Any]) -> str | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token:
+        return token.strip()
+    value = arguments.get("token")
+    return str(value) if value else None

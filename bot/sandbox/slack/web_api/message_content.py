@@ -1,0 +1,71 @@
+"""Check what a message says (text, blocks, attachments) and make it ready to keep."""
+
+from typing import Any
+
+from bot.sandbox.slack.block_kit.blocks import problems
+from bot.sandbox.slack.block_kit.defaults import with_defaults
+from bot.sandbox.slack.errors import SlackError, invalid_blocks
+from bot.sandbox.slack.web_api.calls import Call
+
+LONGEST_TEXT = 40_000
+LONGEST_UPDATED_TEXT = 4_000
+MOST_ATTACHMENTS = 100
+
+
+def message_content(call: Call, *, longest: int = LONGEST_TEXT) -> dict[str, Any]:
+    """Give the parts of a message that the call names, checked.
+
+    :raises SlackError: `no_text`, `msg_too_long`, `invalid_blocks`, `invalid_blocks_format`, `invalid_attachments`.
+    """
+    content = {
+        name: value
+        for name, value in (
+            ("text", call.arguments.get("text")),
+            ("blocks", call.parsed("blocks", "invalid_blocks_format")),
+            ("attachments", call.parsed("attachments", "invalid_attachments")),
+        )
+        if value is not None
+    }
+    checked = checked_content(content, longest=longest)
+    if not any(checked.values()):
+        raise SlackError("no_text")
+    return checked
+
+
+def checked_content(content: dict[str, Any], *, longest: int = LONGEST_TEXT) -> dict[str, Any]:
+    """Check the parts of a message that `content` has, and finish its blocks.
+
+    :raises SlackError: `msg_too_long`, `invalid_blocks`, `invalid_attachments`.
+    """
+    done = dict(content)
+    if "text" in content:
+        done["text"] = str(content["text"])
+        if len(done["text"]) > longest:
+            raise SlackError("msg_too_long")
+    if "blocks" in content:
+        if found := problems(content["blocks"], "message"):
+            raise invalid_blocks(found)
+        done["blocks"] = with_defaults(content["blocks"])
+    if "attachments" in content:
+        done["attachments"] = _attachments(content["attachments"])
+    return done
+
+
+def _attachments(attachments: Any) -> list[dict[str, Any]]:
+    if not isinstance(attachments, list) or not all(isinstance(one, dict) for one in attachments):
+        raise SlackError("invalid_attachments")
+    if len(attachments) > MOST_ATTACHMENTS:
+        raise SlackError("too_many_attachments")
+    done = []
+    for index, attachment in enumerate(attachments):
+        blocks = attachment.get("blocks", [])
+        if found := problems(blocks, "message", f"/attachments/{index}/blocks"):
+            raise invalid_blocks(found)
+        done.append({**attachment, "id": index + 1, "blocks": with_defaults(blocks)})
+    return done
+
+
+def blocks_of(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """All blocks of a message, those of its attachments included."""
+    attached = [block for one in message.get("attachments", []) for block in one["blocks"]]
+    return [*message.get("blocks", []), *attached]

@@ -1,0 +1,114 @@
+"""Answer the Web API's chat.* methods and blocks.validate."""
+
+from typing import Any
+
+from bot.sandbox.seed import BOT_USER_ID
+from bot.sandbox.slack.block_kit.blocks import problems
+from bot.sandbox.slack.errors import SlackError, invalid_blocks
+from bot.sandbox.slack.web_api.calls import Answer, Call, Method, paged
+from bot.sandbox.slack.web_api.message_content import LONGEST_UPDATED_TEXT, message_content
+from bot.sandbox.slack.workspace.conversations import Conversation
+from bot.sandbox.slack.workspace.people import find_person
+
+
+def _writable(call: Call) -> Conversation:
+    conversation = call.conversation()
+    if not conversation.bot_is_member:
+        raise SlackError("not_in_channel")
+    return conversation
+
+
+def _parent(call: Call, channel: Conversation) -> dict[str, str]:
+    """The `thread_ts` of a reply. Slack takes a reply to a message it does not have as a message of its own."""
+    ts = call.maybe("thread_ts")
+    parent = call.workspace.message(channel.id, ts) if ts else None
+    if parent is None:
+        return {}
+    return {"thread_ts": str(parent.get("thread_ts", parent["ts"]))}
+
+
+def post_message(call: Call) -> Answer:
+    """chat.postMessage."""
+    channel = _writable(call)
+    content = message_content(call)
+    metadata = call.parsed("metadata", "invalid_metadata_format")
+    told = {"metadata": metadata} if metadata else {}
+    message = call.workspace.post(channel.id, {"text": "", **content, **_parent(call, channel), **told})
+    return {"channel": channel.id, "ts": message["ts"], "message": message}
+
+
+def post_ephemeral(call: Call) -> Answer:
+    """chat.postEphemeral."""
+    channel = _writable(call)
+    person = find_person(call.text("user"))
+    if person is None or person.slack_id not in channel.members:
+        raise SlackError("user_not_in_channel")
+    content = message_content(call)
+    message = call.workspace.post(
+        channel.id, {"text": "", **content, **_parent(call, channel)}, only_for=person.slack_id
+    )
+    return {"message_ts": message["ts"]}
+
+
+def update(call: Call) -> Answer:
+    """chat.update: parts that are not named stay as they are."""
+    channel = call.conversation()
+    message = _own_message(call, channel, "cant_update_message")
+    content = message_content(call, longest=LONGEST_UPDATED_TEXT)
+    edited = {"user": BOT_USER_ID, "ts": call.workspace.next_ts()}
+    changed = {**message, **content, "edited": edited}
+    call.workspace.keep(channel.id, changed)
+    return {"channel": channel.id, "ts": changed["ts"], "text": changed.get("text", ""), "message": changed}
+
+
+def delete(call: Call) -> Answer:
+    """chat.delete."""
+    channel = call.conversation()
+    message = _own_message(call, channel, "cant_delete_message")
+    call.workspace.remove(channel.id, message["ts"])
+    return {"channel": channel.id, "ts": message["ts"]}
+
+
+def _own_message(call: Call, channel: Conversation, refusal: str) -> dict[str, Any]:
+    message = call.workspace.message(channel.id, call.text("ts"))
+    if message is None:
+        raise SlackError("message_not_found")
+    if message["user"] != BOT_USER_ID:
+        raise SlackError(refusal)
+    return message
+
+
+def get_permalink(call: Call) -> Answer:
+    """chat.getPermalink."""
+    channel = call.conversation()
+    ts = call.text("message_ts")
+    if call.workspace.message(channel.id, ts) is None:
+        raise SlackError("message_not_found")
+    return {"channel": channel.id, "permalink": f"{call.site}archives/{channel.id}/p{ts.replace('.', '')}"}
+
+
+def scheduled_messages(call: Call) -> Answer:
+    """chat.scheduledMessages.list: none, because nothing can be scheduled here. A channel is named by its id only."""
+    if call.maybe("channel") is not None:
+        channel = call.workspace.conversations.get(call.text("channel"))
+        if channel is None or not channel.bot_is_member:
+            raise SlackError("invalid_channel")
+    return paged(call, "scheduled_messages", [])
+
+
+def validate_blocks(call: Call) -> Answer:
+    """blocks.validate: needs no scope and keeps nothing."""
+    if found := problems(call.parsed("blocks", "invalid_blocks_format"), "message"):
+        raise invalid_blocks(found)
+    return {}
+
+
+METHODS = {
+    "chat.postMessage": Method(run=post_message, scopes=("chat:write",)),
+    "chat.postEphemeral": Method(run=post_ephemeral, scopes=("chat:write",)),
+    "chat.update": Method(run=update, scopes=("chat:write",)),
+    "chat.delete": Method(run=delete, scopes=("chat:write",)),
+    "chat.getPermalink": Method(run=get_permalink),
+    "chat.scheduledMessages.list": Method(run=scheduled_messages),
+    "blocks.validate": Method(run=validate_blocks),
+}

@@ -1,0 +1,65 @@
+"""Answer the Web API's users.*, usergroups.* and team.* methods."""
+
+from bot.sandbox.seed import BOT_USER_ID, PEOPLE, TEAM_ID, TEAM_NAME
+from bot.sandbox.slack.errors import SlackError
+from bot.sandbox.slack.web_api.calls import Answer, Call, Method, paged
+from bot.sandbox.slack.workspace.people import bot_user_object, find_person, user_object, usergroup_objects
+
+
+def _sees_email(call: Call) -> bool:
+    return "users:read.email" in call.scopes
+
+
+def info(call: Call) -> Answer:
+    """users.info: takes ids only, as Slack does."""
+    user_id = call.text("user")
+    if user_id == BOT_USER_ID:
+        return {"user": bot_user_object()}
+    person = find_person(user_id)
+    if person is None or person.slack_id != user_id:
+        raise SlackError("user_not_found")
+    return {"user": user_object(person, with_email=_sees_email(call))}
+
+
+def listed(call: Call) -> Answer:
+    """users.list: the workspace's own people and the bot; people of other workspaces are not listed."""
+    own = [user_object(one, with_email=_sees_email(call)) for one in PEOPLE if one.team_id == TEAM_ID]
+    return {"cache_ts": int(call.workspace.now().timestamp()), **paged(call, "members", [*own, bot_user_object()])}
+
+
+def lookup_by_email(call: Call) -> Answer:
+    """users.lookupByEmail."""
+    email = call.text("email").lower()
+    for person in PEOPLE:
+        if person.mail.lower() == email and person.team_id == TEAM_ID:
+            return {"user": user_object(person)}
+    raise SlackError("users_not_found")
+
+
+def usergroups(call: Call) -> Answer:
+    """usergroups.list."""
+    return {"usergroups": usergroup_objects(call.workspace.now(), with_users=call.flag("include_users"))}
+
+
+def usergroup_users(call: Call) -> Answer:
+    """usergroups.users.list."""
+    wanted = call.text("usergroup")
+    for group in usergroup_objects(call.workspace.now(), with_users=True):
+        if group["id"] == wanted:
+            return {"users": group["users"]}
+    raise SlackError("no_such_subteam")
+
+
+def team_info(call: Call) -> Answer:
+    """team.info."""
+    return {"team": {"id": TEAM_ID, "name": TEAM_NAME, "domain": TEAM_NAME.lower(), "url": call.site}}
+
+
+METHODS = {
+    "users.info": Method(run=info, scopes=("users:read",)),
+    "users.list": Method(run=listed, scopes=("users:read",)),
+    "users.lookupByEmail": Method(run=lookup_by_email, scopes=("users:read.email",)),
+    "usergroups.list": Method(run=usergroups, scopes=("usergroups:read",)),
+    "usergroups.users.list": Method(run=usergroup_users, scopes=("usergroups:read",)),
+    "team.info": Method(run=team_info, scopes=("team:read",)),
+}

@@ -1,0 +1,71 @@
+"""Answer the Web API's views.* methods."""
+
+from typing import Any
+
+from bot.sandbox.slack.block_kit.view_checks import is_too_large, view_problems
+from bot.sandbox.slack.errors import SlackError, invalid_arguments
+from bot.sandbox.slack.web_api.calls import Answer, Call, Method
+from bot.sandbox.slack.workspace.people import find_person
+from bot.sandbox.slack.workspace.views import OpenView
+
+
+def _view(call: Call, kind: str) -> dict[str, Any]:
+    view = call.parsed("view", "invalid_arguments")
+    if view is None:
+        raise invalid_arguments("missing required field: view [json-pointer:/view]")
+    if found := view_problems(view, kind):
+        raise invalid_arguments(*found)
+    if is_too_large(view):
+        raise SlackError("view_too_large")
+    checked: dict[str, Any] = view
+    return checked
+
+
+def open_view(call: Call) -> Answer:
+    """views.open and views.push: a trigger from inside a modal puts the new one on top of it."""
+    view = _view(call, "modal")
+    trigger = call.triggers.exchange(call.text("trigger_id"))
+    below = call.workspace.views.get(trigger.view_id) if trigger.view_id else None
+    return {"view": call.workspace.views.open(trigger.user_id, view, on=below).to_slack()}
+
+
+def push(call: Call) -> Answer:
+    """views.push: only from inside an open modal."""
+    view = _view(call, "modal")
+    trigger = call.triggers.exchange(call.text("trigger_id"))
+    below = call.workspace.views.get(trigger.view_id) if trigger.view_id else None
+    if below is None:
+        raise SlackError("not_found")
+    return {"view": call.workspace.views.open(trigger.user_id, view, on=below).to_slack()}
+
+
+def update(call: Call) -> Answer:
+    """views.update, by view_id or external_id."""
+    view = _view(call, "modal")
+    return {"view": call.workspace.views.update(_found(call), view, call.maybe("hash")).to_slack()}
+
+
+def _found(call: Call) -> OpenView:
+    views = call.workspace.views
+    external_id = call.maybe("external_id")
+    found = views.by_external_id(external_id) if external_id else views.get(call.text("view_id"))
+    if found is None:
+        raise SlackError("not_found")
+    return found
+
+
+def publish(call: Call) -> Answer:
+    """views.publish."""
+    person = find_person(call.text("user_id"))
+    if person is None:
+        raise SlackError("user_not_found")
+    view = _view(call, "home")
+    return {"view": call.workspace.views.publish(person.slack_id, view, call.maybe("hash")).to_slack()}
+
+
+METHODS = {
+    "views.open": Method(run=open_view),
+    "views.push": Method(run=push),
+    "views.update": Method(run=update),
+    "views.publish": Method(run=publish),
+}

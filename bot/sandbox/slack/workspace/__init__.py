@@ -1,0 +1,1 @@
+"""What the Slack workspace holds: people, conversations, messages, views, tokens and trigger ids."""

@@ -1,0 +1,50 @@
+"""Hand out trigger ids: good for three seconds of real time, and for one use."""
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.sandbox.slack.errors import SlackError
+
+LIFETIME_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """Issue an id after a person did something: with it the app may open a view for them."""
+
+    user_id: str
+    view_id: str | None
+    """The modal it was done in: a view opened by it lies on top of that one."""
+    born: float
+
+
+class Triggers:
+    """All trigger ids of this process. NB. real time, not the sandbox clock: it is the person who waits."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._live: dict[str, Trigger] = {}
+        self._used: set[str] = set()
+
+    def issue(self, user_id: str, view_id: str | None = None) -> str:
+        """Make a new trigger id."""
+        trigger_id = f"{secrets.randbelow(10**13)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
+        self._live[trigger_id] = Trigger(user_id=user_id, view_id=view_id, born=self._monotonic())
+        return trigger_id
+
+    def exchange(self, trigger_id: str) -> Trigger:
+        """Use a trigger id up.
+
+        :raises SlackError: `invalid_trigger_id`, `exchanged_trigger_id` (second use) or `expired_trigger_id`.
+        """
+        if trigger_id in self._used:
+            raise SlackError("exchanged_trigger_id")
+        trigger = self._live.get(trigger_id)
+        if trigger is None:
+            raise SlackError("invalid_trigger_id")
+        if self._monotonic() - trigger.born > LIFETIME_SECONDS:
+            raise SlackError("expired_trigger_id")
+        self._used.add(trigger_id)
+        return trigger

@@ -1,0 +1,71 @@
+"""Tables of JSON rows in memory, with every change of them in an append-only file."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+Row = dict[str, Any]
+
+
+class AppendOnlyTables:
+    """Tables of JSON rows, in order of first writing.
+
+    A change has reached the operating system when `put` or `drop` returns: it outlives SIGKILL (not a power cut). At
+    opening, the file is read, a last line torn by a kill is left out, and the file is written anew without what has
+    been overwritten. Rows that come out are the kept ones: read them, `put` a new one to change them.
+    """
+
+    def __init__(self, path: Path, *, changed: Callable[[], None]) -> None:
+        self._changed = changed
+        self._tables: dict[str, dict[str, Row]] = {}
+        if path.exists():
+            self._read(path)
+        temporary = path.with_suffix(".new")
+        with temporary.open("w", encoding="utf-8") as file:
+            for table, rows in self._tables.items():
+                file.writelines(_line(table, key, row) for key, row in rows.items())
+        temporary.replace(path)
+        self._file = path.open("a", encoding="utf-8")
+
+    def rows(self, table: str) -> Mapping[str, Row]:
+        """All rows of a table by key, oldest first."""
+        return self._tables.get(table, {})
+
+    def get(self, table: str, key: str) -> Row | None:
+        """One row, or None."""
+        return self._tables.get(table, {}).get(key)
+
+    def put(self, table: str, key: str, row: Row) -> None:
+        """Write a row, new or over the old one."""
+        self._tables.setdefault(table, {})[key] = row
+        self._append(_line(table, key, row))
+
+    def drop(self, table: str, key: str) -> None:
+        """Forget a row; nothing happens when there is none."""
+        if self._tables.get(table, {}).pop(key, None) is not None:
+            self._append(_line(table, key, None))
+
+    def close(self) -> None:
+        """Close the file; nothing can be written afterwards."""
+        self._file.close()
+
+    def _append(self, line: str) -> None:
+        self._file.write(line)
+        self._file.flush()
+        self._changed()
+
+    def _read(self, path: Path) -> None:
+        for line in path.read_text(encoding="utf-8").split("\n"):
+            try:
+                table, key, row = json.loads(line)
+            except ValueError:
+                continue  # the torn last line, or the empty one after the last newline
+            if row is None:
+                self._tables.get(table, {}).pop(key, None)
+            else:
+                self._tables.setdefault(table, {})[key] = row
+
+
+def _line(table: str, key: str, row: Row | None) -> str:
+    return json.dumps([table, key, row], ensure_ascii=False, separators=(",", ":")) + "\n"

@@ -1,0 +1,157 @@
+"""The tenant from outside: its state, changes behind the bot's back, snapshot and restore."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.sandbox.entra import EntraStandIn
+from bot.sandbox.entra.tenant.merge_patch import merge_patch
+from bot.sandbox.entra.tenant.replication import PartnerHistory
+from tests.bot.sandbox.entra.conftest import CONTOSO, FABRIKAM, PARTNERS, Changes, Graph
+
+
+def _stand_in(changes: Changes) -> EntraStandIn:
+    return EntraStandIn(now=lambda: datetime(2026, 1, 1, tzinfo=UTC), changed=changes, accepts_token=lambda _: True)
+
+
+async def test_a_merged_partner_is_completed(graph: Graph, stand_in: EntraStandIn, changes: Changes) -> None:
+    after = stand_in.merge({"partners": {CONTOSO.upper(): {"inboundTrust": {"isMfaAccepted": True}}}})
+    assert changes.count == 1
+    assert after["partners"][CONTOSO]["tenantId"] == CONTOSO
+    assert after["partners"][CONTOSO]["b2bCollaborationInbound"] is None
+    assert (await graph("GET", f"{PARTNERS}/{CONTOSO}")).json["inboundTrust"] == {"isMfaAccepted": True}
+    stand_in.merge({"partners": {CONTOSO: {"inboundTrust": None}}})
+    assert (await graph("GET", f"{PARTNERS}/{CONTOSO}")).json["inboundTrust"] is None
+    stand_in.merge({"partners": {CONTOSO: {"identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}}}}})
+    assert (await graph("DELETE", f"{PARTNERS}/{CONTOSO}")).status == 400
+    stand_in.merge({"partners": {CONTOSO: None}})
+    assert (await graph("GET", f"{PARTNERS}/{CONTOSO}")).status == 404
+
+
+def test_state_is_a_copy() -> None:
+    stand_in = _stand_in(Changes())
+    stand_in.state()["partners"]["x"] = 1
+    assert stand_in.state()["partners"] == {}
+
+
+@pytest.mark.parametrize(
+    ("patch", "says"),
+    [
+        ({"partnerz": {}}, "partnerz"),
+        ({"a": 1, "b": 2}, "a, b"),
+        ({"partners": None}, "partners"),
+        ({"partners": []}, "partners"),
+        ({"partners": {"contoso.com": {}}}, "contoso.com"),
+        ({"partners": {CONTOSO: 1}}, "every entry must be an object"),
+        ({"users": {"x": "y"}}, "every entry must be an object"),
+        ({"signIns": [1]}, "every entry must be an object"),
+        ({"readLagSeconds": "2"}, "readLagSeconds"),
+        ({"readLagSeconds": -1}, "at least 0"),
+        ({"pageSize": 0}, "at least 1"),
+        ({"pageSize": True}, "pageSize"),
+        ({"emptyPages": 1}, "emptyPages"),
+        ({"organization": {"id": None}}, "GUID"),
+    ],
+)
+def test_patches_refused_leave_everything_as_it_was(patch: dict[str, Any], says: str) -> None:
+    changes = Changes()
+    stand_in = _stand_in(changes)
+    before = stand_in.state()
+    with pytest.raises(ValueError, match=says):
+        stand_in.merge(patch)
+    assert stand_in.state() == before
+    assert changes.count == 0
+
+
+def test_a_patch_that_is_no_object_is_refused() -> None:
+    with pytest.raises(ValueError, match="must be an object"):
+        _stand_in(Changes()).merge([])  # type: ignore[arg-type]
+
+
+def test_a_default_changed_from_outside_is_no_longer_the_service_default() -> None:
+    stand_in = _stand_in(Changes())
+    after = stand_in.merge({"default": {"inboundTrust": {"isMfaAccepted": True}}})
+    assert after["default"]["isServiceDefault"] is False
+    assert after["directoryAudits"][-1]["activityDisplayName"].startswith("Update the company default")
+
+
+async def test_a_snapshot_survives_a_restart(graph: Graph, stand_in: EntraStandIn) -> None:
+    await graph("POST", PARTNERS, body={"tenantId": CONTOSO, "inboundTrust": {"isMfaAccepted": True}})
+    await graph("POST", PARTNERS, body={"tenantId": FABRIKAM})
+    saved = json.loads(json.dumps(stand_in.snapshot()))
+    changes = Changes()
+    restarted = _stand_in(changes)
+    restarted.restore(saved)
+    assert restarted.snapshot() == saved == stand_in.snapshot()
+    assert changes.count == 1
+    with pytest.raises(ValueError, match="nonsense"):
+        restarted.restore({"nonsense": 1})
+
+
+def test_a_snapshot_of_an_older_sandbox_gets_what_it_lacks() -> None:
+    stand_in = _stand_in(Changes())
+    stand_in.restore({"partners": {}})
+    assert stand_in.state()["readLagSeconds"] == 0
+
+
+@pytest.mark.parametrize(
+    ("target", "patch", "result"),
+    [
+        ({"a": "b"}, {"a": "c"}, {"a": "c"}),
+        ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
+        ({"a": "b", "b": "c"}, {"a": None}, {"b": "c"}),
+        ({"a": ["b"]}, {"a": "c"}, {"a": "c"}),
+        ({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}, {"a": {"b": "d"}}),
+        ({"a": "foo"}, "bar", "bar"),
+        ({"e": None}, {"a": 1}, {"e": None, "a": 1}),
+        ([1, 2], {"a": "b", "c": None}, {"a": "b"}),
+        ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
+    ],
+)
+def test_merge_patch_as_in_the_appendix_of_its_rfc(target: Any, patch: Any, result: Any) -> None:
+    assert merge_patch(target, patch) == result
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(target=JSON, patch=JSON)
+def test_merging_the_same_patch_twice_changes_nothing_more(target: Any, patch: Any) -> None:
+    once = merge_patch(target, patch)
+    assert merge_patch(once, patch) == once
+
+
+def test_a_lagging_read_serves_the_image_of_that_time() -> None:
+    clock = [100.0]
+    history = PartnerHistory(lambda: clock[0])
+    history.note("p", None)
+    clock[0] = 105.0
+    history.note("p", {"v": 1})
+    now = {"p": {"v": 2}}
+    assert history.seen_with_lag(now, 1) == {"p": {"v": 1}}
+    assert history.seen_with_lag(now, 7) == {}
+    clock[0] = 107.0
+    assert history.seen_with_lag(now, 1) == now
+    assert history.seen_with_lag(now, 3) == {"p": {"v": 1}}
+
+
+async def test_nonsense_put_there_from_outside_is_refused_and_not_a_crash(graph: Graph, stand_in: EntraStandIn) -> None:
+    stand_in.merge({"partners": {CONTOSO: {"b2bCollaborationInbound": {"usersAndGroups": "junk"}}}})
+    half = {
+        "applications": {"accessType": "allowed", "targets": [{"target": "Office365", "targetType": "application"}]}
+    }
+    path = f"{PARTNERS}/{CONTOSO}"
+    assert (await graph("PATCH", path, body={"b2bCollaborationInbound": half})).status == 400
+    stand_in.merge({"users": {"u1": {"id": "another", "mail": "x@woodgrove.com"}}})
+    assert (await graph("DELETE", "/users/u1")).status == 204
+    stand_in.merge({"authorizationPolicy": {"defaultUserRolePermissions": None}})
+    body = {"defaultUserRolePermissions": {"allowedToCreateApps": True}}
+    assert (await graph("PATCH", "/policies/authorizationPolicy", body=body)).status == 204

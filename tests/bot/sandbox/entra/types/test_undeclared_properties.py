@@ -1,0 +1,35 @@
+"""Members that no description has are taken where the object holds them, and only there."""
+
+from typing import Any
+
+from bot.sandbox.entra.types.undeclared_properties import split_undeclared, with_undeclared
+
+DECLARED: dict[str, tuple[str, ...] | None] = {"inboundTrust": ("isMfaAccepted",), "tenantId": None}
+BEFORE: dict[str, Any] = {
+    "tenantId": "t",
+    "inboundTrust": {"isMfaAccepted": True, "isPasskeyAccepted": True},
+    "crossCloudMeetingConfiguration": {"inboundAllowed": True},
+}
+
+
+def test_what_is_held_is_told_from_what_is_declared_and_from_what_is_neither() -> None:
+    body = {
+        "crossCloudMeetingConfiguration": None,
+        "newer": None,
+        "inboundTrust": {"isMfaAccepted": False, "isPasskeyAccepted": None, "isNewer": None},
+    }
+    declared, undeclared = split_undeclared(BEFORE, body, DECLARED)
+    assert declared == {"newer": None, "inboundTrust": {"isMfaAccepted": False, "isNewer": None}}
+    assert undeclared == {"crossCloudMeetingConfiguration": None, "inboundTrust": {"isPasskeyAccepted": None}}
+
+
+def test_what_is_held_is_merged_one_level_deep() -> None:
+    undeclared = {"crossCloudMeetingConfiguration": None, "inboundTrust": {"isPasskeyAccepted": None}}
+    after = with_undeclared(
+        {**BEFORE, "inboundTrust": {"isMfaAccepted": False, "isPasskeyAccepted": True}}, undeclared, DECLARED
+    )
+    assert after == {
+        "tenantId": "t",
+        "inboundTrust": {"isMfaAccepted": False, "isPasskeyAccepted": None},
+        "crossCloudMeetingConfiguration": None,
+    }
