@@ -1,1 +1,1 @@
-"""The domain: requests, approval, plans, reviews. Knows nothing of Slack."""
+"""The domain: requests, approval, plans, reviews. Knows no chat system."""

@@ -35,19 +35,20 @@ from workflows.core.requests.intents import Intent, WantApprove, WantReject, Wan
 from workflows.core.requests.lifecycle import Situation
 from workflows.core.requests.request import AccessRequest, Observation, Particulars, RequestId, RequestKind
 from workflows.core.settings.model import TenantId
+from workflows.core.text import Action
 from workflows.ports.clock import Clock
 from workflows.ports.records import AuditEntry, Commit, StaleVersion
 from workflows.ports.store import Store
 
 GATEHOUSE: Final = "gatehouse"
 """The actor's name in the audit log where the bot itself acts."""
-UNKNOWN_PARTNER: Final = "Gatehouse knows no such partner; see /partner list."
+UNKNOWN_PARTNER: Final = f"Gatehouse knows no such partner; see {Action.LIST}."
 LOOK_UP: Final = "look_up"
 """What a look at a partner is called in the audit log."""
 
 UNKNOWN_REQUEST: Final = (
-    "Gatehouse knows no such request; its card may be from another database. See /partner list, or ask again with "
-    "/partner request."
+    f"Gatehouse knows no such request; its card may be from another database. See {Action.LIST}, or ask again with "
+    f"{Action.REQUEST}."
 )
 
 _WRITES: Final = (RecordWriting, RecordResent, RecordApplied, RecordApplyFailed, RecordOverwritten)

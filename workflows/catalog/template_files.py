@@ -26,7 +26,7 @@ class _Stage(FileModel):
 
 
 class _Hole(FileModel):
-    # Slack takes 255 characters of a block_id; the form's field is called hole_<name>.
+    # The form's field is called hole_<name>; chat systems take at most 255 characters of a name.
     name: Annotated[str, Field(pattern=rf"^{HOLE_NAME}$", max_length=60)]
     label: Title
     kind: TargetType

@@ -1,12 +1,30 @@
-"""Text fit to be shown: short names, where a long text may be cut, values without secrets."""
+"""Text fit to be shown: short names, where a long text may be cut, values without secrets, names of actions."""
 
 import re
 from collections.abc import Callable, Mapping
+from enum import Enum
 from typing import Any, Final
 
 _ID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LENGTH: Final = 36
 _MOST_NAME: Final = 60
+
+
+class Action(Enum):
+    """What a person can ask Gatehouse for, as the domain's sentences name it.
+
+    Each front end puts its own command or button in its place.
+    """
+
+    LIST = "list partners"
+    SHOW = "show partner"
+    REQUEST = "request access"
+    CHECKLIST = "partner checklist"
+    REVOKE = "revoke partner"
+    RESTORE = "restore settings"
+
+    def __str__(self) -> str:
+        return f"“{self.value}”"
 
 
 def place_to_cut(text: str, most: int) -> int:

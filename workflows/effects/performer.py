@@ -97,7 +97,7 @@ class Performer:
             await self._shown(self.notifier.show_request(request), request.id, about)
         except NotifierBlocked:
             await self.service.say(
-                f"Slack does not take the approval card of your request for {target} in the approval channel. "
+                f"The approval card of your request for {target} cannot be posted in the approval channel. "
                 "The admins know. Approvers get the card directly meanwhile.",
                 key=f"card_not_posted:{request.id}",
                 person=request.particulars.requester,

@@ -98,8 +98,8 @@ class Judging:
 
     async def _say_that_it_waits(self, effect: Judge) -> None:
         await self.service.say(
-            "Your click is received and still being checked: Slack or Microsoft Entra has not given every answer that "
-            "this needs. Gatehouse keeps trying and tells you the outcome. You need not click again.",
+            "Your click is received and still being checked: not every answer that this needs has come from the chat "
+            "system or Microsoft Entra. Gatehouse keeps trying and tells you the outcome. You need not click again.",
             key=f"delayed:{effect.key}",
             person=effect.intent.actor,
             channel=effect.intent.channel,

@@ -4,6 +4,7 @@ from workflows.core.errors import Refused
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.settings.model import TenantId
+from workflows.core.text import Action
 from workflows.partner_lookup.target import is_tenant_id
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
@@ -51,7 +52,7 @@ async def identify_partner(target: str, *, store: Store, tenant: Tenant) -> tupl
         return asked_for, None
     if is_tenant_id(target):
         raise Refused("unknown_tenant", await _unknown_id_words(target, tenant))
-    raise Refused("unknown_tenant", f"No Microsoft Entra tenant has the domain “{target}”. See /partner list.")
+    raise Refused("unknown_tenant", f"No Microsoft Entra tenant has the domain “{target}”. See {Action.LIST}.")
 
 
 async def _asked_for(target: str, store: Store) -> TenantIdentity | None:
@@ -74,11 +75,11 @@ async def _unknown_id_words(target: str, tenant: Tenant) -> str:
             "Check the ID with the partner."
         )
     if not clouds:
-        return f"{nobody}, and no other cloud is enabled here. Check it with the partner, or see /partner list."
+        return f"{nobody}, and no other cloud is enabled here. Check it with the partner, or see {Action.LIST}."
     return (
         f"{nobody}. Other clouds are enabled here, so it is a tenant of another cloud, or of nobody. Such a tenant is "
         "blocked until it is added here, so there is nothing to show and nothing to revoke. "
-        "To add it, use /partner request."
+        f"To add it, use {Action.REQUEST}."
     )
 
 

@@ -1,6 +1,6 @@
 """Finds the names of tenants in what people paste: web and mail addresses, chat markup, sentences. Pure.
 
-Nothing is judged here. What comes out still has to be a company's domain (workflows/partner_lookup/target.py).
+Nothing is judged here. What comes out still has to be a company's domain (`target`).
 """
 
 import re
@@ -47,7 +47,7 @@ def names_in(text: str) -> tuple[str, ...]:
 
 def _words(text: str) -> Iterator[str]:
     plain = _LINK.sub(lambda link: f" {link[1]} {_shown(link[2])} ", text).translate(_DOTS)
-    # A chat escapes these three and nothing else (Slack: "Formatting text for app surfaces").
+    # A chat escapes these three and nothing else (source: its "Formatting text for app surfaces").
     plain = plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     for word in (one.removeprefix(_MAIL) for one in _APART.split(plain)):
         parts = [part for part in _JOINED.split(_POSSESSIVE.sub("", word)) if part]

@@ -1,4 +1,4 @@
-"""Who people are: Slack users, Entra accounts, roles."""
+"""Who people are: chat users, Entra accounts, roles."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from typing import Final
 
+from bot.slack.blocks.commands import with_commands
 from workflows.core.text import place_to_cut
 
 HIDDEN_REMOVED: Final = " [hidden characters removed]"
@@ -21,13 +22,13 @@ _MOST_MARKS = 4
 
 
 def clean(text: str, limit: int, *, lines: bool = False, empty: str = "(empty)") -> str:
-    """Strip what cannot be seen, cap the length, and say so where something was stripped.
+    """Strip what cannot be seen, cap the length, and say so where something was stripped; write actions as commands.
 
     :param limit: the most characters of the result; a cut text ends in "…".
     :param lines: keep line breaks (at most one empty line in a row); without it everything stands on one line.
     :param empty: what stands for a text with nothing visible in it; Slack refuses empty texts.
     """
-    text = _LINE_BREAKS.sub("\n", text)
+    text = _LINE_BREAKS.sub("\n", with_commands(text))
     visible = _visible(text)
     is_stripped = len(visible) != len(text)
     shaped = _BLANK_LINES.sub("\n\n", visible) if lines else _SPACES.sub(" ", visible)

@@ -190,7 +190,7 @@ class Everybody:
 
     async def require_member(self, chat_id: ChatId) -> None:
         if chat_id == "U-GUEST":
-            raise Refused("slack_guest", "You are a guest.")
+            raise Refused("workspace_guest", "You are a guest.")
 
 
 async def test_look_ups_are_recorded_counted_and_limited(world: World, limits: Limits) -> None:

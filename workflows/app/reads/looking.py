@@ -9,7 +9,7 @@ from workflows.core.people import ChatId
 
 
 class Members(Protocol):
-    """Who is a full member; see `bot.slack.people.directory`."""
+    """Who is a full member."""
 
     async def require_member(self, chat_id: ChatId) -> None:
         """Let full members pass.

@@ -42,7 +42,7 @@ from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 PATIENCE_SECONDS: Final = 1.8
-"""How long the form waits for the directory. Slack gives 3 seconds for the whole answer ("Acknowledge")."""
+"""How long the form waits for the directory. The chat system gives a few seconds for the whole answer."""
 NAMES_PATIENCE_SECONDS: Final = 0.8
 """How long it waits for names to be looked up, before all the rest: only where they were not looked up before."""
 JUSTIFICATION_LIMIT: Final = 2000
@@ -145,7 +145,7 @@ class Intake:
         holes = None if template is None else _holes(form, template, named, problems)
         target = self._target(form, problems)
         if named.found and not problems:
-            # Everything else is asked when it is sent again: Slack waits no longer than for one of the two.
+            # Everything else is asked when it is sent again: the form waits no longer than for one of the two.
             raise NamesToShow(named.found)
         observation, account = None, None
         if target is not None:

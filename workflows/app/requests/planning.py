@@ -28,6 +28,7 @@ from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import AccessRequest, Observation
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
+from workflows.core.text import Action
 from workflows.partner_lookup.lookup import look_up
 from workflows.partner_lookup.target import FIELD, normalize_target
 from workflows.ports.clock import Clock
@@ -37,10 +38,10 @@ from workflows.preflight.preflight import Preflight
 _KEYS: Final = {FIELD: "partner", "duration": "duration_days"}
 """The form's fields by the file's names for them."""
 _OUT_OF_REACH: Final = {
-    "revoke": "A revocation is not asked for in a file: type /partner revoke with the partner's domain in Slack. It "
+    "revoke": f"A revocation is not asked for in a file: use {Action.REVOKE} with the partner's domain in the chat. It "
     "needs no chain, and blocks explicitly.",
-    "restore": "A restoration is not asked for in a file: type /partner restore with the partner's domain in Slack. It "
-    "starts from a change that was applied.",
+    "restore": f"A restoration is not asked for in a file: use {Action.RESTORE} with the partner's domain in the "
+    "chat. It starts from a change that was applied.",
 }
 _SOURCE: Final = "Gatehouse's records"
 

@@ -37,6 +37,7 @@ from workflows.core.settings.openness import OpenWay, open_ways
 from workflows.core.settings.openness_words import way_title, ways_words
 from workflows.core.settings.reach import Shift, is_shut
 from workflows.core.settings.words import INHERITS, NOT_ALLOWED, UNREADABLE, synchronization_words, title
+from workflows.core.text import Action
 
 NOT_DELETED: Final = (
     "This blocks the partner and does not delete it: a deleted partner would fall back to the tenant's defaults, which "
@@ -188,7 +189,7 @@ def _when_two_sided(plan: Plan, default: JsonObject | None, *, is_applied: bool)
     if needed:
         yield (
             f"Ours is one half: {counted(needed)} for the partner's administrator, unknown to Gatehouse until the "
-            f"sponsor confirms them. /partner checklist has them{'' if is_applied else ' once this is applied'}."
+            f"sponsor confirms them. {Action.CHECKLIST} has them{'' if is_applied else ' once this is applied'}."
         )
 
 

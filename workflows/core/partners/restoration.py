@@ -25,6 +25,7 @@ from workflows.core.settings.model import (
     halves_of,
 )
 from workflows.core.settings.words import title
+from workflows.core.text import Action
 
 FIELD: Final = "restores"
 """The form field that names the change to put back."""
@@ -141,7 +142,7 @@ def deciding_template(
     raise InvalidField(
         FIELD,
         f"Even the strongest chain, that of “{strongest}”, is too weak to put this back: {weak}. "
-        "Ask for what is needed now with /partner request.",
+        f"Ask for what is needed now with {Action.REQUEST}.",
     )
 
 

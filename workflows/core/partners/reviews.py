@@ -22,6 +22,7 @@ from workflows.core.requests.commands import (
     UnconfirmHalf,
 )
 from workflows.core.requests.effects import Effect, ShowHalf, ShowReview
+from workflows.core.text import Action
 
 REMIND_AGAIN_AFTER: Final = timedelta(days=3)
 """How long an unanswered review rests before the sponsor is asked once more."""
@@ -47,7 +48,7 @@ def advance_review(
         raise Refused(
             "revoked",
             "This partner is already revoked; there is nothing left to review. "
-            "Ask with /partner request if it is needed.",
+            f"Ask with {Action.REQUEST} if it is needed.",
         )
     match command:
         case AskReview():
@@ -105,8 +106,8 @@ def _keep(partnership: Partnership, command: Keep, roster: Roster, now: datetime
     if partnership.is_past_its_end(now):
         raise Refused(
             "past_its_end",
-            "The approved time is over, so one person cannot prolong it. File a new request with /partner request "
-            f"{partnership.identity.default_domain}, or revoke.",
+            "The approved time is over, so one person cannot prolong it. File a new request with "
+            f"{Action.REQUEST} for {partnership.identity.default_domain}, or revoke.",
         )
     attestation = Attestation(person=command.actor, reason=command.reason.strip(), at=now)
     partnership = replace(

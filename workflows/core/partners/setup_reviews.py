@@ -20,6 +20,7 @@ from workflows.core.requests.commands import (
 )
 from workflows.core.requests.effects import Tell
 from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.text import Action
 
 REMIND_HALF_AFTER: Final = timedelta(days=7)
 
@@ -152,5 +153,6 @@ def _step(partnership: Partnership, key: StepKey) -> Step:
         if step.key is key:
             return step
     raise Refused(
-        "no_such_step", "Nothing of this kind is wanted from the partner any more. See /partner checklist for what is."
+        "no_such_step",
+        f"Nothing of this kind is wanted from the partner any more. See {Action.CHECKLIST} for what is.",
     )

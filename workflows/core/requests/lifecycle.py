@@ -88,11 +88,12 @@ from workflows.core.requests.resending import may_be_resent, pause_before
 from workflows.core.requests.words import with_sent_before
 from workflows.core.settings.openness import open_ways
 from workflows.core.settings.openness_words import not_closed_words
+from workflows.core.text import Action
 
 S = RequestState
 
 _DEFAULT_UNREAD: Final = (
-    "The tenant's default could not be read, so what the partner inherits is not known. /partner show reads it again."
+    f"The tenant's default could not be read, so what the partner inherits is not known. {Action.SHOW} reads it again."
 )
 
 NO_PARTNER: Final = frozenset({"unknown_tenant", "own_tenant"})
@@ -343,7 +344,7 @@ def _overwritten(request: AccessRequest, command: RecordOverwritten, at: Situati
     note = (
         "Gatehouse had begun to write the change when somebody else changed the partner's settings. The settings now "
         "are neither those before the change nor the approved ones, so nobody can keep them alone. Look at them with "
-        "/partner show. Then revoke the partner, or ask for the right settings with /partner request."
+        f"{Action.SHOW}. Then revoke the partner, or ask for the right settings with {Action.REQUEST}."
     )
     return Transition(
         request=_moved(request, S.OVERWRITTEN, at, note=note), effects=(ShowRequest(request_id=request.id),)
@@ -439,11 +440,11 @@ def partner_of(request: AccessRequest) -> str:
 
 def _why_not_now(request: AccessRequest | None) -> str:
     if request is None:
-        return "There is no such request. It may have been removed together with its database. See /partner list."
+        return f"There is no such request. It may have been removed together with its database. See {Action.LIST}."
     if request.is_terminal:
         return (
             f"This request is closed ({request.state.value.replace('_', ' ')}); nothing about it can change any more. "
-            "Ask again with /partner request if it is still needed."
+            f"Ask again with {Action.REQUEST} if it is still needed."
         )
     return (
         f"This request is {request.state.value.replace('_', ' ')}; that is not possible now. Look at its newest card."

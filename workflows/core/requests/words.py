@@ -5,10 +5,11 @@ from typing import Final
 
 from workflows.core.plans.progress import NOTHING_WRITTEN
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.text import Action
 
 SENT_BEFORE: Final = (
     "A write of an earlier plan of this request was sent and was not confirmed. It may stand in the tenant all the "
-    "same: /partner show reads what does."
+    f"same: {Action.SHOW} reads what does."
 )
 _STATES: Final[Mapping[RequestState, str]] = {
     RequestState.PREPARING: "being prepared",

@@ -73,7 +73,7 @@ async def test_who_is_no_member_is_told_why_and_it_is_recorded(gatehouse: BotUnd
     view = await shown(gatehouse, user="guest")
     assert "guest" in json.dumps(view)
     assert opened.id not in json.dumps(view)
-    assert ("/partner restore", "slack_guest") in await gatehouse.outcomes("guest")
+    assert ("/partner restore", "workspace_guest") in await gatehouse.outcomes("guest")
     direct = (await gatehouse.control.get("messages", channel="@guest", user="guest"))["messages"]
     assert direct == [], "said in the window, and not once more"
 

@@ -306,7 +306,7 @@ async def test_partners_are_told_to_members_only(
     await gatehouse.idle()
     assert webhook.called == []
     assert [code for _, code in await gatehouse.outcomes(person)] == [
-        {"guest": "slack_guest", "outsider": "outsider"}[person]
+        {"guest": "workspace_guest", "outsider": "outsider"}[person]
     ]
 
 

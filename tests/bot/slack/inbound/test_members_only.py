@@ -14,7 +14,7 @@ CONTOSO = "c0a1b2c3-1111-4aaa-8bbb-0123456789a1"
 
 async def refusals(gatehouse: BotUnderTest, actor: str = "guest") -> list[str]:
     """The commands that were refused to somebody because they are a guest."""
-    return [command for command, code in await gatehouse.outcomes(actor) if code == "slack_guest"]
+    return [command for command, code in await gatehouse.outcomes(actor) if code == "workspace_guest"]
 
 
 async def told(gatehouse: BotUnderTest, person: str = "guest") -> str:

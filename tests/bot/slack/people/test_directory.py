@@ -117,7 +117,7 @@ async def test_a_full_member_is_one_person(directory: SlackDirectory, handle: st
 
 
 OUTSIDE: Final = [
-    (SLACK_IDS["guest"], "slack_guest"),
+    (SLACK_IDS["guest"], "workspace_guest"),
     (SLACK_IDS["outsider"], "outsider"),
     (BOT_USER_ID, "not_human"),
     ("U0NOBODY", "unknown_user"),
@@ -139,8 +139,8 @@ async def test_who_is_no_full_member_is_refused(directory: SlackDirectory, chat_
         ({"is_bot": True}, "not_human"),
         ({"is_workflow_bot": True}, "not_human"),
         ({"id": "USLACKBOT"}, "not_human"),
-        ({"is_restricted": True}, "slack_guest"),
-        ({"is_ultra_restricted": True}, "slack_guest"),
+        ({"is_restricted": True}, "workspace_guest"),
+        ({"is_ultra_restricted": True}, "workspace_guest"),
         ({"is_stranger": True}, "outsider"),
         ({"team_id": "T0ANOTHER"}, "outsider"),
         ({"team_id": None}, "outsider"),

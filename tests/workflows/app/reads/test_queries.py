@@ -59,7 +59,7 @@ async def test_live_partnerships_are_shown_to_full_members(world: World) -> None
     for someone in (RILEY, MALLORY):
         shown = (await partnerships_shown_to(someone.chat_id, store=world.store, directory=world.directory)).shown
         assert [one.identity for one in shown] == [CONTOSO]
-    world.directory.refusals[MALLORY.chat_id] = Refused("slack_guest", "You are a guest.")
+    world.directory.refusals[MALLORY.chat_id] = Refused("workspace_guest", "You are a guest.")
     for stranger in (MALLORY, person("Outsider")):
         assert not (await partnerships_shown_to(stranger.chat_id, store=world.store, directory=world.directory)).shown
 

@@ -166,7 +166,7 @@ async def test_a_chain_that_nobody_could_complete_is_said_before_anything_is_sto
 
 
 async def test_whom_the_directory_refuses_cannot_file(world: World) -> None:
-    refused = Refused("slack_guest", "You are a guest in this workspace; only full members take part.")
+    refused = Refused("workspace_guest", "You are a guest in this workspace; only full members take part.")
     world.directory.refusals[MALLORY.chat_id] = refused
     found = await problems(world, requester=MALLORY)
     assert found == {"target": refused.reason}

@@ -119,7 +119,7 @@ async def test_what_cannot_be_searched_now_has_to_be_an_id(world: World, error: 
 
 
 async def test_who_is_no_full_member_searches_nothing(world: World) -> None:
-    world.directory.refusals[MALLORY.chat_id] = Refused("slack_guest", "You are a guest in this workspace.")
+    world.directory.refusals[MALLORY.chat_id] = Refused("workspace_guest", "You are a guest in this workspace.")
     assert "This is not an ID" in await refused(world, "Bridge", requester=MALLORY.chat_id)
     assert world.tenant.surroundings.searched == []
 
