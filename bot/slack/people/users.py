@@ -24,7 +24,9 @@ def require_full_member(user: SlackUser, team_id: str) -> str:
     if user.get("is_stranger") or team_id not in teams:
         raise Refused("outsider", OUTSIDER)
     if user.get("is_restricted") or user.get("is_ultra_restricted"):
-        raise Refused("workspace_guest", "You are a guest in this workspace; only full members take part. Ask one of them.")
+        raise Refused(
+            "workspace_guest", "You are a guest in this workspace; only full members take part. Ask one of them."
+        )
     mail = (user.get("profile") or {}).get("email")
     if not mail:
         raise Refused(

@@ -16,6 +16,7 @@ from workflows.app.schedule.ticker import tick
 from workflows.core.requests.effects import Apply, Prepare
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.requests.words import SENT_BEFORE
+from workflows.core.text import Action
 
 S = RequestState
 NOTHING: Final = re.compile("nothing was written", re.IGNORECASE)
@@ -38,7 +39,7 @@ async def asked_again(world: World) -> AccessRequest:
 def card(world: World, request: AccessRequest) -> str:
     """All that the card of a request says."""
     built = request_card(request, holders={}, now=world.clock.now())
-    return f"{built.text} {shown(built.blocks)}"
+    return f"{built.text} {shown(built.blocks)}".replace("/partner show", str(Action.SHOW))
 
 
 def assert_not_disowned(world: World, request: AccessRequest) -> None:

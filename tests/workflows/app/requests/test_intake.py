@@ -88,7 +88,7 @@ async def test_every_problem_is_named_at_once(world: World) -> None:
     assert found.keys() == {"justification", "duration", "sponsor"}
     assert found["justification"] == "Say why this partner needs access: the approvers decide on it."
     assert found["duration"] == "“Trusted partner” can last 90, 180, 365 days. Choose one of these."
-    assert found["sponsor"].startswith("Entra has no account, or several, with the sponsor's Slack mail address")
+    assert found["sponsor"].startswith("Entra has no account, or several, with the sponsor's mail address")
 
 
 @pytest.mark.parametrize(

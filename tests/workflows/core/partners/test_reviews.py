@@ -160,7 +160,7 @@ def test_nobody_prolongs_an_access_past_its_approved_end() -> None:
         assert met.code == "past_its_end"
         assert met.reason == (
             "The approved time is over, so one person cannot prolong it. File a new request with "
-            "/partner request contoso.com, or revoke."
+            "“request access” for contoso.com, or revoke."
         )
 
 
@@ -174,7 +174,7 @@ def test_a_revoked_partnership_absorbs_everything(command: PartnershipCommand) -
     met = refusal(known, command, END)
     assert (met.code, met.reason) == (
         "revoked",
-        "This partner is already revoked; there is nothing left to review. Ask with /partner request if it is needed.",
+        "This partner is already revoked; there is nothing left to review. Ask with “request access” if it is needed.",
     )
 
 
