@@ -6,11 +6,14 @@ from typing import Any
 import pytest
 
 from tests.scenarios.stage import CONTOSO, Stage, words
+from tests.scenarios.test_articles import asked
 
 pytestmark = pytest.mark.story
 
 ELSEWHERE = "0ddba11d-2222-4aaa-8bbb-0123456789a1"
 PORTAL = "5717a7e0-3333-4aaa-8bbb-0123456789a2"
+APPLICATION = "5f0a1b2c-0004-4d3e-8f90-a1b2c3d4e5f6"
+"""One of ours that the tenant knows."""
 
 
 def listed(access: str, target: str, kind: str) -> dict[str, Any]:
@@ -135,6 +138,40 @@ async def test_what_stays_open_is_named_and_the_chain_is_weighed_by_it(stage: St
     ):
         assert named in stays
     assert "more values" not in card
+
+
+async def test_one_application_beside_what_stands_takes_the_chain_of_what_stands(stage: Stage) -> None:
+    """Contractor portal, whose own chain is one person: a third approval, of the second stage, applies it."""
+    stands = {
+        "tenantId": CONTOSO,
+        "b2bDirectConnectOutbound": ALL,
+        "automaticUserConsentSettings": {"inboundAllowed": True, "outboundAllowed": True},
+        "identitySynchronization": {"tenantId": CONTOSO, "userSyncInbound": {"isSyncAllowed": True}},
+    }
+    await patch(stage, {"partners": {CONTOSO: stands}})
+    found = await asked(stage, "contractor-portal", "contoso.com", duration="90", hole_portal_application=APPLICATION)
+    card, ts = words(found), found["ts"]
+    assert "Risk: high" in card
+    stays = card[card.index("Stays open, not changed by this") :]
+    for named in (
+        "Identity synchronization into this tenant :  allowed",
+        "B2B direct connect, outbound :  everyone here may use every application",
+        "Automatic redemption, inbound",
+        "Automatic redemption, outbound",
+    ):
+        assert named in stays
+    assert "more values" not in card
+    for person in ("approver1", "approver2"):
+        await stage.press(person, "approve", ts)
+        assert await stage.writes() == [], "one and two approvals are not enough for what stands"
+    await stage.press("approver3", "approve", ts)
+    assert [write["path"].rpartition("/")[2] for write in await stage.writes()] == [CONTOSO]
+    partner = await stage.partner()
+    assert partner is not None
+    targets = partner["b2bCollaborationInbound"]["applications"]["targets"]
+    assert [target["target"] for target in targets] == [APPLICATION]
+    assert partner["b2bDirectConnectOutbound"] == ALL, "what stays is as it was"
+    assert "set and read back" in (await stage.card())["text"]
 
 
 async def test_a_long_list_is_counted_and_no_id_is_cut(stage: Stage) -> None:

@@ -94,7 +94,8 @@ async def test_a_refused_approval_is_recorded_and_said_where_it_was_clicked(
 
 async def test_whom_the_directory_refuses_never_approves(world: World) -> None:
     request = await world.waiting()
-    world.directory.refusals[AMARA.chat_id] = Refused(
+    refused = Refused("workspace_guest", "You are a guest; only full members take part.")
+    world.directory.refusals[AMARA.chat_id] = refused
         "workspace_guest", "You are a guest; only full members take part."
     )
     await world.approve(request, AMARA)

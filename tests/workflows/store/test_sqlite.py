@@ -5,16 +5,20 @@ import os
 import signal
 import stat
 import sys
+import threading
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import structlog
+from pydantic import TypeAdapter
 from sqlite_utils import Database
 
 import workflows.store.file
-from tests.workflows.core.builders import NOW, RILEY, partnership, request
+import workflows.store.records
+import workflows.store.sqlite
+from tests.workflows.core.builders import NOW, RILEY, SECURITY, TENANT, partnership, request
 from tests.workflows.fakes import FixedClock
 from workflows.core.people import ChatId
 from workflows.core.requests.commands import Subject
@@ -22,6 +26,7 @@ from workflows.core.requests.effects import ShowHome, Tell
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
 from workflows.ports.records import AuditEntry, Commit, StoreUnusable
+from workflows.store.codec import load
 from workflows.store.sqlite import SqliteStore, open_store
 
 ROOT = Path(__file__).parents[3]
@@ -52,6 +57,44 @@ def click(number: int) -> Commit:
     )
     record = request(id=RequestId(f"r-{number}"), version=1)
     return Commit(entry=entry, request=record, effects=(ShowHome(person=RILEY.chat_id),))
+
+
+async def test_the_rows_of_lists_are_parsed_off_the_event_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many requests and partnerships there are: a click that comes meanwhile is acknowledged."""
+    store = await open_store(tmp_path / "gatehouse.db", FixedClock())
+    for number in range(3):
+        await store.commit(click(number))
+    for number, tenant in enumerate("ab"):
+        entry = replace(click(9).entry, key=f"partner-{number}")
+        known = partnership(version=1)
+        known = replace(known, identity=replace(known.identity, tenant_id=TenantId(f"{tenant}{TENANT[1:]}")))
+        await store.commit(Commit(entry=entry, partnership=known))
+    threads: list[int] = []
+
+    def watched(adapter: TypeAdapter[object], text: str) -> object:
+        threads.append(threading.get_ident())
+        return load(adapter, text)
+
+    for module in (workflows.store.sqlite, workflows.store.records):
+        monkeypatch.setattr(module, "load", watched)
+    mine = (RILEY.chat_id, 9)
+    reads = {
+        "open requests": (store.open_requests(), 3),
+        "requests that wait": (store.requests_waiting([SECURITY], ["U-NOBODY"], 9), 3),  # type: ignore[list-item]
+        "one's own requests": (store.requests_of(*mine), 3),
+        "requests about a tenant": (store.requests_for(TENANT, 9), 3),
+        "partnerships": (store.partnerships(), 2),
+        "live partnerships": (store.live_partnerships(9), 2),
+        "the records of the posture": (store.records(), 5),
+    }
+    try:
+        for name, (read, rows) in reads.items():
+            threads.clear()
+            await read
+            assert len(threads) == rows, name
+            assert threading.get_ident() not in threads, name
+    finally:
+        await store.close()
 
 
 async def test_the_files_are_private_to_their_owner(tmp_path: Path) -> None:

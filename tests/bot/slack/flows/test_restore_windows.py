@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from bot.sandbox.http.faults import Fault
+from bot.sandbox.slack.workspace import people
 from bot.slack import ids
 from bot.slack.flows import restore_windows
 from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click, submission
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.model import TenantId
 
+CHANNEL = "C0PARTNERAC"
 CONTOSO = TenantId("c0a1b2c3-1111-4aaa-8bbb-0123456789a1")
 
 
@@ -76,6 +78,47 @@ async def test_who_is_no_member_is_told_why_and_it_is_recorded(gatehouse: BotUnd
     assert ("/partner restore", "workspace_guest") in await gatehouse.outcomes("guest")
     direct = (await gatehouse.control.get("messages", channel="@guest", user="guest"))["messages"]
     assert direct == [], "said in the window, and not once more"
+
+
+async def said_to(gatehouse: BotUnderTest, person: str) -> int:
+    """Count where a guest is told why they are refused: windows that are open, and messages, each once."""
+    views = (await gatehouse.control.get("views", user=person))["views"]
+    places = [await gatehouse.control.get("messages", channel=place, user=person) for place in (CHANNEL, f"@{person}")]
+    found = [*views, *(message for answer in places for message in answer["messages"])]
+    return sum("guest in this workspace" in json.dumps(one) for one in found)
+
+
+def make_guest(gatehouse: BotUnderTest, handle: str) -> None:
+    """Let Slack say from now on that somebody is a guest."""
+    found = people.find_person(handle)
+    assert found is not None
+    body = {"ok": True, "user": people.user_object(found) | {"is_restricted": True}}
+    gatehouse.world.faults.add(
+        Fault(target="slack", method="users.info", match=SLACK_IDS[handle], body=body, times=999)
+    )
+
+
+async def test_a_refused_choice_is_told_once(gatehouse: BotUnderTest, opened: AccessRequest) -> None:
+    """In the window in which it was made, and in no message besides."""
+    view = await shown(gatehouse)
+    make_guest(gatehouse, "requester")
+    await gatehouse.control.post(
+        "click", user="requester", view_id=view["id"], action_id=ids.RESTORES, selected=opened.id
+    )
+    await gatehouse.idle()
+    assert (await gatehouse.outcomes("requester"))[-1] == ("/partner restore", "slack_guest")
+    assert await said_to(gatehouse, "requester") == 1
+    (left,) = (await gatehouse.control.get("views", user="requester"))["views"]
+    assert left["callback_id"] == ids.MESSAGE_VIEW
+
+
+async def test_a_refused_submission_is_told_once(gatehouse: BotUnderTest, opened: AccessRequest) -> None:
+    answer = await gatehouse.interact(submission("guest", ids.RESTORE_ACCESS, CONTOSO, values(opened.id)))
+    await gatehouse.idle()
+    assert (answer.status, answer.text) == (200, "")
+    assert await gatehouse.outcomes("guest") == [("submit", "slack_guest")]
+    assert await gatehouse.store.open_requests() == []
+    assert await said_to(gatehouse, "guest") == 1
 
 
 @pytest.mark.parametrize(

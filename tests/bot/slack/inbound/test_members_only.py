@@ -98,16 +98,29 @@ async def test_a_guest_files_nothing(gatehouse: BotUnderTest, template: str, hol
 
 @pytest.mark.parametrize(
     ("action_id", "command"),
-    [("keep", "want_keep"), ("reject", "want_reject")],
+    [
+        ("keep", "want_keep"),
+        ("reject", "want_reject"),
+        ("review_request", "review_request"),
+        ("open_request", "open_request"),
+    ],
 )
 async def test_no_window_opens_with_anything_in_it(gatehouse: BotUnderTest, action_id: str, command: str) -> None:
     request = await gatehouse.file_request()
-    value = f"{request.id}:{request.known.plan.digest}" if action_id == "reject" else CONTOSO
-    await gatehouse.interact(click("guest", action_id, value))
+    reads = len(graph_reads(gatehouse))
+    is_card = action_id in ("reject", "review_request")
+    value = f"{request.id}:{request.known.plan.digest}" if is_card else CONTOSO
+    assert gatehouse.world.slack_stand_in is not None
+    trigger_id = gatehouse.world.slack_stand_in.desk.triggers.issue(SLACK_IDS["guest"])
+    await gatehouse.interact(click("guest", action_id, value, trigger_id=trigger_id))
     await gatehouse.idle()
     assert await refusals(gatehouse) == [command]
     views = (await gatehouse.control.get("views", user="guest"))["views"]
     assert "Contoso" not in json.dumps(views)
+    assert request.id not in json.dumps(views)
+    assert not [view for view in views if view["callback_id"] == ids.REQUEST_ACCESS]
+    assert len(graph_reads(gatehouse)) == reads
+    assert (await told(gatehouse)).count("guest in this workspace") > 0
 
 
 async def test_the_app_home_of_a_guest_has_nothing_in_it(gatehouse: BotUnderTest) -> None:

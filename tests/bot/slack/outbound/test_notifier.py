@@ -1,6 +1,7 @@
 """What people see: posted once, updated at every change, repeated never; who cannot be reached holds nobody up."""
 
 import json
+import threading
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +14,8 @@ from bot.sandbox.http.faults import Fault
 from bot.sandbox.seed import PEOPLE
 from bot.sandbox.server import Sandbox
 from bot.slack.blocks.message import notice
+from bot.slack.flows.home import home_view
+from bot.slack.outbound import notifier
 from bot.slack.outbound.approval_channel import ApprovalChannel
 from bot.slack.outbound.card_copies import CardCopies
 from bot.slack.outbound.former_cards import FormerCards
@@ -572,6 +575,20 @@ async def test_the_requester_is_not_asked_under_another_id(scene: Scene) -> None
     await scene.notifier().show_request(second)
     assert (scene.counts()["@approver1"], scene.counts()["@approver2"]) == (2, 1)
     assert NAMES[SLACK_IDS["approver2"]] not in str(scene.messages("@approver1")[-1]["blocks"])
+
+
+async def test_a_home_is_made_off_the_event_loop(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long it is: a click that comes meanwhile is acknowledged."""
+    threads: list[int] = []
+
+    def watched(**shown: Any) -> Any:
+        threads.append(threading.get_ident())
+        return home_view(**shown)
+
+    monkeypatch.setattr(notifier, "home_view", watched)
+    await scene.notifier().show_home(ChatId(SLACK_IDS["requester"]))
+    assert len(threads) == 1
+    assert threading.get_ident() not in threads
 
 
 async def test_a_home_that_slack_does_not_show_is_nobodys_alarm(scene: Scene) -> None:

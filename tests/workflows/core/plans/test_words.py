@@ -94,6 +94,14 @@ INBOUND = Property.B2B_COLLABORATION_INBOUND
         (
             INBOUND,
             OFFICE,
+            b2b(EVERYONE, targets("allowed", "AllMicrosoftApps")),
+            "everyone from the partner may use only Office 365",
+            "everyone from the partner may use only all Microsoft apps, also those added later",
+            "may open or narrow",
+        ),
+        (
+            INBOUND,
+            OFFICE,
             b2b(EVERYONE, targets("allowed", "Office365", APP)),
             "everyone from the partner may use only Office 365",
             f"everyone from the partner may use only Office 365, application {APP}",

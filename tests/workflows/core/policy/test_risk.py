@@ -49,6 +49,7 @@ def applications(*ids: str) -> TargetConfiguration:
 
 OFFICE = B2BSetting(users_and_groups=EVERYBODY, applications=applications("Office365"))
 ALL = B2BSetting(users_and_groups=EVERYBODY, applications=applications("AllApplications"))
+MICROSOFT = B2BSetting(users_and_groups=EVERYBODY, applications=applications("AllMicrosoftApps"))
 SERVICE_DEFAULT = {
     "isServiceDefault": True,
     "b2bCollaborationInbound": ALL_DOCUMENT,
@@ -96,6 +97,32 @@ def test_the_most_that_a_template_lets_in(settings: dict[Property, Setting], lev
     risk = risk_of_settings(settings, YEAR)
     assert risk.level == level
     assert any(reason in said for said in risk.reasons) if reason else risk.reasons == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "level", "reason"),
+    [
+        (
+            P.B2B_COLLABORATION_INBOUND,
+            RiskLevel.ELEVATED,
+            "Inbound access is not limited to named applications: it reaches whatever is added later, too.",
+        ),
+        (
+            P.B2B_COLLABORATION_OUTBOUND,
+            RiskLevel.ELEVATED,
+            "Our people may take our information to every Microsoft application over there, also to those added later.",
+        ),
+        (P.B2B_DIRECT_CONNECT_INBOUND, RiskLevel.HIGH, "B2B direct connect is not limited to named applications."),
+        (P.B2B_DIRECT_CONNECT_OUTBOUND, RiskLevel.HIGH, "B2B direct connect is not limited to named applications."),
+    ],
+)
+def test_all_microsoft_apps_weighs_as_what_is_not_limited(name: Property, level: RiskLevel, reason: str) -> None:
+    """It names one target and stands for every Microsoft application: it weighs as much as all applications do."""
+    risk = risk_of_settings({name: MICROSOFT}, YEAR)
+    assert (risk.level, reason in risk.reasons) == (level, True)
+    assert risk.level == risk_of_settings({name: ALL}, YEAR).level
+    named = B2BSetting(users_and_groups=EVERYBODY, applications=applications("AllMicrosoftApps", TENANT))
+    assert risk_of_settings({name: named}, YEAR).level == level, "more names beside it change nothing"
 
 
 def test_a_template_that_sets_what_a_closed_partner_has_lets_nothing_in() -> None:
