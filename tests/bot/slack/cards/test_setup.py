@@ -10,10 +10,10 @@ from hypothesis import given, settings
 
 from bot.sandbox.slack.blocks import problems
 from bot.slack.blocks.message import Message
-from bot.slack.cards.checklist import MOST_CHUNK, checklist_message, checklist_text, checklist_view
 from bot.slack.cards.reviews import partner_row
 from bot.slack.cards.setup_card import half_card
-from bot.slack.flows.messages import partner_details, partner_list
+from bot.slack.flows.partner_setup.checklist import MOST_CHUNK, checklist_message, checklist_text, checklist_view
+from bot.slack.flows.show.partners import partner_details, partner_list
 from tests.bot import surfaces
 from tests.bot.surfaces import buttons, dicts, hostile_or_blank, shown, texts
 from tests.workflows.core.builders import DANA, NOW, REDEEM_STEP, TENANT, identity, partnership
