@@ -17,7 +17,7 @@ import bot
 from bot.process.assembly.flows import make_flows
 from bot.process.assembly.neighbours import Neighbours
 from bot.sandbox.slack.credentials import SCOPES as GRANTED
-from bot.slack.flows.entry_points import ANY_OTHER, Action, EntryPoint, Shortcut, Submission, Verb
+from bot.slack.flows.entry_points import ANY_OTHER, Action, Card, EntryPoint, Shortcut, Submission, Verb
 from bot.slack.inbound.guard import Guard
 from bot.slack.words.commands import COMMANDS
 from bot.terminal.doctor import SCOPES
@@ -190,6 +190,21 @@ def test_what_is_clicked_is_stored_under_a_name_that_stays() -> None:
         if isinstance(point, Action | Submission | Shortcut) and point.stored
     }
     assert stored == STORED
+
+
+def test_every_button_that_decides_says_on_which_card_it_stands() -> None:
+    """Without that, a click on a copy that does not count any more would count."""
+    cards = {point.action_id: point.card for point in entry_points() if isinstance(point, Action) and point.card}
+    assert cards == {
+        "approve": Card.REQUEST,
+        "reject": Card.REQUEST,
+        "withdraw": Card.REQUESTER,
+        "keep": Card.REVIEW,
+        "revoke_review": Card.REVIEW,
+        "confirm_half": Card.SETUP,
+        "unconfirm_half": Card.SETUP,
+        "remind_half": Card.SETUP,
+    }
 
 
 def test_every_address_is_the_one_door() -> None:
