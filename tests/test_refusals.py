@@ -27,7 +27,7 @@ NEXT_STEP: Final = re.compile(
 
 MADE_ELSEWHERE: Final = frozenset(
     {
-        ("bot/slack/flows/windows.py", "not_known_now"),
+        ("bot/slack/people/members.py", "not_known_now"),
         ("workflows/core/partners/setup_reviews.py", "stale_card"),
         ("workflows/core/requests/lifecycle.py", "not_now"),
         ("workflows/core/partners/revoking.py", "not_an_admin"),

@@ -12,7 +12,8 @@ from aiohttp import web
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.process.assembly import Neighbours, Parts, assemble
+from bot.process.assembly.assembly import Parts, assemble
+from bot.process.assembly.neighbours import Neighbours
 from bot.process.logs.redactor import Redactor, redactor_of
 from bot.process.reading import open_clock, open_tenant
 from bot.process.settings import Settings, SettingsProblems
@@ -20,7 +21,7 @@ from bot.process.web.connections import make_runner, most_at_once
 from bot.process.web.health import LOOK_SECONDS, Health
 from bot.process.web.metrics import Metrics
 from bot.process.web.server import make_web
-from bot.slack.background import Background
+from bot.slack.answers.background import Background
 from bot.slack.errors import NO_ANSWER, WRONG_TOKEN, error_code
 from bot.slack.inbound.socket import SlackSocket
 from bot.slack.outbound.approval_channel import CURE, ChannelUnsuitable, channel_problem

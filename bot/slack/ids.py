@@ -1,4 +1,4 @@
-"""The ids that Slack hands back: written by the views and messages, read by the payloads and listeners."""
+"""The ids that Slack hands back: written by the views and messages, read by the payloads and the flows."""
 
 import hashlib
 from typing import Final

@@ -173,6 +173,16 @@ class Invocation(_Payload):
         return ChatId(self.user_id)
 
     @property
+    def key(self) -> str:
+        """Name this very command: the same for every repetition of its delivery."""
+        return f"command:{self.trigger_id}"
+
+    @property
+    def stored_name(self) -> str:
+        """What the audit log calls it."""
+        return f"/partner {self.verb}"
+
+    @property
     def verb(self) -> str:
         """The first word, lower case; `help` when there is none."""
         return (self.text.split() or ["help"])[0].lower()
@@ -193,6 +203,7 @@ class HomeOpened(_Payload):
     """Somebody opened the App Home."""
 
     team_id: str
+    event_id: Any = None
     event: _OpenedHome
 
 

@@ -177,6 +177,14 @@ def submission(person: str, callback_id: str, metadata: str, values: dict[str, A
     }
 
 
+async def window_shown(gatehouse: BotUnderTest, text: str, user: str = "admin") -> tuple[str, str]:
+    """Give the id of the view that a command opens, and what it shows when it has settled."""
+    answer = await gatehouse.control.post("command", user=user, text=text)
+    await gatehouse.idle()
+    [view] = (await gatehouse.control.get("views", user=user))["views"]
+    return str(answer["view_id"]), json.dumps(view, ensure_ascii=False)
+
+
 async def eventually(ask: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
     """Ask again and again until the answer is yes."""
     deadline = time.monotonic() + seconds

@@ -16,9 +16,9 @@ from rich.console import Console
 
 from bot.slack.cards.cards import request_card, review_card
 from bot.slack.cards.setup_card import half_card
-from bot.slack.flows.messages import partner_details, partner_list
-from bot.slack.flows.posture_message import posture_message
-from bot.slack.flows.views import revocation_view, revoke_unread_view
+from bot.slack.flows.revoke.views import revocation_view, revoke_unread_view
+from bot.slack.flows.show.partners import partner_details, partner_list
+from bot.slack.flows.show.posture import posture_message
 from bot.slack.words.posture import trust_words
 from bot.terminal.posture_json import posture_json
 from bot.terminal.posture_table import print_posture

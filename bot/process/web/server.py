@@ -20,7 +20,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
 
 from bot.process.web.metrics import Metrics
-from bot.slack.inbound.inbound import Inbound
+from bot.slack.inbound.receive import Inbound
 from workflows.ports.clock import Clock
 
 _TIMESTAMP: Final = re.compile(r"[0-9]{10}")

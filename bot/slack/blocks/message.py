@@ -6,7 +6,7 @@ from typing import Final
 
 from slack_sdk.models.blocks import Block
 
-from bot.slack.blocks.blocks import Json, paragraph, part, rich, within_limits
+from bot.slack.blocks.blocks import Json, paragraph, part, rich, within_limits, words
 from bot.slack.blocks.untrusted import clean, escape
 
 MOST_FALLBACK: Final = 700
@@ -31,3 +31,9 @@ def message(summary: str, blocks: Sequence[Block]) -> Message:
 def notice(text: str) -> Message:
     """Tell somebody something in a sentence or two."""
     return message(text, [rich(paragraph(part(text, MOST_NOTICE, lines=True)))])
+
+
+def refusal(text: str) -> Message:
+    """Tell somebody that what they asked for was not done, and why."""
+    opening = "⛔ Not done. "
+    return message(opening + text, [rich(paragraph(words(opening, bold=True), part(text, MOST_NOTICE, lines=True)))])

@@ -13,7 +13,7 @@ from slack_sdk.models.blocks.block_elements import InputInteractiveElement
 from slack_sdk.models.views import View
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import Json, Limit, paragraph, part, plain_text, rich, within_limits
+from bot.slack.blocks.blocks import Json, Limit, paragraph, part, plain_text, rich, within_limits, words
 from bot.slack.blocks.untrusted import cut, encodable
 
 SPONSOR_HINT: Final = "Answers for the access and is asked in reviews. Cannot approve this request."
@@ -71,3 +71,8 @@ def input_block(
 def message_view(title: str, text: str) -> Json:
     """Say something in a modal that asks for nothing."""
     return modal(title, [rich(paragraph(part(text, Limit.PLAIN, lines=True)))], ids.MESSAGE_VIEW)
+
+
+def loading_view(title: str = "One moment") -> Json:
+    """Say that something is being read. Opened at once, because a trigger lives three seconds; updated afterwards."""
+    return modal(title, [rich(paragraph(words("⏳ Reading from Microsoft Entra…")))], ids.REQUEST_ACCESS_LOADING)

@@ -1,6 +1,7 @@
 """The App Home: what waits for a person, what that person asked for, the partners; for admins the open alarms."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -8,6 +9,7 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
+from bot.slack.answers.background import Background
 from bot.slack.blocks.blocks import (
     DOMAIN,
     Json,
@@ -36,18 +38,59 @@ from bot.slack.cards.requests import (
     withdraw_button,
 )
 from bot.slack.cards.reviews import partner_row, review_buttons
+from bot.slack.flows.entry_points import EntryPoint, Opened
+from bot.slack.payloads import HomeOpened
+from bot.slack.people.members import Members
 from bot.slack.words.alarms import alarm_elements
+from workflows.app.service import Service
+from workflows.core.errors import Refused
 from workflows.core.partners.partnership import Partnership
+from workflows.core.people import ChatId
 from workflows.core.plans.words import describe, duration_words
 from workflows.core.requests.alarms import Alarm, AlarmCode
+from workflows.core.requests.commands import Subject
 from workflows.core.requests.request import AccessRequest
 from workflows.core.requests.words import state_words
+from workflows.ports.notifier import Notifier
 from workflows.ports.records import Listed
+from workflows.ports.store import Store
 
 MOST_ALARMS: Final = 10
 MOST_WAITING: Final = 10
 MOST_MINE: Final = 10
 MOST_PARTNERS: Final = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """Publishes the App Home of whoever opens it."""
+
+    service: Service
+    store: Store
+    notifier: Notifier
+    members: Members
+    background: Background
+
+    def entry_points(self) -> Iterator[EntryPoint]:
+        """Name what leads here."""
+        yield Opened("app_home_opened", self.opened)
+
+    async def opened(self, opened: HomeOpened) -> None:
+        """Remember that this person has an App Home, and publish it."""
+        if opened.event.tab == "home":
+            person = ChatId(opened.event.user)
+            await self.store.save_home(person)
+            self.background.start(self._show(person, key=f"home:{opened.event_id}"))
+
+    async def _show(self, person: ChatId, *, key: str) -> None:
+        """Publish it; that somebody is no full member is recorded, and said there."""
+        try:
+            await self.members.require(person)
+        except Refused as refused:
+            await self.service.refuse(
+                refused, key=key, actor=person, command="app_home_opened", subject=Subject(), is_told=True
+            )
+        await self.notifier.show_home(person)
 
 
 def home_view(

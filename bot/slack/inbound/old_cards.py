@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from bot.slack import ids
 from bot.slack.blocks.blocks import utc_words
+from bot.slack.flows.entry_points import Card
 from bot.slack.payloads import Interaction, claimed_subject
 from workflows.core.errors import Refused
 from workflows.core.requests.commands import Subject
@@ -45,17 +45,13 @@ def _setup(subject: Subject) -> Effect:
     return ShowHalf(tenant_id=subject.tenant_id or TenantId(""))
 
 
-_CARDS: Final[Mapping[str, tuple[str, Callable[[Subject], Effect]]]] = {
-    ids.APPROVE: ("request", _request),
-    ids.REJECT: ("request", _request),
-    ids.WITHDRAW: ("requester", _request),
-    ids.KEEP: ("review", _review),
-    ids.REVOKE_REVIEW: ("review", _review),
-    ids.CONFIRM_HALF: ("half", _setup),
-    ids.UNCONFIRM_HALF: ("half", _setup),
-    ids.REMIND_HALF: ("half", _setup),
+_BROUGHT_UP_TO_DATE: Final[Mapping[Card, Callable[[Subject], Effect]]] = {
+    Card.REQUEST: _request,
+    Card.REQUESTER: _request,
+    Card.REVIEW: _review,
+    Card.SETUP: _setup,
 }
-"""Which card a button belongs to, and what brings that card up to date."""
+"""What brings a card up to date."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,20 +62,21 @@ class OldCards:
     channel: str
     """The approval channel: besides direct messages the only place where a card that nobody remembered may count."""
 
-    async def require_current(self, click: Interaction) -> None:
+    async def require_current(self, click: Interaction, card: Card) -> None:
         """Refuse a click on a card that does not count any more; remember a card that nobody remembered.
 
+        :param card: the kind of card that the button stands on.
         :raises CardReplaced: when another card counts in this place.
         """
         where = click.container
-        if click.name not in _CARDS or not where.channel_id or not where.message_ts or where.is_ephemeral:
+        if not where.channel_id or not where.message_ts or where.is_ephemeral:
             return
         subject = claimed_subject(click)
         about = subject.request_id or subject.tenant_id
         if about is None:
             return  # what is not one of our cards is refused for that
-        kind, effect_of = _CARDS[click.name]
-        copies = await self.store.copies(f"{kind}:{about}")
+        stored, effect_of = f"{card.value}:{about}", _BROUGHT_UP_TO_DATE[card]
+        copies = await self.store.copies(stored)
         known = next((one for one in copies if (one.channel, one.ts) == (where.channel_id, where.message_ts)), None)
         if known is not None and known.is_live:
             return
@@ -91,7 +88,7 @@ class OldCards:
             audience = click.actor if is_direct else ""
             await self.store.save_copy(
                 Copy(
-                    subject=f"{kind}:{about}",
+                    subject=stored,
                     channel=where.channel_id,
                     ts=where.message_ts,
                     audience=audience,

@@ -18,7 +18,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.errors import NO_ANSWER, error_code
-from bot.slack.inbound.inbound import Inbound
+from bot.slack.inbound.receive import Inbound
 
 PING_SECONDS: Final = 10.0
 SILENT_SECONDS: Final = 30.0

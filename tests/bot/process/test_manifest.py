@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final, cast
 
 import jsonschema
@@ -13,10 +14,14 @@ import yaml
 from slack_sdk.web.async_client import AsyncWebClient
 
 import bot
+from bot.process.assembly.flows import make_flows
+from bot.process.assembly.neighbours import Neighbours
 from bot.sandbox.slack.workspace.credentials import SCOPES as GRANTED
-from bot.slack.flows.decisions import Decisions
-from bot.slack.inbound.listeners import Listeners
+from bot.slack.flows.entry_points import ANY_OTHER, Action, Card, EntryPoint, Shortcut, Submission, Verb
+from bot.slack.inbound.guard import Guard
+from bot.slack.words.commands import COMMANDS
 from bot.terminal.doctor import SCOPES
+from workflows.catalog.catalog import SHIPPED, load_catalog
 
 ROOT: Final = Path(bot.__file__).parents[1]
 SCHEMA: Final = ROOT.parent / "shared" / "contracts" / "slack-manifest.schema.json"
@@ -39,6 +44,31 @@ NEEDS: Final = {
     "views.publish": None,
     "views.update": None,
 }
+STORED: Final = {
+    "request_partner_access": "shortcut",
+    "open_request": "open_request",
+    "target": "target",
+    "template": "template",
+    "restores": "restores",
+    "review_request": "review_request",
+    "approve": "want_approve",
+    "reject": "want_reject",
+    "reject_reason": "want_reject",
+    "withdraw": "withdraw",
+    "keep": "want_keep",
+    "keep_reason": "want_keep",
+    "revoke_review": "want_revoke",
+    "confirm_revoke": "want_revoke",
+    "request_access": "submit",
+    "restore_access": "submit",
+    "show_checklist": "show_checklist",
+    "confirm_half": "want_confirm_half",
+    "unconfirm_half": "want_unconfirm_half",
+    "remind_half": "want_remind_half",
+    "retry_effect": "want_retry_effect",
+    "drop_effect": "want_drop_effect",
+}
+"""By the id of a button, a window or the shortcut, what the audit log calls it where it is refused."""
 FAMILIES: Final = frozenset({name.partition("_")[0] for name in vars(AsyncWebClient) if not name.startswith("_")})
 
 
@@ -70,27 +100,30 @@ class RecordingApp:
         return lambda name: lambda _: self.names.setdefault(kind, []).append(name)
 
 
+def entry_points() -> list[EntryPoint]:
+    """What leads to any of the flows that the bot makes."""
+    nothing: Any = None
+    settings: Any = SimpleNamespace(
+        slack_team_id="T0", slack_api_url="https://slack.com/api/", graph_url="https://graph.microsoft.com/v1.0"
+    )
+    around = Neighbours(
+        settings=settings,
+        catalog=load_catalog(SHIPPED),
+        clock=nothing,
+        client=nothing,
+        store=nothing,
+        tenant=nothing,
+        background=nothing,
+    )
+    return [point for flow in make_flows(around, nothing, nothing, nothing) for point in flow.entry_points()]
+
+
 @pytest.fixture(scope="module")
 def registered() -> dict[str, list[str]]:
-    """What the listeners register."""
+    """What is registered with Bolt."""
     nothing: Any = None
-    listeners = Listeners(
-        service=nothing,
-        intake=nothing,
-        store=nothing,
-        notifier=nothing,
-        windows=nothing,
-        restores=nothing,
-        commands=nothing,
-        decisions=Decisions(
-            service=nothing, store=nothing, windows=nothing, directory=nothing, background=nothing, clock=nothing
-        ),
-        background=nothing,
-        old_cards=nothing,
-        team_id="T0",
-    )
     app = RecordingApp()
-    listeners.register(cast(Any, app))
+    Guard(service=nothing, old_cards=nothing, team_id="T0").register(cast(Any, app), entry_points())
     return app.names
 
 
@@ -140,6 +173,38 @@ def test_nothing_is_registered_twice_or_of_another_kind(registered: dict[str, li
     assert set(registered) == {"command", "shortcut", "action", "view", "event"}
     for names in registered.values():
         assert len(names) == len(set(names))
+
+
+def test_every_verb_has_one_flow_and_a_line_in_the_help() -> None:
+    """The verb that is none is for whatever else is typed."""
+    verbs = [point.verb for point in entry_points() if isinstance(point, Verb)]
+    assert len(verbs) == len(set(verbs))
+    assert set(verbs) == {*COMMANDS, ANY_OTHER}
+
+
+def test_what_is_clicked_is_stored_under_a_name_that_stays() -> None:
+    """Whoever reads the audit log looks for these names; a stored name is never changed."""
+    stored = {
+        point.action_id if isinstance(point, Action) else point.callback_id: point.stored
+        for point in entry_points()
+        if isinstance(point, Action | Submission | Shortcut) and point.stored
+    }
+    assert stored == STORED
+
+
+def test_every_button_that_decides_says_on_which_card_it_stands() -> None:
+    """Without that, a click on a copy that does not count any more would count."""
+    cards = {point.action_id: point.card for point in entry_points() if isinstance(point, Action) and point.card}
+    assert cards == {
+        "approve": Card.REQUEST,
+        "reject": Card.REQUEST,
+        "withdraw": Card.REQUESTER,
+        "keep": Card.REVIEW,
+        "revoke_review": Card.REVIEW,
+        "confirm_half": Card.SETUP,
+        "unconfirm_half": Card.SETUP,
+        "remind_half": Card.SETUP,
+    }
 
 
 def test_every_address_is_the_one_door() -> None:

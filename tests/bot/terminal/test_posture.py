@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from rich.console import Console
 
-from bot.slack.flows.posture_message import MOST_PARTNERS, posture_message
+from bot.slack.flows.show.posture import MOST_PARTNERS, posture_message
 from bot.slack.words.posture import record_words
 from bot.terminal.posture_json import FORMAT, posture_json
 from bot.terminal.posture_table import MOST_NAMES, print_posture

@@ -96,8 +96,6 @@ async def test_whom_the_directory_refuses_never_approves(world: World) -> None:
     request = await world.waiting()
     refused = Refused("workspace_guest", "You are a guest; only full members take part.")
     world.directory.refusals[AMARA.chat_id] = refused
-        "workspace_guest", "You are a guest; only full members take part."
-    )
     await world.approve(request, AMARA)
     assert await world.request(request.id) == request
     assert await world.refusals() == [(AMARA.chat_id, "workspace_guest")]

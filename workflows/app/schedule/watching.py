@@ -1,6 +1,6 @@
 """Looks, at each tick, at what admins should know of: a list of checks, each of which keeps the alarms of its code.
 
-To add one, write a function that takes what it needs and add it where the list is made (bot/process/assembly.py).
+To add one, write a function that takes what it needs and add it where the list is made (bot/process/assembly).
 """
 
 import asyncio

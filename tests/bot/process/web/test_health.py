@@ -13,7 +13,7 @@ from bot.sandbox.http.faults import Fault
 from bot.slack import ids
 from tests.bot.bot_under_test import BotUnderTest, click, eventually, request_values, submission
 from tests.bot.signing import JSON
-from tests.bot.slack.inbound.test_inbound import event
+from tests.bot.slack.inbound.test_receive import event
 from workflows.core.requests.alarms import AlarmCode
 from workflows.store.sqlite import SqliteStore
 

@@ -22,8 +22,8 @@ from structlog.testing import capture_logs
 from bot.process.web import server as door
 from bot.process.web.connections import make_runner
 from bot.process.web.metrics import Metrics
-from bot.slack.background import Background
-from bot.slack.inbound.inbound import Inbound
+from bot.slack.answers.background import Background
+from bot.slack.inbound.receive import Inbound
 from tests.bot.signing import FORM, SECRET, interaction_body, signature, signed
 from workflows.core.people import ChatId
 from workflows.core.requests.alarms import Alarm

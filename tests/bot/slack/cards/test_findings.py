@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from bot.slack.cards.cards import request_card
 from bot.slack.cards.findings import MOST_LINES, whole_findings
-from bot.slack.flows.decision_views import decision_view
-from bot.slack.flows.posture_message import posture_message
+from bot.slack.flows.decide import decision_view
+from bot.slack.flows.show.posture import posture_message
 from bot.terminal.plan_json import plan_json
 from bot.terminal.posture_json import posture_json
-from tests.bot.slack.flows.test_messages import assert_sound as sound_message
 from tests.bot.surfaces import assert_sound, shown
+from tests.bot.surfaces import assert_sound_message as sound_message
 from tests.bot.terminal.test_plan import planned, printed
 from tests.bot.terminal.test_posture import posture
 from tests.bot.terminal.test_posture import printed as posture_printed

@@ -1,0 +1,134 @@
+"""Gives each flow in Slack what it needs. To add a flow, make it here: its entry points come with it."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from bot.process.assembly.neighbours import Neighbours
+from bot.slack.answers.open_forms import OpenForm, OpenForms
+from bot.slack.answers.response_url import Answers
+from bot.slack.answers.windows import Windows
+from bot.slack.flows.decide import Decide
+from bot.slack.flows.entry_points import EntryPoint
+from bot.slack.flows.given_up import GivenUp
+from bot.slack.flows.home import Home
+from bot.slack.flows.partner_setup.flow import PartnerSetup
+from bot.slack.flows.request_access.flow import RequestAccess
+from bot.slack.flows.request_access.open_form import OpenRequestForm
+from bot.slack.flows.restore.flow import Restore
+from bot.slack.flows.review import Review
+from bot.slack.flows.revoke.flow import Revoke
+from bot.slack.flows.show.flow import Show
+from bot.slack.flows.withdraw import Withdraw
+from bot.slack.people.members import Members
+from workflows.app.limits import Limits
+from workflows.app.reads.checklists import Checklists
+from workflows.app.reads.looking import Looking
+from workflows.app.requests.intake import Form, Intake
+from workflows.app.requests.restore_intake import RestoreForm, RestoreIntake
+from workflows.app.service import Service
+from workflows.core.partner_setup.clouds import cloud_of
+from workflows.ports.notifier import Notifier
+
+
+class Flow(Protocol):
+    """What a person does in Slack, from its entry points to what is stored."""
+
+    def entry_points(self) -> Iterator[EntryPoint]:
+        """Name what leads here."""
+
+
+def make_flows(around: Neighbours, service: Service, notifier: Notifier, limits: Limits) -> Sequence[Flow]:
+    """Make every flow."""
+    store, tenant, clock, background = around.store, around.tenant, around.clock, around.background
+    directory = around.directory
+    members = Members(directory=directory)
+    looking = Looking(members=directory, service=service, limits=limits)
+    windows = Windows(client=around.client, service=service, background=background)
+    answers = Answers(
+        service=service,
+        looking=looking,
+        directory=directory,
+        background=background,
+        slack_api_url=around.settings.slack_api_url,
+        redact=around.redact,
+    )
+    request_access = _request_access(around, service, limits, windows, members, looking)
+    return (
+        request_access,
+        Decide(service=service, store=store, windows=windows, members=members, directory=directory, clock=clock),
+        Withdraw(service=service, store=store, request_access=request_access),
+        Review(service=service, store=store, members=members, windows=windows),
+        Revoke(
+            service=service,
+            windows=windows,
+            members=members,
+            directory=directory,
+            store=store,
+            tenant=tenant,
+            clock=clock,
+        ),
+        _restore(around, service, limits, windows, members, looking),
+        PartnerSetup(
+            service=service,
+            windows=windows,
+            answers=answers,
+            looking=looking,
+            directory=directory,
+            checklists=Checklists(store=store, tenant=tenant, cloud=cloud_of(around.settings.graph_url)),
+        ),
+        GivenUp(service=service),
+        Home(service=service, store=store, notifier=notifier, members=members, background=background),
+        Show(answers=answers, members=members, store=store, tenant=tenant, clock=clock),
+    )
+
+
+def _request_access(
+    around: Neighbours, service: Service, limits: Limits, windows: Windows, members: Members, looking: Looking
+) -> RequestAccess:
+    def remember(form: Form) -> OpenRequestForm:
+        return OpenRequestForm(form=form)
+
+    return RequestAccess(
+        windows=windows,
+        forms=OpenForms(windows, remember),
+        members=members,
+        looking=looking,
+        intake=Intake(
+            service=service,
+            store=around.store,
+            tenant=around.tenant,
+            directory=around.directory,
+            catalog=around.catalog,
+            clock=around.clock,
+            limits=limits,
+        ),
+        service=service,
+        tenant=around.tenant,
+        catalog=around.catalog,
+    )
+
+
+def _restore(
+    around: Neighbours, service: Service, limits: Limits, windows: Windows, members: Members, looking: Looking
+) -> Restore:
+    def remember(form: RestoreForm) -> OpenForm[RestoreForm]:
+        return OpenForm(form=form)
+
+    return Restore(
+        windows=windows,
+        forms=OpenForms(windows, remember),
+        members=members,
+        looking=looking,
+        intake=RestoreIntake(
+            service=service,
+            store=around.store,
+            tenant=around.tenant,
+            directory=around.directory,
+            catalog=around.catalog,
+            clock=around.clock,
+            limits=limits,
+        ),
+        store=around.store,
+        tenant=around.tenant,
+        catalog=around.catalog,
+    )

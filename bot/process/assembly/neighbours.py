@@ -1,0 +1,35 @@
+"""What the domain stands between."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.process.settings import Settings
+from bot.slack.answers.background import Background
+from bot.slack.people.directory import SlackDirectory
+from workflows.catalog.catalog import Catalog
+from workflows.ports.clock import Clock
+from workflows.ports.store import Store
+from workflows.ports.tenant import Tenant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbours:
+    """What the domain stands between, open already."""
+
+    settings: Settings
+    catalog: Catalog
+    clock: Clock
+    client: AsyncWebClient
+    store: Store
+    tenant: Tenant
+    background: Background
+    redact: Callable[[str], str] = str
+
+    @property
+    def directory(self) -> SlackDirectory:
+        """Who people are. It remembers nothing, so each use may have its own."""
+        return SlackDirectory(
+            client=self.client, tenant=self.tenant, team_id=self.settings.slack_team_id, roles=self.catalog.roles
+        )

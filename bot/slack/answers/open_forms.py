@@ -1,0 +1,71 @@
+"""Open forms: remembered, so that a slow look-up does not undo a later choice; updated in order; filed.
+
+Slack keeps what is typed, but a view is updated as a whole: whoever updates it has to know the rest. Only a
+convenience: a form that is not remembered (after a restart, on another replica) is looked up again.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, Generic, TypeVar
+
+from slack_bolt.async_app import AsyncAck
+
+from bot.slack.answers.windows import Windows
+from bot.slack.blocks.blocks import Json
+from workflows.app.requests.intake import InvalidForm
+
+_MOST: Final = 1000
+
+Filled = TypeVar("Filled")
+"""What a person filled in, as typed."""
+
+
+@dataclass(slots=True, kw_only=True)
+class OpenForm(Generic[Filled]):
+    """One open form. `lock` is held while it is being updated, so that updates arrive in order."""
+
+    form: Filled
+    """How it was filled in the last time that anything was heard of it."""
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+Open = TypeVar("Open", bound=OpenForm[Any])
+
+
+class OpenForms(Generic[Filled, Open]):
+    """The most recent open forms of one kind, by view id; the oldest are forgotten."""
+
+    def __init__(self, windows: Windows, remember: Callable[[Filled], Open]) -> None:
+        self._windows = windows
+        self._remember = remember
+        self._forms: OrderedDict[str, Open] = OrderedDict()
+
+    def at(self, view_id: str, form: Filled) -> Open:
+        """Remember how a form was filled in just now, and give all that is known about it."""
+        shown = self._forms.pop(view_id, None) or self._remember(form)
+        shown.form = form
+        self._forms[view_id] = shown
+        while len(self._forms) > _MOST:
+            self._forms.popitem(last=False)
+        return shown
+
+    async def show(self, view_id: str, shown: Open, view: Callable[[], Json | None]) -> None:
+        """Update a form, after what is under way for it.
+
+        :param view: asked when it is this update's turn, so from what is known then; None where it came too late.
+        """
+        async with shown.lock:
+            if (current := view()) is not None:
+                await self._windows.update(view_id, current)
+
+
+async def answer_filing(ack: AsyncAck, filing: Awaitable[object]) -> None:
+    """File a form, then close it; what has to change in it is said at its fields."""
+    try:
+        await filing
+    except InvalidForm as error:
+        await ack(response_action="errors", errors=error.problems)
+    else:
+        await ack(response_action="clear")

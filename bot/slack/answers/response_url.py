@@ -1,0 +1,102 @@
+"""Answers a command after its acknowledgement, through its response_url: only the person who typed it sees them."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from slack_bolt.async_app import AsyncAck
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bot.slack.answers.background import Background
+from bot.slack.answers.windows import NOT_NOW
+from bot.slack.blocks.message import Message, refusal
+from bot.slack.payloads import Invocation
+from bot.slack.people.directory import SlackDirectory
+from bot.slack.words.not_now import not_now
+from workflows.app.reads.looking import Looking
+from workflows.app.service import Service
+from workflows.core.errors import InvalidField, Refused
+from workflows.core.requests.commands import Subject
+from workflows.core.text import redacted
+
+_SLACK_HOOKS: Final = "hooks.slack.com"
+
+BuildMessage = Callable[[Invocation], Awaitable[Message]]
+"""Reads what a command asks for and makes its message. What it raises is the answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """Answers members of the workspace; nobody else learns about partners."""
+
+    service: Service
+    looking: Looking
+    directory: SlackDirectory
+    background: Background
+    slack_api_url: str
+    redact: Callable[[str], str] = str
+
+    async def later(
+        self, ack: AsyncAck, command: Invocation, build: BuildMessage, *, reads_tenant: bool = True
+    ) -> None:
+        """Acknowledge, and answer when `build` has made the message.
+
+        :param reads_tenant: count and record it as a look at the tenant; without, only who is a member is asked.
+        """
+        await ack()
+        self.background.start(self._answer(command, build, reads_tenant=reads_tenant))
+
+    async def _answer(self, command: Invocation, build: BuildMessage, *, reads_tenant: bool) -> None:
+        try:
+            await self._send(command.response_url, await self._built(command, build, reads_tenant=reads_tenant))
+        except Refused as refused:
+            await self.service.refuse(
+                refused,
+                key=command.key,
+                actor=command.actor,
+                command=command.stored_name,
+                subject=Subject(),
+                channel=command.channel_id,
+            )
+
+    async def _built(self, command: Invocation, build: BuildMessage, *, reads_tenant: bool) -> Message:
+        try:
+            if reads_tenant:
+                await self.looking.require(command.actor, command.argument, key=command.key, by=command.stored_name)
+            else:
+                await self.directory.require_member(command.actor)
+            return await build(command)
+        except InvalidField as error:
+            return refusal(error.reason)
+        except NOT_NOW as error:
+            return refusal(not_now(error))
+
+    async def _send(self, response_url: str, message: Message) -> None:
+        if not self._is_slacks_own(response_url):
+            raise Refused(
+                "foreign_response_url",
+                "The answer's address is not Slack's, so nothing was sent there. Type the command again.",
+            )
+        await AsyncWebhookClient(response_url).send(
+            text=self.redact(message.text),
+            blocks=redacted(message.blocks, self.redact),
+            response_type="ephemeral",
+            unfurl_links=False,
+        )
+
+    def _is_slacks_own(self, url: str) -> bool:
+        """Tell whether an address belongs to Slack: a signed payload must not make the bot call anything else."""
+        try:
+            answer, api = urlsplit(url), urlsplit(self.slack_api_url)
+        except ValueError:
+            return False
+        if answer.username is not None or answer.password is not None:
+            return False
+        is_hook = answer.scheme == "https" and answer.netloc == _SLACK_HOOKS
+        return is_hook or (answer.scheme, answer.netloc) == (api.scheme, api.netloc)
+
+
+async def say(ack: AsyncAck, message: Message) -> None:
+    """Answer a command with the acknowledgement itself."""
+    await ack(text=message.text, blocks=message.blocks, response_type="ephemeral")

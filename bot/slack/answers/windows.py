@@ -1,0 +1,173 @@
+"""Windows: opened at once, because a trigger lives three seconds, and filled in when what they show has been read."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import structlog
+from slack_bolt.async_app import AsyncAck
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.answers.background import Background
+from bot.slack.blocks.blocks import Json
+from bot.slack.blocks.modal import loading_view, message_view
+from bot.slack.errors import NO_ANSWER, error_code, is_passing
+from bot.slack.payloads import Interaction, Invocation
+from bot.slack.words.not_now import NOT_FILLED, not_now
+from workflows.app.service import Service
+from workflows.core.errors import InvalidField, Refused, UnreadableSetting
+from workflows.core.people import ChatId
+from workflows.core.requests.commands import Subject
+from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
+
+NOT_NOW: Final = (TenantUnavailable, TenantRefused, DirectoryUnavailable)
+"""What is raised when something cannot be read now; `words.not_now` says so to the person."""
+
+_HASH_CONFLICT: Final = "hash_conflict"
+_CLOSED: Final = "not_found"
+_UPDATE_RESTS: Final = (0.1, 0.4, 1.0)
+"""How long to wait before a view is updated once more, in seconds."""
+_TRIGGER_SECONDS: Final = 2.5
+"""How long Slack may take to open a view: a trigger lives three seconds, and so does the acknowledgement after it."""
+_ABOUT_NOTHING: Final = Subject()
+
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True, kw_only=True)
+class Window:
+    """One open window: who sees it, and what a refusal in it is recorded as."""
+
+    id: str
+    actor: ChatId
+    key: str
+    """Names the act that is answered in it."""
+    command: str
+    """The name by which the audit log knows what was asked."""
+    subject: Subject = _ABOUT_NOTHING
+    """What it is about; set by whoever fills it, as soon as that is known."""
+
+    @classmethod
+    def of(cls, click: Interaction, *, command: str, subject: Subject = _ABOUT_NOTHING) -> Self:
+        """Take the window in which somebody clicked.
+
+        :raises Refused: when the click belongs to none.
+        """
+        return cls(id=click.the_view.id, actor=click.actor, key=click.key, command=command, subject=subject)
+
+
+BuildView = Callable[[Window], Awaitable[Json]]
+"""Reads what a window shows and makes its view. What it raises is said in the window."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Windows:
+    """Opens windows and fills them."""
+
+    client: AsyncWebClient
+    service: Service
+    background: Background
+
+    async def open(self, trigger_id: str, view: Json) -> str:
+        """Open a view before the acknowledgement. Returns its id.
+
+        :raises SlackApiError: when Slack refuses; see `errors.NO_ANSWER` for when it does not answer in time.
+        """
+        async with asyncio.timeout(_TRIGGER_SECONDS):
+            answer = await self.client.views_open(trigger_id=trigger_id, view=view)
+        return str(answer["view"]["id"])
+
+    async def load(
+        self,
+        ack: AsyncAck,
+        act: Interaction | Invocation,
+        build: BuildView,
+        *,
+        command: str,
+        subject: Subject = _ABOUT_NOTHING,
+    ) -> None:
+        """Open a window that says it is reading, acknowledge, and then show in it what `build` makes, or why not.
+
+        :param command: what a refusal is recorded as, about `subject` unless `build` learns more.
+        :raises SlackApiError: when Slack does not open it; see `open`.
+        """
+        view_id = await self.open(act.trigger_id, loading_view())
+        await ack()
+        window = Window(id=view_id, actor=act.actor, key=act.key, command=command, subject=subject)
+        self.start(window, self.show(window, build))
+
+    def start(self, window: Window, work: Coroutine[Any, Any, None]) -> None:
+        """Do what fills an open window beside the acknowledgement; where Slack does not take it, tell the person."""
+        self.background.start(self._told(window, work))
+
+    async def show(self, window: Window, build: BuildView) -> None:
+        """Show in an open window what `build` makes; else say there why not, and record a refusal."""
+        async with self.refusing(window):
+            try:
+                view = await build(window)
+            except (InvalidField, UnreadableSetting) as error:
+                view = message_view("Not possible", str(error))
+            except NOT_NOW as error:
+                view = message_view("Not possible now", not_now(error))
+            await self.update(window.id, view)
+
+    @asynccontextmanager
+    async def refusing(self, window: Window) -> AsyncIterator[None]:
+        """Record what is refused inside, and say it in the window's place."""
+        try:
+            yield
+        except Refused as refused:
+            await self._refuse(window, refused)
+
+    async def _refuse(self, window: Window, refused: Refused) -> None:
+        """Record a refusal and say it in the open window; directly, where the window was closed meanwhile."""
+        key, actor = window.key, window.actor
+        await self.service.refuse(
+            refused, key=key, actor=actor, command=window.command, subject=window.subject, is_told=True
+        )
+        try:
+            is_seen = await self.update(window.id, message_view("Not possible", refused.reason))
+        except (SlackApiError, *NO_ANSWER):
+            is_seen = False
+        if not is_seen:
+            await self.service.say(refused.reason, key=f"{key}:unseen", person=actor)
+
+    async def _told(self, window: Window, work: Awaitable[None]) -> None:
+        """Do what fills an open window; where Slack does not take it, tell the person, once for each act."""
+        try:
+            await work
+        except (SlackApiError, *NO_ANSWER) as error:
+            _log.warning("view_not_filled", error=repr(error))
+            await self.service.say(NOT_FILLED, key=f"not_filled:{window.key}", person=window.actor)
+
+    async def update(self, view_id: str, view: Json) -> bool:
+        """Replace what an open view shows; one that was closed meanwhile is left alone. Tells whether it was there.
+
+        No hash is sent, so it is always the newest view that is replaced. Where Slack says that the view changed at the
+        same moment, or does not answer, it is tried again: replacing twice changes nothing.
+
+        :raises SlackApiError: when Slack refuses it, or does not take it after some tries.
+        """
+        for rest in _UPDATE_RESTS:
+            try:
+                return await self._update_once(view_id, view)
+            except SlackApiError as error:
+                if error_code(error) != _HASH_CONFLICT and not is_passing(error):
+                    raise
+            except NO_ANSWER as error:
+                _log.info("view_not_updated", error=repr(error))
+            await asyncio.sleep(rest)
+        return await self._update_once(view_id, view)
+
+    async def _update_once(self, view_id: str, view: Json) -> bool:
+        try:
+            await self.client.views_update(view_id=view_id, view=view)
+        except SlackApiError as error:
+            if error_code(error) == _CLOSED:
+                return False
+            raise
+        return True

@@ -1,0 +1,159 @@
+"""Deciding on a request: look at it whole, approve it, reject it with a reason. From a card or from a window."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from slack_bolt.async_app import AsyncAck
+from slack_sdk.errors import SlackApiError
+from slack_sdk.models.blocks import Block
+
+from bot.slack import ids
+from bot.slack.answers.windows import Window, Windows
+from bot.slack.blocks.blocks import Json, footnote
+from bot.slack.blocks.modal import input_block, message_view, modal, text_area
+from bot.slack.cards.cards import request_blocks
+from bot.slack.cards.findings import whole_findings
+from bot.slack.cards.partners import identity_block
+from bot.slack.errors import NO_ANSWER
+from bot.slack.flows.entry_points import Action, Card, EntryPoint, Submission
+from bot.slack.payloads import Interaction, parse_card_value
+from bot.slack.people.directory import SlackDirectory
+from bot.slack.people.members import Members
+from workflows.app.service import UNKNOWN_REQUEST, Service
+from workflows.core.errors import Refused
+from workflows.core.requests.commands import Subject
+from workflows.core.requests.deciding import STALE_CARD
+from workflows.core.requests.intents import WantApprove, WantReject
+from workflows.core.requests.request import AccessRequest, RequestId
+from workflows.core.settings.canonical import Digest
+from workflows.ports.clock import Clock
+from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decide:
+    """Stores decisions. Who may decide is judged later, from the stored click."""
+
+    service: Service
+    store: Store
+    windows: Windows
+    members: Members
+    directory: SlackDirectory
+    clock: Clock
+
+    def entry_points(self) -> Iterator[EntryPoint]:
+        """Name what leads here."""
+        yield Action(ids.REVIEW_REQUEST, self.review, stored="review_request")
+        yield Action(ids.APPROVE, self.approve, stored="want_approve", card=Card.REQUEST)
+        yield Action(ids.REJECT, self.reject, stored="want_reject", card=Card.REQUEST)
+        yield Submission(ids.REJECT_REASON, self.reject_with_reason, stored="want_reject")
+
+    async def review(self, ack: AsyncAck, click: Interaction) -> None:
+        """Open a window with the whole card and the two buttons."""
+        request_id, _ = parse_card_value(click.action.value)
+
+        async def build(window: Window) -> Json:
+            return await self._whole(window, request_id)
+
+        await self.windows.load(ack, click, build, command="review_request", subject=Subject(request_id=request_id))
+
+    async def approve(self, ack: AsyncAck, click: Interaction) -> None:
+        """Store an approval; the window, where it came from one, says so."""
+        request_id, digest = parse_card_value(click.action.value)
+        intent = WantApprove(actor=click.actor, request_id=request_id, digest=digest, channel=click.channel)
+        await self.service.want(intent, key=click.key)
+        await ack()
+        if click.is_in(ids.DECIDE):
+            self.windows.background.start(self._say_stored(click.the_view.id, "approval", click))
+
+    async def reject(self, ack: AsyncAck, click: Interaction) -> None:
+        """Ask a full member for the reason."""
+        await self.members.require_known(click.actor)
+        request = await self._required(*parse_card_value(click.action.value))
+        await self.windows.open(click.trigger_id, reject_view(request))
+        await ack()
+
+    async def reject_with_reason(self, ack: AsyncAck, click: Interaction) -> None:
+        """Store a rejection; a window below, where there is one, says so."""
+        view = click.the_view
+        request_id, digest = parse_card_value(view.private_metadata)
+        reason = view.value(ids.REASON)
+        if not reason.strip():
+            problem = {ids.REASON: "Say why: the requester has to know what to change."}
+            await ack(response_action="errors", errors=problem)
+            return
+        intent = WantReject(actor=click.actor, request_id=request_id, digest=digest, reason=reason)
+        await self.service.want(intent, key=click.key)
+        await ack()
+        if view.root_view_id not in ("", view.id):
+            self.windows.background.start(self._say_stored(view.root_view_id, "rejection", click))
+
+    async def _whole(self, window: Window, request_id: RequestId) -> Json:
+        """Show a request as it stands now, to a member of the workspace."""
+        try:
+            await self.directory.require_member(window.actor)
+        except DirectoryUnavailable as error:
+            return message_view("Not possible now", f"{error} Try again.")
+        request = await self.store.request(request_id)
+        if request is None:
+            raise Refused("unknown_request", UNKNOWN_REQUEST)
+        return decision_view(request, now=self.clock.now())
+
+    async def _required(self, request_id: RequestId, digest: Digest) -> AccessRequest:
+        request = await self.store.request(request_id)
+        if request is None:
+            raise Refused("unknown_request", UNKNOWN_REQUEST)
+        if request.is_terminal:
+            raise Refused(
+                "not_now",
+                "This request is closed; nothing about it can change any more. "
+                "Ask again with /partner request if it is still needed.",
+            )
+        if request.known.plan.digest != digest:
+            raise Refused("stale_card", STALE_CARD)
+        return request
+
+    async def _say_stored(self, view_id: str, what: str, click: Interaction) -> None:
+        """Say in a window that a decision is stored; directly, where Slack does not take that."""
+        try:
+            await self.windows.update(view_id, decided_view(what))
+        except (SlackApiError, *NO_ANSWER):
+            text = f"Your {what} is received. The window could not show it."
+            await self.service.say(text, key=f"not_filled:{click.key}", person=click.actor)
+
+
+def decision_view(request: AccessRequest, *, now: datetime) -> Json:
+    """Show a request as its card does, with Approve and Reject while it can be decided."""
+    blocks = request_blocks(request, holders={}, now=now)
+    if request.prepared is not None:
+        blocks += whole_findings(request.prepared.findings)
+    blocks.append(footnote("As it stands now. Who may decide is checked when you click."))
+    return modal("Decide on a request", blocks, ids.DECIDE)
+
+
+def decided_view(what: str) -> Json:
+    """Say that a click is stored, and nothing more than that."""
+    return message_view(
+        "Stored",
+        f"Your {what} is stored. Gatehouse checks now whether you may decide on this request, and tells you if it does "
+        "not count. The request's card shows how it stands.",
+    )
+
+
+def reject_view(request: AccessRequest) -> Json:
+    """Ask why a request is rejected.
+
+    :raises Refused: while the request has no plan yet.
+    """
+    blocks: list[Block] = [
+        identity_block(request.known.observation.identity),
+        input_block(
+            "Reason",
+            ids.REASON,
+            text_area(ids.REASON),
+            hint="The requester reads it: say what would have to change.",
+        ),
+    ]
+    return modal("Reject request", blocks, ids.REJECT_REASON, submit="Reject", metadata=ids.decision_value(request))

@@ -1,0 +1,105 @@
+"""The partner's half: its steps are confirmed or not, its reminder is sent, its checklist is shown."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from slack_bolt.async_app import AsyncAck
+
+from bot.slack import ids
+from bot.slack.answers.response_url import Answers
+from bot.slack.answers.windows import Window, Windows
+from bot.slack.blocks.blocks import Json
+from bot.slack.blocks.message import Message
+from bot.slack.blocks.modal import message_view
+from bot.slack.flows.entry_points import Action, Card, EntryPoint, Verb
+from bot.slack.flows.partner_setup.checklist import checklist_message, checklist_view
+from bot.slack.payloads import Interaction, Invocation, parse_half_value, parse_tenant_id
+from bot.slack.people.directory import SlackDirectory
+from bot.slack.words.not_now import not_now
+from workflows.app.reads.checklists import Checklists, PresentHalf
+from workflows.app.reads.looking import Looking
+from workflows.app.service import Service
+from workflows.core.errors import InvalidField, Refused
+from workflows.core.people import ADMIN, ChatId
+from workflows.core.requests.commands import Subject
+from workflows.core.requests.intents import WantConfirmHalf, WantRemindHalf, WantUnconfirmHalf
+from workflows.core.settings.model import TenantId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerSetup:
+    """Stores what people say of the partner's half. Who may say it is judged later, from the stored click."""
+
+    service: Service
+    windows: Windows
+    answers: Answers
+    looking: Looking
+    directory: SlackDirectory
+    checklists: Checklists
+
+    def entry_points(self) -> Iterator[EntryPoint]:
+        """Name what leads here."""
+        yield Verb("checklist", self.answer_checklist)
+        yield Action(ids.SHOW_CHECKLIST, self.show_checklist, stored="show_checklist")
+        yield Action(ids.CONFIRM_HALF, self.confirm, stored="want_confirm_half", card=Card.SETUP)
+        yield Action(ids.UNCONFIRM_HALF, self.unconfirm, stored="want_unconfirm_half", card=Card.SETUP)
+        yield Action(ids.REMIND_HALF, self.remind, stored="want_remind_half", card=Card.SETUP)
+
+    async def confirm(self, ack: AsyncAck, click: Interaction) -> None:
+        """Store that a step is said to be done."""
+        tenant_id, step, wanted = parse_half_value(click.action.value)
+        who, where = click.actor, click.channel
+        intent = WantConfirmHalf(actor=who, tenant_id=tenant_id, step=step, wanted=wanted, channel=where)
+        await self.service.want(intent, key=click.key)
+        await ack()
+
+    async def unconfirm(self, ack: AsyncAck, click: Interaction) -> None:
+        """Store that a step is not done after all."""
+        tenant_id, step, wanted = parse_half_value(click.action.value)
+        who, where = click.actor, click.channel
+        intent = WantUnconfirmHalf(actor=who, tenant_id=tenant_id, step=step, wanted=wanted, channel=where)
+        await self.service.want(intent, key=click.key)
+        await ack()
+
+    async def remind(self, ack: AsyncAck, click: Interaction) -> None:
+        """Store that the reminder is wanted."""
+        tenant_id = parse_tenant_id(click.action.value)
+        intent = WantRemindHalf(actor=click.actor, tenant_id=tenant_id, channel=click.channel)
+        await self.service.want(intent, key=click.key)
+        await ack()
+
+    async def answer_checklist(self, ack: AsyncAck, command: Invocation) -> None:
+        """Answer a command with the checklist."""
+        await self.answers.later(ack, command, self._message)
+
+    async def show_checklist(self, ack: AsyncAck, click: Interaction) -> None:
+        """Show the checklist in a window."""
+        tenant_id = parse_tenant_id(click.action.value)
+
+        async def build(window: Window) -> Json:
+            return await self._view(window, tenant_id)
+
+        subject = Subject(tenant_id=tenant_id)
+        await self.windows.load(ack, click, build, command="/partner checklist", subject=subject)
+
+    async def _message(self, command: Invocation) -> Message:
+        present = await self.checklists.present(command.argument)
+        return checklist_message(present, may_speak=await self._may_speak(command.actor, present))
+
+    async def _view(self, window: Window, tenant_id: TenantId) -> Json:
+        await self.looking.require(window.actor, tenant_id, key=window.key, by="show_checklist")
+        try:
+            return checklist_view(await self.checklists.present(tenant_id))
+        except InvalidField as error:  # nobody typed it: Entra does not take the id of a partner on record
+            return message_view("Not possible now", not_now(error))
+
+    async def _may_speak(self, actor: ChatId, present: PresentHalf) -> bool:
+        """Tell whether to offer this person to confirm; a click is judged again."""
+        if present.partnership is None:
+            return False
+        try:
+            person = await self.directory.identify(actor)
+            roster = await self.directory.roster([person])
+        except Refused:
+            return False  # as the click would be
+        return person.id == present.partnership.sponsor.id or roster.holds(person.id, ADMIN)

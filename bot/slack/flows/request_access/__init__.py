@@ -1,0 +1,1 @@
+"""Asking for a partner: the form, what it looks up, the filing."""

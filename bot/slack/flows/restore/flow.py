@@ -1,0 +1,151 @@
+"""Asking to put a change back: a form that is filled in when the partner was read, and again for each choice."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from slack_bolt.async_app import AsyncAck
+
+from bot.slack import ids
+from bot.slack.answers.open_forms import OpenForm, OpenForms, answer_filing
+from bot.slack.answers.windows import Window, Windows
+from bot.slack.blocks.blocks import Json
+from bot.slack.flows.entry_points import Action, EntryPoint, Submission, Verb
+from bot.slack.flows.restore.form import Preview, RestoreShown, restore_view
+from bot.slack.payloads import Interaction, Invocation, parse_restore_form
+from bot.slack.people.members import Members
+from workflows.app.reads.looking import Looking
+from workflows.app.requests.intake import refused_words
+from workflows.app.requests.restore_intake import RestoreForm, RestoreIntake
+from workflows.app.requests.restoring import Restoration
+from workflows.catalog.catalog import Catalog
+from workflows.core.errors import InvalidField, NothingToChange, UnreadableSetting
+from workflows.core.people import ChatId
+from workflows.core.plans.named_targets import shown_targets
+from workflows.core.requests.commands import Subject
+from workflows.core.requests.request import Observation
+from workflows.core.settings.model import TenantId
+from workflows.partner_lookup.named_partner import named_partner
+from workflows.ports.store import Store
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+from workflows.preflight.naming import names_shown
+
+READING_SECONDS: Final = 6.0
+"""How long a person waits for the difference, before the form is offered without."""
+_LATER: Final = "You can send the request anyway; it waits until it can be read."
+_STORED: Final = "/partner restore"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restore:
+    """The restore form, for full members of the workspace."""
+
+    windows: Windows
+    forms: OpenForms[RestoreForm, OpenForm[RestoreForm]]
+    members: Members
+    looking: Looking
+    intake: RestoreIntake
+    store: Store
+    tenant: Tenant
+    catalog: Catalog
+
+    def entry_points(self) -> Iterator[EntryPoint]:
+        """Name what leads here."""
+        yield Verb("restore", self.open_named)
+        yield Action(ids.RESTORES, self.choose_change, stored="restores")
+        yield Submission(ids.RESTORE_ACCESS, self.file, stored="submit")
+
+    async def open_named(self, ack: AsyncAck, command: Invocation) -> None:
+        """Open the form about the partner that was named in the command."""
+
+        async def build(window: Window) -> Json:
+            return await self._changes(window, command.argument)
+
+        await self.windows.load(ack, command, build, command=_STORED)
+
+    async def choose_change(self, ack: AsyncAck, click: Interaction) -> None:
+        """Show what the change just chosen would put back."""
+        form = parse_restore_form(click)
+        await ack()
+        window = Window.of(click, command=_STORED, subject=Subject(tenant_id=form.tenant_id))
+        self.windows.start(window, self.show_difference(window, form))
+
+    async def file(self, ack: AsyncAck, click: Interaction) -> None:
+        """File the request."""
+        await self.members.require(click.actor)
+        await answer_filing(ack, self.intake.file(parse_restore_form(click), key=click.key))
+
+    async def _changes(self, window: Window, typed: str) -> Json:
+        """Show which changes of a partner can be put back."""
+        await self.looking.require(window.actor, typed, key=window.key, by=_STORED)
+        identity, _ = await named_partner(typed, store=self.store, tenant=self.tenant)
+        window.subject = Subject(tenant_id=identity.tenant_id)
+        return restore_view(
+            RestoreShown(
+                identity=identity,
+                changes=await self.intake.changes(identity.tenant_id),
+                templates=tuple(self.catalog.templates.values()),
+                form=_blank(window.actor, identity.tenant_id),
+            )
+        )
+
+    async def show_difference(self, window: Window, form: RestoreForm) -> None:
+        """Show a full member what the change just chosen would put back; a later choice in the same form wins."""
+        shown = self.forms.at(window.id, form)
+        async with self.windows.refusing(window):
+            await self.members.require(form.requester)
+            changes = await self.intake.changes(form.tenant_id)
+            if not changes:
+                return  # the form is only shown where there are some
+            with_difference = await self._with_preview(
+                RestoreShown(
+                    identity=changes[0].known.observation.identity,
+                    changes=changes,
+                    templates=tuple(self.catalog.templates.values()),
+                    form=form,
+                )
+            )
+
+            def view() -> Json | None:
+                return restore_view(with_difference) if shown.form is form else None
+
+            await self.forms.show(window.id, shown, view)
+
+    async def _with_preview(self, shown: RestoreShown) -> RestoreShown:
+        try:
+            async with asyncio.timeout(READING_SECONDS):
+                found, observation = await self._proposed(shown.form)
+                names = await names_shown(shown_targets(found.plan), tenant=self.tenant)
+        except NothingToChange as error:
+            return replace(shown, problem=f"{error} There is nothing to put back.")
+        except (InvalidField, UnreadableSetting) as error:
+            return replace(shown, problem=str(error))
+        except TimeoutError:
+            return replace(shown, problem=f"The difference cannot be shown now: Microsoft does not answer. {_LATER}")
+        except TenantRefused as error:
+            return replace(shown, problem=refused_words(error))
+        except TenantUnavailable as error:
+            return replace(shown, problem=f"The difference cannot be shown now: {error} {_LATER}")
+        preview = Preview(
+            plan=found.plan,
+            default=observation.default,
+            template=found.template,
+            stages=found.stages,
+            findings=found.findings,
+            names=names,
+        )
+        return replace(shown, identity=observation.identity, preview=preview)
+
+    async def _proposed(self, form: RestoreForm) -> tuple[Restoration, Observation]:
+        try:
+            return await self.intake.propose(form)
+        except InvalidField as error:
+            if error.field != ids.DURATION:
+                raise
+            # Too long for the chain that decides: the difference is shown all the same, with what that chain offers.
+            return await self.intake.propose(replace(form, days=0))
+
+
+def _blank(actor: ChatId, tenant_id: TenantId) -> RestoreForm:
+    return RestoreForm(requester=actor, tenant_id=tenant_id, restores="", justification="", sponsor=actor, days=0)

@@ -1,0 +1,67 @@
+"""Answering a review: Keep asks why the access is still needed. Revoke is a flow of its own."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from slack_bolt.async_app import AsyncAck
+from slack_sdk.models.blocks import Block
+
+from bot.slack import ids
+from bot.slack.answers.windows import Windows
+from bot.slack.blocks.blocks import Json, paragraph, rich
+from bot.slack.blocks.modal import input_block, modal, text_area
+from bot.slack.cards.partners import identity_block
+from bot.slack.cards.reviews import partnership_facts
+from bot.slack.flows.entry_points import Action, Card, EntryPoint, Submission
+from bot.slack.payloads import Interaction, parse_tenant_id
+from bot.slack.people.members import Members
+from workflows.app.service import UNKNOWN_PARTNER, Service
+from workflows.core.errors import Refused
+from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.reviews import KEEP_REASON_MISSING
+from workflows.core.requests.intents import WantKeep
+from workflows.ports.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """Stores that access is kept. Who may answer is judged later, from the stored click."""
+
+    service: Service
+    store: Store
+    members: Members
+    windows: Windows
+
+    def entry_points(self) -> Iterator[EntryPoint]:
+        """Name what leads here."""
+        yield Action(ids.KEEP, self.keep, stored="want_keep", card=Card.REVIEW)
+        yield Submission(ids.KEEP_REASON, self.keep_with_reason, stored="want_keep")
+
+    async def keep(self, ack: AsyncAck, click: Interaction) -> None:
+        """Ask a full member for the reason."""
+        await self.members.require_known(click.actor)
+        partnership = await self.store.partnership(parse_tenant_id(click.action.value))
+        if partnership is None:
+            raise Refused("unknown_partner", UNKNOWN_PARTNER)
+        await self.windows.open(click.trigger_id, keep_view(partnership))
+        await ack()
+
+    async def keep_with_reason(self, ack: AsyncAck, click: Interaction) -> None:
+        """Store the answer."""
+        tenant_id = parse_tenant_id(click.the_view.private_metadata)
+        reason = click.the_view.value(ids.REASON)
+        if not reason.strip():
+            await ack(response_action="errors", errors={ids.REASON: KEEP_REASON_MISSING})
+            return
+        await self.service.want(WantKeep(actor=click.actor, tenant_id=tenant_id, reason=reason), key=click.key)
+        await ack()
+
+
+def keep_view(partnership: Partnership) -> Json:
+    """Ask why access is still needed."""
+    blocks: list[Block] = [
+        identity_block(partnership.identity),
+        rich(paragraph(*partnership_facts(partnership))),
+        input_block("Why is the access still needed?", ids.REASON, text_area(ids.REASON)),
+    ]
+    return modal("Keep access", blocks, ids.KEEP_REASON, submit="Keep", metadata=partnership.identity.tenant_id)

@@ -1,0 +1,1 @@
+"""Revoking a partner's access: what it would do, and the confirmation."""

@@ -1,0 +1,183 @@
+"""Revoking a partner: a window shows what it would do to whoever may revoke, and asks for the partner's name.
+
+When Microsoft or the directory does not answer, a partner in our own records can be revoked all the same: who confirms
+it is judged then, and the settings are read then.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from slack_bolt.async_app import AsyncAck
+
+from bot.slack import ids
+from bot.slack.answers.windows import Window, Windows
+from bot.slack.blocks.blocks import Json
+from bot.slack.flows.entry_points import Action, Card, EntryPoint, Submission, Verb
+from bot.slack.flows.revoke.views import revocation_view, revoke_unread_view
+from bot.slack.payloads import Interaction, Invocation, parse_tenant_id
+from bot.slack.people.directory import SlackDirectory
+from bot.slack.people.members import Members
+from workflows.app.service import Service
+from workflows.core.errors import Refused
+from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.revoking import require_may_revoke, would_open
+from workflows.core.people import ChatId
+from workflows.core.plans.named_targets import shown_targets
+from workflows.core.plans.plan import Plan, TenantIdentity, plan_revocation
+from workflows.core.requests.commands import Subject
+from workflows.core.requests.intents import WantRevoke
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.model import TenantId
+from workflows.partner_lookup.identifying import identify_partner
+from workflows.partner_lookup.lookup import read_both
+from workflows.partner_lookup.named_partner import named_partner
+from workflows.partner_lookup.target import is_tenant_id, normalize_target
+from workflows.ports.clock import Clock
+from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.store import Store
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+from workflows.preflight.naming import names_shown
+from workflows.preflight.sign_ins import losing_words, read_use
+
+_CONFIRMATION_SECONDS: Final = 1.5
+"""How long a confirmation waits for Graph before it is acknowledged."""
+_READING_SECONDS: Final = 6.0
+"""How long a person waits for what a revocation would change, before it is offered without."""
+_COUNTING_SECONDS: Final = 2.5
+"""How long the sign-ins are waited for, which nothing depends on."""
+_COUNTING_GRACE: Final = 0.2
+"""How long the window is held back for them."""
+_COUNTING: Final = "Who used this partner lately is still being counted."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revoke:
+    """Shows what a revocation would do, and stores one that was confirmed."""
+
+    service: Service
+    windows: Windows
+    members: Members
+    directory: SlackDirectory
+    store: Store
+    tenant: Tenant
+    clock: Clock
+
+    def entry_points(self) -> Iterator[EntryPoint]:
+        """Name what leads here."""
+        yield Verb("revoke", self.open_named)
+        yield Action(ids.REVOKE_REVIEW, self.open_in_review, stored="want_revoke", card=Card.REVIEW)
+        yield Submission(ids.CONFIRM_REVOKE, self.confirmed, stored="want_revoke")
+
+    async def open_named(self, ack: AsyncAck, command: Invocation) -> None:
+        """Open the window about the partner that was named in the command."""
+
+        async def build(window: Window) -> Json:
+            return await self._shown(window, command.argument, in_review=False)
+
+        await self.windows.load(ack, command, build, command="/partner revoke")
+
+    async def open_in_review(self, ack: AsyncAck, click: Interaction) -> None:
+        """Open the window from a review's button, which the sponsor has as well."""
+        target = parse_tenant_id(click.action.value)
+
+        async def build(window: Window) -> Json:
+            return await self._shown(window, target, in_review=True)
+
+        await self.windows.load(ack, click, build, command="want_revoke")
+
+    async def confirmed(self, ack: AsyncAck, click: Interaction) -> None:
+        """Store a revocation whose partner was named to confirm it."""
+        tenant_id = parse_tenant_id(click.the_view.private_metadata)
+        problem = await self.confirmation_problem(tenant_id, click.the_view.value(ids.CONFIRM))
+        if problem:
+            await ack(response_action="errors", errors={ids.CONFIRM: problem})
+            return
+        intent = WantRevoke(actor=click.actor, target=tenant_id, reason=click.the_view.value(ids.REASON).strip())
+        await self.service.want(intent, key=click.key)
+        await ack(response_action="clear")
+
+    async def confirmation_problem(self, tenant_id: TenantId, typed: str) -> str:
+        """Say what is wrong with what was typed to confirm a revocation; empty when it is right."""
+        try:
+            async with asyncio.timeout(_CONFIRMATION_SECONDS):
+                identity, _ = await identify_partner(tenant_id, store=self.store, tenant=self.tenant)
+        except TimeoutError:
+            return "The partner cannot be looked up now: Microsoft Entra does not answer in time. Try again."
+        except (TenantUnavailable, TenantRefused, Refused) as error:
+            return f"The partner cannot be looked up now: {error} Try again."
+        expected = ids.confirmation(identity)
+        if typed.strip().casefold() == expected.casefold():
+            return ""
+        return f"This is not what has to be typed here. Type {expected} to confirm."
+
+    async def _shown(self, window: Window, typed: str, *, in_review: bool) -> Json:
+        """Show what a revocation would do, to somebody who may revoke.
+
+        :param in_review: whether it was asked for by a review's button.
+        """
+        await self.members.require(window.actor)
+        target = normalize_target(typed)
+        if is_tenant_id(target):
+            window.subject = Subject(tenant_id=TenantId(target))
+        identity, partnership = await named_partner(typed, store=self.store, tenant=self.tenant)
+        window.subject = Subject(tenant_id=identity.tenant_id)
+        planned = await self._planned(identity, partnership, window.actor, in_review=in_review)
+        if planned is None:
+            return revoke_unread_view(identity)
+        return await self._offered(window, identity, partnership, *planned)
+
+    async def _planned(
+        self, identity: TenantIdentity, partnership: Partnership | None, actor: ChatId, *, in_review: bool
+    ) -> tuple[Plan, JsonObject | None] | None:
+        """Plan a revocation for somebody who may ask for it; None when a known partner cannot be read now.
+
+        :returns: the plan, and the tenant's default configuration where it could be read.
+
+        :raises Refused: when this person may not.
+        :raises TenantUnavailable, DirectoryUnavailable: when a partner without a record cannot be read now.
+        """
+        try:
+            async with asyncio.timeout(_READING_SECONDS):
+                person = await self.directory.identify(actor)
+                roster = await self.directory.roster([person])
+                require_may_revoke(partnership, person, roster, in_review=in_review)
+                before, default = await read_both(identity.tenant_id, tenant=self.tenant)
+        except (TenantUnavailable, DirectoryUnavailable, TimeoutError) as error:
+            if partnership is not None:
+                return None
+            if isinstance(error, TimeoutError):
+                raise TenantUnavailable("Microsoft Entra does not answer in time.") from error
+            raise
+        plan = plan_revocation(
+            tenant_id=identity.tenant_id, before=before, default=default, is_cross_cloud=not identity.is_resolved
+        )
+        return plan, default
+
+    async def _offered(
+        self,
+        window: Window,
+        identity: TenantIdentity,
+        partnership: Partnership | None,
+        plan: Plan,
+        default: JsonObject | None,
+    ) -> Json:
+        """Offer a revocation wherever there is something to close, to record as closed, or to stop.
+
+        Who used the partner lately is shown when it has been counted; the window does not wait for that.
+        """
+        stops = would_open(await self.store.open_requests(), identity)
+        counting = asyncio.create_task(
+            read_use(identity.tenant_id, tenant=self.tenant, clock=self.clock, patience=_COUNTING_SECONDS)
+        )
+        try:
+            names = await names_shown(shown_targets(plan), tenant=self.tenant)
+            await asyncio.wait({counting}, timeout=_COUNTING_GRACE)
+            if not counting.done():
+                counted = revocation_view(identity, partnership, plan, default, stops, names, (_COUNTING,))
+                await self.windows.update(window.id, counted)
+            used = losing_words(await counting)
+            return revocation_view(identity, partnership, plan, default, stops, names, used)
+        finally:
+            counting.cancel()

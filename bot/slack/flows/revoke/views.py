@@ -1,0 +1,138 @@
+"""What a revocation would do and what it would not, with the confirmation it asks for. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from slack_sdk.models.blocks import (
+    Block,
+    PlainTextInputElement,
+    RichTextBlock,
+)
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import Json, Limit, Part, bullets, paragraph, part, rich, words
+from bot.slack.blocks.modal import input_block, message_view, modal, text_area
+from bot.slack.blocks.untrusted import clean
+from bot.slack.cards.partners import change_elements, consequence_elements, identity_block
+from bot.slack.cards.requests import kind_words
+from bot.slack.cards.reviews import partnership_facts
+from workflows.core.checks.consequences import consequences
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.plans.plan import Plan, TenantIdentity
+from workflows.core.plans.words import Line, describe
+from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.words import state_words
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.openness import Way, left_open, ways
+from workflows.core.settings.openness_words import ways_words
+from workflows.core.settings.words import NO_NAMES
+
+_BLOCKED: Final = "This tenant is already blocked in every respect, so no setting is written."
+_NOTHING_TO_WRITE: Final = "Every block stands already, so no setting is written."
+_LEFT: Final = "Gatehouse can write nothing that closes these for certain: "
+_UNREAD: Final = (
+    "If you confirm, Gatehouse blocks B2B collaboration and direct connect in both directions as soon as Microsoft "
+    "answers, switches trust, automatic redemption and synchronization off, and reads that back. What else is open it "
+    "tries to close, and names what stays open. Whether you may revoke is checked then."
+)
+_MOST_STOPPED: Final = 10
+
+
+def revocation_view(
+    identity: TenantIdentity,
+    partnership: Partnership | None,
+    plan: Plan,
+    default: JsonObject | None,
+    stops: Sequence[AccessRequest] = (),
+    names: Mapping[str, str] = NO_NAMES,
+    used: Sequence[str] = (),
+) -> Json:
+    """Offer a revocation wherever there is something to close, to record as closed, or to stop; else say why not.
+
+    :param default: the tenant's default configuration; None when it could not be read.
+    :param names: what our own directory calls ids of its own, by id.
+    :param used: sentences on who used the partner lately.
+    """
+    left = left_open(ways(plan.before, default, is_cross_cloud=not identity.is_resolved))
+    is_closed = partnership is None or partnership.state is PartnershipState.REVOKED
+    if is_closed and not plan.operations and not stops:
+        return already_blocked_view(left)
+    said = (*consequences(plan, default), *used)
+    return revoke_view(identity, describe(plan, default, names), partnership, said, stops, left)
+
+
+def revoke_view(
+    identity: TenantIdentity,
+    lines: Sequence[Line],
+    partnership: Partnership | None,
+    consequences: Sequence[str],
+    stops: Sequence[AccessRequest] = (),
+    left: Sequence[Way] = (),
+) -> Json:
+    """Show what a revocation will do and what it will not, and ask for the partner's domain to be typed.
+
+    :param lines: what it writes; none where every block stands already.
+    :param left: what is not closed for certain now.
+    :param stops: the open requests that it stops.
+    """
+    changes = change_elements(lines, "What will change") if lines else _nothing_elements(left)
+    told = rich(*changes, *_stop_elements(stops), *consequence_elements(consequences))
+    return _revoke_modal(identity, [_standing_block(partnership), told])
+
+
+def already_blocked_view(left: Sequence[Way]) -> Json:
+    """Say that there is nothing to revoke, and what is not closed for certain all the same."""
+    if not left:
+        return message_view("Nothing to do", "This tenant is already blocked in every respect.")
+    return message_view("Nothing to write", f"{_NOTHING_TO_WRITE} {_LEFT}{ways_words(left)}.")
+
+
+def revoke_unread_view(identity: TenantIdentity) -> Json:
+    """Offer a revocation while nothing can be read: neither the settings nor who asks, so no record is shown either."""
+    said = rich(
+        paragraph(words("⚠️ The present settings cannot be read now.", bold=True)),
+        paragraph(words(_UNREAD)),
+    )
+    return _revoke_modal(identity, [said])
+
+
+def _revoke_modal(identity: TenantIdentity, told: Sequence[Block]) -> Json:
+    blocks: list[Block] = [
+        identity_block(identity),
+        *told,
+        input_block(
+            f"Type {clean(ids.confirmation(identity), 300)} to confirm",
+            ids.CONFIRM,
+            PlainTextInputElement(action_id=ids.CONFIRM, max_length=300),
+        ),
+        input_block("Reason", ids.REASON, text_area(ids.REASON), is_optional=True),
+    ]
+    return modal("Revoke access", blocks, ids.CONFIRM_REVOKE, submit="Revoke", metadata=identity.tenant_id)
+
+
+def _nothing_elements(left: Sequence[Way]) -> Iterator[RichTextElement]:
+    yield paragraph(words(_NOTHING_TO_WRITE if left else _BLOCKED, bold=True))
+    if left:
+        yield paragraph(words(_LEFT), part(ways_words(left), Limit.PLAIN))
+
+
+def _stop_elements(stops: Sequence[AccessRequest]) -> Iterator[RichTextElement]:
+    if not stops:
+        return
+    yield paragraph(words("What this stops, so that no approval puts access back", bold=True))
+    shown = [_stop_parts(request) for request in stops[:_MOST_STOPPED]]
+    if more := len(stops) - len(shown):
+        shown.append([words(f"and {more} more")])
+    yield bullets(shown)
+
+
+def _stop_parts(request: AccessRequest) -> list[Part]:
+    by = [words(" by "), part(request.prepared.requester.name)] if request.prepared else []
+    return [part(request.id, bold=True), words(f": {kind_words(request)}"), *by, words(f", {state_words(request)}")]
+
+
+def _standing_block(partnership: Partnership | None) -> RichTextBlock:
+    if partnership is None:
+        return rich(paragraph(words("Gatehouse has no record of this partner; it can be closed all the same.")))
+    return rich(paragraph(*partnership_facts(partnership)))

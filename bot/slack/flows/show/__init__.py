@@ -1,0 +1,1 @@
+"""What `/partner` only tells: the list, one partner, the posture, help."""

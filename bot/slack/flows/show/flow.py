@@ -1,0 +1,89 @@
+"""`/partner list`, `show`, `posture` and `help`, and the answer to whatever is no command."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from slack_bolt.async_app import AsyncAck
+
+from bot.slack.answers.response_url import Answers, say
+from bot.slack.blocks.message import Message, refusal
+from bot.slack.flows.entry_points import ANY_OTHER, EntryPoint, Verb
+from bot.slack.flows.show.partners import partner_details, partner_list
+from bot.slack.flows.show.posture import posture_message
+from bot.slack.payloads import Invocation
+from bot.slack.people.members import Members
+from bot.slack.words.commands import POSTURE_TAKES_NO_NAME, help_message, unknown_command
+from workflows.app.reads.posture import concerns_about, read_posture
+from workflows.core.plans.named_targets import standing_targets
+from workflows.partner_lookup.named_partner import named_partner
+from workflows.ports.clock import Clock
+from workflows.ports.store import Store
+from workflows.ports.tenant import Tenant
+from workflows.preflight.naming import names_shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Show:
+    """Answers who asks. Local answers come with the acknowledgement, the others right after it."""
+
+    answers: Answers
+    members: Members
+    store: Store
+    tenant: Tenant
+    clock: Clock
+
+    def entry_points(self) -> Iterator[EntryPoint]:
+        """Name what leads here."""
+        yield Verb("list", self.list_partners)
+        yield Verb("show", self.show_partner)
+        yield Verb("posture", self.show_posture)
+        yield Verb("help", self.show_help)
+        yield Verb(ANY_OTHER, self.any_other)
+
+    async def list_partners(self, ack: AsyncAck, command: Invocation) -> None:
+        """List the partners on record; the tenant is not read."""
+        await self.answers.later(ack, command, self._list, reads_tenant=False)
+
+    async def show_partner(self, ack: AsyncAck, command: Invocation) -> None:
+        """Show one partner."""
+        await self.answers.later(ack, command, self._show)
+
+    async def show_posture(self, ack: AsyncAck, command: Invocation) -> None:
+        """Show the posture of the whole tenant."""
+        if command.argument:
+            await self.members.require(command.actor)
+            await say(ack, refusal(POSTURE_TAKES_NO_NAME))
+        else:
+            await self.answers.later(ack, command, self._posture)
+
+    async def show_help(self, ack: AsyncAck, command: Invocation) -> None:
+        """List the commands."""
+        await self.members.require(command.actor)
+        await say(ack, help_message())
+
+    async def any_other(self, ack: AsyncAck, command: Invocation) -> None:
+        """Answer what is no command, or lacks its partner."""
+        await self.members.require(command.actor)
+        await say(ack, unknown_command(command.text))
+
+    async def _list(self, _: Invocation) -> Message:
+        return partner_list(await self.store.partnerships(), now=self.clock.now())
+
+    async def _posture(self, _: Invocation) -> Message:
+        return posture_message(await read_posture(tenant=self.tenant, records=self.store.records, clock=self.clock))
+
+    async def _show(self, command: Invocation) -> Message:
+        identity, partnership = await named_partner(command.argument, store=self.store, tenant=self.tenant)
+        configuration, default, concerns = await concerns_about(
+            identity, tenant=self.tenant, records=self.store.records, clock=self.clock
+        )
+        return partner_details(
+            identity,
+            configuration,
+            default,
+            partnership,
+            await self.store.requests_for(identity.tenant_id, 10),
+            now=self.clock.now(),
+            names=await names_shown(standing_targets(configuration), tenant=self.tenant),
+            concerns=concerns,
+        )

@@ -1,0 +1,193 @@
+"""`/partner list` and `/partner show` as messages: every partner in a line, one partner in detail. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.slack.blocks.blocks import (
+    Part,
+    bullets,
+    footnote,
+    header,
+    paragraph,
+    part,
+    rich,
+    when,
+    words,
+)
+from bot.slack.blocks.message import Message, message
+from bot.slack.blocks.untrusted import clean
+from bot.slack.cards.concerns import concern_elements
+from bot.slack.cards.partners import identity_block, partner_name, partner_words
+from bot.slack.cards.requests import icon, kind_words, restore_hint
+from bot.slack.cards.reviews import partner_row, partnership_facts, partnership_state_words
+from bot.slack.cards.setup import half_elements
+from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.restoration import is_restorable
+from workflows.core.plans.current_settings import Standing, describe_standing, unmanaged
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.posture.model import Concern, Weight
+from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.words import state_words
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.effective import Origin
+from workflows.core.settings.openness import Opening, Way, left_open, not_explicit, ways
+from workflows.core.settings.openness_words import ways_words
+from workflows.core.settings.words import NO_NAMES
+
+MOST_PARTNERS: Final = 20
+MOST_CONCERNS: Final = 8
+MOST_HISTORY: Final = 15
+MOST_VALUE: Final = 1500
+"""Characters of one setting's words, which count their targets themselves."""
+MOST_WAYS: Final = 1500
+
+NOT_ADDED: Final = "a tenant of another Microsoft cloud, blocked until it is added here"
+_INHERITED: Final[Mapping[Origin, str]] = {
+    Origin.SET_HERE: " · inherits",
+    Origin.UNREAD: " · inherits",
+    Origin.TENANT_DEFAULT: " · inherits the tenant's default",
+    Origin.MICROSOFT_DEFAULT: " · inherits Microsoft's default",
+    Origin.NOT_ADDED: "",
+}
+
+
+def partner_list(partnerships: Sequence[Partnership], now: datetime) -> Message:
+    """List the partners that Gatehouse opened or closed, as last recorded."""
+    if not partnerships:
+        text = "Gatehouse has not opened or closed any partner yet. Ask for one with /partner request."
+        return message(text, [rich(paragraph(words(text)))])
+    shown = partnerships[:MOST_PARTNERS]
+    count = "1 partner" if len(partnerships) == 1 else f"{len(partnerships)} partners"
+    blocks: list[Block] = [header(count)]
+    blocks += [partner_row(partnership, now) for partnership in shown]
+    if more := len(partnerships) - len(shown):
+        blocks.append(footnote(f"and {more} more: /partner show with the domain shows each of them"))
+    blocks.append(footnote("As last recorded. /partner show reads what stands in the tenant now."))
+    names = "; ".join(
+        f"{clean(partner_name(p.identity), 60)} (tenant {p.identity.tenant_id}): "
+        f"recorded as {partnership_state_words(p, now)}"
+        for p in shown
+    )
+    return message(f"{count}. {names}", blocks)
+
+
+def partner_details(
+    identity: TenantIdentity,
+    configuration: JsonObject | None,
+    default: JsonObject | None,
+    partnership: Partnership | None,
+    requests: Sequence[AccessRequest],
+    now: datetime,
+    names: Mapping[str, str] = NO_NAMES,
+    concerns: Sequence[Concern] = (),
+) -> Message:
+    """Show what stands for a partner now, as just read, and what was asked for before.
+
+    :param configuration: None when the partner has no configuration of its own.
+    :param default: None when the tenant's default could not be read.
+    :param names: what our own directory calls ids of its own, by id.
+    :param concerns: what a posture says is wrong with it, the gravest first.
+    """
+    is_cross_cloud = not identity.is_resolved
+    standings = describe_standing(configuration, default, names, is_cross_cloud=is_cross_cloud)
+    found = ways(configuration, default, is_cross_cloud=is_cross_cloud)
+    blocks: list[Block] = [
+        header(f"🔎 {clean(partner_name(identity), 90)}: what stands now"),
+        identity_block(identity),
+        *_concern_blocks(concerns),
+        rich(*_standing_elements(configuration, standings, is_cross_cloud=is_cross_cloud)),
+        rich(*_openness_elements(found)),
+        rich(*half_elements(configuration, default, identity, partnership)),
+        rich(*_record_elements(partnership, now)),
+        rich(*_history_elements(requests, identity)),
+    ]
+    own = sum(standing.is_own for standing in standings)
+    opening = f"{own} settings set here"
+    if configuration is None:
+        opening = NOT_ADDED if is_cross_cloud else "no settings of its own, the tenant's defaults apply"
+    known = "1 request" if len(requests) == 1 else f"{len(requests)} requests"
+    grave = "".join(f" {one.weight.word.capitalize()}: {one.text}" for one in concerns[:1] if one.weight > Weight.NOTE)
+    return message(f"{partner_words(identity)}: {opening}.{grave} {known} on record.", blocks)
+
+
+def _concern_blocks(concerns: Sequence[Concern]) -> Iterator[Block]:
+    if concerns:
+        label = paragraph(words("To look at, from what stands now and Gatehouse's records", bold=True))
+        yield rich(label, *concern_elements(concerns, MOST_CONCERNS))
+
+
+def _standing_elements(
+    configuration: JsonObject | None, standings: Sequence[Standing], *, is_cross_cloud: bool
+) -> Iterator[RichTextElement]:
+    yield paragraph(words("Settings, read just now", bold=True))
+    if configuration is None and is_cross_cloud:
+        yield paragraph(words(f"This is {NOT_ADDED}:"))
+    elif configuration is None:
+        yield paragraph(words("This tenant has no configuration of its own here. The tenant's defaults apply to it:"))
+    yield bullets(_standing_parts(standing) for standing in standings)
+    if others := unmanaged(configuration):
+        yield paragraph(words("Also set, and not managed by Gatehouse: "), part(", ".join(others), MOST_VALUE))
+
+
+def _openness_elements(found: Sequence[Way]) -> Iterator[RichTextElement]:
+    """Say in sum what is open, what is not known, and what is closed by a default only."""
+    yield paragraph(words("What this leaves open", bold=True))
+    left = left_open(found)
+    unknown = [way for way in left if way.opening is Opening.UNKNOWN]
+    opened = [way for way in left if way.opening is not Opening.UNKNOWN]
+    items = [[words("Open: "), part(ways_words(opened), MOST_WAYS)]] if opened else []
+    if unknown:
+        items.append([words("Not known, so perhaps open: "), part(ways_words(unknown), MOST_WAYS)])
+    if not left:
+        items.append([words("Nothing: every way in and out is closed.")])
+    if closed := not_explicit(found):
+        items.append(
+            [words("Closed by a default only, not for this partner itself: "), part(ways_words(closed), MOST_WAYS)]
+        )
+    yield bullets(items)
+
+
+def _standing_parts(standing: Standing) -> list[Part]:
+    shown = [part(standing.setting, bold=True), words(": "), part(standing.words, MOST_VALUE)]
+    if standing.is_own or standing.inherits:
+        shown.append(words(" · set here" if standing.is_own else _INHERITED[standing.origin]))
+    return shown
+
+
+def _record_elements(partnership: Partnership | None, now: datetime) -> Iterator[RichTextElement]:
+    yield paragraph(words("Gatehouse's record", bold=True))
+    if partnership is None:
+        yield paragraph(words("Gatehouse has neither opened nor closed this partner."))
+        return
+    yield paragraph(
+        words(f"Recorded as {partnership_state_words(partnership, now)}.\n"), *partnership_facts(partnership)
+    )
+    for kept in partnership.attestations[-3:]:
+        yield paragraph(
+            words("Kept by "), part(kept.person.name), words(" on "), when(kept.at), words(": "), part(kept.reason, 300)
+        )
+
+
+def _history_elements(requests: Sequence[AccessRequest], identity: TenantIdentity) -> Iterator[RichTextElement]:
+    yield paragraph(words("Requests, newest first", bold=True))
+    if not requests:
+        yield paragraph(words("None."))
+        return
+    yield bullets(_history_parts(request) for request in requests[:MOST_HISTORY])
+    if len(requests) > MOST_HISTORY:
+        yield paragraph(words(f"and {len(requests) - MOST_HISTORY} older ones"))
+    if any(is_restorable(request) for request in requests):
+        yield restore_hint(identity)
+
+
+def _history_parts(request: AccessRequest) -> list[Part]:
+    by = [words(" by "), part(request.prepared.requester.name)] if request.prepared else []
+    shown = [words(f"{icon(request)} {kind_words(request).capitalize()}"), *by, words(": ")]
+    shown += [words(state_words(request), bold=True), words(", "), when(request.changed_at)]
+    if request.note:
+        shown += [words(". "), part(request.note, 300)]
+    return shown

@@ -1,0 +1,42 @@
+"""Withdrawing a request: from its requester's card, the App Home, or the form that names it as open already."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from slack_bolt.async_app import AsyncAck
+
+from bot.slack import ids
+from bot.slack.flows.entry_points import Action, Card, EntryPoint
+from bot.slack.flows.request_access.flow import RequestAccess
+from bot.slack.payloads import Interaction
+from workflows.app.service import Service
+from workflows.core.requests.intents import WantWithdraw
+from workflows.core.requests.request import RequestId
+from workflows.ports.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdraw:
+    """Stores a withdrawal."""
+
+    service: Service
+    store: Store
+    request_access: RequestAccess
+
+    def entry_points(self) -> Iterator[EntryPoint]:
+        """Name what leads here."""
+        yield Action(ids.WITHDRAW, self.withdraw, stored="withdraw", card=Card.REQUESTER)
+
+    async def withdraw(self, ack: AsyncAck, click: Interaction) -> None:
+        """Withdraw for the requester at once; for anybody else their accounts are compared first."""
+        request_id = RequestId(click.action.value)
+        request = await self.store.request(request_id)
+        if request is None or click.actor == request.particulars.requester:
+            await self.service.withdraw(request_id, click.actor, key=click.key)
+        else:
+            # It may be the requester's second id: their accounts are compared.
+            intent = WantWithdraw(actor=click.actor, request_id=request_id, channel=click.channel)
+            await self.service.want(intent, key=click.key)
+        await ack()
+        if click.is_in(ids.REQUEST_ACCESS):
+            self.request_access.show_again(click)

@@ -1,0 +1,146 @@
+"""Stands before every listener: parses the payload, checks the team, refuses old cards, answers what is refused.
+
+What decides anything is stored before it is acknowledged. The one thing that goes to Slack before the acknowledgement
+is opening a view, because its trigger lives three seconds.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.errors import SlackApiError
+
+from bot.slack.answers.response_url import say
+from bot.slack.blocks.message import refusal
+from bot.slack.errors import NO_ANSWER
+from bot.slack.flows.entry_points import (
+    ANY_OTHER,
+    Action,
+    Card,
+    Clicked,
+    EntryPoint,
+    Happened,
+    Opened,
+    Shortcut,
+    Submission,
+    Typed,
+    Verb,
+)
+from bot.slack.inbound.old_cards import CardReplaced, OldCards
+from bot.slack.payloads import HomeOpened, Interaction, Invocation, claimed_subject
+from bot.slack.people.users import OUTSIDER
+from bot.slack.words.commands import needs_partner
+from bot.slack.words.not_now import NOT_OPENED, WINDOW_NOT_OPENED
+from workflows.app.service import Service
+from workflows.core.errors import Refused
+from workflows.core.requests.commands import Subject
+
+_COMMAND: Final = "/partner"
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """Ties the flows to Bolt, and answers for them. No rules stand here."""
+
+    service: Service
+    old_cards: OldCards
+    team_id: str
+
+    def register(self, app: AsyncApp, entry_points: Iterable[EntryPoint]) -> None:
+        """Tie every command, shortcut, action, view and event of the manifest to its listener."""
+        verbs: dict[str, Typed] = {}
+        for point in entry_points:
+            match point:
+                case Action():
+                    app.action(point.action_id)(self._clicked(point.listener, point.stored, point.card))
+                case Submission():
+                    app.view(point.callback_id)(self._clicked(point.listener, point.stored))
+                case Shortcut():
+                    app.shortcut(point.callback_id)(self._clicked(point.listener, point.stored))
+                case Opened():
+                    app.event(point.event)(self._opened(point.listener))
+                case Verb():
+                    verbs[point.verb] = point.listener
+        app.command(_COMMAND)(self._typed(verbs))
+
+    def _clicked(self, listener: Clicked, stored: str, card: Card | None = None) -> Callable[..., Awaitable[None]]:
+        """Guard a listener of clicks; what it refuses is told to the person who clicked, and recorded."""
+
+        async def guarded(ack: AsyncAck, body: dict[str, Any]) -> None:
+            click = Interaction.model_validate(body)
+            try:
+                self._require_our_team(click)
+                if card is not None:
+                    await self.old_cards.require_current(click, card)
+                await listener(ack, click)
+            except Refused as refused:
+                await self.service.refuse(
+                    refused,
+                    key=click.key,
+                    actor=click.actor,
+                    command=stored or click.name,
+                    subject=claimed_subject(click),
+                    channel=click.channel,
+                    also=(refused.effect,) if isinstance(refused, CardReplaced) else (),
+                )
+                await ack()
+            except (SlackApiError, *NO_ANSWER) as error:
+                # A view could not be opened. Nothing was stored; the person is told and clicks again.
+                _log.warning("view_not_opened", error=repr(error))
+                await self.service.say(
+                    NOT_OPENED, key=f"not_opened:{click.key}", person=click.actor, channel=click.channel
+                )
+                await ack()
+
+        return guarded
+
+    def _typed(self, verbs: Mapping[str, Typed]) -> Callable[..., Awaitable[None]]:
+        """Guard the command: each verb has its flow, and whatever else is typed has one, too."""
+
+        async def guarded(ack: AsyncAck, body: dict[str, Any]) -> None:
+            command = Invocation.model_validate(body)
+            is_whole = bool(command.argument) or not needs_partner(command.verb)
+            listener = verbs.get(command.verb, verbs[ANY_OTHER]) if is_whole else verbs[ANY_OTHER]
+            try:
+                if command.team_id != self.team_id:
+                    raise Refused("outsider", OUTSIDER)
+                await listener(ack, command)
+            except Refused as refused:
+                await self.service.refuse(
+                    refused,
+                    key=command.key,
+                    actor=command.actor,
+                    command=command.stored_name,
+                    subject=Subject(),
+                    channel=command.channel_id,
+                )
+                await ack()
+            except (SlackApiError, *NO_ANSWER) as error:
+                _log.warning("view_not_opened", error=repr(error))
+                await say(ack, refusal(WINDOW_NOT_OPENED))
+
+        return guarded
+
+    def _opened(self, listener: Happened) -> Callable[..., Awaitable[None]]:
+        """Guard a listener of the App Home: what happens in another workspace is none of ours."""
+
+        async def guarded(body: dict[str, Any]) -> None:
+            opened = HomeOpened.model_validate(body)
+            if opened.team_id == self.team_id:
+                await listener(opened)
+
+        return guarded
+
+    def _require_our_team(self, click: Interaction) -> None:
+        """Refuse payloads of other workspaces; in shared channels only the user's own team id shows the outsider."""
+        teams = {click.user.team_id or self.team_id}
+        if click.team is not None:
+            teams.add(click.team.id)
+        if click.view is not None and click.view.app_installed_team_id is not None:
+            teams.add(click.view.app_installed_team_id)
+        if teams != {self.team_id}:
+            raise Refused("outsider", OUTSIDER)

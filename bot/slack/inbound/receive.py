@@ -1,0 +1,103 @@
+"""What Slack sends, whichever way it came: read once, handed to Bolt, and answered whatever happens.
+
+A payload that cannot be read is a bad request, never a traceback. A click that cannot be stored is not acknowledged in
+silence: whoever clicked is told that nothing was done.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, Literal
+
+import structlog
+from pydantic import ValidationError
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.error import BoltUnhandledRequestError
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+
+from bot.slack.answers.background import Background
+from bot.slack.blocks.modal import message_view
+from bot.slack.payloads import Interaction, Unreadable, read_payload
+from workflows.core.people import ChatId
+from workflows.ports.records import StoreNotWritable
+
+_JSON: Final = "application/json"
+_NOT_STORED: Final = (
+    "Gatehouse cannot store anything at the moment, so this was not done and nothing changed. "
+    "Try again in a few minutes; the admins are told."
+)
+
+_log = structlog.get_logger()
+
+Tell = Callable[[ChatId, str, str], Awaitable[None]]
+"""Says something to a person: in a channel for their eyes only, or directly where the channel is empty."""
+
+
+class Inbound:
+    """Takes payloads. There is one for a Bolt app, because it answers for what the app's listeners raise."""
+
+    def __init__(self, *, bolt: AsyncApp, tell: Tell, background: Background, redact: Callable[[str], str]) -> None:
+        self._bolt = bolt
+        self._tell = tell
+        self._background = background
+        self._redact = redact
+        bolt.error(self._failed)
+
+    async def take(self, payload: Mapping[str, Any], mode: Literal["http", "socket_mode"] = "http") -> BoltResponse:
+        """Answer one payload."""
+        try:
+            body = read_payload(payload)
+            # NB. no header is passed on: they are unsigned, and Bolt takes control flow from some.
+            request = AsyncBoltRequest(
+                body=body if mode == "socket_mode" else json.dumps(body), headers={"content-type": _JSON}, mode=mode
+            )
+            answer = await self._bolt.async_dispatch(request)
+        except (Unreadable, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+            # Bolt looks into more of a payload than the bot does; what a listener raises does not come here.
+            return _unreadable(payload, error)
+        answer.body = self._redact(answer.body)
+        return answer
+
+    async def _failed(self, error: Exception, body: dict[str, Any]) -> BoltResponse:
+        """Answer for a listener that raised, and where there is none."""
+        match error:
+            case BoltUnhandledRequestError():
+                _log.warning("payload_unhandled", kind=_kind(body))
+                return BoltResponse(status=400, body="nothing here listens to this payload\n")
+            case StoreNotWritable():
+                return self._not_stored(body)
+            case ValidationError():
+                return _unreadable(body, error)
+            case _:
+                _log.error("listener_failed", exc_info=error)
+                return BoltResponse(status=500, body="")
+
+    def _not_stored(self, body: dict[str, Any]) -> BoltResponse:
+        if "command" in body:
+            return _answer({"response_type": "ephemeral", "text": _NOT_STORED})
+        if body.get("type") == "event_callback":
+            return BoltResponse(status=503, body="")  # Slack sends an event again
+        click = Interaction.model_validate(body)
+        if click.type == "view_submission":
+            fields = list(click.the_view.state.values)
+            if fields:  # the form stays as it was filled in
+                return _answer({"response_action": "errors", "errors": dict.fromkeys(fields[-1:], _NOT_STORED)})
+            return _answer({"response_action": "update", "view": message_view("Not done", _NOT_STORED)})
+        self._background.start(self._say(click))
+        return BoltResponse(status=503, body="")  # Slack shows that the click failed
+
+    async def _say(self, click: Interaction) -> None:
+        await self._tell(click.actor, _NOT_STORED, click.channel)
+
+
+def _unreadable(payload: Mapping[str, Any], error: Exception) -> BoltResponse:
+    _log.warning("payload_unreadable", kind=_kind(payload), problem=type(error).__name__)
+    return BoltResponse(status=400, body="not a payload that can be read\n")
+
+
+def _kind(payload: Mapping[str, Any]) -> str:
+    return str(payload.get("type") or ("command" if "command" in payload else ""))[:40]
+
+
+def _answer(content: dict[str, Any]) -> BoltResponse:
+    return BoltResponse(status=200, body=json.dumps(content), headers={"content-type": _JSON})

@@ -1,0 +1,69 @@
+"""What can be typed after `/partner`, in words: the help, and the answer to what is no command."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bot.slack.blocks.blocks import mrkdwn, paragraph, part, rich
+from bot.slack.blocks.message import Message, message
+from bot.slack.blocks.untrusted import clean, escape
+
+_PARTNER: Final = "<domain or tenant ID>"
+
+
+@dataclass(frozen=True, slots=True)
+class _Usage:
+    what: str
+    """What the command does, in a few words."""
+    argument: str = ""
+    """What is typed after the verb."""
+
+
+COMMANDS: Final[Mapping[str, _Usage]] = {
+    "request": _Usage("ask for access for a partner organization", "[domain]"),
+    "list": _Usage("partners that Gatehouse has opened or closed"),
+    "show": _Usage("what stands for a partner now, and its history", _PARTNER),
+    "checklist": _Usage("what the partner's administrator has to set on its side", _PARTNER),
+    "posture": _Usage("what the default and every partner's settings let in and out, with warnings"),
+    "revoke": _Usage("close a partner (admins; a review's card lets the sponsor)", _PARTNER),
+    "restore": _Usage("ask to put back what stood before a change", _PARTNER),
+    "help": _Usage("this list"),
+}
+"""The verbs, as the help lists them."""
+
+POSTURE_TAKES_NO_NAME: Final = "/partner posture takes no name and shows all. /partner show shows one."
+
+
+def needs_partner(verb: str) -> bool:
+    """Tell whether a verb says nothing without a partner's domain or tenant ID."""
+    return verb in COMMANDS and COMMANDS[verb].argument == _PARTNER
+
+
+def help_message() -> Message:
+    """List the commands."""
+    return message(f"Commands: {_list()}".replace("`", ""), [mrkdwn(_help())])
+
+
+def unknown_command(text: str) -> Message:
+    """Answer a command that does not exist, or lacks its partner, with those that do."""
+    said = clean(text, 100, empty="")
+    if needs_partner(said.lower()):
+        opening = f"Name the partner: /partner {said.lower()} with its domain or tenant ID."
+    else:
+        opening = f"“{said}” is not a command that I know." if said else "Say what you want to do."
+    return message(f"{opening} Try /partner help.", [rich(paragraph(part(opening, 200))), mrkdwn(_help())])
+
+
+def _help() -> str:
+    """The commands for mrkdwn. Constant words only."""
+    return (
+        f"*What you can do*\n{escape(_list())}\nOr use the shortcut *Request partner access*, or my Home tab. In the "
+        "form, press Enter in the domain field to see which organization it is."
+    )
+
+
+def _list() -> str:
+    return "\n".join(
+        f"`{' '.join(filter(None, ('/partner', verb, usage.argument)))}`  {usage.what}"
+        for verb, usage in COMMANDS.items()
+    )

@@ -1,0 +1,201 @@
+"""Windows: opened in time or not at all, filled or said not to be."""
+
+import time
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pytest
+from slack_sdk.errors import SlackApiError
+
+from bot.sandbox.http.faults import Fault
+from bot.slack.answers import windows
+from bot.slack.flows.revoke import flow as revoke
+from tests.bot.bot_under_test import BotUnderTest, click, window_shown
+from tests.bot.surfaces import shown
+from workflows.core.errors import InvalidField, Refused, UnreadableSetting
+from workflows.core.people import ChatId
+from workflows.core.requests.commands import Subject
+from workflows.core.settings.model import TenantId
+from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
+
+CONTOSO: Final = TenantId("c0a1b2c3-1111-4aaa-8bbb-0123456789a1")
+
+# --- a Slack that does not open the window ---
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trigger that lives shorter."""
+    assert windows._TRIGGER_SECONDS < 3
+    monkeypatch.setattr(windows, "_TRIGGER_SECONDS", 0.2)
+
+
+NOT_OPENED: Final = [
+    Fault(target="slack", method="views.open", delay_seconds=30),
+    Fault(target="slack", method="views.open", reset=True, times=2),
+    Fault(target="slack", method="views.open", body="<html>proxy</html>"),
+    Fault(target="slack", method="views.open", body={"ok": False, "error": "expired_trigger_id"}),
+]
+
+
+WHY: Final = ["slow", "gone", "proxy", "expired"]
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("fault", NOT_OPENED, ids=WHY)
+@pytest.mark.parametrize("text", ["request contoso.com", "request", "revoke contoso.com"])
+async def test_a_command_says_when_slack_did_not_open_its_window(
+    gatehouse: BotUnderTest, fault: Fault, text: str
+) -> None:
+    gatehouse.world.faults.add(fault)
+    began = time.monotonic()
+    answer = await gatehouse.command(text)
+    assert time.monotonic() - began < 2
+    assert answer.status == 200
+    assert answer.json["response_type"] == "ephemeral"
+    assert "did not open the window; try again" in answer.text
+    await gatehouse.idle()
+    assert await gatehouse.outcomes() == []
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("fault", NOT_OPENED, ids=WHY)
+async def test_a_button_whose_window_slack_does_not_open_is_acknowledged_in_time(
+    gatehouse: BotUnderTest, fault: Fault
+) -> None:
+    request = await gatehouse.file_request()
+    gatehouse.world.faults.add(fault)
+    began = time.monotonic()
+    answer = await gatehouse.interact(click("approver1", "reject", f"{request.id}:{request.known.plan.digest}"))
+    assert time.monotonic() - began < 2
+    assert (answer.status, answer.text) == (200, "")
+    assert await gatehouse.outcomes("approver1") == []
+
+
+OPENING: Final = ["review_request", "keep", "revoke_review", "show_checklist", "open_request"]
+"""Every other button that opens a window."""
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    ("action", "fault"),
+    [*(("reject", fault) for fault in NOT_OPENED), *((action, NOT_OPENED[-1]) for action in OPENING)],
+    ids=[*(f"reject {why}" for why in WHY), *OPENING],
+)
+async def test_who_pressed_a_button_is_told_that_its_window_did_not_open(
+    opened: BotUnderTest, action: str, fault: Fault
+) -> None:
+    """Only that person is told, once, with what to do."""
+    request = await opened.file_request("fabrikam.com", "guest-collaboration")
+    value = f"{request.id}:{request.known.plan.digest}" if action in ("reject", "review_request") else CONTOSO
+    opened.world.faults.add(fault)
+    await opened.interact(click("approver1", action, value))
+    await opened.idle()
+    assert (await opened.told("approver1")).count("Click the button again") == 2, "the text, and the blocks"
+    assert "Click the button again" not in await opened.told("approver2")
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_who_used_the_shortcut_is_told_that_its_window_did_not_open(gatehouse: BotUnderTest) -> None:
+    gatehouse.world.faults.add(NOT_OPENED[-1])
+    await gatehouse.control.post("shortcut", user="requester", callback_id="request_partner_access")
+    await gatehouse.idle()
+    assert "The window did not open" in await gatehouse.told("requester")
+
+
+CONFLICT: Final = {"ok": False, "error": "hash_conflict"}
+
+
+@pytest.mark.parametrize("times", [1, 3])
+async def test_a_window_that_changed_at_the_same_moment_is_updated_all_the_same(
+    gatehouse: BotUnderTest, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    monkeypatch.setattr(revoke, "_COUNTING_GRACE", revoke._COUNTING_SECONDS)  # else shown before sign-ins are counted
+    gatehouse.world.faults.add(Fault(target="slack", method="views.update", status=200, body=CONFLICT, times=times))
+    title, said = await window_shown(gatehouse, "revoke fabrikam.com")
+    assert title != "Loading"
+    assert "fabrikam.com" in said
+    sent = [e["body"] for e in gatehouse.world.slack_log.entries if e["path"].endswith("views.update")]
+    assert len(sent) == times + 1
+    assert all("hash" not in body for body in sent)
+
+
+@pytest.mark.parametrize("fault", [{"status": 200, "body": CONFLICT}, {"status": 503}, {"reset": True}], ids=str)
+async def test_who_waits_before_a_window_that_cannot_be_filled_is_told(
+    gatehouse: BotUnderTest, fault: dict[str, Any]
+) -> None:
+    gatehouse.world.faults.add(Fault(target="slack", method="views.update", times=99, **fault))
+    await gatehouse.control.post("command", user="admin", text="/partner revoke fabrikam.com")
+    await gatehouse.idle()
+    assert "The window could not be filled" in await gatehouse.told("admin")
+    assert "Close it and open it again" in await gatehouse.told("admin")
+
+
+# --- what is said in a window that cannot show what was asked for ---
+
+
+@dataclass(slots=True)
+class Desk:
+    """A Slack that keeps what is shown, and a service that keeps what is refused and said."""
+
+    is_closed: bool = False
+    views: list[Any] = field(default_factory=list)
+    refusals: list[tuple[str, str, Subject]] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+    async def views_update(self, *, view_id: str, view: Any) -> None:
+        """Keep what is shown."""
+        if self.is_closed:
+            raise SlackApiError("closed", {"ok": False, "error": "not_found"})  # type: ignore[no-untyped-call]
+        self.views.append(view)
+
+    async def refuse(self, refused: Refused, *, command: str, subject: Subject, **_: Any) -> None:
+        """Keep what is recorded."""
+        self.refusals.append((command, refused.code, subject))
+
+    async def say(self, text: str, **_: Any) -> None:
+        """Keep what is said directly."""
+        self.said.append(text)
+
+
+async def fill(desk: Desk, error: Exception) -> None:
+    """Fill a window by a build that learns what it is about, and then fails."""
+    there: Any = desk
+    window = windows.Window(id="V1", actor=ChatId("U1"), key="k", command="/partner revoke")
+
+    async def build(window: windows.Window) -> Any:
+        window.subject = Subject(tenant_id=CONTOSO)
+        raise error
+
+    await windows.Windows(client=there, service=there, background=there).show(window, build)
+
+
+@pytest.mark.parametrize(
+    ("error", "title", "text"),
+    [
+        (InvalidField("target", "Type one domain."), "Not possible", "Type one domain."),
+        (UnreadableSetting("It has a new shape"), "Not possible", "It has a new shape. Ask an admin to look at it"),
+        (TenantUnavailable("Away."), "Not possible now", "Away. Nothing was changed; try again."),
+        (TenantRefused(400, "x", "No."), "Not possible now", "No. Nothing was changed; try again."),
+        (DirectoryUnavailable("Away."), "Not possible now", "Away. Nothing was changed; try again."),
+    ],
+)
+async def test_what_cannot_be_read_is_said_in_the_window_and_is_no_refusal(
+    error: Exception, title: str, text: str
+) -> None:
+    desk = Desk()
+    await fill(desk, error)
+    [view] = desk.views
+    assert view["title"]["text"] == title
+    assert text in shown(view)
+    assert (desk.refusals, desk.said) == ([], [])
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+async def test_a_refusal_is_recorded_about_what_was_learned_and_said_once(is_closed: bool) -> None:
+    desk = Desk(is_closed=is_closed)
+    await fill(desk, Refused("not_an_admin", "Ask an admin."))
+    assert desk.refusals == [("/partner revoke", "not_an_admin", Subject(tenant_id=CONTOSO))]
+    assert [("Ask an admin." in shown(view)) for view in desk.views] == ([] if is_closed else [True])
+    assert desk.said == (["Ask an admin."] if is_closed else [])

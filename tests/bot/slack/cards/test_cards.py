@@ -1,0 +1,331 @@
+"""Cards: what they say in every state, and that no text from outside can ping, link or hide the target."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.sandbox.slack.block_kit.blocks import problems
+from bot.slack.blocks.blocks import utc_words
+from bot.slack.blocks.message import Message
+from bot.slack.cards.cards import request_card, requester_card, review_card
+from bot.slack.people.approvers import Approvers
+from tests.bot import surfaces
+from tests.bot.surfaces import assert_sound_message, buttons, hostile, hostile_or_blank, hostile_request, shown
+from tests.workflows.core.builders import (
+    AMARA,
+    BRUNO,
+    DATA_OWNER,
+    EXPIRY,
+    NOW,
+    RILEY,
+    SAM,
+    SECURITY,
+    TENANT,
+    WHOLE_CHAIN,
+    access_plan,
+    approval,
+    identity,
+    partnership,
+    prepared,
+    request,
+)
+from workflows.core.partners.partnership import Attestation, PartnershipState
+from workflows.core.policy.approval import Choice
+from workflows.core.requests.request import AccessRequest, Observation, RequestId, RequestKind, RequestState
+
+HOLDERS = {SECURITY: Approvers(names=("Amara",)), DATA_OWNER: Approvers(names=("Bruno", "Chie"))}
+ACCESS, REVOCATION = RequestKind.ACCESS, RequestKind.REVOCATION
+STATES = [(state, kind) for state in RequestState for kind in RequestKind]
+DIGEST = access_plan().digest
+
+
+def card(asked: AccessRequest, **changes: Any) -> Message:
+    return request_card(asked, **{"holders": HOLDERS, "now": NOW, **changes})
+
+
+# --- the request's card ---
+
+
+@pytest.mark.parametrize(("state", "kind"), STATES)
+def test_every_state_makes_a_sound_card_that_names_the_target_first(state: RequestState, kind: RequestKind) -> None:
+    for message in (card(request(state, kind)), requester_card(request(state, kind), now=NOW)):
+        assert_sound_message(message)
+        assert "contoso.com" in shown(message.blocks[0])
+        assert "Target tenant" in shown(message.blocks[1])
+        assert message.text.startswith("contoso.com")
+
+
+@pytest.mark.parametrize(("state", "kind"), STATES)
+def test_buttons_live_only_where_they_can_do_something(state: RequestState, kind: RequestKind) -> None:
+    found = buttons(card(request(state, kind)).blocks)
+    if state is RequestState.AWAITING_APPROVAL:
+        value = request(state, kind).known.plan.digest
+        assert found == {"approve": f"r-1:{value}", "reject": f"r-1:{value}"}
+    else:
+        assert found == {}
+
+
+def test_no_buttons_when_the_time_is_over_or_the_copy_is_for_reading() -> None:
+    asked = request()
+    late = card(asked, now=EXPIRY)
+    assert buttons(late.blocks) == {}
+    assert "The time to decide is over" in shown(late.blocks)
+    assert buttons(card(asked, with_buttons=False).blocks) == {}
+
+
+def test_the_card_says_who_what_and_why() -> None:
+    said = shown(card(request()).blocks)
+    for fact in (
+        "waiting for approval",
+        TENANT,
+        "Contoso Ltd",
+        "Access request by Riley",
+        "Sponsor: Sam",
+        "Access template: Trusted partner",
+        "Duration: 90 days",
+        "Joint launch in May",
+        "Trust in the partner's MFA: inherits the tenant's default → trusted (opens)",
+        "Nothing closes by itself after 90 days",
+        DIGEST,
+        "Expires",
+        utc_words(EXPIRY),
+    ):
+        assert fact in said
+
+
+def test_the_operations_are_shown_exactly_as_json() -> None:
+    (pre,) = [item for item in surfaces.dicts(card(request()).blocks) if item.get("type") == "rich_text_preformatted"]
+    assert json.loads(pre["elements"][0]["text"]) == [
+        {"method": o.method, "path": o.path, "body": o.body} for o in access_plan().operations
+    ]
+
+
+def test_operations_that_are_too_long_say_how_much_is_missing() -> None:
+    plan = access_plan({"tenantId": TENANT, "b2bDirectConnectInbound": None})
+    value = {"usersAndGroups": "y" * 9000}
+    plan = replace(plan, operations=(replace(plan.operations[0], body={"b2bDirectConnectInbound": value}),))
+    blocks = card(request(prepared=prepared(plan=plan))).blocks
+    assert "more characters; the digest covers all of them" in shown(blocks)
+    assert problems(blocks, "message") == []
+
+
+def test_stages_say_who_approved_and_who_must_still_decide() -> None:
+    start = shown(card(request()).blocks)
+    assert "Security: 0 of 1 approval. Decides now: Amara." in start
+    assert "Data owners: 0 of 2 approvals. Decides after that: Bruno, Chie." in start
+    half_way = request(decisions=(approval(AMARA, 0), approval(BRUNO, 1)))
+    later = shown(card(half_way, holders={DATA_OWNER: Approvers(names=("Chie",))}).blocks)
+    assert f"✅ Security: approved. Amara, {utc_words(NOW)}." in later
+    assert f"Data owners: 1 of 2 approvals. Bruno, {utc_words(NOW)}. Decides now: Chie." in later
+    unknown = shown(card(request(), holders={}).blocks)
+    assert "Security: 0 of 1 approval. Decides now." in unknown
+
+
+def test_of_many_approvers_some_are_named_and_all_are_counted() -> None:
+    many = Approvers(names=tuple(f"Person {number}" for number in range(12)), others=148)
+    said = shown(card(request(), holders={SECURITY: many}).blocks)
+    assert "Person 11 and 148 more." in said
+
+
+def test_an_approval_that_does_not_count_is_said_to() -> None:
+    said = shown(card(request(decisions=(approval(AMARA, 0, digest="0" * 64),))).blocks)
+    assert "Amara approved an earlier version of this request." in said
+    assert "Security: 0 of 1 approval." in said
+
+
+def test_a_rejection_says_who_and_why_once() -> None:
+    rejection = replace(approval(BRUNO, 1, choice=Choice.REJECT), reason="Ask for a separate site")
+    asked = request(
+        RequestState.REJECTED,
+        decisions=(approval(AMARA, 0), rejection),
+        note="Bruno rejected it: Ask for a separate site",
+    )
+    said = shown(card(asked).blocks)
+    assert "Rejected by Bruno" in said
+    assert said.count("Ask for a separate site") == 1
+    assert "What was asked for" in said
+    assert "The exact Microsoft Graph operations" not in said
+
+
+def test_applied_claims_the_read_back_and_nothing_else_does() -> None:
+    done = request(RequestState.APPLIED, confirmed_at=NOW)
+    assert f"The tenant was read back on {utc_words(NOW)} and showed every change of the plan." in shown(
+        card(done).blocks
+    )
+    for state in set(RequestState) - {RequestState.APPLIED}:
+        assert "read back" not in shown(card(request(state)).blocks)
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        (RequestState.PREPARING, "being looked up"),
+        (RequestState.APPLYING, "not confirmed yet"),
+        (RequestState.WITHDRAWN, "Withdrawn by the requester"),
+    ],
+)
+def test_states_without_a_note_explain_themselves(state: RequestState, says: str) -> None:
+    assert says in shown(card(request(state)).blocks)
+
+
+@pytest.mark.parametrize("state", list(RequestState))
+def test_the_note_is_shown(state: RequestState) -> None:
+    if state is RequestState.WITHDRAWN:
+        return  # its sentence says who withdrew it
+    note = "Microsoft Graph refused it with Authorization_RequestDenied."
+    assert note in shown(card(request(state, note=note)).blocks)
+
+
+def test_a_plan_that_no_longer_stands_is_not_shown() -> None:
+    """After a new look at the tenant the old plan would be a false promise."""
+    again = request(RequestState.PREPARING, prepared=prepared(), note="The partner changed meanwhile.")
+    message = card(again)
+    assert DIGEST not in shown(message.blocks)
+    assert DIGEST[:12] not in message.text
+    assert TENANT in shown(message.blocks)
+
+
+def test_what_the_form_saw_names_the_target_while_preparing() -> None:
+    seen = Observation(identity=identity(), configuration=None, at=NOW)
+    message = card(request(RequestState.PREPARING, observation=seen))
+    assert TENANT in message.text
+    assert TENANT in shown(message.blocks)
+
+
+def test_a_revocation_needs_no_approval_and_says_what_it_is() -> None:
+    said = shown(card(request(RequestState.APPLIED, REVOCATION, confirmed_at=NOW, not_closed=())).blocks)
+    assert "🔒 contoso.com: blocked and read back" in said
+    assert "Revocation by Riley" in said
+    assert "none are needed to close a partner" in said
+    assert "This blocks the partner and does not delete it" in said
+    assert "up to an hour" in said
+
+
+@pytest.mark.parametrize(("state", "kind"), STATES)
+def test_the_requester_may_withdraw_while_that_is_possible(state: RequestState, kind: RequestKind) -> None:
+    found = buttons(requester_card(request(state, kind), now=NOW).blocks)
+    is_open = state in (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
+    assert found == ({"withdraw": "r-1"} if is_open else {})
+
+
+def test_the_requester_reads_whose_approval_is_missing() -> None:
+    said = shown(requester_card(request(decisions=(approval(AMARA, 0),)), now=NOW).blocks)
+    assert "Waits for 2 approvals from “Data owners”." in said
+
+
+def test_a_complete_chain_waits_for_nobody() -> None:
+    said = shown(requester_card(request(decisions=WHOLE_CHAIN), now=NOW).blocks)
+    assert "Waits for" not in said
+
+
+# --- reviews ---
+
+
+def review(**changes: Any) -> Message:
+    return review_card(partnership(**changes), now=NOW)
+
+
+def test_a_due_review_offers_keep_and_revoke() -> None:
+    asked = review(state=PartnershipState.REVIEW_DUE, reminders=2)
+    assert_sound_message(asked)
+    assert buttons(asked.blocks) == {"keep": TENANT, "revoke_review": TENANT}
+    assert "Asked twice." in shown(asked.blocks)
+    assert TENANT in asked.text
+
+
+def test_past_its_end_only_revoke_is_possible_and_the_way_on_is_said() -> None:
+    asked = review(state=PartnershipState.REVIEW_DUE, reminders=1, ends_at=NOW)
+    assert buttons(asked.blocks) == {"revoke_review": TENANT}
+    said = shown(asked.blocks)
+    assert "/partner request contoso.com" in said
+    assert "The access is still open." in said
+
+
+def test_an_answered_review_says_who_kept_it_and_why() -> None:
+    kept = Attestation(person=SAM, reason="Campaign runs until May", at=NOW + timedelta(days=30))
+    asked = review(attestations=(kept,))
+    assert buttons(asked.blocks) == {}
+    assert "Kept by Sam" in shown(asked.blocks)
+    assert "Campaign runs until May" in shown(asked.blocks)
+
+
+def test_an_older_answer_is_not_taken_for_one_about_a_new_approval() -> None:
+    kept = Attestation(person=SAM, reason="Old reason", at=NOW - timedelta(days=1))
+    said = shown(review(attestations=(kept,)).blocks)
+    assert "Old reason" not in said
+    assert "access approved anew" in said
+
+
+def test_a_revoked_partner_has_nothing_to_review() -> None:
+    asked = review(state=PartnershipState.REVOKED, ends_at=None, next_review_at=None)
+    assert buttons(asked.blocks) == {}
+    assert "Revoked and read back" in shown(asked.blocks)
+
+
+def test_a_tenant_without_a_domain_is_named_by_its_id() -> None:
+    nameless = replace(identity(), default_domain="", display_name="\u200b")
+    asked = request(prepared=prepared(observation=Observation(identity=nameless, configuration=None, at=NOW)))
+    message = card(asked)
+    assert_sound_message(message)
+    assert TENANT in shown(message.blocks[0])
+
+
+# --- text from outside ---
+
+
+@settings(deadline=None, max_examples=60)
+@given(hostile_or_blank, st.sampled_from(STATES))
+def test_hostile_text_stays_text_on_request_cards(text: str, at: tuple[RequestState, RequestKind]) -> None:
+    asked = hostile_request(*at, text)
+    holders = {SECURITY: Approvers(names=(text,)), DATA_OWNER: Approvers(names=(text, text))}
+    for message in (request_card(asked, holders=holders, now=NOW), requester_card(asked, now=NOW)):
+        assert_sound_message(message)
+        assert "Target tenant" in shown(message.blocks[1])
+        if asked.prepared is not None:
+            assert "contoso.com" in shown(message.blocks[0])
+            assert TENANT in message.text
+            assert TENANT in shown(message.blocks[1])
+
+
+@settings(deadline=None, max_examples=40)
+@given(hostile, st.sampled_from(RequestState))
+def test_digest_and_tenant_are_the_same_in_text_and_blocks(text: str, state: RequestState) -> None:
+    asked = hostile_request(state, ACCESS, text)
+    message = request_card(asked, holders={}, now=NOW)
+    if state in (RequestState.PREPARING, RequestState.UNFIT):
+        return  # there is no plan that stands
+    digest = asked.known.plan.digest
+    assert digest in shown(message.blocks)
+    assert digest[:12] in message.text
+    assert TENANT in message.text
+    assert TENANT in shown(message.blocks)
+
+
+def test_moments_show_in_the_readers_own_time() -> None:
+    (expiry, *_) = [item for item in surfaces.dicts(card(request()).blocks) if item.get("type") == "date"]
+    assert expiry["timestamp"] == int(EXPIRY.timestamp())
+    assert (expiry["format"], expiry["fallback"]) == ("{date_short_pretty} at {time}", "2027-03-08 09:00 UTC")
+
+
+def test_a_request_id_and_a_digest_fit_into_a_button() -> None:
+    value = buttons(card(request(id=RequestId("R-" + "A" * 60))).blocks)["approve"]
+    assert len(value) <= 2000
+    assert RILEY.chat_id not in value
+
+
+@settings(deadline=None, max_examples=40)
+@given(hostile_or_blank, st.sampled_from(PartnershipState))
+def test_hostile_text_stays_text_in_reviews(text: str, state: PartnershipState) -> None:
+    known = partnership(
+        identity=surfaces.hostile_identity(text),
+        sponsor=surfaces.hostile_person(text),
+        template_title=text,
+        state=state,
+        attestations=(surfaces.hostile_attestation(text),) * 5,
+    )
+    assert_sound_message(review_card(known, now=NOW))

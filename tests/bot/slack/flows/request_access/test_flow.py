@@ -1,0 +1,176 @@
+"""The open request form: a slow look-up and a choice made meanwhile are both shown in the end."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from bot.slack.answers.open_forms import OpenForms
+from bot.slack.answers.windows import Window, Windows
+from bot.slack.flows.request_access.flow import RequestAccess
+from bot.slack.flows.request_access.open_form import OpenRequestForm
+from bot.slack.people.members import Members
+from tests.bot.bot_under_test import BotUnderTest, request_values, submission
+from tests.bot.surfaces import shown
+from tests.workflows.core.builders import NOW, RILEY, identity
+from workflows.app.requests.intake import Form
+from workflows.catalog.catalog import SHIPPED, load_catalog
+from workflows.core.errors import InvalidField
+from workflows.core.people import ChatId
+from workflows.core.requests.request import Observation
+
+CATALOG = load_catalog(SHIPPED)
+BLANK = Form(requester=RILEY.chat_id, target="", template="", justification="", sponsor=RILEY.chat_id, days=0)
+
+
+@dataclass(slots=True)
+class Desk:
+    """What the windows talk to: a chat that keeps the views, a directory that answers when it is let."""
+
+    views: list[dict[str, Any]] = field(default_factory=list)
+    looked_up: list[str] = field(default_factory=list)
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def views_update(self, *, view_id: str, view: dict[str, Any]) -> None:
+        """Keep what is shown."""
+        self.views.append(view)
+
+    async def require_member(self, _: ChatId) -> None:
+        """Everybody is one."""
+
+    async def require(self, actor: ChatId, target: str, *, key: str, by: str) -> None:
+        """Everybody may look."""
+
+    async def look_up(self, typed: str) -> Observation:
+        """Find Contoso, and nobody else."""
+        self.looked_up.append(typed)
+        await self.may_answer.wait()
+        if typed.strip() != "contoso.com":
+            raise InvalidField("target", "No Microsoft Entra tenant has this domain.")
+        return Observation(identity=identity(), configuration=None, at=NOW)
+
+    async def open_request(self, tenant_id: str) -> None:
+        """No request is open."""
+
+    @property
+    def last(self) -> dict[str, Any]:
+        """What is shown now."""
+        return self.views[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class FormOnScreen:
+    """One open form over a desk."""
+
+    flow: RequestAccess
+
+    async def show_partner(self, form: Form, *, typed: str) -> None:
+        """Type a target and press Enter."""
+        await self.flow.show_partner(self.window, form, typed=typed)
+
+    async def show_template(self, form: Form) -> None:
+        """Choose a template."""
+        await self.flow.show_template(self.window, form)
+
+    @property
+    def window(self) -> Window:
+        """The window, as of one click."""
+        return Window(id="V1", actor=RILEY.chat_id, key="k", command="look_up")
+
+
+def open_form(desk: Desk) -> FormOnScreen:
+    """A form over a desk; nothing else of the flow is used here."""
+    there: Any = desk
+    nobody: Any = None
+    windows = Windows(client=there, service=nobody, background=nobody)
+    return FormOnScreen(
+        RequestAccess(
+            windows=windows,
+            forms=OpenForms(windows, lambda form: OpenRequestForm(form=form)),
+            members=Members(directory=there),
+            looking=there,
+            intake=there,
+            service=nobody,
+            tenant=nobody,
+            catalog=CATALOG,
+        )
+    )
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """A desk whose directory answers at once."""
+    desk = Desk()
+    desk.may_answer.set()
+    return desk
+
+
+def asks(view: dict[str, Any]) -> list[str]:
+    """The block ids of the fields of holes."""
+    return [block["block_id"] for block in view["blocks"] if block.get("block_id", "").startswith("hole_")]
+
+
+async def test_a_choice_made_while_the_directory_is_asked_is_not_undone(desk: Desk) -> None:
+    desk.may_answer.clear()
+    form = open_form(desk)
+    looking = asyncio.create_task(form.show_partner(BLANK, typed="contoso.com"))
+    await asyncio.sleep(0)
+    chosen = replace(BLANK, target="contoso.com", template="contractor-portal")
+    choosing = asyncio.create_task(form.show_template(chosen))
+    await asyncio.sleep(0.01)
+    assert asks(desk.last) == ["hole_portal_application"]
+    desk.may_answer.set()
+    await asyncio.gather(looking, choosing)
+    for view in desk.views:
+        assert asks(view) == ["hole_portal_application"]
+    assert "Contoso Ltd" in shown(desk.last)
+
+
+async def test_what_was_looked_up_stays_and_is_not_asked_for_again(desk: Desk) -> None:
+    form = open_form(desk)
+    await form.show_partner(BLANK, typed="contoso.com")
+    await form.show_template(replace(BLANK, target=" contoso.com ", template="merger"))
+    assert desk.looked_up == ["contoso.com"]
+    assert "Contoso Ltd" in shown(desk.last)
+    assert len(desk.views) == 2
+
+
+async def test_another_target_is_looked_up_when_a_template_is_chosen(desk: Desk) -> None:
+    """Nobody has pressed Enter; what stood there before is not shown for it."""
+    form = open_form(desk)
+    await form.show_partner(BLANK, typed="contoso.com")
+    await form.show_template(replace(BLANK, target="nowhere.com", template="merger"))
+    assert "Contoso Ltd" not in shown(desk.views[1])
+    assert "No Microsoft Entra tenant has this domain." in shown(desk.last)
+
+
+async def test_nothing_typed_is_nothing_looked_up(desk: Desk) -> None:
+    await open_form(desk).show_template(replace(BLANK, template="merger"))
+    assert desk.looked_up == []
+    assert "No organization looked up yet." in shown(desk.last)
+
+
+async def test_what_was_typed_into_a_hole_stays(desk: Desk) -> None:
+    typed = replace(BLANK, template="contractor-portal", holes={"portal_application": "1b4f"})
+    await open_form(desk).show_partner(typed, typed="contoso.com")
+    (block,) = [block for block in desk.last["blocks"] if block.get("block_id") == "hole_portal_application"]
+    assert block["element"]["initial_value"] == "1b4f"
+
+
+# --- filing ---
+
+
+async def test_an_empty_form_says_what_is_missing(gatehouse: BotUnderTest) -> None:
+    answer = await gatehouse.interact(submission("requester", "request_access", "", {}))
+    assert answer.json["response_action"] == "errors"
+    assert set(answer.json["errors"]) == {"target", "template", "justification"}
+    assert await gatehouse.outcomes() == []
+
+
+async def test_a_form_that_is_repeated_is_filed_once(gatehouse: BotUnderTest) -> None:
+    form = submission("requester", "request_access", "", request_values("contoso.com", "guest-collaboration"))
+    answers = [await gatehouse.interact(form) for _ in range(3)]
+    assert {answer.status for answer in answers} == {200}
+    await gatehouse.idle()
+    assert len(await gatehouse.store.open_requests()) == 1

@@ -1,0 +1,211 @@
+"""Revoking: a known partner can be closed while Microsoft does not answer; what has to be typed; in time."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+import pytest
+
+from bot.sandbox.http.faults import Fault
+from bot.slack.flows.revoke import flow
+from bot.slack.flows.revoke.flow import Revoke
+from bot.slack.ids import confirmation
+from tests.bot.bot_under_test import BotUnderTest, click, submission, window_shown
+from tests.workflows.core import builders
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.requests.request import RequestState
+from workflows.core.settings.model import TenantId
+from workflows.ports.tenant import TenantUnavailable
+
+CONTOSO: Final = TenantId("c0a1b2c3-1111-4aaa-8bbb-0123456789a1")
+FABRIKAM: Final = TenantId("fab0fab0-2222-4aaa-8bbb-0123456789a2")
+AWAY: Final = [
+    Fault(target="graph", status=503, times=999),
+    Fault(target="slack", method="users.info", status=503, times=999),
+]
+UNREAD: Final = "cannot be read now"
+
+
+async def until(gatehouse: BotUnderTest, is_so: Callable[[list[tuple[str, str]]], bool], actor: str = "") -> None:
+    """Wait until the audit log tells of something."""
+    async with asyncio.timeout(15):
+        while not is_so(await gatehouse.outcomes(actor)):
+            await gatehouse.world.wait_for_change(gatehouse.world.revision.number)
+
+
+async def until_revoked(gatehouse: BotUnderTest) -> None:
+    """Wait until Contoso is recorded as blocked."""
+    await until(gatehouse, lambda outcomes: outcomes.count(("record_applied", "accepted")) == 2)
+    found = await gatehouse.store.partnership(CONTOSO)
+    assert found is not None
+    assert found.state is PartnershipState.REVOKED
+
+
+# --- revoking while somebody does not answer ---
+
+
+@pytest.mark.parametrize("target", ["contoso.com", CONTOSO])
+@pytest.mark.parametrize("away", AWAY, ids=["graph", "directory"])
+async def test_a_known_partner_can_be_revoked_while_nothing_can_be_read(
+    opened: BotUnderTest, away: Fault, target: str
+) -> None:
+    """The window opens from our own records, says what is not known, and what is confirmed is done later."""
+    opened.world.faults.add(away)
+    view_id, text = await window_shown(opened, f"revoke {target}")
+    assert UNREAD in text
+    assert "in both directions as soon as Microsoft answers" in text
+    assert "Whether you may revoke is checked then" in text
+    values = {"confirm": {"confirm": "contoso.com"}, "reason": {"reason": "Project ended"}}
+    answer = await opened.control.post("submit", user="admin", view_id=view_id, values=values)
+    assert answer["errors"] == {}
+    opened.world.faults.clear()
+    await opened.control.post("clock", advance_seconds=60)  # what waits is due
+    await until_revoked(opened)
+
+
+async def test_who_may_not_revoke_is_refused_once_that_can_be_read(opened: BotUnderTest) -> None:
+    opened.world.faults.add(AWAY[1])
+    view_id, text = await window_shown(opened, "revoke contoso.com", user="approver1")
+    assert UNREAD in text
+    assert "Riley Park" not in text, "who asks is not known yet, so nothing of our records is shown"
+    values = {"confirm": {"confirm": "contoso.com"}, "reason": {"reason": ""}}
+    await opened.control.post("submit", user="approver1", view_id=view_id, values=values)
+    opened.world.faults.clear()
+    await until(opened, lambda outcomes: ("want_revoke", "not_an_admin") in outcomes, "approver1")
+
+
+async def test_a_refusal_names_the_tenant(gatehouse: BotUnderTest) -> None:
+    _, text = await window_shown(gatehouse, "revoke contoso.com", user="approver1")
+    assert "Only partner admins can revoke" in text
+    (entry,) = await gatehouse.history()
+    assert (entry.command, entry.outcome, entry.tenant_id) == ("/partner revoke", "not_an_admin", CONTOSO)
+
+
+async def test_a_partner_without_a_record_has_to_be_read_first(gatehouse: BotUnderTest) -> None:
+    gatehouse.world.faults.add(AWAY[1])
+    _, text = await window_shown(gatehouse, "revoke contoso.com")
+    assert "Not possible now" in text
+
+
+@pytest.mark.parametrize(("target", "expected"), [("contoso.com", UNREAD), ("fabrikam.com", "Not possible now")])
+async def test_nobody_waits_long_for_a_directory_that_is_slow(
+    opened: BotUnderTest, monkeypatch: pytest.MonkeyPatch, target: str, expected: str
+) -> None:
+    monkeypatch.setattr(flow, "_READING_SECONDS", 0.2)
+    opened.world.faults.add(Fault(target="slack", method="users.info", delay_seconds=30, times=2))
+    began = time.monotonic()
+    _, text = await window_shown(opened, f"revoke {target}")
+    assert expected in text
+    assert time.monotonic() - began < 5
+
+
+async def test_a_blocked_partner_has_nothing_to_revoke(opened: BotUnderTest) -> None:
+    view_id, text = await window_shown(opened, "revoke contoso.com")
+    assert UNREAD not in text
+    values = {"confirm": {"confirm": "contoso.com"}, "reason": {"reason": ""}}
+    await opened.control.post("submit", user="admin", view_id=view_id, values=values)
+    await until_revoked(opened)
+    _, text = await window_shown(opened, "revoke contoso.com")
+    assert "Nothing to do" in text
+
+
+async def test_a_blocked_partner_whose_opening_waits_can_be_revoked_again(opened: BotUnderTest) -> None:
+    """What waits would put the access back: the window names it, and confirming stops it for good."""
+    confirmed = {"confirm": {"confirm": "contoso.com"}, "reason": {"reason": ""}}
+    view_id, text = await window_shown(opened, "revoke contoso.com")
+    assert "What this stops" not in text
+    await opened.control.post("submit", user="admin", view_id=view_id, values=confirmed)
+    await until_revoked(opened)
+    await opened.idle()
+    waiting = await opened.file_request()
+    view_id, text = await window_shown(opened, "revoke contoso.com")
+    assert "already blocked in every respect" in text
+    assert waiting.id in text
+    answer = await opened.control.post("submit", user="admin", view_id=view_id, values=confirmed)
+    assert answer["errors"] == {}
+    await opened.idle()
+    stopped = await opened.store.request(waiting.id)
+    assert stopped is not None
+    assert stopped.state is RequestState.STOPPED
+    for approver in ("approver1", "approver2", "approver3"):
+        await opened.interact(click(approver, "approve", f"{waiting.id}:{waiting.known.plan.digest}"))
+        await opened.idle()
+        assert (await opened.outcomes(approver))[-1] == ("want_approve", "not_now")
+    found = await opened.store.partnership(CONTOSO)
+    assert found is not None
+    assert found.state is PartnershipState.REVOKED
+    assert "unfit" not in await opened.told("admin")
+    _, text = await window_shown(opened, "revoke contoso.com")
+    assert "Nothing to do" in text
+
+
+# --- what has to be typed ---
+
+
+class Records:
+    """Partnerships, and a Graph that takes its time."""
+
+    def __init__(self, *partnerships: Partnership, seconds: float = 0.0) -> None:
+        self._partnerships = partnerships
+        self._seconds = seconds
+
+    async def partnerships(self) -> tuple[Partnership, ...]:
+        return self._partnerships
+
+    async def find(self, _: str) -> None:
+        await asyncio.sleep(self._seconds)
+        raise TenantUnavailable("away")
+
+
+def revoke_over(records: Records) -> Revoke:
+    """The flow with nothing but records."""
+    nothing: Any = None
+    known: Any = records
+    return Revoke(
+        service=nothing, windows=nothing, members=nothing, directory=nothing, store=known, tenant=known, clock=nothing
+    )
+
+
+@pytest.mark.parametrize("domain", ["contoso.onmicrosoft.com", " "])
+async def test_exactly_what_the_window_names_has_to_be_typed(domain: str) -> None:
+    """A tenant without a domain is confirmed by its id; what somebody else once typed to find it does not do."""
+    usual = builders.partnership()
+    known = replace(usual, identity=replace(usual.identity, default_domain=domain, asked="contoso.com"))
+    expected = confirmation(known.identity)
+    revoke = revoke_over(Records(known))
+    assert await revoke.confirmation_problem(known.identity.tenant_id, f" {expected.upper()} ") == ""
+    for typed in ("", "contoso.com", "fabrikam.com"):
+        assert f"Type {expected} to confirm" in await revoke.confirmation_problem(known.identity.tenant_id, typed)
+
+
+async def test_a_confirmation_does_not_wait_for_graph() -> None:
+    """It is acknowledged within three seconds, whatever Graph does; our own records are asked first."""
+    known = builders.partnership()
+    revoke = revoke_over(Records(known, seconds=60))
+    assert await revoke.confirmation_problem(known.identity.tenant_id, confirmation(known.identity)) == ""
+    began = time.monotonic()
+    assert "does not answer in time" in await revoke.confirmation_problem(FABRIKAM, "fabrikam.com")
+    assert time.monotonic() - began < 2
+
+
+# --- what was confirmed ---
+
+
+async def test_a_confirmed_revocation_is_answered_in_time(gatehouse: BotUnderTest) -> None:
+    gatehouse.world.faults.add(Fault(target="graph", delay_seconds=30, times=99))
+    values = {"confirm": {"confirm": {"value": "fabrikam.com"}}}
+    began = time.monotonic()
+    answer = await gatehouse.interact(submission("admin", "confirm_revoke", FABRIKAM, values))
+    assert time.monotonic() - began < 2.5
+    assert set(answer.json["errors"]) == {"confirm"}
+
+
+@pytest.mark.parametrize("values", [{}, {"confirm": {"confirm": {"value": "fabrikam.com"}}}])
+async def test_a_revocation_needs_the_partners_domain(gatehouse: BotUnderTest, values: dict[str, Any]) -> None:
+    tenant = "c0a1b2c3-1111-4aaa-8bbb-0123456789a1"
+    answer = await gatehouse.interact(submission("admin", "confirm_revoke", tenant, values))
+    assert answer.json["response_action"] == "errors"
+    assert "contoso.com" in answer.json["errors"]["confirm"]
+    assert await gatehouse.outcomes() == []

@@ -1,0 +1,90 @@
+"""The window of a revocation: what it says, what has to be typed, and that Slack takes all of it."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from bot.slack.flows.revoke.views import revoke_unread_view, revoke_view
+from tests.bot import surfaces
+from tests.bot.surfaces import Json, assert_sound, hostile_or_blank, hostile_request, shown
+from tests.workflows.core.builders import (
+    TENANT,
+    identity,
+    partnership,
+    request,
+)
+from workflows.core.checks.consequences import consequences
+from workflows.core.plans.plan import plan_revocation
+from workflows.core.plans.words import describe
+from workflows.core.requests.request import RequestId, RequestKind, RequestState
+
+REVOCATION_PLAN = plan_revocation(tenant_id=TENANT, default={}, before={"tenantId": TENANT})
+
+
+def labels(view: Json) -> dict[str, str]:
+    return {block["block_id"]: block["label"]["text"] for block in view["blocks"] if block["type"] == "input"}
+
+
+@pytest.mark.parametrize("known", [None, partnership()])
+def test_revoke_says_what_it_does_and_what_not_and_wants_the_domain_typed(known: Any) -> None:
+    view = revoke_view(identity(), describe(REVOCATION_PLAN), known, consequences(REVOCATION_PLAN, {}))
+    assert_sound(view)
+    assert (view["callback_id"], view["private_metadata"]) == ("confirm_revoke", TENANT)
+    assert labels(view) == {"confirm": "Type contoso.com to confirm", "reason": "Reason"}
+    said = shown(view)
+    assert "B2B collaboration, inbound: inherits the tenant's default → blocked for everyone (closes)" in said
+    assert "does not delete it" in said
+    assert "up to an hour" in said
+    assert said.index("Target tenant") < said.index("What will change")
+
+
+def test_a_revocation_names_the_requests_that_it_stops_also_where_nothing_is_written() -> None:
+    many = [request(id=RequestId(f"R-{n:010}")) for n in range(12)]
+    preparing = request(RequestState.PREPARING, RequestKind.RESTORATION, id=RequestId("R-AAAAAAAAAA"))
+    view = revoke_view(identity(), (), None, (), [preparing, *many])
+    assert_sound(view)
+    assert view["callback_id"] == "confirm_revoke"
+    said = shown(view)
+    assert "already blocked in every respect" in said
+    assert "What will change" not in said
+    assert "R-AAAAAAAAAA" in said
+    assert ": restore request, " in said
+    assert ": access request" in said
+    assert "and 3 more" in said
+
+
+def test_a_tenant_without_a_domain_is_confirmed_by_its_id() -> None:
+    view = revoke_view(replace(identity(), default_domain=""), (), None, ())
+    assert_sound(view)
+    assert labels(view)["confirm"] == f"Type {TENANT} to confirm"
+
+
+def test_a_revocation_that_nobody_can_plan_now_says_what_is_not_known() -> None:
+    """It takes the same confirmation, and shows nothing of our records: who asks is not known either."""
+    view = revoke_unread_view(identity())
+    assert_sound(view)
+    assert (view["callback_id"], view["private_metadata"]) == ("confirm_revoke", TENANT)
+    assert labels(view) == {"confirm": "Type contoso.com to confirm", "reason": "Reason"}
+    said = shown(view)
+    assert "present settings cannot be read now" in said
+    assert "in both directions as soon as Microsoft answers" in said
+    assert "names what stays open" in said
+    assert "Whether you may revoke is checked then" in said
+    assert partnership().sponsor.name not in said
+
+
+@settings(deadline=None, max_examples=60)
+@given(hostile_or_blank)
+def test_hostile_text_stays_text_in_every_view(text: str) -> None:
+    asked = hostile_request(RequestState.AWAITING_APPROVAL, RequestKind.ACCESS, text)
+    own = {"tenantId": TENANT, "inboundTrust": text, text: text}
+    named = surfaces.hostile_identity(text)
+    known = partnership(identity=named, sponsor=surfaces.hostile_person(text), template_title=text)
+    plan = plan_revocation(tenant_id=TENANT, default={}, before=own)
+    for view in (
+        revoke_view(named, describe(plan), known, consequences(plan), [asked]),
+        revoke_unread_view(named),
+    ):
+        assert_sound(view)

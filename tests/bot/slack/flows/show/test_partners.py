@@ -1,0 +1,122 @@
+"""The list of partners and one partner in detail: whole, cut honestly, and hostile text stays text."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.slack.blocks.blocks import utc_words
+from bot.slack.flows.show.partners import partner_details, partner_list
+from tests.bot import surfaces
+from tests.bot.surfaces import assert_sound_message, hostile_or_blank, hostile_request, shown
+from tests.workflows.core.builders import NOW, SAM, TENANT, identity, partnership, request
+from workflows.core.partners.partnership import Attestation, PartnershipState
+from workflows.core.posture.model import Concern, Weight
+from workflows.core.requests.request import RequestKind, RequestState
+
+STATES = [(state, kind) for state in RequestState for kind in RequestKind]
+
+
+def test_the_list_tells_template_sponsor_end_and_next_review() -> None:
+    known = partnership()
+    assert known.ends_at is not None
+    assert known.next_review_at is not None
+    said = shown(partner_list([known], NOW).blocks)
+    for told in ("contoso.com", "as “Trusted partner”", "Sponsor: Sam"):
+        assert told in said
+    assert f"Approved until {utc_words(known.ends_at)}" in said
+    assert f"Next review {utc_words(known.next_review_at)}" in said
+
+
+def test_the_list_is_cut_honestly() -> None:
+    message = partner_list([partnership() for _ in range(57)], NOW)
+    assert_sound_message(message)
+    assert "57 partners" in shown(message.blocks)
+    assert "and 37 more" in shown(message.blocks)
+
+
+def test_an_empty_list_says_what_to_do() -> None:
+    message = partner_list([], NOW)
+    assert_sound_message(message)
+    assert "/partner request" in shown(message.blocks)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "✅ contoso.com (Contoso Ltd): recorded as open"),
+        ({"state": PartnershipState.REVIEW_DUE}, "⏰ contoso.com (Contoso Ltd): recorded as open, review is due"),
+        ({"ends_at": NOW}, "⏰ contoso.com (Contoso Ltd): recorded as open, approved time is over"),
+        ({"state": PartnershipState.REVOKED}, "🔒 contoso.com (Contoso Ltd): recorded as revoked"),
+    ],
+)
+def test_every_partner_says_in_words_what_its_icon_says(changes: dict[str, Any], words: str) -> None:
+    assert words in shown(partner_list([partnership(**changes)], NOW).blocks)
+
+
+def test_details_tell_own_settings_from_inherited_ones_and_list_the_history() -> None:
+    own = {"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": True}, "protectedContentSharing": {"x": 1}}
+    kept = partnership(attestations=(Attestation(person=SAM, reason="Still needed", at=NOW),))
+    history = [
+        request(RequestState.APPLIED),
+        request(RequestState.REJECTED, note="Too wide"),
+        request(RequestState.PREPARING),
+    ]
+    message = partner_details(identity(), own, None, kept, history, NOW)
+    assert_sound_message(message)
+    said = shown(message.blocks)
+    assert "Trust in the partner's MFA: trusted · set here" in said
+    assert "Trust in the partner's compliant devices: the default could not be read · inherits" in said
+    assert "not managed by Gatehouse: protectedContentSharing" in said
+    assert "Kept by Sam" in said
+    assert "Access request by Riley: set and read back" in said
+    assert "Too wide" in said
+    assert TENANT in message.text
+
+
+def test_details_say_first_what_the_posture_finds_wrong() -> None:
+    """A record that says "blocked" must not calm anybody over a partner that is open again."""
+    concerns = [
+        Concern(code="c", weight=weight, text=f"{weight.word} text.", source="s")
+        for weight in (Weight.ALERT, Weight.WARNING, *[Weight.NOTE] * 9)
+    ]
+    revoked = partnership(state=PartnershipState.REVOKED)
+    message = partner_details(identity(), {"tenantId": TENANT}, {}, revoked, [request()], NOW, concerns=concerns)
+    assert_sound_message(message)
+    said = shown(message.blocks)
+    assert said.index("🚨 Alert: alert text.") < said.index("Settings, read just now")
+    assert "and 3 more" in said
+    assert "Recorded as revoked." in said
+    assert "Alert: alert text. 1 request on record." in message.text
+    calm = partner_details(identity(), None, {}, revoked, [], NOW, concerns=concerns[2:3])
+    assert "Note" not in calm.text
+
+
+def test_details_of_a_stranger_say_that_the_defaults_apply() -> None:
+    message = partner_details(identity(), None, {}, None, [request()] * 40, NOW)
+    assert_sound_message(message)
+    said = shown(message.blocks)
+    assert "no configuration of its own" in said
+    assert "neither opened nor closed" in said
+    assert "and 25 older ones" in said
+    assert "None." in shown(partner_details(identity(), None, {}, None, [], NOW).blocks)
+
+
+@settings(deadline=None, max_examples=40)
+@given(hostile_or_blank, st.sampled_from(PartnershipState))
+def test_hostile_text_stays_text_in_lists_and_details(text: str, state: PartnershipState) -> None:
+    known = partnership(
+        identity=surfaces.hostile_identity(text),
+        sponsor=surfaces.hostile_person(text),
+        template_title=text,
+        state=state,
+        attestations=(surfaces.hostile_attestation(text),) * 5,
+    )
+    history = [hostile_request(one, kind, text) for one, kind in STATES]
+    document = {"tenantId": TENANT, "inboundTrust": text, text: text, "b2bCollaborationInbound": {text: text}}
+    for message in (
+        partner_list([known] * 60, NOW),
+        partner_details(known.identity, document, document, known, history, NOW),
+    ):
+        assert_sound_message(message)

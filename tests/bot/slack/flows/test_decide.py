@@ -1,0 +1,158 @@
+"""Deciding from a window: the request is shown whole, the click is stored as from a card, and the window says so."""
+
+from typing import Any, Final
+
+import pytest
+from hypothesis import given, settings
+
+from bot.sandbox.http.faults import Fault
+from bot.slack.flows.decide import reject_view
+from tests.bot.bot_under_test import BotUnderTest, click, submission
+from tests.bot.surfaces import assert_sound, buttons, element, hostile_or_blank, hostile_request, shown
+from tests.workflows.core import builders
+from workflows.core.errors import Refused
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+
+UNKNOWN: Final = f"R-AAAAAAAAAA:{'0' * 64}"
+
+
+async def window(gatehouse: BotUnderTest, **changed: str) -> dict[str, Any]:
+    """Click Review in the App Home; returns the window when it has settled."""
+    home = (await gatehouse.control.get("home", user="approver1"))["home"]
+    press = {"user": "approver1", "view_id": home["id"], "action_id": "review_request", **changed}
+    await gatehouse.control.post("click", **press)
+    return await top(gatehouse)
+
+
+async def press(gatehouse: BotUnderTest, view: dict[str, Any], action_id: str) -> dict[str, Any]:
+    """Click in a window; returns the top one when it has settled."""
+    await gatehouse.control.post("click", user="approver1", view_id=view["id"], action_id=action_id)
+    return await top(gatehouse)
+
+
+async def top(gatehouse: BotUnderTest) -> dict[str, Any]:
+    """The top window once nothing is left to do."""
+    await gatehouse.idle()
+    found: dict[str, Any] = (await gatehouse.control.get("views", user="approver1"))["views"][-1]
+    return found
+
+
+async def stored(gatehouse: BotUnderTest, request: AccessRequest) -> AccessRequest:
+    """The request as it is stored now."""
+    found = await gatehouse.store.request(request.id)
+    assert found is not None
+    return found
+
+
+async def test_a_request_is_shown_whole_and_approved_in_its_window(gatehouse: BotUnderTest) -> None:
+    request = await gatehouse.file_request()
+    view = await window(gatehouse)
+    value = f"{request.id}:{request.known.plan.digest}"
+    assert buttons(view) == {"approve": value, "reject": value}
+    for part in (request.known.plan.digest, "The exact Microsoft Graph operations", "Checks"):
+        assert part in shown(view)
+    after = await press(gatehouse, view, "approve")
+    assert "Your approval is stored" in shown(after)
+    assert buttons(after) == {}
+    assert [one.person.name for one in (await stored(gatehouse, request)).decisions] == ["Amara Okafor"]
+
+
+async def test_a_rejection_from_the_window_asks_for_its_reason_on_top_of_it(gatehouse: BotUnderTest) -> None:
+    request = await gatehouse.file_request()
+    reasoning = await press(gatehouse, await window(gatehouse), "reject")
+    values = {"reason": {"reason": {"value": "Not this quarter"}}}
+    await gatehouse.control.post("submit", user="approver1", view_id=reasoning["id"], values=values)
+    assert "Your rejection is stored" in shown(await top(gatehouse))
+    assert "Not this quarter" in (await stored(gatehouse, request)).note
+
+
+async def test_a_click_in_an_old_window_is_judged_and_refused_as_on_a_card(gatehouse: BotUnderTest) -> None:
+    request = await gatehouse.file_request()
+    view = await window(gatehouse)
+    await gatehouse.interact(click("requester", "withdraw", request.id))
+    await gatehouse.idle()
+    assert "Your approval is stored" in shown(await press(gatehouse, view, "approve"))
+    assert ("want_approve", "not_now") in await gatehouse.outcomes("approver1")
+    assert "This request is closed" in await gatehouse.told("approver1")
+
+
+@pytest.mark.parametrize("is_open", [True, False], ids=["open", "closed meanwhile"])
+async def test_what_cannot_be_shown_is_said_once_in_the_window_or_directly(
+    gatehouse: BotUnderTest, is_open: bool
+) -> None:
+    await gatehouse.file_request()
+    if not is_open:
+        gone = {"ok": False, "error": "not_found"}
+        gatehouse.world.faults.add(Fault(target="slack", method="views.update", status=200, body=gone))
+    view = await window(gatehouse, value=UNKNOWN)
+    assert ("Gatehouse knows no such request" in shown(view)) is is_open
+    assert ("review_request", "unknown_request") in await gatehouse.outcomes("approver1")
+    assert ("Gatehouse knows no such request" in await gatehouse.told("approver1")) is not is_open
+
+
+async def test_a_window_that_slack_does_not_update_is_followed_by_a_message(gatehouse: BotUnderTest) -> None:
+    await gatehouse.file_request()
+    gatehouse.world.faults.add(Fault(target="slack", method="views.update", status=503, times=9))
+    await window(gatehouse, value=UNKNOWN)
+    assert "Gatehouse knows no such request" in await gatehouse.told("approver1")
+
+
+async def test_while_the_directory_is_away_nothing_is_shown(gatehouse: BotUnderTest) -> None:
+    await gatehouse.file_request()
+    home = (await gatehouse.control.get("home", user="approver1"))["home"]
+    gatehouse.world.faults.add(Fault(target="slack", method="users.info", status=503, times=9))
+    assert "Not possible now" in shown(await press(gatehouse, home, "review_request"))
+
+
+def decision(request: AccessRequest) -> str:
+    """What the buttons of the request's card carry."""
+    return f"{request.id}:{request.known.plan.digest}"
+
+
+# --- reasons ---
+
+
+def test_reject_names_the_target_first_and_carries_the_digest() -> None:
+    asked = builders.request()
+    view = reject_view(asked)
+    assert_sound(view)
+    assert "Target tenant: contoso.com" in shown(view["blocks"][0])
+    assert view["callback_id"] == "reject_reason"
+    assert view["private_metadata"] == f"r-1:{asked.known.plan.digest}"
+    assert element(view, "reason")["multiline"] is True
+
+
+def test_reject_needs_a_plan() -> None:
+    with pytest.raises(Refused):
+        reject_view(builders.request(RequestState.PREPARING))
+
+
+@settings(deadline=None, max_examples=60)
+@given(hostile_or_blank)
+def test_hostile_text_stays_text_where_a_reason_is_asked_for(text: str) -> None:
+    view = reject_view(hostile_request(RequestState.AWAITING_APPROVAL, RequestKind.ACCESS, text))
+    assert_sound(view)
+    assert "Target tenant: contoso.com" in shown(view["blocks"][0])
+
+
+@pytest.mark.parametrize("reason", ["", " \n\t "])
+async def test_a_rejection_needs_a_reason(gatehouse: BotUnderTest, reason: str) -> None:
+    request = await gatehouse.file_request()
+    values = {"reason": {"reason": {"value": reason}}}
+    answer = await gatehouse.interact(submission("approver1", "reject_reason", decision(request), values))
+    assert answer.json["response_action"] == "errors"
+    assert set(answer.json["errors"]) == {"reason"}
+    assert await gatehouse.outcomes("approver1") == []
+    assert await gatehouse.store.request(request.id) == request
+
+
+async def test_a_rejection_with_a_reason_ends_the_request(gatehouse: BotUnderTest) -> None:
+    request = await gatehouse.file_request()
+    values = {"reason": {"reason": {"value": "Not this quarter"}}}
+    answer = await gatehouse.interact(submission("approver1", "reject_reason", decision(request), values))
+    await gatehouse.idle()
+    assert (answer.status, answer.text) == (200, "")
+    decided = await gatehouse.store.request(request.id)
+    assert decided is not None
+    assert decided.state is RequestState.REJECTED
+    assert "Not this quarter" in await gatehouse.told("requester")

@@ -1,0 +1,32 @@
+"""The help, and the answer to what is no command."""
+
+import pytest
+from hypothesis import given, settings
+
+from bot.sandbox.slack.block_kit.blocks import problems
+from bot.slack.words.commands import help_message, unknown_command
+from tests.bot import surfaces
+from tests.bot.surfaces import hostile_or_blank, shown, texts
+
+
+def test_help_and_unknown_commands_list_every_command() -> None:
+    for message in (help_message(), unknown_command("frobnicate"), unknown_command("")):
+        assert problems(message.blocks, "message") == []
+        for verb in ("request", "list", "show", "checklist", "revoke", "help"):
+            assert f"/partner {verb}" in shown(message.blocks)
+        assert "press Enter in the domain field" in shown(message.blocks)
+
+
+@pytest.mark.parametrize("verb", ["show", "REVOKE "])
+def test_a_command_that_lacks_its_partner_is_not_called_unknown(verb: str) -> None:
+    said = shown(unknown_command(verb).blocks)
+    assert f"Name the partner: /partner {verb.strip().lower()}" in said
+    assert "is not a command" not in said
+
+
+@settings(deadline=None)
+@given(hostile_or_blank)
+def test_hostile_text_stays_text_in_the_answer_to_an_unknown_command(text: str) -> None:
+    message = unknown_command(text)
+    assert problems(message.blocks, "message") == []
+    assert all(surfaces.MARK not in found for found in texts(message.blocks, "mrkdwn"))
