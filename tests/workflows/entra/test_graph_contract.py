@@ -21,7 +21,6 @@ from tests.bot.sandbox.entra.contract import (
     check_response_in_sdk,
     mock_request,
 )
-from tests.workflows.entra.test_entra import authority, environment
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.checks.conditional_access.controls import Visitor
 from workflows.core.checks.conditional_access.questions import Question
@@ -35,8 +34,6 @@ from workflows.core.settings.model import Target, TargetType, TenantId
 from workflows.entra import Entra, EntraSettings, connect
 from workflows.entra.evaluation import body_of
 from workflows.entra.surroundings import GraphSurroundings
-
-__all__ = ["authority", "environment"]
 
 TENANT: Final = TenantId("c0a1b2c3-1111-4aaa-8bbb-0123456789a1")
 ID: Final = "1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03"
