@@ -102,7 +102,7 @@ def test_a_row_whose_test_needs_more_than_the_clone_is_refused(clone: Path) -> N
     (clone / "tests" / "test_skipping.py").write_text(SKIPPING)
     (clone / "tests" / "test_leaning.py").write_text(LEANING)
     (clone / "tests" / "helper.py").write_text(HELPER)
-    skipped = "tests/workflows/entra/test_graph_contract.py::test_no_read_of_the_gateway_is_left_out"
+    skipped = "tests/bot/process/test_manifest.py::test_the_manifest_is_valid"
     marked = "tests/test_skipping.py::test_that_is_marked"
     skipping = "tests/test_skipping.py::test_that_skips_itself"
     leaning = "tests/test_leaning.py::test_by_itself"

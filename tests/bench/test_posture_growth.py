@@ -6,7 +6,8 @@ Measured is the whole way in this one process: the stand-in tenant, its pages ov
 import time
 
 from tests.workflows.core.posture.test_posture import ALL, TRUST
-from tests.workflows.entra.test_entra import Graph, authority, entra, environment, graph
+from tests.workflows.entra.conftest import authority, entra, environment, graph
+from tests.workflows.entra.stand_in_tenant import Graph
 from tests.workflows.fakes import FixedClock
 from workflows.app.reads.posture import read_posture
 from workflows.core.partners.records import Records

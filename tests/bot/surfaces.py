@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from hypothesis import strategies as st
+from slack_sdk.models.views import View
 
 from bot.sandbox.slack.block_kit.blocks import problems
 from bot.sandbox.slack.block_kit.view_checks import is_too_large, view_problems
@@ -78,8 +79,9 @@ def element(view: Json, block_id: str) -> Json:
 
 
 def assert_sound(view: Json, kind: str = "modal") -> None:
-    """Slack takes the view, and nothing in it is markup."""
+    """Slack takes the view, Slack's own SDK knows every part of it, and nothing in it is markup."""
     assert view_problems(view, kind) == []
+    assert View(**view).to_dict() == view
     assert not is_too_large(view)
     assert texts(view, "mrkdwn") == []
     json.dumps(view, ensure_ascii=False).encode()

@@ -127,11 +127,32 @@ def registered() -> dict[str, list[str]]:
     return app.names
 
 
-@pytest.mark.skipif(not SCHEMA.is_file(), reason=f"Slack's schema of manifests is not there: {SCHEMA}")
+@pytest.mark.skipif(
+    not SCHEMA.is_file(),
+    reason="../shared/contracts with Slack's schema of manifests is not there; that scopes, commands, shortcuts, "
+    "events and addresses are those that the bot has, and that no text is too long, holds in every clone",
+)
 def test_the_manifest_is_valid() -> None:
     schema = json.loads(SCHEMA.read_text())
     jsonschema.Draft7Validator.check_schema(schema)
     assert [error.message for error in jsonschema.Draft7Validator(schema).iter_errors(MANIFEST)] == []
+
+
+def test_no_text_of_the_manifest_is_too_long() -> None:
+    """Slack: the manifest's reference page."""
+    shown, features = MANIFEST["display_information"], MANIFEST["features"]
+    assert 0 < len(shown["name"]) <= 35
+    assert 0 < len(shown["description"]) <= 140
+    assert len(features["bot_user"]["display_name"]) <= 80
+    for command in features["slash_commands"]:
+        assert command["command"].startswith("/")
+        assert len(command["command"]) <= 32
+        assert 0 < len(command["description"]) <= 2000
+        assert len(command["usage_hint"]) <= 1000
+    for shortcut in features["shortcuts"]:
+        assert 0 < len(shortcut["name"]) <= 24
+        assert 0 < len(shortcut["description"]) <= 150
+        assert 0 < len(shortcut["callback_id"]) <= 255
 
 
 def test_the_manifest_asks_for_what_the_doctor_looks_for() -> None:

@@ -50,9 +50,6 @@ def plan_of(template: Template, before: dict[str, Any] | None = None) -> Plan:
     )
 
 
-@pytest.mark.skipif(
-    not test_described.CONTRACT.exists(), reason="the folder ../shared/contracts with Graph's description is not there"
-)
 @every_template
 @pytest.mark.parametrize("before", [None, {"tenantId": TENANT}, closed_document()], ids=["new", "bare", "closed"])
 def test_what_it_writes_is_what_graph_takes(template: Template, before: dict[str, Any] | None) -> None:

@@ -19,7 +19,8 @@ from bot.sandbox.entra import EntraStandIn, TokenAuthority
 from bot.sandbox.http.faults import Fault, delayed, faulted
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, closed_document
 from tests.workflows.effects.test_applying import told
-from tests.workflows.entra.test_entra import CLIENT_ID, CONTOSO, Handler, authority, environment
+from tests.workflows.entra.conftest import authority, environment
+from tests.workflows.entra.stand_in_tenant import CLIENT_ID, CONTOSO, Handler
 from tests.workflows.fakes import FakeDirectory, FixedClock
 from tests.workflows.world import World, open_world
 from workflows.app.requests.intake import Intake

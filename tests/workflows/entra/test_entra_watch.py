@@ -10,17 +10,14 @@ import pytest
 
 from bot.sandbox import seed
 from bot.sandbox.entra import TokenAuthority
-from tests.workflows.entra.test_entra import (
+from tests.workflows.entra.stand_in_tenant import (
     CLIENT_ID,
     CONTOSO,
     FABRIKAM,
     Graph,
     adding,
     answering,
-    authority,
     changing,
-    environment,
-    graph,
     refusing,
 )
 from workflows.core.audit.partner_changes import names_another
@@ -28,8 +25,6 @@ from workflows.entra import Entra, EntraSettings, connect, home_guard
 from workflows.entra.answers import retry_after
 from workflows.entra.audits import partner_changes
 from workflows.ports.tenant import TenantRefused, TenantUnavailable, WrongTenant
-
-__all__ = ["authority", "environment", "graph"]
 
 OTHER = "0ddba11d-0000-4000-8000-000000000001"
 AUDITS = "/auditLogs/directoryAudits"

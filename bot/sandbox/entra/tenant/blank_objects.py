@@ -85,7 +85,6 @@ def blank_service_principal(object_id: str) -> dict[str, Any]:
         "appDisplayName": None,
         "appId": object_id,
         "appOwnerOrganizationId": None,
-        "createdDateTime": CREATED,
         "deletedDateTime": None,
         "displayName": object_id,
         "servicePrincipalType": "Application",

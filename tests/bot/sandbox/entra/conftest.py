@@ -1,4 +1,4 @@
-"""A stand-in tenant behind a real HTTP server, and a client that checks all it sees against Microsoft's description."""
+"""A stand-in tenant behind a real HTTP server, and a client that checks all it sees against what Microsoft says."""
 
 import importlib
 import json
@@ -14,7 +14,13 @@ from aiohttp import web
 from yarl import URL
 
 from bot.sandbox.entra import EntraStandIn
-from tests.bot.sandbox.entra.contract import check_request, check_response, mock_request
+from tests.bot.sandbox.entra.contract import (
+    check_request,
+    check_request_in_sdk,
+    check_response,
+    check_response_in_sdk,
+    mock_request,
+)
 
 with warnings.catch_warnings():
     # Microsoft's SDK warns about its own classes while they are being made.
@@ -51,7 +57,10 @@ class Seen:
 
 @dataclass(slots=True)
 class Graph:
-    """A client of the stand-in that checks every answer, and every request that was accepted, against the contract."""
+    """A client of the stand-in that checks every answer, and every request that was accepted, against the SDK.
+
+    Also against the contract, where it is present.
+    """
 
     base: str
     session: aiohttp.ClientSession
@@ -67,7 +76,7 @@ class Graph:
         headers: dict[str, str] | None = None,
         described: bool = True,
     ) -> Seen:
-        """Send one call; `described=False` for what the contract does not know."""
+        """Send one call; `described=False` for what the description beside does not know: the SDK alone is asked."""
         content = json.dumps(body).encode() if body is not None else raw
         sent = {"Authorization": f"Bearer {TOKEN}", **(headers or {})}
         if content is not None:
@@ -80,6 +89,11 @@ class Graph:
             check_response(request, seen.status, seen.text.encode(), seen.headers.get("Content-Type", ""))
             if seen.status < 300:
                 check_request(request)
+        else:
+            address = mock_request(method, path.partition("?")[0], query=query or {}, headers=sent, content=content)
+            check_response_in_sdk(address, seen.status, seen.text.encode())
+            if seen.status < 300:
+                check_request_in_sdk(address)
         return seen
 
 

@@ -1,4 +1,4 @@
-"""Check an exchange with Graph against Microsoft's own description, where that file is present."""
+"""Check an exchange with Graph against Microsoft's SDK, and against Microsoft's own description where it is present."""
 
 import json
 from functools import cache
@@ -7,6 +7,8 @@ from typing import Any
 
 from openapi_core import Config, OpenAPI
 from openapi_core.testing import MockRequest, MockResponse
+
+from tests.contracts.sdk_check import request_problems, response_problems
 
 CONTRACT = Path(__file__).parents[5] / "shared" / "contracts" / "graph-openapi.json"
 """Beside the repository, not in it: nothing of it is copied here."""
@@ -66,17 +68,46 @@ def mock_request(
     )
 
 
+class NotAsDescribed(AssertionError):
+    """Says what Microsoft's SDK has against an exchange."""
+
+
 def check_request(request: MockRequest) -> None:
     """Raise when the request is not as described."""
-    openapi = contract()
-    if openapi is not None:
-        openapi.validate_request(request)
+    check_request_in_sdk(request)
+    check_request_in_description(request)
 
 
 def check_response(request: MockRequest, status: int, content: bytes, content_type: str) -> None:
     """Raise when the answer is not as described."""
+    check_response_in_sdk(request, status, content)
     openapi = contract()
     if openapi is not None:
         openapi.validate_response(
             request, MockResponse(content, status_code=status, content_type=content_type.partition(";")[0])
         )
+
+
+def check_request_in_description(request: MockRequest) -> None:
+    """Raise when the request is not as the description beside the repository says; without it nothing is checked."""
+    openapi = contract()
+    if openapi is not None:
+        openapi.validate_request(request)
+
+
+def check_request_in_sdk(request: MockRequest) -> None:
+    """Raise when the request is not as the SDK describes it; for a call that the files beside do not have."""
+    path = request.path.removeprefix(PREFIX)
+    problems = request_problems(request.method.upper(), path, request.parameters.query, request.body)
+    _refuse("the request body or its address", problems)
+
+
+def check_response_in_sdk(request: MockRequest, status: int, content: bytes) -> None:
+    """Raise when the answer is not as the SDK describes it."""
+    problems = response_problems(request.method.upper(), request.path.removeprefix(PREFIX), status, content)
+    _refuse("the answer", problems)
+
+
+def _refuse(what: str, problems: list[str]) -> None:
+    if problems:
+        raise NotAsDescribed(f"Microsoft's SDK does not have {what}: " + "; ".join(problems))

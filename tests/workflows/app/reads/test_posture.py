@@ -9,7 +9,8 @@ import pytest
 
 from tests.workflows.core.builders import TENANT, identity
 from tests.workflows.core.posture.test_posture import ALL, codes
-from tests.workflows.entra.test_entra import Graph, answering, authority, entra, environment, graph, refusing
+from tests.workflows.entra.conftest import authority, entra, environment, graph
+from tests.workflows.entra.stand_in_tenant import Graph, answering, refusing
 from tests.workflows.fakes import HOME, FakeTenant, FixedClock
 from tests.workflows.world import World
 from workflows.app.reads.posture import LOOKUPS_AT_ONCE, read_posture

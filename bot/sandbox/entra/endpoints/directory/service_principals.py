@@ -19,7 +19,6 @@ _SELECTABLE = frozenset(
         "appDisplayName",
         "appId",
         "appOwnerOrganizationId",
-        "createdDateTime",
         "deletedDateTime",
         "displayName",
         "servicePrincipalType",

@@ -45,8 +45,9 @@ def users(**rule: Any) -> dict[str, Any]:
 
 def external(kinds: str, *tenants: str) -> dict[str, Any]:
     """External people."""
-    which = {"membershipKind": "enumerated", "members": list(tenants)} if tenants else {"membershipKind": "all"}
-    return {"guestOrExternalUserTypes": kinds, "externalTenants": which}
+    kind, members = ("enumerated", {"members": list(tenants)}) if tenants else ("all", {})
+    which = {"@odata.type": f"#microsoft.graph.conditionalAccess{kind.title()}ExternalTenants", "membershipKind": kind}
+    return {"guestOrExternalUserTypes": kinds, "externalTenants": {**which, **members}}
 
 
 @pytest.mark.parametrize(

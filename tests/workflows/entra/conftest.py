@@ -1,0 +1,75 @@
+"""The gateway, connected to a stand-in tenant and its token endpoint on real sockets."""
+
+import os
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from bot.sandbox import seed
+from bot.sandbox.entra import EntraStandIn, TokenAuthority
+from tests.workflows.entra.stand_in_tenant import CLIENT_ID, SECRET, Graph, Handler, Seen
+from workflows.entra import Entra, EntraSettings, connect
+
+
+@pytest.fixture
+async def authority(tmp_path: Path) -> AsyncIterator[TokenAuthority]:
+    """The stand-in's token endpoint."""
+    authority = TokenAuthority(
+        tenant_id=seed.HOME_TENANT_ID, client_id=CLIENT_ID, client_secret=SECRET, now=lambda: datetime.now(UTC)
+    )
+    await authority.start(tmp_path)
+    yield authority
+    await authority.stop()
+
+
+@pytest.fixture
+async def graph(authority: TokenAuthority) -> AsyncIterator[Graph]:
+    """The stand-in tenant on a socket."""
+    stand_in = EntraStandIn(now=lambda: datetime.now(UTC), changed=lambda: None, accepts_token=authority.accepts)
+    graph = Graph(stand_in)
+
+    @web.middleware
+    async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
+        graph.seen.append(
+            Seen(
+                method=request.method,
+                path=request.rel_url.raw_path.removeprefix("/graph/v1.0"),
+                query=dict(request.query),
+                headers={name.lower(): value for name, value in request.headers.items()},
+                body=await request.read(),
+            )
+        )
+        return await graph.faults.popleft()(request, handler) if graph.faults else await handler(request)
+
+    application = web.Application(middlewares=[record])
+    application.add_routes(stand_in.routes())
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    graph.url = f"http://127.0.0.1:{runner.addresses[0][1]}/graph/v1.0"
+    yield graph
+    await runner.cleanup()
+
+
+@pytest.fixture
+def environment(authority: TokenAuthority, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """What azure-identity reads by itself."""
+    for name in list(os.environ):
+        if name.startswith(("AZURE_", "IDENTITY_", "MSI_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AZURE_TENANT_ID", seed.HOME_TENANT_ID)
+    monkeypatch.setenv("AZURE_CLIENT_ID", CLIENT_ID)
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", SECRET)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.ca_file))
+    return monkeypatch
+
+
+@pytest.fixture
+async def entra(graph: Graph, authority: TokenAuthority, environment: pytest.MonkeyPatch) -> AsyncIterator[Entra]:
+    """The gateway, connected to the stand-in through the same settings as to the real service."""
+    entra = connect(EntraSettings(graph_url=graph.url, authority_host=authority.url))
+    yield entra
+    await entra.close()

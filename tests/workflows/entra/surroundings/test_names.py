@@ -1,0 +1,152 @@
+"""Our own groups, users and applications by key and by name."""
+
+import asyncio
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import workflows.entra.gateway
+import workflows.entra.lately
+import workflows.entra.surroundings
+import workflows.entra.transport.connection
+from bot.sandbox import seed
+from tests.workflows.entra.stand_in_tenant import (
+    GROUP,
+    Graph,
+    answering,
+    refusing,
+    slow,
+)
+from workflows.core.settings.model import Target, TargetType
+from workflows.entra import Entra
+from workflows.entra.name_search import found_objects
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
+from workflows.ports.tenant_settings import FoundObject
+
+
+async def test_our_own_objects_are_named_by_key(entra: Entra, graph: Graph) -> None:
+    """Each kind at its own address; what is not there is None, an application by its application id."""
+    name = entra.surroundings.name_of
+    portal, project = seed.APPLICATIONS[0], seed.PROJECT_GROUPS[0]
+    user = seed.PEOPLE[0]
+    assert await name(Target(type=TargetType.APPLICATION, id=portal.app_id)) == portal.name
+    assert await name(Target(type=TargetType.GROUP, id=project[0])) == project[2]
+    assert await name(Target(type=TargetType.USER, id=str(user.entra_id))) == user.name
+    assert [one.path for one in graph.seen] == [
+        f"/servicePrincipals(appId='{portal.app_id}')",
+        f"/groups/{project[0]}",
+        f"/users/{user.entra_id}",
+    ]
+    assert all(one.query["$select"] == "id,displayName" for one in graph.seen)
+    for kind in TargetType:
+        assert await name(Target(type=kind, id=GROUP)) is None
+        assert await name(Target(type=kind, id="AllUsers")) is None
+
+
+async def test_an_object_that_cannot_be_read_is_never_absent(entra: Entra, graph: Graph) -> None:
+    target = Target(type=TargetType.APPLICATION, id=GROUP)
+    graph.stand_in.merge({"appRoles": ["Policy.Read.All"]})
+    with pytest.raises(TenantRefused, match=r"needs the permission Application\.Read\.All"):
+        await entra.surroundings.name_of(target)
+    graph.fail(answering(404, "<html>a proxy</html>"))
+    with pytest.raises(TenantUnavailable):
+        await entra.surroundings.name_of(target)
+    graph.fail(answering(200, {}))
+    with pytest.raises(TenantUnavailable, match="names nothing"):
+        await entra.surroundings.name_of(target)
+    graph.fail(answering(200, {"id": GROUP, "displayName": None}))
+    assert await entra.surroundings.name_of(target) == "(no name)"
+
+
+async def test_names_are_remembered_for_a_minute_and_absence_for_less(
+    entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often somebody looks, and however many look at once; judging asks anew, and is remembered too."""
+    around, (group, _, called, *_) = entra.surroundings, seed.PROJECT_GROUPS[0]
+    named, absent = Target(type=TargetType.GROUP, id=group), Target(type=TargetType.USER, id=GROUP)
+    for _ in range(3):
+        assert await asyncio.gather(*(around.name_of(named) for _ in range(5))) == [called] * 5
+        assert await around.name_of(absent) is None
+    assert len(graph.seen) == 2
+    assert await around.name_of(absent, fresh=True) is None
+    graph.fail(answering(200, {"id": group, "displayName": "Renamed"}))
+    assert await around.name_of(named, fresh=True) == "Renamed"
+    assert await around.name_of(named) == "Renamed"
+    assert len(graph.seen) == 4
+    later = SimpleNamespace(monotonic=lambda: time.monotonic() + 15)
+    monkeypatch.setattr(workflows.entra.lately, "time", later)
+    assert (await around.name_of(named), await around.name_of(absent)) == ("Renamed", None)
+    assert [one.path for one in graph.seen[4:]] == [f"/users/{GROUP}"], "absence for ten seconds only"
+
+
+async def test_an_impatient_look_leaves_its_answer_to_the_next_and_a_failure_to_nobody(
+    entra: Entra, graph: Graph
+) -> None:
+    around, target = entra.surroundings, Target(type=TargetType.GROUP, id=seed.PROJECT_GROUPS[0][0])
+    graph.fail(slow)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await around.name_of(target)
+    assert await around.name_of(target) == seed.PROJECT_GROUPS[0][2]
+    assert len(graph.seen) == 1
+    graph.fail(refusing(403), refusing(403))
+    for _ in range(2):
+        with pytest.raises(TenantRefused):
+            await around.name_of(Target(type=TargetType.GROUP, id=GROUP))
+    assert len(graph.seen) == 3
+
+
+async def test_no_more_than_so_many_names_are_remembered(
+    entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entra.surroundings._names, "most", 2)
+    first, *others = (Target(type=TargetType.USER, id=f"{n:08d}-0000-4000-8000-000000000001") for n in range(3))
+    for target in (first, *others, *others, first):
+        assert await entra.surroundings.name_of(target) is None
+    assert len(graph.seen) == 4, "the first was forgotten"
+
+
+async def test_our_own_objects_are_found_by_name_and_by_what_begins_so(entra: Entra, graph: Graph) -> None:
+    """Quotes are doubled; what is exactly so comes first; hidden memberships are nobody's to search."""
+    find = entra.surroundings.find_by_name
+    hidden = {"visibility": "HiddenMembership", "groupTypes": ["Unified"]}
+    pilot = seed.PROJECT_GROUPS[1][0]
+    groups = {"11111111-0000-4000-8000-000000000001": "Pilot", "11111111-0000-4000-8000-000000000002": "O'Neil's & co"}
+    for group_id, name in groups.items():
+        known = graph.stand_in.state()["groups"][pilot]
+        graph.stand_in.merge({"groups": {group_id: {**known, "id": group_id, "displayName": name, "members": []}}})
+    [bridge] = await find(TargetType.GROUP, "bridge PROJECT", 5)
+    assert (bridge.id, bridge.name, bridge.kind) == (seed.PROJECT_GROUPS[0][0], "Bridge project", "security group")
+    assert [one.name for one in await find(TargetType.GROUP, "Pilot", 5)] == ["Pilot"]
+    assert [one.name for one in await find(TargetType.GROUP, "Pil", 5)] == ["Pilot", "Pilot users"]
+    assert [one.name for one in await find(TargetType.GROUP, "Pil", 1)] == ["Pilot"]
+    assert [one.name for one in await find(TargetType.GROUP, "O'Neil's & co", 5)] == ["O'Neil's & co"]
+    graph.stand_in.merge({"groups": {pilot: hidden}})
+    assert [one.name for one in await find(TargetType.GROUP, "Pil", 5)] == ["Pilot"]
+    assert await find(TargetType.GROUP, "Pilot users", 5) == []
+    [person] = await find(TargetType.USER, "admin@woodgrove.com", 5)
+    assert (person.name, person.kind, person.mail) == ("Dana Reyes", "member", "admin@woodgrove.com")
+    [portal] = await find(TargetType.APPLICATION, seed.APPLICATIONS[0].name, 5)
+    assert portal.id == seed.APPLICATIONS[0].app_id
+    assert all(one.method == "GET" and one.query["$top"] == "25" for one in graph.seen)
+    graph.stand_in.merge({"appRoles": ["Policy.Read.All"]})
+    with pytest.raises(TenantRefused, match=r"needs the permission GroupMember\.Read\.All"):
+        await find(TargetType.GROUP, "Bridge project", 5)
+
+
+@pytest.mark.parametrize(
+    ("row", "kind"),
+    [
+        ({"groupTypes": ["Unified"], "mailEnabled": True, "securityEnabled": True}, "Microsoft 365 group"),
+        ({"groupTypes": [], "mailEnabled": True, "securityEnabled": True}, "mail-enabled security group"),
+        ({"groupTypes": None, "mailEnabled": True, "securityEnabled": False}, "distribution list"),
+        ({"groupTypes": [], "mailEnabled": False, "securityEnabled": True}, "security group"),
+        ({}, "security group"),
+    ],
+)
+def test_what_kind_of_group_was_found_is_told(row: dict[str, Any], kind: str) -> None:
+    assert found_objects(TargetType.GROUP, [{"id": "A", "displayName": None, **row}]) == [
+        FoundObject(id="a", name="(no name)", mail="", kind=kind)
+    ]
