@@ -10,11 +10,9 @@ from workflows.core.partners.outcome import advance_partner
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviews import advance_review
 from workflows.core.people import ChatId, Person, PersonId, Roster
+from workflows.core.requests.clicks import Click, received_name, subject_of
 from workflows.core.requests.commands import (
     Approve,
-    ConfirmHalf,
-    Keep,
-    PartnershipCommand,
     RecordApplied,
     RecordApplyFailed,
     RecordOverwritten,
@@ -22,17 +20,15 @@ from workflows.core.requests.commands import (
     RecordResent,
     RecordWriting,
     Reject,
-    RemindHalf,
     Replan,
     RequestCommand,
     Subject,
     Submit,
-    UnconfirmHalf,
     Withdraw,
 )
 from workflows.core.requests.effects import Effect, Judge, SettleGivenUp, ShowRequest, Tell
-from workflows.core.requests.intents import Intent, WantApprove, WantReject, WantWithdraw
 from workflows.core.requests.lifecycle import Situation
+from workflows.core.requests.partner_commands import ConfirmHalf, Keep, PartnershipCommand, RemindHalf, UnconfirmHalf
 from workflows.core.requests.request import AccessRequest, Observation, Particulars, RequestId, RequestKind
 from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock
@@ -61,7 +57,7 @@ RosterOf = Callable[[AccessRequest], Awaitable[Roster]]
 
 
 class Service:
-    """Takes commands and intents. Performs nothing: effects are stored and the outbox is woken."""
+    """Takes commands and clicks. Performs nothing: effects are stored and the outbox is woken."""
 
     def __init__(self, *, store: Store, clock: Clock, wake: Callable[[], None]) -> None:
         self._store = store
@@ -117,30 +113,29 @@ class Service:
         )
         await self._commit(Commit(entry=entry, request=transition.request, effects=transition.effects))
 
-    async def want(self, intent: Intent, *, key: str) -> None:
+    async def want(self, click: Click, *, key: str) -> None:
         """Store what somebody clicked, to be judged right after. A known `key` changes nothing: it was a repetition."""
-        request_id = intent.request_id if isinstance(intent, WantApprove | WantReject | WantWithdraw) else None
         # A request is not read for its tenant: a click is stored whatever else can be read.
-        tenant_id = getattr(intent, "tenant_id", None)
+        subject = subject_of(click)
         now = self._clock.now()
         entry = self._entry(
             key,
             now,
-            intent.actor,
-            intent.name,
-            _claimed(intent),
-            request_id=request_id,
-            tenant_id=tenant_id,
+            click.actor,
+            received_name(click),
+            _claimed(click),
+            request_id=subject.request_id,
+            tenant_id=subject.tenant_id,
         )
         entry = replace(entry, outcome="received")
-        await self._commit(Commit(entry=entry, effects=(Judge(intent=intent, key=key, received_at=now),)))
+        await self._commit(Commit(entry=entry, effects=(Judge(command=click, key=key, received_at=now),)))
 
     async def withdraw(self, request_id: RequestId, actor: ChatId, *, key: str) -> None:
         """Take a request back. One's own click suffices.
 
         :raises Refused: for somebody else's request and for one that is decided.
         """
-        await self.advance(request_id, Withdraw(actor=actor), key=key)
+        await self.advance(request_id, Withdraw(actor=actor, request_id=request_id), key=key)
 
     async def advance(
         self,
@@ -346,10 +341,10 @@ def _account(command: RequestCommand | PartnershipCommand) -> PersonId | None:
             return None
 
 
-def _claimed(intent: Intent) -> dict[str, Any]:
+def _claimed(click: Click) -> dict[str, Any]:
     """Say what the click claimed: the reason given, the digest of the card, the partner named."""
     names = ("digest", "reason", "target", "tenant_id", "step", "wanted", "effect_id")
-    return {name: getattr(intent, name) for name in names if getattr(intent, name, None)}
+    return {name: getattr(click, name) for name in names if getattr(click, name, None)}
 
 
 def _proof(request: AccessRequest, command: RequestCommand) -> dict[str, Any]:

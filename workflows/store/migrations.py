@@ -109,3 +109,16 @@ def m005_requests_by_account(db: Database) -> None:
         ) where json_valid(doc)"""
     )
     db.execute("create index requests_by_account on requests(account, created_at) where account is not null")
+
+
+@migrations()
+def m006_clicks_are_commands(db: Database) -> None:
+    """Write what was clicked and is not judged yet as the command that it is: `want_approve` becomes `approve`."""
+    db.execute(
+        """update effects set doc = json_remove(
+            json_set(doc, '$.command', json_set(
+                json_extract(doc, '$.intent'), '$.name', substr(json_extract(doc, '$.intent.name'), length('want_') + 1)
+            )), '$.intent'
+        ) where lane >= 'judge:' and lane < 'judge;' and json_valid(doc)
+            and substr(json_extract(doc, '$.intent.name'), 1, length('want_')) = 'want_'"""
+    )

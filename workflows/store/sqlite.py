@@ -129,7 +129,9 @@ class SqliteStore:
 
     async def requests_for(self, tenant_id: TenantId, limit: int) -> Sequence[AccessRequest]:
         """List the requests about one tenant, newest first."""
-        return await self._requests("where tenant_id = ? order by created_at desc, rowid desc limit ?", tenant_id, limit)
+        return await self._requests(
+            "where tenant_id = ? order by created_at desc, rowid desc limit ?", tenant_id, limit
+        )
 
     async def partnerships(self) -> Sequence[Partnership]:
         """List every partnership, by default domain."""

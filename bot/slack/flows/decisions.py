@@ -16,9 +16,8 @@ from bot.slack.people.directory import SlackDirectory
 from workflows.app.service import UNKNOWN_REQUEST, Service
 from workflows.core.errors import Refused
 from workflows.core.people import ChatId
-from workflows.core.requests.commands import Subject
+from workflows.core.requests.commands import Approve, Reject, Subject
 from workflows.core.requests.deciding import STALE_CARD
-from workflows.core.requests.intents import WantApprove, WantReject
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.canonical import Digest
 from workflows.ports.clock import Clock
@@ -48,7 +47,7 @@ class Decisions:
     async def approve(self, ack: AsyncAck, click: Interaction) -> None:
         """Store an approval; the window, where it came from one, says so."""
         request_id, digest = parse_card_value(click.action.value)
-        intent = WantApprove(actor=click.actor, request_id=request_id, digest=digest, channel=click.channel)
+        intent = Approve(actor=click.actor, request_id=request_id, digest=digest, channel=click.channel)
         await self.service.want(intent, key=click.key)
         await ack()
         if click.is_in(ids.DECIDE):
@@ -71,7 +70,7 @@ class Decisions:
             await ack(response_action="errors", errors=problem)
             return
         await self.service.want(
-            WantReject(actor=click.actor, request_id=request_id, digest=digest, reason=reason), key=click.key
+            Reject(actor=click.actor, request_id=request_id, digest=digest, reason=reason), key=click.key
         )
         await ack()
         if view.root_view_id not in ("", view.id):

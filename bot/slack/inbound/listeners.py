@@ -41,17 +41,9 @@ from workflows.app.service import UNKNOWN_PARTNER, Service
 from workflows.core.errors import Refused
 from workflows.core.partners.reviews import KEEP_REASON_MISSING
 from workflows.core.people import ChatId
-from workflows.core.requests.commands import Subject
-from workflows.core.requests.intents import (
-    WantConfirmHalf,
-    WantDropEffect,
-    WantKeep,
-    WantRemindHalf,
-    WantRetryEffect,
-    WantRevoke,
-    WantUnconfirmHalf,
-    WantWithdraw,
-)
+from workflows.core.requests.clicks import DropEffect, RetryEffect
+from workflows.core.requests.commands import Subject, Withdraw
+from workflows.core.requests.partner_commands import ConfirmHalf, Keep, RemindHalf, Revoke, UnconfirmHalf
 from workflows.core.requests.request import RequestId
 from workflows.ports.notifier import Notifier
 from workflows.ports.store import Store
@@ -233,7 +225,7 @@ class Listeners:
             await self.service.withdraw(request_id, click.actor, key=click.key)
         else:
             # It may be the requester's second id: their accounts are compared.
-            intent = WantWithdraw(actor=click.actor, request_id=request_id, channel=click.channel)
+            intent = Withdraw(actor=click.actor, request_id=request_id, channel=click.channel)
             await self.service.want(intent, key=click.key)
         await ack()
         if click.is_in(ids.REQUEST_ACCESS):
@@ -256,7 +248,7 @@ class Listeners:
         if not reason.strip():
             await ack(response_action="errors", errors={ids.REASON: KEEP_REASON_MISSING})
             return
-        await self.service.want(WantKeep(actor=click.actor, tenant_id=tenant_id, reason=reason), key=click.key)
+        await self.service.want(Keep(actor=click.actor, tenant_id=tenant_id, reason=reason), key=click.key)
         await ack()
 
     async def _revoke(self, ack: AsyncAck, click: Interaction) -> None:
@@ -272,7 +264,7 @@ class Listeners:
         if problem:
             await ack(response_action="errors", errors={ids.CONFIRM: problem})
             return
-        intent = WantRevoke(actor=click.actor, target=tenant_id, reason=click.the_view.value(ids.REASON).strip())
+        intent = Revoke(actor=click.actor, target=tenant_id, reason=click.the_view.value(ids.REASON).strip())
         await self.service.want(intent, key=click.key)
         await ack(response_action="clear")
 
@@ -280,24 +272,20 @@ class Listeners:
 
     async def _confirm_half(self, ack: AsyncAck, click: Interaction) -> None:
         tenant_id, step, wanted = parse_half_value(click.action.value)
-        intent = WantConfirmHalf(
-            actor=click.actor, tenant_id=tenant_id, step=step, wanted=wanted, channel=click.channel
-        )
+        intent = ConfirmHalf(actor=click.actor, tenant_id=tenant_id, step=step, wanted=wanted, channel=click.channel)
         await self.service.want(intent, key=click.key)
         await ack()
 
     async def _unconfirm_half(self, ack: AsyncAck, click: Interaction) -> None:
         tenant_id, step, wanted = parse_half_value(click.action.value)
-        intent = WantUnconfirmHalf(
-            actor=click.actor, tenant_id=tenant_id, step=step, wanted=wanted, channel=click.channel
-        )
+        intent = UnconfirmHalf(actor=click.actor, tenant_id=tenant_id, step=step, wanted=wanted, channel=click.channel)
         await self.service.want(intent, key=click.key)
         await ack()
 
     async def _remind_half(self, ack: AsyncAck, click: Interaction) -> None:
         tenant_id = parse_tenant_id(click.action.value)
         await self.service.want(
-            WantRemindHalf(actor=click.actor, tenant_id=tenant_id, channel=click.channel), key=click.key
+            RemindHalf(actor=click.actor, tenant_id=tenant_id, channel=click.channel), key=click.key
         )
         await ack()
 
@@ -311,12 +299,12 @@ class Listeners:
     # --- given up work ---
 
     async def _retry_effect(self, ack: AsyncAck, click: Interaction) -> None:
-        intent = WantRetryEffect(actor=click.actor, effect_id=parse_effect_id(click.action.value))
+        intent = RetryEffect(actor=click.actor, effect_id=parse_effect_id(click.action.value))
         await self.service.want(intent, key=click.key)
         await ack()
 
     async def _drop_effect(self, ack: AsyncAck, click: Interaction) -> None:
-        intent = WantDropEffect(actor=click.actor, effect_id=parse_effect_id(click.action.value))
+        intent = DropEffect(actor=click.actor, effect_id=parse_effect_id(click.action.value))
         await self.service.want(intent, key=click.key)
         await ack()
 

@@ -14,7 +14,7 @@ from workflows.app.reads.queries import waiting_for
 from workflows.app.requests.intake import InvalidForm
 from workflows.app.requests.open_request import account_beside, may_withdraw, open_request_words
 from workflows.core.people import ChatId, Person
-from workflows.core.requests.intents import WantWithdraw
+from workflows.core.requests.commands import Withdraw
 from workflows.core.requests.request import RequestId, RequestState
 from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.tenant import TenantRefused
@@ -33,7 +33,7 @@ def two_ids(world: World, *people: Person) -> None:
 
 
 async def withdraw(world: World, request_id: RequestId, person: Person) -> None:
-    await world.click(WantWithdraw(actor=person.chat_id, request_id=request_id))
+    await world.click(Withdraw(actor=person.chat_id, request_id=request_id))
 
 
 async def test_the_requesters_other_id_does_not_approve_the_own_request(world: World) -> None:
@@ -61,7 +61,7 @@ async def test_the_requester_withdraws_under_the_other_id(world: World) -> None:
 async def test_the_requester_withdraws_under_the_other_id_while_it_is_not_prepared_yet(world: World) -> None:
     two_ids(world, RILEY_W)
     request_id = await world.file()
-    await world.service.want(WantWithdraw(actor=RILEY_W.chat_id, request_id=request_id), key="w")
+    await world.service.want(Withdraw(actor=RILEY_W.chat_id, request_id=request_id), key="w")
     pending = [one for one in await world.store.pending(world.clock.now(), 9) if one.effect.kind == "judge"]
     await world.performer.perform(pending[0].effect)
     assert (await world.request(request_id)).state is RequestState.WITHDRAWN

@@ -9,7 +9,8 @@ from workflows.core.partners.partnership import Attestation, Partnership, Partne
 from workflows.core.partners.setup_reviews import advance_half, told_of_half
 from workflows.core.partners.sponsor_handover import advance_sponsor, taken_over
 from workflows.core.people import ADMIN, Person, Roster
-from workflows.core.requests.commands import (
+from workflows.core.requests.effects import Effect, ShowHalf, ShowReview
+from workflows.core.requests.partner_commands import (
     AskHalf,
     AskReview,
     ConfirmHalf,
@@ -21,7 +22,6 @@ from workflows.core.requests.commands import (
     RemindHalf,
     UnconfirmHalf,
 )
-from workflows.core.requests.effects import Effect, ShowHalf, ShowReview
 
 REMIND_AGAIN_AFTER: Final = timedelta(days=3)
 """How long an unanswered review rests before the sponsor is asked once more."""
@@ -92,7 +92,7 @@ def _ask(partnership: Partnership, now: datetime) -> ReviewTransition:
     )
 
 
-def _keep(partnership: Partnership, command: Keep, roster: Roster, now: datetime) -> ReviewTransition:
+def _keep(partnership: Partnership, command: Keep[Person], roster: Roster, now: datetime) -> ReviewTransition:
     if command.actor.id != partnership.sponsor.id and not roster.holds(command.actor.id, ADMIN):
         raise Refused(
             "not_the_sponsor",

@@ -9,16 +9,16 @@ from workflows.core.partner_setup.state import SHORT_NAMES, Confirmation, confir
 from workflows.core.partner_setup.steps import Step, StepKey, half_of
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ADMIN, Person, Roster
-from workflows.core.requests.commands import (
+from workflows.core.requests.commands import Subject
+from workflows.core.requests.effects import Tell
+from workflows.core.requests.partner_commands import (
     AskHalf,
     ConfirmHalf,
     HalfCommand,
     RecordHalf,
     RemindHalf,
-    Subject,
     UnconfirmHalf,
 )
-from workflows.core.requests.effects import Tell
 from workflows.core.requests.request import AccessRequest, RequestState
 
 REMIND_HALF_AFTER: Final = timedelta(days=7)
@@ -81,7 +81,7 @@ def _ask(partnership: Partnership, now: datetime) -> Partnership:
     return replace(partnership, remind_half_at=None, half_reminders=partnership.half_reminders + 1)
 
 
-def _confirm(partnership: Partnership, command: ConfirmHalf, roster: Roster, now: datetime) -> Partnership:
+def _confirm(partnership: Partnership, command: ConfirmHalf[Person], roster: Roster, now: datetime) -> Partnership:
     _require_may_say(partnership, command.actor, roster)
     step = _step(partnership, command.step)
     if step.digest != command.wanted:
@@ -97,7 +97,7 @@ def _confirm(partnership: Partnership, command: ConfirmHalf, roster: Roster, now
     return replace(confirmed, remind_half_at=None, half_reminder_asked_by=None, half_reminder_asked_at=None)
 
 
-def _unconfirm(partnership: Partnership, command: UnconfirmHalf, roster: Roster) -> Partnership:
+def _unconfirm(partnership: Partnership, command: UnconfirmHalf[Person], roster: Roster) -> Partnership:
     _require_may_say(partnership, command.actor, roster)
     step = _step(partnership, command.step)
     if command.wanted and step.digest != command.wanted:
@@ -111,7 +111,7 @@ def _unconfirm(partnership: Partnership, command: UnconfirmHalf, roster: Roster)
     return replace(partnership, confirmations=left)
 
 
-def _remind(partnership: Partnership, command: RemindHalf, roster: Roster, now: datetime) -> Partnership:
+def _remind(partnership: Partnership, command: RemindHalf[Person], roster: Roster, now: datetime) -> Partnership:
     _require_may_say(partnership, command.actor, roster)
     if not open_steps(partnership.half, partnership.confirmations):
         raise Refused(

@@ -1,14 +1,15 @@
-"""Everything that can happen to a request or a partnership.
+"""Everything that can happen to a request. What can happen to a partnership is in `partner_commands`.
 
-One class is one entry name in the audit log (`name`): a stored name is never changed.
+One class is one entry name in the audit log (`name`): a stored name is never changed. What a person does is one class
+from the click to the audit log, generic in its actor: `Approve[ChatId]` is stored as it was clicked, and only
+`Approve[Person]`, which the permission check makes of it, is a `RequestCommand`.
 """
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Literal
+from typing import Generic, Literal
 
-from workflows.core.partner_setup.steps import Step, StepKey
-from workflows.core.people import ChatId, Person, PersonId
+from workflows.core.people import Actor, ChatId, Person, PersonId
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.requests.request import Observation, Particulars, Prepared, RequestId
@@ -57,22 +58,27 @@ class RecordDelayed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Approve:
-    """An approver agrees to exactly the plan with this digest."""
+class Approve(Generic[Actor]):
+    """An approver agrees to exactly the plan with this digest, which the card showed."""
 
     name: Literal["approve"] = field(default="approve")
-    actor: Person
+    actor: Actor
+    request_id: RequestId
     digest: Digest
+    channel: str = ""
+    """Where it was clicked: there a refusal is told. The same in every command that has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reject:
-    """An approver refuses the plan with this digest, and says why."""
+class Reject(Generic[Actor]):
+    """An approver refuses the plan with this digest, which the card showed, and says why."""
 
     name: Literal["reject"] = field(default="reject")
-    actor: Person
+    actor: Actor
+    request_id: RequestId
     digest: Digest
     reason: str
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +87,11 @@ class Withdraw:
 
     name: Literal["withdraw"] = field(default="withdraw")
     actor: ChatId
+    request_id: RequestId
     is_requester: bool = False
-    """Whether the accounts behind both chat ids were read and are one: a person may have two chat ids."""
+    """Whether the accounts behind both chat ids were read and are one: a person may have two chat ids. Only the
+    permission check says so; a click never does."""
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,8 +184,8 @@ RequestCommand = (
     | RecordPrepared
     | RecordUnfit
     | RecordDelayed
-    | Approve
-    | Reject
+    | Approve[Person]
+    | Reject[Person]
     | Withdraw
     | Expire
     | Replan
@@ -189,97 +198,6 @@ RequestCommand = (
     | RecordApplied
     | RecordApplyFailed
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskReview:
-    """The review of a live partnership is due (again)."""
-
-    name: Literal["ask_review"] = field(default="ask_review")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Keep:
-    """The sponsor or an admin attests that the access is still needed, and why."""
-
-    name: Literal["keep"] = field(default="keep")
-    actor: Person
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfirmHalf:
-    """The sponsor or an admin vouches that the partner has done a step, exactly as it was shown."""
-
-    name: Literal["confirm_half"] = field(default="confirm_half")
-    actor: Person
-    step: StepKey
-    wanted: Digest
-    channel: str = ""
-    """Where it was clicked: there the outcome is told."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnconfirmHalf:
-    """The sponsor or an admin takes a confirmation back, of exactly what was shown."""
-
-    name: Literal["unconfirm_half"] = field(default="unconfirm_half")
-    actor: Person
-    step: StepKey
-    wanted: Digest = field(default=Digest(""))
-    """Empty where the click was stored before this was: it means whatever is confirmed."""
-    channel: str = ""
-    """Where it was clicked: there the outcome is told."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemindHalf:
-    """The sponsor or an admin wants to be reminded of what the partner has left to do."""
-
-    name: Literal["remind_half"] = field(default="remind_half")
-    actor: Person
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskHalf:
-    """The reminder of the partner's half is due."""
-
-    name: Literal["ask_half"] = field(default="ask_half")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordHalf:
-    """What the partner has to do for `request_id` was worked out after that request had been applied."""
-
-    name: Literal["record_half"] = field(default="record_half")
-    request_id: RequestId
-    steps: tuple[Step, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordSponsorGone:
-    """The sponsor has no enabled member account any more: somebody else has to answer for the partner."""
-
-    name: Literal["record_sponsor_gone"] = field(default="record_sponsor_gone")
-    sponsor: PersonId
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordSponsorFound:
-    """The sponsor who was gone has an enabled member account again."""
-
-    name: Literal["record_sponsor_found"] = field(default="record_sponsor_found")
-    sponsor: PersonId
-
-
-SponsorCommand = RecordSponsorGone | RecordSponsorFound
-
-HalfCommand = ConfirmHalf | UnconfirmHalf | RemindHalf | AskHalf | RecordHalf
-
-PartnershipCommand = AskReview | Keep | SponsorCommand | HalfCommand
-
-Command = RequestCommand | PartnershipCommand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
