@@ -1,7 +1,7 @@
 """The door: load, decide, store in one transaction, wake the outbox. Every change of a record goes through here."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
@@ -10,25 +10,11 @@ from workflows.core.partners.outcome import advance_partner
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviews import advance_review
 from workflows.core.people import ChatId, Person, PersonId, Roster
-from workflows.core.requests.clicks import Click, received_name, subject_of
-from workflows.core.requests.commands import (
-    Approve,
-    RecordApplied,
-    RecordApplyFailed,
-    RecordOverwritten,
-    RecordPrepared,
-    RecordResent,
-    RecordWriting,
-    Reject,
-    Replan,
-    RequestCommand,
-    Subject,
-    Submit,
-    Withdraw,
-)
+from workflows.core.requests.clicks import Click, given_by, received_name, subject_of
+from workflows.core.requests.commands import RecordPrepared, RequestCommand, Subject, Submit, Withdraw
 from workflows.core.requests.effects import Effect, Judge, SettleGivenUp, ShowRequest, Tell
 from workflows.core.requests.lifecycle import Situation
-from workflows.core.requests.partner_commands import ConfirmHalf, Keep, PartnershipCommand, RemindHalf, UnconfirmHalf
+from workflows.core.requests.partner_commands import PartnershipCommand
 from workflows.core.requests.request import AccessRequest, Observation, Particulars, RequestId, RequestKind
 from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock
@@ -46,7 +32,6 @@ UNKNOWN_REQUEST: Final = (
     "/partner request."
 )
 
-_WRITES: Final = (RecordWriting, RecordResent, RecordApplied, RecordApplyFailed, RecordOverwritten)
 _TRIES: Final = 5
 """How often a command is decided again because somebody else stored a newer version first."""
 
@@ -89,16 +74,6 @@ class Service:
         )
         now = self._clock.now()
         transition = advance_partner(None, command, Situation(now=now))
-        details = {
-            "kind": particulars.kind.value,
-            "target": particulars.target,
-            "template": particulars.template,
-            "justification": particulars.justification,
-            "sponsor": particulars.sponsor,
-            "days": None if particulars.duration is None else particulars.duration.days,
-        }
-        if particulars.restores is not None:
-            details["restores"] = particulars.restores
         # What a form saw says which tenant is meant; a domain that was only typed does not.
         tenant_id = None if observation is None else observation.identity.tenant_id
         entry = self._entry(
@@ -106,7 +81,7 @@ class Service:
             now,
             particulars.requester,
             command.name,
-            details,
+            command.audit_details(transition.request),
             request_id=request_id,
             tenant_id=tenant_id,
             account=account if submitter is None else submitter.id,
@@ -123,7 +98,7 @@ class Service:
             now,
             click.actor,
             received_name(click),
-            _claimed(click),
+            click.audit_details(),
             request_id=subject.request_id,
             tenant_id=subject.tenant_id,
         )
@@ -170,12 +145,11 @@ class Service:
             entry = self._entry(
                 key or f"{request_id}:{request.version}:{command.name}",
                 now,
-                _actor(command),
+                given_by(command),
                 command.name,
-                {**_details(command), **_proof(request, command), **_outcome(transition.request, command)},
+                command.audit_details(transition.request),
                 request_id=request_id,
                 tenant_id=None if request.prepared is None else request.prepared.plan.tenant_id,
-                account=_account(command),
             )
             is_new = await self._commit(
                 Commit(
@@ -208,11 +182,10 @@ class Service:
             entry = self._entry(
                 key or f"{tenant_id}:{partnership.version}:{command.name}",
                 now,
-                _actor(command),
+                given_by(command),
                 command.name,
-                _details(command),
+                command.audit_details(),
                 tenant_id=tenant_id,
-                account=_account(command),
             )
             await self._commit(Commit(entry=entry, partnership=transition.partnership, effects=transition.effects))
             return transition.partnership
@@ -293,7 +266,7 @@ class Service:
         self,
         key: str,
         at: datetime,
-        actor: str,
+        actor: Person | str | None,
         command: str,
         details: Mapping[str, Any],
         *,
@@ -301,10 +274,13 @@ class Service:
         tenant_id: TenantId | None = None,
         account: PersonId | None = None,
     ) -> AuditEntry:
+        """Make an entry of what is accepted; of a person, the account is named, and nobody is the bot itself."""
+        if isinstance(actor, Person):
+            account, actor = actor.id, actor.chat_id
         return AuditEntry(
             key=key,
             at=at,
-            actor=actor,
+            actor=GATEHOUSE if actor is None else actor,
             command=command,
             outcome="accepted",
             request_id=request_id,
@@ -321,58 +297,3 @@ async def _again_when_stale(attempt: Callable[[], Awaitable[Record]]) -> Record:
         except StaleVersion:
             continue
     return await attempt()
-
-
-def _actor(command: RequestCommand | PartnershipCommand) -> str:
-    match command:
-        case Approve() | Reject() | Keep() | ConfirmHalf() | UnconfirmHalf() | RemindHalf():
-            return command.actor.chat_id
-        case Withdraw():
-            return command.actor
-        case _:
-            return GATEHOUSE
-
-
-def _account(command: RequestCommand | PartnershipCommand) -> PersonId | None:
-    match command:
-        case Approve() | Reject() | Keep() | ConfirmHalf() | UnconfirmHalf() | RemindHalf():
-            return command.actor.id
-        case _:
-            return None
-
-
-def _claimed(click: Click) -> dict[str, Any]:
-    """Say what the click claimed: the reason given, the digest of the card, the partner named."""
-    names = ("digest", "reason", "target", "tenant_id", "step", "wanted", "effect_id")
-    return {name: getattr(click, name) for name in names if getattr(click, name, None)}
-
-
-def _proof(request: AccessRequest, command: RequestCommand) -> dict[str, Any]:
-    """Name the plan that a write or its proof is about."""
-    if request.prepared is None or not isinstance(command, _WRITES):
-        return {}
-    return {"digest": request.prepared.plan.digest}
-
-
-def _outcome(request: AccessRequest, command: RequestCommand) -> dict[str, Any]:
-    """Say what a closing left open, and which writes that may be refused do not stand."""
-    if not isinstance(command, RecordApplied):
-        return {}
-    left, refused = request.not_closed, [asdict(one) for one in request.refused]
-    return {
-        **({} if left is None else {"not_closed": {way.name: way.opening.value for way in left}}),
-        **({"refused": refused} if refused else {}),
-    }
-
-
-def _details(command: RequestCommand | PartnershipCommand) -> dict[str, Any]:
-    """Say in the audit log what the record alone does not show afterwards."""
-    details: dict[str, Any] = {}
-    for name in ("digest", "reason", "code", "image", "step", "wanted"):
-        if (value := getattr(command, name, None)) is not None:
-            details[name] = value
-    if isinstance(command, Approve | Reject | Keep | ConfirmHalf | UnconfirmHalf | RemindHalf):
-        details["account"] = command.actor.id
-    if isinstance(command, Replan) and command.drift is not None:
-        details["drift"] = asdict(command.drift)
-    return details

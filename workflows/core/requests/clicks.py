@@ -4,8 +4,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, overload
 
 from workflows.core.people import ChatId, Person
-from workflows.core.requests.commands import Approve, Reject, Subject, Withdraw
-from workflows.core.requests.partner_commands import ConfirmHalf, Keep, RemindHalf, Revoke, UnconfirmHalf
+from workflows.core.requests.commands import Approve, Details, Reject, RequestCommand, Subject, Withdraw
+from workflows.core.requests.partner_commands import (
+    ConfirmHalf,
+    Keep,
+    PartnershipCommand,
+    RemindHalf,
+    Revoke,
+    UnconfirmHalf,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +24,10 @@ class RetryEffect:
     effect_id: int
     channel: str = ""
 
+    def audit_details(self) -> Details:
+        """Name the work."""
+        return {"effect_id": self.effect_id}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropEffect:
@@ -26,6 +37,10 @@ class DropEffect:
     actor: ChatId
     effect_id: int
     channel: str = ""
+
+    def audit_details(self) -> Details:
+        """Name the work."""
+        return {"effect_id": self.effect_id}
 
 
 DecisionClick = Approve[ChatId] | Reject[ChatId]
@@ -54,6 +69,15 @@ def subject_of(click: Click) -> Subject:
             return Subject(tenant_id=click.tenant_id)
         case Revoke() | RetryEffect() | DropEffect():
             return Subject()
+
+
+def given_by(command: RequestCommand | PartnershipCommand) -> Person | ChatId | None:
+    """Tell who gave a command; None where nobody did: it is the bot's own."""
+    match command:
+        case Approve() | Reject() | Withdraw() | Keep() | ConfirmHalf() | UnconfirmHalf() | RemindHalf():
+            return command.actor
+        case _:
+            return None
 
 
 @overload

@@ -5,7 +5,7 @@ from typing import Generic, Literal
 
 from workflows.core.partner_setup.steps import Step, StepKey
 from workflows.core.people import Actor, ChatId, Person, PersonId
-from workflows.core.requests.commands import RequestCommand
+from workflows.core.requests.commands import Details, RequestCommand, account_details, clicked_details
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
@@ -17,6 +17,10 @@ class AskReview:
 
     name: Literal["ask_review"] = field(default="ask_review")
 
+    def audit_details(self) -> Details:
+        """Add nothing: the partnership shows the rest."""
+        return {}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keep(Generic[Actor]):
@@ -27,6 +31,12 @@ class Keep(Generic[Actor]):
     tenant_id: TenantId
     reason: str
     channel: str = ""
+
+    def audit_details(self) -> Details:
+        """Say why; a click also names the partner, since nothing was looked up for it."""
+        if isinstance(self.actor, Person):
+            return {"reason": self.reason, "account": self.actor.id}
+        return clicked_details(reason=self.reason, tenant_id=self.tenant_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +50,10 @@ class Revoke:
     reason: str
     channel: str = ""
 
+    def audit_details(self) -> Details:
+        """Say why, and which partner was named."""
+        return clicked_details(reason=self.reason, target=self.target)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmHalf(Generic[Actor]):
@@ -52,6 +66,12 @@ class ConfirmHalf(Generic[Actor]):
     wanted: Digest
     channel: str = ""
     """Where it was clicked: there the outcome is told."""
+
+    def audit_details(self) -> Details:
+        """Name the step as it was shown; a click also names the partner."""
+        if isinstance(self.actor, Person):
+            return {"step": self.step, "wanted": self.wanted, "account": self.actor.id}
+        return clicked_details(tenant_id=self.tenant_id, step=self.step, wanted=self.wanted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +87,12 @@ class UnconfirmHalf(Generic[Actor]):
     channel: str = ""
     """Where it was clicked: there the outcome is told."""
 
+    def audit_details(self) -> Details:
+        """Name the step as it was shown; a click also names the partner."""
+        if isinstance(self.actor, Person):
+            return {"step": self.step, "wanted": self.wanted, "account": self.actor.id}
+        return clicked_details(tenant_id=self.tenant_id, step=self.step, wanted=self.wanted)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemindHalf(Generic[Actor]):
@@ -77,12 +103,20 @@ class RemindHalf(Generic[Actor]):
     tenant_id: TenantId
     channel: str = ""
 
+    def audit_details(self) -> Details:
+        """Name who asked; a click names the partner."""
+        return account_details(self.actor) or clicked_details(tenant_id=self.tenant_id)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskHalf:
     """The reminder of the partner's half is due."""
 
     name: Literal["ask_half"] = field(default="ask_half")
+
+    def audit_details(self) -> Details:
+        """Add nothing: the partnership shows the rest."""
+        return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +127,10 @@ class RecordHalf:
     request_id: RequestId
     steps: tuple[Step, ...]
 
+    def audit_details(self) -> Details:
+        """Add nothing: the partnership shows the rest."""
+        return {}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordSponsorGone:
@@ -102,6 +140,10 @@ class RecordSponsorGone:
     sponsor: PersonId
     reason: str
 
+    def audit_details(self) -> Details:
+        """Say why."""
+        return {"reason": self.reason}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordSponsorFound:
@@ -109,6 +151,10 @@ class RecordSponsorFound:
 
     name: Literal["record_sponsor_found"] = field(default="record_sponsor_found")
     sponsor: PersonId
+
+    def audit_details(self) -> Details:
+        """Add nothing: the partnership shows the rest."""
+        return {}
 
 
 SponsorCommand = RecordSponsorGone | RecordSponsorFound
