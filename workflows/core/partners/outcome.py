@@ -7,6 +7,7 @@ from typing import TypeVar
 from workflows.core.partner_setup.state import counted, open_steps, still_wanted
 from workflows.core.partner_setup.steps import half_of
 from workflows.core.partners.approval_policy import is_live, stricter
+from workflows.core.partners.lifecycle import held_to_table
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviews import next_review
 from workflows.core.plans.closing import only_narrows
@@ -52,7 +53,7 @@ def advance_partner(
         text = _closed_words(after) if is_closed else f"{_opened_words(after, record)} {after.note}".strip()
         shown = (ShowReview(tenant_id=record.identity.tenant_id),)
     effects = (*moved.effects, *shown, *_show_half(record, known), *_told(after, text))
-    return Outcome(request=after, effects=effects, partnership=record)
+    return Outcome(request=after, effects=effects, partnership=held_to_table(known, command, record))
 
 
 def _told(request: AccessRequest, text: str) -> tuple[Tell, ...]:
