@@ -122,8 +122,13 @@ class RecordStore(Protocol):
     async def roles_waited_for(self) -> Sequence[Role]:
         """List the roles of open stages that requests wait for."""
 
-    async def requests_waiting(self, roles: Sequence[Role], person: ChatId, limit: int) -> Listed[AccessRequest]:
-        """List the requests that wait for one of these roles and do not exclude this person, oldest first."""
+    async def requests_waiting(
+        self, roles: Sequence[Role], person: ChatId, limit: int, account: PersonId | None = None
+    ) -> Listed[AccessRequest]:
+        """List the requests that wait for one of these roles and do not bar this person, oldest first.
+
+        :param account: the person's, where it is known: then it says who this is, and the chat id does not.
+        """
 
     async def live_partnerships(self, limit: int) -> Listed[Partnership]:
         """List the partnerships that are not revoked, by default domain."""

@@ -21,8 +21,8 @@ from workflows.core.partners.records import Records
 from workflows.core.people import ChatId, PersonId, Role
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.effects import Effect, Judge, Rank, ShowHome, lane, rank
+from workflows.core.requests.eligibility import still_asked
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
-from workflows.core.requests.waiting import waits_for
 from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock
 from workflows.ports.effects_queue import GivenUp, PendingEffect
@@ -101,11 +101,13 @@ class SqliteStore:
         rows = await self._query("select distinct waits_for from requests where waits_for is not null order by 1")
         return [Role(row["waits_for"]) for row in rows]
 
-    async def requests_waiting(self, roles: Sequence[Role], person: ChatId, limit: int) -> Listed[AccessRequest]:
-        """List the requests that wait for one of these roles and do not exclude this person, oldest first."""
+    async def requests_waiting(
+        self, roles: Sequence[Role], person: ChatId, limit: int, account: PersonId | None = None
+    ) -> Listed[AccessRequest]:
+        """List the requests that wait for one of these roles and do not bar this person, oldest first."""
         where = """where waits_for in (select value from json_each(?))
             and not exists (select 1 from json_each(excluded) where value = ?)"""
-        values = (json.dumps(list(roles)), person)
+        values = (json.dumps(list(roles)), person if account is None else account)
         shown = await self._requests(f"{where} order by created_at limit ?", *values, limit)
         rows = await self._query(f"select count(*) as count from requests {where}", *values)  # noqa: S608
         return Listed(shown=shown, count=rows[0]["count"])
@@ -395,7 +397,7 @@ class SqliteStore:
         self._put_effect(ShowHome(person=person), _text(min(due_at, now + _HOME_EVERY)))
 
     def _put_request(self, request: AccessRequest) -> None:
-        waiting = waits_for(request)
+        who = still_asked(request)
         self._put(
             "requests",
             "id",
@@ -409,8 +411,8 @@ class SqliteStore:
                 "tenant_id": None if request.prepared is None else request.prepared.plan.tenant_id,
                 "due_at": _text(request.expires_at) if _can_expire(request) else None,
                 "created_at": _text(request.created_at),
-                "waits_for": None if waiting is None else waiting.role,
-                "excluded": json.dumps([] if waiting is None else sorted(waiting.excluded)),
+                "waits_for": None if who is None else who.open_stages[0].role,
+                "excluded": json.dumps([] if who is None else sorted(who.barred)),
                 "doc": self._clean.request(request),
             },
         )

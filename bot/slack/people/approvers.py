@@ -8,6 +8,7 @@ from typing import Final
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.core.errors import Refused
 from workflows.core.people import ChatId, Role
+from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.directory import DirectoryUnavailable
 
@@ -27,9 +28,7 @@ class Approvers:
 
 def still_free(request: AccessRequest, holders: frozenset[ChatId]) -> frozenset[ChatId]:
     """Leave out who may not decide, or has: the requester, the sponsor, everybody whose approval counts."""
-    known = request.known
-    taken = {known.requester.chat_id, known.sponsor.chat_id, request.particulars.requester, request.particulars.sponsor}
-    return holders - taken - {person.chat_id for people in request.verdict().counted for person in people}
+    return eligibility(request).free(holders)
 
 
 async def name_approvers(

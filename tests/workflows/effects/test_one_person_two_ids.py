@@ -1,12 +1,13 @@
 """On an Enterprise Grid a person has a U… and a W… id: people are compared by their Entra account, everywhere."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
 
-from tests.workflows.core.builders import AMARA, DANA, RILEY
+from tests.workflows.core.builders import AMARA, DANA, RILEY, SAM, SECURITY
 from tests.workflows.core.builders import request as usual
 from tests.workflows.fakes import FixedClock
 from tests.workflows.world import World
@@ -134,6 +135,42 @@ async def test_what_waits_for_somebody_is_found_under_the_other_id(world: World)
     assert (await waiting_for(AMARA_W.chat_id, store=store, directory=directory)).count == 0
     world.directory.assign(RILEY, "security")
     assert (await waiting_for(RILEY_W.chat_id, store=store, directory=directory, known=RILEY)).count == 0
+
+
+async def test_nobody_is_asked_about_their_own_request_under_an_id_that_it_does_not_name(world: World) -> None:
+    """The request names the id under which it was filed; the account says that the other one is the same person's."""
+    request = await world.waiting()
+    other = ChatId("E-RILEY")
+    world.directory.assign(RILEY, "security")
+    world.directory.people[other] = replace(RILEY, chat_id=other)
+    world.directory.assign(replace(RILEY, chat_id=other), "security")
+    directory, store = world.directory, world.store
+    known = replace(RILEY, chat_id=other)
+    assert other in await directory.holders(SECURITY)
+    assert (await waiting_for(other, store=store, directory=directory, known=known)).count == 0
+    assert request.known.requester.chat_id != other
+
+
+async def test_who_may_not_decide_in_a_database_of_an_earlier_version_is_known_by_account(tmp_path: Path) -> None:
+    stored = usual()
+    db = Database(tmp_path / "gatehouse.db")
+    migrations.apply(db, stop_before="m007_barred_accounts")
+    chat_ids = json.dumps(sorted([RILEY.chat_id, SAM.chat_id]))
+    db.execute(
+        """insert into requests (id, version, state, is_open, requester, created_at, waits_for, excluded, doc)
+        values (?, 1, 'awaiting_approval', 1, ?, '2027', 'security', ?, ?)""",
+        (stored.id, stored.particulars.requester, chat_ids, dump(REQUEST, stored)),
+    )
+    db.conn.commit()
+    db.close()
+    store = await open_store(tmp_path / "gatehouse.db", FixedClock())
+    try:
+        for someone in (RILEY, SAM):
+            assert (await store.requests_waiting([SECURITY], ChatId("E-OTHER"), 9, someone.id)).count == 0
+            assert (await store.requests_waiting([SECURITY], someone.chat_id, 9)).count == 0
+        assert (await store.requests_waiting([SECURITY], ChatId("E-OTHER"), 9, AMARA.id)).count == 1
+    finally:
+        await store.close()
 
 
 async def test_requests_of_an_earlier_version_are_found_by_account_too(tmp_path: Path) -> None:

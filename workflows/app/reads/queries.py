@@ -20,8 +20,8 @@ async def waiting_for(
     """
     ids = ids_of(person, known)
     roles = [role for role in await store.roles_waited_for() if ids & await directory.holders(role)]
-    named = person if known is None else known.chat_id
-    return await store.requests_waiting(roles, named, limit) if roles else Listed(shown=(), count=0)
+    account = None if known is None else known.id
+    return await store.requests_waiting(roles, person, limit, account) if roles else Listed(shown=(), count=0)
 
 
 def ids_of(person: ChatId, known: Person | None) -> frozenset[ChatId]:

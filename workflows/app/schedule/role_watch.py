@@ -11,6 +11,7 @@ from workflows.app.alarms import Alarms
 from workflows.app.service import Service
 from workflows.core.people import Role
 from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.eligibility import still_asked
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.ports.clock import Clock
 from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable, RoleSource
@@ -61,21 +62,18 @@ async def lacking(request: AccessRequest, directory: Directory) -> tuple[RoleLac
 
     :raises DirectoryUnavailable, DirectoryRefused, TenantUnavailable, TenantRefused: when it cannot be told.
     """
-    if request.state is not RequestState.AWAITING_APPROVAL:
+    who = still_asked(request)
+    if who is None:
         return ()
-    known, verdict = request.known, request.verdict()
-    if verdict.open_stage is None:
-        return ()
-    taken = {known.requester.chat_id, known.sponsor.chat_id}
-    taken |= {person.chat_id for people in verdict.counted for person in people}
     found = []
-    for index, stage in enumerate(known.stages[verdict.open_stage :], verdict.open_stage):
-        needed = stage.quorum - len(verdict.counted[index])
-        free = await directory.holders(stage.role) - taken
-        if len(free) < needed:
-            missing = await directory.missing_groups(stage.role)
+    for stage in who.open_stages:
+        free = who.free(await directory.holders(stage.role))
+        if len(free) < stage.missing:
+            groups = await directory.missing_groups(stage.role)
             found.append(
-                RoleLack(role=stage.role, title=stage.title, people=len(free), needed=needed, missing_groups=missing)
+                RoleLack(
+                    role=stage.role, title=stage.title, people=len(free), needed=stage.missing, missing_groups=groups
+                )
             )
     return tuple(found)
 

@@ -46,7 +46,7 @@ from workflows.core.requests.partner_commands import (
 )
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
-SAME: Final = {"active": "active", "review_due": "review_due"}
+SAME: Final[Mapping[str | None, str]] = {"active": "active", "review_due": "review_due"}
 EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "ask_review": {"active": "review_due", "review_due": "review_due"},
     "keep": {"review_due": "active"},
