@@ -13,6 +13,7 @@ from workflows.core.people import Role
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.eligibility import still_asked
 from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.text import counted
 from workflows.ports.clock import Clock
 from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable, RoleSource
 from workflows.ports.store import Store
@@ -41,10 +42,10 @@ class RoleLack:
     @property
     def words(self) -> str:
         """Say what is wrong, in one sentence."""
-        has = "nobody" if not self.people else "1 person" if self.people == 1 else f"{self.people} people"
+        has = counted(self.people, "person", "people") if self.people else "nobody"
         return (
-            f"“{self.title}” needs {_approvals(self.needed)} from the role “{self.role}”, and {has} with this role can "
-            f"give one now.{missing_words(self.missing_groups)}"
+            f"“{self.title}” needs {counted(self.needed, 'approval')} from the role “{self.role}”, and {has} "
+            f"with this role can give one now.{missing_words(self.missing_groups)}"
         )
 
 
@@ -146,7 +147,3 @@ def _is_due(mark: str | None, now: datetime) -> bool:
         return True
     # NB. a clock that was set back must not stop the looking.
     return abs(now - datetime.fromisoformat(mark)) >= EVERY
-
-
-def _approvals(count: int) -> str:
-    return "1 approval" if count == 1 else f"{count} approvals"

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 from workflows.core.errors import Refused
-from workflows.core.partner_setup.state import SHORT_NAMES, Confirmation, confirmation_of, counted, open_steps
+from workflows.core.partner_setup.state import SHORT_NAMES, Confirmation, confirmation_of, open_steps
 from workflows.core.partner_setup.steps import Step, StepKey, half_of
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ADMIN, Person, Roster
@@ -20,6 +20,7 @@ from workflows.core.requests.partner_commands import (
     UnconfirmHalf,
 )
 from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.text import counted
 
 REMIND_HALF_AFTER: Final = timedelta(days=7)
 
@@ -56,7 +57,7 @@ def told_of_half(partnership: Partnership, command: HalfCommand) -> tuple[Tell, 
     step = f"{SHORT_NAMES[command.step]} of {identity.name}"
     left = open_steps(partnership.half, partnership.confirmations)
     names = "; ".join(SHORT_NAMES[one.key] for one in left)
-    rest = f"Still unknown, {counted(len(left))}: {names}." if left else "Every step is confirmed now."
+    rest = f"Still unknown, {counted(len(left), 'step')}: {names}." if left else "Every step is confirmed now."
     if isinstance(command, ConfirmHalf):
         text = f"Recorded under your name as confirmed by the partner: {step}. {rest}"
     else:
