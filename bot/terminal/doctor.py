@@ -23,6 +23,7 @@ from workflows.app.schedule.role_watch import missing_words
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.core.errors import DomainError
 from workflows.core.settings.model import Target, TargetType
+from workflows.core.text import counted
 from workflows.entra import Entra, connect
 from workflows.ports.tenant import Tenant
 from workflows.store.parked import read_open_alarms, read_parked
@@ -222,7 +223,7 @@ async def _roles(client: AsyncWebClient, tenant: Entra, settings: Settings) -> l
         cure = (
             "" if held >= needed else f"Needs {needed}: add people to {', '.join(source.user_groups) or 'roles.toml'}"
         )
-        state = "1 person" if held == 1 else f"{held} people"
+        state = counted(held, "person", "people")
         if missing:
             state, cure = f"{state}. {missing}", "Restore the user group in Slack, or correct roles.toml"
         findings.append(Finding(subject=subject, state=state, cure=cure))

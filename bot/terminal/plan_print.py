@@ -19,6 +19,7 @@ from workflows.core.plans.current_settings import staying_open
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.plans.words import Line, describe, duration_words
 from workflows.core.policy.risk import RiskLevel, deciding_risk, required, risk_of, risk_of_result
+from workflows.core.text import counted
 
 _EFFECTS = {True: "yellow", False: "green", None: "magenta"}
 _RISKS = {RiskLevel.LOW: "green", RiskLevel.ELEVATED: "yellow", RiskLevel.HIGH: "bold red"}
@@ -86,8 +87,8 @@ def _print_risk(planned: Planned, plan: Plan, console: Console) -> None:
     level, opened = deciding_risk(plan, default).level, risk_of(plan, default).reasons
     stands = () if only_narrows(plan) else risk_of_result(plan, default).reasons
     need = required(level)
-    people = "1 approver" if need.people == 1 else f"{need.people} approvers"
-    stages = "" if need.stages == 1 else f" in at least {need.stages} stages"
+    people = counted(need.people, "approver")
+    stages = "" if need.stages == 1 else f" in at least {counted(need.stages, 'stage')}"
     title = Text("Risk: ", style="bold").append(level.word, style=_RISKS[level])
     console.print(title.append(f" (needs {people}{stages})"))
     for reason in opened:
@@ -131,7 +132,7 @@ def _print_chain(planned: Planned, plan: Plan, console: Console) -> None:
     if only_narrows(plan):
         console.print(_item(Text("It only narrows or closes, so one approver is enough.")))
     for number, stage in enumerate(planned.stages, 1):
-        who = "1 person" if stage.quorum == 1 else f"{stage.quorum} people"
+        who = counted(stage.quorum, "person", "people")
         console.print(_item(shown(f"{number}. {stage.title}: {who} with the role {stage.role}")))
     console.print(_item(Text("Never the requester or the sponsor; one person counts once. Nobody was looked up.")))
     console.print()

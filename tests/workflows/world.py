@@ -15,9 +15,11 @@ from workflows.app.schedule.ticker import tick
 from workflows.app.schedule.watching import Watching, usual_checks
 from workflows.app.service import Service
 from workflows.catalog.catalog import SHIPPED, Catalog, load_catalog
-from workflows.core.people import Person
+from workflows.core.people import ChatId, Person
+from workflows.core.requests.clicks import Click
+from workflows.core.requests.commands import Approve, Reject
 from workflows.core.requests.effects import Apply, Effect, Prepare
-from workflows.core.requests.intents import Intent, WantApprove, WantKeep, WantReject, WantRevoke
+from workflows.core.requests.partner_commands import Keep, Revoke
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.canonical import Digest
 from workflows.effects.apply import Applying
@@ -131,25 +133,25 @@ class World:
     async def reject(self, request: AccessRequest, person: Person, reason: str = "Not this quarter") -> None:
         """Click Reject, give a reason, and let everything follow."""
         await self.click(
-            WantReject(actor=person.chat_id, request_id=request.id, digest=request.known.plan.digest, reason=reason)
+            Reject(actor=person.chat_id, request_id=request.id, digest=request.known.plan.digest, reason=reason)
         )
 
     async def keep(self, person: Person, reason: str = "Still needed") -> None:
         """Answer Contoso's review with Keep, and let everything follow."""
-        await self.click(WantKeep(actor=person.chat_id, tenant_id=TENANT, reason=reason))
+        await self.click(Keep(actor=person.chat_id, tenant_id=TENANT, reason=reason))
 
     async def revoke(self, person: Person, target: str = TENANT, *, but: type | None = None) -> None:
         """Confirm a revocation, and let everything follow."""
-        await self.click(WantRevoke(actor=person.chat_id, target=target, reason="Contract ended"), but=but)
+        await self.click(Revoke(actor=person.chat_id, target=target, reason="Contract ended"), but=but)
 
-    async def click(self, intent: Intent, *, key: str = "", but: type | None = None) -> None:
+    async def click(self, intent: Click, *, key: str = "", but: type | None = None) -> None:
         """Store an intent as the listeners do, and let everything follow."""
         await self.service.want(intent, key=key or self.key())
         await self.settle(but=but)
 
-    def approval(self, request: AccessRequest, person: Person, digest: Digest | None = None) -> WantApprove:
+    def approval(self, request: AccessRequest, person: Person, digest: Digest | None = None) -> Approve[ChatId]:
         """What clicking Approve on this card means."""
-        return WantApprove(
+        return Approve(
             actor=person.chat_id,
             request_id=request.id,
             digest=digest or request.known.plan.digest,

@@ -1,7 +1,7 @@
 """The door: load, decide, store in one transaction, wake the outbox. Every change of a record goes through here."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
@@ -10,29 +10,11 @@ from workflows.core.partners.outcome import advance_partner
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviews import advance_review
 from workflows.core.people import ChatId, Person, PersonId, Roster
-from workflows.core.requests.commands import (
-    Approve,
-    ConfirmHalf,
-    Keep,
-    PartnershipCommand,
-    RecordApplied,
-    RecordApplyFailed,
-    RecordOverwritten,
-    RecordPrepared,
-    RecordResent,
-    RecordWriting,
-    Reject,
-    RemindHalf,
-    Replan,
-    RequestCommand,
-    Subject,
-    Submit,
-    UnconfirmHalf,
-    Withdraw,
-)
+from workflows.core.requests.clicks import Click, given_by, received_name, subject_of
+from workflows.core.requests.commands import RecordPrepared, RequestCommand, Subject, Submit, Withdraw
 from workflows.core.requests.effects import Effect, Judge, SettleGivenUp, ShowRequest, Tell
-from workflows.core.requests.intents import Intent, WantApprove, WantReject, WantWithdraw
 from workflows.core.requests.lifecycle import Situation
+from workflows.core.requests.partner_commands import PartnershipCommand
 from workflows.core.requests.request import AccessRequest, Observation, Particulars, RequestId, RequestKind
 from workflows.core.settings.model import TenantId
 from workflows.core.text import Action
@@ -51,7 +33,6 @@ UNKNOWN_REQUEST: Final = (
     f"{Action.REQUEST}."
 )
 
-_WRITES: Final = (RecordWriting, RecordResent, RecordApplied, RecordApplyFailed, RecordOverwritten)
 _TRIES: Final = 5
 """How often a command is decided again because somebody else stored a newer version first."""
 
@@ -62,7 +43,7 @@ RosterOf = Callable[[AccessRequest], Awaitable[Roster]]
 
 
 class Service:
-    """Takes commands and intents. Performs nothing: effects are stored and the outbox is woken."""
+    """Takes commands and clicks. Performs nothing: effects are stored and the outbox is woken."""
 
     def __init__(self, *, store: Store, clock: Clock, wake: Callable[[], None]) -> None:
         self._store = store
@@ -94,16 +75,6 @@ class Service:
         )
         now = self._clock.now()
         transition = advance_partner(None, command, Situation(now=now))
-        details = {
-            "kind": particulars.kind.value,
-            "target": particulars.target,
-            "template": particulars.template,
-            "justification": particulars.justification,
-            "sponsor": particulars.sponsor,
-            "days": None if particulars.duration is None else particulars.duration.days,
-        }
-        if particulars.restores is not None:
-            details["restores"] = particulars.restores
         # What a form saw says which tenant is meant; a domain that was only typed does not.
         tenant_id = None if observation is None else observation.identity.tenant_id
         entry = self._entry(
@@ -111,37 +82,36 @@ class Service:
             now,
             particulars.requester,
             command.name,
-            details,
+            command.audit_details(transition.request),
             request_id=request_id,
             tenant_id=tenant_id,
             account=account if submitter is None else submitter.id,
         )
         await self._commit(Commit(entry=entry, request=transition.request, effects=transition.effects))
 
-    async def want(self, intent: Intent, *, key: str) -> None:
+    async def want(self, click: Click, *, key: str) -> None:
         """Store what somebody clicked, to be judged right after. A known `key` changes nothing: it was a repetition."""
-        request_id = intent.request_id if isinstance(intent, WantApprove | WantReject | WantWithdraw) else None
         # A request is not read for its tenant: a click is stored whatever else can be read.
-        tenant_id = getattr(intent, "tenant_id", None)
+        subject = subject_of(click)
         now = self._clock.now()
         entry = self._entry(
             key,
             now,
-            intent.actor,
-            intent.name,
-            _claimed(intent),
-            request_id=request_id,
-            tenant_id=tenant_id,
+            click.actor,
+            received_name(click),
+            click.audit_details(),
+            request_id=subject.request_id,
+            tenant_id=subject.tenant_id,
         )
         entry = replace(entry, outcome="received")
-        await self._commit(Commit(entry=entry, effects=(Judge(intent=intent, key=key, received_at=now),)))
+        await self._commit(Commit(entry=entry, effects=(Judge(command=click, key=key, received_at=now),)))
 
     async def withdraw(self, request_id: RequestId, actor: ChatId, *, key: str) -> None:
         """Take a request back. One's own click suffices.
 
         :raises Refused: for somebody else's request and for one that is decided.
         """
-        await self.advance(request_id, Withdraw(actor=actor), key=key)
+        await self.advance(request_id, Withdraw(actor=actor, request_id=request_id), key=key)
 
     async def advance(
         self,
@@ -176,12 +146,11 @@ class Service:
             entry = self._entry(
                 key or f"{request_id}:{request.version}:{command.name}",
                 now,
-                _actor(command),
+                given_by(command),
                 command.name,
-                {**_details(command), **_proof(request, command), **_outcome(transition.request, command)},
+                command.audit_details(transition.request),
                 request_id=request_id,
                 tenant_id=None if request.prepared is None else request.prepared.plan.tenant_id,
-                account=_account(command),
             )
             is_new = await self._commit(
                 Commit(
@@ -214,11 +183,10 @@ class Service:
             entry = self._entry(
                 key or f"{tenant_id}:{partnership.version}:{command.name}",
                 now,
-                _actor(command),
+                given_by(command),
                 command.name,
-                _details(command),
+                command.audit_details(),
                 tenant_id=tenant_id,
-                account=_account(command),
             )
             await self._commit(Commit(entry=entry, partnership=transition.partnership, effects=transition.effects))
             return transition.partnership
@@ -299,7 +267,7 @@ class Service:
         self,
         key: str,
         at: datetime,
-        actor: str,
+        actor: Person | str | None,
         command: str,
         details: Mapping[str, Any],
         *,
@@ -307,10 +275,13 @@ class Service:
         tenant_id: TenantId | None = None,
         account: PersonId | None = None,
     ) -> AuditEntry:
+        """Make an entry of what is accepted; of a person, the account is named, and nobody is the bot itself."""
+        if isinstance(actor, Person):
+            account, actor = actor.id, actor.chat_id
         return AuditEntry(
             key=key,
             at=at,
-            actor=actor,
+            actor=GATEHOUSE if actor is None else actor,
             command=command,
             outcome="accepted",
             request_id=request_id,
@@ -327,58 +298,3 @@ async def _again_when_stale(attempt: Callable[[], Awaitable[Record]]) -> Record:
         except StaleVersion:
             continue
     return await attempt()
-
-
-def _actor(command: RequestCommand | PartnershipCommand) -> str:
-    match command:
-        case Approve() | Reject() | Keep() | ConfirmHalf() | UnconfirmHalf() | RemindHalf():
-            return command.actor.chat_id
-        case Withdraw():
-            return command.actor
-        case _:
-            return GATEHOUSE
-
-
-def _account(command: RequestCommand | PartnershipCommand) -> PersonId | None:
-    match command:
-        case Approve() | Reject() | Keep() | ConfirmHalf() | UnconfirmHalf() | RemindHalf():
-            return command.actor.id
-        case _:
-            return None
-
-
-def _claimed(intent: Intent) -> dict[str, Any]:
-    """Say what the click claimed: the reason given, the digest of the card, the partner named."""
-    names = ("digest", "reason", "target", "tenant_id", "step", "wanted", "effect_id")
-    return {name: getattr(intent, name) for name in names if getattr(intent, name, None)}
-
-
-def _proof(request: AccessRequest, command: RequestCommand) -> dict[str, Any]:
-    """Name the plan that a write or its proof is about."""
-    if request.prepared is None or not isinstance(command, _WRITES):
-        return {}
-    return {"digest": request.prepared.plan.digest}
-
-
-def _outcome(request: AccessRequest, command: RequestCommand) -> dict[str, Any]:
-    """Say what a closing left open, and which writes that may be refused do not stand."""
-    if not isinstance(command, RecordApplied):
-        return {}
-    left, refused = request.not_closed, [asdict(one) for one in request.refused]
-    return {
-        **({} if left is None else {"not_closed": {way.name: way.opening.value for way in left}}),
-        **({"refused": refused} if refused else {}),
-    }
-
-
-def _details(command: RequestCommand | PartnershipCommand) -> dict[str, Any]:
-    """Say in the audit log what the record alone does not show afterwards."""
-    details: dict[str, Any] = {}
-    for name in ("digest", "reason", "code", "image", "step", "wanted"):
-        if (value := getattr(command, name, None)) is not None:
-            details[name] = value
-    if isinstance(command, Approve | Reject | Keep | ConfirmHalf | UnconfirmHalf | RemindHalf):
-        details["account"] = command.actor.id
-    if isinstance(command, Replan) and command.drift is not None:
-        details["drift"] = asdict(command.drift)
-    return details

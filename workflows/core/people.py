@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from string import ascii_lowercase, ascii_uppercase
-from typing import Final, NewType
+from typing import Final, NewType, TypeVar
 
 ChatId = NewType("ChatId", str)
 """A person's id in the chat system: what a verified click proves."""
@@ -25,6 +25,10 @@ class Person:
     id: PersonId
     chat_id: ChatId
     name: str
+
+
+Actor = TypeVar("Actor", bound=ChatId | Person)
+"""Who gives a command: a chat id, as a click says it, or a person, once the permission check knows who that is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Text fit to be shown: short names, where a long text may be cut, values without secrets, names of actions."""
+"""Text fit to be shown: counts, short names, where a long text may be cut, values without secrets, names of actions."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -39,6 +39,19 @@ def shown_name(name: str) -> str:
     """Make a directory name fit to stand in quotation marks in a sentence: one short line, without such marks."""
     line = " ".join(name.replace("“", '"').replace("”", '"').split())
     return line if len(line) <= _MOST_NAME else f"{line[: _MOST_NAME - 1]}…"
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """Say how many: "1 step", "3 steps".
+
+    :param many: the plural, where it is not `one` with an s.
+    """
+    return f"{count} {one if count == 1 else many or f'{one}s'}"
+
+
+def times_words(count: int) -> str:
+    """Say how often: "once", "twice", "3 times"."""
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def redacted(value: Any, redact: Callable[[str], str]) -> Any:

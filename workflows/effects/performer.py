@@ -27,7 +27,7 @@ from workflows.core.requests.effects import (
     ShowReview,
     Tell,
 )
-from workflows.core.requests.intents import WantRevoke
+from workflows.core.requests.partner_commands import Revoke
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.effects.apply import Applying
 from workflows.effects.permission_check import Judging
@@ -117,8 +117,8 @@ class Performer:
     async def may_give_up(self, effect: Effect, reason: str) -> bool:
         """Tell whether an effect may be parked. What revokes a partner may not: the admins are told, it is tried on."""
         match effect:
-            case Judge(intent=WantRevoke() as intent):
-                request_id, partner = revocation_id(effect.key), intent.target
+            case Judge(command=Revoke() as click):
+                request_id, partner = revocation_id(effect.key), click.target
             case Prepare() | Apply():
                 request = await self.store.request(effect.request_id)
                 if request is None or request.particulars.kind is not RequestKind.REVOCATION:
@@ -137,8 +137,8 @@ class Performer:
                 await self.service.say(
                     f"Something went wrong inside Gatehouse, and your click was not judged. {_ADMIN}",
                     key=f"parked:{effect.key}",
-                    person=effect.intent.actor,
-                    channel=effect.intent.channel,
+                    person=effect.command.actor,
+                    channel=effect.command.channel,
                 )
             case Prepare() | Apply():
                 with suppress(Refused):

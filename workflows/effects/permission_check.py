@@ -1,7 +1,7 @@
 """Judges a click: who is it, what may they do, and then the lifecycle's word."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from workflows.app.alarms import Alarms
@@ -15,35 +15,19 @@ from workflows.core.errors import Refused
 from workflows.core.partners.revoking import require_may_revoke, stopped_by_revoking
 from workflows.core.people import ADMIN, Person, PersonId, Roster
 from workflows.core.plans.plan import TenantIdentity
-from workflows.core.requests.commands import (
-    Approve,
-    ConfirmHalf,
-    HalfCommand,
-    Keep,
-    Reject,
-    RemindHalf,
-    Replan,
-    Stop,
-    Subject,
-    UnconfirmHalf,
-    Withdraw,
+from workflows.core.requests.clicks import (
+    Click,
+    DecisionClick,
+    DropEffect,
+    EffectClick,
+    RetryEffect,
+    identified,
+    received_name,
+    subject_of,
 )
+from workflows.core.requests.commands import Approve, Reject, Replan, Stop, Withdraw
 from workflows.core.requests.effects import Judge
-from workflows.core.requests.intents import (
-    EffectIntent,
-    HalfIntent,
-    Intent,
-    WantApprove,
-    WantConfirmHalf,
-    WantDropEffect,
-    WantKeep,
-    WantReject,
-    WantRemindHalf,
-    WantRetryEffect,
-    WantRevoke,
-    WantUnconfirmHalf,
-    WantWithdraw,
-)
+from workflows.core.requests.partner_commands import ConfirmHalf, Keep, RemindHalf, Revoke, UnconfirmHalf
 from workflows.core.requests.request import AccessRequest, Particulars, RequestKind, RequestState
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable
@@ -75,22 +59,22 @@ class Judging:
         key = verdict_key(effect.key)
         if await self.store.is_known(key):
             return
-        intent = effect.intent
+        click = effect.command
         try:
-            actor = await self.directory.identify(intent.actor)
-            await self._judge(intent, actor, key, effect.received_at)
+            actor = await self.directory.identify(click.actor)
+            await self._judge(click, actor, key, effect.received_at)
         except (Refused, TenantRefused) as error:
-            if isinstance(intent, WantRevoke) and isinstance(error, TenantRefused | DirectoryRefused):
+            if isinstance(click, Revoke) and isinstance(error, TenantRefused | DirectoryRefused):
                 await self._say_that_it_waits(effect)
-                raise await still_tried(self.alarms, revocation_id(effect.key), intent.target, error.reason) from error
+                raise await still_tried(self.alarms, revocation_id(effect.key), click.target, error.reason) from error
             refused = error if isinstance(error, Refused) else _not_judged(error)
             await self.service.refuse(
                 refused,
                 key=key,
-                actor=intent.actor,
-                command=intent.name,
-                subject=_subject(intent),
-                channel=intent.channel,
+                actor=click.actor,
+                command=received_name(click),
+                subject=subject_of(click),
+                channel=click.channel,
             )
         except (TenantUnavailable, DirectoryUnavailable):
             await self._say_that_it_waits(effect)
@@ -101,71 +85,58 @@ class Judging:
             "Your click is received and still being checked: not every answer that this needs has come from the chat "
             "system or Microsoft Entra. Gatehouse keeps trying and tells you the outcome. You need not click again.",
             key=f"delayed:{effect.key}",
-            person=effect.intent.actor,
-            channel=effect.intent.channel,
+            person=effect.command.actor,
+            channel=effect.command.channel,
         )
 
-    async def _judge(self, intent: Intent, actor: Person, key: str, received_at: datetime | None) -> None:
-        match intent:
-            case WantApprove() | WantReject():
-                await self._decide(intent, actor, key, received_at)
-            case WantWithdraw():
-                await self._withdraw(intent, actor, key)
-            case WantKeep():
+    async def _judge(self, click: Click, actor: Person, key: str, received_at: datetime | None) -> None:
+        match click:
+            case Approve() | Reject():
+                await self._decide(click, actor, key, received_at)
+            case Withdraw():
+                await self._withdraw(click, actor, key)
+            case Keep() | ConfirmHalf() | UnconfirmHalf() | RemindHalf():
                 roster = await self.directory.roster([actor])
-                command = Keep(actor=actor, reason=intent.reason)
-                await self.service.advance_review(intent.tenant_id, command, key=key, roster=roster)
-            case WantConfirmHalf() | WantUnconfirmHalf() | WantRemindHalf():
-                roster = await self.directory.roster([actor])
-                said = _said_of_the_half(intent, actor)
-                await self.service.advance_review(intent.tenant_id, said, key=key, roster=roster)
-            case WantRevoke():
-                await self._revoke(intent, actor, key)
-            case WantRetryEffect() | WantDropEffect():
-                await self._settle_given_up(intent, actor, key)
+                await self.service.advance_review(click.tenant_id, identified(click, actor), key=key, roster=roster)
+            case Revoke():
+                await self._revoke(click, actor, key)
+            case RetryEffect() | DropEffect():
+                await self._settle_given_up(click, actor, key)
 
-    async def _decide(
-        self, intent: WantApprove | WantReject, actor: Person, key: str, received_at: datetime | None
-    ) -> None:
-        request = await self.store.request(intent.request_id)
+    async def _decide(self, click: DecisionClick, actor: Person, key: str, received_at: datetime | None) -> None:
+        request = await self.store.request(click.request_id)
         if request is not None:
             await self._require_same_rules(request)
-        command = (
-            Approve(actor=actor, digest=intent.digest)
-            if isinstance(intent, WantApprove)
-            else Reject(actor=actor, digest=intent.digest, reason=intent.reason)
-        )
+        command = identified(click, actor)
 
         async def roster_of(request: AccessRequest) -> Roster:
             return await self.directory.roster([actor, *(decision.person for decision in request.decisions)])
 
         # Rejecting is closing, and never limited.
         allowance = None
-        if self.limits is not None and isinstance(intent, WantApprove):
+        if self.limits is not None and isinstance(click, Approve):
             allowance = await self.limits.require(Limited.APPROVALS, actor.chat_id, actor.id)
         try:
-            await self.service.advance(
-                intent.request_id, command, key=key, roster_of=roster_of, received_at=received_at
-            )
+            await self.service.advance(click.request_id, command, key=key, roster_of=roster_of, received_at=received_at)
         except Refused as refused:
             if refused.code == "not_an_approver" and request is not None:
                 await self._require_people(request)
             raise
         if allowance is not None:
-            await self._say_what_is_left(allowance, intent, actor, key)
+            await self._say_what_is_left(allowance, click, actor, key)
 
-    async def _say_what_is_left(self, allowance: Allowance, intent: Intent, actor: Person, key: str) -> None:
+    async def _say_what_is_left(self, allowance: Allowance, click: Click, actor: Person, key: str) -> None:
         if allowance.words:
             said = allowance.words
-            await self.service.say(said, key=f"left:{key}", person=intent.actor, channel=intent.channel)
+            await self.service.say(said, key=f"left:{key}", person=click.actor, channel=click.channel)
         if self.limits is not None:
             await self.limits.used(allowance, actor.name)
 
-    async def _withdraw(self, intent: WantWithdraw, actor: Person, key: str) -> None:
-        request = await self.store.request(intent.request_id)
+    async def _withdraw(self, click: Withdraw, actor: Person, key: str) -> None:
+        request = await self.store.request(click.request_id)
         is_requester = request is not None and actor.id == await self._requester_of(request)
-        command = Withdraw(actor=intent.actor, is_requester=is_requester)
-        await self.service.advance(intent.request_id, command, key=key)
+        command = replace(click, is_requester=is_requester)
+        await self.service.advance(click.request_id, command, key=key)
 
     async def _requester_of(self, request: AccessRequest) -> PersonId:
         if request.prepared is not None:
@@ -196,25 +167,25 @@ class Judging:
         await self.service.advance(request.id, Replan(reason=reason))
         raise Refused(changed.code, f"{reason} Decide on the new card.")
 
-    async def _settle_given_up(self, intent: EffectIntent, actor: Person, key: str) -> None:
+    async def _settle_given_up(self, click: EffectClick, actor: Person, key: str) -> None:
         roster = await self.directory.roster([actor])
         if not roster.holds(actor.id, ADMIN):
             raise Refused("not_admin", "Only admins can try given up work again or forget it. Ask one of them.")
-        if intent.effect_id not in {one.id for one in await self.store.given_up()}:
+        if click.effect_id not in {one.id for one in await self.store.given_up()}:
             raise Refused(
                 "not_given_up",
                 "This work is not given up any more: somebody decided about it already. You need to do nothing.",
             )
         await self.service.settle_given_up(
-            intent.effect_id,
-            is_retried=isinstance(intent, WantRetryEffect),
+            click.effect_id,
+            is_retried=isinstance(click, RetryEffect),
             key=key,
             actor=actor.chat_id,
             account=actor.id,
         )
 
-    async def _revoke(self, intent: WantRevoke, actor: Person, key: str) -> None:
-        identity, partnership = await identify_partner(intent.target, store=self.store, tenant=self.tenant)
+    async def _revoke(self, click: Revoke, actor: Person, key: str) -> None:
+        identity, partnership = await identify_partner(click.target, store=self.store, tenant=self.tenant)
         roster: Roster = await self.directory.roster([actor])
         require_may_revoke(partnership, actor, roster)
         await self._require_no_open_revocation(identity)
@@ -227,7 +198,7 @@ class Judging:
                 sponsor=actor.chat_id if partnership is None else partnership.sponsor.chat_id,
                 target=identity.tenant_id,
                 template="revoke",
-                justification=intent.reason,
+                justification=click.reason,
                 duration=None,
             ),
             key=key,
@@ -253,29 +224,9 @@ class Judging:
                 )
 
 
-def _said_of_the_half(intent: HalfIntent, actor: Person) -> HalfCommand:
-    match intent:
-        case WantConfirmHalf():
-            return ConfirmHalf(actor=actor, step=intent.step, wanted=intent.wanted, channel=intent.channel)
-        case WantUnconfirmHalf():
-            return UnconfirmHalf(actor=actor, step=intent.step, wanted=intent.wanted, channel=intent.channel)
-        case WantRemindHalf():
-            return RemindHalf(actor=actor)
-
-
 def _not_judged(error: TenantRefused) -> Refused:
     return Refused(
         "cannot_be_judged",
         f"Microsoft Graph refused to say who you are or what you may do, so your click changed nothing: {error.reason} "
         "Tell an admin; click again once it is mended.",
     )
-
-
-def _subject(intent: Intent) -> Subject:
-    match intent:
-        case WantApprove() | WantReject() | WantWithdraw():
-            return Subject(request_id=intent.request_id)
-        case WantKeep() | WantConfirmHalf() | WantUnconfirmHalf() | WantRemindHalf():
-            return Subject(tenant_id=intent.tenant_id)
-        case WantRevoke() | WantRetryEffect() | WantDropEffect():
-            return Subject()

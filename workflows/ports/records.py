@@ -123,9 +123,12 @@ class RecordStore(Protocol):
         """List the roles of open stages that requests wait for."""
 
     async def requests_waiting(
-        self, roles: Sequence[Role], ids: Collection[ChatId], limit: int
+        self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], limit: int
     ) -> Listed[AccessRequest]:
-        """List the requests that wait for one of these roles and exclude none of one person's ids, oldest first."""
+        """List the requests that wait for one of these roles and do not bar one person, oldest first.
+
+        :param ids: every chat id of that person, and the account where it is known.
+        """
 
     async def live_partnerships(self, limit: int) -> Listed[Partnership]:
         """List the partnerships that are not revoked, by default domain."""

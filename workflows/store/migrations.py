@@ -5,7 +5,7 @@ import json
 from pydantic import ValidationError
 from sqlite_utils import Database, Migrations
 
-from workflows.core.requests.waiting import waits_for
+from workflows.core.requests.eligibility import still_asked
 from workflows.store.codec import REQUEST, load
 
 migrations = Migrations("gatehouse")
@@ -80,14 +80,7 @@ def m003_effects_rank_and_homes(db: Database) -> None:
     db.execute("alter table copies add column is_live integer not null default 1")
     db.execute("alter table requests add column waits_for text")
     db.execute("alter table requests add column excluded text not null default '[]'")
-    for request_id, doc in db.execute("select id, doc from requests where state = 'awaiting_approval'").fetchall():
-        try:
-            waiting = waits_for(load(REQUEST, doc))
-        except ValidationError:
-            continue  # as in every list: one that cannot be read hides no other
-        if waiting is not None:
-            values = (waiting.role, json.dumps(sorted(waiting.excluded)), request_id)
-            db.execute("update requests set waits_for = ?, excluded = ? where id = ?", values)
+    _note_who_waits(db)
     db.execute("create index requests_waiting on requests(waits_for, created_at) where waits_for is not null")
 
 
@@ -109,3 +102,34 @@ def m005_requests_by_account(db: Database) -> None:
         ) where json_valid(doc)"""
     )
     db.execute("create index requests_by_account on requests(account, created_at) where account is not null")
+
+
+@migrations()
+def m006_clicks_are_commands(db: Database) -> None:
+    """Write what was clicked and is not judged yet as the command that it is: `want_approve` becomes `approve`."""
+    db.execute(
+        """update effects set doc = json_remove(
+            json_set(doc, '$.command', json_set(
+                json_extract(doc, '$.intent'), '$.name', substr(json_extract(doc, '$.intent.name'), length('want_') + 1)
+            )), '$.intent'
+        ) where lane >= 'judge:' and lane < 'judge;' and json_valid(doc)
+            and substr(json_extract(doc, '$.intent.name'), 1, length('want_')) = 'want_'"""
+    )
+
+
+@migrations()
+def m007_barred_accounts(db: Database) -> None:
+    """Name the accounts of those who may not decide, beside their chat ids: who has two of these is one person."""
+    _note_who_waits(db)
+
+
+def _note_who_waits(db: Database) -> None:
+    """Write into each waiting request's row which role it waits for, and who may not decide on it."""
+    for request_id, doc in db.execute("select id, doc from requests where state = 'awaiting_approval'").fetchall():
+        try:
+            who = still_asked(load(REQUEST, doc))
+        except ValidationError:
+            continue  # as in every list: one that cannot be read hides no other
+        if who is not None:
+            values = (who.open_stages[0].role, json.dumps(sorted(who.barred)), request_id)
+            db.execute("update requests set waits_for = ?, excluded = ? where id = ?", values)

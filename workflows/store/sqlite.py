@@ -21,8 +21,8 @@ from workflows.core.partners.records import Records
 from workflows.core.people import ChatId, PersonId, Role
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.effects import Effect, Judge, Rank, ShowHome, lane, rank
+from workflows.core.requests.eligibility import still_asked
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
-from workflows.core.requests.waiting import waits_for
 from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock
 from workflows.ports.effects_queue import GivenUp, PendingEffect
@@ -102,9 +102,9 @@ class SqliteStore:
         return [Role(row["waits_for"]) for row in rows]
 
     async def requests_waiting(
-        self, roles: Sequence[Role], ids: Collection[ChatId], limit: int
+        self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], limit: int
     ) -> Listed[AccessRequest]:
-        """List the requests that wait for one of these roles and exclude none of one person's ids, oldest first."""
+        """List the requests that wait for one of these roles and bar none of one person's ids, oldest first."""
         where = """where waits_for in (select value from json_each(?))
             and not exists (select 1 from json_each(excluded) where value in (select value from json_each(?)))"""
         values = (json.dumps(list(roles)), json.dumps(sorted(ids)))
@@ -397,7 +397,7 @@ class SqliteStore:
         self._put_effect(ShowHome(person=person), _text(min(due_at, now + _HOME_EVERY)))
 
     def _put_request(self, request: AccessRequest) -> None:
-        waiting = waits_for(request)
+        who = still_asked(request)
         self._put(
             "requests",
             "id",
@@ -411,8 +411,8 @@ class SqliteStore:
                 "tenant_id": None if request.prepared is None else request.prepared.plan.tenant_id,
                 "due_at": _text(request.expires_at) if _can_expire(request) else None,
                 "created_at": _text(request.created_at),
-                "waits_for": None if waiting is None else waiting.role,
-                "excluded": json.dumps([] if waiting is None else sorted(waiting.excluded)),
+                "waits_for": None if who is None else who.open_stages[0].role,
+                "excluded": json.dumps([] if who is None else sorted(who.barred)),
                 "doc": self._clean.request(request),
             },
         )

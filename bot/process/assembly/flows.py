@@ -7,18 +7,18 @@ from bot.process.assembly.neighbours import Neighbours
 from bot.slack.answers.open_forms import OpenForm, OpenForms
 from bot.slack.answers.response_url import Answers
 from bot.slack.answers.windows import Windows
-from bot.slack.flows.decide import Decide
+from bot.slack.flows.decide import DecideFlow
 from bot.slack.flows.entry_points import EntryPoint
-from bot.slack.flows.given_up import GivenUp
-from bot.slack.flows.home import Home
-from bot.slack.flows.partner_setup.flow import PartnerSetup
-from bot.slack.flows.request_access.flow import RequestAccess
+from bot.slack.flows.given_up import GivenUpFlow
+from bot.slack.flows.home import HomeFlow
+from bot.slack.flows.partner_setup.flow import PartnerSetupFlow
+from bot.slack.flows.request_access.flow import RequestAccessFlow
 from bot.slack.flows.request_access.open_form import OpenRequestForm
-from bot.slack.flows.restore.flow import Restore
-from bot.slack.flows.review import Review
-from bot.slack.flows.revoke.flow import Revoke
-from bot.slack.flows.show.flow import Show
-from bot.slack.flows.withdraw import Withdraw
+from bot.slack.flows.restore.flow import RestoreFlow
+from bot.slack.flows.review import ReviewFlow
+from bot.slack.flows.revoke.flow import RevokeFlow
+from bot.slack.flows.show.flow import ShowFlow
+from bot.slack.flows.withdraw import WithdrawFlow
 from bot.slack.people.members import Members
 from workflows.app.limits import Limits
 from workflows.app.reads.checklists import Checklists
@@ -55,10 +55,10 @@ def make_flows(around: Neighbours, service: Service, notifier: Notifier, limits:
     request_access = _request_access(around, service, limits, windows, members, looking)
     return (
         request_access,
-        Decide(service=service, store=store, windows=windows, members=members, directory=directory, clock=clock),
-        Withdraw(service=service, store=store, request_access=request_access),
-        Review(service=service, store=store, members=members, windows=windows),
-        Revoke(
+        DecideFlow(service=service, store=store, windows=windows, members=members, directory=directory, clock=clock),
+        WithdrawFlow(service=service, store=store, request_access=request_access),
+        ReviewFlow(service=service, store=store, members=members, windows=windows),
+        RevokeFlow(
             service=service,
             windows=windows,
             members=members,
@@ -68,7 +68,7 @@ def make_flows(around: Neighbours, service: Service, notifier: Notifier, limits:
             clock=clock,
         ),
         _restore(around, service, limits, windows, members, looking),
-        PartnerSetup(
+        PartnerSetupFlow(
             service=service,
             windows=windows,
             answers=answers,
@@ -76,19 +76,19 @@ def make_flows(around: Neighbours, service: Service, notifier: Notifier, limits:
             directory=directory,
             checklists=Checklists(store=store, tenant=tenant, cloud=cloud_of(around.settings.graph_url)),
         ),
-        GivenUp(service=service),
-        Home(service=service, store=store, notifier=notifier, members=members, background=background),
-        Show(answers=answers, members=members, store=store, tenant=tenant, clock=clock),
+        GivenUpFlow(service=service),
+        HomeFlow(service=service, store=store, notifier=notifier, members=members, background=background),
+        ShowFlow(answers=answers, members=members, store=store, tenant=tenant, clock=clock),
     )
 
 
 def _request_access(
     around: Neighbours, service: Service, limits: Limits, windows: Windows, members: Members, looking: Looking
-) -> RequestAccess:
+) -> RequestAccessFlow:
     def remember(form: Form) -> OpenRequestForm:
         return OpenRequestForm(form=form)
 
-    return RequestAccess(
+    return RequestAccessFlow(
         windows=windows,
         forms=OpenForms(windows, remember),
         members=members,
@@ -110,11 +110,11 @@ def _request_access(
 
 def _restore(
     around: Neighbours, service: Service, limits: Limits, windows: Windows, members: Members, looking: Looking
-) -> Restore:
+) -> RestoreFlow:
     def remember(form: RestoreForm) -> OpenForm[RestoreForm]:
         return OpenForm(form=form)
 
-    return Restore(
+    return RestoreFlow(
         windows=windows,
         forms=OpenForms(windows, remember),
         members=members,

@@ -43,9 +43,10 @@ from workflows.core.partners.partnership import Attestation, Partnership, Partne
 from workflows.core.partners.restoration import is_restorable
 from workflows.core.people import Role
 from workflows.core.plans.plan import Plan
-from workflows.core.plans.words import describe, duration_words, times_words
+from workflows.core.plans.words import describe, duration_words
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind, RequestState
 from workflows.core.requests.words import state_words
+from workflows.core.text import times_words
 
 S = RequestState
 

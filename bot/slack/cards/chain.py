@@ -8,7 +8,6 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import Part, bullets, paragraph, part, quote, when, words
 from bot.slack.people.approvers import MOST_NAMED, Approvers
-from workflows.core.partner_setup.state import counted
 from workflows.core.partner_setup.steps import asked_by
 from workflows.core.people import Role
 from workflows.core.plans.changes import plan_shift
@@ -18,6 +17,7 @@ from workflows.core.policy.template import Stage
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.words import with_sent_before
 from workflows.core.settings.reach import Shift
+from workflows.core.text import counted
 
 MOST_NAMES: Final = MOST_NAMED
 MOST_REASON: Final = 2000
@@ -112,8 +112,8 @@ def _sentence(request: AccessRequest, now: datetime) -> Iterator[Part]:
             )
             if steps := _left_to_the_partner(request):
                 yield words(
-                    f" That is our half: {counted(steps)} for the partner's administrator, which Gatehouse cannot see. "
-                    "/partner checklist has them."
+                    f" That is our half: {counted(steps, 'step')} for the partner's administrator, which Gatehouse "
+                    "cannot see. /partner checklist has them."
                 )
         case RequestState.APPLYING if not request.note:
             done = "Nothing more is needed from people." if is_revocation else "Every approval is in."

@@ -22,9 +22,8 @@ from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.members import Members
 from workflows.app.service import UNKNOWN_REQUEST, Service
 from workflows.core.errors import Refused
-from workflows.core.requests.commands import Subject
+from workflows.core.requests.commands import Approve, Reject, Subject
 from workflows.core.requests.deciding import STALE_CARD
-from workflows.core.requests.intents import WantApprove, WantReject
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.canonical import Digest
 from workflows.ports.clock import Clock
@@ -33,7 +32,7 @@ from workflows.ports.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decide:
+class DecideFlow:
     """Stores decisions. Who may decide is judged later, from the stored click."""
 
     service: Service
@@ -62,8 +61,8 @@ class Decide:
     async def approve(self, ack: AsyncAck, click: Interaction) -> None:
         """Store an approval; the window, where it came from one, says so."""
         request_id, digest = parse_card_value(click.action.value)
-        intent = WantApprove(actor=click.actor, request_id=request_id, digest=digest, channel=click.channel)
-        await self.service.want(intent, key=click.key)
+        command = Approve(actor=click.actor, request_id=request_id, digest=digest, channel=click.channel)
+        await self.service.want(command, key=click.key)
         await ack()
         if click.is_in(ids.DECIDE):
             self.windows.background.start(self._say_stored(click.the_view.id, "approval", click))
@@ -84,8 +83,8 @@ class Decide:
             problem = {ids.REASON: "Say why: the requester has to know what to change."}
             await ack(response_action="errors", errors=problem)
             return
-        intent = WantReject(actor=click.actor, request_id=request_id, digest=digest, reason=reason)
-        await self.service.want(intent, key=click.key)
+        command = Reject(actor=click.actor, request_id=request_id, digest=digest, reason=reason)
+        await self.service.want(command, key=click.key)
         await ack()
         if view.root_view_id not in ("", view.id):
             self.windows.background.start(self._say_stored(view.root_view_id, "rejection", click))

@@ -9,11 +9,11 @@ from bot.slack import ids
 from bot.slack.flows.entry_points import Action, EntryPoint
 from bot.slack.payloads import Interaction, parse_effect_id
 from workflows.app.service import Service
-from workflows.core.requests.intents import WantDropEffect, WantRetryEffect
+from workflows.core.requests.clicks import DropEffect, RetryEffect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GivenUp:
+class GivenUpFlow:
     """Stores what is to become of given up work. Who is an admin is judged later, from the stored click."""
 
     service: Service
@@ -25,12 +25,12 @@ class GivenUp:
 
     async def retry(self, ack: AsyncAck, click: Interaction) -> None:
         """Store that it is to be tried again."""
-        intent = WantRetryEffect(actor=click.actor, effect_id=parse_effect_id(click.action.value))
-        await self.service.want(intent, key=click.key)
+        command = RetryEffect(actor=click.actor, effect_id=parse_effect_id(click.action.value))
+        await self.service.want(command, key=click.key)
         await ack()
 
     async def drop(self, ack: AsyncAck, click: Interaction) -> None:
         """Store that it is to be forgotten."""
-        intent = WantDropEffect(actor=click.actor, effect_id=parse_effect_id(click.action.value))
-        await self.service.want(intent, key=click.key)
+        command = DropEffect(actor=click.actor, effect_id=parse_effect_id(click.action.value))
+        await self.service.want(command, key=click.key)
         await ack()

@@ -62,7 +62,7 @@ MOST_PARTNERS: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Home:
+class HomeFlow:
     """Publishes the App Home of whoever opens it."""
 
     service: Service

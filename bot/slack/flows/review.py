@@ -19,12 +19,12 @@ from workflows.app.service import UNKNOWN_PARTNER, Service
 from workflows.core.errors import Refused
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviews import KEEP_REASON_MISSING
-from workflows.core.requests.intents import WantKeep
+from workflows.core.requests.partner_commands import Keep
 from workflows.ports.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Review:
+class ReviewFlow:
     """Stores that access is kept. Who may answer is judged later, from the stored click."""
 
     service: Service
@@ -53,7 +53,7 @@ class Review:
         if not reason.strip():
             await ack(response_action="errors", errors={ids.REASON: KEEP_REASON_MISSING})
             return
-        await self.service.want(WantKeep(actor=click.actor, tenant_id=tenant_id, reason=reason), key=click.key)
+        await self.service.want(Keep(actor=click.actor, tenant_id=tenant_id, reason=reason), key=click.key)
         await ack()
 
 

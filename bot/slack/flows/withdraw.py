@@ -7,21 +7,21 @@ from slack_bolt.async_app import AsyncAck
 
 from bot.slack import ids
 from bot.slack.flows.entry_points import Action, Card, EntryPoint
-from bot.slack.flows.request_access.flow import RequestAccess
+from bot.slack.flows.request_access.flow import RequestAccessFlow
 from bot.slack.payloads import Interaction
 from workflows.app.service import Service
-from workflows.core.requests.intents import WantWithdraw
+from workflows.core.requests.commands import Withdraw
 from workflows.core.requests.request import RequestId
 from workflows.ports.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Withdraw:
+class WithdrawFlow:
     """Stores a withdrawal."""
 
     service: Service
     store: Store
-    request_access: RequestAccess
+    request_access: RequestAccessFlow
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Name what leads here."""
@@ -35,8 +35,8 @@ class Withdraw:
             await self.service.withdraw(request_id, click.actor, key=click.key)
         else:
             # It may be the requester's second id: their accounts are compared.
-            intent = WantWithdraw(actor=click.actor, request_id=request_id, channel=click.channel)
-            await self.service.want(intent, key=click.key)
+            command = Withdraw(actor=click.actor, request_id=request_id, channel=click.channel)
+            await self.service.want(command, key=click.key)
         await ack()
         if click.is_in(ids.REQUEST_ACCESS):
             self.request_access.show_again(click)

@@ -24,7 +24,8 @@ from workflows.core.partner_setup.state import open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, Role
 from workflows.core.requests.alarms import Alarm
-from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.requests.eligibility import still_asked
+from workflows.core.requests.request import AccessRequest
 from workflows.ports.clock import Clock
 from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable
 from workflows.ports.message_copies import Copy
@@ -229,10 +230,8 @@ class SlackNotifier:
 
     async def _stage_holders(self, request: AccessRequest) -> dict[Role, frozenset[ChatId]]:
         """List who holds the roles that still have to decide; empty where nothing is to decide."""
-        if request.state is not RequestState.AWAITING_APPROVAL:
-            return {}
-        open_stage = request.verdict().open_stage or 0
-        return {s.role: await self._holders(s.role) for s in request.known.stages[open_stage:]}
+        who = still_asked(request)
+        return {} if who is None else {stage.role: await self._holders(stage.role) for stage in who.open_stages}
 
     async def _holders(self, role: Role) -> frozenset[ChatId]:
         with _waiting_for_the_directory():
@@ -244,12 +243,8 @@ class SlackNotifier:
 
     async def _deciders(self, request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]]) -> frozenset[ChatId]:
         """List who can decide now: holders of the open stage's role who are not excluded and have not decided."""
-        if not holders:
-            return frozenset()
-        known, verdict = request.known, request.verdict()
-        if verdict.open_stage is None:
-            return frozenset()
-        return await still_free(request, holders[known.stages[verdict.open_stage].role], self._directory)
+        who = still_asked(request)
+        return frozenset() if who is None else await still_free(who, holders[who.open_stages[0].role], self._directory)
 
     async def _show_requester(self, request: AccessRequest) -> None:
         subject, requester = f"requester:{request.id}", request.particulars.requester

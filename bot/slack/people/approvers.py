@@ -9,6 +9,7 @@ from typing import Final
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.core.errors import Refused
 from workflows.core.people import ChatId, Role
+from workflows.core.requests.eligibility import Eligibility, eligibility
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.directory import DirectoryUnavailable
 
@@ -26,19 +27,15 @@ class Approvers:
     """How many more there are."""
 
 
-async def still_free(
-    request: AccessRequest, holders: frozenset[ChatId], directory: ShownDirectory
-) -> frozenset[ChatId]:
-    """Leave out who may not decide, or has: the requester, the sponsor, everybody whose approval counts.
+async def still_free(who: Eligibility, holders: frozenset[ChatId], directory: ShownDirectory) -> frozenset[ChatId]:
+    """Leave out who may not decide, or has, under every id by which Slack names them.
 
-    Under every id by which Slack names them, unless it does not say that now: a click is judged again.
+    Where Slack does not say all ids of somebody now, those that are known are left out: a click is judged again.
     """
-    known = request.known
-    taken = {known.requester.chat_id, known.sponsor.chat_id, request.particulars.requester, request.particulars.sponsor}
-    taken |= {person.chat_id for people in request.verdict().counted for person in people}
+    taken = who.chat_ids
     with suppress(DirectoryUnavailable):
         taken |= await directory.all_ids(taken)
-    return holders - taken
+    return who.free(holders, taken)
 
 
 async def name_approvers(
@@ -50,7 +47,7 @@ async def name_approvers(
 
 async def _named(request: AccessRequest, holders: frozenset[ChatId], directory: ShownDirectory) -> Approvers:
     try:
-        people = sorted(await still_free(request, holders, directory))
+        people = sorted(await still_free(eligibility(request), holders, directory))
         names = {person: name for person in people[:MOST_NAMED] if (name := await _name(person, directory))}
         counted = Counter(names.values())
         told_apart = [

@@ -23,10 +23,11 @@ from workflows.core.partner_setup.checklist import Call, Home, add_us, call_of, 
 from workflows.core.partner_setup.clouds import CLOUDS, GLOBAL
 from workflows.core.partner_setup.steps import half_of
 from workflows.core.partners.partnership import Partnership
-from workflows.core.people import Person
+from workflows.core.people import ChatId, Person
 from workflows.core.plans.plan import TenantIdentity, plan_access
 from workflows.core.policy.template import filled
-from workflows.core.requests.intents import Intent, WantConfirmHalf, WantRemindHalf, WantUnconfirmHalf
+from workflows.core.requests.clicks import Click
+from workflows.core.requests.partner_commands import ConfirmHalf, RemindHalf, UnconfirmHalf
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
 from workflows.ports.tenant import TenantUnavailable
@@ -39,8 +40,8 @@ MICROSOFTS: Final[dict[str, Any]] = {"isServiceDefault": True}
 NEW_FIELDS: Final = ("half", "confirmations", "remind_half_at", "half_reminders")
 
 
-def confirming(person: Person) -> WantConfirmHalf:
-    return WantConfirmHalf(
+def confirming(person: Person) -> ConfirmHalf[ChatId]:
+    return ConfirmHalf(
         actor=person.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key, wanted=REDEEM_STEP.digest, channel="D-1"
     )
 
@@ -68,7 +69,7 @@ async def test_the_sponsors_word_is_recorded_under_the_sponsors_name_and_shown(w
     assert (SAM.chat_id, "confirm_half", "accepted") in await world.log()
     entry = next(e for e in await world.store.history() if e.command == "confirm_half")
     assert entry.details == {"step": REDEEM_STEP.key.value, "wanted": REDEEM_STEP.digest, "account": SAM.id}
-    await world.click(WantUnconfirmHalf(actor=DANA.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key))
+    await world.click(UnconfirmHalf(actor=DANA.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key))
     assert (await record(world)).confirmations == ()
 
 
@@ -76,12 +77,12 @@ async def test_the_sponsors_word_is_recorded_under_the_sponsors_name_and_shown(w
     "intent",
     [
         confirming(AMARA),
-        WantUnconfirmHalf(actor=AMARA.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key),
-        WantRemindHalf(actor=AMARA.chat_id, tenant_id=TENANT),
+        UnconfirmHalf(actor=AMARA.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key),
+        RemindHalf(actor=AMARA.chat_id, tenant_id=TENANT),
     ],
     ids=lambda intent: str(intent.name),
 )
-async def test_who_is_neither_sponsor_nor_admin_is_refused_told_and_recorded(world: World, intent: Intent) -> None:
+async def test_who_is_neither_sponsor_nor_admin_is_refused_told_and_recorded(world: World, intent: Click) -> None:
     await world.opened()
     before = await record(world)
     await world.click(intent)
@@ -89,7 +90,7 @@ async def test_who_is_neither_sponsor_nor_admin_is_refused_told_and_recorded(wor
     assert world.notifier.texts_to(AMARA.chat_id)[-1].startswith("Only the sponsor, Sam, or an admin")
     assert await world.refusals() == [(AMARA.chat_id, "not_the_sponsor")]
     entry = next(e for e in await world.store.history() if e.outcome == "not_the_sponsor")
-    assert (entry.command, entry.tenant_id) == (intent.name, TENANT)
+    assert (entry.command, entry.tenant_id) == (f"want_{intent.name}", TENANT)
 
 
 async def test_a_click_that_comes_twice_counts_once(world: World) -> None:
@@ -102,7 +103,7 @@ async def test_a_click_that_comes_twice_counts_once(world: World) -> None:
 
 async def test_the_reminder_comes_once_at_its_time_and_the_review_at_its_own(world: World) -> None:
     await world.opened()
-    await world.click(WantRemindHalf(actor=SAM.chat_id, tenant_id=TENANT))
+    await world.click(RemindHalf(actor=SAM.chat_id, tenant_id=TENANT))
     shown = len(world.notifier.halves)
     world.clock.moment = NOW + WEEK - timedelta(seconds=1)
     await ticked(world)
@@ -197,7 +198,7 @@ def test_every_call_of_every_checklist_is_as_microsoft_describes_it(call: Call) 
 async def test_a_stale_not_confirmed_after_all_is_refused(world: World) -> None:
     await world.opened()
     await world.click(confirming(SAM))
-    stale = WantUnconfirmHalf(
+    stale = UnconfirmHalf(
         actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key, wanted=Digest("0" * 64), channel="D-1"
     )
     await world.click(stale)
@@ -219,7 +220,7 @@ async def test_a_partnership_of_the_previous_version_gets_its_half_when_the_bot_
     assert (await record(world)).half == half != ()
     assert world.notifier.halves[shown:] == [(await record(world), False)]
     assert ("gatehouse", "record_half", "accepted") in await world.log()
-    await world.click(WantRemindHalf(actor=SAM.chat_id, tenant_id=TENANT))
+    await world.click(RemindHalf(actor=SAM.chat_id, tenant_id=TENANT))
     assert (await record(world)).remind_half_at == NOW + WEEK
     await world.click(confirming(SAM))
     assert len((await record(world)).confirmations) == 1

@@ -11,8 +11,9 @@ from tests.workflows.fakes import Crash
 from tests.workflows.world import World
 from workflows.core.errors import Refused
 from workflows.core.people import Roster
-from workflows.core.requests.commands import AskReview, Expire, Keep, RecordDelayed, Replan, Subject
+from workflows.core.requests.commands import Expire, RecordDelayed, Replan, Subject
 from workflows.core.requests.effects import Judge, Prepare, ShowRequest, ShowReview, Tell
+from workflows.core.requests.partner_commands import AskReview, Keep
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.ports.records import AuditEntry, Commit, StaleVersion
 
@@ -75,7 +76,7 @@ async def test_want_stores_the_click_before_anything_is_known_about_it(world: Wo
     click = world.approval(usual(), AMARA)
     for _ in range(3):
         await world.service.want(click, key="click-1")
-    assert await effects(world) == [Judge(intent=click, key="click-1", received_at=world.clock.now())]
+    assert await effects(world) == [Judge(command=click, key="click-1", received_at=world.clock.now())]
     (entry,) = await world.store.history(request_id=click.request_id)
     assert (entry.actor, entry.command, entry.outcome) == (AMARA.chat_id, "want_approve", "received")
     assert entry.details == {"digest": click.digest}, "what the click claimed; nothing is judged yet"
@@ -164,7 +165,7 @@ async def test_a_review_is_advanced_and_stored(world: World) -> None:
     asked = await world.service.advance_review(TENANT, AskReview())
     assert await world.store.partnership(TENANT) == asked
     assert await effects(world) == [ShowReview(tenant_id=TENANT, remind=True)]
-    kept = await world.service.advance_review(TENANT, Keep(actor=SAM, reason="Needed"), key="click-1")
+    kept = await world.service.advance_review(TENANT, Keep(actor=SAM, tenant_id=TENANT, reason="Needed"), key="click-1")
     assert await world.store.partnership(TENANT) == kept
     entry = (await world.store.history(limit=1))[0]
     assert (entry.actor, entry.command, entry.tenant_id, entry.details) == (

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, get_args, get_origin
 
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.partner_setup.steps import Step, StepKey
@@ -40,6 +40,11 @@ STAGES: Final = (
     Stage(title="Security", role=SECURITY, quorum=1),
     Stage(title="Data owners", role=DATA_OWNER, quorum=2),
 )
+
+
+def classes(union: object) -> list[type[Any]]:
+    """The classes of a union, in order; of a class that is generic in its actor, the class."""
+    return [get_origin(member) or member for member in get_args(union)]
 
 
 def person(name: str) -> Person:

@@ -1,5 +1,6 @@
 """On an Enterprise Grid a person has a U… and a W… id: people are compared by their Entra account, everywhere."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from workflows.app.requests.open_request import account_beside, may_withdraw, op
 from workflows.app.schedule.role_watch import lacking
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ChatId, Person
-from workflows.core.requests.intents import WantConfirmHalf, WantRemindHalf, WantUnconfirmHalf, WantWithdraw
+from workflows.core.requests.commands import ConfirmHalf, RemindHalf, UnconfirmHalf, Withdraw
 from workflows.core.requests.request import RequestId, RequestState
 from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.tenant import TenantRefused
@@ -47,7 +48,7 @@ def two_ids(world: World, *people: Person) -> None:
 
 
 async def withdraw(world: World, request_id: RequestId, person: Person) -> None:
-    await world.click(WantWithdraw(actor=person.chat_id, request_id=request_id))
+    await world.click(Withdraw(actor=person.chat_id, request_id=request_id))
 
 
 async def test_the_requesters_other_id_does_not_approve_the_own_request(world: World) -> None:
@@ -75,7 +76,7 @@ async def test_the_requester_withdraws_under_the_other_id(world: World) -> None:
 async def test_the_requester_withdraws_under_the_other_id_while_it_is_not_prepared_yet(world: World) -> None:
     two_ids(world, RILEY_W)
     request_id = await world.file()
-    await world.service.want(WantWithdraw(actor=RILEY_W.chat_id, request_id=request_id), key="w")
+    await world.service.want(Withdraw(actor=RILEY_W.chat_id, request_id=request_id), key="w")
     pending = [one for one in await world.store.pending(world.clock.now(), 9) if one.effect.kind == "judge"]
     await world.performer.perform(pending[0].effect)
     assert (await world.request(request_id)).state is RequestState.WITHDRAWN
@@ -232,13 +233,49 @@ async def test_the_sponsor_speaks_for_the_partner_under_the_other_id(world: Worl
     await world.opened()
     world.directory.assign(SAM_W, "")
     step, wanted = REDEEM_STEP.key, REDEEM_STEP.digest
-    await world.click(WantConfirmHalf(actor=SAM_W.chat_id, tenant_id=TENANT, step=step, wanted=wanted))
+    await world.click(ConfirmHalf(actor=SAM_W.chat_id, tenant_id=TENANT, step=step, wanted=wanted))
     assert [one.person for one in (await sponsored(world)).confirmations] == [SAM_W]
-    await world.click(WantUnconfirmHalf(actor=SAM.chat_id, tenant_id=TENANT, step=step))
+    await world.click(UnconfirmHalf(actor=SAM.chat_id, tenant_id=TENANT, step=step))
     assert (await sponsored(world)).confirmations == ()
-    await world.click(WantRemindHalf(actor=SAM_W.chat_id, tenant_id=TENANT))
+    await world.click(RemindHalf(actor=SAM_W.chat_id, tenant_id=TENANT))
     assert (await sponsored(world)).half_reminder_asked_by == SAM_W
     assert await world.refusals() == []
+
+
+async def test_nobody_is_asked_about_their_own_request_under_an_id_that_it_does_not_name(world: World) -> None:
+    """The request names the id under which it was filed; the account says that the other one is the same person's."""
+    request = await world.waiting()
+    other = ChatId("E-RILEY")
+    world.directory.assign(RILEY, "security")
+    world.directory.people[other] = replace(RILEY, chat_id=other)
+    world.directory.assign(replace(RILEY, chat_id=other), "security")
+    directory, store = world.directory, world.store
+    known = replace(RILEY, chat_id=other)
+    assert other in await directory.holders(SECURITY)
+    assert (await waiting_for(other, store=store, directory=directory, known=known)).count == 0
+    assert request.known.requester.chat_id != other
+
+
+async def test_who_may_not_decide_in_a_database_of_an_earlier_version_is_known_by_account(tmp_path: Path) -> None:
+    stored = usual()
+    db = Database(tmp_path / "gatehouse.db")
+    migrations.apply(db, stop_before="m007_barred_accounts")
+    chat_ids = json.dumps(sorted([RILEY.chat_id, SAM.chat_id]))
+    db.execute(
+        """insert into requests (id, version, state, is_open, requester, created_at, waits_for, excluded, doc)
+        values (?, 1, 'awaiting_approval', 1, ?, '2027', 'security', ?, ?)""",
+        (stored.id, stored.particulars.requester, chat_ids, dump(REQUEST, stored)),
+    )
+    db.conn.commit()
+    db.close()
+    store = await open_store(tmp_path / "gatehouse.db", FixedClock())
+    try:
+        for someone in (RILEY, SAM):
+            assert (await store.requests_waiting([SECURITY], {ChatId("E-OTHER"), someone.id}, 9)).count == 0
+            assert (await store.requests_waiting([SECURITY], {someone.chat_id}, 9)).count == 0
+        assert (await store.requests_waiting([SECURITY], {ChatId("E-OTHER"), AMARA.id}, 9)).count == 1
+    finally:
+        await store.close()
 
 
 async def test_requests_of_an_earlier_version_are_found_by_account_too(tmp_path: Path) -> None:

@@ -24,8 +24,10 @@ from workflows.catalog.catalog import Catalog
 from workflows.core.errors import Refused
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.people import Person
+from workflows.core.requests.clicks import Click
+from workflows.core.requests.commands import Reject
 from workflows.core.requests.effects import Apply, Judge
-from workflows.core.requests.intents import Intent, WantReject, WantRevoke
+from workflows.core.requests.partner_commands import Revoke
 from workflows.core.requests.request import RequestId, RequestKind, RequestState
 from workflows.core.settings.documents import means_the_same
 from workflows.ports.directory import DirectoryUnavailable
@@ -35,9 +37,9 @@ S = RequestState
 MORE_OWNERS = tuple(person(f"Owner{number}") for number in range(8))
 
 
-async def judge_at_once(world: World, *intents: Intent) -> None:
+async def judge_at_once(world: World, *clicks: Click) -> None:
     """Judge clicks side by side, as the outbox does with lanes of their own; what meets a fault is tried again."""
-    pending = [Judge(intent=intent, key=world.key()) for intent in intents]
+    pending = [Judge(command=click, key=world.key()) for click in clicks]
     for _ in range(5):
         outcomes = await asyncio.gather(*map(world.judging.judge, pending), return_exceptions=True)
         if not any(outcomes):
@@ -190,13 +192,13 @@ async def test_one_click_delivered_twenty_times_counts_once(world: World) -> Non
 async def test_one_judgement_performed_many_times_counts_once(world: World) -> None:
     """The outbox performs at least once: after a crash between the verdict and its end, or side by side."""
     request = await world.waiting()
-    effect = Judge(intent=world.approval(request, AMARA), key="delivery-1")
+    effect = Judge(command=world.approval(request, AMARA), key="delivery-1")
     await asyncio.gather(*(world.judging.judge(effect) for _ in range(10)))
     calls = list(world.script.calls)
     await world.judging.judge(effect)
     assert world.script.calls == calls, "what is judged already is not asked about again"
     assert [decision.person for decision in (await world.request(request.id)).decisions] == [AMARA]
-    refused = Judge(intent=world.approval(request, MALLORY), key="delivery-2")
+    refused = Judge(command=world.approval(request, MALLORY), key="delivery-2")
     await asyncio.gather(*(world.judging.judge(refused) for _ in range(10)))
     await world.settle()
     assert await world.refusals() == [(MALLORY.chat_id, "not_an_approver")]
@@ -231,7 +233,7 @@ async def test_who_approved_while_the_roster_was_read_still_counts(world: World)
     """Chie's roster is read before Bruno decides and used after; without Bruno on it nobody could decide any more."""
     request = await world.waiting()
     await world.approve(request, AMARA)
-    bruno = Judge(intent=world.approval(request, BRUNO), key="bruno")
+    bruno = Judge(command=world.approval(request, BRUNO), key="bruno")
     world.script.meanwhile("directory.roster", lambda: world.judging.judge(bruno))
     await world.approve(request, CHIE, but=Apply)
     stored = await world.request(request.id)
@@ -259,8 +261,8 @@ async def test_approve_and_reject_at_once_end_in_one_order(world: World, turn: i
     request = await world.waiting(template="guest-collaboration")
     world.directory.assign(MALLORY, "security")
     approve = world.approval(request, AMARA)
-    reject = WantReject(actor=MALLORY.chat_id, request_id=request.id, digest=approve.digest, reason="No")
-    clicks: list[Intent] = [approve, reject] if turn % 2 else [reject, approve]
+    reject = Reject(actor=MALLORY.chat_id, request_id=request.id, digest=approve.digest, reason="No")
+    clicks: list[Click] = [approve, reject] if turn % 2 else [reject, approve]
     await judge_at_once(world, *clicks)
     await world.settle()
     stored = await world.request(request.id)
@@ -462,8 +464,8 @@ async def test_two_revocations_at_one_moment_write_once(world: World) -> None:
     await world.opened()
     await judge_at_once(
         world,
-        WantRevoke(actor=DANA.chat_id, target=TENANT, reason="Contract ended"),
-        WantRevoke(actor=SAM.chat_id, target=TENANT, reason="Contract ended"),
+        Revoke(actor=DANA.chat_id, target=TENANT, reason="Contract ended"),
+        Revoke(actor=SAM.chat_id, target=TENANT, reason="Contract ended"),
     )
     await world.settle()
     assert [one.method for one in world.tenant.writes] == ["POST", "PATCH"]
@@ -475,7 +477,7 @@ async def test_two_revocations_at_one_moment_write_once(world: World) -> None:
 
 async def test_one_confirmed_revocation_is_submitted_once(world: World) -> None:
     await world.opened()
-    effect = Judge(intent=WantRevoke(actor=DANA.chat_id, target=TENANT, reason=""), key="delivery-1")
+    effect = Judge(command=Revoke(actor=DANA.chat_id, target=TENANT, reason=""), key="delivery-1")
     await asyncio.gather(*(world.judging.judge(effect) for _ in range(10)))
     await world.judging.judge(effect)
     assert len(await world.all_requests()) == 1

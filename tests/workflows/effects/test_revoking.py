@@ -16,7 +16,7 @@ from workflows.core.errors import Refused
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.effects import Apply, Judge, Prepare
-from workflows.core.requests.intents import WantRevoke
+from workflows.core.requests.partner_commands import Revoke
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.model import CLOSED, TenantId
@@ -31,7 +31,7 @@ OTHER: Final = TenantId("fab0fab0-2222-4aaa-8bbb-0123456789a2")
 MOVED: Final = TenantIdentity(
     tenant_id=OTHER, display_name="Contoso Two", default_domain="contosotwo.example", asked="contoso.com"
 )
-WANT_REVOKE: Final = WantRevoke(actor=DANA.chat_id, target=TENANT, reason="Contract ended")
+WANT_REVOKE: Final = Revoke(actor=DANA.chat_id, target=TENANT, reason="Contract ended")
 BUSY = TenantUnavailable("Microsoft Graph is busy.", retry_after=3600.0)
 
 
@@ -181,7 +181,7 @@ async def test_requests_about_other_partners_go_on(world: World) -> None:
 async def test_one_that_ends_by_itself_meanwhile_does_not_hold_up_the_revocation(world: World) -> None:
     request = await world.waiting()
     world.script.meanwhile("store.commit", lambda: world.service.withdraw(request.id, RILEY.chat_id, key="withdraw-1"))
-    await world.judging.judge(Judge(intent=WANT_REVOKE, key="revoke-1"))
+    await world.judging.judge(Judge(command=WANT_REVOKE, key="revoke-1"))
     assert (await world.request(request.id)).state is S.WITHDRAWN
     await world.settle()
     await assert_blocked(world)

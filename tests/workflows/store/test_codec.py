@@ -17,7 +17,8 @@ from workflows.core.people import ChatId, Person, PersonId, Role
 from workflows.core.plans.plan import Operation, Plan, TenantIdentity
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.policy.template import Stage
-from workflows.core.requests.commands import Subject
+from workflows.core.requests.clicks import Click, DropEffect, RetryEffect
+from workflows.core.requests.commands import Approve, Reject, Subject
 from workflows.core.requests.effects import (
     Apply,
     Effect,
@@ -31,18 +32,7 @@ from workflows.core.requests.effects import (
     ShowReview,
     Tell,
 )
-from workflows.core.requests.intents import (
-    Intent,
-    WantApprove,
-    WantConfirmHalf,
-    WantDropEffect,
-    WantKeep,
-    WantReject,
-    WantRemindHalf,
-    WantRetryEffect,
-    WantRevoke,
-    WantUnconfirmHalf,
-)
+from workflows.core.requests.partner_commands import ConfirmHalf, Keep, RemindHalf, Revoke, UnconfirmHalf
 from workflows.core.requests.request import (
     AccessRequest,
     Observation,
@@ -155,45 +145,43 @@ PARTNERSHIPS: Final = st.builds(
     half_reminder_asked_by=st.none() | PEOPLE,
     half_reminder_asked_at=st.none() | MOMENTS,
 )
-INTENTS: Final[st.SearchStrategy[Intent]] = st.one_of(
+INTENTS: Final[st.SearchStrategy[Click]] = st.one_of(
+    st.builds(Approve, actor=CHAT_IDS, request_id=REQUEST_IDS, digest=DIGESTS, channel=TEXT, name=st.just("approve")),
     st.builds(
-        WantApprove, actor=CHAT_IDS, request_id=REQUEST_IDS, digest=DIGESTS, channel=TEXT, name=st.just("want_approve")
-    ),
-    st.builds(
-        WantReject,
+        Reject,
         actor=CHAT_IDS,
         request_id=REQUEST_IDS,
         digest=DIGESTS,
         reason=TEXT,
         channel=TEXT,
-        name=st.just("want_reject"),
+        name=st.just("reject"),
     ),
-    st.builds(WantKeep, actor=CHAT_IDS, tenant_id=TENANT_IDS, reason=TEXT, channel=TEXT, name=st.just("want_keep")),
-    st.builds(WantRevoke, actor=CHAT_IDS, target=TEXT, reason=TEXT, channel=TEXT, name=st.just("want_revoke")),
+    st.builds(Keep, actor=CHAT_IDS, tenant_id=TENANT_IDS, reason=TEXT, channel=TEXT, name=st.just("keep")),
+    st.builds(Revoke, actor=CHAT_IDS, target=TEXT, reason=TEXT, channel=TEXT, name=st.just("revoke")),
     st.builds(
-        WantConfirmHalf,
+        ConfirmHalf,
         actor=CHAT_IDS,
         tenant_id=TENANT_IDS,
         step=KEYS,
         wanted=DIGESTS,
         channel=TEXT,
-        name=st.just("want_confirm_half"),
+        name=st.just("confirm_half"),
     ),
     st.builds(
-        WantUnconfirmHalf,
+        UnconfirmHalf,
         actor=CHAT_IDS,
         tenant_id=TENANT_IDS,
         step=KEYS,
         channel=TEXT,
-        name=st.just("want_unconfirm_half"),
+        name=st.just("unconfirm_half"),
     ),
-    st.builds(WantRetryEffect, actor=CHAT_IDS, effect_id=st.integers(1, 2**62), name=st.just("want_retry_effect")),
-    st.builds(WantDropEffect, actor=CHAT_IDS, effect_id=st.integers(1, 2**62), name=st.just("want_drop_effect")),
-    st.builds(WantRemindHalf, actor=CHAT_IDS, tenant_id=TENANT_IDS, channel=TEXT, name=st.just("want_remind_half")),
+    st.builds(RetryEffect, actor=CHAT_IDS, effect_id=st.integers(1, 2**62), name=st.just("retry_effect")),
+    st.builds(DropEffect, actor=CHAT_IDS, effect_id=st.integers(1, 2**62), name=st.just("drop_effect")),
+    st.builds(RemindHalf, actor=CHAT_IDS, tenant_id=TENANT_IDS, channel=TEXT, name=st.just("remind_half")),
 )
 SUBJECTS: Final = st.builds(Subject, request_id=st.none() | REQUEST_IDS, tenant_id=st.none() | TENANT_IDS)
 EFFECTS: Final[dict[type[Any], st.SearchStrategy[Any]]] = {
-    Judge: st.builds(Judge, kind=st.just("judge"), intent=INTENTS, key=TEXT),
+    Judge: st.builds(Judge, kind=st.just("judge"), command=INTENTS, key=TEXT),
     Prepare: st.builds(Prepare, kind=st.just("prepare"), request_id=REQUEST_IDS),
     Apply: st.builds(Apply, kind=st.just("apply"), request_id=REQUEST_IDS, tenant_id=TENANT_IDS),
     ShowRequest: st.builds(ShowRequest, kind=st.just("show_request"), request_id=REQUEST_IDS),
@@ -232,7 +220,7 @@ def test_an_effect_comes_back(kind: type[Any], data: st.DataObject) -> None:
     assert type(back) is kind
     assert back == effect
     if isinstance(back, Judge):
-        assert type(back.intent) is type(effect.intent)
+        assert type(back.command) is type(effect.command)
 
 
 def test_no_effect_is_forgotten_here() -> None:

@@ -1,7 +1,7 @@
 """What a person is shown: read-only answers over the store and today's roles."""
 
 from workflows.core.partners.partnership import Partnership
-from workflows.core.people import ChatId, Person
+from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.directory import Directory
 from workflows.ports.records import Listed
@@ -20,7 +20,8 @@ async def waiting_for(
     """
     ids = ids_of(person, known)
     roles = [role for role in await store.roles_waited_for() if ids & await directory.holders(role)]
-    return await store.requests_waiting(roles, ids, limit) if roles else Listed(shown=(), count=0)
+    every: frozenset[ChatId | PersonId] = ids if known is None else ids | {known.id}
+    return await store.requests_waiting(roles, every, limit) if roles else Listed(shown=(), count=0)
 
 
 def ids_of(person: ChatId, known: Person | None) -> frozenset[ChatId]:

@@ -24,6 +24,7 @@ from workflows.core.requests.request import (
     Observation,
     RequestId,
 )
+from workflows.core.text import counted
 from workflows.partner_lookup.target import FIELD
 from workflows.ports.directory import Directory
 from workflows.ports.records import Register
@@ -153,13 +154,9 @@ async def require_chain(directory: Directory, stages: tuple[Stage, ...], exclude
         if len(free) < stage.quorum:
             raise InvalidField(
                 "template",
-                f"The stage “{stage.title}” needs {_counted(stage.quorum)} beside the requester and the sponsor; "
-                f"the role “{stage.role}” has {len(free)} left. Ask an admin to add people to it, or somebody else "
-                "to file this.",
+                f"The stage “{stage.title}” needs {counted(stage.quorum, 'person', 'people')} beside the requester and "
+                f"the sponsor; the role “{stage.role}” has {len(free)} left. Ask an admin to add people to it, or "
+                "somebody else to file this.",
             )
         if len(free) == stage.quorum:
             taken |= free
-
-
-def _counted(people: int) -> str:
-    return "1 person" if people == 1 else f"{people} people"

@@ -60,7 +60,7 @@ def _about(effect: Effect) -> str:
         case ShowReview() | ShowHalf():
             return effect.tenant_id
         case Judge():
-            return effect.intent.actor
+            return effect.command.actor
         case ShowHome() | Tell():
             return effect.person
         case ShowAlarm():

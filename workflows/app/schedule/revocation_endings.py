@@ -10,7 +10,7 @@ from workflows.app.identifiers import revocation_id
 from workflows.core.plans.refused_writes import shows, written_names
 from workflows.core.requests.alarms import WAYS, Alarm
 from workflows.core.requests.effects import Judge
-from workflows.core.requests.intents import WantRevoke
+from workflows.core.requests.partner_commands import Revoke
 from workflows.core.requests.request import TERMINAL, AccessRequest, RequestId, RequestKind, RequestState
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
@@ -21,7 +21,7 @@ _SHOWN_FOR: Final = timedelta(hours=24)
 """For how long admins are reminded of what stays open behind a confirmed block."""
 _MOST_REQUESTS: Final = 50
 
-Clicks = Iterable[tuple[Judge, WantRevoke, bool]]
+Clicks = Iterable[tuple[Judge, Revoke, bool]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ def _newer(request: AccessRequest, clicks: Clicks, requests: Sequence[AccessRequ
         is_newer = one.id != request.id and one.particulars.target in names
         if is_newer and one.particulars.kind is RequestKind.REVOCATION:
             return one.id
-    return next((revocation_id(click.key) for click, intent, _ in clicks if intent.target in names), "")
+    return next((revocation_id(click.key) for click, command, _ in clicks if command.target in names), "")
 
 
 async def _confirmed_since(request: AccessRequest, store: Store, *, is_any_kind: bool) -> str:

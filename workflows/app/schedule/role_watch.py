@@ -11,7 +11,9 @@ from workflows.app.alarms import Alarms
 from workflows.app.service import Service
 from workflows.core.people import Role
 from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.eligibility import still_asked
 from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.text import counted
 from workflows.ports.clock import Clock
 from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable, RoleSource
 from workflows.ports.store import Store
@@ -40,10 +42,10 @@ class RoleLack:
     @property
     def words(self) -> str:
         """Say what is wrong, in one sentence."""
-        has = "nobody" if not self.people else "1 person" if self.people == 1 else f"{self.people} people"
+        has = counted(self.people, "person", "people") if self.people else "nobody"
         return (
-            f"“{self.title}” needs {_approvals(self.needed)} from the role “{self.role}”, and {has} with this role can "
-            f"give one now.{missing_words(self.missing_groups)}"
+            f"“{self.title}” needs {counted(self.needed, 'approval')} from the role “{self.role}”, and {has} "
+            f"with this role can give one now.{missing_words(self.missing_groups)}"
         )
 
 
@@ -61,21 +63,19 @@ async def lacking(request: AccessRequest, directory: Directory) -> tuple[RoleLac
 
     :raises DirectoryUnavailable, DirectoryRefused, TenantUnavailable, TenantRefused: when it cannot be told.
     """
-    if request.state is not RequestState.AWAITING_APPROVAL:
+    who = still_asked(request)
+    if who is None:
         return ()
-    known, verdict = request.known, request.verdict()
-    if verdict.open_stage is None:
-        return ()
-    people = (known.requester, known.sponsor, *(person for counted in verdict.counted for person in counted))
-    taken = await directory.all_ids(person.chat_id for person in people)
+    taken = await directory.all_ids(who.chat_ids)
     found = []
-    for index, stage in enumerate(known.stages[verdict.open_stage :], verdict.open_stage):
-        needed = stage.quorum - len(verdict.counted[index])
-        free = await directory.holders(stage.role) - taken
-        if len(free) < needed:
-            missing = await directory.missing_groups(stage.role)
+    for stage in who.open_stages:
+        free = who.free(await directory.holders(stage.role), taken)
+        if len(free) < stage.missing:
+            groups = await directory.missing_groups(stage.role)
             found.append(
-                RoleLack(role=stage.role, title=stage.title, people=len(free), needed=needed, missing_groups=missing)
+                RoleLack(
+                    role=stage.role, title=stage.title, people=len(free), needed=stage.missing, missing_groups=groups
+                )
             )
     return tuple(found)
 
@@ -148,7 +148,3 @@ def _is_due(mark: str | None, now: datetime) -> bool:
         return True
     # NB. a clock that was set back must not stop the looking.
     return abs(now - datetime.fromisoformat(mark)) >= EVERY
-
-
-def _approvals(count: int) -> str:
-    return "1 approval" if count == 1 else f"{count} approvals"

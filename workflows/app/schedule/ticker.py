@@ -9,10 +9,11 @@ import structlog
 from workflows.app.schedule.gaps import note_tick
 from workflows.app.service import Service
 from workflows.core.errors import Refused
-from workflows.core.requests.commands import AskHalf, AskReview, Expire
+from workflows.core.requests.clicks import DecisionClick
+from workflows.core.requests.commands import Approve, Expire, Reject
 from workflows.core.requests.deciding import came_in_time, require_may_decide
 from workflows.core.requests.effects import Judge
-from workflows.core.requests.intents import WantApprove, WantReject
+from workflows.core.requests.partner_commands import AskHalf, AskReview
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.ports.clock import Clock
 from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable
@@ -63,36 +64,36 @@ async def _is_being_decided(
     :param until: from then on, by the event loop's time, the directory is not waited for any more.
     """
     about = [
-        (click.intent, click)
+        (click.command, click)
         for click in clicks
-        if isinstance(click.intent, WantApprove | WantReject) and click.intent.request_id == request_id
+        if isinstance(click.command, Approve | Reject) and click.command.request_id == request_id
     ]
     request = await store.request(request_id) if about else None
     if request is None:
         return False
-    for intent, click in about:
-        if came_in_time(request, intent.digest, click.received_at) and await _may_count(
-            request, intent, click, until, directory
+    for wanted, click in about:
+        if came_in_time(request, wanted.digest, click.received_at) and await _may_count(
+            request, wanted, click, until, directory
         ):
             return True
     return False
 
 
 async def _may_count(
-    request: AccessRequest, intent: WantApprove | WantReject, click: Judge, until: float, directory: Directory
+    request: AccessRequest, wanted: DecisionClick, click: Judge, until: float, directory: Directory
 ) -> bool:
     """Tell whether who clicked may decide; also where that cannot be told now: the click is judged first."""
     try:
         async with asyncio.timeout_at(until):
-            actor = await directory.identify(intent.actor)
+            actor = await directory.identify(wanted.actor)
             roster = await directory.roster([actor, *(decision.person for decision in request.decisions)])
         require_may_decide(
             request,
             actor,
-            intent.digest,
+            wanted.digest,
             roster=roster,
             now=click.received_at or request.expires_at,
-            may_repeat=isinstance(intent, WantReject),
+            may_repeat=isinstance(wanted, Reject),
         )
     except (DirectoryRefused, DirectoryUnavailable, TenantRefused, TenantUnavailable, TimeoutError):
         return True

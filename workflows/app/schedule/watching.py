@@ -78,9 +78,9 @@ async def check_revocations(*, store: Store, clock: Clock, tenant: Tenant, alarm
     requests = await store.open_requests()
     waiting: dict[str, Mapping[str, str]] = {}
     late: set[str] = set()
-    for click, intent, is_late in clicks:
+    for click, command, is_late in clicks:
         request_id = revocation_id(click.key)
-        waiting[request_id] = values_of(request_id, intent.target, "Who asked for it cannot be looked up.")
+        waiting[request_id] = values_of(request_id, command.target, "Who asked for it cannot be looked up.")
         if is_late:
             late.add(request_id)
     for one in requests:

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from workflows.core.errors import UnreadableSetting
-from workflows.core.partner_setup.state import counted
 from workflows.core.partner_setup.steps import asked_by
 from workflows.core.plans.closing import closes_everything, only_narrows
 from workflows.core.plans.plan import Plan, changes
@@ -37,7 +36,7 @@ from workflows.core.settings.openness import OpenWay, open_ways
 from workflows.core.settings.openness_words import way_title, ways_words
 from workflows.core.settings.reach import Shift, is_shut
 from workflows.core.settings.words import INHERITS, NOT_ALLOWED, UNREADABLE, synchronization_words, title
-from workflows.core.text import Action
+from workflows.core.text import Action, counted
 
 NOT_DELETED: Final = (
     "This blocks the partner and does not delete it: a deleted partner would fall back to the tenant's defaults, which "
@@ -188,8 +187,8 @@ def _when_two_sided(plan: Plan, default: JsonObject | None, *, is_applied: bool)
     needed = sum(step.is_needed for step in asked_by(plan, default))
     if needed:
         yield (
-            f"Ours is one half: {counted(needed)} for the partner's administrator, unknown to Gatehouse until the "
-            f"sponsor confirms them. {Action.CHECKLIST} has them{'' if is_applied else ' once this is applied'}."
+            f"Ours is one half: {counted(needed, 'step')} for the partner's administrator, unknown to Gatehouse until "
+            f"the sponsor confirms them. {Action.CHECKLIST} has them{'' if is_applied else ' once this is applied'}."
         )
 
 

@@ -21,6 +21,7 @@ from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import effective
 from workflows.core.settings.model import Property, TargetSetting
 from workflows.core.settings.reach import Shift, is_clear, is_shut
+from workflows.core.text import counted
 
 _OVERVIEW: Final = "Entra: “Cross-tenant access overview”"
 _RETENTION: Final = "Entra: “Microsoft Entra data retention”"
@@ -285,7 +286,7 @@ def sign_in_words(found: SignIns, *, is_outbound: bool = False) -> str:
     if count > _MOST_APPLICATIONS:
         names += f" and {count - _MOST_APPLICATIONS} more"
     of_theirs = " at the partner" if is_outbound else ""
-    applications = f"{least}{count} {'application' if count == 1 else 'applications'} ({names}){of_theirs}"
+    applications = f"{least}{counted(count, 'application')} ({names}){of_theirs}"
     sentence = f"{people} signed in to {applications} during the last {SIGN_IN_DAYS} days."
     return f"{sentence[0].upper()}{sentence[1:]} {limit}"
 

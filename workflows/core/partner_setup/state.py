@@ -8,6 +8,7 @@ from typing import Final
 from workflows.core.partner_setup.steps import Step, StepKey
 from workflows.core.people import Person
 from workflows.core.settings.canonical import Digest
+from workflows.core.text import counted
 
 UNSEEN: Final = "Gatehouse cannot see it"
 
@@ -92,11 +93,6 @@ def half_words(steps: Sequence[Step], confirmations: Sequence[Confirmation]) -> 
     still_open = len(open_steps(steps, confirmations))
     if not still_open:
         return f"ours done, theirs confirmed ({UNSEEN})"
-    done, count = len(needed) - still_open, counted(len(needed))
+    done, count = len(needed) - still_open, counted(len(needed), "step")
     said = f"{done} of {count} confirmed, the rest unknown" if done else f"unknown, {count}"
     return f"ours done, theirs {said} ({UNSEEN})"
-
-
-def counted(steps: int) -> str:
-    """Count steps."""
-    return "1 step" if steps == 1 else f"{steps} steps"

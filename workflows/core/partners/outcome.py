@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from workflows.core.partner_setup.state import counted, open_steps, still_wanted
+from workflows.core.partner_setup.state import open_steps, still_wanted
 from workflows.core.partner_setup.steps import half_of
 from workflows.core.partners.approval_policy import is_live, stricter
+from workflows.core.partners.lifecycle import held_to_table
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviews import next_review
 from workflows.core.plans.closing import only_narrows
@@ -17,6 +18,7 @@ from workflows.core.requests.effects import Effect, ShowHalf, ShowReview, Tell
 from workflows.core.requests.lifecycle import Situation, advance, closes, partner_of
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind
 from workflows.core.settings.canonical import JsonObject
+from workflows.core.text import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,7 @@ def advance_partner(
         text = _closed_words(after) if is_closed else f"{_opened_words(after, record)} {after.note}".strip()
         shown = (ShowReview(tenant_id=record.identity.tenant_id),)
     effects = (*moved.effects, *shown, *_show_half(record, known), *_told(after, text))
-    return Outcome(request=after, effects=effects, partnership=record)
+    return Outcome(request=after, effects=effects, partnership=held_to_table(known, command, record))
 
 
 def _told(request: AccessRequest, text: str) -> tuple[Tell, ...]:
@@ -84,8 +86,9 @@ def _opened_words(request: AccessRequest, partnership: Partnership) -> str:
         return f"Access for {partner} is set and was read back from the tenant."
     return (
         f"Our half of the access for {partner} is set and was read back from the tenant. The other half is "
-        f"the partner's: {counted(needed)} on its side. Gatehouse cannot see that half and counts it as unknown "
-        "until the sponsor confirms it. The card about the partner's half has the checklist for its administrator."
+        f"the partner's: {counted(needed, 'step')} on its side. Gatehouse cannot see that half and counts it as "
+        "unknown until the sponsor confirms it. The card about the partner's half has the checklist for its "
+        "administrator."
     )
 
 

@@ -15,7 +15,7 @@ from workflows.core.policy.template import Template, stages_for
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState, Restored
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.described import DEVICES, Path, copied, described_part, put_member, undescribed
-from workflows.core.settings.documents import means_the_same, parse_setting
+from workflows.core.settings.documents import is_same_value, parse_setting
 from workflows.core.settings.model import (
     FLAGS,
     IDENTITY_SYNCHRONIZATION,
@@ -177,11 +177,11 @@ def left_alone(now: JsonObject | None, image: JsonObject | None, undone: Plan | 
     different = [
         ".".join(path)
         for path in dict.fromkeys((*there, *here))
-        if path not in written and not means_the_same({"": here.get(path)}, {"": there.get(path)})
+        if path not in written and not is_same_value(here.get(path), there.get(path))
     ]
     restrictions = Property.TENANT_RESTRICTIONS.value
     devices = [_devices((one or {}).get(restrictions)) for one in (now, image)]
-    if not means_the_same({"": devices[0]}, {"": devices[1]}):
+    if not is_same_value(devices[0], devices[1]):
         different.append(f"{restrictions}.{DEVICES}")
     return tuple(different)
 
@@ -245,7 +245,7 @@ def _body(now: JsonObject | None, image: JsonObject | None) -> dict[str, Any]:
         if name is Property.IDENTITY_SYNCHRONIZATION:
             continue
         current, wanted = _sent(name, (now or {}).get(name)), _sent(name, (image or {}).get(name))
-        if means_the_same({"": current}, {"": wanted}):
+        if is_same_value(current, wanted):
             continue
         if _has_unknown_value(wanted):
             raise UnreadableSetting(
@@ -295,9 +295,7 @@ def _put_back(now: JsonObject | None, image: JsonObject | None, undone: Plan | N
     return {
         path: _without_annotations(value)
         for path, value in undescribed(image).items()
-        if ".".join(path) in nulled
-        and not _has_unknown_value(value)
-        and not means_the_same({"": here.get(path)}, {"": value})
+        if ".".join(path) in nulled and not _has_unknown_value(value) and not is_same_value(here.get(path), value)
     }
 
 
@@ -314,7 +312,7 @@ def _synchronizes(now: JsonObject | None, image: JsonObject | None) -> bool | No
     Only an explicit yes is put back as a yes: without one nobody is synchronized, and "no" says that for certain.
     """
     current, wanted = (side.get(IDENTITY_SYNCHRONIZATION) if side else None for side in (now, image))
-    if means_the_same({"": _flag_of(current)}, {"": _flag_of(wanted)}):
+    if is_same_value(_flag_of(current), _flag_of(wanted)):
         return None
     setting = parse_setting(Property.IDENTITY_SYNCHRONIZATION, wanted)
     return isinstance(setting, IdentitySynchronization) and setting.is_allowed is True

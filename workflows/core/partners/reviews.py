@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 from workflows.core.errors import Refused
+from workflows.core.partners.lifecycle import held_to_table, is_taken
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.partners.setup_reviews import advance_half, told_of_half
 from workflows.core.partners.sponsor_handover import advance_sponsor, taken_over
 from workflows.core.people import ADMIN, Person, Roster
-from workflows.core.requests.commands import (
+from workflows.core.requests.effects import Effect, ShowHalf, ShowReview
+from workflows.core.requests.partner_commands import (
     AskHalf,
     AskReview,
     ConfirmHalf,
@@ -21,7 +23,6 @@ from workflows.core.requests.commands import (
     RemindHalf,
     UnconfirmHalf,
 )
-from workflows.core.requests.effects import Effect, ShowHalf, ShowReview
 from workflows.core.text import Action
 
 REMIND_AGAIN_AFTER: Final = timedelta(days=3)
@@ -42,14 +43,16 @@ def advance_review(
 ) -> ReviewTransition:
     """Decide what `command` does to `partnership`. Pure.
 
-    :raises Refused: when it is not taken now or this person may not give it; nothing changes.
+    :raises Refused: when it is not taken in this state or this person may not give it; nothing changes.
     """
-    if partnership.state is PartnershipState.REVOKED:
-        raise Refused(
-            "revoked",
-            "This partner is already revoked; there is nothing left to review. "
-            f"Ask with {Action.REQUEST} if it is needed.",
-        )
+    if not is_taken(partnership, command):
+        raise _why_not_now(partnership, command, roster)
+    transition = _step(partnership, command, roster, now)
+    held_to_table(partnership, command, transition.partnership)
+    return transition
+
+
+def _step(partnership: Partnership, command: PartnershipCommand, roster: Roster, now: datetime) -> ReviewTransition:
     match command:
         case AskReview():
             return _ask(partnership, now)
@@ -66,6 +69,18 @@ def advance_review(
             return ReviewTransition(partnership=partnership, effects=(shown, *told_of_half(partnership, command)))
         case _:
             assert_never(command)
+
+
+def _why_not_now(partnership: Partnership, command: PartnershipCommand, roster: Roster) -> Refused:
+    if partnership.state is PartnershipState.REVOKED:
+        return Refused(
+            "revoked",
+            "This partner is already revoked; there is nothing left to review. "
+            f"Ask with {Action.REQUEST} if it is needed.",
+        )
+    if isinstance(command, Keep):
+        _require_may_keep(partnership, command.actor, roster)
+    return Refused("not_due", "No review is waiting: somebody has answered it already. You need to do nothing.")
 
 
 def may_close(partnership: Partnership | None, person: Person, roster: Roster) -> bool:
@@ -93,14 +108,8 @@ def _ask(partnership: Partnership, now: datetime) -> ReviewTransition:
     )
 
 
-def _keep(partnership: Partnership, command: Keep, roster: Roster, now: datetime) -> ReviewTransition:
-    if command.actor.id != partnership.sponsor.id and not roster.holds(command.actor.id, ADMIN):
-        raise Refused(
-            "not_the_sponsor",
-            f"Only the sponsor, {partnership.sponsor.name}, or an admin can keep this access. Ask one of them.",
-        )
-    if partnership.state is not PartnershipState.REVIEW_DUE:
-        raise Refused("not_due", "No review is waiting: somebody has answered it already. You need to do nothing.")
+def _keep(partnership: Partnership, command: Keep[Person], roster: Roster, now: datetime) -> ReviewTransition:
+    _require_may_keep(partnership, command.actor, roster)
     if not command.reason.strip():
         raise Refused("reason_missing", KEEP_REASON_MISSING)
     if partnership.is_past_its_end(now):
@@ -119,6 +128,14 @@ def _keep(partnership: Partnership, command: Keep, roster: Roster, now: datetime
         attestations=(*partnership.attestations, attestation),
     )
     return ReviewTransition(partnership=partnership, effects=(ShowReview(tenant_id=partnership.identity.tenant_id),))
+
+
+def _require_may_keep(partnership: Partnership, actor: Person, roster: Roster) -> None:
+    if actor.id != partnership.sponsor.id and not roster.holds(actor.id, ADMIN):
+        raise Refused(
+            "not_the_sponsor",
+            f"Only the sponsor, {partnership.sponsor.name}, or an admin can keep this access. Ask one of them.",
+        )
 
 
 def next_review(interval: timedelta | None, ends_at: datetime | None, now: datetime) -> datetime | None:

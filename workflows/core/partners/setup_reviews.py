@@ -5,22 +5,22 @@ from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 from workflows.core.errors import Refused
-from workflows.core.partner_setup.state import SHORT_NAMES, Confirmation, confirmation_of, counted, open_steps
+from workflows.core.partner_setup.state import SHORT_NAMES, Confirmation, confirmation_of, open_steps
 from workflows.core.partner_setup.steps import Step, StepKey, half_of
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ADMIN, Person, Roster
-from workflows.core.requests.commands import (
+from workflows.core.requests.commands import Subject
+from workflows.core.requests.effects import Tell
+from workflows.core.requests.partner_commands import (
     AskHalf,
     ConfirmHalf,
     HalfCommand,
     RecordHalf,
     RemindHalf,
-    Subject,
     UnconfirmHalf,
 )
-from workflows.core.requests.effects import Tell
 from workflows.core.requests.request import AccessRequest, RequestState
-from workflows.core.text import Action
+from workflows.core.text import Action, counted
 
 REMIND_HALF_AFTER: Final = timedelta(days=7)
 
@@ -57,7 +57,7 @@ def told_of_half(partnership: Partnership, command: HalfCommand) -> tuple[Tell, 
     step = f"{SHORT_NAMES[command.step]} of {identity.name}"
     left = open_steps(partnership.half, partnership.confirmations)
     names = "; ".join(SHORT_NAMES[one.key] for one in left)
-    rest = f"Still unknown, {counted(len(left))}: {names}." if left else "Every step is confirmed now."
+    rest = f"Still unknown, {counted(len(left), 'step')}: {names}." if left else "Every step is confirmed now."
     if isinstance(command, ConfirmHalf):
         text = f"Recorded under your name as confirmed by the partner: {step}. {rest}"
     else:
@@ -82,7 +82,7 @@ def _ask(partnership: Partnership, now: datetime) -> Partnership:
     return replace(partnership, remind_half_at=None, half_reminders=partnership.half_reminders + 1)
 
 
-def _confirm(partnership: Partnership, command: ConfirmHalf, roster: Roster, now: datetime) -> Partnership:
+def _confirm(partnership: Partnership, command: ConfirmHalf[Person], roster: Roster, now: datetime) -> Partnership:
     _require_may_say(partnership, command.actor, roster)
     step = _step(partnership, command.step)
     if step.digest != command.wanted:
@@ -98,7 +98,7 @@ def _confirm(partnership: Partnership, command: ConfirmHalf, roster: Roster, now
     return replace(confirmed, remind_half_at=None, half_reminder_asked_by=None, half_reminder_asked_at=None)
 
 
-def _unconfirm(partnership: Partnership, command: UnconfirmHalf, roster: Roster) -> Partnership:
+def _unconfirm(partnership: Partnership, command: UnconfirmHalf[Person], roster: Roster) -> Partnership:
     _require_may_say(partnership, command.actor, roster)
     step = _step(partnership, command.step)
     if command.wanted and step.digest != command.wanted:
@@ -112,7 +112,7 @@ def _unconfirm(partnership: Partnership, command: UnconfirmHalf, roster: Roster)
     return replace(partnership, confirmations=left)
 
 
-def _remind(partnership: Partnership, command: RemindHalf, roster: Roster, now: datetime) -> Partnership:
+def _remind(partnership: Partnership, command: RemindHalf[Person], roster: Roster, now: datetime) -> Partnership:
     _require_may_say(partnership, command.actor, roster)
     if not open_steps(partnership.half, partnership.confirmations):
         raise Refused(

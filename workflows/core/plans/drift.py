@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from workflows.core.plans.plan import Plan
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.documents import means_the_same
+from workflows.core.settings.documents import is_same_value
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property
 from workflows.core.settings.words import NOT_SET, setting_words, synchronization_words, title, unreadable
 
@@ -76,7 +76,7 @@ def three_way(plan: Plan, observed: JsonObject | None) -> Drift:
             Divergence(name=name, approved_from=before, approved_to=after, now=now)
             for name in names
             for before, after, now in [tuple(end.get(name) for end in ends)]
-            if not (_same(before, after) and _same(before, now))
+            if not (is_same_value(before, after) and is_same_value(before, now))
         ),
     )
 
@@ -109,7 +109,3 @@ def _words(name: str, value: Any) -> str:
     if name in _DECLARED:
         return setting_words(name, value)
     return NOT_SET if value is None else unreadable(value)
-
-
-def _same(left: Any, right: Any) -> bool:
-    return means_the_same({"": left}, {"": right})

@@ -10,7 +10,7 @@ from workflows.core.plans.further_writes import further_writes
 from workflows.core.settings.block import BLOCK, is_synchronization_allowed, not_blocked
 from workflows.core.settings.canonical import Digest, JsonObject, digest
 from workflows.core.settings.described import DEVICES, described_part, only_described, with_undescribed
-from workflows.core.settings.documents import means_the_same, to_document
+from workflows.core.settings.documents import is_same_value, means_the_same, to_document
 from workflows.core.settings.model import (
     FLAGS,
     IDENTITY_SYNCHRONIZATION,
@@ -355,7 +355,7 @@ def _differences(before: JsonObject | None, settings: Mapping[Property, Setting]
         current = described_part(name, current)
         if name is Property.TENANT_RESTRICTIONS and isinstance(current, Mapping):
             current = {key: value for key, value in current.items() if key != DEVICES}
-        if not means_the_same({"v": wanted}, {"v": current}):
+        if not is_same_value(wanted, current):
             body[name.value] = wanted
     return body
 

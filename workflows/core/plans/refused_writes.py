@@ -7,7 +7,7 @@ from typing import Any
 from workflows.core.plans.plan import Operation
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.described import undescribed
-from workflows.core.settings.documents import means_the_same, says_nothing
+from workflows.core.settings.documents import is_same_value, says_nothing
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION
 from workflows.core.settings.openness_words import way_title
 
@@ -42,7 +42,7 @@ def _shows(wanted: Any, shown: Any) -> bool:
         return says_nothing(shown)
     if isinstance(wanted, Mapping) and isinstance(shown, Mapping):
         return all(_shows(value, shown.get(name)) for name, value in wanted.items())
-    return means_the_same({"": wanted}, {"": shown})
+    return is_same_value(wanted, shown)
 
 
 def not_taken_words(refused: Iterable[RefusedWrite]) -> str:

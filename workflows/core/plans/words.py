@@ -23,6 +23,7 @@ from workflows.core.settings.words import (
     trust_words,
     unreadable,
 )
+from workflows.core.text import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +57,8 @@ def duration_words(duration: timedelta) -> str:
     seconds = int(duration.total_seconds())
     for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         if seconds and seconds % size == 0:
-            return _years(seconds // size) if unit == "day" else _counted(seconds // size, unit)
-    return _counted(seconds, "second")
-
-
-def times_words(count: int) -> str:
-    """Say how often: "once", "twice", "3 times"."""
-    return {1: "once", 2: "twice"}.get(count, f"{count} times")
+            return _years(seconds // size) if unit == "day" else counted(seconds // size, unit)
+    return counted(seconds, "second")
 
 
 class _Reading(NamedTuple):
@@ -123,9 +119,5 @@ _WORDS: Final[Mapping[Part, Callable[[Move, _Reading], Said]]] = {
 
 def _years(days: int) -> str:
     if days % 365 == 0:
-        return f"{_counted(days // 365, 'year')} ({days} days)"
-    return _counted(days, "day")
-
-
-def _counted(count: int, unit: str) -> str:
-    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+        return f"{counted(days // 365, 'year')} ({days} days)"
+    return counted(days, "day")

@@ -32,6 +32,7 @@ from workflows.core.settings.model import (
     configurations,
 )
 from workflows.core.settings.reach import Shift, is_unbounded
+from workflows.core.text import counted
 
 LONG: Final = timedelta(days=366)
 """A longer access outlives the yearly round in which people remember why it was given."""
@@ -205,8 +206,8 @@ def chain_is_enough(stages: Sequence[Stage], level: RiskLevel) -> str:
     if people >= need.people and len(stages) >= need.stages:
         return ""
     return (
-        f"the risk is {level.word} and needs {_counted(need.people, 'approver', 'approvers')} in at least "
-        f"{_counted(need.stages, 'stage', 'stages')}; the chain has {people} in {len(stages)}"
+        f"the risk is {level.word} and needs {counted(need.people, 'approver')} in at least "
+        f"{counted(need.stages, 'stage')}; the chain has {people} in {len(stages)}"
     )
 
 
@@ -259,7 +260,3 @@ def _weighed(reasons: Sequence[Reason]) -> Risk:
     ordered = sorted(dict.fromkeys(reasons), key=lambda reason: -reason.level)
     level = max((reason.level for reason in ordered), default=RiskLevel.LOW)
     return Risk(level=level, reasons=tuple(reason.text for reason in ordered))
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"

@@ -6,7 +6,7 @@ from typing import Any, Final
 from workflows.core.plans.plan import Plan
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.described import DEVICES, described_part, undescribed, undescribed_changes
-from workflows.core.settings.documents import means_the_same, says_nothing
+from workflows.core.settings.documents import is_same_value, says_nothing
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property
 
 _SETTINGS: Final = tuple(name.value for name in Property)
@@ -22,7 +22,7 @@ def differing(plan: Plan, observed: JsonObject) -> tuple[str, ...]:
     names = [
         name
         for name in dict.fromkeys((*expected, *observed, *_SETTINGS))
-        if name in _SETTINGS and not means_the_same(_compared(name, expected), _compared(name, observed))
+        if name in _SETTINGS and not is_same_value(_compared(name, expected), _compared(name, observed))
     ]
     if plan.before is not None:
         here = {".".join(path): value for path, value in undescribed(observed).items()}
@@ -30,11 +30,11 @@ def differing(plan: Plan, observed: JsonObject) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _compared(name: str, image: JsonObject) -> JsonObject:
+def _compared(name: str, image: JsonObject) -> Any:
     """Give one setting without what a write never says: a policy's own name and key, and Graph's `devices`."""
     value: Any = described_part(name, image.get(name))
     if name == IDENTITY_SYNCHRONIZATION and isinstance(value, Mapping):
         value = {"userSyncInbound": value.get("userSyncInbound")}
     if name == Property.TENANT_RESTRICTIONS and isinstance(value, Mapping):
         value = {key: item for key, item in value.items() if key != DEVICES}
-    return {"": value}
+    return value

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.plans.words import times_words
 from workflows.core.posture.access import OVERVIEW, said
 from workflows.core.posture.difference import differing
 from workflows.core.posture.model import Concern, Weight
@@ -15,6 +14,7 @@ from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TARGET_PROPERTIES, Property
 from workflows.core.settings.openness import Kind, Opening, Way, left_open
 from workflows.core.settings.openness_words import ways_words
+from workflows.core.text import times_words
 
 RECORDS: Final = "Gatehouse's records"
 GRACE: Final = timedelta(hours=1)

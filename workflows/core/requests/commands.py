@@ -1,19 +1,40 @@
-"""Everything that can happen to a request or a partnership.
+"""Everything that can happen to a request; long, because it is the whole list. Partnerships: `partner_commands`.
 
-One class is one entry name in the audit log (`name`): a stored name is never changed.
+One class is one entry name in the audit log (`name`): a stored name is never changed. What a person does is one class
+from the click to the audit log, generic in its actor: `Approve[ChatId]` is stored as it was clicked, and only
+`Approve[Person]`, which the permission check makes of it, is a `RequestCommand`.
+
+`audit_details` says what the audit log keeps of a command beside what every entry has, in the order in which it is
+written; `after` is the request as the command left it, None where it is only clicked.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Generic, Literal, TypeAlias
 
-from workflows.core.partner_setup.steps import Step, StepKey
-from workflows.core.people import ChatId, Person, PersonId
+from workflows.core.people import Actor, ChatId, Person, PersonId
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.refused_writes import RefusedWrite
-from workflows.core.requests.request import Observation, Particulars, Prepared, RequestId
+from workflows.core.requests.request import AccessRequest, Observation, Particulars, Prepared, RequestId
 from workflows.core.settings.canonical import Digest, JsonObject
 from workflows.core.settings.model import TenantId
+
+Details: TypeAlias = dict[str, Any]
+"""What an audit entry says of one command; written as JSON."""
+
+
+def account_details(actor: ChatId | Person) -> Details:
+    """Name the account behind a command; nothing where only a chat id is known."""
+    return {"account": actor.id} if isinstance(actor, Person) else {}
+
+
+def clicked_details(**said: str) -> Details:
+    """Leave out what a click did not say."""
+    return {name: value for name, value in said.items() if value}
+
+
+def _plan(request: AccessRequest) -> Details:
+    return {} if request.prepared is None else {"digest": request.prepared.plan.digest}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +51,19 @@ class Submit:
     account: PersonId | None = None
     """The requester's, where it was known when it was filed."""
 
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Say what was asked for."""
+        asked = self.particulars
+        details: Details = {
+            "kind": asked.kind.value,
+            "target": asked.target,
+            "template": asked.template,
+            "justification": asked.justification,
+            "sponsor": asked.sponsor,
+            "days": None if asked.duration is None else asked.duration.days,
+        }
+        return details if asked.restores is None else {**details, "restores": asked.restores}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordPrepared:
@@ -37,6 +71,10 @@ class RecordPrepared:
 
     name: Literal["record_prepared"] = field(default="record_prepared")
     prepared: Prepared
+
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Add nothing: the request shows the rest."""
+        return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +85,10 @@ class RecordUnfit:
     code: str
     reason: str
 
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Say why, in words and as a code."""
+        return {"reason": self.reason, "code": self.code}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordDelayed:
@@ -55,24 +97,41 @@ class RecordDelayed:
     name: Literal["record_delayed"] = field(default="record_delayed")
     reason: str
 
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Say what it waits for."""
+        return {"reason": self.reason}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Approve:
-    """An approver agrees to exactly the plan with this digest."""
+class Approve(Generic[Actor]):
+    """An approver agrees to exactly the plan with this digest, which the card showed."""
 
     name: Literal["approve"] = field(default="approve")
-    actor: Person
+    actor: Actor
+    request_id: RequestId
     digest: Digest
+    channel: str = ""
+    """Where it was clicked: there a refusal is told. The same in every command that has one."""
+
+    def audit_details(self, after: AccessRequest | None = None) -> Details:
+        """Name the plan, and the account once it is known."""
+        return {**clicked_details(digest=self.digest), **account_details(self.actor)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reject:
-    """An approver refuses the plan with this digest, and says why."""
+class Reject(Generic[Actor]):
+    """An approver refuses the plan with this digest, which the card showed, and says why."""
 
     name: Literal["reject"] = field(default="reject")
-    actor: Person
+    actor: Actor
+    request_id: RequestId
     digest: Digest
     reason: str
+    channel: str = ""
+
+    def audit_details(self, after: AccessRequest | None = None) -> Details:
+        """Name the plan and the reason, and the account once it is known."""
+        return {**clicked_details(digest=self.digest, reason=self.reason), **account_details(self.actor)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +140,15 @@ class Withdraw:
 
     name: Literal["withdraw"] = field(default="withdraw")
     actor: ChatId
+    request_id: RequestId
     is_requester: bool = False
-    """Whether the accounts behind both chat ids were read and are one: a person may have two chat ids."""
+    """Whether the accounts behind both chat ids were read and are one: a person may have two chat ids. Only the
+    permission check says so; a click never does."""
+    channel: str = ""
+
+    def audit_details(self, after: AccessRequest | None = None) -> Details:
+        """Add nothing: the request shows the rest."""
+        return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +156,10 @@ class Expire:
     """Nobody decided in time."""
 
     name: Literal["expire"] = field(default="expire")
+
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Add nothing: the request shows the rest."""
+        return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +173,10 @@ class Replan:
     is_unwritten: bool = False
     """Whether it is certain that nothing of the plan stands: none of it was sent, or the first write was refused."""
 
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Say why, and how the partner changed where that is the reason."""
+        return {"reason": self.reason, **({} if self.drift is None else {"drift": asdict(self.drift)})}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reopen:
@@ -110,6 +184,10 @@ class Reopen:
 
     name: Literal["reopen"] = field(default="reopen")
     reason: str
+
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Say why."""
+        return {"reason": self.reason}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,12 +197,20 @@ class Stop:
     name: Literal["stop"] = field(default="stop")
     reason: str
 
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Say why."""
+        return {"reason": self.reason}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordWriting:
     """The first write of the plan is about to be sent."""
 
     name: Literal["record_writing"] = field(default="record_writing")
+
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Name the plan that is written."""
+        return _plan(after)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,12 +220,20 @@ class RecordOverwritten:
     name: Literal["record_overwritten"] = field(default="record_overwritten")
     image: JsonObject | None
 
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Say what was read, and name the plan that was written."""
+        return {**({} if self.image is None else {"image": self.image}), **_plan(after)}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordUnseen:
     """Every write was taken, but the read-back does not show it yet."""
 
     name: Literal["record_unseen"] = field(default="record_unseen")
+
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Add nothing: the request shows the rest."""
+        return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +242,10 @@ class RecordResent:
 
     name: Literal["record_resent"] = field(default="record_resent")
     reason: str
+
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Say why, and name the plan that is sent again."""
+        return {"reason": self.reason, **_plan(after)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +259,16 @@ class RecordApplied:
     default: JsonObject | None = None
     """The tenant's default as read after that; None where it was not read, so what is inherited is not known."""
 
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Say what was read, name the plan, and say what stays open or was not taken."""
+        left, refused = after.not_closed, [asdict(one) for one in after.refused]
+        return {
+            "image": self.image,
+            **_plan(after),
+            **({} if left is None else {"not_closed": {way.name: way.opening.value for way in left}}),
+            **({"refused": refused} if refused else {}),
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordApplyFailed:
@@ -169,14 +277,18 @@ class RecordApplyFailed:
     name: Literal["record_apply_failed"] = field(default="record_apply_failed")
     reason: str
 
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Say why, and name the plan that was written."""
+        return {"reason": self.reason, **_plan(after)}
+
 
 RequestCommand = (
     Submit
     | RecordPrepared
     | RecordUnfit
     | RecordDelayed
-    | Approve
-    | Reject
+    | Approve[Person]
+    | Reject[Person]
     | Withdraw
     | Expire
     | Replan
@@ -189,97 +301,6 @@ RequestCommand = (
     | RecordApplied
     | RecordApplyFailed
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskReview:
-    """The review of a live partnership is due (again)."""
-
-    name: Literal["ask_review"] = field(default="ask_review")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Keep:
-    """The sponsor or an admin attests that the access is still needed, and why."""
-
-    name: Literal["keep"] = field(default="keep")
-    actor: Person
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfirmHalf:
-    """The sponsor or an admin vouches that the partner has done a step, exactly as it was shown."""
-
-    name: Literal["confirm_half"] = field(default="confirm_half")
-    actor: Person
-    step: StepKey
-    wanted: Digest
-    channel: str = ""
-    """Where it was clicked: there the outcome is told."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnconfirmHalf:
-    """The sponsor or an admin takes a confirmation back, of exactly what was shown."""
-
-    name: Literal["unconfirm_half"] = field(default="unconfirm_half")
-    actor: Person
-    step: StepKey
-    wanted: Digest = field(default=Digest(""))
-    """Empty where the click was stored before this was: it means whatever is confirmed."""
-    channel: str = ""
-    """Where it was clicked: there the outcome is told."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemindHalf:
-    """The sponsor or an admin wants to be reminded of what the partner has left to do."""
-
-    name: Literal["remind_half"] = field(default="remind_half")
-    actor: Person
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskHalf:
-    """The reminder of the partner's half is due."""
-
-    name: Literal["ask_half"] = field(default="ask_half")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordHalf:
-    """What the partner has to do for `request_id` was worked out after that request had been applied."""
-
-    name: Literal["record_half"] = field(default="record_half")
-    request_id: RequestId
-    steps: tuple[Step, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordSponsorGone:
-    """The sponsor has no enabled member account any more: somebody else has to answer for the partner."""
-
-    name: Literal["record_sponsor_gone"] = field(default="record_sponsor_gone")
-    sponsor: PersonId
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordSponsorFound:
-    """The sponsor who was gone has an enabled member account again."""
-
-    name: Literal["record_sponsor_found"] = field(default="record_sponsor_found")
-    sponsor: PersonId
-
-
-SponsorCommand = RecordSponsorGone | RecordSponsorFound
-
-HalfCommand = ConfirmHalf | UnconfirmHalf | RemindHalf | AskHalf | RecordHalf
-
-PartnershipCommand = AskReview | Keep | SponsorCommand | HalfCommand
-
-Command = RequestCommand | PartnershipCommand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from typing import Final
 
 from workflows.core.errors import Refused
 from workflows.core.people import Person, Roster
+from workflows.core.requests.eligibility import Bar, eligibility
 from workflows.core.requests.request import AccessRequest, RequestState
 
 OVER: Final = "This request has expired; it can no longer be decided. It can be filed again."
@@ -31,31 +32,31 @@ def require_may_decide(
     :param may_repeat: let somebody whose approval counts decide again: who finds a mistake can still stop it.
     :raises Refused: with the reason, when this person may not decide.
     """
-    known, verdict = request.known, request.verdict(roster)
+    known, who = request.known, eligibility(request, roster)
+    verdict, bar = who.verdict, who.bar(actor.chat_id, actor.id)
     if now >= request.expires_at:
         raise Refused("expired", OVER)
     if digest != known.plan.digest:
         raise Refused("stale_card", STALE_CARD)
-    if actor.id == known.requester.id:
+    if bar is Bar.REQUESTER:
         raise Refused(
             "own_request",
             f"You filed this request, so somebody else has to decide on it. {_ASK}",
         )
-    if actor.id in known.excluded:
+    if bar is Bar.SPONSOR:
         raise Refused(
             "sponsor",
             f"You are this partner's sponsor, so somebody else has to decide on it. {_ASK}",
         )
     if verdict.open_stage is None and any(roster.holds(actor.id, stage.role) for stage in known.stages):
         return None
-    for index, people in enumerate(verdict.counted):
-        if any(actor.id == person.id for person in people):
-            if may_repeat:
-                return index
-            raise Refused(
-                "already_decided",
-                "You have already approved this request; one person counts once. You need to do nothing.",
-            )
+    if bar is Bar.COUNTED:
+        if may_repeat:
+            return who.counted_in(actor.id)
+        raise Refused(
+            "already_decided",
+            "You have already approved this request; one person counts once. You need to do nothing.",
+        )
     if verdict.open_stage is None:
         raise Refused(
             "not_an_approver",

@@ -7,18 +7,18 @@ from typing import Literal, assert_never
 
 from workflows.core.people import ChatId
 from workflows.core.requests.alarms import AlarmId
+from workflows.core.requests.clicks import Click
 from workflows.core.requests.commands import Subject
-from workflows.core.requests.intents import Intent
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judge:
-    """Find out who clicked and what they may, then hand their intent to the lifecycle."""
+    """Find out who clicked and what they may, then hand the command to the lifecycle."""
 
     kind: Literal["judge"] = field(default="judge")
-    intent: Intent
+    command: Click
     key: str
     """The click's idempotency key: the verdict is recorded once under it."""
     received_at: datetime | None = None

@@ -55,7 +55,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from workflows.core.errors import Refused
-from workflows.core.people import ChatId, Roster
+from workflows.core.people import ChatId, Person, Roster
 from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import plan_revocation
 from workflows.core.plans.refused_writes import not_taken_words
@@ -226,7 +226,7 @@ def _delayed(request: AccessRequest, command: RecordDelayed, at: Situation) -> T
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), *told))
 
 
-def _approve(request: AccessRequest, command: Approve, at: Situation) -> Transition:
+def _approve(request: AccessRequest, command: Approve[Person], at: Situation) -> Transition:
     received = at.received_at or at.now
     stage = require_may_decide(request, command.actor, command.digest, roster=at.roster, now=received)
     if stage is None:
@@ -247,7 +247,7 @@ def _approve(request: AccessRequest, command: Approve, at: Situation) -> Transit
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), *told))
 
 
-def _reject(request: AccessRequest, command: Reject, at: Situation) -> Transition:
+def _reject(request: AccessRequest, command: Reject[Person], at: Situation) -> Transition:
     received = at.received_at or at.now
     stage = require_may_decide(request, command.actor, command.digest, roster=at.roster, now=received, may_repeat=True)
     if stage is None:

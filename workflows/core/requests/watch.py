@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from workflows.core.requests.effects import Judge
-from workflows.core.requests.intents import WantRevoke
+from workflows.core.requests.partner_commands import Revoke
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.resending import first_sent
 
@@ -32,12 +32,12 @@ def waiting_revocations(
     )
 
 
-def unjudged_revocations(clicks: Sequence[Judge], now: datetime) -> tuple[tuple[Judge, WantRevoke, bool], ...]:
+def unjudged_revocations(clicks: Sequence[Judge], now: datetime) -> tuple[tuple[Judge, Revoke, bool], ...]:
     """Give the clicks that want a revocation and are not judged, each with whether that is so for a while already."""
     return tuple(
-        (click, click.intent, click.received_at is None or now - click.received_at >= REVOKED_WITHIN)
+        (click, click.command, click.received_at is None or now - click.received_at >= REVOKED_WITHIN)
         for click in clicks
-        if isinstance(click.intent, WantRevoke)
+        if isinstance(click.command, Revoke)
     )
 
 

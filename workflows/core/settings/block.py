@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.described import described_part
-from workflows.core.settings.documents import means_the_same, to_document
+from workflows.core.settings.documents import is_same_value, to_document
 from workflows.core.settings.model import CLOSED, IDENTITY_SYNCHRONIZATION, Property
 
 BLOCK: Final[Mapping[str, Any]] = {name.value: to_document(setting) for name, setting in CLOSED.items()}
@@ -20,7 +20,7 @@ def not_blocked(configuration: JsonObject) -> tuple[Property, ...]:
     found = [
         Property(name)
         for name, wanted in BLOCK.items()
-        if not means_the_same({"": described_part(name, configuration.get(name))}, {"": wanted})
+        if not is_same_value(described_part(name, configuration.get(name)), wanted)
     ]
     if is_synchronization_allowed(configuration):
         found.append(Property.IDENTITY_SYNCHRONIZATION)

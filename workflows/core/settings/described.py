@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.documents import means_the_same, says_nothing
+from workflows.core.settings.documents import is_same_value, says_nothing
 from workflows.core.settings.model import FLAGS, TARGET_PROPERTIES, Property, halves_of
 
 Path = tuple[str, ...]
@@ -91,7 +91,7 @@ def undescribed_changes(before: JsonObject | None, observed: JsonObject | None) 
         ".".join(path)
         for path in dict.fromkeys((*was, *is_now))
         if not (says_nothing(was.get(path)) and says_nothing(is_now.get(path)))
-        and not means_the_same({"": was.get(path)}, {"": is_now.get(path)})
+        and not is_same_value(was.get(path), is_now.get(path))
     )
 
 

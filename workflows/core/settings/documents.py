@@ -117,6 +117,11 @@ def means_the_same(left: JsonObject | None, right: JsonObject | None) -> bool:
     return bool(normalize(left) == normalize(right))
 
 
+def is_same_value(left: Any, right: Any) -> bool:
+    """Tell whether two values of one member (None: it is not there, or null) mean the same."""
+    return means_the_same({"": left}, {"": right})
+
+
 def _targets_document(configuration: TargetConfiguration | None) -> dict[str, Any] | None:
     if configuration is None:
         return None

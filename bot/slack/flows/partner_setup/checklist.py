@@ -15,7 +15,8 @@ from bot.slack.cards.partners import identity_block, partner_name, partner_words
 from bot.slack.cards.setup import NOTHING, remark_elements, step_blocks
 from workflows.app.reads.checklists import PresentHalf
 from workflows.core.partner_setup.checklist import opening, remarks, sections
-from workflows.core.partner_setup.state import counted, needed_steps
+from workflows.core.partner_setup.state import needed_steps
+from workflows.core.text import counted
 
 MOST_CHUNK: Final = 2900
 """The most characters in one preformatted block; a longer checklist goes on in the next one."""
@@ -33,7 +34,7 @@ def checklist_message(present: PresentHalf, *, may_speak: bool) -> Message:
     name = clean(partner_name(present.identity), 90)
     blocks = [header(f"🤝 {name}: the partner's half"), *_blocks(present, may_speak=may_speak)]
     needed = needed_steps(present.half.steps)
-    steps = counted(len(needed)) if needed else "nothing"
+    steps = counted(len(needed), "step") if needed else "nothing"
     return message(f"{partner_words(present.identity)}: {steps} for the partner's administrator.", blocks)
 
 

@@ -22,12 +22,12 @@ from workflows.app.service import Service
 from workflows.core.errors import InvalidField, Refused
 from workflows.core.people import ADMIN, ChatId
 from workflows.core.requests.commands import Subject
-from workflows.core.requests.intents import WantConfirmHalf, WantRemindHalf, WantUnconfirmHalf
+from workflows.core.requests.partner_commands import ConfirmHalf, RemindHalf, UnconfirmHalf
 from workflows.core.settings.model import TenantId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PartnerSetup:
+class PartnerSetupFlow:
     """Stores what people say of the partner's half. Who may say it is judged later, from the stored click."""
 
     service: Service
@@ -49,23 +49,23 @@ class PartnerSetup:
         """Store that a step is said to be done."""
         tenant_id, step, wanted = parse_half_value(click.action.value)
         who, where = click.actor, click.channel
-        intent = WantConfirmHalf(actor=who, tenant_id=tenant_id, step=step, wanted=wanted, channel=where)
-        await self.service.want(intent, key=click.key)
+        command = ConfirmHalf(actor=who, tenant_id=tenant_id, step=step, wanted=wanted, channel=where)
+        await self.service.want(command, key=click.key)
         await ack()
 
     async def unconfirm(self, ack: AsyncAck, click: Interaction) -> None:
         """Store that a step is not done after all."""
         tenant_id, step, wanted = parse_half_value(click.action.value)
         who, where = click.actor, click.channel
-        intent = WantUnconfirmHalf(actor=who, tenant_id=tenant_id, step=step, wanted=wanted, channel=where)
-        await self.service.want(intent, key=click.key)
+        command = UnconfirmHalf(actor=who, tenant_id=tenant_id, step=step, wanted=wanted, channel=where)
+        await self.service.want(command, key=click.key)
         await ack()
 
     async def remind(self, ack: AsyncAck, click: Interaction) -> None:
         """Store that the reminder is wanted."""
         tenant_id = parse_tenant_id(click.action.value)
-        intent = WantRemindHalf(actor=click.actor, tenant_id=tenant_id, channel=click.channel)
-        await self.service.want(intent, key=click.key)
+        command = RemindHalf(actor=click.actor, tenant_id=tenant_id, channel=click.channel)
+        await self.service.want(command, key=click.key)
         await ack()
 
     async def answer_checklist(self, ack: AsyncAck, command: Invocation) -> None:

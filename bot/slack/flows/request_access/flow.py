@@ -34,7 +34,7 @@ _NAMES_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestAccess:
+class RequestAccessFlow:
     """The request form, for full members of the workspace."""
 
     windows: Windows

@@ -38,7 +38,7 @@ _STORED: Final = "/partner restore"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Restore:
+class RestoreFlow:
     """The restore form, for full members of the workspace."""
 
     windows: Windows

@@ -27,7 +27,7 @@ from workflows.core.people import ChatId
 from workflows.core.plans.named_targets import shown_targets
 from workflows.core.plans.plan import Plan, TenantIdentity, plan_revocation
 from workflows.core.requests.commands import Subject
-from workflows.core.requests.intents import WantRevoke
+from workflows.core.requests.partner_commands import Revoke
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.identifying import identify_partner
@@ -53,7 +53,7 @@ _COUNTING: Final = "Who used this partner lately is still being counted."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Revoke:
+class RevokeFlow:
     """Shows what a revocation would do, and stores one that was confirmed."""
 
     service: Service
@@ -94,8 +94,8 @@ class Revoke:
         if problem:
             await ack(response_action="errors", errors={ids.CONFIRM: problem})
             return
-        intent = WantRevoke(actor=click.actor, target=tenant_id, reason=click.the_view.value(ids.REASON).strip())
-        await self.service.want(intent, key=click.key)
+        command = Revoke(actor=click.actor, target=tenant_id, reason=click.the_view.value(ids.REASON).strip())
+        await self.service.want(command, key=click.key)
         await ack(response_action="clear")
 
     async def confirmation_problem(self, tenant_id: TenantId, typed: str) -> str:

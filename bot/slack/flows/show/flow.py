@@ -23,7 +23,7 @@ from workflows.preflight.naming import names_shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Show:
+class ShowFlow:
     """Answers who asks. Local answers come with the acknowledgement, the others right after it."""
 
     answers: Answers

@@ -26,7 +26,8 @@ from workflows.app.schedule.ticker import tick
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.partners.reviews import REMIND_AGAIN_AFTER
 from workflows.core.people import Person
-from workflows.core.requests.intents import Intent, WantReject
+from workflows.core.requests.clicks import Click
+from workflows.core.requests.commands import Reject
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
@@ -102,7 +103,7 @@ async def test_an_approval_that_came_too_late_is_refused_and_the_request_expires
     assert (await world.request(request.id)).state is S.EXPIRED
 
 
-async def stored_in_time(world: World, request: AccessRequest, click: Intent) -> None:
+async def stored_in_time(world: World, request: AccessRequest, click: Click) -> None:
     """Store a click just before the request's end; it is not judged, and the time passes."""
     world.clock.moment = request.expires_at - timedelta(seconds=2)
     await world.service.want(click, key="in time")
@@ -135,7 +136,7 @@ async def test_who_approved_may_still_reject_at_the_last_moment(world: World) ->
     request = await world.waiting()
     await world.approve(request, AMARA)
     digest = request.known.plan.digest
-    rejection = WantReject(actor=AMARA.chat_id, request_id=request.id, digest=digest, reason="A mistake")
+    rejection = Reject(actor=AMARA.chat_id, request_id=request.id, digest=digest, reason="A mistake")
     await stored_in_time(world, request, rejection)
     assert await looked_at(world, request) is S.AWAITING_APPROVAL
     await world.settle()

@@ -17,7 +17,7 @@ from workflows.core.plans.plan import Operation
 from workflows.core.plans.refused_writes import written_names
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.effects import Prepare, ShowAlarm
-from workflows.core.requests.intents import WantRevoke
+from workflows.core.requests.partner_commands import Revoke
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable
@@ -178,7 +178,7 @@ def test_another_tenant_is_said_by_id() -> None:
 
 async def test_clicks_that_are_not_judged_are_listed_and_given_up_ones_are_not(world: World) -> None:
     for number, person in enumerate((DANA, SAM)):
-        intent = WantRevoke(actor=person.chat_id, target=TENANT, reason="Ended")
+        intent = Revoke(actor=person.chat_id, target=TENANT, reason="Ended")
         await world.service.want(intent, key=f"click-{number}")
     assert [one.key for one in await world.store.unjudged()] == ["click-0", "click-1"]
     first, *_ = await world.store.pending(world.clock.now(), 10)

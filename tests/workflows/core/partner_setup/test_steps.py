@@ -18,7 +18,6 @@ from workflows.core.partner_setup.powershell import literal, quoted
 from workflows.core.partner_setup.state import (
     Confirmation,
     confirmation_of,
-    counted,
     half_words,
     missing_until,
     needed_steps,
@@ -32,6 +31,7 @@ from workflows.core.settings.documents import parse_setting, parse_targets, to_d
 from workflows.core.settings.model import BLOCK_ALL, CLOSED, Property, TenantId
 from workflows.core.settings.reach import is_shut
 from workflows.core.settings.words import title
+from workflows.core.text import counted
 
 K = StepKey
 ID: Final = "1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03"
@@ -363,7 +363,7 @@ def test_the_state_is_said_in_one_line() -> None:
         "Also open by Microsoft's default: their B2B collaboration, outbound. Look there if it does not work."
     )
     assert usual_words((REDEEM_STEP,)) == ""
-    assert counted(1) == "1 step"
+    assert counted(1, "step") == "1 step"
 
 
 def test_adding_a_partner_of_another_cloud_asks_for_the_cloud_too() -> None:

@@ -26,14 +26,14 @@ from workflows.core.partners.outcome import closed_partnership, opened_partnersh
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.partners.reviews import REMIND_AGAIN_AFTER, ReviewTransition, advance_review, may_close
 from workflows.core.people import Person, Roster
-from workflows.core.requests.commands import AskReview, Keep, PartnershipCommand
 from workflows.core.requests.effects import ShowReview
+from workflows.core.requests.partner_commands import AskReview, Keep, PartnershipCommand
 from workflows.core.requests.request import RequestState
 
 DAY = timedelta(days=1)
 DUE = NOW + 30 * DAY
 END = NOW + 90 * DAY
-KEEP = Keep(actor=SAM, reason="The launch moved to July")
+KEEP = Keep(actor=SAM, tenant_id=TENANT, reason="The launch moved to July")
 
 
 def due(**changes: object) -> Partnership:
@@ -88,7 +88,10 @@ def test_a_partnership_without_a_date_is_never_asked_about() -> None:
 def test_sponsor_and_admins_keep_an_access_with_a_reason(actor: Person) -> None:
     now = DUE + DAY
     transition = advance_review(
-        due(), Keep(actor=actor, reason="  The launch moved to July\n"), roster=everybody(sam=""), now=now
+        due(),
+        Keep(actor=actor, tenant_id=TENANT, reason="  The launch moved to July\n"),
+        roster=everybody(sam=""),
+        now=now,
     )
     assert transition == ReviewTransition(
         partnership=partnership(
@@ -128,13 +131,16 @@ def test_an_access_without_interval_or_end_is_reviewed_by_the_other(
 
 @pytest.mark.parametrize("actor", [AMARA, RILEY], ids=["approver", "requester"])
 def test_nobody_else_keeps_an_access(actor: Person) -> None:
-    met = refusal(due(), Keep(actor=actor, reason="Needed"), on=everybody(riley="security"))
+    met = refusal(due(), Keep(actor=actor, tenant_id=TENANT, reason="Needed"), on=everybody(riley="security"))
     assert met.code == "not_the_sponsor"
     assert met.reason == "Only the sponsor, Sam, or an admin can keep this access. Ask one of them."
 
 
 def test_an_admin_of_yesterday_keeps_nothing() -> None:
-    assert refusal(due(), Keep(actor=DANA, reason="Needed"), on=everybody(dana="")).code == "not_the_sponsor"
+    assert (
+        refusal(due(), Keep(actor=DANA, tenant_id=TENANT, reason="Needed"), on=everybody(dana="")).code
+        == "not_the_sponsor"
+    )
 
 
 def test_a_review_is_answered_once() -> None:
@@ -149,7 +155,7 @@ def test_a_review_is_answered_once() -> None:
 
 @pytest.mark.parametrize("reason", ["", "  ", "\n"])
 def test_keeping_needs_a_reason(reason: str) -> None:
-    met = refusal(due(), Keep(actor=SAM, reason=reason))
+    met = refusal(due(), Keep(actor=SAM, tenant_id=TENANT, reason=reason))
     assert (met.code, met.reason) == ("reason_missing", "Say why the access is still needed.")
 
 

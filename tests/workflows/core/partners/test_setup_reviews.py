@@ -27,17 +27,17 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviews import advance_review
 from workflows.core.partners.setup_reviews import half_behind
 from workflows.core.people import Person
-from workflows.core.requests.commands import (
+from workflows.core.requests.commands import RecordOverwritten
+from workflows.core.requests.effects import ShowHalf, Tell
+from workflows.core.requests.lifecycle import Situation
+from workflows.core.requests.partner_commands import (
     AskHalf,
     ConfirmHalf,
     PartnershipCommand,
     RecordHalf,
-    RecordOverwritten,
     RemindHalf,
     UnconfirmHalf,
 )
-from workflows.core.requests.effects import ShowHalf, Tell
-from workflows.core.requests.lifecycle import Situation
 from workflows.core.requests.request import RequestId, RequestState
 from workflows.core.settings.canonical import Digest
 
@@ -53,8 +53,8 @@ def said(step: Step = REDEEM_STEP, by: Person = SAM, at: datetime = NOW) -> Conf
     return Confirmation(step=step.key, wanted=step.digest, person=by, at=at)
 
 
-def confirm(by: Person = SAM, step: Step = REDEEM_STEP) -> ConfirmHalf:
-    return ConfirmHalf(actor=by, step=step.key, wanted=step.digest)
+def confirm(by: Person = SAM, step: Step = REDEEM_STEP) -> ConfirmHalf[Person]:
+    return ConfirmHalf(actor=by, tenant_id=TENANT, step=step.key, wanted=step.digest)
 
 
 def after(record: Partnership, command: PartnershipCommand, now: datetime = NOW) -> Partnership:
@@ -82,36 +82,40 @@ def test_the_sponsor_and_admins_confirm_a_step_under_their_name(actor: Person) -
         "already_confirmed",
         f"{actor.name} has confirmed this already. You need to do nothing.",
     )
-    assert after(record, UnconfirmHalf(actor=DANA, step=REDEEM_STEP.key)).confirmations == ()
+    assert after(record, UnconfirmHalf(actor=DANA, tenant_id=TENANT, step=REDEEM_STEP.key)).confirmations == ()
 
 
 @pytest.mark.parametrize("actor", [AMARA, RILEY], ids=["approver", "requester"])
 def test_nobody_else_speaks_for_the_partner(actor: Person) -> None:
     record = known(confirmations=(said(),))
-    for command in (confirm(actor, JOB), UnconfirmHalf(actor=actor, step=REDEEM_STEP.key), RemindHalf(actor=actor)):
+    for command in (
+        confirm(actor, JOB),
+        UnconfirmHalf(actor=actor, tenant_id=TENANT, step=REDEEM_STEP.key),
+        RemindHalf(actor=actor, tenant_id=TENANT),
+    ):
         assert refused(record, command).code == "not_the_sponsor"
 
 
 def test_only_what_is_wanted_now_can_be_confirmed() -> None:
-    stale = ConfirmHalf(actor=SAM, step=REDEEM_STEP.key, wanted=Digest("0" * 64))
+    stale = ConfirmHalf(actor=SAM, tenant_id=TENANT, step=REDEEM_STEP.key, wanted=Digest("0" * 64))
     assert refused(known(), stale).code == "stale_card"
-    gone = ConfirmHalf(actor=SAM, step=StepKey.MICROSOFT_CLOUD, wanted=REDEEM_STEP.digest)
+    gone = ConfirmHalf(actor=SAM, tenant_id=TENANT, step=StepKey.MICROSOFT_CLOUD, wanted=REDEEM_STEP.digest)
     assert refused(known(), gone).code == "no_such_step"
-    assert refused(known(), UnconfirmHalf(actor=SAM, step=JOB.key)).code == "not_confirmed"
+    assert refused(known(), UnconfirmHalf(actor=SAM, tenant_id=TENANT, step=JOB.key)).code == "not_confirmed"
     assert refused(known(state=PartnershipState.REVOKED), confirm()).code == "revoked"
 
 
 def test_a_reminder_comes_once_after_a_week_and_is_offered_again() -> None:
-    record = after(known(), RemindHalf(actor=SAM))
+    record = after(known(), RemindHalf(actor=SAM, tenant_id=TENANT))
     assert record.remind_half_at == record.due_at == NOW + WEEK
-    assert refused(record, RemindHalf(actor=DANA)).code == "already_reminding"
+    assert refused(record, RemindHalf(actor=DANA, tenant_id=TENANT)).code == "already_reminding"
     assert refused(record, AskHalf(), NOW + WEEK - MILLISECOND).code == "not_due"
     record = after(record, AskHalf(), NOW + WEEK)
     assert (record.remind_half_at, record.half_reminders) == (None, 1)
     assert (record.half_reminder_asked_by, record.half_reminder_asked_at) == (SAM, NOW)
     assert record.due_at == record.next_review_at
     assert refused(record, AskHalf(), NOW + 2 * WEEK).code == "not_due"
-    assert after(record, RemindHalf(actor=SAM), NOW + WEEK).remind_half_at == NOW + 2 * WEEK
+    assert after(record, RemindHalf(actor=SAM, tenant_id=TENANT), NOW + WEEK).remind_half_at == NOW + 2 * WEEK
 
 
 def test_what_is_confirmed_needs_no_reminder() -> None:
@@ -119,7 +123,7 @@ def test_what_is_confirmed_needs_no_reminder() -> None:
     assert record.remind_half_at == NOW + WEEK
     record = after(record, confirm(step=JOB))
     assert record.remind_half_at is None
-    assert refused(record, RemindHalf(actor=SAM)).code == "nothing_open"
+    assert refused(record, RemindHalf(actor=SAM, tenant_id=TENANT)).code == "nothing_open"
     assert partnership(next_review_at=None).due_at is None
 
 
@@ -149,9 +153,9 @@ def test_what_somebody_else_left_behind_decides_what_is_wanted() -> None:
 
 def test_a_click_on_an_older_card_takes_no_newer_confirmation_back() -> None:
     record = known(confirmations=(said(),))
-    stale = UnconfirmHalf(actor=SAM, step=REDEEM_STEP.key, wanted=Digest("0" * 64))
+    stale = UnconfirmHalf(actor=SAM, tenant_id=TENANT, step=REDEEM_STEP.key, wanted=Digest("0" * 64))
     assert refused(record, stale).code == "stale_card"
-    exact = UnconfirmHalf(actor=SAM, step=REDEEM_STEP.key, wanted=REDEEM_STEP.digest)
+    exact = UnconfirmHalf(actor=SAM, tenant_id=TENANT, step=REDEEM_STEP.key, wanted=REDEEM_STEP.digest)
     assert after(record, exact).confirmations == ()
 
 
@@ -185,7 +189,7 @@ def test_who_confirms_or_takes_back_is_told_which_step_it_was_and_what_is_left()
     assert "Still unknown, 1 step: provisioning job." in first.text
     whole = known(confirmations=(said(),))
     assert "Every step is confirmed now." in told(whole, confirm(step=JOB)).text
-    back = told(whole, UnconfirmHalf(actor=SAM, step=REDEEM_STEP.key, channel="C-1"))
+    back = told(whole, UnconfirmHalf(actor=SAM, tenant_id=TENANT, step=REDEEM_STEP.key, channel="C-1"))
     assert "Taken back: automatic redemption, outbound of contoso.com counts as unknown again." in back.text
     assert "Still unknown, 2 steps" in back.text
 
@@ -194,4 +198,4 @@ def test_what_is_open_by_microsofts_default_is_neither_reminded_of_nor_missing()
     usual = Step(key=StepKey.B2B_COLLABORATION_OUTBOUND, is_needed=False, wanted={})
     record = after(partnership(half=(REDEEM_STEP, usual), remind_half_at=NOW + WEEK), confirm())
     assert record.remind_half_at is None
-    assert refused(record, RemindHalf(actor=SAM)).code == "nothing_open"
+    assert refused(record, RemindHalf(actor=SAM, tenant_id=TENANT)).code == "nothing_open"

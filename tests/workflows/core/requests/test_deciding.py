@@ -14,6 +14,7 @@ from tests.workflows.core.builders import (
     MALLORY,
     MILLISECOND,
     NOW,
+    REQUEST,
     RILEY,
     SAM,
     SECURITY,
@@ -50,9 +51,9 @@ def refusal(
     """The one refusal that both Approve and Reject meet."""
     moment = situation(now, **roles)
     with pytest.raises(Refused) as approving:
-        advance(known, Approve(actor=actor, digest=digest), moment)
+        advance(known, Approve(actor=actor, request_id=REQUEST, digest=digest), moment)
     with pytest.raises(Refused) as rejecting:
-        advance(known, Reject(actor=actor, digest=digest, reason="Too wide"), moment)
+        advance(known, Reject(actor=actor, request_id=REQUEST, digest=digest, reason="Too wide"), moment)
     assert (approving.value.code, approving.value.reason) == (rejecting.value.code, rejecting.value.reason)
     return approving.value
 
@@ -91,25 +92,29 @@ def test_separation_of_duties_goes_by_account_not_by_chat_user_or_name() -> None
     second_chat_user = replace(AMARA, id=RILEY.id)
     assert refusal(request(), second_chat_user).code == "own_request"
     namesake = replace(AMARA, name=RILEY.name, chat_id=RILEY.chat_id)
-    assert advance(request(), Approve(actor=namesake, digest=DIGEST), situation()).request.decisions
+    assert advance(request(), Approve(actor=namesake, request_id=REQUEST, digest=DIGEST), situation()).request.decisions
 
 
 def test_one_person_counts_once_in_a_stage() -> None:
     with pytest.raises(Refused, match="You have already approved this request; one person counts once") as refused:
-        advance(request(decisions=WHOLE_CHAIN[:2]), Approve(actor=BRUNO, digest=DIGEST), situation())
+        advance(
+            request(decisions=WHOLE_CHAIN[:2]), Approve(actor=BRUNO, request_id=REQUEST, digest=DIGEST), situation()
+        )
     assert refused.value.code == "already_decided"
 
 
 def test_one_person_counts_once_over_the_whole_chain() -> None:
     at = situation(amara="security data-owner")
     with pytest.raises(Refused) as refused:
-        advance(request(decisions=WHOLE_CHAIN[:1]), Approve(actor=AMARA, digest=DIGEST), at)
+        advance(request(decisions=WHOLE_CHAIN[:1]), Approve(actor=AMARA, request_id=REQUEST, digest=DIGEST), at)
     assert refused.value.code == "already_decided"
 
 
 def test_who_approved_and_then_finds_a_mistake_can_still_reject() -> None:
     known = request(decisions=WHOLE_CHAIN[:2])
-    moved = advance(known, Reject(actor=AMARA, digest=DIGEST, reason="The domain expired."), situation()).request
+    moved = advance(
+        known, Reject(actor=AMARA, request_id=REQUEST, digest=DIGEST, reason="The domain expired."), situation()
+    ).request
     assert moved.state is RequestState.REJECTED
     assert (moved.decisions[-1].person, moved.decisions[-1].stage) == (AMARA, 0)
 
@@ -139,19 +144,21 @@ def test_a_card_of_an_earlier_plan_decides_nothing() -> None:
 
 def test_the_role_is_judged_today_not_when_the_card_was_sent() -> None:
     assert refusal(request(), AMARA, amara="").code == "not_an_approver"
-    assert advance(request(), Approve(actor=MALLORY, digest=DIGEST), situation(mallory="security")).request.decisions
+    assert advance(
+        request(), Approve(actor=MALLORY, request_id=REQUEST, digest=DIGEST), situation(mallory="security")
+    ).request.decisions
 
 
 def test_somebody_absent_from_the_roster_holds_nothing() -> None:
     nobody = replace(situation(), roster=replace(everybody(), roles={}))
     with pytest.raises(Refused) as refused:
-        advance(request(), Approve(actor=AMARA, digest=DIGEST), nobody)
+        advance(request(), Approve(actor=AMARA, request_id=REQUEST, digest=DIGEST), nobody)
     assert refused.value.code == "not_an_approver"
 
 
 def test_a_chain_that_became_complete_by_a_role_that_came_back_is_applied_by_the_next_approvers_click() -> None:
     known = request(decisions=WHOLE_CHAIN)
-    moved = advance(known, Approve(actor=AMARA, digest=DIGEST), situation())
+    moved = advance(known, Approve(actor=AMARA, request_id=REQUEST, digest=DIGEST), situation())
     assert moved.request.state is RequestState.APPLYING
     assert moved.request.decisions == WHOLE_CHAIN
     assert Apply in [type(effect) for effect in moved.effects]
@@ -164,12 +171,16 @@ def test_a_complete_chain_is_moved_by_nobody_without_a_role_in_it_and_can_not_be
         f"You hold none of the roles that decide on this request. {ASK}",
     )
     with pytest.raises(Refused, match="Every approval is in") as refused:
-        advance(request(decisions=WHOLE_CHAIN), Reject(actor=AMARA, digest=DIGEST, reason="No."), situation())
+        advance(
+            request(decisions=WHOLE_CHAIN),
+            Reject(actor=AMARA, request_id=REQUEST, digest=DIGEST, reason="No."),
+            situation(),
+        )
     assert refused.value.code == "complete"
 
 
 def test_a_request_can_be_decided_until_its_deadline_and_not_at_it() -> None:
-    last = advance(request(), Approve(actor=AMARA, digest=DIGEST), situation(EXPIRY - MILLISECOND))
+    last = advance(request(), Approve(actor=AMARA, request_id=REQUEST, digest=DIGEST), situation(EXPIRY - MILLISECOND))
     assert last.request.decisions == (approval(AMARA, 0, at=EXPIRY - MILLISECOND),)
     for late in (EXPIRY, EXPIRY + MILLISECOND):
         met = refusal(request(), AMARA, now=late)

@@ -40,7 +40,6 @@ from workflows.core.plans.plan import plan_revocation
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.requests.commands import (
     Approve,
-    AskReview,
     Expire,
     RecordApplied,
     RecordApplyFailed,
@@ -62,6 +61,7 @@ from workflows.core.requests.commands import (
 )
 from workflows.core.requests.effects import Apply, Prepare, ShowHalf, ShowRequest, ShowReview, Tell
 from workflows.core.requests.lifecycle import Transition, advance
+from workflows.core.requests.partner_commands import AskReview
 from workflows.core.requests.request import AccessRequest, Observation, RequestKind, RequestState
 
 LATER = NOW + timedelta(hours=5)
@@ -153,7 +153,9 @@ def test_a_delay_is_shown_and_told_once(state: RequestState) -> None:
 
 
 def test_an_approval_that_leaves_the_chain_open_is_kept_shown_and_told() -> None:
-    transition = advance(request(note="Waits."), Approve(actor=AMARA, digest=DIGEST), situation(LATER))
+    transition = advance(
+        request(note="Waits."), Approve(actor=AMARA, request_id=REQUEST, digest=DIGEST), situation(LATER)
+    )
     assert transition == Transition(
         request=request(version=6, changed_at=LATER, decisions=(approval(AMARA, 0, at=LATER),)),
         effects=(SHOWN, told("Amara approved your request for Contoso Ltd (contoso.com) (Security).")),
@@ -161,7 +163,9 @@ def test_an_approval_that_leaves_the_chain_open_is_kept_shown_and_told() -> None
 
 
 def test_the_approval_that_completes_the_chain_starts_the_apply() -> None:
-    transition = advance(request(decisions=WHOLE_CHAIN[:2]), Approve(actor=CHIE, digest=DIGEST), situation(LATER))
+    transition = advance(
+        request(decisions=WHOLE_CHAIN[:2]), Approve(actor=CHIE, request_id=REQUEST, digest=DIGEST), situation(LATER)
+    )
     decisions = (*WHOLE_CHAIN[:2], approval(CHIE, 1, at=LATER))
     assert transition == Transition(
         request=request(RequestState.APPLYING, version=6, changed_at=LATER, decisions=decisions),
@@ -171,14 +175,16 @@ def test_the_approval_that_completes_the_chain_starts_the_apply() -> None:
 
 def test_an_approval_given_while_another_one_lost_its_role_does_not_complete_the_chain() -> None:
     known = request(decisions=(approval(AMARA, 0), approval(BRUNO, 1)))
-    transition = advance(known, Approve(actor=CHIE, digest=DIGEST), situation(bruno="", chie="data-owner"))
+    transition = advance(
+        known, Approve(actor=CHIE, request_id=REQUEST, digest=DIGEST), situation(bruno="", chie="data-owner")
+    )
     assert transition.request.state is RequestState.AWAITING_APPROVAL
     assert TO_APPLY not in transition.effects
 
 
 def test_a_rejection_ends_the_request_with_its_reason_trimmed() -> None:
     known = request(decisions=WHOLE_CHAIN[:1])
-    command = Reject(actor=BRUNO, digest=DIGEST, reason="  Office 365 is enough \n")
+    command = Reject(actor=BRUNO, request_id=REQUEST, digest=DIGEST, reason="  Office 365 is enough \n")
     rejection = Decision(
         person=BRUNO, choice=Choice.REJECT, stage=1, digest=DIGEST, reason="Office 365 is enough", at=LATER
     )
@@ -190,7 +196,7 @@ def test_a_rejection_ends_the_request_with_its_reason_trimmed() -> None:
 
 
 def test_the_requester_takes_a_request_back() -> None:
-    transition = advance(request(), Withdraw(actor=RILEY.chat_id), situation(LATER))
+    transition = advance(request(), Withdraw(actor=RILEY.chat_id, request_id=REQUEST), situation(LATER))
     assert transition.request == ended(RequestState.WITHDRAWN, "The requester withdrew it.").request
     text = "You withdrew your request for Contoso Ltd (contoso.com)."
     assert transition.effects == (SHOWN, told(text))
@@ -242,7 +248,9 @@ def test_what_was_decided_on_the_plan_before_counts_nothing_on_a_new_one() -> No
     assert transition.request.state is RequestState.AWAITING_APPROVAL
     assert (verdict.counted, verdict.open_stage, verdict.missing) == (((), ()), 0, 1)
     assert (transition.request.note, transition.request.asked_again) == ("", "The template changed.")
-    once_more = advance(transition.request, Approve(actor=AMARA, digest=renewed.plan.digest), situation())
+    once_more = advance(
+        transition.request, Approve(actor=AMARA, request_id=REQUEST, digest=renewed.plan.digest), situation()
+    )
     assert once_more.request.verdict(situation().roster).counted == ((AMARA,), ())
 
 
@@ -252,7 +260,7 @@ def test_a_new_plan_may_have_a_shorter_chain_than_the_one_that_was_decided_on() 
     shorter = prepared(plan=access_plan(template_hash="hash-2"), stages=prepared().stages[:1])
     known = advance(known, RecordPrepared(prepared=shorter), situation()).request
     assert known.verdict(situation().roster).counted == ((),)
-    done = advance(known, Approve(actor=AMARA, digest=shorter.plan.digest), situation())
+    done = advance(known, Approve(actor=AMARA, request_id=REQUEST, digest=shorter.plan.digest), situation())
     assert done.request.state is RequestState.APPLYING
 
 
@@ -263,7 +271,7 @@ def test_reopening_keeps_only_the_decisions_that_count() -> None:
         request=request(version=6, changed_at=LATER, decisions=WHOLE_CHAIN[1:], note="Amara no longer holds the role."),
         effects=(SHOWN,),
     )
-    back = advance(transition.request, Approve(actor=AMARA, digest=DIGEST), situation(LATER))
+    back = advance(transition.request, Approve(actor=AMARA, request_id=REQUEST, digest=DIGEST), situation(LATER))
     assert back.request.state is RequestState.APPLYING
     assert len(back.request.decisions) == 3, "she has to approve anew, and does so once"
 
@@ -364,7 +372,7 @@ def test_what_opens_is_sent_again_for_a_quarter_of_an_hour_only(minutes: int, is
 def test_a_click_that_came_in_time_counts_however_late_it_is_judged() -> None:
     known = request()
     late = EXPIRY + timedelta(seconds=5)
-    approve = Approve(actor=AMARA, digest=known.known.plan.digest)
+    approve = Approve(actor=AMARA, request_id=REQUEST, digest=known.known.plan.digest)
     received = replace(situation(late), received_at=EXPIRY - timedelta(seconds=2))
     (decision,) = advance(known, approve, received).request.decisions
     assert decision.at == EXPIRY - timedelta(seconds=2)
@@ -575,7 +583,7 @@ def test_a_write_that_graph_refuses_ends_the_request_and_leaves_the_partnership_
 
 def test_advance_is_pure_and_leaves_its_arguments_as_they_were() -> None:
     known, moment = request(decisions=WHOLE_CHAIN[:2]), situation()
-    command = Approve(actor=CHIE, digest=DIGEST)
+    command = Approve(actor=CHIE, request_id=REQUEST, digest=DIGEST)
     assert advance(known, command, moment) == advance(known, command, moment)
     assert known == request(decisions=WHOLE_CHAIN[:2])
     assert moment.roster.holds(CHIE.id, DATA_OWNER)

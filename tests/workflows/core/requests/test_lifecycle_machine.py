@@ -80,9 +80,9 @@ WRITINGS = st.sampled_from(
 )
 Ending = Callable[[Person, Digest], RequestCommand]
 ENDINGS: tuple[Ending, ...] = (
-    lambda actor, digest: Withdraw(actor=actor.chat_id),
-    lambda actor, digest: Reject(actor=actor, digest=digest, reason="Too wide"),
-    lambda actor, digest: Reject(actor=actor, digest=digest, reason=" "),
+    lambda actor, digest: Withdraw(actor=actor.chat_id, request_id=REQUEST),
+    lambda actor, digest: Reject(actor=actor, request_id=REQUEST, digest=digest, reason="Too wide"),
+    lambda actor, digest: Reject(actor=actor, request_id=REQUEST, digest=digest, reason=" "),
     lambda actor, digest: Stop(reason="Another tenant."),
     lambda actor, digest: RecordUnfit(code="gone", reason="There is no such tenant."),
     lambda actor, digest: RecordApplied(image={}),
@@ -239,7 +239,7 @@ class Life(RuleBasedStateMachine):
 
     def click(self, actor: Person) -> Outcome | Refused:
         """Give what Approve on the newest card would do now; nothing happens."""
-        command = Approve(actor=actor, digest=self.request.known.plan.digest)
+        command = Approve(actor=actor, request_id=REQUEST, digest=self.request.known.plan.digest)
         return answer(self.request, command, Situation(now=self.now, roster=self.roster))
 
     @invariant()
@@ -298,7 +298,7 @@ class Life(RuleBasedStateMachine):
         """Several people click Approve on the newest card; some lose every role right after their click."""
         digest = self.request.known.plan.digest
         for actor in actors[:count]:
-            self.give(Approve(actor=actor, digest=digest))
+            self.give(Approve(actor=actor, request_id=REQUEST, digest=digest))
             if actor in leavers:
                 self.roles = {**self.roles, actor.id: frozenset()}
 
@@ -312,7 +312,7 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.shown)
     @rule(actor=PEOPLE, data=st.data())
     def approve_on_some_card(self, actor: Person, data: st.DataObject) -> None:
-        self.give(Approve(actor=actor, digest=data.draw(st.sampled_from(self.shown))))
+        self.give(Approve(actor=actor, request_id=REQUEST, digest=data.draw(st.sampled_from(self.shown))))
 
     @rule(command=INCIDENTS)
     def happen(self, command: RequestCommand) -> None:
@@ -337,7 +337,7 @@ class Life(RuleBasedStateMachine):
             is_the_last = verdict.open_stage == len(self.request.known.stages) - 1 and verdict.missing == 1
             absent = {one.id: frozenset[Role]() for one in counted[-1:] if is_the_last}
             self.roles = {**whole, **absent}
-            self.give(Approve(actor=other, digest=self.request.known.plan.digest))
+            self.give(Approve(actor=other, request_id=REQUEST, digest=self.request.known.plan.digest))
         self.roles = {**whole}
 
     @rule(one=PEOPLE, roles=ROLES)

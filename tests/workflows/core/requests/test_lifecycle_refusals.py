@@ -9,6 +9,7 @@ from tests.workflows.core.builders import (
     DANA,
     EXPIRY,
     MILLISECOND,
+    REQUEST,
     SAM,
     access_plan,
     prepared,
@@ -36,14 +37,14 @@ def test_a_revocation_never_expires_and_carries_no_opening_plan() -> None:
 @pytest.mark.parametrize("reason", ["", " ", "\n\t "])
 def test_a_rejection_without_a_reason_is_refused(reason: str) -> None:
     with pytest.raises(Refused, match="A rejection needs a reason") as refused:
-        advance(request(), Reject(actor=AMARA, digest=DIGEST, reason=reason), situation())
+        advance(request(), Reject(actor=AMARA, request_id=REQUEST, digest=DIGEST, reason=reason), situation())
     assert refused.value.code == "reason_missing"
 
 
 def test_only_the_requester_withdraws() -> None:
     for actor in (SAM, AMARA, DANA):
         with pytest.raises(Refused, match="Only the person who filed a request can withdraw it") as refused:
-            advance(request(), Withdraw(actor=actor.chat_id), situation())
+            advance(request(), Withdraw(actor=actor.chat_id, request_id=REQUEST), situation())
         assert refused.value.code == "not_the_requester"
 
 

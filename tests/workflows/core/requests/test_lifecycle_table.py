@@ -17,6 +17,7 @@ from tests.workflows.core.builders import (
     REQUEST,
     RILEY,
     WHOLE_CHAIN,
+    classes,
     particulars,
     prepared,
     request,
@@ -73,7 +74,7 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
 }
 """Command -> state it is taken in -> states it may lead to. Written by hand; whatever is not here is refused."""
 
-COMMANDS: Final = {command.__dataclass_fields__["name"].default: command for command in get_args(RequestCommand)}
+COMMANDS: Final = {command.__dataclass_fields__["name"].default: command for command in classes(RequestCommand)}
 STATES: Final = (None, *(state.value for state in RequestState))
 PAIRS: Final = tuple(product(STATES, COMMANDS))
 
@@ -88,9 +89,9 @@ def _commands(name: str) -> list[RequestCommand]:
         "record_prepared": [RecordPrepared(prepared=prepared(kind)) for kind in RequestKind],
         "record_unfit": [RecordUnfit(code="no_such_tenant", reason="There is no such tenant.")],
         "record_delayed": [RecordDelayed(reason="Graph does not answer.")],
-        "approve": [Approve(actor=actor, digest=DIGEST) for actor in actors],
-        "reject": [Reject(actor=actor, digest=DIGEST, reason="Too wide") for actor in actors],
-        "withdraw": [Withdraw(actor=RILEY.chat_id)],
+        "approve": [Approve(actor=actor, request_id=REQUEST, digest=DIGEST) for actor in actors],
+        "reject": [Reject(actor=actor, request_id=REQUEST, digest=DIGEST, reason="Too wide") for actor in actors],
+        "withdraw": [Withdraw(actor=RILEY.chat_id, request_id=REQUEST)],
         "expire": [Expire()],
         "replan": [Replan(reason="The partner changed.")],
         "reopen": [Reopen(reason="Amara no longer holds the role.")],

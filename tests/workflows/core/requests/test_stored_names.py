@@ -2,12 +2,13 @@
 
 from typing import get_args
 
-from tests.workflows.core.builders import AMARA, REQUEST, TENANT, access_plan
+from tests.workflows.core.builders import AMARA, REQUEST, TENANT, access_plan, classes
 from workflows.core.errors import DomainError, InvalidField, Refused
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.policy.approval import Choice
 from workflows.core.requests.alarms import AlarmId
-from workflows.core.requests.commands import Command, PartnershipCommand, RequestCommand, Subject
+from workflows.core.requests.clicks import RECEIVED_AS, Click
+from workflows.core.requests.commands import Approve, RequestCommand, Subject
 from workflows.core.requests.effects import (
     Apply,
     Effect,
@@ -22,12 +23,12 @@ from workflows.core.requests.effects import (
     Tell,
     lane,
 )
-from workflows.core.requests.intents import Intent, WantApprove
+from workflows.core.requests.partner_commands import Command, PartnershipCommand
 from workflows.core.requests.request import RequestKind, RequestState
 
 
 def names(union: object, field: str) -> list[str]:
-    return [member.__dataclass_fields__[field].default for member in get_args(union)]
+    return [member.__dataclass_fields__[field].default for member in classes(union)]
 
 
 def test_the_names_of_commands() -> None:
@@ -64,8 +65,21 @@ def test_the_names_of_commands() -> None:
     assert set(get_args(Command)) == {*get_args(RequestCommand), *get_args(PartnershipCommand)}
 
 
-def test_the_names_of_intents_and_effects() -> None:
-    assert names(Intent, "name") == [
+def test_the_names_of_clicks_and_effects() -> None:
+    """A click stores its command; in the audit log it has a name of its own until it is judged."""
+    assert names(Click, "name") == [
+        "approve",
+        "reject",
+        "withdraw",
+        "keep",
+        "revoke",
+        "confirm_half",
+        "unconfirm_half",
+        "remind_half",
+        "retry_effect",
+        "drop_effect",
+    ]
+    assert [RECEIVED_AS + name for name in names(Click, "name")] == [
         "want_approve",
         "want_reject",
         "want_withdraw",
@@ -113,9 +127,9 @@ def test_the_names_of_states_kinds_and_choices() -> None:
 
 def test_what_must_not_overtake_shares_a_lane() -> None:
     """Writes to one partner, the messages of one card, and what one person is told; nothing else waits."""
-    click = WantApprove(actor=AMARA.chat_id, request_id=REQUEST, digest=access_plan().digest)
+    click = Approve(actor=AMARA.chat_id, request_id=REQUEST, digest=access_plan().digest)
     lanes: dict[Effect, str] = {
-        Judge(intent=click, key="click-1"): "judge:click-1",
+        Judge(command=click, key="click-1"): "judge:click-1",
         Prepare(request_id=REQUEST): "prepare:r-1",
         Apply(request_id=REQUEST, tenant_id=TENANT): f"tenant:{TENANT}",
         ShowRequest(request_id=REQUEST): "card:r-1",

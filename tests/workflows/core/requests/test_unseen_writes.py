@@ -7,8 +7,9 @@ import pytest
 
 from tests.workflows.core.builders import AMARA, DANA, NOW, REQUEST, TENANT, access_plan, request
 from workflows.core.audit.partner_changes import PartnerChange, names_another
+from workflows.core.requests.commands import Approve
 from workflows.core.requests.effects import Judge
-from workflows.core.requests.intents import WantApprove, WantRevoke
+from workflows.core.requests.partner_commands import Revoke
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.resending import Step, first_sent, may_be_resent, needs_the_audit_log, next_step
 from workflows.core.requests.watch import unjudged_revocations, unshown_writes, waiting_revocations
@@ -114,13 +115,13 @@ def test_revocations_that_are_open_for_two_minutes_or_alarmed_of_are_given() -> 
 
 
 def test_clicks_that_revoke_are_late_after_two_minutes_and_where_nobody_knows() -> None:
-    revoke = WantRevoke(actor=DANA.chat_id, target=TENANT, reason="Ended")
-    approve = WantApprove(actor=AMARA.chat_id, request_id=REQUEST, digest=access_plan().digest)
+    revoke = Revoke(actor=DANA.chat_id, target=TENANT, reason="Ended")
+    approve = Approve(actor=AMARA.chat_id, request_id=REQUEST, digest=access_plan().digest)
     clicks = [
-        Judge(intent=revoke, key="now", received_at=NOW),
-        Judge(intent=revoke, key="before", received_at=NOW - 2 * MINUTE),
-        Judge(intent=revoke, key="old record"),
-        Judge(intent=approve, key="approve", received_at=NOW - 60 * MINUTE),
+        Judge(command=revoke, key="now", received_at=NOW),
+        Judge(command=revoke, key="before", received_at=NOW - 2 * MINUTE),
+        Judge(command=revoke, key="old record"),
+        Judge(command=approve, key="approve", received_at=NOW - 60 * MINUTE),
     ]
     found = [(click.key, is_late) for click, _, is_late in unjudged_revocations(clicks, NOW)]
     assert found == [("now", False), ("before", True), ("old record", True)]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.workflows.core.strategies import B2B_SETTINGS, DOCUMENTS, GUIDS, PROPERTY, setting_of
 from workflows.core.errors import DomainError, UnreadableSetting
-from workflows.core.settings.documents import means_the_same, normalize, parse_setting, to_document
+from workflows.core.settings.documents import is_same_value, means_the_same, normalize, parse_setting, to_document
 from workflows.core.settings.model import (
     ALL_USERS,
     OFFICE_365,
@@ -245,3 +245,21 @@ def test_two_settings_mean_the_same_only_when_they_list_the_same_targets(left: B
 @given(GUIDS)
 def test_a_guid_in_any_case_is_the_same_tenant(guid: str) -> None:
     assert means_the_same({"tenantId": guid.upper()}, {"tenantId": guid})
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "is_same"),
+    [
+        (None, None, True),
+        (None, {}, True),
+        (None, False, False),
+        (True, False, False),
+        (["b", "a"], ["a", "b"], True),
+        ("5A5E1F50-1C1F-4A8A-9D30-1D2F00C0FFEE", "5a5e1f50-1c1f-4a8a-9d30-1d2f00c0ffee", True),
+        ("All", "all", False),
+        ({"a": 1, "@odata.type": "x"}, {"a": 1, "b": None}, True),
+    ],
+)
+def test_single_values_are_compared_as_whole_documents_are(left: object, right: object, is_same: bool) -> None:
+    assert is_same_value(left, right) is is_same
+    assert means_the_same({"member": left}, {"member": right}) is is_same

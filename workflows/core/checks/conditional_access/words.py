@@ -11,6 +11,7 @@ from workflows.core.checks.conditional_access.verdicts import AccessReport, Sour
 from workflows.core.checks.facts import Unread
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.checks.unchecked import CONDITIONAL_ACCESS, unread
+from workflows.core.text import counted
 
 WHAT_IF: Final = "Graph: “conditionalAccessRoot: evaluate”"
 MOST_GROUPS: Final = 3
@@ -222,7 +223,7 @@ def _line(verdicts: Sequence[Verdict]) -> str:
     parts = [_row(some) for some in list(rows.values())[:MOST_GROUPS]]
     left = sum(len(some) for some in list(rows.values())[MOST_GROUPS:])
     if left:
-        parts.append(f"and by {left} more {'policy' if left == 1 else 'policies'}")
+        parts.append(f"and by {counted(left, 'more policy', 'more policies')}")
     return "; ".join(parts)
 
 

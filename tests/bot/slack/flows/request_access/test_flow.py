@@ -8,7 +8,7 @@ import pytest
 
 from bot.slack.answers.open_forms import OpenForms
 from bot.slack.answers.windows import Window, Windows
-from bot.slack.flows.request_access.flow import RequestAccess
+from bot.slack.flows.request_access.flow import RequestAccessFlow
 from bot.slack.flows.request_access.open_form import OpenRequestForm
 from bot.slack.people.members import Members
 from tests.bot.bot_under_test import BotUnderTest, request_values, submission
@@ -63,7 +63,7 @@ class Desk:
 class FormOnScreen:
     """One open form over a desk."""
 
-    flow: RequestAccess
+    flow: RequestAccessFlow
 
     async def show_partner(self, form: Form, *, typed: str) -> None:
         """Type a target and press Enter."""
@@ -85,7 +85,7 @@ def open_form(desk: Desk) -> FormOnScreen:
     nobody: Any = None
     windows = Windows(client=there, service=nobody, background=nobody)
     return FormOnScreen(
-        RequestAccess(
+        RequestAccessFlow(
             windows=windows,
             forms=OpenForms(windows, lambda form: OpenRequestForm(form=form)),
             members=Members(directory=there),

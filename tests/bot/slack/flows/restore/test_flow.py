@@ -14,7 +14,7 @@ from bot.slack.answers.open_forms import OpenForm, OpenForms
 from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
 from bot.slack.flows.restore import flow
-from bot.slack.flows.restore.flow import Restore
+from bot.slack.flows.restore.flow import RestoreFlow
 from bot.slack.people.members import Members
 from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click, submission
 from tests.bot.slack.flows.restore.test_form import BLANK, CHANGE
@@ -68,7 +68,7 @@ async def test_the_form_is_filed_once_however_often_it_is_delivered(
     [waiting] = await gatehouse.store.open_requests()
     assert (waiting.particulars.kind, waiting.particulars.restores) == (RequestKind.RESTORATION, opened.id)
     told = await gatehouse.told("approver1")
-    assert "Restore request by" in told
+    assert "RestoreFlow request by" in told
     assert ", of " in told
 
 
@@ -203,12 +203,12 @@ class Slow:
         self.updates.append(json.dumps(view))
 
 
-def restore_over(slow: Slow) -> Restore:
+def restore_over(slow: Slow) -> RestoreFlow:
     """The flow with nothing but a slow intake."""
     there: Any = slow
     nothing: Any = None
     windows = Windows(client=there, service=nothing, background=nothing)
-    return Restore(
+    return RestoreFlow(
         windows=windows,
         forms=OpenForms(windows, lambda form: OpenForm(form=form)),
         members=Members(directory=there),

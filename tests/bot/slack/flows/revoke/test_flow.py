@@ -10,7 +10,7 @@ import pytest
 
 from bot.sandbox.http.faults import Fault
 from bot.slack.flows.revoke import flow
-from bot.slack.flows.revoke.flow import Revoke
+from bot.slack.flows.revoke.flow import RevokeFlow
 from bot.slack.ids import confirmation
 from tests.bot.bot_under_test import BotUnderTest, click, submission, window_shown
 from tests.workflows.core import builders
@@ -159,11 +159,11 @@ class Records:
         raise TenantUnavailable("away")
 
 
-def revoke_over(records: Records) -> Revoke:
+def revoke_over(records: Records) -> RevokeFlow:
     """The flow with nothing but records."""
     nothing: Any = None
     known: Any = records
-    return Revoke(
+    return RevokeFlow(
         service=nothing, windows=nothing, members=nothing, directory=nothing, store=known, tenant=known, clock=nothing
     )
 

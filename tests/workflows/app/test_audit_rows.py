@@ -1,0 +1,385 @@
+"""The audit rows of every command, byte for byte, whichever version wrote them; long, because it is the whole list."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+
+from tests.workflows.core.builders import (
+    AMARA,
+    DANA,
+    NOW,
+    REDEEM_STEP,
+    REQUEST,
+    RILEY,
+    SAM,
+    TENANT,
+    classes,
+    everybody,
+    particulars,
+    partnership,
+    prepared,
+)
+from tests.workflows.core.builders import request as usual
+from tests.workflows.world import World
+from workflows.core.partner_setup.state import Confirmation
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.people import Roster
+from workflows.core.plans.drift import Drift
+from workflows.core.plans.refused_writes import RefusedWrite
+from workflows.core.requests.clicks import Click, DropEffect, RetryEffect
+from workflows.core.requests.commands import (
+    Approve,
+    Expire,
+    RecordApplied,
+    RecordApplyFailed,
+    RecordDelayed,
+    RecordOverwritten,
+    RecordPrepared,
+    RecordResent,
+    RecordUnfit,
+    RecordUnseen,
+    RecordWriting,
+    Reject,
+    Reopen,
+    Replan,
+    RequestCommand,
+    Stop,
+    Submit,
+    Withdraw,
+)
+from workflows.core.requests.partner_commands import (
+    AskHalf,
+    AskReview,
+    ConfirmHalf,
+    Keep,
+    PartnershipCommand,
+    RecordHalf,
+    RecordSponsorFound,
+    RecordSponsorGone,
+    RemindHalf,
+    Revoke,
+    UnconfirmHalf,
+)
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.settings.canonical import Digest
+from workflows.ports.records import AuditEntry, Commit
+
+Row = tuple[str, str]
+"""Actor, command, outcome, request, tenant and account in one line, "-" for null; the details as they are stored."""
+
+S = RequestState
+DIGEST: Final = Digest("7e57b4b2f70bfe7a452fd69e09c74ad5b6405616911ebb55ebd577c643961ea9")
+ACTOR: Final = AMARA.chat_id
+STEP: Final = REDEEM_STEP.key
+WANTED: Final = Digest("61e421b6940762419e76d5a4e9b89f5b91637f05c0e1f7ff4ca60d50e33474a3")
+CONFIRMATION: Final = Confirmation(step=STEP, wanted=WANTED, person=SAM, at=NOW)
+
+OF_REQUESTS: Final[tuple[tuple[RequestState, RequestCommand, Row], ...]] = (
+    (
+        S.PREPARING,
+        RecordPrepared(prepared=prepared()),
+        ("gatehouse record_prepared accepted r-1 - -", "{}"),
+    ),
+    (
+        S.PREPARING,
+        RecordUnfit(code="unknown_tenant", reason="There is no such tenant."),
+        ("gatehouse record_unfit accepted r-1 - -", '{"reason":"There is no such tenant.","code":"unknown_tenant"}'),
+    ),
+    (
+        S.PREPARING,
+        RecordDelayed(reason="No answer."),
+        ("gatehouse record_delayed accepted r-1 - -", '{"reason":"No answer."}'),
+    ),
+    (
+        S.AWAITING_APPROVAL,
+        Approve(actor=AMARA, request_id=REQUEST, digest=DIGEST),
+        (f"U-AMARA approve accepted r-1 {TENANT} id-amara", f'{{"digest":"{DIGEST}","account":"id-amara"}}'),
+    ),
+    (
+        S.AWAITING_APPROVAL,
+        Reject(actor=AMARA, request_id=REQUEST, digest=DIGEST, reason=" Too wide "),
+        (
+            f"U-AMARA reject accepted r-1 {TENANT} id-amara",
+            f'{{"digest":"{DIGEST}","reason":" Too wide ","account":"id-amara"}}',
+        ),
+    ),
+    (
+        S.AWAITING_APPROVAL,
+        Withdraw(actor=RILEY.chat_id, request_id=REQUEST),
+        (f"U-RILEY withdraw accepted r-1 {TENANT} -", "{}"),
+    ),
+    (
+        S.AWAITING_APPROVAL,
+        Replan(reason="It changed."),
+        (f"gatehouse replan accepted r-1 {TENANT} -", '{"reason":"It changed."}'),
+    ),
+    (
+        S.APPLYING,
+        Replan(reason="It changed.", drift=Drift(existed=False, exists=True, settings=())),
+        (
+            f"gatehouse replan accepted r-1 {TENANT} -",
+            '{"reason":"It changed.","drift":{"existed":false,"exists":true,"settings":[],"defaults":[]}}',
+        ),
+    ),
+    (
+        S.APPLYING,
+        Reopen(reason="Amara left."),
+        (f"gatehouse reopen accepted r-1 {TENANT} -", '{"reason":"Amara left."}'),
+    ),
+    (
+        S.APPLYING,
+        Stop(reason="Another tenant."),
+        (f"gatehouse stop accepted r-1 {TENANT} -", '{"reason":"Another tenant."}'),
+    ),
+    (
+        S.APPLYING,
+        RecordWriting(),
+        (f"gatehouse record_writing accepted r-1 {TENANT} -", f'{{"digest":"{DIGEST}"}}'),
+    ),
+    (
+        S.APPLYING,
+        RecordOverwritten(image={"b": 1, "a": None}),
+        (
+            f"gatehouse record_overwritten accepted r-1 {TENANT} -",
+            f'{{"image":{{"b":1,"a":null}},"digest":"{DIGEST}"}}',
+        ),
+    ),
+    (
+        S.APPLYING,
+        RecordOverwritten(image=None),
+        (f"gatehouse record_overwritten accepted r-1 {TENANT} -", f'{{"digest":"{DIGEST}"}}'),
+    ),
+    (S.APPLYING, RecordUnseen(), (f"gatehouse record_unseen accepted r-1 {TENANT} -", "{}")),
+    (
+        S.UNCONFIRMED,
+        RecordResent(reason="It does not show."),
+        (f"gatehouse record_resent accepted r-1 {TENANT} -", f'{{"reason":"It does not show.","digest":"{DIGEST}"}}'),
+    ),
+    (
+        S.APPLYING,
+        RecordApplied(image={"b": 1}, refused=(RefusedWrite(names=("x", "y"), reason="Not licensed."),), default={}),
+        (
+            f"gatehouse record_applied accepted r-1 {TENANT} -",
+            f'{{"image":{{"b":1}},"digest":"{DIGEST}","refused":[{{"names":["x","y"],"reason":"Not licensed."}}]}}',
+        ),
+    ),
+    (
+        S.APPLYING,
+        RecordApplyFailed(reason="Refused."),
+        (f"gatehouse record_apply_failed accepted r-1 {TENANT} -", f'{{"reason":"Refused.","digest":"{DIGEST}"}}'),
+    ),
+)
+"""A state, a command that it takes, and what the audit log keeps of it."""
+
+OF_PARTNERS: Final[tuple[tuple[Partnership, PartnershipCommand, Row], ...]] = (
+    (partnership(version=1), AskReview(), (f"gatehouse ask_review accepted - {TENANT} -", "{}")),
+    (
+        partnership(version=1, state=PartnershipState.REVIEW_DUE),
+        Keep(actor=SAM, tenant_id=TENANT, reason=" Needed "),
+        (f"U-SAM keep accepted - {TENANT} id-sam", '{"reason":" Needed ","account":"id-sam"}'),
+    ),
+    (
+        partnership(version=1, half=(REDEEM_STEP,)),
+        ConfirmHalf(actor=SAM, tenant_id=TENANT, step=STEP, wanted=WANTED, channel="C1"),
+        (
+            f"U-SAM confirm_half accepted - {TENANT} id-sam",
+            f'{{"step":"automatic_redemption_outbound","wanted":"{WANTED}","account":"id-sam"}}',
+        ),
+    ),
+    (
+        partnership(version=1, half=(REDEEM_STEP,), confirmations=(CONFIRMATION,)),
+        UnconfirmHalf(actor=DANA, tenant_id=TENANT, step=STEP),
+        (
+            f"U-DANA unconfirm_half accepted - {TENANT} id-dana",
+            '{"step":"automatic_redemption_outbound","wanted":"","account":"id-dana"}',
+        ),
+    ),
+    (
+        partnership(version=1, half=(REDEEM_STEP,)),
+        RemindHalf(actor=SAM, tenant_id=TENANT),
+        (f"U-SAM remind_half accepted - {TENANT} id-sam", '{"account":"id-sam"}'),
+    ),
+    (
+        partnership(version=1, half=(REDEEM_STEP,), remind_half_at=NOW),
+        AskHalf(),
+        (f"gatehouse ask_half accepted - {TENANT} -", "{}"),
+    ),
+    (
+        partnership(version=1, half=()),
+        RecordHalf(request_id=partnership().request_id, steps=(REDEEM_STEP,)),
+        (f"gatehouse record_half accepted - {TENANT} -", "{}"),
+    ),
+    (
+        partnership(version=1),
+        RecordSponsorGone(sponsor=SAM.id, reason="No account."),
+        (f"gatehouse record_sponsor_gone accepted - {TENANT} -", '{"reason":"No account."}'),
+    ),
+    (
+        partnership(version=1, sponsor_gone_at=NOW),
+        RecordSponsorFound(sponsor=SAM.id),
+        (f"gatehouse record_sponsor_found accepted - {TENANT} -", "{}"),
+    ),
+)
+
+OF_CLICKS: Final[tuple[tuple[Click, Row], ...]] = (
+    (
+        Approve(actor=ACTOR, request_id=REQUEST, digest=DIGEST, channel="C1"),
+        ("U-AMARA want_approve received r-1 - -", f'{{"digest":"{DIGEST}"}}'),
+    ),
+    (
+        Reject(actor=ACTOR, request_id=REQUEST, digest=DIGEST, reason="Too wide"),
+        ("U-AMARA want_reject received r-1 - -", f'{{"digest":"{DIGEST}","reason":"Too wide"}}'),
+    ),
+    (
+        Withdraw(actor=ACTOR, request_id=REQUEST, channel="C1"),
+        ("U-AMARA want_withdraw received r-1 - -", "{}"),
+    ),
+    (
+        Keep(actor=ACTOR, tenant_id=TENANT, reason="Needed"),
+        (f"U-AMARA want_keep received - {TENANT} -", f'{{"reason":"Needed","tenant_id":"{TENANT}"}}'),
+    ),
+    (
+        Revoke(actor=ACTOR, target=TENANT, reason="Ended"),
+        ("U-AMARA want_revoke received - - -", f'{{"reason":"Ended","target":"{TENANT}"}}'),
+    ),
+    (
+        Revoke(actor=ACTOR, target=TENANT, reason=""),
+        ("U-AMARA want_revoke received - - -", f'{{"target":"{TENANT}"}}'),
+    ),
+    (
+        ConfirmHalf(actor=ACTOR, tenant_id=TENANT, step=STEP, wanted=WANTED, channel="C1"),
+        (
+            f"U-AMARA want_confirm_half received - {TENANT} -",
+            f'{{"tenant_id":"{TENANT}","step":"automatic_redemption_outbound","wanted":"{WANTED}"}}',
+        ),
+    ),
+    (
+        UnconfirmHalf(actor=ACTOR, tenant_id=TENANT, step=STEP),
+        (
+            f"U-AMARA want_unconfirm_half received - {TENANT} -",
+            f'{{"tenant_id":"{TENANT}","step":"automatic_redemption_outbound"}}',
+        ),
+    ),
+    (
+        UnconfirmHalf(actor=ACTOR, tenant_id=TENANT, step=STEP, wanted=WANTED),
+        (
+            f"U-AMARA want_unconfirm_half received - {TENANT} -",
+            f'{{"tenant_id":"{TENANT}","step":"automatic_redemption_outbound","wanted":"{WANTED}"}}',
+        ),
+    ),
+    (
+        RemindHalf(actor=ACTOR, tenant_id=TENANT),
+        (f"U-AMARA want_remind_half received - {TENANT} -", f'{{"tenant_id":"{TENANT}"}}'),
+    ),
+    (
+        RetryEffect(actor=ACTOR, effect_id=7),
+        ("U-AMARA want_retry_effect received - - -", '{"effect_id":7}'),
+    ),
+    (
+        DropEffect(actor=ACTOR, effect_id=7),
+        ("U-AMARA want_drop_effect received - - -", '{"effect_id":7}'),
+    ),
+)
+
+
+async def last_row(world: World) -> Row:
+    """The newest row as it is stored."""
+    sql = """select actor, command, outcome, request_id, tenant_id, account, details
+        from audit order by seq desc limit 1"""
+
+    def read() -> Any:
+        return world.store._db.execute(sql).fetchone()
+
+    *columns, details = await world.store._run(read)
+    return " ".join("-" if value is None else value for value in columns), details
+
+
+async def everyone(_: AccessRequest) -> Roster:
+    """Today's roster."""
+    return everybody()
+
+
+@pytest.mark.parametrize(("state", "command", "row"), OF_REQUESTS, ids=[one.name for _, one, _ in OF_REQUESTS])
+async def test_a_command_about_a_request(world: World, state: RequestState, command: RequestCommand, row: Row) -> None:
+    sent = NOW if state is S.UNCONFIRMED else None
+    request = await world.put(usual(state, unseen_since=sent, writing_since=sent))
+    if sent is not None:
+        world.clock.advance(minutes=5)
+    roster_of = None if isinstance(command, Reopen) else everyone
+    await world.service.advance(request.id, command, key="k", roster_of=roster_of)
+    assert await last_row(world) == row
+
+
+async def test_a_request_that_nobody_decided(world: World) -> None:
+    request = await world.put(usual(S.PREPARING))
+    world.clock.advance(days=30)
+    await world.service.advance(request.id, Expire())
+    assert await last_row(world) == ("gatehouse expire accepted r-1 - -", "{}")
+
+
+async def test_a_closing_that_leaves_something_open(world: World) -> None:
+    request = await world.put(usual(S.APPLYING, RequestKind.REVOCATION))
+    await world.service.advance(request.id, RecordApplied(image={"tenantId": TENANT}, default={}))
+    names = (
+        "b2bCollaborationInbound",
+        "b2bCollaborationOutbound",
+        "b2bDirectConnectInbound",
+        "b2bDirectConnectOutbound",
+        "inboundTrust.isMfaAccepted",
+        "inboundTrust.isCompliantDeviceAccepted",
+        "inboundTrust.isHybridAzureADJoinedDeviceAccepted",
+    )
+    left = ",".join(f'"{name}":"not known"' for name in names)
+    digest = "e5d75bf0f784371f3f9a22d3fd5646e16d4d22bb502bcda1c62d801e00dd5d9e"
+    details = f'{{"image":{{"tenantId":"{TENANT}"}},"digest":"{digest}","not_closed":{{{left}}}}}'
+    assert await last_row(world) == (f"gatehouse record_applied accepted r-1 {TENANT} -", details)
+
+
+@pytest.mark.parametrize(("known", "command", "row"), OF_PARTNERS, ids=[one.name for _, one, _ in OF_PARTNERS])
+async def test_a_command_about_a_partner(
+    world: World, known: Partnership, command: PartnershipCommand, row: Row
+) -> None:
+    entry = AuditEntry(key="put", at=NOW, actor="test", command="put", outcome="accepted", details={})
+    assert await world.store.commit(Commit(entry=entry, partnership=known))
+    if isinstance(command, AskReview):
+        world.clock.advance(days=30)
+    await world.service.advance_review(TENANT, command, key="k", roster=everybody())
+    assert await last_row(world) == row
+
+
+@pytest.mark.parametrize(("click", "row"), OF_CLICKS)
+async def test_a_click(world: World, click: Click, row: Row) -> None:
+    await world.service.want(click, key="k")
+    assert await last_row(world) == row
+
+
+async def test_what_is_decided_about_given_up_work(world: World) -> None:
+    await world.service.settle_given_up(7, is_retried=True, key="a", actor=DANA.chat_id, account=DANA.id)
+    assert await last_row(world) == ("U-DANA retry_effect accepted - - -", '{"effect":7,"account":"id-dana"}')
+    await world.service.settle_given_up(7, is_retried=False, key="b", actor="os:root", account="")
+    assert await last_row(world) == ("os:root drop_effect accepted - - -", '{"effect":7}')
+
+
+async def test_a_submission(world: World) -> None:
+    day, seen = timedelta(days=1), prepared().observation
+    await world.service.submit(REQUEST, particulars(), key="c", decide_within=day, account=RILEY.id, observation=seen)
+    assert await last_row(world) == (
+        f"U-RILEY submit accepted r-1 {TENANT} id-riley",
+        '{"kind":"access","target":"contoso.com","template":"trusted-partner",'
+        '"justification":"Joint launch in May","sponsor":"U-SAM","days":90}',
+    )
+    again = replace(particulars(RequestKind.REVOCATION), restores=RequestId("r-0"))
+    await world.service.submit(RequestId("r-2"), again, key="d", decide_within=day, submitter=DANA)
+    assert await last_row(world) == (
+        "U-RILEY submit accepted r-2 - id-dana",
+        '{"kind":"revocation","target":"contoso.com","template":"revoke",'
+        '"justification":"Joint launch in May","sponsor":"U-SAM","days":null,"restores":"r-0"}',
+    )
+
+
+def test_no_command_is_forgotten_here() -> None:
+    shown = [type(one) for _, one, _ in OF_REQUESTS] + [type(one) for _, one, _ in OF_PARTNERS]
+    assert {*shown, Submit, Expire} == {*classes(RequestCommand), *classes(PartnershipCommand)}
+    assert {type(one) for one, _ in OF_CLICKS} == set(classes(Click))

@@ -1,0 +1,197 @@
+"""Every command in every state of a partner is taken or refused on purpose, and the picture is the table."""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from itertools import product
+from typing import Any, Final
+
+import pytest
+
+from tests.workflows.core.builders import (
+    AMARA,
+    DANA,
+    NOW,
+    REDEEM_STEP,
+    SAM,
+    STAGES,
+    TENANT,
+    access_plan,
+    classes,
+    everybody,
+    partnership,
+    prepared,
+    request,
+    situation,
+)
+from workflows.core.errors import Refused
+from workflows.core.partner_setup.state import Confirmation
+from workflows.core.partners import lifecycle
+from workflows.core.partners.lifecycle import TABLE
+from workflows.core.partners.outcome import advance_partner
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.reviews import advance_review
+from workflows.core.requests.commands import RecordApplied, RecordOverwritten
+from workflows.core.requests.partner_commands import (
+    AskHalf,
+    AskReview,
+    ConfirmHalf,
+    Keep,
+    PartnershipCommand,
+    RecordHalf,
+    RecordSponsorFound,
+    RecordSponsorGone,
+    RemindHalf,
+    UnconfirmHalf,
+)
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+
+SAME: Final[Mapping[str | None, str]] = {"active": "active", "review_due": "review_due"}
+EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
+    "ask_review": {"active": "review_due", "review_due": "review_due"},
+    "keep": {"review_due": "active"},
+    "record_sponsor_gone": {"active": "review_due", "review_due": "review_due"},
+    "record_sponsor_found": SAME,
+    "confirm_half": SAME,
+    "unconfirm_half": SAME,
+    "remind_half": SAME,
+    "ask_half": SAME,
+    "record_half": SAME,
+    "record_applied": {
+        None: "active revoked",
+        "active": "active revoked",
+        "review_due": "active review_due revoked",
+        "revoked": "active revoked",
+    },
+    "record_overwritten": {None: "active", "active": "active", "review_due": "review_due", "revoked": "active"},
+}
+"""Command -> state it is taken in -> states it may lead to. Written by hand; whatever is not here is refused."""
+
+WRITTEN: Final = {"record_applied": RecordApplied, "record_overwritten": RecordOverwritten}
+OWN: Final = {command.__dataclass_fields__["name"].default: command for command in classes(PartnershipCommand)}
+COMMANDS: Final[dict[str, type[Any]]] = {**OWN, **WRITTEN}
+STATES: Final = (None, *(state.value for state in PartnershipState))
+PAIRS: Final = tuple(product(STATES[1:], OWN))
+SAID: Final = Confirmation(step=REDEEM_STEP.key, wanted=REDEEM_STEP.digest, person=SAM, at=NOW)
+LATE: Final = NOW + timedelta(days=31)
+
+RECORDS: Final[tuple[dict[str, Any], ...]] = (
+    {"half": ()},
+    {"half": (REDEEM_STEP,)},
+    {"half": (REDEEM_STEP,), "confirmations": (SAID,)},
+    {"half": (REDEEM_STEP,), "remind_half_at": NOW},
+    {"sponsor_gone_at": NOW},
+)
+"""What a partner's record may say besides its state, so that each command is taken of one of them."""
+
+
+def _commands(name: str) -> list[PartnershipCommand]:
+    step: dict[str, Any] = {"tenant_id": TENANT, "step": REDEEM_STEP.key, "wanted": REDEEM_STEP.digest}
+    commands: dict[str, list[PartnershipCommand]] = {
+        "ask_review": [AskReview()],
+        "keep": [Keep(actor=actor, tenant_id=TENANT, reason="Needed") for actor in (SAM, DANA, AMARA)],
+        "record_sponsor_gone": [RecordSponsorGone(sponsor=SAM.id, reason="No account.")],
+        "record_sponsor_found": [RecordSponsorFound(sponsor=SAM.id)],
+        "confirm_half": [ConfirmHalf(actor=actor, **step) for actor in (SAM, AMARA)],
+        "unconfirm_half": [UnconfirmHalf(actor=actor, **step) for actor in (SAM, AMARA)],
+        "remind_half": [RemindHalf(actor=actor, tenant_id=TENANT) for actor in (SAM, AMARA)],
+        "ask_half": [AskHalf()],
+        "record_half": [RecordHalf(request_id=partnership().request_id, steps=(REDEEM_STEP,))],
+    }
+    return commands[name]
+
+
+def _answer(known: Partnership, command: PartnershipCommand) -> str | Refused:
+    try:
+        return advance_review(known, command, roster=everybody(sam=""), now=LATE).partnership.state.value
+    except Refused as refusal:
+        return refusal
+
+
+def _written() -> list[AccessRequest]:
+    """Requests that were written: by a chain that may open everything, by a weaker one, and a revocation."""
+    weaker = prepared(
+        stages=STAGES[:1], plan=access_plan({"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": True}})
+    )
+    return [
+        request(RequestState.APPLYING),
+        request(RequestState.APPLYING, prepared=weaker),
+        request(RequestState.APPLYING, RequestKind.REVOCATION),
+    ]
+
+
+def test_the_table_names_exactly_the_expected_pairs() -> None:
+    written = {
+        (state, command): set(targets.split()) for command, row in EXPECTED.items() for state, targets in row.items()
+    }
+    table = {
+        (None if state is None else state.value, next(name for name, kind in COMMANDS.items() if kind is command)): {
+            target.value for target in targets
+        }
+        for (state, command), targets in TABLE.items()
+    }
+    assert table == written
+
+
+def test_every_command_has_a_row_of_its_own() -> None:
+    assert set(COMMANDS) == set(EXPECTED)
+
+
+@pytest.mark.parametrize(("state", "name"), PAIRS, ids=[f"{state}-{name}" for state, name in PAIRS])
+def test_a_pair_leads_exactly_where_it_should_or_is_refused(state: str, name: str) -> None:
+    known = [partnership(state=PartnershipState(state), **record) for record in RECORDS]
+    answers = [_answer(*case) for case in product(known, _commands(name))]
+    assert {answer for answer in answers if isinstance(answer, str)} == set(EXPECTED[name].get(state, "").split())
+    assert all(answer.reason.strip() for answer in answers if isinstance(answer, Refused)), "a refusal says why"
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("name", WRITTEN)
+def test_what_was_written_leads_exactly_where_it_should(state: str | None, name: str) -> None:
+    known = None if state is None else partnership(state=PartnershipState(state))
+    command = RecordApplied(image={}, default={}) if name == "record_applied" else RecordOverwritten(image={})
+    taken = [one for one in _written() if name == "record_applied" or one.particulars.kind is RequestKind.ACCESS]
+    records = [advance_partner(one, command, situation(), known).partnership for one in taken]
+    assert {record.state.value for record in records if record} == set(EXPECTED[name].get(state, "").split())
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_revoked_partner_takes_nothing_and_says_so(name: str) -> None:
+    for record, command in product(RECORDS, _commands(name)):
+        with pytest.raises(Refused, match="already revoked") as refused:
+            advance_review(partnership(state=PartnershipState.REVOKED, **record), command, roster=everybody(), now=LATE)
+        assert refused.value.code == "revoked"
+
+
+def test_who_may_not_keep_a_partner_hears_that_also_where_no_review_waits() -> None:
+    stranger = Keep(actor=AMARA, tenant_id=TENANT, reason="Needed")
+    with pytest.raises(Refused) as refused:
+        advance_review(partnership(), stranger, roster=everybody(), now=NOW)
+    assert refused.value.code == "not_the_sponsor"
+
+
+def test_a_record_that_leaves_the_table_is_a_bug_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    narrowed: dict[tuple[PartnershipState | None, type[Any]], frozenset[PartnershipState]] = {**TABLE}
+    narrowed |= {
+        (PartnershipState.ACTIVE, AskReview): frozenset({PartnershipState.ACTIVE}),
+        (None, RecordApplied): frozenset({PartnershipState.REVOKED}),
+    }
+    monkeypatch.setattr(lifecycle, "TABLE", narrowed)
+    with pytest.raises(AssertionError, match=r"active --ask_review--> review_due is not in the table"):
+        advance_review(partnership(), AskReview(), roster=everybody(), now=LATE)
+    with pytest.raises(AssertionError, match=r"None --record_applied--> active is not in the table"):
+        advance_partner(request(RequestState.APPLYING), RecordApplied(image={}), situation())
+
+
+def test_the_diagram_in_the_docstring_is_the_table() -> None:
+    drawing = re.search(r"```mermaid\nstateDiagram-v2\n(.*?)```", lifecycle.__doc__ or "", re.DOTALL)
+    assert drawing, "the module docstring holds one Mermaid state diagram"
+    lines = [line.strip() for line in drawing[1].splitlines()]
+    arrows = {
+        f"{state or '[*]'} --> {target}: {name}"
+        for name, row in EXPECTED.items()
+        for state, targets in row.items()
+        for target in targets.split()
+    }
+    assert len(lines) == len(set(lines)), "no arrow is drawn twice"
+    assert set(lines) == arrows

@@ -1,0 +1,77 @@
+"""A click names a chat id and no more: what it wants is no command until the permission check knows who that is."""
+
+import pytest
+
+from tests.workflows.core.builders import AMARA, REDEEM_STEP, REQUEST, SAM, TENANT, everybody, partnership, request
+from tests.workflows.core.builders import situation as moment
+from workflows.core.partners.partnership import PartnershipState
+from workflows.core.partners.reviews import advance_review
+from workflows.core.people import ChatId, Person
+from workflows.core.requests.clicks import Click, DropEffect, RetryEffect, identified, received_name, subject_of
+from workflows.core.requests.commands import Approve, Reject, Subject, Withdraw
+from workflows.core.requests.lifecycle import advance
+from workflows.core.requests.partner_commands import ConfirmHalf, Keep, RemindHalf, Revoke, UnconfirmHalf
+
+DIGEST = request().known.plan.digest
+APPROVE = Approve(actor=AMARA.chat_id, request_id=REQUEST, digest=DIGEST, channel="C1")
+REJECT = Reject(actor=AMARA.chat_id, request_id=REQUEST, digest=DIGEST, reason="Too wide")
+KEEP = Keep(actor=SAM.chat_id, tenant_id=TENANT, reason="Needed")
+CONFIRM = ConfirmHalf(actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key, wanted=REDEEM_STEP.digest)
+UNCONFIRM = UnconfirmHalf(actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key)
+REMIND = RemindHalf(actor=SAM.chat_id, tenant_id=TENANT)
+
+
+def test_a_click_is_not_taken_for_a_command() -> None:
+    """NB. each `type: ignore` is the proof: mypy reports one that nothing needs. Run all the same, it fails."""
+    with pytest.raises(AttributeError):
+        advance(request(), APPROVE, moment())  # type: ignore[arg-type]
+    with pytest.raises(AttributeError):
+        advance(request(), REJECT, moment())  # type: ignore[arg-type]
+    due = partnership(state=PartnershipState.REVIEW_DUE, half=(REDEEM_STEP,))
+    on, now = everybody(), moment().now
+    with pytest.raises(AttributeError):
+        advance_review(due, KEEP, roster=on, now=now)  # type: ignore[arg-type]
+    with pytest.raises(AttributeError):
+        advance_review(due, CONFIRM, roster=on, now=now)  # type: ignore[arg-type]
+    with pytest.raises(AttributeError):
+        advance_review(due, UNCONFIRM, roster=on, now=now)  # type: ignore[arg-type]
+    with pytest.raises(AttributeError):
+        advance_review(due, REMIND, roster=on, now=now)  # type: ignore[arg-type]
+
+
+def test_the_person_whom_the_directory_knows_makes_a_command_of_it() -> None:
+    approve: Approve[Person] = identified(APPROVE, AMARA)
+    assert approve == Approve(actor=AMARA, request_id=REQUEST, digest=DIGEST, channel="C1")
+    assert advance(request(), approve, moment()).request.decisions[0].person == AMARA
+    keep: Keep[Person] = identified(KEEP, SAM)
+    assert keep == Keep(actor=SAM, tenant_id=TENANT, reason="Needed")
+
+
+def test_nobody_but_a_person_is_put_in_the_place_of_a_chat_id() -> None:
+    with pytest.raises(AttributeError):
+        advance(request(), identified(APPROVE, AMARA.chat_id), moment())  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize(
+    ("click", "name", "subject"),
+    [
+        (APPROVE, "want_approve", Subject(request_id=REQUEST)),
+        (REJECT, "want_reject", Subject(request_id=REQUEST)),
+        (
+            Withdraw(actor=ChatId("U1"), request_id=REQUEST),
+            "want_withdraw",
+            Subject(request_id=REQUEST),
+        ),
+        (KEEP, "want_keep", Subject(tenant_id=TENANT)),
+        (CONFIRM, "want_confirm_half", Subject(tenant_id=TENANT)),
+        (UNCONFIRM, "want_unconfirm_half", Subject(tenant_id=TENANT)),
+        (REMIND, "want_remind_half", Subject(tenant_id=TENANT)),
+        (Revoke(actor=ChatId("U1"), target=TENANT, reason=""), "want_revoke", Subject()),
+        (RetryEffect(actor=ChatId("U1"), effect_id=7), "want_retry_effect", Subject()),
+        (DropEffect(actor=ChatId("U1"), effect_id=7), "want_drop_effect", Subject()),
+    ],
+)
+def test_a_click_is_entered_under_a_name_of_its_own_and_about_what_it_names(
+    click: Click, name: str, subject: Subject
+) -> None:
+    assert (received_name(click), subject_of(click)) == (name, subject)

@@ -1,0 +1,98 @@
+"""Who may decide now is one answer: what is shown, who is asked and who is let through say the same."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.workflows.core.builders import (
+    AMARA,
+    BRUNO,
+    CHIE,
+    DATA_OWNER,
+    MALLORY,
+    RILEY,
+    SAM,
+    SECURITY,
+    WHOLE_CHAIN,
+    access_plan,
+    approval,
+    everybody,
+    particulars,
+    request,
+)
+from workflows.core.errors import Refused
+from workflows.core.people import ChatId, Person
+from workflows.core.requests.deciding import require_may_decide
+from workflows.core.requests.eligibility import Bar, OpenStage, eligibility, still_asked
+from workflows.core.requests.request import AccessRequest, RequestState
+
+EVERYONE = (RILEY, SAM, AMARA, BRUNO, CHIE, MALLORY)
+ALL_ROLES = everybody(**{one.name.lower(): "security data-owner" for one in EVERYONE})
+SECURITY_ASKED = OpenStage(role=SECURITY, title="Security", missing=1)
+
+
+@pytest.mark.parametrize(
+    ("count", "stages"),
+    [
+        (0, (SECURITY_ASKED, OpenStage(role=DATA_OWNER, title="Data owners", missing=2))),
+        (1, (OpenStage(role=DATA_OWNER, title="Data owners", missing=2),)),
+        (2, (OpenStage(role=DATA_OWNER, title="Data owners", missing=1),)),
+    ],
+)
+def test_the_stages_that_still_need_approvals_start_with_the_one_that_decides_now(
+    count: int, stages: tuple[OpenStage, ...]
+) -> None:
+    who = still_asked(request(decisions=WHOLE_CHAIN[:count]))
+    assert who is not None
+    assert who.open_stages == stages
+
+
+def test_a_later_stage_whose_approvals_are_in_needs_none_less_than_none() -> None:
+    """An approver of the first stage lost the role: the second one is whole, and one more than whole."""
+    decisions = (approval(BRUNO, 1), approval(CHIE, 1), approval(MALLORY, 1))
+    assert [stage.missing for stage in eligibility(request(decisions=decisions)).open_stages] == [1, 0]
+
+
+@pytest.mark.parametrize("state", [state for state in RequestState if state is not RequestState.AWAITING_APPROVAL])
+def test_nobody_is_asked_about_what_is_not_to_be_decided(state: RequestState) -> None:
+    assert still_asked(request(state)) is None
+
+
+def test_nobody_is_asked_once_the_chain_is_complete() -> None:
+    assert still_asked(request(decisions=WHOLE_CHAIN)) is None
+    assert eligibility(request(decisions=WHOLE_CHAIN)).open_stages == ()
+
+
+def test_requester_sponsor_and_who_counts_are_barred_by_account_and_by_chat_id() -> None:
+    who = eligibility(request(decisions=WHOLE_CHAIN[:1]))
+    for someone, bar in ((RILEY, Bar.REQUESTER), (SAM, Bar.SPONSOR), (AMARA, Bar.COUNTED), (BRUNO, None)):
+        assert who.bar(someone.chat_id) is bar
+        assert who.bar(ChatId("U-OTHER"), someone.id) is bar, "another chat id of the same account"
+        assert who.bar(RILEY.chat_id, someone.id) is bar, "where the account is known, the chat id says nothing"
+    assert who.free([one.chat_id for one in EVERYONE]) == {BRUNO.chat_id, CHIE.chat_id, MALLORY.chat_id}
+    assert (who.counted_in(AMARA.id), who.counted_in(BRUNO.id)) == (0, None)
+
+
+def test_the_chat_id_by_which_somebody_was_named_is_barred_too() -> None:
+    """A person may have two: the form names one, and the directory answers with another."""
+    asked = replace(particulars(), requester=ChatId("W-RILEY"), sponsor=ChatId("W-SAM"))
+    who = eligibility(request(particulars=asked))
+    assert who.free([ChatId("W-RILEY"), ChatId("W-SAM"), RILEY.chat_id, SAM.chat_id, AMARA.chat_id]) == {AMARA.chat_id}
+
+
+def _is_let_through(known: AccessRequest, someone: Person) -> bool:
+    try:
+        require_may_decide(known, someone, access_plan().digest, roster=ALL_ROLES, now=known.created_at)
+    except Refused:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_who_is_asked_is_exactly_who_is_let_through(count: int) -> None:
+    """Everybody holds every role here, so that only the request's own answer tells them apart."""
+    known = request(decisions=WHOLE_CHAIN[:count])
+    who = still_asked(known)
+    assert who is not None
+    asked = who.free(one.chat_id for one in EVERYONE)
+    assert asked == {one.chat_id for one in EVERYONE if _is_let_through(known, one)}

@@ -1,0 +1,112 @@
+"""The lifecycle of a partnership: what may happen when, and where it may lead.
+
+Rule 1: `TABLE` is the whole truth of which command is taken in which state and where it may lead. A pair that is not in
+it is refused and nothing happens.
+Rule 2: whatever makes a new record (a review's answer, a sponsor who is gone, a request that was written) is held to
+the table before it is stored.
+Rule 3: only a request that was written and read back opens a partner, closes it, or opens a revoked one again.
+
+The diagram is the table (a test holds them together):
+
+```mermaid
+stateDiagram-v2
+    [*] --> active: record_applied
+    [*] --> revoked: record_applied
+    [*] --> active: record_overwritten
+    active --> active: record_applied
+    active --> revoked: record_applied
+    active --> active: record_overwritten
+    active --> review_due: ask_review
+    active --> review_due: record_sponsor_gone
+    active --> active: record_sponsor_found
+    active --> active: confirm_half
+    active --> active: unconfirm_half
+    active --> active: remind_half
+    active --> active: ask_half
+    active --> active: record_half
+    review_due --> active: record_applied
+    review_due --> review_due: record_applied
+    review_due --> revoked: record_applied
+    review_due --> review_due: record_overwritten
+    review_due --> review_due: ask_review
+    review_due --> active: keep
+    review_due --> review_due: record_sponsor_gone
+    review_due --> review_due: record_sponsor_found
+    review_due --> review_due: confirm_half
+    review_due --> review_due: unconfirm_half
+    review_due --> review_due: remind_half
+    review_due --> review_due: ask_half
+    review_due --> review_due: record_half
+    revoked --> active: record_applied
+    revoked --> revoked: record_applied
+    revoked --> active: record_overwritten
+```
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.requests.commands import RecordApplied, RecordOverwritten
+from workflows.core.requests.partner_commands import (
+    AskHalf,
+    AskReview,
+    ConfirmHalf,
+    Keep,
+    PartnershipCommand,
+    RecordHalf,
+    RecordSponsorFound,
+    RecordSponsorGone,
+    RemindHalf,
+    UnconfirmHalf,
+)
+
+S = PartnershipState
+
+TABLE: Final[Mapping[tuple[PartnershipState | None, type[Any]], frozenset[PartnershipState]]] = {
+    (None, RecordApplied): frozenset({S.ACTIVE, S.REVOKED}),
+    (None, RecordOverwritten): frozenset({S.ACTIVE}),
+    (S.ACTIVE, RecordApplied): frozenset({S.ACTIVE, S.REVOKED}),
+    (S.ACTIVE, RecordOverwritten): frozenset({S.ACTIVE}),
+    (S.ACTIVE, AskReview): frozenset({S.REVIEW_DUE}),
+    (S.ACTIVE, RecordSponsorGone): frozenset({S.REVIEW_DUE}),
+    (S.ACTIVE, RecordSponsorFound): frozenset({S.ACTIVE}),
+    (S.ACTIVE, ConfirmHalf): frozenset({S.ACTIVE}),
+    (S.ACTIVE, UnconfirmHalf): frozenset({S.ACTIVE}),
+    (S.ACTIVE, RemindHalf): frozenset({S.ACTIVE}),
+    (S.ACTIVE, AskHalf): frozenset({S.ACTIVE}),
+    (S.ACTIVE, RecordHalf): frozenset({S.ACTIVE}),
+    (S.REVIEW_DUE, RecordApplied): frozenset({S.ACTIVE, S.REVIEW_DUE, S.REVOKED}),
+    (S.REVIEW_DUE, RecordOverwritten): frozenset({S.REVIEW_DUE}),
+    (S.REVIEW_DUE, AskReview): frozenset({S.REVIEW_DUE}),
+    (S.REVIEW_DUE, Keep): frozenset({S.ACTIVE}),
+    (S.REVIEW_DUE, RecordSponsorGone): frozenset({S.REVIEW_DUE}),
+    (S.REVIEW_DUE, RecordSponsorFound): frozenset({S.REVIEW_DUE}),
+    (S.REVIEW_DUE, ConfirmHalf): frozenset({S.REVIEW_DUE}),
+    (S.REVIEW_DUE, UnconfirmHalf): frozenset({S.REVIEW_DUE}),
+    (S.REVIEW_DUE, RemindHalf): frozenset({S.REVIEW_DUE}),
+    (S.REVIEW_DUE, AskHalf): frozenset({S.REVIEW_DUE}),
+    (S.REVIEW_DUE, RecordHalf): frozenset({S.REVIEW_DUE}),
+    (S.REVOKED, RecordApplied): frozenset({S.ACTIVE, S.REVOKED}),
+    (S.REVOKED, RecordOverwritten): frozenset({S.ACTIVE}),
+}
+"""Each pair that is taken, with the states it may lead to; of None, there is no record yet."""
+
+PartnerStep = PartnershipCommand | RecordApplied | RecordOverwritten
+"""A command that makes a new record of a partner: its own, or a request's that was written."""
+
+
+def is_taken(partnership: Partnership, command: PartnershipCommand) -> bool:
+    """Tell whether a command is taken in the state in which a partner is."""
+    return (partnership.state, type(command)) in TABLE
+
+
+def held_to_table(before: Partnership | None, command: PartnerStep, after: Partnership) -> Partnership:
+    """Give the new record of a partner, where the table lets the command lead there.
+
+    :raises AssertionError: when it does not; that is a fault of Gatehouse.
+    """
+    state = None if before is None else before.state
+    if after.state not in TABLE.get((state, type(command)), frozenset()):
+        raise AssertionError(f"{state} --{command.name}--> {after.state} is not in the table")
+    return after

@@ -1,0 +1,116 @@
+"""Who may decide on a request now: one answer for cards, App Home, messages, the watch over roles and each decision.
+
+Somebody is compared by account where it is known. A role's holders are listed by chat id, and are compared by that.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from workflows.core.people import ChatId, Person, PersonId, Role, Roster
+from workflows.core.policy.approval import Verdict
+from workflows.core.policy.template import Stage
+from workflows.core.requests.request import AccessRequest, RequestState
+
+
+class Bar(Enum):
+    """Why somebody may not decide, whatever roles they hold."""
+
+    REQUESTER = auto()
+    SPONSOR = auto()
+    COUNTED = auto()
+    """Their approval counts already: one person counts once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenStage:
+    """A stage that still needs approvals."""
+
+    role: Role
+    title: str
+    missing: int
+    """How many; 0 for a later stage whose approvals are in already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Eligibility:
+    """Who is asked, and who may not answer."""
+
+    stages: tuple[Stage, ...]
+    verdict: Verdict
+    requester: frozenset[ChatId | PersonId]
+    """The ids by which the requester is known."""
+    sponsor: frozenset[ChatId | PersonId]
+    """The ids by which the sponsor is known."""
+    chat_ids: frozenset[ChatId]
+    """The chat ids that are known of everybody who may not decide."""
+
+    @property
+    def open_stages(self) -> tuple[OpenStage, ...]:
+        """List the stages from the one that decides now to the last; empty when the chain is complete."""
+        start = self.verdict.open_stage
+        if start is None:
+            return ()
+        pairs = list(zip(self.stages, self.verdict.counted, strict=True))[start:]
+        return tuple(
+            OpenStage(role=stage.role, title=stage.title, missing=max(0, stage.quorum - len(counted)))
+            for stage, counted in pairs
+        )
+
+    @property
+    def barred(self) -> frozenset[ChatId | PersonId]:
+        """List the ids of everybody who may not decide: their accounts, and the chat ids that are known of them."""
+        counted = {an_id for people in self.verdict.counted for one in people for an_id in (one.id, one.chat_id)}
+        return self.requester | self.sponsor | counted
+
+    def bar(self, chat_id: ChatId, account: PersonId | None = None) -> Bar | None:
+        """Tell why somebody may not decide; None when a role is all that it takes."""
+        who = chat_id if account is None else account
+        if who in self.requester:
+            return Bar.REQUESTER
+        if who in self.sponsor:
+            return Bar.SPONSOR
+        return Bar.COUNTED if who in self.barred else None
+
+    def counted_in(self, account: PersonId) -> int | None:
+        """Give the index of the stage in which somebody's approval counts; None where none does."""
+        stages = enumerate(self.verdict.counted)
+        return next((index for index, people in stages if any(account == one.id for one in people)), None)
+
+    def free(self, holders: Iterable[ChatId], taken: Collection[ChatId] = ()) -> frozenset[ChatId]:
+        """Leave those of a role's holders who may decide.
+
+        :param taken: further chat ids of those who may not, as the directory knows them.
+        """
+        return frozenset(one for one in holders if one not in taken and self.bar(one) is None)
+
+
+def eligibility(request: AccessRequest, roster: Roster | None = None) -> Eligibility:
+    """Tell who may decide on a request, by what it says of its people and decisions. Pure.
+
+    :param roster: today's roles, by which decisions count; None counts every decision: to show and to look, never to
+        decide.
+    :raises Refused: while there is no plan yet.
+    """
+    known, asked, verdict = request.known, request.particulars, request.verdict(roster)
+    counted = (one.chat_id for people in verdict.counted for one in people)
+    named = (known.requester.chat_id, asked.requester, known.sponsor.chat_id, asked.sponsor)
+    return Eligibility(
+        stages=known.stages,
+        verdict=verdict,
+        requester=_ids(known.requester, asked.requester),
+        sponsor=_ids(known.sponsor, asked.sponsor),
+        chat_ids=frozenset((*named, *counted)),
+    )
+
+
+def _ids(person: Person, named: ChatId) -> frozenset[ChatId | PersonId]:
+    return frozenset({person.id, person.chat_id, named})
+
+
+def still_asked(request: AccessRequest) -> Eligibility | None:
+    """Tell who may decide on a request that waits for somebody; None while nobody is to decide on it."""
+    if request.state is not RequestState.AWAITING_APPROVAL:
+        return None
+    who = eligibility(request)
+    return who if who.open_stages else None

@@ -1,0 +1,166 @@
+"""Everything that can happen to a partnership. How one class serves a click and what follows is told in `commands`."""
+
+from dataclasses import dataclass, field
+from typing import Generic, Literal
+
+from workflows.core.partner_setup.steps import Step, StepKey
+from workflows.core.people import Actor, ChatId, Person, PersonId
+from workflows.core.requests.commands import Details, RequestCommand, account_details, clicked_details
+from workflows.core.requests.request import RequestId
+from workflows.core.settings.canonical import Digest
+from workflows.core.settings.model import TenantId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskReview:
+    """The review of a live partnership is due (again)."""
+
+    name: Literal["ask_review"] = field(default="ask_review")
+
+    def audit_details(self) -> Details:
+        """Add nothing: the partnership shows the rest."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep(Generic[Actor]):
+    """The sponsor or an admin attests that the access is still needed, and why."""
+
+    name: Literal["keep"] = field(default="keep")
+    actor: Actor
+    tenant_id: TenantId
+    reason: str
+    channel: str = ""
+
+    def audit_details(self) -> Details:
+        """Say why; a click also names the partner, since nothing was looked up for it."""
+        if isinstance(self.actor, Person):
+            return {"reason": self.reason, "account": self.actor.id}
+        return clicked_details(reason=self.reason, tenant_id=self.tenant_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revoke:
+    """The sponsor or an admin wants the partner closed. The permission check files a revocation for it."""
+
+    name: Literal["revoke"] = field(default="revoke")
+    actor: ChatId
+    target: str
+    """Normalized domain or tenant id."""
+    reason: str
+    channel: str = ""
+
+    def audit_details(self) -> Details:
+        """Say why, and which partner was named."""
+        return clicked_details(reason=self.reason, target=self.target)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmHalf(Generic[Actor]):
+    """The sponsor or an admin vouches that the partner has done a step, exactly as it was shown."""
+
+    name: Literal["confirm_half"] = field(default="confirm_half")
+    actor: Actor
+    tenant_id: TenantId
+    step: StepKey
+    wanted: Digest
+    channel: str = ""
+    """Where it was clicked: there the outcome is told."""
+
+    def audit_details(self) -> Details:
+        """Name the step as it was shown; a click also names the partner."""
+        if isinstance(self.actor, Person):
+            return {"step": self.step, "wanted": self.wanted, "account": self.actor.id}
+        return clicked_details(tenant_id=self.tenant_id, step=self.step, wanted=self.wanted)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnconfirmHalf(Generic[Actor]):
+    """The sponsor or an admin takes a confirmation back, of exactly what was shown."""
+
+    name: Literal["unconfirm_half"] = field(default="unconfirm_half")
+    actor: Actor
+    tenant_id: TenantId
+    step: StepKey
+    wanted: Digest = field(default=Digest(""))
+    """Empty where the click was stored before this was: it means whatever is confirmed."""
+    channel: str = ""
+    """Where it was clicked: there the outcome is told."""
+
+    def audit_details(self) -> Details:
+        """Name the step as it was shown; a click also names the partner."""
+        if isinstance(self.actor, Person):
+            return {"step": self.step, "wanted": self.wanted, "account": self.actor.id}
+        return clicked_details(tenant_id=self.tenant_id, step=self.step, wanted=self.wanted)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemindHalf(Generic[Actor]):
+    """The sponsor or an admin wants to be reminded of what the partner has left to do."""
+
+    name: Literal["remind_half"] = field(default="remind_half")
+    actor: Actor
+    tenant_id: TenantId
+    channel: str = ""
+
+    def audit_details(self) -> Details:
+        """Name who asked; a click names the partner."""
+        return account_details(self.actor) or clicked_details(tenant_id=self.tenant_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskHalf:
+    """The reminder of the partner's half is due."""
+
+    name: Literal["ask_half"] = field(default="ask_half")
+
+    def audit_details(self) -> Details:
+        """Add nothing: the partnership shows the rest."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordHalf:
+    """What the partner has to do for `request_id` was worked out after that request had been applied."""
+
+    name: Literal["record_half"] = field(default="record_half")
+    request_id: RequestId
+    steps: tuple[Step, ...]
+
+    def audit_details(self) -> Details:
+        """Add nothing: the partnership shows the rest."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordSponsorGone:
+    """The sponsor has no enabled member account any more: somebody else has to answer for the partner."""
+
+    name: Literal["record_sponsor_gone"] = field(default="record_sponsor_gone")
+    sponsor: PersonId
+    reason: str
+
+    def audit_details(self) -> Details:
+        """Say why."""
+        return {"reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordSponsorFound:
+    """The sponsor who was gone has an enabled member account again."""
+
+    name: Literal["record_sponsor_found"] = field(default="record_sponsor_found")
+    sponsor: PersonId
+
+    def audit_details(self) -> Details:
+        """Add nothing: the partnership shows the rest."""
+        return {}
+
+
+SponsorCommand = RecordSponsorGone | RecordSponsorFound
+
+HalfCommand = ConfirmHalf[Person] | UnconfirmHalf[Person] | RemindHalf[Person] | AskHalf | RecordHalf
+
+PartnershipCommand = AskReview | Keep[Person] | SponsorCommand | HalfCommand
+
+Command = RequestCommand | PartnershipCommand
