@@ -10,7 +10,7 @@ import pytest
 
 from tests.workflows.core.builders import request, situation
 from workflows.core.errors import Refused
-from workflows.core.requests.commands import RecordUnfit, RecordUnseen
+from workflows.core.requests.commands.request import RecordUnfit, RecordUnseen
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.request import RequestState
 

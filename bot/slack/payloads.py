@@ -18,7 +18,7 @@ from workflows.app.requests.restore_intake import RestoreForm
 from workflows.core.errors import Refused
 from workflows.core.partner_setup.steps import StepKey
 from workflows.core.people import ChatId
-from workflows.core.requests.commands import Subject
+from workflows.core.requests.commands.request import Subject
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId

@@ -33,7 +33,7 @@ from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.posture.default import default_posture
 from workflows.core.posture.model import Posture
 from workflows.core.posture.rows import Scene, judge_partner
-from workflows.core.requests.commands import RecordApplied
+from workflows.core.requests.commands.request import RecordApplied
 from workflows.core.requests.effects import Tell
 from workflows.core.requests.lifecycle import Situation
 from workflows.core.requests.request import Observation, RequestKind, RequestState

@@ -16,10 +16,10 @@ from workflows.app.schedule.watching import Watching, usual_checks
 from workflows.app.service import Service
 from workflows.catalog.catalog import SHIPPED, Catalog, load_catalog
 from workflows.core.people import ChatId, Person
-from workflows.core.requests.clicks import Click
-from workflows.core.requests.commands import Approve, Reject
+from workflows.core.requests.commands.clicks import Click
+from workflows.core.requests.commands.partner import Keep, Revoke
+from workflows.core.requests.commands.request import Approve, Reject
 from workflows.core.requests.effects import Apply, Effect, Prepare
-from workflows.core.requests.partner_commands import Keep, Revoke
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.canonical import Digest
 from workflows.effects.apply import Applying

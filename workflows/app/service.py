@@ -10,11 +10,11 @@ from workflows.core.partners.outcome import advance_partner
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviews import advance_review
 from workflows.core.people import ChatId, Person, PersonId, Roster
-from workflows.core.requests.clicks import Click, given_by, received_name, subject_of
-from workflows.core.requests.commands import RecordPrepared, RequestCommand, Subject, Submit, Withdraw
+from workflows.core.requests.commands.clicks import Click, given_by, received_name, subject_of
+from workflows.core.requests.commands.partner import PartnershipCommand
+from workflows.core.requests.commands.request import RecordPrepared, RequestCommand, Subject, Submit, Withdraw
 from workflows.core.requests.effects import Effect, Judge, SettleGivenUp, ShowRequest, Tell
 from workflows.core.requests.lifecycle import Situation
-from workflows.core.requests.partner_commands import PartnershipCommand
 from workflows.core.requests.request import AccessRequest, Observation, Particulars, RequestId, RequestKind
 from workflows.core.settings.model import TenantId
 from workflows.core.text import Action

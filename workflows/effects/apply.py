@@ -22,7 +22,7 @@ from workflows.core.people import Roster
 from workflows.core.plans.drift import three_way
 from workflows.core.plans.plan import Plan, is_confirmed, steps_done
 from workflows.core.plans.progress import progress_words
-from workflows.core.requests.commands import (
+from workflows.core.requests.commands.request import (
     RecordApplied,
     RecordApplyFailed,
     RecordDelayed,

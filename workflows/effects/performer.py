@@ -13,7 +13,8 @@ from workflows.app.service import Service
 from workflows.core.errors import Refused
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.alarms import AlarmCode
-from workflows.core.requests.commands import RecordDelayed
+from workflows.core.requests.commands.partner import Revoke
+from workflows.core.requests.commands.request import RecordDelayed
 from workflows.core.requests.effects import (
     Apply,
     Effect,
@@ -27,7 +28,6 @@ from workflows.core.requests.effects import (
     ShowReview,
     Tell,
 )
-from workflows.core.requests.partner_commands import Revoke
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.effects.apply import Applying
 from workflows.effects.permission_check import Judging

@@ -15,7 +15,7 @@ from workflows.core.errors import Refused
 from workflows.core.partners.revoking import require_may_revoke, stopped_by_revoking
 from workflows.core.people import ADMIN, Person, PersonId, Roster
 from workflows.core.plans.plan import TenantIdentity
-from workflows.core.requests.clicks import (
+from workflows.core.requests.commands.clicks import (
     Click,
     DecisionClick,
     DropEffect,
@@ -25,9 +25,9 @@ from workflows.core.requests.clicks import (
     received_name,
     subject_of,
 )
-from workflows.core.requests.commands import Approve, Reject, Replan, Stop, Withdraw
+from workflows.core.requests.commands.partner import ConfirmHalf, Keep, RemindHalf, Revoke, UnconfirmHalf
+from workflows.core.requests.commands.request import Approve, Reject, Replan, Stop, Withdraw
 from workflows.core.requests.effects import Judge
-from workflows.core.requests.partner_commands import ConfirmHalf, Keep, RemindHalf, Revoke, UnconfirmHalf
 from workflows.core.requests.request import AccessRequest, Particulars, RequestKind, RequestState
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable

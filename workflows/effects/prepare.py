@@ -28,7 +28,7 @@ from workflows.core.partners.restoration import restored
 from workflows.core.people import ChatId, Person
 from workflows.core.plans.plan import Plan, plan_revocation
 from workflows.core.policy.template import Stage, Template
-from workflows.core.requests.commands import RecordDelayed, RecordPrepared, RecordUnfit
+from workflows.core.requests.commands.request import RecordDelayed, RecordPrepared, RecordUnfit
 from workflows.core.requests.lifecycle import NO_PARTNER
 from workflows.core.requests.request import (
     AccessRequest,

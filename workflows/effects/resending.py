@@ -6,7 +6,7 @@ from typing import Final
 
 from workflows.catalog.catalog import Catalog
 from workflows.core.audit.partner_changes import PartnerChange
-from workflows.core.requests.commands import RecordResent, Replan
+from workflows.core.requests.commands.request import RecordResent, Replan
 from workflows.core.requests.request import AccessRequest
 from workflows.core.requests.resending import Step, first_sent, needs_the_audit_log, next_step
 from workflows.effects.still_approved import objection

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from workflows.catalog.catalog import Catalog, changed_rules
 from workflows.core.people import Roster
 from workflows.core.plans.drift import Drift
-from workflows.core.requests.commands import Reopen, Replan, Stop
+from workflows.core.requests.commands.request import Reopen, Replan, Stop
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.core.requests.words import unwritten_words
 from workflows.effects.inheritance import changed_inheritance

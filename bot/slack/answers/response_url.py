@@ -17,7 +17,7 @@ from bot.slack.words.not_now import not_now
 from workflows.app.reads.looking import Looking
 from workflows.app.service import Service
 from workflows.core.errors import InvalidField, Refused
-from workflows.core.requests.commands import Subject
+from workflows.core.requests.commands.request import Subject
 from workflows.core.text import redacted
 
 _SLACK_HOOKS: Final = "hooks.slack.com"

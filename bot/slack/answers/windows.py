@@ -20,7 +20,7 @@ from bot.slack.words.not_now import NOT_FILLED, not_now
 from workflows.app.service import Service
 from workflows.core.errors import InvalidField, Refused, UnreadableSetting
 from workflows.core.people import ChatId
-from workflows.core.requests.commands import Subject
+from workflows.core.requests.commands.request import Subject
 from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 

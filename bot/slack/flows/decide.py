@@ -22,7 +22,7 @@ from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.members import Members
 from workflows.app.service import UNKNOWN_REQUEST, Service
 from workflows.core.errors import Refused
-from workflows.core.requests.commands import Approve, Reject, Subject
+from workflows.core.requests.commands.request import Approve, Reject, Subject
 from workflows.core.requests.deciding import STALE_CARD
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.canonical import Digest

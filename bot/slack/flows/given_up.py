@@ -9,7 +9,7 @@ from bot.slack import ids
 from bot.slack.flows.entry_points import Action, EntryPoint
 from bot.slack.payloads import Interaction, parse_effect_id
 from workflows.app.service import Service
-from workflows.core.requests.clicks import DropEffect, RetryEffect
+from workflows.core.requests.commands.clicks import DropEffect, RetryEffect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,7 +48,7 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.plans.words import describe, duration_words
 from workflows.core.requests.alarms import Alarm, AlarmCode
-from workflows.core.requests.commands import Subject
+from workflows.core.requests.commands.request import Subject
 from workflows.core.requests.request import AccessRequest
 from workflows.core.requests.words import state_words
 from workflows.ports.notifier import Notifier

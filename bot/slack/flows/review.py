@@ -19,7 +19,7 @@ from workflows.app.service import UNKNOWN_PARTNER, Service
 from workflows.core.errors import Refused
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviews import KEEP_REASON_MISSING
-from workflows.core.requests.partner_commands import Keep
+from workflows.core.requests.commands.partner import Keep
 from workflows.ports.store import Store
 
 

@@ -10,7 +10,7 @@ from bot.slack.flows.entry_points import Action, Card, EntryPoint
 from bot.slack.flows.request_access.flow import RequestAccessFlow
 from bot.slack.payloads import Interaction
 from workflows.app.service import Service
-from workflows.core.requests.commands import Withdraw
+from workflows.core.requests.commands.request import Withdraw
 from workflows.core.requests.request import RequestId
 from workflows.ports.store import Store
 

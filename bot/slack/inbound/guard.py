@@ -35,7 +35,7 @@ from bot.slack.words.commands import needs_partner
 from bot.slack.words.not_now import NOT_OPENED, WINDOW_NOT_OPENED
 from workflows.app.service import Service
 from workflows.core.errors import Refused
-from workflows.core.requests.commands import Subject
+from workflows.core.requests.commands.request import Subject
 
 _COMMAND: Final = "/partner"
 

@@ -14,7 +14,7 @@ from bot.slack.blocks.blocks import utc_words
 from bot.slack.flows.entry_points import Card
 from bot.slack.payloads import Interaction, claimed_subject
 from workflows.core.errors import Refused
-from workflows.core.requests.commands import Subject
+from workflows.core.requests.commands.request import Subject
 from workflows.core.requests.effects import Effect, ShowHalf, ShowRequest, ShowReview
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId

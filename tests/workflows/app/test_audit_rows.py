@@ -28,8 +28,21 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import Roster
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.refused_writes import RefusedWrite
-from workflows.core.requests.clicks import Click, DropEffect, RetryEffect
-from workflows.core.requests.commands import (
+from workflows.core.requests.commands.clicks import Click, DropEffect, RetryEffect
+from workflows.core.requests.commands.partner import (
+    AskHalf,
+    AskReview,
+    ConfirmHalf,
+    Keep,
+    PartnershipCommand,
+    RecordHalf,
+    RecordSponsorFound,
+    RecordSponsorGone,
+    RemindHalf,
+    Revoke,
+    UnconfirmHalf,
+)
+from workflows.core.requests.commands.request import (
     Approve,
     Expire,
     RecordApplied,
@@ -48,19 +61,6 @@ from workflows.core.requests.commands import (
     Stop,
     Submit,
     Withdraw,
-)
-from workflows.core.requests.partner_commands import (
-    AskHalf,
-    AskReview,
-    ConfirmHalf,
-    Keep,
-    PartnershipCommand,
-    RecordHalf,
-    RecordSponsorFound,
-    RecordSponsorGone,
-    RemindHalf,
-    Revoke,
-    UnconfirmHalf,
 )
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.canonical import Digest

@@ -26,8 +26,8 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId, Person
 from workflows.core.plans.plan import TenantIdentity, plan_access
 from workflows.core.policy.template import filled
-from workflows.core.requests.clicks import Click
-from workflows.core.requests.partner_commands import ConfirmHalf, RemindHalf, UnconfirmHalf
+from workflows.core.requests.commands.clicks import Click
+from workflows.core.requests.commands.partner import ConfirmHalf, RemindHalf, UnconfirmHalf
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
 from workflows.ports.tenant import TenantUnavailable

@@ -11,9 +11,9 @@ from tests.workflows.fakes import Crash
 from tests.workflows.world import World
 from workflows.core.errors import Refused
 from workflows.core.people import Roster
-from workflows.core.requests.commands import Expire, RecordDelayed, Replan, Subject
+from workflows.core.requests.commands.partner import AskReview, Keep
+from workflows.core.requests.commands.request import Expire, RecordDelayed, Replan, Subject
 from workflows.core.requests.effects import Judge, Prepare, ShowRequest, ShowReview, Tell
-from workflows.core.requests.partner_commands import AskReview, Keep
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.ports.records import AuditEntry, Commit, StaleVersion
 

@@ -28,7 +28,8 @@ from workflows.app.requests.open_request import account_beside, may_withdraw, op
 from workflows.app.schedule.role_watch import lacking
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ChatId, Person
-from workflows.core.requests.commands import ConfirmHalf, RemindHalf, UnconfirmHalf, Withdraw
+from workflows.core.requests.commands.partner import ConfirmHalf, RemindHalf, UnconfirmHalf
+from workflows.core.requests.commands.request import Withdraw
 from workflows.core.requests.request import RequestId, RequestState
 from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.tenant import TenantRefused

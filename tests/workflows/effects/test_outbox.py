@@ -18,7 +18,7 @@ from tests.workflows.core.builders import RILEY, SAM
 from tests.workflows.fakes import FixedClock
 from tests.workflows.world import QuickStore
 from workflows.core.people import ChatId
-from workflows.core.requests.commands import Subject
+from workflows.core.requests.commands.request import Subject
 from workflows.core.requests.effects import Apply, Effect, Prepare, ShowHome, ShowRequest, Tell
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId

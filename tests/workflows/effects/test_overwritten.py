@@ -20,7 +20,7 @@ from tests.workflows.world import World
 from workflows.app.schedule.ticker import tick
 from workflows.core.errors import Refused
 from workflows.core.partners.partnership import PartnershipState
-from workflows.core.requests.commands import Stop
+from workflows.core.requests.commands.request import Stop
 from workflows.core.requests.effects import Prepare
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.ports.tenant import TenantRefused, TenantUnavailable

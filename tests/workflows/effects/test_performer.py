@@ -14,7 +14,8 @@ from tests.workflows.effects.test_applying import decided
 from tests.workflows.world import World
 from workflows.app.identifiers import revocation_id
 from workflows.core.requests.alarms import AlarmCode, AlarmId
-from workflows.core.requests.commands import Subject
+from workflows.core.requests.commands.partner import Revoke
+from workflows.core.requests.commands.request import Subject
 from workflows.core.requests.effects import (
     Apply,
     Effect,
@@ -28,7 +29,6 @@ from workflows.core.requests.effects import (
     Tell,
     lane,
 )
-from workflows.core.requests.partner_commands import Revoke
 from workflows.core.requests.request import RequestId, RequestState
 from workflows.effects.outbox import Outbox
 from workflows.ports.effects_queue import PendingEffect

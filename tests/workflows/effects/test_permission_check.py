@@ -24,10 +24,10 @@ from workflows.catalog.catalog import Catalog
 from workflows.core.errors import Refused
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.people import Person
-from workflows.core.requests.clicks import Click
-from workflows.core.requests.commands import Reject
+from workflows.core.requests.commands.clicks import Click
+from workflows.core.requests.commands.partner import Revoke
+from workflows.core.requests.commands.request import Reject
 from workflows.core.requests.effects import Apply, Judge
-from workflows.core.requests.partner_commands import Revoke
 from workflows.core.requests.request import RequestId, RequestKind, RequestState
 from workflows.core.settings.documents import means_the_same
 from workflows.ports.directory import DirectoryUnavailable

@@ -15,8 +15,8 @@ from tests.workflows.world import CONTOSO, World
 from workflows.core.errors import Refused
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.plan import TenantIdentity
+from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.effects import Apply, Judge, Prepare
-from workflows.core.requests.partner_commands import Revoke
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.model import CLOSED, TenantId

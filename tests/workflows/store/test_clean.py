@@ -15,9 +15,9 @@ from tests.workflows.store.test_codec import EFFECTS, PARTNERSHIPS, REQUESTS
 from workflows.core.people import ChatId
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
-from workflows.core.requests.commands import Subject
+from workflows.core.requests.commands.partner import Revoke
+from workflows.core.requests.commands.request import Subject
 from workflows.core.requests.effects import Effect, Judge, Tell
-from workflows.core.requests.partner_commands import Revoke
 from workflows.core.requests.request import AccessRequest, Observation
 from workflows.ports.records import AuditEntry, Commit
 from workflows.store.clean import Clean

@@ -17,8 +17,9 @@ from workflows.core.people import ChatId, Person, PersonId, Role
 from workflows.core.plans.plan import Operation, Plan, TenantIdentity
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.policy.template import Stage
-from workflows.core.requests.clicks import Click, DropEffect, RetryEffect
-from workflows.core.requests.commands import Approve, Reject, Subject
+from workflows.core.requests.commands.clicks import Click, DropEffect, RetryEffect
+from workflows.core.requests.commands.partner import ConfirmHalf, Keep, RemindHalf, Revoke, UnconfirmHalf
+from workflows.core.requests.commands.request import Approve, Reject, Subject
 from workflows.core.requests.effects import (
     Apply,
     Effect,
@@ -32,7 +33,6 @@ from workflows.core.requests.effects import (
     ShowReview,
     Tell,
 )
-from workflows.core.requests.partner_commands import ConfirmHalf, Keep, RemindHalf, Revoke, UnconfirmHalf
 from workflows.core.requests.request import (
     AccessRequest,
     Observation,

@@ -14,7 +14,7 @@ import pytest
 from tests.workflows.core.builders import AMARA, BRUNO, MILLISECOND, NOW, RILEY, SAM, TENANT, partnership, request
 from tests.workflows.fakes import FixedClock
 from workflows.core.partners.partnership import Partnership
-from workflows.core.requests.commands import Subject
+from workflows.core.requests.commands.request import Subject
 from workflows.core.requests.effects import Apply, Effect, Prepare, ShowHome, ShowRequest, Tell
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.model import TenantId

@@ -10,10 +10,10 @@ from tests.workflows.core.builders import AMARA, NOW, REDEEM_STEP, REQUEST, TENA
 from tests.workflows.fakes import FixedClock
 from tests.workflows.world import open_world
 from workflows.core.people import ChatId
-from workflows.core.requests.clicks import Click, DropEffect, RetryEffect
-from workflows.core.requests.commands import Approve, Reject, Withdraw
+from workflows.core.requests.commands.clicks import Click, DropEffect, RetryEffect
+from workflows.core.requests.commands.partner import ConfirmHalf, Keep, RemindHalf, Revoke, UnconfirmHalf
+from workflows.core.requests.commands.request import Approve, Reject, Withdraw
 from workflows.core.requests.effects import Judge
-from workflows.core.requests.partner_commands import ConfirmHalf, Keep, RemindHalf, Revoke, UnconfirmHalf
 from workflows.core.settings.canonical import Digest
 from workflows.store.codec import REQUEST as REQUEST_CODEC
 from workflows.store.codec import dump

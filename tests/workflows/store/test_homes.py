@@ -14,9 +14,9 @@ from tests.workflows.core.builders import AMARA, BRUNO, CHIE, NOW, RILEY, SAM, S
 from tests.workflows.fakes import FixedClock
 from tests.workflows.world import QuickStore
 from workflows.core.people import ChatId
-from workflows.core.requests.commands import Subject
+from workflows.core.requests.commands.partner import Revoke
+from workflows.core.requests.commands.request import Subject
 from workflows.core.requests.effects import Apply, Effect, Judge, Prepare, Rank, ShowHome, ShowRequest, Tell
-from workflows.core.requests.partner_commands import Revoke
 from workflows.core.requests.request import RequestId, RequestState
 from workflows.ports.effects_queue import PendingEffect
 from workflows.ports.records import AuditEntry, Commit

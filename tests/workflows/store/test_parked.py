@@ -7,7 +7,7 @@ import pytest
 
 from tests.workflows.core.builders import NOW, RILEY, SAM
 from tests.workflows.fakes import FixedClock
-from workflows.core.requests.commands import Subject
+from workflows.core.requests.commands.request import Subject
 from workflows.core.requests.effects import Tell
 from workflows.ports.records import AuditEntry, Commit
 from workflows.store.parked import Parked, read_parked

@@ -21,7 +21,7 @@ import workflows.store.sqlite
 from tests.workflows.core.builders import NOW, RILEY, SECURITY, TENANT, partnership, request
 from tests.workflows.fakes import FixedClock
 from workflows.core.people import ChatId
-from workflows.core.requests.commands import Subject
+from workflows.core.requests.commands.request import Subject
 from workflows.core.requests.effects import ShowHome, Tell
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId

@@ -6,7 +6,7 @@ from workflows.app.limits import Allowance, Limited, Limits
 from workflows.app.service import Service
 from workflows.core.errors import Refused
 from workflows.core.people import ChatId, PersonId
-from workflows.core.requests.commands import Subject
+from workflows.core.requests.commands.request import Subject
 
 
 @dataclass(slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Final
 from workflows.core.errors import Refused
 from workflows.core.people import ChatId, PersonId
 from workflows.core.plans.words import duration_words
-from workflows.core.requests.commands import Withdraw
+from workflows.core.requests.commands.request import Withdraw
 from workflows.core.requests.lifecycle import TABLE
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind
 from workflows.core.requests.words import state_words

@@ -6,7 +6,7 @@ from workflows.app.service import Service
 from workflows.core.errors import Refused
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.partners.setup_reviews import half_behind
-from workflows.core.requests.partner_commands import RecordHalf
+from workflows.core.requests.commands.partner import RecordHalf
 from workflows.ports.store import Store
 
 _log = structlog.get_logger()

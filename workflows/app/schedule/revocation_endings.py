@@ -9,8 +9,8 @@ from typing import Final
 from workflows.app.identifiers import revocation_id
 from workflows.core.plans.refused_writes import shows, written_names
 from workflows.core.requests.alarms import WAYS, Alarm
+from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.effects import Judge
-from workflows.core.requests.partner_commands import Revoke
 from workflows.core.requests.request import TERMINAL, AccessRequest, RequestId, RequestKind, RequestState
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable

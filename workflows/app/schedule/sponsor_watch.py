@@ -12,7 +12,7 @@ from workflows.app.service import Service
 from workflows.core.errors import Refused
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.alarms import AlarmCode
-from workflows.core.requests.partner_commands import RecordSponsorFound, RecordSponsorGone
+from workflows.core.requests.commands.partner import RecordSponsorFound, RecordSponsorGone
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
 from workflows.ports.tenant import Account, Tenant, TenantRefused, TenantUnavailable

@@ -9,11 +9,11 @@ import structlog
 from workflows.app.schedule.gaps import note_tick
 from workflows.app.service import Service
 from workflows.core.errors import Refused
-from workflows.core.requests.clicks import DecisionClick
-from workflows.core.requests.commands import Approve, Expire, Reject
+from workflows.core.requests.commands.clicks import DecisionClick
+from workflows.core.requests.commands.partner import AskHalf, AskReview
+from workflows.core.requests.commands.request import Approve, Expire, Reject
 from workflows.core.requests.deciding import came_in_time, require_may_decide
 from workflows.core.requests.effects import Judge
-from workflows.core.requests.partner_commands import AskHalf, AskReview
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.ports.clock import Clock
 from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable

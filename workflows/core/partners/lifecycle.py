@@ -47,8 +47,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.requests.commands import RecordApplied, RecordOverwritten
-from workflows.core.requests.partner_commands import (
+from workflows.core.requests.commands.partner import (
     AskHalf,
     AskReview,
     ConfirmHalf,
@@ -60,6 +59,7 @@ from workflows.core.requests.partner_commands import (
     RemindHalf,
     UnconfirmHalf,
 )
+from workflows.core.requests.commands.request import RecordApplied, RecordOverwritten
 
 S = PartnershipState
 

@@ -13,7 +13,7 @@ from workflows.core.partners.reviews import next_review
 from workflows.core.plans.closing import only_narrows
 from workflows.core.policy.risk import chain_is_enough, risk_of_result
 from workflows.core.policy.template import Stage
-from workflows.core.requests.commands import RecordApplied, RecordOverwritten, RequestCommand, Subject
+from workflows.core.requests.commands.request import RecordApplied, RecordOverwritten, RequestCommand, Subject
 from workflows.core.requests.effects import Effect, ShowHalf, ShowReview, Tell
 from workflows.core.requests.lifecycle import Situation, advance, closes, partner_of
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind

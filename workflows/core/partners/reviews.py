@@ -10,8 +10,7 @@ from workflows.core.partners.partnership import Attestation, Partnership, Partne
 from workflows.core.partners.setup_reviews import advance_half, told_of_half
 from workflows.core.partners.sponsor_handover import advance_sponsor, taken_over
 from workflows.core.people import ADMIN, Person, Roster
-from workflows.core.requests.effects import Effect, ShowHalf, ShowReview
-from workflows.core.requests.partner_commands import (
+from workflows.core.requests.commands.partner import (
     AskHalf,
     AskReview,
     ConfirmHalf,
@@ -23,6 +22,7 @@ from workflows.core.requests.partner_commands import (
     RemindHalf,
     UnconfirmHalf,
 )
+from workflows.core.requests.effects import Effect, ShowHalf, ShowReview
 from workflows.core.text import Action
 
 REMIND_AGAIN_AFTER: Final = timedelta(days=3)

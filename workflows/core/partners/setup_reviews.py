@@ -9,9 +9,7 @@ from workflows.core.partner_setup.state import SHORT_NAMES, Confirmation, confir
 from workflows.core.partner_setup.steps import Step, StepKey, half_of
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ADMIN, Person, Roster
-from workflows.core.requests.commands import Subject
-from workflows.core.requests.effects import Tell
-from workflows.core.requests.partner_commands import (
+from workflows.core.requests.commands.partner import (
     AskHalf,
     ConfirmHalf,
     HalfCommand,
@@ -19,6 +17,8 @@ from workflows.core.requests.partner_commands import (
     RemindHalf,
     UnconfirmHalf,
 )
+from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.effects import Tell
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.text import Action, counted
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from workflows.core.errors import Refused
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import Person
-from workflows.core.requests.partner_commands import RecordSponsorGone, SponsorCommand
+from workflows.core.requests.commands.partner import RecordSponsorGone, SponsorCommand
 
 
 def advance_sponsor(

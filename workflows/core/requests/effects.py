@@ -7,8 +7,8 @@ from typing import Literal, assert_never
 
 from workflows.core.people import ChatId
 from workflows.core.requests.alarms import AlarmId
-from workflows.core.requests.clicks import Click
-from workflows.core.requests.commands import Subject
+from workflows.core.requests.commands.clicks import Click
+from workflows.core.requests.commands.request import Subject
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
 

@@ -60,7 +60,7 @@ from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import plan_revocation
 from workflows.core.plans.refused_writes import not_taken_words
 from workflows.core.policy.approval import Choice, Decision
-from workflows.core.requests.commands import (
+from workflows.core.requests.commands.request import (
     Approve,
     Expire,
     RecordApplied,

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.effects import Judge
-from workflows.core.requests.partner_commands import Revoke
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.resending import first_sent
 

@@ -21,8 +21,8 @@ from workflows.app.reads.looking import Looking
 from workflows.app.service import Service
 from workflows.core.errors import InvalidField, Refused
 from workflows.core.people import ADMIN, ChatId
-from workflows.core.requests.commands import Subject
-from workflows.core.requests.partner_commands import ConfirmHalf, RemindHalf, UnconfirmHalf
+from workflows.core.requests.commands.partner import ConfirmHalf, RemindHalf, UnconfirmHalf
+from workflows.core.requests.commands.request import Subject
 from workflows.core.settings.model import TenantId
 
 

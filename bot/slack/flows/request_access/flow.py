@@ -25,7 +25,7 @@ from workflows.app.service import LOOK_UP, Service
 from workflows.catalog.catalog import Catalog
 from workflows.core.errors import InvalidField, Refused
 from workflows.core.people import ChatId
-from workflows.core.requests.commands import Subject
+from workflows.core.requests.commands.request import Subject
 from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 

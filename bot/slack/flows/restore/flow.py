@@ -23,7 +23,7 @@ from workflows.catalog.catalog import Catalog
 from workflows.core.errors import InvalidField, NothingToChange, UnreadableSetting
 from workflows.core.people import ChatId
 from workflows.core.plans.named_targets import shown_targets
-from workflows.core.requests.commands import Subject
+from workflows.core.requests.commands.request import Subject
 from workflows.core.requests.request import Observation
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.named_partner import named_partner

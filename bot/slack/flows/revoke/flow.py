@@ -26,8 +26,8 @@ from workflows.core.partners.revoking import require_may_revoke, would_open
 from workflows.core.people import ChatId
 from workflows.core.plans.named_targets import shown_targets
 from workflows.core.plans.plan import Plan, TenantIdentity, plan_revocation
-from workflows.core.requests.commands import Subject
-from workflows.core.requests.partner_commands import Revoke
+from workflows.core.requests.commands.partner import Revoke
+from workflows.core.requests.commands.request import Subject
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.identifying import identify_partner

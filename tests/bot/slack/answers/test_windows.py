@@ -14,7 +14,7 @@ from tests.bot.bot_under_test import BotUnderTest, click, window_shown
 from tests.bot.surfaces import shown
 from workflows.core.errors import InvalidField, Refused, UnreadableSetting
 from workflows.core.people import ChatId
-from workflows.core.requests.commands import Subject
+from workflows.core.requests.commands.request import Subject
 from workflows.core.settings.model import TenantId
 from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable

@@ -26,8 +26,8 @@ from workflows.app.schedule.ticker import tick
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.partners.reviews import REMIND_AGAIN_AFTER
 from workflows.core.people import Person
-from workflows.core.requests.clicks import Click
-from workflows.core.requests.commands import Reject
+from workflows.core.requests.commands.clicks import Click
+from workflows.core.requests.commands.request import Reject
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId

@@ -16,8 +16,8 @@ from workflows.app.schedule.watching import Watching
 from workflows.core.plans.plan import Operation
 from workflows.core.plans.refused_writes import written_names
 from workflows.core.requests.alarms import Alarm, AlarmCode
+from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.effects import Prepare, ShowAlarm
-from workflows.core.requests.partner_commands import Revoke
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable

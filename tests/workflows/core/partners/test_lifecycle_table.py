@@ -31,8 +31,7 @@ from workflows.core.partners.lifecycle import TABLE
 from workflows.core.partners.outcome import advance_partner
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviews import advance_review
-from workflows.core.requests.commands import RecordApplied, RecordOverwritten
-from workflows.core.requests.partner_commands import (
+from workflows.core.requests.commands.partner import (
     AskHalf,
     AskReview,
     ConfirmHalf,
@@ -44,6 +43,7 @@ from workflows.core.requests.partner_commands import (
     RemindHalf,
     UnconfirmHalf,
 )
+from workflows.core.requests.commands.request import RecordApplied, RecordOverwritten
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
 SAME: Final[Mapping[str | None, str]] = {"active": "active", "review_due": "review_due"}

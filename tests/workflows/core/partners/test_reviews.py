@@ -26,8 +26,8 @@ from workflows.core.partners.outcome import closed_partnership, opened_partnersh
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.partners.reviews import REMIND_AGAIN_AFTER, ReviewTransition, advance_review, may_close
 from workflows.core.people import Person, Roster
+from workflows.core.requests.commands.partner import AskReview, Keep, PartnershipCommand
 from workflows.core.requests.effects import ShowReview
-from workflows.core.requests.partner_commands import AskReview, Keep, PartnershipCommand
 from workflows.core.requests.request import RequestState
 
 DAY = timedelta(days=1)

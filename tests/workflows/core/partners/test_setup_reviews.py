@@ -27,10 +27,7 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviews import advance_review
 from workflows.core.partners.setup_reviews import half_behind
 from workflows.core.people import Person
-from workflows.core.requests.commands import RecordOverwritten
-from workflows.core.requests.effects import ShowHalf, Tell
-from workflows.core.requests.lifecycle import Situation
-from workflows.core.requests.partner_commands import (
+from workflows.core.requests.commands.partner import (
     AskHalf,
     ConfirmHalf,
     PartnershipCommand,
@@ -38,6 +35,9 @@ from workflows.core.requests.partner_commands import (
     RemindHalf,
     UnconfirmHalf,
 )
+from workflows.core.requests.commands.request import RecordOverwritten
+from workflows.core.requests.effects import ShowHalf, Tell
+from workflows.core.requests.lifecycle import Situation
 from workflows.core.requests.request import RequestId, RequestState
 from workflows.core.settings.canonical import Digest
 

@@ -10,7 +10,7 @@ from workflows.core.partners.outcome import advance_partner, opened_partnership
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.closing import closes_everything, only_narrows
 from workflows.core.plans.plan import Plan, plan_access
-from workflows.core.requests.commands import RecordApplied
+from workflows.core.requests.commands.request import RecordApplied
 from workflows.core.requests.lifecycle import Situation
 from workflows.core.requests.request import RequestState
 from workflows.core.settings.documents import to_document

@@ -7,10 +7,17 @@ from tests.workflows.core.builders import situation as moment
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.partners.reviews import advance_review
 from workflows.core.people import ChatId, Person
-from workflows.core.requests.clicks import Click, DropEffect, RetryEffect, identified, received_name, subject_of
-from workflows.core.requests.commands import Approve, Reject, Subject, Withdraw
+from workflows.core.requests.commands.clicks import (
+    Click,
+    DropEffect,
+    RetryEffect,
+    identified,
+    received_name,
+    subject_of,
+)
+from workflows.core.requests.commands.partner import ConfirmHalf, Keep, RemindHalf, Revoke, UnconfirmHalf
+from workflows.core.requests.commands.request import Approve, Reject, Subject, Withdraw
 from workflows.core.requests.lifecycle import advance
-from workflows.core.requests.partner_commands import ConfirmHalf, Keep, RemindHalf, Revoke, UnconfirmHalf
 
 DIGEST = request().known.plan.digest
 APPROVE = Approve(actor=AMARA.chat_id, request_id=REQUEST, digest=DIGEST, channel="C1")

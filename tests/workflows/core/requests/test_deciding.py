@@ -29,7 +29,7 @@ from tests.workflows.core.builders import (
 from workflows.core.errors import DomainError, Refused
 from workflows.core.people import Person
 from workflows.core.policy.template import Stage
-from workflows.core.requests.commands import Approve, Reject
+from workflows.core.requests.commands.request import Approve, Reject
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.request import AccessRequest, RequestState

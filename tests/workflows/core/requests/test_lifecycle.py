@@ -38,7 +38,8 @@ from workflows.core.partners.reviews import advance_review
 from workflows.core.people import Person, Roster
 from workflows.core.plans.plan import plan_revocation
 from workflows.core.policy.approval import Choice, Decision
-from workflows.core.requests.commands import (
+from workflows.core.requests.commands.partner import AskReview
+from workflows.core.requests.commands.request import (
     Approve,
     Expire,
     RecordApplied,
@@ -61,7 +62,6 @@ from workflows.core.requests.commands import (
 )
 from workflows.core.requests.effects import Apply, Prepare, ShowHalf, ShowRequest, ShowReview, Tell
 from workflows.core.requests.lifecycle import Transition, advance
-from workflows.core.requests.partner_commands import AskReview
 from workflows.core.requests.request import AccessRequest, Observation, RequestKind, RequestState
 
 LATER = NOW + timedelta(hours=5)

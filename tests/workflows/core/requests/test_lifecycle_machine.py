@@ -35,7 +35,7 @@ from workflows.core.people import ADMIN, Person, PersonId, Role, Roster
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.approval import Choice
 from workflows.core.policy.template import Stage
-from workflows.core.requests.commands import (
+from workflows.core.requests.commands.request import (
     Approve,
     Expire,
     RecordApplied,

@@ -17,7 +17,7 @@ from tests.workflows.core.builders import (
     situation,
 )
 from workflows.core.errors import Refused
-from workflows.core.requests.commands import Expire, RecordPrepared, Reject, Withdraw
+from workflows.core.requests.commands.request import Expire, RecordPrepared, Reject, Withdraw
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.request import RequestKind, RequestState
 

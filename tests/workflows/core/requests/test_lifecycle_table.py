@@ -25,7 +25,7 @@ from tests.workflows.core.builders import (
 )
 from workflows.core.errors import Refused
 from workflows.core.requests import lifecycle
-from workflows.core.requests.commands import (
+from workflows.core.requests.commands.request import (
     Approve,
     Expire,
     RecordApplied,

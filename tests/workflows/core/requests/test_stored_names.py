@@ -7,8 +7,9 @@ from workflows.core.errors import DomainError, InvalidField, Refused
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.policy.approval import Choice
 from workflows.core.requests.alarms import AlarmId
-from workflows.core.requests.clicks import RECEIVED_AS, Click
-from workflows.core.requests.commands import Approve, RequestCommand, Subject
+from workflows.core.requests.commands.clicks import RECEIVED_AS, Click
+from workflows.core.requests.commands.partner import Command, PartnershipCommand
+from workflows.core.requests.commands.request import Approve, RequestCommand, Subject
 from workflows.core.requests.effects import (
     Apply,
     Effect,
@@ -23,7 +24,6 @@ from workflows.core.requests.effects import (
     Tell,
     lane,
 )
-from workflows.core.requests.partner_commands import Command, PartnershipCommand
 from workflows.core.requests.request import RequestKind, RequestState
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from tests.workflows.core.builders import AMARA, DANA, NOW, REQUEST, TENANT, access_plan, request
 from workflows.core.audit.partner_changes import PartnerChange, names_another
-from workflows.core.requests.commands import Approve
+from workflows.core.requests.commands.partner import Revoke
+from workflows.core.requests.commands.request import Approve
 from workflows.core.requests.effects import Judge
-from workflows.core.requests.partner_commands import Revoke
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.resending import Step, first_sent, may_be_resent, needs_the_audit_log, next_step
 from workflows.core.requests.watch import unjudged_revocations, unshown_writes, waiting_revocations

@@ -4,8 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, overload
 
 from workflows.core.people import ChatId, Person
-from workflows.core.requests.commands import Approve, Details, Reject, RequestCommand, Subject, Withdraw
-from workflows.core.requests.partner_commands import (
+from workflows.core.requests.commands.partner import (
     ConfirmHalf,
     Keep,
     PartnershipCommand,
@@ -13,6 +12,7 @@ from workflows.core.requests.partner_commands import (
     Revoke,
     UnconfirmHalf,
 )
+from workflows.core.requests.commands.request import Approve, Details, Reject, RequestCommand, Subject, Withdraw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
