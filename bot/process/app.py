@@ -28,7 +28,7 @@ from bot.slack.outbound.approval_channel import CURE, ChannelUnsuitable, channel
 from bot.slack.outbound.client import SlackClient
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.schedule.gaps import notice_gap
-from workflows.app.schedule.missing_setup import record_missing_halves
+from workflows.app.schedule.missing_setup import record_missing_setup
 from workflows.app.schedule.ticker import tick
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.core.errors import DomainError
@@ -262,7 +262,7 @@ async def _ticking(
 ) -> None:
     await asyncio.shield(noticed)  # the first tick takes the place of the last one
     try:
-        await record_missing_halves(service=parts.service, store=parts.store)
+        await record_missing_setup(service=parts.service, store=parts.store)
     except Exception:
         _log.exception("halves_not_recorded")
     while True:

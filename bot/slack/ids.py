@@ -29,9 +29,9 @@ WITHDRAW: Final = "withdraw"
 KEEP: Final = "keep"
 REVOKE_REVIEW: Final = "revoke_review"
 OPEN_REQUEST: Final = "open_request"
-CONFIRM_HALF: Final = "confirm_half"
-UNCONFIRM_HALF: Final = "unconfirm_half"
-REMIND_HALF: Final = "remind_half"
+CONFIRM_SETUP: Final = "confirm_half"
+UNCONFIRM_SETUP: Final = "unconfirm_half"
+REMIND_SETUP: Final = "remind_half"
 SHOW_CHECKLIST: Final = "show_checklist"
 RETRY_EFFECT: Final = "retry_effect"
 DROP_EFFECT: Final = "drop_effect"
@@ -47,17 +47,17 @@ REASON: Final = "reason"
 CONFIRM: Final = "confirm"
 RESTORES: Final = "restores"
 RESTORE_RESULT: Final = "restore_result"
-HOLE: Final = "hole_"
-"""Followed by the hole's name: the field of one id that a template leaves open."""
+PLACEHOLDER: Final = "hole_"
+"""Followed by the placeholder's name: the field of one id that a template leaves open."""
 
-MOST_HOLE: Final = 100
+MOST_PLACEHOLDER: Final = 100
 """The most characters of an id that is typed; longer ones are no GUID, and the field says so."""
 
 # keys of the request form's metadata
-HOLES_OF: Final = "holes_of"
-"""The template whose holes the form shows."""
+PLACEHOLDERS_OF: Final = "holes_of"
+"""The template whose placeholders the form shows."""
 NAMED: Final = "named"
-"""By the hole's name, what was typed there as a name, in short, and the ID shown for it: `<fingerprint>:<id>`."""
+"""By the placeholder's name: what was typed there as a name, in short, and the ID shown: `<fingerprint>:<id>`."""
 
 
 def fingerprint(typed: str) -> str:
@@ -73,7 +73,7 @@ def decision_value(request: AccessRequest) -> str:
     return f"{request.id}:{request.known.plan.digest}"
 
 
-def half_value(tenant_id: TenantId, step: Step) -> str:
+def setup_value(tenant_id: TenantId, step: Step) -> str:
     """Name a step of a partner's half exactly as it is shown: `<tenant id>:<step>:<digest>`."""
     return f"{tenant_id}:{step.key.value}:{step.digest}"
 

@@ -292,12 +292,12 @@ def parse_effect_id(value: str) -> int:
     return int(value)
 
 
-class _HalfValue(_Payload):
+class _SetupValue(_Payload):
     step: StepKey
     wanted: Annotated[str, StringConstraints(pattern=_DIGEST)]
 
 
-def parse_half_value(value: str) -> tuple[TenantId, StepKey, Digest]:
+def parse_setup_value(value: str) -> tuple[TenantId, StepKey, Digest]:
     """Read `<tenant id>:<step>:<digest>` from a button beside a step of the partner's half.
 
     :raises Refused: when it is anything else.
@@ -305,7 +305,7 @@ def parse_half_value(value: str) -> tuple[TenantId, StepKey, Digest]:
     tenant_id, _, rest = value.partition(":")
     step, _, wanted = rest.partition(":")
     try:
-        parsed = _HalfValue.model_validate({"step": step, "wanted": wanted})
+        parsed = _SetupValue.model_validate({"step": step, "wanted": wanted})
     except ValueError as error:
         raise Refused("malformed", _NO_BUTTON_OF_OURS) from error
     return parse_tenant_id(tenant_id), parsed.step, Digest(parsed.wanted)
@@ -331,8 +331,8 @@ def parse_form(interaction: Interaction) -> Form:
         justification=view.value(ids.JUSTIFICATION),
         sponsor=ChatId(view.value(ids.SPONSOR) or interaction.actor),
         days=_chosen_days(view),
-        holes=(holes := _typed_holes(view)),
-        shown=_shown_ids(view, holes),
+        placeholders=(placeholders := _typed_placeholders(view)),
+        shown=_shown_ids(view, placeholders),
     )
 
 
@@ -358,7 +358,7 @@ def _chosen_days(view: _View) -> int:
     return int(days) if days.isascii() and days.isdecimal() and len(days) < 6 else 0
 
 
-def _shown_ids(view: _View, holes: dict[str, str]) -> dict[str, str]:
+def _shown_ids(view: _View, placeholders: dict[str, str]) -> dict[str, str]:
     """Read which IDs the form shows for names, of fields in which the same name still stands.
 
     A claim, as the rest of what was typed: whoever could forge it could type the ID.
@@ -369,7 +369,7 @@ def _shown_ids(view: _View, holes: dict[str, str]) -> dict[str, str]:
         name: id
         for name, said in claimed
         for typed, _, id in [str(said).partition(":")]
-        if typed == ids.fingerprint(holes.get(name, "")) and is_tenant_id(id)
+        if typed == ids.fingerprint(placeholders.get(name, "")) and is_tenant_id(id)
     }
 
 
@@ -381,9 +381,9 @@ def _metadata(view: _View) -> dict[str, object]:
     return metadata if isinstance(metadata, dict) else {}
 
 
-def _typed_holes(view: _View) -> dict[str, str]:
-    """Read the fields of the holes, by the hole's name; none where they were shown for another template."""
-    if _metadata(view).get(ids.HOLES_OF) != view.value(ids.TEMPLATE):
+def _typed_placeholders(view: _View) -> dict[str, str]:
+    """Read the placeholders' fields, by the placeholder's name; none where they were shown for another template."""
+    if _metadata(view).get(ids.PLACEHOLDERS_OF) != view.value(ids.TEMPLATE):
         return {}
-    fields = (block_id for block_id in view.state.values if block_id.startswith(ids.HOLE))
-    return {block_id.removeprefix(ids.HOLE): view.value(block_id) for block_id in fields}
+    fields = (block_id for block_id in view.state.values if block_id.startswith(ids.PLACEHOLDER))
+    return {block_id.removeprefix(ids.PLACEHOLDER): view.value(block_id) for block_id in fields}

@@ -73,7 +73,7 @@ async def examine(settings: Settings, console: Console) -> int:
         try:
             findings += await _entra(tenant, settings)
             findings += await _grants(tenant)
-            findings += await surroundings(tenant)
+            findings += await tenant_settings(tenant)
             findings += await _roles(client, tenant, settings)
         finally:
             await tenant.close()
@@ -94,9 +94,9 @@ _SOME_APPLICATION: Final = Target(type=TargetType.APPLICATION, id="00000003-0000
 """Microsoft Graph itself; whether it is there or not, asking shows whether the bot may."""
 
 
-async def surroundings(tenant: Tenant) -> list[Finding]:
+async def tenant_settings(tenant: Tenant) -> list[Finding]:
     """Look at what is read around a plan before people decide: the bot works without any of it."""
-    around = tenant.surroundings
+    around = tenant.tenant_settings
 
     async def sign_ins() -> object:
         return await around.read_sign_ins(await tenant.home(), datetime.now(UTC) - timedelta(hours=1))

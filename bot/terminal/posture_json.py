@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from workflows.core.checks.conditional_access.words import report_values
 from workflows.core.partners.partnership import Partnership
-from workflows.core.plans.current_settings import Standing, describe_standing
+from workflows.core.plans.current_settings import CurrentSetting, describe_current
 from workflows.core.posture.model import Concern, Door, PartnerPosture, Posture, Weight
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import EffectiveFlag, Origin
@@ -47,7 +47,7 @@ def posture_json(posture: Posture) -> str:
             "access": _doors(posture.default.doors),
             "inbound_trust": _flags(posture.default.trust),
             "ways": _ways(posture.default.ways),
-            "settings": _standings(posture.default.standings),
+            "settings": _current_settings(posture.default.current),
             "concerns": _concerns(posture.default.concerns),
         },
         "partners": [_partner(partner, posture.default.document) for partner in posture.partners],
@@ -67,7 +67,7 @@ def _partner(partner: PartnerPosture, default: JsonObject | None) -> dict[str, A
         "automatic_redemption": _flags(partner.redemption),
         "identity_synchronization": _flag(partner.synchronization),
         "ways": _ways(partner.ways),
-        "settings": [] if partner.is_barred else _standings(describe_standing(partner.configuration, default)),
+        "settings": [] if partner.is_barred else _current_settings(describe_current(partner.configuration, default)),
         "unmanaged": list(partner.unmanaged),
         "risk": {
             "level": partner.risk.level.word,
@@ -122,8 +122,8 @@ def _ways(found: Sequence[Way]) -> list[dict[str, Any]]:
     ]
 
 
-def _standings(standings: Sequence[Standing]) -> list[dict[str, Any]]:
-    return [{"setting": one.setting, "words": one.words, "origin": one.origin.value} for one in standings]
+def _current_settings(current: Sequence[CurrentSetting]) -> list[dict[str, Any]]:
+    return [{"setting": one.setting, "words": one.words, "origin": one.origin.value} for one in current]
 
 
 def _concerns(concerns: Sequence[Concern]) -> list[dict[str, Any]]:

@@ -48,7 +48,7 @@ def settings(world: Sandbox, bare_environment: Path, monkeypatch: pytest.MonkeyP
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     # Entra's one evaluation a second is waited for in the stories; here nobody counts them.
-    monkeypatch.setattr("workflows.entra.surroundings._CONDITIONAL_ACCESS", (1, 0.0))
+    monkeypatch.setattr("workflows.entra.tenant_settings._CONDITIONAL_ACCESS", (1, 0.0))
     return load_settings()
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from bot.slack.cards.cards import request_card, review_card
-from bot.slack.cards.setup_card import half_card
+from bot.slack.cards.setup_card import setup_card
 from bot.slack.flows.revoke.views import revocation_view, revoke_unread_view
 from bot.slack.flows.show.partners import partner_details, partner_list
 from bot.slack.flows.show.posture import posture_message
@@ -115,7 +115,7 @@ def test_a_window_a_listing_and_a_posture_call_nothing_blocked_that_is_not(
         told = partner_details(who, own, default, known, [], NOW, concerns=concerns)
         assert_true(f"{told.text} {shown(told.blocks)}", found, "show")
     assert_true(shown(revoke_unread_view(who)), found, "window without a reading")
-    for card in (review_card(record, now=NOW), half_card(record, may_speak=True), partner_list([record], NOW)):
+    for card in (review_card(record, now=NOW), setup_card(record, may_speak=True), partner_list([record], NOW)):
         assert_true(f"{card.text} {shown(card.blocks)}", found, "record")
 
     records = Records(partnerships={TENANT: record}, requests={})

@@ -263,7 +263,7 @@ async def test_a08_revoking_writes_explicit_blocks_and_deletes_nothing(world: St
     write = (await world.writes())[-1]
     assert (write["method"], write["path"].endswith(newcomers_id(8))) == ("PATCH", True)
     for name in ("b2bCollaborationInbound", "b2bCollaborationOutbound", "b2bDirectConnectInbound"):
-        assert {half["accessType"] for half in write["body"][name].values()} == {"blocked"}
+        assert {setup["accessType"] for setup in write["body"][name].values()} == {"blocked"}
     assert await world.partner(newcomers_id(8)) is not None
     said = words(await world.card())
     assert "does not delete it: a deleted partner would fall back to the tenant's defaults" in said

@@ -105,7 +105,7 @@ def fields(view: Json) -> dict[str, Json]:
 
 
 async def asked(stage: Stage, template: str, target: str, **filled: str) -> Json:
-    """Ask for access with a template; returns the channel's card. Fields of holes are named hole_<name>."""
+    """Ask for access with a template; returns the channel's card. Fields of placeholders are named hole_<name>."""
     view_id = await form_for(stage, template)
     answer = await stage.fill_in(view_id=view_id, template=template, target=target, **filled)
     assert answer["errors"] == {}, answer["errors"]
@@ -174,12 +174,12 @@ async def test_row_74_a_merger_opens_direct_connect_both_ways_and_says_what_the_
 
 async def test_row_75_a_regulated_project_pilots_with_one_group_then_widens_then_narrows(world: Stage) -> None:
     """The widening is a new request: its card tells what changes from what stays. To narrow needs one approver."""
-    holes = {
+    placeholders = {
         "hole_pilot_group": PILOT_GROUP,
         "hole_project_group": PROJECT_GROUP.upper(),
         "hole_partner_application": f" {RECORDS_SITE} ",
     }
-    card = await asked(world, "regulated-project", "northwind.com", duration="90", **holes)
+    card = await asked(world, "regulated-project", "northwind.com", duration="90", **placeholders)
     assert PILOT_GROUP in words(card)
     await approved(world, card, "approver1", "approver2", "approver3")
     pilot = {
@@ -209,7 +209,7 @@ async def test_row_75_a_regulated_project_pilots_with_one_group_then_widens_then
     write = (await world.writes())[-1]
     assert (write["method"], write["body"]) == ("PATCH", {"b2bCollaborationInbound": OFFICE})
 
-    card = await asked(world, "regulated-project", "northwind.com", duration="90", **holes)
+    card = await asked(world, "regulated-project", "northwind.com", duration="90", **placeholders)
     assert "only narrows or closes access, so one approval is enough" in words(card)
     card = await approved(world, card, "approver1")
     assert "read back" in card["text"]
@@ -335,12 +335,12 @@ async def test_row_78_a_subsidiary_and_a_vendor_are_two_templates(alone: Stage) 
 
 async def test_row_79_due_diligence_ends_with_the_project_and_asks_then(alone: Stage) -> None:
     """Nothing closes by itself: at the end the sponsor is asked, and only the whole chain prolongs what stands."""
-    holes = {
+    placeholders = {
         "hole_pilot_group": PILOT_GROUP,
         "hole_project_group": PROJECT_GROUP,
         "hole_partner_application": RECORDS_SITE,
     }
-    await opened(alone, "regulated-project", "contoso.com", CONTOSO, duration="30", **holes)
+    await opened(alone, "regulated-project", "contoso.com", CONTOSO, duration="30", **placeholders)
     await alone.do("clock", advance_seconds=31 * DAY)
     review = (await alone.direct("requester"))[-1]
     assert "the approved time is over" in review["text"]
@@ -348,7 +348,7 @@ async def test_row_79_due_diligence_ends_with_the_project_and_asks_then(alone: S
     assert "revoke_review" in buttons(review)
     writes = len(await alone.writes())
     before = await alone.partner(CONTOSO)
-    card = await asked(alone, "regulated-project", "contoso.com", duration="30", **holes)
+    card = await asked(alone, "regulated-project", "contoso.com", duration="30", **placeholders)
     assert "What stands, and is to stand for longer" in words(card)
     assert "Nothing is written to the tenant" in words(card)
     card = await approved(alone, card, "approver1", "approver2", "approver3")

@@ -79,12 +79,12 @@ async def test_five_hundred_idle_connections_and_half_headers_hold_up_no_click(s
     bot = await stage.see("bot")
     assert await answered_in(bot) < 1
     before = log_size(stage)
-    async with held(bot["url"], 500, b"") as idle, held(bot["url"], 500, HALF_HEADER) as half:
+    async with held(bot["url"], 500, b"") as idle, held(bot["url"], 500, HALF_HEADER) as setup:
         for _ in range(10):
             assert await answered_in(bot) < 1
             await asyncio.sleep(0.05)
         async with asyncio.timeout(12):
-            await asyncio.gather(*map(ended, [*idle, *half]))
+            await asyncio.gather(*map(ended, [*idle, *setup]))
         assert await answered_in(bot) < 1
     assert log_size(stage) - before < 10_000
     assert await stage.ask(), "the story goes on"
@@ -93,12 +93,12 @@ async def test_five_hundred_idle_connections_and_half_headers_hold_up_no_click(s
 async def test_five_hundred_half_bodies_hold_up_no_click(stage: Stage) -> None:
     bot = await stage.see("bot")
     before = log_size(stage)
-    async with held(bot["url"], 500, HALF_BODY) as half:
+    async with held(bot["url"], 500, HALF_BODY) as setup:
         for _ in range(5):
             assert await answered_in(bot) < 1
             await asyncio.sleep(0.05)
         async with asyncio.timeout(12):
-            await asyncio.gather(*map(ended, half))
+            await asyncio.gather(*map(ended, setup))
     assert log_size(stage) - before < 10_000
 
 

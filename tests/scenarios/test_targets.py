@@ -31,7 +31,7 @@ async def patch(stage: Stage, state: dict[str, Any]) -> None:
 
 
 async def asked(stage: Stage, template: str, **fields: str) -> dict[str, Any]:
-    """Fill the form in with the template chosen in its list, so that it shows its holes; returns the answer."""
+    """Fill the form in with the template chosen in its list, so that it shows its placeholders; returns the answer."""
     view_id = (await stage.do("command", user="requester", text="/partner request"))["view_id"]
     await stage.do("click", user="requester", view_id=view_id, action_id="template", selected=template)
     await stage.rest()

@@ -219,7 +219,7 @@ class FakeTenant:
     """Every write that was taken."""
     fresh: list[str] = field(default_factory=list)
     """What was resolved without an old answer sufficing."""
-    surroundings: FakeSurroundings = field(default_factory=FakeSurroundings)
+    tenant_settings: FakeSurroundings = field(default_factory=FakeSurroundings)
     _stale: dict[TenantId, tuple[int, dict[str, Any] | None]] = field(default_factory=dict)
 
     def add_tenant(self, identity: TenantIdentity, *domains: str) -> None:
@@ -428,7 +428,7 @@ class FakeNotifier:
         self.script.end(await self.script.begin("notifier.show_review"))
         self.reviews.append((partnership, remind))
 
-    async def show_half(self, partnership: Partnership, *, remind: bool) -> None:
+    async def show_setup(self, partnership: Partnership, *, remind: bool) -> None:
         """Remember a card about the partner's half."""
         self.script.end(await self.script.begin("notifier.show_half"))
         self.halves.append((partnership, remind))

@@ -22,10 +22,10 @@ from workflows.core.requests.commands.request import Approve, Reject
 from workflows.core.requests.effects import Apply, Effect, Prepare
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.canonical import Digest
-from workflows.effects.apply import Applying
+from workflows.effects.apply import Applier
 from workflows.effects.performer import Performer
-from workflows.effects.permission_check import Judging
-from workflows.effects.prepare import Preparing
+from workflows.effects.permission_check import PermissionCheck
+from workflows.effects.prepare import Preparer
 from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.notifier import NotifierUnavailable
 from workflows.ports.records import AuditEntry, Commit
@@ -88,9 +88,9 @@ class World:
     service: Service
     alarms: Alarms
     watching: Watching
-    judging: Judging
-    preparing: Preparing
-    applying: Applying
+    permission_check: PermissionCheck
+    preparer: Preparer
+    applier: Applier
     intake: Intake
     performer: Performer
     rests: list[float]
@@ -240,7 +240,7 @@ def assemble(
     if tenant is None:
         tenant = FakeTenant()
         tenant.add_tenant(CONTOSO)
-    tenant.script = tenant.surroundings.script = script
+    tenant.script = tenant.tenant_settings.script = script
     directory, notifier = FakeDirectory(script=script), FakeNotifier(script=script)
     woken: list[bool] = []
     rests: list[float] = []
@@ -250,11 +250,13 @@ def assemble(
 
     service = Service(store=store, clock=clock, wake=lambda: woken.append(True))
     alarms = Alarms(store=store, clock=clock, wake=lambda: woken.append(True))
-    judging = Judging(service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, alarms=alarms)
-    preparing = Preparing(
+    permission_check = PermissionCheck(
+        service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, alarms=alarms
+    )
+    preparer = Preparer(
         service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=clock, alarms=alarms
     )
-    applying = Applying(
+    applier = Applier(
         service=service,
         store=store,
         tenant=tenant,
@@ -275,14 +277,14 @@ def assemble(
         service=service,
         alarms=alarms,
         watching=Watching(checks=usual_checks(store=store, clock=clock, tenant=tenant, alarms=alarms)),
-        judging=judging,
-        preparing=preparing,
-        applying=applying,
+        permission_check=permission_check,
+        preparer=preparer,
+        applier=applier,
         intake=Intake(service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=clock),
         performer=Performer(
-            judging=judging,
-            preparing=preparing,
-            applying=applying,
+            permission_check=permission_check,
+            preparer=preparer,
+            applier=applier,
             notifier=notifier,
             store=store,
             service=service,

@@ -13,7 +13,7 @@ from workflows.core.people import ChatId, Person, PersonId, Roster
 from workflows.core.requests.commands.clicks import Click, given_by, received_name, subject_of
 from workflows.core.requests.commands.partner import PartnershipCommand
 from workflows.core.requests.commands.request import RecordPrepared, RequestCommand, Subject, Submit, Withdraw
-from workflows.core.requests.effects import Effect, Judge, SettleGivenUp, ShowRequest, Tell
+from workflows.core.requests.effects import CheckPermission, Effect, SettleGivenUp, ShowRequest, Tell
 from workflows.core.requests.lifecycle import Situation
 from workflows.core.requests.request import AccessRequest, Observation, Particulars, RequestId, RequestKind
 from workflows.core.settings.model import TenantId
@@ -104,7 +104,7 @@ class Service:
             tenant_id=subject.tenant_id,
         )
         entry = replace(entry, outcome="received")
-        await self._commit(Commit(entry=entry, effects=(Judge(command=click, key=key, received_at=now),)))
+        await self._commit(Commit(entry=entry, effects=(CheckPermission(command=click, key=key, received_at=now),)))
 
     async def withdraw(self, request_id: RequestId, actor: ChatId, *, key: str) -> None:
         """Take a request back. One's own click suffices.

@@ -22,7 +22,7 @@ _CURES: Final = {
     "partner": 'write the partner\'s domain or tenant ID, as in partner = "contoso.com"',
     "template": 'write the name of a template, as in template = "guest-collaboration"',
     "duration_days": "write a whole number of days, as in duration_days = 90",
-    "holes": "write a table of IDs by the names of the template's holes, each in quotation marks",
+    "placeholders": "write a table of IDs by the names of the template's placeholders, each in quotation marks",
 }
 
 
@@ -41,7 +41,9 @@ class RequestFile(FileModel):
     template: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
     duration_days: Annotated[StrictInt, Field(ge=1, le=3650)] | None = None
     """None: the template's own default."""
-    holes: dict[str, Annotated[str, StringConstraints(max_length=300)]] = Field(default_factory=dict, max_length=50)
+    placeholders: dict[str, Annotated[str, StringConstraints(max_length=300)]] = Field(
+        default_factory=dict, max_length=50
+    )
 
 
 def load_request_file(path: Path) -> RequestFile:

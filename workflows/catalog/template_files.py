@@ -8,9 +8,9 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from workflows.catalog.template_settings import GUID, HOLE_NAME, FileModel, SettingsTable
+from workflows.catalog.template_settings import GUID, PLACEHOLDER_NAME, FileModel, SettingsTable
 from workflows.core.people import Role
-from workflows.core.policy.placeholders import Hole, places
+from workflows.core.policy.placeholders import Placeholder, places
 from workflows.core.policy.template import Stage, Template
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.model import Property, Setting, TargetType
@@ -25,9 +25,9 @@ class _Stage(FileModel):
     quorum: Annotated[int, Field(ge=1, le=20)]
 
 
-class _Hole(FileModel):
+class _Placeholder(FileModel):
     # The form's field is called hole_<name>; chat systems take at most 255 characters of a name.
-    name: Annotated[str, Field(pattern=rf"^{HOLE_NAME}$", max_length=60)]
+    name: Annotated[str, Field(pattern=rf"^{PLACEHOLDER_NAME}$", max_length=60)]
     label: Title
     kind: TargetType
     hint: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
@@ -43,7 +43,7 @@ class TemplateFile(FileModel):
     durations_days: tuple[Days, ...] = Field(min_length=1, max_length=20)
     default_duration_days: Days
     decide_within_days: Annotated[int, Field(ge=1, le=90)]
-    holes: tuple[_Hole, ...] = Field(default=(), max_length=20)
+    placeholders: tuple[_Placeholder, ...] = Field(default=(), max_length=20)
     stages: tuple[_Stage, ...] = Field(min_length=1, max_length=10)
     settings: SettingsTable
 
@@ -53,7 +53,7 @@ class TemplateFile(FileModel):
             raise ValueError("default_duration_days: choose one of durations_days")
         if not self.settings.model_fields_set:
             raise ValueError("settings: name at least one setting, or the template changes nothing")
-        if problems := "; ".join(self._problems_of_holes()):
+        if problems := "; ".join(self._problems_of_placeholders()):
             raise ValueError(problems)
         return self
 
@@ -61,9 +61,12 @@ class TemplateFile(FileModel):
         """Make the template called `name` of it."""
         settings = self.settings.parsed()
         meaning = {
-            **self.model_dump(mode="json", exclude=set() if self.holes else {"holes"}),
+            **self.model_dump(mode="json", exclude={"placeholders"}),
             "settings": {key: to_document(value) for key, value in settings.items()},
         }
+        if self.placeholders:
+            # Under the name of earlier versions: requests carry the hash that came of it.
+            meaning["holes"] = [one.model_dump(mode="json") for one in self.placeholders]
         return Template(
             name=name,
             title=self.title,
@@ -75,43 +78,43 @@ class TemplateFile(FileModel):
             default_duration=timedelta(days=self.default_duration_days),
             decide_within=timedelta(days=self.decide_within_days),
             content_hash=hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest(),
-            holes=self._parsed_holes(settings),
+            placeholders=self._parsed_placeholders(settings),
         )
 
-    def _parsed_holes(self, settings: dict[Property, Setting]) -> tuple[Hole, ...]:
+    def _parsed_placeholders(self, settings: dict[Property, Setting]) -> tuple[Placeholder, ...]:
         owners = {place.name: place.owner for place in places(settings)}
         return tuple(
-            Hole(
-                name=hole.name,
-                label=hole.label,
-                kind=hole.kind,
-                owner=owners[hole.name],
-                hint=hole.hint,
-                is_required=hole.required,
+            Placeholder(
+                name=blank.name,
+                label=blank.label,
+                kind=blank.kind,
+                owner=owners[blank.name],
+                hint=blank.hint,
+                is_required=blank.required,
             )
-            for hole in self.holes
+            for blank in self.placeholders
         )
 
-    def _problems_of_holes(self) -> Iterator[str]:
-        """Name what does not fit between the holes and the places where they stand."""
-        declared = {hole.name: hole for hole in self.holes}
-        if len(declared) < len(self.holes):
-            yield "holes: two holes have the same name"
+    def _problems_of_placeholders(self) -> Iterator[str]:
+        """Name what does not fit between the placeholders and the places where they stand."""
+        declared = {blank.name: blank for blank in self.placeholders}
+        if len(declared) < len(self.placeholders):
+            yield "placeholders: two placeholders have the same name"
         stand = list(places(self.settings.parsed()))
         for place in stand:
-            hole = declared.get(place.name)
-            if hole is None:
-                yield f"settings: {{{place.name}}} is not one of the holes; declare it under [[holes]]"
-            elif hole.kind is not place.kind:
-                yield f"holes: {place.name} is a {hole.kind} but stands where a {place.kind} does"
-            elif place.is_alone and not hole.required:
-                yield f"holes: {place.name} is all that stands in its list, so it must be required"
+            blank = declared.get(place.name)
+            if blank is None:
+                yield f"settings: {{{place.name}}} is not one of the placeholders; declare it under [[placeholders]]"
+            elif blank.kind is not place.kind:
+                yield f"placeholders: {place.name} is a {blank.kind} but stands where a {place.kind} does"
+            elif place.is_alone and not blank.required:
+                yield f"placeholders: {place.name} is all that stands in its list, so it must be required"
         for name in declared:
             owners = {place.owner for place in stand if place.name == name}
             if not owners:
-                yield f"holes: {name} stands nowhere in the settings"
+                yield f"placeholders: {name} stands nowhere in the settings"
             elif len(owners) > 1:
-                yield f"holes: {name} stands for an ID of ours and for one of theirs; make it two holes"
+                yield f"placeholders: {name} stands for an ID of ours and for one of theirs; make it two placeholders"
 
 
 class RoleFile(FileModel):

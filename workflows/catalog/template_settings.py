@@ -29,10 +29,10 @@ INHERIT: Final = "inherit"
 """Written in place of a whole setting: the tenant's default applies again (Graph: null)."""
 
 GUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-HOLE_NAME: Final = r"[a-z][a-z0-9_]*"
-_HOLE: Final = rf"\{{{HOLE_NAME}\}}"
-_PEOPLE: Final = rf"^({ALL_USERS}|(user|group):({GUID}|{_HOLE}))$"
-_APPLICATIONS: Final = rf"^({ALL_APPLICATIONS}|{ALL_MICROSOFT_APPS}|{OFFICE_365}|{GUID}|{_HOLE})$"
+PLACEHOLDER_NAME: Final = r"[a-z][a-z0-9_]*"
+_PLACEHOLDER: Final = rf"\{{{PLACEHOLDER_NAME}\}}"
+_PEOPLE: Final = rf"^({ALL_USERS}|(user|group):({GUID}|{_PLACEHOLDER}))$"
+_APPLICATIONS: Final = rf"^({ALL_APPLICATIONS}|{ALL_MICROSOFT_APPS}|{OFFICE_365}|{GUID}|{_PLACEHOLDER})$"
 
 
 class FileModel(BaseModel):

@@ -60,7 +60,7 @@ _NOT_FOUND: Final = 404
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Applying:
+class Applier:
     """Performs Apply. Safe to repeat at any point."""
 
     service: Service

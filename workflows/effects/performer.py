@@ -17,21 +17,21 @@ from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.commands.request import RecordDelayed
 from workflows.core.requests.effects import (
     Apply,
+    CheckPermission,
     Effect,
-    Judge,
     Prepare,
     SettleGivenUp,
     ShowAlarm,
-    ShowHalf,
     ShowHome,
     ShowRequest,
     ShowReview,
+    ShowSetup,
     Tell,
 )
 from workflows.core.requests.request import AccessRequest, RequestKind
-from workflows.effects.apply import Applying
-from workflows.effects.permission_check import Judging
-from workflows.effects.prepare import Preparing
+from workflows.effects.apply import Applier
+from workflows.effects.permission_check import PermissionCheck
+from workflows.effects.prepare import Preparer
 from workflows.ports.effects_queue import PendingEffect
 from workflows.ports.notifier import Notifier, NotifierBlocked
 from workflows.ports.store import Store
@@ -43,9 +43,9 @@ _ADMIN: Final = "Nothing more happens by itself: an admin has to look (gatehouse
 class Performer:
     """Dispatches an effect. What it raises decides between retry and parking; see the outbox."""
 
-    judging: Judging
-    preparing: Preparing
-    applying: Applying
+    permission_check: PermissionCheck
+    preparer: Preparer
+    applier: Applier
     notifier: Notifier
     store: Store
     service: Service
@@ -54,12 +54,12 @@ class Performer:
     async def perform(self, effect: Effect) -> None:
         """Perform one effect with the records as they stand now, not as they stood when it was stored."""
         match effect:
-            case Judge():
-                await self.judging.judge(effect)
+            case CheckPermission():
+                await self.permission_check.judge(effect)
             case Prepare():
-                await self.preparing.prepare(effect.request_id)
+                await self.preparer.prepare(effect.request_id)
             case Apply():
-                await self.applying.apply(effect.request_id)
+                await self.applier.apply(effect.request_id)
             case ShowRequest():
                 request = await self.store.request(effect.request_id)
                 if request is not None:
@@ -69,10 +69,10 @@ class Performer:
                 if partnership is not None:
                     showing = self.notifier.show_review(partnership, remind=effect.remind)
                     await self._shown(showing, f"review:{effect.tenant_id}", _about(partnership))
-            case ShowHalf():
+            case ShowSetup():
                 partnership = await self.store.partnership(effect.tenant_id)
                 if partnership is not None:
-                    showing = self.notifier.show_half(partnership, remind=effect.remind)
+                    showing = self.notifier.show_setup(partnership, remind=effect.remind)
                     await self._shown(showing, f"half:{effect.tenant_id}", _about(partnership))
             case ShowHome():
                 wanted = await self.store.home_wanted(effect.person)
@@ -117,7 +117,7 @@ class Performer:
     async def may_give_up(self, effect: Effect, reason: str) -> bool:
         """Tell whether an effect may be parked. What revokes a partner may not: the admins are told, it is tried on."""
         match effect:
-            case Judge(command=Revoke() as click):
+            case CheckPermission(command=Revoke() as click):
                 request_id, partner = revocation_id(effect.key), click.target
             case Prepare() | Apply():
                 request = await self.store.request(effect.request_id)
@@ -133,7 +133,7 @@ class Performer:
         """Raise an alarm for an effect that was given up, and tell whom it concerns: parked work must not be silent."""
         await raise_given_up(pending.id, pending.effect, reason, alarms=self.alarms)
         match effect := pending.effect:
-            case Judge():
+            case CheckPermission():
                 await self.service.say(
                     f"Something went wrong inside Gatehouse, and your click was not judged. {_ADMIN}",
                     key=f"parked:{effect.key}",

@@ -25,9 +25,9 @@ from workflows.core.requests.commands.clicks import (
     received_name,
     subject_of,
 )
-from workflows.core.requests.commands.partner import ConfirmHalf, Keep, RemindHalf, Revoke, UnconfirmHalf
+from workflows.core.requests.commands.partner import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
 from workflows.core.requests.commands.request import Approve, Reject, Replan, Stop, Withdraw
-from workflows.core.requests.effects import Judge
+from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import AccessRequest, Particulars, RequestKind, RequestState
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable
@@ -39,7 +39,7 @@ REVOCATION_LIFETIME = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judging:
+class PermissionCheck:
     """Performs Judge. Safe to repeat: the outcome is recorded once under a key derived from the click's."""
 
     service: Service
@@ -51,7 +51,7 @@ class Judging:
     limits: Limits | None = None
     """How many approvals one person may give in an hour; None: as many as there are."""
 
-    async def judge(self, effect: Judge) -> None:
+    async def judge(self, effect: CheckPermission) -> None:
         """Identify the actor, gather today's roster, hand the command to the lifecycle; record a refusal.
 
         :raises TenantUnavailable, DirectoryUnavailable: when it cannot be judged now; nobody is eligible unread.
@@ -80,7 +80,7 @@ class Judging:
             await self._say_that_it_waits(effect)
             raise
 
-    async def _say_that_it_waits(self, effect: Judge) -> None:
+    async def _say_that_it_waits(self, effect: CheckPermission) -> None:
         await self.service.say(
             "Your click is received and still being checked: not every answer that this needs has come from the chat "
             "system or Microsoft Entra. Gatehouse keeps trying and tells you the outcome. You need not click again.",
@@ -95,7 +95,7 @@ class Judging:
                 await self._decide(click, actor, key, received_at)
             case Withdraw():
                 await self._withdraw(click, actor, key)
-            case Keep() | ConfirmHalf() | UnconfirmHalf() | RemindHalf():
+            case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
                 roster = await self.directory.roster([actor])
                 await self.service.advance_review(click.tenant_id, identified(click, actor), key=key, roster=roster)
             case Revoke():

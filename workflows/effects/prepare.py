@@ -20,7 +20,7 @@ from workflows.app.requests.sponsors import sponsor_words
 from workflows.app.revocation_alarms import partner_of, still_tried
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
-from workflows.catalog.standing_policy import standing_policy
+from workflows.catalog.kept_policy import standing_policy
 from workflows.core.checks.findings import Finding, require_fit
 from workflows.core.errors import DomainError, InvalidField, NothingToChange, Refused, UnreadableSetting
 from workflows.core.partners.replacement import replacement_findings
@@ -56,7 +56,7 @@ _FRESH: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Preparing:
+class Preparer:
     """Performs Prepare. Safe to repeat: a request that is not PREPARING any more is left alone."""
 
     service: Service
@@ -131,7 +131,7 @@ class Preparing:
         plan, template, stages = proposal.plan, proposal.template, proposal.stages
         preflight = Preflight(tenant=self.tenant, store=self.store, clock=self.clock)
         is_put_back = request.particulars.kind is RequestKind.RESTORATION
-        labels = labels_of(template, request.particulars.holes)
+        labels = labels_of(template, request.particulars.placeholders)
         survey = await preflight.survey(observation, plan, labels, is_put_back=is_put_back)
         findings = (
             *proposal.findings,
@@ -168,7 +168,7 @@ class Preparing:
         template = current_template(self.catalog, particulars.template)
         known = await self.store.partnership(observation.identity.tenant_id)
         duration = particulars.duration or template.default_duration
-        plan = access_plan(observation, template, duration, particulars.holes, known=known, now=self.clock.now())
+        plan = access_plan(observation, template, duration, particulars.placeholders, known=known, now=self.clock.now())
         policy = await standing_policy(known, past=self.store, catalog=self.catalog)
         stages = chain_of(plan, template, observation, policy)
         findings = replacement_findings(known, plan, template, stages, duration, self.clock.now())

@@ -49,7 +49,7 @@ class Resending:
         """Read who else has written; None where it cannot be told."""
         since, tenant_id = first_sent(request), request.known.plan.tenant_id
         try:
-            return await self.tenant.surroundings.read_partner_changes(tenant_id, since)
+            return await self.tenant.tenant_settings.read_partner_changes(tenant_id, since)
         except (TenantUnavailable, TenantRefused):
             return None
 

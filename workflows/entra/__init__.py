@@ -11,7 +11,7 @@ The SDK gives addresses, tokens and connections. What it does not do here, and w
   in a dictionary they share, so that two lookups at a time can get each other's answer.
 
 `connection` sends, `credential` proves who the bot is, `addresses` holds what can be addressed, `answers` judges what
-came back (no SDK in it), `gateway` is the tenant and `surroundings` what else in it bears on a partner, `lately`
+came back (no SDK in it), `gateway` is the tenant and `tenant_settings` what else in it bears on a partner, `lately`
 remembers what was read.
 """
 

@@ -24,7 +24,7 @@ from workflows.entra.answers import (
 )
 from workflows.entra.home_guard import HomeGuard
 from workflows.entra.settings import EntraSettings
-from workflows.entra.surroundings import GraphSurroundings
+from workflows.entra.tenant_settings import GraphTenantSettings
 from workflows.entra.transport.connection import Connection, document_of, open_connection
 from workflows.ports.tenant import Account, TenantRefused, TenantUnavailable
 
@@ -58,12 +58,12 @@ class Entra:
         self._home: TenantId | None = None
         self._guard = HomeGuard(read=self._read_home, expected=expected)
         self._found: dict[str, tuple[float, TenantIdentity | None]] = {}
-        self._surroundings = GraphSurroundings(connection, client_id=client_id)
+        self._tenant_settings = GraphTenantSettings(connection, client_id=client_id)
 
     @property
-    def surroundings(self) -> GraphSurroundings:
+    def tenant_settings(self) -> GraphTenantSettings:
         """What else in the tenant bears on a partner."""
-        return self._surroundings
+        return self._tenant_settings
 
     async def warm(self) -> str | None:
         """Get the first token, open the first connection and learn the tenant's id, so that no click waits for them.

@@ -68,7 +68,7 @@ async def _unknown_id_words(target: str, tenant: Tenant) -> str:
     """Say what a tenant ID can be that our own cloud does not know and that has no settings here."""
     nobody = f"No tenant of this Microsoft cloud has the tenant ID “{target}”"
     try:
-        clouds = (await tenant.surroundings.read_access_policy()).get("allowedCloudEndpoints")
+        clouds = (await tenant.tenant_settings.read_access_policy()).get("allowedCloudEndpoints")
     except (TenantUnavailable, TenantRefused):
         return (
             f"{nobody}. Whether other clouds are enabled here could not be read. It has no settings here. "

@@ -82,7 +82,7 @@ async def _of_another_cloud(target: str, tenant: Tenant, register: Register | No
     """
     if not is_tenant_id(target):
         raise InvalidField(FIELD, await not_found_words(target, tenant=tenant, register=register))
-    policy = await tenant.surroundings.read_access_policy()
+    policy = await tenant.tenant_settings.read_access_policy()
     if not policy.get("allowedCloudEndpoints"):
         raise InvalidField(
             FIELD,

@@ -20,7 +20,7 @@ async def not_found_words(domain: str, *, tenant: Tenant, register: Register | N
     """Say that no tenant has this domain, then what it may have been meant to be."""
     near, policy = await asyncio.gather(
         suggestion(domain, tenant=tenant, register=register),
-        read_fact(tenant.surroundings.read_access_policy(), PATIENCE_SECONDS),
+        read_fact(tenant.tenant_settings.read_access_policy(), PATIENCE_SECONDS),
     )
     advice = near or "Check the spelling with the partner, or ask them for their tenant ID."
     has_other_clouds = isinstance(policy, Mapping) and bool(policy.get("allowedCloudEndpoints"))
@@ -37,7 +37,7 @@ async def suggestion(name: str, *, tenant: Tenant, register: Register | None) ->
         return ""
     partners = await _partner_names(register)
     whole, own = await asyncio.gather(
-        _whole(name, tenant), read_fact(tenant.surroundings.verified_domains(), PATIENCE_SECONDS)
+        _whole(name, tenant), read_fact(tenant.tenant_settings.verified_domains(), PATIENCE_SECONDS)
     )
     if near := near_names(name, [*partners, *([whole] if whole else [])]):
         return f"Did you mean {' or '.join(near)}?"

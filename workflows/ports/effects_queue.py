@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from workflows.core.requests.effects import Effect, Judge
+from workflows.core.requests.effects import CheckPermission, Effect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class EffectsQueue(Protocol):
     async def park(self, effect_id: int, error: str) -> None:
         """Give an effect up; it stays visible and holds no lane."""
 
-    async def unjudged(self) -> Sequence[Judge]:
+    async def unjudged(self) -> Sequence[CheckPermission]:
         """List the clicks that are stored and not judged yet, oldest first; those that were given up are left out."""
 
     async def given_up(self) -> Sequence[GivenUp]:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Final, TypeVar
 
-from workflows.core.checks.facts import Unread, Why
+from workflows.core.checks.facts import Unchecked, Why
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _UNLICENSED: Final = ("NonPremium", "LicenseRequired", "LicenseNotFound")
@@ -13,17 +13,17 @@ _UNLICENSED: Final = ("NonPremium", "LicenseRequired", "LicenseNotFound")
 Fact = TypeVar("Fact")
 
 
-async def read_fact(read: Awaitable[Fact], patience: float) -> Fact | Unread:
+async def read_fact(read: Awaitable[Fact], patience: float) -> Fact | Unchecked:
     """Wait for a read, `patience` seconds at most."""
     try:
         async with asyncio.timeout(patience):
             return await read
     except TenantRefused as error:
-        return Unread(why=why_refused(error))
+        return Unchecked(why=why_refused(error))
     except TenantUnavailable as error:
-        return Unread(why=Why.THROTTLED if error.is_throttled else Why.UNREACHABLE)
+        return Unchecked(why=Why.THROTTLED if error.is_throttled else Why.UNREACHABLE)
     except TimeoutError:
-        return Unread(why=Why.UNREACHABLE)
+        return Unchecked(why=Why.UNREACHABLE)
 
 
 def why_refused(error: TenantRefused) -> Why:

@@ -37,7 +37,7 @@ class Notifier(Protocol):
     async def show_review(self, partnership: Partnership, *, remind: bool) -> None:
         """Bring every review card of the partnership up to date; with `remind`, post a new one to the sponsor."""
 
-    async def show_half(self, partnership: Partnership, *, remind: bool) -> None:
+    async def show_setup(self, partnership: Partnership, *, remind: bool) -> None:
         """Bring every card about the partner's half up to date; post it where it is new, with `remind` once more."""
 
     async def show_home(self, person: ChatId) -> None:

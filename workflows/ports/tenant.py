@@ -9,7 +9,7 @@ from workflows.core.people import PersonId
 from workflows.core.plans.plan import Operation, TenantIdentity
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
-from workflows.ports.tenant_settings import Surroundings
+from workflows.ports.tenant_settings import TenantSettings
 
 MOST_RETRY_AFTER: Final = 300.0
 """Seconds. No neighbour is left alone for longer, whatever it asks for: what was approved or revoked waits for it."""
@@ -73,7 +73,7 @@ class Tenant(Protocol):
     """
 
     @property
-    def surroundings(self) -> Surroundings:
+    def tenant_settings(self) -> TenantSettings:
         """What else in the tenant bears on a partner."""
 
     async def home(self) -> TenantId:

@@ -25,7 +25,7 @@ class FoundObject:
     """What tells it from others of one name, such as "security group" or "guest"."""
 
 
-class Surroundings(Protocol):
+class TenantSettings(Protocol):
     """What else in the home tenant bears on a partner. Read only; no answer is needed for anything to go on.
 
     Every method raises TenantUnavailable or TenantRefused.

@@ -10,14 +10,14 @@ from workflows.core.checks.conditional_access.entries import entries_under, trus
 from workflows.core.checks.conditional_access.policy import parse_policy
 from workflows.core.checks.conditional_access.questions import Question, Questions, questions
 from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
-from workflows.core.checks.facts import Unread, Why
+from workflows.core.checks.facts import Unchecked, Why
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import Effective
 from workflows.core.settings.model import TenantId
 from workflows.core.settings.openness import Way
 from workflows.ports.facts import why_refused
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
-from workflows.ports.tenant_settings import Surroundings
+from workflows.ports.tenant_settings import TenantSettings
 
 EVALUATION_SECONDS: Final = 15.0
 """For all evaluations of one plan together: twelve at one a second, and some room."""
@@ -27,12 +27,12 @@ EVALUATION_SECONDS: Final = 15.0
 class AccessCheck:
     """Asks about one partner, or about several with one bound."""
 
-    surroundings: Surroundings
+    tenant_settings: TenantSettings
     patience: float = EVALUATION_SECONDS
 
     async def report(
         self,
-        documents: Sequence[JsonObject] | Unread,
+        documents: Sequence[JsonObject] | Unchecked,
         applies: Effective,
         tenant_id: TenantId,
         found: Sequence[Way] = (),
@@ -43,18 +43,18 @@ class AccessCheck:
         :param found: every way in and out under the settings, where more than users may be synchronized.
         """
         entries, trust = entries_under(applies, found), trust_under(applies)
-        policies = () if isinstance(documents, Unread) else [parse_policy(one) for one in documents]
+        policies = () if isinstance(documents, Unchecked) else [parse_policy(one) for one in documents]
         chosen = questions(policies, entries, tenant_id)
         answers = await self.ask(chosen)
         return assess(documents, entries, tenant_id, trust, chosen, answers)
 
-    async def ask(self, chosen: Questions) -> dict[Question, Sequence[JsonObject] | Unread]:
+    async def ask(self, chosen: Questions) -> dict[Question, Sequence[JsonObject] | Unchecked]:
         """Ask one after the other until Entra cannot be asked, or the time is over.
 
         The question that failed says why; those after it are absent. A refusal may be about the application that was
         asked about, so the others are asked all the same.
         """
-        answers: dict[Question, Sequence[JsonObject] | Unread] = {}
+        answers: dict[Question, Sequence[JsonObject] | Unchecked] = {}
         refused: set[str] = set()
         until = time.monotonic() + self.patience
         for question in chosen.asked:
@@ -62,21 +62,21 @@ class AccessCheck:
                 continue
             answer = await self._answer(question, until - time.monotonic())
             answers[question] = answer
-            if isinstance(answer, Unread):
+            if isinstance(answer, Unchecked):
                 if answer.why is not Why.REFUSED:
                     break
                 refused.add(question.application)
         return answers
 
-    async def _answer(self, question: Question, seconds: float) -> Sequence[JsonObject] | Unread:
+    async def _answer(self, question: Question, seconds: float) -> Sequence[JsonObject] | Unchecked:
         if seconds <= 0:
-            return Unread(why=Why.OUT_OF_TIME)
+            return Unchecked(why=Why.OUT_OF_TIME)
         try:
             async with asyncio.timeout(seconds):
-                return await self.surroundings.evaluate_access(question)
+                return await self.tenant_settings.evaluate_access(question)
         except TenantRefused as error:
-            return Unread(why=Why.NOT_OFFERED if error.status == 404 else why_refused(error))
+            return Unchecked(why=Why.NOT_OFFERED if error.status == 404 else why_refused(error))
         except TenantUnavailable as error:
-            return Unread(why=Why.THROTTLED if error.is_throttled else Why.UNREACHABLE)
+            return Unchecked(why=Why.THROTTLED if error.is_throttled else Why.UNREACHABLE)
         except TimeoutError:
-            return Unread(why=Why.OUT_OF_TIME)
+            return Unchecked(why=Why.OUT_OF_TIME)

@@ -31,7 +31,7 @@ async def names_shown(targets: Iterable[NamedTarget], *, tenant: Tenant) -> dict
 
 
 async def _ask(wanted: Sequence[Target], tenant: Tenant, patience: float, *, fresh: bool) -> Names:
-    around = tenant.surroundings
+    around = tenant.tenant_settings
     found = await asyncio.gather(*(read_fact(around.name_of(target, fresh=fresh), patience) for target in wanted))
     return {
         target: shown_name(name) if isinstance(name, str) else name for target, name in zip(wanted, found, strict=True)

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from workflows.core.checks.conditional_access.verdicts import AccessReport
-from workflows.core.checks.facts import PreflightFacts, Unread, Why
+from workflows.core.checks.facts import PreflightFacts, Unchecked, Why
 from workflows.core.checks.findings import Finding
 from workflows.core.checks.preflight import circumstances, judge
 from workflows.core.checks.rules import Circumstances
@@ -78,7 +78,7 @@ class Preflight:
         facts, names = await asyncio.gather(self._facts(identity, observation.default), self._names(plan))
         facts = replace(facts, names=names)
         access = await self._access(facts, plan)
-        own = () if isinstance(facts.own_domains, Unread) else facts.own_domains
+        own = () if isinstance(facts.own_domains, Unchecked) else facts.own_domains
         partners = await self._partners(identity)
         return Survey(
             circumstances=circumstances(facts, access),
@@ -91,14 +91,14 @@ class Preflight:
         )
 
     async def _access(self, facts: PreflightFacts, plan: Plan) -> AccessReport:
-        after, default = plan.image_after(), None if isinstance(facts.default, Unread) else facts.default
+        after, default = plan.image_after(), None if isinstance(facts.default, Unchecked) else facts.default
         applies = effective(after, default, is_cross_cloud=plan.is_cross_cloud)
         found = ways(after, default, is_cross_cloud=plan.is_cross_cloud)
-        check = AccessCheck(surroundings=self.tenant.surroundings, patience=self.evaluation_patience)
+        check = AccessCheck(tenant_settings=self.tenant.tenant_settings, patience=self.evaluation_patience)
         return await check.report(facts.conditional_access, applies, plan.tenant_id, found)
 
     async def _facts(self, identity: TenantIdentity, default: JsonObject | None) -> PreflightFacts:
-        around = self.tenant.surroundings
+        around = self.tenant.tenant_settings
         since = self.clock.now() - timedelta(days=SIGN_IN_DAYS)
         reads: dict[str, Awaitable[Any]] = {
             "default": self._read(self.tenant.read_default()) if default is None else _known(default),
@@ -114,16 +114,16 @@ class Preflight:
         }
         facts = dict(zip(reads, await asyncio.gather(*reads.values()), strict=True))
         for name in ("conditional_access", "own_domains"):
-            facts[name] = facts[name] if isinstance(facts[name], Unread) else tuple(facts[name])
+            facts[name] = facts[name] if isinstance(facts[name], Unchecked) else tuple(facts[name])
         return PreflightFacts(**facts)
 
-    async def _by_id(self, identity: TenantIdentity) -> TenantIdentity | Unread | None:
+    async def _by_id(self, identity: TenantIdentity) -> TenantIdentity | Unchecked | None:
         try:
             return await resolve((identity.tenant_id,), tenant=self.tenant)
         except LookupRefused:
-            return Unread(why=Why.REFUSED)  # of this one tenant: no permission is missing
+            return Unchecked(why=Why.REFUSED)  # of this one tenant: no permission is missing
 
-    def _read(self, read: Awaitable[Fact]) -> Awaitable[Fact | Unread]:
+    def _read(self, read: Awaitable[Fact]) -> Awaitable[Fact | Unchecked]:
         return read_fact(read, self.patience)
 
     def _names(self, plan: Plan) -> Awaitable[Names]:

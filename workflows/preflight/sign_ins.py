@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from workflows.core.checks.facts import SignIns, Unread
+from workflows.core.checks.facts import SignIns, Unchecked
 from workflows.core.checks.preflight import sign_in_words
 from workflows.core.checks.unchecked import SIGN_IN_DAYS, unread
 from workflows.core.settings.model import TenantId
@@ -18,9 +18,9 @@ from workflows.ports.tenant import Tenant
 class Use:
     """Successful sign-ins in both directions, each with its own outcome."""
 
-    inbound: SignIns | Unread
+    inbound: SignIns | Unchecked
     """Of the partner's people here."""
-    outbound: SignIns | Unread
+    outbound: SignIns | Unchecked
     """Of our people at the partner."""
 
 
@@ -28,7 +28,7 @@ async def read_use(tenant_id: TenantId, *, tenant: Tenant, clock: Clock, patienc
     """Count both directions side by side, for `patience` seconds at most. Never raises for what cannot be read."""
     since = clock.now() - timedelta(days=SIGN_IN_DAYS)
     inbound, outbound = await asyncio.gather(
-        read_fact(tenant.surroundings.read_sign_ins(tenant_id, since), patience),
+        read_fact(tenant.tenant_settings.read_sign_ins(tenant_id, since), patience),
         read_fact(read_outbound_sign_ins(tenant_id, since, tenant=tenant), patience),
     )
     return Use(inbound=inbound, outbound=outbound)
@@ -42,8 +42,8 @@ def losing_words(use: Use) -> tuple[str, ...]:
     )
 
 
-def _losing(code: str, found: SignIns | Unread, *, is_outbound: bool) -> Iterator[str]:
-    if isinstance(found, Unread):
+def _losing(code: str, found: SignIns | Unchecked, *, is_outbound: bool) -> Iterator[str]:
+    if isinstance(found, Unchecked):
         yield from (finding.text for finding in unread(code, found))
         return
     loses = " These people lose access." if found.people else ""
@@ -55,4 +55,4 @@ async def read_outbound_sign_ins(tenant_id: TenantId, since: datetime, *, tenant
 
     :raises TenantUnavailable, TenantRefused: when they cannot be read.
     """
-    return await tenant.surroundings.read_sign_ins(tenant_id, since, home=await tenant.home())
+    return await tenant.tenant_settings.read_sign_ins(tenant_id, since, home=await tenant.home())

@@ -1,6 +1,7 @@
 """The schema of the embedded store, as ordered steps. A released step is never edited; a new one is added."""
 
 import json
+from collections.abc import Mapping
 
 from pydantic import ValidationError
 from sqlite_utils import Database, Migrations
@@ -121,6 +122,36 @@ def m006_clicks_are_commands(db: Database) -> None:
 def m007_barred_accounts(db: Database) -> None:
     """Name the accounts of those who may not decide, beside their chat ids: who has two of these is one person."""
     _note_who_waits(db)
+
+
+@migrations()
+def m008_plain_names(db: Database) -> None:
+    """Write the fields of stored records under their present names."""
+    partner = {
+        "half": "setup",
+        "remind_half_at": "remind_setup_at",
+        "half_reminders": "setup_reminders",
+        "half_reminder_asked_by": "setup_reminder_asked_by",
+        "half_reminder_asked_at": "setup_reminder_asked_at",
+    }
+    _rename_fields(db, "partnerships", "tenant_id", (), partner)
+    _rename_fields(db, "requests", "id", ("particulars",), {"holes": "placeholders"})
+
+
+def _rename_fields(db: Database, table: str, key: str, within: tuple[str, ...], names: Mapping[str, str]) -> None:
+    """Rename fields of the stored documents of a table; a document that cannot be read stays as it is."""
+    for identity, doc in db.execute(f"select {key}, doc from {table} where json_valid(doc)").fetchall():  # noqa: S608
+        record = json.loads(doc)
+        inside = record
+        for name in within:
+            inside = inside.get(name) if isinstance(inside, dict) else None
+        if not isinstance(inside, dict) or not names.keys() & inside.keys():
+            continue
+        renamed = {names.get(name, name): value for name, value in inside.items()}
+        inside.clear()
+        inside.update(renamed)
+        text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+        db.execute(f"update {table} set doc = ? where {key} = ?", (text, identity))  # noqa: S608
 
 
 def _note_who_waits(db: Database) -> None:

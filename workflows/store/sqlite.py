@@ -20,7 +20,7 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.records import Records
 from workflows.core.people import ChatId, PersonId, Role
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
-from workflows.core.requests.effects import Effect, Judge, Rank, ShowHome, lane, rank
+from workflows.core.requests.effects import CheckPermission, Effect, Rank, ShowHome, lane, rank
 from workflows.core.requests.eligibility import still_asked
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.model import TenantId
@@ -235,11 +235,11 @@ class SqliteStore:
             "update effects set is_parked = 1, error = ? where id = ?", self._clean.error(error), effect_id
         )
 
-    async def unjudged(self) -> Sequence[Judge]:
+    async def unjudged(self) -> Sequence[CheckPermission]:
         """List the clicks that are stored and not judged yet, oldest first; those that were given up are left out."""
         sql = "select id, doc from effects where is_parked = 0 and lane >= 'judge:' and lane < 'judge;' order by id"
         found = _readable(EFFECT, await self._query(sql))
-        return [effect for effect in found if isinstance(effect, Judge)]
+        return [effect for effect in found if isinstance(effect, CheckPermission)]
 
     async def given_up(self) -> Sequence[GivenUp]:
         """List the effects that were given up, oldest first."""

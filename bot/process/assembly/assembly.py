@@ -25,11 +25,11 @@ from workflows.app.schedule.watching import Check, Watching, usual_checks
 from workflows.app.service import Service
 from workflows.core.people import ChatId
 from workflows.core.requests.alarms import Alarm
-from workflows.effects.apply import Applying
+from workflows.effects.apply import Applier
 from workflows.effects.outbox import Outbox
 from workflows.effects.performer import Performer
-from workflows.effects.permission_check import Judging
-from workflows.effects.prepare import Preparing
+from workflows.effects.permission_check import PermissionCheck
+from workflows.effects.prepare import Preparer
 from workflows.ports.message_copies import Copy
 from workflows.ports.store import Store
 
@@ -135,7 +135,7 @@ def _performer(
     """What stored effects do."""
     store, tenant, directory, catalog = around.store, around.tenant, around.directory, around.catalog
     return Performer(
-        judging=Judging(
+        permission_check=PermissionCheck(
             service=service,
             store=store,
             tenant=tenant,
@@ -144,7 +144,7 @@ def _performer(
             alarms=alarms,
             limits=limits,
         ),
-        preparing=Preparing(
+        preparer=Preparer(
             service=service,
             store=store,
             tenant=tenant,
@@ -153,7 +153,7 @@ def _performer(
             clock=around.clock,
             alarms=alarms,
         ),
-        applying=Applying(
+        applier=Applier(
             service=service,
             store=store,
             tenant=tenant,

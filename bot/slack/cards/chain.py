@@ -10,13 +10,13 @@ from bot.slack.blocks.blocks import Part, bullets, paragraph, part, quote, when,
 from bot.slack.people.approvers import MOST_NAMED, Approvers
 from workflows.core.partner_setup.steps import asked_by
 from workflows.core.people import Role
-from workflows.core.plans.changes import plan_shift
+from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.closing import only_narrows
 from workflows.core.policy.approval import Choice, Decision, Verdict
 from workflows.core.policy.template import Stage
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.words import with_sent_before
-from workflows.core.settings.reach import Shift
+from workflows.core.settings.breadth import AccessChange
 from workflows.core.text import counted
 
 MOST_NAMES: Final = MOST_NAMED
@@ -58,7 +58,10 @@ def chain_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
 def _seems_to_narrow(request: AccessRequest) -> bool:
     """Tell whether every line of a plan narrows or changes nothing, and the chain is the whole one all the same."""
     known = request.known
-    is_narrowing = plan_shift(known.plan, known.observation.default) in (Shift.NARROWS, Shift.CLOSES)
+    is_narrowing = plan_access_change(known.plan, known.observation.default) in (
+        AccessChange.NARROWS,
+        AccessChange.CLOSES,
+    )
     return is_narrowing and not only_narrows(known.plan)
 
 

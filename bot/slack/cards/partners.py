@@ -13,7 +13,7 @@ from bot.slack.blocks.untrusted import clean
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.plans.plan import Operation, Plan, TenantIdentity
 from workflows.core.plans.words import Line
-from workflows.core.settings.reach import Shift
+from workflows.core.settings.breadth import AccessChange
 from workflows.core.text import place_to_cut
 
 MOST_LINE: Final = 1200
@@ -68,7 +68,7 @@ def change_elements(lines: Sequence[Line], label: str) -> Iterator[RichTextEleme
     """Show every setting before and after, and say in words whether it opens or narrows."""
     yield paragraph(words(label, bold=True))
     # Where something changes, what is merely written as it is would only hide it.
-    told = [line for line in lines if line.effect != Shift.SAME] or lines
+    told = [line for line in lines if line.effect != AccessChange.SAME] or lines
     items = [_line_parts(line) for line in told[:MOST_LINES]]
     if more := len(told) - len(items):
         items.append([words(f"and {more} more settings; the JSON shows them")])
@@ -149,7 +149,7 @@ def _place(finding: Finding) -> tuple[int, bool]:
 
 def _is_told(finding: Finding, lines: Sequence[Line]) -> bool:
     """Tell whether a finding only names what the lines of the change name already."""
-    said = " ".join(line.after[:MOST_LINE] for line in lines if line.effect != Shift.SAME)
+    said = " ".join(line.after[:MOST_LINE] for line in lines if line.effect != AccessChange.SAME)
     names = _QUOTED.findall(finding.text)
     return finding.code == "targets_named" and bool(names) and all(name in said for name in names)
 

@@ -9,7 +9,7 @@ from slack_sdk.models.blocks import ActionsBlock, RichTextBlock
 from bot.slack import ids
 from bot.slack.blocks.blocks import DOMAIN, Part, actions, button, paragraph, part, rich, when, words
 from bot.slack.cards.partners import partner_name
-from workflows.core.partner_setup.state import half_words
+from workflows.core.partner_setup.state import setup_words
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.settings.openness_words import ways_words
 
@@ -59,7 +59,7 @@ def partnership_facts(partnership: Partnership) -> Iterator[Part]:
         yield words(" (no enabled account in Entra, found ")
         yield when(partnership.sponsor_gone_at)
         yield words(")")
-    if said := half_words(partnership.half, partnership.confirmations):
+    if said := setup_words(partnership.setup, partnership.confirmations):
         yield words(f"\nThe partner's half: {said}")
 
 

@@ -8,7 +8,7 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 from bot.slack.blocks.blocks import Part, bullets, paragraph, part, words
 from bot.slack.cards.partners import MOST_LINE, MOST_LINES
 from workflows.core.plans.closing import only_narrows
-from workflows.core.plans.current_settings import Standing, staying_open, unmanaged, untouched
+from workflows.core.plans.current_settings import CurrentSetting, staying_open, unmanaged, untouched
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.renewal import is_renewal
 from workflows.core.policy.risk import deciding_risk, required, risk_of, risk_of_result
@@ -63,10 +63,10 @@ def staying_elements(
         yield paragraph(words(f"Set for this partner and not changed: {values}; /partner show lists them."))
 
 
-def _listed(standings: Sequence[Standing]) -> RichTextElement:
+def _listed(current: Sequence[CurrentSetting]) -> RichTextElement:
     items: list[list[Part]] = [
-        [part(one.setting, 200, bold=True), words(": "), part(one.words, MOST_LINE)] for one in standings[:MOST_LINES]
+        [part(one.setting, 200, bold=True), words(": "), part(one.words, MOST_LINE)] for one in current[:MOST_LINES]
     ]
-    if more := len(standings) - len(items):
+    if more := len(current) - len(items):
         items.append([words(f"and {more} more; /partner show lists them")])
     return bullets(items)

@@ -20,7 +20,7 @@ from workflows.core.partner_setup.state import (
     needed_steps,
     usual_words,
 )
-from workflows.core.partner_setup.steps import Half, Step, half_of
+from workflows.core.partner_setup.steps import PartnerSetup, Step, setup_of
 from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.settings.canonical import Digest, JsonObject
@@ -63,57 +63,57 @@ def usual_parts(steps: Sequence[Step]) -> list[Part]:
 
 def _step_button(identity: TenantIdentity, step: Step, confirmations: Sequence[Confirmation]) -> ActionsBlock:
     """Offer to confirm a step, or to take that back; Slack asks once more, by the step's name."""
-    value, block_id, name = ids.half_value(identity.tenant_id, step), f"half:{step.key.value}", SHORT_NAMES[step.key]
+    value, block_id, name = ids.setup_value(identity.tenant_id, step), f"half:{step.key.value}", SHORT_NAMES[step.key]
     partner = clean(partner_name(identity), 100)
     if confirmation_of(step, confirmations) is None:
         told = f"Did the administrator of {partner} tell you that this is set: {name}? It is recorded under your name."
         sure = asking(f"Confirm: {name}?", told, "Confirm")
-        return actions(block_id, button(f"Confirm: {name}", ids.CONFIRM_HALF, value, confirm=sure))
+        return actions(block_id, button(f"Confirm: {name}", ids.CONFIRM_SETUP, value, confirm=sure))
     sure = asking(f"Not confirmed: {name}?", f"For {partner} it counts as unknown again.", "Take it back")
-    return actions(block_id, button(f"Not confirmed after all: {name}", ids.UNCONFIRM_HALF, value, confirm=sure))
+    return actions(block_id, button(f"Not confirmed after all: {name}", ids.UNCONFIRM_SETUP, value, confirm=sure))
 
 
-def half_elements(
+def setup_elements(
     configuration: JsonObject | None,
     default: JsonObject | None,
     identity: TenantIdentity,
     partnership: Partnership | None,
 ) -> Iterator[RichTextElement]:
     """Show the partner's half as it follows from what stands now, step by step."""
-    half = half_of(configuration, default, is_cross_cloud=not identity.is_resolved)
+    setup = setup_of(configuration, default, is_cross_cloud=not identity.is_resolved)
     confirmations = () if partnership is None else partnership.confirmations
     yield paragraph(words("The partner's half", bold=True))
-    if half.steps:
-        if needed := needed_steps(half.steps):
-            yield bullets(step_parts(step, half.steps, confirmations) for step in needed)
-        yield from (paragraph(usual) for usual in usual_parts(half.steps))
+    if setup.steps:
+        if needed := needed_steps(setup.steps):
+            yield bullets(step_parts(step, setup.steps, confirmations) for step in needed)
+        yield from (paragraph(usual) for usual in usual_parts(setup.steps))
         yield paragraph(words("The checklist for its administrator: "), part(_command(identity), 300, code=True))
-    elif not half.unread and not half.unread_inherited:
+    elif not setup.unread and not setup.unread_inherited:
         yield paragraph(words(NOTHING))
-    yield from remark_elements(half)
+    yield from remark_elements(setup)
 
 
-def remark_elements(half: Half) -> Iterator[RichTextElement]:
+def remark_elements(setup: PartnerSetup) -> Iterator[RichTextElement]:
     """Say what could not be checked, and what is open to the partner without anybody having approved it."""
-    if half.unread:
+    if setup.unread:
         yield paragraph(
             words("Could not be checked, because it cannot be read: whether the partner has to do anything for "),
-            part("; ".join(half.unread), 500),
+            part("; ".join(setup.unread), 500),
             words("."),
         )
-    if half.inherited:
+    if setup.inherited:
         yield paragraph(
             words("For us: "),
-            words("; ".join(half.inherited)),
+            words("; ".join(setup.inherited)),
             words(
                 " is open to this partner by our default. Nobody approved that for this partner, and the partner is "
                 "asked for nothing."
             ),
         )
-    if half.unread_inherited:
+    if setup.unread_inherited:
         yield paragraph(
             words("Could not be checked: whether our default opens to this partner "),
-            words("; ".join(half.unread_inherited)),
+            words("; ".join(setup.unread_inherited)),
             words("."),
         )
 

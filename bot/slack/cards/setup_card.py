@@ -11,13 +11,13 @@ from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partners import identity_block, partner_name, partner_words
 from bot.slack.cards.setup import step_blocks
-from workflows.core.partner_setup.state import half_words, needed_steps, open_steps
+from workflows.core.partner_setup.state import needed_steps, open_steps, setup_words
 from workflows.core.partners.partnership import Partnership, PartnershipState
 
 _OLDER: Final = "There is a newer card about this below. This one asks nothing any more."
 
 
-def half_card(partnership: Partnership, *, may_speak: bool, reader: str = "", is_older: bool = False) -> Message:
+def setup_card(partnership: Partnership, *, may_speak: bool, reader: str = "", is_older: bool = False) -> Message:
     """Show where the partner's half stands.
 
     :param may_speak: offer to confirm and to be reminded: for the sponsor and the admins.
@@ -25,7 +25,7 @@ def half_card(partnership: Partnership, *, may_speak: bool, reader: str = "", is
     :param is_older: the reader has a newer copy; this one asks nothing any more.
     """
     identity = partnership.identity
-    is_live = partnership.state is not PartnershipState.REVOKED and bool(partnership.half)
+    is_live = partnership.state is not PartnershipState.REVOKED and bool(partnership.setup)
     is_reminder = may_speak and not is_older and _was_reminded(partnership)
     icon, opening = _headline(partnership, is_reminder=is_reminder)
     blocks: list[Block] = [
@@ -38,32 +38,32 @@ def half_card(partnership: Partnership, *, may_speak: bool, reader: str = "", is
         if is_reminder:
             blocks.append(rich(paragraph(*_reminder_parts(partnership, reader))))
         blocks += _body(partnership, may_speak=may_speak)
-    said = half_words(partnership.half, partnership.confirmations) or opening
+    said = setup_words(partnership.setup, partnership.confirmations) or opening
     start = "reminder of the partner's half" if is_reminder else "the partner's half"
     return message(f"{partner_words(identity)}, {start}: {said}.", blocks)
 
 
 def _was_reminded(partnership: Partnership) -> bool:
     """Tell whether a reminder that somebody asked for has come, and something is still open."""
-    is_due = partnership.half_reminder_asked_at is not None and partnership.remind_half_at is None
-    return is_due and bool(open_steps(partnership.half, partnership.confirmations))
+    is_due = partnership.setup_reminder_asked_at is not None and partnership.remind_setup_at is None
+    return is_due and bool(open_steps(partnership.setup, partnership.confirmations))
 
 
 def _headline(partnership: Partnership, *, is_reminder: bool) -> tuple[str, str]:
     if partnership.state is PartnershipState.REVOKED:
         return "🔒", "revoked, nothing is wanted from the partner"
-    if not partnership.half:
+    if not partnership.setup:
         return "ℹ️", "nothing is wanted from the partner any more"
-    if not needed_steps(partnership.half):
+    if not needed_steps(partnership.setup):
         return "ℹ️", "nothing is needed from the partner"
-    if not open_steps(partnership.half, partnership.confirmations):
+    if not open_steps(partnership.setup, partnership.confirmations):
         return "✅", "the partner's half is confirmed"
     return ("⏰", "reminder of the partner's half") if is_reminder else ("🤝", "the partner's half")
 
 
 def _reminder_parts(partnership: Partnership, reader: str) -> Iterator[Part]:
     """Say who wanted to be reminded, and since when."""
-    asker, sponsor = partnership.half_reminder_asked_by, partnership.sponsor
+    asker, sponsor = partnership.setup_reminder_asked_by, partnership.sponsor
     is_sponsor = reader == sponsor.chat_id
     if asker is None or asker.chat_id == reader or (is_sponsor and asker.id == sponsor.id):
         yield words("You asked to be reminded", bold=True)
@@ -72,30 +72,30 @@ def _reminder_parts(partnership: Partnership, reader: str) -> Iterator[Part]:
         yield words(" asked that ", bold=True)
         yield words("you", bold=True) if is_sponsor else part(sponsor.name, bold=True)
         yield words(" be reminded", bold=True)
-    if partnership.half_reminder_asked_at is not None:
+    if partnership.setup_reminder_asked_at is not None:
         yield words(", on ")
-        yield when(partnership.half_reminder_asked_at)
+        yield when(partnership.setup_reminder_asked_at)
     yield words(".")
 
 
 def _body(partnership: Partnership, *, may_speak: bool) -> Iterator[Block]:
-    half, confirmations = partnership.half, partnership.confirmations
-    left = open_steps(half, confirmations)
+    setup, confirmations = partnership.setup, partnership.confirmations
+    left = open_steps(setup, confirmations)
     opening = "Our half is set and was read back. Gatehouse cannot see the partner's tenant"
     if left:
         opening += ", so a step is unknown until somebody here confirms it."
-    elif needed_steps(half):
+    elif needed_steps(setup):
         opening += ": every step was confirmed by somebody here."
     else:
         opening += "; nothing is needed there."
     yield rich(paragraph(words(opening)))
-    may_confirm = {step.digest for step in half} if may_speak else set()
-    yield from step_blocks(partnership.identity, half, confirmations, may_confirm)
-    yield _buttons(partnership, may_remind=may_speak and bool(left) and partnership.remind_half_at is None)
-    if partnership.remind_half_at is not None:
+    may_confirm = {step.digest for step in setup} if may_speak else set()
+    yield from step_blocks(partnership.identity, setup, confirmations, may_confirm)
+    yield _buttons(partnership, may_remind=may_speak and bool(left) and partnership.remind_setup_at is None)
+    if partnership.remind_setup_at is not None:
         reminded = [words("The sponsor, "), part(partnership.sponsor.name), words(", is reminded on ")]
-        yield rich(paragraph(*reminded, when(partnership.remind_half_at)))
-    if may_speak and needed_steps(half):
+        yield rich(paragraph(*reminded, when(partnership.remind_setup_at)))
+    if may_speak and needed_steps(setup):
         yield footnote(
             "Confirm what the partner told you. It is recorded under your name, and void if the plan changes."
         )
@@ -105,5 +105,5 @@ def _buttons(partnership: Partnership, *, may_remind: bool) -> ActionsBlock:
     tenant_id = partnership.identity.tenant_id
     shown = [button("Show the checklist", ids.SHOW_CHECKLIST, tenant_id, "primary")]
     if may_remind:
-        shown.append(button("Remind me in a week", ids.REMIND_HALF, tenant_id))
+        shown.append(button("Remind me in a week", ids.REMIND_SETUP, tenant_id))
     return actions(f"half:{tenant_id}", *shown)

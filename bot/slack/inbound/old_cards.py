@@ -15,7 +15,7 @@ from bot.slack.flows.entry_points import Card
 from bot.slack.payloads import Interaction, claimed_subject
 from workflows.core.errors import Refused
 from workflows.core.requests.commands.request import Subject
-from workflows.core.requests.effects import Effect, ShowHalf, ShowRequest, ShowReview
+from workflows.core.requests.effects import Effect, ShowRequest, ShowReview, ShowSetup
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
 from workflows.ports.message_copies import Copy
@@ -42,7 +42,7 @@ def _review(subject: Subject) -> Effect:
 
 
 def _setup(subject: Subject) -> Effect:
-    return ShowHalf(tenant_id=subject.tenant_id or TenantId(""))
+    return ShowSetup(tenant_id=subject.tenant_id or TenantId(""))
 
 
 _BROUGHT_UP_TO_DATE: Final[Mapping[Card, Callable[[Subject], Effect]]] = {

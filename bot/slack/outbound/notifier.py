@@ -13,7 +13,7 @@ import structlog
 from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.message import Message, notice
 from bot.slack.cards.cards import request_card, requester_card, review_card
-from bot.slack.cards.setup_card import half_card
+from bot.slack.cards.setup_card import setup_card
 from bot.slack.flows.home import MOST_MINE, MOST_PARTNERS, MOST_WAITING, closed_home, home_view
 from bot.slack.outbound.card_copies import CardCopies, Trouble, Updated, content_of
 from bot.slack.people.approvers import Approvers, name_approvers, still_free
@@ -130,7 +130,7 @@ class SlackNotifier:
         if unheard is not None:
             raise unheard
 
-    async def show_half(self, partnership: Partnership, *, remind: bool) -> None:
+    async def show_setup(self, partnership: Partnership, *, remind: bool) -> None:
         """Bring every card about the partner's half up to date; post it where it is new, with `remind` once more.
 
         :raises NotifierRefused: when nobody at all could be told.
@@ -142,13 +142,13 @@ class SlackNotifier:
         if request is not None and not request.is_by(sponsor, partnership.sponsor.id):
             requester = request.particulars.requester
         # What is open by Microsoft's default asks nothing of anybody: the checklist has it, and no card does.
-        if remind or any(step.is_needed for step in open_steps(partnership.half, partnership.confirmations)):
-            unheard = await self._post_half(partnership, subject, () if remind else (requester,), remind=remind)
+        if remind or any(step.is_needed for step in open_steps(partnership.setup, partnership.confirmations)):
+            unheard = await self._post_setup(partnership, subject, () if remind else (requester,), remind=remind)
         copies = await self._copies.live(subject)
         newest = _newest(copies)
         for copy in copies:
             may_speak, is_older = _may_speak(copy, partnership, requester), copy.ts != newest[copy.audience]
-            card = half_card(partnership, may_speak=may_speak, reader=copy.audience, is_older=is_older)
+            card = setup_card(partnership, may_speak=may_speak, reader=copy.audience, is_older=is_older)
             if is_older:
                 await self._copies.update(copy, card, is_wanted=False)
             else:
@@ -275,7 +275,7 @@ class SlackNotifier:
                     asked.add(admin)
         return None if asked else refused
 
-    async def _post_half(
+    async def _post_setup(
         self, partnership: Partnership, subject: str, others: Sequence[ChatId], *, remind: bool
     ) -> Trouble | None:
         """Post the card to the sponsor, to the admins where the sponsor is out of reach, and to the others.
@@ -284,22 +284,22 @@ class SlackNotifier:
         """
         # NB. the request is part of it: what was approved anew asks the partner anew.
         request = f"{partnership.request_id}."
-        occasion = f"{request}{partnership.half_reminders}"
+        occasion = f"{request}{partnership.setup_reminders}"
         copies = await self._store.copies(subject)
         has = {c.audience for c in copies if c.occasion == occasion or (not remind and c.occasion.startswith(request))}
         sponsor, refused = partnership.sponsor.chat_id, None
-        card = half_card(partnership, may_speak=True, reader=sponsor)
+        card = setup_card(partnership, may_speak=True, reader=sponsor)
         heard = {one for one in has if one == sponsor or one not in others}
         if sponsor not in heard and (refused := await self._copies.post(subject, sponsor, card, occasion)) is None:
             heard.add(sponsor)
         if refused is not None:
             for admin in sorted(await self._holders(ADMIN) - heard - {sponsor}):
-                card = half_card(partnership, may_speak=True, reader=admin)
+                card = setup_card(partnership, may_speak=True, reader=admin)
                 if await self._copies.post(subject, admin, card, occasion) is None:
                     heard.add(admin)
         for person in others:
             if person not in has and person != sponsor:
-                await self._copies.post(subject, person, half_card(partnership, may_speak=False), occasion)
+                await self._copies.post(subject, person, setup_card(partnership, may_speak=False), occasion)
         return None if heard else refused
 
     async def _refresh_homes(self, *people: ChatId) -> None:

@@ -41,7 +41,7 @@ class ShownDirectory:
         """Give who a Slack user is, as lately read; None where that cannot be told now, or there is no account."""
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
-                return await self._lately(("person", chat_id), lambda: self._directory.identify(chat_id))
+                return await self._cached(("person", chat_id), lambda: self._directory.identify(chat_id))
         except (Refused, DirectoryUnavailable, TenantRefused, TenantUnavailable, TimeoutError):
             return None
 
@@ -55,7 +55,7 @@ class ShownDirectory:
 
     async def holders(self, role: Role) -> frozenset[ChatId]:
         """List the Slack users who hold a role, as lately read."""
-        return await self._lately(("holders", role), lambda: self._directory.holders_by(role, self))
+        return await self._cached(("holders", role), lambda: self._directory.holders_by(role, self))
 
     async def all_ids(self, chat_ids: Iterable[ChatId]) -> frozenset[ChatId]:
         """List every Slack id of the people whom these ids name, as lately read."""
@@ -75,17 +75,17 @@ class ShownDirectory:
 
     async def user_groups(self) -> UserGroups:
         """Give every user group with its members, as lately read."""
-        return await self._lately("user groups", self._directory.user_groups)
+        return await self._cached("user groups", self._directory.user_groups)
 
     async def user(self, chat_id: ChatId) -> SlackUser:
         """Give a user, as lately read."""
-        return await self._lately(("user", chat_id), lambda: self._directory.user(chat_id), _KNOWN_FOR)
+        return await self._cached(("user", chat_id), lambda: self._directory.user(chat_id), _KNOWN_FOR)
 
     async def user_by_mail(self, mail: str) -> SlackUser | None:
         """Find the user with a mail address, as lately read."""
-        return await self._lately(("mail", mail), lambda: self._directory.user_by_mail(mail), _KNOWN_FOR)
+        return await self._cached(("mail", mail), lambda: self._directory.user_by_mail(mail), _KNOWN_FOR)
 
-    async def _lately(
+    async def _cached(
         self, key: Hashable, read: Callable[[], Awaitable[Answer]], lasts: timedelta = _SHOWN_FOR
     ) -> Answer:
         now = self._clock.now()

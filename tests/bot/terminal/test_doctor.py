@@ -16,7 +16,7 @@ from bot.sandbox.http.faults import Fault
 from bot.sandbox.seed import TEAM_ID, USER_GROUPS
 from bot.sandbox.server import Sandbox
 from bot.sandbox.slack.workspace import people
-from bot.terminal.doctor import PERMISSIONS, SCOPES, examine, surroundings
+from bot.terminal.doctor import PERMISSIONS, SCOPES, examine, tenant_settings
 from tests.bot.bot_under_test import BotUnderTest
 from tests.workflows.core.builders import NOW
 from tests.workflows.fakes import FakeTenant
@@ -218,8 +218,8 @@ async def test_tokens_are_not_printed(settings: Settings, world: Sandbox) -> Non
 
 async def test_a_missing_optional_permission_is_named_and_is_no_fault() -> None:
     tenant = FakeTenant()
-    tenant.surroundings.script.fail("surroundings.read_sign_ins", TenantRefused(403, "", "Insufficient privileges."))
-    found = {finding.subject: finding for finding in await surroundings(tenant)}
+    tenant.tenant_settings.script.fail("surroundings.read_sign_ins", TenantRefused(403, "", "Insufficient privileges."))
+    found = {finding.subject: finding for finding in await tenant_settings(tenant)}
     assert all(finding.is_optional for finding in found.values())
     assert {name for name, finding in found.items() if finding.cure} == {"Entra: sign-ins of partners"}
     assert "AuditLog.Read.All" in found["Entra: sign-ins of partners"].cure

@@ -30,17 +30,17 @@ from workflows.core.plans.drift import Drift
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.requests.commands.clicks import Click, DropEffect, RetryEffect
 from workflows.core.requests.commands.partner import (
-    AskHalf,
     AskReview,
-    ConfirmHalf,
+    AskSetup,
+    ConfirmSetup,
     Keep,
     PartnershipCommand,
-    RecordHalf,
+    RecordSetup,
     RecordSponsorFound,
     RecordSponsorGone,
-    RemindHalf,
+    RemindSetup,
     Revoke,
-    UnconfirmHalf,
+    UnconfirmSetup,
 )
 from workflows.core.requests.commands.request import (
     Approve,
@@ -181,34 +181,34 @@ OF_PARTNERS: Final[tuple[tuple[Partnership, PartnershipCommand, Row], ...]] = (
         (f"U-SAM keep accepted - {TENANT} id-sam", '{"reason":" Needed ","account":"id-sam"}'),
     ),
     (
-        partnership(version=1, half=(REDEEM_STEP,)),
-        ConfirmHalf(actor=SAM, tenant_id=TENANT, step=STEP, wanted=WANTED, channel="C1"),
+        partnership(version=1, setup=(REDEEM_STEP,)),
+        ConfirmSetup(actor=SAM, tenant_id=TENANT, step=STEP, wanted=WANTED, channel="C1"),
         (
             f"U-SAM confirm_half accepted - {TENANT} id-sam",
             f'{{"step":"automatic_redemption_outbound","wanted":"{WANTED}","account":"id-sam"}}',
         ),
     ),
     (
-        partnership(version=1, half=(REDEEM_STEP,), confirmations=(CONFIRMATION,)),
-        UnconfirmHalf(actor=DANA, tenant_id=TENANT, step=STEP),
+        partnership(version=1, setup=(REDEEM_STEP,), confirmations=(CONFIRMATION,)),
+        UnconfirmSetup(actor=DANA, tenant_id=TENANT, step=STEP),
         (
             f"U-DANA unconfirm_half accepted - {TENANT} id-dana",
             '{"step":"automatic_redemption_outbound","wanted":"","account":"id-dana"}',
         ),
     ),
     (
-        partnership(version=1, half=(REDEEM_STEP,)),
-        RemindHalf(actor=SAM, tenant_id=TENANT),
+        partnership(version=1, setup=(REDEEM_STEP,)),
+        RemindSetup(actor=SAM, tenant_id=TENANT),
         (f"U-SAM remind_half accepted - {TENANT} id-sam", '{"account":"id-sam"}'),
     ),
     (
-        partnership(version=1, half=(REDEEM_STEP,), remind_half_at=NOW),
-        AskHalf(),
+        partnership(version=1, setup=(REDEEM_STEP,), remind_setup_at=NOW),
+        AskSetup(),
         (f"gatehouse ask_half accepted - {TENANT} -", "{}"),
     ),
     (
-        partnership(version=1, half=()),
-        RecordHalf(request_id=partnership().request_id, steps=(REDEEM_STEP,)),
+        partnership(version=1, setup=()),
+        RecordSetup(request_id=partnership().request_id, steps=(REDEEM_STEP,)),
         (f"gatehouse record_half accepted - {TENANT} -", "{}"),
     ),
     (
@@ -249,28 +249,28 @@ OF_CLICKS: Final[tuple[tuple[Click, Row], ...]] = (
         ("U-AMARA want_revoke received - - -", f'{{"target":"{TENANT}"}}'),
     ),
     (
-        ConfirmHalf(actor=ACTOR, tenant_id=TENANT, step=STEP, wanted=WANTED, channel="C1"),
+        ConfirmSetup(actor=ACTOR, tenant_id=TENANT, step=STEP, wanted=WANTED, channel="C1"),
         (
             f"U-AMARA want_confirm_half received - {TENANT} -",
             f'{{"tenant_id":"{TENANT}","step":"automatic_redemption_outbound","wanted":"{WANTED}"}}',
         ),
     ),
     (
-        UnconfirmHalf(actor=ACTOR, tenant_id=TENANT, step=STEP),
+        UnconfirmSetup(actor=ACTOR, tenant_id=TENANT, step=STEP),
         (
             f"U-AMARA want_unconfirm_half received - {TENANT} -",
             f'{{"tenant_id":"{TENANT}","step":"automatic_redemption_outbound"}}',
         ),
     ),
     (
-        UnconfirmHalf(actor=ACTOR, tenant_id=TENANT, step=STEP, wanted=WANTED),
+        UnconfirmSetup(actor=ACTOR, tenant_id=TENANT, step=STEP, wanted=WANTED),
         (
             f"U-AMARA want_unconfirm_half received - {TENANT} -",
             f'{{"tenant_id":"{TENANT}","step":"automatic_redemption_outbound","wanted":"{WANTED}"}}',
         ),
     ),
     (
-        RemindHalf(actor=ACTOR, tenant_id=TENANT),
+        RemindSetup(actor=ACTOR, tenant_id=TENANT),
         (f"U-AMARA want_remind_half received - {TENANT} -", f'{{"tenant_id":"{TENANT}"}}'),
     ),
     (

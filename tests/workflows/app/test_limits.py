@@ -25,8 +25,8 @@ def limit(world: World) -> Limits:
     alarms = Alarms(store=world.store, clock=world.clock, wake=lambda: None)
     limits = Limits(store=world.store, alarms=alarms, clock=world.clock, most=MOST)
     world.intake = replace(world.intake, limits=limits)
-    world.judging = replace(world.judging, limits=limits)
-    world.performer = replace(world.performer, judging=world.judging)
+    world.permission_check = replace(world.permission_check, limits=limits)
+    world.performer = replace(world.performer, permission_check=world.permission_check)
     return limits
 
 

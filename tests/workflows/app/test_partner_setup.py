@@ -15,19 +15,19 @@ from tests.workflows.core.builders import AMARA, DANA, NOW, REDEEM_STEP, SAM, TE
 from tests.workflows.fakes import HOME
 from tests.workflows.world import World
 from workflows.app.reads.checklists import Checklists
-from workflows.app.schedule.missing_setup import record_missing_halves
+from workflows.app.schedule.missing_setup import record_missing_setup
 from workflows.app.schedule.ticker import tick
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors import InvalidField, Refused
 from workflows.core.partner_setup.checklist import Call, Home, add_us, call_of, groups
 from workflows.core.partner_setup.clouds import CLOUDS, GLOBAL
-from workflows.core.partner_setup.steps import half_of
+from workflows.core.partner_setup.steps import setup_of
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId, Person
 from workflows.core.plans.plan import TenantIdentity, plan_access
 from workflows.core.policy.template import filled
 from workflows.core.requests.commands.clicks import Click
-from workflows.core.requests.commands.partner import ConfirmHalf, RemindHalf, UnconfirmHalf
+from workflows.core.requests.commands.partner import ConfirmSetup, RemindSetup, UnconfirmSetup
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
 from workflows.ports.tenant import TenantUnavailable
@@ -40,8 +40,8 @@ MICROSOFTS: Final[dict[str, Any]] = {"isServiceDefault": True}
 NEW_FIELDS: Final = ("half", "confirmations", "remind_half_at", "half_reminders")
 
 
-def confirming(person: Person) -> ConfirmHalf[ChatId]:
-    return ConfirmHalf(
+def confirming(person: Person) -> ConfirmSetup[ChatId]:
+    return ConfirmSetup(
         actor=person.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key, wanted=REDEEM_STEP.digest, channel="D-1"
     )
 
@@ -59,7 +59,7 @@ async def ticked(world: World) -> None:
 
 async def test_the_sponsors_word_is_recorded_under_the_sponsors_name_and_shown(world: World) -> None:
     await world.opened()
-    assert REDEEM_STEP in (await record(world)).half
+    assert REDEEM_STEP in (await record(world)).setup
     shown = len(world.notifier.halves)
     await world.click(confirming(SAM))
     [said] = (await record(world)).confirmations
@@ -69,7 +69,7 @@ async def test_the_sponsors_word_is_recorded_under_the_sponsors_name_and_shown(w
     assert (SAM.chat_id, "confirm_half", "accepted") in await world.log()
     entry = next(e for e in await world.store.history() if e.command == "confirm_half")
     assert entry.details == {"step": REDEEM_STEP.key.value, "wanted": REDEEM_STEP.digest, "account": SAM.id}
-    await world.click(UnconfirmHalf(actor=DANA.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key))
+    await world.click(UnconfirmSetup(actor=DANA.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key))
     assert (await record(world)).confirmations == ()
 
 
@@ -77,8 +77,8 @@ async def test_the_sponsors_word_is_recorded_under_the_sponsors_name_and_shown(w
     "intent",
     [
         confirming(AMARA),
-        UnconfirmHalf(actor=AMARA.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key),
-        RemindHalf(actor=AMARA.chat_id, tenant_id=TENANT),
+        UnconfirmSetup(actor=AMARA.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key),
+        RemindSetup(actor=AMARA.chat_id, tenant_id=TENANT),
     ],
     ids=lambda intent: str(intent.name),
 )
@@ -103,7 +103,7 @@ async def test_a_click_that_comes_twice_counts_once(world: World) -> None:
 
 async def test_the_reminder_comes_once_at_its_time_and_the_review_at_its_own(world: World) -> None:
     await world.opened()
-    await world.click(RemindHalf(actor=SAM.chat_id, tenant_id=TENANT))
+    await world.click(RemindSetup(actor=SAM.chat_id, tenant_id=TENANT))
     shown = len(world.notifier.halves)
     world.clock.moment = NOW + WEEK - timedelta(seconds=1)
     await ticked(world)
@@ -123,7 +123,7 @@ async def test_a_revocation_ends_what_was_said_of_the_partners_half(world: World
     await world.click(confirming(SAM))
     await world.revoke(DANA)
     ended = await record(world)
-    assert (ended.half, ended.confirmations, ended.remind_half_at) == ((), (), None)
+    assert (ended.setup, ended.confirmations, ended.remind_setup_at) == ((), (), None)
     assert world.notifier.halves[-1] == (ended, False)
 
 
@@ -136,7 +136,7 @@ async def test_the_checklist_is_of_what_stands_now_and_names_our_own_tenant(worl
     found = await checklists.present("Contoso.com")
     assert (found.identity.tenant_id, found.partnership, found.is_cross_cloud) == (TENANT, None, False)
     assert found.home == Home(tenant_id=HOME, domain="woodgrove.com", cloud=GLOBAL)
-    assert found.half.steps == (REDEEM_STEP,)
+    assert found.setup.steps == (REDEEM_STEP,)
     with pytest.raises(InvalidField):
         await checklists.present("not a domain")
     world.script.fail("tenant.read_partner", TenantUnavailable("Graph is busy."))
@@ -151,15 +151,15 @@ def every_call() -> dict[str, Call]:
         plan = plan_access(
             tenant_id=TENANT,
             before=None,
-            settings=filled(template, {hole.name: ID for hole in template.holes}),
+            settings=filled(template, {blank.name: ID for blank in template.placeholders}),
             template=template.name,
             template_hash=template.content_hash,
             duration=template.default_duration,
         )
         for cloud, is_abroad in [(GLOBAL, False), *((cloud, True) for cloud in CLOUDS)]:
             home = Home(tenant_id=US, domain="woodgrove.com", cloud=cloud)
-            half = half_of(plan.image_after(), MICROSOFTS, is_cross_cloud=is_abroad)
-            found += [add_us(home), *(call_of(group, home) for group in groups(half.steps))]
+            setup = setup_of(plan.image_after(), MICROSOFTS, is_cross_cloud=is_abroad)
+            found += [add_us(home), *(call_of(group, home) for group in groups(setup.steps))]
     return {json.dumps(call): call for call in found}
 
 
@@ -198,7 +198,7 @@ def test_every_call_of_every_checklist_is_as_microsoft_describes_it(call: Call) 
 async def test_a_stale_not_confirmed_after_all_is_refused(world: World) -> None:
     await world.opened()
     await world.click(confirming(SAM))
-    stale = UnconfirmHalf(
+    stale = UnconfirmSetup(
         actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key, wanted=Digest("0" * 64), channel="D-1"
     )
     await world.click(stale)
@@ -208,25 +208,25 @@ async def test_a_stale_not_confirmed_after_all_is_refused(world: World) -> None:
 
 async def test_a_partnership_of_the_previous_version_gets_its_half_when_the_bot_starts(world: World) -> None:
     await world.opened()
-    half = (await record(world)).half
+    setup = (await record(world)).setup
     document = json.loads(dump(PARTNERSHIP, await record(world)))
     old = {name: value for name, value in document.items() if name not in NEW_FIELDS}
     await world.store.execute("update partnerships set doc = ?", json.dumps(old))
-    assert (await record(world)).half == ()
+    assert (await record(world)).setup == ()
     shown = len(world.notifier.halves)
     for _ in range(2):
-        await record_missing_halves(service=world.service, store=world.store)
+        await record_missing_setup(service=world.service, store=world.store)
         await world.settle()
-    assert (await record(world)).half == half != ()
+    assert (await record(world)).setup == setup != ()
     assert world.notifier.halves[shown:] == [(await record(world), False)]
     assert ("gatehouse", "record_half", "accepted") in await world.log()
-    await world.click(RemindHalf(actor=SAM.chat_id, tenant_id=TENANT))
-    assert (await record(world)).remind_half_at == NOW + WEEK
+    await world.click(RemindSetup(actor=SAM.chat_id, tenant_id=TENANT))
+    assert (await record(world)).remind_setup_at == NOW + WEEK
     await world.click(confirming(SAM))
     assert len((await record(world)).confirmations) == 1
     await world.revoke(DANA)
-    await record_missing_halves(service=world.service, store=world.store)
-    assert (await record(world)).half == ()
+    await record_missing_setup(service=world.service, store=world.store)
+    assert (await record(world)).setup == ()
 
 
 async def test_what_cannot_be_recorded_for_one_partner_does_not_keep_the_start(
@@ -240,5 +240,5 @@ async def test_what_cannot_be_recorded_for_one_partner_does_not_keep_the_start(
             raise fault
 
         monkeypatch.setattr(world.service, "advance_review", failing)
-        await record_missing_halves(service=world.service, store=world.store)
-    assert (await record(world)).half == ()
+        await record_missing_setup(service=world.service, store=world.store)
+    assert (await record(world)).setup == ()

@@ -13,7 +13,7 @@ from workflows.core.errors import Refused
 from workflows.core.people import Roster
 from workflows.core.requests.commands.partner import AskReview, Keep
 from workflows.core.requests.commands.request import Expire, RecordDelayed, Replan, Subject
-from workflows.core.requests.effects import Judge, Prepare, ShowRequest, ShowReview, Tell
+from workflows.core.requests.effects import CheckPermission, Prepare, ShowRequest, ShowReview, Tell
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.ports.records import AuditEntry, Commit, StaleVersion
 
@@ -76,7 +76,7 @@ async def test_want_stores_the_click_before_anything_is_known_about_it(world: Wo
     click = world.approval(usual(), AMARA)
     for _ in range(3):
         await world.service.want(click, key="click-1")
-    assert await effects(world) == [Judge(command=click, key="click-1", received_at=world.clock.now())]
+    assert await effects(world) == [CheckPermission(command=click, key="click-1", received_at=world.clock.now())]
     (entry,) = await world.store.history(request_id=click.request_id)
     assert (entry.actor, entry.command, entry.outcome) == (AMARA.chat_id, "want_approve", "received")
     assert entry.details == {"digest": click.digest}, "what the click claimed; nothing is judged yet"

@@ -10,7 +10,7 @@ import pytest
 
 from workflows.catalog.catalog import SHIPPED, CatalogProblems, load_catalog
 from workflows.core.people import ADMIN, Role
-from workflows.core.policy.placeholders import Hole
+from workflows.core.policy.placeholders import Placeholder
 from workflows.core.policy.template import filled
 from workflows.core.settings.directory_objects import Owner
 from workflows.core.settings.model import (
@@ -382,33 +382,35 @@ def test_the_longest_duration_counts_in_the_risk(write: Write) -> None:
     assert "longer than a year" in found
 
 
-# --- holes ---
+# --- placeholders ---
 
 HOLES = """
-[[holes]]
+[[placeholders]]
 name = "pilot"
 label = "Pilot group"
 kind = "group"
 hint = "Ask them."
 
-[[holes]]
+[[placeholders]]
 name = "portal"
 label = "Portal"
 kind = "application"
 """
 
 
-def with_holes(holes: str = HOLES, *, people: str = "group:{pilot}", application: str = "{portal}") -> str:
-    """The usual template with holes, and places for them."""
-    text = TEMPLATE.replace("[[stages]]", f"{holes}\n[[stages]]", 1)
+def with_placeholders(
+    placeholders: str = HOLES, *, people: str = "group:{pilot}", application: str = "{portal}"
+) -> str:
+    """The usual template with placeholders, and places for them."""
+    text = TEMPLATE.replace("[[stages]]", f"{placeholders}\n[[stages]]", 1)
     return text.replace("AllUsers", people).replace("Office365", application)
 
 
-def test_holes_are_read_and_know_whose_ids_they_ask_for(write: Write) -> None:
-    template = load_catalog(write(with_holes())).templates["open"]
-    assert template.holes == (
-        Hole(name="pilot", label="Pilot group", kind=TargetType.GROUP, owner=Owner.THEIRS, hint="Ask them."),
-        Hole(name="portal", label="Portal", kind=TargetType.APPLICATION, owner=Owner.OURS),
+def test_placeholders_are_read_and_know_whose_ids_they_ask_for(write: Write) -> None:
+    template = load_catalog(write(with_placeholders())).templates["open"]
+    assert template.placeholders == (
+        Placeholder(name="pilot", label="Pilot group", kind=TargetType.GROUP, owner=Owner.THEIRS, hint="Ask them."),
+        Placeholder(name="portal", label="Portal", kind=TargetType.APPLICATION, owner=Owner.OURS),
     )
     setting = filled(template, {"pilot": GUID, "portal": GUID})[Property.B2B_COLLABORATION_INBOUND]
     assert isinstance(setting, B2BSetting)
@@ -419,23 +421,23 @@ def test_holes_are_read_and_know_whose_ids_they_ask_for(write: Write) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        (with_holes(""), "settings: {pilot} is not one of the holes; declare it under [[holes]]"),
-        (with_holes(people="AllUsers"), "holes: pilot stands nowhere in the settings"),
-        (with_holes(people="user:{pilot}"), "holes: pilot is a group but stands where a user does"),
-        (with_holes(HOLES.replace('"pilot"', '"portal"')), "holes: two holes have the same name"),
-        (with_holes(f"{HOLES}required = false\n"), "holes: portal is all that stands in its list"),
-        (with_holes(HOLES.replace('"application"', '"app"')), "holes.1.kind:"),
-        (with_holes(HOLES.replace('"pilot"', '"Pilot group"')), "holes.0.name:"),
-        (with_holes(people="group:{Pilot group}"), "settings.b2b_collaboration_inbound.users.targets.0:"),
-        (with_holes(people="{pilot}"), "settings.b2b_collaboration_inbound.users.targets.0:"),
+        (with_placeholders(""), "settings: {pilot} is not one of the placeholders; declare it under [[placeholders]]"),
+        (with_placeholders(people="AllUsers"), "placeholders: pilot stands nowhere in the settings"),
+        (with_placeholders(people="user:{pilot}"), "placeholders: pilot is a group but stands where a user does"),
+        (with_placeholders(HOLES.replace('"pilot"', '"portal"')), "placeholders: two placeholders have the same name"),
+        (with_placeholders(f"{HOLES}required = false\n"), "placeholders: portal is all that stands in its list"),
+        (with_placeholders(HOLES.replace('"application"', '"app"')), "placeholders.1.kind:"),
+        (with_placeholders(HOLES.replace('"pilot"', '"Pilot group"')), "placeholders.0.name:"),
+        (with_placeholders(people="group:{Pilot group}"), "settings.b2b_collaboration_inbound.users.targets.0:"),
+        (with_placeholders(people="{pilot}"), "settings.b2b_collaboration_inbound.users.targets.0:"),
         (
-            with_holes(people="group:{pilot}").replace(
+            with_placeholders(people="group:{pilot}").replace(
                 "[settings.inbound_trust]",
                 "[settings.b2b_collaboration_outbound]\n"
                 'users = { access = "allowed", targets = ["group:{pilot}"] }\n'
                 'applications = { access = "allowed", targets = ["Office365"] }\n[settings.inbound_trust]',
             ),
-            "holes: pilot stands for an ID of ours and for one of theirs; make it two holes",
+            "placeholders: pilot stands for an ID of ours and for one of theirs; make it two placeholders",
         ),
     ],
 )
@@ -445,15 +447,15 @@ def test_a_hole_that_does_not_fit_is_named(write: Write, text: str, problem: str
     assert all(one.startswith("open.toml: ") for one in found)
 
 
-def test_the_hash_follows_the_holes_and_only_them(write: Write) -> None:
-    """A template without holes keeps the hash that requests already carry."""
-    whole = content_hash(write(with_holes()))
+def test_the_hash_follows_the_placeholders_and_only_them(write: Write) -> None:
+    """A template without placeholders keeps the hash that requests already carry."""
+    whole = content_hash(write(with_placeholders()))
     for old, new in (
         ("Pilot group", "Group"),
         ("Ask them.", "Ask."),
         ('kind = "application"', 'kind = "application"\n'),
     ):
-        changed = content_hash(write(with_holes(HOLES.replace(old, new))))
+        changed = content_hash(write(with_placeholders(HOLES.replace(old, new))))
         assert (changed == whole) is (new.strip() == old)
 
 

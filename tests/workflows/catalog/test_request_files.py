@@ -22,23 +22,29 @@ def problems(folder: Path, content: str | bytes) -> list[str]:
 
 
 def test_a_whole_request(tmp_path: Path) -> None:
-    text = 'partner = " contoso.com "\ntemplate = "x"\nduration_days = 90\n[holes]\ngroup = "1"\n'
+    text = 'partner = " contoso.com "\ntemplate = "x"\nduration_days = 90\n[placeholders]\ngroup = "1"\n'
     assert load(tmp_path, text) == RequestFile(
-        partner="contoso.com", template="x", duration_days=90, holes={"group": "1"}
+        partner="contoso.com", template="x", duration_days=90, placeholders={"group": "1"}
     )
 
 
-def test_duration_and_holes_may_be_left_out(tmp_path: Path) -> None:
+def test_duration_and_placeholders_may_be_left_out(tmp_path: Path) -> None:
     assert load(tmp_path, 'partner = "a.com"\ntemplate = "x"\n').duration_days is None
 
 
 def test_everything_wrong_is_said_at_once_with_key_and_cure(tmp_path: Path) -> None:
-    found = problems(tmp_path, 'partner = 3\ntemplat = "merger"\nduration_days = true\n[holes]\ngroup = 7\n')
-    assert [one.split(": ")[1] for one in found] == ["partner", "template", "duration_days", "holes.group", "templat"]
+    found = problems(tmp_path, 'partner = 3\ntemplat = "merger"\nduration_days = true\n[placeholders]\ngroup = 7\n')
+    assert [one.split(": ")[1] for one in found] == [
+        "partner",
+        "template",
+        "duration_days",
+        "placeholders.group",
+        "templat",
+    ]
     assert all(one.startswith("request.toml: ") for one in found)
     assert "contoso.com" in found[0]
     assert "missing" in found[1]
-    assert "remove it, or write one of partner, template, duration_days, holes" in found[-1]
+    assert "remove it, or write one of partner, template, duration_days, placeholders" in found[-1]
 
 
 @pytest.mark.parametrize("days", ["0", "-1", "3651", '"90"', "90.0"])

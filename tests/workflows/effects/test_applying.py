@@ -169,7 +169,7 @@ async def test_a_plan_that_stands_already_is_confirmed_without_a_write(world: Wo
 async def test_nothing_is_read_or_written_for_a_request_that_is_not_decided(world: World, state: RequestState) -> None:
     """Not even where a stored Apply is performed late or once more."""
     request = await world.put(replace(decided(), state=state, prepared=decided().prepared))
-    await world.applying.apply(request.id)
+    await world.applier.apply(request.id)
     assert await world.request(request.id) == request
     assert [call for call in world.script.calls if not call.startswith("store.")] == []
 
@@ -178,9 +178,9 @@ async def test_performing_a_finished_apply_again_does_nothing(world: World) -> N
     request = await world.settled((await put(world, decided())).id)
     calls = list(world.script.calls)
     for _ in range(3):
-        await world.applying.apply(request.id)
+        await world.applier.apply(request.id)
     assert world.script.calls == calls
-    await world.applying.apply(replace(request, id=type(request.id)("r-unknown")).id)
+    await world.applier.apply(replace(request, id=type(request.id)("r-unknown")).id)
     assert world.script.calls == calls
 
 
@@ -271,7 +271,7 @@ async def test_a_partner_that_changed_is_planned_and_asked_again(
     world.tenant.partners.pop(TENANT, None)
     if now is not None:
         world.tenant.partners[TENANT] = dict(now)
-    await world.applying.apply(request.id)
+    await world.applier.apply(request.id)
     drifted = await world.request(request.id)
     assert drifted.state is S.PREPARING
     assert "planned and asked again" in drifted.asked_again
@@ -655,7 +655,7 @@ async def test_what_waits_is_raised_for_the_outbox_to_try_again(world: World) ->
     busy = TenantUnavailable("Microsoft Graph is busy.", retry_after=17.0)
     world.script.fail("tenant.write", busy)
     with pytest.raises(TenantUnavailable) as caught:
-        await world.applying.apply(request.id)
+        await world.applier.apply(request.id)
     assert caught.value.retry_after == 17.0
 
 
@@ -692,7 +692,7 @@ async def _crashed_at(point: int, is_after: bool, path: Path, request: AccessReq
         await put(world, request)
         world.script.fail("", Crash(), on=point, after=is_after)
         try:
-            await world.applying.apply(request.id)
+            await world.applier.apply(request.id)
         except Crash:
             crashed = True
     async with open_world(path, clock=clock, tenant=tenant) as world:

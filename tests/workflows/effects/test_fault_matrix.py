@@ -30,10 +30,10 @@ from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.documents import means_the_same
-from workflows.effects.apply import Applying
+from workflows.effects.apply import Applier
 from workflows.effects.performer import Performer
-from workflows.effects.permission_check import Judging
-from workflows.effects.prepare import Preparing
+from workflows.effects.permission_check import PermissionCheck
+from workflows.effects.prepare import Preparer
 from workflows.entra import Entra, EntraSettings, connect
 from workflows.entra.transport import connection
 from workflows.ports.tenant import TenantUnavailable
@@ -194,18 +194,18 @@ async def a_world(path: Path, graph: Graph, entra: Entra) -> AsyncIterator[World
     async with open_world(path, clock=graph.clock) as world:
         directory = AskingDirectory(script=world.script, tenant=entra)
         around: Any = {"service": world.service, "store": world.store, "tenant": entra, "directory": directory}
-        world.judging = Judging(**around, catalog=world.catalog, alarms=world.alarms)
-        world.preparing = Preparing(**around, catalog=world.catalog, clock=world.clock, alarms=world.alarms)
+        world.permission_check = PermissionCheck(**around, catalog=world.catalog, alarms=world.alarms)
+        world.preparer = Preparer(**around, catalog=world.catalog, clock=world.clock, alarms=world.alarms)
 
         async def rest(_: float) -> None:
             await asyncio.sleep(0)
 
-        world.applying = Applying(**around, clock=world.clock, alarms=world.alarms, sleep=rest)
+        world.applier = Applier(**around, clock=world.clock, alarms=world.alarms, sleep=rest)
         world.intake = Intake(**around, catalog=world.catalog, clock=world.clock)
         checks = usual_checks(store=world.store, clock=world.clock, tenant=entra, alarms=world.alarms)
         world.watching = Watching(checks=checks)
         world.performer = replace(
-            world.performer, judging=world.judging, preparing=world.preparing, applying=world.applying
+            world.performer, permission_check=world.permission_check, preparer=world.preparer, applier=world.applier
         )
         assert isinstance(world.performer, Performer)
         yield world

@@ -70,13 +70,13 @@ async def test_what_stays_open_is_named_with_the_reason_everywhere(world: World,
 
 async def test_what_is_taken_and_does_not_show_is_named_and_delays_nothing(world: World) -> None:
     request = await put(world, revocation({"tenantId": TENANT, "places": True}))
-    await world.applying.apply(request.id)
+    await world.applier.apply(request.id)
     world.tenant.partners[TENANT]["places"] = True
     again = await put(world, replace(revocation(dict(world.tenant.partners[TENANT])), id=RequestId("r-2")))
     assert again.known.plan.required == ()
 
     world.tenant.lag = 99
-    await world.applying.apply(again.id)
+    await world.applier.apply(again.id)
     done = await world.request(again.id)
     assert done.state is S.APPLIED
     assert "Microsoft Graph accepted it and does not show it." in done.note
@@ -102,7 +102,7 @@ async def test_a_member_that_changes_holds_up_no_revocation(world: World) -> Non
 async def test_a_member_that_says_something_else_is_asked_about_again_and_nobody_is_blamed(world: World) -> None:
     request = await put(world, decided({"tenantId": TENANT}))
     world.tenant.edit(TENANT, places={"a": True})
-    await world.applying.apply(request.id)
+    await world.applier.apply(request.id)
     request = await world.request(request.id)
     assert request.state is S.PREPARING
     assert "does not know otherwise than when this was planned: places." in request.asked_again

@@ -28,7 +28,7 @@ from workflows.app.requests.open_request import account_beside, may_withdraw, op
 from workflows.app.schedule.role_watch import lacking
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ChatId, Person
-from workflows.core.requests.commands.partner import ConfirmHalf, RemindHalf, UnconfirmHalf
+from workflows.core.requests.commands.partner import ConfirmSetup, RemindSetup, UnconfirmSetup
 from workflows.core.requests.commands.request import Withdraw
 from workflows.core.requests.request import RequestId, RequestState
 from workflows.ports.directory import DirectoryUnavailable
@@ -234,12 +234,12 @@ async def test_the_sponsor_speaks_for_the_partner_under_the_other_id(world: Worl
     await world.opened()
     world.directory.assign(SAM_W, "")
     step, wanted = REDEEM_STEP.key, REDEEM_STEP.digest
-    await world.click(ConfirmHalf(actor=SAM_W.chat_id, tenant_id=TENANT, step=step, wanted=wanted))
+    await world.click(ConfirmSetup(actor=SAM_W.chat_id, tenant_id=TENANT, step=step, wanted=wanted))
     assert [one.person for one in (await sponsored(world)).confirmations] == [SAM_W]
-    await world.click(UnconfirmHalf(actor=SAM.chat_id, tenant_id=TENANT, step=step))
+    await world.click(UnconfirmSetup(actor=SAM.chat_id, tenant_id=TENANT, step=step))
     assert (await sponsored(world)).confirmations == ()
-    await world.click(RemindHalf(actor=SAM_W.chat_id, tenant_id=TENANT))
-    assert (await sponsored(world)).half_reminder_asked_by == SAM_W
+    await world.click(RemindSetup(actor=SAM_W.chat_id, tenant_id=TENANT))
+    assert (await sponsored(world)).setup_reminder_asked_by == SAM_W
     assert await world.refusals() == []
 
 

@@ -343,7 +343,7 @@ async def test_a_refusal_that_an_admin_can_mend_is_raised_for_the_outbox_to_try_
     request = await put(world, decided())
     world.script.fail("tenant.write", FORBIDDEN)
     with pytest.raises(TenantUnavailable, match="until an admin has mended that"):
-        await world.applying.apply(request.id)
+        await world.applier.apply(request.id)
 
 
 async def test_a_half_written_revocation_that_is_forbidden_goes_on_where_it_stood(world: World) -> None:
@@ -371,7 +371,7 @@ async def test_an_apply_that_meets_a_request_moved_on_ends_quietly(
     world.script.meanwhile(method, lambda: world.service.advance(request.id, stop))
     if error is not None:
         world.script.fail(method, error)
-    await world.applying.apply(request.id)
+    await world.applier.apply(request.id)
     request = await world.settled(request.id)
     assert (request.state, request.note) == (S.STOPPED, stop.reason)
     taken = 1 if method == "tenant.write" and error is None else 0
@@ -385,5 +385,5 @@ async def test_a_refusal_that_nobody_moved_on_for_is_not_hidden(world: World) ->
     request = await put(world, decided())
     world.script.fail("directory.roster", Refused("odd", "This is no answer."))
     with pytest.raises(Refused, match="no answer"):
-        await world.applying.apply(request.id)
+        await world.applier.apply(request.id)
     assert (await world.request(request.id)).state is S.APPLYING

@@ -18,14 +18,14 @@ from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.commands.request import Subject
 from workflows.core.requests.effects import (
     Apply,
+    CheckPermission,
     Effect,
-    Judge,
     Prepare,
     ShowAlarm,
-    ShowHalf,
     ShowHome,
     ShowRequest,
     ShowReview,
+    ShowSetup,
     Tell,
     lane,
 )
@@ -46,7 +46,7 @@ def pending(effect: Effect) -> PendingEffect:
 
 async def test_who_clicked_hears_once_that_the_click_was_not_judged(world: World) -> None:
     request = await world.waiting()
-    judge = Judge(command=world.approval(request, AMARA), key="click-1")
+    judge = CheckPermission(command=world.approval(request, AMARA), key="click-1")
     for _ in range(3):
         await world.performer.gave_up(pending(judge), "KeyError('x')")
     await world.settle()
@@ -195,7 +195,7 @@ async def test_a_card_that_is_not_taken_is_an_alarm_until_it_is_and_the_requeste
 async def test_a_review_that_nobody_can_be_asked_is_an_alarm_until_somebody_is(world: World, kind: str) -> None:
     await world.opened()
     world.script.fail(f"notifier.{kind}", NotifierBlocked("chat.postMessage: messages_tab_disabled"))
-    effect = ShowReview(tenant_id=TENANT) if kind == "show_review" else ShowHalf(tenant_id=TENANT)
+    effect = ShowReview(tenant_id=TENANT) if kind == "show_review" else ShowSetup(tenant_id=TENANT)
     with pytest.raises(NotifierBlocked):
         await world.performer.perform(effect)
     (alarm,) = await world.store.open_alarms()
@@ -205,7 +205,7 @@ async def test_a_review_that_nobody_can_be_asked_is_an_alarm_until_somebody_is(w
 
 
 async def test_what_revokes_a_partner_is_never_given_up_and_the_admins_are_told(world: World) -> None:
-    click = Judge(command=Revoke(actor=DANA.chat_id, target=TENANT, reason="Ended"), key="click-1")
+    click = CheckPermission(command=Revoke(actor=DANA.chat_id, target=TENANT, reason="Ended"), key="click-1")
     assert not await world.performer.may_give_up(click, "KeyError('x')")
     [alarm] = await world.store.open_alarms()
     assert (alarm.code, alarm.subject) == (AlarmCode.REVOCATION_WAITS, revocation_id(click.key))
@@ -220,7 +220,7 @@ async def test_what_revokes_a_partner_is_never_given_up_and_the_admins_are_told(
 async def test_other_work_may_be_given_up(world: World) -> None:
     request = await world.waiting()
     effects: list[Effect] = [
-        Judge(command=world.approval(request, AMARA), key="click-1"),
+        CheckPermission(command=world.approval(request, AMARA), key="click-1"),
         Prepare(request_id=request.id),
         Apply(request_id=request.id, tenant_id=TENANT),
         Prepare(request_id=RequestId("r-nowhere")),

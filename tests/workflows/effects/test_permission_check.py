@@ -27,7 +27,7 @@ from workflows.core.people import Person
 from workflows.core.requests.commands.clicks import Click
 from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.commands.request import Reject
-from workflows.core.requests.effects import Apply, Judge
+from workflows.core.requests.effects import Apply, CheckPermission
 from workflows.core.requests.request import RequestId, RequestKind, RequestState
 from workflows.core.settings.documents import means_the_same
 from workflows.ports.directory import DirectoryUnavailable
@@ -39,9 +39,9 @@ MORE_OWNERS = tuple(person(f"Owner{number}") for number in range(8))
 
 async def judge_at_once(world: World, *clicks: Click) -> None:
     """Judge clicks side by side, as the outbox does with lanes of their own; what meets a fault is tried again."""
-    pending = [Judge(command=click, key=world.key()) for click in clicks]
+    pending = [CheckPermission(command=click, key=world.key()) for click in clicks]
     for _ in range(5):
-        outcomes = await asyncio.gather(*map(world.judging.judge, pending), return_exceptions=True)
+        outcomes = await asyncio.gather(*map(world.permission_check.judge, pending), return_exceptions=True)
         if not any(outcomes):
             return
     raise AssertionError(outcomes)
@@ -192,14 +192,14 @@ async def test_one_click_delivered_twenty_times_counts_once(world: World) -> Non
 async def test_one_judgement_performed_many_times_counts_once(world: World) -> None:
     """The outbox performs at least once: after a crash between the verdict and its end, or side by side."""
     request = await world.waiting()
-    effect = Judge(command=world.approval(request, AMARA), key="delivery-1")
-    await asyncio.gather(*(world.judging.judge(effect) for _ in range(10)))
+    effect = CheckPermission(command=world.approval(request, AMARA), key="delivery-1")
+    await asyncio.gather(*(world.permission_check.judge(effect) for _ in range(10)))
     calls = list(world.script.calls)
-    await world.judging.judge(effect)
+    await world.permission_check.judge(effect)
     assert world.script.calls == calls, "what is judged already is not asked about again"
     assert [decision.person for decision in (await world.request(request.id)).decisions] == [AMARA]
-    refused = Judge(command=world.approval(request, MALLORY), key="delivery-2")
-    await asyncio.gather(*(world.judging.judge(refused) for _ in range(10)))
+    refused = CheckPermission(command=world.approval(request, MALLORY), key="delivery-2")
+    await asyncio.gather(*(world.permission_check.judge(refused) for _ in range(10)))
     await world.settle()
     assert await world.refusals() == [(MALLORY.chat_id, "not_an_approver")]
     assert len(world.notifier.texts_to(MALLORY.chat_id)) == 1
@@ -233,8 +233,8 @@ async def test_who_approved_while_the_roster_was_read_still_counts(world: World)
     """Chie's roster is read before Bruno decides and used after; without Bruno on it nobody could decide any more."""
     request = await world.waiting()
     await world.approve(request, AMARA)
-    bruno = Judge(command=world.approval(request, BRUNO), key="bruno")
-    world.script.meanwhile("directory.roster", lambda: world.judging.judge(bruno))
+    bruno = CheckPermission(command=world.approval(request, BRUNO), key="bruno")
+    world.script.meanwhile("directory.roster", lambda: world.permission_check.judge(bruno))
     await world.approve(request, CHIE, but=Apply)
     stored = await world.request(request.id)
     assert [decision.person.name for decision in stored.decisions] == ["Amara", "Bruno", "Chie"]
@@ -477,9 +477,9 @@ async def test_two_revocations_at_one_moment_write_once(world: World) -> None:
 
 async def test_one_confirmed_revocation_is_submitted_once(world: World) -> None:
     await world.opened()
-    effect = Judge(command=Revoke(actor=DANA.chat_id, target=TENANT, reason=""), key="delivery-1")
-    await asyncio.gather(*(world.judging.judge(effect) for _ in range(10)))
-    await world.judging.judge(effect)
+    effect = CheckPermission(command=Revoke(actor=DANA.chat_id, target=TENANT, reason=""), key="delivery-1")
+    await asyncio.gather(*(world.permission_check.judge(effect) for _ in range(10)))
+    await world.permission_check.judge(effect)
     assert len(await world.all_requests()) == 1
     await world.settle()
     assert await world.refusals() == []

@@ -69,8 +69,8 @@ async def test_what_the_form_saw_too_long_ago_is_read_again(world: World) -> Non
 
 async def test_performing_prepare_again_changes_nothing(world: World) -> None:
     request = await world.waiting()
-    await world.preparing.prepare(request.id)
-    await world.preparing.prepare(type(request.id)("R-NOWHERE"))
+    await world.preparer.prepare(request.id)
+    await world.preparer.prepare(type(request.id)("R-NOWHERE"))
     assert await world.request(request.id) == request
 
 
@@ -177,7 +177,7 @@ async def test_what_an_admin_can_mend_is_waited_for(world: World, method: str, s
     refused = TenantRefused(status, "Authorization_RequestDenied", "Insufficient privileges.")
     world.script.fail(method, refused, times=times)
     with pytest.raises(TenantUnavailable, match="until an admin has mended that"):
-        await world.preparing.prepare(request_id)
+        await world.preparer.prepare(request_id)
     for _ in range(2):
         request = await world.settled(request_id)
         assert request.state is S.PREPARING
@@ -205,7 +205,7 @@ async def test_a_request_withdrawn_while_it_is_being_prepared_stays_withdrawn(
         world.script.fail("tenant.find", error)
     world.script.meanwhile("tenant.find", lambda: world.service.withdraw(request_id, RILEY.chat_id, key="withdraw-1"))
     with contextlib.suppress(TenantUnavailable):
-        await world.preparing.prepare(request_id)
+        await world.preparer.prepare(request_id)
     assert (await world.settled(request_id)).state is S.WITHDRAWN
 
 
@@ -288,19 +288,19 @@ async def test_newcomers_count_for_the_chain(world: World) -> None:
 
 async def test_a_narrowing_is_decided_by_one_approver_of_the_first_stage(world: World) -> None:
     """Back from everybody of the partner to the pilot group, by a template whose whole chain is three people."""
-    holes = {
+    placeholders = {
         "pilot_group": "1b4f7c2e-0a5d-4f3b-9c61-000000000001",
         "project_group": "1b4f7c2e-0a5d-4f3b-9c61-000000000002",
         "partner_application": "1b4f7c2e-0a5d-4f3b-9c61-000000000003",
     }
-    world.tenant.surroundings.names = {holes["pilot_group"]: None}
+    world.tenant.tenant_settings.names = {placeholders["pilot_group"]: None}
     regulated = CATALOG.templates["regulated-project"]
     wide = {
-        **{name.value: to_document(setting) for name, setting in filled(regulated, holes).items()},
+        **{name.value: to_document(setting) for name, setting in filled(regulated, placeholders).items()},
         "b2bCollaborationInbound": OPENED["b2bCollaborationInbound"],
     }
     world.tenant.partners[TENANT] = {"tenantId": TENANT, **wide}
-    request = await world.waiting(template="regulated-project", days=90, holes=holes)
+    request = await world.waiting(template="regulated-project", days=90, placeholders=placeholders)
     assert request.known.stages == (replace(regulated.stages[0], quorum=1),)
     assert [operation.method for operation in request.known.plan.operations] == ["PATCH"]
     assert set(request.known.plan.operations[0].body) == {"b2bCollaborationInbound"}
@@ -313,7 +313,7 @@ async def test_a_hole_that_the_template_gained_since_makes_the_request_unfit(wor
     request_id = await world.file(template="guest-collaboration")
     asks = replace(CATALOG.templates["contractor-portal"], name="guest-collaboration")
     templates = {**CATALOG.templates, "guest-collaboration": asks}
-    await replace(world.preparing, catalog=replace(CATALOG, templates=templates)).prepare(request_id)
+    await replace(world.preparer, catalog=replace(CATALOG, templates=templates)).prepare(request_id)
     request = await world.request(request_id)
     assert request.state is S.UNFIT
     assert "application (client) ID" in request.note

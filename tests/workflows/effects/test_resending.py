@@ -87,7 +87,7 @@ async def test_an_opening_that_was_taken_without_effect_is_sent_again_once(world
     request = await put(world, decided())
     request = await world.settled(request.id)
     assert (request.state, len(world.tenant.attempts)) == (S.UNCONFIRMED, 1)
-    world.tenant.surroundings.changes[TENANT] = [change(world, is_ours=True)]
+    world.tenant.tenant_settings.changes[TENANT] = [change(world, is_ours=True)]
     request = await after(world, request, minutes=2)
     assert request.state is S.APPLIED
     assert len(world.tenant.attempts) == 2
@@ -136,7 +136,7 @@ async def test_an_opening_that_somebody_else_may_have_undone_is_asked_again_and_
     request = await put(world, decided(OPEN))
     world.tenant.ignored = 1
     await world.settle()
-    world.tenant.surroundings.changes[TENANT] = [change(world, is_ours=True), change(world, is_ours=False)]
+    world.tenant.tenant_settings.changes[TENANT] = [change(world, is_ours=True), change(world, is_ours=False)]
     request = await after(world, request, minutes=2)
     assert request.state is S.AWAITING_APPROVAL
     assert "somebody" not in request.asked_again.lower()
@@ -147,7 +147,7 @@ async def test_our_own_entry_in_the_audit_log_is_no_other_writer(world: World) -
     request = await put(world, decided(OPEN))
     world.tenant.ignored = 1
     await world.settle()
-    world.tenant.surroundings.changes[TENANT] = [change(world, is_ours=True)]
+    world.tenant.tenant_settings.changes[TENANT] = [change(world, is_ours=True)]
     assert (await after(world, request, minutes=2)).state is S.APPLIED
 
 
@@ -155,7 +155,7 @@ async def test_an_opening_is_not_sent_again_for_approvals_that_do_not_count_any_
     request = await put(world, decided())
     world.tenant.ignored = 1
     await world.settle()
-    world.tenant.surroundings.changes[TENANT] = [change(world, is_ours=True)]
+    world.tenant.tenant_settings.changes[TENANT] = [change(world, is_ours=True)]
     world.directory.assign(AMARA, "")
     world.directory.assign(MALLORY, "security")
     request = await after(world, request, minutes=2)
@@ -186,7 +186,7 @@ async def unseen(world: World, request: AccessRequest) -> AccessRequest:
     world.tenant.ignored = 1
     request = await put(world, request)
     await world.settle()
-    world.tenant.surroundings.changes[TENANT] = [change(world, is_ours=True)]
+    world.tenant.tenant_settings.changes[TENANT] = [change(world, is_ours=True)]
     return request
 
 
@@ -277,7 +277,7 @@ async def test_only_the_write_that_does_not_show_is_sent_again(world: World) -> 
     world.tenant.ignored = 1
     request = await after(world, request, minutes=2)
     assert request.state is S.UNCONFIRMED
-    world.tenant.surroundings.changes[TENANT] = [change(world, is_ours=True)]
+    world.tenant.tenant_settings.changes[TENANT] = [change(world, is_ours=True)]
     world.tenant.attempts.clear()
     request = await after(world, request, minutes=2)
     assert request.state is S.APPLIED
@@ -305,11 +305,11 @@ async def _crashed_at(point: int, is_after: bool, path: Path, kind: RequestKind)
     async with open_world(path, clock=clock, tenant=tenant) as world:
         request = await put(world, asked)
         await world.settle()
-        tenant.surroundings.changes[TENANT] = [change(world, is_ours=True)]
+        tenant.tenant_settings.changes[TENANT] = [change(world, is_ours=True)]
         clock.advance(minutes=2)
         world.script.fail("", Crash(), on=point, after=is_after)
         try:
-            await world.applying.apply(request.id)
+            await world.applier.apply(request.id)
         except Crash:
             crashed = True
         except NO_ANSWER.__class__:

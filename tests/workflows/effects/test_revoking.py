@@ -16,7 +16,7 @@ from workflows.core.errors import Refused
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.commands.partner import Revoke
-from workflows.core.requests.effects import Apply, Judge, Prepare
+from workflows.core.requests.effects import Apply, CheckPermission, Prepare
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.model import CLOSED, TenantId
@@ -125,7 +125,7 @@ async def test_a_write_that_lands_while_the_revocation_is_planned_is_closed_too(
         assert [one.state for one in await revocations(world)] == [S.APPLYING]
 
     world.script.meanwhile("tenant.write", revoke_meanwhile)
-    await world.applying.apply(request.id)
+    await world.applier.apply(request.id)
     assert (await world.request(request.id)).state is S.STOPPED
     assert [one.method for one in world.tenant.writes] == ["POST"]
     await world.settle()
@@ -181,7 +181,7 @@ async def test_requests_about_other_partners_go_on(world: World) -> None:
 async def test_one_that_ends_by_itself_meanwhile_does_not_hold_up_the_revocation(world: World) -> None:
     request = await world.waiting()
     world.script.meanwhile("store.commit", lambda: world.service.withdraw(request.id, RILEY.chat_id, key="withdraw-1"))
-    await world.judging.judge(Judge(command=WANT_REVOKE, key="revoke-1"))
+    await world.permission_check.judge(CheckPermission(command=WANT_REVOKE, key="revoke-1"))
     assert (await world.request(request.id)).state is S.WITHDRAWN
     await world.settle()
     await assert_blocked(world)
@@ -328,7 +328,7 @@ async def met(world: World, target: str = "contoso.com") -> tuple[TenantId, Part
     return identity.tenant_id, known
 
 
-def move(world: World) -> None:
+def item(world: World) -> None:
     """Let contoso.com lead to another tenant from now on."""
     world.tenant.tenants["contoso.com"] = MOVED
     world.tenant.tenants[OTHER] = MOVED
@@ -339,7 +339,7 @@ async def test_a_name_whose_old_tenant_is_revoked_leads_where_it_leads_now(world
     """Opened under A, revoked; the domain moved to B, and B is open: closing “contoso.com” must close B."""
     await world.opened()
     await world.revoke(DANA)
-    move(world)
+    item(world)
     world.tenant.edit(OTHER, **FOREIGN)
     if is_recorded:
         await record(world, MOVED)
@@ -356,7 +356,7 @@ async def test_a_name_whose_old_tenant_is_revoked_leads_where_it_leads_now(world
 async def test_a_name_with_a_live_record_that_leads_elsewhere_now_is_ambiguous(world: World) -> None:
     """Two tenants are possible and none is taken; each can be named by its id."""
     await world.opened()
-    move(world)
+    item(world)
     written = len(world.tenant.writes)
     await world.revoke(DANA, target="contoso.com")
     assert await world.refusals() == [(DANA.chat_id, "ambiguous_name")]

@@ -12,7 +12,7 @@ from tests.workflows.world import World
 from workflows.app.reads.queries import waiting_for
 from workflows.app.schedule.ticker import tick
 from workflows.core.partners.partnership import PartnershipState
-from workflows.core.requests.effects import Judge
+from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import RequestId, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.records import AuditEntry, Commit
@@ -84,7 +84,7 @@ async def test_one_effect_that_cannot_be_read_leaves_the_others_their_turn(world
     with structlog.testing.capture_logs() as logs:
         pending = [one.effect for one in await world.store.pending(world.clock.now(), 100)]
         await world.settle()
-    assert len([effect for effect in pending if isinstance(effect, Judge)]) == 2
+    assert len([effect for effect in pending if isinstance(effect, CheckPermission)]) == 2
     assert [one.person for one in (await world.request(request.id)).decisions] == [AMARA]
     assert await world.refusals() == [(AMARA.chat_id, "already_decided")]
     assert [line["event"] for line in logs] == ["effect_unreadable"]

@@ -123,17 +123,17 @@ async def test_our_own_changes_and_those_of_others_are_told_apart(entra: Entra, 
     await entra.write(adding())
     await entra.write(changing(inboundTrust=None))
     await entra.write(adding(FABRIKAM))
-    changes = await entra.surroundings.read_partner_changes(CONTOSO, an_hour_ago())
+    changes = await entra.tenant_settings.read_partner_changes(CONTOSO, an_hour_ago())
     assert [(one.activity, one.is_ours) for one in changes] == [
         ("Update a partner cross-tenant access setting", True),
         ("Add a partner to cross-tenant access setting", True),
     ]
     assert not names_another(changes)
     graph.stand_in.merge({"partners": {CONTOSO: None}})
-    newest, *_ = await entra.surroundings.read_partner_changes(CONTOSO, an_hour_ago())
+    newest, *_ = await entra.tenant_settings.read_partner_changes(CONTOSO, an_hour_ago())
     assert (newest.activity, newest.is_ours) == ("Delete partner specific cross-tenant access setting", False)
     assert newest.by.startswith("admin@")
-    assert await entra.surroundings.read_partner_changes(CONTOSO, datetime.now(UTC) + timedelta(hours=1)) == ()
+    assert await entra.tenant_settings.read_partner_changes(CONTOSO, datetime.now(UTC) + timedelta(hours=1)) == ()
 
 
 async def test_a_long_log_is_read_to_its_end_or_not_at_all(
@@ -144,20 +144,20 @@ async def test_a_long_log_is_read_to_its_end_or_not_at_all(
     row = {"id": "1", "activityDisplayName": "Update", "targetResources": []}
     first = {"value": [row], "@odata.nextLink": f"{graph.url}{AUDITS}?$skiptoken=2"}
     graph.fail(answering(200, first), answering(200, {"value": [{**row, "id": "2"}]}))
-    assert len(await entra.surroundings.read_partner_changes(CONTOSO, an_hour_ago())) == 2
+    assert len(await entra.tenant_settings.read_partner_changes(CONTOSO, an_hour_ago())) == 2
     graph.fail(answering(200, first), refusing(400))
     with pytest.raises(TenantRefused):
-        await entra.surroundings.read_partner_changes(CONTOSO, an_hour_ago())
-    monkeypatch.setattr("workflows.entra.surroundings._AUDITS_READ", 1)
+        await entra.tenant_settings.read_partner_changes(CONTOSO, an_hour_ago())
+    monkeypatch.setattr("workflows.entra.tenant_settings._AUDITS_READ", 1)
     graph.fail(answering(200, {"value": [row, {**row, "id": "2"}]}))
     with pytest.raises(TenantUnavailable, match="too many"):
-        await entra.surroundings.read_partner_changes(CONTOSO, an_hour_ago())
+        await entra.tenant_settings.read_partner_changes(CONTOSO, an_hour_ago())
 
 
 async def test_a_log_that_may_not_be_read_is_not_an_empty_one(entra: Entra, graph: Graph) -> None:
     graph.stand_in.merge({"appRoles": ["Policy.Read.All"]})
     with pytest.raises(TenantRefused, match=r"AuditLog\.Read\.All"):
-        await entra.surroundings.read_partner_changes(CONTOSO, an_hour_ago())
+        await entra.tenant_settings.read_partner_changes(CONTOSO, an_hour_ago())
 
 
 def entry(**changes: Any) -> dict[str, Any]:

@@ -33,7 +33,7 @@ from workflows.core.settings.canonical import JsonObject, canonical_json
 from workflows.core.settings.model import Target, TargetType, TenantId
 from workflows.entra import Entra, EntraSettings, connect
 from workflows.entra.evaluation import body_of
-from workflows.entra.surroundings import GraphSurroundings
+from workflows.entra.tenant_settings import GraphTenantSettings
 
 TENANT: Final = TenantId("c0a1b2c3-1111-4aaa-8bbb-0123456789a1")
 ID: Final = "1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03"
@@ -82,7 +82,7 @@ def _plan(template: Template, before: JsonObject | None) -> Plan:
     return plan_access(
         tenant_id=TENANT,
         before=before,
-        settings=filled(template, {hole.name: ID for hole in template.holes}),
+        settings=filled(template, {blank.name: ID for blank in template.placeholders}),
         template=template.name,
         template_hash=template.content_hash,
         duration=template.default_duration,
@@ -207,7 +207,7 @@ async def entra(
 
 def reads(entra: Entra) -> dict[Callable[..., Awaitable[object]], list[tuple[Any, ...]]]:
     """Every read of the gateway with what it is asked; writing is not among them."""
-    around, since = entra.surroundings, datetime.now(UTC) - timedelta(days=30)
+    around, since = entra.tenant_settings, datetime.now(UTC) - timedelta(days=30)
     return {
         entra.home: [()],
         entra.find: [("contoso.com",), (TENANT,), ("nobody.example",)],
@@ -237,7 +237,7 @@ def reads(entra: Entra) -> dict[Callable[..., Awaitable[object]], list[tuple[Any
 def test_no_read_of_the_gateway_is_left_out(entra: Entra) -> None:
     offered = {
         (kind.__name__, name)
-        for kind in (Entra, GraphSurroundings)
+        for kind in (Entra, GraphTenantSettings)
         for name, method in inspect.getmembers(kind, inspect.iscoroutinefunction)
         if not name.startswith("_")
     }

@@ -87,7 +87,7 @@ async def test_an_unknown_id_is_taken_on_trust_only_where_other_clouds_are_enabl
     stranger = "0ddba11d-0000-4000-8000-000000000001"
     with pytest.raises(InvalidField, match="no other cloud is enabled"):
         await look_up(stranger, tenant=tenant, clock=FixedClock())
-    tenant.surroundings.access_policy = {"allowedCloudEndpoints": ["microsoftonline.us"]}
+    tenant.tenant_settings.access_policy = {"allowedCloudEndpoints": ["microsoftonline.us"]}
     identity = (await look_up(stranger, tenant=tenant, clock=FixedClock())).identity
     assert (identity.tenant_id, identity.default_domain, identity.is_resolved) == (stranger, "", False)
     with pytest.raises(InvalidField, match="in another Microsoft cloud is found by its tenant ID only"):
@@ -95,6 +95,6 @@ async def test_an_unknown_id_is_taken_on_trust_only_where_other_clouds_are_enabl
 
 
 async def test_whether_other_clouds_are_enabled_is_not_guessed(tenant: FakeTenant) -> None:
-    tenant.surroundings.script.fail("surroundings.read_access_policy", TenantUnavailable("No answer."))
+    tenant.tenant_settings.script.fail("surroundings.read_access_policy", TenantUnavailable("No answer."))
     with pytest.raises(TenantUnavailable):
         await look_up("0ddba11d-0000-4000-8000-000000000001", tenant=tenant, clock=FixedClock())

@@ -56,13 +56,13 @@ async def test_a_name_that_is_near_none_is_only_unknown(world: World, typed: str
 
 async def test_other_clouds_are_spoken_of_only_where_one_is_enabled(world: World) -> None:
     assert "cloud" not in await said(world, "contso.com")
-    world.tenant.surroundings.access_policy = {"allowedCloudEndpoints": ["microsoftonline.us"]}
+    world.tenant.tenant_settings.access_policy = {"allowedCloudEndpoints": ["microsoftonline.us"]}
     assert (await said(world, "contso.com")).endswith(OTHER_CLOUDS)
 
 
 @pytest.mark.parametrize("method", ["verified_domains", "read_access_policy"])
 async def test_what_cannot_be_read_only_leaves_the_advice_out(world: World, method: str) -> None:
-    world.tenant.surroundings.script.fail(f"surroundings.{method}", TenantUnavailable("No answer."))
+    world.tenant.tenant_settings.script.fail(f"surroundings.{method}", TenantUnavailable("No answer."))
     assert await said(world, "contso.com") == UNKNOWN.format("contso.com") + SPELLING
 
 

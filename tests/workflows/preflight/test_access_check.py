@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-import workflows.preflight.standing_access
+import workflows.preflight.current_access
 from tests.workflows.core.builders import TENANT
 from tests.workflows.core.policies import external, policy
 from tests.workflows.core.posture.test_posture import ALL
@@ -14,7 +14,7 @@ from workflows.app.reads.posture import read_posture
 from workflows.core.checks.conditional_access.controls import Meaning, Visitor
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.conditional_access.verdicts import AccessReport, Source
-from workflows.core.checks.facts import Unread, Why
+from workflows.core.checks.facts import Unchecked, Why
 from workflows.core.partners.records import Records
 from workflows.core.posture.model import Posture
 from workflows.core.settings.canonical import JsonObject
@@ -36,14 +36,14 @@ TRUSTED: Final = {**OPEN, "inboundTrust": {"isMfaAccepted": True}}
 
 async def report(tenant: FakeTenant, patience: float = 5.0) -> AccessReport:
     """Ask about guests who may use everything."""
-    check = AccessCheck(surroundings=tenant.surroundings, patience=patience)
-    return await check.report(tenant.surroundings.policies, effective(OPEN, DEFAULT), TENANT)
+    check = AccessCheck(tenant_settings=tenant.tenant_settings, patience=patience)
+    return await check.report(tenant.tenant_settings.policies, effective(OPEN, DEFAULT), TENANT)
 
 
 def tenant_with(*policies: dict[str, Any], partners: dict[str, dict[str, Any]] | None = None) -> FakeTenant:
     """A tenant with these policies."""
     tenant = FakeTenant(partners={TenantId(key): {"tenantId": key, **one} for key, one in (partners or {}).items()})
-    tenant.surroundings.policies = list(policies)
+    tenant.tenant_settings.policies = list(policies)
     tenant.default = DEFAULT
     return tenant
 
@@ -60,23 +60,23 @@ def tenant_with(*policies: dict[str, Any], partners: dict[str, dict[str, Any]] |
 )
 async def test_what_fails_is_said_and_the_policies_are_judged(error: Exception, why: Why) -> None:
     tenant = tenant_with(policy("block"))
-    tenant.surroundings.script.fail("surroundings.evaluate_access", error)
+    tenant.tenant_settings.script.fail("surroundings.evaluate_access", error)
     found = await report(tenant)
-    assert (found.unasked, found.worst(Visitor.GUEST)) == (Unread(why=why), Meaning.LOCKED_OUT)
+    assert (found.unasked, found.worst(Visitor.GUEST)) == (Unchecked(why=why), Meaning.LOCKED_OUT)
     assert {one.source for one in found.verdicts} == {Source.ESTIMATE}
 
 
 async def test_asking_ends_with_the_first_failure_but_a_refusal_is_about_its_application() -> None:
     named = policy("block", name="Portal", applications={"includeApplications": ["portal-1"]})
     tenant = tenant_with(policy("mfa"), named)
-    tenant.surroundings.script.fail("surroundings.evaluate_access", TenantUnavailable("", is_throttled=True))
+    tenant.tenant_settings.script.fail("surroundings.evaluate_access", TenantUnavailable("", is_throttled=True))
     await report(tenant)
-    assert len(tenant.surroundings.evaluated) == 1
-    tenant.surroundings.evaluated.clear()
-    tenant.surroundings.script.fail("surroundings.evaluate_access", TenantRefused(400, "", ""))
+    assert len(tenant.tenant_settings.evaluated) == 1
+    tenant.tenant_settings.evaluated.clear()
+    tenant.tenant_settings.script.fail("surroundings.evaluate_access", TenantRefused(400, "", ""))
     found = await report(tenant)
-    assert [one.application for one in tenant.surroundings.evaluated] == ["All", "portal-1"]
-    assert found.unasked == Unread(why=Why.REFUSED)
+    assert [one.application for one in tenant.tenant_settings.evaluated] == ["All", "portal-1"]
+    assert found.unasked == Unchecked(why=Why.REFUSED)
     assert {(one.policy, one.source) for one in found.verdicts} == {
         ("Policy", Source.ENTRA),
         ("Portal", Source.ENTRA),
@@ -90,12 +90,12 @@ async def test_nobody_waits_longer_than_the_bound(monkeypatch: pytest.MonkeyPatc
         await asyncio.sleep(60)
         raise AssertionError
 
-    monkeypatch.setattr(type(tenant.surroundings), "evaluate_access", lambda _, question: never(question))
+    monkeypatch.setattr(type(tenant.tenant_settings), "evaluate_access", lambda _, question: never(question))
     began = asyncio.get_running_loop().time()
     found = await report(tenant, patience=0.05)
     assert asyncio.get_running_loop().time() - began < 1
-    assert found.unasked == Unread(why=Why.OUT_OF_TIME)
-    assert (await report(tenant, patience=0.0)).unasked == Unread(why=Why.OUT_OF_TIME)
+    assert found.unasked == Unchecked(why=Why.OUT_OF_TIME)
+    assert (await report(tenant, patience=0.0)).unasked == Unchecked(why=Why.OUT_OF_TIME)
 
 
 # --- the posture ---
@@ -120,7 +120,7 @@ async def test_the_posture_asks_once_for_all_partners_that_no_policy_tells_apart
     settings = {key: TRUSTED if number % 2 else OPEN for number, key in enumerate(ids(100))}
     tenant = tenant_with(policy("mfa"), partners=settings)
     found = {one.tenant_id: one.access for one in (await posture(tenant)).partners}
-    assert len(tenant.surroundings.evaluated) == 1
+    assert len(tenant.tenant_settings.evaluated) == 1
     meanings = {key: one.worst(Visitor.GUEST) for key, one in found.items() if one is not None}
     assert set(meanings.values()) == {Meaning.ASKED_HERE, Meaning.ASKED_THERE}
     assert meanings[TenantId(ids(2)[1])] is Meaning.ASKED_THERE
@@ -131,7 +131,7 @@ async def test_a_partner_that_a_policy_names_is_asked_about_by_itself() -> None:
     block = policy("block", users={"includeGuestsOrExternalUsers": external("b2bCollaborationGuest", second)})
     tenant = tenant_with(block, partners=dict.fromkeys((first, second, third), OPEN))
     found = {one.tenant_id: one for one in (await posture(tenant)).partners}
-    assert {one.tenant_id for one in tenant.surroundings.evaluated} == {first, second}
+    assert {one.tenant_id for one in tenant.tenant_settings.evaluated} == {first, second}
     codes = {key: [one.code for one in partner.concerns] for key, partner in found.items()}
     assert "ca_locked_out" in codes[TenantId(second)]
     assert "ca_locked_out" not in codes[TenantId(first)] + codes[TenantId(third)]
@@ -143,14 +143,14 @@ async def test_the_posture_asks_no_more_than_twelve_and_says_what_is_an_estimate
         policy("block", users={"includeGuestsOrExternalUsers": named}), partners=dict.fromkeys(ids(30), OPEN)
     )
     found = (await posture(tenant)).partners
-    assert len(tenant.surroundings.evaluated) == 12
+    assert len(tenant.tenant_settings.evaluated) == 12
     assert sum("ca_estimate" in [one.code for one in partner.concerns] for partner in found) == 18
     assert all("ca_locked_out" in [one.code for one in partner.concerns] for partner in found)
 
 
 async def test_policies_that_could_not_be_read_are_no_clean_posture() -> None:
     tenant = tenant_with(policy("block"), partners={ids(1)[0]: OPEN})
-    tenant.surroundings.script.fail("surroundings.read_conditional_access", TenantUnavailable("No."))
+    tenant.tenant_settings.script.fail("surroundings.read_conditional_access", TenantUnavailable("No."))
     (partner,) = (await posture(tenant)).partners
     assert "conditional_access_unread" in [one.code for one in partner.concerns]
 
@@ -158,5 +158,5 @@ async def test_policies_that_could_not_be_read_are_no_clean_posture() -> None:
 async def test_a_tenant_without_partners_reads_no_policy() -> None:
     tenant = tenant_with(policy("block"))
     assert (await posture(tenant)).partners == ()
-    assert "surroundings.read_conditional_access" not in tenant.surroundings.script.calls
-    assert workflows.preflight.standing_access.PATIENCE_SECONDS < 10
+    assert "surroundings.read_conditional_access" not in tenant.tenant_settings.script.calls
+    assert workflows.preflight.current_access.PATIENCE_SECONDS < 10

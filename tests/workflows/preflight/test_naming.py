@@ -20,21 +20,21 @@ SIXTY = tuple(
 async def test_a_look_names_the_first_few_and_leaves_the_rest_as_ids(world: World) -> None:
     names = await names_shown(SIXTY, tenant=world.tenant)
     assert list(names) == [one.target.id for one in SIXTY[:MOST_SHOWN]]
-    assert world.tenant.surroundings.named == [(one.target, False) for one in SIXTY[:MOST_SHOWN]]
+    assert world.tenant.tenant_settings.named == [(one.target, False) for one in SIXTY[:MOST_SHOWN]]
 
 
 async def test_what_is_judged_is_asked_for_now_and_further(world: World) -> None:
     names = await ask_names(SIXTY, tenant=world.tenant)
     assert len(names) == MOST_LOOKED_UP
-    assert world.tenant.surroundings.named == [(one.target, True) for one in SIXTY[:MOST_LOOKED_UP]]
+    assert world.tenant.tenant_settings.named == [(one.target, True) for one in SIXTY[:MOST_LOOKED_UP]]
 
 
 async def test_the_form_and_the_preflight_ask_now(world: World) -> None:
     """An error stands or falls with the answer: what was so a minute ago is not enough."""
     group = {"project_group": SIXTY[0].target.id, "pilot_group": SIXTY[1].target.id}
-    world.tenant.surroundings.names = {SIXTY[1].target.id: None}
+    world.tenant.tenant_settings.names = {SIXTY[1].target.id: None}
     await world.waiting(
-        template="regulated-project", days=90, holes={**group, "partner_application": SIXTY[2].target.id}
+        template="regulated-project", days=90, placeholders={**group, "partner_application": SIXTY[2].target.id}
     )
-    assert {fresh for _, fresh in world.tenant.surroundings.named} == {True}
-    assert world.tenant.surroundings.named.count((SIXTY[0].target, True)) == 2
+    assert {fresh for _, fresh in world.tenant.tenant_settings.named} == {True}
+    assert world.tenant.tenant_settings.named.count((SIXTY[0].target, True)) == 2

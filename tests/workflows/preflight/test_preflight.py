@@ -53,7 +53,7 @@ async def test_every_read_is_made_once_and_sign_ins_of_thirty_days(world: World)
     assert unread(await survey(world)) == []
     outbound = ("tenant.home", "surroundings.read_sign_ins")
     assert sorted(world.script.calls) == sorted((*READS, *outbound, "tenant.read_default"))
-    assert world.tenant.surroundings.asked == [(TENANT, NOW - timedelta(days=30))]
+    assert world.tenant.tenant_settings.asked == [(TENANT, NOW - timedelta(days=30))]
 
 
 async def test_who_was_asked_for_by_id_is_not_asked_for_again(world: World) -> None:

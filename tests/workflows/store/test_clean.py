@@ -17,7 +17,7 @@ from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.commands.request import Subject
-from workflows.core.requests.effects import Effect, Judge, Tell
+from workflows.core.requests.effects import CheckPermission, Effect, Tell
 from workflows.core.requests.request import AccessRequest, Observation
 from workflows.ports.records import AuditEntry, Commit
 from workflows.store.clean import Clean
@@ -40,7 +40,7 @@ def about(text: str) -> AccessRequest:
     return replace(
         plain,
         version=1,
-        particulars=replace(plain.particulars, target=text, justification=text, holes={"name": text}),
+        particulars=replace(plain.particulars, target=text, justification=text, placeholders={"name": text}),
         observation=seen,
         prepared=prepared(plan=plan, observation=seen),
     )
@@ -88,7 +88,7 @@ def test_any_effect_comes_back_as_it_was(meant: Effect) -> None:
 
 def test_what_somebody_asked_for_is_kept_until_it_is_judged() -> None:
     wanted = Revoke(actor=ChatId("U1"), target="taxapp-online.de", reason=TOKEN, channel="")
-    meant = Judge(command=wanted, key="k")
+    meant = CheckPermission(command=wanted, key="k")
     assert load(EFFECT, CLEAN.effect(meant)) == meant
 
 
@@ -116,7 +116,9 @@ def test_a_known_secret_is_taken_out_of_everything() -> None:
     for doc in (
         CLEAN.request(about(KNOWN)),
         CLEAN.partnership(partnership(template_title=KNOWN)),
-        CLEAN.effect(Judge(command=Revoke(actor=ChatId("U1"), target=KNOWN, reason=KNOWN, channel=""), key="k")),
+        CLEAN.effect(
+            CheckPermission(command=Revoke(actor=ChatId("U1"), target=KNOWN, reason=KNOWN, channel=""), key="k")
+        ),
         CLEAN.details({"image": {"a": [KNOWN]}}),
     ):
         assert KNOWN not in doc

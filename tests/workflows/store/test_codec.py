@@ -18,19 +18,19 @@ from workflows.core.plans.plan import Operation, Plan, TenantIdentity
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.clicks import Click, DropEffect, RetryEffect
-from workflows.core.requests.commands.partner import ConfirmHalf, Keep, RemindHalf, Revoke, UnconfirmHalf
+from workflows.core.requests.commands.partner import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
 from workflows.core.requests.commands.request import Approve, Reject, Subject
 from workflows.core.requests.effects import (
     Apply,
+    CheckPermission,
     Effect,
-    Judge,
     Prepare,
     SettleGivenUp,
     ShowAlarm,
-    ShowHalf,
     ShowHome,
     ShowRequest,
     ShowReview,
+    ShowSetup,
     Tell,
 )
 from workflows.core.requests.request import (
@@ -136,14 +136,14 @@ PARTNERSHIPS: Final = st.builds(
     next_review_at=st.none() | MOMENTS,
     reminders=st.integers(0, 99),
     attestations=st.lists(st.builds(Attestation, person=PEOPLE, reason=TEXT, at=MOMENTS), max_size=2).map(tuple),
-    half=st.lists(STEPS, max_size=2).map(tuple),
+    setup=st.lists(STEPS, max_size=2).map(tuple),
     confirmations=st.lists(
         st.builds(Confirmation, step=KEYS, wanted=DIGESTS, person=PEOPLE, at=MOMENTS), max_size=2
     ).map(tuple),
-    remind_half_at=st.none() | MOMENTS,
-    half_reminders=st.integers(0, 9),
-    half_reminder_asked_by=st.none() | PEOPLE,
-    half_reminder_asked_at=st.none() | MOMENTS,
+    remind_setup_at=st.none() | MOMENTS,
+    setup_reminders=st.integers(0, 9),
+    setup_reminder_asked_by=st.none() | PEOPLE,
+    setup_reminder_asked_at=st.none() | MOMENTS,
 )
 INTENTS: Final[st.SearchStrategy[Click]] = st.one_of(
     st.builds(Approve, actor=CHAT_IDS, request_id=REQUEST_IDS, digest=DIGESTS, channel=TEXT, name=st.just("approve")),
@@ -159,7 +159,7 @@ INTENTS: Final[st.SearchStrategy[Click]] = st.one_of(
     st.builds(Keep, actor=CHAT_IDS, tenant_id=TENANT_IDS, reason=TEXT, channel=TEXT, name=st.just("keep")),
     st.builds(Revoke, actor=CHAT_IDS, target=TEXT, reason=TEXT, channel=TEXT, name=st.just("revoke")),
     st.builds(
-        ConfirmHalf,
+        ConfirmSetup,
         actor=CHAT_IDS,
         tenant_id=TENANT_IDS,
         step=KEYS,
@@ -168,7 +168,7 @@ INTENTS: Final[st.SearchStrategy[Click]] = st.one_of(
         name=st.just("confirm_half"),
     ),
     st.builds(
-        UnconfirmHalf,
+        UnconfirmSetup,
         actor=CHAT_IDS,
         tenant_id=TENANT_IDS,
         step=KEYS,
@@ -177,16 +177,16 @@ INTENTS: Final[st.SearchStrategy[Click]] = st.one_of(
     ),
     st.builds(RetryEffect, actor=CHAT_IDS, effect_id=st.integers(1, 2**62), name=st.just("retry_effect")),
     st.builds(DropEffect, actor=CHAT_IDS, effect_id=st.integers(1, 2**62), name=st.just("drop_effect")),
-    st.builds(RemindHalf, actor=CHAT_IDS, tenant_id=TENANT_IDS, channel=TEXT, name=st.just("remind_half")),
+    st.builds(RemindSetup, actor=CHAT_IDS, tenant_id=TENANT_IDS, channel=TEXT, name=st.just("remind_half")),
 )
 SUBJECTS: Final = st.builds(Subject, request_id=st.none() | REQUEST_IDS, tenant_id=st.none() | TENANT_IDS)
 EFFECTS: Final[dict[type[Any], st.SearchStrategy[Any]]] = {
-    Judge: st.builds(Judge, kind=st.just("judge"), command=INTENTS, key=TEXT),
+    CheckPermission: st.builds(CheckPermission, kind=st.just("judge"), command=INTENTS, key=TEXT),
     Prepare: st.builds(Prepare, kind=st.just("prepare"), request_id=REQUEST_IDS),
     Apply: st.builds(Apply, kind=st.just("apply"), request_id=REQUEST_IDS, tenant_id=TENANT_IDS),
     ShowRequest: st.builds(ShowRequest, kind=st.just("show_request"), request_id=REQUEST_IDS),
     ShowReview: st.builds(ShowReview, kind=st.just("show_review"), tenant_id=TENANT_IDS, remind=st.booleans()),
-    ShowHalf: st.builds(ShowHalf, kind=st.just("show_half"), tenant_id=TENANT_IDS, remind=st.booleans()),
+    ShowSetup: st.builds(ShowSetup, kind=st.just("show_half"), tenant_id=TENANT_IDS, remind=st.booleans()),
     ShowHome: st.builds(ShowHome, kind=st.just("show_home"), person=CHAT_IDS),
     SettleGivenUp: st.builds(
         SettleGivenUp, kind=st.just("settle_given_up"), effect_id=st.integers(1, 2**62), is_retried=st.booleans()
@@ -219,7 +219,7 @@ def test_an_effect_comes_back(kind: type[Any], data: st.DataObject) -> None:
     back = load(EFFECT, dump(EFFECT, effect))
     assert type(back) is kind
     assert back == effect
-    if isinstance(back, Judge):
+    if isinstance(back, CheckPermission):
         assert type(back.command) is type(effect.command)
 
 
@@ -246,8 +246,8 @@ def test_a_record_of_before_comes_back_without_what_it_did_not_know() -> None:
 
 def test_a_partnership_stored_before_the_partners_half_was_kept_still_loads() -> None:
     text = dump(PARTNERSHIP, partnership())
-    tail = ',"half":[],"confirmations":[],"remind_half_at":null,"half_reminders":0'
-    tail += ',"half_reminder_asked_by":null,"half_reminder_asked_at":null'
+    tail = ',"setup":[],"confirmations":[],"remind_setup_at":null,"setup_reminders":0'
+    tail += ',"setup_reminder_asked_by":null,"setup_reminder_asked_at":null'
     assert tail in text
     assert load(PARTNERSHIP, text.replace(tail, "")) == partnership()
 
@@ -261,9 +261,9 @@ def test_what_is_no_record_is_not_guessed() -> None:
             load(REQUEST, text)
 
 
-def test_a_request_stored_before_templates_had_holes_still_loads() -> None:
+def test_a_request_stored_before_templates_had_placeholders_still_loads() -> None:
     whole = request()
     text = dump(REQUEST, whole)
-    assert '"holes":{},' in text or ',"holes":{}' in text
-    older = text.replace('"holes":{},', "").replace(',"holes":{}', "")
+    assert '"placeholders":{},' in text or ',"placeholders":{}' in text
+    older = text.replace('"placeholders":{},', "").replace(',"placeholders":{}', "")
     assert load(REQUEST, older) == whole

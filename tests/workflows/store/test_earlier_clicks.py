@@ -11,9 +11,9 @@ from tests.workflows.fakes import FixedClock
 from tests.workflows.world import open_world
 from workflows.core.people import ChatId
 from workflows.core.requests.commands.clicks import Click, DropEffect, RetryEffect
-from workflows.core.requests.commands.partner import ConfirmHalf, Keep, RemindHalf, Revoke, UnconfirmHalf
+from workflows.core.requests.commands.partner import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
 from workflows.core.requests.commands.request import Approve, Reject, Withdraw
-from workflows.core.requests.effects import Judge
+from workflows.core.requests.effects import CheckPermission
 from workflows.core.settings.canonical import Digest
 from workflows.store.codec import REQUEST as REQUEST_CODEC
 from workflows.store.codec import dump
@@ -48,15 +48,15 @@ CLICKS: Final[tuple[tuple[str, Click], ...]] = (
     ),
     (
         f'"name":"want_confirm_half","actor":"U-AMARA","tenant_id":"{TENANT}","step":"{STEP}","wanted":"d","channel":"C1"',
-        ConfirmHalf(actor=ACTOR, tenant_id=TENANT, step=STEP, wanted=Digest("d"), channel="C1"),
+        ConfirmSetup(actor=ACTOR, tenant_id=TENANT, step=STEP, wanted=Digest("d"), channel="C1"),
     ),
     (
         f'"name":"want_unconfirm_half","actor":"U-AMARA","tenant_id":"{TENANT}","step":"{STEP}","channel":""',
-        UnconfirmHalf(actor=ACTOR, tenant_id=TENANT, step=STEP),
+        UnconfirmSetup(actor=ACTOR, tenant_id=TENANT, step=STEP),
     ),
     (
         f'"name":"want_remind_half","actor":"U-AMARA","tenant_id":"{TENANT}","channel":""',
-        RemindHalf(actor=ACTOR, tenant_id=TENANT),
+        RemindSetup(actor=ACTOR, tenant_id=TENANT),
     ),
     (
         '"name":"want_retry_effect","actor":"U-AMARA","effect_id":7,"channel":""',
@@ -103,11 +103,11 @@ async def test_a_click_of_the_version_before_is_the_command_that_it_means(
     store = await open_store(tmp_path / "gatehouse.db", FixedClock())
     try:
         (pending,) = await store.pending(NOW, 9)
-        assert pending.effect == Judge(command=command, key="k-1", received_at=NOW)
-        assert isinstance(pending.effect, Judge)
+        assert pending.effect == CheckPermission(command=command, key="k-1", received_at=NOW)
+        assert isinstance(pending.effect, CheckPermission)
         assert type(pending.effect.command) is type(command)
         (given_up,) = await store.given_up()
-        assert given_up.effect == Judge(command=command, key="k-2", received_at=NOW)
+        assert given_up.effect == CheckPermission(command=command, key="k-2", received_at=NOW)
     finally:
         await store.close()
 

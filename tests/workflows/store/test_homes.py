@@ -16,7 +16,7 @@ from tests.workflows.world import QuickStore
 from workflows.core.people import ChatId
 from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.commands.request import Subject
-from workflows.core.requests.effects import Apply, Effect, Judge, Prepare, Rank, ShowHome, ShowRequest, Tell
+from workflows.core.requests.effects import Apply, CheckPermission, Effect, Prepare, Rank, ShowHome, ShowRequest, Tell
 from workflows.core.requests.request import RequestId, RequestState
 from workflows.ports.effects_queue import PendingEffect
 from workflows.ports.records import AuditEntry, Commit
@@ -100,7 +100,7 @@ async def test_a_clock_that_was_set_back_delays_a_home_by_seconds_only(store: Qu
 async def test_what_decides_goes_before_cards_and_cards_before_homes(store: QuickStore) -> None:
     cards = [ShowRequest(request_id=RequestId(f"r-{number}")) for number in range(200)]
     tell = Tell(person=SAM.chat_id, subject=Subject(), text="Hello")
-    judge = Judge(command=Revoke(actor=AMARA.chat_id, target=TENANT, reason="x"), key="click")
+    judge = CheckPermission(command=Revoke(actor=AMARA.chat_id, target=TENANT, reason="x"), key="click")
     late = (Apply(request_id=RequestId("r-1"), tenant_id=TENANT), Prepare(request_id=RequestId("r-2")), judge)
     await put(store, HOME, *cards, tell, *late)
     found = [one.effect for one in await store.pending(NOW, 20)]
@@ -177,7 +177,7 @@ async def test_a_file_of_an_older_version_keeps_everything_and_is_put_in_order(t
     db = Database(path)
     migrations.apply(db, stop_before="m003_effects_rank_and_homes")
     db.close()
-    click = Judge(command=Revoke(actor=AMARA.chat_id, target=TENANT, reason="x"), key="click")
+    click = CheckPermission(command=Revoke(actor=AMARA.chat_id, target=TENANT, reason="x"), key="click")
     effects: list[tuple[str, Effect]] = [
         ("home:U", HOME),
         ("card:r-1", ShowRequest(request_id=RequestId("r-1"))),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from workflows.core.partner_setup.checklist import Home
 from workflows.core.partner_setup.clouds import Cloud
-from workflows.core.partner_setup.steps import Half, half_of
+from workflows.core.partner_setup.steps import PartnerSetup, setup_of
 from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.plan import TenantIdentity
 from workflows.partner_lookup.lookup import read_both
@@ -14,11 +14,11 @@ from workflows.ports.tenant import Tenant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PresentHalf:
+class PresentSetup:
     """The partner's half as it follows from what stands in our tenant now."""
 
     identity: TenantIdentity
-    half: Half
+    setup: PartnerSetup
     home: Home
     partnership: Partnership | None
 
@@ -36,7 +36,7 @@ class Checklists:
     tenant: Tenant
     cloud: Cloud
 
-    async def present(self, typed: str) -> PresentHalf:
+    async def present(self, typed: str) -> PresentSetup:
         """Read the partner that somebody named, and what it has to do now; also one that Gatehouse did not open.
 
         :raises InvalidField, Refused: when it names no partner, or more than one.
@@ -44,8 +44,8 @@ class Checklists:
         """
         identity, partnership = await named_partner(typed, store=self.store, tenant=self.tenant)
         configuration, default = await read_both(identity.tenant_id, tenant=self.tenant)
-        half = half_of(configuration, default, is_cross_cloud=not identity.is_resolved)
-        return PresentHalf(identity=identity, half=half, home=await self.home(), partnership=partnership)
+        setup = setup_of(configuration, default, is_cross_cloud=not identity.is_resolved)
+        return PresentSetup(identity=identity, setup=setup, home=await self.home(), partnership=partnership)
 
     async def home(self) -> Home:
         """Name our own tenant.

@@ -18,7 +18,7 @@ from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.lookup import read_both
 from workflows.ports.clock import Clock
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
-from workflows.preflight.standing_access import with_access
+from workflows.preflight.current_access import with_access
 
 LOOKUPS_AT_ONCE: Final = 8
 _JUDGED_AT_ONCE: Final = 5
@@ -63,7 +63,7 @@ async def read_posture(
     if looks_up_names:
         names, unanswered = await _names(tenant, [one for one in read.partners if one not in kept], progress)
     partners = await _judged([*read.partners, *(one for one in kept if one not in read.partners)], read, names, scene)
-    partners = await with_access(partners, tenant.surroundings)
+    partners = await with_access(partners, tenant.tenant_settings)
     return Posture(
         read_at=scene.now,
         home=await _home(tenant),
@@ -89,7 +89,7 @@ async def concerns_about(
     configuration, default = await read_both(identity.tenant_id, tenant=tenant)
     scene = Scene.of(default, before, await records(), clock.now())
     judged = judge_partner(identity.tenant_id, configuration, identity, scene)
-    (partner,) = await with_access([judged], tenant.surroundings)
+    (partner,) = await with_access([judged], tenant.tenant_settings)
     return configuration, default, partner.concerns
 
 

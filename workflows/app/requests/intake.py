@@ -13,7 +13,7 @@ from typing import Final
 from workflows.app.identifiers import derived_request_id
 from workflows.app.limits import Limits
 from workflows.app.requests.filing import Filing
-from workflows.app.requests.named_ids import NamedHoles, NamesToShow, has_names, look_up_names
+from workflows.app.requests.named_ids import NamedIds, NamesToShow, has_names, look_up_names
 from workflows.app.requests.open_request import open_request_about
 from workflows.app.requests.placeholder_checks import unknown_ids
 from workflows.app.requests.proposing import (
@@ -27,10 +27,10 @@ from workflows.app.requests.proposing import (
 from workflows.app.requests.sponsors import sponsor_words
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
-from workflows.catalog.standing_policy import standing_policy
+from workflows.catalog.kept_policy import standing_policy
 from workflows.core.errors import InvalidField, NothingToChange, Refused
 from workflows.core.people import ChatId, PersonId
-from workflows.core.policy.placeholders import parse_hole
+from workflows.core.policy.placeholders import parse_placeholder
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import AccessRequest, Observation, Particulars, RequestId, RequestKind
 from workflows.core.settings.model import TenantId
@@ -60,15 +60,15 @@ class Form:
     justification: str
     sponsor: ChatId
     days: int
-    holes: Mapping[str, str] = field(default_factory=dict)
-    """What stands in the fields of the chosen template's holes, by the hole's name; none where they are not shown."""
+    placeholders: Mapping[str, str] = field(default_factory=dict)
+    """What was typed into the template's placeholders, by their names; none where they are not shown."""
     shown: Mapping[str, str] = field(default_factory=dict)
-    """The ID that the form shows for a name that still stands in the field, by the hole's name."""
+    """The ID that the form shows for a name that still stands in the field, by the placeholder's name."""
 
     @property
     def with_ids(self) -> Mapping[str, str]:
         """What stands in the fields, with the IDs that the form shows in place of names."""
-        return {**self.holes, **self.shown}
+        return {**self.placeholders, **self.shown}
 
 
 class InvalidForm(Exception):
@@ -111,18 +111,18 @@ class Intake:
         """Give the request about this tenant that is open already, which a second one would have to wait for."""
         return await open_request_about(tenant_id, register=self.store)
 
-    async def names_in(self, form: Form, template: Template) -> NamedHoles:
+    async def names_in(self, form: Form, template: Template) -> NamedIds:
         """Look up the names in the form's fields that it does not show IDs for yet; for full members, else nothing."""
         if not has_names(template, form.with_ids):
-            return NamedHoles()
+            return NamedIds()
         now = asyncio.get_running_loop().time
         until = now() + NAMES_PATIENCE_SECONDS
         try:
             async with asyncio.timeout_at(until):
                 if not await self.directory.is_member(form.requester):
-                    return NamedHoles()
+                    return NamedIds()
         except (TenantUnavailable, TenantRefused, DirectoryUnavailable, TimeoutError):
-            return NamedHoles()
+            return NamedIds()
         return await look_up_names(template, form.with_ids, tenant=self.tenant, patience=until - now())
 
     async def file(self, form: Form, *, key: str) -> RequestId:
@@ -141,16 +141,16 @@ class Intake:
             form.justification, "Say why this partner needs access: the approvers decide on it.", problems
         )
         template = self._template(form, problems)
-        named = NamedHoles() if template is None else await self.names_in(form, template)
-        holes = None if template is None else _holes(form, template, named, problems)
+        named = NamedIds() if template is None else await self.names_in(form, template)
+        placeholders = None if template is None else _placeholders(form, template, named, problems)
         target = self._target(form, problems)
         if named.found and not problems:
             # Everything else is asked when it is sent again: the form waits no longer than for one of the two.
             raise NamesToShow(named.found)
         observation, account = None, None
         if target is not None:
-            observation, account = await self._ask_the_directory(form, target, template, holes, problems)
-        if problems or target is None or template is None or holes is None:
+            observation, account = await self._ask_the_directory(form, target, template, placeholders, problems)
+        if problems or target is None or template is None or placeholders is None:
             raise InvalidForm(problems)
         await require_within_limits(filing, form.requester, FIELD, key=key, account=account)
         await self.service.submit(
@@ -163,7 +163,7 @@ class Intake:
                 template=template.name,
                 justification=justification,
                 duration=timedelta(days=form.days),
-                holes=holes,
+                placeholders=placeholders,
             ),
             key=key,
             decide_within=template.decide_within,
@@ -197,7 +197,7 @@ class Intake:
         form: Form,
         target: str,
         template: Template | None,
-        holes: Mapping[str, str] | None,
+        placeholders: Mapping[str, str] | None,
         problems: dict[str, str],
     ) -> tuple[Observation | None, PersonId | None]:
         """Ask about the tenant and the people side by side, within the form's patience.
@@ -205,12 +205,12 @@ class Intake:
         :returns: what was seen of the tenant, and the requester's account, as far as they are known in time.
         """
         async with asyncio.TaskGroup() as group:
-            observed = group.create_task(self._observe(form, target, template, holes, problems))
+            observed = group.create_task(self._observe(form, target, template, placeholders, problems))
             people = group.create_task(
                 check_people(form.requester, form.sponsor, FIELD, problems, directory=self.directory)
             )
-            if template is not None and holes is not None:
-                group.create_task(self._ids(template, holes, problems))
+            if template is not None and placeholders is not None:
+                group.create_task(self._ids(template, placeholders, problems))
             if template is not None:
                 chain = group.create_task(self._chain_problem(form, template.stages))
         observation, stages = observed.result()
@@ -226,7 +226,7 @@ class Intake:
         form: Form,
         target: str,
         template: Template | None,
-        holes: Mapping[str, str] | None,
+        placeholders: Mapping[str, str] | None,
         problems: dict[str, str],
     ) -> tuple[Observation | None, tuple[Stage, ...] | None]:
         """Look the tenant up; gives what was seen, and the chain that the plan would need."""
@@ -237,10 +237,10 @@ class Intake:
                     target, tenant=self.tenant, clock=self.clock, register=self.store
                 )
             await require_no_other_request(self.store, observation, None, form.requester, self.directory)
-            if template is not None and holes is not None:
+            if template is not None and placeholders is not None:
                 known = await self.store.partnership(observation.identity.tenant_id)
                 days = timedelta(days=form.days)
-                plan = access_plan(observation, template, days, holes, known=known, now=self.clock.now())
+                plan = access_plan(observation, template, days, placeholders, known=known, now=self.clock.now())
                 policy = await standing_policy(known, past=self.store, catalog=self.catalog)
                 stages = chain_of(plan, template, observation, policy)
                 checked(observation, plan, stages)
@@ -261,8 +261,8 @@ class Intake:
         seen = self._seen.pop(target, None)
         return seen if seen is not None and self.clock.now() - seen.at < _SEEN_FOR else None
 
-    async def _ids(self, template: Template, holes: Mapping[str, str], problems: dict[str, str]) -> None:
-        problems.update(await unknown_ids(template, holes, tenant=self.tenant, patience=PATIENCE_SECONDS))
+    async def _ids(self, template: Template, placeholders: Mapping[str, str], problems: dict[str, str]) -> None:
+        problems.update(await unknown_ids(template, placeholders, tenant=self.tenant, patience=PATIENCE_SECONDS))
 
     async def _chain_problem(self, form: Form, stages: tuple[Stage, ...]) -> str:
         return await chain_problem(stages, {form.requester, form.sponsor}, directory=self.directory)
@@ -336,25 +336,25 @@ async def chain_problem(stages: tuple[Stage, ...], excluded: set[ChatId], *, dir
     return ""
 
 
-def _holes(form: Form, template: Template, named: NamedHoles, problems: dict[str, str]) -> dict[str, str] | None:
+def _placeholders(form: Form, template: Template, named: NamedIds, problems: dict[str, str]) -> dict[str, str] | None:
     """Read the ids that the template leaves open; None when one is missing or wrong.
 
     A field that is not shown cannot carry an error, so what is missing there is said at the template.
     """
     values, unseen, is_sound = {}, [], True
     given = {**form.with_ids, **{name: one.id for name, one in named.found.items()}}
-    for hole in template.holes:
-        if said := named.problems.get(hole.name):
-            problems[hole.field], is_sound = said, False
+    for blank in template.placeholders:
+        if said := named.problems.get(blank.name):
+            problems[blank.field], is_sound = said, False
             continue
         try:
-            values[hole.name] = parse_hole(hole, given.get(hole.name, ""))
+            values[blank.name] = parse_placeholder(blank, given.get(blank.name, ""))
         except InvalidField as error:
             is_sound = False
-            if hole.name in form.holes:
+            if blank.name in form.placeholders:
                 problems[error.field] = error.reason
             else:
-                unseen.append(f"“{hole.label}”")
+                unseen.append(f"“{blank.label}”")
     if unseen:
         problems["template"] = (
             f"“{template.title}” also asks for {', '.join(unseen)}. Choose the template in the list, so that the form "

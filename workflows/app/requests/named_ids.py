@@ -10,7 +10,7 @@ from typing import Final
 
 from workflows.core.checks.target_checks import where_to_find
 from workflows.core.errors import DomainError
-from workflows.core.policy.placeholders import Hole
+from workflows.core.policy.placeholders import Placeholder
 from workflows.core.policy.template import Template
 from workflows.core.settings.directory_objects import Owner
 from workflows.core.settings.model import is_guid
@@ -25,8 +25,8 @@ _MOST_OFFERED: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NamedHoles:
-    """What the names typed into a form's fields were found to be, by the hole's name."""
+class NamedIds:
+    """What the names typed into a form's fields were found to be, by the placeholder's name."""
 
     found: Mapping[str, FoundObject] = field(default_factory=dict)
     problems: Mapping[str, str] = field(default_factory=dict)
@@ -40,44 +40,48 @@ class NamesToShow(DomainError):
         self.found = found
 
 
-def has_names(template: Template, holes: Mapping[str, str]) -> bool:
+def has_names(template: Template, placeholders: Mapping[str, str]) -> bool:
     """Tell whether a name stands where an ID of ours is wanted."""
-    return any(_is_name(hole, holes) for hole in template.holes)
+    return any(_is_name(blank, placeholders) for blank in template.placeholders)
 
 
-async def look_up_names(template: Template, holes: Mapping[str, str], *, tenant: Tenant, patience: float) -> NamedHoles:
+async def look_up_names(
+    template: Template, placeholders: Mapping[str, str], *, tenant: Tenant, patience: float
+) -> NamedIds:
     """Look up, in our own directory, every name that stands where an ID of ours is wanted.
 
     Only for full members: whoever may ask learns what is in the directory.
     """
-    named = [hole for hole in template.holes if _is_name(hole, holes)]
-    answers = await asyncio.gather(*(_one(hole, holes[hole.name], tenant, patience) for hole in named[:MOST_NAMES]))
-    found = {hole.name: one for hole, one in zip(named, answers, strict=False) if isinstance(one, FoundObject)}
-    problems = {hole.name: one for hole, one in zip(named, answers, strict=False) if isinstance(one, str)}
+    named = [blank for blank in template.placeholders if _is_name(blank, placeholders)]
+    answers = await asyncio.gather(
+        *(_one(blank, placeholders[blank.name], tenant, patience) for blank in named[:MOST_NAMES])
+    )
+    found = {blank.name: one for blank, one in zip(named, answers, strict=False) if isinstance(one, FoundObject)}
+    problems = {blank.name: one for blank, one in zip(named, answers, strict=False) if isinstance(one, str)}
     too_many = f"No more than {MOST_NAMES} names of one form are looked up. Type the ID here."
-    problems |= {hole.name: f"{too_many} {where_to_find(hole.kind)}" for hole in named[MOST_NAMES:]}
-    return NamedHoles(found=found, problems=problems)
+    problems |= {blank.name: f"{too_many} {where_to_find(blank.kind)}" for blank in named[MOST_NAMES:]}
+    return NamedIds(found=found, problems=problems)
 
 
-def found_words(hole: Hole, one: FoundObject) -> str:
+def found_words(blank: Placeholder, one: FoundObject) -> str:
     """Say what a name was taken for."""
     mail = f", {one.mail}" if one.mail else ""
-    return f"{hole.label}: {hole.kind.value} “{shown_name(one.name)}” ({one.kind}{mail}), ID {one.id}"
+    return f"{blank.label}: {blank.kind.value} “{shown_name(one.name)}” ({one.kind}{mail}), ID {one.id}"
 
 
-def _is_name(hole: Hole, holes: Mapping[str, str]) -> bool:
-    typed = holes.get(hole.name, "").strip()
-    return hole.owner is Owner.OURS and bool(typed) and not is_guid(typed.strip("{}"))
+def _is_name(blank: Placeholder, placeholders: Mapping[str, str]) -> bool:
+    typed = placeholders.get(blank.name, "").strip()
+    return blank.owner is Owner.OURS and bool(typed) and not is_guid(typed.strip("{}"))
 
 
-async def _one(hole: Hole, typed: str, tenant: Tenant, patience: float) -> FoundObject | str:
+async def _one(blank: Placeholder, typed: str, tenant: Tenant, patience: float) -> FoundObject | str:
     """Find the one object that a name means; else say why there is none to take."""
-    name, kind, cure = " ".join(typed.split()), hole.kind, where_to_find(hole.kind)
+    name, kind, cure = " ".join(typed.split()), blank.kind, where_to_find(blank.kind)
     if len(name) < SHORTEST_NAME:
         return f"Type at least {SHORTEST_NAME} characters of the name, or the ID. {cure}"
     try:
         async with asyncio.timeout(patience):
-            found = await tenant.surroundings.find_by_name(kind, name, _MOST_OFFERED + 1)
+            found = await tenant.tenant_settings.find_by_name(kind, name, _MOST_OFFERED + 1)
     except TenantRefused as error:
         return f"{kind.value.capitalize()}s cannot be looked up by name: {error.reason} Type the ID. {cure}"
     except (TenantUnavailable, TimeoutError):

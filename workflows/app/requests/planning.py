@@ -14,8 +14,8 @@ from workflows.app.requests.proposing import (
     require_no_other_request,
 )
 from workflows.catalog.catalog import Catalog
+from workflows.catalog.kept_policy import standing_policy
 from workflows.catalog.request_files import RequestFile
-from workflows.catalog.standing_policy import standing_policy
 from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.checks.findings import Finding, Severity, require_fit
 from workflows.core.errors import DomainError, InvalidField, NothingToChange, UnreadableSetting
@@ -23,7 +23,7 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.records import Records
 from workflows.core.partners.replacement import replacement_findings
 from workflows.core.plans.plan import Plan
-from workflows.core.policy.placeholders import parse_hole
+from workflows.core.policy.placeholders import parse_placeholder
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import AccessRequest, Observation
 from workflows.core.settings.canonical import Digest
@@ -84,13 +84,13 @@ async def plan_request(
     :raises PlanImpossible: naming every key that has to change.
     :raises TenantUnavailable, TenantRefused: when the partner cannot be read.
     """
-    target, template, duration, holes = _parsed(file, catalog)
+    target, template, duration, placeholders = _parsed(file, catalog)
     register = _KeptRegister(records or Records())
     try:
         observation = await look_up(target, tenant=tenant, clock=clock, register=register)
         try:
             known = None if records is None else records.partnerships.get(observation.identity.tenant_id)
-            plan = access_plan(observation, template, duration, holes, known=known, now=clock.now())
+            plan = access_plan(observation, template, duration, placeholders, known=known, now=clock.now())
         except NothingToChange as nothing:
             # Without records it is not known who opened the partner, and until when.
             instead = "" if records is None else str(nothing)
@@ -98,7 +98,7 @@ async def plan_request(
         policy = await standing_policy(known, past=register, catalog=catalog)
         digest, stages = plan.digest, chain_of(plan, template, observation, policy)
         preflight = Preflight(tenant=tenant, store=register, clock=clock)
-        survey = await preflight.survey(observation, plan, labels_of(template, holes))
+        survey = await preflight.survey(observation, plan, labels_of(template, placeholders))
         findings = (
             *replacement_findings(known, plan, template, stages, duration, clock.now()),
             *checked(observation, plan, stages, survey.circumstances),
@@ -164,7 +164,12 @@ def _parsed(file: RequestFile, catalog: Catalog) -> tuple[str, Template, timedel
     if problems or template is None:
         raise PlanImpossible(problems)
     duration = template.default_duration if file.duration_days is None else timedelta(days=file.duration_days)
-    return target, template, duration, {hole.name: file.holes.get(hole.name, "") for hole in template.holes}
+    return (
+        target,
+        template,
+        duration,
+        {blank.name: file.placeholders.get(blank.name, "") for blank in template.placeholders},
+    )
 
 
 def _problems_with(template: Template, file: RequestFile) -> Iterator[tuple[str, str]]:
@@ -172,16 +177,16 @@ def _problems_with(template: Template, file: RequestFile) -> Iterator[tuple[str,
     if file.duration_days is not None and file.duration_days not in allowed:
         choices = ", ".join(map(str, allowed))
         yield "duration_days", f"“{template.title}” can last {choices} days. Choose one of these."
-    for hole in template.holes:
+    for blank in template.placeholders:
         try:
-            parse_hole(hole, file.holes.get(hole.name, ""))
+            parse_placeholder(blank, file.placeholders.get(blank.name, ""))
         except InvalidField as error:
-            yield _key(error.field), f"{hole.label}: {error.reason}"
-    known = [hole.name for hole in template.holes]
-    for name in file.holes:
+            yield _key(error.field), f"{blank.label}: {error.reason}"
+    known = [blank.name for blank in template.placeholders]
+    for name in file.placeholders:
         if name not in known:
             there = f"It has: {', '.join(known)}." if known else "It has none."
-            yield f"holes.{name}", f"“{template.title}” has no such hole; remove it. {there}"
+            yield f"placeholders.{name}", f"“{template.title}” has no such placeholder; remove it. {there}"
 
 
 async def _record_findings(
@@ -209,5 +214,5 @@ async def _record_findings(
 
 def _key(form_field: str) -> str:
     if form_field.startswith("hole_"):
-        return f"holes.{form_field.removeprefix('hole_')}"
+        return f"placeholders.{form_field.removeprefix('hole_')}"
     return _KEYS.get(form_field, form_field)

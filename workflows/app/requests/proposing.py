@@ -48,20 +48,20 @@ def access_plan(
     observation: Observation,
     template: Template,
     duration: timedelta,
-    holes: Mapping[str, str] = MappingProxyType({}),
+    placeholders: Mapping[str, str] = MappingProxyType({}),
     *,
     known: Partnership | None,
     now: datetime,
 ) -> Plan:
     """Compute the plan of an access request; a renewal where the partner has these settings already.
 
-    :param holes: what was typed for the template's holes, by their names.
+    :param placeholders: what was typed for the template's placeholders, by their names.
     :param known: the partner's record, if there is one: only what was opened here can be renewed.
-    :raises InvalidField: when a hole is not filled in properly.
+    :raises InvalidField: when a placeholder is not filled in properly.
     :raises NothingToChange: when the partner has these settings already, and for as long; saying what extends them.
     """
     tenant_id, before = observation.identity.tenant_id, observation.configuration
-    settings = filled(template, holes)
+    settings = filled(template, placeholders)
     is_cross_cloud = not observation.identity.is_resolved
     name, content = template.name, template.content_hash
     try:
@@ -88,9 +88,9 @@ def access_plan(
     return with_inheritance(plan, observation.default)
 
 
-def labels_of(template: Template, holes: Mapping[str, str]) -> dict[str, str]:
+def labels_of(template: Template, placeholders: Mapping[str, str]) -> dict[str, str]:
     """Give the label of the field that each id of the form was typed into, by id."""
-    return {value.lower(): hole.label for hole in template.holes if (value := holes.get(hole.name))}
+    return {value.lower(): blank.label for blank in template.placeholders if (value := placeholders.get(blank.name))}
 
 
 def chain_of(plan: Plan, template: Template, observation: Observation, policy: ApprovalPolicy) -> tuple[Stage, ...]:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from workflows.catalog.catalog import Catalog
-from workflows.catalog.standing_policy import standing_policy
+from workflows.catalog.kept_policy import standing_policy
 from workflows.core.checks.findings import Finding
 from workflows.core.errors import InvalidField
 from workflows.core.partners.approval_policy import chain_for

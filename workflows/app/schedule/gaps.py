@@ -70,7 +70,7 @@ async def held_by_gap(request: AccessRequest, *, store: Store, tenant: Tenant, c
     if clock.now() - since > AUDIT_KEPT_FOR:
         return Replan(reason=f"{begins} Entra's audit log does not reach back that far, so this is asked again.")
     try:
-        changes = await tenant.surroundings.read_partner_changes(request.known.plan.tenant_id, since)
+        changes = await tenant.tenant_settings.read_partner_changes(request.known.plan.tenant_id, since)
     except (TenantUnavailable, TenantRefused):
         return Replan(reason=f"{begins} Entra's audit log cannot be read, so this is asked again.")
     if changes:

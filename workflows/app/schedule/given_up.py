@@ -7,15 +7,15 @@ from workflows.app.alarms import Alarms
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import (
     Apply,
+    CheckPermission,
     Effect,
-    Judge,
     Prepare,
     SettleGivenUp,
     ShowAlarm,
-    ShowHalf,
     ShowHome,
     ShowRequest,
     ShowReview,
+    ShowSetup,
     Tell,
 )
 from workflows.ports.store import Store
@@ -57,9 +57,9 @@ def _about(effect: Effect) -> str:
     match effect:
         case Prepare() | Apply() | ShowRequest():
             return effect.request_id
-        case ShowReview() | ShowHalf():
+        case ShowReview() | ShowSetup():
             return effect.tenant_id
-        case Judge():
+        case CheckPermission():
             return effect.command.actor
         case ShowHome() | Tell():
             return effect.person

@@ -5,14 +5,14 @@ import structlog
 from workflows.app.service import Service
 from workflows.core.errors import Refused
 from workflows.core.partners.partnership import PartnershipState
-from workflows.core.partners.setup_reviews import half_behind
-from workflows.core.requests.commands.partner import RecordHalf
+from workflows.core.partners.setup_reviews import setup_behind
+from workflows.core.requests.commands.partner import RecordSetup
 from workflows.ports.store import Store
 
 _log = structlog.get_logger()
 
 
-async def record_missing_halves(*, service: Service, store: Store) -> None:
+async def record_missing_setup(*, service: Service, store: Store) -> None:
     """Record what the partner has to do wherever that is missing: once, from what was approved and read back.
 
     Calls nobody but the store. A partnership that has it already, or whose partner has nothing to do, is left alone;
@@ -21,11 +21,11 @@ async def record_missing_halves(*, service: Service, store: Store) -> None:
     records = await store.records()
     for tenant_id, partnership in records.partnerships.items():
         request = records.requests.get(partnership.request_id)
-        if partnership.state is PartnershipState.REVOKED or partnership.half or request is None:
+        if partnership.state is PartnershipState.REVOKED or partnership.setup or request is None:
             continue
         try:
-            if steps := half_behind(request):
-                await service.advance_review(tenant_id, RecordHalf(request_id=request.id, steps=steps))
+            if steps := setup_behind(request):
+                await service.advance_review(tenant_id, RecordSetup(request_id=request.id, steps=steps))
         except Refused:
             continue  # somebody else was faster
         except Exception:

@@ -10,7 +10,7 @@ from workflows.app.identifiers import revocation_id
 from workflows.core.plans.refused_writes import shows, written_names
 from workflows.core.requests.alarms import WAYS, Alarm
 from workflows.core.requests.commands.partner import Revoke
-from workflows.core.requests.effects import Judge
+from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import TERMINAL, AccessRequest, RequestId, RequestKind, RequestState
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
@@ -21,7 +21,7 @@ _SHOWN_FOR: Final = timedelta(hours=24)
 """For how long admins are reminded of what stays open behind a confirmed block."""
 _MOST_REQUESTS: Final = 50
 
-Clicks = Iterable[tuple[Judge, Revoke, bool]]
+Clicks = Iterable[tuple[CheckPermission, Revoke, bool]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,10 @@ from workflows.app.schedule.gaps import note_tick
 from workflows.app.service import Service
 from workflows.core.errors import Refused
 from workflows.core.requests.commands.clicks import DecisionClick
-from workflows.core.requests.commands.partner import AskHalf, AskReview
+from workflows.core.requests.commands.partner import AskReview, AskSetup
 from workflows.core.requests.commands.request import Approve, Expire, Reject
 from workflows.core.requests.deciding import came_in_time, require_may_decide
-from workflows.core.requests.effects import Judge
+from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.ports.clock import Clock
 from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable
@@ -39,12 +39,12 @@ async def tick(*, service: Service, store: Store, directory: Directory, clock: C
     for tenant_id in partners:
         # Which of the two is due is the record's to say; the other one is refused and leaves no trace.
         await _unless_refused(service.advance_review(tenant_id, AskReview()))
-        await _unless_refused(service.advance_review(tenant_id, AskHalf()))
+        await _unless_refused(service.advance_review(tenant_id, AskSetup()))
 
 
 async def _expire(
     request_id: RequestId,
-    clicks: Iterable[Judge],
+    clicks: Iterable[CheckPermission],
     until: float,
     *,
     service: Service,
@@ -57,7 +57,7 @@ async def _expire(
 
 
 async def _is_being_decided(
-    request_id: RequestId, clicks: Iterable[Judge], until: float, *, store: Store, directory: Directory
+    request_id: RequestId, clicks: Iterable[CheckPermission], until: float, *, store: Store, directory: Directory
 ) -> bool:
     """Tell whether a click that is stored and not judged yet may still count for this request's decision.
 
@@ -80,7 +80,7 @@ async def _is_being_decided(
 
 
 async def _may_count(
-    request: AccessRequest, wanted: DecisionClick, click: Judge, until: float, directory: Directory
+    request: AccessRequest, wanted: DecisionClick, click: CheckPermission, until: float, directory: Directory
 ) -> bool:
     """Tell whether who clicked may decide; also where that cannot be told now: the click is judged first."""
     try:

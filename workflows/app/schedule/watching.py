@@ -17,7 +17,7 @@ from workflows.app.revocation_alarms import partner_of, values_of
 from workflows.app.schedule.given_up import alarm_values, is_alarming
 from workflows.app.schedule.revocation_endings import ending_of
 from workflows.core.requests.alarms import AlarmCode
-from workflows.core.requests.effects import Judge
+from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import RequestKind
 from workflows.core.requests.watch import unjudged_revocations, unshown_writes, waiting_revocations
 from workflows.ports.clock import Clock
@@ -73,7 +73,7 @@ async def check_revocations(*, store: Store, clock: Clock, tenant: Tenant, alarm
     now = clock.now()
     # NB. the order: alarms, clicks, requests. What moves on meanwhile is found at its next place, and its alarm stays.
     known = {alarm.subject: alarm for alarm in await store.open_alarms() if alarm.code is AlarmCode.REVOCATION_WAITS}
-    given_up = [one.effect for one in await store.given_up() if isinstance(one.effect, Judge)]
+    given_up = [one.effect for one in await store.given_up() if isinstance(one.effect, CheckPermission)]
     clicks = unjudged_revocations([*given_up, *await store.unjudged()], now)
     requests = await store.open_requests()
     waiting: dict[str, Mapping[str, str]] = {}

@@ -86,8 +86,8 @@ def answer(
     :param application: an application (client) id, or one of Graph's reserved words.
     """
     targets = applies.targets[_PROPERTIES[direction, capability]]
-    people, applications = _halves(targets, user, application)
-    blocking = [half for half in (people, applications) if half.lets_in is False]
+    people, applications = _lists_words(targets, user, application)
+    blocking = [target_list for target_list in (people, applications) if target_list.lets_in is False]
     if people.is_exception and applications.is_exception and len(blocking) == 1:
         return Answer(allowed=True, by=UNSURE_PAIR, origin=blocking[0].origin, is_certain=False)
     if targets.doubts:
@@ -97,18 +97,18 @@ def answer(
         return Answer(allowed=True, by=by, origin=origin, is_certain=False, doubt=doubt)
     if blocking:
         return Answer(allowed=False, by=blocking[0].by, origin=blocking[0].origin)
-    for half in (people, applications):
-        if half.lets_in is None:
-            return Answer(allowed=True, by=half.by, origin=half.origin, is_certain=False)
-    here = [half.origin for half in (people, applications) if half.origin is Origin.SET_HERE]
+    for target_list in (people, applications):
+        if target_list.lets_in is None:
+            return Answer(allowed=True, by=target_list.by, origin=target_list.origin, is_certain=False)
+    here = [target_list.origin for target_list in (people, applications) if target_list.origin is Origin.SET_HERE]
     return Answer(allowed=True, by=f"{people.by}; {applications.by}", origin=here[0] if here else people.origin)
 
 
-def _halves(targets: EffectiveTargets, user: frozenset[str], application: str) -> tuple[_Half, _Half]:
+def _lists_words(targets: EffectiveTargets, user: frozenset[str], application: str) -> tuple[_Half, _Half]:
     users, applications = configurations(targets.setting)
     return (
-        _half("people", users, targets.origins[0], frozenset(map(str.lower, user)), may_be_in_suite=False),
-        _half(
+        _target_list("people", users, targets.origins[0], frozenset(map(str.lower, user)), may_be_in_suite=False),
+        _target_list(
             "applications",
             applications,
             targets.origins[1],
@@ -118,7 +118,7 @@ def _halves(targets: EffectiveTargets, user: frozenset[str], application: str) -
     )
 
 
-def _half(
+def _target_list(
     label: str,
     configuration: TargetConfiguration | None,
     origin: Origin,

@@ -15,6 +15,7 @@ from workflows.core.plans.refused_writes import written_names
 from workflows.core.plans.renewal import is_renewal
 from workflows.core.plans.words import Line, describe, duration_words
 from workflows.core.settings.block import not_blocked
+from workflows.core.settings.breadth import AccessChange, is_shut
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import normalize, parse_setting
 from workflows.core.settings.model import (
@@ -34,7 +35,6 @@ from workflows.core.settings.model import (
 )
 from workflows.core.settings.openness import OpenWay, open_ways
 from workflows.core.settings.openness_words import way_title, ways_words
-from workflows.core.settings.reach import Shift, is_shut
 from workflows.core.settings.words import INHERITS, NOT_ALLOWED, UNREADABLE, synchronization_words, title
 from workflows.core.text import Action, counted
 
@@ -120,13 +120,13 @@ def consequences(
     if not_closed is None:
         not_closed = open_ways(plan.image_after() or {}, default)
     lines = describe(plan, default)
-    halves = _when_two_sided(plan, default, is_applied=is_applied)
+    target_lists = _when_two_sided(plan, default, is_applied=is_applied)
     said = [
         *_when_closing(plan, lines, not_closed),
         *(() if is_applied else _when_refusable(plan)),
         *_when_opening(plan),
         *_when_inheriting(plan),
-        *halves,
+        *target_lists,
         *_when_unsure(lines),
         *_at_the_end(plan),
     ]
@@ -200,7 +200,7 @@ def _when_inheriting(plan: Plan) -> Iterator[str]:
 
 
 def _when_unsure(lines: Sequence[Line]) -> Iterator[str]:
-    if any(line.effect == Shift.UNKNOWN and INHERITS in line.before + line.after for line in lines):
+    if any(line.effect == AccessChange.UNKNOWN and INHERITS in line.before + line.after for line in lines):
         yield DEPENDS_ON_DEFAULT
     if any(UNREADABLE in line.before + line.after for line in lines):
         yield UNKNOWN_VALUES
@@ -230,10 +230,10 @@ def _settings(plan: Plan) -> Iterator[tuple[Property, Setting]]:
 
 
 def _has_only_list(setting: B2BSetting) -> bool:
-    halves = (setting.users_and_groups, setting.applications)
+    target_lists = (setting.users_and_groups, setting.applications)
     return any(
-        half is not None
-        and half.access is AccessType.ALLOWED
-        and not {ALL_USERS, ALL_APPLICATIONS} & {target.id for target in half.targets}
-        for half in halves
+        target_list is not None
+        and target_list.access is AccessType.ALLOWED
+        and not {ALL_USERS, ALL_APPLICATIONS} & {target.id for target in target_list.targets}
+        for target_list in target_lists
     )

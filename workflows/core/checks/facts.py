@@ -22,7 +22,7 @@ class Why(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unread:
+class Unchecked:
     """A fact that could not be read. Never the same as "nothing found"."""
 
     why: Why
@@ -43,17 +43,17 @@ class SignIns:
 class PreflightFacts:
     """What was read beside the partner itself."""
 
-    default: JsonObject | Unread
-    access_policy: JsonObject | Unread
-    authorization: JsonObject | Unread
-    sharepoint: JsonObject | Unread
-    conditional_access: tuple[JsonObject, ...] | Unread
-    sign_ins: SignIns | Unread
+    default: JsonObject | Unchecked
+    access_policy: JsonObject | Unchecked
+    authorization: JsonObject | Unchecked
+    sharepoint: JsonObject | Unchecked
+    conditional_access: tuple[JsonObject, ...] | Unchecked
+    sign_ins: SignIns | Unchecked
     """Of the partner's people here."""
-    outbound_sign_ins: SignIns | Unread
+    outbound_sign_ins: SignIns | Unchecked
     """Of our people at the partner."""
-    by_id: TenantIdentity | Unread | None
+    by_id: TenantIdentity | Unchecked | None
     """What Entra says of the tenant id by itself; None: it does not know the id."""
-    own_domains: tuple[str, ...] | Unread
-    names: Mapping[Target, str | Unread | None] = field(default_factory=dict)
+    own_domains: tuple[str, ...] | Unchecked
+    names: Mapping[Target, str | Unchecked | None] = field(default_factory=dict)
     """What our directory calls the ids that the plan names; None: it knows no such id."""

@@ -10,17 +10,17 @@ from typing import Any, Final
 from workflows.core.checks.conditional_access.controls import Visitor
 from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.checks.conditional_access.words import access_findings
-from workflows.core.checks.facts import PreflightFacts, SignIns, Unread
+from workflows.core.checks.facts import PreflightFacts, SignIns, Unchecked
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.checks.rules import Circumstances
 from workflows.core.checks.target_checks import check_targets
 from workflows.core.checks.unchecked import INVITES, SHAREPOINT, SIGN_IN_DAYS, unread
-from workflows.core.plans.changes import Lens, moves, shift_of
+from workflows.core.plans.changes import BeforeAfter, overall_change, setting_changes
 from workflows.core.plans.plan import Plan, TenantIdentity
+from workflows.core.settings.breadth import AccessChange, is_clear, is_shut
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import effective
 from workflows.core.settings.model import Property, TargetSetting
-from workflows.core.settings.reach import Shift, is_clear, is_shut
 from workflows.core.text import counted
 
 _OVERVIEW: Final = "Entra: “Cross-tenant access overview”"
@@ -84,14 +84,14 @@ def judge(
 def circumstances(facts: PreflightFacts, access: AccessReport) -> Circumstances:
     """Say what the consistency rules need to know around a plan; None where it was not read."""
     return Circumstances(
-        default=None if isinstance(facts.default, Unread) else facts.default,
+        default=None if isinstance(facts.default, Unchecked) else facts.default,
         asks_guests_for_mfa=access.requires_mfa_trust,
     )
 
 
 def _identity(facts: PreflightFacts, identity: TenantIdentity, plan: Plan) -> Iterator[Finding]:
     found = facts.by_id
-    if isinstance(found, Unread):
+    if isinstance(found, Unchecked):
         yield from unread("by_id", found)
     elif not identity.is_resolved:
         yield from _other_cloud(facts, plan)
@@ -144,12 +144,12 @@ def _other_cloud(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
 def _default(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
     """Say what the default leaves open: what applies to the partner now, after the plan, or if it were removed."""
     default = facts.default
-    if isinstance(default, Unread):
+    if isinstance(default, Unchecked):
         yield from unread("default", default)
         return
     by_default = effective(None, default).targets
     opened = [name for name in _TITLES if _is_known_open(by_default[name].certain)]
-    before, after = Lens.of(plan, default)
+    before, after = BeforeAfter.of(plan, default)
     inherited = [name for name in opened if after.targets[name].inherits]
     now = [name for name in inherited if before.targets[name].inherits]
     later = [name for name in inherited if name not in now]
@@ -195,7 +195,7 @@ def _invitations(facts: PreflightFacts, access: AccessReport) -> Iterator[Findin
     if Visitor.GUEST not in access.visitors:
         return
     policy = facts.authorization
-    if isinstance(policy, Unread):
+    if isinstance(policy, Unchecked):
         yield from unread("authorization", policy)
     else:
         who = policy.get("allowInvitesFrom")
@@ -222,7 +222,7 @@ def _sharepoint(facts: PreflightFacts, access: AccessReport, identity: TenantIde
     if Visitor.GUEST not in access.visitors:
         return
     settings = facts.sharepoint
-    if isinstance(settings, Unread):
+    if isinstance(settings, Unchecked):
         yield from unread("sharepoint", settings)
         return
     domains = {name for name in (identity.default_domain, identity.asked) if "." in name}
@@ -243,27 +243,30 @@ def _sharepoint(facts: PreflightFacts, access: AccessReport, identity: TenantIde
 
 def _sign_ins(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
     """Say who used the partner lately in each direction, and whether the plan narrows that direction."""
-    told = moves(plan, None if isinstance(facts.default, Unread) else facts.default)
+    told = setting_changes(plan, None if isinstance(facts.default, Unchecked) else facts.default)
     yield from _use(
-        "sign_ins", facts.sign_ins, shift_of(move for move in told if move.name not in _OUTBOUND), is_outbound=False
+        "sign_ins",
+        facts.sign_ins,
+        overall_change(item for item in told if item.name not in _OUTBOUND),
+        is_outbound=False,
     )
     yield from _use(
         "outbound_sign_ins",
         facts.outbound_sign_ins,
-        shift_of(move for move in told if move.name in _OUTBOUND),
+        overall_change(item for item in told if item.name in _OUTBOUND),
         is_outbound=True,
     )
 
 
-def _use(code: str, found: SignIns | Unread, shift: Shift, *, is_outbound: bool) -> Iterator[Finding]:
-    if isinstance(found, Unread):
+def _use(code: str, found: SignIns | Unchecked, access: AccessChange, *, is_outbound: bool) -> Iterator[Finding]:
+    if isinstance(found, Unchecked):
         yield from unread(code, found)
         return
     seen = sign_in_words(found, is_outbound=is_outbound)
-    if found.people == 0 or shift in (Shift.OPENS, Shift.SAME):
+    if found.people == 0 or access in (AccessChange.OPENS, AccessChange.SAME):
         yield Finding(code=code, severity=Severity.NOTE, text=seen, source=_RETENTION)
     else:
-        loses = "may lose access" if shift is Shift.UNKNOWN else "lose access where this narrows it"
+        loses = "may lose access" if access is AccessChange.UNKNOWN else "lose access where this narrows it"
         text = f"{seen} These people {loses}."
         yield Finding(code=f"{code}_lost", severity=Severity.WARNING, text=text, source=_RETENTION)
 
@@ -299,6 +302,6 @@ def _is_known_open(setting: TargetSetting) -> bool:
     return is_clear(setting) and not is_shut(setting)
 
 
-def _list(document: JsonObject | Unread, name: str) -> list[Any]:
-    value = None if isinstance(document, Unread) else document.get(name)
+def _list(document: JsonObject | Unchecked, name: str) -> list[Any]:
+    value = None if isinstance(document, Unchecked) else document.get(name)
     return [str(item).lower() for item in value] if isinstance(value, list) else []

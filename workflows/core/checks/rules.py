@@ -11,6 +11,7 @@ from workflows.core.checks.application_access import Capability, Direction, answ
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.errors import UnreadableSetting
 from workflows.core.plans.plan import Plan, changes
+from workflows.core.settings.breadth import is_list_of_exceptions, is_shut
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.certainty import REASONS, Doubt, setting_doubts
 from workflows.core.settings.documents import parse_targets
@@ -31,9 +32,8 @@ from workflows.core.settings.model import (
     TargetSetting,
     TargetType,
     configurations,
-    halves_of,
+    lists_of,
 )
-from workflows.core.settings.reach import is_list_of_exceptions, is_shut
 from workflows.core.settings.words import title
 
 RIGHTS_MANAGEMENT: Final = "00000012-0000-0000-c000-000000000000"
@@ -117,11 +117,13 @@ def _block_pairs(case: _Case) -> Iterator[Finding]:
 
 def _mixed_targets(case: _Case) -> Iterator[Finding]:
     for name, setting in case.settings.items():
-        for half, configuration in zip(halves_of(name), configurations(setting), strict=True):
+        for target_list, configuration in zip(lists_of(name), configurations(setting), strict=True):
             ids = {target.id for target in configuration.targets} if configuration else set()
-            if half.everything in ids and len(ids) > 1:
+            if target_list.everything in ids and len(ids) > 1:
                 yield _error(
-                    "all_and_some", f"{title(name)}: {half.everything} stands alone or not at all in a list.", OWN_RULE
+                    "all_and_some",
+                    f"{title(name)}: {target_list.everything} stands alone or not at all in a list.",
+                    OWN_RULE,
                 )
 
 

@@ -9,10 +9,10 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Final
 
-from workflows.core.checks.facts import Unread
+from workflows.core.checks.facts import Unchecked
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.checks.unchecked import unread
-from workflows.core.plans.named_targets import NamedTarget, standing_targets, written_targets
+from workflows.core.plans.named_targets import NamedTarget, current_targets, written_targets
 from workflows.core.plans.plan import Plan
 from workflows.core.settings.directory_objects import Owner
 from workflows.core.settings.model import Target, TargetType
@@ -37,7 +37,7 @@ _CURES: Final[Mapping[TargetType, str]] = {
     ),
 }
 
-Names = Mapping[Target, str | Unread | None]
+Names = Mapping[Target, str | Unchecked | None]
 """What our directory says of an id: its name, None where it knows none, or why it could not be asked."""
 
 
@@ -68,10 +68,10 @@ def check_targets(
     ours = [one for one in written if one.owner is Owner.OURS]
     theirs = [one for one in written if one.owner is Owner.THEIRS]
     absent = [one for one in ours if names.get(one.target, "") is None]
-    kept = ours if is_put_back else standing_targets(plan.before)
+    kept = ours if is_put_back else current_targets(plan.before)
     yield from _gone([one for one in absent if one in kept])
     yield from _absent([one for one in absent if one not in kept], asked)
-    kept = theirs if is_put_back else standing_targets(plan.before)
+    kept = theirs if is_put_back else current_targets(plan.before)
     yield from _on_the_wrong_side(theirs, kept, names, asked)
     yield from _unread(written, names)
     yield from _named(ours, names)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from workflows.core.checks.facts import Unread, Why
+from workflows.core.checks.facts import Unchecked, Why
 from workflows.core.checks.findings import Finding, Severity
 
 SIGN_IN_DAYS: Final = 30
@@ -111,7 +111,7 @@ _CURES: Final[Mapping[Why, str]] = {
 
 def unread(name: str, fact: object) -> Iterator[Finding]:
     """Say that the fact `name` could not be checked; nothing when it was read."""
-    if not isinstance(fact, Unread):
+    if not isinstance(fact, Unchecked):
         return
     read = _READS[name]
     cure = _CURES.get(fact.why, "Look in").format(permission=read.permission)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from workflows.core.partner_setup.checklist_words import (
-    BOTH_HALVES,
+    BOTH_LISTS,
     OTHER_FLAG,
     TRUST_WORDS,
     USUAL,
@@ -23,7 +23,7 @@ from workflows.core.partner_setup.checklist_words import (
 from workflows.core.partner_setup.clouds import Cloud
 from workflows.core.partner_setup.powershell import literal, quoted
 from workflows.core.partner_setup.state import needed_steps
-from workflows.core.partner_setup.steps import Half, Step, StepKey
+from workflows.core.partner_setup.steps import PartnerSetup, Step, StepKey
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import ALL_APPLICATIONS, ALL_USERS, IDENTITY_SYNCHRONIZATION, TenantId
 
@@ -100,17 +100,17 @@ def opening(home: Home, partner: TenantId, *, is_cross_cloud: bool, has_calls: b
     return Section(heading, tuple(lines))
 
 
-def sections(half: Half, home: Home, *, is_cross_cloud: bool) -> tuple[Section, ...]:
+def sections(setup: PartnerSetup, home: Home, *, is_cross_cloud: bool) -> tuple[Section, ...]:
     """Write every needed step, in the order in which they are best done; what is usually open is last, without calls.
 
     Steps of one setting are one call, so they stand together, under the numbers of both.
     """
     root = _root(home, is_cross_cloud=is_cross_cloud)
     told, number = [], 1
-    for group in groups(half.steps):
+    for group in groups(setup.steps):
         told.append(_section(number, group, home, root))
         number += len(group)
-    usual = tuple(step for step in half.steps if not step.is_needed)
+    usual = tuple(step for step in setup.steps if not step.is_needed)
     return (*told, _usual(usual, home)) if usual else tuple(told)
 
 
@@ -122,24 +122,24 @@ def groups(steps: Sequence[Step]) -> tuple[tuple[Step, ...], ...]:
     return tuple(map(tuple, found.values()))
 
 
-def remarks(half: Half) -> tuple[str, ...]:
+def remarks(setup: PartnerSetup) -> tuple[str, ...]:
     """Say what the partner has to know beyond the steps. Complete sentences."""
     said = []
-    if half.trusts:
-        claims = ", ".join(TRUST_WORDS[key] for key in half.trusts)
+    if setup.trusts:
+        claims = ", ".join(TRUST_WORDS[key] for key in setup.trusts)
         said.append(
             f"We accept your {claims}. There is nothing to switch on for that, and no outbound trust setting: it works "
             "for your people who really have it in your tenant."
         )
-    if half.ids_of_theirs:
+    if setup.ids_of_theirs:
         said.append(
             "Our settings name these IDs of your users, groups or applications. We cannot look them up; please check "
-            f"that they are the right ones: {', '.join(half.ids_of_theirs)}."
+            f"that they are the right ones: {', '.join(setup.ids_of_theirs)}."
         )
-    keys = {step.key for step in half.steps}
+    keys = {step.key for step in setup.steps}
     if keys & {StepKey.B2B_DIRECT_CONNECT_INBOUND, StepKey.B2B_DIRECT_CONNECT_OUTBOUND}:
         said.append("B2B direct connect needs Microsoft Entra ID P1 in both tenants.")
-    if any(step.wanted for step in needed_steps(half.steps)):
+    if any(step.wanted for step in needed_steps(setup.steps)):
         said.append(
             "Some versions of the PowerShell module misspell the names of B2B settings and are refused with “Invalid "
             "property”. The same JSON goes through with Invoke-MgGraphRequest -Method PATCH -Uri (the address above) "
@@ -175,7 +175,7 @@ def _section(number: int, group: Sequence[Step], home: Home, root: str) -> Secti
     call = call_of(group, home)
     lines = [WORDS[step.key].why for step in group]
     if group[0].key in _REDEMPTION:
-        lines.append(BOTH_HALVES if len(group) > 1 else f"{BOTH_HALVES} {OTHER_FLAG}")
+        lines.append(BOTH_LISTS if len(group) > 1 else f"{BOTH_LISTS} {OTHER_FLAG}")
     lines += [line for step in group for line in _portal(step, WORDS[step.key], home)]
     lines += ["Graph:", *_graph(root, call), "PowerShell:", *_powershell(group[0], call, home)]
     lines += _afterwards(group[0], home)

@@ -21,7 +21,7 @@ USUAL: Final = (
     "us are in the way. Then look here."
 )
 _WIDER: Final = "What you have set may be wider already; then leave it, because the call below replaces it."
-BOTH_HALVES: Final = "Only your half and ours together do that."
+BOTH_LISTS: Final = "Only your half and ours together do that."
 OTHER_FLAG: Final = "If you have set the other flag of this setting for us, send it along: the call may replace both."
 _GUESTS_OUT: Final = "So that your people can accept our invitations and use what we share with them."
 _GUESTS_IN: Final = "So that our people can be your guests."

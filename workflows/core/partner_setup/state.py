@@ -85,7 +85,7 @@ def still_wanted(steps: Sequence[Step], confirmations: Sequence[Confirmation]) -
     return tuple(one for one in found if one is not None)
 
 
-def half_words(steps: Sequence[Step], confirmations: Sequence[Confirmation]) -> str:
+def setup_words(steps: Sequence[Step], confirmations: Sequence[Confirmation]) -> str:
     """Say in one line where both halves stand, without names; empty where nothing is needed of the partner."""
     needed = needed_steps(steps)
     if not needed:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from workflows.core.plans.plan import Plan
+from workflows.core.settings.breadth import is_clear, is_shut
 from workflows.core.settings.canonical import Digest, JsonObject, digest
 from workflows.core.settings.documents import says_nothing, to_document
 from workflows.core.settings.effective import SYNCHRONIZATION_FLAG, Effective, EffectiveTargets, Origin, effective
@@ -26,7 +27,6 @@ from workflows.core.settings.model import (
     is_guid,
     target_setting,
 )
-from workflows.core.settings.reach import is_clear, is_shut
 from workflows.core.settings.words import REDEMPTION_TITLES, title
 
 _DIGEST_DOMAIN: Final = "gatehouse/half/1"
@@ -63,7 +63,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Half:
+class PartnerSetup:
     """Everything about the partner's side that follows from ours."""
 
     steps: tuple[Step, ...]
@@ -104,7 +104,9 @@ _REDEMPTION: Final = (
 _ORDER: Final = tuple(StepKey)
 
 
-def half_of(configuration: JsonObject | None, default: JsonObject | None, *, is_cross_cloud: bool = False) -> Half:
+def setup_of(
+    configuration: JsonObject | None, default: JsonObject | None, *, is_cross_cloud: bool = False
+) -> PartnerSetup:
     """Tell what the partner has to do for what stands in our tenant.
 
     Only what is set for this partner counts: what it inherits is open to the whole world, nobody approved it for this
@@ -130,7 +132,7 @@ def half_of(configuration: JsonObject | None, default: JsonObject | None, *, is_
     if is_cross_cloud and configuration is not None and (steps or _lets_guests_through(applies)):
         steps[StepKey.MICROSOFT_CLOUD] = Step(key=StepKey.MICROSOFT_CLOUD, is_needed=True, wanted={})
     inherited, unread_inherited = _inherited(mirrors, configuration, applies)
-    return Half(
+    return PartnerSetup(
         steps=tuple(steps[key] for key in _ORDER if key in steps),
         unread=tuple(unread),
         ids_of_theirs=tuple(sorted(set(_ids_of_theirs(applies)))),
@@ -146,8 +148,8 @@ def asked_by(plan: Plan, default: JsonObject | None) -> tuple[Step, ...]:
     A tenant of another cloud is blocked until it is added, so before that nothing is wanted of it, whatever the default
     says (Entra: "Configure Microsoft cloud settings").
     """
-    before = half_of(plan.before, default, is_cross_cloud=plan.is_cross_cloud).steps
-    after = half_of(plan.image_after(), default, is_cross_cloud=plan.is_cross_cloud)
+    before = setup_of(plan.before, default, is_cross_cloud=plan.is_cross_cloud).steps
+    after = setup_of(plan.image_after(), default, is_cross_cloud=plan.is_cross_cloud)
     known = {step.digest for step in before}
     return tuple(step for step in after.steps if step.digest not in known)
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from workflows.core.partner_setup.state import open_steps, still_wanted
-from workflows.core.partner_setup.steps import half_of
+from workflows.core.partner_setup.steps import setup_of
 from workflows.core.partners.approval_policy import is_live, stricter
 from workflows.core.partners.lifecycle import held_to_table
 from workflows.core.partners.partnership import Partnership, PartnershipState
@@ -14,7 +14,7 @@ from workflows.core.plans.closing import only_narrows
 from workflows.core.policy.risk import chain_is_enough, risk_of_result
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.request import RecordApplied, RecordOverwritten, RequestCommand, Subject
-from workflows.core.requests.effects import Effect, ShowHalf, ShowReview, Tell
+from workflows.core.requests.effects import Effect, ShowReview, ShowSetup, Tell
 from workflows.core.requests.lifecycle import Situation, advance, closes, partner_of
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind
 from workflows.core.settings.canonical import JsonObject
@@ -53,7 +53,7 @@ def advance_partner(
         record = closed_partnership(after, known, now) if is_closed else opened_partnership(after, known, now)
         text = _closed_words(after) if is_closed else f"{_opened_words(after, record)} {after.note}".strip()
         shown = (ShowReview(tenant_id=record.identity.tenant_id),)
-    effects = (*moved.effects, *shown, *_show_half(record, known), *_told(after, text))
+    effects = (*moved.effects, *shown, *_show_setup(record, known), *_told(after, text))
     return Outcome(request=after, effects=effects, partnership=held_to_table(known, command, record))
 
 
@@ -77,7 +77,7 @@ def _closed_words(request: AccessRequest) -> str:
 
 def _opened_words(request: AccessRequest, partnership: Partnership) -> str:
     """Say that our half is done; and that it is one half, where the partner has something to do."""
-    needed = sum(step.is_needed for step in open_steps(partnership.half, partnership.confirmations))
+    needed = sum(step.is_needed for step in open_steps(partnership.setup, partnership.confirmations))
     partner = partner_of(request)
     if not needed:
         if request.particulars.kind is RequestKind.RESTORATION:
@@ -92,10 +92,10 @@ def _opened_words(request: AccessRequest, partnership: Partnership) -> str:
     )
 
 
-def _show_half(partnership: Partnership, known: Partnership | None) -> tuple[ShowHalf, ...]:
+def _show_setup(partnership: Partnership, known: Partnership | None) -> tuple[ShowSetup, ...]:
     """Show the partner's half where there is one, or where a card of it has to be taken back."""
-    was = () if known is None else known.half
-    return (ShowHalf(tenant_id=partnership.identity.tenant_id),) if partnership.half or was else ()
+    was = () if known is None else known.setup
+    return (ShowSetup(tenant_id=partnership.identity.tenant_id),) if partnership.setup or was else ()
 
 
 def opened_partnership(
@@ -131,7 +131,7 @@ def opened_partnership(
     if known is not None and is_live(known) and (image is not None or not _may_prolong(prepared)):
         record = _kept(known, record)
     stands = prepared.plan.image_after() if image is None else image
-    return _with_half(record, known, stands, prepared)
+    return _with_setup(record, known, stands, prepared)
 
 
 def _kept(known: Partnership, new: Partnership) -> Partnership:
@@ -154,21 +154,21 @@ def _stands_under(prepared: Prepared, known: Partnership | None) -> tuple[Stage,
     return known.stages if only_narrows(prepared.plan) else stricter(known.stages, prepared.stages)
 
 
-def _with_half(
+def _with_setup(
     record: Partnership, known: Partnership | None, stands: JsonObject | None, prepared: Prepared
 ) -> Partnership:
     observed = prepared.observation
-    half = half_of(stands, observed.default, is_cross_cloud=not observed.identity.is_resolved).steps
-    confirmations = () if known is None else still_wanted(half, known.confirmations)
-    is_set = known is not None and known.remind_half_at is not None and open_steps(half, confirmations)
+    setup = setup_of(stands, observed.default, is_cross_cloud=not observed.identity.is_resolved).steps
+    confirmations = () if known is None else still_wanted(setup, known.confirmations)
+    is_set = known is not None and known.remind_setup_at is not None and open_steps(setup, confirmations)
     reminded = known if is_set else None
     return replace(
         record,
-        half=half,
+        setup=setup,
         confirmations=confirmations,
-        remind_half_at=reminded.remind_half_at if reminded else None,
-        half_reminder_asked_by=reminded.half_reminder_asked_by if reminded else None,
-        half_reminder_asked_at=reminded.half_reminder_asked_at if reminded else None,
+        remind_setup_at=reminded.remind_setup_at if reminded else None,
+        setup_reminder_asked_by=reminded.setup_reminder_asked_by if reminded else None,
+        setup_reminder_asked_at=reminded.setup_reminder_asked_at if reminded else None,
     )
 
 

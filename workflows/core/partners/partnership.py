@@ -58,17 +58,17 @@ class Partnership:
     """The approval policy under which it stands; only a confirmed block resets it. Empty in old records."""
     sponsor_gone_at: datetime | None = None
     """When the sponsor was found without an enabled account; None while there is one."""
-    half: tuple[Step, ...] = ()
+    setup: tuple[Step, ...] = ()
     """What the partner has to do on its side for the plan that stands in the tenant now."""
     confirmations: tuple[Confirmation, ...] = ()
     """Who vouched for which of these steps."""
-    remind_half_at: datetime | None = None
+    remind_setup_at: datetime | None = None
     """When the sponsor is reminded of the partner's half, if that was asked for."""
-    half_reminders: int = 0
+    setup_reminders: int = 0
     """How often that was done."""
-    half_reminder_asked_by: Person | None = None
+    setup_reminder_asked_by: Person | None = None
     """Who asked for the reminder that is set, or that came last."""
-    half_reminder_asked_at: datetime | None = None
+    setup_reminder_asked_at: datetime | None = None
     """When that was asked for."""
     not_closed: tuple[OpenWay, ...] | None = None
     """Of a revoked one: what was not closed for certain when it was read back; None where that was not judged."""
@@ -76,7 +76,7 @@ class Partnership:
     @property
     def due_at(self) -> datetime | None:
         """When time next has something to do here: a review, or a reminder of the partner's half."""
-        return min((moment for moment in (self.next_review_at, self.remind_half_at) if moment), default=None)
+        return min((moment for moment in (self.next_review_at, self.remind_setup_at) if moment), default=None)
 
     def is_past_its_end(self, now: datetime) -> bool:
         """Tell whether the approved duration is over."""

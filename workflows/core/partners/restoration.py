@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.errors import InvalidField, NothingToChange, UnreadableSetting
-from workflows.core.plans.changes import plan_shift
+from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.plan import Operation, Plan, operations_in_order, partner_address
 from workflows.core.plans.refused_writes import written_names
 from workflows.core.policy.risk import chain_is_enough, deciding_risk
@@ -22,7 +22,7 @@ from workflows.core.settings.model import (
     IdentitySynchronization,
     Property,
     TenantId,
-    halves_of,
+    lists_of,
 )
 from workflows.core.settings.words import title
 from workflows.core.text import Action
@@ -132,10 +132,10 @@ def deciding_template(
     :param default: the tenant's default configuration; None when it is not known.
     :raises InvalidField: when even the strongest chain is too weak.
     """
-    shift, level = plan_shift(plan), deciding_risk(plan, default).level
+    access, level = plan_access_change(plan), deciding_risk(plan, default).level
     candidates = likely_templates(image, requests=requests, templates=templates)
     for template in candidates:
-        weak = chain_is_enough(stages_for(shift, template), level)
+        weak = chain_is_enough(stages_for(access, template), level)
         if not weak:
             return template
     strongest = candidates[-1].title
@@ -267,7 +267,7 @@ def _whole(name: Property, wanted: Any) -> Any:
     """Name every member of a setting, also those that are not to be set: how deep Graph merges is not documented."""
     if not isinstance(wanted, dict):
         return wanted
-    members = FLAGS[name].values() if name in FLAGS else (half.graph for half in halves_of(name))
+    members = FLAGS[name].values() if name in FLAGS else (target_list.graph for target_list in lists_of(name))
     return {**dict.fromkeys(members), **wanted}
 
 

@@ -7,22 +7,22 @@ from typing import Final, assert_never
 from workflows.core.errors import Refused
 from workflows.core.partners.lifecycle import held_to_table, is_taken
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
-from workflows.core.partners.setup_reviews import advance_half, told_of_half
+from workflows.core.partners.setup_reviews import advance_setup, told_of_setup
 from workflows.core.partners.sponsor_handover import advance_sponsor, taken_over
 from workflows.core.people import ADMIN, Person, Roster
 from workflows.core.requests.commands.partner import (
-    AskHalf,
     AskReview,
-    ConfirmHalf,
+    AskSetup,
+    ConfirmSetup,
     Keep,
     PartnershipCommand,
-    RecordHalf,
+    RecordSetup,
     RecordSponsorFound,
     RecordSponsorGone,
-    RemindHalf,
-    UnconfirmHalf,
+    RemindSetup,
+    UnconfirmSetup,
 )
-from workflows.core.requests.effects import Effect, ShowHalf, ShowReview
+from workflows.core.requests.effects import Effect, ShowReview, ShowSetup
 from workflows.core.text import Action
 
 REMIND_AGAIN_AFTER: Final = timedelta(days=3)
@@ -63,10 +63,10 @@ def _step(partnership: Partnership, command: PartnershipCommand, roster: Roster,
             partnership = advance_sponsor(partnership, command, now=now, ask_again_at=now + REMIND_AGAIN_AFTER)
             asked = ShowReview(tenant_id=partnership.identity.tenant_id, remind=is_gone)
             return ReviewTransition(partnership=partnership, effects=(asked,))
-        case ConfirmHalf() | UnconfirmHalf() | RemindHalf() | AskHalf() | RecordHalf():
-            partnership = advance_half(partnership, command, roster=roster, now=now)
-            shown = ShowHalf(tenant_id=partnership.identity.tenant_id, remind=isinstance(command, AskHalf))
-            return ReviewTransition(partnership=partnership, effects=(shown, *told_of_half(partnership, command)))
+        case ConfirmSetup() | UnconfirmSetup() | RemindSetup() | AskSetup() | RecordSetup():
+            partnership = advance_setup(partnership, command, roster=roster, now=now)
+            shown = ShowSetup(tenant_id=partnership.identity.tenant_id, remind=isinstance(command, AskSetup))
+            return ReviewTransition(partnership=partnership, effects=(shown, *told_of_setup(partnership, command)))
         case _:
             assert_never(command)
 

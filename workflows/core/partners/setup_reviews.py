@@ -6,59 +6,59 @@ from typing import Final, assert_never
 
 from workflows.core.errors import Refused
 from workflows.core.partner_setup.state import SHORT_NAMES, Confirmation, confirmation_of, open_steps
-from workflows.core.partner_setup.steps import Step, StepKey, half_of
+from workflows.core.partner_setup.steps import Step, StepKey, setup_of
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ADMIN, Person, Roster
 from workflows.core.requests.commands.partner import (
-    AskHalf,
-    ConfirmHalf,
-    HalfCommand,
-    RecordHalf,
-    RemindHalf,
-    UnconfirmHalf,
+    AskSetup,
+    ConfirmSetup,
+    RecordSetup,
+    RemindSetup,
+    SetupCommand,
+    UnconfirmSetup,
 )
 from workflows.core.requests.commands.request import Subject
 from workflows.core.requests.effects import Tell
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.text import Action, counted
 
-REMIND_HALF_AFTER: Final = timedelta(days=7)
+REMIND_SETUP_AFTER: Final = timedelta(days=7)
 
 
-def advance_half(partnership: Partnership, command: HalfCommand, *, roster: Roster, now: datetime) -> Partnership:
+def advance_setup(partnership: Partnership, command: SetupCommand, *, roster: Roster, now: datetime) -> Partnership:
     """Decide what `command` does to the record of the partner's half. Pure.
 
     :raises Refused: when it is not taken now or this person may not give it; nothing changes.
     """
     match command:
-        case AskHalf():
+        case AskSetup():
             changes = _ask(partnership, now)
-        case ConfirmHalf():
+        case ConfirmSetup():
             changes = _confirm(partnership, command, roster, now)
-        case UnconfirmHalf():
+        case UnconfirmSetup():
             changes = _unconfirm(partnership, command, roster)
-        case RemindHalf():
+        case RemindSetup():
             changes = _remind(partnership, command, roster, now)
-        case RecordHalf():
+        case RecordSetup():
             changes = _record(partnership, command)
         case _:
             assert_never(command)
     return replace(changes, version=partnership.version + 1)
 
 
-def told_of_half(partnership: Partnership, command: HalfCommand) -> tuple[Tell, ...]:
+def told_of_setup(partnership: Partnership, command: SetupCommand) -> tuple[Tell, ...]:
     """Tell who confirmed a step, or took that back, what came of it, where it was clicked.
 
     :param partnership: as `command` left it.
     """
-    if not isinstance(command, ConfirmHalf | UnconfirmHalf):
+    if not isinstance(command, ConfirmSetup | UnconfirmSetup):
         return ()
     identity = partnership.identity
     step = f"{SHORT_NAMES[command.step]} of {identity.name}"
-    left = open_steps(partnership.half, partnership.confirmations)
+    left = open_steps(partnership.setup, partnership.confirmations)
     names = "; ".join(SHORT_NAMES[one.key] for one in left)
     rest = f"Still unknown, {counted(len(left), 'step')}: {names}." if left else "Every step is confirmed now."
-    if isinstance(command, ConfirmHalf):
+    if isinstance(command, ConfirmSetup):
         text = f"Recorded under your name as confirmed by the partner: {step}. {rest}"
     else:
         text = f"Taken back: {step} counts as unknown again. {rest}"
@@ -66,23 +66,23 @@ def told_of_half(partnership: Partnership, command: HalfCommand) -> tuple[Tell, 
     return (Tell(person=command.actor.chat_id, subject=subject, text=text, channel=command.channel),)
 
 
-def half_behind(request: AccessRequest) -> tuple[Step, ...]:
+def setup_behind(request: AccessRequest) -> tuple[Step, ...]:
     """Work out what the partner has to do for what a request led to; nothing where that was not read back."""
     if request.state is not RequestState.APPLIED:
         return ()
     prepared = request.known
     observed = prepared.observation
     is_cross_cloud = not observed.identity.is_resolved
-    return half_of(prepared.plan.image_after(), observed.default, is_cross_cloud=is_cross_cloud).steps
+    return setup_of(prepared.plan.image_after(), observed.default, is_cross_cloud=is_cross_cloud).steps
 
 
 def _ask(partnership: Partnership, now: datetime) -> Partnership:
-    if partnership.remind_half_at is None or now < partnership.remind_half_at:
+    if partnership.remind_setup_at is None or now < partnership.remind_setup_at:
         raise Refused("not_due", "No reminder of the partner's half is due.")
-    return replace(partnership, remind_half_at=None, half_reminders=partnership.half_reminders + 1)
+    return replace(partnership, remind_setup_at=None, setup_reminders=partnership.setup_reminders + 1)
 
 
-def _confirm(partnership: Partnership, command: ConfirmHalf[Person], roster: Roster, now: datetime) -> Partnership:
+def _confirm(partnership: Partnership, command: ConfirmSetup[Person], roster: Roster, now: datetime) -> Partnership:
     _require_may_say(partnership, command.actor, roster)
     step = _step(partnership, command.step)
     if step.digest != command.wanted:
@@ -92,13 +92,13 @@ def _confirm(partnership: Partnership, command: ConfirmHalf[Person], roster: Ros
         raise Refused("already_confirmed", f"{known.person.name} has confirmed this already. You need to do nothing.")
     confirmation = Confirmation(step=step.key, wanted=step.digest, person=command.actor, at=now)
     confirmed = replace(partnership, confirmations=(*partnership.confirmations, confirmation))
-    is_whole = not open_steps(confirmed.half, confirmed.confirmations)
+    is_whole = not open_steps(confirmed.setup, confirmed.confirmations)
     if not is_whole:
         return confirmed
-    return replace(confirmed, remind_half_at=None, half_reminder_asked_by=None, half_reminder_asked_at=None)
+    return replace(confirmed, remind_setup_at=None, setup_reminder_asked_by=None, setup_reminder_asked_at=None)
 
 
-def _unconfirm(partnership: Partnership, command: UnconfirmHalf[Person], roster: Roster) -> Partnership:
+def _unconfirm(partnership: Partnership, command: UnconfirmSetup[Person], roster: Roster) -> Partnership:
     _require_may_say(partnership, command.actor, roster)
     step = _step(partnership, command.step)
     if command.wanted and step.digest != command.wanted:
@@ -112,27 +112,27 @@ def _unconfirm(partnership: Partnership, command: UnconfirmHalf[Person], roster:
     return replace(partnership, confirmations=left)
 
 
-def _remind(partnership: Partnership, command: RemindHalf[Person], roster: Roster, now: datetime) -> Partnership:
+def _remind(partnership: Partnership, command: RemindSetup[Person], roster: Roster, now: datetime) -> Partnership:
     _require_may_say(partnership, command.actor, roster)
-    if not open_steps(partnership.half, partnership.confirmations):
+    if not open_steps(partnership.setup, partnership.confirmations):
         raise Refused(
             "nothing_open",
             "The partner's half is confirmed, so there is nothing to be reminded of. You need to do nothing.",
         )
-    if partnership.remind_half_at is not None:
+    if partnership.remind_setup_at is not None:
         raise Refused("already_reminding", "A reminder of the partner's half is set already. You need to do nothing.")
     return replace(
         partnership,
-        remind_half_at=now + REMIND_HALF_AFTER,
-        half_reminder_asked_by=command.actor,
-        half_reminder_asked_at=now,
+        remind_setup_at=now + REMIND_SETUP_AFTER,
+        setup_reminder_asked_by=command.actor,
+        setup_reminder_asked_at=now,
     )
 
 
-def _record(partnership: Partnership, command: RecordHalf) -> Partnership:
-    if partnership.request_id != command.request_id or partnership.half or not command.steps:
+def _record(partnership: Partnership, command: RecordSetup) -> Partnership:
+    if partnership.request_id != command.request_id or partnership.setup or not command.steps:
         raise Refused("not_missing", "What the partner has to do is recorded already.")
-    return replace(partnership, half=command.steps)
+    return replace(partnership, setup=command.steps)
 
 
 def _require_may_say(partnership: Partnership, actor: Person, roster: Roster) -> None:
@@ -149,7 +149,7 @@ def _stale(cure: str) -> Refused:
 
 
 def _step(partnership: Partnership, key: StepKey) -> Step:
-    for step in partnership.half:
+    for step in partnership.setup:
         if step.key is key:
             return step
     raise Refused(

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from workflows.core.errors import UnreadableSetting
 from workflows.core.plans.plan import Change, Plan, changes
 from workflows.core.settings.block import BLOCK
+from workflows.core.settings.breadth import AccessChange, flag_change, targets_change
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import means_the_same, parse_setting
 from workflows.core.settings.effective import SYNCHRONIZATION_FLAG, Effective, EffectiveTargets, Origin, effective
@@ -19,9 +20,8 @@ from workflows.core.settings.model import (
     TARGET_PROPERTIES,
     Property,
     configurations,
-    halves_of,
+    lists_of,
 )
-from workflows.core.settings.reach import Shift, flag_shift, targets_shift
 
 _OFF: Final = {"userSyncInbound": {"isSyncAllowed": False}}
 _COLLABORATION: Final = (Property.B2B_COLLABORATION_INBOUND, Property.B2B_COLLABORATION_OUTBOUND)
@@ -46,12 +46,12 @@ class Part(Enum):
     """All of it: neither side sets a flag."""
     UNREADABLE = auto()
     """All of it, one side of which this version cannot read."""
-    STRANGERS = auto()
+    UNKNOWN_MEMBERS = auto()
     """The members that this version does not know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
+class SettingChange:
     """One setting, or one flag of it, and what a plan does to it."""
 
     name: str
@@ -61,23 +61,23 @@ class Move:
     before: Any
     """The partner's own value: a document, a flag, or None for "inherits"."""
     after: Any
-    shift: Shift
+    access: AccessChange
 
 
-class Lens(NamedTuple):
+class BeforeAfter(NamedTuple):
     """What applies to the partner before a plan and after it."""
 
     before: Effective
     after: Effective
 
     @classmethod
-    def of(cls, plan: Plan, default: JsonObject | None) -> "Lens":
+    def of(cls, plan: Plan, default: JsonObject | None) -> "BeforeAfter":
         """Look at both sides of a plan through the tenant's default (None: not known)."""
         images = (plan.before, plan.image_after())
         return cls(*(effective(image, default, is_cross_cloud=plan.is_cross_cloud) for image in images))
 
 
-def moves(plan: Plan, default: JsonObject | None = None) -> tuple[Move, ...]:
+def setting_changes(plan: Plan, default: JsonObject | None = None) -> tuple[SettingChange, ...]:
     """List what a plan does to each setting that it writes.
 
     Adding a tenant of another cloud also lets the default apply to it: what that opens without being written is listed
@@ -85,30 +85,30 @@ def moves(plan: Plan, default: JsonObject | None = None) -> tuple[Move, ...]:
 
     :param default: the tenant's default configuration; None when it is not known.
     """
-    lens = Lens.of(plan, default)
-    written = tuple(move for change in changes(plan) for move in _moves(change, lens))
-    return (*written, *_moves_by_adding(plan, lens))
+    both = BeforeAfter.of(plan, default)
+    written = tuple(item for change in changes(plan) for item in _setting_changes(change, both))
+    return (*written, *_changes_by_adding(plan, both))
 
 
-def plan_shift(plan: Plan, default: JsonObject | None = None) -> Shift:
+def plan_access_change(plan: Plan, default: JsonObject | None = None) -> AccessChange:
     """Tell what a whole plan does: it opens when any part does, and narrows only when nothing else may.
 
     :returns: OPENS, NARROWS, SAME or UNKNOWN.
     """
-    return shift_of(moves(plan, default))
+    return overall_change(setting_changes(plan, default))
 
 
-def shift_of(told: Iterable[Move]) -> Shift:
-    """Sum moves up as `plan_shift` does for all of a plan's."""
-    shifts = {move.shift for move in told}
-    if Shift.OPENS in shifts:
-        return Shift.OPENS
-    if Shift.UNKNOWN in shifts:
-        return Shift.UNKNOWN
-    return Shift.NARROWS if shifts & {Shift.NARROWS, Shift.CLOSES} else Shift.SAME
+def overall_change(told: Iterable[SettingChange]) -> AccessChange:
+    """Sum moves up as `plan_access_change` does for all of a plan's."""
+    kinds = {item.access for item in told}
+    if AccessChange.OPENS in kinds:
+        return AccessChange.OPENS
+    if AccessChange.UNKNOWN in kinds:
+        return AccessChange.UNKNOWN
+    return AccessChange.NARROWS if kinds & {AccessChange.NARROWS, AccessChange.CLOSES} else AccessChange.SAME
 
 
-def strangers(name: str, document: Any) -> dict[str, Any]:
+def unknown_members(name: str, document: Any) -> dict[str, Any]:
     """List the members of a setting that this version does not know; nulls and annotations say nothing."""
     if not isinstance(document, Mapping):
         return {}
@@ -116,97 +116,101 @@ def strangers(name: str, document: Any) -> dict[str, Any]:
     return {key: value for key, value in document.items() if key not in known and "@" not in key and value is not None}
 
 
-def _moves(change: Change, lens: Lens) -> Iterator[Move]:
+def _setting_changes(change: Change, both: BeforeAfter) -> Iterator[SettingChange]:
     name, before, after = change
     try:
         known = Property(name)
         sides = parse_setting(known, before), parse_setting(known, after)
     except (UnreadableSetting, ValueError):
-        yield Move(name=name, part=Part.UNREADABLE, before=before, after=after, shift=_blind_shift(change))
+        yield SettingChange(
+            name=name, part=Part.UNREADABLE, before=before, after=after, access=_change_to_after(change)
+        )
         return
     if known in FLAGS:
-        yield from _flag_moves(known, sides, lens)
+        yield from _flag_changes(known, sides, both)
     elif known in TARGET_PROPERTIES:
-        shift = _lists_shift(lens.before.targets[known], lens.after.targets[known])
-        is_same = sides[0] == sides[1] and (sides[0] is not None or not _is_added(lens))
-        shift = Shift.SAME if is_same else shift
-        yield Move(name=known, part=Part.TARGETS, before=before, after=after, shift=shift)
+        access = _lists_change(both.before.targets[known], both.after.targets[known])
+        is_same = sides[0] == sides[1] and (sides[0] is not None or not _is_added(both))
+        access = AccessChange.SAME if is_same else access
+        yield SettingChange(name=known, part=Part.TARGETS, before=before, after=after, access=access)
     else:
-        shift = _flag_move_shift(known, SYNCHRONIZATION_FLAG, lens)
-        yield Move(name=known, part=Part.SYNCHRONIZATION, before=before, after=after, shift=shift)
-    unknown = strangers(name, before), strangers(name, after)
+        access = _flag_access_change(known, SYNCHRONIZATION_FLAG, both)
+        yield SettingChange(name=known, part=Part.SYNCHRONIZATION, before=before, after=after, access=access)
+    unknown = unknown_members(name, before), unknown_members(name, after)
     if any(unknown):
-        shift = Shift.SAME if unknown[0] == unknown[1] else Shift.UNKNOWN
-        yield Move(name=name, part=Part.STRANGERS, before=unknown[0], after=unknown[1], shift=shift)
+        access = AccessChange.SAME if unknown[0] == unknown[1] else AccessChange.UNKNOWN
+        yield SettingChange(name=name, part=Part.UNKNOWN_MEMBERS, before=unknown[0], after=unknown[1], access=access)
 
 
-def _moves_by_adding(plan: Plan, lens: Lens) -> Iterator[Move]:
+def _changes_by_adding(plan: Plan, both: BeforeAfter) -> Iterator[SettingChange]:
     """Give what a plan opens for a tenant of another cloud by adding it, in settings that it does not write."""
-    if not plan.operations or not _is_added(lens):
+    if not plan.operations or not _is_added(both):
         return
     written = {change.name for change in changes(plan)}
     for name in (*_COLLABORATION, *_OTHER_LISTS):
-        after = lens.after.targets[name]
+        after = both.after.targets[name]
         # A default that says nothing of the other lists opens nothing that anybody could name.
         if name in written or (name in _OTHER_LISTS and None in configurations(after.setting)):
             continue
-        shift = _lists_shift(lens.before.targets[name], after)
-        if shift is not Shift.SAME:
-            yield Move(name=name, part=Part.TARGETS, before=None, after=None, shift=shift)
+        access = _lists_change(both.before.targets[name], after)
+        if access is not AccessChange.SAME:
+            yield SettingChange(name=name, part=Part.TARGETS, before=None, after=None, access=access)
     if Property.INBOUND_TRUST not in written:
         for key in FLAGS[Property.INBOUND_TRUST]:
-            shift = _flag_move_shift(Property.INBOUND_TRUST, key, lens)
-            if shift is not Shift.SAME:
-                yield Move(name=Property.INBOUND_TRUST, part=Part.FLAG, key=key, before=None, after=None, shift=shift)
+            access = _flag_access_change(Property.INBOUND_TRUST, key, both)
+            if access is not AccessChange.SAME:
+                yield SettingChange(
+                    name=Property.INBOUND_TRUST, part=Part.FLAG, key=key, before=None, after=None, access=access
+                )
 
 
-def _lists_shift(before: EffectiveTargets, after: EffectiveTargets) -> Shift:
+def _lists_change(before: EffectiveTargets, after: EffectiveTargets) -> AccessChange:
     """Compare what applies before and after; two values that are not certain are not the same for that."""
     if (before.is_partly_set or after.is_partly_set) and before.certain == after.certain:
-        return Shift.UNKNOWN
-    return targets_shift(before.certain, after.certain)
+        return AccessChange.UNKNOWN
+    return targets_change(before.certain, after.certain)
 
 
-def _is_added(lens: Lens) -> bool:
+def _is_added(both: BeforeAfter) -> bool:
     """Tell whether a plan adds a tenant of another cloud, to which the default did not apply before."""
-    was = lens.before.targets[Property.B2B_COLLABORATION_INBOUND].origins
-    becomes = lens.after.targets[Property.B2B_COLLABORATION_INBOUND].origins
+    was = both.before.targets[Property.B2B_COLLABORATION_INBOUND].origins
+    becomes = both.after.targets[Property.B2B_COLLABORATION_INBOUND].origins
     return Origin.NOT_ADDED in was and Origin.NOT_ADDED not in becomes
 
 
-def _flag_moves(name: Property, sides: tuple[Any, Any], lens: Lens) -> Iterator[Move]:
+def _flag_changes(name: Property, sides: tuple[Any, Any], both: BeforeAfter) -> Iterator[SettingChange]:
     """One for each flag that either side sets; one for the whole setting where neither does."""
     told = False
     for key in FLAGS[name]:
         before, after = (getattr(side, key, None) for side in sides)
-        shift = _flag_move_shift(name, key, lens)
-        if before is None and after is None and (shift is Shift.SAME or not _is_added(lens)):
+        access = _flag_access_change(name, key, both)
+        if before is None and after is None and (access is AccessChange.SAME or not _is_added(both)):
             continue
         told = True
-        yield Move(name=name, part=Part.FLAG, key=key, before=before, after=after, shift=shift)
+        yield SettingChange(name=name, part=Part.FLAG, key=key, before=before, after=after, access=access)
     if not told:
-        yield Move(name=name, part=Part.NO_FLAGS, before=None, after=None, shift=Shift.SAME)
+        yield SettingChange(name=name, part=Part.NO_FLAGS, before=None, after=None, access=AccessChange.SAME)
 
 
-def _flag_move_shift(name: Property, key: str, lens: Lens) -> Shift:
-    return flag_shift(lens.before.flags[name, key].value, lens.after.flags[name, key].value)
+def _flag_access_change(name: Property, key: str, both: BeforeAfter) -> AccessChange:
+    return flag_change(both.before.flags[name, key].value, both.after.flags[name, key].value)
 
 
-def _blind_shift(change: Change) -> Shift:
+def _change_to_after(change: Change) -> AccessChange:
     """Judge by the value after alone: what a revocation writes closes, whatever stood there before."""
     if change.before == change.after:
-        return Shift.SAME
+        return AccessChange.SAME
     closed = {**BLOCK, Property.IDENTITY_SYNCHRONIZATION.value: _OFF}
     document = change.after
     if change.name == Property.IDENTITY_SYNCHRONIZATION and isinstance(document, Mapping):
         document = {"userSyncInbound": document.get("userSyncInbound")}
     wanted = closed.get(change.name)
-    return Shift.CLOSES if wanted is not None and means_the_same(document, wanted) else Shift.UNKNOWN
+    return AccessChange.CLOSES if wanted is not None and means_the_same(document, wanted) else AccessChange.UNKNOWN
 
 
 def _members(name: Property) -> frozenset[str]:
     if name in FLAGS:
         return frozenset(FLAGS[name].values())
     if name in TARGET_PROPERTIES:
-        return frozenset(half.graph for half in halves_of(name))
+        return frozenset(target_list.graph for target_list in lists_of(name))
     return frozenset({"userSyncInbound", "displayName", "tenantId"})

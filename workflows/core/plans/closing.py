@@ -1,9 +1,9 @@
 """Tells what a plan closes: a part of the access, or all of it."""
 
-from workflows.core.plans.changes import plan_shift
+from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.plan import Plan
 from workflows.core.settings.block import not_blocked
-from workflows.core.settings.reach import Shift
+from workflows.core.settings.breadth import AccessChange
 
 
 def only_narrows(plan: Plan) -> bool:
@@ -12,7 +12,7 @@ def only_narrows(plan: Plan) -> bool:
     NB. without the default on purpose: it is no part of what is approved, so what narrows only because the default
     happens to be open today (an explicit "allowed" over it) is no proven narrowing.
     """
-    return plan_shift(plan) in (Shift.NARROWS, Shift.CLOSES)
+    return plan_access_change(plan) in (AccessChange.NARROWS, AccessChange.CLOSES)
 
 
 def closes_everything(plan: Plan) -> bool:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from workflows.core.errors import UnreadableSetting
-from workflows.core.plans.changes import strangers
+from workflows.core.plans.changes import unknown_members
 from workflows.core.plans.plan import Plan, changes
 from workflows.core.plans.words import describe
+from workflows.core.settings.breadth import AccessChange, is_shut
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import parse_setting, parse_targets, says_nothing
 from workflows.core.settings.effective import (
@@ -19,7 +20,6 @@ from workflows.core.settings.effective import (
     effective,
 )
 from workflows.core.settings.model import FLAGS, IDENTITY_SYNCHRONIZATION, Property, configurations
-from workflows.core.settings.reach import Shift, is_shut
 from workflows.core.settings.words import (
     NO_NAMES,
     REDEMPTION_TITLES,
@@ -39,7 +39,7 @@ DEFAULT_UNSET: Final = "not set in the default either"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class CurrentSetting:
     """One setting of a partner as it stands now. `words` may hold text from the tenant."""
 
     setting: str
@@ -54,13 +54,13 @@ class Standing:
     """False where it lets nobody in and trusts nothing, for certain."""
 
 
-def describe_standing(
+def describe_current(
     configuration: JsonObject | None,
     default: JsonObject | None,
     names: Mapping[str, str] = NO_NAMES,
     *,
     is_cross_cloud: bool = False,
-) -> tuple[Standing, ...]:
+) -> tuple[CurrentSetting, ...]:
     """Say what every setting of a partner is now, and whether it is its own or the tenant's default.
 
     :param configuration: the partner's own document; None when it has none, so that the defaults apply to it.
@@ -69,20 +69,26 @@ def describe_standing(
     :param is_cross_cloud: whether it is in another Microsoft cloud: without a configuration no default applies.
     """
     own, applies = configuration or {}, effective(configuration, default, is_cross_cloud=is_cross_cloud)
-    return tuple(standing for name in TITLES for standing in _standings(Property(name), own, default, applies, names))
+    return tuple(
+        standing for name in TITLES for standing in _current_settings(Property(name), own, default, applies, names)
+    )
 
 
-def untouched(plan: Plan, default: JsonObject | None, names: Mapping[str, str] = NO_NAMES) -> tuple[Standing, ...]:
+def untouched(
+    plan: Plan, default: JsonObject | None, names: Mapping[str, str] = NO_NAMES
+) -> tuple[CurrentSetting, ...]:
     """Say what is set for a partner and stays as it is, because a plan does not write it."""
     written = {change.name for change in changes(plan)}
     rest = {name: value for name, value in (plan.before or {}).items() if name not in written}
-    return tuple(standing for standing in describe_standing(rest, default, names) if standing.is_own)
+    return tuple(standing for standing in describe_current(rest, default, names) if standing.is_own)
 
 
-def staying_open(plan: Plan, default: JsonObject | None, names: Mapping[str, str] = NO_NAMES) -> tuple[Standing, ...]:
+def staying_open(
+    plan: Plan, default: JsonObject | None, names: Mapping[str, str] = NO_NAMES
+) -> tuple[CurrentSetting, ...]:
     """Say what a plan leaves open: set for the partner after it, letting somebody in, and not changed by it."""
-    changed = {line.setting for line in describe(plan, default) if line.effect != Shift.SAME}
-    after = describe_standing(plan.image_after(), default, names, is_cross_cloud=plan.is_cross_cloud)
+    changed = {line.setting for line in describe(plan, default) if line.effect != AccessChange.SAME}
+    after = describe_current(plan.image_after(), default, names, is_cross_cloud=plan.is_cross_cloud)
     return tuple(one for one in after if one.is_own and one.lets_in and one.setting not in changed)
 
 
@@ -98,73 +104,75 @@ def unmanaged(configuration: JsonObject | None) -> tuple[str, ...]:
     )
 
 
-def _standings(
+def _current_settings(
     name: Property, own: JsonObject, default: JsonObject | None, applies: Effective, names: Mapping[str, str]
-) -> Iterator[Standing]:
+) -> Iterator[CurrentSetting]:
     document = own.get(name)
     if name == IDENTITY_SYNCHRONIZATION:
         # There is no default for it: a partner without a synchronization policy cannot synchronize.
         origin = Origin.MICROSOFT_DEFAULT if document is None else Origin.SET_HERE
         lets_in = applies.flags[name, SYNCHRONIZATION_FLAG].value is not False
-        yield _standing(title(name), synchronization_words(document), document, origin, lets_in=lets_in)
+        yield _current_setting(title(name), synchronization_words(document), document, origin, lets_in=lets_in)
     elif name in FLAGS:
-        yield from _flag_standings(name, document, default, applies)
+        yield from _flag_current(name, document, default, applies)
     else:
-        yield _target_standing(name, document, default, applies.targets[name], names)
-    if others := strangers(name, document):
+        yield _target_current(name, document, default, applies.targets[name], names)
+    if others := unknown_members(name, document):
         lets_in = not says_nothing(others)
         words = unreadable(others)
-        yield _standing(f"{title(name)}, other values", words, others, Origin.SET_HERE, lets_in=lets_in)
+        yield _current_setting(f"{title(name)}, other values", words, others, Origin.SET_HERE, lets_in=lets_in)
 
 
-def _target_standing(
+def _target_current(
     name: Property,
     document: object,
     default: JsonObject | None,
     applies: EffectiveTargets,
     names: Mapping[str, str],
-) -> Standing:
+) -> CurrentSetting:
     origin = Origin.SET_HERE if Origin.SET_HERE in applies.origins else applies.origins[0]
     lets_in = not is_shut(applies.certain)
     try:
         own = parse_targets(name, document)
     except UnreadableSetting:
-        return _standing(title(name), unreadable(document), document, origin)
+        return _current_setting(title(name), unreadable(document), document, origin)
     if own is not None:
-        return _standing(title(name), target_words(name, own, applies, names), document, origin, lets_in=lets_in)
+        return _current_setting(title(name), target_words(name, own, applies, names), document, origin, lets_in=lets_in)
     if origin is Origin.NOT_ADDED:
-        return _standing(title(name), target_words(name, None, applies), document, origin, lets_in=lets_in)
+        return _current_setting(title(name), target_words(name, None, applies), document, origin, lets_in=lets_in)
     is_known = None not in configurations(applies.setting)
     words = target_words(name, applies.setting, names=names) if is_known else _default_words(name, default)
-    return _standing(title(name), words, document, origin, can_inherit=True, lets_in=lets_in)
+    return _current_setting(title(name), words, document, origin, can_inherit=True, lets_in=lets_in)
 
 
-def _flag_standings(
+def _flag_current(
     name: Property, document: object, default: JsonObject | None, applies: Effective
-) -> Iterator[Standing]:
+) -> Iterator[CurrentSetting]:
     try:
         setting = parse_setting(name, document)
     except UnreadableSetting:
-        yield _standing(title(name), unreadable(document), document, Origin.UNREAD)
+        yield _current_setting(title(name), unreadable(document), document, Origin.UNREAD)
         return
     for key in FLAGS[name]:
         own, flag = getattr(setting, key, None), applies.flags[name, key]
         lets_in = flag.value is not False
         if name is Property.AUTOMATIC_REDEMPTION:
             # Its default is false for every tenant, so unset says it all.
-            yield _standing(REDEMPTION_TITLES[key], redemption_words(key, own), own, flag.origin, lets_in=lets_in)
+            yield _current_setting(
+                REDEMPTION_TITLES[key], redemption_words(key, own), own, flag.origin, lets_in=lets_in
+            )
         elif flag.origin is Origin.NOT_ADDED:
-            yield _standing(TRUST_TITLES[key], trust_words(None, flag), own, flag.origin, lets_in=lets_in)
+            yield _current_setting(TRUST_TITLES[key], trust_words(None, flag), own, flag.origin, lets_in=lets_in)
         else:
             words = trust_words(own) if own is not None else _default_trust_words(flag, default)
-            yield _standing(TRUST_TITLES[key], words, own, flag.origin, can_inherit=True, lets_in=lets_in)
+            yield _current_setting(TRUST_TITLES[key], words, own, flag.origin, can_inherit=True, lets_in=lets_in)
 
 
-def _standing(
+def _current_setting(
     setting: str, words: str, own: object, origin: Origin, *, can_inherit: bool = False, lets_in: bool = True
-) -> Standing:
+) -> CurrentSetting:
     is_own = own is not None
-    return Standing(
+    return CurrentSetting(
         setting=setting,
         words=words,
         is_own=is_own,

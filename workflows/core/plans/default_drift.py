@@ -12,7 +12,7 @@ from workflows.core.plans.drift import DefaultDivergence, Drift
 from workflows.core.plans.plan import Plan, changes
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import means_the_same, normalize
-from workflows.core.settings.model import B2B_PROPERTIES, FLAGS, TARGET_PROPERTIES, Property, halves_of
+from workflows.core.settings.model import B2B_PROPERTIES, FLAGS, TARGET_PROPERTIES, Property, lists_of
 
 _ALWAYS: Final = (*B2B_PROPERTIES, Property.INBOUND_TRUST)
 """Who comes in and goes out, and whose checks count. Automatic redemption and synchronization have no default."""
@@ -67,7 +67,7 @@ def _unset(name: Property, document: Any) -> Iterator[tuple[str, ...] | None]:
     if document is None:
         yield None
     elif isinstance(document, Mapping):
-        known = FLAGS[name].values() if name in FLAGS else [half.graph for half in halves_of(name)]
+        known = FLAGS[name].values() if name in FLAGS else [target_list.graph for target_list in lists_of(name)]
         if members := tuple(member for member in known if document.get(member) is None):
             yield members
 

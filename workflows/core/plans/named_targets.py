@@ -32,7 +32,7 @@ def shown_targets(plan: Plan) -> tuple[NamedTarget, ...]:
     return tuple(dict.fromkeys((*written_targets(plan), *before)))
 
 
-def standing_targets(configuration: Mapping[str, Any] | None) -> tuple[NamedTarget, ...]:
+def current_targets(configuration: Mapping[str, Any] | None) -> tuple[NamedTarget, ...]:
     """List what a partner's own configuration names, each once."""
     return tuple(
         dict.fromkeys(one for name in TARGET_PROPERTIES for one in targets_in(name, (configuration or {}).get(name)))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, NamedTuple
 
-from workflows.core.plans.changes import Lens, Move, Part, moves
+from workflows.core.plans.changes import BeforeAfter, Part, SettingChange, setting_changes
 from workflows.core.plans.plan import Plan
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import parse_targets
@@ -48,8 +48,8 @@ def describe(plan: Plan, default: JsonObject | None = None, names: Mapping[str, 
     :param default: the tenant's default configuration, for saying what is inherited; None when it is not known.
     :param names: what our own directory calls ids of its own, by id.
     """
-    reading = _Reading(Lens.of(plan, default), names)
-    return tuple(_line(move, reading) for move in moves(plan, default))
+    reading = _Reading(BeforeAfter.of(plan, default), names)
+    return tuple(_line(item, reading) for item in setting_changes(plan, default))
 
 
 def duration_words(duration: timedelta) -> str:
@@ -64,56 +64,56 @@ def duration_words(duration: timedelta) -> str:
 class _Reading(NamedTuple):
     """With what a move is put into words."""
 
-    lens: Lens
+    both: BeforeAfter
     names: Mapping[str, str]
 
 
-def _line(move: Move, reading: _Reading) -> Line:
-    label, before, after = _WORDS[move.part](move, reading)
-    return Line(setting=label, before=before, after=after, opens=move.shift.opens, effect=move.shift.value)
+def _line(item: SettingChange, reading: _Reading) -> Line:
+    label, before, after = _WORDS[item.part](item, reading)
+    return Line(setting=label, before=before, after=after, opens=item.access.opens, effect=item.access.value)
 
 
 Said = tuple[str, str, str]
 """The setting's title, and its words before and after."""
 
 
-def _targets(move: Move, reading: _Reading) -> Said:
-    name, lens = Property(move.name), reading.lens
+def _targets(item: SettingChange, reading: _Reading) -> Said:
+    name, both = Property(item.name), reading.both
     was, becomes = (
         target_words(name, parse_targets(name, document), side.targets[name], reading.names)
-        for document, side in ((move.before, lens.before), (move.after, lens.after))
+        for document, side in ((item.before, both.before), (item.after, both.after))
     )
     return title(name), was, becomes
 
 
-def _flag(move: Move, reading: _Reading) -> Said:
-    name, key, lens = Property(move.name), move.key, reading.lens
+def _flag(item: SettingChange, reading: _Reading) -> Said:
+    name, key, both = Property(item.name), item.key, reading.both
     if name is Property.INBOUND_TRUST:
-        was = trust_words(move.before, lens.before.flags[name, key])
-        return TRUST_TITLES[key], was, trust_words(move.after, lens.after.flags[name, key])
-    return REDEMPTION_TITLES[key], redemption_words(key, move.before), redemption_words(key, move.after)
+        was = trust_words(item.before, both.before.flags[name, key])
+        return TRUST_TITLES[key], was, trust_words(item.after, both.after.flags[name, key])
+    return REDEMPTION_TITLES[key], redemption_words(key, item.before), redemption_words(key, item.after)
 
 
-def _synchronization(move: Move, _: _Reading) -> Said:
-    return title(move.name), synchronization_words(move.before), synchronization_words(move.after)
+def _synchronization(item: SettingChange, _: _Reading) -> Said:
+    return title(item.name), synchronization_words(item.before), synchronization_words(item.after)
 
 
-def _whole(move: Move, _: _Reading) -> Said:
-    return title(move.name), setting_words(move.name, move.before), setting_words(move.name, move.after)
+def _whole(item: SettingChange, _: _Reading) -> Said:
+    return title(item.name), setting_words(item.name, item.before), setting_words(item.name, item.after)
 
 
-def _strangers(move: Move, _: _Reading) -> Said:
-    was, becomes = (unreadable(value) if value else NOT_SET for value in (move.before, move.after))
-    return f"{title(move.name)}, other values", was, becomes
+def _unknown_members(item: SettingChange, _: _Reading) -> Said:
+    was, becomes = (unreadable(value) if value else NOT_SET for value in (item.before, item.after))
+    return f"{title(item.name)}, other values", was, becomes
 
 
-_WORDS: Final[Mapping[Part, Callable[[Move, _Reading], Said]]] = {
+_WORDS: Final[Mapping[Part, Callable[[SettingChange, _Reading], Said]]] = {
     Part.TARGETS: _targets,
     Part.FLAG: _flag,
     Part.SYNCHRONIZATION: _synchronization,
     Part.NO_FLAGS: _whole,
     Part.UNREADABLE: _whole,
-    Part.STRANGERS: _strangers,
+    Part.UNKNOWN_MEMBERS: _unknown_members,
 }
 
 

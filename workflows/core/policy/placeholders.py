@@ -1,4 +1,4 @@
-"""Named holes: the ids that a template leaves open, because only the requester or the partner knows them."""
+"""Named placeholders: the ids that a template leaves open, because only the requester or the partner knows them."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -28,14 +28,14 @@ _ASKED: Final[Mapping[TargetType, str]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hole:
+class Placeholder:
     """One id that the request form asks for."""
 
     name: str
     label: str
     kind: TargetType
     owner: Owner
-    """Follows from where the hole stands, so that the form cannot send anybody to the wrong directory."""
+    """Follows from where the placeholder stands, so that the form cannot send anybody to the wrong directory."""
     hint: str = ""
     is_required: bool = True
 
@@ -54,70 +54,70 @@ class Hole:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a hole stands in the settings."""
+    """Where a placeholder stands in the settings."""
 
     name: str
     kind: TargetType
     owner: Owner
     is_alone: bool
-    """Whether the list holds nothing but this hole, so that leaving it empty would leave the list empty."""
+    """Whether the list holds nothing but this placeholder, so that leaving it empty would leave the list empty."""
 
 
-def hole_of(target: Target) -> str:
-    """Give the name of the hole that stands in place of a target's id; empty when the id is given."""
+def placeholder_of(target: Target) -> str:
+    """Give the name of the placeholder that stands in place of a target's id; empty when the id is given."""
     found = _PLACEHOLDER.fullmatch(target.id)
     return found[1] if found else ""
 
 
 def places(settings: Mapping[Property, Setting]) -> Iterator[Place]:
-    """List every hole of the settings with what follows from where it stands."""
+    """List every placeholder of the settings with what follows from where it stands."""
     for name, setting in settings.items():
         for _, configuration in _lists(setting):
             for target in configuration.targets:
-                if hole := hole_of(target):
+                if blank := placeholder_of(target):
                     owner = owner_of(name, target.type)
-                    yield Place(hole, target.type, owner, len(configuration.targets) == 1)
+                    yield Place(blank, target.type, owner, len(configuration.targets) == 1)
 
 
 def fill(
-    settings: Mapping[Property, Setting], holes: tuple[Hole, ...], values: Mapping[str, str]
+    settings: Mapping[Property, Setting], placeholders: tuple[Placeholder, ...], values: Mapping[str, str]
 ) -> dict[Property, Setting]:
-    """Put the given ids in place of the holes. Holes that may stay empty and do are left out of their lists.
+    """Put the given ids in place of the placeholders. Those that may stay empty, and do, are left out of their lists.
 
-    :param values: what was typed, by the hole's name; names that no hole has are ignored.
-    :raises InvalidField: for the first hole that is not filled in properly, naming its field and the cure.
+    :param values: what was typed, by the placeholder's name; names that no placeholder has are ignored.
+    :raises InvalidField: for the first placeholder that is not filled in properly, naming its field and the cure.
     """
-    given = {hole.name: parse_hole(hole, values.get(hole.name, "")) for hole in holes}
+    given = {blank.name: parse_placeholder(blank, values.get(blank.name, "")) for blank in placeholders}
     return {name: _filled(setting, given) for name, setting in settings.items()}
 
 
-def parse_hole(hole: Hole, typed: str) -> str:
-    """Read what was typed into a hole's field: a GUID in lower case; empty where the hole may stay empty and does.
+def parse_placeholder(blank: Placeholder, typed: str) -> str:
+    """Read what was typed into a placeholder's field: a GUID in lower case; empty where it may stay empty and does.
 
     :raises InvalidField: naming the cure.
     """
     guid = typed.strip().strip("{}").lower()
-    if not guid and not hole.is_required:
+    if not guid and not blank.is_required:
         return ""
     if not guid:
-        raise InvalidField(hole.field, f"Fill this in. {hole.wanted}")
-    if word := corrected_word(guid, of_applications=hole.kind is TargetType.APPLICATION):
+        raise InvalidField(blank.field, f"Fill this in. {blank.wanted}")
+    if word := corrected_word(guid, of_applications=blank.kind is TargetType.APPLICATION):
         raise InvalidField(
-            hole.field, f"“{word}” stands for all or many; this template needs one ID here. Type one. {hole.wanted}"
+            blank.field, f"“{word}” stands for all or many; this template needs one ID here. Type one. {blank.wanted}"
         )
     if guid == _NOBODY or not is_guid(guid):
         raise InvalidField(
-            hole.field,
-            f"This is not an ID such as 1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03. Type one. {hole.wanted}{_to_ask(hole)}",
+            blank.field,
+            f"This is not an ID such as 1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03. Type one. {blank.wanted}{_to_ask(blank)}",
         )
     return guid
 
 
-def _to_ask(hole: Hole) -> str:
+def _to_ask(blank: Placeholder) -> str:
     """Give the text to send to the partner for one of their ids; empty for one of ours."""
-    if hole.owner is not Owner.THEIRS:
+    if blank.owner is not Owner.THEIRS:
         return ""
-    return f" Ask them: “Please send us {_ASKED[hole.kind]}, for: {hole.label}.”"
+    return f" Ask them: “Please send us {_ASKED[blank.kind]}, for: {blank.label}.”"
 
 
 def _lists(setting: Setting) -> Iterator[tuple[str, TargetConfiguration]]:
@@ -139,8 +139,8 @@ def _filled(setting: Setting, given: Mapping[str, str]) -> Setting:
 
 def _targets(targets: tuple[Target, ...], given: Mapping[str, str]) -> tuple[Target, ...]:
     named = (
-        replace(target, id=given[hole]) if (hole := hole_of(target)) else target
+        replace(target, id=given[blank]) if (blank := placeholder_of(target)) else target
         for target in targets
-        if given.get(hole_of(target), True)
+        if given.get(placeholder_of(target), True)
     )
     return tuple(dict.fromkeys(named))

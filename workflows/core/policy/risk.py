@@ -11,12 +11,13 @@ from enum import IntEnum
 from typing import Final, NamedTuple
 
 from workflows.core.errors import NothingToChange
-from workflows.core.plans.changes import Move, Part, moves
+from workflows.core.plans.changes import Part, SettingChange, setting_changes
 from workflows.core.plans.closing import closes_everything, only_narrows
 from workflows.core.plans.plan import Plan, plan_access
 from workflows.core.plans.renewal import is_renewal, opened_anew
 from workflows.core.policy.template import Stage
 from workflows.core.settings.block import BLOCK
+from workflows.core.settings.breadth import AccessChange, is_unbounded
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.effective import Effective, effective
@@ -31,7 +32,6 @@ from workflows.core.settings.model import (
     TenantId,
     configurations,
 )
-from workflows.core.settings.reach import Shift, is_unbounded
 from workflows.core.text import counted
 
 LONG: Final = timedelta(days=366)
@@ -135,9 +135,11 @@ def risk_of(plan: Plan, default: JsonObject | None = None) -> Risk:
     """
     if is_renewal(plan):
         plan = opened_anew(plan)
-    opened = [move for move in moves(plan, default) if move.shift in (Shift.OPENS, Shift.UNKNOWN)]
+    opened = [
+        item for item in setting_changes(plan, default) if item.access in (AccessChange.OPENS, AccessChange.UNKNOWN)
+    ]
     after = effective(plan.image_after(), default, is_cross_cloud=plan.is_cross_cloud)
-    reasons = [reason for move in opened for reason in _reasons(move, after)]
+    reasons = [reason for item in opened for reason in _reasons(item, after)]
     if opened:
         reasons += [_LONG] if plan.duration is not None and plan.duration > LONG else []
     # A tenant of another cloud is blocked until it is added, so adding it opens, whatever the default says.
@@ -211,17 +213,17 @@ def chain_is_enough(stages: Sequence[Stage], level: RiskLevel) -> str:
     )
 
 
-def _reasons(move: Move, after: Effective) -> Iterator[Reason]:
-    if move.part in (Part.UNREADABLE, Part.STRANGERS):
+def _reasons(item: SettingChange, after: Effective) -> Iterator[Reason]:
+    if item.part in (Part.UNREADABLE, Part.UNKNOWN_MEMBERS):
         yield _UNREADABLE
-    elif move.part is Part.FLAG:
-        yield _FLAGS[move.name, move.key]
-        if move.name == Property.INBOUND_TRUST and _is_all_trusted(after):
+    elif item.part is Part.FLAG:
+        yield _FLAGS[item.name, item.key]
+        if item.name == Property.INBOUND_TRUST and _is_all_trusted(after):
             yield _ALL_TRUST
-    elif move.name == IDENTITY_SYNCHRONIZATION:
+    elif item.name == IDENTITY_SYNCHRONIZATION:
         yield _SYNCHRONIZATION
     else:
-        yield from _target_reasons(Property(move.name), after)
+        yield from _target_reasons(Property(item.name), after)
 
 
 def _is_all_trusted(after: Effective) -> bool:

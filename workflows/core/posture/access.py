@@ -5,8 +5,9 @@ from typing import Final
 
 from workflows.core.checks.partner_rules import check_partner
 from workflows.core.errors import UnreadableSetting
-from workflows.core.plans.changes import strangers
+from workflows.core.plans.changes import unknown_members
 from workflows.core.posture.model import Concern, Door, Weight
+from workflows.core.settings.breadth import is_empty, is_unbounded
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.certainty import REASONS
 from workflows.core.settings.documents import parse_setting
@@ -14,7 +15,6 @@ from workflows.core.settings.effective import SYNCHRONIZATION_FLAG, Effective, E
 from workflows.core.settings.model import B2B_PROPERTIES, FLAGS, Property, TenantId, configurations
 from workflows.core.settings.openness import Kind, Opening, Way, left_open, opening_of
 from workflows.core.settings.openness_words import ways_words
-from workflows.core.settings.reach import is_empty, is_unbounded
 from workflows.core.settings.words import TITLES, title
 
 OVERVIEW: Final = "Graph: “Cross-tenant access settings API overview”"
@@ -166,7 +166,7 @@ def _is_unreadable(name: Property, configuration: JsonObject) -> bool:
     except UnreadableSetting:
         return True
     # Graph's `devices` of tenant restrictions is known, and "not supported on the server side yet".
-    return bool(strangers(name, document).keys() - {"devices"})
+    return bool(unknown_members(name, document).keys() - {"devices"})
 
 
 def _warning(code: str, text: str, source: str) -> Concern:

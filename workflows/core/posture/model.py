@@ -10,7 +10,7 @@ from enum import IntEnum, StrEnum
 
 from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.partners.partnership import Partnership
-from workflows.core.plans.current_settings import Standing, describe_standing
+from workflows.core.plans.current_settings import CurrentSetting, describe_current
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.risk import Risk
 from workflows.core.settings.canonical import JsonObject
@@ -79,9 +79,9 @@ class DefaultPosture:
     concerns: tuple[Concern, ...]
 
     @property
-    def standings(self) -> tuple[Standing, ...]:
+    def current(self) -> tuple[CurrentSetting, ...]:
         """Every setting of it in words."""
-        return describe_standing(None, self.document)
+        return describe_current(None, self.document)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

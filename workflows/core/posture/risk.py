@@ -8,7 +8,7 @@ from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 
 
-def standing_risk(
+def current_risk(
     tenant_id: TenantId, configuration: JsonObject | None, default: JsonObject | None, *, is_cross_cloud: bool = False
 ) -> Risk:
     """Compute how much a partner's settings let in now, what they inherit included.

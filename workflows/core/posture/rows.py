@@ -18,7 +18,7 @@ from workflows.core.posture.records import (
     unknown_partner_concerns,
     unreadable_record_concern,
 )
-from workflows.core.posture.risk import standing_risk
+from workflows.core.posture.risk import current_risk
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import Effective, effective
@@ -76,7 +76,7 @@ def judge_partner(
         synchronization=synchronization_of(applies, found),
         ways=found,
         unmanaged=unmanaged(configuration),
-        risk=standing_risk(tenant_id, configuration, scene.default, is_cross_cloud=is_cross_cloud),
+        risk=current_risk(tenant_id, configuration, scene.default, is_cross_cloud=is_cross_cloud),
         is_risk_certain=_is_known(applies, found) and not unreadable_settings(configuration or {}),
         record_state=_record_state(tenant_id, record, scene.records),
         record=record,

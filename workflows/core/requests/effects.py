@@ -14,7 +14,7 @@ from workflows.core.settings.model import TenantId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judge:
+class CheckPermission:
     """Find out who clicked and what they may, then hand the command to the lifecycle."""
 
     kind: Literal["judge"] = field(default="judge")
@@ -60,7 +60,7 @@ class ShowReview:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShowHalf:
+class ShowSetup:
     """Bring every copy of the card about the partner's half up to date; post it where it is new or a reminder."""
 
     kind: Literal["show_half"] = field(default="show_half")
@@ -106,7 +106,18 @@ class SettleGivenUp:
     """False: it is forgotten."""
 
 
-Effect = Judge | Prepare | Apply | ShowRequest | ShowReview | ShowHalf | ShowHome | Tell | ShowAlarm | SettleGivenUp
+Effect = (
+    CheckPermission
+    | Prepare
+    | Apply
+    | ShowRequest
+    | ShowReview
+    | ShowSetup
+    | ShowHome
+    | Tell
+    | ShowAlarm
+    | SettleGivenUp
+)
 
 
 class Rank(IntEnum):
@@ -123,7 +134,7 @@ class Rank(IntEnum):
 def rank(effect: Effect) -> Rank:
     """Tell which effects go first."""
     match effect:
-        case Judge() | Prepare() | Apply() | SettleGivenUp():
+        case CheckPermission() | Prepare() | Apply() | SettleGivenUp():
             return Rank.DECIDE
         case ShowHome():
             return Rank.HOME
@@ -137,7 +148,7 @@ def lane(effect: Effect) -> str:
     Writes to one partner share a lane, and so do the messages of one card: the last state is shown last.
     """
     match effect:
-        case Judge():
+        case CheckPermission():
             return f"judge:{effect.key}"
         case Prepare():
             return f"prepare:{effect.request_id}"
@@ -147,7 +158,7 @@ def lane(effect: Effect) -> str:
             return f"card:{effect.request_id}"
         case ShowReview():
             return f"review:{effect.tenant_id}"
-        case ShowHalf():
+        case ShowSetup():
             return f"half:{effect.tenant_id}"
         case ShowHome():
             return f"home:{effect.person}"

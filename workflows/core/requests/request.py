@@ -92,8 +92,8 @@ class Particulars:
     template: str
     justification: str
     duration: timedelta | None
-    holes: Mapping[str, str] = field(default_factory=dict)
-    """What was typed for the template's holes, by their names; checked when it was filed."""
+    placeholders: Mapping[str, str] = field(default_factory=dict)
+    """What was typed for the template's placeholders, by their names; checked when it was filed."""
     restores: RequestId | None = None
     """The request whose before-image is to be put back; None for every other kind."""
 

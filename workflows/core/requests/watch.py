@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from workflows.core.requests.commands.partner import Revoke
-from workflows.core.requests.effects import Judge
+from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.resending import first_sent
 
@@ -32,7 +32,9 @@ def waiting_revocations(
     )
 
 
-def unjudged_revocations(clicks: Sequence[Judge], now: datetime) -> tuple[tuple[Judge, Revoke, bool], ...]:
+def unjudged_revocations(
+    clicks: Sequence[CheckPermission], now: datetime
+) -> tuple[tuple[CheckPermission, Revoke, bool], ...]:
     """Give the clicks that want a revocation and are not judged, each with whether that is so for a while already."""
     return tuple(
         (click, click.command, click.received_at is None or now - click.received_at >= REVOKED_WITHIN)

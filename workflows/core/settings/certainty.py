@@ -52,7 +52,7 @@ REASONS: Final[Mapping[Doubt, str]] = {
 }
 """Each doubt in words that continue a sentence."""
 
-_HOLE: Final = re.compile(r"\{[a-z][a-z0-9_]*\}")
+_PLACEHOLDER: Final = re.compile(r"\{[a-z][a-z0-9_]*\}")
 """A template's place for an ID that the form asks for."""
 _WORDS: Final[Mapping[str, Mapping[str, TargetType]]] = {
     ALL_USERS: {ALL_USERS: TargetType.USER},
@@ -86,7 +86,7 @@ def list_doubt(everything: str, configuration: TargetConfiguration | None) -> Do
         return Doubt.EMPTY_LIST
     for target in configuration.targets:
         word = _WORDS[everything].get(target.id)
-        if word is None and not is_guid(target.id) and not _HOLE.fullmatch(target.id):
+        if word is None and not is_guid(target.id) and not _PLACEHOLDER.fullmatch(target.id):
             return Doubt.UNKNOWN_WORD
         if target.type is not word if word is not None else target.type not in _TYPES[everything]:
             return Doubt.WRONG_TYPE
@@ -104,8 +104,8 @@ def blocks_all(configuration: TargetConfiguration | None) -> bool:
 
 def _doubts(setting: TargetSetting) -> Iterator[Doubt]:
     lists = tuple(named_lists(setting))
-    for half, configuration in lists:
-        if doubt := list_doubt(half.everything, configuration):
+    for target_list, configuration in lists:
+        if doubt := list_doubt(target_list.everything, configuration):
             yield doubt
     known = [configuration for _, configuration in lists if configuration is not None]
     if len(known) > 1 and len({blocks_all(one) for one in known}) > 1:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import is_same_value, says_nothing
-from workflows.core.settings.model import FLAGS, TARGET_PROPERTIES, Property, halves_of
+from workflows.core.settings.model import FLAGS, TARGET_PROPERTIES, Property, lists_of
 
 Path = tuple[str, ...]
 """The names that lead to a member, from the outside in."""
@@ -23,7 +23,7 @@ _Members = Mapping[str, Any]
 
 _TARGETS: Final[_Members] = {"accessType": None, "targets": {"target": None, "targetType": None}}
 _SETTINGS: Final[_Members] = {
-    **{name.value: {half.graph: _TARGETS for half in halves_of(name)} for name in TARGET_PROPERTIES},
+    **{name.value: {target_list.graph: _TARGETS for target_list in lists_of(name)} for name in TARGET_PROPERTIES},
     **{name.value: dict.fromkeys(flags.values()) for name, flags in FLAGS.items()},
     Property.IDENTITY_SYNCHRONIZATION.value: {
         "tenantId": None,

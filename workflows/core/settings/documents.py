@@ -27,8 +27,8 @@ from workflows.core.settings.model import (
     TargetConfiguration,
     TargetSetting,
     TargetType,
-    halves_of,
     is_guid,
+    lists_of,
     named_lists,
     target_setting,
 )
@@ -49,7 +49,10 @@ def to_document(setting: Setting) -> dict[str, Any] | None:
         case IdentitySynchronization():
             return {_SYNC: {_SYNC_ALLOWED: setting.is_allowed}}
         case B2BSetting() | M365CollaborationInbound() | M365CollaborationOutbound() | AppServiceConnect():
-            return {half.graph: _targets_document(configuration) for half, configuration in named_lists(setting)}
+            return {
+                target_list.graph: _targets_document(configuration)
+                for target_list, configuration in named_lists(setting)
+            }
         case _:
             assert_never(setting)
 
@@ -80,7 +83,9 @@ def parse_targets(name: Property, document: object) -> TargetSetting | None:
         return None
     if not isinstance(document, Mapping):
         raise UnreadableSetting(f"{name}: expected an object, got {type(document).__name__}")
-    return target_setting(name, [_parse_targets(name, document.get(half.graph)) for half in halves_of(name)])
+    return target_setting(
+        name, [_parse_targets(name, document.get(target_list.graph)) for target_list in lists_of(name)]
+    )
 
 
 def normalize(value: Any) -> Any:

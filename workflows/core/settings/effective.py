@@ -23,7 +23,7 @@ from workflows.core.settings.model import (
     TargetSetting,
     blocked_setting,
     configurations,
-    halves_of,
+    lists_of,
     named_lists,
     target_setting,
 )
@@ -50,7 +50,7 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectiveTargets:
-    """The lists that apply, in the order of `halves_of`, and where each comes from; a list of None is not known."""
+    """The lists that apply, in the order of `lists_of`, and where each comes from; a list of None is not known."""
 
     setting: TargetSetting
     origins: tuple[Origin, ...]
@@ -64,7 +64,7 @@ class EffectiveTargets:
         if not self.is_partly_set:
             return self.setting
         kind: type[Any] = type(self.setting)
-        unknown: TargetSetting = kind(**{half.ours: None for half, _ in named_lists(self.setting)})
+        unknown: TargetSetting = kind(**{target_list.ours: None for target_list, _ in named_lists(self.setting)})
         return unknown
 
     @property
@@ -135,7 +135,7 @@ def _not_added(default: JsonObject | None) -> Effective:
 
 
 def _blocked(name: Property) -> EffectiveTargets:
-    return EffectiveTargets(setting=blocked_setting(name), origins=(Origin.NOT_ADDED,) * len(halves_of(name)))
+    return EffectiveTargets(setting=blocked_setting(name), origins=(Origin.NOT_ADDED,) * len(lists_of(name)))
 
 
 def _targets(name: Property, own: JsonObject, default: JsonObject, origin: Origin) -> EffectiveTargets:
@@ -151,7 +151,7 @@ def _targets(name: Property, own: JsonObject, default: JsonObject, origin: Origi
 
 
 def _unknown(name: Property) -> EffectiveTargets:
-    count = len(halves_of(name))
+    count = len(lists_of(name))
     return EffectiveTargets(setting=target_setting(name, [None] * count), origins=(Origin.UNREAD,) * count)
 
 
@@ -176,4 +176,4 @@ def _lists(name: Property, document: JsonObject) -> tuple[TargetConfiguration | 
         setting = parse_targets(name, document.get(name))
     except UnreadableSetting:
         return None
-    return (None,) * len(halves_of(name)) if setting is None else configurations(setting)
+    return (None,) * len(lists_of(name)) if setting is None else configurations(setting)

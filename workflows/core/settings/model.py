@@ -144,7 +144,7 @@ FlagSetting = InboundTrust | AutomaticRedemption
 Setting = TargetSetting | FlagSetting | IdentitySynchronization | None
 
 
-class Half(NamedTuple):
+class TargetListName(NamedTuple):
     """One list of a setting: its name in Graph, in the model, and the reserved word that stands for all of it."""
 
     graph: str
@@ -152,8 +152,8 @@ class Half(NamedTuple):
     everything: str
 
 
-_USERS_AND_GROUPS: Final = Half("usersAndGroups", "users_and_groups", ALL_USERS)
-_APPLICATIONS: Final = Half("applications", "applications", ALL_APPLICATIONS)
+_USERS_AND_GROUPS: Final = TargetListName("usersAndGroups", "users_and_groups", ALL_USERS)
+_APPLICATIONS: Final = TargetListName("applications", "applications", ALL_APPLICATIONS)
 _BOTH: Final = (_USERS_AND_GROUPS, _APPLICATIONS)
 
 _TARGET_TYPES: Final[Mapping[Property, type[TargetSetting]]] = {
@@ -163,10 +163,10 @@ _TARGET_TYPES: Final[Mapping[Property, type[TargetSetting]]] = {
     Property.M365_COLLABORATION_OUTBOUND: M365CollaborationOutbound,
     Property.APP_SERVICE_CONNECT_INBOUND: AppServiceConnect,
 }
-_HALVES: Final[Mapping[type[Any], tuple[Half, ...]]] = {
+_LISTS: Final[Mapping[type[Any], tuple[TargetListName, ...]]] = {
     B2BSetting: _BOTH,
     TenantRestrictions: _BOTH,
-    M365CollaborationInbound: (Half("users", "users", ALL_USERS),),
+    M365CollaborationInbound: (TargetListName("users", "users", ALL_USERS),),
     M365CollaborationOutbound: (_USERS_AND_GROUPS,),
     AppServiceConnect: (_APPLICATIONS,),
 }
@@ -198,30 +198,30 @@ FLAGS: Final[Mapping[Property, Mapping[str, str]]] = {
 """The settings that are made of flags: each flag's name in the model, and in Graph."""
 
 
-def halves_of(name: Property) -> tuple[Half, ...]:
+def lists_of(name: Property) -> tuple[TargetListName, ...]:
     """List the lists that a setting of `TARGET_PROPERTIES` is made of, people first."""
-    return _HALVES[_TARGET_TYPES[name]]
+    return _LISTS[_TARGET_TYPES[name]]
 
 
 def configurations(setting: TargetSetting) -> tuple[TargetConfiguration | None, ...]:
-    """Give a setting's lists in the order of `halves_of`."""
+    """Give a setting's lists in the order of `lists_of`."""
     return tuple(configuration for _, configuration in named_lists(setting))
 
 
-def named_lists(setting: TargetSetting) -> Iterator[tuple[Half, TargetConfiguration | None]]:
+def named_lists(setting: TargetSetting) -> Iterator[tuple[TargetListName, TargetConfiguration | None]]:
     """Give a setting's lists with their names, people first."""
-    return ((half, getattr(setting, half.ours)) for half in _HALVES[type(setting)])
+    return ((target_list, getattr(setting, target_list.ours)) for target_list in _LISTS[type(setting)])
 
 
 def target_setting(name: Property, lists: Sequence[TargetConfiguration | None]) -> TargetSetting:
-    """Make a setting of `TARGET_PROPERTIES` from its lists in the order of `halves_of`."""
-    named = zip(halves_of(name), lists, strict=True)
-    return _TARGET_TYPES[name](**{half.ours: configuration for half, configuration in named})
+    """Make a setting of `TARGET_PROPERTIES` from its lists in the order of `lists_of`."""
+    named = zip(lists_of(name), lists, strict=True)
+    return _TARGET_TYPES[name](**{target_list.ours: configuration for target_list, configuration in named})
 
 
 def blocked_setting(name: Property) -> TargetSetting:
     """Make the explicit block of everything that a setting of `TARGET_PROPERTIES` is about."""
-    return target_setting(name, [_BLOCKED[half.everything] for half in halves_of(name)])
+    return target_setting(name, [_BLOCKED[target_list.everything] for target_list in lists_of(name)])
 
 
 def is_guid(text: str) -> bool:

@@ -10,6 +10,7 @@ from enum import Enum, StrEnum, auto
 from typing import Any, Final
 
 from workflows.core.errors import UnreadableSetting
+from workflows.core.settings.breadth import is_clear, is_shut, is_wide_open
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.described import Path, is_restriction, undescribed
 from workflows.core.settings.documents import parse_targets, says_nothing
@@ -28,7 +29,6 @@ from workflows.core.settings.model import (
     Property,
     configurations,
 )
-from workflows.core.settings.reach import is_clear, is_shut, is_wide_open
 
 SERVICE_PROPERTIES: Final = (
     Property.M365_COLLABORATION_INBOUND,
@@ -178,8 +178,8 @@ def _flag_ways(own: JsonObject, applies: Effective) -> Iterator[Way]:
 
 def _flag_way(name: str, kind: Kind, flag: EffectiveFlag, document: Any) -> Way:
     opening = {True: Opening.OPEN, False: Opening.CLOSED, None: Opening.UNKNOWN}[flag.value]
-    is_unread = flag.origin is Origin.UNREAD and document is not None
-    return Way(name=name, kind=kind, opening=opening, is_explicit=flag.origin is Origin.SET_HERE or is_unread)
+    is_unchecked = flag.origin is Origin.UNREAD and document is not None
+    return Way(name=name, kind=kind, opening=opening, is_explicit=flag.origin is Origin.SET_HERE or is_unchecked)
 
 
 def _capabilities(found: Mapping[str, Way]) -> Way:

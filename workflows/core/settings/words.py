@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from workflows.core.errors import UnreadableSetting
+from workflows.core.settings.breadth import is_list_of_exceptions, is_shut
 from workflows.core.settings.certainty import REASONS, Doubt, blocks_all, list_doubt, setting_doubts
 from workflows.core.settings.directory_objects import Owner, owner_of
 from workflows.core.settings.documents import parse_setting, parse_targets
@@ -18,17 +19,16 @@ from workflows.core.settings.model import (
     OFFICE_365,
     TARGET_PROPERTIES,
     AccessType,
-    Half,
     Property,
     Setting,
     Target,
     TargetConfiguration,
+    TargetListName,
     TargetSetting,
     configurations,
-    halves_of,
     is_guid,
+    lists_of,
 )
-from workflows.core.settings.reach import is_list_of_exceptions, is_shut
 from workflows.core.text import place_to_cut, shown_name
 
 INHERITS: Final = "inherits the tenant's default"
@@ -73,7 +73,7 @@ _OUTBOUND: Final = frozenset(
         Property.M365_COLLABORATION_OUTBOUND,
     }
 )
-_HALF_TITLES: Final = {ALL_USERS: "people", ALL_APPLICATIONS: "applications"}
+_LIST_TITLES: Final = {ALL_USERS: "people", ALL_APPLICATIONS: "applications"}
 _RESERVED: Final = {
     ALL_APPLICATIONS: "every application",
     OFFICE_365: "Office 365",
@@ -118,14 +118,19 @@ def _target_words(name: str, setting: TargetSetting, applies: EffectiveTargets |
         )
     if is_shut(setting):
         return "blocked for everyone"
-    halves = [_half(name, half, configuration, names) for half, configuration in _halves(name, setting)]
-    if None not in halves and not setting_doubts(setting):
-        return " may use ".join(filter(None, halves))
-    from_default = (None,) * len(halves) if applies is None else configurations(applies.setting)
-    origins = (Origin.UNREAD,) * len(halves) if applies is None else applies.origins
+    target_lists = [
+        _target_list(name, target_list, configuration, names)
+        for target_list, configuration in _lists_words(name, setting)
+    ]
+    if None not in target_lists and not setting_doubts(setting):
+        return " may use ".join(filter(None, target_lists))
+    from_default = (None,) * len(target_lists) if applies is None else configurations(applies.setting)
+    origins = (Origin.UNREAD,) * len(target_lists) if applies is None else applies.origins
     return "; ".join(
-        f"{_HALF_TITLES[half.everything]}: {words or inherited(_half(name, half, default, names), origin)}"
-        for half, words, default, origin in zip(halves_of(Property(name)), halves, from_default, origins, strict=True)
+        f"{_LIST_TITLES[one.everything]}: {words or inherited(_target_list(name, one, default, names), origin)}"
+        for one, words, default, origin in zip(
+            lists_of(Property(name)), target_lists, from_default, origins, strict=True
+        )
     )
 
 
@@ -209,24 +214,26 @@ def unreadable(value: Any) -> str:
     return f"{text} ({UNREADABLE})"
 
 
-def _halves(name: str, setting: TargetSetting) -> Iterator[tuple[Half, TargetConfiguration | None]]:
-    yield from zip(halves_of(Property(name)), configurations(setting), strict=True)
+def _lists_words(name: str, setting: TargetSetting) -> Iterator[tuple[TargetListName, TargetConfiguration | None]]:
+    yield from zip(lists_of(Property(name)), configurations(setting), strict=True)
 
 
-def _half(name: str, half: Half, configuration: TargetConfiguration | None, names: Mapping[str, str]) -> str | None:
+def _target_list(
+    name: str, target_list: TargetListName, configuration: TargetConfiguration | None, names: Mapping[str, str]
+) -> str | None:
     """Say what one list lets in; None when it is not set."""
     if configuration is None:
         return None
     everything = "every application"
-    if half.everything == ALL_USERS:
+    if target_list.everything == ALL_USERS:
         everything = "everyone here" if name in _OUTBOUND else "everyone from the partner"
     is_blocked = configuration.access is AccessType.BLOCKED
     if not configuration.targets:
         return f"an empty list of what is {configuration.access}"
     if blocks_all(configuration):
-        return "nobody" if half.everything == ALL_USERS else "no application"
-    is_certain = list_doubt(half.everything, configuration) is None
-    if is_certain and any(target.id == half.everything for target in configuration.targets):
+        return "nobody" if target_list.everything == ALL_USERS else "no application"
+    is_certain = list_doubt(target_list.everything, configuration) is None
+    if is_certain and any(target.id == target_list.everything for target in configuration.targets):
         return everything
     if is_blocked:
         return f"{everything} except {_names(name, configuration, names)}"

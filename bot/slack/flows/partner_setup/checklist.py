@@ -13,7 +13,7 @@ from bot.slack.blocks.modal import modal
 from bot.slack.blocks.untrusted import clean, cut
 from bot.slack.cards.partners import identity_block, partner_name, partner_words
 from bot.slack.cards.setup import NOTHING, remark_elements, step_blocks
-from workflows.app.reads.checklists import PresentHalf
+from workflows.app.reads.checklists import PresentSetup
 from workflows.core.partner_setup.checklist import opening, remarks, sections
 from workflows.core.partner_setup.state import needed_steps
 from workflows.core.text import counted
@@ -26,50 +26,50 @@ MOST_CHUNKS: Final = 12
 """More than any checklist of a few hundred ids takes; Slack shows what fits, and the cut is said."""
 
 
-def checklist_message(present: PresentHalf, *, may_speak: bool) -> Message:
+def checklist_message(present: PresentSetup, *, may_speak: bool) -> Message:
     """Show the checklist in a message.
 
     :param may_speak: offer to confirm what Gatehouse's record asks for: to the sponsor and the admins.
     """
     name = clean(partner_name(present.identity), 90)
     blocks = [header(f"🤝 {name}: the partner's half"), *_blocks(present, may_speak=may_speak)]
-    needed = needed_steps(present.half.steps)
+    needed = needed_steps(present.setup.steps)
     steps = counted(len(needed), "step") if needed else "nothing"
     return message(f"{partner_words(present.identity)}: {steps} for the partner's administrator.", blocks)
 
 
-def checklist_view(present: PresentHalf) -> Json:
+def checklist_view(present: PresentSetup) -> Json:
     """Show the checklist in a window."""
     return modal("The partner's half", [*_blocks(present, may_speak=False)], ids.CHECKLIST)
 
 
-def checklist_text(present: PresentHalf) -> list[str]:
+def checklist_text(present: PresentSetup) -> list[str]:
     """Write the whole checklist down, in as few pieces as Slack takes.
 
     Each piece ends with a step; a step that is too long goes on in the next piece, after a line or a comma.
     """
-    if not present.half.steps:
+    if not present.setup.steps:
         return []
     home, is_abroad = present.home, present.is_cross_cloud
-    has_calls = bool(needed_steps(present.half.steps))
+    has_calls = bool(needed_steps(present.setup.steps))
     told = [opening(home, present.identity.tenant_id, is_cross_cloud=is_abroad, has_calls=has_calls)]
-    told += sections(present.half, home, is_cross_cloud=is_abroad)
+    told += sections(present.setup, home, is_cross_cloud=is_abroad)
     texts = [section.text for section in told]
-    texts += ["\n".join(("Good to know", *remarks(present.half)))] if remarks(present.half) else []
+    texts += ["\n".join(("Good to know", *remarks(present.setup)))] if remarks(present.setup) else []
     return _packed([clean(piece, MOST_CHUNK, lines=True) for text in texts for piece in _pieces(text)])
 
 
-def _blocks(present: PresentHalf, *, may_speak: bool) -> Iterator[Block]:
-    half, partnership = present.half, present.partnership
+def _blocks(present: PresentSetup, *, may_speak: bool) -> Iterator[Block]:
+    setup, partnership = present.setup, present.partnership
     confirmations = () if partnership is None else partnership.confirmations
     yield identity_block(present.identity)
-    if half.steps:
-        recorded = {step.digest for step in partnership.half} if partnership is not None and may_speak else set()
+    if setup.steps:
+        recorded = {step.digest for step in partnership.setup} if partnership is not None and may_speak else set()
         yield rich(paragraph(words("Where it stands. Gatehouse cannot see the partner's tenant.")))
-        yield from step_blocks(present.identity, half.steps, confirmations, recorded)
-    elif not half.unread and not half.unread_inherited:
-        yield rich(paragraph(words(NOTHING)), *_remarks(remarks(half)))
-    if remarked := list(remark_elements(half)):
+        yield from step_blocks(present.identity, setup.steps, confirmations, recorded)
+    elif not setup.unread and not setup.unread_inherited:
+        yield rich(paragraph(words(NOTHING)), *_remarks(remarks(setup)))
+    if remarked := list(remark_elements(setup)):
         yield rich(*remarked)
     yield from _text_blocks(checklist_text(present))
     yield footnote("From what stands in our tenant, read just now.")

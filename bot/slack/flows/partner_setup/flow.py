@@ -13,15 +13,15 @@ from bot.slack.blocks.message import Message
 from bot.slack.blocks.modal import message_view
 from bot.slack.flows.entry_points import Action, Card, EntryPoint, Verb
 from bot.slack.flows.partner_setup.checklist import checklist_message, checklist_view
-from bot.slack.payloads import Interaction, Invocation, parse_half_value, parse_tenant_id
+from bot.slack.payloads import Interaction, Invocation, parse_setup_value, parse_tenant_id
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.words.not_now import not_now
-from workflows.app.reads.checklists import Checklists, PresentHalf
+from workflows.app.reads.checklists import Checklists, PresentSetup
 from workflows.app.reads.looking import Looking
 from workflows.app.service import Service
 from workflows.core.errors import InvalidField, Refused
 from workflows.core.people import ADMIN, ChatId
-from workflows.core.requests.commands.partner import ConfirmHalf, RemindHalf, UnconfirmHalf
+from workflows.core.requests.commands.partner import ConfirmSetup, RemindSetup, UnconfirmSetup
 from workflows.core.requests.commands.request import Subject
 from workflows.core.settings.model import TenantId
 
@@ -41,30 +41,30 @@ class PartnerSetupFlow:
         """Name what leads here."""
         yield Verb("checklist", self.answer_checklist)
         yield Action(ids.SHOW_CHECKLIST, self.show_checklist, stored="show_checklist")
-        yield Action(ids.CONFIRM_HALF, self.confirm, stored="want_confirm_half", card=Card.SETUP)
-        yield Action(ids.UNCONFIRM_HALF, self.unconfirm, stored="want_unconfirm_half", card=Card.SETUP)
-        yield Action(ids.REMIND_HALF, self.remind, stored="want_remind_half", card=Card.SETUP)
+        yield Action(ids.CONFIRM_SETUP, self.confirm, stored="want_confirm_half", card=Card.SETUP)
+        yield Action(ids.UNCONFIRM_SETUP, self.unconfirm, stored="want_unconfirm_half", card=Card.SETUP)
+        yield Action(ids.REMIND_SETUP, self.remind, stored="want_remind_half", card=Card.SETUP)
 
     async def confirm(self, ack: AsyncAck, click: Interaction) -> None:
         """Store that a step is said to be done."""
-        tenant_id, step, wanted = parse_half_value(click.action.value)
+        tenant_id, step, wanted = parse_setup_value(click.action.value)
         who, where = click.actor, click.channel
-        command = ConfirmHalf(actor=who, tenant_id=tenant_id, step=step, wanted=wanted, channel=where)
+        command = ConfirmSetup(actor=who, tenant_id=tenant_id, step=step, wanted=wanted, channel=where)
         await self.service.want(command, key=click.key)
         await ack()
 
     async def unconfirm(self, ack: AsyncAck, click: Interaction) -> None:
         """Store that a step is not done after all."""
-        tenant_id, step, wanted = parse_half_value(click.action.value)
+        tenant_id, step, wanted = parse_setup_value(click.action.value)
         who, where = click.actor, click.channel
-        command = UnconfirmHalf(actor=who, tenant_id=tenant_id, step=step, wanted=wanted, channel=where)
+        command = UnconfirmSetup(actor=who, tenant_id=tenant_id, step=step, wanted=wanted, channel=where)
         await self.service.want(command, key=click.key)
         await ack()
 
     async def remind(self, ack: AsyncAck, click: Interaction) -> None:
         """Store that the reminder is wanted."""
         tenant_id = parse_tenant_id(click.action.value)
-        command = RemindHalf(actor=click.actor, tenant_id=tenant_id, channel=click.channel)
+        command = RemindSetup(actor=click.actor, tenant_id=tenant_id, channel=click.channel)
         await self.service.want(command, key=click.key)
         await ack()
 
@@ -93,7 +93,7 @@ class PartnerSetupFlow:
         except InvalidField as error:  # nobody typed it: Entra does not take the id of a partner on record
             return message_view("Not possible now", not_now(error))
 
-    async def _may_speak(self, actor: ChatId, present: PresentHalf) -> bool:
+    async def _may_speak(self, actor: ChatId, present: PresentSetup) -> bool:
         """Tell whether to offer this person to confirm; a click is judged again."""
         if present.partnership is None:
             return False

@@ -53,7 +53,7 @@ class RequestAccessFlow:
         yield Action(ids.OPEN_REQUEST, self.open, stored="open_request")
         yield Action(ids.TARGET, self.look_up, stored="target")
         yield Action(ids.TEMPLATE, self.choose_template, stored="template")
-        yield Action(re.compile(f"^{ids.HOLE}"), self.look_up_names)
+        yield Action(re.compile(f"^{ids.PLACEHOLDER}"), self.look_up_names)
         yield Submission(ids.REQUEST_ACCESS, self.file, stored="submit")
 
     async def open_named(self, ack: AsyncAck, command: Invocation) -> None:
@@ -144,7 +144,7 @@ class RequestAccessFlow:
                 return  # nothing is shown, so sending looks them up
             shown = self.forms.at(window.id, form)
             # All of them anew: the directory may have changed since they were shown.
-            names = await look_up_names(template, form.holes, tenant=self.tenant, patience=_NAMES_SECONDS)
+            names = await look_up_names(template, form.placeholders, tenant=self.tenant, patience=_NAMES_SECONDS)
             shown.named.clear()
             shown.take_names(names.found, names.problems)
             await self._show(window, shown)

@@ -39,7 +39,7 @@ from bot.slack.cards.partners import MOST_LINE, identity_paragraph
 from workflows.app.requests.named_ids import found_words
 from workflows.app.requests.open_request import may_withdraw, open_request_words
 from workflows.core.people import ChatId, PersonId
-from workflows.core.plans.current_settings import describe_standing
+from workflows.core.plans.current_settings import describe_current
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.plans.words import duration_words
 from workflows.core.policy.template import Template
@@ -83,11 +83,11 @@ class Found:
         """Sum up what the directory said."""
         asked = observation.identity.asked
         is_cross_cloud = not observation.identity.is_resolved
-        standings = describe_standing(observation.configuration, observation.default, is_cross_cloud=is_cross_cloud)
+        current = describe_current(observation.configuration, observation.default, is_cross_cloud=is_cross_cloud)
         return cls(
             identity=observation.identity,
             exists=observation.configuration is not None,
-            lines=tuple(f"{standing.setting}: {standing.words}" for standing in standings if standing.is_own),
+            lines=tuple(f"{standing.setting}: {standing.words}" for standing in current if standing.is_own),
             taken="" if typed.strip().lower() in ("", asked) else asked,
             waiting=waiting,
             account=account,
@@ -107,8 +107,8 @@ class RequestForm:
     justification: str = ""
     sponsor: ChatId | None = None
     days: int = 0
-    holes: Mapping[str, str] = field(default_factory=dict)
-    """What was typed for the template's holes, by their names."""
+    placeholders: Mapping[str, str] = field(default_factory=dict)
+    """What was typed for the template's placeholders, by their names."""
     named: Mapping[str, FoundObject] = field(default_factory=dict)
     """What the names among them were found to be."""
     name_problems: Mapping[str, str] = field(default_factory=dict)
@@ -136,7 +136,7 @@ def request_view(form: RequestForm) -> Json:
         *_waiting_buttons(form),
         _template_field(form),
         footnote(*(f"{t.title}: {t.description}" for t in form.offered)),
-        *_hole_fields(form),
+        *_placeholder_fields(form),
         input_block("Justification", ids.JUSTIFICATION, text_area(ids.JUSTIFICATION, form.justification)),
         input_block(
             "Sponsor",
@@ -148,7 +148,7 @@ def request_view(form: RequestForm) -> Json:
     ]
     if form.must_look:
         blocks.insert(0, rich(paragraph(words(_MUST_LOOK, bold=True))))
-    metadata = json.dumps({"looked_up": cut(form.target, 300), **_holes_shown(form)})
+    metadata = json.dumps({"looked_up": cut(form.target, 300), **_placeholders_shown(form)})
     return modal(REQUEST_TITLE, blocks, ids.REQUEST_ACCESS, submit="Send request", metadata=metadata)
 
 
@@ -215,34 +215,34 @@ def _template_field(form: RequestForm) -> InputBlock:
     return input_block("Access template", ids.TEMPLATE, element, is_dispatched=True)
 
 
-def _hole_fields(form: RequestForm) -> Iterator[Block]:
+def _placeholder_fields(form: RequestForm) -> Iterator[Block]:
     """One field for each id that the chosen template leaves open."""
-    for hole in form.chosen.holes if form.chosen else ():
-        is_ours = hole.owner is Owner.OURS
+    for blank in form.chosen.placeholders if form.chosen else ():
+        is_ours = blank.owner is Owner.OURS
         element = PlainTextInputElement(
-            action_id=hole.field,
-            initial_value=encodable(cut(form.holes.get(hole.name, ""), ids.MOST_HOLE)) or None,
-            max_length=ids.MOST_HOLE,
+            action_id=blank.field,
+            initial_value=encodable(cut(form.placeholders.get(blank.name, ""), ids.MOST_PLACEHOLDER)) or None,
+            max_length=ids.MOST_PLACEHOLDER,
             placeholder=plain_text("00000000-0000-0000-0000-000000000000", Limit.OPTION),
             dispatch_action_config=DispatchActionConfig(trigger_actions_on=["on_enter_pressed"]) if is_ours else None,
         )
         by_name = "Or type its name and press Enter to look it up." if is_ours else ""
-        hint = " ".join(filter(None, (hole.wanted, by_name, hole.hint)))
+        hint = " ".join(filter(None, (blank.wanted, by_name, blank.hint)))
         yield input_block(
-            hole.label, hole.field, element, hint=hint, is_optional=not hole.is_required, is_dispatched=is_ours
+            blank.label, blank.field, element, hint=hint, is_optional=not blank.is_required, is_dispatched=is_ours
         )
-        if one := form.named.get(hole.name):
-            yield footnote(f"✓ {found_words(hole, one)}")
-        elif problem := form.name_problems.get(hole.name):
-            yield footnote(f"⚠️ {hole.label}: {problem}")
+        if one := form.named.get(blank.name):
+            yield footnote(f"✓ {found_words(blank, one)}")
+        elif problem := form.name_problems.get(blank.name):
+            yield footnote(f"⚠️ {blank.label}: {problem}")
 
 
-def _holes_shown(form: RequestForm) -> dict[str, object]:
-    """Say whose holes the form shows, and which IDs for names: neither must be taken for something else later."""
-    if form.chosen is None or not form.chosen.holes:
+def _placeholders_shown(form: RequestForm) -> dict[str, object]:
+    """Say whose placeholders the form shows, and which IDs for names: neither may be taken for another later."""
+    if form.chosen is None or not form.chosen.placeholders:
         return {}
-    named = {name: f"{ids.fingerprint(form.holes.get(name, ''))}:{one.id}" for name, one in form.named.items()}
-    return {ids.HOLES_OF: form.chosen.name, **({ids.NAMED: named} if named else {})}
+    named = {name: f"{ids.fingerprint(form.placeholders.get(name, ''))}:{one.id}" for name, one in form.named.items()}
+    return {ids.PLACEHOLDERS_OF: form.chosen.name, **({ids.NAMED: named} if named else {})}
 
 
 def _duration_field(form: RequestForm) -> InputBlock:

@@ -23,9 +23,9 @@ class OpenRequestForm(OpenForm[Form]):
     found: Found | None = None
     problem: str = ""
     named: dict[str, tuple[str, FoundObject]] = field(default_factory=dict)
-    """By the hole's name, what was typed there and what it was found to be."""
+    """By the placeholder's name, what was typed there and what it was found to be."""
     name_problems: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """By the hole's name, what was typed there and why it was not taken for anything."""
+    """By the placeholder's name, what was typed there and why it was not taken for anything."""
 
     def is_about(self, typed: str) -> bool:
         """Tell whether what was typed has been looked up already."""
@@ -33,7 +33,7 @@ class OpenRequestForm(OpenForm[Form]):
 
     def take_names(self, found: Mapping[str, FoundObject], problems: Mapping[str, str]) -> None:
         """Remember what came of looking up the names that stand in the form now."""
-        typed = self.form.holes
+        typed = self.form.placeholders
         self.named |= {name: (typed[name], one) for name, one in found.items()}
         self.name_problems = {name: (typed[name], problem) for name, problem in problems.items()}
 
@@ -54,7 +54,7 @@ class OpenRequestForm(OpenForm[Form]):
                 justification=form.justification,
                 sponsor=form.sponsor,
                 days=form.days,
-                holes=form.holes,
+                placeholders=form.placeholders,
                 named=self._now(self.named),
                 name_problems=self._now(self.name_problems),
                 must_look=must_look,
@@ -63,4 +63,4 @@ class OpenRequestForm(OpenForm[Form]):
 
     def _now(self, said: Mapping[str, tuple[str, _Said]]) -> dict[str, _Said]:
         """Give what was said of those fields in which the same still stands."""
-        return {name: one for name, (typed, one) in said.items() if self.form.holes.get(name) == typed}
+        return {name: one for name, (typed, one) in said.items() if self.form.placeholders.get(name) == typed}

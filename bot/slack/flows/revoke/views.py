@@ -78,7 +78,7 @@ def revoke_view(
     """
     changes = change_elements(lines, "What will change") if lines else _nothing_elements(left)
     told = rich(*changes, *_stop_elements(stops), *consequence_elements(consequences))
-    return _revoke_modal(identity, [_standing_block(partnership), told])
+    return _revoke_modal(identity, [_current_block(partnership), told])
 
 
 def already_blocked_view(left: Sequence[Way]) -> Json:
@@ -132,7 +132,7 @@ def _stop_parts(request: AccessRequest) -> list[Part]:
     return [part(request.id, bold=True), words(f": {kind_words(request)}"), *by, words(f", {state_words(request)}")]
 
 
-def _standing_block(partnership: Partnership | None) -> RichTextBlock:
+def _current_block(partnership: Partnership | None) -> RichTextBlock:
     if partnership is None:
         return rich(paragraph(words("Gatehouse has no record of this partner; it can be closed all the same.")))
     return rich(paragraph(*partnership_facts(partnership)))

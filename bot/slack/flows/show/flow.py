@@ -14,7 +14,7 @@ from bot.slack.payloads import Invocation
 from bot.slack.people.members import Members
 from bot.slack.words.commands import POSTURE_TAKES_NO_NAME, help_message, unknown_command
 from workflows.app.reads.posture import concerns_about, read_posture
-from workflows.core.plans.named_targets import standing_targets
+from workflows.core.plans.named_targets import current_targets
 from workflows.partner_lookup.named_partner import named_partner
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
@@ -84,6 +84,6 @@ class ShowFlow:
             partnership,
             await self.store.requests_for(identity.tenant_id, 10),
             now=self.clock.now(),
-            names=await names_shown(standing_targets(configuration), tenant=self.tenant),
+            names=await names_shown(current_targets(configuration), tenant=self.tenant),
             concerns=concerns,
         )

@@ -24,10 +24,10 @@ from bot.slack.cards.concerns import concern_elements
 from bot.slack.cards.partners import identity_block, partner_name, partner_words
 from bot.slack.cards.requests import icon, kind_words, restore_hint
 from bot.slack.cards.reviews import partner_row, partnership_facts, partnership_state_words
-from bot.slack.cards.setup import half_elements
+from bot.slack.cards.setup import setup_elements
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.restoration import is_restorable
-from workflows.core.plans.current_settings import Standing, describe_standing, unmanaged
+from workflows.core.plans.current_settings import CurrentSetting, describe_current, unmanaged
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.posture.model import Concern, Weight
 from workflows.core.requests.request import AccessRequest
@@ -93,19 +93,19 @@ def partner_details(
     :param concerns: what a posture says is wrong with it, the gravest first.
     """
     is_cross_cloud = not identity.is_resolved
-    standings = describe_standing(configuration, default, names, is_cross_cloud=is_cross_cloud)
+    current = describe_current(configuration, default, names, is_cross_cloud=is_cross_cloud)
     found = ways(configuration, default, is_cross_cloud=is_cross_cloud)
     blocks: list[Block] = [
         header(f"🔎 {clean(partner_name(identity), 90)}: what stands now"),
         identity_block(identity),
         *_concern_blocks(concerns),
-        rich(*_standing_elements(configuration, standings, is_cross_cloud=is_cross_cloud)),
+        rich(*_current_elements(configuration, current, is_cross_cloud=is_cross_cloud)),
         rich(*_openness_elements(found)),
-        rich(*half_elements(configuration, default, identity, partnership)),
+        rich(*setup_elements(configuration, default, identity, partnership)),
         rich(*_record_elements(partnership, now)),
         rich(*_history_elements(requests, identity)),
     ]
-    own = sum(standing.is_own for standing in standings)
+    own = sum(standing.is_own for standing in current)
     opening = f"{own} settings set here"
     if configuration is None:
         opening = NOT_ADDED if is_cross_cloud else "no settings of its own, the tenant's defaults apply"
@@ -120,15 +120,15 @@ def _concern_blocks(concerns: Sequence[Concern]) -> Iterator[Block]:
         yield rich(label, *concern_elements(concerns, MOST_CONCERNS))
 
 
-def _standing_elements(
-    configuration: JsonObject | None, standings: Sequence[Standing], *, is_cross_cloud: bool
+def _current_elements(
+    configuration: JsonObject | None, current: Sequence[CurrentSetting], *, is_cross_cloud: bool
 ) -> Iterator[RichTextElement]:
     yield paragraph(words("Settings, read just now", bold=True))
     if configuration is None and is_cross_cloud:
         yield paragraph(words(f"This is {NOT_ADDED}:"))
     elif configuration is None:
         yield paragraph(words("This tenant has no configuration of its own here. The tenant's defaults apply to it:"))
-    yield bullets(_standing_parts(standing) for standing in standings)
+    yield bullets(_current_parts(standing) for standing in current)
     if others := unmanaged(configuration):
         yield paragraph(words("Also set, and not managed by Gatehouse: "), part(", ".join(others), MOST_VALUE))
 
@@ -151,7 +151,7 @@ def _openness_elements(found: Sequence[Way]) -> Iterator[RichTextElement]:
     yield bullets(items)
 
 
-def _standing_parts(standing: Standing) -> list[Part]:
+def _current_parts(standing: CurrentSetting) -> list[Part]:
     shown = [part(standing.setting, bold=True), words(": "), part(standing.words, MOST_VALUE)]
     if standing.is_own or standing.inherits:
         shown.append(words(" · set here" if standing.is_own else _INHERITED[standing.origin]))

@@ -12,8 +12,8 @@ from workflows.core.checks.findings import Finding, Severity
 from workflows.core.plans.plan import plan_access
 from workflows.core.plans.words import Line
 from workflows.core.requests.request import AccessRequest, Observation, RequestKind, RequestState
+from workflows.core.settings.breadth import AccessChange
 from workflows.core.settings.model import AccessType, B2BSetting, Property, Target, TargetConfiguration, TargetType
-from workflows.core.settings.reach import Shift
 
 
 def shown(of: AccessRequest) -> str:
@@ -101,10 +101,10 @@ def test_a_name_that_the_change_shows_is_not_told_again() -> None:
 
 
 def test_what_is_written_without_changing_anything_does_not_hide_what_changes() -> None:
-    def line(name: str, effect: Shift) -> Line:
+    def line(name: str, effect: AccessChange) -> Line:
         return Line(setting=name, before="a", after="b", opens=None, effect=effect.value)
 
-    opens, same = line("Inbound", Shift.OPENS), line("Outbound", Shift.SAME)
+    opens, same = line("Inbound", AccessChange.OPENS), line("Outbound", AccessChange.SAME)
     said = surfaces.shown([one.to_dict() for one in change_elements([same, opens, same], "What will change")])
     assert "Inbound: a → b" in said
     assert "Outbound" not in said

@@ -9,17 +9,17 @@ from hypothesis import given, settings
 from bot.sandbox.slack.block_kit.blocks import problems
 from bot.slack.blocks.message import Message
 from bot.slack.cards.reviews import partner_row
-from bot.slack.cards.setup_card import half_card
+from bot.slack.cards.setup_card import setup_card
 from bot.slack.flows.partner_setup.checklist import checklist_message
 from bot.slack.flows.show.partners import partner_details, partner_list
 from tests.bot import surfaces
 from tests.bot.surfaces import dicts, hostile_or_blank, shown, texts
 from tests.workflows.core.builders import DANA, NOW, REDEEM_STEP, TENANT, identity, partnership
-from workflows.app.reads.checklists import PresentHalf
+from workflows.app.reads.checklists import PresentSetup
 from workflows.core.partner_setup.checklist import Home
 from workflows.core.partner_setup.clouds import GLOBAL
 from workflows.core.partner_setup.state import Confirmation
-from workflows.core.partner_setup.steps import Half, half_of
+from workflows.core.partner_setup.steps import PartnerSetup, setup_of
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.settings.model import TenantId
 
@@ -39,7 +39,7 @@ WHOLE: dict[str, Any] = {
     "identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}},
     "inboundTrust": {"isMfaAccepted": True},
 }
-ALL = half_of(WHOLE, MICROSOFTS)
+ALL = setup_of(WHOLE, MICROSOFTS)
 SAID = Confirmation(step=REDEEM_STEP.key, wanted=REDEEM_STEP.digest, person=DANA, at=NOW)
 
 
@@ -47,8 +47,8 @@ def known(**changes: Any) -> Partnership:
     return partnership(**{"half": ALL.steps, "confirmations": (SAID,), **changes})
 
 
-def present(half: Half = ALL, **changes: Any) -> PresentHalf:
-    return PresentHalf(**{"identity": identity(), "half": half, "home": HOME, "partnership": known(), **changes})
+def present(setup: PartnerSetup = ALL, **changes: Any) -> PresentSetup:
+    return PresentSetup(**{"identity": identity(), "half": setup, "home": HOME, "partnership": known(), **changes})
 
 
 def assert_sound(message: Message) -> None:
@@ -61,7 +61,7 @@ def every_button(value: Any) -> list[str]:
 
 
 def test_the_card_says_who_vouched_for_what_and_offers_the_rest() -> None:
-    card = half_card(known(), may_speak=True)
+    card = setup_card(known(), may_speak=True)
     assert_sound(card)
     said = shown(card.blocks)
     assert "ours done, theirs confirmed by Dana on 2027-03-01 09:00 UTC (Gatehouse cannot see it)" in said
@@ -72,22 +72,22 @@ def test_the_card_says_who_vouched_for_what_and_offers_the_rest() -> None:
     assert "Until it is set there, our people keep seeing the consent prompt there; access does not need it." in said
     assert ids[-2:] == ["show_checklist", "remind_half"]
     assert "1 of 5 steps confirmed, the rest unknown" in card.text
-    assert every_button(half_card(known(), may_speak=False).blocks) == ["show_checklist"]
+    assert every_button(setup_card(known(), may_speak=False).blocks) == ["show_checklist"]
 
 
 def test_the_card_changes_with_what_is_open() -> None:
-    reminded = half_card(known(remind_half_at=NOW + timedelta(days=7)), may_speak=True)
+    reminded = setup_card(known(remind_setup_at=NOW + timedelta(days=7)), may_speak=True)
     assert "remind_half" not in every_button(reminded.blocks)
     assert "is reminded on 2027-03-08 09:00 UTC" in shown(reminded.blocks)
-    done = half_card(known(half=(REDEEM_STEP,)), may_speak=True)
+    done = setup_card(known(setup=(REDEEM_STEP,)), may_speak=True)
     assert "the partner's half is confirmed" in shown(done.blocks)
     assert every_button(done.blocks) == ["unconfirm_half", "show_checklist"]
-    usual = half_card(known(half=ALL.steps[-2:]), may_speak=True)
+    usual = setup_card(known(setup=ALL.steps[-2:]), may_speak=True)
     assert "nothing is needed from the partner" in shown(usual.blocks)
     assert every_button(usual.blocks) == ["show_checklist"]
     for gone in (
-        half_card(known(half=()), may_speak=True),
-        half_card(known(state=PartnershipState.REVOKED, half=()), may_speak=True),
+        setup_card(known(setup=()), may_speak=True),
+        setup_card(known(state=PartnershipState.REVOKED, setup=()), may_speak=True),
     ):
         assert_sound(gone)
         assert "nothing is wanted from the partner" in shown(gone.blocks)
@@ -115,11 +115,11 @@ def test_hostile_names_stay_text(text: str) -> None:
         identity=surfaces.hostile_identity(text),
         sponsor=person,
         confirmations=(replace(SAID, person=person),),
-        remind_half_at=NOW,
+        remind_setup_at=NOW,
     )
     home = replace(HOME, domain=text.encode(errors="replace").decode())
     shown_as = (
-        half_card(record, may_speak=True),
+        setup_card(record, may_speak=True),
         checklist_message(present(identity=record.identity, partnership=record, home=home), may_speak=True),
     )
     for message in shown_as:
@@ -129,7 +129,7 @@ def test_hostile_names_stay_text(text: str) -> None:
 
 def test_every_step_has_its_own_button_below_it_that_names_it_and_asks_once_more() -> None:
     """One column of equal buttons once recorded another step than the one that was read."""
-    for message in (half_card(known(), may_speak=True), checklist_message(present(), may_speak=True)):
+    for message in (setup_card(known(), may_speak=True), checklist_message(present(), may_speak=True)):
         labels = []
         for above, row in zip(message.blocks, message.blocks[1:], strict=False):
             if row["type"] != "actions" or "confirm" not in row["elements"][0]:
@@ -145,19 +145,22 @@ def test_every_step_has_its_own_button_below_it_that_names_it_and_asks_once_more
 
 
 def test_a_reminder_says_who_asked_for_it_and_since_when_and_an_older_card_points_to_it() -> None:
-    asked = known(half_reminder_asked_by=DANA, half_reminder_asked_at=NOW, half_reminders=1)
+    asked = known(setup_reminder_asked_by=DANA, setup_reminder_asked_at=NOW, setup_reminders=1)
     sponsor = asked.sponsor.chat_id
-    mine = replace(asked, half_reminder_asked_by=asked.sponsor)
-    card = half_card(mine, may_speak=True, reader=sponsor)
+    mine = replace(asked, setup_reminder_asked_by=asked.sponsor)
+    card = setup_card(mine, may_speak=True, reader=sponsor)
     assert_sound(card)
     assert "You asked to be reminded, on 2027-03-01 09:00 UTC" in shown(card.blocks)
     assert "reminder of the partner's half" in card.text
-    assert "Dana asked that you be reminded" in shown(half_card(asked, may_speak=True, reader=sponsor).blocks)
-    other = shown(half_card(asked, may_speak=True, reader="U-OTHER").blocks)
+    assert "Dana asked that you be reminded" in shown(setup_card(asked, may_speak=True, reader=sponsor).blocks)
+    other = shown(setup_card(asked, may_speak=True, reader="U-OTHER").blocks)
     assert f"Dana asked that {asked.sponsor.name} be reminded" in other
-    for not_yet in (half_card(asked, may_speak=False), half_card(replace(asked, remind_half_at=NOW), may_speak=True)):
+    for not_yet in (
+        setup_card(asked, may_speak=False),
+        setup_card(replace(asked, remind_setup_at=NOW), may_speak=True),
+    ):
         assert "asked" not in shown(not_yet.blocks).replace("asked once", "")
-    older = half_card(asked, may_speak=True, reader=sponsor, is_older=True)
+    older = setup_card(asked, may_speak=True, reader=sponsor, is_older=True)
     assert_sound(older)
     assert "There is a newer card about this below" in shown(older.blocks)
     assert every_button(older.blocks) == []

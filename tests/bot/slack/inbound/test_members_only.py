@@ -81,14 +81,14 @@ async def test_a_form_looks_nothing_up_for_guests(gatehouse: BotUnderTest, actio
 
 
 @pytest.mark.parametrize(
-    ("template", "holes"),
+    ("template", "placeholders"),
     [
         ("guest-collaboration", {}),
         ("regulated-project", {"hole_project_group": {"hole_project_group": {"value": "Bridge"}}}),
     ],
 )
-async def test_a_guest_files_nothing(gatehouse: BotUnderTest, template: str, holes: dict[str, Any]) -> None:
-    values = {**request_values("tailspin.com", template), **holes}
+async def test_a_guest_files_nothing(gatehouse: BotUnderTest, template: str, placeholders: dict[str, Any]) -> None:
+    values = {**request_values("tailspin.com", template), **placeholders}
     await gatehouse.interact(submission("guest", ids.REQUEST_ACCESS, "", values))
     await gatehouse.idle()
     assert await refusals(gatehouse) == ["submit"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bot.slack import ids
-from bot.slack.payloads import Interaction, Invocation, parse_card_value, parse_form, parse_half_value, parse_tenant_id
+from bot.slack.payloads import Interaction, Invocation, parse_card_value, parse_form, parse_setup_value, parse_tenant_id
 from tests.bot.bot_under_test import click, request_values, submission
 from workflows.core.errors import Refused
 from workflows.core.partner_setup.steps import StepKey
@@ -166,13 +166,13 @@ HALF = f"{TENANT}:provisioning_job:{'0' * 64}"
 
 
 def test_a_step_of_a_partners_half_is_taken() -> None:
-    assert parse_half_value(HALF) == (TENANT, StepKey.PROVISIONING_JOB, "0" * 64)
+    assert parse_setup_value(HALF) == (TENANT, StepKey.PROVISIONING_JOB, "0" * 64)
 
 
 @pytest.mark.parametrize("value", ["", TENANT, HALF[1:], HALF[:-1], HALF.replace("job", "jobs"), f"{HALF}:more"])
 def test_any_other_step_is_refused(value: str) -> None:
     with pytest.raises(Refused, match="not one of Gatehouse's") as refused:
-        parse_half_value(value)
+        parse_setup_value(value)
     assert refused.value.code == "malformed"
 
 
@@ -192,22 +192,22 @@ def test_days_that_are_no_number_are_none(days: str) -> None:
     assert parse_form(Interaction.model_validate(submission("requester", "request_access", "", values))).days == 0
 
 
-def with_holes(metadata: str, **typed: str) -> Interaction:
-    """A submitted form that shows holes."""
+def with_placeholders(metadata: str, **typed: str) -> Interaction:
+    """A submitted form that shows placeholders."""
     values = request_values("contoso.com", "contractor-portal")
     values |= {f"hole_{name}": {f"hole_{name}": {"value": value}} for name, value in typed.items()}
     return Interaction.model_validate(submission("requester", "request_access", metadata, values))
 
 
-def test_the_ids_that_were_typed_are_read_by_the_holes_names() -> None:
+def test_the_ids_that_were_typed_are_read_by_the_placeholders_names() -> None:
     metadata = json.dumps({"looked_up": "", "holes_of": "contractor-portal"})
-    assert parse_form(with_holes(metadata, portal="x", empty="")).holes == {"portal": "x", "empty": ""}
+    assert parse_form(with_placeholders(metadata, portal="x", empty="")).placeholders == {"portal": "x", "empty": ""}
 
 
 @pytest.mark.parametrize("metadata", ["", "{}", "[]", "junk", '{"holes_of": "merger"}', '{"holes_of": 1}'])
 def test_ids_that_were_typed_for_another_template_are_not_taken(metadata: str) -> None:
-    """A hole of the same name may stand for something else there."""
-    assert parse_form(with_holes(metadata, portal="x")).holes == {}
+    """A placeholder of the same name may stand for something else there."""
+    assert parse_form(with_placeholders(metadata, portal="x")).placeholders == {}
 
 
 @pytest.mark.parametrize(
@@ -289,7 +289,7 @@ def test_junk_values_are_refused(text: str) -> None:
     with pytest.raises(Refused):
         parse_tenant_id(text)
     with pytest.raises(Refused):
-        parse_half_value(text)
+        parse_setup_value(text)
 
 
 @given(st.dictionaries(st.sampled_from(["user_id", "team_id", "text", "trigger_id", "channel_id"]), json_values))

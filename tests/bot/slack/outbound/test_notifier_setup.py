@@ -37,7 +37,7 @@ async def known(scene: Scene) -> AccessRequest:
 async def test_sponsor_and_requester_get_it_once_and_only_the_sponsor_may_speak(scene: Scene) -> None:
     await known(scene)
     for _ in range(3):
-        await scene.notifier().show_half(partnership(), remind=False)
+        await scene.notifier().show_setup(partnership(), remind=False)
     assert scene.counts() == {"@approver2": 1, "@requester": 1}
     assert action_ids(scene.messages("@approver2")[0]) == ["confirm_half", "show_checklist", "remind_half"]
     assert action_ids(scene.messages("@requester")[0]) == ["show_checklist"]
@@ -48,21 +48,21 @@ async def test_a_sponsor_who_asked_under_another_id_gets_one_card(scene: Scene) 
     """The one with the buttons; and who asked to be reminded under either id is "you"."""
     await known(scene)
     other = replace(person("requester"), chat_id=person("approver2").chat_id)
-    await scene.notifier().show_half(partnership(sponsor=other), remind=False)
+    await scene.notifier().show_setup(partnership(sponsor=other), remind=False)
     assert scene.counts() == {"@approver2": 1}
     assert "confirm_half" in action_ids(scene.messages("@approver2")[0])
     asked = {"half_reminder_asked_by": person("requester"), "half_reminder_asked_at": NOW, "half_reminders": 1}
-    await scene.notifier().show_half(partnership(sponsor=other, **asked), remind=True)
+    await scene.notifier().show_setup(partnership(sponsor=other, **asked), remind=True)
     newest = max(scene.messages("@approver2"), key=lambda one: str(one["ts"]))
     assert "You asked to be reminded" in str(newest["blocks"])
 
 
 async def test_a_word_changes_every_copy_and_posts_none(scene: Scene) -> None:
     await known(scene)
-    await scene.notifier().show_half(partnership(), remind=False)
+    await scene.notifier().show_setup(partnership(), remind=False)
     before = {place: scene.messages(place)[0]["ts"] for place in scene.counts()}
     for _ in range(2):
-        await scene.notifier().show_half(partnership(confirmations=confirmed("admin")), remind=False)
+        await scene.notifier().show_setup(partnership(confirmations=confirmed("admin")), remind=False)
     assert {place: scene.messages(place)[0]["ts"] for place in scene.counts()} == before
     assert scene.written() == ["chat.postMessage"] * 2 + ["chat.update"] * 2
     assert action_ids(scene.messages("@approver2")[0]) == ["unconfirm_half", "show_checklist"]
@@ -73,19 +73,19 @@ async def test_what_is_confirmed_or_one_sided_or_usually_open_is_not_posted(scen
     usually_open = (replace(REDEEM_STEP, is_needed=False),)
     for quiet in (
         partnership(confirmations=confirmed("admin")),
-        partnership(half=()),
-        partnership(half=usually_open),
+        partnership(setup=()),
+        partnership(setup=usually_open),
     ):
-        await scene.notifier().show_half(quiet, remind=False)
+        await scene.notifier().show_setup(quiet, remind=False)
     assert scene.counts() == {}
 
 
 async def test_a_reminder_is_a_new_card_for_the_sponsor_alone_and_once(scene: Scene) -> None:
     await known(scene)
-    await scene.notifier().show_half(partnership(), remind=False)
+    await scene.notifier().show_setup(partnership(), remind=False)
     for _ in range(2):
-        await scene.notifier().show_half(partnership(half_reminders=1), remind=True)
-    await scene.notifier().show_half(partnership(half_reminders=1, remind_half_at=NOW), remind=False)
+        await scene.notifier().show_setup(partnership(setup_reminders=1), remind=True)
+    await scene.notifier().show_setup(partnership(setup_reminders=1, remind_setup_at=NOW), remind=False)
     assert scene.counts() == {"@approver2": 2, "@requester": 1}
     older, newer = sorted(scene.messages("@approver2"), key=lambda one: str(one["ts"]))
     assert (action_ids(older), "newer card" in str(older["blocks"])) == ([], True)
@@ -95,15 +95,15 @@ async def test_a_reminder_is_a_new_card_for_the_sponsor_alone_and_once(scene: Sc
 
 async def test_a_new_request_that_leaves_something_open_asks_anew(scene: Scene) -> None:
     await known(scene)
-    await scene.notifier().show_half(partnership(), remind=False)
-    await scene.notifier().show_half(partnership(request_id="R-2"), remind=False)
+    await scene.notifier().show_setup(partnership(), remind=False)
+    await scene.notifier().show_setup(partnership(request_id="R-2"), remind=False)
     assert scene.counts()["@approver2"] == 2
     assert REQUEST != "R-2"
 
 
 async def test_the_admins_are_asked_where_the_sponsor_cannot_be_reached(scene: Scene) -> None:
     scene.fail("chat.postMessage", "channel_not_found", times=1)
-    await scene.notifier().show_half(partnership(), remind=False)
+    await scene.notifier().show_setup(partnership(), remind=False)
     assert scene.counts() == {"@admin": 1}
     assert action_ids(scene.messages("@admin")[0]) == ["confirm_half", "show_checklist", "remind_half"]
 
@@ -111,4 +111,4 @@ async def test_the_admins_are_asked_where_the_sponsor_cannot_be_reached(scene: S
 async def test_nobody_reached_is_not_silent(scene: Scene) -> None:
     scene.fail("chat.postMessage", "channel_not_found", times=9)
     with pytest.raises(NotifierBlocked, match="channel_not_found"):
-        await scene.notifier().show_half(partnership(), remind=True)
+        await scene.notifier().show_setup(partnership(), remind=True)

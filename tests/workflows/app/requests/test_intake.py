@@ -257,17 +257,23 @@ async def test_looking_up_raises_what_entra_cannot_tell(world: World) -> None:
         await world.intake.look_up("contoso.com")
 
 
-# --- holes ---
+# --- placeholders ---
 
 GROUP, OURS, THEIRS = (f"1b4f7c2e-0a5d-4f3b-9c61-00000000000{number}" for number in (1, 2, 3))
 
 
 async def test_the_ids_of_a_template_are_filed_as_guids(world: World) -> None:
-    world.tenant.surroundings.names = {GROUP: None}
-    holes = {"pilot_group": f" {GROUP.upper()} ", "project_group": OURS, "partner_application": f"{{{THEIRS}}}"}
-    request_id = await world.file(template="regulated-project", days=90, holes={**holes, "of_another_template": "x"})
+    world.tenant.tenant_settings.names = {GROUP: None}
+    placeholders = {"pilot_group": f" {GROUP.upper()} ", "project_group": OURS, "partner_application": f"{{{THEIRS}}}"}
+    request_id = await world.file(
+        template="regulated-project", days=90, placeholders={**placeholders, "of_another_template": "x"}
+    )
     request = await world.request(request_id)
-    assert request.particulars.holes == {"pilot_group": GROUP, "project_group": OURS, "partner_application": THEIRS}
+    assert request.particulars.placeholders == {
+        "pilot_group": GROUP,
+        "project_group": OURS,
+        "partner_application": THEIRS,
+    }
     request = await world.settled(request_id)
     sent = request.known.plan.operations[0].body
     assert sent["b2bCollaborationInbound"]["usersAndGroups"]["targets"] == [{"target": GROUP, "targetType": "group"}]
@@ -277,8 +283,8 @@ async def test_the_ids_of_a_template_are_filed_as_guids(world: World) -> None:
 
 
 async def test_what_is_wrong_with_an_id_is_said_at_its_field(world: World) -> None:
-    holes = {"pilot_group": "the pilots", "project_group": "", "partner_application": THEIRS}
-    found = await problems(world, template="regulated-project", days=90, holes=holes)
+    placeholders = {"pilot_group": "the pilots", "project_group": "", "partner_application": THEIRS}
+    found = await problems(world, template="regulated-project", days=90, placeholders=placeholders)
     assert set(found) == {"hole_pilot_group", "hole_project_group"}
     assert "only the partner can tell you" in found["hole_pilot_group"]
     assert "Fill this in. The object ID of a group in our own directory." in found["hole_project_group"]
@@ -286,7 +292,7 @@ async def test_what_is_wrong_with_an_id_is_said_at_its_field(world: World) -> No
 
 async def test_a_field_that_is_not_shown_carries_no_error(world: World) -> None:
     """A script that submits at once, or a form that shows another template's fields: said at the template."""
-    found = await problems(world, template="contractor-portal", days=90, holes={"pilot_group": GROUP})
+    found = await problems(world, template="contractor-portal", days=90, placeholders={"pilot_group": GROUP})
     assert set(found) == {"template"}
     assert "also asks for “Portal application”. Choose the template in the list" in found["template"]
 

@@ -33,10 +33,10 @@ BRIDGE = group("Bridge project", 1, "bridge@woodgrove.com")
 @pytest.fixture(autouse=True)
 def directory(world: World) -> None:
     """A few groups of ours; the partner's are nobody's here."""
-    world.tenant.surroundings.names = {THEIRS: None, THEIR_APP: None}
+    world.tenant.tenant_settings.names = {THEIRS: None, THEIR_APP: None}
     found = [BRIDGE, group("Finance", 2, "finance@woodgrove.com"), group("Finance", 3)]
     found += [group(f"Sales {n}", 10 + n) for n in range(9)]
-    world.tenant.surroundings.objects = {TargetType.GROUP: found}
+    world.tenant.tenant_settings.objects = {TargetType.GROUP: found}
 
 
 def form(typed: str, **changes: Any) -> Form:
@@ -48,7 +48,7 @@ def form(typed: str, **changes: Any) -> Form:
         justification="Joint launch",
         sponsor=SAM.chat_id,
         days=90,
-        holes={"project_group": typed, "pilot_group": THEIRS, "partner_application": THEIR_APP},
+        placeholders={"project_group": typed, "pilot_group": THEIRS, "partner_application": THEIR_APP},
     )
     return replace(usual, **changes)
 
@@ -68,14 +68,14 @@ async def test_the_one_group_of_a_name_is_shown_first_and_then_sent_by_its_id(wo
     assert caught.value.found == {"project_group": BRIDGE}
     assert await world.all_requests() == []
     request_id = await world.intake.file(form(typed, shown={"project_group": BRIDGE.id}), key="second")
-    assert (await world.request(request_id)).particulars.holes["project_group"] == BRIDGE.id
-    assert len(world.tenant.surroundings.searched) == 1, "what was shown is not searched for again"
+    assert (await world.request(request_id)).particulars.placeholders["project_group"] == BRIDGE.id
+    assert len(world.tenant.tenant_settings.searched) == 1, "what was shown is not searched for again"
 
 
 async def test_what_a_name_was_taken_for_is_said_by_name_and_id() -> None:
-    hole = next(hole for hole in PILOT.holes if hole.name == "project_group")
-    assert found_words(hole, BRIDGE) == (
-        f"{hole.label}: group “Bridge project” (security group, bridge@woodgrove.com), ID {BRIDGE.id}"
+    blank = next(blank for blank in PILOT.placeholders if blank.name == "project_group")
+    assert found_words(blank, BRIDGE) == (
+        f"{blank.label}: group “Bridge project” (security group, bridge@woodgrove.com), ID {BRIDGE.id}"
     )
 
 
@@ -103,7 +103,7 @@ async def test_none_is_said_with_where_the_id_stands(world: World) -> None:
 
 async def test_two_letters_are_too_few_and_nothing_is_searched_for(world: World) -> None:
     assert "at least 3 characters" in await refused(world, "Br")
-    assert world.tenant.surroundings.searched == []
+    assert world.tenant.tenant_settings.searched == []
 
 
 @pytest.mark.parametrize(
@@ -121,25 +121,25 @@ async def test_what_cannot_be_searched_now_has_to_be_an_id(world: World, error: 
 async def test_who_is_no_full_member_searches_nothing(world: World) -> None:
     world.directory.refusals[MALLORY.chat_id] = Refused("workspace_guest", "You are a guest in this workspace.")
     assert "This is not an ID" in await refused(world, "Bridge", requester=MALLORY.chat_id)
-    assert world.tenant.surroundings.searched == []
+    assert world.tenant.tenant_settings.searched == []
 
 
 async def test_the_partners_id_is_asked_of_the_partner_with_a_text_to_send(world: World) -> None:
-    holes = {"project_group": BRIDGE.id, "pilot_group": "Their pilots", "partner_application": THEIR_APP}
+    placeholders = {"project_group": BRIDGE.id, "pilot_group": "Their pilots", "partner_application": THEIR_APP}
     with pytest.raises(InvalidForm) as caught:
-        await world.intake.file(form("", holes=holes), key="x")
+        await world.intake.file(form("", placeholders=placeholders), key="x")
     (said,) = caught.value.problems.values()
     assert "only the partner can tell you" in said
     assert "Ask them: “Please send us the Object ID of your group" in said
-    assert world.tenant.surroundings.searched == []
+    assert world.tenant.tenant_settings.searched == []
 
 
 async def test_no_more_than_a_few_names_of_one_form_are_searched_for(world: World) -> None:
-    usual = next(hole for hole in PILOT.holes if hole.owner is Owner.OURS)
-    many: Template = replace(PILOT, holes=tuple(replace(usual, name=f"h{n}") for n in range(MOST_NAMES + 2)))
-    typed = {hole.name: "Bridge project" for hole in many.holes}
+    usual = next(blank for blank in PILOT.placeholders if blank.owner is Owner.OURS)
+    many: Template = replace(PILOT, placeholders=tuple(replace(usual, name=f"h{n}") for n in range(MOST_NAMES + 2)))
+    typed = {blank.name: "Bridge project" for blank in many.placeholders}
     names = await look_up_names(many, typed, tenant=world.tenant, patience=1)
-    assert len(world.tenant.surroundings.searched) == len(names.found) == MOST_NAMES
+    assert len(world.tenant.tenant_settings.searched) == len(names.found) == MOST_NAMES
     assert names.problems.keys() == {f"h{MOST_NAMES}", f"h{MOST_NAMES + 1}"}
 
 

@@ -10,7 +10,7 @@ from workflows.ports.records import StaleVersion
 
 async def test_of_two_prepared_at_once_the_second_is_unfit_and_names_the_first(world: World) -> None:
     first, second = await asyncio.gather(world.file(target="contoso.com"), world.file(target=TENANT, requester=DANA))
-    await asyncio.gather(world.preparing.prepare(first), world.preparing.prepare(second))
+    await asyncio.gather(world.preparer.prepare(first), world.preparer.prepare(second))
     states = {one: (await world.request(one)).state for one in (first, second)}
     assert sorted(states.values()) == [RequestState.AWAITING_APPROVAL, RequestState.UNFIT]
     kept, ended = sorted((first, second), key=lambda one: states[one])
@@ -23,7 +23,7 @@ async def test_of_two_prepared_at_once_the_second_is_unfit_and_names_the_first(w
 
 async def test_the_one_that_is_left_is_applied_once(world: World) -> None:
     first, second = await asyncio.gather(world.file(target="contoso.com"), world.file(target=TENANT, requester=DANA))
-    await asyncio.gather(world.preparing.prepare(first), world.preparing.prepare(second))
+    await asyncio.gather(world.preparer.prepare(first), world.preparer.prepare(second))
     await world.settle()
     for person in (AMARA, BRUNO, CHIE):
         for request in await world.all_requests():

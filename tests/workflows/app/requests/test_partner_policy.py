@@ -38,8 +38,8 @@ async def opened(world: World, template: str, *people: Any, **form: Any) -> Acce
 async def pilot(world: World) -> AccessRequest:
     """Open Contoso for a pilot group, by three people; the two ids of the partner's are nobody here."""
     for name in ("pilot_group", "partner_application"):
-        world.tenant.surroundings.names[PILOT[name]] = None
-    return await opened(world, "regulated-project", *EVERYBODY, days=90, holes=PILOT)
+        world.tenant.tenant_settings.names[PILOT[name]] = None
+    return await opened(world, "regulated-project", *EVERYBODY, days=90, placeholders=PILOT)
 
 
 async def record(world: World) -> Any:
@@ -141,7 +141,7 @@ async def test_putting_a_change_back_needs_it_too(world: World) -> None:
     """What a narrowing took away is opened again by no weaker chain than the partner's."""
     await opened(world, "guest-collaboration", AMARA, days=90)
     narrowed = await opened(
-        world, "contractor-portal", AMARA, days=90, holes={"portal_application": PILOT["pilot_group"]}
+        world, "contractor-portal", AMARA, days=90, placeholders={"portal_application": PILOT["pilot_group"]}
     )
     await store(world, replace(await record(world), stages=WHOLE))
     intake = RestoreIntake(

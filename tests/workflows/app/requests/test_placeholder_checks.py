@@ -16,14 +16,14 @@ HOLES = {"project_group": OURS, "pilot_group": THEIRS, "partner_application": TH
 
 
 @pytest.fixture(autouse=True)
-def strangers(world: World) -> None:
+def unknown_members(world: World) -> None:
     """Our directory knows nobody with the partner's ids; unless a test says so, the stand-in knows everybody."""
-    world.tenant.surroundings.names = {THEIRS: None, THEIR_APP: None}
+    world.tenant.tenant_settings.names = {THEIRS: None, THEIR_APP: None}
 
 
-async def problems(world: World, template: str = "regulated-project", **holes: str) -> dict[str, str]:
+async def problems(world: World, template: str = "regulated-project", **placeholders: str) -> dict[str, str]:
     """What the form would say."""
-    return await unknown_ids(CATALOG.templates[template], holes, tenant=world.tenant, patience=0.1)
+    return await unknown_ids(CATALOG.templates[template], placeholders, tenant=world.tenant, patience=0.1)
 
 
 async def test_every_id_is_asked_for_of_which_our_directory_can_tell(world: World) -> None:
@@ -34,9 +34,9 @@ async def test_every_id_is_asked_for_of_which_our_directory_can_tell(world: Worl
 
 
 async def test_a_group_of_ours_in_the_partners_field_is_refused_there(world: World) -> None:
-    world.tenant.surroundings.names = {THEIRS: "Finance “all”", THEIR_APP: "Their portal"}
+    world.tenant.tenant_settings.names = {THEIRS: "Finance “all”", THEIR_APP: "Their portal"}
     with pytest.raises(InvalidForm) as caught:
-        await world.file(template="regulated-project", days=90, holes=HOLES)
+        await world.file(template="regulated-project", days=90, placeholders=HOLES)
     assert caught.value.problems == {
         "hole_pilot_group": 'This is our own group “Finance "all"”. Ask the partner for the ID of their group: ours '
         "finds nobody there."
@@ -45,18 +45,18 @@ async def test_a_group_of_ours_in_the_partners_field_is_refused_there(world: Wor
 
 
 async def test_a_group_of_ours_in_the_partners_field_that_was_not_seen_in_time_is_refused_later(world: World) -> None:
-    world.tenant.surroundings.names = {THEIRS: "Finance"}
+    world.tenant.tenant_settings.names = {THEIRS: "Finance"}
     world.script.fail("surroundings.name_of", TenantUnavailable("No answer."), times=2)
-    request = await world.settled(await world.file(template="regulated-project", days=90, holes=HOLES))
+    request = await world.settled(await world.file(template="regulated-project", days=90, placeholders=HOLES))
     assert request.state is RequestState.UNFIT
     assert f"Group {THEIRS} (“Pilot group of the partner” on the form) is “Finance” in this tenant" in request.note
 
 
 async def test_an_unknown_id_is_said_at_its_field_and_nothing_is_filed(world: World) -> None:
-    world.tenant.surroundings.names |= {OURS: None}
+    world.tenant.tenant_settings.names |= {OURS: None}
     assert (await problems(world, **HOLES)).keys() == {"hole_project_group"}
     with pytest.raises(InvalidForm) as caught:
-        await world.file(template="regulated-project", days=90, holes=HOLES)
+        await world.file(template="regulated-project", days=90, placeholders=HOLES)
     assert caught.value.problems.keys() == {"hole_project_group"}
     assert "no group with this ID in this tenant" in caught.value.problems["hole_project_group"]
     assert await world.all_requests() == []
@@ -64,9 +64,9 @@ async def test_an_unknown_id_is_said_at_its_field_and_nothing_is_filed(world: Wo
 
 @pytest.mark.parametrize("error", [TenantUnavailable("No answer."), TenantRefused(403, "x", "No.")])
 async def test_what_cannot_be_read_now_is_left_to_preparing_which_refuses_it(world: World, error: Exception) -> None:
-    world.tenant.surroundings.names |= {OURS: None}
+    world.tenant.tenant_settings.names |= {OURS: None}
     world.script.fail("surroundings.name_of", error, times=2)
-    request_id = await world.file(template="regulated-project", days=90, holes=HOLES)
+    request_id = await world.file(template="regulated-project", days=90, placeholders=HOLES)
     request = await world.settled(request_id)
     assert request.state is RequestState.UNFIT
     assert f"There is no group {OURS} (“Project group of ours” on the form) in this tenant" in request.note
@@ -81,8 +81,8 @@ async def test_slow_reads_are_not_waited_for(world: World, monkeypatch: pytest.M
 
 
 async def test_names_are_kept_with_what_was_prepared_and_unread_ones_are_said(world: World) -> None:
-    world.tenant.surroundings.names = {OURS: "Bridge project", THEIRS: None, THEIR_APP: "Salesforce"}
-    request = await world.waiting(template="regulated-project", days=90, holes=HOLES)
+    world.tenant.tenant_settings.names = {OURS: "Bridge project", THEIRS: None, THEIR_APP: "Salesforce"}
+    request = await world.waiting(template="regulated-project", days=90, placeholders=HOLES)
     assert request.known.names[OURS] == "Bridge project"
     by_code = {one.code: one for one in request.known.findings}
     assert "“Bridge project”" in by_code["targets_named"].text

@@ -91,18 +91,22 @@ async def test_a_narrowing_needs_one_approver(world: World) -> None:
 
 async def test_every_problem_of_the_file_is_said_at_once(world: World) -> None:
     found = await impossible(
-        world, partner="gmail.com", template="regulated-project", duration_days=3, holes={"x": "1", "pilot_group": "y"}
+        world,
+        partner="gmail.com",
+        template="regulated-project",
+        duration_days=3,
+        placeholders={"x": "1", "pilot_group": "y"},
     )
     assert list(found) == [
         "partner",
         "duration_days",
-        "holes.pilot_group",
-        "holes.project_group",
-        "holes.partner_application",
-        "holes.x",
+        "placeholders.pilot_group",
+        "placeholders.project_group",
+        "placeholders.partner_application",
+        "placeholders.x",
     ]
-    assert "such hole" in (await impossible(world, holes={"x": "1"}))["holes.x"]
-    assert "It has none." in (await impossible(world, holes={"x": "1"}))["holes.x"]
+    assert "such placeholder" in (await impossible(world, placeholders={"x": "1"}))["placeholders.x"]
+    assert "It has none." in (await impossible(world, placeholders={"x": "1"}))["placeholders.x"]
 
 
 @pytest.mark.parametrize(
@@ -131,12 +135,12 @@ async def test_a_value_without_an_exact_form_makes_no_plan(world: World) -> None
     assert "no exact JSON form" in (await impossible(world))["partner"]
 
 
-async def test_holes_are_filled_in(world: World) -> None:
+async def test_placeholders_are_filled_in(world: World) -> None:
     template = CATALOG.templates["regulated-project"]
-    holes = {hole.name: ID for hole in template.holes}
-    holes["pilot_group"] = theirs = ID.replace("1b4f", "2b4f")
-    world.tenant.surroundings.names = {theirs: None}
-    shown = await planned(world, template=template.name, duration_days=None, holes=holes)
+    placeholders = {blank.name: ID for blank in template.placeholders}
+    placeholders["pilot_group"] = theirs = ID.replace("1b4f", "2b4f")
+    world.tenant.tenant_settings.names = {theirs: None}
+    shown = await planned(world, template=template.name, duration_days=None, placeholders=placeholders)
     assert shown.plan is not None
     assert ID in str(shown.plan.operations)
 

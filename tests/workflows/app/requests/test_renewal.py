@@ -56,16 +56,18 @@ async def test_what_stands_is_prolonged_by_the_whole_chain_and_nothing_is_writte
 async def test_what_any_shipped_template_opened_is_renewed_by_its_own_chain(world: World, name: str) -> None:
     template = CATALOG.templates[name]
     asked = {"template": name, "days": template.durations[0].days}
-    holes = {hole.name: f"c0ffee00-1111-4222-8333-{index:012}" for index, hole in enumerate(template.holes)}
-    if "pilot_group" in holes:
-        world.tenant.surroundings.names = {holes["pilot_group"]: None}  # the partner's own
-    opened = await world.waiting(**asked, holes=holes)
+    placeholders = {
+        blank.name: f"c0ffee00-1111-4222-8333-{index:012}" for index, blank in enumerate(template.placeholders)
+    }
+    if "pilot_group" in placeholders:
+        world.tenant.tenant_settings.names = {placeholders["pilot_group"]: None}  # the partner's own
+    opened = await world.waiting(**asked, placeholders=placeholders)
     for person in (AMARA, BRUNO, CHIE, DANA):
         if (await world.request(opened.id)).state is RequestState.AWAITING_APPROVAL:
             await world.approve(opened, person)
     assert (await world.request(opened.id)).state is RequestState.APPLIED
     world.clock.advance(days=template.durations[0].days + 1)
-    request = await world.waiting(**asked, holes=holes)
+    request = await world.waiting(**asked, placeholders=placeholders)
     assert is_renewal(request.known.plan)
     assert request.known.stages == template.stages
 

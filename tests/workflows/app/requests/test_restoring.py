@@ -258,9 +258,9 @@ async def test_a_changed_template_asks_again(world: World, revocation: AccessReq
     waiting = await world.settled((await file(world, revocation)).id)
     changed = replace(CATALOG.templates["trusted-partner"], content_hash="another")
     catalog = Catalog(templates={**CATALOG.templates, "trusted-partner": changed}, roles=CATALOG.roles)
-    world.judging = replace(world.judging, catalog=catalog)
+    world.permission_check = replace(world.permission_check, catalog=catalog)
     world.performer = replace(
-        world.performer, judging=world.judging, preparing=replace(world.preparing, catalog=catalog)
+        world.performer, permission_check=world.permission_check, preparer=replace(world.preparer, catalog=catalog)
     )
     await world.approve(waiting, AMARA)
     again = await world.request(waiting.id)
@@ -274,7 +274,7 @@ async def test_a_template_that_is_gone_leaves_it_to_the_strongest_chain(
     filed = await file(world, revocation)
     left = {name: one for name, one in CATALOG.templates.items() if name != "trusted-partner"}
     world.performer = replace(
-        world.performer, preparing=replace(world.preparing, catalog=Catalog(templates=left, roles=CATALOG.roles))
+        world.performer, preparer=replace(world.preparer, catalog=Catalog(templates=left, roles=CATALOG.roles))
     )
     waiting = await world.settled(filed.id)
     assert waiting.state is S.AWAITING_APPROVAL, waiting.note
@@ -301,14 +301,14 @@ async def test_what_somebody_else_changed_after_a_write_is_overwritten_and_can_b
 @pytest.mark.parametrize("is_taken", [True, False], ids=["taken", "not taken"])
 async def test_what_was_stopped_half_way_can_be_put_back(world: World, is_taken: bool) -> None:
     """The write may or may not have come through; the plan starts from what stands."""
-    half = await world.approved()
+    setup = await world.approved()
     world.script.fail("tenant.write", TenantUnavailable("busy", retry_after=3600.0), after=is_taken)
     await world.settle()
     await world.revoke(DANA)
-    half = await world.request(half.id)
-    assert (half.state, half.writing_since is None) == (S.STOPPED, False)
-    assert half.id in {one.id for one in await intake(world).changes(TENANT)}
-    waiting = await world.settled((await file(world, half)).id)
+    setup = await world.request(setup.id)
+    assert (setup.state, setup.writing_since is None) == (S.STOPPED, False)
+    assert setup.id in {one.id for one in await intake(world).changes(TENANT)}
+    waiting = await world.settled((await file(world, setup)).id)
     assert waiting.state is S.AWAITING_APPROVAL, waiting.note
     assert "restores_a_part" in {finding.code for finding in waiting.known.findings}
     for person in (AMARA, BRUNO, CHIE):
@@ -319,12 +319,12 @@ async def test_what_was_stopped_half_way_can_be_put_back(world: World, is_taken:
 
 async def test_what_failed_half_way_can_be_put_back(world: World) -> None:
     """The partner is written, synchronization is refused for good: half of it stands."""
-    half = await put(world, synchronizing(OPEN))
+    setup = await put(world, synchronizing(OPEN))
     world.script.fail("tenant.write", TenantRefused(400, "invalid", "No."), on=2)
-    half = await world.settled(half.id)
-    assert half.state is S.FAILED
-    assert [one.id for one in await intake(world).changes(TENANT)] == [half.id]
-    waiting = await world.settled((await file(world, half)).id)
+    setup = await world.settled(setup.id)
+    assert setup.state is S.FAILED
+    assert [one.id for one in await intake(world).changes(TENANT)] == [setup.id]
+    waiting = await world.settled((await file(world, setup)).id)
     assert waiting.state is S.AWAITING_APPROVAL, waiting.note
     assert [one.method for one in waiting.known.plan.operations] == ["PATCH"]
     for person in (AMARA, BRUNO, CHIE):
@@ -335,13 +335,13 @@ async def test_what_failed_half_way_can_be_put_back(world: World) -> None:
 async def test_a_group_that_was_deleted_meanwhile_is_put_back_with_a_warning(world: World) -> None:
     """Nobody can mend it in a restore, and nothing comes of an ID that is nobody's: the approvers read it."""
     ours, theirs, application = (f"5f0a1b2c-000{n}-4d3e-8f90-a1b2c3d4e5f6" for n in range(3))
-    holes = {"pilot_group": theirs, "project_group": ours, "partner_application": application}
-    world.tenant.surroundings.names[theirs] = None
-    opened = await world.approved(template="regulated-project", days=90, holes=holes)
+    placeholders = {"pilot_group": theirs, "project_group": ours, "partner_application": application}
+    world.tenant.tenant_settings.names[theirs] = None
+    opened = await world.approved(template="regulated-project", days=90, placeholders=placeholders)
     assert (await world.settled(opened.id)).state is S.APPLIED
     world.clock.advance(minutes=1)
     await world.revoke(DANA)
-    world.tenant.surroundings.names[ours] = None
+    world.tenant.tenant_settings.names[ours] = None
     filed = await file(world, await newest(world), days=90)
     waiting = await world.settled(filed.id)
     assert waiting.state is S.AWAITING_APPROVAL, waiting.note
@@ -387,7 +387,7 @@ async def test_requester_and_sponsor_do_not_decide_on_it(world: World, revocatio
 async def test_in_another_cloud_what_never_was_cannot_be_put_back(world: World) -> None:
     """There, a tenant without settings is blocked, and one whose settings all inherit is not."""
     world.tenant.tenants.clear()
-    world.tenant.surroundings.access_policy = {"allowedCloudEndpoints": ["microsoftonline.us"]}
+    world.tenant.tenant_settings.access_policy = {"allowedCloudEndpoints": ["microsoftonline.us"]}
     opened = await world.settled(await world.file(target=TENANT, template="trusted-partner"))
     for person in (AMARA, BRUNO, CHIE):
         await world.approve(opened, person)

@@ -99,7 +99,7 @@ async def test_a_machine_that_was_suspended_opens_nothing_older_over_a_change(wo
     await ticked(world)
     world.clock.advance(hours=1)
     changed = PartnerChange(at=world.clock.now() - MINUTE, activity="Delete", by="x", is_ours=False)
-    world.tenant.surroundings.changes[TENANT] = [changed]
+    world.tenant.tenant_settings.changes[TENANT] = [changed]
     await ticked(world)
     request = await world.settled(request.id)
     assert request.state is S.AWAITING_APPROVAL
@@ -137,7 +137,7 @@ async def test_an_older_database_does_not_open_what_was_closed_meanwhile(world: 
     await ticked(world)
     world.clock.advance(minutes=16)
     changed = PartnerChange(at=world.clock.now() - MINUTE, activity="Delete", by="x", is_ours=is_ours)
-    world.tenant.surroundings.changes[TENANT] = [changed]
+    world.tenant.tenant_settings.changes[TENANT] = [changed]
     await started(world)
     request = await world.settled(request.id)
     assert request.state is S.AWAITING_APPROVAL
@@ -172,7 +172,7 @@ async def test_a_second_restart_does_not_forget_the_gap(world: World) -> None:
     await ticked(world)
     world.clock.advance(hours=1)
     changed = PartnerChange(at=world.clock.now() - MINUTE, activity="Delete", by="x", is_ours=False)
-    world.tenant.surroundings.changes[TENANT] = [changed]
+    world.tenant.tenant_settings.changes[TENANT] = [changed]
     gap = await started(world)
     await ticked(world)
     async with restarted(world) as again:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from tests.workflows.core.builders import TENANT
-from workflows.core.checks.facts import Unread, Why
+from workflows.core.checks.facts import Unchecked, Why
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.checks.target_checks import (
     MOST_LOOKED_UP,
@@ -19,7 +19,7 @@ from workflows.core.checks.target_checks import (
     to_look_up,
     wrong_side_words,
 )
-from workflows.core.plans.named_targets import NamedTarget, shown_targets, standing_targets, written_targets
+from workflows.core.plans.named_targets import NamedTarget, current_targets, shown_targets, written_targets
 from workflows.core.plans.plan import Plan, plan_access
 from workflows.core.plans.words import describe
 from workflows.core.settings.directory_objects import Owner
@@ -41,7 +41,7 @@ INBOUND, OUTBOUND = Property.B2B_COLLABORATION_INBOUND, Property.B2B_COLLABORATI
 G, U, A = TargetType.GROUP, TargetType.USER, TargetType.APPLICATION
 OUR_GROUP, THEIR_GROUP, OUR_APP, THEIR_APP = (f"5f0a1b2c-000{n}-4d3e-8f90-a1b2c3d4e5f6" for n in range(4))
 SHAREPOINT: Final = "00000003-0000-0ff1-ce00-000000000000"
-FORBIDDEN: Final = Unread(why=Why.FORBIDDEN)
+FORBIDDEN: Final = Unchecked(why=Why.FORBIDDEN)
 
 
 def target(kind: TargetType, id: str) -> Target:
@@ -98,18 +98,20 @@ def test_what_stood_before_is_shown_but_not_judged() -> None:
     narrowed = plan({INBOUND: only(target(U, ALL_USERS), target(A, THEIR_APP))}, before)
     assert [one.target.id for one in shown_targets(narrowed)] == [THEIR_APP, OUR_APP]
     assert found({target(A, THEIR_APP): "Archive", target(A, OUR_APP): None}, narrowed).keys() == {"targets_named"}
-    assert [one.target.id for one in standing_targets(before)] == [OUR_APP]
-    assert standing_targets(None) == ()
+    assert [one.target.id for one in current_targets(before)] == [OUR_APP]
+    assert current_targets(None) == ()
 
 
 @pytest.mark.parametrize("document", [{"usersAndGroups": "?"}, 7])
 def test_what_cannot_be_read_names_nothing(document: object) -> None:
-    assert standing_targets({"tenantId": TENANT, INBOUND.value: document, "stranger": {}}) == ()
+    assert current_targets({"tenantId": TENANT, INBOUND.value: document, "stranger": {}}) == ()
 
 
 def test_half_a_setting_and_other_settings_name_what_they_hold() -> None:
-    half = B2BSetting(users_and_groups=None, applications=only(target(U, ALL_USERS), target(A, OUR_APP)).applications)
-    assert [one.target.id for one in written_targets(plan({INBOUND: half}))] == [OUR_APP]
+    target_list = B2BSetting(
+        users_and_groups=None, applications=only(target(U, ALL_USERS), target(A, OUR_APP)).applications
+    )
+    assert [one.target.id for one in written_targets(plan({INBOUND: target_list}))] == [OUR_APP]
 
 
 def test_what_is_ours_is_looked_up_and_so_are_their_people_and_last_their_applications() -> None:

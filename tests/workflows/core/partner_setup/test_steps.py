@@ -18,18 +18,18 @@ from workflows.core.partner_setup.powershell import literal, quoted
 from workflows.core.partner_setup.state import (
     Confirmation,
     confirmation_of,
-    half_words,
     missing_until,
     needed_steps,
     open_steps,
+    setup_words,
     still_wanted,
     usual_words,
 )
-from workflows.core.partner_setup.steps import Half, StepKey, asked_by, half_of
+from workflows.core.partner_setup.steps import PartnerSetup, StepKey, asked_by, setup_of
+from workflows.core.settings.breadth import is_shut
 from workflows.core.settings.certainty import setting_doubts
 from workflows.core.settings.documents import parse_setting, parse_targets, to_document
 from workflows.core.settings.model import BLOCK_ALL, CLOSED, Property, TenantId
-from workflows.core.settings.reach import is_shut
 from workflows.core.settings.words import title
 from workflows.core.text import counted
 
@@ -49,12 +49,12 @@ def b2b(people: str = "AllUsers", application: str = "Office365", access: str = 
     }
 
 
-def keys(half: Half) -> list[StepKey]:
-    return [step.key for step in half.steps]
+def keys(setup: PartnerSetup) -> list[StepKey]:
+    return [step.key for step in setup.steps]
 
 
-def the_step(half: Half, key: StepKey) -> Any:
-    return next(step.wanted for step in half.steps if step.key is key)
+def the_step(setup: PartnerSetup, key: StepKey) -> Any:
+    return next(step.wanted for step in setup.steps if step.key is key)
 
 
 @pytest.mark.parametrize(
@@ -69,12 +69,12 @@ def the_step(half: Half, key: StepKey) -> Any:
 def test_what_we_open_for_named_people_and_applications_they_open_for_the_same(
     ours: str, key: StepKey, theirs: str, is_needed: bool
 ) -> None:
-    half = half_of({ours: b2b(ID, OTHER)}, MICROSOFTS)
-    [step] = half.steps
+    setup = setup_of({ours: b2b(ID, OTHER)}, MICROSOFTS)
+    [step] = setup.steps
     assert (step.key, step.is_needed, step.wanted) == (key, is_needed, {theirs: b2b(ID, OTHER)})
-    assert half.unread == ()
-    assert half.ids_of_theirs == ((ID,) if ours.endswith("Inbound") else (OTHER,))
-    assert half_of({ours: b2b(access="blocked", application="AllApplications")}, MICROSOFTS) == Half(steps=())
+    assert setup.unread == ()
+    assert setup.ids_of_theirs == ((ID,) if ours.endswith("Inbound") else (OTHER,))
+    assert setup_of({ours: b2b(access="blocked", application="AllApplications")}, MICROSOFTS) == PartnerSetup(steps=())
 
 
 @pytest.mark.parametrize(
@@ -85,21 +85,21 @@ def test_what_we_open_for_named_people_and_applications_they_open_for_the_same(
     ],
 )
 def test_automatic_redemption_needs_the_opposite_flag(flag: str, key: StepKey, theirs: str) -> None:
-    [step] = half_of({"automaticUserConsentSettings": {flag: True}}, None).steps
+    [step] = setup_of({"automaticUserConsentSettings": {flag: True}}, None).steps
     assert (step.key, step.is_needed) == (key, True)
     assert step.wanted == {"automaticUserConsentSettings": {theirs: True}}
-    assert half_of({"automaticUserConsentSettings": {flag: False}}, MICROSOFTS).steps == ()
+    assert setup_of({"automaticUserConsentSettings": {flag: False}}, MICROSOFTS).steps == ()
 
 
 def test_synchronization_needs_their_outbound_redemption_and_a_job_whatever_our_own_flag_says() -> None:
     document = {"identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}}}
-    assert keys(half_of(document, MICROSOFTS)) == [K.AUTOMATIC_REDEMPTION_OUTBOUND, K.PROVISIONING_JOB]
+    assert keys(setup_of(document, MICROSOFTS)) == [K.AUTOMATIC_REDEMPTION_OUTBOUND, K.PROVISIONING_JOB]
 
 
 def test_trust_is_one_sided_and_only_a_remark() -> None:
-    half = half_of({"inboundTrust": {"isMfaAccepted": True, "isCompliantDeviceAccepted": False}}, MICROSOFTS)
-    assert (half.steps, half.trusts) == ((), ("mfa",))
-    [said] = remarks(half)
+    setup = setup_of({"inboundTrust": {"isMfaAccepted": True, "isCompliantDeviceAccepted": False}}, MICROSOFTS)
+    assert (setup.steps, setup.trusts) == ((), ("mfa",))
+    [said] = remarks(setup)
     assert "no outbound trust setting" in said
     assert "multifactor authentication" in said
 
@@ -107,24 +107,24 @@ def test_trust_is_one_sided_and_only_a_remark() -> None:
 def test_what_is_inherited_asks_for_nothing_and_an_open_direct_connect_is_a_remark_to_us() -> None:
     """Nobody approved for this partner what our default opens to everybody."""
     default = {"b2bCollaborationInbound": b2b(), "b2bDirectConnectInbound": b2b()}
-    half = half_of(None, default)
-    assert (half.steps, half.inherited) == ((), ("B2B direct connect, inbound",))
-    assert half.unread_inherited == ("B2B direct connect, outbound",)
+    setup = setup_of(None, default)
+    assert (setup.steps, setup.inherited) == ((), ("B2B direct connect, inbound",))
+    assert setup.unread_inherited == ("B2B direct connect, outbound",)
     nothing = {"tenantId": TENANT, "b2bDirectConnectInbound": {"usersAndGroups": None, "applications": None}}
-    assert half_of(nothing, {**MICROSOFTS, **default}).steps == ()
-    assert half_of(None, MICROSOFTS) == Half(steps=())
-    assert half_of({"b2bCollaborationInbound": None}, {**MICROSOFTS, "b2bCollaborationInbound": b2b()}).steps == ()
-    own = half_of({"b2bDirectConnectInbound": b2b()}, {**MICROSOFTS, **default})
+    assert setup_of(nothing, {**MICROSOFTS, **default}).steps == ()
+    assert setup_of(None, MICROSOFTS) == PartnerSetup(steps=())
+    assert setup_of({"b2bCollaborationInbound": None}, {**MICROSOFTS, "b2bCollaborationInbound": b2b()}).steps == ()
+    own = setup_of({"b2bDirectConnectInbound": b2b()}, {**MICROSOFTS, **default})
     assert (keys(own), own.inherited) == ([K.B2B_DIRECT_CONNECT_OUTBOUND], ())
-    closed = half_of({"b2bDirectConnectInbound": to_document(BLOCK_ALL)}, {**MICROSOFTS, **default})
+    closed = setup_of({"b2bDirectConnectInbound": to_document(BLOCK_ALL)}, {**MICROSOFTS, **default})
     assert (closed.steps, closed.inherited) == ((), ())
     shut = {name: to_document(BLOCK_ALL) for name in ("b2bDirectConnectInbound", "b2bDirectConnectOutbound")}
-    assert half_of(None, shut) == Half(steps=())
+    assert setup_of(None, shut) == PartnerSetup(steps=())
 
 
 def test_what_could_not_be_read_is_said_and_never_nothing_to_do() -> None:
     connect = ("B2B direct connect, inbound", "B2B direct connect, outbound")
-    assert (half_of(None, None).unread, half_of(None, None).unread_inherited) == ((), connect)
+    assert (setup_of(None, None).unread, setup_of(None, None).unread_inherited) == ((), connect)
     odd = {
         "b2bCollaborationInbound": {"usersAndGroups": "everybody"},
         "b2bDirectConnectInbound": to_document(BLOCK_ALL),
@@ -132,9 +132,9 @@ def test_what_could_not_be_read_is_said_and_never_nothing_to_do() -> None:
         "automaticUserConsentSettings": {"inboundAllowed": "yes"},
         "identitySynchronization": {"userSyncInbound": "yes"},
     }
-    half = half_of(odd, MICROSOFTS)
-    assert half.steps == ()
-    assert set(half.unread) == {
+    setup = setup_of(odd, MICROSOFTS)
+    assert setup.steps == ()
+    assert set(setup.unread) == {
         "Automatic redemption, inbound",
         "Automatic redemption, outbound",
         "Identity synchronization into this tenant",
@@ -144,32 +144,35 @@ def test_what_could_not_be_read_is_said_and_never_nothing_to_do() -> None:
 
 @pytest.mark.parametrize("id", ["'; Remove-Item C:\\ #", "\u2019$(whoami)", "everybody"])
 def test_an_id_that_is_none_never_becomes_a_command(id: str) -> None:
-    half = half_of({"b2bDirectConnectInbound": b2b(application=id)}, MICROSOFTS)
-    assert (half.steps, half.unread) == ((), ("B2B direct connect, inbound",))
+    setup = setup_of({"b2bDirectConnectInbound": b2b(application=id)}, MICROSOFTS)
+    assert (setup.steps, setup.unread) == ((), ("B2B direct connect, inbound",))
     empty = {**b2b(), "applications": {"accessType": "blocked", "targets": []}}
-    assert half_of({"b2bDirectConnectInbound": empty}, MICROSOFTS).unread == ("B2B direct connect, inbound",)
+    assert setup_of({"b2bDirectConnectInbound": empty}, MICROSOFTS).unread == ("B2B direct connect, inbound",)
 
 
 def test_the_same_ids_in_another_order_or_case_want_the_same() -> None:
     rows = [{"target": one, "targetType": "application"} for one in (ID, OTHER)]
     one, other = (
-        half_of(
+        setup_of(
             {"b2bDirectConnectInbound": {**b2b(), "applications": {"accessType": "allowed", "targets": targets}}},
             MICROSOFTS,
         ).steps[0]
         for targets in (rows, [{**row, "target": row["target"].upper()} for row in reversed(rows)])
     )
     assert one.digest == other.digest
-    assert one.digest != half_of({"b2bDirectConnectInbound": b2b()}, MICROSOFTS).steps[0].digest
+    assert one.digest != setup_of({"b2bDirectConnectInbound": b2b()}, MICROSOFTS).steps[0].digest
 
 
 def test_a_partner_in_another_cloud_enables_ours_and_has_no_direct_connect() -> None:
     document = {"b2bDirectConnectInbound": b2b(), "b2bCollaborationInbound": b2b()}
-    assert keys(half_of(document, MICROSOFTS, is_cross_cloud=True)) == [K.MICROSOFT_CLOUD, K.B2B_COLLABORATION_OUTBOUND]
+    assert keys(setup_of(document, MICROSOFTS, is_cross_cloud=True)) == [
+        K.MICROSOFT_CLOUD,
+        K.B2B_COLLABORATION_OUTBOUND,
+    ]
     closed = {name.value: to_document(setting) for name, setting in CLOSED.items()}
-    assert half_of(closed, MICROSOFTS, is_cross_cloud=True) == Half(steps=())
-    assert half_of(None, MICROSOFTS, is_cross_cloud=True) == Half(steps=()), "not added: nobody asked"
-    assert keys(half_of({"tenantId": TENANT}, MICROSOFTS, is_cross_cloud=True)) == [K.MICROSOFT_CLOUD]
+    assert setup_of(closed, MICROSOFTS, is_cross_cloud=True) == PartnerSetup(steps=())
+    assert setup_of(None, MICROSOFTS, is_cross_cloud=True) == PartnerSetup(steps=()), "not added: nobody asked"
+    assert keys(setup_of({"tenantId": TENANT}, MICROSOFTS, is_cross_cloud=True)) == [K.MICROSOFT_CLOUD]
 
 
 def test_a_plan_asks_only_for_what_was_not_wanted_before() -> None:
@@ -181,8 +184,8 @@ def test_a_plan_asks_only_for_what_was_not_wanted_before() -> None:
 @PROPERTY
 @given(partner_documents(TENANT))
 def test_a_step_appears_exactly_where_our_side_is_open(document: dict[str, Any]) -> None:
-    half = half_of(document, MICROSOFTS)
-    found = set(keys(half))
+    setup = setup_of(document, MICROSOFTS)
+    found = set(keys(setup))
     for ours, key in (
         (Property.B2B_DIRECT_CONNECT_INBOUND, K.B2B_DIRECT_CONNECT_OUTBOUND),
         (Property.B2B_DIRECT_CONNECT_OUTBOUND, K.B2B_DIRECT_CONNECT_INBOUND),
@@ -192,7 +195,7 @@ def test_a_step_appears_exactly_where_our_side_is_open(document: dict[str, Any])
         setting = parse_targets(ours, document[ours])
         is_unsure = bool(setting_doubts(setting))
         assert (key in found) is (setting is not None and not is_shut(setting) and not is_unsure)
-        assert (title(ours) in half.unread) is is_unsure
+        assert (title(ours) in setup.unread) is is_unsure
     redemption = document[Property.AUTOMATIC_REDEMPTION] or {}
     is_synchronized = (document[Property.IDENTITY_SYNCHRONIZATION] or {}).get("userSyncInbound") == {
         "isSyncAllowed": True
@@ -201,19 +204,19 @@ def test_a_step_appears_exactly_where_our_side_is_open(document: dict[str, Any])
     assert (K.AUTOMATIC_REDEMPTION_OUTBOUND in found) is (is_inbound or is_synchronized)
     assert (K.AUTOMATIC_REDEMPTION_INBOUND in found) is (redemption.get("outboundAllowed") is True)
     assert (K.PROVISIONING_JOB in found) is is_synchronized
-    assert set(half.unread) <= {title(name) for name in Property}
+    assert set(setup.unread) <= {title(name) for name in Property}
 
 
 @PROPERTY
 @given(partner_documents(TENANT), st.booleans())
 def test_every_call_is_one_that_this_program_could_read_back(document: dict[str, Any], is_abroad: bool) -> None:
     """Settings in Graph's names, for us and nobody else; and the text holds the same bytes."""
-    half = half_of(document, MICROSOFTS, is_cross_cloud=is_abroad)
-    written = sections(half, HOME, is_cross_cloud=is_abroad)
-    found = groups(half.steps)
-    has_usual = any(not step.is_needed for step in half.steps)
+    setup = setup_of(document, MICROSOFTS, is_cross_cloud=is_abroad)
+    written = sections(setup, HOME, is_cross_cloud=is_abroad)
+    found = groups(setup.steps)
+    has_usual = any(not step.is_needed for step in setup.steps)
     assert len(written) == len(found) + has_usual
-    assert [step for group in found for step in group] == list(needed_steps(half.steps))
+    assert [step for group in found for step in group] == list(needed_steps(setup.steps))
     for group, section in zip(found, written, strict=False):
         call = call_of(group, HOME)
         assert json.dumps(call.body) in section.lines
@@ -229,11 +232,11 @@ def test_both_flags_of_automatic_redemption_are_one_section_and_one_call() -> No
         "automaticUserConsentSettings": {"inboundAllowed": True, "outboundAllowed": True},
         "b2bDirectConnectInbound": b2b(),
     }
-    half = half_of(document, MICROSOFTS)
+    setup = setup_of(document, MICROSOFTS)
     both = {"automaticUserConsentSettings": {"outboundAllowed": True, "inboundAllowed": True}}
-    redemption, _ = groups(half.steps)
+    redemption, _ = groups(setup.steps)
     assert call_of(redemption, HOME) == Call("PATCH", f"/policies/crossTenantAccessPolicy/partners/{US}", both)
-    written = sections(half, HOME, is_cross_cloud=False)
+    written = sections(setup, HOME, is_cross_cloud=False)
     assert [one.heading for one in written] == [
         "1 and 2. Automatic redemption, outbound and Automatic redemption, inbound (needed)",
         "3. B2B direct connect, outbound (needed)",
@@ -242,14 +245,14 @@ def test_both_flags_of_automatic_redemption_are_one_section_and_one_call() -> No
     assert "send it along" not in written[0].text, "it is in the call"
     assert "Outbound access > Trust settings" in written[0].text
     assert "Inbound access > Trust settings" in written[0].text
-    one_way = half_of({"automaticUserConsentSettings": {"inboundAllowed": True}}, MICROSOFTS)
+    one_way = setup_of({"automaticUserConsentSettings": {"inboundAllowed": True}}, MICROSOFTS)
     [alone] = sections(one_way, HOME, is_cross_cloud=False)
     assert "send it along" in alone.text
 
 
 def test_what_is_usually_open_gets_no_call_that_would_narrow_it() -> None:
-    half = half_of({"b2bCollaborationInbound": b2b(), "b2bCollaborationOutbound": b2b()}, MICROSOFTS)
-    [usual] = sections(half, HOME, is_cross_cloud=False)
+    setup = setup_of({"b2bCollaborationInbound": b2b(), "b2bCollaborationOutbound": b2b()}, MICROSOFTS)
+    [usual] = sections(setup, HOME, is_cross_cloud=False)
     assert usual.heading == "Only if something does not work"
     assert not {"PATCH", "POST", "Update-Mg", "Graph:"} & set(re.findall(r"PATCH|POST|Update-Mg|Graph:", usual.text))
     assert "Organizational settings > woodgrove.com > Outbound access > B2B collaboration" in usual.text
@@ -257,7 +260,7 @@ def test_what_is_usually_open_gets_no_call_that_would_narrow_it() -> None:
     first = opening(HOME, TENANT, is_cross_cloud=False, has_calls=False).text
     assert "Nothing has to be set on your side." in first
     assert "POST" not in first
-    assert remarks(half) == ()
+    assert remarks(setup) == ()
 
 
 @pytest.mark.parametrize("key", [key for key in K if not key.value.startswith("b2b_collaboration")])
@@ -275,13 +278,13 @@ def test_the_checklist_says_where_in_the_portal_and_what_in_graph_and_powershell
         "b2bCollaborationOutbound": b2b("AllUsers", "AllApplications"),
         "identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}},
     }
-    half = half_of(document, MICROSOFTS)
+    setup = setup_of(document, MICROSOFTS)
     first = opening(HOME, TENANT, is_cross_cloud=False).text
     assert "Settings for woodgrove.com in your Microsoft Entra tenant" in first
     assert f"Your tenant ID: {TENANT}" in first
     assert "Connect-MgGraph -Environment Global" in first
     assert add_us(HOME).body == {"tenantId": US}
-    written = [section.text for section in sections(half, HOME, is_cross_cloud=False)]
+    written = [section.text for section in sections(setup, HOME, is_cross_cloud=False)]
     _, connect, job, usual = written
     assert "(needed)" in connect
     assert "Organizational settings > woodgrove.com > Outbound access > B2B direct connect" in connect
@@ -294,20 +297,20 @@ def test_the_checklist_says_where_in_the_portal_and_what_in_graph_and_powershell
     assert "has to let through all applications" in usual
     assert "Cross-tenant synchronization > Configurations" in job
     assert f"CompanyId {US}" in job
-    said = " ".join(remarks(half))
+    said = " ".join(remarks(setup))
     assert "P1 in both tenants" in said
     assert "Invoke-MgGraphRequest" in said
-    assert remarks(Half(steps=())) == ()
-    named = half_of({"b2bDirectConnectInbound": b2b(people=ID)}, MICROSOFTS)
+    assert remarks(PartnerSetup(steps=())) == ()
+    named = setup_of({"b2bDirectConnectInbound": b2b(people=ID)}, MICROSOFTS)
     assert ID in " ".join(remarks(named))
 
 
 def test_another_cloud_is_told_which_root_and_which_list_are_its_own() -> None:
-    half = half_of({"b2bCollaborationInbound": b2b()}, MICROSOFTS, is_cross_cloud=True)
+    setup = setup_of({"b2bCollaborationInbound": b2b()}, MICROSOFTS, is_cross_cloud=True)
     home = replace(HOME, domain="", cloud=cloud_of("https://graph.microsoft.us/v1.0"))
     first, cloud = (
         opening(home, TENANT, is_cross_cloud=True).text,
-        sections(half, home, is_cross_cloud=True)[0].text,
+        sections(setup, home, is_cross_cloud=True)[0].text,
     )
     assert first.startswith(f"Settings for {US} in your")
     assert "https://YOUR-GRAPH/v1.0" in first
@@ -335,8 +338,8 @@ def test_powershell_literals_hold_what_is_inside_them() -> None:
 
 
 def test_a_confirmation_counts_for_exactly_what_was_confirmed() -> None:
-    [wide] = half_of({"b2bDirectConnectInbound": b2b()}, MICROSOFTS).steps
-    [narrow] = half_of({"b2bDirectConnectInbound": b2b(application=ID)}, MICROSOFTS).steps
+    [wide] = setup_of({"b2bDirectConnectInbound": b2b()}, MICROSOFTS).steps
+    [narrow] = setup_of({"b2bDirectConnectInbound": b2b(application=ID)}, MICROSOFTS).steps
     said = Confirmation(step=wide.key, wanted=wide.digest, person=SAM, at=NOW)
     assert confirmation_of(wide, (said,)) is said
     assert confirmation_of(narrow, (said,)) is None
@@ -346,17 +349,17 @@ def test_a_confirmation_counts_for_exactly_what_was_confirmed() -> None:
 
 
 def test_the_state_is_said_in_one_line() -> None:
-    [guests] = half_of({"b2bCollaborationInbound": b2b()}, MICROSOFTS).steps
+    [guests] = setup_of({"b2bCollaborationInbound": b2b()}, MICROSOFTS).steps
     said = Confirmation(step=REDEEM_STEP.key, wanted=REDEEM_STEP.digest, person=DANA, at=NOW)
-    assert half_words((), ()) == ""
-    assert half_words((REDEEM_STEP,), ()) == "ours done, theirs unknown, 1 step (Gatehouse cannot see it)"
-    assert half_words((REDEEM_STEP,), (said,)) == "ours done, theirs confirmed (Gatehouse cannot see it)"
-    assert half_words((REDEEM_STEP, guests), (said,)) == half_words((REDEEM_STEP,), (said,))
-    assert half_words((REDEEM_STEP, guests), ()) == half_words((REDEEM_STEP,), ())
-    assert half_words((guests,), ()) == ""
+    assert setup_words((), ()) == ""
+    assert setup_words((REDEEM_STEP,), ()) == "ours done, theirs unknown, 1 step (Gatehouse cannot see it)"
+    assert setup_words((REDEEM_STEP,), (said,)) == "ours done, theirs confirmed (Gatehouse cannot see it)"
+    assert setup_words((REDEEM_STEP, guests), (said,)) == setup_words((REDEEM_STEP,), (said,))
+    assert setup_words((REDEEM_STEP, guests), ()) == setup_words((REDEEM_STEP,), ())
+    assert setup_words((guests,), ()) == ""
     assert open_steps((guests,), ()) == ()
     job = replace(REDEEM_STEP, key=K.PROVISIONING_JOB)
-    assert half_words((REDEEM_STEP, job), (said,)) == (
+    assert setup_words((REDEEM_STEP, job), (said,)) == (
         "ours done, theirs 1 of 2 steps confirmed, the rest unknown (Gatehouse cannot see it)"
     )
     assert usual_words((REDEEM_STEP, guests)) == (

@@ -32,16 +32,16 @@ from workflows.core.partners.outcome import advance_partner
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviews import advance_review
 from workflows.core.requests.commands.partner import (
-    AskHalf,
     AskReview,
-    ConfirmHalf,
+    AskSetup,
+    ConfirmSetup,
     Keep,
     PartnershipCommand,
-    RecordHalf,
+    RecordSetup,
     RecordSponsorFound,
     RecordSponsorGone,
-    RemindHalf,
-    UnconfirmHalf,
+    RemindSetup,
+    UnconfirmSetup,
 )
 from workflows.core.requests.commands.request import RecordApplied, RecordOverwritten
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
@@ -92,11 +92,11 @@ def _commands(name: str) -> list[PartnershipCommand]:
         "keep": [Keep(actor=actor, tenant_id=TENANT, reason="Needed") for actor in (SAM, DANA, AMARA)],
         "record_sponsor_gone": [RecordSponsorGone(sponsor=SAM.id, reason="No account.")],
         "record_sponsor_found": [RecordSponsorFound(sponsor=SAM.id)],
-        "confirm_half": [ConfirmHalf(actor=actor, **step) for actor in (SAM, AMARA)],
-        "unconfirm_half": [UnconfirmHalf(actor=actor, **step) for actor in (SAM, AMARA)],
-        "remind_half": [RemindHalf(actor=actor, tenant_id=TENANT) for actor in (SAM, AMARA)],
-        "ask_half": [AskHalf()],
-        "record_half": [RecordHalf(request_id=partnership().request_id, steps=(REDEEM_STEP,))],
+        "confirm_half": [ConfirmSetup(actor=actor, **step) for actor in (SAM, AMARA)],
+        "unconfirm_half": [UnconfirmSetup(actor=actor, **step) for actor in (SAM, AMARA)],
+        "remind_half": [RemindSetup(actor=actor, tenant_id=TENANT) for actor in (SAM, AMARA)],
+        "ask_half": [AskSetup()],
+        "record_half": [RecordSetup(request_id=partnership().request_id, steps=(REDEEM_STEP,))],
     }
     return commands[name]
 

@@ -23,7 +23,7 @@ from workflows.core.partners.restoration import (
     restored,
     stands_alike,
 )
-from workflows.core.plans.changes import plan_shift
+from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.closing import closes_everything, only_narrows
 from workflows.core.plans.plan import Plan, is_confirmed, plan_access, plan_revocation, steps_done
 from workflows.core.policy.template import Stage, Template, stages_for
@@ -193,7 +193,7 @@ def test_a_revocation_put_back_never_passes_as_narrowing(before: dict[str, Any])
 
 
 def stages_for_plan(plan: Plan) -> tuple[Stage, ...]:
-    return stages_for(plan_shift(plan), template())
+    return stages_for(plan_access_change(plan), template())
 
 
 # --- what exactly is written ---
@@ -332,8 +332,8 @@ def test_what_was_cut_short_while_it_was_written_can_be_put_back(state: RequestS
 
 
 def test_of_what_was_cut_short_it_is_said_that_perhaps_not_all_was_written() -> None:
-    half = applied(restoration(document(), closed_document()), state=RequestState.FAILED, writing_since=NOW)
-    codes = {one.code: one.text for one in restoration_findings(half, document())}
+    setup = applied(restoration(document(), closed_document()), state=RequestState.FAILED, writing_since=NOW)
+    codes = {one.code: one.text for one in restoration_findings(setup, document())}
     assert codes.keys() == {"restores_a_part"}
     assert "planned from what stands now" in codes["restores_a_part"]
 

@@ -25,18 +25,18 @@ from workflows.core.partner_setup.steps import Step, StepKey
 from workflows.core.partners.outcome import advance_partner, closed_partnership, opened_partnership
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviews import advance_review
-from workflows.core.partners.setup_reviews import half_behind
+from workflows.core.partners.setup_reviews import setup_behind
 from workflows.core.people import Person
 from workflows.core.requests.commands.partner import (
-    AskHalf,
-    ConfirmHalf,
+    AskSetup,
+    ConfirmSetup,
     PartnershipCommand,
-    RecordHalf,
-    RemindHalf,
-    UnconfirmHalf,
+    RecordSetup,
+    RemindSetup,
+    UnconfirmSetup,
 )
 from workflows.core.requests.commands.request import RecordOverwritten
-from workflows.core.requests.effects import ShowHalf, Tell
+from workflows.core.requests.effects import ShowSetup, Tell
 from workflows.core.requests.lifecycle import Situation
 from workflows.core.requests.request import RequestId, RequestState
 from workflows.core.settings.canonical import Digest
@@ -53,15 +53,15 @@ def said(step: Step = REDEEM_STEP, by: Person = SAM, at: datetime = NOW) -> Conf
     return Confirmation(step=step.key, wanted=step.digest, person=by, at=at)
 
 
-def confirm(by: Person = SAM, step: Step = REDEEM_STEP) -> ConfirmHalf[Person]:
-    return ConfirmHalf(actor=by, tenant_id=TENANT, step=step.key, wanted=step.digest)
+def confirm(by: Person = SAM, step: Step = REDEEM_STEP) -> ConfirmSetup[Person]:
+    return ConfirmSetup(actor=by, tenant_id=TENANT, step=step.key, wanted=step.digest)
 
 
 def after(record: Partnership, command: PartnershipCommand, now: datetime = NOW) -> Partnership:
     transition = advance_review(record, command, roster=everybody(riley="security", sam=""), now=now)
     shown, *told = transition.effects
-    assert shown == ShowHalf(tenant_id=TENANT, remind=isinstance(command, AskHalf))
-    assert len(told) == isinstance(command, ConfirmHalf | UnconfirmHalf)
+    assert shown == ShowSetup(tenant_id=TENANT, remind=isinstance(command, AskSetup))
+    assert len(told) == isinstance(command, ConfirmSetup | UnconfirmSetup)
     assert transition.partnership.version == record.version + 1
     return transition.partnership
 
@@ -82,7 +82,7 @@ def test_the_sponsor_and_admins_confirm_a_step_under_their_name(actor: Person) -
         "already_confirmed",
         f"{actor.name} has confirmed this already. You need to do nothing.",
     )
-    assert after(record, UnconfirmHalf(actor=DANA, tenant_id=TENANT, step=REDEEM_STEP.key)).confirmations == ()
+    assert after(record, UnconfirmSetup(actor=DANA, tenant_id=TENANT, step=REDEEM_STEP.key)).confirmations == ()
 
 
 @pytest.mark.parametrize("actor", [AMARA, RILEY], ids=["approver", "requester"])
@@ -90,52 +90,52 @@ def test_nobody_else_speaks_for_the_partner(actor: Person) -> None:
     record = known(confirmations=(said(),))
     for command in (
         confirm(actor, JOB),
-        UnconfirmHalf(actor=actor, tenant_id=TENANT, step=REDEEM_STEP.key),
-        RemindHalf(actor=actor, tenant_id=TENANT),
+        UnconfirmSetup(actor=actor, tenant_id=TENANT, step=REDEEM_STEP.key),
+        RemindSetup(actor=actor, tenant_id=TENANT),
     ):
         assert refused(record, command).code == "not_the_sponsor"
 
 
 def test_only_what_is_wanted_now_can_be_confirmed() -> None:
-    stale = ConfirmHalf(actor=SAM, tenant_id=TENANT, step=REDEEM_STEP.key, wanted=Digest("0" * 64))
+    stale = ConfirmSetup(actor=SAM, tenant_id=TENANT, step=REDEEM_STEP.key, wanted=Digest("0" * 64))
     assert refused(known(), stale).code == "stale_card"
-    gone = ConfirmHalf(actor=SAM, tenant_id=TENANT, step=StepKey.MICROSOFT_CLOUD, wanted=REDEEM_STEP.digest)
+    gone = ConfirmSetup(actor=SAM, tenant_id=TENANT, step=StepKey.MICROSOFT_CLOUD, wanted=REDEEM_STEP.digest)
     assert refused(known(), gone).code == "no_such_step"
-    assert refused(known(), UnconfirmHalf(actor=SAM, tenant_id=TENANT, step=JOB.key)).code == "not_confirmed"
+    assert refused(known(), UnconfirmSetup(actor=SAM, tenant_id=TENANT, step=JOB.key)).code == "not_confirmed"
     assert refused(known(state=PartnershipState.REVOKED), confirm()).code == "revoked"
 
 
 def test_a_reminder_comes_once_after_a_week_and_is_offered_again() -> None:
-    record = after(known(), RemindHalf(actor=SAM, tenant_id=TENANT))
-    assert record.remind_half_at == record.due_at == NOW + WEEK
-    assert refused(record, RemindHalf(actor=DANA, tenant_id=TENANT)).code == "already_reminding"
-    assert refused(record, AskHalf(), NOW + WEEK - MILLISECOND).code == "not_due"
-    record = after(record, AskHalf(), NOW + WEEK)
-    assert (record.remind_half_at, record.half_reminders) == (None, 1)
-    assert (record.half_reminder_asked_by, record.half_reminder_asked_at) == (SAM, NOW)
+    record = after(known(), RemindSetup(actor=SAM, tenant_id=TENANT))
+    assert record.remind_setup_at == record.due_at == NOW + WEEK
+    assert refused(record, RemindSetup(actor=DANA, tenant_id=TENANT)).code == "already_reminding"
+    assert refused(record, AskSetup(), NOW + WEEK - MILLISECOND).code == "not_due"
+    record = after(record, AskSetup(), NOW + WEEK)
+    assert (record.remind_setup_at, record.setup_reminders) == (None, 1)
+    assert (record.setup_reminder_asked_by, record.setup_reminder_asked_at) == (SAM, NOW)
     assert record.due_at == record.next_review_at
-    assert refused(record, AskHalf(), NOW + 2 * WEEK).code == "not_due"
-    assert after(record, RemindHalf(actor=SAM, tenant_id=TENANT), NOW + WEEK).remind_half_at == NOW + 2 * WEEK
+    assert refused(record, AskSetup(), NOW + 2 * WEEK).code == "not_due"
+    assert after(record, RemindSetup(actor=SAM, tenant_id=TENANT), NOW + WEEK).remind_setup_at == NOW + 2 * WEEK
 
 
 def test_what_is_confirmed_needs_no_reminder() -> None:
-    record = after(known(remind_half_at=NOW + WEEK), confirm())
-    assert record.remind_half_at == NOW + WEEK
+    record = after(known(remind_setup_at=NOW + WEEK), confirm())
+    assert record.remind_setup_at == NOW + WEEK
     record = after(record, confirm(step=JOB))
-    assert record.remind_half_at is None
-    assert refused(record, RemindHalf(actor=SAM, tenant_id=TENANT)).code == "nothing_open"
+    assert record.remind_setup_at is None
+    assert refused(record, RemindSetup(actor=SAM, tenant_id=TENANT)).code == "nothing_open"
     assert partnership(next_review_at=None).due_at is None
 
 
 def test_a_new_plan_voids_what_it_does_not_want_in_the_same_way() -> None:
     other = replace(REDEEM_STEP, wanted={"automaticUserConsentSettings": {"inboundAllowed": True}})
-    record = known(confirmations=(said(), said(JOB)), remind_half_at=NOW + WEEK)
+    record = known(confirmations=(said(), said(JOB)), remind_setup_at=NOW + WEEK)
     opened = opened_partnership(request(RequestState.APPLYING), record, NOW)
-    assert (opened.half, opened.confirmations, opened.remind_half_at) == ((REDEEM_STEP,), (said(),), None)
+    assert (opened.setup, opened.confirmations, opened.remind_setup_at) == ((REDEEM_STEP,), (said(),), None)
     opened = opened_partnership(request(RequestState.APPLYING), replace(record, confirmations=(said(other),)), NOW)
-    assert (opened.confirmations, opened.remind_half_at) == ((), NOW + WEEK)
+    assert (opened.confirmations, opened.remind_setup_at) == ((), NOW + WEEK)
     closed = closed_partnership(request(RequestState.APPLYING), record, NOW)
-    assert (closed.half, closed.confirmations, closed.remind_half_at) == ((), (), None)
+    assert (closed.setup, closed.confirmations, closed.remind_setup_at) == ((), (), None)
 
 
 def test_what_somebody_else_left_behind_decides_what_is_wanted() -> None:
@@ -144,33 +144,33 @@ def test_what_somebody_else_left_behind_decides_what_is_wanted() -> None:
     synchronized = {"identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}}}
     transition = advance_partner(writing, RecordOverwritten(image=synchronized), Situation(now=NOW), known())
     assert transition.partnership is not None
-    assert transition.partnership.half == (REDEEM_STEP, JOB)
+    assert transition.partnership.setup == (REDEEM_STEP, JOB)
     transition = advance_partner(writing, RecordOverwritten(image=None), Situation(now=NOW), known())
     assert transition.partnership is not None
-    assert transition.partnership.half == ()
-    assert ShowHalf(tenant_id=TENANT) in transition.effects, "the card that asks for more is taken back"
+    assert transition.partnership.setup == ()
+    assert ShowSetup(tenant_id=TENANT) in transition.effects, "the card that asks for more is taken back"
 
 
 def test_a_click_on_an_older_card_takes_no_newer_confirmation_back() -> None:
     record = known(confirmations=(said(),))
-    stale = UnconfirmHalf(actor=SAM, tenant_id=TENANT, step=REDEEM_STEP.key, wanted=Digest("0" * 64))
+    stale = UnconfirmSetup(actor=SAM, tenant_id=TENANT, step=REDEEM_STEP.key, wanted=Digest("0" * 64))
     assert refused(record, stale).code == "stale_card"
-    exact = UnconfirmHalf(actor=SAM, tenant_id=TENANT, step=REDEEM_STEP.key, wanted=REDEEM_STEP.digest)
+    exact = UnconfirmSetup(actor=SAM, tenant_id=TENANT, step=REDEEM_STEP.key, wanted=REDEEM_STEP.digest)
     assert after(record, exact).confirmations == ()
 
 
 def test_what_an_earlier_version_left_out_is_recorded_once_and_only_for_what_stands() -> None:
     applied = request(RequestState.APPLIED)
-    assert half_behind(applied) == (REDEEM_STEP,)
-    assert half_behind(request(RequestState.OVERWRITTEN)) == ()
-    old = known(half=())
-    record = after(old, RecordHalf(request_id=old.request_id, steps=(REDEEM_STEP,)))
-    assert (record.half, record.confirmations) == ((REDEEM_STEP,), ())
+    assert setup_behind(applied) == (REDEEM_STEP,)
+    assert setup_behind(request(RequestState.OVERWRITTEN)) == ()
+    old = known(setup=())
+    record = after(old, RecordSetup(request_id=old.request_id, steps=(REDEEM_STEP,)))
+    assert (record.setup, record.confirmations) == ((REDEEM_STEP,), ())
     assert after(record, confirm()).confirmations == (said(),)
     for one, command in (
-        (record, RecordHalf(request_id=old.request_id, steps=(JOB,))),
-        (old, RecordHalf(request_id=RequestId("r-newer"), steps=(JOB,))),
-        (old, RecordHalf(request_id=old.request_id, steps=())),
+        (record, RecordSetup(request_id=old.request_id, steps=(JOB,))),
+        (old, RecordSetup(request_id=RequestId("r-newer"), steps=(JOB,))),
+        (old, RecordSetup(request_id=old.request_id, steps=())),
     ):
         assert refused(one, command).code == "not_missing"
 
@@ -189,13 +189,13 @@ def test_who_confirms_or_takes_back_is_told_which_step_it_was_and_what_is_left()
     assert "Still unknown, 1 step: provisioning job." in first.text
     whole = known(confirmations=(said(),))
     assert "Every step is confirmed now." in told(whole, confirm(step=JOB)).text
-    back = told(whole, UnconfirmHalf(actor=SAM, tenant_id=TENANT, step=REDEEM_STEP.key, channel="C-1"))
+    back = told(whole, UnconfirmSetup(actor=SAM, tenant_id=TENANT, step=REDEEM_STEP.key, channel="C-1"))
     assert "Taken back: automatic redemption, outbound of contoso.com counts as unknown again." in back.text
     assert "Still unknown, 2 steps" in back.text
 
 
 def test_what_is_open_by_microsofts_default_is_neither_reminded_of_nor_missing() -> None:
     usual = Step(key=StepKey.B2B_COLLABORATION_OUTBOUND, is_needed=False, wanted={})
-    record = after(partnership(half=(REDEEM_STEP, usual), remind_half_at=NOW + WEEK), confirm())
-    assert record.remind_half_at is None
-    assert refused(record, RemindHalf(actor=SAM, tenant_id=TENANT)).code == "nothing_open"
+    record = after(partnership(setup=(REDEEM_STEP, usual), remind_setup_at=NOW + WEEK), confirm())
+    assert record.remind_setup_at is None
+    assert refused(record, RemindSetup(actor=SAM, tenant_id=TENANT)).code == "nothing_open"

@@ -8,8 +8,8 @@ from tests.workflows.core.builders import TENANT, access_plan, closed_document
 from workflows.core.plans.current_settings import (
     DEFAULT_UNREAD,
     DEFAULT_UNSET,
-    Standing,
-    describe_standing,
+    CurrentSetting,
+    describe_current,
     unmanaged,
     untouched,
 )
@@ -23,12 +23,12 @@ ALLOW_ALL = {
 DEFAULT = {"b2bCollaborationInbound": ALLOW_ALL, "inboundTrust": {"isMfaAccepted": True}}
 
 
-def standing(setting: str, own: dict[str, Any] | None, default: dict[str, Any] | None = DEFAULT) -> Standing:
-    return next(one for one in describe_standing(own, default) if one.setting == setting)
+def standing(setting: str, own: dict[str, Any] | None, default: dict[str, Any] | None = DEFAULT) -> CurrentSetting:
+    return next(one for one in describe_current(own, default) if one.setting == setting)
 
 
 def test_without_a_configuration_of_its_own_everything_is_inherited() -> None:
-    found = describe_standing(None, DEFAULT)
+    found = describe_current(None, DEFAULT)
     assert not any(one.is_own for one in found)
     assert standing("B2B collaboration, inbound", None).words == "everyone from the partner may use every application"
     assert standing("Trust in the partner's MFA", None).words == "trusted"
@@ -49,7 +49,7 @@ def test_a_default_that_could_not_be_read_is_not_guessed() -> None:
 
 
 def test_its_own_settings_are_told_from_inherited_ones() -> None:
-    found = describe_standing(closed_document(), DEFAULT)
+    found = describe_current(closed_document(), DEFAULT)
     assert {one.words for one in found if one.is_own} == {"blocked for everyone", "not trusted", "off"}
     assert [one.setting for one in found if not one.is_own] == [
         "Identity synchronization into this tenant",
@@ -70,7 +70,7 @@ def test_its_own_settings_are_told_from_inherited_ones() -> None:
     ],
 )
 def test_what_cannot_be_read_is_shown_as_json(own: dict[str, Any], default: dict[str, Any]) -> None:
-    assert any(UNREADABLE in one.words for one in describe_standing(own, default))
+    assert any(UNREADABLE in one.words for one in describe_current(own, default))
 
 
 def test_members_of_later_versions_are_shown() -> None:
@@ -96,8 +96,8 @@ def test_an_inherited_setting_says_whose_default_it_is_and_a_mixed_one_says_it_b
     assert standing("B2B collaboration, inbound", {}, {**DEFAULT, "isServiceDefault": True}).origin is (
         Origin.MICROSOFT_DEFAULT
     )
-    half = {"b2bCollaborationInbound": {"applications": ALLOW_ALL["applications"]}}
-    mixed = standing("B2B collaboration, inbound", half)
+    target_list = {"b2bCollaborationInbound": {"applications": ALLOW_ALL["applications"]}}
+    mixed = standing("B2B collaboration, inbound", target_list)
     assert (mixed.is_own, mixed.origin) == (True, Origin.SET_HERE)
     assert mixed.words == (
         "people: inherits: everyone from the partner (the tenant's default); applications: every application "

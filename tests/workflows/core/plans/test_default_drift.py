@@ -71,11 +71,11 @@ def test_what_the_partner_sets_itself_does_not_depend_on_the_default() -> None:
 
 
 def test_half_a_setting_inherits_the_other_half() -> None:
-    half = plan({INBOUND: B2BSetting(users_and_groups=BLOCK_ALL.users_and_groups, applications=None)})
+    target_list = plan({INBOUND: B2BSetting(users_and_groups=BLOCK_ALL.users_and_groups, applications=None)})
     users = {**OPEN_DEFAULT[INBOUND.value], "usersAndGroups": None}
-    assert changed(half, **{INBOUND.value: users}) == []
-    assert changed(half, **{INBOUND.value: {**users, "applications": None}}) == [INBOUND.value]
-    assert changed(half, **{INBOUND.value: None}) == [INBOUND.value]
+    assert changed(target_list, **{INBOUND.value: users}) == []
+    assert changed(target_list, **{INBOUND.value: {**users, "applications": None}}) == [INBOUND.value]
+    assert changed(target_list, **{INBOUND.value: None}) == [INBOUND.value]
 
 
 def test_other_settings_count_where_the_plan_gives_them_back_to_the_default() -> None:

@@ -13,16 +13,16 @@ from tests.workflows.core.builders import TENANT, access_plan, closed_document
 from tests.workflows.core.settings.test_effective import A1, ALL, G1, listed
 from workflows.core.checks.application_access import Capability, Direction, answer
 from workflows.core.checks.consequences import KEPT_ELSEWHERE, NOT_DELETED, NOT_DELETED_ELSEWHERE, consequences
-from workflows.core.plans.changes import moves, plan_shift
-from workflows.core.plans.current_settings import describe_standing, staying_open
+from workflows.core.plans.changes import plan_access_change, setting_changes
+from workflows.core.plans.current_settings import describe_current, staying_open
 from workflows.core.plans.plan import Plan, plan_revocation
 from workflows.core.plans.renewal import plan_renewal
 from workflows.core.plans.words import describe
 from workflows.core.policy.risk import Risk, RiskLevel, deciding_risk, risk_of, risk_of_result
-from workflows.core.posture.risk import standing_risk
+from workflows.core.posture.risk import current_risk
+from workflows.core.settings.breadth import AccessChange, is_shut
 from workflows.core.settings.effective import Origin, effective
 from workflows.core.settings.model import B2B_PROPERTIES, FLAGS, TARGET_PROPERTIES, Property
-from workflows.core.settings.reach import Shift, is_shut
 
 OPEN: dict[str, Any] = {
     **{name.value: ALL for name in B2B_PROPERTIES},
@@ -56,15 +56,15 @@ def test_once_it_is_added_the_default_applies_as_to_everybody() -> None:
 def test_adding_it_opens_what_the_plan_does_not_write_too() -> None:
     """The usual plan writes trust and redemption; collaboration in both directions comes with the default."""
     plan = replace(access_plan(), is_cross_cloud=True)
-    opened = {move.name for move in moves(plan, OPEN) if move.shift is Shift.OPENS}
+    opened = {item.name for item in setting_changes(plan, OPEN) if item.access is AccessChange.OPENS}
     assert {
         Property.B2B_COLLABORATION_INBOUND,
         Property.B2B_COLLABORATION_OUTBOUND,
         Property.M365_COLLABORATION_INBOUND,
     } <= opened
     assert not opened & {Property.B2B_DIRECT_CONNECT_INBOUND, Property.B2B_DIRECT_CONNECT_OUTBOUND}, "not supported"
-    assert plan_shift(plan, OPEN) is Shift.OPENS
-    assert plan_shift(plan) is Shift.OPENS
+    assert plan_access_change(plan, OPEN) is AccessChange.OPENS
+    assert plan_access_change(plan) is AccessChange.OPENS
     lines = describe(plan, OPEN)
     line = next(one for one in lines if one.setting == "B2B collaboration, inbound")
     assert line.before == "blocked for everyone (a tenant of another cloud, not added here)"
@@ -76,13 +76,13 @@ def test_adding_it_opens_what_the_plan_does_not_write_too() -> None:
 def test_a_default_that_blocks_opens_nothing_by_adding() -> None:
     closed = closed_document()
     plan = replace(access_plan(), is_cross_cloud=True)
-    names = {move.name for move in moves(plan, closed)}
+    names = {item.name for item in setting_changes(plan, closed)}
     assert not names & set(B2B_PROPERTIES)
 
 
 def test_the_risk_of_one_that_is_not_added_is_low_whatever_the_default_says() -> None:
-    assert standing_risk(TENANT, None, OPEN, is_cross_cloud=True) == Risk(level=RiskLevel.LOW, reasons=())
-    assert standing_risk(TENANT, {"tenantId": TENANT}, OPEN, is_cross_cloud=True).level is RiskLevel.HIGH
+    assert current_risk(TENANT, None, OPEN, is_cross_cloud=True) == Risk(level=RiskLevel.LOW, reasons=())
+    assert current_risk(TENANT, {"tenantId": TENANT}, OPEN, is_cross_cloud=True).level is RiskLevel.HIGH
 
 
 def test_trust_that_only_the_default_gives_opens_as_well() -> None:
@@ -92,16 +92,16 @@ def test_trust_that_only_the_default_gives_opens_as_well() -> None:
         plan = replace(access_plan(), is_cross_cloud=True)
         (post,) = plan.operations
         plan = replace(plan, operations=(replace(post, body={"tenantId": TENANT, **blocks, **trust}),))
-        opened = {(move.name, move.key) for move in moves(plan, OPEN) if move.shift is Shift.OPENS}
+        opened = {(item.name, item.key) for item in setting_changes(plan, OPEN) if item.access is AccessChange.OPENS}
         assert (Property.INBOUND_TRUST, "mfa") in opened
         assert (Property.INBOUND_TRUST, "compliant_device") in opened
         assert (Property.INBOUND_TRUST, "hybrid_joined_device") not in opened
-        assert not [move for move in moves(replace(plan, is_cross_cloud=False), OPEN) if move.key == "mfa"]
+        assert not [item for item in setting_changes(replace(plan, is_cross_cloud=False), OPEN) if item.key == "mfa"]
 
 
 def test_a_plan_for_one_that_is_added_already_does_what_it_does_in_our_own_cloud() -> None:
     plan = access_plan({"tenantId": TENANT})
-    assert moves(replace(plan, is_cross_cloud=True), OPEN) == moves(plan, OPEN)
+    assert setting_changes(replace(plan, is_cross_cloud=True), OPEN) == setting_changes(plan, OPEN)
 
 
 def test_revoking_it_blocks_and_does_not_speak_of_defaults() -> None:
@@ -118,7 +118,7 @@ def test_revoking_it_blocks_and_does_not_speak_of_defaults() -> None:
 
 
 def test_what_stands_says_that_it_is_blocked_and_inherits_nothing() -> None:
-    found = {one.setting: one for one in describe_standing(None, OPEN, is_cross_cloud=True)}
+    found = {one.setting: one for one in describe_current(None, OPEN, is_cross_cloud=True)}
     said = found["B2B collaboration, inbound"]
     assert (said.lets_in, said.inherits, said.origin) == (False, False, Origin.NOT_ADDED)
     assert said.words == "blocked for everyone (a tenant of another cloud, not added here)"

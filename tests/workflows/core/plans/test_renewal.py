@@ -178,7 +178,11 @@ def test_a_weak_chain_leaves_the_open_review_the_sponsor_and_the_name_of_what_st
     weak = (Stage(title="A", role=SECURITY, quorum=1),)
     record = changed(weak, STANDS, NOW + timedelta(days=20), asked)
     assert record == replace(
-        asked, version=4, request_id=record.request_id, half=record.half, confirmations=record.confirmations
+        asked,
+        version=4,
+        request_id=record.request_id,
+        setup=record.setup,
+        confirmations=record.confirmations,
     )
 
 

@@ -43,7 +43,7 @@ def test_each_wrong_value_is_named_with_its_place_and_the_right_one(example: Any
 def test_a_right_example_and_what_is_none() -> None:
     assert corrections(b2b(users(("AllUsers", "user")))) == ()
     assert corrections(b2b(users(("1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03", "group")))) == ()
-    assert not is_graph_example({"partner": "contoso.com", "template": "x", "holes": {"group": "1"}})
+    assert not is_graph_example({"partner": "contoso.com", "template": "x", "placeholders": {"group": "1"}})
     assert not is_graph_example([1, "a", None])
     assert corrected_word(7) is None
     assert corrected_word("AllMicrosoftapps") == "AllMicrosoftApps"

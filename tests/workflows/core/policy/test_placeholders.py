@@ -1,4 +1,4 @@
-"""Holes: whose ID is wanted follows from where it stands; only a GUID fills one; an optional one may stay empty."""
+"""Placeholders: whose ID is wanted follows from the place; only a GUID fills one; an optional one may stay empty."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from tests.workflows.core.builders import STAGES
 from workflows.core.errors import InvalidField
-from workflows.core.policy.placeholders import Hole, fill, hole_of, parse_hole, places
+from workflows.core.policy.placeholders import Placeholder, fill, parse_placeholder, placeholder_of, places
 from workflows.core.policy.template import Stage, Template, filled, stages_for
+from workflows.core.settings.breadth import AccessChange
 from workflows.core.settings.directory_objects import Owner
 from workflows.core.settings.model import (
     ALL_USERS,
@@ -27,7 +28,6 @@ from workflows.core.settings.model import (
     TargetType,
     TenantRestrictions,
 )
-from workflows.core.settings.reach import Shift
 
 A, B = "1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03", "2b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03"
 GROUP, USER, APPLICATION = TargetType.GROUP, TargetType.USER, TargetType.APPLICATION
@@ -45,12 +45,14 @@ def b2b(people: TargetConfiguration, application: str = "{portal}") -> B2BSettin
     return B2BSetting(users_and_groups=people, applications=lists((APPLICATION, application)))
 
 
-def hole(name: str, kind: TargetType = GROUP, *, owner: Owner = Owner.THEIRS, is_required: bool = True) -> Hole:
-    """A hole of that name."""
-    return Hole(name=name, label=name, kind=kind, owner=owner, is_required=is_required)
+def blank(name: str, kind: TargetType = GROUP, *, owner: Owner = Owner.THEIRS, is_required: bool = True) -> Placeholder:
+    """A placeholder of that name."""
+    return Placeholder(name=name, label=name, kind=kind, owner=owner, is_required=is_required)
 
 
-def template(settings: dict[Property, Setting], *holes: Hole, stages: tuple[Stage, ...] = STAGES) -> Template:
+def template(
+    settings: dict[Property, Setting], *placeholders: Placeholder, stages: tuple[Stage, ...] = STAGES
+) -> Template:
     """A template of these settings."""
     return Template(
         name="pilot",
@@ -63,7 +65,7 @@ def template(settings: dict[Property, Setting], *holes: Hole, stages: tuple[Stag
         default_duration=timedelta(days=30),
         decide_within=timedelta(days=7),
         content_hash="h",
-        holes=holes,
+        placeholders=placeholders,
     )
 
 
@@ -103,7 +105,7 @@ def test_every_kind_of_setting_is_walked_and_what_has_no_lists_is_left() -> None
         Property.AUTOMATIC_REDEMPTION: AutomaticRedemption(inbound=True),
     }
     assert [place.name for place in places(settings)] == ["g", "a"]
-    done = fill(settings, (hole("g"), hole("a", APPLICATION)), {"g": A, "a": B, "stranger": "x"})
+    done = fill(settings, (blank("g"), blank("a", APPLICATION)), {"g": A, "a": B, "stranger": "x"})
     assert done[Property.M365_COLLABORATION_INBOUND] == M365CollaborationInbound(users=lists((GROUP, A)))
     assert done[Property.APP_SERVICE_CONNECT_INBOUND] == AppServiceConnect(applications=lists((APPLICATION, B)))
     untouched = set(settings) - {Property.M365_COLLABORATION_INBOUND, Property.APP_SERVICE_CONNECT_INBOUND}
@@ -112,16 +114,16 @@ def test_every_kind_of_setting_is_walked_and_what_has_no_lists_is_left() -> None
 
 def test_a_template_is_filled_in() -> None:
     people = lists((GROUP, "{pilot}"), (GROUP, B), (USER, ALL_USERS))
-    pilot = template({Property.B2B_COLLABORATION_INBOUND: b2b(people)}, hole("pilot"), hole("portal", APPLICATION))
+    pilot = template({Property.B2B_COLLABORATION_INBOUND: b2b(people)}, blank("pilot"), blank("portal", APPLICATION))
     done = filled(pilot, {"pilot": f" {A.upper()} ", "portal": f"{{{B}}}"})
     assert done == {Property.B2B_COLLABORATION_INBOUND: b2b(lists((GROUP, A), (GROUP, B), (USER, ALL_USERS)), B)}
-    assert not any(hole_of(Target(type=GROUP, id=text)) for text in (A, ALL_USERS, "{}", "{Not}", "x{pilot}"))
+    assert not any(placeholder_of(Target(type=GROUP, id=text)) for text in (A, ALL_USERS, "{}", "{Not}", "x{pilot}"))
 
 
 def test_an_id_that_stands_twice_is_sent_once() -> None:
     people = lists((GROUP, "{pilot}"), (GROUP, "{other}"))
     settings: dict[Property, Setting] = {Property.B2B_COLLABORATION_INBOUND: b2b(people, A)}
-    assert fill(settings, (hole("pilot"), hole("other")), {"pilot": A, "other": A}) == {
+    assert fill(settings, (blank("pilot"), blank("other")), {"pilot": A, "other": A}) == {
         Property.B2B_COLLABORATION_INBOUND: b2b(lists((GROUP, A)), A)
     }
 
@@ -130,7 +132,7 @@ def test_an_optional_hole_may_stay_empty_and_is_then_left_out() -> None:
     settings: dict[Property, Setting] = {
         Property.B2B_COLLABORATION_INBOUND: b2b(lists((GROUP, "{more}"), (GROUP, A)), A)
     }
-    more = hole("more", is_required=False)
+    more = blank("more", is_required=False)
     assert fill(settings, (more,), {})[Property.B2B_COLLABORATION_INBOUND] == b2b(lists((GROUP, A)), A)
     with pytest.raises(InvalidField):
         fill(settings, (more,), {"more": "somebody"})
@@ -149,7 +151,7 @@ def test_what_is_no_guid_is_said_at_its_field_with_the_cure(
     kind: TargetType, owner: Owner, cure: str, typed: str
 ) -> None:
     with pytest.raises(InvalidField) as caught:
-        parse_hole(hole("portal", kind, owner=owner), typed)
+        parse_placeholder(blank("portal", kind, owner=owner), typed)
     assert caught.value.field == "hole_portal"
     assert cure in caught.value.reason
 
@@ -157,20 +159,20 @@ def test_what_is_no_guid_is_said_at_its_field_with_the_cure(
 @pytest.mark.parametrize("typed", ["All", "allusers", "AllApplications", "office365"])
 def test_a_word_for_many_is_recognised_where_one_id_is_needed(typed: str) -> None:
     with pytest.raises(InvalidField, match="stands for all or many; this template needs one ID here"):
-        parse_hole(hole("pilot"), typed)
+        parse_placeholder(blank("pilot"), typed)
 
 
 @given(st.text())
 def test_nothing_but_a_guid_ever_fills_a_hole(typed: str) -> None:
     with pytest.raises(InvalidField):
-        parse_hole(hole("pilot"), f"x{typed}")
+        parse_placeholder(blank("pilot"), f"x{typed}")
 
 
-@pytest.mark.parametrize("shift", list(Shift))
-def test_only_a_proven_narrowing_needs_fewer_hands(shift: Shift) -> None:
+@pytest.mark.parametrize("shift", list(AccessChange))
+def test_only_a_proven_narrowing_needs_fewer_hands(access: AccessChange) -> None:
     trusted: Any = template({}, stages=(Stage(title="S", role=STAGES[0].role, quorum=3), STAGES[1]))
-    needed = stages_for(shift, trusted)
-    if shift in (Shift.NARROWS, Shift.CLOSES):
+    needed = stages_for(access, trusted)
+    if access in (AccessChange.NARROWS, AccessChange.CLOSES):
         assert needed == (Stage(title="S", role=STAGES[0].role, quorum=1),)
     else:
         assert needed == trusted.stages

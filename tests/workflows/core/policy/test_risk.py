@@ -8,7 +8,7 @@ import pytest
 
 from tests.workflows.core.builders import DATA_OWNER, SECURITY, STAGES, TENANT, closed_document
 from tests.workflows.core.settings.test_effective import ALL as ALL_DOCUMENT
-from workflows.core.plans.changes import plan_shift
+from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.plan import Operation, Plan, plan_access, plan_revocation
 from workflows.core.policy.risk import (
     Requirement,
@@ -20,6 +20,7 @@ from workflows.core.policy.risk import (
     risk_of_settings,
 )
 from workflows.core.policy.template import Stage
+from workflows.core.settings.breadth import AccessChange
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import (
     BLOCK_ALL,
@@ -35,7 +36,6 @@ from workflows.core.settings.model import (
     TargetConfiguration,
     TargetType,
 )
-from workflows.core.settings.reach import Shift
 
 P = Property
 YEAR = timedelta(days=365)
@@ -156,7 +156,7 @@ def test_adding_a_partner_of_another_cloud_opens_what_was_blocked_whatever_the_d
         ),
     )
     assert risk_of(abroad).level is RiskLevel.HIGH, "what an unread default opens by adding it counts as open"
-    assert plan_shift(abroad, SERVICE_DEFAULT) is Shift.OPENS
+    assert plan_access_change(abroad, SERVICE_DEFAULT) is AccessChange.OPENS
     assert risk_of(plan_revocation(tenant_id=TENANT, default={}, before=None, is_cross_cloud=True)).reasons == ()
 
 
@@ -165,8 +165,8 @@ def test_what_is_open_by_default_already_is_no_news() -> None:
     opening = plan({P.B2B_COLLABORATION_INBOUND: ALL})
     assert risk_of(opening).level is RiskLevel.ELEVATED
     assert risk_of(opening, SERVICE_DEFAULT).level is RiskLevel.LOW
-    assert plan_shift(opening) is Shift.OPENS
-    assert plan_shift(opening, SERVICE_DEFAULT) is Shift.SAME
+    assert plan_access_change(opening) is AccessChange.OPENS
+    assert plan_access_change(opening, SERVICE_DEFAULT) is AccessChange.SAME
 
 
 def test_a_value_that_cannot_be_read_is_a_high_risk() -> None:
@@ -185,25 +185,25 @@ def test_a_value_that_cannot_be_read_is_a_high_risk() -> None:
 @pytest.mark.parametrize(
     ("settings", "before", "default", "shift"),
     [
-        ({P.B2B_COLLABORATION_INBOUND: OFFICE}, None, None, Shift.UNKNOWN),
-        ({P.B2B_COLLABORATION_INBOUND: OFFICE}, None, SERVICE_DEFAULT, Shift.NARROWS),
-        ({P.B2B_COLLABORATION_INBOUND: OFFICE}, closed_document(), None, Shift.OPENS),
-        ({P.B2B_COLLABORATION_INBOUND: BLOCK_ALL}, None, None, Shift.NARROWS),
-        ({P.INBOUND_TRUST: InboundTrust(mfa=False)}, None, SERVICE_DEFAULT, Shift.SAME),
-        ({P.INBOUND_TRUST: InboundTrust(mfa=False)}, None, None, Shift.NARROWS),
-        ({P.INBOUND_TRUST: None}, {"inboundTrust": {"isMfaAccepted": True}}, SERVICE_DEFAULT, Shift.NARROWS),
+        ({P.B2B_COLLABORATION_INBOUND: OFFICE}, None, None, AccessChange.UNKNOWN),
+        ({P.B2B_COLLABORATION_INBOUND: OFFICE}, None, SERVICE_DEFAULT, AccessChange.NARROWS),
+        ({P.B2B_COLLABORATION_INBOUND: OFFICE}, closed_document(), None, AccessChange.OPENS),
+        ({P.B2B_COLLABORATION_INBOUND: BLOCK_ALL}, None, None, AccessChange.NARROWS),
+        ({P.INBOUND_TRUST: InboundTrust(mfa=False)}, None, SERVICE_DEFAULT, AccessChange.SAME),
+        ({P.INBOUND_TRUST: InboundTrust(mfa=False)}, None, None, AccessChange.NARROWS),
+        ({P.INBOUND_TRUST: None}, {"inboundTrust": {"isMfaAccepted": True}}, SERVICE_DEFAULT, AccessChange.NARROWS),
         (
             {P.B2B_COLLABORATION_INBOUND: BLOCK_ALL, P.INBOUND_TRUST: InboundTrust(mfa=True)},
             None,
             SERVICE_DEFAULT,
-            Shift.OPENS,
+            AccessChange.OPENS,
         ),
     ],
 )
 def test_a_whole_plan_opens_when_any_part_does_and_narrows_only_when_no_part_may_open(
-    settings: dict[Property, Setting], before: JsonObject | None, default: Any, shift: Shift
+    settings: dict[Property, Setting], before: JsonObject | None, default: Any, access: AccessChange
 ) -> None:
-    assert plan_shift(plan(settings, before), default) is shift
+    assert plan_access_change(plan(settings, before), default) is access
 
 
 def test_the_riskier_the_more_people() -> None:

@@ -106,9 +106,9 @@ def test_what_is_inherited_is_marked_and_merged() -> None:
 
 def test_a_half_that_inherits_is_not_certain_and_said_to_be() -> None:
     """People are limited here, the applications are null: what then applies is not documented."""
-    half = {"usersAndGroups": lists(OTHER)["usersAndGroups"], "applications": None}
+    target_list = {"usersAndGroups": lists(OTHER)["usersAndGroups"], "applications": None}
     for default in ({**CLOSED_DEFAULT, "b2bCollaborationInbound": ALL}, CLOSED_DEFAULT):
-        posture = judged({"b2bCollaborationInbound": half}, scene(default))
+        posture = judged({"b2bCollaborationInbound": target_list}, scene(default))
         assert "not_certain" in codes(posture)
         assert posture.is_risk_certain is False
 
@@ -234,7 +234,7 @@ def test_microsofts_default_is_open_for_collaboration_and_said_to_be_theirs() ->
         "default_is_microsofts",
     ]
     assert posture.is_service_default
-    assert posture.standings[0].words == "everyone from the partner may use every application"
+    assert posture.current[0].words == "everyone from the partner may use every application"
     assert [one.weight for one in posture.concerns] == [Weight.WARNING, Weight.WARNING, Weight.NOTE]
 
 

@@ -15,7 +15,7 @@ from workflows.core.requests.commands.clicks import (
     received_name,
     subject_of,
 )
-from workflows.core.requests.commands.partner import ConfirmHalf, Keep, RemindHalf, Revoke, UnconfirmHalf
+from workflows.core.requests.commands.partner import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
 from workflows.core.requests.commands.request import Approve, Reject, Subject, Withdraw
 from workflows.core.requests.lifecycle import advance
 
@@ -23,9 +23,9 @@ DIGEST = request().known.plan.digest
 APPROVE = Approve(actor=AMARA.chat_id, request_id=REQUEST, digest=DIGEST, channel="C1")
 REJECT = Reject(actor=AMARA.chat_id, request_id=REQUEST, digest=DIGEST, reason="Too wide")
 KEEP = Keep(actor=SAM.chat_id, tenant_id=TENANT, reason="Needed")
-CONFIRM = ConfirmHalf(actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key, wanted=REDEEM_STEP.digest)
-UNCONFIRM = UnconfirmHalf(actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key)
-REMIND = RemindHalf(actor=SAM.chat_id, tenant_id=TENANT)
+CONFIRM = ConfirmSetup(actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key, wanted=REDEEM_STEP.digest)
+UNCONFIRM = UnconfirmSetup(actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key)
+REMIND = RemindSetup(actor=SAM.chat_id, tenant_id=TENANT)
 
 
 def test_a_click_is_not_taken_for_a_command() -> None:
@@ -34,7 +34,7 @@ def test_a_click_is_not_taken_for_a_command() -> None:
         advance(request(), APPROVE, moment())  # type: ignore[arg-type]
     with pytest.raises(AttributeError):
         advance(request(), REJECT, moment())  # type: ignore[arg-type]
-    due = partnership(state=PartnershipState.REVIEW_DUE, half=(REDEEM_STEP,))
+    due = partnership(state=PartnershipState.REVIEW_DUE, setup=(REDEEM_STEP,))
     on, now = everybody(), moment().now
     with pytest.raises(AttributeError):
         advance_review(due, KEEP, roster=on, now=now)  # type: ignore[arg-type]

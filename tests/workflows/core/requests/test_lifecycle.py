@@ -60,7 +60,7 @@ from workflows.core.requests.commands.request import (
     Submit,
     Withdraw,
 )
-from workflows.core.requests.effects import Apply, Prepare, ShowHalf, ShowRequest, ShowReview, Tell
+from workflows.core.requests.effects import Apply, Prepare, ShowRequest, ShowReview, ShowSetup, Tell
 from workflows.core.requests.lifecycle import Transition, advance
 from workflows.core.requests.request import AccessRequest, Observation, RequestKind, RequestState
 
@@ -502,9 +502,9 @@ def test_an_applied_access_opens_a_partnership_and_tells_requester_and_sponsor(s
     transition = advance_partner(request(state, note="Waits."), RecordApplied(image={}), situation(LATER))
     assert transition == Outcome(
         request=request(RequestState.APPLIED, version=6, changed_at=LATER, confirmed_at=LATER),
-        effects=(SHOWN, ShowReview(tenant_id=TENANT), ShowHalf(tenant_id=TENANT), told(text), told(text, SAM)),
+        effects=(SHOWN, ShowReview(tenant_id=TENANT), ShowSetup(tenant_id=TENANT), told(text), told(text, SAM)),
         partnership=partnership(
-            half=(REDEEM_STEP,),
+            setup=(REDEEM_STEP,),
             version=1,
             since=LATER,
             ends_at=LATER + timedelta(days=90),
@@ -529,7 +529,7 @@ def test_a_renewed_access_continues_the_partnership_with_its_attestations() -> N
         ends_at=LATER + timedelta(days=90),
         next_review_at=LATER + timedelta(days=30),
         attestations=(said,),
-        half=(REDEEM_STEP,),
+        setup=(REDEEM_STEP,),
     )
 
 

@@ -12,15 +12,15 @@ from workflows.core.requests.commands.partner import Command, PartnershipCommand
 from workflows.core.requests.commands.request import Approve, RequestCommand, Subject
 from workflows.core.requests.effects import (
     Apply,
+    CheckPermission,
     Effect,
-    Judge,
     Prepare,
     SettleGivenUp,
     ShowAlarm,
-    ShowHalf,
     ShowHome,
     ShowRequest,
     ShowReview,
+    ShowSetup,
     Tell,
     lane,
 )
@@ -129,14 +129,14 @@ def test_what_must_not_overtake_shares_a_lane() -> None:
     """Writes to one partner, the messages of one card, and what one person is told; nothing else waits."""
     click = Approve(actor=AMARA.chat_id, request_id=REQUEST, digest=access_plan().digest)
     lanes: dict[Effect, str] = {
-        Judge(command=click, key="click-1"): "judge:click-1",
+        CheckPermission(command=click, key="click-1"): "judge:click-1",
         Prepare(request_id=REQUEST): "prepare:r-1",
         Apply(request_id=REQUEST, tenant_id=TENANT): f"tenant:{TENANT}",
         ShowRequest(request_id=REQUEST): "card:r-1",
         ShowReview(tenant_id=TENANT): f"review:{TENANT}",
         ShowReview(tenant_id=TENANT, remind=True): f"review:{TENANT}",
-        ShowHalf(tenant_id=TENANT): f"half:{TENANT}",
-        ShowHalf(tenant_id=TENANT, remind=True): f"half:{TENANT}",
+        ShowSetup(tenant_id=TENANT): f"half:{TENANT}",
+        ShowSetup(tenant_id=TENANT, remind=True): f"half:{TENANT}",
         ShowHome(person=AMARA.chat_id): "home:U-AMARA",
         Tell(person=AMARA.chat_id, subject=Subject(request_id=REQUEST), text="Hello"): "tell:U-AMARA",
         ShowAlarm(alarm_id=AlarmId("A-1")): "alarm:A-1",

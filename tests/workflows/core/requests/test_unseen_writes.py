@@ -9,7 +9,7 @@ from tests.workflows.core.builders import AMARA, DANA, NOW, REQUEST, TENANT, acc
 from workflows.core.audit.partner_changes import PartnerChange, names_another
 from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.commands.request import Approve
-from workflows.core.requests.effects import Judge
+from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.resending import Step, first_sent, may_be_resent, needs_the_audit_log, next_step
 from workflows.core.requests.watch import unjudged_revocations, unshown_writes, waiting_revocations
@@ -118,10 +118,10 @@ def test_clicks_that_revoke_are_late_after_two_minutes_and_where_nobody_knows() 
     revoke = Revoke(actor=DANA.chat_id, target=TENANT, reason="Ended")
     approve = Approve(actor=AMARA.chat_id, request_id=REQUEST, digest=access_plan().digest)
     clicks = [
-        Judge(command=revoke, key="now", received_at=NOW),
-        Judge(command=revoke, key="before", received_at=NOW - 2 * MINUTE),
-        Judge(command=revoke, key="old record"),
-        Judge(command=approve, key="approve", received_at=NOW - 60 * MINUTE),
+        CheckPermission(command=revoke, key="now", received_at=NOW),
+        CheckPermission(command=revoke, key="before", received_at=NOW - 2 * MINUTE),
+        CheckPermission(command=revoke, key="old record"),
+        CheckPermission(command=approve, key="approve", received_at=NOW - 60 * MINUTE),
     ]
     found = [(click.key, is_late) for click, _, is_late in unjudged_revocations(clicks, NOW)]
     assert found == [("now", False), ("before", True), ("old record", True)]

@@ -7,14 +7,14 @@ import pytest
 
 from tests.workflows.core.builders import TENANT
 from tests.workflows.core.settings.test_effective import A1, ALL, G1, INBOUND, asked, listed
-from workflows.core.plans.changes import moves
-from workflows.core.plans.current_settings import describe_standing
+from workflows.core.plans.changes import setting_changes
+from workflows.core.plans.current_settings import describe_current
 from workflows.core.plans.plan import Plan, plan_revocation
+from workflows.core.settings.breadth import AccessChange, is_clear, is_shut, is_unbounded, targets_change
 from workflows.core.settings.certainty import Doubt, blocks_all, setting_doubts
 from workflows.core.settings.documents import parse_targets
 from workflows.core.settings.effective import Origin, effective
 from workflows.core.settings.model import Property, TargetConfiguration, TargetSetting, configurations
-from workflows.core.settings.reach import Shift, is_clear, is_shut, is_unbounded, targets_shift
 from workflows.core.settings.words import setting_words
 
 BLOCKED = {"usersAndGroups": listed("blocked", "AllUsers"), "applications": listed("blocked", "AllApplications")}
@@ -65,8 +65,8 @@ def test_a_doubtful_list_is_never_certain_whether_it_is_the_partners_or_the_defa
     said = setting_words(INBOUND, document)
     assert "not certain" in said
     assert "blocked for everyone" not in said
-    standings = describe_standing(None if own is None else {INBOUND: own}, {INBOUND: default})
-    standing = next(each for each in standings if each.setting == "B2B collaboration, inbound")
+    current = describe_current(None if own is None else {INBOUND: own}, {INBOUND: default})
+    standing = next(each for each in current if each.setting == "B2B collaboration, inbound")
     assert standing.lets_in
     assert "not certain" in standing.words
 
@@ -76,19 +76,19 @@ def test_what_is_doubtful_counts_as_open_before_a_change_and_as_not_closed_after
     document: dict[str, Any], _: Doubt
 ) -> None:
     doubtful, shut, wide = parsed(document), parsed(BLOCKED), parsed(ALL)
-    assert targets_shift(doubtful, shut) is Shift.CLOSES
-    assert targets_shift(shut, doubtful) is Shift.OPENS
-    assert targets_shift(doubtful, wide) is Shift.OPENS
-    assert targets_shift(wide, doubtful) is Shift.UNKNOWN
-    assert targets_shift(doubtful, doubtful) is Shift.SAME
+    assert targets_change(doubtful, shut) is AccessChange.CLOSES
+    assert targets_change(shut, doubtful) is AccessChange.OPENS
+    assert targets_change(doubtful, wide) is AccessChange.OPENS
+    assert targets_change(wide, doubtful) is AccessChange.UNKNOWN
+    assert targets_change(doubtful, doubtful) is AccessChange.SAME
     revoked = plan_revocation(tenant_id=TENANT, before={"tenantId": TENANT, INBOUND: document})
-    assert {move.shift for move in moves(revoked, {}) if move.name == INBOUND} == {Shift.CLOSES}
+    assert {item.access for item in setting_changes(revoked, {}) if item.name == INBOUND} == {AccessChange.CLOSES}
 
 
 @pytest.mark.parametrize("half", ["usersAndGroups", "applications"])
-def test_a_list_that_is_null_beside_one_that_is_set_is_not_certain(half: str) -> None:
+def test_a_list_that_is_null_beside_one_that_is_set_is_not_certain(target_list: str) -> None:
     """What is shown is what the default says of it, and nothing relies on that."""
-    own = {**BLOCKED, half: None}
+    own = {**BLOCKED, target_list: None}
     for default in (ALL, BLOCKED, None):
         found = asked(own, default)
         assert (found.allowed, found.is_certain) == (True, False)
@@ -127,7 +127,7 @@ def test_nothing_crashes_and_nothing_is_certain_where_a_list_is_of_another_shape
         plan = Plan(
             tenant_id=TENANT, operations=(), before={INBOUND: own}, template="", template_hash="", duration=None
         )
-        assert moves(plan, {INBOUND: own}) == ()
+        assert setting_changes(plan, {INBOUND: own}) == ()
 
 
 def test_all_microsoft_apps_is_not_a_limit_and_office_365_is() -> None:

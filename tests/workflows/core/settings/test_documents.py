@@ -56,8 +56,8 @@ def test_a_b2b_setting_is_written_with_both_halves() -> None:
             "targets": [{"target": "Office365", "targetType": "application"}],
         },
     }
-    half = B2BSetting(users_and_groups=None, applications=setting.applications)
-    document = to_document(half)
+    target_list = B2BSetting(users_and_groups=None, applications=setting.applications)
+    document = to_document(target_list)
     assert document is not None
     assert document["usersAndGroups"] is None
 
@@ -134,9 +134,9 @@ def test_targets_in_an_unknown_vocabulary_are_unreadable(document: object) -> No
 
 @pytest.mark.parametrize("document", ["AllUsers", ["AllUsers"], 0, False])
 def test_a_half_that_is_no_object_is_unreadable(document: object) -> None:
-    for half in (targets(document), {"usersAndGroups": document}):
+    for target_list in (targets(document), {"usersAndGroups": document}):
         with pytest.raises(UnreadableSetting, match="expected an object with accessType and targets"):
-            parse_setting(INBOUND, half)
+            parse_setting(INBOUND, target_list)
 
 
 @pytest.mark.parametrize("value", ["true", 1, 0, [], {}])
@@ -225,8 +225,8 @@ def test_normalizing_twice_changes_nothing_more(document: dict[str, Any]) -> Non
 @given(B2B_SETTINGS, st.randoms(use_true_random=False))
 def test_the_order_of_targets_means_nothing(setting: B2BSetting, chance: Random) -> None:
     document, shuffled = {"v": to_document(setting)}, {"v": to_document(setting)}
-    for half in (shuffled["v"] or {}).values():
-        chance.shuffle(half["targets"])
+    for target_list in (shuffled["v"] or {}).values():
+        chance.shuffle(target_list["targets"])
     assert means_the_same(document, shuffled)
 
 
@@ -234,8 +234,8 @@ def test_the_order_of_targets_means_nothing(setting: B2BSetting, chance: Random)
 @given(B2B_SETTINGS, B2B_SETTINGS)
 def test_two_settings_mean_the_same_only_when_they_list_the_same_targets(left: B2BSetting, right: B2BSetting) -> None:
     def meaning(setting: B2BSetting) -> list[object]:
-        halves = (setting.users_and_groups, setting.applications)
-        return [half and (half.access, sorted(half.targets)) for half in halves]
+        target_lists = (setting.users_and_groups, setting.applications)
+        return [target_list and (target_list.access, sorted(target_list.targets)) for target_list in target_lists]
 
     documents = {"v": to_document(left)}, {"v": to_document(right)}
     assert means_the_same(*documents) is (meaning(left) == meaning(right))

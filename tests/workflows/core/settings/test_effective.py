@@ -30,18 +30,18 @@ APPS = [
 # --- The oracle: sets of pairs, nothing else ------------------------------------------------------------------------
 
 
-def _members(half: dict[str, Any], everything: str, universe: list[str]) -> set[str]:
-    named = {target["target"] for target in half["targets"]}
+def _members(target_list: dict[str, Any], everything: str, universe: list[str]) -> set[str]:
+    named = {target["target"] for target in target_list["targets"]}
     chosen = set(universe) if everything in named else named & set(universe)
-    return chosen if half["accessType"] == "allowed" else set(universe) - chosen
+    return chosen if target_list["accessType"] == "allowed" else set(universe) - chosen
 
 
-def _is_deny_list(half: dict[str, Any]) -> bool:
-    return half["accessType"] == "blocked" and not half["targets"][0]["target"].startswith("All")
+def _is_deny_list(target_list: dict[str, Any]) -> bool:
+    return target_list["accessType"] == "blocked" and not target_list["targets"][0]["target"].startswith("All")
 
 
-def _blocks_all(half: dict[str, Any]) -> bool:
-    return bool(half["accessType"] == "blocked" and half["targets"][0]["target"].startswith("All"))
+def _blocks_all(target_list: dict[str, Any]) -> bool:
+    return bool(target_list["accessType"] == "blocked" and target_list["targets"][0]["target"].startswith("All"))
 
 
 def oracle(users: dict[str, Any], apps: dict[str, Any], user: str, app: str) -> tuple[bool, bool]:
@@ -112,9 +112,9 @@ def test_an_answer_names_the_rule_and_where_it_comes_from() -> None:
     assert asked(only, ALL) == Answer(
         allowed=False, by="applications: not on the list of those let in", origin=Origin.SET_HERE
     )
-    half = {"usersAndGroups": listed("blocked", G1), "applications": None}
-    assert asked(half, ALL).by == "people: on the list of exceptions"
-    assert asked(half, ALL, user=G2).origin is Origin.SET_HERE
+    target_list = {"usersAndGroups": listed("blocked", G1), "applications": None}
+    assert asked(target_list, ALL).by == "people: on the list of exceptions"
+    assert asked(target_list, ALL, user=G2).origin is Origin.SET_HERE
 
 
 def test_what_is_not_known_is_never_answered_blocked() -> None:

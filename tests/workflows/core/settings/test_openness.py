@@ -91,9 +91,9 @@ def test_a_setting_of_a_service(own: Any, default: Any, opening: Opening, is_exp
 def test_capabilities_are_closed_for_this_partner_where_both_carriers_are() -> None:
     shut = {"m365CollaborationInbound": {"users": NOBODY}, "appServiceConnectInbound": {"applications": NOTHING}}
     assert of({**closed_document(), **shut})[CAPABILITIES].is_explicit
-    half = {**shut, "appServiceConnectInbound": None}
-    assert not of({**closed_document(), **half})[CAPABILITIES].is_explicit
-    assert of({**half, "appServiceConnectInbound": {"applications": EVERYTHING}})[CAPABILITIES].opening is (
+    target_list = {**shut, "appServiceConnectInbound": None}
+    assert not of({**closed_document(), **target_list})[CAPABILITIES].is_explicit
+    assert of({**target_list, "appServiceConnectInbound": {"applications": EVERYTHING}})[CAPABILITIES].opening is (
         Opening.UNKNOWN
     )
 

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
+import workflows.entra.cache
 import workflows.entra.gateway
-import workflows.entra.lately
-import workflows.entra.surroundings
+import workflows.entra.tenant_settings
 import workflows.entra.transport.connection
 from tests.workflows.entra.stand_in_tenant import (
     CONTOSO,

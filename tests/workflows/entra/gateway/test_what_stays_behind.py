@@ -73,7 +73,7 @@ async def test_first_click_does_not_hold_the_event_loop(entra: Entra, graph: Gra
     found = await entra.find("contoso.com")
     assert found is not None
     await entra.read_partner(found.tenant_id)
-    around = entra.surroundings
+    around = entra.tenant_settings
     await asyncio.gather(
         entra.read_default(),
         entra.accounts_by_mail(["admin@woodgrove.com"]),

@@ -29,7 +29,7 @@ from workflows.ports.tenant import TenantUnavailable
 
 async def test_a_sign_in_is_evaluated_as_microsoft_describes_it(entra: Entra, graph: Graph) -> None:
     """The SDK's models read the body as what it is; every policy comes back, with whether it applies."""
-    rows = await entra.surroundings.evaluate_access(QUESTION)
+    rows = await entra.tenant_settings.evaluate_access(QUESTION)
     applies = {row["displayName"]: (row["policyApplies"], row["analysisReasons"]) for row in rows}
     assert applies["Require MFA for guests"] == (True, "notSet")
     assert applies["Block synchronized members"] == (False, "policyNotEnabled")
@@ -50,8 +50,8 @@ async def test_a_sign_in_is_evaluated_as_microsoft_describes_it(entra: Entra, gr
 async def test_an_evaluation_is_remembered_and_shares_one_request_a_second_with_the_policies(
     entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(entra.surroundings, "_conditional_access", Pace(1, 0.3))
-    ask, around = entra.surroundings.evaluate_access, entra.surroundings
+    monkeypatch.setattr(entra.tenant_settings, "_conditional_access", Pace(1, 0.3))
+    ask, around = entra.tenant_settings.evaluate_access, entra.tenant_settings
     started = time.monotonic()
     found = await asyncio.gather(around.read_conditional_access(), *(ask(QUESTION) for _ in range(10)))
     await ask(replace(QUESTION, visitor=Visitor.MEMBER))
@@ -64,8 +64,8 @@ async def test_the_list_of_policies_passes_evaluations_that_queue(
     entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every plan needs the list; it must not wait for the evaluations of all the others."""
-    monkeypatch.setattr(entra.surroundings, "_conditional_access", Pace(1, 0.05))
-    around = entra.surroundings
+    monkeypatch.setattr(entra.tenant_settings, "_conditional_access", Pace(1, 0.05))
+    around = entra.tenant_settings
     levels = [replace(QUESTION, application=f"app-{number}") for number in range(6)]
     queue = [asyncio.create_task(around.evaluate_access(one)) for one in levels]
     await asyncio.sleep(0.01)
@@ -88,14 +88,14 @@ async def test_the_list_of_policies_passes_evaluations_that_queue(
 async def test_an_evaluation_that_is_not_whole_is_none(entra: Entra, graph: Graph, body: Any) -> None:
     graph.fail(answering(200, body))
     with pytest.raises(TenantUnavailable):
-        await entra.surroundings.evaluate_access(QUESTION)
-    assert len(await entra.surroundings.evaluate_access(QUESTION)) > 1, "a failure is not remembered"
+        await entra.tenant_settings.evaluate_access(QUESTION)
+    assert len(await entra.tenant_settings.evaluate_access(QUESTION)) > 1, "a failure is not remembered"
 
 
 async def test_an_evaluation_that_is_throttled_is_not_repeated(entra: Entra, graph: Graph) -> None:
     graph.fail(refusing(429, "TooManyRequests"))
     with pytest.raises(TenantUnavailable) as throttled:
-        await entra.surroundings.evaluate_access(QUESTION)
+        await entra.tenant_settings.evaluate_access(QUESTION)
     assert throttled.value.is_throttled
     assert "read back" not in throttled.value.reason, "it changes nothing"
     assert len(graph.seen) == 1

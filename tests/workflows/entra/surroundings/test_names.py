@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+import workflows.entra.cache
 import workflows.entra.gateway
-import workflows.entra.lately
-import workflows.entra.surroundings
+import workflows.entra.tenant_settings
 import workflows.entra.transport.connection
 from bot.sandbox import seed
 from tests.workflows.entra.stand_in_tenant import (
@@ -28,7 +28,7 @@ from workflows.ports.tenant_settings import FoundObject
 
 async def test_our_own_objects_are_named_by_key(entra: Entra, graph: Graph) -> None:
     """Each kind at its own address; what is not there is None, an application by its application id."""
-    name = entra.surroundings.name_of
+    name = entra.tenant_settings.name_of
     portal, project = seed.APPLICATIONS[0], seed.PROJECT_GROUPS[0]
     user = seed.PEOPLE[0]
     assert await name(Target(type=TargetType.APPLICATION, id=portal.app_id)) == portal.name
@@ -49,22 +49,22 @@ async def test_an_object_that_cannot_be_read_is_never_absent(entra: Entra, graph
     target = Target(type=TargetType.APPLICATION, id=GROUP)
     graph.stand_in.merge({"appRoles": ["Policy.Read.All"]})
     with pytest.raises(TenantRefused, match=r"needs the permission Application\.Read\.All"):
-        await entra.surroundings.name_of(target)
+        await entra.tenant_settings.name_of(target)
     graph.fail(answering(404, "<html>a proxy</html>"))
     with pytest.raises(TenantUnavailable):
-        await entra.surroundings.name_of(target)
+        await entra.tenant_settings.name_of(target)
     graph.fail(answering(200, {}))
     with pytest.raises(TenantUnavailable, match="names nothing"):
-        await entra.surroundings.name_of(target)
+        await entra.tenant_settings.name_of(target)
     graph.fail(answering(200, {"id": GROUP, "displayName": None}))
-    assert await entra.surroundings.name_of(target) == "(no name)"
+    assert await entra.tenant_settings.name_of(target) == "(no name)"
 
 
 async def test_names_are_remembered_for_a_minute_and_absence_for_less(
     entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However often somebody looks, and however many look at once; judging asks anew, and is remembered too."""
-    around, (group, _, called, *_) = entra.surroundings, seed.PROJECT_GROUPS[0]
+    around, (group, _, called, *_) = entra.tenant_settings, seed.PROJECT_GROUPS[0]
     named, absent = Target(type=TargetType.GROUP, id=group), Target(type=TargetType.USER, id=GROUP)
     for _ in range(3):
         assert await asyncio.gather(*(around.name_of(named) for _ in range(5))) == [called] * 5
@@ -76,7 +76,7 @@ async def test_names_are_remembered_for_a_minute_and_absence_for_less(
     assert await around.name_of(named) == "Renamed"
     assert len(graph.seen) == 4
     later = SimpleNamespace(monotonic=lambda: time.monotonic() + 15)
-    monkeypatch.setattr(workflows.entra.lately, "time", later)
+    monkeypatch.setattr(workflows.entra.cache, "time", later)
     assert (await around.name_of(named), await around.name_of(absent)) == ("Renamed", None)
     assert [one.path for one in graph.seen[4:]] == [f"/users/{GROUP}"], "absence for ten seconds only"
 
@@ -84,7 +84,7 @@ async def test_names_are_remembered_for_a_minute_and_absence_for_less(
 async def test_an_impatient_look_leaves_its_answer_to_the_next_and_a_failure_to_nobody(
     entra: Entra, graph: Graph
 ) -> None:
-    around, target = entra.surroundings, Target(type=TargetType.GROUP, id=seed.PROJECT_GROUPS[0][0])
+    around, target = entra.tenant_settings, Target(type=TargetType.GROUP, id=seed.PROJECT_GROUPS[0][0])
     graph.fail(slow)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.1):
@@ -101,16 +101,16 @@ async def test_an_impatient_look_leaves_its_answer_to_the_next_and_a_failure_to_
 async def test_no_more_than_so_many_names_are_remembered(
     entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(entra.surroundings._names, "most", 2)
+    monkeypatch.setattr(entra.tenant_settings._names, "most", 2)
     first, *others = (Target(type=TargetType.USER, id=f"{n:08d}-0000-4000-8000-000000000001") for n in range(3))
     for target in (first, *others, *others, first):
-        assert await entra.surroundings.name_of(target) is None
+        assert await entra.tenant_settings.name_of(target) is None
     assert len(graph.seen) == 4, "the first was forgotten"
 
 
 async def test_our_own_objects_are_found_by_name_and_by_what_begins_so(entra: Entra, graph: Graph) -> None:
     """Quotes are doubled; what is exactly so comes first; hidden memberships are nobody's to search."""
-    find = entra.surroundings.find_by_name
+    find = entra.tenant_settings.find_by_name
     hidden = {"visibility": "HiddenMembership", "groupTypes": ["Unified"]}
     pilot = seed.PROJECT_GROUPS[1][0]
     groups = {"11111111-0000-4000-8000-000000000001": "Pilot", "11111111-0000-4000-8000-000000000002": "O'Neil's & co"}

@@ -10,12 +10,12 @@ from workflows.entra import Entra
 
 async def test_sign_ins_are_counted_by_people_and_applications(entra: Entra, graph: Graph) -> None:
     since = datetime.now(UTC) - timedelta(days=30)
-    found = await entra.surroundings.read_sign_ins(CONTOSO, since)
+    found = await entra.tenant_settings.read_sign_ins(CONTOSO, since)
     assert found == SignIns(people=2, applications=("SharePoint Online",), is_complete=True)
     assert graph.seen[0].query["$filter"] == (
         f"homeTenantId eq '{CONTOSO}' and createdDateTime ge {since:%Y-%m-%dT%H:%M:%SZ}"
     )
-    assert await entra.surroundings.read_sign_ins(TenantId(GROUP), since) == SignIns(
+    assert await entra.tenant_settings.read_sign_ins(TenantId(GROUP), since) == SignIns(
         people=0, applications=(), is_complete=True
     )
 
@@ -31,7 +31,7 @@ async def test_sign_ins_beyond_a_few_pages_are_at_least_so_many(entra: Entra, gr
     graph.fail(
         *(answering(200, {"value": rows, "@odata.nextLink": f"{graph.url}/auditLogs/signIns?p={n}"}) for n in range(9))
     )
-    found = await entra.surroundings.read_sign_ins(CONTOSO, datetime.now(UTC))
+    found = await entra.tenant_settings.read_sign_ins(CONTOSO, datetime.now(UTC))
     assert found == SignIns(people=2, applications=("X", "an application without a name"), is_complete=False)
     assert len(graph.seen) == 2
 
@@ -39,7 +39,7 @@ async def test_sign_ins_beyond_a_few_pages_are_at_least_so_many(entra: Entra, gr
 async def test_our_own_peoples_sign_ins_at_a_partner_are_asked_for_by_both_tenants(entra: Entra, graph: Graph) -> None:
     home = await entra.home()
     since = datetime.now(UTC) - timedelta(days=30)
-    found = await entra.surroundings.read_sign_ins(CONTOSO, since, home=home)
+    found = await entra.tenant_settings.read_sign_ins(CONTOSO, since, home=home)
     assert found.is_complete
     assert graph.seen[-1].query["$filter"] == (
         f"homeTenantId eq '{home}' and resourceTenantId eq '{CONTOSO}' and createdDateTime ge "

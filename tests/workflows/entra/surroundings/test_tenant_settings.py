@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+import workflows.entra.cache
 import workflows.entra.gateway
-import workflows.entra.lately
-import workflows.entra.surroundings
+import workflows.entra.tenant_settings
 import workflows.entra.transport.connection
 from tests.workflows.entra.stand_in_tenant import (
     CONTOSO,
@@ -20,11 +20,11 @@ from tests.workflows.entra.stand_in_tenant import (
 from workflows.entra import Entra
 from workflows.entra.transport.pacing import Pace
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
-from workflows.ports.tenant_settings import Surroundings
+from workflows.ports.tenant_settings import TenantSettings
 
 
 async def test_surroundings_are_read_as_graph_shows_them(entra: Entra, graph: Graph) -> None:
-    around: Surroundings = entra.surroundings
+    around: TenantSettings = entra.tenant_settings
     assert "woodgrove.com" in await around.verified_domains()
     assert (await around.read_access_policy())["allowedCloudEndpoints"] == []
     assert (await around.read_authorization())["allowInvitesFrom"] == "adminsAndGuestInviters"
@@ -37,20 +37,20 @@ async def test_surroundings_are_read_as_graph_shows_them(entra: Entra, graph: Gr
 async def test_a_tenant_without_domains_was_not_told(entra: Entra, graph: Graph) -> None:
     graph.fail(answering(200, {"value": [{"id": GROUP, "verifiedDomains": [None, {"name": ""}]}]}))
     with pytest.raises(TenantUnavailable, match="own domains"):
-        await entra.surroundings.verified_domains()
+        await entra.tenant_settings.verified_domains()
 
 
 async def test_conditional_access_is_read_once_a_minute_and_once_a_second(
     entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ten requests at once read it once; when the minute is over it is read again, a second after the last time."""
-    monkeypatch.setattr(entra.surroundings, "_conditional_access", Pace(1, 0.3))
-    found = await asyncio.gather(*(entra.surroundings.read_conditional_access() for _ in range(10)))
+    monkeypatch.setattr(entra.tenant_settings, "_conditional_access", Pace(1, 0.3))
+    found = await asyncio.gather(*(entra.tenant_settings.read_conditional_access() for _ in range(10)))
     assert len(graph.seen) == 1
     assert all(rows == found[0] for rows in found)
-    monkeypatch.setattr(workflows.entra.surroundings, "_REMEMBERED_SECONDS", 0.0)
+    monkeypatch.setattr(workflows.entra.tenant_settings, "_REMEMBERED_SECONDS", 0.0)
     started = time.monotonic()
-    await entra.surroundings.read_conditional_access()
+    await entra.tenant_settings.read_conditional_access()
     assert time.monotonic() - started > 0.25
     assert len(graph.seen) == 2
 
@@ -59,7 +59,7 @@ async def test_conditional_access_that_is_throttled_is_not_repeated(entra: Entra
     """It answers 429 without Retry-After, and every repetition counts against one request a second."""
     graph.fail(refusing(429, "TooManyRequests"))
     with pytest.raises(TenantUnavailable) as throttled:
-        await entra.surroundings.read_conditional_access()
+        await entra.tenant_settings.read_conditional_access()
     assert throttled.value.is_throttled
     assert len(graph.seen) == 1
 
@@ -67,4 +67,4 @@ async def test_conditional_access_that_is_throttled_is_not_repeated(entra: Entra
 async def test_a_missing_permission_names_the_one_to_grant(entra: Entra, graph: Graph) -> None:
     graph.fail(refusing(403, "Authorization_RequestDenied"))
     with pytest.raises(TenantRefused, match=r"AuditLog\.Read\.All"):
-        await entra.surroundings.read_sign_ins(CONTOSO, datetime.now(UTC))
+        await entra.tenant_settings.read_sign_ins(CONTOSO, datetime.now(UTC))

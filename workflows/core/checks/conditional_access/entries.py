@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 from workflows.core.checks.conditional_access.controls import Trust, Visitor
 from workflows.core.checks.conditional_access.questions import Entry
 from workflows.core.checks.conditional_access.scope import ALL
+from workflows.core.settings.breadth import is_empty, is_shut, is_unbounded
 from workflows.core.settings.effective import Effective, EffectiveFlag
 from workflows.core.settings.model import Property, TargetSetting, configurations
 from workflows.core.settings.openness import Way, synchronization_of
-from workflows.core.settings.reach import is_empty, is_shut, is_unbounded
 
 
 def entries_under(applies: Effective, found: Iterable[Way] = ()) -> tuple[Entry, ...]:

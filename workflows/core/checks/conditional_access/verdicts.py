@@ -24,11 +24,11 @@ from workflows.core.checks.conditional_access.controls import (
 from workflows.core.checks.conditional_access.policy import Policy, State, parse_policy
 from workflows.core.checks.conditional_access.questions import Entry, Question, Questions
 from workflows.core.checks.conditional_access.scope import CERTAIN, Condition, When, reach
-from workflows.core.checks.facts import Unread
+from workflows.core.checks.facts import Unchecked
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 
-Answers = Mapping[Question, Sequence[JsonObject] | Unread]
+Answers = Mapping[Question, Sequence[JsonObject] | Unchecked]
 
 
 class Source(StrEnum):
@@ -70,9 +70,9 @@ class AccessReport:
     """The worst first; none for a policy that does not reach anybody who comes in."""
     policies: int = 0
     """How many are switched on, reporting ones included."""
-    unread: Unread | None = None
+    unread: Unchecked | None = None
     """Why neither Entra's evaluation nor the policies could be read: then nothing is known."""
-    unasked: Unread | None = None
+    unasked: Unchecked | None = None
     """Why Entra did not answer some question."""
     left_out: tuple[Question, ...] = ()
     """What was not asked, or not answered."""
@@ -132,7 +132,7 @@ _OPEN: Final[Mapping[str, frozenset[When]]] = {
 
 
 def assess(
-    documents: Sequence[JsonObject] | Unread,
+    documents: Sequence[JsonObject] | Unchecked,
     entries: Sequence[Entry],
     tenant_id: TenantId,
     trust: Trust,
@@ -144,13 +144,13 @@ def assess(
     :param documents: the list of policies, or why it could not be read.
     :param answers: by question, what Entra answered; questions that were not asked are absent.
     """
-    listed = {} if isinstance(documents, Unread) else {one.id: one for one in map(parse_policy, documents)}
-    rows = {question: _by_id(answer) for question, answer in answers.items() if not isinstance(answer, Unread)}
+    listed = {} if isinstance(documents, Unchecked) else {one.id: one for one in map(parse_policy, documents)}
+    rows = {question: _by_id(answer) for question, answer in answers.items() if not isinstance(answer, Unchecked)}
     told = {key: parse_policy(row) for answer in rows.values() for key, row in answer.items()}
     policies = {**told, **listed}
     visitors = tuple(entry.visitor for entry in entries)
-    failed = next((answer for answer in answers.values() if isinstance(answer, Unread)), None)
-    if isinstance(documents, Unread) and not rows:
+    failed = next((answer for answer in answers.values() if isinstance(answer, Unchecked)), None)
+    if isinstance(documents, Unchecked) and not rows:
         return AccessReport(visitors=visitors, trust=trust, unread=documents if entries else None)
     live = [policy for policy in policies.values() if not policy.is_off]
     found: list[Verdict] = []
@@ -170,7 +170,7 @@ def assess(
         unasked=failed,
         left_out=(*(one for one in chosen.asked if one not in rows), *chosen.left_out),
         asked=len(rows),
-        unlisted=() if isinstance(documents, Unread) else tuple(told[key].name for key in told if key not in listed),
+        unlisted=() if isinstance(documents, Unchecked) else tuple(told[key].name for key in told if key not in listed),
     )
 
 

@@ -8,7 +8,7 @@ from workflows.core.checks.conditional_access.policy import NO_RISK, Kind
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.conditional_access.scope import ALL, Client, Condition, When
 from workflows.core.checks.conditional_access.verdicts import AccessReport, Source, Verdict
-from workflows.core.checks.facts import Unread
+from workflows.core.checks.facts import Unchecked
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.checks.unchecked import CONDITIONAL_ACCESS, unread
 from workflows.core.text import counted
@@ -369,5 +369,5 @@ def _verdict_values(one: Verdict) -> dict[str, object]:
     }
 
 
-def _why(fact: Unread) -> str:
+def _why(fact: Unchecked) -> str:
     return fact.why.value

@@ -5,12 +5,12 @@ from typing import Any, Final, Literal, overload
 
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.commands.partner import (
-    ConfirmHalf,
+    ConfirmSetup,
     Keep,
     PartnershipCommand,
-    RemindHalf,
+    RemindSetup,
     Revoke,
-    UnconfirmHalf,
+    UnconfirmSetup,
 )
 from workflows.core.requests.commands.request import Approve, Details, Reject, RequestCommand, Subject, Withdraw
 
@@ -45,7 +45,7 @@ class DropEffect:
 
 DecisionClick = Approve[ChatId] | Reject[ChatId]
 
-HalfClick = ConfirmHalf[ChatId] | UnconfirmHalf[ChatId] | RemindHalf[ChatId]
+HalfClick = ConfirmSetup[ChatId] | UnconfirmSetup[ChatId] | RemindSetup[ChatId]
 
 EffectClick = RetryEffect | DropEffect
 
@@ -65,7 +65,7 @@ def subject_of(click: Click) -> Subject:
     match click:
         case Approve() | Reject() | Withdraw():
             return Subject(request_id=click.request_id)
-        case Keep() | ConfirmHalf() | UnconfirmHalf() | RemindHalf():
+        case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
             return Subject(tenant_id=click.tenant_id)
         case Revoke() | RetryEffect() | DropEffect():
             return Subject()
@@ -74,7 +74,7 @@ def subject_of(click: Click) -> Subject:
 def given_by(command: RequestCommand | PartnershipCommand) -> Person | ChatId | None:
     """Tell who gave a command; None where nobody did: it is the bot's own."""
     match command:
-        case Approve() | Reject() | Withdraw() | Keep() | ConfirmHalf() | UnconfirmHalf() | RemindHalf():
+        case Approve() | Reject() | Withdraw() | Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
             return command.actor
         case _:
             return None
@@ -87,11 +87,11 @@ def identified(click: Reject[ChatId], actor: Person) -> Reject[Person]: ...
 @overload
 def identified(click: Keep[ChatId], actor: Person) -> Keep[Person]: ...
 @overload
-def identified(click: ConfirmHalf[ChatId], actor: Person) -> ConfirmHalf[Person]: ...
+def identified(click: ConfirmSetup[ChatId], actor: Person) -> ConfirmSetup[Person]: ...
 @overload
-def identified(click: UnconfirmHalf[ChatId], actor: Person) -> UnconfirmHalf[Person]: ...
+def identified(click: UnconfirmSetup[ChatId], actor: Person) -> UnconfirmSetup[Person]: ...
 @overload
-def identified(click: RemindHalf[ChatId], actor: Person) -> RemindHalf[Person]: ...
+def identified(click: RemindSetup[ChatId], actor: Person) -> RemindSetup[Person]: ...
 def identified(click: Any, actor: Person) -> Any:
     """Give the command of a click, by the person whom the directory knows: the one way from the one to the other.
 

@@ -56,7 +56,7 @@ class Revoke:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConfirmHalf(Generic[Actor]):
+class ConfirmSetup(Generic[Actor]):
     """The sponsor or an admin vouches that the partner has done a step, exactly as it was shown."""
 
     name: Literal["confirm_half"] = field(default="confirm_half")
@@ -75,7 +75,7 @@ class ConfirmHalf(Generic[Actor]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnconfirmHalf(Generic[Actor]):
+class UnconfirmSetup(Generic[Actor]):
     """The sponsor or an admin takes a confirmation back, of exactly what was shown."""
 
     name: Literal["unconfirm_half"] = field(default="unconfirm_half")
@@ -95,7 +95,7 @@ class UnconfirmHalf(Generic[Actor]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RemindHalf(Generic[Actor]):
+class RemindSetup(Generic[Actor]):
     """The sponsor or an admin wants to be reminded of what the partner has left to do."""
 
     name: Literal["remind_half"] = field(default="remind_half")
@@ -109,7 +109,7 @@ class RemindHalf(Generic[Actor]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskHalf:
+class AskSetup:
     """The reminder of the partner's half is due."""
 
     name: Literal["ask_half"] = field(default="ask_half")
@@ -120,7 +120,7 @@ class AskHalf:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecordHalf:
+class RecordSetup:
     """What the partner has to do for `request_id` was worked out after that request had been applied."""
 
     name: Literal["record_half"] = field(default="record_half")
@@ -159,8 +159,8 @@ class RecordSponsorFound:
 
 SponsorCommand = RecordSponsorGone | RecordSponsorFound
 
-HalfCommand = ConfirmHalf[Person] | UnconfirmHalf[Person] | RemindHalf[Person] | AskHalf | RecordHalf
+SetupCommand = ConfirmSetup[Person] | UnconfirmSetup[Person] | RemindSetup[Person] | AskSetup | RecordSetup
 
-PartnershipCommand = AskReview | Keep[Person] | SponsorCommand | HalfCommand
+PartnershipCommand = AskReview | Keep[Person] | SponsorCommand | SetupCommand
 
 Command = RequestCommand | PartnershipCommand

@@ -10,7 +10,7 @@ from bot.slack.flows.partner_setup.checklist import MOST_CHUNK, checklist_messag
 from tests.bot.slack.cards.test_setup import MICROSOFTS, OFFICE, WHOLE, assert_sound, every_button, known, present
 from tests.bot.surfaces import buttons, dicts, shown
 from tests.workflows.core.builders import REDEEM_STEP, identity
-from workflows.core.partner_setup.steps import half_of
+from workflows.core.partner_setup.steps import setup_of
 
 
 def test_the_checklist_is_handed_over_in_pieces_that_end_with_a_step() -> None:
@@ -35,7 +35,7 @@ def test_the_checklist_is_handed_over_in_pieces_that_end_with_a_step() -> None:
 
 def test_only_what_the_record_asks_for_can_be_confirmed() -> None:
     """What stands now but was not recorded, or was recorded in another way, has no button."""
-    message = checklist_message(present(partnership=known(half=(REDEEM_STEP,))), may_speak=True)
+    message = checklist_message(present(partnership=known(setup=(REDEEM_STEP,))), may_speak=True)
     assert list(buttons(message.blocks)) == ["unconfirm_half"]
     assert every_button(checklist_message(present(partnership=None), may_speak=True).blocks) == []
 
@@ -43,18 +43,20 @@ def test_only_what_the_record_asks_for_can_be_confirmed() -> None:
 def test_hundreds_of_ids_are_cut_into_lines_that_fit() -> None:
     rows = [{"target": f"{n:08d}-0000-4000-8000-000000000000", "targetType": "application"} for n in range(1, 301)]
     wide = {**OFFICE, "applications": {"accessType": "allowed", "targets": rows}}
-    half = half_of({"b2bDirectConnectInbound": wide}, MICROSOFTS)
-    assert all(len(piece) <= MOST_CHUNK for piece in checklist_text(present(half)))
-    assert_sound(checklist_message(present(half), may_speak=True))
-    assert "more parts are too long for Slack" in shown(checklist_message(present(half), may_speak=True).blocks)
+    setup = setup_of({"b2bDirectConnectInbound": wide}, MICROSOFTS)
+    assert all(len(piece) <= MOST_CHUNK for piece in checklist_text(present(setup)))
+    assert_sound(checklist_message(present(setup), may_speak=True))
+    assert "more parts are too long for Slack" in shown(checklist_message(present(setup), may_speak=True).blocks)
 
 
 def test_nothing_to_do_is_told_apart_from_what_could_not_be_checked() -> None:
-    nothing = checklist_message(present(half_of({"inboundTrust": {"isMfaAccepted": True}}, MICROSOFTS)), may_speak=True)
+    nothing = checklist_message(
+        present(setup_of({"inboundTrust": {"isMfaAccepted": True}}, MICROSOFTS)), may_speak=True
+    )
     assert_sound(nothing)
     assert "Nothing that is set here for this partner needs a setting on its side." in shown(nothing.blocks)
     assert "no outbound trust setting" in shown(nothing.blocks)
-    unread = checklist_message(present(half_of(None, None)), may_speak=True)
+    unread = checklist_message(present(setup_of(None, None)), may_speak=True)
     assert_sound(unread)
     assert "Could not be checked" in shown(unread.blocks)
     assert "Nothing that is set here" not in shown(unread.blocks)
@@ -64,7 +66,7 @@ def test_nothing_to_do_is_told_apart_from_what_could_not_be_checked() -> None:
 def test_another_cloud_leaves_its_addresses_open(is_resolved: bool) -> None:
     abroad = replace(identity(), is_resolved=is_resolved)
     whole = "\n".join(
-        checklist_text(present(half_of(WHOLE, MICROSOFTS, is_cross_cloud=not is_resolved), identity=abroad))
+        checklist_text(present(setup_of(WHOLE, MICROSOFTS, is_cross_cloud=not is_resolved), identity=abroad))
     )
     assert ("YOUR-GRAPH" in whole) is not is_resolved
     assert ("Microsoft cloud settings" in whole) is not is_resolved
@@ -73,7 +75,7 @@ def test_another_cloud_leaves_its_addresses_open(is_resolved: bool) -> None:
 def test_a_long_step_is_cut_between_values_and_can_be_put_together_again() -> None:
     rows = [{"target": f"{n:08d}-0000-4000-8000-000000000000", "targetType": "application"} for n in range(1, 61)]
     wide = {**OFFICE, "applications": {"accessType": "allowed", "targets": rows}}
-    one = present(half_of({"b2bDirectConnectInbound": wide}, MICROSOFTS))
+    one = present(setup_of({"b2bDirectConnectInbound": wide}, MICROSOFTS))
     pieces = checklist_text(one)
     cut = [piece for piece in pieces if piece.endswith((",", ";"))]
     assert len(cut) >= 2
@@ -91,11 +93,11 @@ def test_a_long_step_is_cut_between_values_and_can_be_put_together_again() -> No
 
 
 def test_what_only_our_default_opens_is_a_remark_to_us_and_no_homework() -> None:
-    half = half_of(None, {**MICROSOFTS, "b2bDirectConnectInbound": OFFICE})
-    message = checklist_message(present(half, partnership=None), may_speak=True)
+    setup = setup_of(None, {**MICROSOFTS, "b2bDirectConnectInbound": OFFICE})
+    message = checklist_message(present(setup, partnership=None), may_speak=True)
     assert_sound(message)
     assert "nothing for the partner's administrator" in message.text
     said = shown(message.blocks)
     assert "B2B direct connect, inbound is open to this partner by our default. Nobody approved that" in said
     assert "PATCH" not in said
-    assert checklist_text(present(half)) == []
+    assert checklist_text(present(setup)) == []

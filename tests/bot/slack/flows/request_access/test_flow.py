@@ -107,7 +107,7 @@ def desk() -> Desk:
 
 
 def asks(view: dict[str, Any]) -> list[str]:
-    """The block ids of the fields of holes."""
+    """The block ids of the fields of placeholders."""
     return [block["block_id"] for block in view["blocks"] if block.get("block_id", "").startswith("hole_")]
 
 
@@ -152,7 +152,7 @@ async def test_nothing_typed_is_nothing_looked_up(desk: Desk) -> None:
 
 
 async def test_what_was_typed_into_a_hole_stays(desk: Desk) -> None:
-    typed = replace(BLANK, template="contractor-portal", holes={"portal_application": "1b4f"})
+    typed = replace(BLANK, template="contractor-portal", placeholders={"portal_application": "1b4f"})
     await open_form(desk).show_partner(typed, typed="contoso.com")
     (block,) = [block for block in desk.last["blocks"] if block.get("block_id") == "hole_portal_application"]
     assert block["element"]["initial_value"] == "1b4f"

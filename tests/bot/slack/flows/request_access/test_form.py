@@ -22,7 +22,7 @@ from tests.workflows.core.builders import (
     request,
 )
 from workflows.core.people import ChatId
-from workflows.core.policy.placeholders import Hole
+from workflows.core.policy.placeholders import Placeholder
 from workflows.core.policy.template import Template
 from workflows.core.requests.request import Observation, RequestState
 from workflows.core.settings.directory_objects import Owner
@@ -119,10 +119,12 @@ def test_choosing_a_template_is_sent_at_once_and_leaves_its_durations_only() -> 
 
 
 def test_a_template_asks_for_its_ids_in_fields_of_their_own() -> None:
-    pilot = Hole(name="pilot", label="Pilot group", kind=TargetType.GROUP, owner=Owner.THEIRS, hint="Ask them.")
-    portal = Hole(name="portal", label="Portal", kind=TargetType.APPLICATION, owner=Owner.OURS, is_required=False)
-    asks = replace(TRUSTED, holes=(pilot, portal))
-    view = form(templates=(GUESTS, asks), template="trusted-partner", holes={"pilot": "abc", "stranger": "x"})
+    pilot = Placeholder(name="pilot", label="Pilot group", kind=TargetType.GROUP, owner=Owner.THEIRS, hint="Ask them.")
+    portal = Placeholder(
+        name="portal", label="Portal", kind=TargetType.APPLICATION, owner=Owner.OURS, is_required=False
+    )
+    asks = replace(TRUSTED, placeholders=(pilot, portal))
+    view = form(templates=(GUESTS, asks), template="trusted-partner", placeholders={"pilot": "abc", "stranger": "x"})
     assert_sound(view)
     assert list(labels(view)) == ["target", "template", "hole_pilot", "hole_portal", *list(labels(form()))[2:]]
     assert labels(view)["hole_pilot"] == "Pilot group"
@@ -225,14 +227,14 @@ def test_the_name_that_was_taken_out_is_shown() -> None:
 
 # --- names in place of IDs ---
 
-OURS = Hole(name="portal", label="Portal", kind=TargetType.APPLICATION, owner=Owner.OURS)
-PILOT = Hole(name="pilot", label="Pilot group", kind=TargetType.GROUP, owner=Owner.THEIRS)
+OURS = Placeholder(name="portal", label="Portal", kind=TargetType.APPLICATION, owner=Owner.OURS)
+PILOT = Placeholder(name="pilot", label="Pilot group", kind=TargetType.GROUP, owner=Owner.THEIRS)
 PORTAL = FoundObject(id="1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03", name="Portal", mail="", kind="application")
-NAMING = replace(TRUSTED, holes=(PILOT, OURS))
+NAMING = replace(TRUSTED, placeholders=(PILOT, OURS))
 
 
 def naming(**changes: Any) -> Json:
-    return form(templates=(NAMING,), template=NAMING.name, holes={"portal": "Portal", "pilot": "x"}, **changes)
+    return form(templates=(NAMING,), template=NAMING.name, placeholders={"portal": "Portal", "pilot": "x"}, **changes)
 
 
 def test_enter_looks_a_name_up_only_where_an_id_of_ours_is_wanted() -> None:

@@ -19,7 +19,7 @@ from workflows.app.requests.restore_intake import RestoreForm
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.errors import Refused
 from workflows.core.partners.restoration import plan_restoration
-from workflows.core.plans.changes import plan_shift
+from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.template import stages_for
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
@@ -34,7 +34,7 @@ TRUSTED: JsonObject = {"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": Tru
 
 def preview(now: JsonObject | None, image: JsonObject | None, *findings: Finding) -> Preview:
     plan = plan_restoration(tenant_id=TENANT, now=now, image=image)
-    stages = stages_for(plan_shift(plan), STRONG)
+    stages = stages_for(plan_access_change(plan), STRONG)
     return Preview(plan=plan, default=None, template=STRONG, stages=stages, findings=findings)
 
 

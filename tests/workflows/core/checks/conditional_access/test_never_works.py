@@ -14,7 +14,7 @@ from workflows.core.checks.conditional_access.controls import Meaning, Trust, Vi
 from workflows.core.checks.conditional_access.policy import parse_policy
 from workflows.core.checks.conditional_access.questions import MOST, Entry, Question, Questions, questions
 from workflows.core.checks.conditional_access.verdicts import AccessReport, Answers, assess
-from workflows.core.checks.facts import Unread, Why
+from workflows.core.checks.facts import Unchecked, Why
 from workflows.core.settings.model import TenantId
 
 SETS: Final = 2000
@@ -212,7 +212,7 @@ def report(policies: list[dict[str, Any]], entries: tuple[Entry, ...], trust: Tr
     chosen = questions([parse_policy(one) for one in policies], entries, TENANT)
     answers: Answers = {} if way == "estimate" else answered(policies, chosen)
     if way == "estimate":
-        answers = {question: Unread(why=Why.THROTTLED) for question in chosen.asked[:1]}
+        answers = {question: Unchecked(why=Why.THROTTLED) for question in chosen.asked[:1]}
     elif way == "one answer":
         answers = dict(list(answers.items())[:1])
     assert len(chosen.asked) <= MOST

@@ -19,7 +19,7 @@ from workflows.core.checks.conditional_access.words import (
     question_words,
     report_values,
 )
-from workflows.core.checks.facts import Unread, Why
+from workflows.core.checks.facts import Unchecked, Why
 from workflows.core.checks.findings import Severity
 from workflows.core.settings.model import (
     BLOCK_ALL,
@@ -35,7 +35,7 @@ TENANT: Final = TenantId("partner")
 OFFICE: Final = (Entry(visitor=Visitor.GUEST, applications=("Office365",)),)
 DIRECT: Final = (Entry(visitor=Visitor.DIRECT_CONNECT, applications=(ALL,)),)
 GUESTS: Final = Question(tenant_id=TENANT, visitor=Visitor.GUEST, application="Office365", client=Client.BROWSER)
-THROTTLED: Final = Unread(why=Why.THROTTLED)
+THROTTLED: Final = Unchecked(why=Why.THROTTLED)
 
 
 def report(
@@ -220,7 +220,7 @@ def test_where_nothing_was_read_nothing_is_said() -> None:
 
 @pytest.mark.parametrize("why", Why)
 def test_why_entra_was_not_asked_is_said_and_the_policies_are_judged_all_the_same(why: Why) -> None:
-    found = report(policy("block"), answers={GUESTS: Unread(why=why)})
+    found = report(policy("block"), answers={GUESTS: Unchecked(why=why)})
     assert found.is_estimate
     assert only(found).source is Source.ESTIMATE
     (said,) = [one for one in access_findings(found) if one.code == "ca_estimate"]

@@ -21,7 +21,7 @@ from workflows.core.settings.model import (
 _MICROSOFT_APPS: Final = Target(type=TargetType.APPLICATION, id=ALL_MICROSOFT_APPS)
 
 
-class Shift(StrEnum):
+class AccessChange(StrEnum):
     """What a change does to the access; the values are the words that people read."""
 
     OPENS = "opens"
@@ -33,7 +33,7 @@ class Shift(StrEnum):
     @property
     def opens(self) -> bool | None:
         """True when it widens access, False when it narrows it, None when neither is so or neither can be told."""
-        return {Shift.OPENS: True, Shift.NARROWS: False, Shift.CLOSES: False}.get(self)
+        return {AccessChange.OPENS: True, AccessChange.NARROWS: False, AccessChange.CLOSES: False}.get(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,45 +109,45 @@ def is_list_of_exceptions(setting: TargetSetting) -> bool:
     )
 
 
-def targets_shift(before: TargetSetting | None, after: TargetSetting | None) -> Shift:
+def targets_change(before: TargetSetting | None, after: TargetSetting | None) -> AccessChange:
     """Compare two values of one setting; what is None, whole or in part, is not known.
 
     What is not certain counts as open before the change and as not closed after it.
     """
     if before == after or (is_shut(before) and is_shut(after)):
-        return Shift.SAME
+        return AccessChange.SAME
     if is_shut(after):
-        return Shift.CLOSES
+        return AccessChange.CLOSES
     if is_shut(before):
-        return Shift.OPENS
+        return AccessChange.OPENS
     if is_wide_open(after):
-        return Shift.SAME if is_wide_open(before) else Shift.OPENS
+        return AccessChange.SAME if is_wide_open(before) else AccessChange.OPENS
     if after is None or not is_clear(after):
-        return Shift.UNKNOWN
+        return AccessChange.UNKNOWN
     if is_wide_open(before):
-        return Shift.NARROWS
+        return AccessChange.NARROWS
     if before is None or not is_clear(before) or is_list_of_exceptions(before) or is_list_of_exceptions(after):
-        return Shift.UNKNOWN
+        return AccessChange.UNKNOWN
     pairs = tuple(zip(_extents(before), _extents(after), strict=True))
     widens = all(old is not None and new is not None and new.contains(old) for old, new in pairs)
     narrows = all(old is not None and new is not None and old.contains(new) for old, new in pairs)
     if widens and narrows:
-        return Shift.SAME
-    return Shift.OPENS if widens else Shift.NARROWS if narrows else Shift.UNKNOWN
+        return AccessChange.SAME
+    return AccessChange.OPENS if widens else AccessChange.NARROWS if narrows else AccessChange.UNKNOWN
 
 
-def flag_shift(before: bool | None, after: bool | None) -> Shift:
+def flag_change(before: bool | None, after: bool | None) -> AccessChange:
     """Compare two values of a flag whose `true` lets more in; None is not known."""
     if before is after:
-        return Shift.SAME
+        return AccessChange.SAME
     if after is None:
         # Conservative: from an explicit "no" to an unknown default can only open.
-        return Shift.UNKNOWN if before else Shift.OPENS
-    return Shift.OPENS if after else Shift.CLOSES
+        return AccessChange.UNKNOWN if before else AccessChange.OPENS
+    return AccessChange.OPENS if after else AccessChange.CLOSES
 
 
 def _extents(setting: TargetSetting) -> tuple[_Extent | None, ...]:
-    return tuple(_extent(half.everything, configuration) for half, configuration in named_lists(setting))
+    return tuple(_extent(target_list.everything, configuration) for target_list, configuration in named_lists(setting))
 
 
 def _extent(everything: str, configuration: TargetConfiguration | None) -> _Extent | None:

@@ -1,4 +1,4 @@
-"""What else in the home tenant bears on a partner, as `ports.Surroundings` describes it: read only, one read each."""
+"""What else in the home tenant bears on a partner, as `ports.TenantSettings` describes it: read only, one read each."""
 
 import asyncio
 import time
@@ -20,8 +20,8 @@ from workflows.core.settings.model import Target, TargetType, TenantId, is_guid
 from workflows.entra.addresses import request_to
 from workflows.entra.answers import Call, is_absent, quoted, reading, sign_ins_of, verified_domains
 from workflows.entra.audits import AUDITED, partner_changes
+from workflows.entra.cache import Cache
 from workflows.entra.evaluation import evaluate
-from workflows.entra.lately import Lately
 from workflows.entra.name_search import SELECTED, filters, found_objects
 from workflows.entra.transport.connection import Connection, document_of
 from workflows.entra.transport.pacing import Pace
@@ -52,7 +52,7 @@ _AUDITS_READ: Final = 2000
 _SIGN_IN: Final = ["id", "userId", "appDisplayName", "status"]
 
 
-class GraphSurroundings:
+class GraphTenantSettings:
     """Reads of the tenant's other settings and logs."""
 
     def __init__(self, connection: Connection, *, client_id: str | None = None) -> None:
@@ -62,12 +62,12 @@ class GraphSurroundings:
         self._reading = asyncio.Lock()
         self._reports = Pace(*_REPORTS, longest_wait=_REPORTS_WAIT)
         self._conditional_access = Pace(*_CONDITIONAL_ACCESS)
-        self._evaluations: Lately[Question, Sequence[JsonObject]] = Lately(
+        self._evaluations: Cache[Question, Sequence[JsonObject]] = Cache(
             read=self._ask_whether_policies_apply,
             seconds=lambda _: _REMEMBERED_SECONDS,
             most=_EVALUATIONS_KEPT,
         )
-        self._names: Lately[Target, str | None] = Lately(
+        self._names: Cache[Target, str | None] = Cache(
             read=self._ask_for_name,
             seconds=lambda name: _ABSENT_SECONDS if name is None else _NAMED_SECONDS,
             most=_NAMES_KEPT,

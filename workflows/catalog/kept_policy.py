@@ -27,13 +27,13 @@ async def standing_policy(known: Partnership | None, *, past: PastRequests | Non
     :param past: None where no earlier request can be read.
     """
     return ApprovalPolicy(
-        standing=await _standing(known, past, catalog),
+        standing=await _current_setting(known, past, catalog),
         strongest=strongest_chain(catalog.templates.values()),
         roles=frozenset(catalog.roles),
     )
 
 
-async def _standing(known: Partnership | None, past: PastRequests | None, catalog: Catalog) -> Chain:
+async def _current_setting(known: Partnership | None, past: PastRequests | None, catalog: Catalog) -> Chain:
     if known is None or not is_live(known):
         return ()
     if known.stages:

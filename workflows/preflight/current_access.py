@@ -11,13 +11,13 @@ from workflows.core.checks.conditional_access.policy import Policy, parse_policy
 from workflows.core.checks.conditional_access.questions import MOST, Entry, Question, Questions, questions
 from workflows.core.checks.conditional_access.scope import named_tenants
 from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
-from workflows.core.checks.facts import Unread
+from workflows.core.checks.facts import Unchecked
 from workflows.core.posture.lockouts import lockout_concerns
 from workflows.core.posture.model import PartnerPosture, sorted_concerns
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Property, TenantId
 from workflows.ports.facts import read_fact
-from workflows.ports.tenant_settings import Surroundings
+from workflows.ports.tenant_settings import TenantSettings
 from workflows.preflight.access_check import EVALUATION_SECONDS, AccessCheck
 
 PATIENCE_SECONDS: Final = 6.0
@@ -36,7 +36,7 @@ class _Alike:
 
 
 async def with_access(
-    partners: Sequence[PartnerPosture], surroundings: Surroundings, patience: float = EVALUATION_SECONDS
+    partners: Sequence[PartnerPosture], tenant_settings: TenantSettings, patience: float = EVALUATION_SECONDS
 ) -> list[PartnerPosture]:
     """Add to each partner that has settings what Conditional Access means for its people. Never raises.
 
@@ -45,10 +45,12 @@ async def with_access(
     standing = [one for one in partners if one.has_settings and not one.is_barred]
     if not standing:
         return list(partners)
-    documents = await read_fact(surroundings.read_conditional_access(), PATIENCE_SECONDS)
-    policies = () if isinstance(documents, Unread) else tuple(map(parse_policy, documents))
+    documents = await read_fact(tenant_settings.read_conditional_access(), PATIENCE_SECONDS)
+    policies = () if isinstance(documents, Unchecked) else tuple(map(parse_policy, documents))
     groups = _grouped(standing, policies)
-    reports = await _reports(groups, documents, policies, AccessCheck(surroundings=surroundings, patience=patience))
+    reports = await _reports(
+        groups, documents, policies, AccessCheck(tenant_settings=tenant_settings, patience=patience)
+    )
     by_id = {partner.tenant_id: reports[alike] for alike, some in groups.items() for partner in some}
     return [_told(partner, by_id.get(partner.tenant_id)) for partner in partners]
 
@@ -80,7 +82,7 @@ def _grouped(partners: Iterable[PartnerPosture], policies: Sequence[Policy]) -> 
 
 async def _reports(
     groups: dict[_Alike, list[PartnerPosture]],
-    documents: Sequence[JsonObject] | Unread,
+    documents: Sequence[JsonObject] | Unchecked,
     policies: Sequence[Policy],
     check: AccessCheck,
 ) -> dict[_Alike, AccessReport]:
@@ -109,7 +111,7 @@ async def _reports(
             {
                 question: answer
                 for question, answer in answers.items()
-                if question in mine or isinstance(answer, Unread)
+                if question in mine or isinstance(answer, Unchecked)
             },
         )
         if number % _AT_ONCE == 0:

@@ -11,7 +11,7 @@ Answer = TypeVar("Answer")
 
 
 @dataclass(slots=True, kw_only=True)
-class Lately(Generic[Asked, Answer]):
+class Cache(Generic[Asked, Answer]):
     """Answers by what was asked. The oldest go when there are more than `most`."""
 
     read: Callable[[Asked], Coroutine[Any, Any, Answer]]
