@@ -6,8 +6,8 @@ from pathlib import Path
 from workflows.app.requests.sponsors import _WORDS, sponsor_words
 from workflows.core.errors import Refused
 
-BOT = Path(__file__).parents[4] / "bot"
-DIRECTORY = (BOT / "directory.py", BOT / "slack_users.py")
+PEOPLE = Path(__file__).parents[4] / "bot/slack/people"
+DIRECTORY = (PEOPLE / "directory.py", PEOPLE / "users.py")
 
 
 def test_every_refusal_of_the_directory_has_words_for_somebody_else() -> None:
