@@ -374,7 +374,12 @@ class FakeDirectory:
             raise self.refusals[chat_id]
         if chat_id not in self.people:
             raise Refused("not_one_account", "Entra has no account with your mail address.")
-        return self.people[chat_id]
+        return self._by_main_id(self.people[chat_id])
+
+    def _by_main_id(self, person: Person) -> Person:
+        """The person under the organization's id, where there is one: Slack's directory names people so."""
+        same = (one for one in self.people.values() if one.id == person.id and one.chat_id.startswith("W-"))
+        return next(same, person)
 
     async def is_member(self, chat_id: ChatId) -> bool:
         """Tell whether a chat user is a full member."""
@@ -390,7 +395,8 @@ class FakeDirectory:
     async def holders(self, role: Role) -> frozenset[ChatId]:
         """List who holds a role."""
         self.script.end(await self.script.begin("directory.holders"))
-        return frozenset(chat_id for chat_id, p in self.people.items() if role in self.roles.get(p.id, frozenset()))
+        held = (p for p in self.people.values() if role in self.roles.get(p.id, frozenset()))
+        return frozenset(self._by_main_id(one).chat_id for one in held)
 
     async def all_ids(self, chat_ids: Iterable[ChatId]) -> frozenset[ChatId]:
         """List every id of these people's accounts."""

@@ -37,7 +37,7 @@ WEEK: Final = timedelta(days=7)
 US: Final = TenantId("c0a1b2c3-1111-4aaa-8bbb-0123456789a1")
 ID: Final = "1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03"
 MICROSOFTS: Final[dict[str, Any]] = {"isServiceDefault": True}
-NEW_FIELDS: Final = ("half", "confirmations", "remind_half_at", "half_reminders")
+NEW_FIELDS: Final = ("setup", "confirmations", "remind_setup_at", "setup_reminders")
 
 
 def confirming(person: Person) -> ConfirmSetup[ChatId]:
@@ -233,7 +233,7 @@ async def test_what_cannot_be_recorded_for_one_partner_does_not_keep_the_start(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await world.opened()
-    await world.store.execute("update partnerships set doc = json_remove(doc, '$.half')")
+    await world.store.execute("update partnerships set doc = json_remove(doc, '$.setup')")
     for fault in (Refused("not_missing", "Somebody was faster."), RuntimeError("Out of order.")):
 
         async def failing(*_: object, fault: Exception = fault, **__: object) -> Partnership:

@@ -328,7 +328,7 @@ async def chain_problem(stages: tuple[Stage, ...], excluded: set[ChatId], *, dir
     """Say why nobody could complete the chain; empty when somebody can, or when it cannot be told in time."""
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            await require_chain(directory, stages, excluded)
+            await require_chain(directory, stages, await directory.all_ids(excluded))
     except InvalidField as error:
         return error.reason
     except (TenantUnavailable, TenantRefused, DirectoryUnavailable, DirectoryRefused, TimeoutError):

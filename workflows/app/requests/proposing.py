@@ -1,6 +1,6 @@
 """What the form, preparing and a written request share: a template's plan, its chain, and what speaks against it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
@@ -143,12 +143,13 @@ async def require_no_other_request(
         raise InvalidField(FIELD, open_request_words(other, asker, account))
 
 
-async def require_chain(directory: Directory, stages: tuple[Stage, ...], excluded: set[ChatId]) -> None:
+async def require_chain(directory: Directory, stages: tuple[Stage, ...], excluded: Iterable[ChatId]) -> None:
     """Refuse a request that nobody could ever approve.
 
+    :param excluded: who may not, by the ids under which the directory names people.
     :raises InvalidField: naming the stage that lacks people.
     """
-    taken = set(await directory.all_ids(excluded))
+    taken = set(excluded)
     for stage in stages:
         free = await directory.holders(stage.role) - taken
         if len(free) < stage.quorum:

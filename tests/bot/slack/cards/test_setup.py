@@ -44,11 +44,11 @@ SAID = Confirmation(step=REDEEM_STEP.key, wanted=REDEEM_STEP.digest, person=DANA
 
 
 def known(**changes: Any) -> Partnership:
-    return partnership(**{"half": ALL.steps, "confirmations": (SAID,), **changes})
+    return partnership(**{"setup": ALL.steps, "confirmations": (SAID,), **changes})
 
 
 def present(setup: PartnerSetup = ALL, **changes: Any) -> PresentSetup:
-    return PresentSetup(**{"identity": identity(), "half": setup, "home": HOME, "partnership": known(), **changes})
+    return PresentSetup(**{"identity": identity(), "setup": setup, "home": HOME, "partnership": known(), **changes})
 
 
 def assert_sound(message: Message) -> None:

@@ -19,7 +19,7 @@ __all__ = ["scene"]
 
 def partnership(**changes: Any) -> Partnership:
     """A partnership that the requester asked for, and that the approver of the data sponsors."""
-    return usual(**{"sponsor": person("approver2"), "half": (REDEEM_STEP,), **changes})
+    return usual(**{"sponsor": person("approver2"), "setup": (REDEEM_STEP,), **changes})
 
 
 def confirmed(by: str) -> tuple[Confirmation, ...]:
@@ -51,7 +51,7 @@ async def test_a_sponsor_who_asked_under_another_id_gets_one_card(scene: Scene) 
     await scene.notifier().show_setup(partnership(sponsor=other), remind=False)
     assert scene.counts() == {"@approver2": 1}
     assert "confirm_half" in action_ids(scene.messages("@approver2")[0])
-    asked = {"half_reminder_asked_by": person("requester"), "half_reminder_asked_at": NOW, "half_reminders": 1}
+    asked = {"setup_reminder_asked_by": person("requester"), "setup_reminder_asked_at": NOW, "setup_reminders": 1}
     await scene.notifier().show_setup(partnership(sponsor=other, **asked), remind=True)
     newest = max(scene.messages("@approver2"), key=lambda one: str(one["ts"]))
     assert "You asked to be reminded" in str(newest["blocks"])

@@ -9,6 +9,7 @@ from bot.slack.people.approvers import MOST_NAMED, Approvers, name_approvers, st
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DATA_OWNER, RILEY, SAM, SECURITY, approval, request
 from workflows.core.errors import Refused
 from workflows.core.people import ChatId, Person
+from workflows.core.requests.eligibility import eligibility
 from workflows.ports.directory import DirectoryUnavailable
 
 
@@ -53,7 +54,7 @@ async def named(shown: FakeShown, *holders: ChatId) -> Approvers:
 async def free(shown: FakeShown, *holders: ChatId) -> frozenset[ChatId]:
     """Who can still decide on what Amara and Bruno have approved."""
     half_way = request(decisions=(approval(AMARA, 0), approval(BRUNO, 1)))
-    return await still_free(half_way, frozenset(holders), shown)  # type: ignore[arg-type]
+    return await still_free(eligibility(half_way), frozenset(holders), shown)  # type: ignore[arg-type]
 
 
 async def test_the_requester_the_sponsor_and_who_approved_are_not_among_those_who_can_decide() -> None:

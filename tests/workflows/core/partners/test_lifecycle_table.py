@@ -76,10 +76,10 @@ SAID: Final = Confirmation(step=REDEEM_STEP.key, wanted=REDEEM_STEP.digest, pers
 LATE: Final = NOW + timedelta(days=31)
 
 RECORDS: Final[tuple[dict[str, Any], ...]] = (
-    {"half": ()},
-    {"half": (REDEEM_STEP,)},
-    {"half": (REDEEM_STEP,), "confirmations": (SAID,)},
-    {"half": (REDEEM_STEP,), "remind_half_at": NOW},
+    {"setup": ()},
+    {"setup": (REDEEM_STEP,)},
+    {"setup": (REDEEM_STEP,), "confirmations": (SAID,)},
+    {"setup": (REDEEM_STEP,), "remind_setup_at": NOW},
     {"sponsor_gone_at": NOW},
 )
 """What a partner's record may say besides its state, so that each command is taken of one of them."""

@@ -46,7 +46,7 @@ JOB = Step(key=StepKey.PROVISIONING_JOB, is_needed=True, wanted={})
 
 
 def known(**changes: Any) -> Partnership:
-    return partnership(**{"half": (REDEEM_STEP, JOB), **changes})
+    return partnership(**{"setup": (REDEEM_STEP, JOB), **changes})
 
 
 def said(step: Step = REDEEM_STEP, by: Person = SAM, at: datetime = NOW) -> Confirmation:

@@ -168,7 +168,7 @@ def test_nothing_but_a_guid_ever_fills_a_hole(typed: str) -> None:
         parse_placeholder(blank("pilot"), f"x{typed}")
 
 
-@pytest.mark.parametrize("shift", list(AccessChange))
+@pytest.mark.parametrize("access", list(AccessChange))
 def test_only_a_proven_narrowing_needs_fewer_hands(access: AccessChange) -> None:
     trusted: Any = template({}, stages=(Stage(title="S", role=STAGES[0].role, quorum=3), STAGES[1]))
     needed = stages_for(access, trusted)

@@ -183,7 +183,7 @@ def test_a_value_that_cannot_be_read_is_a_high_risk() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "before", "default", "shift"),
+    ("settings", "before", "default", "access"),
     [
         ({P.B2B_COLLABORATION_INBOUND: OFFICE}, None, None, AccessChange.UNKNOWN),
         ({P.B2B_COLLABORATION_INBOUND: OFFICE}, None, SERVICE_DEFAULT, AccessChange.NARROWS),

@@ -85,7 +85,7 @@ def test_what_is_doubtful_counts_as_open_before_a_change_and_as_not_closed_after
     assert {item.access for item in setting_changes(revoked, {}) if item.name == INBOUND} == {AccessChange.CLOSES}
 
 
-@pytest.mark.parametrize("half", ["usersAndGroups", "applications"])
+@pytest.mark.parametrize("target_list", ["usersAndGroups", "applications"])
 def test_a_list_that_is_null_beside_one_that_is_set_is_not_certain(target_list: str) -> None:
     """What is shown is what the default says of it, and nothing relies on that."""
     own = {**BLOCKED, target_list: None}
