@@ -44,7 +44,7 @@ async def _sent(alarm: Alarm, admin: ChatId, client: AsyncWebClient) -> Copy:
     return Copy(
         subject=f"alarm:{alarm.id}",
         channel=channel,
-        ts=str(answer["ts"]),
+        message_id=str(answer["ts"]),
         audience=admin,
         content="",  # unknown, so that it is brought up to date once the alarm is stored
     )

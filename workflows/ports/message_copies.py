@@ -14,7 +14,7 @@ class Copy:
     subject: str
     """`request:<id>` or `review:<tenant id>:<number>`."""
     channel: str
-    ts: str
+    message_id: str
     audience: str
     """Empty for the channel's card, else the chat id of whom it was sent to."""
     content: str

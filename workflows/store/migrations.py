@@ -138,6 +138,12 @@ def m008_plain_names(db: Database) -> None:
     _rename_fields(db, "requests", "id", ("particulars",), {"holes": "placeholders"})
 
 
+@migrations()
+def m009_message_ids(db: Database) -> None:
+    """Call what names a posted message in its channel by what it is in every chat system."""
+    db.execute("alter table copies rename column ts to message_id")
+
+
 def _rename_fields(db: Database, table: str, key: str, within: tuple[str, ...], names: Mapping[str, str]) -> None:
     """Rename fields of the stored documents of a table; a document that cannot be read stays as it is."""
     for identity, doc in db.execute(f"select {key}, doc from {table} where json_valid(doc)").fetchall():  # noqa: S608

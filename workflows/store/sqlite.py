@@ -301,9 +301,17 @@ class SqliteStore:
     async def save_copy(self, copy: Copy) -> None:
         """Remember a posted copy, or what it shows now."""
         await self._write(
-            """insert or replace into copies (channel, ts, subject, audience, content, occasion, is_live)
+            """insert or replace into copies (channel, message_id, subject, audience, content, occasion, is_live)
             values (?, ?, ?, ?, ?, ?, ?)""",
-            *(copy.channel, copy.ts, copy.subject, copy.audience, copy.content, copy.occasion, int(copy.is_live)),
+            *(
+                copy.channel,
+                copy.message_id,
+                copy.subject,
+                copy.audience,
+                copy.content,
+                copy.occasion,
+                int(copy.is_live),
+            ),
         )
 
     async def has_opened_home(self, person: ChatId) -> bool:

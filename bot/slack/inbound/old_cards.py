@@ -77,10 +77,12 @@ class OldCards:
             return  # what is not one of our cards is refused for that
         stored, effect_of = f"{card.value}:{about}", _BROUGHT_UP_TO_DATE[card]
         copies = await self.store.copies(stored)
-        known = next((one for one in copies if (one.channel, one.ts) == (where.channel_id, where.message_ts)), None)
+        known = next(
+            (one for one in copies if (one.channel, one.message_id) == (where.channel_id, where.message_ts)), None
+        )
         if known is not None and known.is_live:
             return
-        newest = max((one.ts for one in copies if one.is_live and one.channel == where.channel_id), default="")
+        newest = max((one.message_id for one in copies if one.is_live and one.channel == where.channel_id), default="")
         is_direct = where.channel_id.startswith(_DIRECT)
         if known is None and not is_direct and where.channel_id != self.channel:
             raise CardReplaced(_out_of_date(newest), effect_of(subject))
@@ -90,7 +92,7 @@ class OldCards:
                 Copy(
                     subject=stored,
                     channel=where.channel_id,
-                    ts=where.message_ts,
+                    message_id=where.message_ts,
                     audience=audience,
                     content="",  # what it shows is not known, so it is brought up to date
                     is_live=not newest,

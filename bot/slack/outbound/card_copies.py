@@ -89,7 +89,7 @@ class CardCopies:
             Copy(
                 subject=subject,
                 channel=channel,
-                ts=answer["ts"],
+                message_id=answer["ts"],
                 audience=audience,
                 content=_hash_of(card),
                 occasion=occasion,
@@ -146,13 +146,13 @@ class CardCopies:
                 await self.empty(copy)
                 return Updated.STUCK
         try:
-            await self.call("chat.update", channel=copy.channel, ts=copy.ts, **content_of(card))
+            await self.call("chat.update", channel=copy.channel, ts=copy.message_id, **content_of(card))
         except _CardGone as gone:
-            _log.warning("card_gone", subject=copy.subject, ts=copy.ts, reason=str(gone))
+            _log.warning("card_gone", subject=copy.subject, message_id=copy.message_id, reason=str(gone))
             if is_wanted or not gone.is_deleted:
                 return Updated.DELETED if gone.is_deleted else Updated.STUCK
         except (NotifierRefused, NotifierBlocked) as refused:
-            _log.warning("card_not_updated", subject=copy.subject, ts=copy.ts, reason=str(refused))
+            _log.warning("card_not_updated", subject=copy.subject, message_id=copy.message_id, reason=str(refused))
             return refused
         await self._store.save_copy(replace(copy, content=content))
         return Updated.DONE
@@ -164,9 +164,9 @@ class CardCopies:
         :raises NotifierUnavailable: when Slack does not answer; it is tried again.
         """
         try:
-            await self.call("chat.update", channel=copy.channel, ts=copy.ts, **content_of(_EMPTIED))
+            await self.call("chat.update", channel=copy.channel, ts=copy.message_id, **content_of(_EMPTIED))
         except (NotifierRefused, NotifierBlocked) as refused:
-            _log.warning("card_not_emptied", subject=copy.subject, ts=copy.ts, reason=str(refused))
+            _log.warning("card_not_emptied", subject=copy.subject, message_id=copy.message_id, reason=str(refused))
             return self._is_former(copy) or not isinstance(refused, NotifierBlocked)
         return True
 

@@ -49,7 +49,7 @@ class FormerCards:
                     self._rests_until = self.clock.now() + _REST
                     return
             except NotifierUnavailable as error:
-                _log.info("former_card_waits", subject=copy.subject, ts=copy.ts, reason=str(error))
+                _log.info("former_card_waits", subject=copy.subject, message_id=copy.message_id, reason=str(error))
                 return
             await self._show_again(copy)
             await self.copies.forget(copy)
@@ -58,4 +58,6 @@ class FormerCards:
         kind, _, name = copy.subject.partition(":")
         request = await self.store.request(RequestId(name)) if kind == "request" else None
         if request is not None and not request.is_terminal:
-            await self.service.show_elsewhere(request.id, key=f"moved:{copy.channel}:{copy.ts}", channel=copy.channel)
+            await self.service.show_elsewhere(
+                request.id, key=f"moved:{copy.channel}:{copy.message_id}", channel=copy.channel
+            )

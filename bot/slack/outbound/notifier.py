@@ -122,7 +122,7 @@ class SlackNotifier:
         copies = await self._copies.live(subject)
         newest = _newest(copies)
         for copy in copies:
-            if copy.ts == newest[copy.audience]:
+            if copy.message_id == newest[copy.audience]:
                 await self._copies.renew(copy, card, is_wanted=partnership.state is PartnershipState.REVIEW_DUE)
             else:
                 await self._copies.update(copy, card, is_wanted=False)
@@ -147,7 +147,7 @@ class SlackNotifier:
         copies = await self._copies.live(subject)
         newest = _newest(copies)
         for copy in copies:
-            may_speak, is_older = _may_speak(copy, partnership, requester), copy.ts != newest[copy.audience]
+            may_speak, is_older = _may_speak(copy, partnership, requester), copy.message_id != newest[copy.audience]
             card = setup_card(partnership, may_speak=may_speak, reader=copy.audience, is_older=is_older)
             if is_older:
                 await self._copies.update(copy, card, is_wanted=False)
@@ -315,8 +315,8 @@ def _told_directly(deciders: frozenset[ChatId], *, is_channel_closed: bool) -> l
 
 
 def _newest(copies: Sequence[Copy]) -> dict[str, str]:
-    """Give each reader's newest copy, by its ts."""
-    return {copy.audience: copy.ts for copy in sorted(copies, key=lambda one: one.ts)}
+    """Give each reader's newest copy, by its message id."""
+    return {copy.audience: copy.message_id for copy in sorted(copies, key=lambda one: one.message_id)}
 
 
 def _may_speak(copy: Copy, partnership: Partnership, requester: ChatId) -> bool:

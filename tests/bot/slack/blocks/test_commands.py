@@ -11,7 +11,9 @@ from bot.slack.blocks.untrusted import clean
 from workflows.core.text import Action
 
 WORKFLOWS: Final = Path(__file__).parents[4] / "workflows"
-CHAT_WORDS: Final = re.compile(r"slack|/partner(?![s_])|block_id|mrkdwn", re.IGNORECASE)
+CHAT_WORDS: Final = re.compile(r"slack|/partner(?![s_])|block_id|mrkdwn|\bts\b", re.IGNORECASE)
+RELEASED_SCHEMA: Final = WORKFLOWS / "store" / "migrations.py"
+"""Its released steps are never edited; a later one renames their column."""
 
 
 @pytest.mark.parametrize("action", list(Action))
@@ -30,7 +32,7 @@ def test_the_domain_does_not_know_what_chat_system_it_serves() -> None:
     found = {
         f"{path.relative_to(WORKFLOWS)}:{number}"
         for path in WORKFLOWS.rglob("*")
-        if path.suffix in (".py", ".toml", ".txt")
+        if path.suffix in (".py", ".toml", ".txt") and path != RELEASED_SCHEMA
         for number, line in enumerate(path.read_text().splitlines(), 1)
         if CHAT_WORDS.search(line)
     }

@@ -147,7 +147,7 @@ async def test_the_old_buttons_of_a_card_that_cannot_be_updated_answer_with_the_
 async def test_a_click_on_a_known_card_and_a_direct_copy_counts(gatehouse: BotUnderTest) -> None:
     request = await gatehouse.file_request()
     (copy,) = await cards(gatehouse, "@approver1")
-    direct = next(one for one in await gatehouse.store.copies(f"request:{request.id}") if one.ts == copy["ts"])
+    direct = next(one for one in await gatehouse.store.copies(f"request:{request.id}") if one.message_id == copy["ts"])
     payload = click("approver1", "approve", value(request), **at(copy["ts"], direct.channel))
     assert (await gatehouse.interact(payload)).status == 200
     await gatehouse.idle()

@@ -403,7 +403,7 @@ async def test_a_card_that_cannot_be_updated_any_more_is_replaced_once(scene: Sc
     new = scene.messages(CHANNEL)[-1]
     assert "approve" in action_ids(new)
     copies = await scene.store.copies(f"request:{second_stage.id}")
-    lives = {copy.ts: copy.is_live for copy in copies if not copy.audience}
+    lives = {copy.message_id: copy.is_live for copy in copies if not copy.audience}
     assert lives == {scene.messages(CHANNEL)[0]["ts"]: False, new["ts"]: True}
     updates = scene.written().count("chat.update")
     await scene.notifier().show_request(second_stage)
