@@ -15,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.process.assembly.assembly import Parts, assemble
 from bot.process.assembly.neighbours import Neighbours
 from bot.process.logs.redactor import Redactor, redactor_of
-from bot.process.reading import open_clock, open_tenant
+from bot.process.readers import open_clock, open_tenant
 from bot.process.settings import Settings, SettingsProblems
 from bot.process.web.connections import make_runner, most_at_once
 from bot.process.web.health import LOOK_SECONDS, Health
@@ -27,7 +27,7 @@ from bot.slack.inbound.socket import SlackSocket
 from bot.slack.outbound.approval_channel import CURE, ChannelUnsuitable, channel_problem
 from bot.slack.outbound.client import SlackClient
 from bot.slack.people.shown_directory import ShownDirectory
-from workflows.app.schedule.gaps import notice_gap
+from workflows.app.schedule.downtime import notice_gap
 from workflows.app.schedule.missing_setup import record_missing_setup
 from workflows.app.schedule.ticker import tick
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog

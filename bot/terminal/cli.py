@@ -58,7 +58,7 @@ def sandbox(
 @app.command()
 def run() -> None:
     """Run the bot with the settings of the environment and of `.env`."""
-    from bot.process.bot import run_bot
+    from bot.process.run import run_bot
 
     raise typer.Exit(run_bot())
 
@@ -73,9 +73,9 @@ def doctor(retry: Retry = None, give_up: GiveUp = None) -> None:
 
     With --retry or --give-up: decide about work that the bot gave up instead.
     """
-    from bot.process.bot import WRONG_SETTINGS, print_problems
     from bot.process.logs.logs import configure_terminal_logs
     from bot.process.logs.redactor import Redactor, secrets_of
+    from bot.process.run import WRONG_SETTINGS, print_problems
     from bot.process.settings import SettingsProblems, load_settings
     from bot.terminal.doctor import examine
 
@@ -90,7 +90,7 @@ def doctor(retry: Retry = None, give_up: GiveUp = None) -> None:
     if retry is not None and give_up is not None:
         raise typer.BadParameter("choose one of them", param_hint="--retry, --give-up")
     if (number := retry if retry is not None else give_up) is not None:
-        from bot.process.reading import open_clock
+        from bot.process.readers import open_clock
         from bot.terminal.given_up_command import settle
 
         clock, is_retried = open_clock(settings), retry is not None

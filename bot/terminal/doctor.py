@@ -13,7 +13,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.process.logs.redactor import redactor_of
-from bot.process.reading import entra_settings
+from bot.process.readers import entra_settings
 from bot.process.settings import Settings
 from bot.slack.errors import NO_ANSWER, error_code
 from bot.slack.outbound.approval_channel import CURE, ChannelUnsuitable, channel_problem
@@ -26,7 +26,7 @@ from workflows.core.settings.model import Target, TargetType
 from workflows.core.text import counted
 from workflows.entra import Entra, connect
 from workflows.ports.tenant import Tenant
-from workflows.store.parked import read_open_alarms, read_parked
+from workflows.store.read_only import read_open_alarms, read_parked
 
 SCOPES = frozenset(
     {

@@ -18,7 +18,7 @@ from workflows.core.errors import DomainError
 from workflows.core.requests.effects import SettleGivenUp
 from workflows.ports.clock import Clock
 from workflows.ports.records import StoreUnusable
-from workflows.store.beside import open_beside
+from workflows.store.beside_running_bot import open_beside
 from workflows.store.sqlite import SqliteStore, open_store
 
 

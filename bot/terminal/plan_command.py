@@ -4,10 +4,10 @@ import asyncio
 import sys
 from pathlib import Path
 
-from bot.process.bot import WRONG_SETTINGS, print_problems
 from bot.process.logs.logs import configure_terminal_logs
 from bot.process.logs.redactor import Redactor
-from bot.process.reading import open_clock, open_tenant, read_kept
+from bot.process.readers import open_clock, open_tenant, read_kept
+from bot.process.run import WRONG_SETTINGS, print_problems
 from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_settings
 from bot.terminal.plan_json import plan_json
 from bot.terminal.plan_print import print_plan

@@ -6,10 +6,10 @@ import sys
 from rich.console import Console
 from rich.progress import Progress
 
-from bot.process.bot import WRONG_SETTINGS, print_problems
 from bot.process.logs.logs import configure_terminal_logs
 from bot.process.logs.redactor import Redactor
-from bot.process.reading import open_clock, open_tenant, read_kept
+from bot.process.readers import open_clock, open_tenant, read_kept
+from bot.process.run import WRONG_SETTINGS, print_problems
 from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_settings
 from bot.terminal.posture_json import posture_json
 from bot.terminal.posture_table import print_posture

@@ -20,7 +20,7 @@ from typing import Final
 
 import aiohttp
 
-from bot.process.bot_process import be_the_bot
+from bot.process.child_process import be_the_bot
 from bot.sandbox.server import BotHandle, FolderInUse, Sandbox
 
 CANNOT_START: Final = 2

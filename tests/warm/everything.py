@@ -9,8 +9,8 @@ from kiota_abstractions.authentication import AnonymousAuthenticationProvider
 from msgraph.graph_request_adapter import GraphRequestAdapter
 
 import bot.process.app
-import bot.process.bot
-import bot.process.bot_process
+import bot.process.child_process
+import bot.process.run
 import bot.terminal.cli
 import bot.terminal.doctor
 import bot.terminal.plan_command

@@ -12,7 +12,7 @@ from typing import Final
 
 from workflows.app.alarms import Alarms
 from workflows.app.revocation_alarms import changed_again, partner_of, still_tried, ways_stay_open
-from workflows.app.schedule.gaps import held_by_gap
+from workflows.app.schedule.downtime import held_by_gap
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.core.checks.findings import Severity

@@ -22,7 +22,7 @@ from workflows.entra.answers import (
     reading,
     without_annotations,
 )
-from workflows.entra.home_guard import HomeGuard
+from workflows.entra.own_tenant_guard import HomeGuard
 from workflows.entra.settings import EntraSettings
 from workflows.entra.tenant_settings import GraphTenantSettings
 from workflows.entra.transport.connection import Connection, document_of, open_connection

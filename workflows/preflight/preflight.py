@@ -13,7 +13,7 @@ from typing import Any, Final
 from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.checks.facts import PreflightFacts, Unchecked, Why
 from workflows.core.checks.findings import Finding
-from workflows.core.checks.preflight import circumstances, judge
+from workflows.core.checks.home_tenant import circumstances, judge
 from workflows.core.checks.rules import Circumstances
 from workflows.core.checks.target_checks import Names, known_names
 from workflows.core.checks.unchecked import SIGN_IN_DAYS

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from workflows.core.checks.facts import SignIns, Unchecked
-from workflows.core.checks.preflight import sign_in_words
+from workflows.core.checks.home_tenant import sign_in_words
 from workflows.core.checks.unchecked import SIGN_IN_DAYS, unread
 from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock

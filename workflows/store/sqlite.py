@@ -28,10 +28,10 @@ from workflows.ports.clock import Clock
 from workflows.ports.effects_queue import GivenUp, PendingEffect
 from workflows.ports.message_copies import Copy
 from workflows.ports.records import AuditEntry, Commit, Listed, OtherOpenRequest, StaleVersion
-from workflows.store.clean import Clean
 from workflows.store.codec import ALARM, DETAILS, EFFECT, PARTNERSHIP, REQUEST, load
 from workflows.store.file import StoreFile
-from workflows.store.records import fetch_rows, parse_rows
+from workflows.store.redaction import Clean
+from workflows.store.snapshot import fetch_rows, parse_rows
 from workflows.store.writes import Writes
 
 _UNDECIDED: Final = frozenset({RequestState.PREPARING, RequestState.AWAITING_APPROVAL})

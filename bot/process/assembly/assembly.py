@@ -10,11 +10,11 @@ from bot.process.direct_alarm import send_directly
 from bot.process.web.health import Send
 from bot.slack.inbound.bolt import make_bolt
 from bot.slack.inbound.guard import Guard
-from bot.slack.inbound.old_cards import OldCards
 from bot.slack.inbound.receive import Inbound
+from bot.slack.inbound.replaced_cards import OldCards
 from bot.slack.outbound.approval_channel import ApprovalChannel
 from bot.slack.outbound.card_copies import CardCopies
-from bot.slack.outbound.former_cards import FormerCards
+from bot.slack.outbound.former_channels import FormerCards
 from bot.slack.outbound.notifier import SlackNotifier
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.alarms import Alarms

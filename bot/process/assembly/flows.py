@@ -22,7 +22,7 @@ from bot.slack.flows.withdraw import WithdrawFlow
 from bot.slack.people.members import Members
 from workflows.app.limits import Limits
 from workflows.app.reads.checklists import Checklists
-from workflows.app.reads.looking import Looking
+from workflows.app.reads.look_up_permission import Looking
 from workflows.app.requests.intake import Form, Intake
 from workflows.app.requests.restore_intake import RestoreForm, RestoreIntake
 from workflows.app.service import Service

@@ -13,8 +13,8 @@ from bot.slack.answers.windows import NOT_NOW
 from bot.slack.blocks.message import Message, refusal
 from bot.slack.payloads import Invocation
 from bot.slack.people.directory import SlackDirectory
-from bot.slack.words.not_now import not_now
-from workflows.app.reads.looking import Looking
+from bot.slack.words.unavailable import not_now
+from workflows.app.reads.look_up_permission import Looking
 from workflows.app.service import Service
 from workflows.core.errors import InvalidField, Refused
 from workflows.core.requests.commands.request import Subject

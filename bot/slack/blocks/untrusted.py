@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import Final
 
-from bot.slack.blocks.commands import with_commands
+from bot.slack.blocks.actions import with_commands
 from workflows.core.text import place_to_cut
 
 HIDDEN_REMOVED: Final = " [hidden characters removed]"

@@ -10,7 +10,7 @@ from bot.slack.blocks.blocks import Part, actions, button, footnote, header, par
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partners import identity_block, partner_name, partner_words
-from bot.slack.cards.setup import step_blocks
+from bot.slack.cards.setup_steps import step_blocks
 from workflows.core.partner_setup.state import needed_steps, open_steps, setup_words
 from workflows.core.partners.partnership import Partnership, PartnershipState
 

@@ -28,11 +28,11 @@ from bot.slack.flows.entry_points import (
     Typed,
     Verb,
 )
-from bot.slack.inbound.old_cards import CardReplaced, OldCards
+from bot.slack.inbound.replaced_cards import CardReplaced, OldCards
 from bot.slack.payloads import HomeOpened, Interaction, Invocation, claimed_subject
 from bot.slack.people.users import OUTSIDER
 from bot.slack.words.commands import needs_partner
-from bot.slack.words.not_now import NOT_OPENED, WINDOW_NOT_OPENED
+from bot.slack.words.unavailable import NOT_OPENED, WINDOW_NOT_OPENED
 from workflows.app.service import Service
 from workflows.core.errors import Refused
 from workflows.core.requests.commands.request import Subject

@@ -15,7 +15,7 @@ from bot.process.settings import Settings, SettingsProblems
 from bot.sandbox.http.faults import Fault
 from bot.sandbox.server import BotHandle, Sandbox
 from tests.bot.bot_under_test import BotUnderTest, click, eventually, free_port
-from workflows.app.schedule.gaps import last_gap
+from workflows.app.schedule.downtime import last_gap
 from workflows.core.requests.request import RequestId, RequestState
 
 

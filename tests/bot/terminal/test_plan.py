@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from rich.console import Console
 
-from bot.slack.blocks.commands import with_commands
+from bot.slack.blocks.actions import with_commands
 from bot.terminal.plan_json import FORMAT, plan_json
 from bot.terminal.plan_print import print_plan
 from tests.bot.surfaces import hostile, hostile_identity

@@ -9,7 +9,7 @@ from tests.workflows.effects.test_one_person_two_ids import AMARA_W, RILEY_W, tw
 from tests.workflows.world import World, restarted
 from workflows.app.alarms import Alarms
 from workflows.app.limits import HOUR, Limited, Limits
-from workflows.app.reads.looking import Looking
+from workflows.app.reads.look_up_permission import Looking
 from workflows.app.requests.intake import InvalidForm
 from workflows.core.errors import Refused
 from workflows.core.people import ChatId, Person

@@ -21,7 +21,7 @@ from tests.workflows.entra.stand_in_tenant import (
     refusing,
 )
 from workflows.core.audit.partner_changes import names_another
-from workflows.entra import Entra, EntraSettings, connect, home_guard
+from workflows.entra import Entra, EntraSettings, connect, own_tenant_guard
 from workflows.entra.answers import retry_after
 from workflows.entra.audits import partner_changes
 from workflows.ports.tenant import TenantRefused, TenantUnavailable, WrongTenant
@@ -54,8 +54,8 @@ async def test_writes_are_held_while_graph_answers_for_another_tenant(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     await entra.write(adding())
-    monkeypatch.setattr(home_guard, "_TRUSTED_SECONDS", 0.0)
-    monkeypatch.setattr(home_guard, "_ASKED_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(own_tenant_guard, "_TRUSTED_SECONDS", 0.0)
+    monkeypatch.setattr(own_tenant_guard, "_ASKED_AGAIN_SECONDS", 0.0)
     graph.stand_in.merge({"organization": {"id": OTHER}})
     entra._guard._until = 0.0
     for operation in (adding(FABRIKAM), changing()):
@@ -83,7 +83,7 @@ async def test_a_start_that_asked_for_the_tenant_spares_the_first_write_the_ques
 
 
 async def test_a_wrong_answer_is_asked_again_soon(entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(home_guard, "_ASKED_AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr(own_tenant_guard, "_ASKED_AGAIN_SECONDS", 0.05)
     graph.fail(answering(200, {"value": [{"id": OTHER}]}))
     for _ in range(2):
         with pytest.raises(WrongTenant):

@@ -17,8 +17,8 @@ import workflows.store.file
 from tests.workflows.fakes import FixedClock
 from tests.workflows.store.test_sqlite import ROOT, click
 from workflows.ports.records import StoreUnusable
-from workflows.store.parked import read_parked
-from workflows.store.records import read_records
+from workflows.store.read_only import read_parked
+from workflows.store.snapshot import read_records
 from workflows.store.sqlite import SqliteStore, open_store
 
 OPENING = """

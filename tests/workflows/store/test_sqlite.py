@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from sqlite_utils import Database
 
 import workflows.store.file
-import workflows.store.records
+import workflows.store.snapshot
 import workflows.store.sqlite
 from tests.workflows.core.builders import NOW, RILEY, SECURITY, TENANT, partnership, request
 from tests.workflows.fakes import FixedClock
@@ -75,7 +75,7 @@ async def test_the_rows_of_lists_are_parsed_off_the_event_loop(tmp_path: Path, m
         threads.append(threading.get_ident())
         return load(adapter, text)
 
-    for module in (workflows.store.sqlite, workflows.store.records):
+    for module in (workflows.store.sqlite, workflows.store.snapshot):
         monkeypatch.setattr(module, "load", watched)
     mine = (RILEY.chat_id, 9)
     reads = {

@@ -12,7 +12,6 @@ from typing import Final
 
 from workflows.app.identifiers import derived_request_id
 from workflows.app.limits import Limits
-from workflows.app.requests.filing import Filing
 from workflows.app.requests.named_ids import NamedIds, NamesToShow, has_names, look_up_names
 from workflows.app.requests.open_request import open_request_about
 from workflows.app.requests.placeholder_checks import unknown_ids
@@ -24,6 +23,7 @@ from workflows.app.requests.proposing import (
     require_chain,
     require_no_other_request,
 )
+from workflows.app.requests.request_limit import Filing
 from workflows.app.requests.sponsors import sponsor_words
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog

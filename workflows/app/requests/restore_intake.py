@@ -13,7 +13,6 @@ from typing import Final
 
 from workflows.app.identifiers import derived_request_id
 from workflows.app.limits import Limits
-from workflows.app.requests.filing import Filing
 from workflows.app.requests.intake import (
     PATIENCE_SECONDS,
     InvalidForm,
@@ -24,6 +23,7 @@ from workflows.app.requests.intake import (
     require_within_limits,
 )
 from workflows.app.requests.proposing import checked, require_no_other_request
+from workflows.app.requests.request_limit import Filing
 from workflows.app.requests.restoring import (
     MOST_REQUESTS,
     Restoration,

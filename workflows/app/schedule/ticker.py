@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from workflows.app.schedule.gaps import note_tick
+from workflows.app.schedule.downtime import note_tick
 from workflows.app.service import Service
 from workflows.core.errors import Refused
 from workflows.core.requests.commands.clicks import DecisionClick

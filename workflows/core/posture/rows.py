@@ -10,7 +10,7 @@ from workflows.core.plans.current_settings import unmanaged
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.posture.access import access_concerns, doors_of, trust_of, unreadable_settings
 from workflows.core.posture.model import Concern, PartnerPosture, RecordState, sorted_concerns
-from workflows.core.posture.records import (
+from workflows.core.posture.record_findings import (
     absent_partner_concerns,
     due_concerns,
     listed_partner_concerns,

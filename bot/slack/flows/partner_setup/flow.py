@@ -15,9 +15,9 @@ from bot.slack.flows.entry_points import Action, Card, EntryPoint, Verb
 from bot.slack.flows.partner_setup.checklist import checklist_message, checklist_view
 from bot.slack.payloads import Interaction, Invocation, parse_setup_value, parse_tenant_id
 from bot.slack.people.directory import SlackDirectory
-from bot.slack.words.not_now import not_now
+from bot.slack.words.unavailable import not_now
 from workflows.app.reads.checklists import Checklists, PresentSetup
-from workflows.app.reads.looking import Looking
+from workflows.app.reads.look_up_permission import Looking
 from workflows.app.service import Service
 from workflows.core.errors import InvalidField, Refused
 from workflows.core.people import ADMIN, ChatId

@@ -17,7 +17,7 @@ from bot.slack.flows.request_access.open_form import OpenRequestForm
 from bot.slack.payloads import Interaction, Invocation, parse_form
 from bot.slack.people.members import Members
 from workflows.app.limits import LIMIT_REACHED
-from workflows.app.reads.looking import Looking
+from workflows.app.reads.look_up_permission import Looking
 from workflows.app.requests.intake import Form, Intake, refused_words
 from workflows.app.requests.named_ids import NamesToShow, look_up_names
 from workflows.app.requests.open_request import account_beside

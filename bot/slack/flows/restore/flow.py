@@ -15,7 +15,7 @@ from bot.slack.flows.entry_points import Action, EntryPoint, Submission, Verb
 from bot.slack.flows.restore.form import Preview, RestoreShown, restore_view
 from bot.slack.payloads import Interaction, Invocation, parse_restore_form
 from bot.slack.people.members import Members
-from workflows.app.reads.looking import Looking
+from workflows.app.reads.look_up_permission import Looking
 from workflows.app.requests.intake import refused_words
 from workflows.app.requests.restore_intake import RestoreForm, RestoreIntake
 from workflows.app.requests.restoring import Restoration

@@ -24,7 +24,7 @@ from bot.slack.cards.concerns import concern_elements
 from bot.slack.cards.partners import identity_block, partner_name, partner_words
 from bot.slack.cards.requests import icon, kind_words, restore_hint
 from bot.slack.cards.reviews import partner_row, partnership_facts, partnership_state_words
-from bot.slack.cards.setup import setup_elements
+from bot.slack.cards.setup_steps import setup_elements
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.restoration import is_restorable
 from workflows.core.plans.current_settings import CurrentSetting, describe_current, unmanaged

@@ -18,7 +18,7 @@ from bot.slack.flows.home import home_view
 from bot.slack.outbound import notifier
 from bot.slack.outbound.approval_channel import ApprovalChannel
 from bot.slack.outbound.card_copies import CardCopies
-from bot.slack.outbound.former_cards import FormerCards
+from bot.slack.outbound.former_channels import FormerCards
 from bot.slack.outbound.notifier import SlackNotifier
 from tests.bot.bot_under_test import SLACK_IDS
 from tests.workflows.core import builders

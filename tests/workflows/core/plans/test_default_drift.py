@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 
 from tests.workflows.core.builders import TENANT
-from tests.workflows.core.checks.test_preflight import BLOCKED, OPEN_DEFAULT
+from tests.workflows.core.checks.test_home_tenant import BLOCKED, OPEN_DEFAULT
 from workflows.core.plans.default_drift import default_drift, inherits_access, with_inheritance
 from workflows.core.plans.drift import default_lines, drift_lines
 from workflows.core.plans.plan import Plan, plan_access, plan_revocation

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from tests.workflows.core.builders import TENANT, closed_document
 from tests.workflows.core.posture.test_posture import ALL, CLOSED_DEFAULT, codes, judged, scene
-from tests.workflows.core.posture.test_records import REVOKED, kept
+from tests.workflows.core.posture.test_record_findings import REVOKED, kept
 from workflows.core.posture.default import default_posture
 from workflows.core.posture.model import PartnerPosture, Weight
 from workflows.core.posture.rows import judge_partner

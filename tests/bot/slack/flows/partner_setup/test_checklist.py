@@ -7,7 +7,7 @@ import pytest
 
 from bot.sandbox.slack.block_kit.blocks import problems
 from bot.slack.flows.partner_setup.checklist import MOST_CHUNK, checklist_message, checklist_text, checklist_view
-from tests.bot.slack.cards.test_setup import MICROSOFTS, OFFICE, WHOLE, assert_sound, every_button, known, present
+from tests.bot.slack.cards.test_setup_steps import MICROSOFTS, OFFICE, WHOLE, assert_sound, every_button, known, present
 from tests.bot.surfaces import buttons, dicts, shown
 from tests.workflows.core.builders import REDEEM_STEP, identity
 from workflows.core.partner_setup.steps import setup_of

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.slack.words.not_now import not_now
+from bot.slack.words.unavailable import not_now
 from workflows.core.errors import DomainError
 from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable

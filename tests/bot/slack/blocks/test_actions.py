@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from bot.slack.blocks.commands import COMMANDS, with_commands
+from bot.slack.blocks.actions import COMMANDS, with_commands
 from bot.slack.blocks.untrusted import clean
 from workflows.core.text import Action
 

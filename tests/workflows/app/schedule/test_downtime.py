@@ -8,11 +8,11 @@ import pytest
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, TENANT
 from tests.workflows.effects.test_applying import FORBIDDEN, NO_ANSWER, OPEN, decided, put, revocation
 from tests.workflows.world import World, restarted
-from workflows.app.schedule.gaps import LAST_TICK, last_gap, notice_gap
+from workflows.app.schedule.downtime import LAST_TICK, last_gap, notice_gap
 from workflows.app.schedule.ticker import tick
 from workflows.core.audit.partner_changes import PartnerChange
+from workflows.core.requests.downtime import Gap, gap_at_start, gap_at_tick, unsure_since
 from workflows.core.requests.effects import Apply
-from workflows.core.requests.gaps import Gap, gap_at_start, gap_at_tick, unsure_since
 from workflows.core.requests.request import RequestState
 
 S = RequestState

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from workflows.core.requests.commands.request import Replan
-from workflows.core.requests.gaps import AUDIT_KEPT_FOR, Gap, gap_at_start, gap_at_tick, unsure_since
+from workflows.core.requests.downtime import AUDIT_KEPT_FOR, Gap, gap_at_start, gap_at_tick, unsure_since
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store

@@ -20,8 +20,8 @@ from workflows.core.requests.commands.request import Subject
 from workflows.core.requests.effects import CheckPermission, Effect, Tell
 from workflows.core.requests.request import AccessRequest, Observation
 from workflows.ports.records import AuditEntry, Commit
-from workflows.store.clean import Clean
 from workflows.store.codec import ALARM, DETAILS, EFFECT, PARTNERSHIP, REQUEST, load
+from workflows.store.redaction import Clean
 from workflows.store.sqlite import open_store
 
 TOKEN: Final = "xoxb-1234567890-1234567890123-AbCdEfGhIjKlMnOpQrStUvWx"

@@ -26,7 +26,7 @@ def be_the_bot(settings: dict[str, str], folder: Path) -> None:
     os.dup2(log, sys.stdout.fileno())
     os.dup2(log, sys.stderr.fileno())
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    from bot.process.bot import run_bot
+    from bot.process.run import run_bot
 
     sys.exit(run_bot())
 

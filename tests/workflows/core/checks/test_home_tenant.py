@@ -13,7 +13,7 @@ from workflows.core.checks.conditional_access.questions import Questions
 from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
 from workflows.core.checks.facts import PreflightFacts, SignIns, Unchecked, Why
 from workflows.core.checks.findings import Severity
-from workflows.core.checks.preflight import circumstances, judge, sign_in_words
+from workflows.core.checks.home_tenant import circumstances, judge, sign_in_words
 from workflows.core.plans.plan import Plan, TenantIdentity, plan_access, plan_revocation
 from workflows.core.settings.documents import parse_targets, to_document
 from workflows.core.settings.effective import effective
