@@ -197,7 +197,7 @@ async def test_a_partner_that_an_earlier_version_opened_gets_its_half_at_the_sta
     await stage.open_the_door()
     card = await newest(stage, "requester")
     [file] = stage.data.rglob("gatehouse.db")
-    old = "update partnerships set doc = json_remove(doc, '$.half', '$.confirmations', '$.remind_half_at')"
+    old = "update partnerships set doc = json_remove(doc, '$.setup', '$.confirmations', '$.remind_setup_at')"
     with closing(sqlite3.connect(file)) as database:
         database.execute(old)
         database.commit()

@@ -370,11 +370,14 @@ class Life(RuleBasedStateMachine):
         self.now += timedelta(hours=hours if really else 0, milliseconds=1)
 
 
+WITNESSES: Final = {"complete and waiting", "open and waiting", "one click missing", "sent again"}
+MOST_RUNS: Final = 3
+"""Few random runs miss one of the common ways; every one of them holds every promise."""
+
+
 def test_whatever_happens_the_promises_of_the_chain_hold() -> None:
     VISITED.clear()
     WITNESSED.clear()
-    lives = settings(PROPERTY, max_examples=300, stateful_step_count=40)
-    run_state_machine_as_test(Life, settings=lives)
     common = {
         ("preparing", "record_prepared", "awaiting_approval"),
         ("preparing", "record_prepared", "applying"),
@@ -383,5 +386,10 @@ def test_whatever_happens_the_promises_of_the_chain_hold() -> None:
         ("applying", "reopen", "awaiting_approval"),
         ("applying", "record_writing", "applying"),
     }
+    lives = settings(PROPERTY, max_examples=300, stateful_step_count=40)
+    for _ in range(MOST_RUNS):
+        run_state_machine_as_test(Life, settings=lives)
+        if common <= VISITED and len(WITNESSED) == len(WITNESSES):
+            break
     assert common <= VISITED, "random lives that never come this far prove nothing"
-    assert {"complete and waiting", "open and waiting", "one click missing", "sent again"} == WITNESSED
+    assert WITNESSED == WITNESSES
