@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from workflows.catalog.template_files import RoleFile, TemplateFile
+from workflows.catalog.template_settings import RENAMED_KEYS
 from workflows.core.errors import DomainError
 from workflows.core.people import ADMIN, Role, folded_mail
 from workflows.core.plans.plan import Plan
@@ -160,6 +161,10 @@ def _check(place: str, model: type[Model], content: object, problems: list[str])
     except ValidationError as error:
         for item in error.errors():
             key = ".".join(map(str, item["loc"])) or "file"
+            if item["type"] == "extra_forbidden" and model is TemplateFile and key in RENAMED_KEYS:
+                new = RENAMED_KEYS[key]
+                problems.append(f"{place}: {key}: this key is called {new} now; write [[{new}]] in place of [[{key}]]")
+                continue
             word = corrected_word(item.get("input"), of_applications="applications" in item["loc"])
             cure = "" if word is None else f"; write {word}"
             problems.append(f"{place}: {key}: {item['msg']}{cure}")

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from pydantic import Field, StrictInt, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
-from workflows.catalog.template_settings import FileModel
+from workflows.catalog.template_settings import RENAMED_KEYS, FileModel
 from workflows.core.errors import DomainError
 from workflows.core.policy.graph_examples import corrections, is_graph_example
 
@@ -86,6 +86,8 @@ def _parsed(text: str) -> object:
 def _problem(item: ErrorDetails) -> str:
     key = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
+        if new := RENAMED_KEYS.get(key):
+            return f"{key}: this key is called {new} now; write [{new}] in place of [{key}]"
         return f"{key}: no such key; remove it, or write one of {', '.join(RequestFile.model_fields)}"
     cure = _CURES[str(item["loc"][0])]
     if item["type"] == "missing":

@@ -28,6 +28,9 @@ from workflows.core.settings.model import (
 INHERIT: Final = "inherit"
 """Written in place of a whole setting: the tenant's default applies again (Graph: null)."""
 
+RENAMED_KEYS: Final = {"holes": "placeholders"}
+"""Keys of files as earlier versions called them, and as they are called now."""
+
 GUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 PLACEHOLDER_NAME: Final = r"[a-z][a-z0-9_]*"
 _PLACEHOLDER: Final = rf"\{{{PLACEHOLDER_NAME}\}}"

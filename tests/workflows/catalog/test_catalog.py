@@ -269,6 +269,15 @@ def test_a_problem_is_named_by_file_and_key(write: Write, old: str, new: str, pr
     assert all(one.startswith("open.toml: ") for one in found)
 
 
+def test_the_former_key_of_placeholders_is_refused_with_the_new_one(write: Write) -> None:
+    """A folder of templates that was made for an earlier version says [[holes]]."""
+    former = '\n[[holes]]\nname = "pilot_group"\nlabel = "Pilot group"\nkind = "group"\n'
+    (found,) = problems(write(TEMPLATE.replace('"AllUsers"', '"group:{pilot_group}"') + former))
+    assert (
+        found == "open.toml: holes: this key is called placeholders now; write [[placeholders]] in place of [[holes]]"
+    )
+
+
 def test_a_template_that_writes_nothing_is_refused(write: Write) -> None:
     text = TEMPLATE[: TEMPLATE.index("[settings")] + "[settings]\n"
     (found,) = problems(write(text))

@@ -47,6 +47,11 @@ def test_everything_wrong_is_said_at_once_with_key_and_cure(tmp_path: Path) -> N
     assert "remove it, or write one of partner, template, duration_days, placeholders" in found[-1]
 
 
+def test_the_former_key_of_placeholders_is_refused_with_the_new_one(tmp_path: Path) -> None:
+    (found,) = problems(tmp_path, 'partner = "a.com"\ntemplate = "x"\n[holes]\ngroup = "1"\n')
+    assert found == "request.toml: holes: this key is called placeholders now; write [placeholders] in place of [holes]"
+
+
 @pytest.mark.parametrize("days", ["0", "-1", "3651", '"90"', "90.0"])
 def test_a_duration_is_a_whole_number_of_days(tmp_path: Path, days: str) -> None:
     (found,) = problems(tmp_path, f'partner = "a.com"\ntemplate = "x"\nduration_days = {days}\n')
