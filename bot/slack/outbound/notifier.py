@@ -315,12 +315,12 @@ def _told_directly(deciders: frozenset[ChatId], *, is_channel_closed: bool) -> l
 
 
 def _newest(copies: Sequence[Copy]) -> dict[str, str]:
-    """Give each reader's newest copy, by its ts."""
+    """Return each reader's newest copy, by its ts."""
     return {copy.audience: copy.ts for copy in sorted(copies, key=lambda one: one.ts)}
 
 
 def _may_speak(copy: Copy, partnership: Partnership, requester: ChatId) -> bool:
-    """Tell whether a copy offers to confirm: all but the one of a requester who is not the sponsor."""
+    """Return whether a copy offers to confirm: all but the one of a requester who is not the sponsor."""
     return copy.audience == partnership.sponsor.chat_id or copy.audience != requester
 
 
