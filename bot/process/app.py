@@ -131,7 +131,7 @@ class Readiness:
     loops: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def what_is_missing(self) -> str:
-        """Say why the bot is not ready; nothing when it is."""
+        """State why the bot is not ready; nothing when it is."""
         if any(task.done() for task in self.loops):
             return "a loop has ended; restart\n"
         if reasons := self.health.reasons:

@@ -21,7 +21,7 @@ def open_tenant(settings: TenantSettings) -> Entra:
 
 
 def entra_settings(settings: TenantSettings) -> EntraSettings:
-    """Say where Entra is, and what must not leave this process in the text of an error."""
+    """State where Entra is, and what must not leave this process in the text of an error."""
     return EntraSettings(
         graph_url=settings.graph_url,
         authority_host=settings.azure_authority_host,
@@ -32,7 +32,7 @@ def entra_settings(settings: TenantSettings) -> EntraSettings:
 
 
 def open_clock(settings: TenantSettings) -> Clock:
-    """Give the machine's clock, or the rehearsal's."""
+    """Return the machine's clock, or the rehearsal's."""
     return OffsetClock(settings.gatehouse_clock_file) if settings.gatehouse_clock_file else SystemClock()
 
 

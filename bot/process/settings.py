@@ -106,7 +106,7 @@ class _SlackSettings(_Templates):
 
     @property
     def is_socket_mode(self) -> bool:
-        """Tell whether Slack is reached by Socket Mode."""
+        """Return whether Slack is reached by Socket Mode."""
         return self.slack_app_token is not None
 
     @field_validator("slack_api_url")

@@ -48,7 +48,7 @@ BLOCKED: Final = frozenset(
 
 
 def is_passing(error: SlackApiError) -> bool:
-    """Tell whether the same call can go well later. What is not Slack's own answer says nothing about the call."""
+    """Return whether the same call can go well later. What is not Slack's own answer says nothing about the call."""
     code = error_code(error)
     return not code or code in PASSING | WRONG_TOKEN or _status(error) == 429 or _status(error) >= 500
 
@@ -60,7 +60,7 @@ def retry_after(error: SlackApiError) -> float | None:
 
 
 def error_code(error: SlackApiError) -> str:
-    """Give Slack's own word for what went wrong; empty when the answer was not Slack's, but a proxy's page."""
+    """Return Slack's own word for what went wrong; empty when the answer was not Slack's, but a proxy's page."""
     data = getattr(error.response, "data", error.response)
     return str(data.get("error") or "") if isinstance(data, Mapping) else ""
 

@@ -88,7 +88,7 @@ class _View(_Payload):
     state: _State = _State()
 
     def value(self, block_id: str) -> str:
-        """Give what one input holds, whatever its element; empty when there is nothing."""
+        """Return what one input holds, whatever its element; empty when there is nothing."""
         element = next(iter(self.state.values.get(block_id, {}).values()), _Element())
         return element.value or element.selected_user or (element.selected_option or _Option()).value
 
@@ -138,7 +138,7 @@ class Interaction(_Payload):
         return self.view
 
     def is_in(self, callback_id: str) -> bool:
-        """Tell whether it happened in a window of this kind."""
+        """Return whether it happened in a window of this kind."""
         return self.view is not None and self.view.callback_id == callback_id
 
     @property

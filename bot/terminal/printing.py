@@ -24,5 +24,5 @@ def complain(opening: str, *reasons: str) -> None:
 
 
 def terminal() -> Console:
-    """Give standard output as a console. Colours only where it is a terminal."""
+    """Return standard output as a console. Colours only where it is a terminal."""
     return Console(highlight=False, emoji=False, markup=False)

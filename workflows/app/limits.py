@@ -60,12 +60,12 @@ class Allowance:
 
     @property
     def is_first_near(self) -> bool:
-        """Tell whether this is the first one that nears the limit: where each act is small, it is said once."""
+        """Return whether this is the first one that nears the limit: where each act is small, it is said once."""
         return bool(self.words) and self.used - 1 < _SAID_FROM * self.maximum
 
     @property
     def words(self) -> str:
-        """Say how many are left; empty while that is far from none."""
+        """State how many are left; empty while that is far from none."""
         if self.used < _SAID_FROM * self.maximum:
             return ""
         return (

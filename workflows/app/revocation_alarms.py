@@ -37,7 +37,7 @@ async def changed_again(alarms: Alarms, request: AccessRequest) -> None:
 
 
 def values_of(request_id: RequestId, partner: str, reason: str) -> dict[str, str]:
-    """Give what the words of an alarm about a request need."""
+    """Return what the words of an alarm about a request need."""
     return {"partner": partner, "request": request_id, "reason": reason}
 
 

@@ -43,7 +43,7 @@ class Catalog:
     roles: Mapping[Role, RoleSource]
 
     def role_hashes(self, roles: Iterable[Role]) -> dict[str, str]:
-        """Say what roles mean now; a role that does not exist means nothing, and has an empty hash."""
+        """State what roles mean now; a role that does not exist means nothing, and has an empty hash."""
         return {role: role_hash(source) if (source := self.roles.get(role)) else "" for role in roles}
 
 

@@ -85,29 +85,29 @@ class TemplateFile(FileModel):
         owners = {place.name: place.owner for place in places(settings)}
         return tuple(
             Placeholder(
-                name=blank.name,
-                label=blank.label,
-                kind=blank.kind,
-                owner=owners[blank.name],
-                hint=blank.hint,
-                is_required=blank.required,
+                name=placeholder.name,
+                label=placeholder.label,
+                kind=placeholder.kind,
+                owner=owners[placeholder.name],
+                hint=placeholder.hint,
+                is_required=placeholder.required,
             )
-            for blank in self.placeholders
+            for placeholder in self.placeholders
         )
 
     def _problems_of_placeholders(self) -> Iterator[str]:
         """Name what does not fit between the placeholders and the places where they stand."""
-        declared = {blank.name: blank for blank in self.placeholders}
+        declared = {placeholder.name: placeholder for placeholder in self.placeholders}
         if len(declared) < len(self.placeholders):
             yield "placeholders: two placeholders have the same name"
         stand = list(places(self.settings.parsed()))
         for place in stand:
-            blank = declared.get(place.name)
-            if blank is None:
+            placeholder = declared.get(place.name)
+            if placeholder is None:
                 yield f"settings: {{{place.name}}} is not one of the placeholders; declare it under [[placeholders]]"
-            elif blank.kind is not place.kind:
-                yield f"placeholders: {place.name} is a {blank.kind} but stands where a {place.kind} does"
-            elif place.is_alone and not blank.required:
+            elif placeholder.kind is not place.kind:
+                yield f"placeholders: {place.name} is a {placeholder.kind} but stands where a {place.kind} does"
+            elif place.is_alone and not placeholder.required:
                 yield f"placeholders: {place.name} is all that stands in its list, so it must be required"
         for name in declared:
             owners = {place.owner for place in stand if place.name == name}
@@ -132,5 +132,5 @@ class RoleFile(FileModel):
         return self
 
     def parsed(self) -> dict[str, Any]:
-        """Give the fields of a role's source."""
+        """Return the fields of a role's source."""
         return self.model_dump()

@@ -161,7 +161,7 @@ class SettingsTable(FileModel):
         return None
 
     def parsed(self) -> dict[Property, Setting]:
-        """Give the settings that are named; None gives one back to the default."""
+        """Return the settings that are named; None gives one back to the default."""
         named = {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
         return {Property[name.upper()]: None if value is None else value.parsed() for name, value in named.items()}
 

@@ -38,7 +38,7 @@ class Roster:
     roles: Mapping[PersonId, frozenset[Role]] = field(default_factory=dict)
 
     def holds(self, person: PersonId, role: Role) -> bool:
-        """Tell whether `person` holds `role` now."""
+        """Return whether `person` holds `role` now."""
         return role in self.roles.get(person, frozenset())
 
 
@@ -52,5 +52,5 @@ def folded_mail(mail: str) -> str:
 
 
 def is_same_mail(one: str, other: str) -> bool:
-    """Tell whether two mail addresses are one."""
+    """Return whether two mail addresses are one."""
     return folded_mail(one) == folded_mail(other)

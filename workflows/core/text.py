@@ -42,7 +42,7 @@ def shown_name(name: str) -> str:
 
 
 def counted(count: int, one: str, many: str = "") -> str:
-    """Say how many: "1 step", "3 steps".
+    """State how many: "1 step", "3 steps".
 
     :param many: the plural, where it is not `one` with an s.
     """
@@ -50,7 +50,7 @@ def counted(count: int, one: str, many: str = "") -> str:
 
 
 def times_words(count: int) -> str:
-    """Say how often: "once", "twice", "3 times"."""
+    """State how often: "once", "twice", "3 times"."""
     return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 

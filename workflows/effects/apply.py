@@ -267,7 +267,7 @@ class Applier:
         return True
 
     async def _drifted(self, request: AccessRequest, observed: JsonObject | None, *, is_written: bool = False) -> None:
-        """Say that somebody else changed the partner. What we may have written ourselves is never disowned."""
+        """State that somebody else changed the partner. What we may have written ourselves is never disowned."""
         is_ours = is_written or request.writing_since is not None
         if is_ours and request.particulars.kind is not RequestKind.REVOCATION:
             await self.service.advance(request.id, RecordOverwritten(image=observed))
@@ -339,7 +339,7 @@ class Applier:
 
 
 def _stands(request: AccessRequest, done: int) -> str:
-    """Say what stands of a plan; what was sent before and does not show is never called unwritten."""
+    """State what stands of a plan; what was sent before and does not show is never called unwritten."""
     if done == 0 and request.writing_since is not None:
         return "What was sent before does not show."
     return f"{unwritten_words(request)}." if done == 0 else progress_words(request.known.plan, done)

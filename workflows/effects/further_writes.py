@@ -103,7 +103,7 @@ async def _read_back(
     tenant: Tenant,
     sleep: Callable[[float], Awaitable[None]],
 ) -> JsonObject:
-    """Give the newest image that shows what the plan needs; stop waiting once it shows all that was sent."""
+    """Return the newest image that shows what the plan needs; stop waiting once it shows all that was sent."""
     with suppress(TimeoutError):
         async with asyncio.timeout(_READING_SECONDS):
             for rest in _READ_AFTER:

@@ -96,7 +96,7 @@ class Outbox:
                 self._start(pending)
 
     def _has_room(self, one: Rank) -> bool:
-        """Tell whether one more effect of this rank can be performed now."""
+        """Return whether one more effect of this rank can be performed now."""
         running = list(self._ranks.values())
         if len(running) >= _AT_ONCE or (one is Rank.HOME and running.count(Rank.HOME) >= _MOST_HOMES):
             return False

@@ -31,7 +31,7 @@ class Resending:
     """What templates and roles mean now; None: it is not compared."""
 
     async def next_command(self, request: AccessRequest) -> RecordResent | Replan | None:
-        """Give what is to be recorded before anything else: that it is sent again, or asked again; None: read on.
+        """Return what is to be recorded before anything else: that it is sent again, or asked again; None: read on.
 
         :raises TenantUnavailable, TenantRefused, DirectoryUnavailable: when it cannot be told who may still open.
         """

@@ -28,14 +28,14 @@ class Objection:
     drift: Drift | None = None
 
     def before_the_first_write(self, request: AccessRequest) -> Stop | Reopen | Replan:
-        """Give the command for a request whose plan was not sent."""
+        """Return the command for a request whose plan was not sent."""
         reason = f"{self.reason} {unwritten_words(request)}{self.cure}"
         if self.first is Replan:
             return Replan(reason=reason, drift=self.drift, is_unwritten=True)
         return self.first(reason=reason)
 
     def after_a_write(self, why: str) -> Replan:
-        """Give the command for a request that was sent: it is planned and asked again, whatever the objection."""
+        """Return the command for a request that was sent: it is planned and asked again, whatever the objection."""
         return Replan(reason=f"{self.reason} {why}", drift=self.drift)
 
 

@@ -48,7 +48,7 @@ class Call:
 
     @property
     def is_write(self) -> bool:
-        """Tell whether the call changes anything."""
+        """Return whether the call changes anything."""
         return self.method != "GET" and not self.is_question
 
 
@@ -62,7 +62,7 @@ class Answer:
 
     @property
     def is_success(self) -> bool:
-        """Tell whether Graph did what it was asked: 2xx. A redirect is not an answer."""
+        """Return whether Graph did what it was asked: 2xx. A redirect is not an answer."""
         return 200 <= self.status < 300
 
     @property
@@ -108,7 +108,7 @@ def without_annotations(value: Any) -> Any:
 
 
 def is_absent(answer: Answer) -> bool:
-    """Tell whether Graph itself says that there is no such object.
+    """Return whether Graph itself says that there is no such object.
 
     NB. a 404 without Graph's error object is a proxy's or a wrong address's: it says nothing about the object.
     """
@@ -129,7 +129,7 @@ def rows_of(call: Call, answer: Answer, *, key: str = "id") -> tuple[Sequence[Js
 
 
 def is_same_service(link: str, service_root: str) -> bool:
-    """Tell whether `link` leads to the service itself: same scheme, host and port, and no user information.
+    """Return whether `link` leads to the service itself: same scheme, host and port, and no user information.
 
     A next link is opaque, but it must not carry our token elsewhere.
     """
@@ -255,7 +255,7 @@ def token_failure(says: str, status: int | None) -> TenantUnavailable | TenantRe
 
 
 def no_credential(missing: Sequence[str]) -> TenantUnavailable:
-    """Say that none of the credentials could even be tried, and why the last one could not."""
+    """State that none of the credentials could even be tried, and why the last one could not."""
     last = f" The last one tried says: {_one_line(missing[-1])}." if missing else ""
     return TenantUnavailable(
         "The bot has no credentials for Entra; nothing was sent. Set AZURE_TENANT_ID, AZURE_CLIENT_ID and "
@@ -270,7 +270,7 @@ def doubt(call: Call) -> str:
 
 
 def _is_about_the_request(call: Call, status: int) -> bool:
-    """Tell whether a status can say something of the request itself, so that asking again is of no use."""
+    """Return whether a status can say something of the request itself, so that asking again is of no use."""
     passes = status == 409 and call.method not in ("POST", "PUT")
     return 400 <= status < 500 and status not in _OF_THE_WAY and not passes
 

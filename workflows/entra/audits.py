@@ -22,7 +22,7 @@ _FAILED: Final = "failure"
 def partner_changes(
     rows: Sequence[JsonObject], tenant_id: TenantId, *, ours: frozenset[str]
 ) -> tuple[PartnerChange, ...]:
-    """Give the entries about one partner, in the order of the log; what failed changed nothing.
+    """Return the entries about one partner, in the order of the log; what failed changed nothing.
 
     :param ours: ids of the application and its service principal, lower case.
     """
@@ -40,7 +40,7 @@ def _concerns(row: JsonObject, tenant_id: str) -> bool:
 
 
 def _named(row: JsonObject) -> Iterator[str]:
-    """Give the tenants that an entry names: JSON inside a string, in the value before or after."""
+    """Return the tenants that an entry names: JSON inside a string, in the value before or after."""
     for resource in _mappings(row.get("targetResources")):
         for modified in _mappings(resource.get("modifiedProperties")):
             if modified.get("displayName") == _KEY:

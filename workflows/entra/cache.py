@@ -22,7 +22,7 @@ class Cache(Generic[Asked, Answer]):
     _asking: dict[Asked, asyncio.Task[Answer]] = field(default_factory=dict)
 
     async def ask(self, asked: Asked) -> Answer:
-        """Give what was answered lately, or what is being answered now, or read it. A failure is not remembered."""
+        """Return what was answered lately, or what is being answered now, or read it. A failure is not remembered."""
         until, answer = self._kept.get(asked, (float("-inf"), None))
         if time.monotonic() < until:
             return answer  # type: ignore[return-value]  # None only where that is an answer: see `until`

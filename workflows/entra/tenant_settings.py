@@ -186,7 +186,7 @@ class GraphTenantSettings:
         return []
 
     async def name_of(self, target: Target, *, fresh: bool = False) -> str | None:
-        """Give the name of a user, a group or an application of our own; None when there is none of this kind and id.
+        """Return the name of a user, a group or an application of our own; None when there is none of this kind and id.
 
         Remembered for a minute, absence for ten seconds: whoever may look at a partner cannot make Graph be asked
         again and again. What could not be read is not remembered.

@@ -65,7 +65,7 @@ async def _asked_for(target: str, store: Store) -> TenantIdentity | None:
 
 
 async def _unknown_id_words(target: str, tenant: Tenant) -> str:
-    """Say what a tenant ID can be that our own cloud does not know and that has no settings here."""
+    """State what a tenant ID can be that our own cloud does not know and that has no settings here."""
     nobody = f"No tenant of this Microsoft cloud has the tenant ID “{target}”"
     try:
         clouds = (await tenant.tenant_settings.read_access_policy()).get("allowedCloudEndpoints")

@@ -56,7 +56,7 @@ def unicode_form(domain: str) -> str:
 
 
 def suspicions(identity: TenantIdentity, *, own: Collection[str], partners: Collection[str]) -> tuple[Finding, ...]:
-    """Say what is odd about the domain that was typed, and about the one that the tenant calls its own.
+    """State what is odd about the domain that was typed, and about the one that the tenant calls its own.
 
     :param own: this tenant's verified domains.
     :param partners: the domains of the partners that are known, this one's own left out.
@@ -109,7 +109,7 @@ def near_names(domain: str, known: Iterable[str]) -> tuple[str, ...]:
 
 
 def _distance(mine: str, theirs: str) -> int | None:
-    """Tell how far apart two registrable domains are; None where they are not near."""
+    """Return how far apart two registrable domains are; None where they are not near."""
     if skeleton(mine) == skeleton(theirs):
         return 0
     name, other = mine.partition(".")[0], theirs.partition(".")[0]
@@ -147,7 +147,7 @@ def latin_form(domain: str) -> str:
 
 
 def is_one_off(left: str, right: str) -> bool:
-    """Tell whether two names differ by one letter added, left out or replaced, or by two neighbours swapped."""
+    """Return whether two names differ by one letter added, left out or replaced, or by two neighbours swapped."""
     if len(left) > len(right):
         left, right = right, left
     if len(right) - len(left) > 1 or left == right:
@@ -160,7 +160,7 @@ def is_one_off(left: str, right: str) -> bool:
 
 
 def registrable(domain: str) -> str:
-    """Give the part of a host name that somebody can own; the name itself where it has none.
+    """Return the part of a host name that somebody can own; the name itself where it has none.
 
     Of a name that Microsoft gives to tenants, that is the tenant's own part with Microsoft's behind it.
     """
@@ -180,7 +180,7 @@ def _script(character: str) -> str:
 
 @cache
 def _prototype(character: str) -> str:
-    """Give the Latin letters that a character passes for; itself where it passes for none."""
+    """Return the Latin letters that a character passes for; itself where it passes for none."""
     if character.isascii():
         return character
     found: Any = confusables.is_confusable(character, preferred_aliases=[])

@@ -17,7 +17,7 @@ OTHER_CLOUDS: Final = "A partner in another Microsoft cloud is found by its tena
 
 
 async def not_found_words(domain: str, *, tenant: Tenant, register: Register | None) -> str:
-    """Say that no tenant has this domain, then what it may have been meant to be."""
+    """State that no tenant has this domain, then what it may have been meant to be."""
     near, policy = await asyncio.gather(
         suggestion(domain, tenant=tenant, register=register),
         read_fact(tenant.tenant_settings.read_access_policy(), PATIENCE_SECONDS),
@@ -54,7 +54,7 @@ async def _partner_names(register: Register | None) -> Sequence[str]:
 
 
 async def _whole(name: str, tenant: Tenant) -> str:
-    """Give the company's domain that a longer name belongs to, where Entra knows it; empty where it does not."""
+    """Return the company's domain that a longer name belongs to, where Entra knows it; empty where it does not."""
     domain = registrable(name)
     if domain == name:
         return ""

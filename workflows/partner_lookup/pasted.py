@@ -57,12 +57,12 @@ def _words(text: str) -> Iterator[str]:
 
 
 def _shown(label: str | None) -> str:
-    """Give the text of a link where an address may stand in it."""
+    """Return the text of a link where an address may stand in it."""
     return label if label and "." in label else ""
 
 
 def _name_of(word: str) -> str:
-    """Give the domain or tenant id that a word is; empty where it is neither."""
+    """Return the domain or tenant id that a word is; empty where it is neither."""
     if emphasized := _EMPHASIS.fullmatch(word):
         word = emphasized[2]
     address = _SCHEME.match(word)

@@ -62,7 +62,7 @@ async def find_again(request: AccessRequest, *, tenant: Tenant) -> TenantIdentit
 
 
 def still_means(request: AccessRequest, found: TenantIdentity | None) -> bool:
-    """Tell whether the approved name leads to the approved tenant still.
+    """Return whether the approved name leads to the approved tenant still.
 
     :param found: what it leads to now. An id of another cloud, which this cloud does not know, was approved as that.
     """

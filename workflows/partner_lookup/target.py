@@ -38,7 +38,7 @@ _SUFFIXES: Final = PublicSuffixList()
 
 
 def is_tenant_id(target: str) -> bool:
-    """Tell whether a normalized target is a tenant id rather than a domain."""
+    """Return whether a normalized target is a tenant id rather than a domain."""
     return _GUID.fullmatch(target) is not None
 
 

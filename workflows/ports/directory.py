@@ -47,7 +47,7 @@ class Directory(Protocol):
         """
 
     async def is_member(self, chat_id: ChatId) -> bool:
-        """Tell whether a chat user is a full member, which suffices for reading."""
+        """Return whether a chat user is a full member, which suffices for reading."""
 
     async def roster(self, people: Sequence[Person]) -> Roster:
         """Read which roles these people hold now; who lost the account or the chat user holds none."""

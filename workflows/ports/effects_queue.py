@@ -50,7 +50,7 @@ class EffectsQueue(Protocol):
         """Put an effect off until `at`, counting one more attempt."""
 
     async def park(self, effect_id: int, error: str) -> None:
-        """Give an effect up; it stays visible and holds no lane."""
+        """Return an effect up; it stays visible and holds no lane."""
 
     async def unjudged(self) -> Sequence[CheckPermission]:
         """List the clicks that are stored and not judged yet, oldest first; those that were given up are left out."""

@@ -35,7 +35,7 @@ class MessageCopies(Protocol):
         """Remember a posted copy, or what it shows now."""
 
     async def has_opened_home(self, person: ChatId) -> bool:
-        """Tell whether a person has ever opened the App Home."""
+        """Return whether a person has ever opened the App Home."""
 
     async def save_home(self, person: ChatId) -> None:
         """Remember that a person opened the App Home."""

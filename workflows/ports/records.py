@@ -157,7 +157,7 @@ class RecordStore(Protocol):
         """List audit entries, newest first."""
 
     async def is_known(self, key: str) -> bool:
-        """Tell whether an audit entry with this key exists."""
+        """Return whether an audit entry with this key exists."""
 
     async def times_of(
         self, actor: ChatId, account: PersonId | None, commands: Sequence[str], since: datetime

@@ -71,7 +71,7 @@ class TenantSettings(Protocol):
         """
 
     async def name_of(self, target: Target, *, fresh: bool = False) -> str | None:
-        """Give the name of one of our own users or groups (by object id) or applications (by application id).
+        """Return the name of one of our own users or groups (by object id) or applications (by application id).
 
         None when there is none of this kind with this id. An answer may be up to a minute old, unless `fresh`.
         """

@@ -37,7 +37,7 @@ class AccessCheck:
         tenant_id: TenantId,
         found: Sequence[Way] = (),
     ) -> AccessReport:
-        """Say what Conditional Access means for who can come in under these settings. Never raises.
+        """State what Conditional Access means for who can come in under these settings. Never raises.
 
         :param documents: every policy, or why they could not be read.
         :param found: every way in and out under the settings, where more than users may be synchronized.

@@ -23,7 +23,7 @@ async def ask_names(targets: Iterable[NamedTarget], *, tenant: Tenant, patience:
 
 
 async def names_shown(targets: Iterable[NamedTarget], *, tenant: Tenant) -> dict[str, str]:
-    """Give the names that could be read in time, by id: for showing them, where nothing hangs on them.
+    """Return the names that could be read in time, by id: for showing them, where nothing hangs on them.
 
     Anybody who may look can make the bot ask, so these are few, and may be a minute old.
     """

@@ -35,7 +35,7 @@ async def read_use(tenant_id: TenantId, *, tenant: Tenant, clock: Clock, patienc
 
 
 def losing_words(use: Use) -> tuple[str, ...]:
-    """Say who used the partner lately, and so loses access when all of it is closed; one sentence a direction."""
+    """State who used the partner lately, and so loses access when all of it is closed; one sentence a direction."""
     return (
         *_losing("sign_ins", use.inbound, is_outbound=False),
         *_losing("outbound_sign_ins", use.outbound, is_outbound=True),

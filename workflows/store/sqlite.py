@@ -160,7 +160,7 @@ class SqliteStore:
         return [_entry(row) for row in rows]
 
     async def is_known(self, key: str) -> bool:
-        """Tell whether an audit entry with this key exists."""
+        """Return whether an audit entry with this key exists."""
         return bool(await self._query("select 1 from audit where key = ?", key))
 
     async def times_of(
@@ -230,7 +230,7 @@ class SqliteStore:
         )
 
     async def park(self, effect_id: int, error: str) -> None:
-        """Give an effect up; it stays visible and holds no lane."""
+        """Return an effect up; it stays visible and holds no lane."""
         await self._write(
             "update effects set is_parked = 1, error = ? where id = ?", self._clean.error(error), effect_id
         )
@@ -315,7 +315,7 @@ class SqliteStore:
         )
 
     async def has_opened_home(self, person: ChatId) -> bool:
-        """Tell whether a person has ever opened the App Home."""
+        """Return whether a person has ever opened the App Home."""
         return bool(await self._query("select 1 from homes where person = ?", person))
 
     async def save_home(self, person: ChatId) -> None:

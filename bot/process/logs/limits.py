@@ -27,7 +27,7 @@ class LogLimit:
         self._counts: dict[str, int] = {}
 
     def takes(self, kind: str) -> bool:
-        """Tell whether one more line of this kind may be written now, and count it."""
+        """Return whether one more line of this kind may be written now, and count it."""
         self._end_minutes()
         if kind not in self._begun:
             if len(self._begun) >= _MOST_KINDS:

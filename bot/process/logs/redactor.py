@@ -46,11 +46,11 @@ class Redactor:
         self.learn(secrets)
 
     def __call__(self, text: str) -> str:
-        """Give the text without secrets."""
+        """Return the text without secrets."""
         return self._pattern.sub(REDACTED, text)
 
     def known(self, text: str) -> str:
-        """Give the text without the secrets that it was told of. What only looks like one stays: it may be a name."""
+        """Return the text without the secrets that it was told of. What only looks like one stays: it may be a name."""
         return self._known.sub(REDACTED, text)
 
     def learn(self, secrets: Iterable[str]) -> None:

@@ -35,7 +35,7 @@ _log = structlog.get_logger()
 
 
 def is_authentic(headers: CIMultiDictProxy[str], body: bytes, *, secret: str, now: float) -> bool:
-    """Tell whether the raw bytes were signed with `secret` not longer than five minutes ago (or ahead)."""
+    """Return whether the raw bytes were signed with `secret` not longer than five minutes ago (or ahead)."""
     timestamps = headers.getall("X-Slack-Request-Timestamp", [])
     signatures = headers.getall("X-Slack-Signature", [])
     if len(timestamps) != 1 or len(signatures) != 1 or not secret:

@@ -86,7 +86,7 @@ class Answers:
         )
 
     def _is_slacks_own(self, url: str) -> bool:
-        """Tell whether an address belongs to Slack: a signed payload must not make the bot call anything else."""
+        """Return whether an address belongs to Slack: a signed payload must not make the bot call anything else."""
         try:
             answer, api = urlsplit(url), urlsplit(self.slack_api_url)
         except ValueError:

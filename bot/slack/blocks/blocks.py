@@ -121,7 +121,7 @@ def when(moment: datetime) -> Part:
 
 
 def utc_words(moment: datetime) -> str:
-    """Say a moment in UTC: "2027-02-18 14:03 UTC"."""
+    """Describe a moment in UTC: "2027-02-18 14:03 UTC"."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 

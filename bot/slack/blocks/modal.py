@@ -74,5 +74,5 @@ def message_view(title: str, text: str) -> Json:
 
 
 def loading_view(title: str = "One moment") -> Json:
-    """Say that something is being read. Opened at once, because a trigger lives three seconds; updated afterwards."""
+    """State that something is being read. Opened at once, because a trigger lives three seconds; updated afterwards."""
     return modal(title, [rich(paragraph(words("⏳ Reading from Microsoft Entra…")))], ids.REQUEST_ACCESS_LOADING)

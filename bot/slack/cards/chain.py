@@ -56,7 +56,7 @@ def chain_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
 
 
 def _seems_to_narrow(request: AccessRequest) -> bool:
-    """Tell whether every line of a plan narrows or changes nothing, and the chain is the whole one all the same."""
+    """Return whether every line of a plan narrows or changes nothing, and the chain is the whole one all the same."""
     known = request.known
     is_narrowing = plan_access_change(known.plan, known.observation.default) in (
         AccessChange.NARROWS,
@@ -66,7 +66,7 @@ def _seems_to_narrow(request: AccessRequest) -> bool:
 
 
 def outcome_elements(request: AccessRequest, now: datetime) -> Iterator[RichTextElement]:
-    """Say how it stands or ended: who decided what and why, and what was read back."""
+    """State how it stands or ended: who decided what and why, and what was read back."""
     rejection = _rejection(request)
     if rejection is not None:
         by = [words("Rejected by ", bold=True), part(rejection.person.name, bold=True)]
@@ -87,7 +87,7 @@ def outcome_elements(request: AccessRequest, now: datetime) -> Iterator[RichText
 
 
 def still_needed(request: AccessRequest) -> str:
-    """Say in one sentence whose approval is missing; empty when none is."""
+    """State in one sentence whose approval is missing; empty when none is."""
     if request.state is not RequestState.AWAITING_APPROVAL:
         return ""
     verdict = request.verdict()

@@ -44,12 +44,12 @@ def partner_words(identity: TenantIdentity) -> str:
 
 
 def identity_block(identity: TenantIdentity) -> RichTextBlock:
-    """Say who the target tenant is. Stands first wherever somebody decides."""
+    """State who the target tenant is. Stands first wherever somebody decides."""
     return rich(identity_paragraph(identity))
 
 
 def identity_paragraph(identity: TenantIdentity) -> RichTextElement:
-    """Say who the target tenant is, and which of its names it chose itself."""
+    """State who the target tenant is, and which of its names it chose itself."""
     asked = identity.asked.strip().lower()
     is_new = asked not in ("", identity.default_domain.strip().lower(), identity.tenant_id.lower())
     rows: list[tuple[str, Part, str]] = [
@@ -143,12 +143,12 @@ def _row(label: str, value: Part, after: str) -> Iterator[Part]:
 
 
 def _place(finding: Finding) -> tuple[int, bool]:
-    """Give the sort key of a finding: by weight; a licence, which is true of every request, comes last."""
+    """Return the sort key of a finding: by weight; a licence, which is true of every request, comes last."""
     return list(Severity).index(finding.severity), finding.code.startswith("licence")
 
 
 def _is_told(finding: Finding, lines: Sequence[Line]) -> bool:
-    """Tell whether a finding only names what the lines of the change name already."""
+    """Return whether a finding only names what the lines of the change name already."""
     said = " ".join(line.after[:MOST_LINE] for line in lines if line.effect != AccessChange.SAME)
     names = _QUOTED.findall(finding.text)
     return finding.code == "targets_named" and bool(names) and all(name in said for name in names)

@@ -48,7 +48,7 @@ def headline(request: AccessRequest) -> str:
 
 
 def summary(request: AccessRequest) -> str:
-    """Say a request in one or two plain sentences, target first: what a notification shows."""
+    """Describe a request in one or two plain sentences, target first: what a notification shows."""
     by = f" by {clean(request.prepared.requester.name, 80)}" if request.prepared else ""
     plan = current_plan(request)
     digest = f" Plan {plan.digest[:12]}." if plan else ""
@@ -64,29 +64,29 @@ def request_target(request: AccessRequest) -> str:
 
 
 def identity_of(request: AccessRequest) -> TenantIdentity | None:
-    """Give the target tenant as far as it is known."""
+    """Return the target tenant as far as it is known."""
     observation = request.prepared.observation if request.prepared else request.observation
     return observation.identity if observation else None
 
 
 def current_plan(request: AccessRequest) -> Plan | None:
-    """Give the plan that the present state is about; None while there is none."""
+    """Return the plan that the present state is about; None while there is none."""
     return request.prepared.plan if request.prepared and request.state not in _UNPLANNED else None
 
 
 def kind_words(request: AccessRequest) -> str:
-    """Say what kind of request it is."""
+    """State what kind of request it is."""
     return _KINDS[request.particulars.kind]
 
 
 def restore_hint(identity: TenantIdentity) -> RichTextElement:
-    """Say how a change of this partner is put back."""
+    """State how a change of this partner is put back."""
     command = part(f"/partner restore {ids.confirmation(identity)}", DOMAIN + 20, code=True)
     return paragraph(words("To ask that a change be put back: "), command)
 
 
 def restored_parts(request: AccessRequest) -> Iterator[Part]:
-    """Say which change a restore request puts back, and from when it is."""
+    """State which change a restore request puts back, and from when it is."""
     yield words("what stood before ")
     yield part(request.particulars.restores or "another change")
     if request.prepared is not None and (was := request.prepared.restored) is not None:
@@ -100,19 +100,19 @@ def restored_parts(request: AccessRequest) -> Iterator[Part]:
 
 
 def icon(request: AccessRequest) -> str:
-    """Give the emoji that goes with `state_words`; it never says more than they do."""
+    """Return the emoji that goes with `state_words`; it never says more than they do."""
     if request.particulars.kind is RequestKind.REVOCATION and request.state is S.APPLIED:
         return "⚠️" if request.not_closed else "🔒"
     return _ICONS[request.state]
 
 
 def may_be_decided(request: AccessRequest, now: datetime) -> bool:
-    """Tell whether Approve and Reject can still do anything."""
+    """Return whether Approve and Reject can still do anything."""
     return request.state is S.AWAITING_APPROVAL and now < request.expires_at
 
 
 def may_be_withdrawn(request: AccessRequest) -> bool:
-    """Tell whether the lifecycle takes a withdrawal now."""
+    """Return whether the lifecycle takes a withdrawal now."""
     return (request.state, Withdraw) in TABLE
 
 

@@ -17,7 +17,7 @@ MOST_WAYS: Final = 600
 
 
 def partnership_state_words(partnership: Partnership, now: datetime) -> str:
-    """Say where a partnership stands, as last recorded."""
+    """State where a partnership stands, as last recorded."""
     if partnership.state is PartnershipState.REVOKED:
         return "revoked, not everything closed" if partnership.not_closed else "revoked"
     if partnership.is_past_its_end(now):
@@ -26,7 +26,7 @@ def partnership_state_words(partnership: Partnership, now: datetime) -> str:
 
 
 def partnership_icon(partnership: Partnership, now: datetime) -> str:
-    """Give the emoji that goes with `partnership_state_words`."""
+    """Return the emoji that goes with `partnership_state_words`."""
     if partnership.state is PartnershipState.REVOKED:
         return "⚠️" if partnership.not_closed else "🔒"
     is_due = partnership.state is PartnershipState.REVIEW_DUE or partnership.is_past_its_end(now)

@@ -44,7 +44,7 @@ def setup_card(partnership: Partnership, *, may_speak: bool, reader: str = "", i
 
 
 def _was_reminded(partnership: Partnership) -> bool:
-    """Tell whether a reminder that somebody asked for has come, and something is still open."""
+    """Return whether a reminder that somebody asked for has come, and something is still open."""
     is_due = partnership.setup_reminder_asked_at is not None and partnership.remind_setup_at is None
     return is_due and bool(open_steps(partnership.setup, partnership.confirmations))
 
@@ -62,7 +62,7 @@ def _headline(partnership: Partnership, *, is_reminder: bool) -> tuple[str, str]
 
 
 def _reminder_parts(partnership: Partnership, reader: str) -> Iterator[Part]:
-    """Say who wanted to be reminded, and since when."""
+    """State who wanted to be reminded, and since when."""
     asker, sponsor = partnership.setup_reminder_asked_by, partnership.sponsor
     is_sponsor = reader == sponsor.chat_id
     if asker is None or asker.chat_id == reader or (is_sponsor and asker.id == sponsor.id):

@@ -29,7 +29,7 @@ NOTHING: Final = "Nothing that is set here for this partner needs a setting on i
 
 
 def step_parts(step: Step, steps: Sequence[Step], confirmations: Sequence[Confirmation]) -> list[Part]:
-    """Say what a needed step is called here, where both halves of it stand, and what is missing until then."""
+    """State what a needed step is called here, where both halves of it stand, and what is missing until then."""
     known = confirmation_of(step, confirmations)
     label = part(LABELS[step.key], bold=True)
     if known is None:
@@ -56,7 +56,7 @@ def step_blocks(
 
 
 def usual_parts(steps: Sequence[Step]) -> list[Part]:
-    """Say in one line what nobody has to set; nothing where there is nothing of the kind."""
+    """State in one line what nobody has to set; nothing where there is nothing of the kind."""
     said = usual_words(steps)
     return [words(said)] if said else []
 
@@ -94,7 +94,7 @@ def setup_elements(
 
 
 def remark_elements(setup: PartnerSetup) -> Iterator[RichTextElement]:
-    """Say what could not be checked, and what is open to the partner without anybody having approved it."""
+    """State what could not be checked, and what is open to the partner without anybody having approved it."""
     if setup.unread:
         yield paragraph(
             words("Could not be checked, because it cannot be read: whether the partner has to do anything for "),

@@ -115,7 +115,7 @@ class DecideFlow:
         return request
 
     async def _say_stored(self, view_id: str, what: str, click: Interaction) -> None:
-        """Say in a window that a decision is stored; directly, where Slack does not take that."""
+        """State in a window that a decision is stored; directly, where Slack does not take that."""
         try:
             await self.windows.update(view_id, decided_view(what))
         except (SlackApiError, *NO_ANSWER):
@@ -133,7 +133,7 @@ def decision_view(request: AccessRequest, *, now: datetime) -> Json:
 
 
 def decided_view(what: str) -> Json:
-    """Say that a click is stored, and nothing more than that."""
+    """State that a click is stored, and nothing more than that."""
     return message_view(
         "Stored",
         f"Your {what} is stored. Gatehouse checks now whether you may decide on this request, and tells you if it does "

@@ -104,7 +104,7 @@ class OldCards:
 
 
 def _out_of_date(newest: str) -> str:
-    """Say that a card does not count, and where the one is that does."""
+    """State that a card does not count, and where the one is that does."""
     where = f"The newest one stands in this conversation, posted {_posted(newest)}." if newest else "See your App Home."
     return f"This card is out of date, so your click changed nothing. {where}"
 

@@ -28,7 +28,7 @@ class ChannelUnsuitable(NotifierUnavailable):
 
 
 async def channel_problem(client: AsyncWebClient, channel: str) -> str:
-    """Say why approval cards must not be posted to a channel; empty when it is private and not shared.
+    """State why approval cards must not be posted to a channel; empty when it is private and not shared.
 
     A channel that cannot be shown to be so is none (Slack: "conversations.info", "conversation object").
 
@@ -51,7 +51,7 @@ async def channel_problem(client: AsyncWebClient, channel: str) -> str:
 
 
 def _unseen(error: SlackApiError) -> str:
-    """Say what a lacking scope means: with the one for private channels, any other channel is none."""
+    """State what a lacking scope means: with the one for private channels, any other channel is none."""
     data = getattr(error.response, "data", None)
     provided = str(data.get("provided") or "") if isinstance(data, Mapping) else ""
     if "groups:read" in provided.split(","):
@@ -83,7 +83,7 @@ class ApprovalChannel:
 
     @property
     def known_problem(self) -> str:
-        """Say why the channel is unfit, as last read; empty where it is fit, or was not read yet."""
+        """State why the channel is unfit, as last read; empty where it is fit, or was not read yet."""
         return self._problem
 
     async def require_private(self) -> None:
@@ -96,7 +96,7 @@ class ApprovalChannel:
             raise ChannelUnsuitable(reason, _KNOWN_FOR.total_seconds())
 
     async def problem(self) -> str:
-        """Say why the channel is unfit, as read at most a minute ago; empty when it is fit.
+        """State why the channel is unfit, as read at most a minute ago; empty when it is fit.
 
         :raises ChannelUnsuitable: when that cannot be told now.
         """

@@ -171,11 +171,11 @@ class CardCopies:
         return True
 
     def _is_former(self, copy: Copy) -> bool:
-        """Tell whether a card is in a channel that is not the approval channel any more."""
+        """Return whether a card is in a channel that is not the approval channel any more."""
         return not copy.audience and copy.channel != self._channel.id
 
     async def direct(self, person: ChatId) -> str:
-        """Give the conversation with one person."""
+        """Return the conversation with one person."""
         return str((await self.call("conversations.open", users=person))["channel"]["id"])
 
     async def call(self, method: str, **arguments: Any) -> Mapping[str, Any]:
@@ -194,7 +194,7 @@ class CardCopies:
 
 
 def content_of(message: Message) -> dict[str, Any]:
-    """Give a message as Slack takes it."""
+    """Return a message as Slack takes it."""
     return {"text": message.text, "blocks": message.blocks, "unfurl_links": False, "unfurl_media": False}
 
 

@@ -315,12 +315,12 @@ def _told_directly(deciders: frozenset[ChatId], *, is_channel_closed: bool) -> l
 
 
 def _newest(copies: Sequence[Copy]) -> dict[str, str]:
-    """Give each reader's newest copy, by its message id."""
+    """Return each reader's newest copy, by its message id."""
     return {copy.audience: copy.message_id for copy in sorted(copies, key=lambda one: one.message_id)}
 
 
 def _may_speak(copy: Copy, partnership: Partnership, requester: ChatId) -> bool:
-    """Tell whether a copy offers to confirm: all but the one of a requester who is not the sponsor."""
+    """Return whether a copy offers to confirm: all but the one of a requester who is not the sponsor."""
     return copy.audience == partnership.sponsor.chat_id or copy.audience != requester
 
 

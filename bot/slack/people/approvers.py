@@ -60,7 +60,7 @@ async def _named(request: AccessRequest, holders: frozenset[ChatId], directory: 
 
 
 async def _name(person: ChatId, directory: ShownDirectory) -> str:
-    """Give a person's name; empty for one whom Slack does not know, who hides nobody else."""
+    """Return a person's name; empty for one whom Slack does not know, who hides nobody else."""
     try:
         return await directory.name_of(person)
     except Refused:
@@ -68,5 +68,5 @@ async def _name(person: ChatId, directory: ShownDirectory) -> str:
 
 
 async def _mark(person: ChatId, directory: ShownDirectory) -> str:
-    """Give what tells somebody from a namesake."""
+    """Return what tells somebody from a namesake."""
     return await directory.mail_of(person) or person

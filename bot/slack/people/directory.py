@@ -175,7 +175,7 @@ class SlackDirectory:
         require_full_member(await self.user(chat_id), self._team_id)
 
     async def is_member(self, chat_id: ChatId) -> bool:
-        """Tell whether this is a full member of our workspace; see `ports.Directory.is_member`."""
+        """Return whether this is a full member of our workspace; see `ports.Directory.is_member`."""
         try:
             await self.require_member(chat_id)
         except Refused:
@@ -183,7 +183,7 @@ class SlackDirectory:
         return True
 
     async def name_of(self, chat_id: ChatId) -> str:
-        """Give the name a Slack user goes by; for display only."""
+        """Return the name a Slack user goes by; for display only."""
         return name_of_user(await self.user(chat_id), chat_id)
 
     async def user(self, chat_id: ChatId) -> SlackUser:
@@ -204,7 +204,7 @@ class SlackDirectory:
             return None
 
     async def _living(self, listed: Iterable[ChatId], reads: Reads) -> frozenset[ChatId]:
-        """Give the full, living members among who is listed; once enough are found, the rest as it is listed."""
+        """Return the full, living members among who is listed; once enough are found, the rest as it is listed."""
         left, found = sorted(listed), set[ChatId]()
         while left and len(found) < ENOUGH:
             some, left = left[:_AT_ONCE], left[_AT_ONCE:]

@@ -38,7 +38,7 @@ class ShownDirectory:
         return await self._directory.identify(chat_id)
 
     async def known_person(self, chat_id: ChatId) -> Person | None:
-        """Give who a Slack user is, as lately read; None where that cannot be told now, or there is no account."""
+        """Return who a Slack user is, as lately read; None where that cannot be told now, or there is no account."""
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 return await self._cached(("person", chat_id), lambda: self._directory.identify(chat_id))
@@ -46,7 +46,7 @@ class ShownDirectory:
             return None
 
     async def is_member(self, chat_id: ChatId) -> bool:
-        """Tell whether this is a full member of our workspace, read anew."""
+        """Return whether this is a full member of our workspace, read anew."""
         return await self._directory.is_member(chat_id)
 
     async def roster(self, people: Sequence[Person]) -> Roster:
@@ -66,19 +66,19 @@ class ShownDirectory:
         return await self._directory.missing_groups_by(role, self)
 
     async def name_of(self, chat_id: ChatId) -> str:
-        """Give the name a Slack user goes by, as lately read."""
+        """Return the name a Slack user goes by, as lately read."""
         return name_of_user(await self.user(chat_id), chat_id)
 
     async def mail_of(self, chat_id: ChatId) -> str:
-        """Give a Slack user's mail address, as lately read; empty where Slack shows none."""
+        """Return a Slack user's mail address, as lately read; empty where Slack shows none."""
         return mail_of_user(await self.user(chat_id))
 
     async def user_groups(self) -> UserGroups:
-        """Give every user group with its members, as lately read."""
+        """Return every user group with its members, as lately read."""
         return await self._cached("user groups", self._directory.user_groups)
 
     async def user(self, chat_id: ChatId) -> SlackUser:
-        """Give a user, as lately read."""
+        """Return a user, as lately read."""
         return await self._cached(("user", chat_id), lambda: self._directory.user(chat_id), _KNOWN_FOR)
 
     async def user_by_mail(self, mail: str) -> SlackUser | None:

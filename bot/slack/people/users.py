@@ -38,7 +38,7 @@ def require_full_member(user: SlackUser, team_id: str) -> str:
 
 
 def is_full_member(user: SlackUser, team_id: str) -> bool:
-    """Tell whether this is a full, living, human member of our workspace with a mail address."""
+    """Return whether this is a full, living, human member of our workspace with a mail address."""
     try:
         require_full_member(user, team_id)
     except Refused:
@@ -53,15 +53,15 @@ def ids_of(user: SlackUser, asked: ChatId) -> frozenset[ChatId]:
 
 
 def main_id(user: SlackUser, asked: ChatId) -> ChatId:
-    """Give the one id that stands for this user: the organization's on an Enterprise Grid, else the workspace's."""
+    """Return the one id that stands for this user: the organization's on an Enterprise Grid, else the workspace's."""
     return ChatId(str((user.get("enterprise_user") or {}).get("id") or user.get("id") or asked))
 
 
 def name_of_user(user: SlackUser, chat_id: ChatId) -> str:
-    """Give the name that the user goes by."""
+    """Return the name that the user goes by."""
     return str(user.get("real_name") or user.get("name") or chat_id)
 
 
 def mail_of_user(user: SlackUser) -> str:
-    """Give the user's mail address; empty where Slack shows none."""
+    """Return the user's mail address; empty where Slack shows none."""
     return str((user.get("profile") or {}).get("email") or "")

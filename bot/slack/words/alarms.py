@@ -85,17 +85,17 @@ _WORK: Final[Mapping[str, str]] = {
 
 
 def alarm_text(alarm: Alarm) -> str:
-    """Say what is wrong. May hold text from outside: show it as plain text."""
+    """State what is wrong. May hold text from outside: show it as plain text."""
     return _said(alarm, _words_of(alarm)[0])
 
 
 def alarm_cure(alarm: Alarm) -> str:
-    """Say what an admin can do."""
+    """State what an admin can do."""
     return _said(alarm, _words_of(alarm)[1])
 
 
 def alarm_elements(alarm: Alarm) -> list[RichTextElement]:
-    """Say what is wrong, what to do and since when; of a cleared one, when it was mended, or why it ended."""
+    """State what is wrong, what to do and since when; of a cleared one, when it was mended, or why it ended."""
     said: list[RichTextElement] = [paragraph(words(_state(alarm), bold=True), part(alarm_text(alarm), _MOST_TEXT))]
     if alarm.cleared_at is None:
         said += [paragraph(part(alarm_cure(alarm), _MOST_TEXT)), paragraph(words("Since "), when(alarm.raised_at))]

@@ -35,7 +35,7 @@ POSTURE_TAKES_NO_NAME: Final = "/partner posture takes no name and shows all. /p
 
 
 def needs_partner(verb: str) -> bool:
-    """Tell whether a verb says nothing without a partner's domain or tenant ID."""
+    """Return whether a verb says nothing without a partner's domain or tenant ID."""
     return verb in COMMANDS and COMMANDS[verb].argument == _PARTNER
 
 

@@ -46,17 +46,17 @@ def trust_words(posture: PartnerPosture | DefaultPosture) -> tuple[str, ...]:
 
 
 def flag_words(value: bool | None) -> str:
-    """Say a flag in one word."""
+    """Describe a flag in one word."""
     return "unknown" if value is None else "on" if value else "off"
 
 
 def risk_words(partner: PartnerPosture) -> str:
-    """Say the risk of what stands; a sign before it where it is only the most that it can be."""
+    """Describe the risk of what stands; a sign before it where it is only the most that it can be."""
     return partner.risk.level.word if partner.is_risk_certain else f"≤ {partner.risk.level.word}"
 
 
 def record_words(partner: PartnerPosture, now: datetime) -> str:
-    """Say what our records hold of a partner, on one line."""
+    """State what our records hold of a partner, on one line."""
     match partner.record_state:
         case RecordState.NOT_READ:
             return "records not read"
@@ -69,7 +69,7 @@ def record_words(partner: PartnerPosture, now: datetime) -> str:
 
 
 def counts_words(posture: Posture) -> str:
-    """Say how many partners there are and how much is to be looked at."""
+    """State how many partners there are and how much is to be looked at."""
     counted = [
         _counted(posture.count(Weight.ALERT), "alert", "alerts"),
         _counted(posture.count(Weight.WARNING), "warning", "warnings"),
@@ -80,7 +80,7 @@ def counts_words(posture: Posture) -> str:
 
 
 def grouped(posture: Posture) -> Iterator[tuple[Concern, Sequence[PartnerPosture]]]:
-    """Give every different concern of the partners once, with those it is about, the gravest first."""
+    """Return every different concern of the partners once, with those it is about, the gravest first."""
     about: dict[Concern, list[PartnerPosture]] = {}
     for partner in posture.partners:
         for concern in partner.concerns:
@@ -89,7 +89,7 @@ def grouped(posture: Posture) -> Iterator[tuple[Concern, Sequence[PartnerPosture
 
 
 def day(moment: datetime | None) -> str:
-    """Say a day in UTC; a dash where there is none."""
+    """Describe a day in UTC; a dash where there is none."""
     return "-" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d}"
 
 

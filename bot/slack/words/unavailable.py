@@ -19,7 +19,7 @@ _NOT_ALLOWED: Final = (401, 403)
 
 
 def not_now(error: DomainError) -> str:
-    """Say why something is not possible now, and who can do what about it."""
+    """State why something is not possible now, and who can do what about it."""
     if isinstance(error, TenantRefused) and error.status in _NOT_ALLOWED:
         return f"{error} Nothing was changed. Tell an admin: trying again does not help before that is mended."
     return f"{error} Nothing was changed; try again."

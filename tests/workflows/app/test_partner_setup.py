@@ -151,7 +151,7 @@ def every_call() -> dict[str, Call]:
         plan = plan_access(
             tenant_id=TENANT,
             before=None,
-            settings=filled(template, {blank.name: ID for blank in template.placeholders}),
+            settings=filled(template, {placeholder.name: ID for placeholder in template.placeholders}),
             template=template.name,
             template_hash=template.content_hash,
             duration=template.default_duration,

@@ -40,7 +40,8 @@ every_template = pytest.mark.parametrize("template", CATALOG.templates.values(),
 def plan_of(template: Template, before: dict[str, Any] | None = None) -> Plan:
     """What a request of this template writes."""
     ids = {
-        blank.name: f"1b4f7c2e-0a5d-4f3b-9c61-{number:012d}" for number, blank in enumerate(template.placeholders, 1)
+        placeholder.name: f"1b4f7c2e-0a5d-4f3b-9c61-{number:012d}"
+        for number, placeholder in enumerate(template.placeholders, 1)
     }
     return plan_access(
         tenant_id=TENANT,
@@ -97,9 +98,9 @@ def test_its_page_says_what_is_computed(template: Template) -> None:
     assert f"| Approved by | {chain} |" in page
     assert f"| Reviewed every | {template.review_interval.days} days |" in page
     assert f"| Lasts at most | {template.durations[-1].days} days |" in page
-    for blank in template.placeholders:
-        whose = "an ID of theirs" if blank.owner is Owner.THEIRS else "an ID of yours"
-        assert f"{blank.label} ({whose})" in page
+    for placeholder in template.placeholders:
+        whose = "an ID of theirs" if placeholder.owner is Owner.THEIRS else "an ID of yours"
+        assert f"{placeholder.label} ({whose})" in page
     assert f"(templates/{template.name}.md)" in (PAGES.parent / "templates.md").read_text(encoding="utf-8")
 
 

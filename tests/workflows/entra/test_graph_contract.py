@@ -82,7 +82,7 @@ def _plan(template: Template, before: JsonObject | None) -> Plan:
     return plan_access(
         tenant_id=TENANT,
         before=before,
-        settings=filled(template, {blank.name: ID for blank in template.placeholders}),
+        settings=filled(template, {placeholder.name: ID for placeholder in template.placeholders}),
         template=template.name,
         template_hash=template.content_hash,
         duration=template.default_duration,

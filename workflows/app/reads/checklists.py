@@ -24,7 +24,7 @@ class PresentSetup:
 
     @property
     def is_cross_cloud(self) -> bool:
-        """Tell whether the partner is in another Microsoft cloud: this cloud's look-up does not know it."""
+        """Return whether the partner is in another Microsoft cloud: this cloud's look-up does not know it."""
         return not self.identity.is_resolved
 
 

@@ -25,7 +25,7 @@ async def waiting_for(
 
 
 def ids_of(person: ChatId, known: Person | None) -> frozenset[ChatId]:
-    """Give the chat ids by which somebody may be named."""
+    """Return the chat ids by which somebody may be named."""
     return frozenset({person} if known is None else {person, known.chat_id})
 
 

@@ -108,7 +108,7 @@ class Intake:
         return observation
 
     async def open_request(self, tenant_id: TenantId) -> AccessRequest | None:
-        """Give the request about this tenant that is open already, which a second one would have to wait for."""
+        """Return the request about this tenant that is open already, which a second one would have to wait for."""
         return await open_request_about(tenant_id, register=self.store)
 
     async def names_in(self, form: Form, template: Template) -> NamedIds:
@@ -269,12 +269,12 @@ class Intake:
 
 
 def refused_words(error: TenantRefused) -> str:
-    """Say that Entra refuses every look-up until an admin has mended that: nothing can be sent before."""
+    """State that Entra refuses every look-up until an admin has mended that: nothing can be sent before."""
     return f"Microsoft Graph refused to look this up: {error.reason} Tell an admin."
 
 
 def checked_justification(typed: str, lacking: str, problems: dict[str, str]) -> str:
-    """Give a justification as it is stored; name what is wrong with it in `problems`.
+    """Return a justification as it is stored; name what is wrong with it in `problems`.
 
     :param lacking: what to say where there is none.
     """
@@ -325,7 +325,7 @@ async def check_people(
 
 
 async def chain_problem(stages: tuple[Stage, ...], excluded: set[ChatId], *, directory: Directory) -> str:
-    """Say why nobody could complete the chain; empty when somebody can, or when it cannot be told in time."""
+    """State why nobody could complete the chain; empty when somebody can, or when it cannot be told in time."""
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             await require_chain(directory, stages, await directory.all_ids(excluded))
@@ -343,18 +343,18 @@ def _placeholders(form: Form, template: Template, named: NamedIds, problems: dic
     """
     values, unseen, is_sound = {}, [], True
     given = {**form.with_ids, **{name: one.id for name, one in named.found.items()}}
-    for blank in template.placeholders:
-        if said := named.problems.get(blank.name):
-            problems[blank.field], is_sound = said, False
+    for placeholder in template.placeholders:
+        if said := named.problems.get(placeholder.name):
+            problems[placeholder.field], is_sound = said, False
             continue
         try:
-            values[blank.name] = parse_placeholder(blank, given.get(blank.name, ""))
+            values[placeholder.name] = parse_placeholder(placeholder, given.get(placeholder.name, ""))
         except InvalidField as error:
             is_sound = False
-            if blank.name in form.placeholders:
+            if placeholder.name in form.placeholders:
                 problems[error.field] = error.reason
             else:
-                unseen.append(f"“{blank.label}”")
+                unseen.append(f"“{placeholder.label}”")
     if unseen:
         problems["template"] = (
             f"“{template.title}” also asks for {', '.join(unseen)}. Choose the template in the list, so that the form "

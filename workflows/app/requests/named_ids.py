@@ -41,8 +41,8 @@ class NamesToShow(DomainError):
 
 
 def has_names(template: Template, placeholders: Mapping[str, str]) -> bool:
-    """Tell whether a name stands where an ID of ours is wanted."""
-    return any(_is_name(blank, placeholders) for blank in template.placeholders)
+    """Return whether a name stands where an ID of ours is wanted."""
+    return any(_is_name(placeholder, placeholders) for placeholder in template.placeholders)
 
 
 async def look_up_names(
@@ -52,31 +52,35 @@ async def look_up_names(
 
     Only for full members: whoever may ask learns what is in the directory.
     """
-    named = [blank for blank in template.placeholders if _is_name(blank, placeholders)]
+    named = [placeholder for placeholder in template.placeholders if _is_name(placeholder, placeholders)]
     answers = await asyncio.gather(
-        *(_one(blank, placeholders[blank.name], tenant, patience) for blank in named[:MOST_NAMES])
+        *(_one(placeholder, placeholders[placeholder.name], tenant, patience) for placeholder in named[:MOST_NAMES])
     )
-    found = {blank.name: one for blank, one in zip(named, answers, strict=False) if isinstance(one, FoundObject)}
-    problems = {blank.name: one for blank, one in zip(named, answers, strict=False) if isinstance(one, str)}
+    found = {
+        placeholder.name: one for placeholder, one in zip(named, answers, strict=False) if isinstance(one, FoundObject)
+    }
+    problems = {placeholder.name: one for placeholder, one in zip(named, answers, strict=False) if isinstance(one, str)}
     too_many = f"No more than {MOST_NAMES} names of one form are looked up. Type the ID here."
-    problems |= {blank.name: f"{too_many} {where_to_find(blank.kind)}" for blank in named[MOST_NAMES:]}
+    problems |= {
+        placeholder.name: f"{too_many} {where_to_find(placeholder.kind)}" for placeholder in named[MOST_NAMES:]
+    }
     return NamedIds(found=found, problems=problems)
 
 
-def found_words(blank: Placeholder, one: FoundObject) -> str:
-    """Say what a name was taken for."""
+def found_words(placeholder: Placeholder, one: FoundObject) -> str:
+    """State what a name was taken for."""
     mail = f", {one.mail}" if one.mail else ""
-    return f"{blank.label}: {blank.kind.value} “{shown_name(one.name)}” ({one.kind}{mail}), ID {one.id}"
+    return f"{placeholder.label}: {placeholder.kind.value} “{shown_name(one.name)}” ({one.kind}{mail}), ID {one.id}"
 
 
-def _is_name(blank: Placeholder, placeholders: Mapping[str, str]) -> bool:
-    typed = placeholders.get(blank.name, "").strip()
-    return blank.owner is Owner.OURS and bool(typed) and not is_guid(typed.strip("{}"))
+def _is_name(placeholder: Placeholder, placeholders: Mapping[str, str]) -> bool:
+    typed = placeholders.get(placeholder.name, "").strip()
+    return placeholder.owner is Owner.OURS and bool(typed) and not is_guid(typed.strip("{}"))
 
 
-async def _one(blank: Placeholder, typed: str, tenant: Tenant, patience: float) -> FoundObject | str:
+async def _one(placeholder: Placeholder, typed: str, tenant: Tenant, patience: float) -> FoundObject | str:
     """Find the one object that a name means; else say why there is none to take."""
-    name, kind, cure = " ".join(typed.split()), blank.kind, where_to_find(blank.kind)
+    name, kind, cure = " ".join(typed.split()), placeholder.kind, where_to_find(placeholder.kind)
     if len(name) < SHORTEST_NAME:
         return f"Type at least {SHORTEST_NAME} characters of the name, or the ID. {cure}"
     try:

@@ -48,7 +48,7 @@ async def open_request_about(
 
 
 async def account_beside(request: AccessRequest, person: ChatId, directory: Directory) -> PersonId | None:
-    """Give the account of somebody who may have filed this under another chat id.
+    """Return the account of somebody who may have filed this under another chat id.
 
     None where the chat id says enough, and where it cannot be told now: then it is somebody else's, and a click is
     judged again.
@@ -63,12 +63,12 @@ async def account_beside(request: AccessRequest, person: ChatId, directory: Dire
 
 
 def may_withdraw(request: AccessRequest, person: ChatId | None, account: PersonId | None = None) -> bool:
-    """Tell whether to offer this person to withdraw a request; a click is judged again."""
+    """Return whether to offer this person to withdraw a request; a click is judged again."""
     return request.is_by(person, account) and _is_withdrawable(request)
 
 
 def open_request_words(request: AccessRequest, asker: ChatId | None, account: PersonId | None = None) -> str:
-    """Say which request is open, whose it is, since when, what it asks, and what to do.
+    """State which request is open, whose it is, since when, what it asks, and what to do.
 
     :param asker: who is told; None where nobody asks in person.
     :param account: the account of who is told, where it is known.

@@ -23,18 +23,24 @@ async def unknown_ids(
 
     What cannot be read in time is left to preparing, which says so on the card.
     """
-    told = [blank for blank in template.placeholders if _can_be_told(blank) and placeholders.get(blank.name)][:_MOST]
-    said = await asyncio.gather(*(_problem(blank, placeholders[blank.name], tenant, patience) for blank in told))
-    return {blank.field: problem for blank, problem in zip(told, said, strict=True) if problem}
+    told = [
+        placeholder
+        for placeholder in template.placeholders
+        if _can_be_told(placeholder) and placeholders.get(placeholder.name)
+    ][:_MOST]
+    said = await asyncio.gather(
+        *(_problem(placeholder, placeholders[placeholder.name], tenant, patience) for placeholder in told)
+    )
+    return {placeholder.field: problem for placeholder, problem in zip(told, said, strict=True) if problem}
 
 
-def _can_be_told(blank: Placeholder) -> bool:
-    """Tell whether our directory can say that an id is wrong: one application may be in both tenants."""
-    return blank.owner is Owner.OURS or blank.kind is not TargetType.APPLICATION
+def _can_be_told(placeholder: Placeholder) -> bool:
+    """Return whether our directory can say that an id is wrong: one application may be in both tenants."""
+    return placeholder.owner is Owner.OURS or placeholder.kind is not TargetType.APPLICATION
 
 
-async def _problem(blank: Placeholder, typed: str, tenant: Tenant, patience: float) -> str:
-    target = Target(type=blank.kind, id=typed.lower())
+async def _problem(placeholder: Placeholder, typed: str, tenant: Tenant, patience: float) -> str:
+    target = Target(type=placeholder.kind, id=typed.lower())
     if is_microsofts(target):
         return ""
     try:
@@ -42,6 +48,6 @@ async def _problem(blank: Placeholder, typed: str, tenant: Tenant, patience: flo
             name = await tenant.tenant_settings.name_of(target, fresh=True)
     except (TenantUnavailable, TenantRefused, TimeoutError):
         return ""
-    if blank.owner is Owner.THEIRS:
+    if placeholder.owner is Owner.THEIRS:
         return "" if name is None else wrong_side_words(target, shown_name(name))
     return "" if name is not None else absent_words(target)

@@ -168,7 +168,7 @@ def _parsed(file: RequestFile, catalog: Catalog) -> tuple[str, Template, timedel
         target,
         template,
         duration,
-        {blank.name: file.placeholders.get(blank.name, "") for blank in template.placeholders},
+        {placeholder.name: file.placeholders.get(placeholder.name, "") for placeholder in template.placeholders},
     )
 
 
@@ -177,12 +177,12 @@ def _problems_with(template: Template, file: RequestFile) -> Iterator[tuple[str,
     if file.duration_days is not None and file.duration_days not in allowed:
         choices = ", ".join(map(str, allowed))
         yield "duration_days", f"“{template.title}” can last {choices} days. Choose one of these."
-    for blank in template.placeholders:
+    for placeholder in template.placeholders:
         try:
-            parse_placeholder(blank, file.placeholders.get(blank.name, ""))
+            parse_placeholder(placeholder, file.placeholders.get(placeholder.name, ""))
         except InvalidField as error:
-            yield _key(error.field), f"{blank.label}: {error.reason}"
-    known = [blank.name for blank in template.placeholders]
+            yield _key(error.field), f"{placeholder.label}: {error.reason}"
+    known = [placeholder.name for placeholder in template.placeholders]
     for name in file.placeholders:
         if name not in known:
             there = f"It has: {', '.join(known)}." if known else "It has none."

@@ -89,12 +89,16 @@ def access_plan(
 
 
 def labels_of(template: Template, placeholders: Mapping[str, str]) -> dict[str, str]:
-    """Give the label of the field that each id of the form was typed into, by id."""
-    return {value.lower(): blank.label for blank in template.placeholders if (value := placeholders.get(blank.name))}
+    """Return the label of the field that each id of the form was typed into, by id."""
+    return {
+        value.lower(): placeholder.label
+        for placeholder in template.placeholders
+        if (value := placeholders.get(placeholder.name))
+    }
 
 
 def chain_of(plan: Plan, template: Template, observation: Observation, policy: ApprovalPolicy) -> tuple[Stage, ...]:
-    """Give the stages that decide on a plan: the template's and those under which the partner stands already."""
+    """Return the stages that decide on a plan: the template's and those under which the partner stands already."""
     level = risk_of_result(plan, observation.default).level
     return chain_for(plan, template.stages, policy, level)
 

@@ -35,7 +35,7 @@ class Filing:
             raise
 
     async def done(self, *, key: str) -> None:
-        """Say how many are left, and alarm the admins where it was the last one of the hour."""
+        """State how many are left, and alarm the admins where it was the last one of the hour."""
         allowance = self._allowance
         if allowance is None or self.limits is None:
             return

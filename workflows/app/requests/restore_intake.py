@@ -143,7 +143,7 @@ class RestoreIntake:
     async def _proposed(
         self, form: RestoreForm, problems: dict[str, str]
     ) -> tuple[Template | None, Observation | None]:
-        """Give the template whose chain decides, as far as that can be told now, and what was seen of the partner."""
+        """Return the template whose chain decides, as far as that can be told now, and what was seen of the partner."""
         until = asyncio.get_running_loop().time() + PATIENCE_SECONDS
         try:
             change = await change_of(form.restores, form.tenant_id, store=self.store)

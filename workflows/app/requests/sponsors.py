@@ -24,5 +24,5 @@ _WORDS: Final[Mapping[str, str]] = {
 
 
 def sponsor_words(refused: Refused) -> str:
-    """Say a refusal of the sponsor to somebody else."""
+    """Describe a refusal of the sponsor to somebody else."""
     return _WORDS.get(refused.code, f"The sponsor cannot be used: {refused.reason}")

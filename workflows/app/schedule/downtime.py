@@ -55,7 +55,7 @@ async def last_gap(*, store: Store) -> Gap | None:
 
 
 async def held_by_gap(request: AccessRequest, *, store: Store, tenant: Tenant, clock: Clock) -> Replan | None:
-    """Give the command that asks again where a request that opens was approved before a gap; None where it may write.
+    """Return the command that asks again where a request that opens was approved before a gap; None where it may write.
 
     It may where Entra's audit log shows that nobody has changed the partner since, Gatehouse included.
     """

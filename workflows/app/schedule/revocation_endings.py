@@ -37,7 +37,7 @@ class Ending:
 async def ending_of(
     alarm: Alarm, clicks: Clicks, requests: Sequence[AccessRequest], *, store: Store, tenant: Tenant, now: datetime
 ) -> Ending | None:
-    """Tell how the alarm of a revocation ended that waits no more; None while it has to stay.
+    """Return how the alarm of a revocation ended that waits no more; None while it has to stay.
 
     :param clicks: the clicks that want a revocation and are not judged.
     :param requests: the open requests.

@@ -41,7 +41,7 @@ class RoleLack:
 
     @property
     def words(self) -> str:
-        """Say what is wrong, in one sentence."""
+        """State what is wrong, in one sentence."""
         has = counted(self.people, "person", "people") if self.people else "nobody"
         return (
             f"“{self.title}” needs {counted(self.needed, 'approval')} from the role “{self.role}”, and {has} "

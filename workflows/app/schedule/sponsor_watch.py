@@ -79,7 +79,7 @@ def _values(partnership: Partnership) -> dict[str, str]:
 
 
 async def _is_due(store: Store, mark: str, every: timedelta, now: datetime) -> bool:
-    """Tell whether it is time again, and remember that it was; a clock that was set back stops nothing."""
+    """Return whether it is time again, and remember that it was; a clock that was set back stops nothing."""
     last = await store.mark(mark)
     if last and abs(now - datetime.fromisoformat(last)) < every:
         return False

@@ -59,7 +59,7 @@ async def _expire(
 async def _is_being_decided(
     request_id: RequestId, clicks: Iterable[CheckPermission], until: float, *, store: Store, directory: Directory
 ) -> bool:
-    """Tell whether a click that is stored and not judged yet may still count for this request's decision.
+    """Return whether a click that is stored and not judged yet may still count for this request's decision.
 
     :param until: from then on, by the event loop's time, the directory is not waited for any more.
     """
@@ -82,7 +82,7 @@ async def _is_being_decided(
 async def _may_count(
     request: AccessRequest, wanted: DecisionClick, click: CheckPermission, until: float, directory: Directory
 ) -> bool:
-    """Tell whether who clicked may decide; also where that cannot be told now: the click is judged first."""
+    """Return whether who clicked may decide; also where that cannot be told now: the click is judged first."""
     try:
         async with asyncio.timeout_at(until):
             actor = await directory.identify(wanted.actor)

@@ -48,7 +48,7 @@ class Watching:
 
 
 def usual_checks(*, store: Store, clock: Clock, tenant: Tenant, alarms: Alarms) -> tuple[Check, ...]:
-    """Give the checks of writes, revocations, given up work and the tenant itself."""
+    """Return the checks of writes, revocations, given up work and the tenant itself."""
     return (
         partial(check_writes, store=store, clock=clock, alarms=alarms),
         partial(check_revocations, store=store, clock=clock, tenant=tenant, alarms=alarms),

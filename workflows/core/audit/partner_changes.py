@@ -23,5 +23,5 @@ class PartnerChange:
 
 
 def names_another(changes: Sequence[PartnerChange]) -> bool:
-    """Tell whether anybody but Gatehouse is among the writers; who is not named is somebody else."""
+    """Return whether anybody but Gatehouse is among the writers; who is not named is somebody else."""
     return not all(change.is_ours for change in changes)

@@ -76,7 +76,7 @@ class _Half:
 def answer(
     applies: Effective, *, direction: Direction, capability: Capability, user: frozenset[str], application: str
 ) -> Answer:
-    """Tell whether somebody gets in.
+    """Return whether somebody gets in.
 
     People and applications must both be let in. Where one list names exceptions and so does the other, whoever is in
     only one of them is answered "allowed", not certain (Graph: "Cross-tenant access settings API overview"). So is

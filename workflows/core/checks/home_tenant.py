@@ -63,7 +63,7 @@ def judge(
     asked: Mapping[str, str] = MappingProxyType({}),
     is_put_back: bool = False,
 ) -> tuple[Finding, ...]:
-    """Say what the facts mean for a plan.
+    """State what the facts mean for a plan.
 
     :param access: what Conditional Access means for who can come in after the plan.
     :param asked: by id that the plan names, the label of the form's field that it was typed into.
@@ -82,7 +82,7 @@ def judge(
 
 
 def circumstances(facts: PreflightFacts, access: AccessReport) -> Circumstances:
-    """Say what the consistency rules need to know around a plan; None where it was not read."""
+    """State what the consistency rules need to know around a plan; None where it was not read."""
     return Circumstances(
         default=None if isinstance(facts.default, Unchecked) else facts.default,
         asks_guests_for_mfa=access.requires_mfa_trust,
@@ -142,7 +142,7 @@ def _other_cloud(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
 
 
 def _default(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
-    """Say what the default leaves open: what applies to the partner now, after the plan, or if it were removed."""
+    """State what the default leaves open: what applies to the partner now, after the plan, or if it were removed."""
     default = facts.default
     if isinstance(default, Unchecked):
         yield from unread("default", default)
@@ -242,7 +242,7 @@ def _sharepoint(facts: PreflightFacts, access: AccessReport, identity: TenantIde
 
 
 def _sign_ins(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
-    """Say who used the partner lately in each direction, and whether the plan narrows that direction."""
+    """State who used the partner lately in each direction, and whether the plan narrows that direction."""
     told = setting_changes(plan, None if isinstance(facts.default, Unchecked) else facts.default)
     yield from _use(
         "sign_ins",
@@ -272,7 +272,7 @@ def _use(code: str, found: SignIns | Unchecked, access: AccessChange, *, is_outb
 
 
 def sign_in_words(found: SignIns, *, is_outbound: bool = False) -> str:
-    """Say how many people used the partnership lately, and how far that can be known.
+    """State how many people used the partnership lately, and how far that can be known.
 
     :param is_outbound: whether these are our people at the partner, not the partner's people here.
     """

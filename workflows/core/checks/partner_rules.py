@@ -14,7 +14,7 @@ _OVERVIEW: Final = "Entra: “Cross-tenant access overview”"
 
 
 def check_partner(tenant_id: str, configuration: JsonObject | None) -> tuple[Finding, ...]:
-    """Tell what speaks against this tenant as a partner, whatever is to be opened to it.
+    """Return what speaks against this tenant as a partner, whatever is to be opened to it.
 
     :param configuration: its own configuration as it was read; None when it has none.
     """

@@ -128,7 +128,7 @@ def _mixed_targets(case: _Case) -> Iterator[Finding]:
 
 
 def _unclear_lists(case: _Case) -> Iterator[Finding]:
-    """Say of what is written that its meaning is not documented. What other rules say is left to them."""
+    """State of what is written that its meaning is not documented. What other rules say is left to them."""
     for name, setting in case.settings.items():
         for doubt in setting_doubts(setting):
             if doubt not in (Doubt.ALL_AND_SOME, Doubt.BLOCK_OF_ONE_LIST):

@@ -52,7 +52,7 @@ def to_look_up(targets: Iterable[NamedTarget]) -> tuple[Target, ...]:
 
 
 def known_names(names: Names) -> dict[str, str]:
-    """Give the names that were found, by id."""
+    """Return the names that were found, by id."""
     return {target.id: name for target, name in names.items() if isinstance(name, str)}
 
 
@@ -80,28 +80,28 @@ def check_targets(
 
 
 def is_microsofts(target: Target) -> bool:
-    """Tell whether this is the id of one of Microsoft's own applications, which a tenant need not have used yet."""
+    """Return whether this is the id of one of Microsoft's own applications, which a tenant need not have used yet."""
     return target.type is TargetType.APPLICATION and _FIRST_PARTY.fullmatch(target.id) is not None
 
 
 def absent_words(target: Target) -> str:
-    """Say that our directory knows no such id, and where to find the right one."""
+    """State that our directory knows no such id, and where to find the right one."""
     return f"There is no {target.type.value} with this ID in this tenant. {_CURES[target.type]}"
 
 
 def where_to_find(kind: TargetType) -> str:
-    """Say where the ID of one of our own objects stands."""
+    """State where the ID of one of our own objects stands."""
     return _CURES[kind]
 
 
 def wrong_side_words(target: Target, name: str) -> str:
-    """Say that an id that has to be the partner's is one of ours."""
+    """State that an id that has to be the partner's is one of ours."""
     kind = target.type.value
     return f"This is our own {kind} “{name}”. Ask the partner for the ID of their {kind}: ours finds nobody there."
 
 
 def _gone(kept: Iterable[NamedTarget]) -> Iterator[Finding]:
-    """Say which ids that a setting listed before are nobody's now: nobody can mend that in this request."""
+    """State which ids that a setting listed before are nobody's now: nobody can mend that in this request."""
     for one in kept:
         if is_microsofts(one.target):
             yield _not_installed(one.target, {})
@@ -134,7 +134,7 @@ def _not_installed(target: Target, asked: Mapping[str, str]) -> Finding:
 def _on_the_wrong_side(
     theirs: Iterable[NamedTarget], kept: Container[NamedTarget], names: Names, asked: Mapping[str, str]
 ) -> Iterator[Finding]:
-    """Say which ids of the partner's people are ours: they never match. What was listed before is nobody's choice."""
+    """State which ids of the partner's people are ours: they never match. What was listed before is nobody's choice."""
     for one in theirs:
         name = names.get(one.target)
         if isinstance(name, str) and _can_be_ours(one):

@@ -110,7 +110,7 @@ _CURES: Final[Mapping[Why, str]] = {
 
 
 def unread(name: str, fact: object) -> Iterator[Finding]:
-    """Say that the fact `name` could not be checked; nothing when it was read."""
+    """State that the fact `name` could not be checked; nothing when it was read."""
     if not isinstance(fact, Unchecked):
         return
     read = _READS[name]

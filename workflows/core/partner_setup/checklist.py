@@ -68,7 +68,7 @@ class Section(NamedTuple):
 
 
 def opening(home: Home, partner: TenantId, *, is_cross_cloud: bool, has_calls: bool = True) -> Section:
-    """Say who asks whom, and how to become somebody whom settings can be made for.
+    """State who asks whom, and how to become somebody whom settings can be made for.
 
     :param has_calls: whether anything has to be set at all.
     """
@@ -123,7 +123,7 @@ def groups(steps: Sequence[Step]) -> tuple[tuple[Step, ...], ...]:
 
 
 def remarks(setup: PartnerSetup) -> tuple[str, ...]:
-    """Say what the partner has to know beyond the steps. Complete sentences."""
+    """State what the partner has to know beyond the steps. Complete sentences."""
     said = []
     if setup.trusts:
         claims = ", ".join(TRUST_WORDS[key] for key in setup.trusts)
@@ -149,12 +149,12 @@ def remarks(setup: PartnerSetup) -> tuple[str, ...]:
 
 
 def add_us(home: Home) -> Call:
-    """Give the call that creates their configuration for us, for a tenant that has none."""
+    """Return the call that creates their configuration for us, for a tenant that has none."""
     return Call("POST", PARTNERS, {"tenantId": home.tenant_id})
 
 
 def call_of(group: Sequence[Step], home: Home) -> Call:
-    """Give the one Graph call of the steps of one setting.
+    """Return the one Graph call of the steps of one setting.
 
     How deep Graph merges inside a setting is not documented, so both halves of automatic redemption go together where
     both are wanted.
@@ -185,7 +185,7 @@ def _section(number: int, group: Sequence[Step], home: Home, root: str) -> Secti
 
 
 def _usual(steps: Sequence[Step], home: Home) -> Section:
-    """Say where to look; a call would replace what is there by what is named here, which is often narrower."""
+    """State where to look; a call would replace what is there by what is named here, which is often narrower."""
     lines = [USUAL]
     for step in steps:
         words = WORDS[step.key]

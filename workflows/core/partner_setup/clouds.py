@@ -36,6 +36,6 @@ CLOUDS: Final = (
 
 
 def cloud_of(graph_url: str) -> Cloud:
-    """Tell which cloud a Graph address belongs to; one of nobody's (a stand-in on loopback) passes for the global."""
+    """Return which cloud a Graph address belongs to; one of nobody's (a stand-in on loopback) passes for the global."""
     host = urlsplit(graph_url).hostname
     return next((cloud for cloud in CLOUDS if urlsplit(cloud.graph).hostname == host), GLOBAL)

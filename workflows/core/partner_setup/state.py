@@ -62,13 +62,13 @@ def needed_steps(steps: Sequence[Step]) -> tuple[Step, ...]:
 
 
 def usual_words(steps: Sequence[Step]) -> str:
-    """Say in two sentences what Microsoft's default over there opens already; empty where there is nothing."""
+    """State in two sentences what Microsoft's default over there opens already; empty where there is nothing."""
     names = "; ".join(SHORT_NAMES[step.key] for step in steps if not step.is_needed)
     return f"Also open by Microsoft's default: their {names}. Look there if it does not work." if names else ""
 
 
 def missing_until(step: Step, steps: Sequence[Step]) -> str:
-    """Say what is missing until the partner has done a needed step. A whole sentence."""
+    """State what is missing until the partner has done a needed step. A whole sentence."""
     is_synchronized = any(other.key is StepKey.PROVISIONING_JOB for other in steps)
     is_for_accounts = is_synchronized and step.key is StepKey.AUTOMATIC_REDEMPTION_OUTBOUND
     return f"Until it is set there, {_NO_SYNCHRONIZATION if is_for_accounts else _MISSING[step.key]}."
@@ -86,7 +86,7 @@ def still_wanted(steps: Sequence[Step], confirmations: Sequence[Confirmation]) -
 
 
 def setup_words(steps: Sequence[Step], confirmations: Sequence[Confirmation]) -> str:
-    """Say in one line where both halves stand, without names; empty where nothing is needed of the partner."""
+    """State in one line where both halves stand, without names; empty where nothing is needed of the partner."""
     needed = needed_steps(steps)
     if not needed:
         return ""

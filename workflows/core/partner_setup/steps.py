@@ -107,7 +107,7 @@ _ORDER: Final = tuple(StepKey)
 def setup_of(
     configuration: JsonObject | None, default: JsonObject | None, *, is_cross_cloud: bool = False
 ) -> PartnerSetup:
-    """Tell what the partner has to do for what stands in our tenant.
+    """Return what the partner has to do for what stands in our tenant.
 
     Only what is set for this partner counts: what it inherits is open to the whole world, nobody approved it for this
     partner, and nobody asks this partner for anything. A partner of another cloud that is not added has nothing to do.
@@ -175,14 +175,14 @@ def _unread_flags(applies: Effective) -> Iterator[str]:
 
 
 def _is_set(mirror: _Mirror, configuration: JsonObject | None) -> bool:
-    """Tell whether the partner's own document says anything about a setting, readable or not."""
+    """Return whether the partner's own document says anything about a setting, readable or not."""
     return not says_nothing((configuration or {}).get(mirror.ours))
 
 
 def _inherited(
     mirrors: Sequence[_Mirror], configuration: JsonObject | None, applies: Effective
 ) -> tuple[list[str], list[str]]:
-    """Tell which direct connect only our default opens, and which it may open: Microsoft's own default blocks it."""
+    """Return which direct connect only our default opens, and which it may open: Microsoft's own default blocks it."""
     ways = [one.ours for one in mirrors if one.ours in _DIRECT_CONNECT and not _is_set(one, configuration)]
     found = {name: _is_open(applies.targets[name]) for name in ways}
     opened = [title(name) for name, is_open in found.items() if is_open]
@@ -190,7 +190,7 @@ def _inherited(
 
 
 def _is_open(targets: EffectiveTargets) -> bool | None:
-    """Tell whether what applies lets anybody through; None where that is not known."""
+    """Return whether what applies lets anybody through; None where that is not known."""
     if is_shut(targets.certain):
         return False
     if not is_clear(targets.certain):
@@ -212,14 +212,14 @@ def _mirrored(mirror: _Mirror, targets: EffectiveTargets) -> Step | None:
 
 
 def _is_known(configuration: TargetConfiguration | None) -> bool:
-    """Tell whether a list can be handed on: it becomes commands that somebody else runs, so nothing odd gets in."""
+    """Return whether a list can be handed on: it becomes commands that somebody else runs, so nothing odd gets in."""
     if configuration is None or not configuration.targets:
         return False
     return all(target.id in _RESERVED or is_guid(target.id) for target in configuration.targets)
 
 
 def _ordered(configuration: TargetConfiguration) -> TargetConfiguration:
-    """Give one list the same form however it was written: the same ids make the same digest."""
+    """Return one list the same form however it was written: the same ids make the same digest."""
     lowered = (replace(one, id=one.id.lower()) if is_guid(one.id) else one for one in configuration.targets)
     return replace(configuration, targets=tuple(sorted(set(lowered))))
 

@@ -27,7 +27,7 @@ class ApprovalPolicy:
 
 
 def chain_for(plan: Plan, chain: Chain, policy: ApprovalPolicy, level: RiskLevel) -> Chain:
-    """Give the stages that decide on a plan.
+    """Return the stages that decide on a plan.
 
     What provably only narrows or closes needs one approver of the first stage. Everything else needs the template's
     chain; over a live partner also the chain under which it stands; over settings that there are already, by whomever,
@@ -68,18 +68,18 @@ def stricter(one: Chain, other: Chain) -> Chain:
 
 
 def is_as_strict(chain: Chain, other: Chain) -> bool:
-    """Tell whether a chain asks for at least the people of each role, in at least the stages, that another does."""
+    """Return whether a chain asks for at least the people of each role, in at least the stages, that another does."""
     have = _people(chain)
     return len(chain) >= len(other) and all(have[role] >= people for role, people in _people(other).items())
 
 
 def strongest_chain(templates: Iterable[Template]) -> Chain:
-    """Give the strongest chain of all templates: the most people, then the most stages."""
+    """Return the strongest chain of all templates: the most people, then the most stages."""
     return max(templates, key=lambda one: (_total(one.stages), len(one.stages), one.name)).stages
 
 
 def is_live(partnership: Partnership | None) -> bool:
-    """Tell whether a partner stands under an approval policy: only a confirmed block ends it."""
+    """Return whether a partner stands under an approval policy: only a confirmed block ends it."""
     return partnership is not None and partnership.state is not PartnershipState.REVOKED
 
 

@@ -22,7 +22,7 @@ class Extension:
 def extension_of(
     known: Partnership | None, durations: tuple[timedelta, ...], asked: timedelta, now: datetime
 ) -> Extension | None:
-    """Tell what would prolong an access; None where there is no end to prolong."""
+    """Return what would prolong an access; None where there is no end to prolong."""
     if known is None or known.state is PartnershipState.REVOKED or known.ends_at is None:
         return None
     prolonging = tuple(duration for duration in durations if may_be_renewed(known, duration, now))
@@ -30,14 +30,14 @@ def extension_of(
 
 
 def may_be_renewed(known: Partnership | None, duration: timedelta, now: datetime) -> bool:
-    """Tell whether approving what stands for `duration` would really prolong it."""
+    """Return whether approving what stands for `duration` would really prolong it."""
     if known is None or known.state is PartnershipState.REVOKED or known.ends_at is None:
         return False
     return now + duration - known.ends_at >= SHORTEST
 
 
 def extension_words(known: Partnership | None, template: Template, asked: timedelta, now: datetime) -> str:
-    """Say that a request would change nothing, and which request would."""
+    """State that a request would change nothing, and which request would."""
     stands = f"This tenant is already a partner with the settings of “{template.title}”"
     extension = extension_of(known, template.durations, asked, now)
     if extension is None:

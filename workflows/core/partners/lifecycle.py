@@ -97,12 +97,12 @@ PartnerStep = PartnershipCommand | RecordApplied | RecordOverwritten
 
 
 def is_taken(partnership: Partnership, command: PartnershipCommand) -> bool:
-    """Tell whether a command is taken in the state in which a partner is."""
+    """Return whether a command is taken in the state in which a partner is."""
     return (partnership.state, type(command)) in TABLE
 
 
 def held_to_table(before: Partnership | None, command: PartnerStep, after: Partnership) -> Partnership:
-    """Give the new record of a partner, where the table lets the command lead there.
+    """Return the new record of a partner, where the table lets the command lead there.
 
     :raises AssertionError: when it does not; that is a fault of Gatehouse.
     """

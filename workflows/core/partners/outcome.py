@@ -64,7 +64,7 @@ def _told(request: AccessRequest, text: str) -> tuple[Tell, ...]:
 
 
 def _closed_words(request: AccessRequest) -> str:
-    """Say what a closing was read back as; "blocked" of the partner only where nothing else is open."""
+    """State what a closing was read back as; "blocked" of the partner only where nothing else is open."""
     opening = f"{partner_of(request)}: " if request.not_closed else f"{partner_of(request)} is blocked: "
     rest = " ".join(filter(None, ["Nothing else is open." if not request.not_closed else "", request.note]))
     return (
@@ -76,7 +76,7 @@ def _closed_words(request: AccessRequest) -> str:
 
 
 def _opened_words(request: AccessRequest, partnership: Partnership) -> str:
-    """Say that our half is done; and that it is one half, where the partner has something to do."""
+    """State that our half is done; and that it is one half, where the partner has something to do."""
     needed = sum(step.is_needed for step in open_steps(partnership.setup, partnership.confirmations))
     partner = partner_of(request)
     if not needed:
@@ -135,7 +135,7 @@ def opened_partnership(
 
 
 def _kept(known: Partnership, new: Partnership) -> Partnership:
-    """Give what a weaker chain leaves of a record: it may only be looked at sooner, and end sooner."""
+    """Return what a weaker chain leaves of a record: it may only be looked at sooner, and end sooner."""
     return replace(
         known,
         version=new.version,
@@ -148,7 +148,7 @@ def _kept(known: Partnership, new: Partnership) -> Partnership:
 
 
 def _stands_under(prepared: Prepared, known: Partnership | None) -> tuple[Stage, ...]:
-    """Give the approval policy under which a partner stands from now on: it may grow, and one approver keeps it."""
+    """Return the approval policy under which a partner stands from now on: it may grow, and one approver keeps it."""
     if known is None or not is_live(known):
         return prepared.stages
     return known.stages if only_narrows(prepared.plan) else stricter(known.stages, prepared.stages)
@@ -203,5 +203,5 @@ _Moment = TypeVar("_Moment", datetime, timedelta)
 
 
 def _earlier(known: _Moment | None, new: _Moment | None) -> _Moment | None:
-    """Give the earlier or shorter of what stood and what is new, as far as there is any."""
+    """Return the earlier or shorter of what stood and what is new, as far as there is any."""
     return min((one for one in (known, new) if one is not None), default=None)

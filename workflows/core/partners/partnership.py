@@ -79,5 +79,5 @@ class Partnership:
         return min((moment for moment in (self.next_review_at, self.remind_setup_at) if moment), default=None)
 
     def is_past_its_end(self, now: datetime) -> bool:
-        """Tell whether the approved duration is over."""
+        """Return whether the approved duration is over."""
         return self.ends_at is not None and now >= self.ends_at

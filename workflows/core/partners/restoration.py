@@ -44,7 +44,7 @@ def is_restorable(request: AccessRequest) -> bool:
 
 
 def is_cut_short(request: AccessRequest) -> bool:
-    """Tell whether a request ended while it was written: none, a part or all of its plan may stand.
+    """Return whether a request ended while it was written: none, a part or all of its plan may stand.
 
     Putting it back is planned from what stands, so that need not be known.
     """
@@ -52,7 +52,7 @@ def is_cut_short(request: AccessRequest) -> bool:
 
 
 def settled_at(request: AccessRequest) -> datetime:
-    """Tell when a change was read back, found overwritten, or cut short."""
+    """Return when a change was read back, found overwritten, or cut short."""
     return request.confirmed_at or request.changed_at
 
 
@@ -108,7 +108,7 @@ def plan_restoration(
 
 
 def stands_alike(tenant_id: TenantId, now: JsonObject | None, image: JsonObject | None) -> bool:
-    """Tell whether two configurations of one partner mean the same in every setting of the model."""
+    """Return whether two configurations of one partner mean the same in every setting of the model."""
     try:
         return (now is None) is (image is None) and not _operations(tenant_id, now, image)
     except UnreadableSetting:
@@ -160,7 +160,7 @@ def decided_by(plan: Plan, template: Template) -> Plan:
 
 
 def restoration_findings(change: AccessRequest, now: JsonObject | None) -> tuple[Finding, ...]:
-    """Say what putting a change back does not bring back.
+    """State what putting a change back does not bring back.
 
     :raises Refused: while the request has no plan.
     """
@@ -216,7 +216,7 @@ def _findings(change: AccessRequest, image: JsonObject | None, now: JsonObject |
 def _approved_before(
     image: JsonObject | None, requests: Sequence[AccessRequest], templates: Mapping[str, Template]
 ) -> Iterator[Template]:
-    """Give the template of the newest access request that led to `image`, if it still exists."""
+    """Return the template of the newest access request that led to `image`, if it still exists."""
     for request in sorted(requests, key=settled_at, reverse=True):
         is_applied_access = request.state is RequestState.APPLIED and request.particulars.kind is RequestKind.ACCESS
         if not is_applied_access:
@@ -239,7 +239,7 @@ def _operations(tenant_id: TenantId, now: JsonObject | None, image: JsonObject |
 
 
 def _body(now: JsonObject | None, image: JsonObject | None) -> dict[str, Any]:
-    """Give what differs, setting by setting, as it is written; synchronization has an address of its own."""
+    """Return what differs, setting by setting, as it is written; synchronization has an address of its own."""
     body: dict[str, Any] = {}
     for name in Property:
         if name is Property.IDENTITY_SYNCHRONIZATION:
@@ -256,7 +256,7 @@ def _body(now: JsonObject | None, image: JsonObject | None) -> dict[str, Any]:
 
 
 def _sent(name: Property, document: Any) -> Any:
-    """Give the part of a setting that may be sent: what v1.0 describes, and no `devices` of tenant restrictions."""
+    """Return the part of a setting that may be sent: what v1.0 describes, and no `devices` of tenant restrictions."""
     cleaned = described_part(name, document)
     if name is Property.TENANT_RESTRICTIONS and isinstance(cleaned, dict):
         cleaned.pop(DEVICES, None)
@@ -274,7 +274,7 @@ def _whole(name: Property, wanted: Any) -> Any:
 def _further(
     tenant_id: TenantId, now: JsonObject | None, image: JsonObject | None, undone: Plan | None
 ) -> Iterator[Operation]:
-    """Give the writes that set undescribed members as they were: one for each setting, with its own values beside."""
+    """Return the writes that set undescribed members as they were: one for each setting, with its own values beside."""
     bodies: dict[str, dict[str, Any]] = {}
     for path, value in _put_back(now, image, undone).items():
         name = path[0]
@@ -289,7 +289,7 @@ def _further(
 
 
 def _put_back(now: JsonObject | None, image: JsonObject | None, undone: Plan | None) -> Mapping[Path, Any]:
-    """Give the undescribed members that the change put back has set to null, with the values they had."""
+    """Return the undescribed members that the change put back has set to null, with the values they had."""
     nulled = {name for operation in (undone.further if undone else ()) for name in written_names(operation)}
     here = undescribed(now)
     return {
@@ -300,14 +300,14 @@ def _put_back(now: JsonObject | None, image: JsonObject | None, undone: Plan | N
 
 
 def _beside(name: str, image: JsonObject | None) -> Any:
-    """Give what stands beside a member in its body: the setting as it is put back; a policy is written in parts."""
+    """Return what stands beside a member in its body: the setting as it is put back; a policy is written in parts."""
     if name == IDENTITY_SYNCHRONIZATION:
         return {}
     return copied(_whole(Property(name), _sent(Property(name), (image or {}).get(name))))
 
 
 def _synchronizes(now: JsonObject | None, image: JsonObject | None) -> bool | None:
-    """Tell whether synchronization was on; None where its policy stands as it did, whatever that says.
+    """Return whether synchronization was on; None where its policy stands as it did, whatever that says.
 
     Only an explicit yes is put back as a yes: without one nobody is synchronized, and "no" says that for certain.
     """
@@ -336,7 +336,7 @@ def _without_annotations(value: Any) -> Any:
 
 
 def _has_unknown_value(value: Any) -> bool:
-    """Tell whether Graph's stand-in for values newer than its schema is somewhere inside: it must never be sent."""
+    """Return whether Graph's stand-in for values newer than its schema is somewhere inside: it must never be sent."""
     if isinstance(value, Mapping):
         return any(map(_has_unknown_value, value.values()))
     if isinstance(value, list):

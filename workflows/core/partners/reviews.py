@@ -84,7 +84,7 @@ def _why_not_now(partnership: Partnership, command: PartnershipCommand, roster: 
 
 
 def may_close(partnership: Partnership | None, person: Person, roster: Roster) -> bool:
-    """Tell whether `person` may revoke: every admin at any time, the sponsor in answer to a review."""
+    """Return whether `person` may revoke: every admin at any time, the sponsor in answer to a review."""
     is_asked = (
         partnership is not None
         and partnership.state is PartnershipState.REVIEW_DUE
@@ -139,5 +139,5 @@ def _require_may_keep(partnership: Partnership, actor: Person, roster: Roster) -
 
 
 def next_review(interval: timedelta | None, ends_at: datetime | None, now: datetime) -> datetime | None:
-    """Give the earlier of the next interval and the end of what was approved."""
+    """Return the earlier of the next interval and the end of what was approved."""
     return min((moment for moment in (interval and now + interval, ends_at) if moment), default=None)

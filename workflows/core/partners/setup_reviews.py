@@ -47,7 +47,7 @@ def advance_setup(partnership: Partnership, command: SetupCommand, *, roster: Ro
 
 
 def told_of_setup(partnership: Partnership, command: SetupCommand) -> tuple[Tell, ...]:
-    """Tell who confirmed a step, or took that back, what came of it, where it was clicked.
+    """Return who confirmed a step, or took that back, what came of it, where it was clicked.
 
     :param partnership: as `command` left it.
     """

@@ -1,1 +1,1 @@
-"""Plans: the exact operations that an approval is about, what they change, and how a partner came to differ."""
+"""Plans: the exact operations that are approved, their effect, and how a partner differs from them."""

@@ -1,6 +1,6 @@
-"""What a plan does to the access, setting by setting and as a whole, on the values that really apply.
+"""The effect of a plan on access, setting by setting and in total, computed from the effective values.
 
-What is inherited counts with the tenant's default where that is known; where it is not, nothing is claimed.
+Inherited values come from the tenant's default where it is known. Where it is not known, the effect is unknown too.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -34,25 +34,25 @@ _OTHER_LISTS: Final = (
 
 
 class Part(Enum):
-    """Which part of a setting a move is about."""
+    """The part of a setting that a change is about."""
 
     TARGETS = auto()
-    """All of it: lists of targets."""
+    """The whole setting: lists of targets."""
     FLAG = auto()
-    """One flag, `key`."""
+    """One flag, named by `key`."""
     SYNCHRONIZATION = auto()
-    """All of it: the synchronization policy."""
+    """The whole setting: the synchronization policy."""
     NO_FLAGS = auto()
-    """All of it: neither side sets a flag."""
+    """The whole setting: no flag is set before or after."""
     UNREADABLE = auto()
-    """All of it, one side of which this version cannot read."""
+    """The whole setting: this version cannot read the value before or the value after."""
     UNKNOWN_MEMBERS = auto()
     """The members that this version does not know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingChange:
-    """One setting, or one flag of it, and what a plan does to it."""
+    """One setting, or one flag of it, and the effect of a plan on it."""
 
     name: str
     """Graph's name of the setting."""
@@ -65,33 +65,33 @@ class SettingChange:
 
 
 class BeforeAfter(NamedTuple):
-    """What applies to the partner before a plan and after it."""
+    """The effective settings of the partner before and after a plan."""
 
     before: Effective
     after: Effective
 
     @classmethod
     def of(cls, plan: Plan, default: JsonObject | None) -> "BeforeAfter":
-        """Look at both sides of a plan through the tenant's default (None: not known)."""
+        """Return the effective settings before and after a plan, with the tenant's default (None: not known)."""
         images = (plan.before, plan.image_after())
         return cls(*(effective(image, default, is_cross_cloud=plan.is_cross_cloud) for image in images))
 
 
 def setting_changes(plan: Plan, default: JsonObject | None = None) -> tuple[SettingChange, ...]:
-    """List what a plan does to each setting that it writes.
+    """List the effect of a plan on each setting that it writes.
 
-    Adding a tenant of another cloud also lets the default apply to it: what that opens without being written is listed
-    as well.
+    Adding a tenant of another cloud makes the default apply to it. Access that this opens without a write is listed
+    too.
 
     :param default: the tenant's default configuration; None when it is not known.
     """
-    both = BeforeAfter.of(plan, default)
-    written = tuple(item for change in changes(plan) for item in _setting_changes(change, both))
-    return (*written, *_changes_by_adding(plan, both))
+    states = BeforeAfter.of(plan, default)
+    written = tuple(item for change in changes(plan) for item in _setting_changes(change, states))
+    return (*written, *_changes_by_adding(plan, states))
 
 
 def plan_access_change(plan: Plan, default: JsonObject | None = None) -> AccessChange:
-    """Tell what a whole plan does: it opens when any part does, and narrows only when nothing else may.
+    """Return the effect of a whole plan: OPENS when any part opens, NARROWS only when no other part may open.
 
     :returns: OPENS, NARROWS, SAME or UNKNOWN.
     """
@@ -99,7 +99,7 @@ def plan_access_change(plan: Plan, default: JsonObject | None = None) -> AccessC
 
 
 def overall_change(told: Iterable[SettingChange]) -> AccessChange:
-    """Sum moves up as `plan_access_change` does for all of a plan's."""
+    """Combine several changes into one, by the rule of `plan_access_change`."""
     kinds = {item.access for item in told}
     if AccessChange.OPENS in kinds:
         return AccessChange.OPENS
@@ -109,14 +109,14 @@ def overall_change(told: Iterable[SettingChange]) -> AccessChange:
 
 
 def unknown_members(name: str, document: Any) -> dict[str, Any]:
-    """List the members of a setting that this version does not know; nulls and annotations say nothing."""
+    """List the members of a setting that this version does not know. Nulls and annotations are left out."""
     if not isinstance(document, Mapping):
         return {}
     known = _members(Property(name))
     return {key: value for key, value in document.items() if key not in known and "@" not in key and value is not None}
 
 
-def _setting_changes(change: Change, both: BeforeAfter) -> Iterator[SettingChange]:
+def _setting_changes(change: Change, states: BeforeAfter) -> Iterator[SettingChange]:
     name, before, after = change
     try:
         known = Property(name)
@@ -127,14 +127,14 @@ def _setting_changes(change: Change, both: BeforeAfter) -> Iterator[SettingChang
         )
         return
     if known in FLAGS:
-        yield from _flag_changes(known, sides, both)
+        yield from _flag_changes(known, sides, states)
     elif known in TARGET_PROPERTIES:
-        access = _lists_change(both.before.targets[known], both.after.targets[known])
-        is_same = sides[0] == sides[1] and (sides[0] is not None or not _is_added(both))
+        access = _lists_change(states.before.targets[known], states.after.targets[known])
+        is_same = sides[0] == sides[1] and (sides[0] is not None or not _is_added(states))
         access = AccessChange.SAME if is_same else access
         yield SettingChange(name=known, part=Part.TARGETS, before=before, after=after, access=access)
     else:
-        access = _flag_access_change(known, SYNCHRONIZATION_FLAG, both)
+        access = _flag_access_change(known, SYNCHRONIZATION_FLAG, states)
         yield SettingChange(name=known, part=Part.SYNCHRONIZATION, before=before, after=after, access=access)
     unknown = unknown_members(name, before), unknown_members(name, after)
     if any(unknown):
@@ -142,22 +142,22 @@ def _setting_changes(change: Change, both: BeforeAfter) -> Iterator[SettingChang
         yield SettingChange(name=name, part=Part.UNKNOWN_MEMBERS, before=unknown[0], after=unknown[1], access=access)
 
 
-def _changes_by_adding(plan: Plan, both: BeforeAfter) -> Iterator[SettingChange]:
-    """Give what a plan opens for a tenant of another cloud by adding it, in settings that it does not write."""
-    if not plan.operations or not _is_added(both):
+def _changes_by_adding(plan: Plan, states: BeforeAfter) -> Iterator[SettingChange]:
+    """Return what a plan opens by adding a tenant of another cloud, in settings that the plan does not write."""
+    if not plan.operations or not _is_added(states):
         return
     written = {change.name for change in changes(plan)}
     for name in (*_COLLABORATION, *_OTHER_LISTS):
-        after = both.after.targets[name]
-        # A default that says nothing of the other lists opens nothing that anybody could name.
+        after = states.after.targets[name]
+        # If the default does not set the other lists, there is no opening that could be named.
         if name in written or (name in _OTHER_LISTS and None in configurations(after.setting)):
             continue
-        access = _lists_change(both.before.targets[name], after)
+        access = _lists_change(states.before.targets[name], after)
         if access is not AccessChange.SAME:
             yield SettingChange(name=name, part=Part.TARGETS, before=None, after=None, access=access)
     if Property.INBOUND_TRUST not in written:
         for key in FLAGS[Property.INBOUND_TRUST]:
-            access = _flag_access_change(Property.INBOUND_TRUST, key, both)
+            access = _flag_access_change(Property.INBOUND_TRUST, key, states)
             if access is not AccessChange.SAME:
                 yield SettingChange(
                     name=Property.INBOUND_TRUST, part=Part.FLAG, key=key, before=None, after=None, access=access
@@ -165,26 +165,26 @@ def _changes_by_adding(plan: Plan, both: BeforeAfter) -> Iterator[SettingChange]
 
 
 def _lists_change(before: EffectiveTargets, after: EffectiveTargets) -> AccessChange:
-    """Compare what applies before and after; two values that are not certain are not the same for that."""
+    """Compare the effective values before and after. Two uncertain values do not count as the same."""
     if (before.is_partly_set or after.is_partly_set) and before.certain == after.certain:
         return AccessChange.UNKNOWN
     return targets_change(before.certain, after.certain)
 
 
-def _is_added(both: BeforeAfter) -> bool:
-    """Tell whether a plan adds a tenant of another cloud, to which the default did not apply before."""
-    was = both.before.targets[Property.B2B_COLLABORATION_INBOUND].origins
-    becomes = both.after.targets[Property.B2B_COLLABORATION_INBOUND].origins
+def _is_added(states: BeforeAfter) -> bool:
+    """Return whether a plan adds a tenant of another cloud, to which the default did not apply before."""
+    was = states.before.targets[Property.B2B_COLLABORATION_INBOUND].origins
+    becomes = states.after.targets[Property.B2B_COLLABORATION_INBOUND].origins
     return Origin.NOT_ADDED in was and Origin.NOT_ADDED not in becomes
 
 
-def _flag_changes(name: Property, sides: tuple[Any, Any], both: BeforeAfter) -> Iterator[SettingChange]:
-    """One for each flag that either side sets; one for the whole setting where neither does."""
+def _flag_changes(name: Property, sides: tuple[Any, Any], states: BeforeAfter) -> Iterator[SettingChange]:
+    """Return one change for each flag that is set before or after; one for the whole setting when no flag is set."""
     told = False
     for key in FLAGS[name]:
         before, after = (getattr(side, key, None) for side in sides)
-        access = _flag_access_change(name, key, both)
-        if before is None and after is None and (access is AccessChange.SAME or not _is_added(both)):
+        access = _flag_access_change(name, key, states)
+        if before is None and after is None and (access is AccessChange.SAME or not _is_added(states)):
             continue
         told = True
         yield SettingChange(name=name, part=Part.FLAG, key=key, before=before, after=after, access=access)
@@ -192,12 +192,12 @@ def _flag_changes(name: Property, sides: tuple[Any, Any], both: BeforeAfter) -> 
         yield SettingChange(name=name, part=Part.NO_FLAGS, before=None, after=None, access=AccessChange.SAME)
 
 
-def _flag_access_change(name: Property, key: str, both: BeforeAfter) -> AccessChange:
-    return flag_change(both.before.flags[name, key].value, both.after.flags[name, key].value)
+def _flag_access_change(name: Property, key: str, states: BeforeAfter) -> AccessChange:
+    return flag_change(states.before.flags[name, key].value, states.after.flags[name, key].value)
 
 
 def _change_to_after(change: Change) -> AccessChange:
-    """Judge by the value after alone: what a revocation writes closes, whatever stood there before."""
+    """Return the change by the value after it only: a setting that a revocation writes counts as closed."""
     if change.before == change.after:
         return AccessChange.SAME
     closed = {**BLOCK, Property.IDENTITY_SYNCHRONIZATION.value: _OFF}

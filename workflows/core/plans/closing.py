@@ -1,4 +1,4 @@
-"""Tells what a plan closes: a part of the access, or all of it."""
+"""Whether a plan closes a part of the access, or all of it."""
 
 from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.plan import Plan
@@ -7,14 +7,17 @@ from workflows.core.settings.breadth import AccessChange
 
 
 def only_narrows(plan: Plan) -> bool:
-    """Tell whether a plan provably narrows or closes and opens nothing, whatever the tenant's default is.
+    """Return whether a plan certainly reduces access and opens nothing, whatever the tenant's default is.
 
-    NB. without the default on purpose: it is no part of what is approved, so what narrows only because the default
-    happens to be open today (an explicit "allowed" over it) is no proven narrowing.
+    NB. the default is not used on purpose, because it is not part of what is approved. An explicit "allowed" may reduce
+    access only because the default is more open today. That is no certain reduction.
     """
     return plan_access_change(plan) in (AccessChange.NARROWS, AccessChange.CLOSES)
 
 
 def closes_everything(plan: Plan) -> bool:
-    """Tell whether the whole block of a revocation stands after the plan; see `openness.ways` for what else is open."""
+    """Return whether the whole block of a revocation is set after the plan.
+
+    See `openness.ways` for what else can be open.
+    """
     return not not_blocked(plan.image_after() or {})

@@ -1,4 +1,4 @@
-"""What stands for a partner now, setting by setting, in words."""
+"""The current settings of a partner, setting by setting, in words."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -40,18 +40,18 @@ DEFAULT_UNSET: Final = "not set in the default either"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurrentSetting:
-    """One setting of a partner as it stands now. `words` may hold text from the tenant."""
+    """One current setting of a partner. `words` may contain text from the tenant."""
 
     setting: str
     words: str
     is_own: bool
-    """Set for this partner."""
+    """Whether it is set for this partner."""
     inherits: bool
-    """Not set for this partner; `words` are what the tenant's default says."""
+    """Whether it is not set for this partner. `words` then describe the tenant's default."""
     origin: Origin
-    """Where what applies comes from."""
+    """Where the effective value comes from."""
     lets_in: bool = True
-    """False where it lets nobody in and trusts nothing, for certain."""
+    """False when it certainly allows nobody in and trusts nothing."""
 
 
 def describe_current(
@@ -61,11 +61,11 @@ def describe_current(
     *,
     is_cross_cloud: bool = False,
 ) -> tuple[CurrentSetting, ...]:
-    """Say what every setting of a partner is now, and whether it is its own or the tenant's default.
+    """Describe every current setting of a partner, and whether it is its own or the tenant's default.
 
-    :param configuration: the partner's own document; None when it has none, so that the defaults apply to it.
+    :param configuration: the partner's own document; None when it has none, so that the defaults apply.
     :param default: the tenant's default document; None when it could not be read.
-    :param names: what our own directory calls ids of its own, by id.
+    :param names: the names in our own directory of its ids, by id.
     :param is_cross_cloud: whether it is in another Microsoft cloud: without a configuration no default applies.
     """
     own, applies = configuration or {}, effective(configuration, default, is_cross_cloud=is_cross_cloud)
@@ -77,7 +77,7 @@ def describe_current(
 def untouched(
     plan: Plan, default: JsonObject | None, names: Mapping[str, str] = NO_NAMES
 ) -> tuple[CurrentSetting, ...]:
-    """Say what is set for a partner and stays as it is, because a plan does not write it."""
+    """Describe the settings of a partner that stay as they are, because a plan does not write them."""
     written = {change.name for change in changes(plan)}
     rest = {name: value for name, value in (plan.before or {}).items() if name not in written}
     return tuple(standing for standing in describe_current(rest, default, names) if standing.is_own)
@@ -86,14 +86,14 @@ def untouched(
 def staying_open(
     plan: Plan, default: JsonObject | None, names: Mapping[str, str] = NO_NAMES
 ) -> tuple[CurrentSetting, ...]:
-    """Say what a plan leaves open: set for the partner after it, letting somebody in, and not changed by it."""
+    """Describe what a plan leaves open: settings of the partner that still allow access and that it does not change."""
     changed = {line.setting for line in describe(plan, default) if line.effect != AccessChange.SAME}
     after = describe_current(plan.image_after(), default, names, is_cross_cloud=plan.is_cross_cloud)
     return tuple(one for one in after if one.is_own and one.lets_in and one.setting not in changed)
 
 
 def unmanaged(configuration: JsonObject | None) -> tuple[str, ...]:
-    """Name what else is set for the partner that Gatehouse neither reads nor writes, in Graph's words."""
+    """Return Graph's names of the partner's other settings, which Gatehouse neither reads nor writes."""
     known = {*TITLES, "tenantId"}
     return tuple(
         sorted(
@@ -157,7 +157,7 @@ def _flag_current(
         own, flag = getattr(setting, key, None), applies.flags[name, key]
         lets_in = flag.value is not False
         if name is Property.AUTOMATIC_REDEMPTION:
-            # Its default is false for every tenant, so unset says it all.
+            # Its default is false for every tenant, so the value is known even when it is not set.
             yield _current_setting(
                 REDEMPTION_TITLES[key], redemption_words(key, own), own, flag.origin, lets_in=lets_in
             )

@@ -1,7 +1,8 @@
-"""What a partner inherits is part of what people approve: did the tenant's default change since they saw it?
+"""Find changes of the tenant's default after approvers saw a plan. Inherited values are part of what they approve.
 
-What is not written comes from the default, which somebody else can change at any time. The inherited half of the effect
-is kept in the plan, so that the digest covers it, and is compared by itself before anything is written.
+A setting that the plan does not write comes from the default, which anybody with the right can change at any time. The
+plan keeps the inherited values, so that the digest covers them. They are compared separately before anything is
+written.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,18 +16,18 @@ from workflows.core.settings.documents import means_the_same, normalize
 from workflows.core.settings.model import B2B_PROPERTIES, FLAGS, TARGET_PROPERTIES, Property, lists_of
 
 _ALWAYS: Final = (*B2B_PROPERTIES, Property.INBOUND_TRUST)
-"""Who comes in and goes out, and whose checks count. Automatic redemption and synchronization have no default."""
+"""The settings for access and for trust. Automatic redemption and synchronization have no default."""
 
 
 def inherits_access(plan: Plan) -> bool:
-    """Tell whether any part of what applies after a plan comes from the tenant's default."""
+    """Return whether any effective setting after a plan comes from the tenant's default."""
     return any(True for _ in _inherited(plan))
 
 
 def with_inheritance(plan: Plan, default: JsonObject | None) -> Plan:
-    """Keep in a plan what the partner inherits after it.
+    """Return the plan with the values that the partner inherits after it.
 
-    :param default: the tenant's default configuration; None when it is not known, and nothing is kept.
+    :param default: the tenant's default configuration; when None (not known), no values are kept.
     """
     if default is None:
         return plan
@@ -37,7 +38,7 @@ def with_inheritance(plan: Plan, default: JsonObject | None) -> Plan:
 
 
 def default_drift(plan: Plan, shown: JsonObject, now: JsonObject) -> Drift | None:
-    """Compare what a partner inherits after a plan, as it was shown and as it is now; None when it is the same.
+    """Compare what a partner inherits after a plan, as shown and as it is now; None when both are the same.
 
     :param shown: the tenant's default configuration when the plan was made.
     :param now: the tenant's default configuration now.
@@ -52,7 +53,7 @@ def default_drift(plan: Plan, shown: JsonObject, now: JsonObject) -> Drift | Non
 
 
 def _inherited(plan: Plan) -> dict[Property, tuple[str, ...] | None]:
-    """Give, by property, the members that a partner does not set itself after a plan; None: it sets none of them."""
+    """Return, by property, the members that a partner does not set after a plan; None: it sets none of them."""
     image = plan.image_after() or {}
     return {name: members for name in _names(plan) for members in _unset(name, image.get(name.value))}
 
@@ -63,7 +64,7 @@ def _names(plan: Plan) -> tuple[Property, ...]:
 
 
 def _unset(name: Property, document: Any) -> Iterator[tuple[str, ...] | None]:
-    """Give what a partner's own value leaves to the default: nothing at all where it cannot be read."""
+    """Return the members that a partner's own value leaves to the default; none when the value cannot be read."""
     if document is None:
         yield None
     elif isinstance(document, Mapping):

@@ -1,4 +1,4 @@
-"""The three-way difference when a partner changed behind an approved plan: approved from, approved to, stands now."""
+"""The three-way difference after an outside change: approved from, approved to, current value."""
 
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -16,7 +16,7 @@ _DECLARED: Final = frozenset(Property)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Divergence:
-    """One setting in Graph's own values; None means that the partner does not set it."""
+    """One setting in Graph's own values. None means that the partner does not set it."""
 
     name: str
     approved_from: Any
@@ -30,26 +30,26 @@ class DefaultDivergence:
 
     name: str
     shown: Any
-    """As it was when the plan was made and shown."""
+    """The value when the plan was made and shown."""
     now: Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
-    """How what stands differs from what an approval started from and was to lead to."""
+    """How the current settings differ from the state before an approved plan, and from the state after it."""
 
     existed: bool
-    """Whether the partner had settings of its own when the plan was made."""
+    """Whether the partner had its own settings when the plan was made."""
     exists: bool
-    """Whether it has them now."""
+    """Whether it has its own settings now."""
     settings: tuple[Divergence, ...]
-    """What somebody else changed, and what the plan was to write; by Graph's names."""
+    """What somebody else changed, and what the plan was to write, by Graph's names."""
     defaults: tuple[DefaultDivergence, ...] = ()
-    """What changed in the tenant's default that the partner would inherit."""
+    """Changes of the tenant's default that the partner would inherit."""
 
 
 class DefaultLine(NamedTuple):
-    """One inherited setting of a drift in words."""
+    """One inherited setting of a drift, in words."""
 
     setting: str
     shown: str
@@ -57,7 +57,7 @@ class DefaultLine(NamedTuple):
 
 
 class DriftLine(NamedTuple):
-    """One setting of a drift in words."""
+    """One setting of a drift, in words."""
 
     setting: str
     approved_from: str
@@ -66,7 +66,10 @@ class DriftLine(NamedTuple):
 
 
 def three_way(plan: Plan, observed: JsonObject | None) -> Drift:
-    """Compare what was read just before writing with both ends of the plan. Undeclared fields count too."""
+    """Compare the configuration read just before writing with the states before and after the plan.
+
+    Undeclared members are compared too.
+    """
     ends = (plan.before or {}, plan.image_after() or {}, observed or {})
     names = dict.fromkeys(name for end in ends for name in end if name != _KEY)
     return Drift(
@@ -82,7 +85,7 @@ def three_way(plan: Plan, observed: JsonObject | None) -> Drift:
 
 
 def drift_lines(drift: Drift) -> tuple[DriftLine, ...]:
-    """Say a drift in words; the partner's appearing or vanishing comes first."""
+    """Describe a drift in words. A created or removed partner configuration comes first."""
     words = [DriftLine(title(one.name), *_values(one)) for one in drift.settings]
     if drift.existed is not drift.exists:
         own = "its own settings"
@@ -92,7 +95,7 @@ def drift_lines(drift: Drift) -> tuple[DriftLine, ...]:
 
 
 def default_lines(drift: Drift) -> tuple[DefaultLine, ...]:
-    """Say in words what changed in the tenant's default that the partner would inherit."""
+    """Describe the changes of the tenant's default that the partner would inherit."""
     return tuple(
         DefaultLine(title(one.name), _words(one.name, one.shown), _words(one.name, one.now)) for one in drift.defaults
     )

@@ -1,8 +1,8 @@
-"""What a revocation tries to close beside its block: each write may be refused, and none of them delays the block.
+"""The additional writes of a revocation, after its block. Graph may refuse each one; none of them delays the block.
 
-How deep Graph merges inside a setting is not documented, so a member inside one is set to null together with the
-block's own values. Settings that v1.0 describes are never in one write with members that it does not describe: Graph
-may refuse a whole body for one name that it does not know.
+It is not documented how deep Graph merges inside a setting. So a member inside a setting is set to null together with
+the values of the block. Members that v1.0 describes and members that it does not describe are never in one write. Graph
+may refuse a whole body because of one unknown name.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, bl
 from workflows.core.settings.openness import SERVICE_PROPERTIES, left_open, ways
 
 _GROUPS: Final = "groupSyncInbound"
-"""Beta, March 2026: beside `userSyncInbound`, in the same policy."""
+"""In beta since March 2026, in the same policy as `userSyncInbound`."""
 _ALLOWED: Final = "isSyncAllowed"
 _TARGETS: Final = "targets"
 
@@ -29,7 +29,7 @@ class FurtherWrite(NamedTuple):
 
 
 def further_writes(before: JsonObject | None, default: JsonObject | None) -> tuple[FurtherWrite, ...]:
-    """List what else a revocation writes, once its block stands.
+    """List the additional writes of a revocation, after its block.
 
     :param before: the partner's own configuration before the revocation; None when there is none.
     :param default: the tenant's default; None when it could not be read.
@@ -38,14 +38,14 @@ def further_writes(before: JsonObject | None, default: JsonObject | None) -> tup
 
 
 def _further_writes(before: JsonObject, default: JsonObject | None) -> Iterator[FurtherWrite]:
-    # With a configuration of its own a partner of another cloud is judged like any other.
+    # A partner of another cloud that has its own configuration is treated like any other partner.
     still_open = {way.name for way in left_open(ways(before, default))}
     services = {name.value: _shut(name) for name in SERVICE_PROPERTIES if name in still_open}
     if services:
         yield FurtherWrite(is_synchronization=False, body=services)
     nulls: dict[str, dict[str, Any]] = {}
     for path, value in undescribed(before).items():
-        # What stands inside a list's entry goes with the list; tenant restrictions bind our own people.
+        # Members inside a list's entry are replaced with the list. Tenant restrictions limit our own users.
         is_ours = path[0] == Property.TENANT_RESTRICTIONS or is_restriction(path)
         if not says_nothing(value) and _TARGETS not in path[1:-1] and not is_ours:
             body = nulls.setdefault(_address_key(path), _blocked_base(path))
@@ -58,12 +58,12 @@ def _further_writes(before: JsonObject, default: JsonObject | None) -> Iterator[
 
 
 def _address_key(path: Path) -> str:
-    """Group by what is written in one body: a setting with its members; in the policy each member by itself."""
+    """Return the key of the body that contains a member: a setting is one body, each member of the policy another."""
     return ".".join(path[:2]) if path[0] == IDENTITY_SYNCHRONIZATION else path[0]
 
 
 def _blocked_base(path: Path) -> dict[str, Any]:
-    """Give the body that a member is set to null in: the values of the block that stand beside it."""
+    """Return the body in which a member is set to null: the block's values of the same setting."""
     name = path[0]
     if len(path) == 1:
         return {}
@@ -75,7 +75,7 @@ def _blocked_base(path: Path) -> dict[str, Any]:
 
 
 def _no(path: Path, value: Any) -> Any:
-    """Say no as plainly as the member's form is known."""
+    """Return the most explicit "no" that the known form of the member allows."""
     if path == (IDENTITY_SYNCHRONIZATION, _GROUPS):
         others = [key for key in value if key != _ALLOWED and "@" not in key] if isinstance(value, Mapping) else []
         return {**dict.fromkeys(others), _ALLOWED: False}
@@ -83,5 +83,5 @@ def _no(path: Path, value: Any) -> Any:
 
 
 def _shut(name: Property) -> dict[str, Any]:
-    """Give the explicit block of a setting, as Graph takes it."""
+    """Return the explicit block of a setting, in the form that Graph takes."""
     return to_document(blocked_setting(name)) or {}

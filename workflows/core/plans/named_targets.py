@@ -1,4 +1,4 @@
-"""Which users, groups and applications a plan names by id, and whose directory each id belongs to."""
+"""Which users, groups and applications a plan names by id, and the directory that each id belongs to."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,34 +13,37 @@ from workflows.core.settings.model import TARGET_PROPERTIES, Property, Target, c
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedTarget:
-    """One id that a setting names. Graph's reserved words are no ids."""
+    """One id that a setting names. Graph's reserved words are not ids."""
 
     setting: Property
     target: Target
-    """Its id in lower case."""
+    """The target, with its id in lower case."""
     owner: Owner
 
 
 def written_targets(plan: Plan) -> tuple[NamedTarget, ...]:
-    """List what the settings that a plan writes name after it, each once."""
+    """List the targets in the settings that a plan writes, as they are after it, each once."""
     return tuple(dict.fromkeys(one for change in changes(plan) for one in targets_in(change.name, change.after)))
 
 
 def shown_targets(plan: Plan) -> tuple[NamedTarget, ...]:
-    """List what the settings that a plan writes name before it and after it, each once; what it writes comes first."""
+    """List the targets in the settings that a plan writes, before and after it, each once.
+
+    Written targets come first.
+    """
     before = (one for change in changes(plan) for one in targets_in(change.name, change.before))
     return tuple(dict.fromkeys((*written_targets(plan), *before)))
 
 
 def current_targets(configuration: Mapping[str, Any] | None) -> tuple[NamedTarget, ...]:
-    """List what a partner's own configuration names, each once."""
+    """List the targets that a partner's own configuration names, each once."""
     return tuple(
         dict.fromkeys(one for name in TARGET_PROPERTIES for one in targets_in(name, (configuration or {}).get(name)))
     )
 
 
 def targets_in(name: str, document: Any) -> Iterator[NamedTarget]:
-    """List the ids in one setting's document; nothing for what this version cannot read."""
+    """List the ids in one setting's document; empty when this version cannot read it."""
     try:
         setting = Property(name)
         lists = parse_targets(setting, document) if setting in TARGET_PROPERTIES else None

@@ -1,4 +1,4 @@
-"""The plan: the exact Graph operations that an approval is about, and the state of the tenant they start from."""
+"""The plan: the exact Graph operations that are approved, and the state of the tenant before them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,66 +30,66 @@ _REVOCATION: Final = "revoke"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenantIdentity:
-    """A tenant as Entra names it. `display_name` is chosen by that tenant's admin and proves nothing."""
+    """A tenant as Entra names it. `display_name` is chosen by that tenant's admin and is not verified."""
 
     tenant_id: TenantId
     display_name: str
     default_domain: str
     asked: str
-    """What the requester typed, normalized: the domain or tenant id that led here."""
+    """The normalized text that the requester typed: a domain or a tenant id."""
     is_resolved: bool = True
-    """False for a tenant id that Entra does not know: its lookup sees one cloud, and the id may be of another."""
+    """False for a tenant id that Entra does not know. The lookup covers one cloud, and the id may be of another."""
 
     @classmethod
     def nameless(cls, tenant_id: TenantId, *, is_resolved: bool = False) -> Self:
-        """Stand for a tenant of which nothing but the id is known."""
+        """Return the identity of a tenant of which only the id is known."""
         return cls(
             tenant_id=tenant_id, display_name=tenant_id, default_domain="", asked=tenant_id, is_resolved=is_resolved
         )
 
     @property
     def name(self) -> str:
-        """What it is called in a command: its default domain, or its tenant id where it has none."""
+        """Return the name used in a command: the default domain, or the tenant id when there is no domain."""
         return self.default_domain.strip() or self.tenant_id
 
     @property
     def full_name(self) -> str:
-        """Its own name, then the domain where it has one."""
+        """Return the display name, then the domain when there is one."""
         return f"{self.display_name} ({self.default_domain})" if self.default_domain else self.display_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One write to Graph. `path` is relative to the service root; `body` is what is sent, byte for byte canonical."""
+    """One write to Graph. `path` is relative to the service root. `body` is sent exactly, as canonical JSON."""
 
     method: Literal["POST", "PATCH", "PUT"]
     path: str
     body: JsonObject
     may_be_refused: bool = False
-    """Stands after every other write. A refusal of it is named, and delays or undoes nothing that came before."""
+    """Whether Graph may refuse it. Such operations come last. A refusal is reported; earlier operations stay valid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is approved: operations in order, the image before them, and the promises made to the approvers."""
+    """What is approved: the operations in order, the state before them, and what the approvers were shown."""
 
     tenant_id: TenantId
     operations: tuple[Operation, ...]
     before: JsonObject | None
-    """The partner's own configuration as it was read, undeclared fields included; None where there is none."""
+    """The partner's own configuration as read, with undeclared members; None when there is none."""
     template: str
     template_hash: str
     duration: timedelta | None
-    """How long the access is meant to last; None for a revocation."""
+    """How long the access shall last; None for a revocation."""
     inherited: JsonObject | None = None
-    """What the partner takes from the tenant's default after the plan, as it was shown; None where nothing is known."""
+    """What the partner inherits from the tenant's default after the plan, as shown; None when it is not known."""
     is_cross_cloud: bool = False
-    """Whether the partner is in another Microsoft cloud: without a configuration it is blocked, whatever the default
+    """Whether the partner is in another Microsoft cloud. Without a configuration it is blocked, whatever the default
     says."""
 
     @property
     def digest(self) -> Digest:
-        """The SHA-256 over everything above; stands in every button and every decision."""
+        """Return the SHA-256 over all fields above. Every button and every decision contains it."""
         approved = {
             "tenantId": self.tenant_id,
             "operations": [_approved(operation) for operation in self.operations],
@@ -101,29 +101,29 @@ class Plan:
         if self.inherited is not None:
             approved["inherited"] = self.inherited
         if self.is_cross_cloud:
-            # Only where it is so: the digests of plans that are stored already stay as they are.
+            # Set only when true, so that the digests of plans already stored stay the same.
             approved["isCrossCloud"] = True
         return digest(_DIGEST_DOMAIN, approved)
 
     @property
     def is_revocation(self) -> bool:
-        """Tell whether it closes a partner and does nothing else."""
+        """Return whether the plan only closes a partner."""
         return (self.template, self.template_hash, self.duration) == (_REVOCATION, "", None)
 
     @property
     def required(self) -> tuple[Operation, ...]:
-        """The operations without which the plan is not carried out; they stand first."""
+        """Return the operations that are required for success. They come first."""
         return tuple(operation for operation in self.operations if not operation.may_be_refused)
 
     @property
     def further(self) -> tuple[Operation, ...]:
-        """The operations that may be refused."""
+        """Return the operations that Graph may refuse."""
         return tuple(operation for operation in self.operations if operation.may_be_refused)
 
     def image_after(self, count: int | None = None) -> JsonObject | None:
-        """Compute the partner's configuration after the first `count` operations (None: after all).
+        """Return the partner's configuration after the first `count` operations (None: after all).
 
-        Undescribed members that a write does not name are taken to stay.
+        It is assumed that a write keeps the undescribed members that it does not name.
         """
         image: dict[str, Any] | None = None if self.before is None else dict(self.before)
         for operation in self.operations[:count]:
@@ -137,7 +137,7 @@ class Plan:
 
 
 class Change(NamedTuple):
-    """One setting, before and after, as Graph documents; None means "inherits the default"."""
+    """One setting before and after, as Graph documents. None means "inherits the default"."""
 
     name: str
     before: Any
@@ -154,12 +154,13 @@ def plan_access(
     duration: timedelta,
     is_cross_cloud: bool = False,
 ) -> Plan:
-    """Compute the operations that bring a partner from `before` to the settings of a template.
+    """Compute the operations that change a partner from `before` to the settings of a template.
 
-    Writes only what `settings` names and what differs. Flags that a template does not name keep the value they have.
-    Closing comes first and the widest last: synchronization is switched off before the partner is written, and on only
-    after it, because it requires automatic redemption (Microsoft: "Configure cross-tenant synchronization using
-    PowerShell or Microsoft Graph API"). Everything else is one write, which Graph takes whole or not at all.
+    Writes only settings that are in `settings` and that differ. Flags that a template does not name keep their value.
+    Closing operations come first and the widest opening comes last. Synchronization is switched off before the partner
+    is written. It is switched on after that, because it requires automatic redemption (Microsoft: "Configure
+    cross-tenant synchronization using PowerShell or Microsoft Graph API"). All other settings are one write, which
+    Graph applies completely or not at all.
 
     :raises NothingToChange: when the partner already has every setting.
     """
@@ -189,10 +190,10 @@ def plan_access(
 def operations_in_order(
     tenant_id: TenantId, before: JsonObject | None, body: JsonObject, *, synchronizes: bool | None
 ) -> tuple[Operation, ...]:
-    """Give the writes of a plan: closing first, the widest last. A partner without a configuration is created.
+    """Return the writes of a plan: closing first, the widest last. A partner without a configuration is created.
 
-    :param body: the settings to write, without synchronization, which has an address of its own.
-    :param synchronizes: whether synchronization is to be on; None leaves it alone.
+    :param body: the settings to write, without synchronization, which has a separate address.
+    :param synchronizes: whether synchronization shall be on; None does not change it.
     """
     address = partner_address(tenant_id)
     operations = []
@@ -215,13 +216,13 @@ def plan_revocation(
 ) -> Plan:
     """Compute the operations that close a partner: explicit blocks, no trust, no consent, no synchronization.
 
-    Every setting of the block is written, also those that look closed already. After it comes, as writes that may be
-    refused, what else is not closed for certain (see `further_closing`).
-    A partner is never deleted: without a configuration of its own the tenant's defaults would apply, which usually
-    allow (Graph: "Cross-tenant access settings API overview").
+    Every setting of the block is written, even when it seems closed already. Operations for everything else that is not
+    certainly closed follow; Graph may refuse these (see `further_writes`). A partner is never deleted. Without its own
+    configuration the tenant's defaults would apply, which usually allow access (Graph: "Cross-tenant access settings
+    API overview").
 
     :param default: the tenant's default configuration; None when it could not be read.
-    :returns: a plan without operations when nothing is left to write: there is only reading back to do.
+    :returns: a plan without operations when nothing is left to write and only the check by reading remains.
     """
     address = partner_address(tenant_id)
     if before is None:
@@ -248,7 +249,7 @@ def plan_revocation(
 
 
 def changes(plan: Plan) -> tuple[Change, ...]:
-    """List every setting that the plan writes, with its value before and after, in Graph's names."""
+    """List every setting that the plan writes, with its value before and after, by Graph's names."""
     after = plan.image_after() or {}
     written = [name for operation in plan.operations for name in _written(operation)]
     before = plan.before or {}
@@ -256,10 +257,10 @@ def changes(plan: Plan) -> tuple[Change, ...]:
 
 
 def steps_done(plan: Plan, observed: JsonObject | None) -> int | None:
-    """Tell how many of the plan's required operations the observed configuration already shows.
+    """Return how many required operations of the plan the observed configuration shows.
 
-    :returns: 0 for the image before, `len(plan.required)` for the image after, None when it is neither of the images
-        the plan passes through: somebody else changed it.
+    :returns: 0 for the state before, `len(plan.required)` for the state after, None when it is no state of the plan,
+        because somebody else changed it.
     """
     for count in range(len(plan.required), -1, -1):
         if is_confirmed(plan, observed, count):
@@ -268,18 +269,18 @@ def steps_done(plan: Plan, observed: JsonObject | None) -> int | None:
 
 
 def is_confirmed(plan: Plan, observed: JsonObject | None, count: int | None = None) -> bool:
-    """Tell whether a configuration that was read shows the first `count` operations (None: all required) and no more.
+    """Return whether a configuration shows the first `count` operations (None: all required) and no more.
 
-    Members that v1.0 does not describe are left out: they may appear and change, and nobody is blamed for it. A
-    revocation is carried out when its whole block stands, whatever else does.
+    Members that v1.0 does not describe are ignored: the service may add and change them. A revocation is complete when
+    its whole block is set, whatever else is set.
     """
     count = len(plan.required) if count is None else count
     if plan.is_revocation and count == len(plan.required):
         return observed is not None and not not_blocked(observed)
     expected = plan.image_after(count)
     if expected is not None and observed is not None and plan.before is None:
-        # A created partner comes back with fields the plan did not send: unset ones are null (normalized away), and
-        # what the service says of the partner is not ours to judge. What the model declares must be exactly the plan.
+        # Graph returns a created partner with fields that the plan did not send. Unset fields are null and are
+        # normalized away. Fields of the service are not compared. Declared fields must be exactly those of the plan.
         observed = {name: value for name, value in observed.items() if name in expected or name in _DECLARED}
     return means_the_same(_judged(plan, expected), _judged(plan, observed))
 
@@ -288,7 +289,7 @@ _DECLARED: Final = frozenset({"tenantId", *(name.value for name in Property)})
 
 
 def _synchronization(tenant_id: TenantId, before: JsonObject | None, *, is_on: bool) -> list[Operation]:
-    """Give the write that switches synchronization on or off, if one is needed. Only a PUT creates a policy."""
+    """Return the write that switches synchronization on or off, if one is needed. Only a PUT creates a policy."""
     current = (before or {}).get(IDENTITY_SYNCHRONIZATION)
     if not is_on:
         is_needed = before is not None and is_synchronization_allowed(before)
@@ -306,13 +307,13 @@ def _synchronization_write(method: Literal["PATCH", "PUT"], tenant_id: TenantId,
 
 
 def _judged(plan: Plan, image: JsonObject | None) -> JsonObject | None:
-    """Give the part of an image by which a plan is held to have been carried out."""
+    """Return the part of a configuration that decides whether a plan was carried out."""
     if image is None:
         return None
     judged = only_described(image)
     written = {name for operation in plan.operations for name in _written(operation)}
     if any(operation.method == "PUT" for operation in plan.operations) and IDENTITY_SYNCHRONIZATION in judged:
-        # A created policy comes back with its key and a name of the service's choosing.
+        # The service adds a key and a name to a created policy.
         judged[IDENTITY_SYNCHRONIZATION] = _only_synchronization(judged[IDENTITY_SYNCHRONIZATION])
     restrictions = judged.get(Property.TENANT_RESTRICTIONS)
     if Property.TENANT_RESTRICTIONS in written and isinstance(restrictions, Mapping):
@@ -325,7 +326,7 @@ def _only_synchronization(policy: Any) -> Any:
 
 
 def _untouched(image: JsonObject, body: JsonObject) -> dict[str, Any]:
-    """Keep what a write of tenant restrictions does not say: Graph's `devices` is never sent."""
+    """Return what a write of tenant restrictions leaves unchanged: Graph's `devices` is never sent."""
     name = Property.TENANT_RESTRICTIONS.value
     old, new = image.get(name), body.get(name)
     if not isinstance(new, Mapping) or not isinstance(old, Mapping) or DEVICES not in old:
@@ -334,9 +335,9 @@ def _untouched(image: JsonObject, body: JsonObject) -> dict[str, Any]:
 
 
 def partner_address(tenant_id: TenantId) -> str:
-    """Give the address of one partner's own configuration: the only place a plan can write to.
+    """Return the address of one partner's own configuration. A plan writes only below this address.
 
-    :raises ValueError: for anything but a GUID, which could lead somewhere else.
+    :raises ValueError: for anything but a GUID, which could lead to another address.
     """
     if not is_guid(tenant_id):
         raise ValueError(f"not a tenant id: {tenant_id!r}")
@@ -349,8 +350,9 @@ def _differences(before: JsonObject | None, settings: Mapping[Property, Setting]
         wanted = to_document(setting)
         current = (before or {}).get(name.value)
         if wanted is not None and name in FLAGS and isinstance(current, Mapping):
-            # How deep Graph merges inside a setting is not documented: send the whole setting, other flags as they are.
-            # NB. no undescribed member: Graph may refuse the whole body for its name.
+            # It is not documented how deep Graph merges inside a setting. So the whole setting is sent, with the
+            # current value of other flags. NB. without undescribed members: Graph may refuse the whole body because of
+            # such a name.
             wanted = {**described_part(name, current), **wanted}
         current = described_part(name, current)
         if name is Property.TENANT_RESTRICTIONS and isinstance(current, Mapping):
@@ -361,7 +363,7 @@ def _differences(before: JsonObject | None, settings: Mapping[Property, Setting]
 
 
 def _approved(operation: Operation) -> dict[str, Any]:
-    """Give what a digest covers of an operation. Plans of before had no writes that may be refused."""
+    """Return the fields of an operation that a digest covers. Older plans had no operations that Graph may refuse."""
     approved = {"method": operation.method, "path": operation.path, "body": operation.body}
     return {**approved, "mayBeRefused": True} if operation.may_be_refused else approved
 

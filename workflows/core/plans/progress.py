@@ -1,4 +1,4 @@
-"""How far a plan has come, in words that name what stands in the tenant and what does not."""
+"""The progress of a plan in words: which operations took effect and which did not."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -11,7 +11,7 @@ NOTHING_WRITTEN: Final = "Nothing was written"
 
 
 def progress_words(plan: Plan, done: int) -> str:
-    """Say which of a plan's operations stand after the first `done` were taken and the next one was refused."""
+    """State which operations took effect when the first `done` were accepted and the next one was refused."""
     total = len(plan.operations)
     if done == 0:
         return f"{NOTHING_WRITTEN}."

@@ -1,4 +1,4 @@
-"""What became of the writes that may be refused."""
+"""The results of the writes that Graph may refuse."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from workflows.core.settings.openness_words import way_title
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedWrite:
-    """A write that may be refused and does not stand: by Graph's names, with the reason."""
+    """A write that Graph was allowed to refuse and that did not take effect: by Graph's names, with the reason."""
 
     names: tuple[str, ...]
     reason: str
@@ -22,12 +22,15 @@ class RefusedWrite:
 
 
 def shows(operation: Operation, image: JsonObject) -> bool:
-    """Tell whether a configuration shows all that an operation writes; what is set to null has to say nothing."""
+    """Return whether a configuration shows everything that an operation writes. A member set to null must be empty."""
     return all(_shows(value, image.get(name)) for name, value in _body(operation).items())
 
 
 def written_names(operation: Operation) -> tuple[str, ...]:
-    """Name what an operation that may be refused is about; of a setting that it writes along, only the member."""
+    """Return the names that a refusable operation is about.
+
+    For a setting written together with a member, this is only the member.
+    """
     body = _body(operation)
     return tuple(".".join(path) for path in undescribed(body)) or tuple(body)
 
@@ -46,5 +49,5 @@ def _shows(wanted: Any, shown: Any) -> bool:
 
 
 def not_taken_words(refused: Iterable[RefusedWrite]) -> str:
-    """Say which writes that may be refused do not stand, and why."""
+    """State which refusable writes did not take effect, and why."""
     return " ".join(f"Not taken: {'; '.join(map(way_title, one.names))}. {one.reason}".strip() for one in refused)

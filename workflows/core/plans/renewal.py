@@ -1,4 +1,4 @@
-"""A renewal: what stands for a partner already is approved for longer. It writes nothing, and needs its whole chain."""
+"""A renewal: current settings are approved for a longer time. It writes nothing, and needs its full approval chain."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,7 +13,7 @@ from workflows.core.settings.model import FLAGS, IDENTITY_SYNCHRONIZATION, Prope
 
 _PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
 SHORTEST: Final = timedelta(days=1)
-"""What prolongs an access by less than this is no renewal but the same request once more."""
+"""A request that extends an access by less than this is a duplicate, not a renewal."""
 
 
 def plan_renewal(
@@ -25,7 +25,7 @@ def plan_renewal(
     duration: timedelta,
     is_cross_cloud: bool = False,
 ) -> Plan:
-    """Make the plan that leaves everything as it stands, to be approved for `duration` from then on."""
+    """Return a plan that changes no setting, to be approved for `duration` from then on."""
     return Plan(
         tenant_id=tenant_id,
         operations=(),
@@ -38,17 +38,17 @@ def plan_renewal(
 
 
 def is_renewal(plan: Plan) -> bool:
-    """Tell whether a plan prolongs an access without writing anything. A revocation has no duration."""
+    """Return whether a plan extends an access without writing anything. A revocation has no duration."""
     return not plan.operations and plan.duration is not None
 
 
 def opened_anew(plan: Plan, before: JsonObject | None = None) -> Plan:
-    """Give the plan that would lead from `before` to all that stands after `plan`.
+    """Return the plan that would change `before` to all settings after `plan`.
 
-    What prolongs an access answers for all of it, not only for what it changes; settings outside the model are not
-    Gatehouse's, and weigh nothing here.
+    An extension is responsible for the whole access, not only for its changes. Settings outside the model are not
+    managed by Gatehouse, and do not count here.
 
-    :param before: a partner's configuration; None for a partner without settings of its own.
+    :param before: a partner's configuration; None for a partner without its own settings.
     """
     image, known = plan.image_after() or {}, before or {}
     own = {
@@ -69,9 +69,9 @@ def opened_anew(plan: Plan, before: JsonObject | None = None) -> Plan:
 
 
 def _own(name: Property, setting: Any) -> Any:
-    """Leave out members that set nothing: the service shows some that nobody named, and `devices` does nothing yet.
+    """Remove members that set nothing: the service shows some that nobody named, and `devices` has no effect yet.
 
-    A known flag that is false sets something: the tenant's default may be true.
+    A known flag that is false sets something, because the tenant's default may be true.
     """
     if not isinstance(setting, Mapping):
         return setting

@@ -1,4 +1,4 @@
-"""What a plan does, in plain words. Claims nothing that was not read or computed."""
+"""The effect of a plan in plain words. Every statement was read from the tenant or computed."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -30,30 +30,30 @@ from workflows.core.text import counted
 class Line:
     """One setting of a plan in words, before and after.
 
-    The words may hold text from the tenant (target ids, unreadable values): show them as plain text.
+    The words may contain text from the tenant (target ids, unreadable values). Show them as plain text.
     """
 
     setting: str
     before: str
     after: str
     opens: bool | None
-    """True widens, False narrows, None where it is neither or neither can be told."""
+    """True for more access, False for less access, None when it is neither or not known."""
     effect: str
-    """The same in words: opens, narrows, closes, no change, may open or narrow."""
+    """The effect in words: opens, narrows, closes, no change, may open or narrow."""
 
 
 def describe(plan: Plan, default: JsonObject | None = None, names: Mapping[str, str] = NO_NAMES) -> tuple[Line, ...]:
-    """Say in words what every written setting was and becomes.
+    """Describe every written setting before and after the plan.
 
-    :param default: the tenant's default configuration, for saying what is inherited; None when it is not known.
-    :param names: what our own directory calls ids of its own, by id.
+    :param default: the tenant's default configuration, used to describe inherited values; None when it is not known.
+    :param names: the names in our own directory of its ids, by id.
     """
     reading = _Reading(BeforeAfter.of(plan, default), names)
     return tuple(_line(item, reading) for item in setting_changes(plan, default))
 
 
 def duration_words(duration: timedelta) -> str:
-    """Say a duration in its largest whole unit: "180 days", "1 year (365 days)", "36 hours"."""
+    """Return a duration in its largest whole unit: "180 days", "1 year (365 days)", "36 hours"."""
     seconds = int(duration.total_seconds())
     for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         if seconds and seconds % size == 0:
@@ -62,9 +62,9 @@ def duration_words(duration: timedelta) -> str:
 
 
 class _Reading(NamedTuple):
-    """With what a move is put into words."""
+    """The data that is needed to describe a change in words."""
 
-    both: BeforeAfter
+    states: BeforeAfter
     names: Mapping[str, str]
 
 
@@ -74,23 +74,23 @@ def _line(item: SettingChange, reading: _Reading) -> Line:
 
 
 Said = tuple[str, str, str]
-"""The setting's title, and its words before and after."""
+"""The title of the setting, and its words before and after."""
 
 
 def _targets(item: SettingChange, reading: _Reading) -> Said:
-    name, both = Property(item.name), reading.both
+    name, states = Property(item.name), reading.states
     was, becomes = (
         target_words(name, parse_targets(name, document), side.targets[name], reading.names)
-        for document, side in ((item.before, both.before), (item.after, both.after))
+        for document, side in ((item.before, states.before), (item.after, states.after))
     )
     return title(name), was, becomes
 
 
 def _flag(item: SettingChange, reading: _Reading) -> Said:
-    name, key, both = Property(item.name), item.key, reading.both
+    name, key, states = Property(item.name), item.key, reading.states
     if name is Property.INBOUND_TRUST:
-        was = trust_words(item.before, both.before.flags[name, key])
-        return TRUST_TITLES[key], was, trust_words(item.after, both.after.flags[name, key])
+        was = trust_words(item.before, states.before.flags[name, key])
+        return TRUST_TITLES[key], was, trust_words(item.after, states.after.flags[name, key])
     return REDEMPTION_TITLES[key], redemption_words(key, item.before), redemption_words(key, item.after)
 
 

@@ -1,1 +1,1 @@
-"""Access templates, the approval policy and the risk that asks for it."""
+"""Access templates, approval chains, and the risk that decides how strong a chain must be."""

@@ -1,4 +1,4 @@
-"""The approval chain: ordered stages with a quorum, judged on today's roster.
+"""The approval chain: ordered stages with a quorum, evaluated with the current approvers.
 
 What is shown ("who must still decide") and what is enforced come from the same Verdict.
 """
@@ -21,7 +21,7 @@ class Choice(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """One approver's act, on the digest of exactly one plan."""
+    """One decision of an approver, on the digest of exactly one plan."""
 
     person: Person
     choice: Choice
@@ -33,20 +33,20 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """How far the chain has come."""
+    """How many stages of the chain are complete, and which approvals count."""
 
     counted: tuple[tuple[Person, ...], ...]
-    """For each stage the people whose approval counts, in order of their decision."""
+    """For each stage the people whose approval counts, in the order of their decisions."""
     open_stage: int | None
-    """Index of the stage that is waiting; None when the chain is complete."""
+    """Index of the stage that waits for approvals; None when the chain is complete."""
     missing: int
     """How many approvals the open stage still needs."""
     discounted: tuple[str, ...]
-    """One sentence for each approval that does not count, with the reason."""
+    """One sentence with the reason for each approval that does not count."""
 
     @property
     def is_complete(self) -> bool:
-        """Tell whether every stage has its quorum."""
+        """Return whether every stage has its quorum."""
         return self.open_stage is None
 
 
@@ -58,7 +58,9 @@ def evaluate(
     excluded: frozenset[PersonId],
     roster: Roster | None,
 ) -> Verdict:
-    """Count the approvals: distinct people over the whole chain, none excluded, on this digest, who hold the role now.
+    """Count the approvals of distinct people who are not excluded, approved this digest, and hold the role now.
+
+    One person counts once in the whole chain.
 
     :param roster: None counts every decision as eligible; for display only, never to decide.
     """

@@ -1,7 +1,7 @@
-"""Recognise Microsoft Graph settings that somebody pasted, and say which values are wrong and what to write instead.
+"""Recognise pasted Microsoft Graph settings, and explain which values are wrong and what to write instead.
 
-Examples in articles use Conditional Access's words, another case, or lists whose meaning Microsoft does not document
-(Graph: "crossTenantAccessPolicyTarget resource type"). Nothing here writes: it explains.
+Examples in articles often use names of Conditional Access, different case, or lists whose meaning Microsoft does not
+document (Graph: "crossTenantAccessPolicyTarget resource type"). Nothing is written here.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ _FOREIGN: Final[Mapping[str, str]] = {
     "includeapplications": "applications",
     "excludeapplications": "applications",
 }
-"""Conditional Access's names by what stands for them in cross-tenant access."""
+"""Names of Conditional Access, each with its name in cross-tenant access."""
 _TELLING: Final = {*_FOREIGN, "accesstype", "targettype", "usersandgroups", *(name.value.lower() for name in Property)}
 _WORDS: Final[Mapping[str, str]] = {
     word.lower(): word for word in (ALL_USERS, ALL_APPLICATIONS, OFFICE_365, ALL_MICROSOFT_APPS)
@@ -42,14 +42,14 @@ _MOST_DEPTH: Final = 20
 
 
 def is_graph_example(document: object) -> bool:
-    """Tell whether a document speaks of cross-tenant access settings in Graph's or Conditional Access's names."""
+    """Return whether a document uses the names of cross-tenant access settings or of Conditional Access."""
     return any(name.lower() in _TELLING for name in _names(document, 0))
 
 
 def corrected_word(value: object, *, of_applications: bool = False) -> str | None:
-    """Give the reserved word that was probably meant, in Graph's exact spelling; None for anything else.
+    """Return the reserved word that was probably meant, in Graph's exact spelling; None for anything else.
 
-    :param of_applications: whether "All" stands in a list of applications.
+    :param of_applications: whether "All" is in a list of applications.
     """
     if not isinstance(value, str):
         return None
@@ -59,7 +59,7 @@ def corrected_word(value: object, *, of_applications: bool = False) -> str | Non
 
 
 def corrections(document: object) -> tuple[str, ...]:
-    """Say of each wrong name and value of a pasted example where it stands and what to write instead."""
+    """List, for each wrong name and value of a pasted example, its place and what to write instead."""
     return tuple(dict.fromkeys(_corrections(document, (), 0)))
 
 

@@ -1,4 +1,4 @@
-"""Named placeholders: the ids that a template leaves open, because only the requester or the partner knows them."""
+"""Named placeholders: the ids that a template leaves open; only the requester or the partner knows them."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -35,18 +35,18 @@ class Placeholder:
     label: str
     kind: TargetType
     owner: Owner
-    """Follows from where the placeholder stands, so that the form cannot send anybody to the wrong directory."""
+    """Follows from the placeholder's place in the settings, so that the form always names the right directory."""
     hint: str = ""
     is_required: bool = True
 
     @property
     def field(self) -> str:
-        """Name its field on the request form."""
+        """Return the name of its field on the request form."""
         return f"hole_{self.name}"
 
     @property
     def wanted(self) -> str:
-        """Say which id is wanted and who can tell it."""
+        """State which id is needed and who can provide it."""
         if self.owner is Owner.THEIRS:
             return f"{_WANTED[self.kind]} in the partner's directory: only the partner can tell you."
         return f"{_WANTED[self.kind]} in our own directory."
@@ -54,70 +54,76 @@ class Placeholder:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a placeholder stands in the settings."""
+    """The place of a placeholder in the settings."""
 
     name: str
     kind: TargetType
     owner: Owner
     is_alone: bool
-    """Whether the list holds nothing but this placeholder, so that leaving it empty would leave the list empty."""
+    """Whether the list contains only this placeholder. If it stays empty, the list stays empty."""
 
 
 def placeholder_of(target: Target) -> str:
-    """Give the name of the placeholder that stands in place of a target's id; empty when the id is given."""
+    """Return the name of the placeholder that replaces a target's id; empty when the id is given."""
     found = _PLACEHOLDER.fullmatch(target.id)
     return found[1] if found else ""
 
 
 def places(settings: Mapping[Property, Setting]) -> Iterator[Place]:
-    """List every placeholder of the settings with what follows from where it stands."""
+    """List every placeholder of the settings with its place."""
     for name, setting in settings.items():
         for _, configuration in _lists(setting):
             for target in configuration.targets:
-                if blank := placeholder_of(target):
+                if placeholder := placeholder_of(target):
                     owner = owner_of(name, target.type)
-                    yield Place(blank, target.type, owner, len(configuration.targets) == 1)
+                    yield Place(placeholder, target.type, owner, len(configuration.targets) == 1)
 
 
 def fill(
     settings: Mapping[Property, Setting], placeholders: tuple[Placeholder, ...], values: Mapping[str, str]
 ) -> dict[Property, Setting]:
-    """Put the given ids in place of the placeholders. Those that may stay empty, and do, are left out of their lists.
+    """Replace the placeholders with the given ids. An optional placeholder without a value is removed from its list.
 
-    :param values: what was typed, by the placeholder's name; names that no placeholder has are ignored.
-    :raises InvalidField: for the first placeholder that is not filled in properly, naming its field and the cure.
+    :param values: what was typed, by the placeholder's name; unknown names are ignored.
+    :raises InvalidField: for the first placeholder with a missing or wrong value; it names the field and the
+        correction.
     """
-    given = {blank.name: parse_placeholder(blank, values.get(blank.name, "")) for blank in placeholders}
+    given = {
+        placeholder.name: parse_placeholder(placeholder, values.get(placeholder.name, ""))
+        for placeholder in placeholders
+    }
     return {name: _filled(setting, given) for name, setting in settings.items()}
 
 
-def parse_placeholder(blank: Placeholder, typed: str) -> str:
-    """Read what was typed into a placeholder's field: a GUID in lower case; empty where it may stay empty and does.
+def parse_placeholder(placeholder: Placeholder, typed: str) -> str:
+    """Read the text typed into a placeholder's field: a GUID in lower case; empty when an optional field is empty.
 
-    :raises InvalidField: naming the cure.
+    :raises InvalidField: with the correction.
     """
     guid = typed.strip().strip("{}").lower()
-    if not guid and not blank.is_required:
+    if not guid and not placeholder.is_required:
         return ""
     if not guid:
-        raise InvalidField(blank.field, f"Fill this in. {blank.wanted}")
-    if word := corrected_word(guid, of_applications=blank.kind is TargetType.APPLICATION):
+        raise InvalidField(placeholder.field, f"Fill this in. {placeholder.wanted}")
+    if word := corrected_word(guid, of_applications=placeholder.kind is TargetType.APPLICATION):
         raise InvalidField(
-            blank.field, f"“{word}” stands for all or many; this template needs one ID here. Type one. {blank.wanted}"
+            placeholder.field,
+            f"“{word}” stands for all or many; this template needs one ID here. Type one. {placeholder.wanted}",
         )
     if guid == _NOBODY or not is_guid(guid):
         raise InvalidField(
-            blank.field,
-            f"This is not an ID such as 1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03. Type one. {blank.wanted}{_to_ask(blank)}",
+            placeholder.field,
+            "This is not an ID such as 1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03. Type one. "
+            f"{placeholder.wanted}{_to_ask(placeholder)}",
         )
     return guid
 
 
-def _to_ask(blank: Placeholder) -> str:
-    """Give the text to send to the partner for one of their ids; empty for one of ours."""
-    if blank.owner is not Owner.THEIRS:
+def _to_ask(placeholder: Placeholder) -> str:
+    """Return the text to send to the partner for one of their ids; empty for one of our ids."""
+    if placeholder.owner is not Owner.THEIRS:
         return ""
-    return f" Ask them: “Please send us {_ASKED[blank.kind]}, for: {blank.label}.”"
+    return f" Ask them: “Please send us {_ASKED[placeholder.kind]}, for: {placeholder.label}.”"
 
 
 def _lists(setting: Setting) -> Iterator[tuple[str, TargetConfiguration]]:
@@ -139,7 +145,7 @@ def _filled(setting: Setting, given: Mapping[str, str]) -> Setting:
 
 def _targets(targets: tuple[Target, ...], given: Mapping[str, str]) -> tuple[Target, ...]:
     named = (
-        replace(target, id=given[blank]) if (blank := placeholder_of(target)) else target
+        replace(target, id=given[placeholder]) if (placeholder := placeholder_of(target)) else target
         for target in targets
         if given.get(placeholder_of(target), True)
     )

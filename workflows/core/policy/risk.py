@@ -1,7 +1,7 @@
-"""How much a plan lets in, computed from what it really changes, and how many people must agree to that much.
+"""How much access a plan opens, computed from its real changes, and how many people must approve it.
 
-The risk is never declared by a template: it follows from the plan, and a chain that is too weak for what a template
-can produce is no chain for it.
+A template never declares its risk: the risk follows from the plan. A chain that is too weak for what a template can
+open is rejected.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,11 +35,11 @@ from workflows.core.settings.model import (
 from workflows.core.text import counted
 
 LONG: Final = timedelta(days=366)
-"""A longer access outlives the yearly round in which people remember why it was given."""
+"""A longer access lasts longer than one yearly review, after which people forget the reason for it."""
 
 
 class RiskLevel(IntEnum):
-    """How much a plan lets in; the higher, the more."""
+    """How much access a plan opens; a higher value means more."""
 
     LOW = 1
     ELEVATED = 2
@@ -47,12 +47,12 @@ class RiskLevel(IntEnum):
 
     @property
     def word(self) -> str:
-        """The word that people read."""
+        """The word that is shown to people."""
         return self.name.lower()
 
 
 class Reason(NamedTuple):
-    """One thing that a plan lets in, and how much that alone weighs."""
+    """One thing that a plan opens, and the risk level of it alone."""
 
     level: RiskLevel
     text: str
@@ -60,15 +60,15 @@ class Reason(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Risk:
-    """The level of a plan, and why."""
+    """The risk level of a plan, with the reasons."""
 
     level: RiskLevel
     reasons: tuple[str, ...]
-    """Complete sentences, the heaviest first; empty when nothing opens."""
+    """Complete sentences, the highest risk first; empty when nothing opens."""
 
 
 class Requirement(NamedTuple):
-    """How many distinct people must approve, in how many stages at least."""
+    """How many distinct people must approve, and in how many stages at least."""
 
     people: int
     stages: int
@@ -127,9 +127,9 @@ _CROSS_CLOUD: Final = Reason(RiskLevel.ELEVATED, "The partner is in another Micr
 
 
 def risk_of(plan: Plan, default: JsonObject | None = None) -> Risk:
-    """Compute the risk of a plan from what it opens; what may open counts as opening.
+    """Compute the risk of a plan from what it opens. What may open counts as opening.
 
-    A renewal opens nothing, and weighs what opening all of it anew would.
+    A renewal opens nothing. It has the risk of opening all of its access again.
 
     :param default: the tenant's default configuration; None when it is not known.
     """
@@ -142,7 +142,7 @@ def risk_of(plan: Plan, default: JsonObject | None = None) -> Risk:
     reasons = [reason for item in opened for reason in _reasons(item, after)]
     if opened:
         reasons += [_LONG] if plan.duration is not None and plan.duration > LONG else []
-    # A tenant of another cloud is blocked until it is added, so adding it opens, whatever the default says.
+    # A tenant of another cloud is blocked until it is added. So adding it opens access, whatever the default says.
     is_added = plan.before is None and not closes_everything(plan)
     if plan.is_cross_cloud and (opened or is_added):
         reasons.append(_CROSS_CLOUD)
@@ -150,10 +150,10 @@ def risk_of(plan: Plan, default: JsonObject | None = None) -> Risk:
 
 
 def risk_of_result(plan: Plan, default: JsonObject | None = None) -> Risk:
-    """Compute the risk of all that is set for the partner after a plan, whoever opened it and when.
+    """Compute the risk of all settings of the partner after a plan, whoever opened them and when.
 
-    What the partner only inherits weighs nothing: the tenant's default gives that to everybody, and nobody approves it
-    for this partner. A tenant of another cloud inherits only because it is added, so there it does.
+    What the partner only inherits does not count: the tenant's default gives it to every tenant, and nobody approves it
+    for this partner. A tenant of another cloud inherits only because it is added, so there it counts.
 
     :param default: the tenant's default configuration; None when it is not known.
     """
@@ -161,9 +161,9 @@ def risk_of_result(plan: Plan, default: JsonObject | None = None) -> Risk:
 
 
 def deciding_risk(plan: Plan, default: JsonObject | None = None) -> Risk:
-    """Give the risk that a plan's chain has to be enough for: of the change or of the result, whichever is higher.
+    """Return the risk that a plan's chain must be strong enough for: of the change or of the result, the higher one.
 
-    A proven narrowing answers for itself alone, so that closing stays easy.
+    For a plan that certainly reduces access only the change counts, so that closing stays easy.
     """
     change = risk_of(plan, default)
     if only_narrows(plan):
@@ -172,10 +172,10 @@ def deciding_risk(plan: Plan, default: JsonObject | None = None) -> Risk:
 
 
 def risk_of_settings(settings: Mapping[Property, Setting], longest: timedelta) -> Risk:
-    """Compute the most that a template can let in: its settings written over a partner that is wholly closed.
+    """Compute the highest risk of a template: its settings written for a partner that is completely closed.
 
-    What it gives back to the tenant's default counts as wide open, because that default may be; the trust that it does
-    not name counts as given, because another request may have given it.
+    Settings that it returns to the tenant's default count as fully open, because the default may be. Trust flags that
+    it does not name count as set, because another request may have set them.
     """
     tenant_id = TenantId("00000000-0000-0000-0000-000000000000")
     trust = to_document(settings.get(Property.INBOUND_TRUST)) or {}
@@ -195,14 +195,14 @@ def risk_of_settings(settings: Mapping[Property, Setting], longest: timedelta) -
 
 
 def required(level: RiskLevel) -> Requirement:
-    """Tell how many distinct people, in how many stages, a plan of this risk needs."""
+    """Return how many distinct people, in how many stages, must approve a plan of this risk."""
     return _REQUIRED[level]
 
 
 def chain_is_enough(stages: Sequence[Stage], level: RiskLevel) -> str:
-    """Hold a chain against a risk; one person counts once in a whole chain.
+    """Check whether a chain is strong enough for a risk. One person counts once in a whole chain.
 
-    :returns: why it is too weak and what to change; empty when it is enough.
+    :returns: why it is too weak and what to change; empty when it is strong enough.
     """
     need, people = required(level), sum(stage.quorum for stage in stages)
     if people >= need.people and len(stages) >= need.stages:
@@ -227,7 +227,7 @@ def _reasons(item: SettingChange, after: Effective) -> Iterator[Reason]:
 
 
 def _is_all_trusted(after: Effective) -> bool:
-    """Tell whether MFA and a device claim may both be trusted; what is not known may be."""
+    """Return whether MFA and a device claim may both be trusted. An unknown flag may be trusted."""
     trust = Property.INBOUND_TRUST
     mfa, *devices = (after.flags[trust, key].value is not False for key in FLAGS[trust])
     return mfa and any(devices)

@@ -21,39 +21,39 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """What a request of this kind writes, who decides on it, and how often it is looked at again."""
+    """One kind of access: what a request writes, who decides on it, and how often it is reviewed."""
 
     name: str
     title: str
     description: str
     settings: Mapping[Property, Setting]
-    """Only the settings named here are written; None writes an explicit "inherit". Placeholders: see `filled`."""
+    """Only the settings named here are written. None writes an explicit "inherit". For placeholders see `filled`."""
     stages: tuple[Stage, ...]
     review_interval: timedelta
     durations: tuple[timedelta, ...]
-    """What the requester may choose from, shortest first."""
+    """The durations that the requester may choose from, shortest first."""
     default_duration: timedelta
     decide_within: timedelta
     """How long a request of this kind may stay undecided."""
     content_hash: str
-    """SHA-256 of the template's meaning; a request keeps it and is void when it changes."""
+    """SHA-256 of the template's meaning. A request keeps it, and becomes invalid when it changes."""
     placeholders: tuple[Placeholder, ...] = ()
-    """The ids that the requester fills in, in the order in which the form asks for them."""
+    """The ids that the requester enters, in the order of the form."""
 
 
 def filled(template: Template, values: Mapping[str, str]) -> Mapping[Property, Setting]:
-    """Give the template's settings with the ids of a request in place of its placeholders.
+    """Return the template's settings with the ids of a request in place of its placeholders.
 
     :param values: what was typed, by the placeholder's name.
-    :raises InvalidField: naming the field `hole_<name>` that is not filled in properly, and the cure.
+    :raises InvalidField: for the first field with a missing or wrong value; it names the field and the correction.
     """
     return fill(template.settings, template.placeholders, values)
 
 
 def stages_for(access: AccessChange, template: Template) -> tuple[Stage, ...]:
-    """Give the chain that a plan of this template needs: closing access needs fewer hands than opening it.
+    """Return the chain that a plan of this template needs. Closing access needs fewer approvals than opening it.
 
-    :param shift: what the whole plan does to the access. Anything but a proven narrowing needs the whole chain.
+    :param access: the effect of the whole plan. Only a certain reduction of access needs the shorter chain.
     """
     if access in (AccessChange.NARROWS, AccessChange.CLOSES):
         return (replace(template.stages[0], quorum=1),)

@@ -34,21 +34,21 @@ _SERVICE_TEXTS: Final = {
 
 
 def doors_of(applies: Effective) -> dict[Property, Door]:
-    """Give the four ways in and out as they stand."""
+    """Return the four ways in and out as they stand."""
     return {
         name: Door(opening=opening_of(applies.targets[name]), targets=applies.targets[name]) for name in B2B_PROPERTIES
     }
 
 
 def trust_of(applies: Effective) -> dict[str, EffectiveFlag]:
-    """Give the trust flags that apply, by their names in the model."""
+    """Return the trust flags that apply, by their names in the model."""
     return {key: applies.flags[Property.INBOUND_TRUST, key] for key in FLAGS[Property.INBOUND_TRUST]}
 
 
 def access_concerns(
     tenant_id: TenantId, configuration: JsonObject, applies: Effective, found: Sequence[Way]
 ) -> Iterator[Concern]:
-    """Say what about a listed partner's settings somebody should know, whatever our records say of it.
+    """State what about a listed partner's settings somebody should know, whatever our records say of it.
 
     :param found: every way in and out of it.
     """
@@ -77,7 +77,7 @@ def access_concerns(
 
 
 def _unclear(applies: Effective) -> Iterator[Concern]:
-    """Say which settings' lists have a meaning that Microsoft does not document."""
+    """State which settings' lists have a meaning that Microsoft does not document."""
     for name, targets in applies.targets.items():
         if targets.doubts:
             reasons = "; ".join(REASONS[one] for one in targets.doubts)
@@ -100,7 +100,7 @@ def said(names: Sequence[str]) -> str:
 
 
 def inherited_open(door: Door) -> bool:
-    """Tell whether a way is open by a default for certain: a list of it that lets somebody in comes from there."""
+    """Return whether a way is open by a default for certain: a list of it that lets somebody in comes from there."""
     lists = zip(configurations(door.targets.setting), door.targets.origins, strict=True)
     return door.opening in _LETS_IN and any(origin.is_inherited and not is_empty(one) for one, origin in lists)
 

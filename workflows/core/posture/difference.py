@@ -31,7 +31,7 @@ def differing(plan: Plan, observed: JsonObject) -> tuple[str, ...]:
 
 
 def _compared(name: str, image: JsonObject) -> Any:
-    """Give one setting without what a write never says: a policy's own name and key, and Graph's `devices`."""
+    """Return one setting without what a write never says: a policy's own name and key, and Graph's `devices`."""
     value: Any = described_part(name, image.get(name))
     if name == IDENTITY_SYNCHRONIZATION and isinstance(value, Mapping):
         value = {"userSyncInbound": value.get("userSyncInbound")}

@@ -9,7 +9,7 @@ from workflows.core.posture.model import Concern, Weight
 
 
 def lockout_concerns(report: AccessReport) -> Iterator[Concern]:
-    """Say who is locked out, and what about that is not known. What only reports locks nobody out."""
+    """State who is locked out, and what about that is not known. What only reports locks nobody out."""
     if report.unread is not None:
         for finding in access_findings(report):
             yield Concern(code=finding.code, weight=Weight.UNCHECKED, text=finding.text, source=finding.source)

@@ -115,12 +115,12 @@ class PartnerPosture:
 
     @property
     def has_settings(self) -> bool:
-        """Tell whether it has a configuration of its own in the tenant."""
+        """Return whether it has a configuration of its own in the tenant."""
         return self.configuration is not None
 
     @property
     def is_barred(self) -> bool:
-        """Tell whether it is blocked for being in another Microsoft cloud and not added here: no default applies."""
+        """Return whether it is blocked for being in another Microsoft cloud and not added here: no default applies."""
         return self.configuration is None and self.identity is not None and not self.identity.is_resolved
 
     @property

@@ -24,7 +24,7 @@ _CLOUDS: Final = "Entra: “Configure Microsoft cloud settings for B2B collabora
 
 
 def unknown_partner_concerns(configuration: JsonObject, unfinished: AccessRequest | None) -> Iterator[Concern]:
-    """Say that our records have no partnership of a tenant that the tenant lists as a partner."""
+    """State that our records have no partnership of a tenant that the tenant lists as a partner."""
     if unfinished is not None:
         yield Concern(
             code="unfinished",
@@ -69,7 +69,7 @@ def listed_partner_concerns(
 def absent_partner_concerns(
     partnership: Partnership, found: Sequence[Way], *, default_is_read: bool
 ) -> Iterator[Concern]:
-    """Say what follows from a partner of our records having no configuration in the tenant.
+    """State what follows from a partner of our records having no configuration in the tenant.
 
     :param found: every way in and out that applies to it all the same; all closed for a tenant of another cloud.
     """
@@ -94,7 +94,7 @@ def absent_partner_concerns(
 
 
 def due_concerns(partnership: Partnership, now: datetime) -> Iterator[Concern]:
-    """Say what is overdue for a partnership that is not revoked."""
+    """State what is overdue for a partnership that is not revoked."""
     if partnership.state is PartnershipState.REVOKED:
         return
     if partnership.ends_at is not None and partnership.is_past_its_end(now):
@@ -124,7 +124,7 @@ def due_concerns(partnership: Partnership, now: datetime) -> Iterator[Concern]:
 
 
 def moving_concern() -> Concern:
-    """Say that a partner is being changed by us, so that nothing can be compared."""
+    """State that a partner is being changed by us, so that nothing can be compared."""
     return Concern(
         code="being_written",
         weight=Weight.NOTE,
@@ -135,7 +135,7 @@ def moving_concern() -> Concern:
 
 
 def unreadable_record_concern() -> Concern:
-    """Say that there is a record that cannot be read."""
+    """State that there is a record that cannot be read."""
     return Concern(
         code="record_unreadable",
         weight=Weight.UNCHECKED,

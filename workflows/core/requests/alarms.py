@@ -60,5 +60,5 @@ class Alarm:
 
     @property
     def is_open(self) -> bool:
-        """Tell whether it still needs somebody."""
+        """Return whether it still needs somebody."""
         return self.cleared_at is None

@@ -13,7 +13,7 @@ STALE_CARD: Final = "The request changed after this card was shown. Decide on th
 
 
 def came_in_time(request: AccessRequest, digest: str, received_at: datetime | None) -> bool:
-    """Tell whether a click can still count, as far as the request itself says: on its newest plan, before its end.
+    """Return whether a click can still count, as far as the request itself says: on its newest plan, before its end.
 
     :param received_at: when the click was stored; one that does not know it is judged by when it is judged.
     """

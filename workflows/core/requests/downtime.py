@@ -29,7 +29,7 @@ class Gap:
 
 
 def gap_at_start(last_tick: datetime | None, *, has_records: bool, now: datetime) -> Gap | None:
-    """Tell whether a start follows a gap. A database without records holds nothing that could be outdated."""
+    """Return whether a start follows a gap. A database without records holds nothing that could be outdated."""
     if last_tick is None:
         return Gap(since=None, until=now) if has_records else None
     return Gap(since=last_tick, until=now) if now - last_tick > LONGEST_REST else None
@@ -46,7 +46,7 @@ def gap_at_tick(last_tick: datetime | None, *, now: datetime) -> Gap | None:
 
 
 def unsure_since(request: AccessRequest, gap: Gap | None) -> datetime | None:
-    """Give the moment from which on a partner must be shown to be unchanged before anything is opened; None: no need.
+    """Return the moment from which on a partner must be shown to be unchanged before anything is opened; None: no need.
 
     Closing is never held, and what was decided after the gap by everybody was decided on what stood after it. Otherwise
     it is the earliest of all: when the plan's partner was read, when the first decided, when the gap began.

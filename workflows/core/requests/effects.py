@@ -132,7 +132,7 @@ class Rank(IntEnum):
 
 
 def rank(effect: Effect) -> Rank:
-    """Tell which effects go first."""
+    """Return which effects go first."""
     match effect:
         case CheckPermission() | Prepare() | Apply() | SettleGivenUp():
             return Rank.DECIDE

@@ -64,7 +64,7 @@ class Eligibility:
         return self.requester | self.sponsor | counted
 
     def bar(self, chat_id: ChatId, account: PersonId | None = None) -> Bar | None:
-        """Tell why somebody may not decide; None when a role is all that it takes."""
+        """Return why somebody may not decide; None when a role is all that it takes."""
         who = chat_id if account is None else account
         if who in self.requester:
             return Bar.REQUESTER
@@ -73,7 +73,7 @@ class Eligibility:
         return Bar.COUNTED if who in self.barred else None
 
     def counted_in(self, account: PersonId) -> int | None:
-        """Give the index of the stage in which somebody's approval counts; None where none does."""
+        """Return the index of the stage in which somebody's approval counts; None where none does."""
         stages = enumerate(self.verdict.counted)
         return next((index for index, people in stages if any(account == one.id for one in people)), None)
 
@@ -86,7 +86,7 @@ class Eligibility:
 
 
 def eligibility(request: AccessRequest, roster: Roster | None = None) -> Eligibility:
-    """Tell who may decide on a request, by what it says of its people and decisions. Pure.
+    """Return who may decide on a request, by what it says of its people and decisions. Pure.
 
     :param roster: today's roles, by which decisions count; None counts every decision: to show and to look, never to
         decide.
@@ -109,7 +109,7 @@ def _ids(person: Person, named: ChatId) -> frozenset[ChatId | PersonId]:
 
 
 def still_asked(request: AccessRequest) -> Eligibility | None:
-    """Tell who may decide on a request that waits for somebody; None while nobody is to decide on it."""
+    """Return who may decide on a request that waits for somebody; None while nobody is to decide on it."""
     if request.state is not RequestState.AWAITING_APPROVAL:
         return None
     who = eligibility(request)

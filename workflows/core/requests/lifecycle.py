@@ -386,7 +386,7 @@ def _applied(request: AccessRequest, command: RecordApplied, at: Situation) -> T
 
 
 def closes(request: AccessRequest) -> bool:
-    """Tell whether a request is to close its partner, so that reading it back judges what is open all the same.
+    """Return whether a request is to close its partner, so that reading it back judges what is open all the same.
 
     :raises Refused: while there is no plan yet.
     """

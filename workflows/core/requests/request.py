@@ -186,12 +186,12 @@ class AccessRequest:
 
     @property
     def is_terminal(self) -> bool:
-        """Tell whether nothing can change any more."""
+        """Return whether nothing can change any more."""
         return self.state in TERMINAL
 
     @property
     def was_sent(self) -> bool:
-        """Tell whether a write was ever sent for it, whichever plan that was of."""
+        """Return whether a write was ever sent for it, whichever plan that was of."""
         return self.writing_since is not None or self.sent_before is not None
 
     @property
@@ -206,7 +206,7 @@ class AccessRequest:
 
     @property
     def requester_account(self) -> PersonId | None:
-        """Give the requester's account, as far as it is known."""
+        """Return the requester's account, as far as it is known."""
         if self.prepared is not None:
             return self.prepared.requester.id
         return self.account if self.submitter is None else self.submitter.id

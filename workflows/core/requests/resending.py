@@ -41,7 +41,7 @@ class Step(Enum):
 
 
 def needs_the_audit_log(request: AccessRequest, now: datetime) -> bool:
-    """Tell whether the next step hangs on who else has written."""
+    """Return whether the next step hangs on who else has written."""
     return not _is_revocation(request) and _is_read_long_enough(request, now) and may_be_resent(request, now)
 
 
@@ -69,7 +69,7 @@ def pause_before(replans: int) -> timedelta:
 
 
 def rest_of_pause(request: AccessRequest, now: datetime) -> timedelta | None:
-    """Give how long a revocation that was planned again still rests; None where it is due."""
+    """Return how long a revocation that was planned again still rests; None where it is due."""
     if request.not_before is None:
         return None
     rest = request.not_before - now
@@ -78,19 +78,19 @@ def rest_of_pause(request: AccessRequest, now: datetime) -> timedelta | None:
 
 
 def may_be_resent(request: AccessRequest, now: datetime) -> bool:
-    """Tell whether it may be stored that a request is sent again: an opening once, and only for a while."""
+    """Return whether it may be stored that a request is sent again: an opening once, and only for a while."""
     if _is_revocation(request):
         return True
     return request.resent_at is None and now - first_sent(request) <= OPENING_WITHIN
 
 
 def first_sent(request: AccessRequest) -> datetime:
-    """Give the moment before which nothing of the plan was sent."""
+    """Return the moment before which nothing of the plan was sent."""
     return request.writing_since or request.unseen_since or request.changed_at
 
 
 def _tells_of_our_write(request: AccessRequest, now: datetime, changes: Sequence[PartnerChange]) -> bool:
-    """Tell whether the log has come as far as our own write: before that, what it does not show proves nothing."""
+    """Return whether the log has come as far as our own write: before that, what it does not show proves nothing."""
     sent = first_sent(request)
     # The log may name its moments without fractions of a second.
     if any(change.is_ours and change.at >= sent.replace(microsecond=0) for change in changes):

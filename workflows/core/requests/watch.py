@@ -16,14 +16,14 @@ REVOKED_WITHIN: Final = timedelta(minutes=2)
 
 
 def unshown_writes(requests: Iterable[AccessRequest], now: datetime) -> tuple[AccessRequest, ...]:
-    """Give the requests whose first write was sent a while ago and is not confirmed."""
+    """Return the requests whose first write was sent a while ago and is not confirmed."""
     return tuple(one for one in requests if _is_sent(one) and now - first_sent(one) >= SHOWN_WITHIN)
 
 
 def waiting_revocations(
     requests: Iterable[AccessRequest], now: datetime, alarmed: frozenset[str]
 ) -> tuple[AccessRequest, ...]:
-    """Give the open revocations that were asked for a while ago, or are alarmed of already."""
+    """Return the open revocations that were asked for a while ago, or are alarmed of already."""
     return tuple(
         one
         for one in requests
@@ -35,7 +35,7 @@ def waiting_revocations(
 def unjudged_revocations(
     clicks: Sequence[CheckPermission], now: datetime
 ) -> tuple[tuple[CheckPermission, Revoke, bool], ...]:
-    """Give the clicks that want a revocation and are not judged, each with whether that is so for a while already."""
+    """Return the clicks that want a revocation and are not judged, each with whether that is so for a while already."""
     return tuple(
         (click, click.command, click.received_at is None or now - click.received_at >= REVOKED_WITHIN)
         for click in clicks

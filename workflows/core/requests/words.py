@@ -35,7 +35,7 @@ _REVOCATION_STATES: Final[Mapping[RequestState, str]] = {
 
 
 def state_words(request: AccessRequest) -> str:
-    """Say where a request stands in a few words, without what its note adds."""
+    """State where a request stands in a few words, without what its note adds."""
     state, is_revocation = request.state, request.particulars.kind is RequestKind.REVOCATION
     if state is RequestState.APPLYING and request.note:
         return "waiting to be blocked" if is_revocation else "approved, waiting to be written"

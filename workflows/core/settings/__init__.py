@@ -1,1 +1,1 @@
-"""One partner's cross-tenant access settings: the model, Graph's documents, what applies, what is open."""
+"""Cross-tenant access settings of one partner: the model, Graph's documents, effective settings, openness."""

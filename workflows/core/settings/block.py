@@ -1,4 +1,4 @@
-"""The block that a revocation has to write: which of it a configuration does not show."""
+"""The block that a revocation writes, and which parts of it a configuration lacks."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -9,13 +9,13 @@ from workflows.core.settings.documents import is_same_value, to_document
 from workflows.core.settings.model import CLOSED, IDENTITY_SYNCHRONIZATION, Property
 
 BLOCK: Final[Mapping[str, Any]] = {name.value: to_document(setting) for name, setting in CLOSED.items()}
-"""The settings as Graph takes them; synchronization has an address of its own."""
+"""The settings in the form that Graph takes. Synchronization is written at a separate address."""
 
 
 def not_blocked(configuration: JsonObject) -> tuple[Property, ...]:
-    """Name what is not blocked explicitly in a partner's own configuration; empty when the whole block stands.
+    """Return the settings that a partner's own configuration does not block explicitly; empty when all are blocked.
 
-    Judged by effect: members that v1.0 does not describe neither make the block nor break it (see `openness.ways`).
+    Settings are compared by their effect. Members that v1.0 does not describe are ignored here (see `openness.ways`).
     """
     found = [
         Property(name)
@@ -28,9 +28,9 @@ def not_blocked(configuration: JsonObject) -> tuple[Property, ...]:
 
 
 def is_synchronization_allowed(document: JsonObject) -> bool:
-    """Tell whether the partner may synchronize users into this tenant: there is a policy, and it does not say no.
+    """Return whether the partner may synchronize users into this tenant: a policy exists and does not forbid it.
 
-    A policy that cannot be read counts as a yes, so that a revocation switches it off.
+    A policy that cannot be read counts as allowing it, so that a revocation switches it off.
     """
     policy = document.get(IDENTITY_SYNCHRONIZATION)
     if policy is None:

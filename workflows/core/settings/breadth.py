@@ -1,4 +1,4 @@
-"""How wide a setting opens the door, and whether a change opens or narrows it. Says only what can be shown."""
+"""How much access a setting allows, and whether a change increases or reduces it. Uncertain results are named so."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,7 +22,7 @@ _MICROSOFT_APPS: Final = Target(type=TargetType.APPLICATION, id=ALL_MICROSOFT_AP
 
 
 class AccessChange(StrEnum):
-    """What a change does to the access; the values are the words that people read."""
+    """The effect of a change on access. The values are shown to people."""
 
     OPENS = "opens"
     NARROWS = "narrows"
@@ -32,7 +32,7 @@ class AccessChange(StrEnum):
 
     @property
     def opens(self) -> bool | None:
-        """True when it widens access, False when it narrows it, None when neither is so or neither can be told."""
+        """Return True for more access, False for less access, None when it is neither or not known."""
         return {AccessChange.OPENS: True, AccessChange.NARROWS: False, AccessChange.CLOSES: False}.get(self)
 
 
@@ -52,9 +52,10 @@ class _Extent:
         return self.is_complement and not self.targets
 
     def contains(self, other: "_Extent") -> bool:
-        """Tell whether `other` lies inside for certain.
+        """Return whether `other` is certainly a subset of this set.
 
-        Ids may overlap unseen (a user in a group, an application of Office 365), so only equal ids are compared.
+        Ids can overlap in ways that are not visible here, such as a user in a group or an application of Office 365. So
+        only equal ids are compared.
         """
         if self.is_everything or other.is_nothing:
             return True
@@ -64,44 +65,46 @@ class _Extent:
 
 
 def is_shut(setting: TargetSetting | None) -> bool:
-    """Tell whether nobody can use anything for certain, whatever the tenant's default is.
+    """Return whether the setting certainly blocks everybody, whatever the tenant's default is.
 
-    A block has to be whole: where only one of two lists blocks everything it is not certain what Entra does (Graph:
-    "Cross-tenant access settings API overview"), so that is not shut.
+    A block needs both lists. If only one of two lists blocks everything, it is not certain what Entra does (Graph:
+    "Cross-tenant access settings API overview"). Such a setting does not count as blocked.
     """
     return setting is not None and not setting_doubts(setting) and all(map(blocks_all, configurations(setting)))
 
 
 def is_wide_open(setting: TargetSetting | None) -> bool:
-    """Tell whether everybody can use everything."""
+    """Return whether every user can use every application."""
     return setting is not None and all(extent is not None and extent.is_everything for extent in _extents(setting))
 
 
 def is_clear(setting: TargetSetting | None) -> bool:
-    """Tell whether everything about a setting is known, and its meaning documented."""
+    """Return whether every part of a setting is known and documented."""
     return setting is not None and None not in configurations(setting) and not setting_doubts(setting)
 
 
 def is_unbounded(applications: TargetConfiguration | None) -> bool:
-    """Tell whether a list of applications lets in more than it names.
+    """Return whether a list of applications allows more than the applications it names.
 
-    So do everything, a list of exceptions, what is not known or not certain, and `AllMicrosoftApps`: it stands for any
-    Microsoft cloud application, whatever is added later included. `Office365` counts as naming applications: it stands
-    for one suite whose members Microsoft publishes (both: Graph, "crossTenantAccessPolicyTarget resource type").
+    This is true for all applications, for a list of exceptions, and for a list that is unknown or uncertain. It is also
+    true for `AllMicrosoftApps`, which includes Microsoft cloud applications added later. `Office365` counts as named
+    applications: it is one suite whose members Microsoft publishes (both: Graph, "crossTenantAccessPolicyTarget
+    resource type").
     """
     extent = _extent(ALL_APPLICATIONS, applications)
     return extent is None or extent.is_complement or _MICROSOFT_APPS in extent.targets
 
 
 def is_empty(configuration: TargetConfiguration | None) -> bool:
-    """Tell whether a list lets nothing in for certain; an unknown one is not called empty."""
+    """Return whether a list certainly allows nothing; False for an unknown list."""
     return blocks_all(configuration)
 
 
 def is_list_of_exceptions(setting: TargetSetting) -> bool:
-    """Tell whether both halves are deny-lists of single targets.
+    """Return whether both lists of a setting are deny-lists of single targets.
 
-    How Entra combines two of them is documented ambiguously (Graph: "Cross-tenant access settings API overview").
+    Microsoft's documentation of how Entra combines two deny-lists is ambiguous (Graph: "Cross-tenant access settings
+    API overview").
     """
     extents = _extents(setting)
     return len(extents) > 1 and all(
@@ -110,9 +113,9 @@ def is_list_of_exceptions(setting: TargetSetting) -> bool:
 
 
 def targets_change(before: TargetSetting | None, after: TargetSetting | None) -> AccessChange:
-    """Compare two values of one setting; what is None, whole or in part, is not known.
+    """Compare two values of one setting. None means that the value, or this part of it, is not known.
 
-    What is not certain counts as open before the change and as not closed after it.
+    An uncertain value counts as open before the change, and as not closed after it.
     """
     if before == after or (is_shut(before) and is_shut(after)):
         return AccessChange.SAME
@@ -137,11 +140,11 @@ def targets_change(before: TargetSetting | None, after: TargetSetting | None) ->
 
 
 def flag_change(before: bool | None, after: bool | None) -> AccessChange:
-    """Compare two values of a flag whose `true` lets more in; None is not known."""
+    """Compare two values of a flag. `true` allows more access; None means not known."""
     if before is after:
         return AccessChange.SAME
     if after is None:
-        # Conservative: from an explicit "no" to an unknown default can only open.
+        # Conservative: a change from an explicit "no" to an unknown default can only increase access.
         return AccessChange.UNKNOWN if before else AccessChange.OPENS
     return AccessChange.OPENS if after else AccessChange.CLOSES
 
@@ -151,7 +154,7 @@ def _extents(setting: TargetSetting) -> tuple[_Extent | None, ...]:
 
 
 def _extent(everything: str, configuration: TargetConfiguration | None) -> _Extent | None:
-    """Give the set that a list lets in; None where it is not known or not certain."""
+    """Return the set of targets that a list allows; None when it is not known or not certain."""
     if configuration is None or list_doubt(everything, configuration):
         return None
     is_blocked = configuration.access is AccessType.BLOCKED

@@ -1,4 +1,4 @@
-"""Canonical JSON and the digest computed over it."""
+"""Canonical JSON, and the digest computed from it."""
 
 import hashlib
 from collections.abc import Mapping
@@ -15,11 +15,11 @@ JsonObject = Mapping[str, Any]
 
 
 def canonical_json(document: JsonObject) -> bytes:
-    """Encode `document` as RFC 8785 canonical JSON: one byte sequence for one meaning, whatever the key order.
+    """Encode `document` as RFC 8785 canonical JSON: equal documents give equal bytes, whatever the order of keys.
 
-    Text is not normalized: what is hashed is what is shown.
+    Text is not normalized, so the hash covers exactly the text that is shown.
 
-    :raises UnreadableSetting: for values that JSON or Unicode cannot hold exactly.
+    :raises UnreadableSetting: for values that JSON or Unicode cannot represent exactly.
     """
     try:
         return rfc8785.dumps(dict(document))
@@ -28,5 +28,5 @@ def canonical_json(document: JsonObject) -> bytes:
 
 
 def digest(domain: str, document: JsonObject) -> Digest:
-    """Hash `document` under `domain`, so that equal documents of two kinds never share a digest."""
+    """Hash `document` under `domain`, so that equal documents of two kinds never have the same digest."""
     return Digest(hashlib.sha256(domain.encode() + b"\n" + canonical_json(document)).hexdigest())

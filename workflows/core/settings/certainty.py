@@ -1,7 +1,7 @@
-"""Tell whether it is certain what the lists of a setting mean. What Microsoft does not document is a doubt, said so.
+"""Find target lists whose meaning is not certain, because Microsoft does not document it.
 
-A doubt is never an error: real tenants hold such values, and they are shown as they are. Whatever depends on them
-counts as open (see `reach`).
+A doubt is not an error: real tenants hold such values, and they are shown unchanged. Access that depends on a doubtful
+list counts as open (see `breadth`).
 """
 
 import re
@@ -25,21 +25,21 @@ from workflows.core.settings.model import (
 
 
 class Doubt(StrEnum):
-    """Why it is not certain what a setting lets in; the values are codes."""
+    """Why it is not certain what a setting allows. The values are codes."""
 
     EMPTY_LIST = "empty_list"
-    """A list without targets (Graph: "crossTenantAccessPolicyTargetConfiguration" says nothing of it)."""
+    """A list without targets (Graph: "crossTenantAccessPolicyTargetConfiguration" does not say what it means)."""
     UNKNOWN_WORD = "unknown_word"
-    """A target that is neither an ID nor one of Graph's reserved words in their exact spelling."""
+    """A target that is neither an id nor one of Graph's reserved words in exact spelling."""
     WRONG_TYPE = "wrong_type"
-    """A target of a type that does not belong into its list, such as AllUsers as a group."""
+    """A target whose type is not allowed in its list, such as AllUsers with the type group."""
     ALL_AND_SOME = "all_and_some"
-    """The word for everything beside single targets."""
+    """The reserved word for everything, together with single targets."""
     BLOCK_OF_ONE_LIST = "block_of_one_list"
-    """One list blocks everything and the other does not; a whole block needs both (Graph: "Cross-tenant access
+    """One list blocks everything and the other does not. A full block needs both lists (Graph: "Cross-tenant access
     settings API overview")."""
     ONE_LIST_ONLY = "one_list_only"
-    """One of two lists is set and the other is null: whether the other is inherited is not documented."""
+    """One of two lists is set and the other is null. Whether the null list is inherited is not documented."""
 
 
 REASONS: Final[Mapping[Doubt, str]] = {
@@ -50,10 +50,10 @@ REASONS: Final[Mapping[Doubt, str]] = {
     Doubt.BLOCK_OF_ONE_LIST: "one list blocks everything and the other does not; a whole block needs both",
     Doubt.ONE_LIST_ONLY: "one list is set and the other is not; Microsoft does not document what then applies",
 }
-"""Each doubt in words that continue a sentence."""
+"""The text of each doubt; each text continues a sentence."""
 
 _PLACEHOLDER: Final = re.compile(r"\{[a-z][a-z0-9_]*\}")
-"""A template's place for an ID that the form asks for."""
+"""A template's placeholder for an id that the form asks for."""
 _WORDS: Final[Mapping[str, Mapping[str, TargetType]]] = {
     ALL_USERS: {ALL_USERS: TargetType.USER},
     ALL_APPLICATIONS: dict.fromkeys((ALL_APPLICATIONS, ALL_MICROSOFT_APPS, OFFICE_365), TargetType.APPLICATION),
@@ -68,17 +68,17 @@ _EVERYTHING: Final = frozenset(
 
 
 def setting_doubts(setting: TargetSetting | None) -> tuple[Doubt, ...]:
-    """List why it is not certain what a setting means; a list that is None is not known, which is no doubt of its own.
+    """List the reasons why the meaning of a setting is not certain. A list that is None is unknown, which is no doubt.
 
-    :returns: each doubt once; empty when its meaning is documented.
+    :returns: each doubt once; empty when the meaning is documented.
     """
     return () if setting is None else tuple(dict.fromkeys(_doubts(setting)))
 
 
 def list_doubt(everything: str, configuration: TargetConfiguration | None) -> Doubt | None:
-    """Tell why it is not certain what one list means; None when it is documented, or when there is no list.
+    """Return why the meaning of one list is not certain; None when it is documented, or when there is no list.
 
-    :param everything: the reserved word that stands for all of it, which tells users from applications.
+    :param everything: the reserved word for all targets of this list; it distinguishes users from applications.
     """
     if configuration is None:
         return None
@@ -95,7 +95,7 @@ def list_doubt(everything: str, configuration: TargetConfiguration | None) -> Do
 
 
 def blocks_all(configuration: TargetConfiguration | None) -> bool:
-    """Tell whether a list blocks everything for certain."""
+    """Return whether a list certainly blocks everything."""
     if configuration is None or configuration.access is not AccessType.BLOCKED:
         return False
     targets = set(configuration.targets)

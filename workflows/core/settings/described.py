@@ -1,7 +1,7 @@
-"""Which members Microsoft Graph v1.0 describes of a partner's configuration, and what a document holds besides.
+"""Split a partner's configuration into members that Microsoft Graph v1.0 describes, and all other members.
 
-The service shows more than its description has (`crossCloudMeetingConfiguration`, `groupSyncInbound`, …). What such a
-member opens is not known, so it is read, named and compared, and never taken for closed while it says something.
+Graph returns more members than its reference describes (`crossCloudMeetingConfiguration`, `groupSyncInbound`, …). What
+such a member allows is not known. So it is read, named and compared, and counts as not closed while it has a value.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,14 +12,14 @@ from workflows.core.settings.documents import is_same_value, says_nothing
 from workflows.core.settings.model import FLAGS, TARGET_PROPERTIES, Property, lists_of
 
 Path = tuple[str, ...]
-"""The names that lead to a member, from the outside in."""
+"""The names on the path to a member, outermost first."""
 
 DEVICES: Final = "devices"
-"""The member of tenant restrictions that is never sent, and never lost."""
+"""The member of tenant restrictions that Gatehouse never sends and always keeps."""
 
 _RESTRICTS: Final = ("block", "deny", "disable", "require", "restrict")
 _Members = Mapping[str, Any]
-"""The described members of an object: each with the members of its own value, None where that is not looked into."""
+"""The described members of an object. Each maps to the members of its value, or None where they are not examined."""
 
 _TARGETS: Final[_Members] = {"accessType": None, "targets": {"target": None, "targetType": None}}
 _SETTINGS: Final[_Members] = {
@@ -37,7 +37,7 @@ _PARTNER: Final[_Members] = {
     "tenantId": None,
     "isServiceProvider": None,
     "isInMultiTenantOrganization": None,
-    # Members of the default only; on a partner they would say nothing of what it may do.
+    # Members of the tenant's default only. On a partner they do not affect access.
     "id": None,
     "isServiceDefault": None,
     "invitationRedemptionIdentityProviderConfiguration": None,
@@ -45,15 +45,15 @@ _PARTNER: Final[_Members] = {
 
 
 def is_restriction(path: Path) -> bool:
-    """Tell whether the name of an undescribed member says that it restricts, as `blockServiceProviderAccess` does.
+    """Return whether the name of an undescribed member suggests a restriction, as `blockServiceProviderAccess` does.
 
-    Of such a member "false" opens and null may open, so it is named, and never written.
+    For such a member "false" allows access and null may allow it. So it is named, and never written.
     """
     return any(part.lower().startswith(_RESTRICTS) for part in path)
 
 
 def undescribed(document: JsonObject | None) -> dict[Path, Any]:
-    """List the members that v1.0 does not describe, at any depth, with their values; annotations are none."""
+    """List the members that v1.0 does not describe, at any depth, with their values. Annotations are not members."""
     found: dict[Path, Any] = {}
     for path, value in _undescribed(document, _PARTNER, ()):
         found[path] = value if path not in found else [found[path], value]
@@ -61,19 +61,19 @@ def undescribed(document: JsonObject | None) -> dict[Path, Any]:
 
 
 def only_described(document: JsonObject) -> dict[str, Any]:
-    """Give a configuration without the members that v1.0 does not describe, and without annotations."""
+    """Return a copy of a configuration without undescribed members and without annotations."""
     return dict(_only_described(document, _PARTNER))
 
 
 def described_part(name: str, value: Any) -> Any:
-    """Give one setting's value without the members that v1.0 does not describe."""
+    """Return the value of one setting without the members that v1.0 does not describe."""
     return _only_described(value, _PARTNER.get(name))
 
 
 def with_undescribed(old: JsonObject, new: JsonObject) -> dict[str, Any]:
-    """Give `new` with the undescribed members that `old` has inside a setting and `new` does not mention.
+    """Return `new` plus the undescribed members inside settings of `old` that `new` does not mention.
 
-    A write that does not name a member leaves it, as far as anybody knows.
+    As far as is known, a write keeps the members that it does not name.
     """
     return {
         **new,
@@ -82,9 +82,9 @@ def with_undescribed(old: JsonObject, new: JsonObject) -> dict[str, Any]:
 
 
 def undescribed_changes(before: JsonObject | None, observed: JsonObject | None) -> tuple[str, ...]:
-    """Name the undescribed members that say something else than before; one that only turned to nothing is no change.
+    """Return the names of undescribed members whose value changed. A change to an empty value does not count.
 
-    Null, false and absent all say nothing.
+    Null, false and an absent member all count as empty.
     """
     was, is_now = undescribed(before), undescribed(observed)
     return tuple(
@@ -96,7 +96,7 @@ def undescribed_changes(before: JsonObject | None, observed: JsonObject | None) 
 
 
 def put_member(body: dict[str, Any], path: Path, value: Any) -> None:
-    """Set one member of a body that is being made, and whatever object it stands in."""
+    """Set one member of a body under construction, and create the objects that contain it."""
     *way, last = path
     for key in way:
         body = body.setdefault(key, {})
@@ -104,7 +104,7 @@ def put_member(body: dict[str, Any], path: Path, value: Any) -> None:
 
 
 def copied(value: Any) -> Any:
-    """Give an object that can be changed without changing the one it is made from; lists are shared."""
+    """Return a copy whose objects can be changed without changing the original. Lists are shared."""
     return {key: copied(item) for key, item in value.items()} if isinstance(value, Mapping) else value
 
 

@@ -1,4 +1,4 @@
-"""The users, groups and applications that settings name by id: whose directory each belongs to."""
+"""The users, groups and applications that settings name by id, and the directory that each id belongs to."""
 
 from enum import StrEnum
 from typing import Final
@@ -9,18 +9,18 @@ _TENANT_RESTRICTIONS: Final = "tenantRestrictions"
 
 
 class Owner(StrEnum):
-    """Whose directory an id belongs to."""
+    """The directory that an id belongs to."""
 
     OURS = "ours"
     THEIRS = "theirs"
 
 
 def owner_of(name: Property, kind: TargetType) -> Owner:
-    """Tell whose directory the ids of a setting belong to.
+    """Return which directory the ids of a setting belong to.
 
-    People belong to the tenant they come from, applications to the tenant that offers them (Entra: "Configure
-    cross-tenant access settings for B2B collaboration"). Tenant restrictions speak of the partner's accounts and
-    applications only.
+    Users belong to the tenant they come from, applications to the tenant that offers them (Entra: "Configure
+    cross-tenant access settings for B2B collaboration"). Tenant restrictions contain only accounts and applications of
+    the partner.
     """
     if name.value == _TENANT_RESTRICTIONS:
         return Owner.THEIRS

@@ -1,6 +1,6 @@
-"""A partner's settings as Graph's documents: written, read, and compared by what they mean.
+"""Convert a partner's settings to and from Graph's documents, and compare documents by meaning.
 
-A *document* is the JSON object that Graph sends and takes.
+A *document* is the JSON object that Graph sends and accepts.
 """
 
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ _SYNC_ALLOWED: Final = "isSyncAllowed"
 
 
 def to_document(setting: Setting) -> dict[str, Any] | None:
-    """Render one setting as Graph writes it: complete lists, only the flags that are set, null for "inherits"."""
+    """Convert one setting to Graph's form: complete lists, only the flags that are set, null for "inherits"."""
     match setting:
         case None:
             return None
@@ -60,7 +60,7 @@ def to_document(setting: Setting) -> dict[str, Any] | None:
 def parse_setting(name: Property, document: object) -> Setting:
     """Read one setting from a Graph document.
 
-    :raises UnreadableSetting: when the value is of a shape or vocabulary unknown to this version.
+    :raises UnreadableSetting: when this version does not know the shape or a word of the value.
     """
     if name in TARGET_PROPERTIES:
         return parse_targets(name, document)
@@ -77,7 +77,7 @@ def parse_setting(name: Property, document: object) -> Setting:
 def parse_targets(name: Property, document: object) -> TargetSetting | None:
     """Read one setting of `TARGET_PROPERTIES` from a Graph document.
 
-    :raises UnreadableSetting: when the value is of a shape or vocabulary unknown to this version.
+    :raises UnreadableSetting: when this version does not know the shape or a word of the value.
     """
     if document is None:
         return None
@@ -89,10 +89,10 @@ def parse_targets(name: Property, document: object) -> TargetSetting | None:
 
 
 def normalize(value: Any) -> Any:
-    """Give two documents that mean the same the same form.
+    """Return a normal form that is equal for documents with the same meaning.
 
-    Drops nulls and OData annotations (absent and null both mean "inherits"), orders target lists, lowers the case of
-    GUIDs. Undeclared fields stay, so that a change in one of them is seen.
+    Drops nulls and OData annotations, because absent and null both mean "inherits". Sorts target lists, and writes
+    GUIDs in lower case. Undeclared members stay, so that a change of one is noticed.
     """
     if isinstance(value, Mapping):
         members = {
@@ -107,7 +107,7 @@ def normalize(value: Any) -> Any:
 
 
 def says_nothing(value: Any) -> bool:
-    """Tell whether a value that Graph shows sets nothing: null, false, or an object or list of nothing else."""
+    """Return whether a value from Graph sets nothing: null, false, or an object or list of only such values."""
     if isinstance(value, Mapping):
         return all(says_nothing(item) for key, item in value.items() if "@" not in key)
     if isinstance(value, list | tuple):
@@ -116,14 +116,14 @@ def says_nothing(value: Any) -> bool:
 
 
 def means_the_same(left: JsonObject | None, right: JsonObject | None) -> bool:
-    """Tell whether two documents (None: no such object) describe the same configuration."""
+    """Return whether two documents describe the same configuration. None means that there is no object."""
     if left is None or right is None:
         return left is None and right is None
     return bool(normalize(left) == normalize(right))
 
 
 def is_same_value(left: Any, right: Any) -> bool:
-    """Tell whether two values of one member (None: it is not there, or null) mean the same."""
+    """Return whether two values of one member mean the same. None means absent or null."""
     return means_the_same({"": left}, {"": right})
 
 
@@ -175,7 +175,7 @@ def _parse_flags(name: Property, document: Mapping[str, Any], names: Mapping[str
 
 
 def _order(item: Any) -> str:
-    """Give a sort key that does not depend on the order of an object's members."""
+    """Return a sort key that does not depend on the order of an object's members."""
     return repr(sorted(item.items())) if isinstance(item, Mapping) else repr(item)
 
 

@@ -1,9 +1,9 @@
-"""What really stands for a partner: its own settings merged with the tenant's default.
+"""The effective settings of a partner: its own settings merged with the tenant's default.
 
 A setting that a partner does not have is inherited property by property (Graph: "Cross-tenant access settings API
-overview"); inside a property, list by list and flag by flag. Whether a list that is null beside one that is set is
-inherited is not documented, so that it is a doubt. A tenant of another Microsoft cloud inherits nothing until it is
-added (Entra: "Configure Microsoft cloud settings for B2B collaboration").
+overview"). Inside a property, each list and each flag is inherited separately. If one of two lists is set and the other
+is null, it is not documented whether the null list is inherited. This is a doubt. A tenant of another Microsoft cloud
+inherits nothing until it is added (Entra: "Configure Microsoft cloud settings for B2B collaboration").
 """
 
 from collections.abc import Mapping
@@ -32,35 +32,35 @@ SYNCHRONIZATION_FLAG: Final = "is_allowed"
 
 
 class Origin(StrEnum):
-    """Where a value that applies comes from; the values are the words that people read."""
+    """Where an effective value comes from. The values are shown to people."""
 
     SET_HERE = "set here"
     TENANT_DEFAULT = "the tenant's default"
     MICROSOFT_DEFAULT = "Microsoft's default"
-    """Of a default that the tenant never changed, or cannot change."""
+    """The value of a default that the tenant never changed, or cannot change."""
     UNREAD = "could not be read"
     NOT_ADDED = "a tenant of another cloud, not added here"
-    """Of a tenant of another Microsoft cloud without a configuration: it is blocked, and no default applies."""
+    """A tenant of another Microsoft cloud without a configuration. It is blocked, and no default applies."""
 
     @property
     def is_inherited(self) -> bool:
-        """Tell whether the value comes from a default."""
+        """Return whether the value comes from a default."""
         return self in (Origin.TENANT_DEFAULT, Origin.MICROSOFT_DEFAULT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectiveTargets:
-    """The lists that apply, in the order of `lists_of`, and where each comes from; a list of None is not known."""
+    """The effective lists in the order of `lists_of`, and the origin of each. A list of None is not known."""
 
     setting: TargetSetting
     origins: tuple[Origin, ...]
     is_partly_set: bool = False
-    """One of two lists is set for the partner and the other is null. `setting` then shows what the default says of
-    it, and nothing may rely on that: see `certain`."""
+    """Whether one of two lists is set for the partner and the other is null. `setting` then shows the default for the
+    null list. No decision may rely on it: see `certain`."""
 
     @property
     def certain(self) -> TargetSetting:
-        """Give the lists as far as they certainly apply: what every decision has to look at."""
+        """Return the lists as far as they certainly apply. Every decision must use these."""
         if not self.is_partly_set:
             return self.setting
         kind: type[Any] = type(self.setting)
@@ -69,19 +69,19 @@ class EffectiveTargets:
 
     @property
     def inherits(self) -> bool:
-        """Tell whether any of the lists comes from a default."""
+        """Return whether any of the lists comes from a default."""
         return any(origin.is_inherited for origin in self.origins)
 
     @property
     def doubts(self) -> tuple[Doubt, ...]:
-        """List why it is not certain what applies; empty when it is, as far as the lists are known."""
+        """List why it is not certain what applies; empty when it is certain for all known lists."""
         gap = (Doubt.ONE_LIST_ONLY,) if self.is_partly_set else ()
         return (*gap, *setting_doubts(self.setting))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectiveFlag:
-    """A flag that applies; None is not known."""
+    """The effective value of one flag; None is not known."""
 
     value: bool | None
     origin: Origin
@@ -89,25 +89,25 @@ class EffectiveFlag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effective:
-    """Everything that applies to one partner."""
+    """All effective settings of one partner."""
 
     targets: Mapping[Property, EffectiveTargets]
     flags: Mapping[tuple[Property, str], EffectiveFlag]
-    """By property and by the flag's name in the model."""
+    """The flags by property and by the flag's name in the model."""
 
 
 def effective(
     configuration: JsonObject | None, default: JsonObject | None, *, is_cross_cloud: bool = False
 ) -> Effective:
-    """Merge a partner's own configuration with the tenant's default.
+    """Return the partner's effective settings: its own configuration merged with the tenant's default.
 
-    Automatic redemption that is not set is off, whatever the tenant: its default is false and read-only (Graph:
-    "crossTenantAccessPolicyConfigurationDefault"). Without a synchronization policy nothing synchronizes.
+    Automatic redemption that is not set is off in every tenant: its default is false and read-only (Graph:
+    "crossTenantAccessPolicyConfigurationDefault"). Without a synchronization policy nothing is synchronized.
 
     :param configuration: the partner's own document; None when it has none.
-    :param default: the default's document; None when it could not be read, and what is inherited is not known.
-    :param is_cross_cloud: whether the partner is in another Microsoft cloud: without a configuration it is blocked,
-        whatever the default says.
+    :param default: the default's document; None when it could not be read, so that inherited values are not known.
+    :param is_cross_cloud: whether the partner is in another Microsoft cloud. Without a configuration it is then
+        blocked, whatever the default says.
     """
     if configuration is None and is_cross_cloud:
         return _not_added(default)
@@ -123,9 +123,10 @@ def effective(
 
 
 def _not_added(default: JsonObject | None) -> Effective:
-    """Give what applies to a tenant of another cloud that is not added: nobody passes, and trust helps nobody.
+    """Return the effective settings of a tenant of another cloud that is not added: all access is blocked.
 
-    Tenant restrictions are about accounts on our own devices, wherever a tenant is: there the default goes on.
+    Trust flags have no effect there. The default's tenant restrictions still apply: they are about accounts on our own
+    devices, whatever cloud a tenant is in.
     """
     known = effective({}, default)
     restrictions = Property.TENANT_RESTRICTIONS
@@ -171,7 +172,7 @@ def _flag(name: Property, key: str, own: JsonObject, default: JsonObject, origin
 
 
 def _lists(name: Property, document: JsonObject) -> tuple[TargetConfiguration | None, ...] | None:
-    """Give the lists of one property; None when they cannot be read."""
+    """Return the lists of one property; None when they cannot be read."""
     try:
         setting = parse_targets(name, document.get(name))
     except UnreadableSetting:

@@ -16,7 +16,7 @@ TenantId = NewType("TenantId", str)
 
 
 class Property(StrEnum):
-    """The settings of a partner that a plan may write; values are Graph's names, which are case-sensitive."""
+    """The settings of a partner that a plan may write. The values are Graph's names, which are case-sensitive."""
 
     B2B_COLLABORATION_INBOUND = "b2bCollaborationInbound"
     B2B_COLLABORATION_OUTBOUND = "b2bCollaborationOutbound"
@@ -25,7 +25,7 @@ class Property(StrEnum):
     INBOUND_TRUST = "inboundTrust"
     AUTOMATIC_REDEMPTION = "automaticUserConsentSettings"
     IDENTITY_SYNCHRONIZATION = "identitySynchronization"
-    """The navigation property that holds the synchronization policy; written at an address of its own."""
+    """The navigation property that holds the synchronization policy. It is written at a separate address."""
     TENANT_RESTRICTIONS = "tenantRestrictions"
     M365_COLLABORATION_INBOUND = "m365CollaborationInbound"
     M365_COLLABORATION_OUTBOUND = "m365CollaborationOutbound"
@@ -48,14 +48,14 @@ ALL_MICROSOFT_APPS: Final = "AllMicrosoftApps"
 
 
 class AccessType(StrEnum):
-    """Whether the targets of a list are let in or kept out; the rest get the opposite."""
+    """Whether the targets of a list are allowed or blocked. All other targets get the opposite."""
 
     ALLOWED = "allowed"
     BLOCKED = "blocked"
 
 
 class TargetType(StrEnum):
-    """What a target id stands for. AllUsers is a `user` even where groups are listed (Graph's rule)."""
+    """The kind of object that a target id names. AllUsers is a `user`, even in a list of groups (Graph's rule)."""
 
     USER = "user"
     GROUP = "group"
@@ -80,7 +80,7 @@ class TargetConfiguration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class B2BSetting:
-    """Who, and to which applications: one direction of B2B collaboration or direct connect."""
+    """One direction of B2B collaboration or direct connect: which users may use which applications."""
 
     users_and_groups: TargetConfiguration | None
     applications: TargetConfiguration | None
@@ -110,14 +110,17 @@ class M365CollaborationOutbound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppServiceConnect:
-    """Which applications the partner may reach by App Service connect."""
+    """Which applications the partner may use by App Service connect."""
 
     applications: TargetConfiguration | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundTrust:
-    """Which claims of the partner's tenant satisfy our Conditional Access. There is no outbound trust."""
+    """Which MFA and device claims of the partner's tenant our Conditional Access accepts.
+
+    There is no outbound trust.
+    """
 
     mfa: bool | None = None
     compliant_device: bool | None = None
@@ -126,7 +129,7 @@ class InboundTrust:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AutomaticRedemption:
-    """Whether the consent prompt is suppressed; takes effect only when the other tenant sets its half."""
+    """Whether the consent prompt is suppressed. It takes effect only when the other tenant sets its flag too."""
 
     inbound: bool | None = None
     outbound: bool | None = None
@@ -145,7 +148,7 @@ Setting = TargetSetting | FlagSetting | IdentitySynchronization | None
 
 
 class TargetListName(NamedTuple):
-    """One list of a setting: its name in Graph, in the model, and the reserved word that stands for all of it."""
+    """One list of a setting: its name in Graph, its name in the model, and the reserved word for all its targets."""
 
     graph: str
     ours: str
@@ -171,21 +174,21 @@ _LISTS: Final[Mapping[type[Any], tuple[TargetListName, ...]]] = {
     AppServiceConnect: (_APPLICATIONS,),
 }
 TARGET_PROPERTIES: Final = tuple(_TARGET_TYPES)
-"""The settings that are made of lists of targets."""
+"""The settings that consist of lists of targets."""
 
 _BLOCKED: Final[Mapping[str, TargetConfiguration]] = {
     everything: TargetConfiguration(access=AccessType.BLOCKED, targets=(Target(type=kind, id=everything),))
     for everything, kind in ((ALL_USERS, TargetType.USER), (ALL_APPLICATIONS, TargetType.APPLICATION))
 }
 BLOCK_ALL: Final = B2BSetting(users_and_groups=_BLOCKED[ALL_USERS], applications=_BLOCKED[ALL_APPLICATIONS])
-"""An explicit block of everybody from everything. Both halves, as Graph demands."""
+"""An explicit block of all users from all applications. Both lists are set, as Graph requires."""
 
 CLOSED: Final[Mapping[Property, Setting]] = {
     **dict.fromkeys(B2B_PROPERTIES, BLOCK_ALL),
     Property.INBOUND_TRUST: InboundTrust(mfa=False, compliant_device=False, hybrid_joined_device=False),
     Property.AUTOMATIC_REDEMPTION: AutomaticRedemption(inbound=False, outbound=False),
 }
-"""What "revoked" means: explicit blocks and no trust. A removed partner would fall back to the defaults instead."""
+"""The settings of a revoked partner: explicit blocks and no trust. A removed partner would get the defaults instead."""
 
 FLAGS: Final[Mapping[Property, Mapping[str, str]]] = {
     Property.INBOUND_TRUST: {
@@ -195,35 +198,35 @@ FLAGS: Final[Mapping[Property, Mapping[str, str]]] = {
     },
     Property.AUTOMATIC_REDEMPTION: {"inbound": "inboundAllowed", "outbound": "outboundAllowed"},
 }
-"""The settings that are made of flags: each flag's name in the model, and in Graph."""
+"""The settings that consist of flags: each flag's name in the model, and in Graph."""
 
 
 def lists_of(name: Property) -> tuple[TargetListName, ...]:
-    """List the lists that a setting of `TARGET_PROPERTIES` is made of, people first."""
+    """Return the lists that a setting of `TARGET_PROPERTIES` consists of, users first."""
     return _LISTS[_TARGET_TYPES[name]]
 
 
 def configurations(setting: TargetSetting) -> tuple[TargetConfiguration | None, ...]:
-    """Give a setting's lists in the order of `lists_of`."""
+    """Return a setting's lists in the order of `lists_of`."""
     return tuple(configuration for _, configuration in named_lists(setting))
 
 
 def named_lists(setting: TargetSetting) -> Iterator[tuple[TargetListName, TargetConfiguration | None]]:
-    """Give a setting's lists with their names, people first."""
+    """Return a setting's lists with their names, users first."""
     return ((target_list, getattr(setting, target_list.ours)) for target_list in _LISTS[type(setting)])
 
 
 def target_setting(name: Property, lists: Sequence[TargetConfiguration | None]) -> TargetSetting:
-    """Make a setting of `TARGET_PROPERTIES` from its lists in the order of `lists_of`."""
+    """Build a setting of `TARGET_PROPERTIES` from its lists, given in the order of `lists_of`."""
     named = zip(lists_of(name), lists, strict=True)
     return _TARGET_TYPES[name](**{target_list.ours: configuration for target_list, configuration in named})
 
 
 def blocked_setting(name: Property) -> TargetSetting:
-    """Make the explicit block of everything that a setting of `TARGET_PROPERTIES` is about."""
+    """Build the explicit block of everything in a setting of `TARGET_PROPERTIES`."""
     return target_setting(name, [_BLOCKED[target_list.everything] for target_list in lists_of(name)])
 
 
 def is_guid(text: str) -> bool:
-    """Tell whether this is a GUID in the usual form, whatever its case."""
+    """Return whether the text is a GUID in the usual form, in upper or lower case."""
     return _GUID.fullmatch(text) is not None

@@ -1,7 +1,8 @@
-"""What a configuration leaves open: the one answer that every text about "open", "closed" and "blocked" reads.
+"""What a configuration leaves open. Every text about "open", "closed" and "blocked" uses this result.
 
-It covers every capability that Microsoft Graph v1.0 describes of a partner, and every member that it does not describe.
-Tenant restrictions bind our own people and are no way in. What cannot be read is not known, and never closed.
+It covers every capability that Microsoft Graph v1.0 describes of a partner, and every member that v1.0 does not
+describe. Tenant restrictions limit our own users and give no access. A value that cannot be read is unknown, and never
+counts as closed.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -35,29 +36,30 @@ SERVICE_PROPERTIES: Final = (
     Property.M365_COLLABORATION_OUTBOUND,
     Property.APP_SERVICE_CONNECT_INBOUND,
 )
-"""Settings of Microsoft 365 and App Service, which are off until somebody sets them."""
+"""Settings of Microsoft 365 and App Service. They are off until somebody sets them."""
 CAPABILITIES: Final = "m365Capabilities"
-"""Calendar sharing, profile cards and the like, at an address of their own that is not read here.
+"""Calendar sharing, profile cards and similar capabilities. They have a separate address that is not read here.
 
-They ride on Microsoft 365 collaboration, and mailbox migration on App Service connect: closed where those are.
+They depend on Microsoft 365 collaboration, and mailbox migration depends on App Service connect. They are closed where
+those settings are closed.
 """
 DEFAULT: Final = "default"
-"""Stands for whatever a default that could not be read may open besides the settings that are named."""
+"""The name for any access, besides the named settings, that a default may allow which could not be read."""
 USERS_SYNCHRONIZED: Final = f"{IDENTITY_SYNCHRONIZATION}.userSyncInbound"
 
 
 class Opening(StrEnum):
-    """How far one way in or out is open; the values are the words that people read."""
+    """How far one kind of access is open. The values are shown to people."""
 
     OPEN = "open"
-    """To everybody, for every application."""
+    """Open to all users, for all applications."""
     PARTLY = "partly open"
     CLOSED = "closed"
     UNKNOWN = "not known"
 
 
 class Kind(Enum):
-    """What a way is made of."""
+    """The kind of setting or member that gives the access."""
 
     B2B = auto()
     SERVICE = auto()
@@ -69,29 +71,29 @@ class Kind(Enum):
     UNDESCRIBED = auto()
     """A member that v1.0 does not describe."""
     DEFAULT = auto()
-    """What an unread default may open."""
+    """Access that a default may allow which could not be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """One way in or out, as it stands for a partner."""
+    """One kind of access into or out of the tenant, with its current state for a partner."""
 
     name: str
-    """Graph's name; a dot leads from a setting to a member of it. May hold text from the tenant."""
+    """Graph's name. A dot separates a setting from its member. May contain text from the tenant."""
     kind: Kind
     opening: Opening
     is_explicit: bool
-    """Set for this partner, so that no change of a default changes it."""
+    """Whether it is set for this partner, so that a change of the default does not change it."""
 
     @property
     def setting(self) -> str:
-        """Graph's name of the setting that it belongs to."""
+        """Graph's name of the setting that contains it."""
         return self.name.partition(".")[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenWay:
-    """A way that was not closed for certain when it was read, as records keep it."""
+    """A kind of access that was not certainly closed when it was read, in the form that records keep."""
 
     name: str
     """As in `Way`."""
@@ -101,11 +103,12 @@ class OpenWay:
 def ways(
     configuration: JsonObject | None, default: JsonObject | None, *, is_cross_cloud: bool = False
 ) -> tuple[Way, ...]:
-    """List every way in and out of a partner, open or closed.
+    """List every kind of access into and out of the tenant for a partner, open or closed.
 
     :param configuration: the partner's own document; None when it has none.
-    :param default: the tenant's default; None when it could not be read, and what is inherited is not known.
-    :param is_cross_cloud: whether the partner is in another Microsoft cloud, where nobody without settings gets in.
+    :param default: the tenant's default; None when it could not be read, so that inherited values are not known.
+    :param is_cross_cloud: whether the partner is in another Microsoft cloud, where a tenant without settings is
+        blocked.
     """
     own, fallback = configuration or {}, default or {}
     applies = effective(configuration, default, is_cross_cloud=is_cross_cloud)
@@ -123,9 +126,9 @@ def ways(
 
 
 def synchronization_of(applies: Effective, found: Iterable[Way]) -> EffectiveFlag:
-    """Say whether anybody is synchronized: "no" only where nothing else in the policy may say yes.
+    """Return whether any identity is synchronized: False only when nothing else in the policy may allow it.
 
-    :param found: every way in and out under the settings that apply.
+    :param found: every kind of access under the settings that apply.
     """
     users = applies.flags[Property.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG]
     is_open = any(way.setting == IDENTITY_SYNCHRONIZATION for way in left_open(found))
@@ -133,22 +136,22 @@ def synchronization_of(applies: Effective, found: Iterable[Way]) -> EffectiveFla
 
 
 def left_open(found: Iterable[Way]) -> tuple[Way, ...]:
-    """Pick the ways that are not closed for certain."""
+    """Return the kinds of access that are not certainly closed."""
     return tuple(way for way in found if way.opening is not Opening.CLOSED)
 
 
 def open_ways(configuration: JsonObject, default: JsonObject | None) -> tuple[OpenWay, ...]:
-    """List what a configuration that was read does not close for certain, as records keep it."""
+    """List the kinds of access that a configuration does not certainly close, in the form that records keep."""
     return tuple(OpenWay(name=way.name, opening=way.opening) for way in left_open(ways(configuration, default)))
 
 
 def not_explicit(found: Iterable[Way]) -> tuple[Way, ...]:
-    """Pick the ways that are closed, but only by a default."""
+    """Return the kinds of access that are closed, but only by a default."""
     return tuple(way for way in found if way.opening is Opening.CLOSED and not way.is_explicit)
 
 
 def opening_of(targets: EffectiveTargets) -> Opening:
-    """Tell how far the lists that apply open a way."""
+    """Return how far the effective lists open one kind of access."""
     setting = targets.certain
     if is_shut(setting):
         return Opening.CLOSED
@@ -201,7 +204,7 @@ def _undescribed_ways(own: JsonObject, default: JsonObject) -> Iterator[Way]:
         here, there = mine.get(path), theirs.get(path) if _inherits(path, own) else None
         is_quiet = says_nothing(here) and (_is_all(False, here) or says_nothing(there))
         if is_restriction(path):
-            # What restricts closes by a yes; a no, or a part of one, may open.
+            # A restriction closes with "yes". A "no", or a "no" in a part of it, may allow access.
             is_quiet = _is_all(True, here) or (here is None and (there is None or _is_all(True, there)))
         yield Way(
             name=".".join(path),
@@ -212,13 +215,13 @@ def _undescribed_ways(own: JsonObject, default: JsonObject) -> Iterator[Way]:
 
 
 def _inherits(path: Path, own: JsonObject) -> bool:
-    """Tell whether the default's member may apply: a list of its own replaces the default's list as a whole."""
+    """Return whether the default's member may apply. A partner's own list replaces the default's list completely."""
     setting = own.get(path[0])
     return not (len(path) > 2 and isinstance(setting, Mapping) and isinstance(setting.get(path[1]), Mapping))
 
 
 def _is_all(said: bool, value: Any) -> bool:
-    """Tell whether a value says yes, or no, throughout, with nothing left to a default."""
+    """Return whether every part of a value is yes, or every part no, with nothing left to a default."""
     if isinstance(value, Mapping):
         return bool(value) and all(_is_all(said, item) for key, item in value.items() if "@" not in key)
     return value is said
@@ -233,8 +236,8 @@ def _is_unset(name: Property, document: JsonObject) -> bool:
 
 
 def _is_shut_by(name: Property, document: JsonObject) -> bool:
-    """Tell whether a document closes a setting by itself.
+    """Return whether a document closes a setting without the help of a default.
 
-    :raises UnreadableSetting: for what is known not to be closed.
+    :raises UnreadableSetting: for a value that is known not to be closed.
     """
     return is_shut(parse_targets(name, document.get(name)))

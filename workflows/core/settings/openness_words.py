@@ -1,4 +1,4 @@
-"""Ways in and out in words: the one place that names them."""
+"""The texts that name kinds of access; no other module names them."""
 
 import json
 import re
@@ -27,7 +27,10 @@ _TITLES: Final = {
 
 
 def way_title(name: str) -> str:
-    """Name a way by Graph's name of it. ASCII only where the name is not of the usual form: hidden letters show."""
+    """Return the title for a Graph name.
+
+    An unusual name is shown in ASCII, so that hidden characters become visible.
+    """
     if name in _TITLES:
         return _TITLES[name]
     setting, _, member = name.partition(".")
@@ -37,14 +40,14 @@ def way_title(name: str) -> str:
 
 
 def ways_words(found: Iterable[Way | OpenWay]) -> str:
-    """List ways by their titles; what is not closed says how it stands."""
+    """List kinds of access by their titles. One that is not closed also shows how far it is open."""
     said = [way_title(way.name) if way.opening is Opening.CLOSED else _with_opening(way) for way in found]
     more = len(said) - _MOST_NAMED
     return "; ".join([*said[:_MOST_NAMED], *([f"{more} more"] if more > 0 else [])])
 
 
 def not_closed_words(left: Sequence[Way | OpenWay]) -> str:
-    """Say in one sentence what is not closed for certain; empty where everything is."""
+    """State in one sentence what is not certainly closed; empty when everything is closed."""
     return f"Not closed for certain: {ways_words(left)}." if left else ""
 
 

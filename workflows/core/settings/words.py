@@ -1,4 +1,4 @@
-"""One setting of a partner in words that a project manager understands."""
+"""The texts that describe one setting of a partner, for readers who are not administrators."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -39,7 +39,7 @@ NOT_ALLOWED: Final = "not allowed"
 NOT_ALLOWED_UNSET: Final = "not allowed (not set)"
 UNREADABLE: Final = "this version cannot read this value"
 MOST_LIST: Final = 300
-"""Characters of the targets of one list. At least one is named, each whole; the rest is counted."""
+"""Characters for the targets of one list. At least one target is named. Names are never cut; the rest is counted."""
 MOST_RAW: Final = 300
 """Characters of a value that cannot be read."""
 NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
@@ -82,7 +82,7 @@ _RESERVED: Final = {
 
 
 def title(name: str) -> str:
-    """Name a setting; an unknown one keeps Graph's name."""
+    """Return the title of a setting; an unknown setting keeps Graph's name."""
     return TITLES.get(name, name)
 
 
@@ -92,11 +92,11 @@ def target_words(
     applies: EffectiveTargets | None = None,
     names: Mapping[str, str] = NO_NAMES,
 ) -> str:
-    """Say who may use what, in the direction that `name` says.
+    """State who may use what, in the direction of the setting `name`.
 
     :param setting: the partner's own value.
-    :param applies: what applies to the partner; where its own value inherits, this says what that is.
-    :param names: what our own directory calls ids of its own, by id.
+    :param applies: the effective value; used to describe inherited values.
+    :param names: the names in our own directory of its ids, by id.
     """
     if setting is None:
         if applies is None or None in configurations(applies.setting):
@@ -135,17 +135,17 @@ def _target_words(name: str, setting: TargetSetting, applies: EffectiveTargets |
 
 
 def inherited(words: str | None, origin: Origin) -> str:
-    """Say that a value is inherited, and what it is where that is known (None: it is not)."""
+    """State that a value is inherited, and the value itself where it is known (None: not known)."""
     if words is not None and origin is Origin.NOT_ADDED:
         return f"{words} ({origin.value})"
     return INHERITS if words is None or origin is Origin.UNREAD else f"inherits: {words} ({origin.value})"
 
 
 def trust_words(flag: bool | None, applies: EffectiveFlag | None = None) -> str:
-    """Say whether a claim of the partner's tenant is trusted.
+    """State whether a claim of the partner's tenant is trusted.
 
     :param flag: the partner's own value.
-    :param applies: what applies to the partner, for saying what is inherited.
+    :param applies: the effective value, used to describe an inherited value.
     """
     if flag is not None:
         return "trusted" if flag else "not trusted"
@@ -155,9 +155,9 @@ def trust_words(flag: bool | None, applies: EffectiveFlag | None = None) -> str:
 
 
 def redemption_words(direction: str, flag: bool | None) -> str:
-    """Say whether the consent prompt is suppressed from our side, and whose half is missing.
+    """State whether our side suppresses the consent prompt, and which flag the partner must set too.
 
-    Unset means off: the tenant's default for it is read-only and false (Graph:
+    An unset flag is off: the tenant's default for it is read-only and false (Graph:
     "crossTenantAccessPolicyConfigurationDefault").
     """
     if not flag:
@@ -167,7 +167,7 @@ def redemption_words(direction: str, flag: bool | None) -> str:
 
 
 def synchronization_words(document: Any) -> str:
-    """Say whether the partner may synchronize users into this tenant, from the policy's document."""
+    """State whether the partner may synchronize users into this tenant, from the policy's document."""
     inbound = document.get("userSyncInbound") if isinstance(document, Mapping) else document
     flag = inbound.get("isSyncAllowed") if isinstance(inbound, Mapping) else inbound
     if flag is None:
@@ -178,7 +178,7 @@ def synchronization_words(document: Any) -> str:
 
 
 def setting_words(name: str, document: Any) -> str:
-    """Say a whole setting of a `Property` on one line; what cannot be read is shown as it is."""
+    """Describe a whole setting of a `Property` on one line. A value that cannot be read is shown unchanged."""
     try:
         known = Property(name)
         setting = None if known in TARGET_PROPERTIES else parse_setting(known, document)
@@ -198,15 +198,15 @@ def setting_words(name: str, document: Any) -> str:
 
 
 def flags_of(name: Property, setting: Setting) -> Iterator[tuple[str, str, bool | None]]:
-    """List the flags of a trust or redemption setting: our name, the label, the value (None: not set)."""
+    """List the flags of a trust or redemption setting: the model's name, the label, the value (None: not set)."""
     labels = TRUST_TITLES if name is Property.INBOUND_TRUST else REDEMPTION_TITLES
     for key, label in labels.items():
         yield key, label, getattr(setting, key, None)
 
 
 def unreadable(value: Any) -> str:
-    """Show a value as raw JSON, without a word on whether it opens or closes anything."""
-    # NB. escaped to ASCII: what is hidden in a value of unknown shape becomes visible.
+    """Show a value as raw JSON, without a statement on whether it allows access."""
+    # NB. escaped to ASCII, so that hidden characters in a value of unknown shape become visible.
     text = json.dumps(value, default=str)
     if len(text) > MOST_RAW:
         place = place_to_cut(text, MOST_RAW)
@@ -221,7 +221,7 @@ def _lists_words(name: str, setting: TargetSetting) -> Iterator[tuple[TargetList
 def _target_list(
     name: str, target_list: TargetListName, configuration: TargetConfiguration | None, names: Mapping[str, str]
 ) -> str | None:
-    """Say what one list lets in; None when it is not set."""
+    """Describe what one list allows; None when it is not set."""
     if configuration is None:
         return None
     everything = "every application"
@@ -241,7 +241,7 @@ def _target_list(
 
 
 def _names(name: str, configuration: TargetConfiguration | None, names: Mapping[str, str]) -> str:
-    """Name the targets of a list, each whole; what finds no room is counted."""
+    """List the targets of a list by name, without cutting a name. The targets that do not fit are counted."""
     targets = () if configuration is None else configuration.targets
     named: list[str] = []
     room = MOST_LIST
@@ -259,7 +259,8 @@ def _names(name: str, configuration: TargetConfiguration | None, names: Mapping[
 def _target(name: str, target: Target, names: Mapping[str, str]) -> str:
     if target.id in _RESERVED:
         return _RESERVED[target.id]
-    # NB. only where the id has to be ours: what it happens to be called here says nothing of the partner's object.
+    # NB. only where the id must belong to our directory. An equal id in our directory proves nothing about the
+    # partner's object.
     known = names.get(target.id.lower()) if owner_of(Property(name), target.type) is Owner.OURS else None
     kind = target.type.value
     if known is None:

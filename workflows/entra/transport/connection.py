@@ -113,7 +113,7 @@ class Connection:
         return GraphServiceClient(request_adapter=self._adapter)
 
     def own_ids(self) -> frozenset[str]:
-        """Give the ids under which the bot itself stands in Entra's audit log, as far as its token tells them."""
+        """Return the ids under which the bot itself stands in Entra's audit log, as far as its token tells them."""
         return self._credential.own_ids()
 
     async def close(self) -> None:
@@ -246,7 +246,7 @@ class _ReadRetries(RetryHandler):
         self.allowed_methods = frozenset({"GET"})
 
     def should_retry(self, request: httpx.Request, options: RetryHandlerOption, response: httpx.Response) -> bool:
-        """Tell whether to repeat the request now."""
+        """Return whether to repeat the request now."""
         wait = retry_after(response.headers)
         return super().should_retry(request, options, response) and (wait is None or wait <= _LONGEST_WAIT)
 

@@ -94,7 +94,7 @@ class PartnerSetupFlow:
             return message_view("Not possible now", not_now(error))
 
     async def _may_speak(self, actor: ChatId, present: PresentSetup) -> bool:
-        """Tell whether to offer this person to confirm; a click is judged again."""
+        """Return whether to offer this person to confirm; a click is judged again."""
         if present.partnership is None:
             return False
         try:

@@ -62,9 +62,9 @@ class RequestAccessFlow:
         view_id = await self._open(command.trigger_id, actor, typed=typed)
         await ack()
         if typed:
-            blank = Form(requester=actor, target=typed, template="", justification="", sponsor=actor, days=0)
+            placeholder = Form(requester=actor, target=typed, template="", justification="", sponsor=actor, days=0)
             window = Window(id=view_id, actor=actor, key=command.key, command=LOOK_UP)
-            self.windows.start(window, self.show_partner(window, blank, typed=typed))
+            self.windows.start(window, self.show_partner(window, placeholder, typed=typed))
 
     async def open(self, ack: AsyncAck, click: Interaction) -> None:
         """Open the empty form."""

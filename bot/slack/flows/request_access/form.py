@@ -217,24 +217,29 @@ def _template_field(form: RequestForm) -> InputBlock:
 
 def _placeholder_fields(form: RequestForm) -> Iterator[Block]:
     """One field for each id that the chosen template leaves open."""
-    for blank in form.chosen.placeholders if form.chosen else ():
-        is_ours = blank.owner is Owner.OURS
+    for placeholder in form.chosen.placeholders if form.chosen else ():
+        is_ours = placeholder.owner is Owner.OURS
         element = PlainTextInputElement(
-            action_id=blank.field,
-            initial_value=encodable(cut(form.placeholders.get(blank.name, ""), ids.MOST_PLACEHOLDER)) or None,
+            action_id=placeholder.field,
+            initial_value=encodable(cut(form.placeholders.get(placeholder.name, ""), ids.MOST_PLACEHOLDER)) or None,
             max_length=ids.MOST_PLACEHOLDER,
             placeholder=plain_text("00000000-0000-0000-0000-000000000000", Limit.OPTION),
             dispatch_action_config=DispatchActionConfig(trigger_actions_on=["on_enter_pressed"]) if is_ours else None,
         )
         by_name = "Or type its name and press Enter to look it up." if is_ours else ""
-        hint = " ".join(filter(None, (blank.wanted, by_name, blank.hint)))
+        hint = " ".join(filter(None, (placeholder.wanted, by_name, placeholder.hint)))
         yield input_block(
-            blank.label, blank.field, element, hint=hint, is_optional=not blank.is_required, is_dispatched=is_ours
+            placeholder.label,
+            placeholder.field,
+            element,
+            hint=hint,
+            is_optional=not placeholder.is_required,
+            is_dispatched=is_ours,
         )
-        if one := form.named.get(blank.name):
-            yield footnote(f"✓ {found_words(blank, one)}")
-        elif problem := form.name_problems.get(blank.name):
-            yield footnote(f"⚠️ {blank.label}: {problem}")
+        if one := form.named.get(placeholder.name):
+            yield footnote(f"✓ {found_words(placeholder, one)}")
+        elif problem := form.name_problems.get(placeholder.name):
+            yield footnote(f"⚠️ {placeholder.label}: {problem}")
 
 
 def _placeholders_shown(form: RequestForm) -> dict[str, object]:

@@ -28,7 +28,7 @@ class OpenRequestForm(OpenForm[Form]):
     """By the placeholder's name, what was typed there and why it was not taken for anything."""
 
     def is_about(self, typed: str) -> bool:
-        """Tell whether what was typed has been looked up already."""
+        """Return whether what was typed has been looked up already."""
         return self.looked_up.strip() == typed.strip()
 
     def take_names(self, found: Mapping[str, FoundObject], problems: Mapping[str, str]) -> None:
@@ -62,5 +62,5 @@ class OpenRequestForm(OpenForm[Form]):
         )
 
     def _now(self, said: Mapping[str, tuple[str, _Said]]) -> dict[str, _Said]:
-        """Give what was said of those fields in which the same still stands."""
+        """Return what was said of those fields in which the same still stands."""
         return {name: one for name, (typed, one) in said.items() if self.form.placeholders.get(name) == typed}

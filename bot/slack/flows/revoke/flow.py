@@ -99,7 +99,7 @@ class RevokeFlow:
         await ack(response_action="clear")
 
     async def confirmation_problem(self, tenant_id: TenantId, typed: str) -> str:
-        """Say what is wrong with what was typed to confirm a revocation; empty when it is right."""
+        """State what is wrong with what was typed to confirm a revocation; empty when it is right."""
         try:
             async with asyncio.timeout(_CONFIRMATION_SECONDS):
                 identity, _ = await identify_partner(tenant_id, store=self.store, tenant=self.tenant)

@@ -82,7 +82,7 @@ def revoke_view(
 
 
 def already_blocked_view(left: Sequence[Way]) -> Json:
-    """Say that there is nothing to revoke, and what is not closed for certain all the same."""
+    """State that there is nothing to revoke, and what is not closed for certain all the same."""
     if not left:
         return message_view("Nothing to do", "This tenant is already blocked in every respect.")
     return message_view("Nothing to write", f"{_NOTHING_TO_WRITE} {_LEFT}{ways_words(left)}.")

@@ -134,7 +134,7 @@ def _current_elements(
 
 
 def _openness_elements(found: Sequence[Way]) -> Iterator[RichTextElement]:
-    """Say in sum what is open, what is not known, and what is closed by a default only."""
+    """State in sum what is open, what is not known, and what is closed by a default only."""
     yield paragraph(words("What this leaves open", bold=True))
     left = left_open(found)
     unknown = [way for way in left if way.opening is Opening.UNKNOWN]

@@ -73,9 +73,9 @@ async def test_the_one_group_of_a_name_is_shown_first_and_then_sent_by_its_id(wo
 
 
 async def test_what_a_name_was_taken_for_is_said_by_name_and_id() -> None:
-    blank = next(blank for blank in PILOT.placeholders if blank.name == "project_group")
-    assert found_words(blank, BRIDGE) == (
-        f"{blank.label}: group “Bridge project” (security group, bridge@woodgrove.com), ID {BRIDGE.id}"
+    placeholder = next(placeholder for placeholder in PILOT.placeholders if placeholder.name == "project_group")
+    assert found_words(placeholder, BRIDGE) == (
+        f"{placeholder.label}: group “Bridge project” (security group, bridge@woodgrove.com), ID {BRIDGE.id}"
     )
 
 
@@ -135,9 +135,9 @@ async def test_the_partners_id_is_asked_of_the_partner_with_a_text_to_send(world
 
 
 async def test_no_more_than_a_few_names_of_one_form_are_searched_for(world: World) -> None:
-    usual = next(blank for blank in PILOT.placeholders if blank.owner is Owner.OURS)
+    usual = next(placeholder for placeholder in PILOT.placeholders if placeholder.owner is Owner.OURS)
     many: Template = replace(PILOT, placeholders=tuple(replace(usual, name=f"h{n}") for n in range(MOST_NAMES + 2)))
-    typed = {blank.name: "Bridge project" for blank in many.placeholders}
+    typed = {placeholder.name: "Bridge project" for placeholder in many.placeholders}
     names = await look_up_names(many, typed, tenant=world.tenant, patience=1)
     assert len(world.tenant.tenant_settings.searched) == len(names.found) == MOST_NAMES
     assert names.problems.keys() == {f"h{MOST_NAMES}", f"h{MOST_NAMES + 1}"}

@@ -137,7 +137,7 @@ async def test_a_value_without_an_exact_form_makes_no_plan(world: World) -> None
 
 async def test_placeholders_are_filled_in(world: World) -> None:
     template = CATALOG.templates["regulated-project"]
-    placeholders = {blank.name: ID for blank in template.placeholders}
+    placeholders = {placeholder.name: ID for placeholder in template.placeholders}
     placeholders["pilot_group"] = theirs = ID.replace("1b4f", "2b4f")
     world.tenant.tenant_settings.names = {theirs: None}
     shown = await planned(world, template=template.name, duration_days=None, placeholders=placeholders)

@@ -57,7 +57,8 @@ async def test_what_any_shipped_template_opened_is_renewed_by_its_own_chain(worl
     template = CATALOG.templates[name]
     asked = {"template": name, "days": template.durations[0].days}
     placeholders = {
-        blank.name: f"c0ffee00-1111-4222-8333-{index:012}" for index, blank in enumerate(template.placeholders)
+        placeholder.name: f"c0ffee00-1111-4222-8333-{index:012}"
+        for index, placeholder in enumerate(template.placeholders)
     }
     if "pilot_group" in placeholders:
         world.tenant.tenant_settings.names = {placeholders["pilot_group"]: None}  # the partner's own

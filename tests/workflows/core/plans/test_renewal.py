@@ -127,14 +127,14 @@ OPENED = partnership(review_interval=timedelta(days=7))
 
 
 def test_what_the_service_shows_of_every_partner_weighs_nothing() -> None:
-    blank = {
+    placeholder = {
         "isServiceProvider": False,
         "isInMultiTenantOrganization": False,
         "crossCloudMeetingConfiguration": {"inboundAllowed": None, "outboundAllowed": None},
         "tenantRestrictions": {"devices": {"mode": "x"}, "usersAndGroups": None, "applications": None},
     }
     bare = {"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": True}}
-    assert risk_of(renewal({**bare, **blank}), CLOSED_DEFAULT) == risk_of(renewal(bare), CLOSED_DEFAULT)
+    assert risk_of(renewal({**bare, **placeholder}), CLOSED_DEFAULT) == risk_of(renewal(bare), CLOSED_DEFAULT)
 
 
 def test_a_value_that_cannot_be_read_weighs_the_most() -> None:

@@ -45,7 +45,9 @@ def b2b(people: TargetConfiguration, application: str = "{portal}") -> B2BSettin
     return B2BSetting(users_and_groups=people, applications=lists((APPLICATION, application)))
 
 
-def blank(name: str, kind: TargetType = GROUP, *, owner: Owner = Owner.THEIRS, is_required: bool = True) -> Placeholder:
+def placeholder(
+    name: str, kind: TargetType = GROUP, *, owner: Owner = Owner.THEIRS, is_required: bool = True
+) -> Placeholder:
     """A placeholder of that name."""
     return Placeholder(name=name, label=name, kind=kind, owner=owner, is_required=is_required)
 
@@ -105,7 +107,7 @@ def test_every_kind_of_setting_is_walked_and_what_has_no_lists_is_left() -> None
         Property.AUTOMATIC_REDEMPTION: AutomaticRedemption(inbound=True),
     }
     assert [place.name for place in places(settings)] == ["g", "a"]
-    done = fill(settings, (blank("g"), blank("a", APPLICATION)), {"g": A, "a": B, "stranger": "x"})
+    done = fill(settings, (placeholder("g"), placeholder("a", APPLICATION)), {"g": A, "a": B, "stranger": "x"})
     assert done[Property.M365_COLLABORATION_INBOUND] == M365CollaborationInbound(users=lists((GROUP, A)))
     assert done[Property.APP_SERVICE_CONNECT_INBOUND] == AppServiceConnect(applications=lists((APPLICATION, B)))
     untouched = set(settings) - {Property.M365_COLLABORATION_INBOUND, Property.APP_SERVICE_CONNECT_INBOUND}
@@ -114,7 +116,9 @@ def test_every_kind_of_setting_is_walked_and_what_has_no_lists_is_left() -> None
 
 def test_a_template_is_filled_in() -> None:
     people = lists((GROUP, "{pilot}"), (GROUP, B), (USER, ALL_USERS))
-    pilot = template({Property.B2B_COLLABORATION_INBOUND: b2b(people)}, blank("pilot"), blank("portal", APPLICATION))
+    pilot = template(
+        {Property.B2B_COLLABORATION_INBOUND: b2b(people)}, placeholder("pilot"), placeholder("portal", APPLICATION)
+    )
     done = filled(pilot, {"pilot": f" {A.upper()} ", "portal": f"{{{B}}}"})
     assert done == {Property.B2B_COLLABORATION_INBOUND: b2b(lists((GROUP, A), (GROUP, B), (USER, ALL_USERS)), B)}
     assert not any(placeholder_of(Target(type=GROUP, id=text)) for text in (A, ALL_USERS, "{}", "{Not}", "x{pilot}"))
@@ -123,7 +127,7 @@ def test_a_template_is_filled_in() -> None:
 def test_an_id_that_stands_twice_is_sent_once() -> None:
     people = lists((GROUP, "{pilot}"), (GROUP, "{other}"))
     settings: dict[Property, Setting] = {Property.B2B_COLLABORATION_INBOUND: b2b(people, A)}
-    assert fill(settings, (blank("pilot"), blank("other")), {"pilot": A, "other": A}) == {
+    assert fill(settings, (placeholder("pilot"), placeholder("other")), {"pilot": A, "other": A}) == {
         Property.B2B_COLLABORATION_INBOUND: b2b(lists((GROUP, A)), A)
     }
 
@@ -132,7 +136,7 @@ def test_an_optional_hole_may_stay_empty_and_is_then_left_out() -> None:
     settings: dict[Property, Setting] = {
         Property.B2B_COLLABORATION_INBOUND: b2b(lists((GROUP, "{more}"), (GROUP, A)), A)
     }
-    more = blank("more", is_required=False)
+    more = placeholder("more", is_required=False)
     assert fill(settings, (more,), {})[Property.B2B_COLLABORATION_INBOUND] == b2b(lists((GROUP, A)), A)
     with pytest.raises(InvalidField):
         fill(settings, (more,), {"more": "somebody"})
@@ -151,7 +155,7 @@ def test_what_is_no_guid_is_said_at_its_field_with_the_cure(
     kind: TargetType, owner: Owner, cure: str, typed: str
 ) -> None:
     with pytest.raises(InvalidField) as caught:
-        parse_placeholder(blank("portal", kind, owner=owner), typed)
+        parse_placeholder(placeholder("portal", kind, owner=owner), typed)
     assert caught.value.field == "hole_portal"
     assert cure in caught.value.reason
 
@@ -159,13 +163,13 @@ def test_what_is_no_guid_is_said_at_its_field_with_the_cure(
 @pytest.mark.parametrize("typed", ["All", "allusers", "AllApplications", "office365"])
 def test_a_word_for_many_is_recognised_where_one_id_is_needed(typed: str) -> None:
     with pytest.raises(InvalidField, match="stands for all or many; this template needs one ID here"):
-        parse_placeholder(blank("pilot"), typed)
+        parse_placeholder(placeholder("pilot"), typed)
 
 
 @given(st.text())
 def test_nothing_but_a_guid_ever_fills_a_hole(typed: str) -> None:
     with pytest.raises(InvalidField):
-        parse_placeholder(blank("pilot"), f"x{typed}")
+        parse_placeholder(placeholder("pilot"), f"x{typed}")
 
 
 @pytest.mark.parametrize("access", list(AccessChange))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import chain
+from typing import Final
 
 from hypothesis import settings
 from hypothesis import strategies as st

@@ -111,7 +111,7 @@ class Outcome:
 
 
 def outcome_of(policy: Policy, visitor: Visitor, trust: Trust) -> Outcome:
-    """Say what a policy means for a visitor to whom it applies."""
+    """State what a policy means for a visitor to whom it applies."""
     grants = [_control(control, visitor, trust, policy) for control in policy.grants]
     blocking = [one for one in grants if Because.BLOCKS in {reason.because for reason in one.reasons}]
     sessions = [_control(control, visitor, trust, policy) for control in policy.sessions]
@@ -135,7 +135,7 @@ def remedies(policy: Policy, visitor: Visitor, trust: Trust) -> tuple[Remedy, ..
 
 
 def is_worse(one: Meaning, other: Meaning) -> bool:
-    """Tell whether `one` is further from "works" than `other`."""
+    """Return whether `one` is further from "works" than `other`."""
     return _ORDER.index(one) > _ORDER.index(other)
 
 

@@ -12,7 +12,7 @@ from workflows.core.settings.openness import Way, synchronization_of
 
 
 def entries_under(applies: Effective, found: Iterable[Way] = ()) -> tuple[Entry, ...]:
-    """Give each kind of visitor that can come in under the settings that apply; what is not certain counts as open.
+    """Return each kind of visitor that can come in under the settings that apply; what is not certain counts as open.
 
     :param found: every way in and out under them, where more than users may be synchronized.
     """
@@ -26,7 +26,7 @@ def entries_under(applies: Effective, found: Iterable[Way] = ()) -> tuple[Entry,
 def entries_of(
     *, collaboration: TargetSetting, direct_connect: TargetSetting, synchronizes: bool | None
 ) -> tuple[Entry, ...]:
-    """Give each kind of visitor that can come in; what is not known counts as open.
+    """Return each kind of visitor that can come in; what is not known counts as open.
 
     Synchronized people come in by B2B collaboration, as members.
     """
@@ -42,13 +42,13 @@ def entries_of(
 
 
 def trust_under(applies: Effective) -> Trust:
-    """Give what is trusted of a partner."""
+    """Return what is trusted of a partner."""
     keys = ("mfa", "compliant_device", "hybrid_joined_device")
     return trust_of({key: applies.flags[Property.INBOUND_TRUST, key] for key in keys})
 
 
 def trust_of(flags: Mapping[str, EffectiveFlag]) -> Trust:
-    """Give what is trusted, from the flags by their names in the model."""
+    """Return what is trusted, from the flags by their names in the model."""
     return Trust(
         mfa=flags["mfa"].value,
         compliant_device=flags["compliant_device"].value,

@@ -98,12 +98,12 @@ class Policy:
 
     @property
     def is_about_risk(self) -> bool:
-        """Tell whether it applies at risk only."""
+        """Return whether it applies at risk only."""
         return any(levels and NO_RISK not in levels for levels in (self.user_risk, self.sign_in_risk))
 
     @property
     def is_off(self) -> bool:
-        """Tell whether it does nothing."""
+        """Return whether it does nothing."""
         return self.state is State.OFF
 
 
@@ -127,13 +127,13 @@ def parse_policy(document: JsonObject) -> Policy:
 
 
 def member(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """Give an object inside a document; an empty one where there is none."""
+    """Return an object inside a document; an empty one where there is none."""
     value = document.get(name)
     return value if isinstance(value, Mapping) else {}
 
 
 def texts(document: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    """Give the texts of a list inside a document."""
+    """Return the texts of a list inside a document."""
     value = document.get(name)
     return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
 
@@ -173,7 +173,7 @@ def _grant_controls(document: Mapping[str, Any]) -> Iterator[Control]:
 
 
 def _named(document: Mapping[str, Any], name: str) -> Iterator[str]:
-    """Give the members of a list; what is no list of texts becomes one unknown name."""
+    """Return the members of a list; what is no list of texts becomes one unknown name."""
     value = document.get(name)
     if value is None:
         return

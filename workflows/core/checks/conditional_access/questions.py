@@ -45,7 +45,7 @@ class Question:
     user_risk: str = NO_RISK
 
     def reaches(self, policy: Policy, entry: "Entry") -> bool:
-        """Tell whether this sign-in meets the conditions of a policy that questions state: its answer settles them.
+        """Return whether this sign-in meets the conditions of a policy that questions state: its answer settles them.
 
         :param entry: what is open to the visitor.
         """
@@ -106,7 +106,7 @@ def questions(policies: Sequence[Policy], entries: Sequence[Entry], tenant_id: T
 def _further(
     policies: Sequence[Policy], entry: Entry, tenant_id: TenantId, first: Sequence[Question]
 ) -> Iterator[Question]:
-    """Give a sign-in for each policy that none reaches so far."""
+    """Return a sign-in for each policy that none reaches so far."""
     reached = list(first)
     for policy in policies:
         if any(question.reaches(policy, entry) for question in reached):

@@ -90,7 +90,7 @@ _KNOWN: Final = frozenset(
 def reach(
     policy: Policy, visitor: Visitor, tenant_id: TenantId, applications: Sequence[str]
 ) -> tuple[Condition, ...] | None:
-    """Give the conditions under which a policy applies to a visitor; None when it does not for certain.
+    """Return the conditions under which a policy applies to a visitor; None when it does not for certain.
 
     :param applications: what the visitor may use: application ids, `All` or `Office365`.
     """
@@ -108,7 +108,7 @@ def reach(
 
 
 def covers(policy: Policy, application: str) -> Covers:
-    """Tell how far a policy covers an application; `All` and `Office365` are many, so it may cover a part of them."""
+    """Return how far a policy covers an application; `All` and `Office365` are many, so it may cover a part of them."""
     rule = member(policy.conditions, "applications")
     included = frozenset(name.lower() for name in texts(rule, "includeApplications"))
     excluded = frozenset(name.lower() for name in texts(rule, "excludeApplications"))
@@ -120,13 +120,13 @@ def covers(policy: Policy, application: str) -> Covers:
 
 
 def covers_everything(policy: Policy) -> bool:
-    """Tell whether a policy is about all applications, save those that it excludes."""
+    """Return whether a policy is about all applications, save those that it excludes."""
     rule = member(policy.conditions, "applications")
     return ALL in texts(rule, "includeApplications")
 
 
 def aims_at_applications(policy: Policy) -> bool:
-    """Tell whether a policy is about applications, not about an action or an authentication context."""
+    """Return whether a policy is about applications, not about an action or an authentication context."""
     rule = member(policy.conditions, "applications")
     return not any(
         texts(rule, name) for name in ("includeUserActions", "includeAuthenticationContextClassReferences")
@@ -134,14 +134,14 @@ def aims_at_applications(policy: Policy) -> bool:
 
 
 def named_applications(policy: Policy) -> tuple[str, ...]:
-    """Give the applications that a policy names and does not exclude."""
+    """Return the applications that a policy names and does not exclude."""
     rule = member(policy.conditions, "applications")
     taken_out = frozenset(name.lower() for name in (*texts(rule, "excludeApplications"), ALL, "None"))
     return tuple(name for name in texts(rule, "includeApplications") if name.lower() not in taken_out)
 
 
 def clients_of(policy: Policy) -> tuple[Client, ...] | None:
-    """Give the clients that a policy is limited to; None where it is not, nothing where it means older ones only."""
+    """Return the clients that a policy is limited to; None where it is not, nothing where it means older ones only."""
     named = frozenset(texts(policy.conditions, "clientAppTypes"))
     if not named or "all" in named:
         return None
@@ -152,7 +152,7 @@ def clients_of(policy: Policy) -> tuple[Client, ...] | None:
 
 
 def named_tenants(policy: Policy) -> frozenset[str]:
-    """Give every tenant that a policy names, to include or exclude its people."""
+    """Return every tenant that a policy names, to include or exclude its people."""
     users = member(policy.conditions, "users")
     return frozenset(
         tenant.lower()
@@ -195,7 +195,7 @@ def _names_people(conditions: Mapping[str, Any]) -> bool:
 
 
 def _who(users: Mapping[str, Any], visitor: Visitor, tenant_id: TenantId) -> tuple[Condition, ...] | None:
-    """Give the conditions on who is meant; None when this visitor is not."""
+    """Return the conditions on who is meant; None when this visitor is not."""
     if _GUESTS in texts(users, "excludeUsers"):
         return None
     if _external(member(users, "excludeGuestsOrExternalUsers"), visitor, tenant_id) is True:
@@ -219,7 +219,7 @@ def _members(users: Mapping[str, Any], way: str) -> tuple[str, ...]:
 
 
 def _external(rule: Mapping[str, Any], visitor: Visitor, tenant_id: TenantId) -> bool | None:
-    """Tell whether a rule on external people means a visitor; None: it names what this version does not know."""
+    """Return whether a rule on external people means a visitor; None: it names what this version does not know."""
     if not rule:
         return False
     kinds = frozenset(flags(rule.get("guestOrExternalUserTypes")))
@@ -271,7 +271,7 @@ def _covers(application: str, included: frozenset[str], excluded: frozenset[str]
 
 
 def _unknown_words(included: frozenset[str]) -> bool:
-    """Tell whether something is included that is neither an id nor a word of ours: it may be many applications."""
+    """Return whether something is included that is neither an id nor a word of ours: it may be many applications."""
     return any("-" not in name for name in included)
 
 

@@ -46,7 +46,7 @@ _BUILT_IN: Final = {
 
 
 def is_satisfiable(strength: Strength, place: Place) -> bool | None:
-    """Tell whether some allowed combination can be done there by people from outside; None: not known."""
+    """Return whether some allowed combination can be done there by people from outside; None: not known."""
     combinations = strength.combinations or _BUILT_IN.get(strength.id.lower())
     if not combinations:
         return None

@@ -83,12 +83,12 @@ class AccessReport:
 
     @property
     def is_estimate(self) -> bool:
-        """Tell whether some of it is an estimate."""
+        """Return whether some of it is an estimate."""
         return self.unread is None and (self.unasked is not None or bool(self.left_out))
 
     @property
     def requires_mfa_trust(self) -> bool | None:
-        """Tell whether direct connect users are locked out, wherever they go, for want of MFA trust alone.
+        """Return whether direct connect users are locked out, wherever they go, for want of MFA trust alone.
 
         None: not known.
         """
@@ -104,7 +104,7 @@ class AccessReport:
         )
 
     def worst(self, visitor: Visitor) -> Meaning:
-        """Give the worst that an enforced policy means for a visitor."""
+        """Return the worst that an enforced policy means for a visitor."""
         found = [one.meaning for one in self.verdicts if one.is_enforced and one.visitor is visitor]
         if self.unread is not None:
             found.append(Meaning.NOT_KNOWN)
@@ -209,7 +209,7 @@ def _verdict(
 
 
 def _reason(row: JsonObject | None) -> str:
-    """Give why a policy does not apply, by Entra's word; what has not that form is no reason."""
+    """Return why a policy does not apply, by Entra's word; what has not that form is no reason."""
     if row is None or row.get("policyApplies") is not False:
         return "policyApplies"
     reason = row.get("analysisReasons")

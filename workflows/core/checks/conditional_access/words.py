@@ -93,7 +93,7 @@ _LINE_ORDER: Final = (
 
 
 def access_findings(report: AccessReport) -> tuple[Finding, ...]:
-    """Say a report: one finding for each meaning, what only reports, and what was not checked and why."""
+    """Describe a report: one finding for each meaning, what only reports, and what was not checked and why."""
     if report.unread is not None:
         return tuple(unread("conditional_access", report.unread))
     enforced = [one for one in report.verdicts if one.is_enforced]
@@ -108,7 +108,7 @@ def access_findings(report: AccessReport) -> tuple[Finding, ...]:
 
 
 def verdict_words(verdicts: Sequence[Verdict]) -> str:
-    """Say what one policy means for some visitors alike, whole."""
+    """State what one policy means for some visitors alike, whole."""
     one = verdicts[0]
     what = "; ".join(filter(None, map(_reason_words, one.reasons)))
     where = _conditions_words(one.conditions)
@@ -128,7 +128,7 @@ def locked_out_words(report: AccessReport) -> str:
 
 
 def unasked_words(report: AccessReport) -> str:
-    """Say that and why some of a report is an estimate; empty when none of it is."""
+    """State that and why some of a report is an estimate; empty when none of it is."""
     if not report.is_estimate:
         return ""
     if report.unasked is not None:
@@ -333,7 +333,7 @@ def _grouped(verdicts: Sequence[Verdict], key: Callable[[Verdict], object]) -> l
 
 
 def report_values(report: AccessReport) -> dict[str, object]:
-    """Give a report as plain values with stable names, for JSON."""
+    """Return a report as plain values with stable names, for JSON."""
     return {
         "visitors": [one.value for one in report.visitors],
         "policies": report.policies,

@@ -61,7 +61,7 @@ def received_name(click: Click) -> str:
 
 
 def subject_of(click: Click) -> Subject:
-    """Tell which request or partner a click names."""
+    """Return which request or partner a click names."""
     match click:
         case Approve() | Reject() | Withdraw():
             return Subject(request_id=click.request_id)
@@ -72,7 +72,7 @@ def subject_of(click: Click) -> Subject:
 
 
 def given_by(command: RequestCommand | PartnershipCommand) -> Person | ChatId | None:
-    """Tell who gave a command; None where nobody did: it is the bot's own."""
+    """Return who gave a command; None where nobody did: it is the bot's own."""
     match command:
         case Approve() | Reject() | Withdraw() | Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
             return command.actor
@@ -93,7 +93,7 @@ def identified(click: UnconfirmSetup[ChatId], actor: Person) -> UnconfirmSetup[P
 @overload
 def identified(click: RemindSetup[ChatId], actor: Person) -> RemindSetup[Person]: ...
 def identified(click: Any, actor: Person) -> Any:
-    """Give the command of a click, by the person whom the directory knows: the one way from the one to the other.
+    """Return the command of a click, by the person whom the directory knows: the one way from the one to the other.
 
     :param actor: whom the permission check found behind the click's chat id.
     """

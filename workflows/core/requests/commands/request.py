@@ -52,7 +52,7 @@ class Submit:
     """The requester's, where it was known when it was filed."""
 
     def audit_details(self, after: AccessRequest) -> Details:
-        """Say what was asked for."""
+        """State what was asked for."""
         asked = self.particulars
         details: Details = {
             "kind": asked.kind.value,
@@ -98,7 +98,7 @@ class RecordDelayed:
     reason: str
 
     def audit_details(self, after: AccessRequest) -> Details:
-        """Say what it waits for."""
+        """State what it waits for."""
         return {"reason": self.reason}
 
 
@@ -221,7 +221,7 @@ class RecordOverwritten:
     image: JsonObject | None
 
     def audit_details(self, after: AccessRequest) -> Details:
-        """Say what was read, and name the plan that was written."""
+        """State what was read, and name the plan that was written."""
         return {**({} if self.image is None else {"image": self.image}), **_plan(after)}
 
 
@@ -260,7 +260,7 @@ class RecordApplied:
     """The tenant's default as read after that; None where it was not read, so what is inherited is not known."""
 
     def audit_details(self, after: AccessRequest) -> Details:
-        """Say what was read, name the plan, and say what stays open or was not taken."""
+        """State what was read, name the plan, and say what stays open or was not taken."""
         left, refused = after.not_closed, [asdict(one) for one in after.refused]
         return {
             "image": self.image,
