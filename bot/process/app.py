@@ -35,7 +35,7 @@ from workflows.core.errors import DomainError
 from workflows.entra import Entra
 from workflows.ports.clock import Clock
 from workflows.ports.records import StoreNotWritable, StoreUnusable
-from workflows.store.sqlite import SqliteStore, open_store
+from workflows.store.sqlite.store import SqliteStore, open_store
 
 _STORED_AGAIN_SECONDS: Final = 1.0
 """How long to wait before it is tried again to store what has to be stored before anything is performed."""

@@ -6,7 +6,7 @@ from bot.process.settings import SettingsProblems, TenantSettings
 from workflows.core.partners.records import Records
 from workflows.entra import Entra, EntraSettings, connect
 from workflows.ports.clock import Clock
-from workflows.store.snapshot import read_records
+from workflows.store.sqlite.snapshot import read_records
 
 
 def open_tenant(settings: TenantSettings) -> Entra:

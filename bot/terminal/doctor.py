@@ -26,7 +26,7 @@ from workflows.core.settings.model import Target, TargetType
 from workflows.core.text import counted
 from workflows.entra import Entra, connect
 from workflows.ports.tenant import Tenant
-from workflows.store.read_only import read_open_alarms, read_parked
+from workflows.store.sqlite.read_only import read_open_alarms, read_parked
 
 SCOPES = frozenset(
     {

@@ -18,8 +18,8 @@ from workflows.core.errors import DomainError
 from workflows.core.requests.effects import SettleGivenUp
 from workflows.ports.clock import Clock
 from workflows.ports.records import StoreUnusable
-from workflows.store.beside_running_bot import open_beside
-from workflows.store.sqlite import SqliteStore, open_store
+from workflows.store.sqlite.beside_running_bot import open_beside
+from workflows.store.sqlite.store import SqliteStore, open_store
 
 
 def settle(path: Path, effect_id: int, *, is_retried: bool, clock: Clock, console: Console) -> int:

@@ -30,7 +30,7 @@ from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.notifier import NotifierUnavailable
 from workflows.ports.records import AuditEntry, Commit
 from workflows.ports.tenant import TenantUnavailable
-from workflows.store.sqlite import SqliteStore
+from workflows.store.sqlite.store import SqliteStore
 
 CATALOG: Final = load_catalog(SHIPPED)
 CONTOSO: Final = identity()

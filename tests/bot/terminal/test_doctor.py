@@ -28,7 +28,7 @@ from workflows.entra.transport.claims import granted_in
 from workflows.ports.records import AuditEntry, Commit
 from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused
-from workflows.store.sqlite import open_store
+from workflows.store.sqlite.store import open_store
 
 
 async def examined(settings: Settings) -> tuple[int, str]:

@@ -19,7 +19,7 @@ from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.request import RequestId
 from workflows.ports.records import AuditEntry, Commit
-from workflows.store.sqlite import open_store
+from workflows.store.sqlite.store import open_store
 
 CHANNEL = "C0PARTNERAC"
 

@@ -34,8 +34,8 @@ from workflows.core.requests.request import RequestId, RequestState
 from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.tenant import TenantRefused
 from workflows.store.codec import REQUEST, dump
-from workflows.store.migrations import migrations
-from workflows.store.sqlite import open_store
+from workflows.store.sqlite.migrations import migrations
+from workflows.store.sqlite.store import open_store
 
 RILEY_W = replace(RILEY, chat_id=ChatId("W-RILEY"))
 SAM_W = replace(SAM, chat_id=ChatId("W-SAM"))

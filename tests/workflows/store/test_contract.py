@@ -21,7 +21,7 @@ from workflows.core.settings.model import TenantId
 from workflows.ports.message_copies import Copy
 from workflows.ports.records import AuditEntry, Commit, StaleVersion
 from workflows.ports.store import Store
-from workflows.store.sqlite import open_store
+from workflows.store.sqlite.store import open_store
 
 UNSTORABLE = Tell(person=RILEY.chat_id, subject=Subject(), text="half a character: \ud83d")
 """No store can write this down."""

@@ -22,7 +22,7 @@ from workflows.core.requests.request import AccessRequest, Observation
 from workflows.ports.records import AuditEntry, Commit
 from workflows.store.codec import ALARM, DETAILS, EFFECT, PARTNERSHIP, REQUEST, load
 from workflows.store.redaction import Clean
-from workflows.store.sqlite import open_store
+from workflows.store.sqlite.store import open_store
 
 TOKEN: Final = "xoxb-1234567890-1234567890123-AbCdEfGhIjKlMnOpQrStUvWx"
 KNOWN: Final = "hunter2-hunter2"

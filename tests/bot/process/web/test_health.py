@@ -15,7 +15,7 @@ from tests.bot.bot_under_test import BotUnderTest, click, eventually, request_va
 from tests.bot.signing import JSON
 from tests.bot.slack.inbound.test_receive import event
 from workflows.core.requests.alarms import AlarmCode
-from workflows.store.sqlite import SqliteStore
+from workflows.store.sqlite.store import SqliteStore
 
 STORE = AlarmCode.STORE_NOT_WRITABLE
 CLICK = click("approver1", ids.APPROVE, "R-ABCDEFGHI2:" + "0123456789abcdef" * 4)

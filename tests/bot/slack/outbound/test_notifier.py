@@ -34,7 +34,7 @@ from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.notifier import NotifierBlocked, NotifierRefused, NotifierUnavailable
 from workflows.ports.records import AuditEntry, Commit
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
-from workflows.store.sqlite import SqliteStore, open_store
+from workflows.store.sqlite.store import SqliteStore, open_store
 
 CHANNEL: Final = "C0PARTNERAC"
 NAMES: Final = {person.slack_id: person.name for person in PEOPLE}

@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
 from workflows.ports.records import StoreUnusable
-from workflows.store.migrations import migrations
+from workflows.store.sqlite.migrations import migrations
 
 BUSY_MILLISECONDS: Final = 2000
 _LOCK_SECONDS: Final = 3.0

@@ -17,8 +17,8 @@ from workflows.core.requests.effects import CheckPermission
 from workflows.core.settings.canonical import Digest
 from workflows.store.codec import REQUEST as REQUEST_CODEC
 from workflows.store.codec import dump
-from workflows.store.migrations import migrations
-from workflows.store.sqlite import open_store
+from workflows.store.sqlite.migrations import migrations
+from workflows.store.sqlite.store import open_store
 
 BEFORE: Final = "m006_clicks_are_commands"
 DIGEST: Final = request().known.plan.digest

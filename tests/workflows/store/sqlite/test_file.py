@@ -13,19 +13,19 @@ from typing import Any
 import pytest
 import structlog
 
-import workflows.store.file
+import workflows.store.sqlite.file
 from tests.workflows.fakes import FixedClock
-from tests.workflows.store.test_sqlite import ROOT, click
+from tests.workflows.store.sqlite.test_store import ROOT, click
 from workflows.ports.records import StoreUnusable
-from workflows.store.read_only import read_parked
-from workflows.store.snapshot import read_records
-from workflows.store.sqlite import SqliteStore, open_store
+from workflows.store.sqlite.read_only import read_parked
+from workflows.store.sqlite.snapshot import read_records
+from workflows.store.sqlite.store import SqliteStore, open_store
 
 OPENING = """
 import asyncio, sys
 from pathlib import Path
 from tests.workflows.fakes import FixedClock
-from workflows.store.sqlite import open_store
+from workflows.store.sqlite.store import open_store
 
 async def main():
     store = await open_store(Path(sys.argv[1]), FixedClock())
@@ -39,7 +39,7 @@ asyncio.run(main())
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not wait for another process to end."""
-    monkeypatch.setattr(workflows.store.file, "_LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(workflows.store.sqlite.file, "_LOCK_SECONDS", 0.1)
 
 
 async def filled(path: Path, clicks: int = 1) -> None:
@@ -229,8 +229,8 @@ async def test_an_index_that_lacks_rows_is_damage(tmp_path: Path) -> None:
 
 async def test_a_check_that_takes_too_long_is_left_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     await filled(tmp_path / "gatehouse.db", 60)
-    monkeypatch.setattr(workflows.store.file, "_CHECK_SECONDS", -1.0)
-    monkeypatch.setattr(workflows.store.file, "_CHECK_STEPS", 10)
+    monkeypatch.setattr(workflows.store.sqlite.file, "_CHECK_SECONDS", -1.0)
+    monkeypatch.setattr(workflows.store.sqlite.file, "_CHECK_STEPS", 10)
     with structlog.testing.capture_logs() as logs:
         await filled(tmp_path / "gatehouse.db", 61)
     assert [line["event"] for line in logs] == ["database_not_checked_to_its_end"]

@@ -15,8 +15,8 @@ from workflows.core.requests.request import RequestId, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.records import AuditEntry, Commit, StoreUnusable
 from workflows.ports.store import Store
-from workflows.store.snapshot import read_records
-from workflows.store.sqlite import open_store
+from workflows.store.sqlite.snapshot import read_records
+from workflows.store.sqlite.store import open_store
 
 OTHER = TenantId("0b0b0b0b-0000-4000-8000-000000000009")
 

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from workflows.ports.clock import Clock
 from workflows.ports.records import StoreUnusable
-from workflows.store.sqlite import SqliteStore
+from workflows.store.sqlite.store import SqliteStore
 
 _BUSY_MILLISECONDS: Final = 5000
 

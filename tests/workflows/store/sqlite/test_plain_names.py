@@ -12,8 +12,8 @@ from sqlite_utils import Database
 from tests.workflows.core.builders import DANA, NOW, REDEEM_STEP, TENANT, partnership, request
 from tests.workflows.fakes import FixedClock
 from workflows.store.codec import PARTNERSHIP, REQUEST, dump
-from workflows.store.migrations import migrations
-from workflows.store.sqlite import open_store
+from workflows.store.sqlite.migrations import migrations
+from workflows.store.sqlite.store import open_store
 
 EARLIER_PARTNER: Final = {
     "setup": "half",

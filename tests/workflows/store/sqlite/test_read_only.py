@@ -10,8 +10,8 @@ from tests.workflows.fakes import FixedClock
 from workflows.core.requests.commands.request import Subject
 from workflows.core.requests.effects import Tell
 from workflows.ports.records import AuditEntry, Commit
-from workflows.store.read_only import Parked, read_parked
-from workflows.store.sqlite import SqliteStore, open_store
+from workflows.store.sqlite.read_only import Parked, read_parked
+from workflows.store.sqlite.store import SqliteStore, open_store
 
 
 async def stored(path: Path) -> SqliteStore:

@@ -12,7 +12,7 @@ import structlog
 from sqlite_utils import Database
 
 from workflows.ports.records import StoreNotWritable
-from workflows.store.file import BUSY_MILLISECONDS, LOG_BYTES, StoreFile
+from workflows.store.sqlite.file import BUSY_MILLISECONDS, LOG_BYTES, StoreFile
 
 _IMPATIENT_MILLISECONDS: Final = 200
 """How long a write waits for a lock once it is known that somebody holds it: whoever clicked has to hear in time."""

@@ -15,9 +15,9 @@ import structlog
 from pydantic import TypeAdapter
 from sqlite_utils import Database
 
-import workflows.store.file
-import workflows.store.snapshot
-import workflows.store.sqlite
+import workflows.store.sqlite.database
+import workflows.store.sqlite.file
+import workflows.store.sqlite.snapshot
 from tests.workflows.core.builders import NOW, RILEY, SECURITY, TENANT, partnership, request
 from tests.workflows.fakes import FixedClock
 from workflows.core.people import ChatId
@@ -27,16 +27,16 @@ from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
 from workflows.ports.records import AuditEntry, Commit, StoreUnusable
 from workflows.store.codec import load
-from workflows.store.sqlite import SqliteStore, open_store
+from workflows.store.sqlite.store import SqliteStore, open_store
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 CHILD = """
 import asyncio, sys
 from pathlib import Path
 from tests.workflows.fakes import FixedClock
-from tests.workflows.store.test_sqlite import click
-from workflows.store.sqlite import open_store
+from tests.workflows.store.sqlite.test_store import click
+from workflows.store.sqlite.store import open_store
 
 async def main():
     store = await open_store(Path(sys.argv[1]), FixedClock())
@@ -75,7 +75,7 @@ async def test_the_rows_of_lists_are_parsed_off_the_event_loop(tmp_path: Path, m
         threads.append(threading.get_ident())
         return load(adapter, text)
 
-    for module in (workflows.store.sqlite, workflows.store.snapshot):
+    for module in (workflows.store.sqlite.database, workflows.store.sqlite.snapshot):
         monkeypatch.setattr(module, "load", watched)
     mine = (RILEY.chat_id, 9)
     reads = {
@@ -162,7 +162,7 @@ async def test_after_a_failed_opening_the_file_is_free_again(tmp_path: Path) -> 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not wait for another process to end."""
-    monkeypatch.setattr(workflows.store.file, "_LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(workflows.store.sqlite.file, "_LOCK_SECONDS", 0.05)
 
 
 @pytest.mark.usefixtures("impatient")

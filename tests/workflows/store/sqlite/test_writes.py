@@ -13,9 +13,9 @@ import pytest
 
 from tests.workflows.core.builders import NOW
 from tests.workflows.fakes import FixedClock
-from tests.workflows.store.test_sqlite import click
+from tests.workflows.store.sqlite.test_store import click
 from workflows.ports.records import StoreNotWritable
-from workflows.store.sqlite import SqliteStore, open_store
+from workflows.store.sqlite.store import SqliteStore, open_store
 
 
 @pytest.fixture

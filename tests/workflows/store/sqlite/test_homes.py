@@ -21,8 +21,8 @@ from workflows.core.requests.request import RequestId, RequestState
 from workflows.ports.effects_queue import PendingEffect
 from workflows.ports.records import AuditEntry, Commit
 from workflows.store.codec import EFFECT, REQUEST, dump
-from workflows.store.migrations import migrations
-from workflows.store.sqlite import open_store
+from workflows.store.sqlite.migrations import migrations
+from workflows.store.sqlite.store import open_store
 
 HOME = ShowHome(person=RILEY.chat_id)
 

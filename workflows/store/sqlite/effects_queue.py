@@ -1,0 +1,113 @@
+"""Effects that wait to be performed, in the embedded store."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import structlog
+from pydantic import ValidationError
+
+from workflows.core.requests.effects import CheckPermission, Effect, Rank, lane, rank
+from workflows.ports.effects_queue import GivenUp, PendingEffect
+from workflows.store.codec import EFFECT, load
+from workflows.store.sqlite.database import SqliteDatabase, readable, text_of
+
+_log = structlog.get_logger()
+
+
+class SqliteEffectsQueue(SqliteDatabase):
+    """Implements `ports.effects_queue.EffectsQueue`."""
+
+    async def pending(self, now: datetime, limit: int) -> Sequence[PendingEffect]:
+        """List the oldest due effect of each lane; one that cannot be read is parked and holds nobody up."""
+        if self.trouble:
+            return []
+        rows = await self._query(
+            """select id, lane, attempts, doc from (
+                select id, lane, attempts, doc, rank, row_number() over (partition by rank order by id) as place
+                from effects
+                where id in (select min(id) from effects where is_parked = 0 and due_at <= ? group by lane)
+            ) where place <= ? order by rank, id""",
+            text_of(now),
+            limit,
+        )
+        found = []
+        for row in rows:
+            try:
+                effect = load(EFFECT, row["doc"])
+            except ValidationError as error:
+                _log.error("effect_unreadable", effect_id=row["id"])
+                await self.park(row["id"], f"unreadable: {error.error_count()} problems")
+                continue
+            found.append(PendingEffect(id=row["id"], lane=row["lane"], attempts=row["attempts"], effect=effect))
+        return found
+
+    async def count_pending(self, now: datetime) -> tuple[int, int, int]:
+        """Count the effects that are due, that wait for later, and that are parked.
+
+        An App Home that was published just now and is wanted again counts as due: its turn comes within seconds.
+        """
+        rows = await self._query(
+            """select coalesce(sum(is_parked = 0 and is_due), 0) as due,
+            coalesce(sum(is_parked = 0 and not is_due), 0) as later, coalesce(sum(is_parked), 0) as parked
+            from (select is_parked, due_at <= ? or (rank = ? and attempts = 0) as is_due from effects)""",
+            text_of(now),
+            Rank.HOME.value,
+        )
+        return rows[0]["due"], rows[0]["later"], rows[0]["parked"]
+
+    async def done(self, effect_id: int) -> None:
+        """Mark an effect as performed. What it did stands in the audit log; the effect itself is forgotten."""
+        await self._write("delete from effects where id = ?", effect_id)
+
+    async def retry(self, effect_id: int, at: datetime, error: str) -> None:
+        """Put an effect off until `at`, counting one more attempt."""
+        await self._write(
+            "update effects set due_at = ?, attempts = attempts + 1, error = ? where id = ?",
+            text_of(at),
+            self._clean.error(error),
+            effect_id,
+        )
+
+    async def park(self, effect_id: int, error: str) -> None:
+        """Return an effect up; it stays visible and holds no lane."""
+        await self._write(
+            "update effects set is_parked = 1, error = ? where id = ?", self._clean.error(error), effect_id
+        )
+
+    async def unjudged(self) -> Sequence[CheckPermission]:
+        """List the clicks that are stored and not judged yet, oldest first; those that were given up are left out."""
+        sql = "select id, doc from effects where is_parked = 0 and lane >= 'judge:' and lane < 'judge;' order by id"
+        found = readable(EFFECT, await self._query(sql))
+        return [effect for effect in found if isinstance(effect, CheckPermission)]
+
+    async def given_up(self) -> Sequence[GivenUp]:
+        """List the effects that were given up, oldest first."""
+        rows = await self._query("select id, lane, error, doc from effects where is_parked = 1 order by id")
+        return [_given_up(row) for row in rows]
+
+    async def retry_given_up(self, effect_id: int) -> None:
+        """Have a given up effect tried again, as if for the first time."""
+        await self._write(
+            "update effects set is_parked = 0, attempts = 0, due_at = ?, error = '' where id = ? and is_parked = 1",
+            text_of(self._clock.now()),
+            effect_id,
+        )
+
+    async def drop_given_up(self, effect_id: int) -> None:
+        """Forget a given up effect."""
+        await self._write("delete from effects where id = ? and is_parked = 1", effect_id)
+
+    def _put_effect(self, effect: Effect, due_at: str) -> None:
+        self._db.execute(
+            "insert into effects (lane, rank, due_at, attempts, doc) values (?, ?, ?, 0, ?)",
+            (lane(effect), rank(effect).value, due_at, self._clean.effect(effect)),
+        )
+
+
+def _given_up(row: dict[str, Any]) -> GivenUp:
+    try:
+        effect = load(EFFECT, row["doc"])
+    except ValidationError:
+        effect = None
+    return GivenUp(id=row["id"], lane=row["lane"], error=row["error"], effect=effect)

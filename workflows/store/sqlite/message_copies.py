@@ -1,0 +1,94 @@
+"""Posted copies of cards and wanted App Homes, in the embedded store."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from workflows.core.people import ChatId
+from workflows.core.requests.effects import ShowHome, lane
+from workflows.ports.message_copies import Copy
+from workflows.store.sqlite.database import text_of
+from workflows.store.sqlite.effects_queue import SqliteEffectsQueue
+
+_HOME_EVERY: Final = timedelta(seconds=2)
+"""A person's App Home is published no more often than this."""
+
+
+class SqliteMessageCopies(SqliteEffectsQueue):
+    """Implements `ports.message_copies.MessageCopies`; a wanted App Home is an effect in the queue."""
+
+    async def copies(self, subject: str) -> Sequence[Copy]:
+        """List the posted copies of a card."""
+        return await self._copies("subject = ? order by rowid", subject)
+
+    async def channel_copies(self, fit: str, limit: int) -> Sequence[Copy]:
+        """List the live copies that were posted for nobody in particular, but those in the channel `fit`."""
+        return await self._copies("audience = '' and is_live = 1 and channel <> ? order by rowid limit ?", fit, limit)
+
+    async def _copies(self, where: str, *values: object) -> Sequence[Copy]:
+        rows = await self._query(f"select * from copies where {where}", *values)  # noqa: S608
+        return [Copy(**{**row, "is_live": bool(row["is_live"])}) for row in rows]
+
+    async def save_copy(self, copy: Copy) -> None:
+        """Remember a posted copy, or what it shows now."""
+        await self._write(
+            """insert or replace into copies (channel, message_id, subject, audience, content, occasion, is_live)
+            values (?, ?, ?, ?, ?, ?, ?)""",
+            *(
+                copy.channel,
+                copy.message_id,
+                copy.subject,
+                copy.audience,
+                copy.content,
+                copy.occasion,
+                int(copy.is_live),
+            ),
+        )
+
+    async def has_opened_home(self, person: ChatId) -> bool:
+        """Return whether a person has ever opened the App Home."""
+        return bool(await self._query("select 1 from homes where person = ?", person))
+
+    async def save_home(self, person: ChatId) -> None:
+        """Remember that a person opened the App Home."""
+        await self._write("insert or ignore into homes (person) values (?)", person)
+
+    async def want_homes(self, people: Sequence[ChatId]) -> None:
+        """Have the App Homes of those who ever opened theirs published anew."""
+        await self._run(lambda: self._want_homes(people))
+
+    async def home_wanted(self, person: ChatId) -> int:
+        """Count how often a person's App Home was wanted; 0 for one who never opened it."""
+        rows = await self._query("select wanted from homes where person = ?", person)
+        return int(rows[0]["wanted"]) if rows else 0
+
+    async def home_shown(self, person: ChatId, wanted: int) -> None:
+        """Note that the App Home shows what stood when it was wanted so often; have it published again if need be."""
+        await self._run(lambda: self._home_shown(person, wanted))
+
+    def _want_homes(self, people: Sequence[ChatId]) -> None:
+        with self._writes.watched(self._db), self._db.atomic():
+            for person in people:
+                # NB. also while one is being published: what it read may be older than what is wanted now.
+                known = self._db.execute("update homes set wanted = wanted + 1 where person = ?", (person,))
+                if known.rowcount and not self._has_home_effect(person):
+                    self._put_home(person)
+
+    def _home_shown(self, person: ChatId, wanted: int) -> None:
+        with self._writes.watched(self._db), self._db.atomic():
+            shown_at = text_of(self._clock.now())
+            self._db.execute("update homes set shown_at = ? where person = ?", (shown_at, person))
+            sql = "select 1 from homes where person = ? and wanted > ?"
+            if self._db.execute(sql, (person, wanted)).fetchone():
+                self._put_home(person)
+
+    def _has_home_effect(self, person: ChatId) -> bool:
+        sql = "select 1 from effects where lane = ? and is_parked = 0"
+        return self._db.execute(sql, (lane(ShowHome(person=person)),)).fetchone() is not None
+
+    def _put_home(self, person: ChatId) -> None:
+        """Store one ShowHome, due when the last one is old enough."""
+        row = self._db.execute("select shown_at from homes where person = ?", (person,)).fetchone()
+        now = self._clock.now()
+        due_at = max(now, datetime.fromisoformat(row[0]) + _HOME_EVERY) if row[0] else now
+        self._put_effect(ShowHome(person=person), text_of(min(due_at, now + _HOME_EVERY)))

@@ -1,0 +1,156 @@
+"""Requests, partners, alarms, marks and the audit log, read from the embedded store."""
+
+import asyncio
+import json
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.records import Records
+from workflows.core.people import ChatId, PersonId, Role
+from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
+from workflows.core.requests.request import AccessRequest, RequestId
+from workflows.core.settings.model import TenantId
+from workflows.ports.records import AuditEntry, Listed
+from workflows.store.codec import ALARM, DETAILS, PARTNERSHIP, REQUEST, load
+from workflows.store.sqlite.database import SqliteDatabase, readable, text_of
+from workflows.store.sqlite.snapshot import fetch_rows, parse_rows
+
+
+class SqliteRecords(SqliteDatabase):
+    """Reads records; what changes them is `SqliteStore.commit`."""
+
+    async def request(self, request_id: RequestId) -> AccessRequest | None:
+        """Load one request."""
+        found = await self._requests("where id = ?", request_id)
+        return found[0] if found else None
+
+    async def partnership(self, tenant_id: TenantId) -> Partnership | None:
+        """Load one partnership."""
+        rows = await self._query("select doc from partnerships where tenant_id = ?", tenant_id)
+        return load(PARTNERSHIP, rows[0]["doc"]) if rows else None
+
+    async def open_requests(self) -> Sequence[AccessRequest]:
+        """List the requests that are not terminal, oldest first."""
+        return await self._requests("where is_open = 1 order by created_at")
+
+    async def roles_waited_for(self) -> Sequence[Role]:
+        """List the roles of open stages that requests wait for."""
+        rows = await self._query("select distinct waits_for from requests where waits_for is not null order by 1")
+        return [Role(row["waits_for"]) for row in rows]
+
+    async def requests_waiting(
+        self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], limit: int
+    ) -> Listed[AccessRequest]:
+        """List the requests that wait for one of these roles and bar none of one person's ids, oldest first."""
+        where = """where waits_for in (select value from json_each(?))
+            and not exists (select 1 from json_each(excluded) where value in (select value from json_each(?)))"""
+        values = (json.dumps(list(roles)), json.dumps(sorted(ids)))
+        shown = await self._requests(f"{where} order by created_at limit ?", *values, limit)
+        rows = await self._query(f"select count(*) as count from requests {where}", *values)  # noqa: S608
+        return Listed(shown=shown, count=rows[0]["count"])
+
+    async def live_partnerships(self, limit: int) -> Listed[Partnership]:
+        """List the partnerships that are not revoked, by default domain."""
+        where = "where state <> 'revoked'"
+        rows = await self._query(
+            f"select tenant_id as id, doc from partnerships {where} order by domain limit ?",  # noqa: S608
+            limit,
+        )
+        counted = await self._query(f"select count(*) as count from partnerships {where}")  # noqa: S608
+        return Listed(shown=await asyncio.to_thread(readable, PARTNERSHIP, rows), count=counted[0]["count"])
+
+    async def requests_of(
+        self, requester: ChatId, limit: int, account: PersonId | None = None
+    ) -> Sequence[AccessRequest]:
+        """List a person's own requests, newest first: those filed under this chat id, or by this account."""
+        where = "where requester = ? or account = ? order by created_at desc, rowid desc limit ?"
+        return await self._requests(where, requester, account, limit)
+
+    async def requests_for(self, tenant_id: TenantId, limit: int) -> Sequence[AccessRequest]:
+        """List the requests about one tenant, newest first."""
+        return await self._requests(
+            "where tenant_id = ? order by created_at desc, rowid desc limit ?", tenant_id, limit
+        )
+
+    async def partnerships(self) -> Sequence[Partnership]:
+        """List every partnership, by default domain."""
+        rows = await self._query("select tenant_id as id, doc from partnerships order by domain")
+        return await asyncio.to_thread(readable, PARTNERSHIP, rows)
+
+    async def records(self) -> Records:
+        """Read every partnership and the requests that bear on what stands in the tenant, all of one moment."""
+        rows = await self._run(lambda: fetch_rows(self._db.conn))
+        # Parsing a thousand records takes a while, and is not the store's thread's or the event loop's to wait for.
+        return await asyncio.to_thread(parse_rows, rows)
+
+    async def due(self, now: datetime) -> tuple[Sequence[RequestId], Sequence[TenantId]]:
+        """List undecided requests past their expiry, and partnerships with a review or a reminder due."""
+        moment = text_of(now)
+        requests = await self._query("select id from requests where due_at <= ? order by due_at", moment)
+        partners = await self._query("select tenant_id from partnerships where due_at <= ? order by due_at", moment)
+        return [RequestId(row["id"]) for row in requests], [TenantId(row["tenant_id"]) for row in partners]
+
+    async def history(self, *, request_id: RequestId | None = None, limit: int = 200) -> Sequence[AuditEntry]:
+        """List audit entries, newest first."""
+        where, values = ("where request_id = ?", [request_id]) if request_id else ("", [])
+        rows = await self._query(f"select * from audit {where} order by seq desc limit ?", *values, limit)  # noqa: S608
+        return [_entry(row) for row in rows]
+
+    async def is_known(self, key: str) -> bool:
+        """Return whether an audit entry with this key exists."""
+        return bool(await self._query("select 1 from audit where key = ?", key))
+
+    async def times_of(
+        self, actor: ChatId, account: PersonId | None, commands: Sequence[str], since: datetime
+    ) -> Sequence[datetime]:
+        """List when a person had one of these commands accepted since then; see `ports.records`."""
+        marks = ", ".join("?" * len(commands))
+        rows = await self._query(
+            f"""select at from audit where seq in (
+                select seq from audit where actor = ? and command in ({marks}) and at > ?
+                union select seq from audit where account = ? and command in ({marks}) and at > ?
+            ) and outcome = 'accepted' and json_extract(details, '$.kind') is not 'revocation' order by at""",  # noqa: S608
+            *(actor, *commands, text_of(since)),
+            *(account, *commands, text_of(since)),
+        )
+        return [datetime.fromisoformat(row["at"]) for row in rows]
+
+    async def alarm(self, alarm_id: AlarmId) -> Alarm | None:
+        """Load one alarm, open or cleared."""
+        rows = await self._query("select doc from alarms where id = ?", alarm_id)
+        return load(ALARM, rows[0]["doc"]) if rows else None
+
+    async def open_alarm(self, code: AlarmCode, subject: str) -> Alarm | None:
+        """Load the open alarm of this code and subject."""
+        rows = await self._query(
+            "select id, doc from alarms where code = ? and subject = ? and is_open = 1", code.value, subject
+        )
+        found = readable(ALARM, rows)
+        return found[0] if found else None
+
+    async def open_alarms(self) -> Sequence[Alarm]:
+        """List the alarms that are not cleared, oldest first."""
+        return readable(ALARM, await self._query("select id, doc from alarms where is_open = 1 order by raised_at, id"))
+
+    async def mark(self, name: str) -> str | None:
+        """Read one of the process's own marks; None when it was never set."""
+        rows = await self._query("select value from marks where name = ?", name)
+        return str(rows[0]["value"]) if rows else None
+
+    async def save_mark(self, name: str, value: str) -> None:
+        """Remember a mark."""
+        await self._write("insert or replace into marks (name, value) values (?, ?)", name, value)
+
+    async def _requests(self, tail: str, *values: object) -> list[AccessRequest]:
+        rows = await self._query(f"select id, doc from requests {tail}", *values)  # noqa: S608
+        # Parsing hundreds of records takes a while, and is not the store's thread's or the event loop's to wait for.
+        return await asyncio.to_thread(readable, REQUEST, rows)
+
+
+def _entry(row: dict[str, Any]) -> AuditEntry:
+    values = {name: value for name, value in row.items() if name != "seq"}
+    values["at"] = datetime.fromisoformat(row["at"])
+    values["details"] = load(DETAILS, row["details"])
+    return AuditEntry(**values)

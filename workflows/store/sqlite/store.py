@@ -1,0 +1,144 @@
+"""The embedded store as one: what a command changes is stored in one transaction."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from workflows.core.partners.partnership import Partnership
+from workflows.core.requests.alarms import Alarm
+from workflows.core.requests.eligibility import still_asked
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.ports.clock import Clock
+from workflows.ports.records import Commit, OtherOpenRequest, StaleVersion
+from workflows.store.redaction import Clean
+from workflows.store.sqlite.database import text_of
+from workflows.store.sqlite.message_copies import SqliteMessageCopies
+from workflows.store.sqlite.records import SqliteRecords
+
+_UNDECIDED: Final = frozenset({RequestState.PREPARING, RequestState.AWAITING_APPROVAL})
+
+
+class SqliteStore(SqliteRecords, SqliteMessageCopies):
+    """Implements `ports.store.Store`. Make it with `open_store`, end it with `close`."""
+
+    async def commit(self, commit: Commit) -> bool:
+        """Store everything in one transaction; see `ports.records`."""
+        return await self._run(lambda: self._commit(commit))
+
+    def _commit(self, commit: Commit) -> bool:
+        with self._writes.watched(self._db), self._db.atomic():
+            entry = commit.entry
+            added = self._db.execute(
+                """insert into audit (key, at, actor, command, outcome, request_id, tenant_id, account, details)
+                values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (key) do nothing""",
+                (
+                    *(entry.key, text_of(entry.at), entry.actor, entry.command, entry.outcome),
+                    *(entry.request_id, entry.tenant_id, entry.account),
+                    self._clean.details(entry.details),
+                ),
+            )
+            if added.rowcount == 0:
+                return False
+            if commit.request is not None:
+                if commit.is_only_one:
+                    self._require_only_one(commit.request)
+                self._put_request(commit.request)
+            if commit.partnership is not None:
+                self._put_partnership(commit.partnership)
+            if commit.alarm is not None:
+                self._put_alarm(commit.alarm)
+            due_at = text_of(self._clock.now())
+            for effect in commit.effects:
+                self._put_effect(effect, due_at)
+        return True
+
+    def _put_request(self, request: AccessRequest) -> None:
+        who = still_asked(request)
+        self._put(
+            "requests",
+            "id",
+            {
+                "id": request.id,
+                "version": request.version,
+                "state": request.state.value,
+                "is_open": int(not request.is_terminal),
+                "requester": request.particulars.requester,
+                "account": request.requester_account,
+                "tenant_id": None if request.prepared is None else request.prepared.plan.tenant_id,
+                "due_at": text_of(request.expires_at) if _can_expire(request) else None,
+                "created_at": text_of(request.created_at),
+                "waits_for": None if who is None else who.open_stages[0].role,
+                "excluded": json.dumps([] if who is None else sorted(who.barred)),
+                "doc": self._clean.request(request),
+            },
+        )
+
+    def _require_only_one(self, request: AccessRequest) -> None:
+        """Find another open request about the same tenant. NB. in the transaction: two may be prepared at once."""
+        others = self._db.query(
+            "select id from requests where tenant_id = ? and is_open = 1 and id <> ? order by created_at limit 1",
+            [request.known.plan.tenant_id, request.id],
+        )
+        for other in others:
+            raise OtherOpenRequest(RequestId(other["id"]))
+
+    def _put_partnership(self, partnership: Partnership) -> None:
+        self._put(
+            "partnerships",
+            "tenant_id",
+            {
+                "tenant_id": partnership.identity.tenant_id,
+                "version": partnership.version,
+                "state": partnership.state.value,
+                "domain": partnership.identity.default_domain,
+                "due_at": None if partnership.due_at is None else text_of(partnership.due_at),
+                "doc": self._clean.partnership(partnership),
+            },
+        )
+
+    def _put_alarm(self, alarm: Alarm) -> None:
+        """Store an alarm; a second open one of the same code and subject is left out."""
+        self._db.execute(
+            """insert into alarms (id, code, subject, is_open, raised_at, doc) values (?, ?, ?, ?, ?, ?)
+            on conflict (id) do update set is_open = excluded.is_open, doc = excluded.doc
+            on conflict do nothing""",
+            (
+                *(alarm.id, alarm.code.value, alarm.subject, int(alarm.is_open)),
+                *(text_of(alarm.raised_at), self._clean.alarm(alarm)),
+            ),
+        )
+
+    def _put(self, table: str, key: str, row: dict[str, Any]) -> None:
+        """Insert version 1, or replace exactly the version before; table and column names are ours, never input."""
+        names = list(row)
+        if row["version"] == 1:
+            marks = ", ".join("?" * len(names))
+            sql = f"insert into {table} ({', '.join(names)}) values ({marks}) on conflict do nothing"  # noqa: S608
+            changed = self._db.execute(sql, list(row.values())).rowcount
+        else:
+            sets = ", ".join(f"{name} = ?" for name in names)
+            sql = f"update {table} set {sets} where {key} = ? and version = ?"  # noqa: S608
+            changed = self._db.execute(sql, [*row.values(), row[key], row["version"] - 1]).rowcount
+        if changed != 1:
+            raise StaleVersion(f"{table} {row[key]}: version {row['version']} does not follow the stored one")
+
+
+async def open_store(
+    path: Path,
+    clock: Clock,
+    redact: Callable[[str], str] = str,
+    redact_known: Callable[[str], str] | None = None,
+) -> SqliteStore:
+    """Open the embedded store in the file at `path`, creating it when it is missing.
+
+    :param redact: takes out of an error's text all that is secret or looks so.
+    :param redact_known: takes out of everything what is known to be secret, and nothing else; None: as `redact` does.
+    """
+    store = SqliteStore(path, clock, Clean(error=redact, known=redact_known or redact))
+    await store.open()
+    return store
+
+
+def _can_expire(request: AccessRequest) -> bool:
+    return request.state in _UNDECIDED and request.particulars.kind is not RequestKind.REVOCATION
