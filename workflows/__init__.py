@@ -1,1 +1,4 @@
-"""The domain: requests, approval, plans, reviews. Knows no chat system."""
+"""The domain: requests, approval, plans, reviews.
+
+It depends on no chat system.
+"""

@@ -8,7 +8,7 @@ from typing import Any, Final
 from workflows.core.checks.conditional_access.words import report_values
 from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.current_settings import CurrentSetting, describe_current
-from workflows.core.posture.model import Concern, Door, PartnerPosture, Posture, Weight
+from workflows.core.posture.model import B2BAccess, Concern, PartnerPosture, Posture, Weight
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import EffectiveFlag, Origin
 from workflows.core.settings.openness import Way
@@ -44,7 +44,7 @@ def posture_json(posture: Posture) -> str:
         "default": {
             "read": posture.default.is_read,
             "is_service_default": posture.default.is_service_default if posture.default.is_read else None,
-            "access": _doors(posture.default.doors),
+            "access": _b2b_access(posture.default.b2b_access),
             "inbound_trust": _flags(posture.default.trust),
             "ways": _ways(posture.default.ways),
             "settings": _current_settings(posture.default.current),
@@ -62,7 +62,7 @@ def _partner(partner: PartnerPosture, default: JsonObject | None) -> dict[str, A
         "default_domain": None if identity is None else identity.default_domain or None,
         "display_name": None if identity is None else identity.display_name,
         "has_settings": partner.has_settings,
-        "access": _doors(partner.doors),
+        "access": _b2b_access(partner.b2b_access),
         "inbound_trust": _flags(partner.trust),
         "automatic_redemption": _flags(partner.redemption),
         "identity_synchronization": _flag(partner.synchronization),
@@ -94,10 +94,13 @@ def _record(record: Partnership) -> dict[str, Any]:
     }
 
 
-def _doors(doors: Mapping[Any, Door]) -> dict[str, Any]:
+def _b2b_access(b2b_access: Mapping[Any, B2BAccess]) -> dict[str, Any]:
     return {
-        name.value: {"opening": door.opening.value, "origins": [origin.value for origin in door.targets.origins]}
-        for name, door in doors.items()
+        name.value: {
+            "opening": direction.opening.value,
+            "origins": [origin.value for origin in direction.targets.origins],
+        }
+        for name, direction in b2b_access.items()
     }
 
 

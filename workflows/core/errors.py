@@ -1,14 +1,17 @@
-"""What can go wrong in the domain, in words that the person concerned can act on."""
+"""The errors of the domain, in words that help the affected person to act."""
 
 
 class DomainError(Exception):
-    """Base of every error that the domain raises on purpose. `str(error)` is fit for the person concerned."""
+    """Base of every error that the domain raises on purpose.
+
+    `str(error)` can be shown to the affected person.
+    """
 
 
 class Refused(DomainError):
     """Somebody asked for something that the rules do not allow.
 
-    `code` is a stable name for the audit log; `reason` says why and what the person can do.
+    `code` is a stable name for the audit log. `reason` says why, and what the person can do.
     """
 
     def __init__(self, code: str, reason: str) -> None:
@@ -18,7 +21,7 @@ class Refused(DomainError):
 
 
 class InvalidField(DomainError):
-    """Input that a person can correct: `field` names it, `reason` says what is wrong and the cure."""
+    """Input that a person can correct: `field` names it, `reason` says what is wrong and how to correct it."""
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(reason)
@@ -31,7 +34,7 @@ class NothingToChange(DomainError):
 
 
 class UnreadableSetting(DomainError):
-    """A setting read from the tenant has a shape or value this version does not know.
+    """A setting read from the tenant has a shape or value that this version does not know.
 
     It is never treated as open, closed or absent.
     """

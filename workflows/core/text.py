@@ -1,4 +1,4 @@
-"""Text fit to be shown: counts, short names, where a long text may be cut, values without secrets, names of actions."""
+"""Text for display: counts, short names, places to cut long texts, values without secrets, names of actions."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -11,9 +11,9 @@ _MOST_NAME: Final = 60
 
 
 class Action(Enum):
-    """What a person can ask Gatehouse for, as the domain's sentences name it.
+    """An action that a person can ask for, as the domain's sentences name it.
 
-    Each front end puts its own command or button in its place.
+    Each front end replaces it by its own command or button.
     """
 
     LIST = "list partners"
@@ -28,7 +28,7 @@ class Action(Enum):
 
 
 def place_to_cut(text: str, most: int) -> int:
-    """Return the last place, at `most` or before it, that is not inside an ID: nobody could guess the rest of one."""
+    """Return the last place, at most `most`, that is not inside an ID, because nobody could guess the rest of an ID."""
     for found in _ID.finditer(text, max(0, most - _LENGTH), most + _LENGTH):
         if found.start() < most < found.end():
             return found.start()
@@ -36,26 +36,26 @@ def place_to_cut(text: str, most: int) -> int:
 
 
 def shown_name(name: str) -> str:
-    """Make a directory name fit to stand in quotation marks in a sentence: one short line, without such marks."""
+    """Return a directory name for use in quotation marks in a sentence: one short line, without quotation marks."""
     line = " ".join(name.replace("“", '"').replace("”", '"').split())
     return line if len(line) <= _MOST_NAME else f"{line[: _MOST_NAME - 1]}…"
 
 
 def counted(count: int, one: str, many: str = "") -> str:
-    """State how many: "1 step", "3 steps".
+    """Return a count with its noun: "1 step", "3 steps".
 
-    :param many: the plural, where it is not `one` with an s.
+    :param many: the plural, when it is not `one` with an s.
     """
     return f"{count} {one if count == 1 else many or f'{one}s'}"
 
 
 def times_words(count: int) -> str:
-    """State how often: "once", "twice", "3 times"."""
+    """Return how often: "once", "twice", "3 times"."""
     return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def redacted(value: Any, redact: Callable[[str], str]) -> Any:
-    """Clean every text in a value of JSON; the names in its objects stay."""
+    """Remove secrets from every text in a JSON value; the names in its objects stay."""
     match value:
         case str():
             return redact(value)

@@ -69,8 +69,8 @@ def _grouped(partners: Iterable[PartnerPosture], policies: Sequence[Policy]) -> 
     for partner in partners:
         alike = _Alike(
             entries=entries_of(
-                collaboration=partner.doors[Property.B2B_COLLABORATION_INBOUND].targets.certain,
-                direct_connect=partner.doors[Property.B2B_DIRECT_CONNECT_INBOUND].targets.certain,
+                collaboration=partner.b2b_access[Property.B2B_COLLABORATION_INBOUND].targets.certain,
+                direct_connect=partner.b2b_access[Property.B2B_DIRECT_CONNECT_INBOUND].targets.certain,
                 synchronizes=partner.synchronization.value,
             ),
             trust=trust_of(partner.trust),

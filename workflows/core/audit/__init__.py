@@ -1,1 +1,1 @@
-"""What audit logs say."""
+"""Entries of Entra's audit log."""

@@ -1,4 +1,4 @@
-"""What Entra's own audit log says of one partner: who changed it, and whether anybody but Gatehouse did."""
+"""Entra's audit log of one partner: who changed it, and whether anybody but Gatehouse did."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 CLOCKS_DIFFER_BY: Final = timedelta(minutes=1)
-"""How far Microsoft's clock and ours may be apart: the log is read from that much earlier."""
+"""The largest expected difference between Microsoft's clock and ours. The log is read from that much earlier."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,11 +17,14 @@ class PartnerChange:
     activity: str
     """As Microsoft names it, for example "Update a partner cross-tenant access setting"."""
     by: str
-    """Name or id of the person or application; empty where the log names none. Text from outside."""
+    """Name or id of the person or application; empty when the log names none. Text from outside."""
     is_ours: bool
-    """The application that Gatehouse signs in as did it."""
+    """Whether the application that Gatehouse signs in as made the change."""
 
 
 def names_another(changes: Sequence[PartnerChange]) -> bool:
-    """Return whether anybody but Gatehouse is among the writers; who is not named is somebody else."""
+    """Return whether anybody but Gatehouse made a change.
+
+    A change without a name counts as somebody else's.
+    """
     return not all(change.is_ours for change in changes)

@@ -1,1 +1,1 @@
-"""Checks of a plan: rules, what was read in the home tenant, Conditional Access, and what approvers have to know."""
+"""Checks of a plan: rules, facts read in the home tenant, Conditional Access, and what approvers must know."""

@@ -1,4 +1,4 @@
-"""Whether somebody gets to an application of the other tenant, by which rule, and where that rule comes from."""
+"""Whether somebody can use an application of the other tenant, by which rule, and where that rule comes from."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,16 +20,16 @@ from workflows.core.settings.model import (
 
 
 class Direction(StrEnum):
-    """Who comes to whom."""
+    """The direction of access."""
 
     INBOUND = "inbound"
-    """Their people to our applications."""
+    """The partner's people use our applications."""
     OUTBOUND = "outbound"
-    """Our people to their applications."""
+    """Our people use the partner's applications."""
 
 
 class Capability(StrEnum):
-    """In which way people come."""
+    """The kind of access that people use."""
 
     B2B_COLLABORATION = "B2B collaboration"
     B2B_DIRECT_CONNECT = "B2B direct connect"
@@ -37,7 +37,10 @@ class Capability(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """Allowed or blocked. What is not certain is answered "allowed": nobody is told that an open door is closed."""
+    """Allowed or blocked.
+
+    When it is not certain, the answer is "allowed", so that open access is never reported as closed.
+    """
 
     allowed: bool
     by: str
@@ -45,7 +48,7 @@ class Answer:
     origin: Origin
     is_certain: bool = True
     doubt: str = ""
-    """What Microsoft does not document about the lists, in words; empty for none."""
+    """What Microsoft does not document about the lists, in words; empty when there is no doubt."""
 
 
 _PROPERTIES: Final[Mapping[tuple[Direction, Capability], Property]] = {
@@ -63,26 +66,26 @@ UNSURE_PAIR: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Half:
-    """What one list says of what was asked; None: not known."""
+class _ListAnswer:
+    """The answer of one list for the given user or application; None: not known."""
 
     lets_in: bool | None
     by: str
     origin: Origin
     is_exception: bool = False
-    """It is a deny-list that does not name everything, so that it can combine ambiguously with another one."""
+    """Whether it is a deny-list of single targets, whose combination with another deny-list is ambiguous."""
 
 
 def answer(
     applies: Effective, *, direction: Direction, capability: Capability, user: frozenset[str], application: str
 ) -> Answer:
-    """Return whether somebody gets in.
+    """Return whether the given user can use the given application.
 
-    People and applications must both be let in. Where one list names exceptions and so does the other, whoever is in
-    only one of them is answered "allowed", not certain (Graph: "Cross-tenant access settings API overview"). So is
-    everybody where the meaning of the lists is not documented (see `certainty`).
+    Both lists, users and applications, must allow it. If both lists contain exceptions, a user or application in only
+    one of them is answered "allowed", not certain (Graph: "Cross-tenant access settings API overview"). The same answer
+    is given where the meaning of the lists is not documented (see `certainty`).
 
-    :param user: the person's own id and those of its groups, in its own directory.
+    :param user: the person's own id and the ids of its groups, in its own directory.
     :param application: an application (client) id, or one of Graph's reserved words.
     """
     targets = applies.targets[_PROPERTIES[direction, capability]]
@@ -104,7 +107,7 @@ def answer(
     return Answer(allowed=True, by=f"{people.by}; {applications.by}", origin=here[0] if here else people.origin)
 
 
-def _lists_words(targets: EffectiveTargets, user: frozenset[str], application: str) -> tuple[_Half, _Half]:
+def _lists_words(targets: EffectiveTargets, user: frozenset[str], application: str) -> tuple[_ListAnswer, _ListAnswer]:
     users, applications = configurations(targets.setting)
     return (
         _target_list("people", users, targets.origins[0], frozenset(map(str.lower, user)), may_be_in_suite=False),
@@ -125,18 +128,18 @@ def _target_list(
     asked: frozenset[str],
     *,
     may_be_in_suite: bool,
-) -> _Half:
+) -> _ListAnswer:
     if configuration is None:
-        return _Half(lets_in=None, by=f"{label}: not known", origin=Origin.UNREAD)
+        return _ListAnswer(lets_in=None, by=f"{label}: not known", origin=Origin.UNREAD)
     named = {target.id for target in configuration.targets}
     is_allowed = configuration.access is AccessType.ALLOWED
     if named & _EVERYTHING:
-        return _Half(lets_in=is_allowed, by=f"{label}: all are {configuration.access}", origin=origin)
+        return _ListAnswer(lets_in=is_allowed, by=f"{label}: all are {configuration.access}", origin=origin)
     kind = "list of those let in" if is_allowed else "list of exceptions"
     is_named = bool({target.lower() for target in named} & asked)
     is_exception = not is_allowed and bool(named)
     if not is_named and may_be_in_suite and named & _SUITES:
         by = f"{label}: Microsoft does not list what {', '.join(sorted(named & _SUITES))} holds"
-        return _Half(lets_in=None, by=by, origin=origin, is_exception=is_exception)
+        return _ListAnswer(lets_in=None, by=by, origin=origin, is_exception=is_exception)
     by = f"{label}: {'on' if is_named else 'not on'} the {kind}"
-    return _Half(lets_in=is_named is is_allowed, by=by, origin=origin, is_exception=is_exception)
+    return _ListAnswer(lets_in=is_named is is_allowed, by=by, origin=origin, is_exception=is_exception)

@@ -1,7 +1,7 @@
-"""What an approver must know beyond the settings themselves: only sentences that are true for the given plan.
+"""What an approver must know besides the settings. Each sentence is true for the given plan.
 
-The facts behind them are Microsoft's: "Cross-tenant access overview", "Cross-tenant access settings API overview",
-"Configure B2B collaboration cross-tenant access", "user: revokeSignInSessions".
+The facts are Microsoft's: "Cross-tenant access overview", "Cross-tenant access settings API overview", "Configure B2B
+collaboration cross-tenant access", "user: revokeSignInSessions".
 """
 
 from collections.abc import Iterator, Sequence
@@ -111,11 +111,11 @@ def consequences(
     is_applied: bool = False,
     not_closed: Sequence[OpenWay] | None = None,
 ) -> tuple[str, ...]:
-    """List what follows from `plan` in complete sentences, what closes first.
+    """List the consequences of `plan` in complete sentences, those of closing first.
 
     :param default: the tenant's default configuration; None when it is not known.
-    :param is_applied: whether it stands already.
-    :param not_closed: what the read-back of a closing left open; None where there was none.
+    :param is_applied: whether the plan was applied already.
+    :param not_closed: what the read-back after a closing showed as open; None when there was no such read-back.
     """
     if not_closed is None:
         not_closed = open_ways(plan.image_after() or {}, default)
@@ -220,7 +220,7 @@ def _at_the_end(plan: Plan) -> Iterator[str]:
 
 
 def _settings(plan: Plan) -> Iterator[tuple[Property, Setting]]:
-    """What the plan writes, as far as this version can read it."""
+    """Return the settings that the plan writes, as far as this version can read them."""
     for change in changes(plan):
         try:
             name = Property(change.name)

@@ -1,4 +1,7 @@
-"""What a preflight read in the home tenant: each fact, or why it is not known. Data only."""
+"""The facts that a preflight read in the home tenant; each fact, or why it is not known.
+
+Data only.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +13,7 @@ from workflows.core.settings.model import Target
 
 
 class Why(StrEnum):
-    """Why a fact is not known, as a reader sees it."""
+    """Why a fact is not known, in a form for readers."""
 
     FORBIDDEN = "permission missing"
     NO_LICENCE = "no licence"
@@ -23,25 +26,28 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unchecked:
-    """A fact that could not be read. Never the same as "nothing found"."""
+    """A fact that could not be read.
+
+    It never means "nothing found".
+    """
 
     why: Why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIns:
-    """Successful sign-ins in one direction in the period that was asked for."""
+    """Successful sign-ins in one direction in the requested period."""
 
     people: int
     applications: tuple[str, ...]
     """Display names, alphabetical."""
     is_complete: bool
-    """False: there were more pages than were read, so the numbers are lower bounds."""
+    """False when not every page was read, so that the numbers are lower bounds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreflightFacts:
-    """What was read beside the partner itself."""
+    """The facts that were read in addition to the partner itself."""
 
     default: JsonObject | Unchecked
     access_policy: JsonObject | Unchecked
@@ -49,11 +55,11 @@ class PreflightFacts:
     sharepoint: JsonObject | Unchecked
     conditional_access: tuple[JsonObject, ...] | Unchecked
     sign_ins: SignIns | Unchecked
-    """Of the partner's people here."""
+    """Sign-ins of the partner's people here."""
     outbound_sign_ins: SignIns | Unchecked
-    """Of our people at the partner."""
+    """Sign-ins of our people at the partner."""
     by_id: TenantIdentity | Unchecked | None
-    """What Entra says of the tenant id by itself; None: it does not know the id."""
+    """The identity that Entra returns for the tenant id alone; None: it does not know the id."""
     own_domains: tuple[str, ...] | Unchecked
     names: Mapping[Target, str | Unchecked | None] = field(default_factory=dict)
-    """What our directory calls the ids that the plan names; None: it knows no such id."""
+    """The names in our directory of the ids that the plan names; None: it does not know the id."""

@@ -1,4 +1,4 @@
-"""What was found about a request beside the change itself: errors, warnings, what could not be checked, notes."""
+"""Findings about a request besides the change itself: errors, warnings, unchecked facts, notes."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,14 +8,17 @@ from workflows.core.errors import InvalidField
 
 
 class Severity(StrEnum):
-    """How much a finding weighs; the values are the words that people read."""
+    """How serious a finding is.
+
+    The values are shown to people.
+    """
 
     ERROR = "error"
     """The request cannot be made."""
     WARNING = "warning"
     """An approver must know it before deciding."""
     UNCHECKED = "could not be checked"
-    """Nothing is known; never the same as "fine"."""
+    """Nothing is known. It never means "fine"."""
     NOTE = "note"
 
 
@@ -26,15 +29,18 @@ class Finding:
     code: str
     severity: Severity
     text: str
-    """A complete sentence, with the cure where there is one."""
+    """A complete sentence, with the correction where there is one."""
     source: str
-    """The vendor page or the place in the tenant that it rests on."""
+    """The vendor page, or the place in the tenant, that it is based on."""
     lines: tuple[str, ...] = ()
-    """The whole of it, line by line, where the text is a summary."""
+    """The complete list, line by line, when the text is a summary."""
 
 
 class Unfit(InvalidField):
-    """A request breaks a rule. `code` names the first one for the audit log."""
+    """A request breaks a rule.
+
+    `code` names the first broken rule for the audit log.
+    """
 
     def __init__(self, field: str, errors: Sequence[Finding]) -> None:
         super().__init__(field, " ".join(f"{error.text} ({error.source})" for error in errors))
@@ -42,9 +48,9 @@ class Unfit(InvalidField):
 
 
 def require_fit(findings: Iterable[Finding], field: str) -> tuple[Finding, ...]:
-    """Let findings pass when none of them is an error.
+    """Return the findings when none of them is an error.
 
-    :param field: the form's field that the errors are said at.
+    :param field: the form's field that shows the errors.
     :raises Unfit: with every error's text and source.
     """
     found = tuple(findings)

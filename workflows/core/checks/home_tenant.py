@@ -1,6 +1,6 @@
-"""Judge what a preflight read in the home tenant against a plan: findings, in the order in which people need them.
+"""Evaluate the facts of a preflight against a plan, and return findings, the most important first.
 
-What was not read is said as "could not be checked", with the reason and the place to look; it is never fine.
+A fact that was not read gives "could not be checked", with the reason and the place to look. It is never fine.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ _OUTBOUND: Final = frozenset(
         Property.M365_COLLABORATION_OUTBOUND,
     }
 )
-"""What lets our people out; everything else is about the partner's people."""
+"""The settings for our people at the partner. All others are about the partner's people here."""
 
 
 _TITLES: Final = {
@@ -51,7 +51,7 @@ _INVITERS: Final = {
     "everyone": (Severity.WARNING, "Everybody can invite the partner's people here, even guests."),
 }
 _GUEST_AS_MEMBER: Final = "a0b1b346-4d3e-4e8b-98f8-753987be4970"
-"""The role "User" (Graph: "authorizationPolicy resource type"): guests see the directory as members do."""
+"""The role "User" (Graph: "authorizationPolicy resource type"): guests can read the directory like members."""
 
 
 def judge(
@@ -63,11 +63,11 @@ def judge(
     asked: Mapping[str, str] = MappingProxyType({}),
     is_put_back: bool = False,
 ) -> tuple[Finding, ...]:
-    """State what the facts mean for a plan.
+    """List the findings that follow from the facts for a plan.
 
-    :param access: what Conditional Access means for who can come in after the plan.
-    :param asked: by id that the plan names, the label of the form's field that it was typed into.
-    :param is_put_back: whether the plan puts an earlier state back.
+    :param access: the effect of Conditional Access on those who can come in after the plan.
+    :param asked: by id that the plan names, the label of the form's field where it was typed.
+    :param is_put_back: whether the plan restores previous settings.
     """
     return (
         *_identity(facts, identity, plan),
@@ -82,7 +82,7 @@ def judge(
 
 
 def circumstances(facts: PreflightFacts, access: AccessReport) -> Circumstances:
-    """State what the consistency rules need to know around a plan; None where it was not read."""
+    """Return the facts that the consistency rules need around a plan; None where a fact was not read."""
     return Circumstances(
         default=None if isinstance(facts.default, Unchecked) else facts.default,
         asks_guests_for_mfa=access.requires_mfa_trust,
@@ -142,7 +142,7 @@ def _other_cloud(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
 
 
 def _default(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
-    """State what the default leaves open: what applies to the partner now, after the plan, or if it were removed."""
+    """State what the default leaves open: for the partner now, after the plan, or if the partner were removed."""
     default = facts.default
     if isinstance(default, Unchecked):
         yield from unread("default", default)
@@ -153,7 +153,7 @@ def _default(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
     inherited = [name for name in opened if after.targets[name].inherits]
     now = [name for name in inherited if before.targets[name].inherits]
     later = [name for name in inherited if name not in now]
-    # NB. a removed partner of another cloud is blocked, so there the default comes back to nobody.
+    # NB. a removed partner of another cloud is blocked, so the default does not apply to it again.
     removed = [] if plan.is_cross_cloud else [name for name in opened if name not in inherited]
     whose = "Microsoft's default" if default.get("isServiceDefault") is True else "This tenant's default"
     if now:
@@ -242,7 +242,7 @@ def _sharepoint(facts: PreflightFacts, access: AccessReport, identity: TenantIde
 
 
 def _sign_ins(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
-    """State who used the partner lately in each direction, and whether the plan narrows that direction."""
+    """State who used the partnership recently in each direction, and whether the plan reduces that direction."""
     told = setting_changes(plan, None if isinstance(facts.default, Unchecked) else facts.default)
     yield from _use(
         "sign_ins",
@@ -272,7 +272,7 @@ def _use(code: str, found: SignIns | Unchecked, access: AccessChange, *, is_outb
 
 
 def sign_in_words(found: SignIns, *, is_outbound: bool = False) -> str:
-    """State how many people used the partnership lately, and how far that can be known.
+    """State how many people used the partnership recently, and how complete that number is.
 
     :param is_outbound: whether these are our people at the partner, not the partner's people here.
     """

@@ -1,4 +1,4 @@
-"""Which tenants are no partners, or are written by somebody else as well, whatever is to be opened to them."""
+"""Which tenants cannot be partners, or are changed by somebody else too, whatever access is requested."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -7,16 +7,16 @@ from workflows.core.checks.findings import Finding, Severity
 from workflows.core.settings.canonical import JsonObject
 
 MICROSOFT_SUPPORT: Final = "b4c546a4-7dac-46a6-a7dd-ed822a11efd3"
-"""The tenant that Microsoft's support adds by itself while a support case is open."""
+"""The tenant that Microsoft's support adds on its own while a support case is open."""
 
 _PAGE: Final = "Graph: “crossTenantAccessPolicyConfigurationPartner”"
 _OVERVIEW: Final = "Entra: “Cross-tenant access overview”"
 
 
 def check_partner(tenant_id: str, configuration: JsonObject | None) -> tuple[Finding, ...]:
-    """Return what speaks against this tenant as a partner, whatever is to be opened to it.
+    """List the reasons against this tenant as a partner, whatever access is requested.
 
-    :param configuration: its own configuration as it was read; None when it has none.
+    :param configuration: its own configuration as read; None when it has none.
     """
     return tuple(_partner_findings(tenant_id, configuration or {}))
 

@@ -1,6 +1,6 @@
-"""What must hold in a partner's configuration before anybody is asked to approve it: pure rules, each with its source.
+"""The rules for a partner's configuration before approval is requested: pure functions, each with its source.
 
-Only what a plan writes is judged, on the values that apply after it. A rule whose fact is not known says so.
+Only what a plan writes is checked, with the values that apply after it. A rule whose fact is not known says so.
 """
 
 from collections.abc import Callable, Iterator
@@ -37,7 +37,7 @@ from workflows.core.settings.model import (
 from workflows.core.settings.words import title
 
 RIGHTS_MANAGEMENT: Final = "00000012-0000-0000-c000-000000000000"
-"""Microsoft Rights Management Services: what encrypted mail is opened with."""
+"""Microsoft Rights Management Services, which opens encrypted mail."""
 OVERVIEW: Final = "Graph: “Cross-tenant access settings API overview”"
 ENTRA_OVERVIEW: Final = "Entra: “Cross-tenant access overview”"
 COLLABORATION: Final = "Entra: “Configure B2B collaboration cross-tenant access”"
@@ -60,28 +60,28 @@ _DIRECT: Final = (Property.B2B_DIRECT_CONNECT_INBOUND, Property.B2B_DIRECT_CONNE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
-    """What is known around a plan; None is not known."""
+    """The known facts around a plan; None: not known."""
 
     default: JsonObject | None = None
     """The tenant's default configuration."""
     asks_guests_for_mfa: bool | None = None
-    """Whether Conditional Access asks people of other tenants for MFA."""
+    """Whether Conditional Access requires MFA from people of other tenants."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Case:
-    """A plan as the rules see it."""
+    """The data of a plan that the rules use."""
 
     written: frozenset[str]
     settings: dict[Property, TargetSetting]
-    """The lists that the plan writes, as they are written."""
+    """The lists that the plan writes."""
     after: Effective
     around: Circumstances
     is_cross_cloud: bool
 
 
 def check_plan(plan: Plan, around: Circumstances) -> tuple[Finding, ...]:
-    """Hold what a plan writes against every rule, errors first."""
+    """Check what a plan writes against every rule, and return the findings, errors first."""
     written = frozenset(change.name for change in changes(plan))
     settings = {}
     for change in changes(plan):
@@ -128,7 +128,10 @@ def _mixed_targets(case: _Case) -> Iterator[Finding]:
 
 
 def _unclear_lists(case: _Case) -> Iterator[Finding]:
-    """State of what is written that its meaning is not documented. What other rules say is left to them."""
+    """Report written lists whose meaning is not documented.
+
+    What other rules report is left out.
+    """
     for name, setting in case.settings.items():
         for doubt in setting_doubts(setting):
             if doubt not in (Doubt.ALL_AND_SOME, Doubt.BLOCK_OF_ONE_LIST):
@@ -217,7 +220,7 @@ def _other_cloud(case: _Case) -> Iterator[Finding]:
 def _rights_management(case: _Case) -> Iterator[Finding]:
     name = Property.B2B_COLLABORATION_OUTBOUND
     if name not in case.settings or is_shut(case.settings[name]):
-        return  # a whole block is said among the consequences, and cannot except one application
+        return  # a full block is one of the consequences, and cannot exclude one application
     found = answer(
         case.after,
         direction=Direction.OUTBOUND,
@@ -299,7 +302,7 @@ def _people(setting: TargetSetting) -> list[Target]:
 
 
 def _some_of(setting: TargetSetting) -> frozenset[str]:
-    """Take somebody whom the list of people lets in, if it names anybody."""
+    """Return the targets that the list of users allows, if it names any."""
     users = configurations(setting)[0]
     named = users.targets if users is not None and users.access is AccessType.ALLOWED else ()
     return frozenset(target.id for target in named)

@@ -1,7 +1,6 @@
-"""Judge the ids that a plan names by what our own directory says of them: findings, and names to show beside ids.
+"""Check the ids that a plan names against our own directory: findings, and names to show with the ids.
 
-Ids of the partner's directory cannot be looked up by anybody here. What can be told is that one of them is ours by
-mistake.
+Nobody here can look up ids of the partner's directory. It can only be found that one of them is ours by mistake.
 """
 
 import re
@@ -19,11 +18,11 @@ from workflows.core.settings.model import Target, TargetType
 from workflows.core.settings.words import title
 
 MOST_LOOKED_UP: Final = 40
-"""How many ids of one plan are looked up, one call each."""
+"""The most ids of one plan that are looked up, with one call each."""
 _MOST_LISTED: Final = 5
 _SOURCE: Final = "Graph: “crossTenantAccessPolicyTarget resource type”"
 _FIRST_PARTY: Final = re.compile(r"0000[0-9a-f]{4}(?:-[0-9a-f]{4}){3}-000000000000")
-"""How the application ids of Microsoft's own services look."""
+"""The pattern of the application ids of Microsoft's own services."""
 _READS: Final[Mapping[TargetType, str]] = {
     TargetType.GROUP: "groups",
     TargetType.USER: "users",
@@ -38,14 +37,14 @@ _CURES: Final[Mapping[TargetType, str]] = {
 }
 
 Names = Mapping[Target, str | Unchecked | None]
-"""What our directory says of an id: its name, None where it knows none, or why it could not be asked."""
+"""The answer of our directory for an id: its name, None when it does not know the id, or why it was not read."""
 
 
 def to_look_up(targets: Iterable[NamedTarget]) -> tuple[Target, ...]:
-    """List the ids to ask our directory for, in their order; no more than `MOST_LOOKED_UP`.
+    """List the ids to look up in our directory, in order, at most `MOST_LOOKED_UP`.
 
-    The partner's applications come last: an application of several tenants has one id in all of them, so that its
-    being here proves nothing and is only told.
+    The partner's applications come last. An application used by several tenants has one id in all of them. So finding
+    it here proves nothing, and is only reported.
     """
     wanted = (one.target for one in sorted(targets, key=lambda one: not _can_be_ours(one)))
     return tuple(islice(dict.fromkeys(wanted), MOST_LOOKED_UP))
@@ -59,10 +58,10 @@ def known_names(names: Names) -> dict[str, str]:
 def check_targets(
     plan: Plan, names: Names, asked: Mapping[str, str], *, is_put_back: bool = False
 ) -> Iterator[Finding]:
-    """Hold every id that a plan writes against our directory.
+    """Check every id that a plan writes against our directory.
 
-    :param asked: by id, the label of the field of the form that it was typed into.
-    :param is_put_back: whether the plan puts an earlier state back, whose ids nobody chose today.
+    :param asked: by id, the label of the form's field where it was typed.
+    :param is_put_back: whether the plan restores previous settings, whose ids nobody chose today.
     """
     written = written_targets(plan)
     ours = [one for one in written if one.owner is Owner.OURS]
@@ -80,28 +79,31 @@ def check_targets(
 
 
 def is_microsofts(target: Target) -> bool:
-    """Return whether this is the id of one of Microsoft's own applications, which a tenant need not have used yet."""
+    """Return whether this is the id of one of Microsoft's own applications, which a tenant may not have used yet."""
     return target.type is TargetType.APPLICATION and _FIRST_PARTY.fullmatch(target.id) is not None
 
 
 def absent_words(target: Target) -> str:
-    """State that our directory knows no such id, and where to find the right one."""
+    """State that our directory does not know the id, and where to find the right one."""
     return f"There is no {target.type.value} with this ID in this tenant. {_CURES[target.type]}"
 
 
 def where_to_find(kind: TargetType) -> str:
-    """State where the ID of one of our own objects stands."""
+    """State where the ID of one of our own objects is found."""
     return _CURES[kind]
 
 
 def wrong_side_words(target: Target, name: str) -> str:
-    """State that an id that has to be the partner's is one of ours."""
+    """State that an id which must be the partner's is one of ours."""
     kind = target.type.value
     return f"This is our own {kind} “{name}”. Ask the partner for the ID of their {kind}: ours finds nobody there."
 
 
 def _gone(kept: Iterable[NamedTarget]) -> Iterator[Finding]:
-    """State which ids that a setting listed before are nobody's now: nobody can mend that in this request."""
+    """State which ids that a setting contained before no longer exist.
+
+    This request cannot correct that.
+    """
     for one in kept:
         if is_microsofts(one.target):
             yield _not_installed(one.target, {})
@@ -134,7 +136,10 @@ def _not_installed(target: Target, asked: Mapping[str, str]) -> Finding:
 def _on_the_wrong_side(
     theirs: Iterable[NamedTarget], kept: Container[NamedTarget], names: Names, asked: Mapping[str, str]
 ) -> Iterator[Finding]:
-    """State which ids of the partner's people are ours: they never match. What was listed before is nobody's choice."""
+    """State which ids given for the partner's people are ours; they never match.
+
+    Ids contained before are only reported.
+    """
     for one in theirs:
         name = names.get(one.target)
         if isinstance(name, str) and _can_be_ours(one):
@@ -164,7 +169,10 @@ def _named(ours: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
 
 
 def _only_the_partner_knows(theirs: Iterable[NamedTarget]) -> Iterator[Finding]:
-    """Say whose the partner's applications are; that of their users and groups is one of the rules (core/rules.py)."""
+    """State who owns the partner's applications.
+
+    For their users and groups a rule says it (see `rules`).
+    """
     unknown = dict.fromkeys(one.target.id for one in theirs if not _can_be_ours(one))
     if unknown:
         text = (

@@ -1,4 +1,4 @@
-"""What to say of a fact that could not be read: why, which permission opens it, and where a person can look."""
+"""The finding for a fact that could not be read: why, which permission is needed, and where a person can look."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
@@ -7,14 +7,14 @@ from workflows.core.checks.facts import Unchecked, Why
 from workflows.core.checks.findings import Finding, Severity
 
 SIGN_IN_DAYS: Final = 30
-"""How far back Entra's sign-in log goes (Entra: "Microsoft Entra data retention")."""
+"""How many days Entra's sign-in log covers (Entra: "Microsoft Entra data retention")."""
 CONDITIONAL_ACCESS: Final = "Entra: “Authentication and Conditional Access for B2B users”"
 INVITES: Final = "Entra: “Configure external collaboration settings”"
 SHAREPOINT: Final = "SharePoint: “Manage sharing settings for SharePoint and OneDrive”"
 
 
 class _Read(NamedTuple):
-    """One read, as a finding names it when it failed."""
+    """One read, with the words for a finding when it failed."""
 
     code: str
     subject: str
@@ -110,7 +110,7 @@ _CURES: Final[Mapping[Why, str]] = {
 
 
 def unread(name: str, fact: object) -> Iterator[Finding]:
-    """State that the fact `name` could not be checked; nothing when it was read."""
+    """Report that the fact `name` could not be checked; nothing when it was read."""
     if not isinstance(fact, Unchecked):
         return
     read = _READS[name]

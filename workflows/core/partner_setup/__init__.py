@@ -1,1 +1,1 @@
-"""Partner setup: what the partner's administrator has to set in its own tenant."""
+"""Partner setup: what the partner's administrator must set in their own tenant."""

@@ -1,7 +1,7 @@
-"""The checklist for the partner's administrator: each step in the portal, in Graph and in PowerShell, values filled in.
+"""The checklist for the partner's administrator: each step in the portal, in Graph and in PowerShell, with values.
 
-Plain text that is handed over and typed in elsewhere: everything in it that becomes a command is a tenant id, an object
-id or a word of ours. Facts: Entra "Configure B2B collaboration cross-tenant access", "B2B direct connect setup",
+It is plain text that people pass on and type elsewhere. Parts that become commands contain only tenant ids, object ids
+and words of Gatehouse. Facts: Entra "Configure B2B collaboration cross-tenant access", "B2B direct connect setup",
 "Configure Microsoft cloud settings for B2B collaboration", "Configure cross-tenant synchronization using PowerShell or
 Microsoft Graph API"; Graph "Create/Update crossTenantAccessPolicyConfigurationPartner"; Microsoft Graph PowerShell.
 """
@@ -31,24 +31,27 @@ PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
 _POLICY: Final = "/policies/crossTenantAccessPolicy"
 _SETTINGS: Final = "Microsoft Entra admin center > Entra ID > External Identities > Cross-tenant access settings"
 _SYNCHRONIZATION_TEMPLATE: Final = "518e5f48-1fc8-4c48-9387-9fdf28b0dfe7"
-"""The gallery application that synchronizes between tenants; the same in every tenant."""
+"""The gallery application that synchronizes between tenants. Its id is the same in every tenant."""
 _REDEMPTION: Final = (StepKey.AUTOMATIC_REDEMPTION_OUTBOUND, StepKey.AUTOMATIC_REDEMPTION_INBOUND)
 _OTHER_CLOUD_ROOT: Final = "https://YOUR-GRAPH"
-"""Stands for a root that is not known here: the partner is in another cloud."""
+"""The placeholder for a root that is not known here, because the partner is in another cloud."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """Our tenant, as the partner's administrator has to name it."""
+    """Our tenant, with the names that the partner's administrator needs."""
 
     tenant_id: TenantId
     domain: str
-    """Empty where it is not known."""
+    """Empty when it is not known."""
     cloud: Cloud
 
 
 class Call(NamedTuple):
-    """One Graph call that the partner's administrator may send; `path` is relative to the root of Graph v1.0."""
+    """One Graph call that the partner's administrator may send.
+
+    `path` is relative to the root of Graph v1.0.
+    """
 
     method: str
     path: str
@@ -56,21 +59,21 @@ class Call(NamedTuple):
 
 
 class Section(NamedTuple):
-    """One step for a human: a heading, and lines of plain text below it."""
+    """One step for a person: a heading, and lines of plain text."""
 
     heading: str
     lines: tuple[str, ...]
 
     @property
     def text(self) -> str:
-        """Write it down."""
+        """Return the heading and the lines as one text."""
         return "\n".join((self.heading, *self.lines))
 
 
 def opening(home: Home, partner: TenantId, *, is_cross_cloud: bool, has_calls: bool = True) -> Section:
-    """State who asks whom, and how to become somebody whom settings can be made for.
+    """Return the section that says who asks whom, and how to add our tenant as an organization.
 
-    :param has_calls: whether anything has to be set at all.
+    :param has_calls: whether anything must be set at all.
     """
     root = _root(home, is_cross_cloud=is_cross_cloud)
     name = home.domain or home.tenant_id
@@ -101,9 +104,10 @@ def opening(home: Home, partner: TenantId, *, is_cross_cloud: bool, has_calls: b
 
 
 def sections(setup: PartnerSetup, home: Home, *, is_cross_cloud: bool) -> tuple[Section, ...]:
-    """Write every needed step, in the order in which they are best done; what is usually open is last, without calls.
+    """Return a section for every needed step, in the recommended order.
 
-    Steps of one setting are one call, so they stand together, under the numbers of both.
+    Steps that are usually open come last, without calls. Steps of one setting are one call, so they form one section
+    with both numbers.
     """
     root = _root(home, is_cross_cloud=is_cross_cloud)
     told, number = [], 1
@@ -115,7 +119,7 @@ def sections(setup: PartnerSetup, home: Home, *, is_cross_cloud: bool) -> tuple[
 
 
 def groups(steps: Sequence[Step]) -> tuple[tuple[Step, ...], ...]:
-    """Put the needed steps of one setting together: the two directions of automatic redemption are one PATCH."""
+    """Group the needed steps by setting: the two directions of automatic redemption are one PATCH."""
     found: dict[str, list[Step]] = {}
     for step in needed_steps(steps):
         found.setdefault(next(iter(step.wanted), step.key.value), []).append(step)
@@ -123,7 +127,10 @@ def groups(steps: Sequence[Step]) -> tuple[tuple[Step, ...], ...]:
 
 
 def remarks(setup: PartnerSetup) -> tuple[str, ...]:
-    """State what the partner has to know beyond the steps. Complete sentences."""
+    """List what the partner must know besides the steps.
+
+    Complete sentences.
+    """
     said = []
     if setup.trusts:
         claims = ", ".join(TRUST_WORDS[key] for key in setup.trusts)
@@ -149,15 +156,15 @@ def remarks(setup: PartnerSetup) -> tuple[str, ...]:
 
 
 def add_us(home: Home) -> Call:
-    """Return the call that creates their configuration for us, for a tenant that has none."""
+    """Return the call that creates a configuration for our tenant in a tenant that has none."""
     return Call("POST", PARTNERS, {"tenantId": home.tenant_id})
 
 
 def call_of(group: Sequence[Step], home: Home) -> Call:
-    """Return the one Graph call of the steps of one setting.
+    """Return the one Graph call for the steps of one setting.
 
-    How deep Graph merges inside a setting is not documented, so both halves of automatic redemption go together where
-    both are wanted.
+    It is not documented how deep Graph merges inside a setting. So both flags of automatic redemption are sent together
+    where both are wanted.
     """
     match group[0].key:
         case StepKey.MICROSOFT_CLOUD:
@@ -185,7 +192,10 @@ def _section(number: int, group: Sequence[Step], home: Home, root: str) -> Secti
 
 
 def _usual(steps: Sequence[Step], home: Home) -> Section:
-    """State where to look; a call would replace what is there by what is named here, which is often narrower."""
+    """Return the section that says where to look.
+
+    A call would replace the current list by a shorter one in many cases.
+    """
     lines = [USUAL]
     for step in steps:
         words = WORDS[step.key]

@@ -1,4 +1,4 @@
-"""What the checklist for the partner's administrator says of each step, and where in the portal it is."""
+"""The texts of the checklist for the partner's administrator: each step, and its place in the portal."""
 
 from collections.abc import Mapping
 from typing import Final, NamedTuple
@@ -12,7 +12,7 @@ class Words(NamedTuple):
     heading: str
     why: str
     portal: str
-    """Below our organization in the cross-tenant access settings; empty where the step has a place of its own."""
+    """The place below our organization in the cross-tenant access settings; empty when the step has another place."""
 
 
 USUAL_HEADING: Final = "Only if something does not work"

@@ -1,4 +1,4 @@
-"""Microsoft's clouds: how each is named in Graph, in the portal and in PowerShell.
+"""Microsoft's clouds, with their names in Graph, in the portal and in PowerShell.
 
 Facts: Graph "National cloud deployments", "Update crossTenantAccessPolicy"; PowerShell "Get-MgEnvironment"; Entra
 "Configure Microsoft cloud settings for B2B collaboration".
@@ -12,7 +12,7 @@ class Cloud(NamedTuple):
     """One Microsoft cloud, or one of the two Graph services of US Government."""
 
     graph: str
-    """The root of Graph there."""
+    """The root address of Graph in this cloud."""
     endpoint: str
     """Its name in `allowedCloudEndpoints`."""
     portal: str
@@ -36,6 +36,9 @@ CLOUDS: Final = (
 
 
 def cloud_of(graph_url: str) -> Cloud:
-    """Return which cloud a Graph address belongs to; one of nobody's (a stand-in on loopback) passes for the global."""
+    """Return the cloud of a Graph address.
+
+    An address of no known cloud (a test server on loopback) counts as global.
+    """
     host = urlsplit(graph_url).hostname
     return next((cloud for cloud in CLOUDS if urlsplit(cloud.graph).hostname == host), GLOBAL)

@@ -1,16 +1,16 @@
-"""Writes JSON values as PowerShell literals that nothing inside them can break out of."""
+"""Write JSON values as PowerShell literals; no part of a value can be run as code."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
 _QUOTES: Final = "'\u2018\u2019\u201a\u201b"
-"""PowerShell takes typographic quotes for straight ones ("about_Quoting_Rules")."""
+"""PowerShell treats typographic quotes like straight quotes ("about_Quoting_Rules")."""
 
 
 def literal(value: Any) -> str:
-    """Write a value on one line: `@{ name = 'text'; flag = $true; list = @('a', 'b') }`. Names are plain words.
+    """Write a value on one line: `@{ name = 'text'; flag = $true; list = @('a', 'b') }`. Names must be plain words.
 
-    :raises TypeError: for what is neither an object, a list, a text nor a truth value.
+    :raises TypeError: for anything but an object, a list, a text or a truth value.
     """
     if isinstance(value, bool):
         return "$true" if value else "$false"

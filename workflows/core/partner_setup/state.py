@@ -1,4 +1,4 @@
-"""Where the partner's half stands: ours done, theirs unknown until somebody here vouches for it."""
+"""The state of the partner setup: our side is done, the partner's side is open until somebody here confirms it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ SHORT_NAMES: Final[Mapping[StepKey, str]] = {
     StepKey.B2B_COLLABORATION_OUTBOUND: "B2B collaboration, outbound",
     StepKey.B2B_COLLABORATION_INBOUND: "B2B collaboration, inbound",
 }
-"""What each step is called on a button and in a sentence."""
+"""The name of each step on a button and in a sentence."""
 
 LABELS: Final[Mapping[StepKey, str]] = {
     **{key: f"Their {name}" for key, name in SHORT_NAMES.items()},
     StepKey.MICROSOFT_CLOUD: "Our Microsoft cloud, enabled over there",
 }
-"""What each step is called on our side."""
+"""The label of each step on our side."""
 
 _MISSING: Final[Mapping[StepKey, str]] = {
     StepKey.MICROSOFT_CLOUD: "nothing between the two tenants works",
@@ -43,7 +43,7 @@ _NO_SYNCHRONIZATION: Final = "no account of theirs can be synchronized into our 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """Somebody here vouches that the partner has done one step, as it was wanted then."""
+    """The statement of somebody here that the partner has done one step, as it was wanted then."""
 
     step: StepKey
     wanted: Digest
@@ -52,23 +52,32 @@ class Confirmation:
 
 
 def confirmation_of(step: Step, confirmations: Sequence[Confirmation]) -> Confirmation | None:
-    """Find who confirmed exactly this step; a confirmation of something else under the same key does not count."""
+    """Return the confirmation of exactly this step.
+
+    A confirmation with the same key but other wanted values does not count.
+    """
     return next((one for one in confirmations if one.step is step.key and one.wanted == step.digest), None)
 
 
 def needed_steps(steps: Sequence[Step]) -> tuple[Step, ...]:
-    """List the steps without which something is missing: these are counted, confirmed and reminded of."""
+    """List the steps that are required.
+
+    They are counted, confirmed and included in reminders.
+    """
     return tuple(step for step in steps if step.is_needed)
 
 
 def usual_words(steps: Sequence[Step]) -> str:
-    """State in two sentences what Microsoft's default over there opens already; empty where there is nothing."""
+    """State in two sentences what Microsoft's default in the partner's tenant opens already; empty when nothing."""
     names = "; ".join(SHORT_NAMES[step.key] for step in steps if not step.is_needed)
     return f"Also open by Microsoft's default: their {names}. Look there if it does not work." if names else ""
 
 
 def missing_until(step: Step, steps: Sequence[Step]) -> str:
-    """State what is missing until the partner has done a needed step. A whole sentence."""
+    """State what does not work until the partner has done a needed step.
+
+    A complete sentence.
+    """
     is_synchronized = any(other.key is StepKey.PROVISIONING_JOB for other in steps)
     is_for_accounts = is_synchronized and step.key is StepKey.AUTOMATIC_REDEMPTION_OUTBOUND
     return f"Until it is set there, {_NO_SYNCHRONIZATION if is_for_accounts else _MISSING[step.key]}."
@@ -80,13 +89,13 @@ def open_steps(steps: Sequence[Step], confirmations: Sequence[Confirmation]) -> 
 
 
 def still_wanted(steps: Sequence[Step], confirmations: Sequence[Confirmation]) -> tuple[Confirmation, ...]:
-    """List the confirmations that are about what is wanted now."""
+    """List the confirmations of steps that are still wanted."""
     found = (confirmation_of(step, confirmations) for step in steps)
     return tuple(one for one in found if one is not None)
 
 
 def setup_words(steps: Sequence[Step], confirmations: Sequence[Confirmation]) -> str:
-    """State in one line where both halves stand, without names; empty where nothing is needed of the partner."""
+    """State in one line the setup of both sides, without names; empty when the partner need not do anything."""
     needed = needed_steps(steps)
     if not needed:
         return ""

@@ -1,8 +1,9 @@
-"""The partner's half: what its administrator has to set in its own tenant for what stands in ours to work.
+"""The partner setup: what the partner's administrator must set so that our settings take effect.
 
-Two-sided are B2B collaboration and direct connect, automatic redemption, synchronization, and enabling each other's
-cloud (Entra: "Cross-tenant access overview", "B2B direct connect overview", "Configure cross-tenant synchronization
-using PowerShell or Microsoft Graph API", "Configure Microsoft cloud settings"). Trust is not: it is inbound only.
+These need both sides: B2B collaboration and direct connect, automatic redemption, synchronization, and enabling each
+other's cloud (Entra: "Cross-tenant access overview", "B2B direct connect overview", "Configure cross-tenant
+synchronization using PowerShell or Microsoft Graph API", "Configure Microsoft cloud settings"). Trust does not: it is
+inbound only.
 """
 
 from collections.abc import Iterator, Sequence
@@ -34,7 +35,10 @@ _RESERVED: Final = frozenset({ALL_USERS, ALL_APPLICATIONS, OFFICE_365, ALL_MICRO
 
 
 class StepKey(StrEnum):
-    """What the partner sets, from its own point of view; the values are stored."""
+    """What the partner sets, from the partner's point of view.
+
+    The values are stored.
+    """
 
     MICROSOFT_CLOUD = "microsoft_cloud"
     AUTOMATIC_REDEMPTION_OUTBOUND = "automatic_redemption_outbound"
@@ -48,39 +52,43 @@ class StepKey(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One thing for the partner's administrator."""
+    """One step for the partner's administrator."""
 
     key: StepKey
     is_needed: bool
-    """False where Microsoft's default over there already allows it, and only a setting of theirs can be in the way."""
+    """False when Microsoft's default there already allows it, and only a setting of the partner can block it."""
     wanted: JsonObject
-    """The settings of their partner configuration for us, in Graph's names; empty where it is none of these."""
+    """The wanted settings of the partner's configuration for us, in Graph's names; empty when the step needs none of
+    these."""
 
     @property
     def digest(self) -> Digest:
-        """Name exactly what is wanted: another application or user makes another digest."""
+        """Return the digest of what is wanted; another application or user gives another digest."""
         return digest(_DIGEST_DOMAIN, {"key": self.key.value, "wanted": self.wanted})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerSetup:
-    """Everything about the partner's side that follows from ours."""
+    """Everything that the partner's side needs because of our settings."""
 
     steps: tuple[Step, ...]
     unread: tuple[str, ...] = ()
-    """Settings of ours that could not be read: whether the partner has to do anything for them is not known."""
+    """Our settings that could not be read. Whether the partner must do anything for them is not known."""
     ids_of_theirs: tuple[str, ...] = ()
-    """Users, groups and applications of their directory that our settings name: only they can say what these are."""
+    """Users, groups and applications of the partner's directory that our settings name. Only the partner knows what
+    they are."""
     trusts: tuple[str, ...] = ()
-    """Which claims of theirs count here, by the flag's name in the model: one-sided, but theirs to deserve."""
+    """Which of the partner's claims we accept, by the flag's name in the model. One-sided, but the partner is
+    responsible."""
     inherited: tuple[str, ...] = ()
-    """Direct connect that our default opens to this partner too: nobody approved it, so it asks the partner nothing."""
+    """Direct connect that our default opens to this partner too. Nobody approved it, so the partner need not do
+    anything."""
     unread_inherited: tuple[str, ...] = ()
     """Direct connect of which it is not known whether our default opens it to this partner."""
 
 
 class _Mirror(NamedTuple):
-    """A setting of ours and the one of theirs that has to let the same people to the same applications."""
+    """A setting of ours, and the setting of the partner that must allow the same people and applications."""
 
     ours: Property
     theirs: Property
@@ -107,10 +115,11 @@ _ORDER: Final = tuple(StepKey)
 def setup_of(
     configuration: JsonObject | None, default: JsonObject | None, *, is_cross_cloud: bool = False
 ) -> PartnerSetup:
-    """Return what the partner has to do for what stands in our tenant.
+    """Return what the partner must do because of our current settings.
 
-    Only what is set for this partner counts: what it inherits is open to the whole world, nobody approved it for this
-    partner, and nobody asks this partner for anything. A partner of another cloud that is not added has nothing to do.
+    Only settings of this partner count. What it inherits is open to every tenant, and nobody approved it for this
+    partner. So the partner is not asked to do anything for it. A partner of another cloud that is not added need not do
+    anything.
 
     :param configuration: the partner's own document here; None when it has none.
     :param default: our default's document; None when it could not be read.
@@ -143,9 +152,9 @@ def setup_of(
 
 
 def asked_by(plan: Plan, default: JsonObject | None) -> tuple[Step, ...]:
-    """List what a plan newly wants from the partner.
+    """List the steps that a plan newly requires from the partner.
 
-    A tenant of another cloud is blocked until it is added, so before that nothing is wanted of it, whatever the default
+    A tenant of another cloud is blocked until it is added. Before that it need not do anything, whatever the default
     says (Entra: "Configure Microsoft cloud settings").
     """
     before = setup_of(plan.before, default, is_cross_cloud=plan.is_cross_cloud).steps
@@ -158,7 +167,7 @@ def _flag_steps(applies: Effective) -> Iterator[Step]:
     flags = {ours: applies.flags[_P.AUTOMATIC_REDEMPTION, ours].value for ours, _, _ in _REDEMPTION}
     is_synchronized = applies.flags[_P.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG].value is True
     for ours, key, theirs in _REDEMPTION:
-        # Synchronization requires their outbound half, whatever ours says at the moment.
+        # Synchronization requires their outbound flag, whatever our flag is at the moment.
         if flags[ours] or (is_synchronized and ours == "inbound"):
             wanted = {_P.AUTOMATIC_REDEMPTION.value: {FLAGS[_P.AUTOMATIC_REDEMPTION][theirs]: True}}
             yield Step(key=key, is_needed=True, wanted=wanted)
@@ -175,14 +184,17 @@ def _unread_flags(applies: Effective) -> Iterator[str]:
 
 
 def _is_set(mirror: _Mirror, configuration: JsonObject | None) -> bool:
-    """Return whether the partner's own document says anything about a setting, readable or not."""
+    """Return whether the partner's own document sets anything in a setting, readable or not."""
     return not says_nothing((configuration or {}).get(mirror.ours))
 
 
 def _inherited(
     mirrors: Sequence[_Mirror], configuration: JsonObject | None, applies: Effective
 ) -> tuple[list[str], list[str]]:
-    """Return which direct connect only our default opens, and which it may open: Microsoft's own default blocks it."""
+    """Return which direct connect only our default opens, and which it may open.
+
+    Microsoft's own default blocks it.
+    """
     ways = [one.ours for one in mirrors if one.ours in _DIRECT_CONNECT and not _is_set(one, configuration)]
     found = {name: _is_open(applies.targets[name]) for name in ways}
     opened = [title(name) for name, is_open in found.items() if is_open]
@@ -190,7 +202,7 @@ def _inherited(
 
 
 def _is_open(targets: EffectiveTargets) -> bool | None:
-    """Return whether what applies lets anybody through; None where that is not known."""
+    """Return whether the effective lists let anybody through; None when that is not known."""
     if is_shut(targets.certain):
         return False
     if not is_clear(targets.certain):
@@ -199,10 +211,10 @@ def _is_open(targets: EffectiveTargets) -> bool | None:
 
 
 def _mirrored(mirror: _Mirror, targets: EffectiveTargets) -> Step | None:
-    """Turn our setting into theirs; None when it is not wholly known.
+    """Convert our setting to the partner's step; None when it is not completely known.
 
-    What is named on our side stands for the same there: inbound users are of their directory, and so are outbound
-    applications (Graph: "crossTenantAccessPolicyTarget").
+    The same ids are used on both sides: inbound users are in the partner's directory, and so are outbound applications
+    (Graph: "crossTenantAccessPolicyTarget").
     """
     lists = configurations(targets.certain)
     if targets.doubts or not all(_is_known(one) for one in lists):
@@ -212,14 +224,17 @@ def _mirrored(mirror: _Mirror, targets: EffectiveTargets) -> Step | None:
 
 
 def _is_known(configuration: TargetConfiguration | None) -> bool:
-    """Return whether a list can be handed on: it becomes commands that somebody else runs, so nothing odd gets in."""
+    """Return whether a list is safe to pass on.
+
+    Somebody else runs it as commands, so it must contain only known forms.
+    """
     if configuration is None or not configuration.targets:
         return False
     return all(target.id in _RESERVED or is_guid(target.id) for target in configuration.targets)
 
 
 def _ordered(configuration: TargetConfiguration) -> TargetConfiguration:
-    """Return one list the same form however it was written: the same ids make the same digest."""
+    """Return a list in a fixed order, so that the same ids give the same digest."""
     lowered = (replace(one, id=one.id.lower()) if is_guid(one.id) else one for one in configuration.targets)
     return replace(configuration, targets=tuple(sorted(set(lowered))))
 

@@ -1,1 +1,1 @@
-"""The partner's record: what a request leaves behind, reviews, revoking, extending and restoring."""
+"""The partner's record: the result of requests, reviews, revoking, extending and restoring."""

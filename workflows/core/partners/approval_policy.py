@@ -1,4 +1,4 @@
-"""Which chain decides: the template's, and never less than the one under which the partner stands."""
+"""Choose the chain that decides: the template's, and never a weaker one than the partner's current chain."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -16,10 +16,10 @@ Chain = tuple[Stage, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalPolicy:
-    """What a chain is measured by beside the template that was asked for."""
+    """What a chain is compared with, besides the requested template."""
 
     standing: Chain = ()
-    """The chain under which a live partner stands; empty where there is none."""
+    """The chain under which a live partner was approved; empty when there is none."""
     strongest: Chain = ()
     """The strongest chain of all templates."""
     roles: frozenset[Role] = frozenset()
@@ -29,13 +29,13 @@ class ApprovalPolicy:
 def chain_for(plan: Plan, chain: Chain, policy: ApprovalPolicy, level: RiskLevel) -> Chain:
     """Return the stages that decide on a plan.
 
-    What provably only narrows or closes needs one approver of the first stage. Everything else needs the template's
-    chain; over a live partner also the chain under which it stands; over settings that there are already, by whomever,
-    also enough people for the risk of all that stands after. Where a role of the standing chain is gone, or the people
-    are too few, the strongest chain there is joins it.
+    A plan that certainly only reduces or closes access needs one approver of the first stage. Every other plan needs
+    the template's chain. For a live partner it also needs the partner's current chain. Where settings exist already, by
+    whomever, it also needs enough people for the risk of all settings after the plan. If a role of the current chain no
+    longer exists, or the people are too few, the strongest chain is added.
 
     :param chain: the template's.
-    :param level: the risk of all that stands after the plan.
+    :param level: the risk of all settings after the plan.
     """
     if only_narrows(plan):
         return (replace(chain[0], quorum=1),)
@@ -49,7 +49,7 @@ def chain_for(plan: Plan, chain: Chain, policy: ApprovalPolicy, level: RiskLevel
 def stricter(one: Chain, other: Chain) -> Chain:
     """Merge two chains into one that is at least as strict as each: every role, with the larger number of people.
 
-    The one with more stages, then more people, gives the order; roles that only the other has come after it.
+    The chain with more stages, then with more people, gives the order. Roles that only the other has come after it.
     """
     base, more = (one, other) if _strength(one) >= _strength(other) else (other, one)
     merged = list(base)
@@ -68,7 +68,7 @@ def stricter(one: Chain, other: Chain) -> Chain:
 
 
 def is_as_strict(chain: Chain, other: Chain) -> bool:
-    """Return whether a chain asks for at least the people of each role, in at least the stages, that another does."""
+    """Return whether a chain requires at least the people of each role, and the stages, of another chain."""
     have = _people(chain)
     return len(chain) >= len(other) and all(have[role] >= people for role, people in _people(other).items())
 
@@ -79,7 +79,10 @@ def strongest_chain(templates: Iterable[Template]) -> Chain:
 
 
 def is_live(partnership: Partnership | None) -> bool:
-    """Return whether a partner stands under an approval policy: only a confirmed block ends it."""
+    """Return whether a partner has an approval policy.
+
+    Only a confirmed block ends it.
+    """
     return partnership is not None and partnership.state is not PartnershipState.REVOKED
 
 

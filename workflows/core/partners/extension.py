@@ -1,4 +1,7 @@
-"""What to ask for instead, where a request would neither change a partner's settings nor prolong its access. Pure."""
+"""What to request instead, when a request would change no settings and not extend the access.
+
+Pure.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,19 +13,19 @@ from workflows.core.policy.template import Template
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extension:
-    """How an access that stands can be made to last longer."""
+    """How a current access can be extended."""
 
     ends_at: datetime
     now: tuple[timedelta, ...]
-    """The template's durations that prolong it when they are asked for now."""
+    """The template's durations that extend it when they are requested now."""
     asked_from: datetime
-    """When the duration that was asked for begins to prolong it."""
+    """The time from which the requested duration would extend it."""
 
 
 def extension_of(
     known: Partnership | None, durations: tuple[timedelta, ...], asked: timedelta, now: datetime
 ) -> Extension | None:
-    """Return what would prolong an access; None where there is no end to prolong."""
+    """Return what would extend an access; None when it has no end."""
     if known is None or known.state is PartnershipState.REVOKED or known.ends_at is None:
         return None
     prolonging = tuple(duration for duration in durations if may_be_renewed(known, duration, now))
@@ -30,7 +33,7 @@ def extension_of(
 
 
 def may_be_renewed(known: Partnership | None, duration: timedelta, now: datetime) -> bool:
-    """Return whether approving what stands for `duration` would really prolong it."""
+    """Return whether approving the current settings for `duration` would really extend the access."""
     if known is None or known.state is PartnershipState.REVOKED or known.ends_at is None:
         return False
     return now + duration - known.ends_at >= SHORTEST

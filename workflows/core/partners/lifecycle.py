@@ -1,12 +1,12 @@
-"""The lifecycle of a partnership: what may happen when, and where it may lead.
+"""The lifecycle of a partnership: which command is allowed in which state, and its results.
 
-Rule 1: `TABLE` is the whole truth of which command is taken in which state and where it may lead. A pair that is not in
-it is refused and nothing happens.
-Rule 2: whatever makes a new record (a review's answer, a sponsor who is gone, a request that was written) is held to
+Rule 1: `TABLE` lists every allowed pair of state and command, and where it may lead. Any other pair is refused, and
+nothing happens.
+Rule 2: every new record (after a review's answer, a missing sponsor, a request that was written) is checked against
 the table before it is stored.
 Rule 3: only a request that was written and read back opens a partner, closes it, or opens a revoked one again.
 
-The diagram is the table (a test holds them together):
+The diagram shows the table (a test compares them):
 
 ```mermaid
 stateDiagram-v2
@@ -90,21 +90,21 @@ TABLE: Final[Mapping[tuple[PartnershipState | None, type[Any]], frozenset[Partne
     (S.REVOKED, RecordApplied): frozenset({S.ACTIVE, S.REVOKED}),
     (S.REVOKED, RecordOverwritten): frozenset({S.ACTIVE}),
 }
-"""Each pair that is taken, with the states it may lead to; of None, there is no record yet."""
+"""Each allowed pair of state and command, with the states it may lead to. None: there is no record yet."""
 
 PartnerStep = PartnershipCommand | RecordApplied | RecordOverwritten
-"""A command that makes a new record of a partner: its own, or a request's that was written."""
+"""A command that makes a new record of a partner: a command of the partner, or a request that was written."""
 
 
 def is_taken(partnership: Partnership, command: PartnershipCommand) -> bool:
-    """Return whether a command is taken in the state in which a partner is."""
+    """Return whether a command is allowed in the state of a partner."""
     return (partnership.state, type(command)) in TABLE
 
 
 def held_to_table(before: Partnership | None, command: PartnerStep, after: Partnership) -> Partnership:
-    """Return the new record of a partner, where the table lets the command lead there.
+    """Return the new record of a partner when the table allows the transition.
 
-    :raises AssertionError: when it does not; that is a fault of Gatehouse.
+    :raises AssertionError: when it does not; that is an error in Gatehouse.
     """
     state = None if before is None else before.state
     if after.state not in TABLE.get((state, type(command)), frozenset()):

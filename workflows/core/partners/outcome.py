@@ -1,4 +1,7 @@
-"""What a request that was written leaves behind: the partner's record, and who is told. Pure."""
+"""The result of a request that was written: the partner's record, and who is told.
+
+Pure.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -23,7 +26,7 @@ from workflows.core.text import counted
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What to store in one transaction: the new records and the effects to perform after it."""
+    """What to store in one transaction: the new records, and the effects to perform after it."""
 
     request: AccessRequest
     effects: tuple[Effect, ...]
@@ -34,10 +37,10 @@ class Outcome:
 def advance_partner(
     request: AccessRequest | None, command: RequestCommand, situation: Situation, known: Partnership | None = None
 ) -> Outcome:
-    """Decide what a command does to a request, and to the record of the partner that it is about. Pure.
+    """Return the effect of a command on a request, and on the record of its partner. Pure.
 
     :param known: the partner's record, if there is one.
-    :raises Refused: when the command is not taken in this state or this person may not give it; nothing changes.
+    :raises Refused: when the command is not allowed in this state or for this person; nothing changes.
     """
     moved = advance(request, command, situation)
     if not isinstance(command, RecordApplied | RecordOverwritten):
@@ -45,7 +48,7 @@ def advance_partner(
     after, now = moved.request, situation.now
     shown: tuple[Effect, ...] = ()
     if isinstance(command, RecordOverwritten):
-        # Nobody approved what stands: it is looked at at once.
+        # Nobody approved the current settings, so a review is due at once.
         record = replace(opened_partnership(after, known, now, image=command.image or {}), next_review_at=now)
         text = f"{partner_of(after)}: {after.note}"
     else:
@@ -58,13 +61,16 @@ def advance_partner(
 
 
 def _told(request: AccessRequest, text: str) -> tuple[Tell, ...]:
-    """Tell requester and sponsor; once, where they are one person."""
+    """Tell the requester and the sponsor; once when both are the same person."""
     people = sorted({request.particulars.requester, request.particulars.sponsor})
     return tuple(Tell(person=person, subject=Subject(request_id=request.id), text=text) for person in people)
 
 
 def _closed_words(request: AccessRequest) -> str:
-    """State what a closing was read back as; "blocked" of the partner only where nothing else is open."""
+    """State what the read-back after a closing showed.
+
+    The partner is called "blocked" only when nothing else is open.
+    """
     opening = f"{partner_of(request)}: " if request.not_closed else f"{partner_of(request)} is blocked: "
     rest = " ".join(filter(None, ["Nothing else is open." if not request.not_closed else "", request.note]))
     return (
@@ -76,7 +82,7 @@ def _closed_words(request: AccessRequest) -> str:
 
 
 def _opened_words(request: AccessRequest, partnership: Partnership) -> str:
-    """State that our half is done; and that it is one half, where the partner has something to do."""
+    """State that our side is done, and that the partner's side is open where the partner must do something."""
     needed = sum(step.is_needed for step in open_steps(partnership.setup, partnership.confirmations))
     partner = partner_of(request)
     if not needed:
@@ -93,7 +99,7 @@ def _opened_words(request: AccessRequest, partnership: Partnership) -> str:
 
 
 def _show_setup(partnership: Partnership, known: Partnership | None) -> tuple[ShowSetup, ...]:
-    """Show the partner's half where there is one, or where a card of it has to be taken back."""
+    """Show the partner setup card when there are steps, or when an earlier card must be updated."""
     was = () if known is None else known.setup
     return (ShowSetup(tenant_id=partnership.identity.tenant_id),) if partnership.setup or was else ()
 
@@ -101,14 +107,14 @@ def _show_setup(partnership: Partnership, known: Partnership | None) -> tuple[Sh
 def opened_partnership(
     request: AccessRequest, known: Partnership | None, now: datetime, *, image: JsonObject | None = None
 ) -> Partnership:
-    """Make the record of a partner whose access was just applied and read back.
+    """Return the record of a partner whose access was just applied and read back.
 
-    Only a chain that could open all that stands, anew, may say for how long, when it is looked at and who answers for
-    it. A weaker one (what only narrows needs one approver, see `stages_for`) leaves all of that to the record that
-    there is, its open review included. What was confirmed of the partner's half counts on where exactly the same is
-    still wanted.
+    The chain must be strong enough to open all current settings again. Only then does it set the end, the reviews and
+    the responsible people. A weaker chain keeps these fields of the existing record, with its open review. (A plan that
+    only reduces access needs one approver, see `stages_for`.) Confirmations of the partner setup stay valid where
+    exactly the same is still wanted.
 
-    :param image: what stands in the tenant, where that is not what the plan leads to: nobody approved it.
+    :param image: the current settings, where they are not the result of the plan: nobody approved them.
     """
     prepared = request.known
     duration = prepared.plan.duration
@@ -135,7 +141,10 @@ def opened_partnership(
 
 
 def _kept(known: Partnership, new: Partnership) -> Partnership:
-    """Return what a weaker chain leaves of a record: it may only be looked at sooner, and end sooner."""
+    """Return the fields that a weaker chain keeps.
+
+    Review and end can only become earlier.
+    """
     return replace(
         known,
         version=new.version,
@@ -148,7 +157,10 @@ def _kept(known: Partnership, new: Partnership) -> Partnership:
 
 
 def _stands_under(prepared: Prepared, known: Partnership | None) -> tuple[Stage, ...]:
-    """Return the approval policy under which a partner stands from now on: it may grow, and one approver keeps it."""
+    """Return the partner's approval policy from now on.
+
+    It may become stricter; one approver does not change it.
+    """
     if known is None or not is_live(known):
         return prepared.stages
     return known.stages if only_narrows(prepared.plan) else stricter(known.stages, prepared.stages)
@@ -173,7 +185,7 @@ def _with_setup(
 
 
 def closed_partnership(request: AccessRequest, known: Partnership | None, now: datetime) -> Partnership:
-    """Make the record of a partner that was just blocked and read back."""
+    """Return the record of a partner that was just blocked and read back."""
     prepared = request.known
     return Partnership(
         identity=prepared.observation.identity,
@@ -203,5 +215,5 @@ _Moment = TypeVar("_Moment", datetime, timedelta)
 
 
 def _earlier(known: _Moment | None, new: _Moment | None) -> _Moment | None:
-    """Return the earlier or shorter of what stood and what is new, as far as there is any."""
+    """Return the earlier or shorter of the old and the new value; None when neither is set."""
     return min((one for one in (known, new) if one is not None), default=None)

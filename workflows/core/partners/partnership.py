@@ -1,4 +1,4 @@
-"""A partnership: a partner that Gatehouse opened or closed, and when it is looked at again."""
+"""A partnership: a partner that Gatehouse opened or closed, and when it is reviewed."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,18 +14,21 @@ from workflows.core.settings.openness import OpenWay
 
 
 class PartnershipState(StrEnum):
-    """Where a partnership stands; the values are what is stored."""
+    """The state of a partnership.
+
+    The values are stored.
+    """
 
     ACTIVE = "active"
     REVIEW_DUE = "review_due"
-    """Asked whether the access is still needed; nobody has answered yet."""
+    """The sponsor was asked whether the access is still needed, and nobody has answered yet."""
     REVOKED = "revoked"
-    """Explicitly blocked, and read back; `not_closed` says what was open all the same."""
+    """Explicitly blocked and read back. `not_closed` lists what was still open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attestation:
-    """Somebody said why the access is still needed."""
+    """The statement of somebody why the access is still needed."""
 
     person: Person
     reason: str
@@ -34,7 +37,10 @@ class Attestation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partnership:
-    """The record of one partner tenant. `version` grows with every stored change; a stale writer loses."""
+    """The record of one partner tenant.
+
+    `version` increases with every stored change; an outdated write is refused.
+    """
 
     identity: TenantIdentity
     version: int
@@ -43,41 +49,41 @@ class Partnership:
     template: str
     template_title: str
     request_id: RequestId
-    """The request whose plan stands in the tenant now."""
+    """The request whose plan is now applied in the tenant."""
     since: datetime
     """When that plan was confirmed by reading it back."""
     ends_at: datetime | None
-    """Until when the access was approved; None once revoked."""
+    """The end of the approved access; None once revoked."""
     review_interval: timedelta | None
     next_review_at: datetime | None
     """When the sponsor is asked (again); None once revoked."""
     reminders: int = 0
-    """How often the present review was asked."""
+    """How often the sponsor was asked in the present review."""
     attestations: tuple[Attestation, ...] = ()
     stages: tuple[Stage, ...] = ()
-    """The approval policy under which it stands; only a confirmed block resets it. Empty in old records."""
+    """The approval policy of the partner. Only a confirmed block resets it. Empty in old records."""
     sponsor_gone_at: datetime | None = None
-    """When the sponsor was found without an enabled account; None while there is one."""
+    """When it was found that the sponsor has no enabled account; None while there is one."""
     setup: tuple[Step, ...] = ()
-    """What the partner has to do on its side for the plan that stands in the tenant now."""
+    """What the partner must do on its side for the plan that is now applied in the tenant."""
     confirmations: tuple[Confirmation, ...] = ()
-    """Who vouched for which of these steps."""
+    """Who confirmed which of these steps."""
     remind_setup_at: datetime | None = None
-    """When the sponsor is reminded of the partner's half, if that was asked for."""
+    """When the sponsor is reminded of the partner setup, if somebody asked for that."""
     setup_reminders: int = 0
-    """How often that was done."""
+    """How many reminders were sent."""
     setup_reminder_asked_by: Person | None = None
-    """Who asked for the reminder that is set, or that came last."""
+    """Who asked for the reminder that is set, or for the last one."""
     setup_reminder_asked_at: datetime | None = None
-    """When that was asked for."""
+    """When somebody asked for that reminder."""
     not_closed: tuple[OpenWay, ...] | None = None
-    """Of a revoked one: what was not closed for certain when it was read back; None where that was not judged."""
+    """For a revoked partner: what the read-back did not show as certainly closed; None when that was not checked."""
 
     @property
     def due_at(self) -> datetime | None:
-        """When time next has something to do here: a review, or a reminder of the partner's half."""
+        """Return when the next review or the next reminder of the partner setup is due."""
         return min((moment for moment in (self.next_review_at, self.remind_setup_at) if moment), default=None)
 
     def is_past_its_end(self, now: datetime) -> bool:
-        """Return whether the approved duration is over."""
+        """Return whether the approved access period has ended."""
         return self.ends_at is not None and now >= self.ends_at

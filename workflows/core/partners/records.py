@@ -1,4 +1,7 @@
-"""What Gatehouse itself remembers of every partner, read at one moment: what a posture compares the tenant with."""
+"""Gatehouse's records of every partner, read at one moment.
+
+A posture compares the tenant with them.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -9,31 +12,31 @@ from workflows.core.requests.request import AccessRequest, RequestId, RequestSta
 from workflows.core.settings.model import TenantId
 
 _SETTLED: Final = frozenset({RequestState.APPLIED, RequestState.OVERWRITTEN})
-"""States whose partnership says what became of what was written."""
+"""States in which the partnership's record describes the result of the writes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
-    """Every partnership, and the requests that bear on what stands in the tenant."""
+    """Every partnership, and the requests that matter for the current settings."""
 
     partnerships: Mapping[TenantId, Partnership] = field(default_factory=dict)
     requests: Mapping[RequestId, AccessRequest] = field(default_factory=dict)
-    """Those behind a partnership, the open ones, and those that began to write a tenant without a partnership."""
+    """The requests of partnerships, the open ones, and those that began to write a tenant without a partnership."""
     unreadable: frozenset[TenantId] = frozenset()
-    """Tenants of which a record is kept that this version cannot read: neither known nor unknown."""
+    """Tenants with a record that this version cannot read. They count as neither known nor unknown."""
 
     def open_requests(self) -> tuple[AccessRequest, ...]:
-        """List the requests that are not terminal."""
+        """Return the requests that are not terminal."""
         return tuple(request for request in self.requests.values() if not request.is_terminal)
 
     def being_written(self) -> frozenset[TenantId]:
-        """Tenants to which a write of ours may be on its way or not yet be seen."""
+        """Return the tenants to which a write of ours may be on its way or not yet visible."""
         return frozenset(
             request.known.plan.tenant_id for request in self.open_requests() if request.writing_since is not None
         )
 
     def unfinished(self) -> Mapping[TenantId, AccessRequest]:
-        """The newest request that began to write each tenant and was then given up."""
+        """Return the newest request of each tenant that began to write and was then given up."""
         ended = (
             request
             for request in self.requests.values()
@@ -43,7 +46,10 @@ class Records:
 
 
 def changed_meanwhile(before: Records, after: Records) -> frozenset[TenantId]:
-    """Name the tenants whose records moved between two looks: what was read between fits neither for certain."""
+    """Return the tenants whose records changed between two reads.
+
+    A tenant read in between may match neither.
+    """
     return frozenset(_moved(before, after)) | before.being_written() | after.being_written()
 
 

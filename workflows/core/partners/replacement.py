@@ -1,4 +1,4 @@
-"""What a request replaces of a live partner's record, and whose approval that takes, said to the approvers."""
+"""What a request replaces in a live partner's record, and which approvals that needs, as findings for approvers."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -16,9 +16,9 @@ _SOURCE = "Gatehouse's records"
 def replacement_findings(
     known: Partnership | None, plan: Plan, template: Template, stages: Chain, duration: timedelta, now: datetime
 ) -> tuple[Finding, ...]:
-    """Say which template, end and review interval a plan replaces, and why more people decide than it asks for itself.
+    """State which template, end and review interval a plan replaces, and why it needs additional approvals.
 
-    Nothing where there is no live partner, and nothing for what only narrows: that leaves all of it as it is.
+    Empty when there is no live partner, and for a plan that only reduces access: that plan keeps all of it.
     """
     if known is None or not is_live(known) or only_narrows(plan):
         return ()

@@ -1,4 +1,4 @@
-"""Putting a change back: the plan from what stands now to the image before it, and the chain that decides on that."""
+"""Restoring previous settings: the plan from the current settings to the earlier ones, and the chain that decides."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -28,7 +28,7 @@ from workflows.core.settings.words import title
 from workflows.core.text import Action
 
 FIELD: Final = "restores"
-"""The form field that names the change to put back."""
+"""The form field that names the change to restore from."""
 
 _STANDS: Final = frozenset({RequestState.APPLIED, RequestState.OVERWRITTEN})
 _CUT_SHORT: Final = frozenset({RequestState.FAILED, RequestState.STOPPED})
@@ -38,15 +38,18 @@ _UPDATE: Final = "Graph: â€œUpdate crossTenantAccessPolicyConfigurationPartnerâ€
 
 
 def is_restorable(request: AccessRequest) -> bool:
-    """Tell whether a request changed something in the tenant that can be put back, or may have: see `is_cut_short`."""
+    """Return whether a request changed, or may have changed, something in the tenant that can be restored.
+
+    See `is_cut_short`.
+    """
     is_written = request.state in _STANDS or is_cut_short(request)
     return is_written and request.prepared is not None and bool(request.prepared.plan.operations)
 
 
 def is_cut_short(request: AccessRequest) -> bool:
-    """Return whether a request ended while it was written: none, a part or all of its plan may stand.
+    """Return whether a request ended while it was being written. None, a part or all of its plan may be applied.
 
-    Putting it back is planned from what stands, so that need not be known.
+    The restoration is planned from the current settings, so this need not be known.
     """
     return request.state in _CUT_SHORT and request.writing_since is not None
 
@@ -57,7 +60,7 @@ def settled_at(request: AccessRequest) -> datetime:
 
 
 def restored(request: AccessRequest) -> Restored:
-    """Sum up the change that is put back.
+    """Return a summary of the change whose previous settings are restored.
 
     :raises Refused: while the request has no plan.
     """
@@ -82,16 +85,16 @@ def plan_restoration(
     undone: Plan | None = None,
     is_cross_cloud: bool = False,
 ) -> Plan:
-    """Compute the operations that bring a partner from `now` back to `image`, over every setting of the model.
+    """Compute the operations that change a partner from `now` back to `image`, for every setting of the model.
 
-    A value is written whole as Graph had it; what was not set is written as null, which inherits. Members that v1.0
-    does not describe are left alone (see `left_alone`), but for those that the change put back had set to null: they
-    are written last, and may be refused. A partner that had no configuration is never deleted: on v1.0 a deletion
-    cannot be undone, so every setting inherits instead. The order is that of an access plan.
+    A value is written completely as Graph had it. A setting that was not set is written as null, which inherits.
+    Members that v1.0 does not describe are not changed (see `left_alone`). The exception is a member that the undone
+    change had set to null: it is written last, and Graph may refuse it. A partner that had no configuration is never
+    deleted, because v1.0 cannot undo a deletion. All its settings inherit instead. The order is that of an access plan.
 
-    :param undone: the plan of the change that is put back.
-    :raises NothingToChange: when it stands so already.
-    :raises UnreadableSetting: when the image holds a value that Graph shows to this version under no name of its own.
+    :param undone: the plan of the change that is undone.
+    :raises NothingToChange: when the current settings are already the same.
+    :raises UnreadableSetting: when the image contains a value that Graph does not name for this version.
     """
     operations = (*_operations(tenant_id, now, image), *_further(tenant_id, now, image, undone))
     if not operations:
@@ -125,8 +128,9 @@ def deciding_template(
 ) -> Template:
     """Choose the template whose chain decides on a restoration.
 
-    The one under which exactly this state was approved before, where it still exists and its chain is enough for what
-    the restoration opens and for all that stands after it; else the strongest chain there is.
+    It is the template under which exactly this state was approved before. It must still exist, and its chain must be
+    strong enough for what the restoration opens and for all settings after it. Otherwise it is the one with the
+    strongest chain.
 
     :param requests: every known request about this partner, in any order.
     :param default: the tenant's default configuration; None when it is not known.
@@ -149,18 +153,21 @@ def deciding_template(
 def likely_templates(
     image: JsonObject | None, *, requests: Sequence[AccessRequest], templates: Mapping[str, Template]
 ) -> tuple[Template, ...]:
-    """List the templates whose chains may decide on putting `image` back, in the order in which they are considered."""
+    """List the templates whose chains may decide on restoring `image`, in the order in which they are considered."""
     strongest = max(templates.values(), key=_strength)
     return (*_approved_before(image, requests, templates), strongest)
 
 
 def decided_by(plan: Plan, template: Template) -> Plan:
-    """Bind a plan to the template whose chain decides on it: a changed template voids what was decided."""
+    """Return the plan bound to the template whose chain decides on it.
+
+    If the template changes, decisions become invalid.
+    """
     return replace(plan, template=template.name, template_hash=template.content_hash)
 
 
 def restoration_findings(change: AccessRequest, now: JsonObject | None) -> tuple[Finding, ...]:
-    """State what putting a change back does not bring back.
+    """List what restoring the previous settings does not restore.
 
     :raises Refused: while the request has no plan.
     """
@@ -168,9 +175,9 @@ def restoration_findings(change: AccessRequest, now: JsonObject | None) -> tuple
 
 
 def left_alone(now: JsonObject | None, image: JsonObject | None, undone: Plan | None = None) -> tuple[str, ...]:
-    """Name the settings that differ from the image and are not written back, by Graph's names.
+    """Return Graph's names of the settings that differ from the image and are not written.
 
-    :param undone: the plan of the change that is put back; see `plan_restoration`.
+    :param undone: the plan of the change that is undone; see `plan_restoration`.
     """
     here, there = undescribed(now), undescribed(image)
     written = _put_back(now, image, undone)
@@ -239,7 +246,7 @@ def _operations(tenant_id: TenantId, now: JsonObject | None, image: JsonObject |
 
 
 def _body(now: JsonObject | None, image: JsonObject | None) -> dict[str, Any]:
-    """Return what differs, setting by setting, as it is written; synchronization has an address of its own."""
+    """Return the settings that differ, in the form of a write; synchronization has a separate address."""
     body: dict[str, Any] = {}
     for name in Property:
         if name is Property.IDENTITY_SYNCHRONIZATION:
@@ -256,7 +263,7 @@ def _body(now: JsonObject | None, image: JsonObject | None) -> dict[str, Any]:
 
 
 def _sent(name: Property, document: Any) -> Any:
-    """Return the part of a setting that may be sent: what v1.0 describes, and no `devices` of tenant restrictions."""
+    """Return the part of a setting that may be sent: what v1.0 describes, without `devices` of tenant restrictions."""
     cleaned = described_part(name, document)
     if name is Property.TENANT_RESTRICTIONS and isinstance(cleaned, dict):
         cleaned.pop(DEVICES, None)
@@ -264,7 +271,10 @@ def _sent(name: Property, document: Any) -> Any:
 
 
 def _whole(name: Property, wanted: Any) -> Any:
-    """Name every member of a setting, also those that are not to be set: how deep Graph merges is not documented."""
+    """Return a setting with every member, also unset ones.
+
+    It is not documented how deep Graph merges.
+    """
     if not isinstance(wanted, dict):
         return wanted
     members = FLAGS[name].values() if name in FLAGS else (target_list.graph for target_list in lists_of(name))
@@ -274,7 +284,7 @@ def _whole(name: Property, wanted: Any) -> Any:
 def _further(
     tenant_id: TenantId, now: JsonObject | None, image: JsonObject | None, undone: Plan | None
 ) -> Iterator[Operation]:
-    """Return the writes that set undescribed members as they were: one for each setting, with its own values beside."""
+    """Return the writes that restore undescribed members, one for each setting, with the setting's own values."""
     bodies: dict[str, dict[str, Any]] = {}
     for path, value in _put_back(now, image, undone).items():
         name = path[0]
@@ -289,7 +299,7 @@ def _further(
 
 
 def _put_back(now: JsonObject | None, image: JsonObject | None, undone: Plan | None) -> Mapping[Path, Any]:
-    """Return the undescribed members that the change put back has set to null, with the values they had."""
+    """Return the undescribed members that the undone change has set to null, with their previous values."""
     nulled = {name for operation in (undone.further if undone else ()) for name in written_names(operation)}
     here = undescribed(now)
     return {
@@ -300,16 +310,20 @@ def _put_back(now: JsonObject | None, image: JsonObject | None, undone: Plan | N
 
 
 def _beside(name: str, image: JsonObject | None) -> Any:
-    """Return what stands beside a member in its body: the setting as it is put back; a policy is written in parts."""
+    """Return the other members of the same body: the setting as restored.
+
+    A policy is written in parts.
+    """
     if name == IDENTITY_SYNCHRONIZATION:
         return {}
     return copied(_whole(Property(name), _sent(Property(name), (image or {}).get(name))))
 
 
 def _synchronizes(now: JsonObject | None, image: JsonObject | None) -> bool | None:
-    """Return whether synchronization was on; None where its policy stands as it did, whatever that says.
+    """Return whether synchronization was on; None when its policy is unchanged, whatever it says.
 
-    Only an explicit yes is put back as a yes: without one nobody is synchronized, and "no" says that for certain.
+    Only an explicit yes is restored as a yes. Otherwise "no" is written, because it certainly means that nobody is
+    synchronized.
     """
     current, wanted = (side.get(IDENTITY_SYNCHRONIZATION) if side else None for side in (now, image))
     if is_same_value(_flag_of(current), _flag_of(wanted)):
@@ -336,7 +350,7 @@ def _without_annotations(value: Any) -> Any:
 
 
 def _has_unknown_value(value: Any) -> bool:
-    """Return whether Graph's stand-in for values newer than its schema is somewhere inside: it must never be sent."""
+    """Return whether a value contains Graph's substitute for values newer than its schema, which must never be sent."""
     if isinstance(value, Mapping):
         return any(map(_has_unknown_value, value.values()))
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Reviews of live partnerships: when one is due, who may answer it, what an answer does."""
+"""Reviews of live partnerships: when one is due, who may answer it, and the effect of an answer."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ from workflows.core.requests.effects import Effect, ShowReview, ShowSetup
 from workflows.core.text import Action
 
 REMIND_AGAIN_AFTER: Final = timedelta(days=3)
-"""How long an unanswered review rests before the sponsor is asked once more."""
+"""The time after which the sponsor is asked again in an unanswered review."""
 KEEP_REASON_MISSING: Final = "Say why the access is still needed."
 
 
@@ -41,9 +41,9 @@ class ReviewTransition:
 def advance_review(
     partnership: Partnership, command: PartnershipCommand, *, roster: Roster, now: datetime
 ) -> ReviewTransition:
-    """Decide what `command` does to `partnership`. Pure.
+    """Return the effect of `command` on `partnership`. Pure.
 
-    :raises Refused: when it is not taken in this state or this person may not give it; nothing changes.
+    :raises Refused: when it is not allowed in this state or for this person; nothing changes.
     """
     if not is_taken(partnership, command):
         raise _why_not_now(partnership, command, roster)
@@ -139,5 +139,5 @@ def _require_may_keep(partnership: Partnership, actor: Person, roster: Roster) -
 
 
 def next_review(interval: timedelta | None, ends_at: datetime | None, now: datetime) -> datetime | None:
-    """Return the earlier of the next interval and the end of what was approved."""
+    """Return the earlier of the next interval and the end of the approved access."""
     return min((moment for moment in (interval and now + interval, ends_at) if moment), default=None)

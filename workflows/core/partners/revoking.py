@@ -1,4 +1,4 @@
-"""Revoking: who may ask for it, and which open requests it stops."""
+"""Revoking: who may request it, and which open requests it stops."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -14,10 +14,10 @@ from workflows.core.requests.request import AccessRequest, RequestKind, RequestS
 def require_may_revoke(
     partnership: Partnership | None, person: Person, roster: Roster, *, in_review: bool = True
 ) -> None:
-    """Let admins pass, and the sponsor in answer to a review.
+    """Check that the person is an admin, or the sponsor in answer to a review.
 
-    :param partnership: the partner's record; None where there is none.
-    :param in_review: whether it may be the answer to a review at all: not when it was asked for by command.
+    :param partnership: the partner's record; None when there is none.
+    :param in_review: whether it can be the answer to a review. It cannot when it was requested by command.
     :raises Refused: for everybody else.
     """
     if not may_close(partnership if in_review else None, person, roster):
@@ -25,16 +25,17 @@ def require_may_revoke(
 
 
 def stopped_by_revoking(requests: Iterable[AccessRequest], identity: TenantIdentity) -> tuple[AccessRequest, ...]:
-    """List the open requests about a partner that give way to revoking it: closing goes first.
+    """List the open requests about a partner that a revocation stops, because closing has priority.
 
-    That is whatever would open it, also what is half applied, and also where every block stands already: an approval
-    would put the access back. Of revocations only one that waits for its read-back gives way.
+    These are all requests that would open it. Partly applied requests belong to them, and so do requests for a partner
+    that is already blocked: an approval would open access again. Of revocations, only one that waits for its read-back
+    is stopped.
     """
     return tuple(one for one in requests if _concerns(one, identity) and _gives_way(one))
 
 
 def would_open(requests: Iterable[AccessRequest], identity: TenantIdentity) -> tuple[AccessRequest, ...]:
-    """List the open requests that may put access for a partner back, unless revoking stops them."""
+    """List the open requests that may open access for a partner again, unless the revocation stops them."""
     stopped = stopped_by_revoking(requests, identity)
     return tuple(one for one in stopped if one.particulars.kind is not RequestKind.REVOCATION)
 
@@ -51,7 +52,7 @@ def _way_out(partnership: Partnership | None, person: Person) -> str:
 
 
 def _concerns(request: AccessRequest, identity: TenantIdentity) -> bool:
-    # One that is still being prepared has no plan yet; what its form saw tells whom it is about.
+    # A request that is still being prepared has no plan yet. What its form read shows which partner it is about.
     seen = request.observation if request.prepared is None else request.prepared.observation
     about = request.particulars.target if seen is None else seen.identity.tenant_id
     return about in (identity.tenant_id, identity.default_domain, identity.asked)

@@ -1,4 +1,4 @@
-"""What may be said of the partner's half, and by whom: confirmed, taken back, to be reminded of."""
+"""The commands about the partner setup: confirm a step, take a confirmation back, ask for a reminder, and who may."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -26,9 +26,9 @@ REMIND_SETUP_AFTER: Final = timedelta(days=7)
 
 
 def advance_setup(partnership: Partnership, command: SetupCommand, *, roster: Roster, now: datetime) -> Partnership:
-    """Decide what `command` does to the record of the partner's half. Pure.
+    """Return the effect of `command` on the record of the partner setup. Pure.
 
-    :raises Refused: when it is not taken now or this person may not give it; nothing changes.
+    :raises Refused: when it is not allowed now or for this person; nothing changes.
     """
     match command:
         case AskSetup():
@@ -47,9 +47,9 @@ def advance_setup(partnership: Partnership, command: SetupCommand, *, roster: Ro
 
 
 def told_of_setup(partnership: Partnership, command: SetupCommand) -> tuple[Tell, ...]:
-    """Return who confirmed a step, or took that back, what came of it, where it was clicked.
+    """Return the message about the result for the person who confirmed a step, or took that back, where they clicked.
 
-    :param partnership: as `command` left it.
+    :param partnership: the record after `command`.
     """
     if not isinstance(command, ConfirmSetup | UnconfirmSetup):
         return ()
@@ -67,7 +67,7 @@ def told_of_setup(partnership: Partnership, command: SetupCommand) -> tuple[Tell
 
 
 def setup_behind(request: AccessRequest) -> tuple[Step, ...]:
-    """Work out what the partner has to do for what a request led to; nothing where that was not read back."""
+    """Return what the partner must do for the result of a request; empty when it was not read back."""
     if request.state is not RequestState.APPLIED:
         return ()
     prepared = request.known

@@ -1,4 +1,4 @@
-"""A sponsor without an enabled account: the admins are asked, and who of them keeps the partner is its sponsor."""
+"""Handle a sponsor without an enabled account: admins are asked, and the admin who keeps the access becomes sponsor."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -12,9 +12,9 @@ from workflows.core.requests.commands.partner import RecordSponsorGone, SponsorC
 def advance_sponsor(
     partnership: Partnership, command: SponsorCommand, *, now: datetime, ask_again_at: datetime
 ) -> Partnership:
-    """Ask for the review at once where the sponsor is gone; note where the same sponsor is back. Pure.
+    """Make a review due at once when the sponsor has no account; record it when the same sponsor has one again. Pure.
 
-    :param ask_again_at: when the review is asked once more, if nobody answers.
+    :param ask_again_at: when the question is repeated, if nobody answers.
     :raises Refused: when that is known already, or the partner has another sponsor by now.
     """
     is_gone = isinstance(command, RecordSponsorGone)
@@ -32,7 +32,7 @@ def advance_sponsor(
 
 
 def taken_over(partnership: Partnership, keeper: Person) -> Partnership:
-    """Make who keeps a partner its sponsor, where the sponsor is gone."""
+    """Return the record with a new sponsor: the person who kept the access while the sponsor had no account."""
     if partnership.sponsor_gone_at is None:
         return partnership
     return replace(partnership, sponsor=keeper, sponsor_gone_at=None)

@@ -1,1 +1,1 @@
-"""What stands for every partner, judged against what was approved."""
+"""The current settings of every partner, compared with what was approved."""

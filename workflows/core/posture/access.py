@@ -1,4 +1,4 @@
-"""What stands for a partner that somebody should know, read from its settings and the default alone."""
+"""Concerns about a partner that follow from its settings and the default alone."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from workflows.core.checks.partner_rules import check_partner
 from workflows.core.errors import UnreadableSetting
 from workflows.core.plans.changes import unknown_members
-from workflows.core.posture.model import Concern, Door, Weight
+from workflows.core.posture.model import B2BAccess, Concern, Weight
 from workflows.core.settings.breadth import is_empty, is_unbounded
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.certainty import REASONS
@@ -33,26 +33,27 @@ _SERVICE_TEXTS: Final = {
 }
 
 
-def doors_of(applies: Effective) -> dict[Property, Door]:
-    """Return the four ways in and out as they stand."""
+def b2b_access_of(applies: Effective) -> dict[Property, B2BAccess]:
+    """Return the current state of the four kinds of access."""
     return {
-        name: Door(opening=opening_of(applies.targets[name]), targets=applies.targets[name]) for name in B2B_PROPERTIES
+        name: B2BAccess(opening=opening_of(applies.targets[name]), targets=applies.targets[name])
+        for name in B2B_PROPERTIES
     }
 
 
 def trust_of(applies: Effective) -> dict[str, EffectiveFlag]:
-    """Return the trust flags that apply, by their names in the model."""
+    """Return the effective trust flags by their names in the model."""
     return {key: applies.flags[Property.INBOUND_TRUST, key] for key in FLAGS[Property.INBOUND_TRUST]}
 
 
 def access_concerns(
     tenant_id: TenantId, configuration: JsonObject, applies: Effective, found: Sequence[Way]
 ) -> Iterator[Concern]:
-    """State what about a listed partner's settings somebody should know, whatever our records say of it.
+    """List the concerns about a listed partner's settings, whatever Gatehouse's records say.
 
-    :param found: every way in and out of it.
+    :param found: every kind of access of the partner.
     """
-    doors = doors_of(applies)
+    b2b_access = b2b_access_of(applies)
     if applies.flags[Property.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG].value is True:
         yield _warning(
             "synchronization_on",
@@ -60,8 +61,8 @@ def access_concerns(
             "this tenant.",
             SYNCHRONIZATION_PAGE,
         )
-    yield from _trust_concerns(applies, doors)
-    yield from _inherited_concerns(doors)
+    yield from _trust_concerns(applies, b2b_access)
+    yield from _inherited_concerns(b2b_access)
     unreadable = unreadable_settings(configuration)
     yield from _other_ways([way for way in found if way.setting not in unreadable])
     for finding in check_partner(tenant_id, configuration):
@@ -77,7 +78,7 @@ def access_concerns(
 
 
 def _unclear(applies: Effective) -> Iterator[Concern]:
-    """State which settings' lists have a meaning that Microsoft does not document."""
+    """List the settings whose lists have a meaning that Microsoft does not document."""
     for name, targets in applies.targets.items():
         if targets.doubts:
             reasons = "; ".join(REASONS[one] for one in targets.doubts)
@@ -90,7 +91,7 @@ def _unclear(applies: Effective) -> Iterator[Concern]:
 
 
 def unreadable_settings(configuration: JsonObject) -> tuple[str, ...]:
-    """Name the settings whose values this version cannot read, whole or in part."""
+    """Return the names of the settings whose values this version cannot read, completely or in part."""
     return tuple(name for name in TITLES if _is_unreadable(Property(name), configuration))
 
 
@@ -99,17 +100,17 @@ def said(names: Sequence[str]) -> str:
     return "; ".join(title(name) for name in names)
 
 
-def inherited_open(door: Door) -> bool:
-    """Return whether a way is open by a default for certain: a list of it that lets somebody in comes from there."""
-    lists = zip(configurations(door.targets.setting), door.targets.origins, strict=True)
-    return door.opening in _LETS_IN and any(origin.is_inherited and not is_empty(one) for one, origin in lists)
+def inherited_open(direction: B2BAccess) -> bool:
+    """Return whether access is certainly open by a default: one of its allowing lists comes from there."""
+    lists = zip(configurations(direction.targets.setting), direction.targets.origins, strict=True)
+    return direction.opening in _LETS_IN and any(origin.is_inherited and not is_empty(one) for one, origin in lists)
 
 
-def _trust_concerns(applies: Effective, doors: dict[Property, Door]) -> Iterator[Concern]:
+def _trust_concerns(applies: Effective, b2b_access: dict[Property, B2BAccess]) -> Iterator[Concern]:
     mfa, *devices = (flag.value is True for flag in trust_of(applies).values())
     if not (mfa and any(devices)):
         return
-    wide = [name for name in INBOUND if _reaches_everything(doors[name])]
+    wide = [name for name in INBOUND if _reaches_everything(b2b_access[name])]
     if wide:
         yield _warning(
             "all_trust_all_applications",
@@ -119,16 +120,16 @@ def _trust_concerns(applies: Effective, doors: dict[Property, Door]) -> Iterator
         )
 
 
-def _reaches_everything(door: Door) -> bool:
-    applications = configurations(door.targets.setting)[1]
-    return door.opening in _LETS_IN and applications is not None and is_unbounded(applications)
+def _reaches_everything(direction: B2BAccess) -> bool:
+    applications = configurations(direction.targets.setting)[1]
+    return direction.opening in _LETS_IN and applications is not None and is_unbounded(applications)
 
 
-def _inherited_concerns(doors: dict[Property, Door]) -> Iterator[Concern]:
-    found = [name for name, door in doors.items() if inherited_open(door)]
+def _inherited_concerns(b2b_access: dict[Property, B2BAccess]) -> Iterator[Concern]:
+    found = [name for name, direction in b2b_access.items() if inherited_open(direction)]
     grave = [name for name in found if name is not Property.B2B_COLLABORATION_OUTBOUND]
     if found:
-        origin = "Microsoft's own default" if _is_microsofts(doors[found[0]]) else "the tenant's default"
+        origin = "Microsoft's own default" if _is_microsofts(b2b_access[found[0]]) else "the tenant's default"
         yield Concern(
             code="inherits_open_default",
             weight=Weight.WARNING if grave else Weight.NOTE,
@@ -139,10 +140,10 @@ def _inherited_concerns(doors: dict[Property, Door]) -> Iterator[Concern]:
 
 
 def _other_ways(found: Sequence[Way]) -> Iterator[Concern]:
-    """Name what is open or not known beside B2B access, trust, redemption and the synchronization of users."""
+    """List what is open or unknown besides B2B access, trust, redemption and the synchronization of users."""
     others = [way for way in left_open(found) if way.kind in (Kind.SERVICE, Kind.CAPABILITIES, Kind.UNDESCRIBED)]
     opened = [way for way in others if way.opening is not Opening.UNKNOWN]
-    # What an unread default may open is said of the default, once.
+    # What an unread default may open is reported once, for the default.
     unknown = [way for way in others if way.opening is Opening.UNKNOWN and way.is_explicit]
     if opened:
         yield _warning("also_open", f"Open as well: {ways_words(opened)}.", OVERVIEW)
@@ -155,8 +156,8 @@ def _other_ways(found: Sequence[Way]) -> Iterator[Concern]:
         )
 
 
-def _is_microsofts(door: Door) -> bool:
-    return Origin.MICROSOFT_DEFAULT in door.targets.origins
+def _is_microsofts(direction: B2BAccess) -> bool:
+    return Origin.MICROSOFT_DEFAULT in direction.targets.origins
 
 
 def _is_unreadable(name: Property, configuration: JsonObject) -> bool:

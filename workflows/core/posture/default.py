@@ -1,10 +1,10 @@
-"""What the tenant's default lets in and out, for every tenant without settings of its own."""
+"""The access that the tenant's default gives to and from every tenant without its own settings."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from workflows.core.posture.access import OVERVIEW, TRUST_PAGE, doors_of, said, trust_of, unreadable_settings
-from workflows.core.posture.model import Concern, DefaultPosture, Door, Weight, sorted_concerns
+from workflows.core.posture.access import OVERVIEW, TRUST_PAGE, b2b_access_of, said, trust_of, unreadable_settings
+from workflows.core.posture.model import B2BAccess, Concern, DefaultPosture, Weight, sorted_concerns
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import effective
 from workflows.core.settings.model import Property
@@ -34,21 +34,23 @@ _TO_EVERYBODY: Final = {
 
 
 def default_posture(document: JsonObject | None, unread_because: str = "") -> DefaultPosture:
-    """Judge the default.
+    """Return the default's posture with its concerns.
 
-    :param document: None when it could not be read, `unread_because` says why.
+    :param document: None when it could not be read; `unread_because` says why.
     """
     applies = effective(None, document)
-    doors, found = doors_of(applies), ways(None, document)
+    b2b_access, found = b2b_access_of(applies), ways(None, document)
     return DefaultPosture(
         is_read=document is not None,
         is_service_default=(document or {}).get("isServiceDefault") is True,
-        doors=doors,
+        b2b_access=b2b_access,
         trust=trust_of(applies),
         document=document,
         ways=found,
         concerns=sorted_concerns(
-            [_unread(unread_because)] if document is None else _concerns(document, doors, _trusted(document), found)
+            [_unread(unread_because)]
+            if document is None
+            else _concerns(document, b2b_access, _trusted(document), found)
         ),
     )
 
@@ -59,7 +61,7 @@ def _trusted(document: JsonObject) -> tuple[str, ...]:
 
 
 def _concerns(
-    document: JsonObject, doors: dict[Property, Door], trusted: Sequence[str], found: Sequence[Way]
+    document: JsonObject, b2b_access: dict[Property, B2BAccess], trusted: Sequence[str], found: Sequence[Way]
 ) -> Iterator[Concern]:
     if trusted:
         yield Concern(
@@ -69,8 +71,8 @@ def _concerns(
             source=TRUST_PAGE,
         )
     for name, (way, meaning) in _TO_EVERYBODY.items():
-        if doors[name].opening in (Opening.OPEN, Opening.PARTLY):
-            is_whole = doors[name].opening is Opening.OPEN
+        if b2b_access[name].opening in (Opening.OPEN, Opening.PARTLY):
+            is_whole = b2b_access[name].opening is Opening.OPEN
             text = f": {meaning}." if is_whole else " in part, for every tenant without settings of its own."
             yield Concern(
                 code=f"default_open_{_snake(name)}",

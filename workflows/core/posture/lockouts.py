@@ -1,4 +1,4 @@
-"""Who of a partner's people Conditional Access locks out today, for the posture."""
+"""Which of a partner's people Conditional Access locks out today, for the posture."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,10 @@ from workflows.core.posture.model import Concern, Weight
 
 
 def lockout_concerns(report: AccessReport) -> Iterator[Concern]:
-    """State who is locked out, and what about that is not known. What only reports locks nobody out."""
+    """State who is locked out, and what is not known about it.
+
+    Report-only policies lock nobody out.
+    """
     if report.unread is not None:
         for finding in access_findings(report):
             yield Concern(code=finding.code, weight=Weight.UNCHECKED, text=finding.text, source=finding.source)

@@ -1,6 +1,6 @@
-"""A tenant's posture: what its default and every partner's settings let in and out, merged, and what is wrong with it.
+"""A tenant's posture: the access that its default and every partner's settings give, and the concerns about it.
 
-Data only; `posture_rows` fills it in. Nothing in it is claimed of what could not be read.
+Data only; `rows` fills it in. It states nothing about what could not be read.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ from workflows.core.settings.openness import Opening, Way
 
 
 class Weight(IntEnum):
-    """How much a concern weighs; the higher, the sooner somebody should look."""
+    """How serious a concern is; a higher value is more urgent."""
 
     NOTE = 1
     UNCHECKED = 2
@@ -40,47 +40,50 @@ class Concern:
     code: str
     weight: Weight
     text: str
-    """Complete sentences. May hold text from the tenant or the records: show it as plain text."""
+    """Complete sentences. May contain text from the tenant or the records: show it as plain text."""
     source: str
-    """The vendor page, or where in our own records it stands."""
+    """The vendor page, or the place in our own records."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
-    """One way in or out, as it stands for a partner."""
+class B2BAccess:
+    """One kind of access, with its current state for a partner."""
 
     opening: Opening
     targets: EffectiveTargets
 
 
 class RecordState(StrEnum):
-    """What our own records say of a partner; the values are words for programs."""
+    """The state of a partner in our own records.
+
+    The values are words for programs.
+    """
 
     KEPT = "kept"
     NONE = "none"
     UNREADABLE = "unreadable"
     NOT_READ = "not read"
-    """There were no records to read: whether there is one of this partner is not known."""
+    """There were no records to read, so it is not known whether there is one of this partner."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefaultPosture:
-    """The tenant's default: what applies to every tenant without settings of its own."""
+    """The tenant's default, which applies to every tenant without its own settings."""
 
     is_read: bool
     is_service_default: bool
-    """Microsoft's own, never changed by this tenant."""
-    doors: Mapping[Property, Door]
+    """Whether it is Microsoft's own default, never changed by this tenant."""
+    b2b_access: Mapping[Property, B2BAccess]
     trust: Mapping[str, EffectiveFlag]
     document: JsonObject | None
-    """As it was read."""
+    """The document as it was read."""
     ways: tuple[Way, ...]
-    """Every way in and out, as it stands for a partner without settings of its own."""
+    """Every kind of access, with its state for a partner without its own settings."""
     concerns: tuple[Concern, ...]
 
     @property
     def current(self) -> tuple[CurrentSetting, ...]:
-        """Every setting of it in words."""
+        """Return every setting of the default in words."""
         return describe_current(None, self.document)
 
 
@@ -90,47 +93,53 @@ class PartnerPosture:
 
     tenant_id: TenantId
     identity: TenantIdentity | None
-    """Who that is, as far as our records or a lookup tell: the list of partners knows tenant ids only."""
+    """The partner's identity from our records or a lookup. The list of partners contains tenant ids only."""
     configuration: JsonObject | None
-    """As it was listed; None for a partner of our records that has no configuration in the tenant (any more)."""
-    doors: Mapping[Property, Door]
+    """The configuration as listed; None for a partner of our records that has no configuration in the tenant (any
+    more)."""
+    b2b_access: Mapping[Property, B2BAccess]
     trust: Mapping[str, EffectiveFlag]
     redemption: Mapping[str, EffectiveFlag]
-    """Our half, by direction; the other tenant's half cannot be seen."""
+    """Our flags by direction. The other tenant's flags cannot be read."""
     synchronization: EffectiveFlag
-    """Of users and of whatever else the policy may let in: not known where it holds more than its description has."""
+    """Of users and of everything else that the policy may allow. Not known when it contains undescribed members."""
     ways: tuple[Way, ...]
-    """Every way in and out, open or closed."""
+    """Every kind of access, open or closed."""
     unmanaged: tuple[str, ...]
-    """What else is set that Gatehouse neither reads nor writes, in Graph's names."""
+    """Graph's names of other settings that Gatehouse neither reads nor writes."""
     risk: Risk
     is_risk_certain: bool
-    """False: something could not be read, so that the risk is the most it can be."""
+    """False when something could not be read, so that the risk is the highest possible."""
     record_state: RecordState
     record: Partnership | None
     concerns: tuple[Concern, ...]
     access: AccessReport | None = None
-    """What Conditional Access means for its people today; None: nobody asked, because nobody comes in or it was not
-    looked at."""
+    """The effect of Conditional Access on its people today. None when nobody comes in, or when it was not read."""
 
     @property
     def has_settings(self) -> bool:
-        """Return whether it has a configuration of its own in the tenant."""
+        """Return whether it has its own configuration in the tenant."""
         return self.configuration is not None
 
     @property
     def is_barred(self) -> bool:
-        """Return whether it is blocked for being in another Microsoft cloud and not added here: no default applies."""
+        """Return whether it is blocked because it is in another Microsoft cloud and is not added here.
+
+        No default applies to it.
+        """
         return self.configuration is None and self.identity is not None and not self.identity.is_resolved
 
     @property
     def weight(self) -> Weight | None:
-        """The weight of its gravest concern."""
+        """Return the weight of its most serious concern."""
         return max((concern.weight for concern in self.concerns), default=None)
 
     @property
     def name(self) -> str:
-        """Its default domain or else its tenant id. The domain is text from outside."""
+        """Return its default domain or else its tenant id.
+
+        The domain is text from outside.
+        """
         return self.identity.name if self.identity else self.tenant_id
 
 
@@ -140,19 +149,19 @@ class Posture:
 
     read_at: datetime
     home: TenantId | None
-    """None: the tenant could not be named."""
+    """None: the tenant's identity is not known."""
     default: DefaultPosture
     partners: tuple[PartnerPosture, ...]
-    """The gravest first."""
+    """The partner with the most serious concern first."""
     listed: int
-    """How many partners the tenant has; `partners` may hold more, known from our records only."""
+    """How many partners the tenant has. `partners` may contain more, known only from our records."""
     records_are_read: bool
     unanswered: int
-    """How many partners were looked up by tenant id without an answer."""
+    """How many lookups by tenant id gave no answer."""
 
     @property
     def concerns(self) -> tuple[Concern, ...]:
-        """Every concern, the default's first."""
+        """Return every concern, the default's first."""
         return (*self.default.concerns, *(one for partner in self.partners for one in partner.concerns))
 
     def count(self, weight: Weight) -> int:
@@ -161,12 +170,15 @@ class Posture:
 
 
 def sorted_concerns(concerns: Iterable[Concern]) -> tuple[Concern, ...]:
-    """Put the gravest first; equals stay in the order in which they were found."""
+    """Sort by weight, the most serious first.
+
+    Equal ones keep their order.
+    """
     return tuple(sorted(concerns, key=lambda concern: -concern.weight))
 
 
 def sorted_partners(partners: Iterable[PartnerPosture]) -> tuple[PartnerPosture, ...]:
-    """Put the gravest first: by concern, then by risk, then by name."""
+    """Sort the most serious first: by concern, then by risk, then by name."""
     return tuple(
         sorted(
             partners,

@@ -1,4 +1,4 @@
-"""Where what stands for a partner and what our records say of it do not agree, and what is overdue."""
+"""Differences between a partner's current settings and our records, and what is overdue."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -18,13 +18,13 @@ from workflows.core.text import times_words
 
 RECORDS: Final = "Gatehouse's records"
 GRACE: Final = timedelta(hours=1)
-"""How late a running bot may be with asking, before it is taken for one that does not run."""
+"""How late a running bot may be with a question, before it counts as not running."""
 COMPARED: Final = "Gatehouse's records, compared with what was just read"
 _CLOUDS: Final = "Entra: “Configure Microsoft cloud settings for B2B collaboration”"
 
 
 def unknown_partner_concerns(configuration: JsonObject, unfinished: AccessRequest | None) -> Iterator[Concern]:
-    """State that our records have no partnership of a tenant that the tenant lists as a partner."""
+    """State that our records have no partnership for a tenant that is listed as a partner."""
     if unfinished is not None:
         yield Concern(
             code="unfinished",
@@ -47,10 +47,10 @@ def unknown_partner_concerns(configuration: JsonObject, unfinished: AccessReques
 def listed_partner_concerns(
     partnership: Partnership, request: AccessRequest | None, configuration: JsonObject, found: Sequence[Way]
 ) -> Iterator[Concern]:
-    """Compare what stands with what was last applied.
+    """Compare the current settings with what was last applied.
 
-    :param found: every way in and out of the partner as it stands.
-    :param request: the request behind the partnership; None when it cannot be read.
+    :param found: every kind of access of the partner, with its current state.
+    :param request: the request of the partnership; None when it cannot be read.
     """
     if partnership.state is PartnershipState.REVOKED:
         yield from _not_closed_concerns(configuration, found)
@@ -69,9 +69,9 @@ def listed_partner_concerns(
 def absent_partner_concerns(
     partnership: Partnership, found: Sequence[Way], *, default_is_read: bool
 ) -> Iterator[Concern]:
-    """State what follows from a partner of our records having no configuration in the tenant.
+    """List the concerns about a partner of our records that has no configuration in the tenant.
 
-    :param found: every way in and out that applies to it all the same; all closed for a tenant of another cloud.
+    :param found: every kind of access that still applies; all closed for a tenant of another cloud.
     """
     left = left_open(found)
     is_revoked = partnership.state is PartnershipState.REVOKED
@@ -94,7 +94,7 @@ def absent_partner_concerns(
 
 
 def due_concerns(partnership: Partnership, now: datetime) -> Iterator[Concern]:
-    """State what is overdue for a partnership that is not revoked."""
+    """List what is overdue for a partnership that is not revoked."""
     if partnership.state is PartnershipState.REVOKED:
         return
     if partnership.ends_at is not None and partnership.is_past_its_end(now):
@@ -124,7 +124,7 @@ def due_concerns(partnership: Partnership, now: datetime) -> Iterator[Concern]:
 
 
 def moving_concern() -> Concern:
-    """State that a partner is being changed by us, so that nothing can be compared."""
+    """State that Gatehouse is changing the partner, so that nothing can be compared."""
     return Concern(
         code="being_written",
         weight=Weight.NOTE,
@@ -153,7 +153,7 @@ _SETTABLE: Final = (
 
 
 def _not_closed_concerns(configuration: JsonObject, found: Sequence[Way]) -> Iterator[Concern]:
-    """Say what of a revoked partner is open, what is not known, and what is closed without being blocked explicitly."""
+    """List what is open for a revoked partner, what is not known, and what is closed without an explicit block."""
     left, missing = left_open(found), not_blocked(configuration)
     opened = [way for way in left if way.opening is not Opening.UNKNOWN]
     unknown = [way for way in left if way.opening is Opening.UNKNOWN and way.kind is not Kind.DEFAULT]

@@ -1,4 +1,4 @@
-"""The risk of what stands: that of a plan that leads from a wholly closed partner to what it is now."""
+"""The risk of the current settings: the risk of a plan that leads to them from a completely closed partner."""
 
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.renewal import opened_anew
@@ -11,10 +11,10 @@ from workflows.core.settings.model import TenantId
 def current_risk(
     tenant_id: TenantId, configuration: JsonObject | None, default: JsonObject | None, *, is_cross_cloud: bool = False
 ) -> Risk:
-    """Compute how much a partner's settings let in now, what they inherit included.
+    """Compute the risk of a partner's current settings, inherited ones included.
 
-    What is not known counts as open, so that without the default this is the most that it can be. A tenant of another
-    cloud that is not added is blocked.
+    Unknown access counts as open, so without the default this is the highest possible risk. A tenant of another cloud
+    that is not added is blocked.
     """
     if configuration is None and is_cross_cloud:
         return Risk(level=RiskLevel.LOW, reasons=())

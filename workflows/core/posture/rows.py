@@ -1,4 +1,4 @@
-"""Judges one partner for the posture: what stands, how risky that is, what our records say, what is wrong with it."""
+"""Evaluate one partner for the posture: current settings, risk, our records, concerns."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.records import Records, changed_meanwhile
 from workflows.core.plans.current_settings import unmanaged
 from workflows.core.plans.plan import TenantIdentity
-from workflows.core.posture.access import access_concerns, doors_of, trust_of, unreadable_settings
+from workflows.core.posture.access import access_concerns, b2b_access_of, trust_of, unreadable_settings
 from workflows.core.posture.model import Concern, PartnerPosture, RecordState, sorted_concerns
 from workflows.core.posture.record_findings import (
     absent_partner_concerns,
@@ -28,21 +28,21 @@ from workflows.core.settings.openness import Kind, Opening, Way, left_open, sync
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """What was read beside the partners themselves."""
+    """What was read besides the partners themselves."""
 
     default: JsonObject | None
     """None: it could not be read."""
     records: Records | None
-    """None: there were none to read."""
+    """None: there were no records to read."""
     moving: frozenset[TenantId]
-    """Tenants that we are changing: not compared with the records."""
+    """Tenants that Gatehouse is changing. They are not compared with the records."""
     unfinished: Mapping[TenantId, AccessRequest]
-    """Requests of ours that began to write a tenant and were given up."""
+    """Requests that began to write a tenant and were then given up."""
     now: datetime
 
     @classmethod
     def of(cls, default: JsonObject | None, before: Records | None, after: Records | None, now: datetime) -> "Scene":
-        """Put the scene together from the records as they were before the tenant was read and after it."""
+        """Build the scene from the records before and after the tenant was read."""
         is_read = before is not None and after is not None
         return cls(
             default=default,
@@ -56,10 +56,10 @@ class Scene:
 def judge_partner(
     tenant_id: TenantId, configuration: JsonObject | None, named: TenantIdentity | None, scene: Scene
 ) -> PartnerPosture:
-    """Judge one partner.
+    """Evaluate one partner.
 
     :param configuration: as listed; None for a partner of our records that the tenant does not list.
-    :param named: what a lookup said of the tenant id; used where our records do not know it.
+    :param named: the identity from a lookup of the tenant id; used when our records do not know it.
     """
     record = None if scene.records is None else scene.records.partnerships.get(tenant_id)
     identity = named if record is None else record.identity
@@ -70,7 +70,7 @@ def judge_partner(
         tenant_id=tenant_id,
         identity=identity,
         configuration=configuration,
-        doors=doors_of(applies),
+        b2b_access=b2b_access_of(applies),
         trust=trust_of(applies),
         redemption={key: flags[Property.AUTOMATIC_REDEMPTION, key] for key in FLAGS[Property.AUTOMATIC_REDEMPTION]},
         synchronization=synchronization_of(applies, found),
@@ -132,10 +132,10 @@ def _record_state(tenant_id: TenantId, record: Partnership | None, records: Reco
 
 
 def _is_known(applies: Effective, found: tuple[Way, ...]) -> bool:
-    doors = doors_of(applies).values()
+    b2b_access = b2b_access_of(applies).values()
     has_unknown = any(way.kind is Kind.UNDESCRIBED for way in left_open(found))
     return (
         not has_unknown
-        and all(door.opening is not Opening.UNKNOWN for door in doors)
+        and all(direction.opening is not Opening.UNKNOWN for direction in b2b_access)
         and all(flag.value is not None for flag in applies.flags.values())
     )

@@ -1,1 +1,1 @@
-"""A request's lifecycle: commands, states and effects, in one transition table."""
+"""The lifecycle of a request: commands, states and effects, in one transition table."""

@@ -1,6 +1,6 @@
-"""An alarm: something that an admin has to look at. Data only.
+"""An alarm: something that an admin must look at. Data only.
 
-Facts, no words: each surface words an alarm by its code and values.
+It contains facts and no sentences. Each surface makes the words from its code and values.
 """
 
 from collections.abc import Mapping
@@ -12,36 +12,40 @@ from typing import Final, NewType
 AlarmId = NewType("AlarmId", str)
 
 ENDED: Final = "ended"
-"""The value that says why a cleared alarm is over although nothing was mended."""
+"""The key of the value that says why an alarm ended although nothing was repaired."""
 WAYS: Final = "ways"
-"""The value that names what stays open although the block is confirmed: Graph's names, with a comma between them."""
+"""The key of the value that lists what stays open although the block is confirmed: Graph's names, with commas."""
 
 
 class AlarmCode(StrEnum):
-    """What is wrong; the values are stored."""
+    """The kind of alarm.
+
+    The values are stored.
+    """
 
     EFFECT_GIVEN_UP = "effect_given_up"
-    """Stored work is not tried any more. Subject: the effect's id."""
+    """Stored work is not tried again. Subject: the effect's id."""
     WRITE_NOT_SHOWN = "write_not_shown"
-    """Graph took a write and does not show it. Subject: the request's id."""
+    """Graph accepted a write and does not show it. Subject: the request's id."""
     REVOCATION_WAITS = "revocation_waits"
-    """A revocation is not confirmed and still tried; or it is, and leaves `WAYS` open. Subject: the request's id."""
+    """A revocation is not confirmed and still tried; or it is confirmed, and leaves `WAYS` open. Subject: the request's
+    id."""
     ROLE_EMPTY = "role_empty"
-    """Nobody holds a role that open requests need. Subject: the role."""
+    """Nobody has a role that open requests need. Subject: the role."""
     SPONSOR_GONE = "sponsor_gone"
     """A partner's sponsor has no enabled account. Subject: the partner's tenant id."""
     CHANNEL_NOT_PRIVATE = "channel_not_private"
-    """Approval cards are not posted, because outsiders or everybody could read them. Subject: the channel."""
+    """Approval cards are not posted, because people outside or everybody could read them. Subject: the channel."""
     CARD_NOT_POSTED = "card_not_posted"
-    """A card cannot be posted. Subject: the request's id, or what else the card is about."""
+    """A card cannot be posted. Subject: the request's id, or the id of the card's other subject."""
     STORE_NOT_WRITABLE = "store_not_writable"
     """Clicks cannot be stored. Subject: empty."""
     SOCKET_SILENT = "socket_silent"
-    """Nothing is heard from the chat system, so clicks do not arrive. Subject: empty."""
+    """The chat system sends nothing, so clicks do not arrive. Subject: empty."""
     WRONG_TENANT = "wrong_tenant"
-    """Graph answers for another tenant than the one that is configured; nothing is written. Subject: empty."""
+    """Graph answers for a tenant other than the configured one; nothing is written. Subject: empty."""
     LIMIT_REACHED = "limit_reached"
-    """Somebody reached a limit per hour. Subject: the person and what is limited."""
+    """Somebody reached a limit per hour. Subject: the person, and what is limited."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,14 +55,14 @@ class Alarm:
     id: AlarmId
     code: AlarmCode
     subject: str
-    """What it is about, see `AlarmCode`; empty where there can be only one."""
+    """What it is about, see `AlarmCode`; empty when there can be only one."""
     values: Mapping[str, str] = field(default_factory=dict)
-    """What the words need: names, reasons, times in ISO 8601. May hold text from outside."""
+    """Values for the texts: names, reasons, times in ISO 8601. May contain text from outside."""
     raised_at: datetime
     cleared_at: datetime | None = None
-    """When it was found mended; None while it is open."""
+    """When it was found repaired; None while it is open."""
 
     @property
     def is_open(self) -> bool:
-        """Return whether it still needs somebody."""
+        """Return whether it still needs attention."""
         return self.cleared_at is None

@@ -1,4 +1,4 @@
-"""Who may decide on a request now: nobody on their own or their sponsored one, and on the newest plan only."""
+"""Who may decide on a request now: only on the newest plan, and never its requester or sponsor."""
 
 from datetime import datetime
 from typing import Final
@@ -13,9 +13,9 @@ STALE_CARD: Final = "The request changed after this card was shown. Decide on th
 
 
 def came_in_time(request: AccessRequest, digest: str, received_at: datetime | None) -> bool:
-    """Return whether a click can still count, as far as the request itself says: on its newest plan, before its end.
+    """Return whether the request still accepts a click: it is on its newest plan and before its end.
 
-    :param received_at: when the click was stored; one that does not know it is judged by when it is judged.
+    :param received_at: when the click was stored; when this is not known, the time of the check is used.
     """
     is_asked = request.state is RequestState.AWAITING_APPROVAL and request.known.plan.digest == digest
     return is_asked and received_at is not None and received_at < request.expires_at
@@ -27,9 +27,9 @@ _ASK: Final = "Ask one of the approvers; the card names them."
 def require_may_decide(
     request: AccessRequest, actor: Person, digest: str, *, roster: Roster, now: datetime, may_repeat: bool = False
 ) -> int | None:
-    """Return the stage that `actor` may decide on now; None when the chain is complete on today's roster.
+    """Return the stage that `actor` may decide on now; None when the chain is complete with the current roles.
 
-    :param may_repeat: let somebody whose approval counts decide again: who finds a mistake can still stop it.
+    :param may_repeat: let somebody whose approval counts decide again, so that they can still stop a mistake.
     :raises Refused: with the reason, when this person may not decide.
     """
     known, who = request.known, eligibility(request, roster)

@@ -1,4 +1,7 @@
-"""What is to be done after a transition is stored. Performed at least once; each one is safe to repeat."""
+"""The work to do after a transition is stored.
+
+Each effect is performed at least once and is safe to repeat.
+"""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,14 +18,14 @@ from workflows.core.settings.model import TenantId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckPermission:
-    """Find out who clicked and what they may, then hand the command to the lifecycle."""
+    """Find out who clicked and what they may do, then pass the command to the lifecycle."""
 
     kind: Literal["judge"] = field(default="judge")
     command: Click
     key: str
-    """The click's idempotency key: the verdict is recorded once under it."""
+    """The click's idempotency key. The result is recorded once under it."""
     received_at: datetime | None = None
-    """When the click was stored: what counts for a deadline. None in what was stored before this was kept."""
+    """When the click was stored; this time is compared with deadlines. None in older stored effects."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +47,7 @@ class Apply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowRequest:
-    """Bring every copy of the request's card up to date; post those that are missing."""
+    """Update every copy of the request's card, and post missing copies."""
 
     kind: Literal["show_request"] = field(default="show_request")
     request_id: RequestId
@@ -52,7 +55,7 @@ class ShowRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowReview:
-    """Bring every copy of the partnership's review card up to date; remind where it is due."""
+    """Update every copy of the partnership's review card, and send a reminder when it is due."""
 
     kind: Literal["show_review"] = field(default="show_review")
     tenant_id: TenantId
@@ -61,7 +64,7 @@ class ShowReview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowSetup:
-    """Bring every copy of the card about the partner's half up to date; post it where it is new or a reminder."""
+    """Update every copy of the partner setup card, and post it when it is new or a reminder."""
 
     kind: Literal["show_half"] = field(default="show_half")
     tenant_id: TenantId
@@ -70,7 +73,7 @@ class ShowSetup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowHome:
-    """Publish a person's App Home as things stand when it is performed."""
+    """Publish a person's App Home with the state at the time of performing."""
 
     kind: Literal["show_home"] = field(default="show_home")
     person: ChatId
@@ -78,19 +81,19 @@ class ShowHome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tell:
-    """Send one person a private message about a subject."""
+    """Send one person a private message about a request or partner."""
 
     kind: Literal["tell"] = field(default="tell")
     person: ChatId
     subject: Subject
     text: str
     channel: str = ""
-    """Where the person clicked: shown there to this person only. Empty: a direct message."""
+    """Where the person clicked. The message is shown there, to this person only. Empty: a direct message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowAlarm:
-    """Send an alarm to every admin who does not have it yet, or bring what was sent up to date."""
+    """Send an alarm to every admin who has not got it yet, and update the copies that were sent."""
 
     kind: Literal["show_alarm"] = field(default="show_alarm")
     alarm_id: AlarmId
@@ -98,12 +101,12 @@ class ShowAlarm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettleGivenUp:
-    """Try a given up effect again, or forget it, as somebody decided."""
+    """Retry an effect that was given up, or drop it, as somebody decided."""
 
     kind: Literal["settle_given_up"] = field(default="settle_given_up")
     effect_id: int
     is_retried: bool
-    """False: it is forgotten."""
+    """False: it is dropped."""
 
 
 Effect = (
@@ -121,18 +124,21 @@ Effect = (
 
 
 class Rank(IntEnum):
-    """What is performed first where there is more than can be done at once; the values are stored."""
+    """The order of effects when there are more than can be performed at once.
+
+    The values are stored.
+    """
 
     DECIDE = 0
-    """Permission checks and what they lead to: nobody's approval waits behind messages."""
+    """Permission checks and their results, so that no approval waits behind messages."""
     SHOW = 1
     """Cards, messages and alarms."""
     HOME = 2
-    """App Homes, which say again what cards say."""
+    """App Homes, which repeat what cards say."""
 
 
 def rank(effect: Effect) -> Rank:
-    """Return which effects go first."""
+    """Return the rank of an effect."""
     match effect:
         case CheckPermission() | Prepare() | Apply() | SettleGivenUp():
             return Rank.DECIDE
@@ -143,9 +149,9 @@ def rank(effect: Effect) -> Rank:
 
 
 def lane(effect: Effect) -> str:
-    """Name the lane an effect is performed in: one at a time within a lane, lanes side by side.
+    """Return the lane of an effect. Effects of one lane run one at a time; lanes run in parallel.
 
-    Writes to one partner share a lane, and so do the messages of one card: the last state is shown last.
+    Writes to one partner share a lane. The messages of one card also share one, so that the last state is shown last.
     """
     match effect:
         case CheckPermission():

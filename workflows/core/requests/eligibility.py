@@ -1,6 +1,6 @@
-"""Who may decide on a request now: one answer for cards, App Home, messages, the watch over roles and each decision.
+"""Who may decide on a request now: the same answer for cards, App Home, messages, role checks and decisions.
 
-Somebody is compared by account where it is known. A role's holders are listed by chat id, and are compared by that.
+People are compared by account when it is known. A role's members are listed and compared by chat id.
 """
 
 from collections.abc import Collection, Iterable
@@ -14,12 +14,12 @@ from workflows.core.requests.request import AccessRequest, RequestState
 
 
 class Bar(Enum):
-    """Why somebody may not decide, whatever roles they hold."""
+    """Why somebody may not decide, whatever roles they have."""
 
     REQUESTER = auto()
     SPONSOR = auto()
     COUNTED = auto()
-    """Their approval counts already: one person counts once."""
+    """Their approval counts already; each person can approve once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +29,12 @@ class OpenStage:
     role: Role
     title: str
     missing: int
-    """How many; 0 for a later stage whose approvals are in already."""
+    """How many approvals; 0 for a later stage that already has enough."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Eligibility:
-    """Who is asked, and who may not answer."""
+    """Who is asked to decide, and who may not."""
 
     stages: tuple[Stage, ...]
     verdict: Verdict
@@ -43,11 +43,11 @@ class Eligibility:
     sponsor: frozenset[ChatId | PersonId]
     """The ids by which the sponsor is known."""
     chat_ids: frozenset[ChatId]
-    """The chat ids that are known of everybody who may not decide."""
+    """The known chat ids of everybody who may not decide."""
 
     @property
     def open_stages(self) -> tuple[OpenStage, ...]:
-        """List the stages from the one that decides now to the last; empty when the chain is complete."""
+        """List the stages from the current one to the last; empty when the chain is complete."""
         start = self.verdict.open_stage
         if start is None:
             return ()
@@ -59,12 +59,12 @@ class Eligibility:
 
     @property
     def barred(self) -> frozenset[ChatId | PersonId]:
-        """List the ids of everybody who may not decide: their accounts, and the chat ids that are known of them."""
+        """Return the ids of everybody who may not decide: their accounts, and their known chat ids."""
         counted = {an_id for people in self.verdict.counted for one in people for an_id in (one.id, one.chat_id)}
         return self.requester | self.sponsor | counted
 
     def bar(self, chat_id: ChatId, account: PersonId | None = None) -> Bar | None:
-        """Return why somebody may not decide; None when a role is all that it takes."""
+        """Return why somebody may not decide; None when only a role is needed."""
         who = chat_id if account is None else account
         if who in self.requester:
             return Bar.REQUESTER
@@ -73,22 +73,22 @@ class Eligibility:
         return Bar.COUNTED if who in self.barred else None
 
     def counted_in(self, account: PersonId) -> int | None:
-        """Return the index of the stage in which somebody's approval counts; None where none does."""
+        """Return the index of the stage in which somebody's approval counts; None when none does."""
         stages = enumerate(self.verdict.counted)
         return next((index for index, people in stages if any(account == one.id for one in people)), None)
 
     def free(self, holders: Iterable[ChatId], taken: Collection[ChatId] = ()) -> frozenset[ChatId]:
-        """Leave those of a role's holders who may decide.
+        """Return those members of a role who may decide.
 
-        :param taken: further chat ids of those who may not, as the directory knows them.
+        :param taken: further chat ids of those who may not, from the directory.
         """
         return frozenset(one for one in holders if one not in taken and self.bar(one) is None)
 
 
 def eligibility(request: AccessRequest, roster: Roster | None = None) -> Eligibility:
-    """Return who may decide on a request, by what it says of its people and decisions. Pure.
+    """Return who may decide on a request, from its people and decisions. Pure.
 
-    :param roster: today's roles, by which decisions count; None counts every decision: to show and to look, never to
+    :param roster: the current roles, by which decisions count. None counts every decision: for display only, never to
         decide.
     :raises Refused: while there is no plan yet.
     """
@@ -109,7 +109,7 @@ def _ids(person: Person, named: ChatId) -> frozenset[ChatId | PersonId]:
 
 
 def still_asked(request: AccessRequest) -> Eligibility | None:
-    """Return who may decide on a request that waits for somebody; None while nobody is to decide on it."""
+    """Return who may decide on a request that waits for approvals; None while nobody needs to decide."""
     if request.state is not RequestState.AWAITING_APPROVAL:
         return None
     who = eligibility(request)

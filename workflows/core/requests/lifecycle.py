@@ -1,15 +1,15 @@
-"""The lifecycle of a request: what may happen when, and what follows.
+"""The lifecycle of a request: which command is allowed in which state, and its results.
 
-Rule 1: every change of a request's state lives in this file; nothing else constructs a new state.
-Rule 2: `TABLE` is the whole truth of which command is taken in which state and where it may lead. A pair that is not
-in it is refused and nothing happens.
-Rule 3: a terminal state takes nothing.
-Rule 4: only APPLYING and UNCONFIRMED may write to the tenant, and an access or restore request gets there only by a
-complete chain; a revocation gets there by being asked for by somebody who may.
-Rule 5: a revocation does not end by itself before it is confirmed, unless there is no such partner; a newer revocation
-of the same partner may take its place once it is sent.
+Rule 1: every change of a request's state is in this file; no other module creates a new state.
+Rule 2: `TABLE` lists every allowed pair of state and command, and where it may lead. Any other pair is refused, and
+nothing happens.
+Rule 3: a terminal state accepts no command.
+Rule 4: only APPLYING and UNCONFIRMED may write to the tenant. An access or restore request gets there only with a
+complete chain. A revocation gets there when somebody with the right requests it.
+Rule 5: a revocation does not end by itself before it is confirmed, unless there is no such partner. A newer revocation
+of the same partner may replace it once it is sent.
 
-The diagram is the table (a test holds them together):
+The diagram shows the table (a test compares them):
 
 ```mermaid
 stateDiagram-v2
@@ -97,7 +97,7 @@ _DEFAULT_UNREAD: Final = (
 )
 
 NO_PARTNER: Final = frozenset({"unknown_tenant", "own_tenant"})
-"""Why even a revocation can end without a write: there is nobody to close."""
+"""Why even a revocation can end without a write: there is no partner to close."""
 
 TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestState]]] = {
     (None, Submit): frozenset({S.PREPARING}),
@@ -136,27 +136,27 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """What the shell knows at the moment of a command."""
+    """What the caller knows at the time of a command."""
 
     now: datetime
     roster: Roster = field(default_factory=Roster)
-    """The roles, now, of the actor and of everybody who has decided."""
+    """The current roles of the actor and of everybody who has decided."""
     received_at: datetime | None = None
-    """When the click behind the command was stored; None where that is now, or nobody clicked."""
+    """When the click for the command was stored; None when that is now, or nobody clicked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transition:
-    """What to store in one transaction: the new request and the effects to perform after it."""
+    """What to store in one transaction: the new request, and the effects to perform after it."""
 
     request: AccessRequest
     effects: tuple[Effect, ...]
 
 
 def advance(request: AccessRequest | None, command: RequestCommand, situation: Situation) -> Transition:
-    """Decide what `command` does to `request` (None: there is none yet). Pure.
+    """Return the effect of `command` on `request` (None: there is none yet). Pure.
 
-    :raises Refused: when the command is not taken in this state or this person may not give it; nothing changes.
+    :raises Refused: when the command is not allowed in this state or for this person; nothing changes.
     """
     state = None if request is None else request.state
     allowed = TABLE.get((state, type(command)))
@@ -230,7 +230,7 @@ def _approve(request: AccessRequest, command: Approve[Person], at: Situation) ->
     received = at.received_at or at.now
     stage = require_may_decide(request, command.actor, command.digest, roster=at.roster, now=received)
     if stage is None:
-        # A role came back since the last decision: nothing is missing any more, so nothing is added.
+        # An approver got the role back since the last decision. Nothing is missing any more, so no approval is added.
         return _to_apply(_moved(request, S.APPLYING, at, note=""))
     decision = Decision(
         person=command.actor, choice=Choice.APPROVE, stage=stage, digest=command.digest, reason="", at=received
@@ -285,10 +285,10 @@ def _expire(request: AccessRequest, command: Expire, at: Situation) -> Transitio
 
 def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transition:
     if request.state is S.AWAITING_APPROVAL and at.now >= request.expires_at:
-        # NB. a new plan brings new time to decide: nobody's click may give that to what nobody decided in time.
+        # NB. a new plan starts a new decision period. A click must not start one for a request that expired undecided.
         raise Refused("expired", OVER)
     lifetime = request.expires_at - request.created_at if request.lifetime is None else request.lifetime
-    # NB. of the request as it was: of what is disowned only now, the reason itself speaks.
+    # NB. uses the request before the change; the reason itself covers what is given up now.
     reason = with_sent_before(request, command.reason)
     sent = None if command.is_unwritten else request.writing_since or request.unseen_since
     is_revocation = request.particulars.kind is RequestKind.REVOCATION
@@ -308,7 +308,7 @@ def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transitio
         not_before=at.now + pause if pause else None,
         unseen_since=None,
         resent_at=None,
-        decisions=(),  # void, also where the new plan comes out the same: it is asked again
+        decisions=(),  # invalid, even when the new plan is the same: approval is requested again
         expires_at=at.now + lifetime,
         lifetime=lifetime,
     )
@@ -369,7 +369,7 @@ def _resent(request: AccessRequest, command: RecordResent, at: Situation) -> Tra
 
 def _applied(request: AccessRequest, command: RecordApplied, at: Situation) -> Transition:
     is_closing = closes(request)
-    # NB. the default read just now: what the partner inherits may have changed since the plan was made.
+    # NB. with the default read just now: what the partner inherits may have changed since the plan was made.
     left = open_ways(command.image, command.default) if is_closing else None
     unread = _DEFAULT_UNREAD if is_closing and command.default is None else ""
     said = [not_closed_words(left or ()), unread, not_taken_words(command.refused)]
@@ -386,7 +386,7 @@ def _applied(request: AccessRequest, command: RecordApplied, at: Situation) -> T
 
 
 def closes(request: AccessRequest) -> bool:
-    """Return whether a request is to close its partner, so that reading it back judges what is open all the same.
+    """Return whether a request closes its partner, so that the read-back must check what is still open.
 
     :raises Refused: while there is no plan yet.
     """
@@ -431,7 +431,7 @@ def _tell_requester(request: AccessRequest, text: str) -> tuple[Tell, ...]:
 
 
 def partner_of(request: AccessRequest) -> str:
-    """Name the partner that a request is about, as far as it is known."""
+    """Return the name of the request's partner, as far as it is known."""
     if request.prepared is None:
         return request.particulars.target
     identity = request.prepared.observation.identity

@@ -1,4 +1,4 @@
-"""A request: one asked-for change of one partner, from the first click to the read-back proof."""
+"""A request: one requested change of one partner, from the first click to the verified result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,37 +21,40 @@ RequestId = NewType("RequestId", str)
 
 
 class RequestKind(StrEnum):
-    """What a request wants."""
+    """The kind of change that is requested."""
 
     ACCESS = "access"
     REVOCATION = "revocation"
     RESTORATION = "restoration"
-    """Puts back what stood before an earlier request of the same partner."""
+    """Restores the settings from before an earlier request of the same partner."""
 
 
 class RequestState(StrEnum):
-    """Where a request stands; the values are what is stored."""
+    """The state of a request.
+
+    The values are stored.
+    """
 
     PREPARING = "preparing"
-    """Stored and acknowledged; people, tenant and plan are being read from the directory."""
+    """Stored and acknowledged. People, tenant and plan are being read from the directory."""
     AWAITING_APPROVAL = "awaiting_approval"
     APPLYING = "applying"
-    """Decided; the plan is being written, or waits for Graph to answer."""
+    """Approved. The plan is being written, or waits for Graph to answer."""
     UNCONFIRMED = "unconfirmed"
-    """Graph took every write, but does not show the result yet."""
+    """Graph accepted every write, but does not show the result yet."""
     APPLIED = "applied"
     """Written and read back."""
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
     UNFIT = "unfit"
-    """Could never become a plan; nothing was written."""
+    """Could never become a plan. Nothing was written."""
     STOPPED = "stopped"
-    """Given up before it was confirmed: the partner is no longer who was approved, or was revoked meanwhile."""
+    """Given up before it was confirmed: the tenant is no longer the approved partner, or was revoked meanwhile."""
     OVERWRITTEN = "overwritten"
-    """Sent, then found changed by somebody else. Whether Graph took our write is not known; what stands is reviewed."""
+    """Sent, then found changed by somebody else. Whether Graph accepted our write is not known; a review is due."""
     FAILED = "failed"
-    """Graph refused a write; `note` says which half stands."""
+    """Graph refused a write. `note` says which part took effect."""
 
 
 TERMINAL: Final = frozenset(
@@ -66,41 +69,41 @@ TERMINAL: Final = frozenset(
         RequestState.FAILED,
     }
 )
-"""States that no command leaves."""
+"""States that no command can change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What the directory said about a partner at one moment."""
+    """What the directory returned about a partner at one moment."""
 
     identity: TenantIdentity
     configuration: JsonObject | None
     at: datetime
     default: JsonObject | None = None
-    """The tenant's default configuration; None when it was not read, so that what is inherited is not known."""
+    """The tenant's default configuration; None when it was not read, so that inherited values are not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Particulars:
-    """What the requester filled in, parsed."""
+    """The parsed fields that the requester filled in."""
 
     kind: RequestKind
     requester: ChatId
     sponsor: ChatId
     target: str
-    """Normalized domain or tenant id, as asked for."""
+    """The requested domain or tenant id, normalized."""
     template: str
     justification: str
     duration: timedelta | None
     placeholders: Mapping[str, str] = field(default_factory=dict)
-    """What was typed for the template's placeholders, by their names; checked when it was filed."""
+    """The values typed for the template's placeholders, by name; checked when the request was filed."""
     restores: RequestId | None = None
-    """The request whose before-image is to be put back; None for every other kind."""
+    """The request whose previous settings are restored; None for every other kind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """The earlier change that a restore request puts back, for showing it."""
+    """The earlier change that a restore request undoes, for display."""
 
     request_id: RequestId
     kind: RequestKind
@@ -112,7 +115,10 @@ class Restored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """What preparing a request found out: everything that is decided about. It is replaced as a whole or not at all."""
+    """The result of preparing a request: everything that approvers decide about.
+
+    It is only replaced as a whole.
+    """
 
     observation: Observation
     requester: Person
@@ -120,26 +126,29 @@ class Prepared:
     plan: Plan
     template_title: str
     stages: tuple[Stage, ...]
-    """Empty for a revocation: the right to revoke is judged when it is asked for."""
+    """Empty for a revocation: the right to revoke is checked when it is requested."""
     review_interval: timedelta | None
     findings: tuple[Finding, ...] = ()
-    """What the approvers must know beyond the plan itself."""
+    """What the approvers must know besides the plan itself."""
     names: Mapping[str, str] = field(default_factory=dict)
-    """What our own directory called the ids that the plan names, by id; for showing them."""
+    """The names in our own directory of the ids that the plan names, by id; for display."""
     restored: Restored | None = None
-    """What a restore request puts back; None for every other kind."""
+    """What a restore request restores; None for every other kind."""
     roles: Mapping[str, str] = field(default_factory=dict)
-    """What each role of the stages meant, as a hash of its definition; empty in requests of earlier versions."""
+    """The definition of each role of the stages, as a hash; empty in requests of earlier versions."""
 
     @property
     def excluded(self) -> frozenset[PersonId]:
-        """Who may not decide: the requester and the sponsor."""
+        """Return who may not decide: the requester and the sponsor."""
         return frozenset({self.requester.id, self.sponsor.id})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessRequest:
-    """The whole record of a request. `version` grows with every stored change; a stale writer loses."""
+    """The complete record of a request.
+
+    `version` increases with every stored change; an outdated write is refused.
+    """
 
     id: RequestId
     version: int
@@ -148,41 +157,41 @@ class AccessRequest:
     created_at: datetime
     changed_at: datetime
     expires_at: datetime
-    """When an undecided request ends by itself."""
+    """When an undecided request expires."""
     observation: Observation | None = None
-    """What the form saw, to spare preparing a second look."""
+    """What the form read, so that preparing need not read it again."""
     submitter: Person | None = None
-    """Who filed it, where that was judged before it was stored."""
+    """Who filed it, if that was checked before it was stored."""
     account: PersonId | None = None
-    """The requester's account, where it was known when it was filed; None in old records. See `requester_account`."""
+    """The requester's account, if known when it was filed; None in old records. See `requester_account`."""
     prepared: Prepared | None = None
     decisions: tuple[Decision, ...] = ()
     note: str = ""
     """What a reader must know about the present state, in one or two sentences."""
     asked_again: str = ""
-    """Why a new plan had to be made after people had seen one; empty when there was only one."""
+    """Why a new plan was needed after people had seen one; empty when there was only one."""
     drift: Drift | None = None
-    """How the partner differed from the plan that was approved, where that is why it was asked again."""
+    """How the partner differed from the approved plan, when that is why approval was requested again."""
     writing_since: datetime | None = None
-    """Set before the first write of the plan: from then on a difference in the tenant may be our own doing."""
+    """Set before the first write of the plan. From then on a difference in the tenant may come from our own write."""
     sent_before: datetime | None = None
-    """When an earlier plan of this request was sent, which may stand all the same; None in records of before, too."""
+    """When an earlier plan of this request was sent, which may have taken effect; None in older records, too."""
     replans: int = 0
-    """How often a revocation was planned again, because somebody had changed the partner meanwhile."""
+    """How often a revocation was planned again because somebody had changed the partner meanwhile."""
     not_before: datetime | None = None
-    """When a revocation that was planned again is tried next; None where that is at once."""
+    """When a revocation that was planned again is tried next; None: at once."""
     unseen_since: datetime | None = None
-    """When Graph had taken every write and did not show it: from then on it is read, and perhaps sent again."""
+    """When Graph had accepted every write but did not show it. From then on it is read, and perhaps sent again."""
     resent_at: datetime | None = None
-    """When it was last decided to send again what was taken and did not show; stored before it is sent."""
+    """When it was last decided to send again what was accepted but not shown; stored before it is sent."""
     confirmed_at: datetime | None = None
-    """When the read-back showed the whole plan."""
+    """When the read-back showed the complete plan."""
     lifetime: timedelta | None = None
-    """How long it may stay undecided, each time it is asked; None in old records, until they are asked again."""
+    """How long each round of approval may last; None in old records, until approval is requested again."""
     not_closed: tuple[OpenWay, ...] | None = None
-    """What the read-back of a closing did not show as closed for certain; None where that was not judged."""
+    """What the read-back after a closing did not show as certainly closed; None when that was not checked."""
     refused: tuple[RefusedWrite, ...] = ()
-    """The writes that may be refused and do not stand."""
+    """The refusable writes that did not take effect."""
 
     @property
     def is_terminal(self) -> bool:
@@ -191,12 +200,12 @@ class AccessRequest:
 
     @property
     def was_sent(self) -> bool:
-        """Return whether a write was ever sent for it, whichever plan that was of."""
+        """Return whether a write was ever sent for it, under any of its plans."""
         return self.writing_since is not None or self.sent_before is not None
 
     @property
     def known(self) -> Prepared:
-        """What preparing found out.
+        """Return the result of preparing.
 
         :raises Refused: while there is no plan yet.
         """
@@ -212,12 +221,15 @@ class AccessRequest:
         return self.account if self.submitter is None else self.submitter.id
 
     def is_by(self, chat_id: ChatId | None, account: PersonId | None = None) -> bool:
-        """Tell whether somebody filed this: a person may have two chat ids, so accounts count where they are known."""
+        """Return whether the given person filed this request.
+
+        A person may have two chat ids, so accounts are compared where they are known.
+        """
         known = self.requester_account
         return chat_id == self.particulars.requester or (account is not None and account == known)
 
     def verdict(self, roster: Roster | None = None) -> Verdict:
-        """Evaluate the chain on `roster` (None: for display, everybody eligible).
+        """Evaluate the chain with `roster` (None: for display, everybody counts as eligible).
 
         :raises Refused: while there is no plan yet.
         """

@@ -1,9 +1,9 @@
-"""When what Graph took and does not show is sent again, and when it is asked again instead.
+"""When a write that Graph accepted but does not show is sent again, and when approval is requested again instead.
 
-A revocation is sent again as often as it takes, and planned again, after a growing pause, as often as somebody changes
-the partner before it holds. What opens is sent again once, soon after the first time, and only where Entra's audit log
-shows that nobody else has written since: an administrator may have undone it on purpose. An empty log is no proof of
-that while it may be behind.
+A revocation is sent again as often as needed. It is also planned again, after a growing pause, whenever somebody
+changes the partner before it takes effect. A plan that opens access is sent again once, soon after the first time.
+Entra's audit log must then show that nobody else has written since, because an administrator may have undone it on
+purpose. An empty log proves nothing while it may be late.
 """
 
 from collections.abc import Sequence
@@ -15,40 +15,41 @@ from workflows.core.audit.partner_changes import PartnerChange, names_another
 from workflows.core.requests.request import AccessRequest, RequestKind
 
 READ_FOR: Final = timedelta(minutes=1)
-"""How long an unchanged partner is read before anything is sent again: the directory is replicated."""
+"""How long an unchanged partner is read before anything is sent again, because the directory is replicated."""
 LONGEST_BETWEEN: Final = timedelta(minutes=5)
-"""A revocation is sent again at least this often."""
+"""The longest time between two sendings of a revocation."""
 OPENING_WITHIN: Final = timedelta(minutes=15)
-"""How long after its first write an opening may be sent again; it is asked again after that."""
+"""How long after its first write a plan that opens access may be sent again. After that, approval is requested again.
+"""
 
 LONGEST_PAUSE: Final = timedelta(minutes=1)
-"""A revocation whose partner is changed before each try is tried again at least this often."""
+"""The longest pause between two tries of a revocation whose partner changes before each try."""
 ALARMING_REPLANS: Final = 3
-"""So often may a revocation be planned again before the admins are told."""
+"""After this many new plans of one revocation the admins are told."""
 
 AUDITED_AFTER: Final = timedelta(minutes=10)
-"""Entra writes its audit log some minutes late: one that does not show our own write is trusted only after this."""
+"""Entra writes its audit log some minutes late. A log without our own write is trusted only after this time."""
 
 
 class Step(Enum):
-    """What to do with a write that was taken and does not show."""
+    """What to do with a write that was accepted but is not shown."""
 
     READ = auto()
-    """Go on reading."""
+    """Continue reading."""
     SEND_AGAIN = auto()
     ASK_AGAIN = auto()
-    """Plan and ask again: what was approved is too long ago, or may have been undone on purpose."""
+    """Plan again and request approval again: the approval is too old, or somebody may have undone it on purpose."""
 
 
 def needs_the_audit_log(request: AccessRequest, now: datetime) -> bool:
-    """Return whether the next step hangs on who else has written."""
+    """Return whether the next step depends on who else has written."""
     return not _is_revocation(request) and _is_read_long_enough(request, now) and may_be_resent(request, now)
 
 
 def next_step(request: AccessRequest, now: datetime, changes: Sequence[PartnerChange] | None) -> Step:
-    """Decide what follows while the partner shows exactly an image from before the last write.
+    """Decide the next step while the partner shows exactly a state from before the last write.
 
-    :param changes: what the audit log says since the first write; None where it was not, or could not be, read.
+    :param changes: the audit log's entries since the first write; None when it was not read, or could not be.
     """
     if not _is_read_long_enough(request, now):
         return Step.READ
@@ -64,35 +65,38 @@ def next_step(request: AccessRequest, now: datetime, changes: Sequence[PartnerCh
 
 
 def pause_before(replans: int) -> timedelta:
-    """Give how long a revocation rests that was planned again so often: at first not at all, then longer each time."""
+    """Return the pause of a revocation that was planned again so often: none at first, then longer each time."""
     return timedelta() if replans < 2 else min(timedelta(seconds=2 ** min(replans - 2, 20)), LONGEST_PAUSE)
 
 
 def rest_of_pause(request: AccessRequest, now: datetime) -> timedelta | None:
-    """Return how long a revocation that was planned again still rests; None where it is due."""
+    """Return the remaining pause of a revocation that was planned again; None when it is due."""
     if request.not_before is None:
         return None
     rest = request.not_before - now
-    # NB. a clock that was put back must not hold up a revocation.
+    # NB. a clock that was set back must not delay a revocation.
     return rest if timedelta() < rest <= LONGEST_PAUSE else None
 
 
 def may_be_resent(request: AccessRequest, now: datetime) -> bool:
-    """Return whether it may be stored that a request is sent again: an opening once, and only for a while."""
+    """Return whether a decision to send again may be stored: for an opening once, and only for a limited time."""
     if _is_revocation(request):
         return True
     return request.resent_at is None and now - first_sent(request) <= OPENING_WITHIN
 
 
 def first_sent(request: AccessRequest) -> datetime:
-    """Return the moment before which nothing of the plan was sent."""
+    """Return the time before which nothing of the plan was sent."""
     return request.writing_since or request.unseen_since or request.changed_at
 
 
 def _tells_of_our_write(request: AccessRequest, now: datetime, changes: Sequence[PartnerChange]) -> bool:
-    """Return whether the log has come as far as our own write: before that, what it does not show proves nothing."""
+    """Return whether the log already contains our own write.
+
+    Before that, a missing entry proves nothing.
+    """
     sent = first_sent(request)
-    # The log may name its moments without fractions of a second.
+    # The log may give times without fractions of a second.
     if any(change.is_ours and change.at >= sent.replace(microsecond=0) for change in changes):
         return True
     return now - (request.unseen_since or sent) >= AUDITED_AFTER
@@ -102,7 +106,7 @@ def _is_read_long_enough(request: AccessRequest, now: datetime) -> bool:
     unseen = request.unseen_since or first_sent(request)
     if request.resent_at is None:
         return now - unseen >= READ_FOR
-    # Each rest is as long as all that went before it: one minute, two, four, and then five.
+    # Each pause is as long as all earlier pauses together: one minute, two, four, and then five.
     rest = min(max(request.resent_at - unseen, READ_FOR), LONGEST_BETWEEN)
     return now - request.resent_at >= rest
 

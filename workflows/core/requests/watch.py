@@ -1,4 +1,7 @@
-"""What should alarm although nothing fails: writes that do not show, revocations that wait. Pure."""
+"""Conditions that need an alarm although nothing fails: writes that are not shown, revocations that wait.
+
+Pure.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -10,20 +13,20 @@ from workflows.core.requests.request import AccessRequest, RequestKind, RequestS
 from workflows.core.requests.resending import first_sent
 
 SHOWN_WITHIN: Final = timedelta(minutes=10)
-"""A write that is not confirmed for longer is made known."""
+"""A write that is unconfirmed for longer raises an alarm."""
 REVOKED_WITHIN: Final = timedelta(minutes=2)
-"""A revocation that is not confirmed for longer is made known, whatever it waits for."""
+"""A revocation that is unconfirmed for longer raises an alarm, whatever it waits for."""
 
 
 def unshown_writes(requests: Iterable[AccessRequest], now: datetime) -> tuple[AccessRequest, ...]:
-    """Return the requests whose first write was sent a while ago and is not confirmed."""
+    """Return the requests whose first write was sent some time ago and is not confirmed."""
     return tuple(one for one in requests if _is_sent(one) and now - first_sent(one) >= SHOWN_WITHIN)
 
 
 def waiting_revocations(
     requests: Iterable[AccessRequest], now: datetime, alarmed: frozenset[str]
 ) -> tuple[AccessRequest, ...]:
-    """Return the open revocations that were asked for a while ago, or are alarmed of already."""
+    """Return the open revocations that were requested some time ago, or have an alarm already."""
     return tuple(
         one
         for one in requests
@@ -35,7 +38,7 @@ def waiting_revocations(
 def unjudged_revocations(
     clicks: Sequence[CheckPermission], now: datetime
 ) -> tuple[tuple[CheckPermission, Revoke, bool], ...]:
-    """Return the clicks that want a revocation and are not judged, each with whether that is so for a while already."""
+    """Return the unchecked clicks that request a revocation, each with whether it has waited too long."""
     return tuple(
         (click, click.command, click.received_at is None or now - click.received_at >= REVOKED_WITHIN)
         for click in clicks

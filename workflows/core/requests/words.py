@@ -1,4 +1,4 @@
-"""Where a request stands, in plain words, and what was sent for it."""
+"""The state of a request in plain words, and what was sent for it."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -35,7 +35,7 @@ _REVOCATION_STATES: Final[Mapping[RequestState, str]] = {
 
 
 def state_words(request: AccessRequest) -> str:
-    """State where a request stands in a few words, without what its note adds."""
+    """State the state of a request in a few words, without the content of its note."""
     state, is_revocation = request.state, request.particulars.kind is RequestKind.REVOCATION
     if state is RequestState.APPLYING and request.note:
         return "waiting to be blocked" if is_revocation else "approved, waiting to be written"
@@ -49,10 +49,10 @@ def state_words(request: AccessRequest) -> str:
 
 
 def unwritten_words(request: AccessRequest) -> str:
-    """Say, as the beginning of a sentence, that nothing of the present plan was written; and no more than that."""
+    """Return the beginning of a sentence which says only that nothing of the present plan was written."""
     return NOTHING_WRITTEN if request.sent_before is None else "This plan was not written"
 
 
 def with_sent_before(request: AccessRequest, text: str) -> str:
-    """Add what was sent for a request under an earlier plan, which may stand whatever became of this one."""
+    """Add to a text what was sent under an earlier plan, which may have taken effect."""
     return text if request.sent_before is None else f"{text} {SENT_BEFORE}".strip()

@@ -76,7 +76,7 @@ def _title(partner: PartnerPosture) -> Iterator[Part]:
 
 def _both(of: PartnerPosture | DefaultPosture, inbound: Property, outbound: Property) -> Iterator[Part]:
     for word, name in (("in ", inbound), (", out ", outbound)):
-        opening = of.doors[name].opening
+        opening = of.b2b_access[name].opening
         yield words(word)
         yield words(opening.value, bold=opening is not Opening.CLOSED)
 

@@ -91,14 +91,14 @@ def codes(posture: PartnerPosture) -> list[str]:
 )
 def test_how_far_a_way_is_open(own: Any, opening: Opening) -> None:
     posture = judged({"b2bCollaborationInbound": own})
-    assert posture.doors[Property.B2B_COLLABORATION_INBOUND].opening is opening
+    assert posture.b2b_access[Property.B2B_COLLABORATION_INBOUND].opening is opening
 
 
 def test_what_is_inherited_is_marked_and_merged() -> None:
     posture = judged({"b2bDirectConnectInbound": NOBODY}, scene(MICROSOFTS))
-    inbound = posture.doors[Property.B2B_COLLABORATION_INBOUND]
+    inbound = posture.b2b_access[Property.B2B_COLLABORATION_INBOUND]
     assert (inbound.opening, inbound.targets.inherits) == (Opening.OPEN, True)
-    assert not posture.doors[Property.B2B_DIRECT_CONNECT_INBOUND].targets.inherits
+    assert not posture.b2b_access[Property.B2B_DIRECT_CONNECT_INBOUND].targets.inherits
     assert posture.trust["mfa"].origin is Origin.MICROSOFT_DEFAULT
     assert "inherits_open_default" in codes(posture)
     assert "Microsoft's own default" in posture.concerns[0].text
@@ -120,7 +120,7 @@ def test_only_outbound_collaboration_by_default_is_a_note() -> None:
 
 def test_without_the_default_nothing_inherited_is_claimed() -> None:
     posture = judged({}, scene(None))
-    assert {door.opening for door in posture.doors.values()} == {Opening.UNKNOWN}
+    assert {direction.opening for direction in posture.b2b_access.values()} == {Opening.UNKNOWN}
     assert posture.trust["mfa"].value is None
     assert codes(posture) == []
     assert not posture.is_risk_certain

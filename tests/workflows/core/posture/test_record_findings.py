@@ -282,7 +282,7 @@ def test_a_partner_of_another_cloud_that_is_not_listed_is_blocked_whatever_the_d
     assert concern.weight is Weight.WARNING
     assert "blocked until it is added again" in concern.text
     assert "default" not in concern.text
-    assert {door.opening for door in posture.doors.values()} == {Opening.CLOSED}
+    assert {direction.opening for direction in posture.b2b_access.values()} == {Opening.CLOSED}
     assert not any(flag.value for flag in posture.trust.values())
     assert (posture.risk.level, posture.is_risk_certain, posture.is_barred) == (RiskLevel.LOW, True, True)
 
@@ -291,4 +291,4 @@ def test_a_partner_of_another_cloud_that_is_listed_has_its_settings_and_the_defa
     record = partnership(identity=replace(identity(), is_resolved=False))
     posture = judge_partner(TENANT, {"tenantId": TENANT}, None, scene(MICROSOFTS, kept(record)))
     assert not posture.is_barred
-    assert {door.opening for door in posture.doors.values()} == {Opening.OPEN, Opening.CLOSED}
+    assert {direction.opening for direction in posture.b2b_access.values()} == {Opening.OPEN, Opening.CLOSED}

@@ -1,6 +1,6 @@
-"""What Conditional Access means for people from outside. Pure: policies and Entra's answers in, codes and values out.
+"""The effect of Conditional Access on people from outside. Pure: takes policies and Entra's answers, returns codes.
 
-`policy` reads a policy's document, `strengths` and `controls` say what its controls mean for a visitor under a trust,
-`scope` whether a policy reaches a visitor as far as its own document tells, `questions` what Entra is asked, `verdicts`
-puts both together, `entries` gives who can come in and what is trusted, and `words` is the one place with sentences.
+`policy` reads a policy's document. `strengths` and `controls` evaluate its controls for a visitor under a trust.
+`scope` decides from the document whether a policy applies to a visitor. `questions` chooses what to ask Entra.
+`verdicts` combines both. `entries` returns who can come in and what is trusted. Only `words` contains sentences.
 """

@@ -1,4 +1,4 @@
-"""What a policy's controls mean for a visitor, under the trust that will stand.
+"""The effect of a policy's controls on a visitor, under the trust after the plan.
 
 The table is Microsoft's (Entra: "Authentication and Conditional Access for B2B users", grant and session controls for
 B2B collaboration and B2B direct connect; authentication strengths; risk).
@@ -15,16 +15,19 @@ from workflows.core.checks.conditional_access.strengths import Place, is_satisfi
 
 
 class Visitor(StrEnum):
-    """How the partner's people come in; the values are Conditional Access's own."""
+    """The kind of account that the partner's people use here.
+
+    The values are those of Conditional Access.
+    """
 
     GUEST = "b2bCollaborationGuest"
     MEMBER = "b2bCollaborationMember"
-    """A synchronized person is one, usually."""
+    """A synchronized person usually has this kind."""
     DIRECT_CONNECT = "b2bDirectConnectUser"
 
 
 class Meaning(StrEnum):
-    """What a policy means for a visitor, from the best to the worst."""
+    """The effect of a policy on a visitor, from the best to the worst."""
 
     WORKS = "works"
     ASKED_THERE = "asked_there"
@@ -32,7 +35,7 @@ class Meaning(StrEnum):
     ASKED_HERE = "asked_here"
     """They satisfy it in our tenant."""
     DEPENDS = "depends"
-    """It can lock out, on a condition that nobody can know beforehand."""
+    """It can lock out, on a condition that cannot be known in advance."""
     NOT_KNOWN = "not_known"
     LOCKED_OUT = "locked_out"
 
@@ -41,25 +44,25 @@ _ORDER: Final = tuple(Meaning)
 
 
 class Because(StrEnum):
-    """Why a control means what it means."""
+    """Why a control has its effect."""
 
     BLOCKS = "blocks"
     SUPPORTED = "supported"
     TRUSTED = "trusted"
-    """What they did or have in their own tenant counts here."""
+    """MFA or devices of their own tenant are accepted here."""
     DONE_HERE = "done_here"
     NOT_TRUSTED = "not_trusted"
-    """Only the partner's tenant can confirm it, and that is not accepted here."""
+    """Only the partner's tenant can confirm it, and our tenant does not accept that."""
     TRUST_NOT_READ = "trust_not_read"
     NOT_SUPPORTED = "not_supported"
-    """Microsoft supports it for no visitor of this kind."""
+    """Microsoft does not support it for any visitor of this kind."""
     NO_METHOD = "no_method"
-    """No combination that the strength allows can be done there by people from outside."""
+    """No combination that the strength allows is possible for people from outside."""
     METHODS_NOT_KNOWN = "methods_not_known"
     RISK_REGISTRATION = "risk_registration"
-    """At risk, who has not registered MFA in this tenant before is blocked."""
+    """A person at risk who has not registered MFA in this tenant before is blocked."""
     CUSTOM_CONTROL = "custom_control"
-    """No trust covers custom controls."""
+    """Trust flags have no effect on custom controls."""
     NOT_UNDERSTOOD = "not_understood"
     OPERATOR_NOT_UNDERSTOOD = "operator_not_understood"
     STATE_NOT_UNDERSTOOD = "state_not_understood"
@@ -68,7 +71,7 @@ class Because(StrEnum):
 
 
 class Remedy(StrEnum):
-    """What would change that somebody is locked out."""
+    """A change after which somebody is no longer locked out."""
 
     ACCEPT_MFA = "accept_mfa"
     ACCEPT_COMPLIANT_DEVICES = "accept_compliant_devices"
@@ -79,7 +82,7 @@ class Remedy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trust:
-    """What the partner's own claims satisfy; None is not known."""
+    """Which claims of the partner's tenant are accepted; None: not known."""
 
     mfa: bool | None
     compliant_device: bool | None
@@ -95,7 +98,7 @@ _FLAGS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """One reason, and the control that it is about."""
+    """One reason, and the control that it belongs to."""
 
     because: Because
     kind: Kind | None = None
@@ -104,14 +107,14 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a control or a whole policy means for a visitor, where it applies."""
+    """The effect of a control or of a whole policy on a visitor to whom it applies."""
 
     meaning: Meaning
     reasons: tuple[Reason, ...] = ()
 
 
 def outcome_of(policy: Policy, visitor: Visitor, trust: Trust) -> Outcome:
-    """State what a policy means for a visitor to whom it applies."""
+    """Return the effect of a policy on a visitor to whom it applies."""
     grants = [_control(control, visitor, trust, policy) for control in policy.grants]
     blocking = [one for one in grants if Because.BLOCKS in {reason.because for reason in one.reasons}]
     sessions = [_control(control, visitor, trust, policy) for control in policy.sessions]
@@ -120,7 +123,10 @@ def outcome_of(policy: Policy, visitor: Visitor, trust: Trust) -> Outcome:
 
 
 def remedies(policy: Policy, visitor: Visitor, trust: Trust) -> tuple[Remedy, ...]:
-    """Say what would let a visitor in whom a policy locks out: the fewest trust flags that do, and what always does."""
+    """Return the changes that would let a locked-out visitor in.
+
+    These are the smallest sets of trust flags that suffice, and the changes that always suffice.
+    """
     off = [flag for flag in _FLAGS if getattr(trust, flag) is not True]
     for count in range(1, len(off) + 1):
         for chosen in combinations(off, count):
@@ -135,7 +141,7 @@ def remedies(policy: Policy, visitor: Visitor, trust: Trust) -> tuple[Remedy, ..
 
 
 def is_worse(one: Meaning, other: Meaning) -> bool:
-    """Return whether `one` is further from "works" than `other`."""
+    """Return whether `one` is a worse effect than `other`."""
     return _ORDER.index(one) > _ORDER.index(other)
 
 
@@ -151,12 +157,12 @@ def _granted(grants: Sequence[Outcome], operator: str) -> Outcome:
 
 
 def _all_of(parts: Sequence[Outcome]) -> Outcome:
-    """Everything is needed, so the worst decides."""
+    """Combine controls that are all required: the worst decides."""
     return _decided_by(parts, max((part.meaning for part in parts), key=_ORDER.index, default=Meaning.WORKS))
 
 
 def _any_of(parts: Sequence[Outcome]) -> Outcome:
-    """One suffices, so the best decides."""
+    """Combine controls of which one suffices: the best decides."""
     return _decided_by(parts, min((part.meaning for part in parts), key=_ORDER.index))
 
 
@@ -189,7 +195,7 @@ def _control(control: Control, visitor: Visitor, trust: Trust, policy: Policy) -
         case Kind.TERMS_OF_USE if has_account:
             return found(Meaning.WORKS, Because.SUPPORTED)
         case Kind.TERMS_OF_USE:
-            # A grant that they cannot satisfy: they have no account here that could accept terms.
+            # A grant control that they cannot satisfy: they have no account here that could accept terms.
             return found(Meaning.LOCKED_OUT, Because.NOT_SUPPORTED)
         case Kind.CUSTOM:
             return found(Meaning.NOT_KNOWN, Because.CUSTOM_CONTROL)
@@ -198,12 +204,15 @@ def _control(control: Control, visitor: Visitor, trust: Trust, policy: Policy) -
         case _ if has_account:
             return found(Meaning.WORKS, Because.SUPPORTED)
         case _:
-            # Microsoft's table says "not supported", not whether the people get in without it.
+            # Microsoft's table says "not supported". It does not say whether people get in without it.
             return found(Meaning.NOT_KNOWN, Because.NOT_SUPPORTED)
 
 
 def _device(trusted: bool | None) -> tuple[Meaning, Because]:
-    """A device can be managed by one tenant only, so theirs never satisfies it here without trust."""
+    """Return the effect of a device control.
+
+    Only one tenant manages a device, so a partner's device needs trust here.
+    """
     if trusted is None:
         return Meaning.NOT_KNOWN, Because.TRUST_NOT_READ
     return (Meaning.ASKED_THERE, Because.TRUSTED) if trusted else (Meaning.LOCKED_OUT, Because.NOT_TRUSTED)
@@ -217,7 +226,7 @@ def _mfa(control: Control, trusted: bool | None, *, has_account: bool) -> tuple[
         else (Meaning.LOCKED_OUT, Because.NOT_TRUSTED)
     )
     if trusted is None:
-        # Locked out either way is known all the same.
+        # Locked out in both cases, so the result is known.
         return here if there[0] is here[0] else (Meaning.NOT_KNOWN, Because.TRUST_NOT_READ)
     return there if trusted else here
 

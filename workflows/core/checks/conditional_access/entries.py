@@ -1,4 +1,4 @@
-"""Who can come in under the settings that apply, what is open to them, and what of theirs is trusted."""
+"""Who can come in under the effective settings, what they can use, and which of their claims are trusted."""
 
 from collections.abc import Iterable, Mapping
 
@@ -12,9 +12,9 @@ from workflows.core.settings.openness import Way, synchronization_of
 
 
 def entries_under(applies: Effective, found: Iterable[Way] = ()) -> tuple[Entry, ...]:
-    """Return each kind of visitor that can come in under the settings that apply; what is not certain counts as open.
+    """Return each kind of visitor that can come in under the effective settings. Uncertain access counts as open.
 
-    :param found: every way in and out under them, where more than users may be synchronized.
+    :param found: every kind of access under them; more than users may be synchronized.
     """
     return entries_of(
         collaboration=applies.targets[Property.B2B_COLLABORATION_INBOUND].certain,
@@ -26,7 +26,7 @@ def entries_under(applies: Effective, found: Iterable[Way] = ()) -> tuple[Entry,
 def entries_of(
     *, collaboration: TargetSetting, direct_connect: TargetSetting, synchronizes: bool | None
 ) -> tuple[Entry, ...]:
-    """Return each kind of visitor that can come in; what is not known counts as open.
+    """Return each kind of visitor that can come in. Unknown access counts as open.
 
     Synchronized people come in by B2B collaboration, as members.
     """
@@ -42,13 +42,13 @@ def entries_of(
 
 
 def trust_under(applies: Effective) -> Trust:
-    """Return what is trusted of a partner."""
+    """Return which claims of a partner are trusted."""
     keys = ("mfa", "compliant_device", "hybrid_joined_device")
     return trust_of({key: applies.flags[Property.INBOUND_TRUST, key] for key in keys})
 
 
 def trust_of(flags: Mapping[str, EffectiveFlag]) -> Trust:
-    """Return what is trusted, from the flags by their names in the model."""
+    """Return which claims are trusted, from the flags by their names in the model."""
     return Trust(
         mfa=flags["mfa"].value,
         compliant_device=flags["compliant_device"].value,
@@ -57,9 +57,9 @@ def trust_of(flags: Mapping[str, EffectiveFlag]) -> Trust:
 
 
 def _applications(setting: TargetSetting) -> tuple[str, ...]:
-    """Name applications as Conditional Access does. A list of exceptions, or one that is not known, is all of them.
+    """Return the applications in Conditional Access's names. A list of exceptions or an unknown list counts as all.
 
-    So is a block of all of them beside people who are let in: what comes of that is not documented.
+    A block of all applications while people are allowed also counts as all: its effect is not documented.
     """
     applications = configurations(setting)[1]
     if applications is None or is_unbounded(applications) or is_empty(applications):

@@ -1,4 +1,7 @@
-"""Read a Conditional Access policy's document. Lenient: what cannot be read is kept by name, never dropped."""
+"""Read a Conditional Access policy's document.
+
+What cannot be read is kept by name and never dropped.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,7 +24,10 @@ class State(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a policy requires; the values are Graph's names where it has one."""
+    """What a policy requires.
+
+    The values are Graph's names where Graph has one.
+    """
 
     BLOCK = "block"
     MFA = "mfa"
@@ -54,7 +60,7 @@ _GRANT_MEMBERS: Final = frozenset(
     {"operator", "builtInControls", "customAuthenticationFactors", "termsOfUse", "authenticationStrength"}
 )
 _HARMLESS_SESSION: Final = frozenset({"disableResilienceDefaults"})
-"""Members of `sessionControls` that ask nothing of anybody."""
+"""Members of `sessionControls` that require nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +70,7 @@ class Strength:
     id: str
     name: str
     combinations: tuple[str, ...] | None
-    """Each a comma-separated list of methods; None: they were not told."""
+    """Each is a comma-separated list of methods. None: the combinations are not known."""
     restricted: frozenset[str]
     """Combinations that only certain keys or certificates satisfy."""
 
@@ -75,40 +81,40 @@ class Control:
 
     kind: Kind
     name: str = ""
-    """Which one, where there are several of a kind, and what an unknown one is called."""
+    """Which one, where there are several of a kind; for an unknown control its name."""
     strength: Strength | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """A policy, as far as it could be read."""
+    """The parts of a policy that could be read."""
 
     id: str
     name: str
     state: State
     grants: tuple[Control, ...]
     operator: str
-    """`AND`, `OR`, or whatever else it says."""
+    """`AND`, `OR`, or any other value of the document."""
     sessions: tuple[Control, ...]
-    """Required beside the grants, whatever the operator."""
+    """Required in addition to the grants, whatever the operator."""
     user_risk: tuple[str, ...]
-    """Levels at which alone it applies; empty: at any."""
+    """The risk levels at which it applies; empty: at any level."""
     sign_in_risk: tuple[str, ...]
     conditions: JsonObject
 
     @property
     def is_about_risk(self) -> bool:
-        """Return whether it applies at risk only."""
+        """Return whether it applies only at risk."""
         return any(levels and NO_RISK not in levels for levels in (self.user_risk, self.sign_in_risk))
 
     @property
     def is_off(self) -> bool:
-        """Return whether it does nothing."""
+        """Return whether it is switched off."""
         return self.state is State.OFF
 
 
 def parse_policy(document: JsonObject) -> Policy:
-    """Read a policy, or a What If result, which is one."""
+    """Read a policy, or a What If result, which has the same form."""
     conditions = member(document, "conditions")
     grants = _grants(document.get("grantControls"))
     if "conditions" in document and not isinstance(document["conditions"], Mapping):
@@ -127,7 +133,7 @@ def parse_policy(document: JsonObject) -> Policy:
 
 
 def member(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """Return an object inside a document; an empty one where there is none."""
+    """Return an object inside a document; empty when there is none."""
     value = document.get(name)
     return value if isinstance(value, Mapping) else {}
 
@@ -139,7 +145,10 @@ def texts(document: Mapping[str, Any], name: str) -> tuple[str, ...]:
 
 
 def flags(value: object) -> tuple[str, ...]:
-    """Read a flags enum, which Graph writes as one comma-separated text; a list of texts is taken as well."""
+    """Read a flags enum, which Graph writes as one comma-separated text.
+
+    A list of texts is accepted too.
+    """
     parts = value if isinstance(value, list) else str(value or "").split(",")
     return tuple(part.strip() for part in parts if isinstance(part, str) and part.strip())
 
@@ -173,7 +182,10 @@ def _grant_controls(document: Mapping[str, Any]) -> Iterator[Control]:
 
 
 def _named(document: Mapping[str, Any], name: str) -> Iterator[str]:
-    """Return the members of a list; what is no list of texts becomes one unknown name."""
+    """Return the members of a list.
+
+    A value that is no list of texts becomes one unknown name.
+    """
     value = document.get(name)
     if value is None:
         return

@@ -1,4 +1,4 @@
-"""What Entra is asked: one evaluation for each sign-in that some policy tells apart, and no more than it may be."""
+"""Choose what to ask Entra: one evaluation for each sign-in that policies treat differently, up to a limit."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ from workflows.core.checks.conditional_access.scope import (
 from workflows.core.settings.model import TenantId
 
 MOST: Final = 12
-"""Evaluations for one plan. Conditional Access takes one request a second from a whole tenant."""
+"""The most evaluations for one plan. Conditional Access accepts one request a second from a whole tenant."""
 _LEVELS: Final = ("high", "medium", "low")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A kind of visitor that can come in, and the applications that are open to it."""
+    """A kind of visitor that can come in, and the applications it can use."""
 
     visitor: Visitor
     applications: tuple[str, ...]
@@ -45,9 +45,11 @@ class Question:
     user_risk: str = NO_RISK
 
     def reaches(self, policy: Policy, entry: "Entry") -> bool:
-        """Return whether this sign-in meets the conditions of a policy that questions state: its answer settles them.
+        """Return whether the answer for this sign-in decides if a policy applies.
 
-        :param entry: what is open to the visitor.
+        It does when the sign-in meets the conditions that questions state.
+
+        :param entry: what the visitor can use.
         """
         clients = clients_of(policy)
         return (
@@ -59,29 +61,30 @@ class Question:
 
     def _is_to(self, policy: Policy, entry: "Entry") -> bool:
         if not aims_at_applications(policy):
-            # Entra says so for any application.
+            # Entra answers this for any application.
             return True
         if self.application == ALL:
-            # Entra says of a policy for single applications that it does not apply to all of them.
+            # Entra answers that a policy for single applications does not apply to all of them.
             return covers_everything(policy)
         found = covers(policy, self.application)
-        # Whether an application is a part of a suite is Entra's to say; of another application it says nothing.
+        # Only Entra knows whether an application belongs to a suite. An answer for another application proves nothing.
         return found > Covers.PERHAPS or (found is Covers.PERHAPS and self.application in entry.applications)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Questions:
-    """What is asked, the most telling first, and what is not for want of room."""
+    """What is asked, the most informative first, and what is not asked because of the limit."""
 
     asked: tuple[Question, ...]
     left_out: tuple[Question, ...] = ()
 
 
 def questions(policies: Sequence[Policy], entries: Sequence[Entry], tenant_id: TenantId, most: int = MOST) -> Questions:
-    """Choose what to ask about visitors from a tenant.
+    """Choose the sign-ins of visitors from a tenant that Entra shall evaluate.
 
-    One sign-in for each kind of visitor and application, without risk and by browser; one by other clients where some
-    policy tells them apart; one more for each policy that none of these reaches. None where no policy is switched on.
+    One sign-in for each kind of visitor and application, without risk and by browser. One by other clients, where a
+    policy treats them differently. One more for each policy that none of these covers. None when no policy is switched
+    on.
     """
     wanted: dict[Question, None] = {}
     rest: dict[Question, None] = {}
@@ -91,7 +94,7 @@ def questions(policies: Sequence[Policy], entries: Sequence[Entry], tenant_id: T
     for entry in entries:
         concerned = [one for one in live if reach(one, entry.visitor, tenant_id, entry.applications) is not None]
         is_told_apart = any(clients_of(policy) is not None for policy in concerned)
-        # One suffices to hear that none applies.
+        # One is enough to learn that none applies.
         first = [
             Question(tenant_id=tenant_id, visitor=entry.visitor, application=application, client=client)
             for client in (tuple(Client) if is_told_apart else (Client.BROWSER,))
@@ -106,7 +109,7 @@ def questions(policies: Sequence[Policy], entries: Sequence[Entry], tenant_id: T
 def _further(
     policies: Sequence[Policy], entry: Entry, tenant_id: TenantId, first: Sequence[Question]
 ) -> Iterator[Question]:
-    """Return a sign-in for each policy that none reaches so far."""
+    """Return a sign-in for each policy that no question covers so far."""
     reached = list(first)
     for policy in policies:
         if any(question.reaches(policy, entry) for question in reached):
@@ -120,7 +123,7 @@ def _further(
             sign_in_risk=_level(policy.sign_in_risk),
             user_risk=_level(policy.user_risk),
         )
-        # It may be one that was asked already: then it does not reach the policy, and the policy is estimated.
+        # It may have been asked already. Then it does not cover the policy, and the policy is estimated.
         reached.append(question)
         yield question
 

@@ -1,6 +1,6 @@
-"""Whether a policy reaches a visitor, as far as its own document tells: what Entra's answer is held against.
+"""Whether a policy applies to a visitor, read from its own document. Entra's answer is compared with this.
 
-Nothing here says "does not apply" of what is not understood: a condition of an unknown kind leaves it open.
+A condition of an unknown kind leaves the result open. It never gives "does not apply".
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from workflows.core.checks.conditional_access.policy import NO_RISK, Policy, fla
 from workflows.core.settings.model import OFFICE_365, TenantId
 
 ALL: Final = "All"
-"""Every application, in Conditional Access's vocabulary."""
+"""All applications, in the words of Conditional Access."""
 _EVERYBODY: Final = frozenset({ALL, "GuestsOrExternalUsers"})
 _GUESTS: Final = "GuestsOrExternalUsers"
 _OUTSIDE: Final = frozenset({"none", "internalGuest", "otherExternalUser", "serviceProvider", *Visitor})
@@ -22,23 +22,23 @@ _SUITES: Final = frozenset({OFFICE_365.lower(), "microsoftadminportals"})
 
 
 class Client(StrEnum):
-    """What somebody signs in with; the values are Graph's."""
+    """The client of a sign-in; the values are Graph's."""
 
     BROWSER = "browser"
     APPS = "mobileAppsAndDesktopClients"
 
 
 class When(StrEnum):
-    """A condition under which alone a policy applies."""
+    """A condition on which a policy applies."""
 
     USER_RISK = "user_risk"
     SIGN_IN_RISK = "sign_in_risk"
     CLIENTS = "clients"
     APPLICATIONS = "applications"
     NOT_EXCLUDED = "not_excluded"
-    """Somebody who is not in a group or role that it excludes."""
+    """The person is not in a group or role that the policy excludes."""
     MEMBERSHIP = "membership"
-    """Somebody who is in a group or role, or is an account, that it names."""
+    """The person is in a group or role, or has an account, that the policy names."""
     OTHER_APPLICATIONS = "other_applications"
     """Applications of which it is not known whether the plan opens them."""
     PLATFORMS = "platforms"
@@ -49,16 +49,16 @@ class When(StrEnum):
     AUTHENTICATION_CONTEXT = "authentication_context"
     REGISTRATION = "registering_security_information"
     OTHER = "other"
-    """One that this version does not know; its values are the conditions' names."""
+    """A condition that this version does not know. Its values are the conditions' names."""
 
 
 CERTAIN: Final = frozenset({When.USER_RISK, When.SIGN_IN_RISK, When.CLIENTS, When.APPLICATIONS, When.NOT_EXCLUDED})
-"""Conditions that say where or for whom a policy applies for certain; all others leave open whether it ever does."""
+"""Conditions that certainly say where or for whom a policy applies. With any other, it may never apply."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One condition, with what it names."""
+    """One condition with the values it names."""
 
     when: When
     values: tuple[str, ...] = ()
@@ -90,7 +90,7 @@ _KNOWN: Final = frozenset(
 def reach(
     policy: Policy, visitor: Visitor, tenant_id: TenantId, applications: Sequence[str]
 ) -> tuple[Condition, ...] | None:
-    """Return the conditions under which a policy applies to a visitor; None when it does not for certain.
+    """Return the conditions on which a policy applies to a visitor; None when it certainly does not apply.
 
     :param applications: what the visitor may use: application ids, `All` or `Office365`.
     """
@@ -108,19 +108,22 @@ def reach(
 
 
 def covers(policy: Policy, application: str) -> Covers:
-    """Return how far a policy covers an application; `All` and `Office365` are many, so it may cover a part of them."""
+    """Return how far a policy covers an application.
+
+    `All` and `Office365` are many, so a part of them may be covered.
+    """
     rule = member(policy.conditions, "applications")
     included = frozenset(name.lower() for name in texts(rule, "includeApplications"))
     excluded = frozenset(name.lower() for name in texts(rule, "excludeApplications"))
     found = _covers(application, included, excluded)
     if member(rule, "applicationFilter"):
-        # It adds applications by an attribute that nobody read, or takes them out.
+        # It adds or removes applications by an attribute that was not read.
         return Covers.PERHAPS
     return found
 
 
 def covers_everything(policy: Policy) -> bool:
-    """Return whether a policy is about all applications, save those that it excludes."""
+    """Return whether a policy covers all applications except those that it excludes."""
     rule = member(policy.conditions, "applications")
     return ALL in texts(rule, "includeApplications")
 
@@ -141,7 +144,7 @@ def named_applications(policy: Policy) -> tuple[str, ...]:
 
 
 def clients_of(policy: Policy) -> tuple[Client, ...] | None:
-    """Return the clients that a policy is limited to; None where it is not, nothing where it means older ones only."""
+    """Return the clients that a policy is limited to; None when not limited, empty when only older ones are meant."""
     named = frozenset(texts(policy.conditions, "clientAppTypes"))
     if not named or "all" in named:
         return None
@@ -152,7 +155,7 @@ def clients_of(policy: Policy) -> tuple[Client, ...] | None:
 
 
 def named_tenants(policy: Policy) -> frozenset[str]:
-    """Return every tenant that a policy names, to include or exclude its people."""
+    """Return every tenant that a policy names to include or exclude its people."""
     users = member(policy.conditions, "users")
     return frozenset(
         tenant.lower()
@@ -162,7 +165,7 @@ def named_tenants(policy: Policy) -> frozenset[str]:
 
 
 def _misshapen(conditions: Mapping[str, Any]) -> Iterator[str]:
-    """Name the conditions that are not in the form in which Graph describes them: what they say is not known."""
+    """Return the names of conditions that are not in Graph's described form, so that their meaning is not known."""
     if not member(conditions, "users") and not member(conditions, "clientApplications"):
         yield "users"
     if not isinstance(conditions.get("applications"), Mapping):
@@ -195,7 +198,7 @@ def _names_people(conditions: Mapping[str, Any]) -> bool:
 
 
 def _who(users: Mapping[str, Any], visitor: Visitor, tenant_id: TenantId) -> tuple[Condition, ...] | None:
-    """Return the conditions on who is meant; None when this visitor is not."""
+    """Return the conditions on who is meant; None when this visitor is not meant."""
     if _GUESTS in texts(users, "excludeUsers"):
         return None
     if _external(member(users, "excludeGuestsOrExternalUsers"), visitor, tenant_id) is True:
@@ -208,7 +211,7 @@ def _who(users: Mapping[str, Any], visitor: Visitor, tenant_id: TenantId) -> tup
         return but
     if kinds is None:
         return (Condition(when=When.OTHER, values=("externalTenants",)), *but)
-    # NB. who comes by direct connect has no account here, so no group, role or account can mean them.
+    # NB. a direct connect visitor has no account here, so no group, role or account can include them.
     members = _members(users, "include") if has_account else ()
     return (Condition(when=When.MEMBERSHIP, values=members), *but) if members else None
 
@@ -219,7 +222,7 @@ def _members(users: Mapping[str, Any], way: str) -> tuple[str, ...]:
 
 
 def _external(rule: Mapping[str, Any], visitor: Visitor, tenant_id: TenantId) -> bool | None:
-    """Return whether a rule on external people means a visitor; None: it names what this version does not know."""
+    """Return whether a rule on external people covers a visitor; None when it uses names unknown to this version."""
     if not rule:
         return False
     kinds = frozenset(flags(rule.get("guestOrExternalUserTypes")))
@@ -239,7 +242,7 @@ def _what(policy: Policy, applications: Sequence[str], visitor: Visitor) -> tupl
     if contexts := texts(rule, "includeAuthenticationContextClassReferences"):
         return (Condition(when=When.AUTHENTICATION_CONTEXT, values=contexts),)
     if actions := texts(rule, "includeUserActions"):
-        # Guests register security information here; no visitor registers a device here.
+        # Guests register security information here. No visitor registers a device here.
         means_it = _REGISTRATION in actions and visitor is not Visitor.DIRECT_CONNECT
         return (Condition(when=When.REGISTRATION),) if means_it else None
     found = [covers(policy, application) for application in applications]
@@ -257,7 +260,7 @@ def _covers(application: str, included: frozenset[str], excluded: frozenset[str]
     asked, left = application.lower(), included - excluded - {"none"}
     if not left or (asked in excluded and asked != ALL.lower()):
         return Covers.NO
-    # A single application may be a part of a suite that is excluded.
+    # A single application may belong to a suite that is excluded.
     is_doubtful = bool(excluded & _SUITES)
     if asked == ALL.lower():
         if ALL.lower() in left:
@@ -271,7 +274,7 @@ def _covers(application: str, included: frozenset[str], excluded: frozenset[str]
 
 
 def _unknown_words(included: frozenset[str]) -> bool:
-    """Return whether something is included that is neither an id nor a word of ours: it may be many applications."""
+    """Return whether something is included that is neither an id nor a known word; it may be many applications."""
     return any("-" not in name for name in included)
 
 

@@ -1,7 +1,7 @@
 """Whether people from outside can satisfy an authentication strength, in their own tenant or in ours.
 
-Methods that count are those of "Authentication strength MFA methods for external users" (Entra: "Authentication and
-Conditional Access for B2B users", table 1). What the table does not name is not known, never accepted.
+Accepted methods are those of "Authentication strength MFA methods for external users" (Entra: "Authentication and
+Conditional Access for B2B users", table 1). A method that the table does not name is unknown, never accepted.
 """
 
 from enum import StrEnum
@@ -11,7 +11,7 @@ from workflows.core.checks.conditional_access.policy import Strength
 
 
 class Place(StrEnum):
-    """Where the visitor does MFA."""
+    """The tenant where the visitor does MFA."""
 
     HOME = "home"
     """In the partner's tenant: our tenant trusts its MFA."""
@@ -30,7 +30,7 @@ _SECOND: Final = {
     Place.RESOURCE: frozenset({"sms", "voice", "microsoftAuthenticatorPush", "softwareOath"}),
 }
 _COMPLETE: Final = frozenset({"fido2", "windowsHelloForBusiness", "x509CertificateMultiFactor", "deviceBasedPush"})
-"""Methods that are MFA by themselves: the table takes them in the home tenant only."""
+"""Methods that are MFA by themselves. The table accepts them in the home tenant only."""
 _PHISHING_RESISTANT: Final = ("windowsHelloForBusiness", "fido2", "x509CertificateMultiFactor")
 _BUILT_IN: Final = {
     "00000000-0000-0000-0000-000000000002": (
@@ -42,11 +42,11 @@ _BUILT_IN: Final = {
     "00000000-0000-0000-0000-000000000003": (*_PHISHING_RESISTANT, "deviceBasedPush"),
     "00000000-0000-0000-0000-000000000004": _PHISHING_RESISTANT,
 }
-"""Microsoft's own strengths, for an answer that names only the id: MFA, passwordless MFA, phishing-resistant MFA."""
+"""Microsoft's own strengths, for an answer that contains only the id: MFA, passwordless MFA, phishing-resistant MFA."""
 
 
 def is_satisfiable(strength: Strength, place: Place) -> bool | None:
-    """Return whether some allowed combination can be done there by people from outside; None: not known."""
+    """Return whether people from outside can do an allowed combination there; None: not known."""
     combinations = strength.combinations or _BUILT_IN.get(strength.id.lower())
     if not combinations:
         return None
@@ -62,13 +62,13 @@ def _combination(combination: str, place: Place, *, is_restricted: bool) -> bool
         accepted = _with_second(methods, place)
     else:
         accepted = None
-    # Only certain keys or certificates satisfy it: whether the partner's people have one is not known.
+    # Only certain keys or certificates satisfy it. Whether the partner's people have one is not known.
     return None if is_restricted and accepted else accepted
 
 
 def _with_second(methods: frozenset[str], place: Place) -> bool | None:
     (second,) = methods - _FIRST
     if second in _SECOND[place]:
-        # NB. a federated first factor is the home tenant's own; that ours takes it is written nowhere.
+        # NB. a federated first factor belongs to the home tenant. No documentation says that our tenant accepts it.
         return None if place is Place.RESOURCE and "federatedSingleFactor" in methods else True
     return False if second in _SECOND[Place.HOME] else None

@@ -1,7 +1,7 @@
-"""What Conditional Access means for a partner's people: Entra says which policies apply, our table what they mean.
+"""The effect of Conditional Access on a partner's people: Entra decides which policies apply, our table their effect.
 
-A policy that Entra says applies is judged. One that no answer speaks of for certain is judged by its own document, and
-that is called an estimate. Nothing that is not known is called fine.
+A policy that Entra reports as applying is evaluated. A policy without a certain answer is evaluated from its own
+document, and the result is called an estimate. An unknown result is never reported as fine.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,27 +32,27 @@ Answers = Mapping[Question, Sequence[JsonObject] | Unchecked]
 
 
 class Source(StrEnum):
-    """What a verdict rests on."""
+    """What a verdict is based on."""
 
     ENTRA = "entra"
-    """Entra's own evaluation says that the policy applies, or what it lacks to say so."""
+    """Entra's own evaluation says that the policy applies, or what information is missing to say so."""
     ESTIMATE = "estimate"
-    """The policy's document was read; who it reaches is our reading of it."""
+    """The policy's document was read. Gatehouse decided from it whom it applies to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What one policy means for one kind of visitor."""
+    """The effect of one policy on one kind of visitor."""
 
     policy_id: str
     policy: str
-    """Its name: text from the tenant."""
+    """Its name. Text from the tenant."""
     is_enforced: bool
-    """False: it only reports."""
+    """False: report-only."""
     visitor: Visitor
     meaning: Meaning
     would_be: Meaning
-    """What it means where it applies; worse than `depends` only where that is the meaning."""
+    """Its effect where it applies; worse than `depends` only where that is the effect."""
     reasons: tuple[Reason, ...]
     conditions: tuple[Condition, ...] = ()
     remedies: tuple[Remedy, ...] = ()
@@ -61,34 +61,34 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessReport:
-    """What Conditional Access means for every kind of visitor that can come in."""
+    """The effect of Conditional Access on every kind of visitor that can come in."""
 
     visitors: tuple[Visitor, ...] = ()
     trust: Trust | None = None
-    """What is trusted of them; None: nobody asked."""
+    """Which of their claims are trusted; None: not asked for."""
     verdicts: tuple[Verdict, ...] = ()
-    """The worst first; none for a policy that does not reach anybody who comes in."""
+    """The worst first. A policy that applies to nobody who comes in has none."""
     policies: int = 0
-    """How many are switched on, reporting ones included."""
+    """How many policies are switched on, including report-only ones."""
     unread: Unchecked | None = None
-    """Why neither Entra's evaluation nor the policies could be read: then nothing is known."""
+    """Why neither Entra's evaluation nor the policies could be read; then nothing is known."""
     unasked: Unchecked | None = None
-    """Why Entra did not answer some question."""
+    """Why Entra did not answer some questions."""
     left_out: tuple[Question, ...] = ()
-    """What was not asked, or not answered."""
+    """The questions that were not asked or not answered."""
     asked: int = 0
     """How many evaluations were answered."""
     unlisted: tuple[str, ...] = ()
-    """Policies that an answer names and the list of policies does not."""
+    """Policies that an answer names but the list of policies does not contain."""
 
     @property
     def is_estimate(self) -> bool:
-        """Return whether some of it is an estimate."""
+        """Return whether a part of it is an estimate."""
         return self.unread is None and (self.unasked is not None or bool(self.left_out))
 
     @property
     def requires_mfa_trust(self) -> bool | None:
-        """Return whether direct connect users are locked out, wherever they go, for want of MFA trust alone.
+        """Return whether direct connect users are locked out everywhere only because MFA trust is missing.
 
         None: not known.
         """
@@ -104,7 +104,7 @@ class AccessReport:
         )
 
     def worst(self, visitor: Visitor) -> Meaning:
-        """Return the worst that an enforced policy means for a visitor."""
+        """Return the worst effect of an enforced policy on a visitor."""
         found = [one.meaning for one in self.verdicts if one.is_enforced and one.visitor is visitor]
         if self.unread is not None:
             found.append(Meaning.NOT_KNOWN)
@@ -115,7 +115,7 @@ _SETTLED: Final = frozenset(
     {"users", "workloadIdentities", "policyNotEnabled", "emptyPolicy", "application", "clientApps"}
     | {"signInRisk", "userRisk"}
 )
-"""Reasons for which a policy does not apply to a sign-in that states the matter."""
+"""Reasons for which a policy does not apply, about conditions that the sign-in states."""
 _OPEN: Final[Mapping[str, frozenset[When]]] = {
     "users": frozenset({When.MEMBERSHIP}),
     "devicePlatform": frozenset({When.PLATFORMS}),
@@ -128,7 +128,7 @@ _OPEN: Final[Mapping[str, frozenset[When]]] = {
     "userActions": frozenset({When.REGISTRATION}),
     "application": frozenset({When.OTHER_APPLICATIONS, When.AUTHENTICATION_CONTEXT, When.REGISTRATION}),
 }
-"""Reasons that rest on what no question states: they leave open whether the policy applies to a real sign-in."""
+"""Reasons about conditions that no question states. Whether the policy applies to a real sign-in stays open."""
 
 
 def assess(
@@ -139,10 +139,10 @@ def assess(
     chosen: Questions,
     answers: Answers,
 ) -> AccessReport:
-    """Judge every policy for every kind of visitor.
+    """Evaluate every policy for every kind of visitor.
 
     :param documents: the list of policies, or why it could not be read.
-    :param answers: by question, what Entra answered; questions that were not asked are absent.
+    :param answers: by question, Entra's answer; questions that were not asked are absent.
     """
     listed = {} if isinstance(documents, Unchecked) else {one.id: one for one in map(parse_policy, documents)}
     rows = {question: _by_id(answer) for question, answer in answers.items() if not isinstance(answer, Unchecked)}
@@ -188,11 +188,11 @@ def _verdict(
     conditions = reach(policy, entry.visitor, tenant_id, entry.applications)
     told = [(question, answer.get(policy.id)) for question, answer in asked]
     if any(row is not None and row.get("policyApplies") is True for _, row in told):
-        # NB. also where our reading of it says otherwise: who it reaches is Entra's to say.
+        # NB. even where the policy's document suggests otherwise: Entra decides whom it applies to.
         return _judged(policy, entry.visitor, trust, _said_to_apply(conditions), Source.ENTRA)
     reasons = [_reason(row) for question, row in told if question.reaches(policy, entry)]
     if not reasons:
-        # Not one question that was answered could have reached it.
+        # No answered question could have met its conditions.
         return None if conditions is None else _judged(policy, entry.visitor, trust, conditions, Source.ESTIMATE)
     if "notEnoughInformation" in reasons:
         return _unknown(policy, entry.visitor, conditions or (), Because.NOT_ENOUGH_INFORMATION, "")
@@ -204,12 +204,12 @@ def _verdict(
         return _judged(policy, entry.visitor, trust, kept, Source.ENTRA)
     if all(reason in _SETTLED for reason in reasons):
         return None
-    # Entra names a condition that our reading of the policy does not have.
+    # Entra names a condition that was not found in the policy's document.
     return _unknown(policy, entry.visitor, conditions or (), Because.ANSWER_NOT_UNDERSTOOD, reasons[0])
 
 
 def _reason(row: JsonObject | None) -> str:
-    """Return why a policy does not apply, by Entra's word; what has not that form is no reason."""
+    """Return Entra's word for why a policy does not apply; empty for a value of another form."""
     if row is None or row.get("policyApplies") is not False:
         return "policyApplies"
     reason = row.get("analysisReasons")
@@ -217,7 +217,10 @@ def _reason(row: JsonObject | None) -> str:
 
 
 def _said_to_apply(conditions: tuple[Condition, ...] | None) -> tuple[Condition, ...]:
-    """Keep of the conditions what tells where a policy applies: that it does is settled."""
+    """Return the conditions that say where a policy applies.
+
+    That it applies is already certain.
+    """
     return tuple(one for one in conditions or () if one.when in CERTAIN)
 
 

@@ -1,4 +1,4 @@
-"""What Conditional Access means, in words: the only sentences about it, for cards, terminals and the posture alike."""
+"""The texts about Conditional Access, used for cards, terminals and the posture."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
@@ -15,10 +15,10 @@ from workflows.core.text import counted
 
 WHAT_IF: Final = "Graph: “conditionalAccessRoot: evaluate”"
 MOST_GROUPS: Final = 3
-"""Groups of policies that one line on a card names; the rest is counted, and whole in the details."""
+"""Groups of policies that one line on a card names. The rest is counted; the details show all."""
 MOST_POLICIES: Final = 2
 MOST_LINES: Final = 100
-"""Lines of details that are kept of one finding; the rest is counted."""
+"""Lines of details that one finding keeps. The rest is counted."""
 _MOST_NAME: Final = 60
 _MOST_VALUES: Final = 3
 
@@ -93,7 +93,7 @@ _LINE_ORDER: Final = (
 
 
 def access_findings(report: AccessReport) -> tuple[Finding, ...]:
-    """Describe a report: one finding for each meaning, what only reports, and what was not checked and why."""
+    """Describe a report: one finding for each effect, for report-only policies, and for what was not checked."""
     if report.unread is not None:
         return tuple(unread("conditional_access", report.unread))
     enforced = [one for one in report.verdicts if one.is_enforced]
@@ -108,7 +108,7 @@ def access_findings(report: AccessReport) -> tuple[Finding, ...]:
 
 
 def verdict_words(verdicts: Sequence[Verdict]) -> str:
-    """State what one policy means for some visitors alike, whole."""
+    """Describe completely the effect of one policy on several kinds of visitor."""
     one = verdicts[0]
     what = "; ".join(filter(None, map(_reason_words, one.reasons)))
     where = _conditions_words(one.conditions)
@@ -122,13 +122,13 @@ def verdict_words(verdicts: Sequence[Verdict]) -> str:
 
 
 def locked_out_words(report: AccessReport) -> str:
-    """Say on one line who is locked out by enforced policies; empty when nobody is for certain."""
+    """State on one line whom enforced policies lock out; empty when nobody is certainly locked out."""
     verdicts = [one for one in report.verdicts if one.is_enforced and one.meaning is Meaning.LOCKED_OUT]
     return _line(verdicts) if verdicts else ""
 
 
 def unasked_words(report: AccessReport) -> str:
-    """State that and why some of a report is an estimate; empty when none of it is."""
+    """State that part of a report is an estimate, and why; empty when no part is."""
     if not report.is_estimate:
         return ""
     if report.unasked is not None:
@@ -144,7 +144,7 @@ def unasked_words(report: AccessReport) -> str:
 
 
 def question_words(question: Question) -> str:
-    """Name a sign-in that was not evaluated."""
+    """Describe a sign-in that was not evaluated."""
     risks = [
         f"at {level} {what} risk"
         for level, what in ((question.user_risk, "user"), (question.sign_in_risk, "sign-in"))
@@ -155,7 +155,7 @@ def question_words(question: Question) -> str:
 
 
 def named(policy: str) -> str:
-    """Quote a policy's name on one line, cut where it is long."""
+    """Quote a policy's name on one line, shortened when it is long."""
     line = " ".join(policy.split())
     return f"“{line if len(line) <= _MOST_NAME else f'{line[: _MOST_NAME - 1]}…'}”"
 
@@ -214,7 +214,7 @@ def _cut(lines: list[str]) -> tuple[str, ...]:
 
 
 def _line(verdicts: Sequence[Verdict]) -> str:
-    """Say on one line who is meant by which policies, and what changes it."""
+    """State on one line who is affected by which policies, and what changes it."""
     by_policy = _grouped(verdicts, lambda one: (one.policy_id, one.policy, one.remedies, one.conditions))
     rows: dict[tuple[object, ...], list[Sequence[Verdict]]] = {}
     for some in by_policy:

@@ -1,1 +1,4 @@
-"""Commands: what people and the bot ask for, one class each from click to audit log."""
+"""Commands: what people and the bot ask for.
+
+One class serves each from the click to the audit log.
+"""

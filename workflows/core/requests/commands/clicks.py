@@ -1,4 +1,4 @@
-"""What a click stores: a command whose actor is a chat id, until the permission check knows whose."""
+"""The stored form of a click: a command whose actor is a chat id, until the permission check identifies the person."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, overload
@@ -17,7 +17,7 @@ from workflows.core.requests.commands.request import Approve, Details, Reject, R
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryEffect:
-    """An admin wants a given up effect tried again."""
+    """An admin wants to retry an effect that was given up."""
 
     name: Literal["retry_effect"] = field(default="retry_effect")
     actor: ChatId
@@ -25,13 +25,13 @@ class RetryEffect:
     channel: str = ""
 
     def audit_details(self) -> Details:
-        """Name the work."""
+        """Return the effect's id."""
         return {"effect_id": self.effect_id}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropEffect:
-    """An admin wants a given up effect forgotten."""
+    """An admin wants to drop an effect that was given up."""
 
     name: Literal["drop_effect"] = field(default="drop_effect")
     actor: ChatId
@@ -39,7 +39,7 @@ class DropEffect:
     channel: str = ""
 
     def audit_details(self) -> Details:
-        """Name the work."""
+        """Return the effect's id."""
         return {"effect_id": self.effect_id}
 
 
@@ -52,16 +52,16 @@ EffectClick = RetryEffect | DropEffect
 Click = DecisionClick | Withdraw | Keep[ChatId] | Revoke | HalfClick | EffectClick
 
 RECEIVED_AS: Final = "want_"
-"""What stands before a command's name in the audit log while nobody has judged it, and where it is refused."""
+"""The prefix of a command's name in the audit log before the permission check, and when the command is refused."""
 
 
 def received_name(click: Click) -> str:
-    """Name a click in the audit log, as it was received."""
+    """Return the name of a received click in the audit log."""
     return f"{RECEIVED_AS}{click.name}"
 
 
 def subject_of(click: Click) -> Subject:
-    """Return which request or partner a click names."""
+    """Return the request or partner that a click names."""
     match click:
         case Approve() | Reject() | Withdraw():
             return Subject(request_id=click.request_id)
@@ -72,7 +72,7 @@ def subject_of(click: Click) -> Subject:
 
 
 def given_by(command: RequestCommand | PartnershipCommand) -> Person | ChatId | None:
-    """Return who gave a command; None where nobody did: it is the bot's own."""
+    """Return who gave a command; None for a command of the bot itself."""
     match command:
         case Approve() | Reject() | Withdraw() | Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
             return command.actor
@@ -93,8 +93,8 @@ def identified(click: UnconfirmSetup[ChatId], actor: Person) -> UnconfirmSetup[P
 @overload
 def identified(click: RemindSetup[ChatId], actor: Person) -> RemindSetup[Person]: ...
 def identified(click: Any, actor: Person) -> Any:
-    """Return the command of a click, by the person whom the directory knows: the one way from the one to the other.
+    """Return the command of a click with the person whom the directory knows. No other function makes this conversion.
 
-    :param actor: whom the permission check found behind the click's chat id.
+    :param actor: the person whom the permission check found for the click's chat id.
     """
     return replace(click, actor=actor)

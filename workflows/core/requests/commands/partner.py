@@ -1,4 +1,7 @@
-"""Everything that can happen to a partnership. How one class serves a click and what follows is told in `commands`."""
+"""All commands about a partnership.
+
+The package docstring explains the use of one class for click and command.
+"""
 
 from dataclasses import dataclass, field
 from typing import Generic, Literal
@@ -18,13 +21,13 @@ class AskReview:
     name: Literal["ask_review"] = field(default="ask_review")
 
     def audit_details(self) -> Details:
-        """Add nothing: the partnership shows the rest."""
+        """Return nothing: the partnership shows the rest."""
         return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keep(Generic[Actor]):
-    """The sponsor or an admin attests that the access is still needed, and why."""
+    """The sponsor or an admin states that the access is still needed, and why."""
 
     name: Literal["keep"] = field(default="keep")
     actor: Actor
@@ -33,7 +36,10 @@ class Keep(Generic[Actor]):
     channel: str = ""
 
     def audit_details(self) -> Details:
-        """Say why; a click also names the partner, since nothing was looked up for it."""
+        """Return the reason.
+
+        A click also names the partner, because nothing was looked up for it.
+        """
         if isinstance(self.actor, Person):
             return {"reason": self.reason, "account": self.actor.id}
         return clicked_details(reason=self.reason, tenant_id=self.tenant_id)
@@ -41,7 +47,10 @@ class Keep(Generic[Actor]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revoke:
-    """The sponsor or an admin wants the partner closed. The permission check files a revocation for it."""
+    """The sponsor or an admin wants to close the partner.
+
+    The permission check creates a revocation for it.
+    """
 
     name: Literal["revoke"] = field(default="revoke")
     actor: ChatId
@@ -51,13 +60,13 @@ class Revoke:
     channel: str = ""
 
     def audit_details(self) -> Details:
-        """Say why, and which partner was named."""
+        """Return the reason and the named partner."""
         return clicked_details(reason=self.reason, target=self.target)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmSetup(Generic[Actor]):
-    """The sponsor or an admin vouches that the partner has done a step, exactly as it was shown."""
+    """The sponsor or an admin confirms that the partner has done a step, exactly as it was shown."""
 
     name: Literal["confirm_half"] = field(default="confirm_half")
     actor: Actor
@@ -65,10 +74,13 @@ class ConfirmSetup(Generic[Actor]):
     step: StepKey
     wanted: Digest
     channel: str = ""
-    """Where it was clicked: there the outcome is told."""
+    """Where it was clicked. The result is shown there."""
 
     def audit_details(self) -> Details:
-        """Name the step as it was shown; a click also names the partner."""
+        """Return the step as it was shown.
+
+        A click also names the partner.
+        """
         if isinstance(self.actor, Person):
             return {"step": self.step, "wanted": self.wanted, "account": self.actor.id}
         return clicked_details(tenant_id=self.tenant_id, step=self.step, wanted=self.wanted)
@@ -76,19 +88,22 @@ class ConfirmSetup(Generic[Actor]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnconfirmSetup(Generic[Actor]):
-    """The sponsor or an admin takes a confirmation back, of exactly what was shown."""
+    """The sponsor or an admin takes back the confirmation of exactly what was shown."""
 
     name: Literal["unconfirm_half"] = field(default="unconfirm_half")
     actor: Actor
     tenant_id: TenantId
     step: StepKey
     wanted: Digest = field(default=Digest(""))
-    """Empty where the click was stored before this was: it means whatever is confirmed."""
+    """Empty for a click that was stored before this field existed: it then means whatever is confirmed."""
     channel: str = ""
-    """Where it was clicked: there the outcome is told."""
+    """Where it was clicked. The result is shown there."""
 
     def audit_details(self) -> Details:
-        """Name the step as it was shown; a click also names the partner."""
+        """Return the step as it was shown.
+
+        A click also names the partner.
+        """
         if isinstance(self.actor, Person):
             return {"step": self.step, "wanted": self.wanted, "account": self.actor.id}
         return clicked_details(tenant_id=self.tenant_id, step=self.step, wanted=self.wanted)
@@ -96,7 +111,7 @@ class UnconfirmSetup(Generic[Actor]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemindSetup(Generic[Actor]):
-    """The sponsor or an admin wants to be reminded of what the partner has left to do."""
+    """The sponsor or an admin wants a reminder of the partner's remaining steps."""
 
     name: Literal["remind_half"] = field(default="remind_half")
     actor: Actor
@@ -104,56 +119,62 @@ class RemindSetup(Generic[Actor]):
     channel: str = ""
 
     def audit_details(self) -> Details:
-        """Name who asked; a click names the partner."""
+        """Return who asked.
+
+        A click also names the partner.
+        """
         return account_details(self.actor) or clicked_details(tenant_id=self.tenant_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskSetup:
-    """The reminder of the partner's half is due."""
+    """The reminder of the partner setup is due."""
 
     name: Literal["ask_half"] = field(default="ask_half")
 
     def audit_details(self) -> Details:
-        """Add nothing: the partnership shows the rest."""
+        """Return nothing: the partnership shows the rest."""
         return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordSetup:
-    """What the partner has to do for `request_id` was worked out after that request had been applied."""
+    """The steps of the partner were computed for `request_id` after that request had been applied."""
 
     name: Literal["record_half"] = field(default="record_half")
     request_id: RequestId
     steps: tuple[Step, ...]
 
     def audit_details(self) -> Details:
-        """Add nothing: the partnership shows the rest."""
+        """Return nothing: the partnership shows the rest."""
         return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordSponsorGone:
-    """The sponsor has no enabled member account any more: somebody else has to answer for the partner."""
+    """The sponsor has no enabled member account any more.
+
+    Somebody else must be responsible for the partner.
+    """
 
     name: Literal["record_sponsor_gone"] = field(default="record_sponsor_gone")
     sponsor: PersonId
     reason: str
 
     def audit_details(self) -> Details:
-        """Say why."""
+        """Return the reason."""
         return {"reason": self.reason}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordSponsorFound:
-    """The sponsor who was gone has an enabled member account again."""
+    """The sponsor has an enabled member account again."""
 
     name: Literal["record_sponsor_found"] = field(default="record_sponsor_found")
     sponsor: PersonId
 
     def audit_details(self) -> Details:
-        """Add nothing: the partnership shows the rest."""
+        """Return nothing: the partnership shows the rest."""
         return {}
 
 

@@ -1,11 +1,11 @@
-"""Everything that can happen to a request; long, because it is the whole list. Partnerships: `partner_commands`.
+"""All commands about a request. The file is long because it is the complete list. Partnerships: `partner`.
 
-One class is one entry name in the audit log (`name`): a stored name is never changed. What a person does is one class
-from the click to the audit log, generic in its actor: `Approve[ChatId]` is stored as it was clicked, and only
-`Approve[Person]`, which the permission check makes of it, is a `RequestCommand`.
+Each class has one entry name in the audit log (`name`); a stored name never changes. What a person does is one class
+from the click to the audit log, generic in its actor. `Approve[ChatId]` is stored as clicked. The permission check
+turns it into `Approve[Person]`, and only that is a `RequestCommand`.
 
-`audit_details` says what the audit log keeps of a command beside what every entry has, in the order in which it is
-written; `after` is the request as the command left it, None where it is only clicked.
+`audit_details` returns what the audit log keeps of a command in addition to the fields of every entry, in the order of
+writing. `after` is the request after the command; None while it is only a click.
 """
 
 from dataclasses import asdict, dataclass, field
@@ -20,16 +20,16 @@ from workflows.core.settings.canonical import Digest, JsonObject
 from workflows.core.settings.model import TenantId
 
 Details: TypeAlias = dict[str, Any]
-"""What an audit entry says of one command; written as JSON."""
+"""What an audit entry contains about one command; written as JSON."""
 
 
 def account_details(actor: ChatId | Person) -> Details:
-    """Name the account behind a command; nothing where only a chat id is known."""
+    """Return the account behind a command; empty when only a chat id is known."""
     return {"account": actor.id} if isinstance(actor, Person) else {}
 
 
 def clicked_details(**said: str) -> Details:
-    """Leave out what a click did not say."""
+    """Return the details that only a click carries; empty where it carried none."""
     return {name: value for name, value in said.items() if value}
 
 
@@ -39,7 +39,10 @@ def _plan(request: AccessRequest) -> Details:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submit:
-    """Somebody asked for a change. `observation` spares a second look where the form has just had one."""
+    """Somebody asked for a change.
+
+    `observation` avoids a second read when the form has just read the partner.
+    """
 
     name: Literal["submit"] = field(default="submit")
     request_id: RequestId
@@ -49,10 +52,10 @@ class Submit:
     observation: Observation | None = None
     submitter: Person | None = None
     account: PersonId | None = None
-    """The requester's, where it was known when it was filed."""
+    """The requester's account, if it was known when the request was filed."""
 
     def audit_details(self, after: AccessRequest) -> Details:
-        """State what was asked for."""
+        """Return what was requested."""
         asked = self.particulars
         details: Details = {
             "kind": asked.kind.value,
@@ -73,7 +76,7 @@ class RecordPrepared:
     prepared: Prepared
 
     def audit_details(self, after: AccessRequest) -> Details:
-        """Add nothing: the request shows the rest."""
+        """Return nothing: the request shows the rest."""
         return {}
 
 
@@ -86,41 +89,44 @@ class RecordUnfit:
     reason: str
 
     def audit_details(self, after: AccessRequest) -> Details:
-        """Say why, in words and as a code."""
+        """Return the reason, in words and as a code."""
         return {"reason": self.reason, "code": self.code}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordDelayed:
-    """A service does not answer; the request waits and says so."""
+    """A service does not answer.
+
+    The request waits and shows that.
+    """
 
     name: Literal["record_delayed"] = field(default="record_delayed")
     reason: str
 
     def audit_details(self, after: AccessRequest) -> Details:
-        """State what it waits for."""
+        """Return what it waits for."""
         return {"reason": self.reason}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approve(Generic[Actor]):
-    """An approver agrees to exactly the plan with this digest, which the card showed."""
+    """An approver approves exactly the plan with this digest, which the card showed."""
 
     name: Literal["approve"] = field(default="approve")
     actor: Actor
     request_id: RequestId
     digest: Digest
     channel: str = ""
-    """Where it was clicked: there a refusal is told. The same in every command that has one."""
+    """Where it was clicked. A refusal is shown there. The same holds for every command with this field."""
 
     def audit_details(self, after: AccessRequest | None = None) -> Details:
-        """Name the plan, and the account once it is known."""
+        """Return the plan's digest, and the account once it is known."""
         return {**clicked_details(digest=self.digest), **account_details(self.actor)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reject(Generic[Actor]):
-    """An approver refuses the plan with this digest, which the card showed, and says why."""
+    """An approver rejects the plan with this digest, which the card showed, and gives the reason."""
 
     name: Literal["reject"] = field(default="reject")
     actor: Actor
@@ -130,24 +136,27 @@ class Reject(Generic[Actor]):
     channel: str = ""
 
     def audit_details(self, after: AccessRequest | None = None) -> Details:
-        """Name the plan and the reason, and the account once it is known."""
+        """Return the plan's digest and the reason, and the account once it is known."""
         return {**clicked_details(digest=self.digest, reason=self.reason), **account_details(self.actor)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdraw:
-    """The requester takes the request back. A chat id suffices: one may always take back one's own."""
+    """The requester withdraws the request.
+
+    A chat id is enough: everybody may always withdraw their own request.
+    """
 
     name: Literal["withdraw"] = field(default="withdraw")
     actor: ChatId
     request_id: RequestId
     is_requester: bool = False
-    """Whether the accounts behind both chat ids were read and are one: a person may have two chat ids. Only the
-    permission check says so; a click never does."""
+    """Whether the accounts behind both chat ids were read and are the same; a person may have two chat ids. Only the
+    permission check sets it; a click never does."""
     channel: str = ""
 
     def audit_details(self, after: AccessRequest | None = None) -> Details:
-        """Add nothing: the request shows the rest."""
+        """Return nothing: the request shows the rest."""
         return {}
 
 
@@ -158,93 +167,100 @@ class Expire:
     name: Literal["expire"] = field(default="expire")
 
     def audit_details(self, after: AccessRequest) -> Details:
-        """Add nothing: the request shows the rest."""
+        """Return nothing: the request shows the rest."""
         return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replan:
-    """What was shown is no longer what would happen: make a new plan and ask again."""
+    """The shown plan is no longer what would happen.
+
+    Make a new plan and ask for approval again.
+    """
 
     name: Literal["replan"] = field(default="replan")
     reason: str
     drift: Drift | None = None
-    """How the partner changed, where that is the reason."""
+    """How the partner changed, when that is the reason."""
     is_unwritten: bool = False
-    """Whether it is certain that nothing of the plan stands: none of it was sent, or the first write was refused."""
+    """Whether it is certain that nothing of the plan took effect: none of it was sent, or the first write was refused.
+    """
 
     def audit_details(self, after: AccessRequest) -> Details:
-        """Say why, and how the partner changed where that is the reason."""
+        """Return the reason, and how the partner changed when that is the reason."""
         return {"reason": self.reason, **({} if self.drift is None else {"drift": asdict(self.drift)})}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reopen:
-    """An approval no longer counts, found just before applying."""
+    """An approval no longer counts; this was found just before applying."""
 
     name: Literal["reopen"] = field(default="reopen")
     reason: str
 
     def audit_details(self, after: AccessRequest) -> Details:
-        """Say why."""
+        """Return the reason."""
         return {"reason": self.reason}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """The partner is no longer who was approved, or an admin revoked it meanwhile."""
+    """The tenant is no longer the approved partner, or an admin revoked it meanwhile."""
 
     name: Literal["stop"] = field(default="stop")
     reason: str
 
     def audit_details(self, after: AccessRequest) -> Details:
-        """Say why."""
+        """Return the reason."""
         return {"reason": self.reason}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordWriting:
-    """The first write of the plan is about to be sent."""
+    """The first write of the plan will be sent next."""
 
     name: Literal["record_writing"] = field(default="record_writing")
 
     def audit_details(self, after: AccessRequest) -> Details:
-        """Name the plan that is written."""
+        """Return the digest of the plan that is written."""
         return _plan(after)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordOverwritten:
-    """A write of ours was sent, and what stands now is neither the plan nor a step of it; `image` is what was read."""
+    """A write was sent, but the current settings are neither the plan nor a step of it.
+
+    `image` is what was read.
+    """
 
     name: Literal["record_overwritten"] = field(default="record_overwritten")
     image: JsonObject | None
 
     def audit_details(self, after: AccessRequest) -> Details:
-        """State what was read, and name the plan that was written."""
+        """Return what was read, and the digest of the written plan."""
         return {**({} if self.image is None else {"image": self.image}), **_plan(after)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordUnseen:
-    """Every write was taken, but the read-back does not show it yet."""
+    """Graph accepted every write, but the read-back does not show it yet."""
 
     name: Literal["record_unseen"] = field(default="record_unseen")
 
     def audit_details(self, after: AccessRequest) -> Details:
-        """Add nothing: the request shows the rest."""
+        """Return nothing: the request shows the rest."""
         return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordResent:
-    """What Graph took and does not show is about to be sent again."""
+    """What Graph accepted and does not show will be sent again next."""
 
     name: Literal["record_resent"] = field(default="record_resent")
     reason: str
 
     def audit_details(self, after: AccessRequest) -> Details:
-        """Say why, and name the plan that is sent again."""
+        """Return the reason, and the digest of the plan that is sent again."""
         return {"reason": self.reason, **_plan(after)}
 
 
@@ -255,12 +271,12 @@ class RecordApplied:
     name: Literal["record_applied"] = field(default="record_applied")
     image: JsonObject
     refused: tuple[RefusedWrite, ...] = ()
-    """The writes that may be refused and do not stand."""
+    """The refusable writes that did not take effect."""
     default: JsonObject | None = None
-    """The tenant's default as read after that; None where it was not read, so what is inherited is not known."""
+    """The tenant's default as read after that; None when it was not read, so that inherited values are not known."""
 
     def audit_details(self, after: AccessRequest) -> Details:
-        """State what was read, name the plan, and say what stays open or was not taken."""
+        """Return what was read, the plan's digest, what stays open and what was not accepted."""
         left, refused = after.not_closed, [asdict(one) for one in after.refused]
         return {
             "image": self.image,
@@ -272,13 +288,13 @@ class RecordApplied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordApplyFailed:
-    """Graph refused a write for good."""
+    """Graph refused a write permanently."""
 
     name: Literal["record_apply_failed"] = field(default="record_apply_failed")
     reason: str
 
     def audit_details(self, after: AccessRequest) -> Details:
-        """Say why, and name the plan that was written."""
+        """Return the reason, and the digest of the written plan."""
         return {"reason": self.reason, **_plan(after)}
 
 
@@ -305,7 +321,10 @@ RequestCommand = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What a command is about; exactly one of the two is set."""
+    """What a command is about.
+
+    Exactly one of the two fields is set.
+    """
 
     request_id: RequestId | None = None
     tenant_id: TenantId | None = None
