@@ -39,7 +39,7 @@ class Stage:
     _process: asyncio.subprocess.Process | WarmSandbox | None = None
     _session: ClientSession | None = None
 
-    async def raise_curtain(self) -> None:
+    async def start(self) -> None:
         """Start the sandbox and wait for its `ready` line."""
         began = time.monotonic()
         async with asyncio.timeout(30):
@@ -70,7 +70,7 @@ class Stage:
     def _limit(self) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (self.descriptors, self.descriptors))
 
-    async def drop_curtain(self, number: int = signal.SIGTERM) -> int:
+    async def stop(self, number: int = signal.SIGTERM) -> int:
         """End the command by a signal and return its exit status."""
         assert self._process is not None
         if self._session is not None:
@@ -129,7 +129,7 @@ class Stage:
         await self.rest()
         return [message["text"] for message in answer["ephemeral"]]
 
-    async def open_the_door(self, **fields: str) -> str:
+    async def open_access(self, **fields: str) -> str:
         """Ask for access and approve it by everybody who has to; returns the channel card's ts."""
         ts = await self.ask(**fields)
         for approver in ("approver1", "approver2", "approver3"):
@@ -196,10 +196,10 @@ class Stage:
 async def raised(stage: Stage) -> AsyncIterator[Stage]:
     """Start the sandbox, and end it afterwards, whatever happened on it."""
     try:
-        await stage.raise_curtain()
+        await stage.start()
         yield stage
     finally:
-        await stage.drop_curtain()
+        await stage.stop()
 
 
 def buttons(message: dict[str, Any]) -> list[str]:

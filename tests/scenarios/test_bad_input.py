@@ -65,7 +65,7 @@ async def test_every_bad_field_is_named_with_the_cure_and_nothing_is_stored(unto
 
 async def test_a_partner_with_the_same_settings_is_refused_at_the_field(shared: Stage) -> None:
     """There is nothing to decide about."""
-    await shared.open_the_door()
+    await shared.open_access()
     cards = await shared.messages()
     answer = await shared.fill_in()
     assert "already a partner" in answer["errors"]["target"]

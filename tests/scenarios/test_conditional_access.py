@@ -202,7 +202,7 @@ async def test_two_hundred_policies_with_markup_in_their_names_stay_inside_slack
 async def test_an_onboarding_evaluates_one_sign_in(stage: Stage) -> None:
     """The first day's policies: one that asks guests for MFA. How many requests the evaluation adds is counted."""
     before = len(await stage.graph())
-    await stage.open_the_door()
+    await stage.open_access()
     requests = await stage.graph()
     asked = [entry for entry in requests if entry["path"].endswith(EVALUATE)]
     print(f"an onboarding: {len(requests) - before} requests to Graph, {len(asked)} of them evaluations")

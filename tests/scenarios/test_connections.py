@@ -121,7 +121,7 @@ async def test_thousands_of_unsigned_requests_fill_no_disk(stage: Stage) -> None
 async def test_at_the_limit_of_file_descriptors_clicks_are_answered_and_the_log_stays_small(tmp_path: Path) -> None:
     """The cap is derived from the limit, so that what the bot itself needs is never taken by others."""
     stage = Stage(data=tmp_path / "data", descriptors=256)
-    await stage.raise_curtain()
+    await stage.start()
     try:
         bot = await stage.see("bot")
         before = log_size(stage)
@@ -134,4 +134,4 @@ async def test_at_the_limit_of_file_descriptors_clicks_are_answered_and_the_log_
         assert all(json.loads(line) for line in log.splitlines())
         assert await stage.ask(), "the story goes on"
     finally:
-        await stage.drop_curtain()
+        await stage.stop()

@@ -41,19 +41,19 @@ async def test_a_kill_around_the_write_leads_to_exactly_one_post(stage: Stage, f
 async def test_a_restart_of_everything_on_the_same_folder_goes_on_where_it_stood(tmp_path: Path) -> None:
     """Workspace, tenant and the bot's records are all kept; the open card can still be decided."""
     first = Stage(data=tmp_path / "data", warm=True)
-    await first.raise_curtain()
+    await first.start()
     ts = await first.ask()
     await first.press("approver1", "approve", ts)
-    await first.drop_curtain(signal.SIGKILL)
+    await first.stop(signal.SIGKILL)
     second = Stage(data=tmp_path / "data", warm=True)
-    await second.raise_curtain()
+    await second.start()
     try:
         for approver in ("approver2", "approver3"):
             assert await second.press(approver, "approve", ts) == []
         assert [entry["method"] for entry in await second.writes()] == ["POST"]
         assert len(await second.messages()) == 1
     finally:
-        assert await second.drop_curtain() == 0
+        assert await second.stop() == 0
 
 
 async def test_an_unreachable_graph_makes_the_request_wait_and_say_so(stage: Stage) -> None:
@@ -123,12 +123,12 @@ async def test_slack_refusing_for_a_while_loses_no_card(stage: Stage) -> None:
 async def test_socket_mode_plays_the_same_story(tmp_path: Path) -> None:
     """Request to revoke without a single HTTP request to the bot's door."""
     stage = Stage(data=tmp_path / "data", arguments=("--socket-mode",))
-    await stage.raise_curtain()
+    await stage.start()
     try:
-        await stage.open_the_door()
+        await stage.open_access()
         assert (await stage.revoke())["errors"] == {}
         assert [entry["method"] for entry in await stage.writes()] == ["POST", "PATCH"]
     finally:
         began = time.monotonic()
-        assert await stage.drop_curtain() == 0
+        assert await stage.stop() == 0
     assert time.monotonic() - began < 4, "the bot took its leave; it was not killed after five seconds"

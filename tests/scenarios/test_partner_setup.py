@@ -54,7 +54,7 @@ def recorded(stage: Stage, command: str) -> list[tuple[str, str]]:
 
 async def test_the_sponsor_vouches_for_the_partners_half_and_everybody_else_only_reads(stage: Stage) -> None:
     """Applied, handed over, refused to others, confirmed by name; a reminder once, offered again."""
-    await stage.open_the_door()
+    await stage.open_access()
     told = [message["text"] for message in await stage.direct("requester")]
     assert any("Our half of the access" in text for text in told)
     assert not any("Access for Contoso" in text and "is set and was read back" in text for text in told)
@@ -194,7 +194,7 @@ async def as_their_admin(calls: list[tuple[str, str, str]]) -> dict[str, Any]:
 
 async def test_a_partner_that_an_earlier_version_opened_gets_its_half_at_the_start(stage: Stage) -> None:
     """Then it is confirmed, and a click on a card that shows something else takes nothing back."""
-    await stage.open_the_door()
+    await stage.open_access()
     card = await newest(stage, "requester")
     [file] = stage.data.rglob("gatehouse.db")
     old = "update partnerships set doc = json_remove(doc, '$.setup', '$.confirmations', '$.remind_setup_at')"

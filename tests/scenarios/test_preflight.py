@@ -63,7 +63,7 @@ async def test_look_alikes_are_refused_or_told_and_another_cloud_needs_both_halv
     assert "mixes Cyrillic and Latin letters" in (await stage.fill_in(target="\u0441ontoso.com"))["errors"]["target"]
     assert "ask them for their tenant ID" in (await stage.fill_in(target="nobody.example"))["errors"]["target"]
     assert "no other cloud is enabled" in (await stage.fill_in(target=ELSEWHERE))["errors"]["target"]
-    await stage.open_the_door()
+    await stage.open_access()
     known = (await state(stage))["organizations"][CONTOSO]
     false = {**known, "tenantId": LOOK_ALIKE, "domains": ["c0ntoso.com"], "defaultDomainName": "c0ntoso.com"}
     cloud = {"allowedCloudEndpoints": ["microsoftonline.us"]}

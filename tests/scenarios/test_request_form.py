@@ -148,7 +148,7 @@ async def test_a_second_request_shows_the_first_with_the_buttons_of_who_looks(sh
 
 async def test_a_slip_is_not_found_first_and_then_the_partner_on_record_is_offered(shared: Stage) -> None:
     """Then asking for what stands already says which duration extends it."""
-    await shared.open_the_door()
+    await shared.open_access()
     answer = await shared.fill_in(target="contso.com")
     assert answer["errors"]["target"] == (
         "No Microsoft Entra tenant has the domain “contso.com”. Did you mean contoso.com?"

@@ -122,7 +122,7 @@ async def test_a_rejection_says_why_to_the_requester_and_ends_every_card(stage: 
 
 async def test_keeping_needs_a_reason_and_sets_the_next_review(stage: Stage) -> None:
     """The sponsor attests; the card loses its buttons; the next reminder comes an interval later."""
-    await stage.open_the_door()
+    await stage.open_access()
     await stage.do("clock", advance_seconds=31 * DAY)
     review = (await stage.direct("requester"))[-1]
     channel = "@requester"
@@ -142,7 +142,7 @@ async def test_keeping_needs_a_reason_and_sets_the_next_review(stage: Stage) -> 
 
 async def test_the_sponsor_can_revoke_from_the_review_and_others_cannot(stage: Stage) -> None:
     """Closing needs fewer hands than opening, but not any hands."""
-    await stage.open_the_door()
+    await stage.open_access()
     await stage.do("clock", advance_seconds=31 * DAY)
     await stage.do("command", user="approver1", text="/partner revoke contoso.com")
     await stage.rest()

@@ -58,7 +58,7 @@ async def choose(stage: Stage, view: dict[str, Any], change: str) -> dict[str, A
 
 async def test_a_revocation_and_then_the_first_opening_are_put_back(stage: Stage) -> None:
     """One approver is not enough for either; what stood before stands again; nothing was ever deleted."""
-    await stage.open_the_door()
+    await stage.open_access()
     opened = set_here(await stage.partner())
     assert (await stage.revoke())["errors"] == {}
     assert "/partner restore contoso.com" in words(await stage.card())
@@ -117,7 +117,7 @@ async def test_who_may_not_is_told_and_what_cannot_be_is_said_at_the_field(stage
     assert "guest" in words(view)
     assert "Nothing to put back" in str((await open_form(stage))["title"])
 
-    await stage.open_the_door()
+    await stage.open_access()
     view = await open_form(stage)
     [first] = offered(view)
     stands = await stage.partner()

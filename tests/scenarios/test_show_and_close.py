@@ -23,7 +23,7 @@ async def shown(stage: Stage, named: str, user: str = "admin") -> str:
 
 async def test_a_revoked_partner_that_is_open_again_and_one_that_nobody_knows(stage: Stage) -> None:
     """Both were opened behind the bot's back: the answer begins with that, and both can be closed."""
-    await stage.open_the_door()
+    await stage.open_access()
     assert (await stage.revoke())["errors"] == {}
     assert "Alert" not in await shown(stage, "contoso.com")
     partners = {CONTOSO: {"b2bCollaborationInbound": OPEN}, STRAY: {"tenantId": STRAY, "b2bCollaborationInbound": OPEN}}

@@ -146,7 +146,7 @@ async def reviewed(stage: Stage, user: str) -> dict[str, Any]:
 
 async def test_a_refused_revocation_is_told_once_and_recorded(stage: Stage) -> None:
     """In the window that was opened for it; nothing more comes by direct message."""
-    await stage.open_the_door()
+    await stage.open_access()
     before = len(await stage.direct("approver2"))
     await stage.do("command", user="approver2", text="/partner revoke contoso.com")
     await stage.rest()

@@ -31,7 +31,7 @@ async def pass_minutes(stage: Stage, count: int) -> None:
 async def test_a_revocation_that_was_taken_without_effect_is_sent_again_and_the_partner_ends_blocked(
     stage: Stage,
 ) -> None:
-    await stage.open_the_door()
+    await stage.open_access()
     await stage.do("faults", **TAKEN, method="PATCH")
     answer = await stage.do("command", user="admin", text="/partner revoke contoso.com")
     values = {"confirm": {"confirm": "contoso.com"}, "reason": {"reason": "Project ended"}}
@@ -45,7 +45,7 @@ async def test_a_revocation_that_was_taken_without_effect_is_sent_again_and_the_
 
 
 async def test_an_answer_of_a_proxy_never_ends_a_revocation(stage: Stage) -> None:
-    await stage.open_the_door()
+    await stage.open_access()
     for number in range(3):
         await stage.do(
             "faults", target="graph", method=("GET", "PATCH")[number % 2], match="partners", status=404, body="<html>"
@@ -56,7 +56,7 @@ async def test_an_answer_of_a_proxy_never_ends_a_revocation(stage: Stage) -> Non
 
 
 async def test_a_refused_revocation_tells_the_admins_at_once_and_when_it_is_mended(stage: Stage) -> None:
-    await stage.open_the_door()
+    await stage.open_access()
     await stage.do("faults", target="graph", method="PATCH", match="partners", times=1000, status=400)
     assert (await stage.revoke())["errors"] == {}
     await stage.rest()
@@ -74,7 +74,7 @@ async def test_a_restored_backup_does_not_open_what_was_closed_since(tmp_path: P
     """An approved write waits in the backup. It is written, revoked and deleted; then the backup comes back."""
     data, backup = tmp_path / "data", tmp_path / "backup.db"
     first = Stage(data=data, warm=True)
-    await first.raise_curtain()
+    await first.start()
     ts = await first.ask()
     for approver in ("approver1", "approver2"):
         await first.press(approver, "approve", ts)
@@ -93,12 +93,12 @@ async def test_a_restored_backup_does_not_open_what_was_closed_since(tmp_path: P
     assert await blocked(first)
     await first.call("PATCH", "graph/state", {"partners": {CONTOSO: None}})
     await first.do("clock", advance_seconds=20 * 60)
-    await first.drop_curtain()
+    await first.stop()
     for path in data.glob("gatehouse.db*"):
         path.unlink()
     shutil.copy(backup, data / "gatehouse.db")
     second = Stage(data=data, warm=True)
-    await second.raise_curtain()
+    await second.start()
     try:
         written = len(await second.writes())
         await pass_minutes(second, 3)
@@ -107,4 +107,4 @@ async def test_a_restored_backup_does_not_open_what_was_closed_since(tmp_path: P
         cards = [one for one in await second.messages() if "approve" in buttons(one)]
         assert any("Gatehouse was not running" in words(one) for one in cards)
     finally:
-        await second.drop_curtain()
+        await second.stop()

@@ -190,7 +190,7 @@ async def test_a_long_list_is_counted_and_no_id_is_cut(stage: Stage) -> None:
 
 
 async def test_our_own_use_of_a_partner_is_counted_on_the_card_and_before_a_revocation(stage: Stage) -> None:
-    await stage.open_the_door()
+    await stage.open_access()
     card = words(await stage.card())
     assert "1 of our people signed in to 1 application (Contoso Portal) at the partner during the last 30 days." in card
     said = await window(stage, "contoso.com")

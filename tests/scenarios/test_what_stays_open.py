@@ -211,7 +211,7 @@ async def test_an_unknown_claim_survives_a_request_and_blames_nobody(stage: Stag
 
 
 async def test_only_the_direction_that_was_reopened_is_called_open(stage: Stage) -> None:
-    await stage.open_the_door()
+    await stage.open_access()
     assert (await stage.revoke())["errors"] == {}
     await stage.call("PATCH", "graph/state", {"partners": {CONTOSO: {"b2bCollaborationInbound": OPEN}}})
     answer = await shown(stage, "contoso.com")

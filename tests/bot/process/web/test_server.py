@@ -309,7 +309,7 @@ async def test_unsigned_bodies_are_not_unpacked(
     await refused(slack_door, body, {"Content-Type": FORM, "Content-Encoding": encoding}, caplog)
 
 
-async def test_bolts_own_headers_do_not_open_the_door(slack_door: Door, caplog: pytest.LogCaptureFixture) -> None:
+async def test_bolts_own_headers_do_not_open_access(slack_door: Door, caplog: pytest.LogCaptureFixture) -> None:
     headers = {"Content-Type": FORM, "X-Slack-Bolt-Lazy-Only": "1", "X-Slack-Bolt-Lazy-Function-Name": "listen"}
     await refused(slack_door, COMMAND, headers, caplog)
 
