@@ -1,1 +1,4 @@
-"""What people and time ask for: requests, reads, the schedule. Every change goes through `service`."""
+"""The application: requests, reads, the schedule.
+
+Every change of a record goes through `service`.
+"""

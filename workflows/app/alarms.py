@@ -1,4 +1,7 @@
-"""Raises and clears alarms: each is stored once, sent to the admins once, and cleared when what it names is mended."""
+"""Raise and clear alarms.
+
+Each is stored once, sent to the admins once, and cleared when its cause is repaired.
+"""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -14,7 +17,10 @@ from workflows.ports.store import Store
 
 
 class Alarms:
-    """The stored list of alarms. Every method may be repeated."""
+    """The stored list of alarms.
+
+    Every method may be repeated safely.
+    """
 
     def __init__(self, *, store: Store, clock: Clock, wake: Callable[[], None]) -> None:
         self._store = store
@@ -22,19 +28,19 @@ class Alarms:
         self._wake = wake
 
     async def raise_alarm(self, code: AlarmCode, subject: str = "", values: Mapping[str, str] | None = None) -> None:
-        """Store an alarm and have the admins told; nothing where it is open already."""
+        """Store an alarm and notify the admins; do nothing when it is open already."""
         if await self._store.open_alarm(code, subject) is not None:
             return
         await self.store_alarm(new_alarm(code, subject, values or {}, self._clock.now()))
 
     async def store_alarm(self, alarm: Alarm) -> None:
-        """Store an open alarm that was made before, and have those told who do not have it yet."""
+        """Store an open alarm that was created before, and notify the admins who have not got it yet."""
         await self._commit(alarm, "raise_alarm", alarm.raised_at)
 
     async def clear_alarm(self, code: AlarmCode, subject: str = "", ended: str = "") -> None:
-        """Note that what an alarm names is mended; nothing where there is no such alarm.
+        """Record that the cause of an alarm is repaired; do nothing when there is no such alarm.
 
-        :param ended: why it is over although nothing was mended, as "replaced by R-…"; empty where it was mended.
+        :param ended: why it ended although nothing was repaired, as "replaced by R-…"; empty when it was repaired.
         """
         known = await self._store.open_alarm(code, subject)
         if known is not None:
@@ -43,7 +49,7 @@ class Alarms:
             await self._commit(replace(known, cleared_at=now, values=values), "clear_alarm", now)
 
     async def keep_alarms(self, code: AlarmCode, wanted: Mapping[str, Mapping[str, str]]) -> None:
-        """Make the open alarms of one code exactly those in `wanted`: raise what is missing, clear what is mended.
+        """Make the open alarms of one code equal to `wanted`: raise what is missing, clear what is repaired.
 
         :param wanted: the values of each alarm, by its subject.
         """
@@ -68,7 +74,7 @@ class Alarms:
 
 
 def new_alarm(code: AlarmCode, subject: str, values: Mapping[str, str], now: datetime) -> Alarm:
-    """Make an alarm that is raised now."""
+    """Return a new alarm with the given time."""
     return Alarm(id=_alarm_id(code, subject, now), code=code, subject=subject, values=dict(values), raised_at=now)
 
 

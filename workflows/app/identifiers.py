@@ -1,4 +1,4 @@
-"""Ids that follow from a click, so that a repeated click names the same request and the same audit entry."""
+"""Ids derived from a click, so that a repeated click gives the same request and the same audit entry."""
 
 import base64
 import hashlib
@@ -10,19 +10,19 @@ _LENGTH: Final = 10
 
 
 def derived_request_id(key: str) -> RequestId:
-    """Derive a request's id from the click that asked for it, so that a repeated click names the same request.
+    """Derive a request's id from the click that asked for it, so that a repeated click gives the same request.
 
-    :returns: `R-` and 10 characters of base 32 (50 bits); a collision is refused by the store, never merged.
+    :returns: `R-` and 10 characters of base 32 (50 bits); the store refuses a collision and never merges.
     """
     hashed = base64.b32encode(hashlib.sha256(f"gatehouse/request/{key}".encode()).digest()).decode()
     return RequestId(f"R-{hashed[:_LENGTH]}")
 
 
 def verdict_key(click: str) -> str:
-    """Name the audit entry of a click's verdict, by the click's own idempotency key."""
+    """Return the key of the audit entry with the result of a click, from the click's own idempotency key."""
     return f"verdict:{click}"
 
 
 def revocation_id(click: str) -> RequestId:
-    """Name the revocation that a click leads to, also before it is judged."""
+    """Return the id of the revocation that a click leads to, also before the permission check."""
     return derived_request_id(verdict_key(click))

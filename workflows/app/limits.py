@@ -1,6 +1,6 @@
-"""How much one person may do in an hour: counted from the stored audit log, said before it bites, alarmed once.
+"""The limits of one person per hour, counted from the stored audit log. A person is warned; admins are told once.
 
-Closing is never limited, and never counted.
+Closing access is never limited and never counted.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,10 @@ _SAID_FROM: Final = 0.8
 
 
 class Limited(StrEnum):
-    """What is limited; the values are stored in alarms, and are the words that people read."""
+    """What is limited.
+
+    The values are stored in alarms and shown to people.
+    """
 
     REQUESTS = "requests"
     APPROVALS = "approvals"
@@ -37,35 +40,38 @@ _COMMANDS: Final[Mapping[Limited, tuple[str, ...]]] = {
     Limited.APPROVALS: ("approve",),
     Limited.LOOK_UPS: (LOOK_UP,),
 }
-"""What counts, by its name in the audit log."""
+"""The commands that count, by their names in the audit log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:
-    """One more act that is within a limit."""
+    """One more action that is within a limit."""
 
     what: Limited
     actor: ChatId
     account: PersonId | None
     maximum: int
     left: int
-    """How many are left after this one."""
+    """How many actions are left after this one."""
     more_at: datetime
-    """When the oldest one of the hour stops counting."""
+    """When the oldest action of the hour stops counting."""
 
     @property
     def used(self) -> int:
-        """How many of the hour are used with this one."""
+        """Return how many actions of the hour are used, including this one."""
         return self.maximum - self.left
 
     @property
     def is_first_near(self) -> bool:
-        """Return whether this is the first one that nears the limit: where each act is small, it is said once."""
+        """Return whether this is the first action close to the limit.
+
+        For small actions, the warning is shown only then.
+        """
         return bool(self.words) and self.used - 1 < _SAID_FROM * self.maximum
 
     @property
     def words(self) -> str:
-        """State how many are left; empty while that is far from none."""
+        """State how many actions are left; empty while many are left."""
         if self.used < _SAID_FROM * self.maximum:
             return ""
         return (
@@ -76,7 +82,10 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The limits of an hour. Two acts at the same moment may exceed one by one."""
+    """The limits of an hour.
+
+    Two actions at the same moment may exceed a limit by one.
+    """
 
     store: Store
     alarms: Alarms
@@ -84,7 +93,7 @@ class Limits:
     most: Mapping[Limited, int]
 
     async def require(self, what: Limited, actor: ChatId, account: PersonId | None = None) -> Allowance:
-        """Let one more act pass.
+        """Check that one more action is within the limit.
 
         :raises Refused: `limit_reached`, with the time from which on it is possible again.
         """
@@ -108,7 +117,7 @@ class Limits:
         )
 
     async def used(self, allowance: Allowance, name: str) -> None:
-        """Alarm the admins once, when the last act of an hour was just used."""
+        """Raise an alarm once, when the last action of an hour was just used."""
         if allowance.left > 0:
             return
         subject = f"{allowance.what.value}:{allowance.account or ''}:{allowance.actor}"
@@ -116,7 +125,7 @@ class Limits:
         await self.alarms.raise_alarm(AlarmCode.LIMIT_REACHED, subject, values)
 
     async def clear_what_is_over(self) -> None:
-        """Clear the alarm of everybody who may act again."""
+        """Clear the alarms about people who may act again."""
         for alarm in await self.store.open_alarms():
             if alarm.code is not AlarmCode.LIMIT_REACHED:
                 continue

@@ -1,4 +1,7 @@
-"""Alarms of revocations: one that is refused, or met by changes again and again, is made known and tried on."""
+"""Alarms of revocations that Graph refuses, or that meet repeated changes.
+
+Each raises an alarm and is tried again.
+"""
 
 from collections.abc import Sequence
 
@@ -11,7 +14,7 @@ from workflows.ports.tenant import TenantUnavailable
 
 
 async def still_tried(alarms: Alarms, request_id: RequestId, partner: str, reason: str) -> TenantUnavailable:
-    """Raise the alarm about a refused revocation, and give what makes the outbox try again."""
+    """Raise the alarm about a refused revocation, and return the error that makes the outbox try again."""
     await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, request_id, values_of(request_id, partner, reason))
     return TenantUnavailable(reason)
 
@@ -19,7 +22,10 @@ async def still_tried(alarms: Alarms, request_id: RequestId, partner: str, reaso
 async def ways_stay_open(
     alarms: Alarms, store: Store, request: AccessRequest, unanswered: Sequence[RefusedWrite]
 ) -> None:
-    """Raise the alarm about what a confirmed revocation did not close, in place of the one that it is not confirmed."""
+    """Raise the alarm about what a confirmed revocation did not close.
+
+    It replaces the alarm that the revocation is not confirmed.
+    """
     known = await store.open_alarm(AlarmCode.REVOCATION_WAITS, request.id)
     if known is not None and WAYS not in known.values:
         await alarms.clear_alarm(
@@ -31,18 +37,18 @@ async def ways_stay_open(
 
 
 async def changed_again(alarms: Alarms, request: AccessRequest) -> None:
-    """Raise the alarm about a revocation whose partner somebody changes before it holds, again and again."""
+    """Raise the alarm about a revocation whose partner somebody changes repeatedly before it takes effect."""
     reason = "Somebody changes the partner's settings again and again, before the block can be read back."
     await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, request.id, values_of(request.id, partner_of(request), reason))
 
 
 def values_of(request_id: RequestId, partner: str, reason: str) -> dict[str, str]:
-    """Return what the words of an alarm about a request need."""
+    """Return the values for the text of an alarm about a request."""
     return {"partner": partner, "request": request_id, "reason": reason}
 
 
 def partner_of(request: AccessRequest) -> str:
-    """Name a request's partner, as far as it is known."""
+    """Return the name of a request's partner, as far as it is known."""
     if request.prepared is None:
         return request.particulars.target
     return request.prepared.observation.identity.full_name

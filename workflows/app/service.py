@@ -1,4 +1,7 @@
-"""The door: load, decide, store in one transaction, wake the outbox. Every change of a record goes through here."""
+"""Execute commands: load, decide, store in one transaction, wake the outbox.
+
+Every change of a record goes through here.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -23,10 +26,10 @@ from workflows.ports.records import AuditEntry, Commit, StaleVersion
 from workflows.ports.store import Store
 
 GATEHOUSE: Final = "gatehouse"
-"""The actor's name in the audit log where the bot itself acts."""
+"""The actor's name in the audit log for the bot itself."""
 UNKNOWN_PARTNER: Final = f"Gatehouse knows no such partner; see {Action.LIST}."
 LOOK_UP: Final = "look_up"
-"""What a look at a partner is called in the audit log."""
+"""The name of a partner lookup in the audit log."""
 
 UNKNOWN_REQUEST: Final = (
     f"Gatehouse knows no such request; its card may be from another database. See {Action.LIST}, or ask again with "
@@ -39,11 +42,14 @@ _TRIES: Final = 5
 Record = TypeVar("Record")
 
 RosterOf = Callable[[AccessRequest], Awaitable[Roster]]
-"""Reads the roles, now, of everybody whom a command and the decisions of this version of the request name."""
+"""Reads the current roles of the people in a command and in the decisions of this version of the request."""
 
 
 class Service:
-    """Takes commands and clicks. Performs nothing: effects are stored and the outbox is woken."""
+    """Accepts commands and clicks.
+
+    It performs no effects: they are stored and the outbox is woken.
+    """
 
     def __init__(self, *, store: Store, clock: Clock, wake: Callable[[], None]) -> None:
         self._store = store
@@ -61,9 +67,9 @@ class Service:
         submitter: Person | None = None,
         account: PersonId | None = None,
     ) -> None:
-        """Store a new request; what follows happens after it is stored. A known `key` changes nothing.
+        """Store a new request; everything else happens after it is stored. A known `key` changes nothing.
 
-        :param account: the requester's, where it is known already.
+        :param account: the requester's account, when it is known already.
         """
         command = Submit(
             request_id=request_id,
@@ -75,7 +81,7 @@ class Service:
         )
         now = self._clock.now()
         transition = advance_partner(None, command, Situation(now=now))
-        # What a form saw says which tenant is meant; a domain that was only typed does not.
+        # The form's observation proves which tenant is meant; a domain that was only typed does not.
         tenant_id = None if observation is None else observation.identity.tenant_id
         entry = self._entry(
             key,
@@ -90,8 +96,11 @@ class Service:
         await self._commit(Commit(entry=entry, request=transition.request, effects=transition.effects))
 
     async def want(self, click: Click, *, key: str) -> None:
-        """Store what somebody clicked, to be judged right after. A known `key` changes nothing: it was a repetition."""
-        # A request is not read for its tenant: a click is stored whatever else can be read.
+        """Store a click, so that its permission is checked next.
+
+        A known `key` changes nothing: it was a repetition.
+        """
+        # The request's tenant is not read here: a click is stored even when other records cannot be read.
         subject = subject_of(click)
         now = self._clock.now()
         entry = self._entry(
@@ -107,9 +116,9 @@ class Service:
         await self._commit(Commit(entry=entry, effects=(CheckPermission(command=click, key=key, received_at=now),)))
 
     async def withdraw(self, request_id: RequestId, actor: ChatId, *, key: str) -> None:
-        """Take a request back. One's own click suffices.
+        """Withdraw a request. A click of its requester is enough.
 
-        :raises Refused: for somebody else's request and for one that is decided.
+        :raises Refused: for somebody else's request, and for a decided one.
         """
         await self.advance(request_id, Withdraw(actor=actor, request_id=request_id), key=key)
 
@@ -122,14 +131,14 @@ class Service:
         roster_of: RosterOf | None = None,
         received_at: datetime | None = None,
     ) -> AccessRequest:
-        """Apply a command to a request and store the outcome.
+        """Apply a command to a request and store the result.
 
         :param key: idempotency key; empty derives one from the request's version, for the bot's own commands.
-        :param roster_of: asked for the very version that is decided on, so that nobody who decided meanwhile is missing
-            from the roster, which would not count them.
-        :param received_at: when the click behind the command was stored; None where there was none.
-        :raises Refused: when the lifecycle does not take it; nothing is stored.
-        :raises OtherOpenRequest: when a plan was made while another request for the same tenant got its own.
+        :param roster_of: called with the exact version that is decided on. So nobody who decided meanwhile is missing
+            from the roster; their decision would not count.
+        :param received_at: when the click for the command was stored; None when there was none.
+        :raises Refused: when the lifecycle does not allow it; nothing is stored.
+        :raises OtherOpenRequest: when another request for the same tenant got a plan first.
         """
 
         async def attempt() -> AccessRequest:
@@ -169,9 +178,9 @@ class Service:
     async def advance_review(
         self, tenant_id: TenantId, command: PartnershipCommand, *, key: str = "", roster: Roster | None = None
     ) -> Partnership:
-        """Apply a command to a partnership and store the outcome.
+        """Apply a command to a partnership and store the result.
 
-        :raises Refused: when the rules do not take it, or there is no such partnership; nothing is stored.
+        :raises Refused: when the rules do not allow it, or there is no such partnership; nothing is stored.
         """
 
         async def attempt() -> Partnership:
@@ -205,10 +214,10 @@ class Service:
         is_told: bool = False,
         also: tuple[Effect, ...] = (),
     ) -> None:
-        """Record a refusal and tell the person who was refused why and what they can do.
+        """Record a refusal, and tell the refused person why and what they can do.
 
-        :param is_told: the caller shows it to them already; it is only recorded.
-        :param also: what else is to be done because of it.
+        :param is_told: whether the caller shows it to them already, so that it is only recorded.
+        :param also: further effects of the refusal.
         """
         entry = self._entry(
             key,
@@ -225,9 +234,9 @@ class Service:
         )
 
     async def settle_given_up(self, effect_id: int, *, is_retried: bool, key: str, actor: str, account: str) -> None:
-        """Store that somebody decided about a given up effect: to try it again, or to forget it.
+        """Store the decision of an admin about a given-up effect: retry it, or drop it.
 
-        :param account: the Entra account of who decided; empty at the command line.
+        :param account: the Entra account of the admin; empty at the command line.
         """
         command = "retry_effect" if is_retried else "drop_effect"
         details = {"effect": effect_id, **({"account": account} if account else {})}
@@ -236,18 +245,18 @@ class Service:
         await self._commit(Commit(entry=entry, effects=(settle,)))
 
     async def note_look(self, actor: ChatId, target: str, *, key: str, by: str) -> None:
-        """Record that somebody looked a partner up, and how."""
+        """Record that somebody looked up a partner, and how."""
         entry = self._entry(key, self._clock.now(), actor, LOOK_UP, {"target": target, "by": by})
         await self._commit(Commit(entry=entry))
 
     async def show_elsewhere(self, request_id: RequestId, *, key: str, channel: str) -> None:
-        """Have a request's cards brought up to date, because one left a channel; once for each `key`."""
+        """Update a request's cards because one left a channel; once for each `key`."""
         details = {"from": channel}
         entry = self._entry(key, self._clock.now(), GATEHOUSE, "move_card", details, request_id=request_id)
         await self._commit(Commit(entry=entry, effects=(ShowRequest(request_id=request_id),)))
 
     async def say(self, text: str, *, key: str, person: ChatId, channel: str = "") -> None:
-        """Tell one person something, once for each `key`."""
+        """Send one person a text, once for each `key`."""
         entry = self._entry(key, self._clock.now(), GATEHOUSE, "tell", {"to": person, "text": text})
         tell = Tell(person=person, subject=Subject(), text=text, channel=channel)
         await self._commit(Commit(entry=entry, effects=(tell,)))
@@ -275,7 +284,10 @@ class Service:
         tenant_id: TenantId | None = None,
         account: PersonId | None = None,
     ) -> AuditEntry:
-        """Make an entry of what is accepted; of a person, the account is named, and nobody is the bot itself."""
+        """Return the audit entry of an accepted command, with a person's account.
+
+        Without a person, the actor is the bot.
+        """
         if isinstance(actor, Person):
             account, actor = actor.id, actor.chat_id
         return AuditEntry(

@@ -1,1 +1,1 @@
-"""The access templates and roles that an organization configured, and requests written in files."""
+"""The organization's access templates and roles, and requests written in files."""

@@ -1,6 +1,6 @@
-"""Loads and checks the templates and the roles they speak of: TOML files, one folder.
+"""Load and check the templates and the roles that they use: TOML files in one folder.
 
-Every problem is found before any is reported, each with file and key; a catalog with a problem is not loaded.
+Every problem is found before any is reported, each with file and key. A catalog with a problem is not loaded.
 """
 
 import hashlib
@@ -28,7 +28,10 @@ ROLES_FILE: Final = "roles.toml"
 
 
 class CatalogProblems(DomainError):
-    """The templates cannot be used. `problems` names every file and key at once."""
+    """The templates cannot be used.
+
+    `problems` lists everything that is wrong, by file and key.
+    """
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("\n".join(problems))
@@ -37,18 +40,21 @@ class CatalogProblems(DomainError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalog:
-    """What can be requested, and who holds which role."""
+    """What can be requested, and who has which role."""
 
     templates: Mapping[str, Template]
     roles: Mapping[Role, RoleSource]
 
     def role_hashes(self, roles: Iterable[Role]) -> dict[str, str]:
-        """State what roles mean now; a role that does not exist means nothing, and has an empty hash."""
+        """Return the hash of each role's current definition; empty for a role that does not exist."""
         return {role: role_hash(source) if (source := self.roles.get(role)) else "" for role in roles}
 
 
 def role_hash(source: RoleSource) -> str:
-    """Hash who holds a role by its definition. The title, the order and the case of mail addresses mean nothing."""
+    """Hash the definition of a role's members.
+
+    The title, the order and the case of mail addresses do not matter.
+    """
     meaning = {
         "user_groups": sorted(set(source.user_groups)),
         "entra_groups": sorted({group.lower() for group in source.entra_groups}),
@@ -58,9 +64,9 @@ def role_hash(source: RoleSource) -> str:
 
 
 def changed_role(was: Mapping[str, str], catalog: Catalog) -> str:
-    """Name a role that is defined otherwise than when a plan was made; empty when none is.
+    """Return a role whose definition changed after a plan was made; empty when none changed.
 
-    :param was: the hashes of then; empty in requests of earlier versions, which are judged as before.
+    :param was: the hashes at that time; empty in requests of earlier versions, which are treated as before.
     """
     now = catalog.role_hashes(map(Role, was))
     return next((role for role in sorted(was) if was[role] != now[role]), "")
@@ -68,16 +74,16 @@ def changed_role(was: Mapping[str, str], catalog: Catalog) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedRules:
-    """What a request was shown by is not what holds now."""
+    """The template or role definitions that a request was shown with have changed."""
 
     code: str
     words: str
 
 
 def changed_rules(plan: Plan, roles: Mapping[str, str], catalog: Catalog) -> ChangedRules | None:
-    """Compare the template and the roles that a plan was made by with those of now; None where they are the same.
+    """Compare the template and roles of a plan with the current ones; None when they are the same.
 
-    :param roles: the hashes of the roles' definitions then.
+    :param roles: the hashes of the roles' definitions at that time.
     """
     template = catalog.templates.get(plan.template)
     if template is None or template.content_hash != plan.template_hash:
@@ -92,9 +98,9 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def load_catalog(folder: Path) -> Catalog:
-    """Load every `*.toml` in `folder`: one template a file, and roles.toml.
+    """Load every `*.toml` in `folder`: one template in each file, and roles.toml.
 
-    :raises CatalogProblems: naming everything that is wrong, by file and key.
+    :raises CatalogProblems: listing everything that is wrong, by file and key.
     """
     if not folder.is_dir():
         raise CatalogProblems((f"GATEHOUSE_TEMPLATES: {folder} is not a folder; name one with templates in it",))
@@ -134,7 +140,7 @@ def _load_roles(path: Path, problems: list[str]) -> dict[Role, RoleSource] | Non
 
 
 def _chain_problems(template: Template) -> Iterator[str]:
-    """Name why the chain is too weak for the most that the template can let in, whatever the tenant's default is."""
+    """State why the chain is too weak for the most that the template can open, whatever the tenant's default is."""
     risk = risk_of_settings(template.settings, template.durations[-1])
     if problem := chain_is_enough(template.stages, risk.level):
         yield f"stages: {problem}. {' '.join(risk.reasons)}"
@@ -150,7 +156,7 @@ def _read(path: Path, problems: list[str]) -> dict[str, Any] | None:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         problems.append(f"{path.name}: missing in {path.parent}")
-    except (ValueError, RecursionError, OSError) as error:  # wrong TOML or UTF-8, and a number too long for Python
+    except (ValueError, RecursionError, OSError) as error:  # invalid TOML or UTF-8, or a number too long for Python
         problems.append(f"{path.name}: not readable as TOML: {error}")
     return None
 

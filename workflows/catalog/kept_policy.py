@@ -1,4 +1,4 @@
-"""Under which approval policy a partner stands: recorded with it, else derived from what was applied to it."""
+"""The current approval policy of a partner: from its record, or else from the requests that were applied to it."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -15,16 +15,16 @@ _STANDS = frozenset({RequestState.APPLIED, RequestState.OVERWRITTEN})
 
 
 class PastRequests(Protocol):
-    """Where earlier requests about a tenant are found; every `Store` is one."""
+    """Finds earlier requests about a tenant; every `Store` is one."""
 
     async def requests_for(self, tenant_id: TenantId, limit: int) -> Sequence[AccessRequest]:
         """List the requests about one tenant, newest first."""
 
 
 async def standing_policy(known: Partnership | None, *, past: PastRequests | None, catalog: Catalog) -> ApprovalPolicy:
-    """Gather what a chain over this partner is measured by.
+    """Return the policy that a chain for this partner is compared with.
 
-    :param past: None where no earlier request can be read.
+    :param past: None when no earlier request can be read.
     """
     return ApprovalPolicy(
         standing=await _current_setting(known, past, catalog),
@@ -38,7 +38,8 @@ async def _current_setting(known: Partnership | None, past: PastRequests | None,
         return ()
     if known.stages:
         return known.stages
-    # Recorded by a version that did not keep it: whatever was applied since the last block was decided by such a chain.
+    # The record is from a version without this field. What was applied since the last block was decided by such a
+    # chain.
     requests = () if past is None else await past.requests_for(known.identity.tenant_id, MOST_REQUESTS)
     if derived := widest(_chains_since_the_block(requests)):
         return derived

@@ -1,4 +1,4 @@
-"""Reads a request that is written in a file: TOML, every problem at once, each with its key and the cure."""
+"""Read a request from a TOML file; report every problem at once, each with its key and the correction."""
 
 import json
 import tomllib
@@ -27,7 +27,10 @@ _CURES: Final = {
 
 
 class RequestFileProblems(DomainError):
-    """The file is no request. `problems` names every key that is wrong, with the cure."""
+    """The file is no valid request.
+
+    `problems` lists every wrong key, with the correction.
+    """
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("\n".join(problems))
@@ -35,7 +38,7 @@ class RequestFileProblems(DomainError):
 
 
 class RequestFile(FileModel):
-    """What a request's file says."""
+    """The content of a request's file."""
 
     partner: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
     template: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
@@ -65,12 +68,12 @@ def load_request_file(path: Path) -> RequestFile:
         raise RequestFileProblems((f"{path.name}: cannot be read ({error.strerror})",)) from error
     except ValidationError as error:
         raise RequestFileProblems(tuple(f"{path.name}: {_problem(item)}" for item in error.errors())) from error
-    except (ValueError, RecursionError) as error:  # wrong TOML or UTF-8, and a number too long for Python
+    except (ValueError, RecursionError) as error:  # invalid TOML or UTF-8, or a number too long for Python
         raise RequestFileProblems((f"{path.name}: not readable as TOML: {error}",)) from error
 
 
 def _parsed(text: str) -> object:
-    """Read TOML; JSON too where it is an example of Microsoft Graph, so that it can be told what is wrong with it.
+    """Read TOML. JSON is read too when it is an example of Microsoft Graph, so that its errors can be explained.
 
     :raises ValueError: for everything else.
     """

@@ -1,4 +1,4 @@
-"""What may stand in a template's file and in roles.toml: the pydantic models, and the template that comes of them."""
+"""The content of a template's file and of roles.toml: the pydantic models, and the template made from them."""
 
 import hashlib
 import json
@@ -58,14 +58,14 @@ class TemplateFile(FileModel):
         return self
 
     def parsed(self, name: str) -> Template:
-        """Make the template called `name` of it."""
+        """Return the template with the name `name`."""
         settings = self.settings.parsed()
         meaning = {
             **self.model_dump(mode="json", exclude={"placeholders"}),
             "settings": {key: to_document(value) for key, value in settings.items()},
         }
         if self.placeholders:
-            # Under the name of earlier versions: requests carry the hash that came of it.
+            # The key of earlier versions: requests keep a hash that was computed with it.
             meaning["holes"] = [one.model_dump(mode="json") for one in self.placeholders]
         return Template(
             name=name,
@@ -96,7 +96,7 @@ class TemplateFile(FileModel):
         )
 
     def _problems_of_placeholders(self) -> Iterator[str]:
-        """Name what does not fit between the placeholders and the places where they stand."""
+        """List the differences between the declared placeholders and their places in the settings."""
         declared = {placeholder.name: placeholder for placeholder in self.placeholders}
         if len(declared) < len(self.placeholders):
             yield "placeholders: two placeholders have the same name"
@@ -118,7 +118,7 @@ class TemplateFile(FileModel):
 
 
 class RoleFile(FileModel):
-    """One table of roles.toml: who holds a role."""
+    """One table of roles.toml: who has a role."""
 
     title: Title
     user_groups: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What may stand under [settings] in a template's file: the pydantic models, and the settings that come of them."""
+"""The content of [settings] in a template's file: the pydantic models, and the settings made from them."""
 
 from typing import Annotated, Final, Self
 
@@ -39,7 +39,10 @@ _APPLICATIONS: Final = rf"^({ALL_APPLICATIONS}|{ALL_MICROSOFT_APPS}|{OFFICE_365}
 
 
 class FileModel(BaseModel):
-    """A table of a file; a key that is not declared is a problem."""
+    """A table of a file.
+
+    A key that is not declared is a problem.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -67,7 +70,10 @@ class _B2B(FileModel):
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
-        """Refuse what Graph refuses: half a block, and "all" beside single targets (Graph: "Target configuration")."""
+        """Refuse what Graph refuses: a block of one list only, and "all" with single targets.
+
+        Graph: "Target configuration".
+        """
         for name, targets, everything in (
             ("users", self.users.targets, ALL_USERS),
             ("applications", self.applications.targets, ALL_APPLICATIONS),
@@ -161,7 +167,7 @@ class SettingsTable(FileModel):
         return None
 
     def parsed(self) -> dict[Property, Setting]:
-        """Return the settings that are named; None gives one back to the default."""
+        """Return the settings that are named; None returns a setting to the default."""
         named = {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
         return {Property[name.upper()]: None if value is None else value.parsed() for name, value in named.items()}
 

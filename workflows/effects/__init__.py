@@ -1,1 +1,1 @@
-"""What is done after a commit: permission check, prepare, apply, and the queue that performs them."""
+"""Work after a commit: permission check, prepare, apply, and the queue that performs them."""

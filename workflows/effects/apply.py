@@ -1,8 +1,8 @@
-"""Writes an approved plan and proves it: read, compare, write what is missing, read back.
+"""Write an approved plan and verify it: read, compare, write what is missing, read back.
 
-What is unknown is read, never repeated blindly: after a crash, a timeout or a reset the next attempt starts by reading.
-What was taken and does not show is sent again as `workflows.core.requests.resending` says. A revocation is never given
-up.
+An unknown result is read, and never repeated without reading. After a crash, a timeout or a reset, the next attempt
+starts by reading. A write that was accepted but is not shown is sent again as `workflows.core.requests.resending`
+decides. A revocation is never given up.
 """
 
 import asyncio
@@ -50,18 +50,21 @@ from workflows.ports.store import Store
 from workflows.ports.tenant import AlreadyExists, Tenant, TenantRefused, TenantUnavailable
 
 READ_BACK_AFTER: Final = (0.0, 0.5, 1.0, 2.0, 4.0)
-"""Seconds to rest before each read-back. The directory is replicated; a write can take a while to show."""
+"""Seconds to wait before each read-back. The directory is replicated; a write can take some time to be shown."""
 
 _TO_DO: Final = frozenset({RequestState.APPLYING, RequestState.UNCONFIRMED})
 _FOR_AN_ADMIN: Final = frozenset({401, 403})
-"""Refusals that end when an admin renews a secret or grants a permission: what was approved waits for that."""
+"""Refusals that end when an admin renews a secret or grants a permission. An approved plan waits for that."""
 _WAITS_FOR_AN_ADMIN: Final = "The request waits until an admin has mended that."
 _NOT_FOUND: Final = 404
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applier:
-    """Performs Apply. Safe to repeat at any point."""
+    """Performs Apply.
+
+    Safe to repeat at any point.
+    """
 
     service: Service
     store: Store
@@ -70,11 +73,11 @@ class Applier:
     clock: Clock
     alarms: Alarms
     catalog: Catalog | None = None
-    """What templates and roles mean now; None: it is not compared."""
+    """The current templates and roles; None: they are not compared."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def apply(self, request_id: RequestId) -> None:
-        """Bring the tenant to the plan's image, or record why not.
+        """Change the tenant to the state after the plan, or record why not.
 
         :raises TenantUnavailable, DirectoryUnavailable: after recording that the request waits; try again later.
         """
@@ -91,7 +94,7 @@ class Applier:
                 await self.service.advance(request_id, RecordDelayed(reason=f"{error} Gatehouse keeps trying."))
                 raise
         except Refused:
-            # Somebody moved the request on while it was applied: an admin's revocation stops it, for one.
+            # The request changed while it was being applied. For example, an admin's revocation stopped it.
             if await self._is_still_to_do(request_id):
                 raise
 
@@ -108,7 +111,7 @@ class Applier:
                 raise await self._still_tried(request, error) from error
             if error.status in _FOR_AN_ADMIN:
                 raise TenantUnavailable(f"{error.reason} {_WAITS_FOR_AN_ADMIN}") from error
-            # An attempt before this one may have written and been cut short, so nothing is claimed about it.
+            # An earlier attempt may have written and then been interrupted. So the text says nothing about the result.
             reason = f"The partner's settings cannot be read, so what stands in the tenant is not known. {error.reason}"
             await self.service.advance(request.id, RecordApplyFailed(reason=reason))
             return
@@ -121,7 +124,7 @@ class Applier:
         if done < len(plan.required) and await self._is_held_by_gap(request):
             return
         try:
-            # Once a write was sent, it was judged just before; only reading and finishing is left.
+            # Once a write was sent, the check before it has passed. Only reading and finishing is left.
             is_first = done == 0 and request.writing_since is None
             if is_first and await self._changed_unknown_members(request, observed):
                 return
@@ -172,15 +175,15 @@ class Applier:
                     await self.service.advance(request.id, RecordWriting())
                 tried = await write_further(plan, observed, tenant=self.tenant, sleep=self.sleep)
                 if tried.unanswered and request.particulars.kind is RequestKind.REVOCATION:
-                    # Before the end is recorded: a crash in between repeats this, and never leaves it unsaid.
+                    # Before the end is recorded: a crash in between repeats this, and the alarm is never missing.
                     await ways_stay_open(self.alarms, self.store, request, tried.unanswered)
-                # Read last, and only where it is judged: the default may have changed since the plan was made.
+                # Read last, and only where it is checked: the default may have changed since the plan was made.
                 default = await read_default(tenant=self.tenant) if closes(request) else None
                 command = RecordApplied(image=tried.image, refused=tried.refused, default=default)
                 await self.service.advance(request.id, command)
                 return
         if steps_done(plan, observed) is None:
-            # Neither the plan nor a step towards it: waiting longer cannot make it so.
+            # Neither the plan nor a step towards it. Waiting longer cannot change that.
             await self._drifted(request, observed, is_written=True)
             return
         if request.state is RequestState.UNCONFIRMED and await self._is_taken_up_again(request):
@@ -189,9 +192,10 @@ class Applier:
         raise TenantUnavailable("Microsoft Graph does not show the change yet.")
 
     async def _is_taken_up_again(self, request: AccessRequest) -> bool:
-        """Send again, or ask again, what was taken and does not show for a while; False: there is only reading to do.
+        """Send again, or request approval again, for writes that are not shown for some time.
 
-        That it is sent again is stored first, so that a crash never sends an opening a third time.
+        False: only reading is left. The decision to send again is stored first, so that a crash never sends an opening
+        a third time.
         """
         resending = Resending(tenant=self.tenant, directory=self.directory, clock=self.clock, catalog=self.catalog)
         try:
@@ -206,7 +210,7 @@ class Applier:
         return True
 
     async def _is_held_by_gap(self, request: AccessRequest) -> bool:
-        """Ask again what was approved before the bot was away, unless the tenant shows that nothing happened since."""
+        """Request approval again for a plan approved before a gap, unless the tenant shows no change since."""
         again = await held_by_gap(request, store=self.store, tenant=self.tenant, clock=self.clock)
         if again is not None:
             await self.service.advance(request.id, again)
@@ -216,7 +220,7 @@ class Applier:
         try:
             return await self.tenant.read_partner(request.known.plan.tenant_id)
         except (TenantRefused, TenantUnavailable) as error:
-            # Every write was taken, so from now on only reading is left, whatever it fails for.
+            # Graph accepted every write. From now on only reading is left, whatever error it meets.
             await self._unseen(request)
             if isinstance(error, TenantRefused) and request.particulars.kind is RequestKind.REVOCATION:
                 raise await self._still_tried(
@@ -228,21 +232,24 @@ class Applier:
             ) from error
 
     async def _unseen(self, request: AccessRequest) -> None:
-        """Leave APPLYING once; later attempts only say why they wait, so that a long wait stays quiet."""
+        """Leave APPLYING once.
+
+        Later attempts only say why they wait, so that a long wait sends no further messages.
+        """
         if request.state is RequestState.APPLYING:
             await self.service.advance(request.id, RecordUnseen())
 
     async def _existing(self, plan: Plan, index: int) -> JsonObject:
-        """Read what an operation that creates has met: our own earlier write, or somebody else's.
+        """Read what already exists where an operation creates: our own earlier write, or somebody else's.
 
-        :raises TenantUnavailable: while it does not show; what exists there without showing here is no drift.
+        :raises TenantUnavailable: while it is not shown; an object that exists but is not shown here is no drift.
         """
         try:
             observed = await self.tenant.read_partner(plan.tenant_id)
         except TenantRefused as error:
             raise TenantUnavailable(f"The partner exists already but cannot be read: {error.reason}") from error
         if observed is None or is_confirmed(plan, observed, index):
-            # The directory is replicated: it exists where the write went, and does not show here yet. No drift.
+            # The directory is replicated: it exists where the write arrived, and is not shown here yet. No drift.
             raise TenantUnavailable("What was to be created exists already but Microsoft Graph does not show it yet.")
         return observed
 
@@ -251,7 +258,8 @@ class Applier:
     ) -> bool:
         """End a request whose partner has become a service provider; closing is never refused.
 
-        What was written before stands: a half of the plan ends as failed, and the whole of it or drift is told as such.
+        What was written before stays in effect. A part of the plan ends as failed. The complete plan, or a drift, is
+        reported as such.
         """
         plan = request.known.plan
         errors = [one for one in check_partner(plan.tenant_id, observed) if one.severity is Severity.ERROR]
@@ -267,7 +275,10 @@ class Applier:
         return True
 
     async def _drifted(self, request: AccessRequest, observed: JsonObject | None, *, is_written: bool = False) -> None:
-        """State that somebody else changed the partner. What we may have written ourselves is never disowned."""
+        """Record that somebody else changed the partner.
+
+        What Gatehouse may have written itself is never denied.
+        """
         is_ours = is_written or request.writing_since is not None
         if is_ours and request.particulars.kind is not RequestKind.REVOCATION:
             await self.service.advance(request.id, RecordOverwritten(image=observed))
@@ -275,9 +286,9 @@ class Applier:
             await self._replan(request, observed, is_unwritten=not is_ours)
 
     async def _changed_unknown_members(self, request: AccessRequest, observed: JsonObject | None) -> bool:
-        """Ask again where members that v1.0 does not describe say something else than was shown; nobody is blamed.
+        """Request approval again where undescribed members have other values than shown; nobody is named as the cause.
 
-        Not for a revocation, which nothing holds up: what stands besides its block is read back and named.
+        A revocation does not wait for this. What is open besides its block is read back and reported.
         """
         plan = request.known.plan
         names = undescribed_changes(plan.before, observed)
@@ -301,7 +312,7 @@ class Applier:
             f"Somebody changed this partner's settings after the plan was made. {stands}; {again} from what stands now."
         )
         if is_revocation and request.replans + 1 >= ALARMING_REPLANS:
-            # Before it is recorded: a crash in between repeats this, and never leaves it unsaid.
+            # Before it is recorded: a crash in between repeats this, and the alarm is never missing.
             await changed_again(self.alarms, request)
         drift = three_way(request.known.plan, observed)
         await self.service.advance(request.id, Replan(reason=reason, drift=drift, is_unwritten=is_unwritten))
@@ -316,9 +327,9 @@ class Applier:
     async def _has_vanished(
         self, request: AccessRequest, index: int, error: TenantRefused, *, is_written: bool
     ) -> bool:
-        """Look again where Graph does not find what was read a moment ago; False for any other refusal.
+        """Read again where Graph does not find what was read shortly before; False for any other refusal.
 
-        :raises TenantUnavailable: while it still shows: the directory is replicated, and the write met another copy.
+        :raises TenantUnavailable: while it is still shown: the directory is replicated, and the write met another copy.
         """
         plan = request.known.plan
         if error.status != _NOT_FOUND or plan.operations[index].method == "POST":
@@ -333,13 +344,16 @@ class Applier:
         return True
 
     async def _still_tried(self, request: AccessRequest, error: TenantRefused, stands: str = "") -> TenantUnavailable:
-        """Tell the admins that a revocation is refused, and give what tries it again all the same."""
+        """Raise the alarm that a revocation is refused, and return the error that makes the outbox try again."""
         cure = f" {_WAITS_FOR_AN_ADMIN}" if error.status in _FOR_AN_ADMIN else ""
         return await still_tried(self.alarms, request.id, partner_of(request), f"{stands}{error.reason}{cure}")
 
 
 def _stands(request: AccessRequest, done: int) -> str:
-    """State what stands of a plan; what was sent before and does not show is never called unwritten."""
+    """State which writes of a plan took effect.
+
+    Writes sent before but not shown are never called unwritten.
+    """
     if done == 0 and request.writing_since is not None:
         return "What was sent before does not show."
     return f"{unwritten_words(request)}." if done == 0 else progress_words(request.known.plan, done)

@@ -1,7 +1,7 @@
-"""Sends the writes of a plan that may be refused, once everything that it needs was read back.
+"""Send the refusable writes of a plan, after everything that the plan requires was read back.
 
-None of them undoes that, or delays it by more than a few seconds: a refusal and a missing answer are remembered with
-their reason, and the rest is still tried.
+None of them undoes that, or delays it by more than a few seconds. A refusal and a missing answer are kept with their
+reason, and the rest is still tried.
 """
 
 import asyncio
@@ -16,13 +16,13 @@ from workflows.core.settings.canonical import JsonObject
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 _REST: Final = 1.0
-"""Seconds before a write without an answer is sent once more. It sets what it names, so twice is as good as once."""
+"""Seconds before a write without an answer is sent once more. Sending it twice has the same result as once."""
 _READ_AFTER: Final = (0.0, 0.5, 1.0, 2.0)
-"""Seconds to rest before each read-back."""
+"""Seconds to wait before each read-back."""
 _SENDING_SECONDS: Final = 5.0
-"""How long sending takes at most; each write has an equal share of what is left."""
+"""The longest time for sending. Each write gets an equal share of the remaining time."""
 _READING_SECONDS: Final = 5.0
-"""How long reading back takes at most."""
+"""The longest time for reading back."""
 _LATE: Final = "Microsoft Graph did not answer in time."
 _FOR_AN_ADMIN: Final = frozenset({401, 403})
 """Refusals that end when an admin renews a secret or grants a permission."""
@@ -31,22 +31,22 @@ _NOT_SHOWN: Final = "Microsoft Graph accepted it and does not show it."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """What came of it."""
+    """The result of the writes."""
 
     image: JsonObject
-    """The partner's configuration as it was last read with all that the plan needs."""
+    """The partner's configuration as last read, with everything that the plan requires."""
     refused: tuple[RefusedWrite, ...] = ()
-    """What does not stand, for whatever reason."""
+    """The writes that did not take effect, for whatever reason."""
     unanswered: tuple[RefusedWrite, ...] = ()
-    """Those of them that Graph may take another time: it did not answer, or an admin has to mend something first."""
+    """Those of them that Graph may accept later: it did not answer, or an admin must repair something first."""
 
 
 async def write_further(
     plan: Plan, image: JsonObject, *, tenant: Tenant, sleep: Callable[[float], Awaitable[None]]
 ) -> Tried:
-    """Send what does not stand yet, then read back. Never raises for what the tenant answers, or fails to.
+    """Send what is not in effect yet, then read back. Never raises for an answer of the tenant, or for a missing one.
 
-    :param image: what was read, and shows every required write.
+    :param image: the configuration that was read; it shows every required write.
     """
     missing = [operation for operation in plan.further if not shows(operation, image)]
     if not missing:
@@ -74,7 +74,7 @@ async def write_further(
 async def _sent(
     operation: Operation, tenant: Tenant, sleep: Callable[[float], Awaitable[None]], until: float
 ) -> tuple[str, bool]:
-    """Send one write; say why it was not taken, nothing where it was, and whether it may be another time."""
+    """Send one write; return why it was refused (empty: accepted), and whether it may be accepted later."""
     try:
         async with asyncio.timeout_at(until):
             await _sent_twice(operation, tenant, sleep)
@@ -88,7 +88,7 @@ async def _sent(
 
 
 async def _sent_twice(operation: Operation, tenant: Tenant, sleep: Callable[[float], Awaitable[None]]) -> None:
-    """Send one write, and once more where there is no answer."""
+    """Send one write, and once more when there is no answer."""
     try:
         await tenant.write(operation)
     except TenantUnavailable:
@@ -103,7 +103,10 @@ async def _read_back(
     tenant: Tenant,
     sleep: Callable[[float], Awaitable[None]],
 ) -> JsonObject:
-    """Return the newest image that shows what the plan needs; stop waiting once it shows all that was sent."""
+    """Return the newest configuration that shows what the plan requires.
+
+    Stop waiting once it shows every sent write.
+    """
     with suppress(TimeoutError):
         async with asyncio.timeout(_READING_SECONDS):
             for rest in _READ_AFTER:

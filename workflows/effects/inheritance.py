@@ -1,4 +1,4 @@
-"""Just before a write: is what the partner will inherit still what the approvers saw?"""
+"""Check just before a write that the partner will inherit what the approvers saw."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -21,10 +21,10 @@ class ChangedDefault:
 
 
 async def changed_inheritance(request: AccessRequest, *, tenant: Tenant) -> ChangedDefault | None:
-    """Read the tenant's default once more; say what changed where that changed what is inherited.
+    """Read the tenant's default once more; return the difference when it changes what is inherited.
 
-    Nothing is read where the plan leaves nothing to the default, or where the default was not known when people
-    decided: then the card said so.
+    Nothing is read when the plan leaves nothing to the default. The same holds when the default was not known at the
+    decision: the card said so.
 
     :raises TenantUnavailable: when the default cannot be read now.
     """

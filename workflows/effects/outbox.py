@@ -1,11 +1,11 @@
-"""Performs stored effects: at least once, oldest first within a lane, lanes side by side; retried, or parked.
+"""Perform stored effects at least once, oldest first within a lane, lanes in parallel; retry or park failed ones.
 
-An effect that a neighbour cannot take now is tried again for as long as it takes: nothing acknowledged is lost. One
-that fails for a reason of our own is parked after a few attempts, visibly, so that it holds nobody up; unless it may
-not be given up, as what revokes a partner.
+When another system cannot accept an effect now, it is retried as long as needed: nothing acknowledged is lost. An
+effect that fails because of an error in Gatehouse is parked after a few attempts, visibly, so that it delays nobody.
+Effects that may not be given up, such as a revocation, are never parked.
 
-What decides goes before what shows, and App Homes come last. Each of the two always finds some room: two hundred cards
-do not hold up an approval, and a Microsoft Graph that hangs does not hold up the cards.
+Decisions have priority over messages, and App Homes come last. Each of the two always has some capacity. Two hundred
+cards do not delay an approval, and a Microsoft Graph that does not answer does not delay the cards.
 """
 
 import asyncio
@@ -31,20 +31,23 @@ _MOST_OF_ONE: Final = 12
 """How many of those may be permission checks and writes, and how many may be messages."""
 _MOST_HOMES: Final = 4
 _POLL_SECONDS: Final = 0.5
-"""The clock may jump (it does in the sandbox, and after a machine slept), so a sleep is never trusted for longer."""
+"""The longest sleep. The clock may jump (in the sandbox, and after a machine slept)."""
 _FIRST_RETRY_SECONDS: Final = 1.0
 _LONGEST_RETRY_SECONDS: Final = 60.0
 _LONGEST_BLOCKED_SECONDS: Final = 300.0
-"""What waits for an admin to mend something is tried less often."""
+"""The longest pause of an effect that waits for an admin to repair something."""
 _LONGEST_KEPT_SECONDS: Final = 300.0
-"""What may not be given up is tried that often at least."""
+"""The longest pause of an effect that may not be given up."""
 _ATTEMPTS_WITH_OUR_OWN_FAULT: Final = 5
 
 _log = structlog.get_logger()
 
 
 class Outbox:
-    """The loop. `run` until cancelled; `wake` after something was stored."""
+    """The loop.
+
+    `run` until cancelled; `wake` after something was stored.
+    """
 
     def __init__(
         self,
@@ -55,10 +58,10 @@ class Outbox:
         may_give_up: Callable[[Effect, str], Awaitable[bool]],
         gave_up: Callable[[PendingEffect, str], Awaitable[None]],
     ) -> None:
-        """Make the loop.
+        """Create the loop.
 
-        :param may_give_up: asked before an effect is parked, with the reason; one that may not is tried on.
-        :param gave_up: called after an effect was parked, with the reason.
+        :param may_give_up: called with the reason before an effect is parked; on False the effect is tried again.
+        :param gave_up: called with the reason after an effect was parked.
         """
         self._store = store
         self._clock = clock
@@ -66,24 +69,27 @@ class Outbox:
         self._may_give_up = may_give_up
         self._gave_up = gave_up
         self._own_faults: dict[int, int] = {}
-        """How often each effect failed for a reason of our own since the start; an outage is nobody's fault here."""
+        """How often each effect failed because of an error in Gatehouse since the start. Outages do not count."""
         self._woken = asyncio.Event()
         self._lanes: dict[str, asyncio.Task[None]] = {}
         self._ranks: dict[str, Rank] = {}
 
     def wake(self) -> None:
-        """Look for work now."""
+        """Check for work now."""
         self._woken.set()
 
     async def run(self) -> None:
-        """Perform what is due, forever. Cancelling waits for nothing: what is unfinished is still stored."""
+        """Perform due effects without end.
+
+        Cancelling waits for nothing: unfinished effects are still stored.
+        """
         try:
             while True:
                 self._woken.clear()
                 try:
                     await self._start_what_is_due()
                 except Exception:
-                    _log.exception("outbox_cannot_look")  # a full disk, a locked file: it may be mended any moment
+                    _log.exception("outbox_cannot_look")  # a full disk or a locked file may be repaired at any moment
                 await self._rest()
         finally:
             for task in self._lanes.values():
@@ -118,7 +124,8 @@ class Outbox:
         def ended(done: asyncio.Task[None]) -> None:
             del self._lanes[pending.lane], self._ranks[pending.lane]
             if not done.cancelled() and (error := done.exception()) is not None:
-                # Its end could not be stored. It is due still, so the poll finds it; at once it would be a hot loop.
+                # Its end could not be stored. It is still due, so the poll finds it; an immediate retry would be a busy
+                # loop.
                 _log.error("effect_end_not_stored", effect_id=pending.id, exc_info=error)
                 return
             self.wake()
@@ -148,7 +155,10 @@ class Outbox:
             self._own_faults.pop(pending.id, None)
 
     async def _give_up(self, pending: PendingEffect, reason: str) -> None:
-        """Park an effect, unless it may not be given up: that one is tried again for as long as it takes."""
+        """Park an effect.
+
+        An effect that may not be given up is tried again instead, as long as needed.
+        """
         if not await self._is_given_up(pending.effect, reason):
             await self._again(pending, reason, None, _LONGEST_KEPT_SECONDS)
             return
@@ -161,7 +171,7 @@ class Outbox:
         try:
             return await self._may_give_up(effect, reason)
         except Exception:
-            _log.exception("outbox_cannot_ask")  # whether it matters is not known, so it is kept
+            _log.exception("outbox_cannot_ask")  # its importance is not known, so it is kept
             return False
 
     async def _again(
@@ -170,7 +180,7 @@ class Outbox:
         if after is not None and after >= 0 and not math.isnan(after):
             seconds = min(after, MOST_RETRY_AFTER)
         else:
-            # Half fixed, half random: many waiting effects do not come back in one wave.
+            # One part fixed, one part random, so that many waiting effects do not return at the same time.
             grown = min(longest, _FIRST_RETRY_SECONDS * 2 ** min(pending.attempts, 20))
             seconds = grown * (0.5 + random.random() / 2)  # noqa: S311
         await self._store.retry(pending.id, self._clock.now() + timedelta(seconds=seconds), error)

@@ -1,4 +1,4 @@
-"""Which part performs which effect, and what follows when one is given up or its card is not taken."""
+"""Choose the code for each effect, and handle an effect that is given up or a card that is not accepted."""
 
 from collections.abc import Awaitable, Mapping
 from contextlib import suppress
@@ -41,7 +41,10 @@ _ADMIN: Final = "Nothing more happens by itself: an admin has to look (gatehouse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Performer:
-    """Dispatches an effect. What it raises decides between retry and parking; see the outbox."""
+    """Runs an effect.
+
+    The error it raises decides between retry and parking; see the outbox.
+    """
 
     permission_check: PermissionCheck
     preparer: Preparer
@@ -52,7 +55,7 @@ class Performer:
     alarms: Alarms
 
     async def perform(self, effect: Effect) -> None:
-        """Perform one effect with the records as they stand now, not as they stood when it was stored."""
+        """Perform one effect with the current records, not with those at the time when it was stored."""
         match effect:
             case CheckPermission():
                 await self.permission_check.judge(effect)
@@ -88,7 +91,10 @@ class Performer:
                 await settle_given_up(effect, store=self.store, alarms=self.alarms)
 
     async def _show_request(self, request: AccessRequest) -> None:
-        """Show a request; where the channel does not take its card, tell the admins at once and the requester once."""
+        """Show a request.
+
+        When the channel does not accept its card, tell the admins at once and the requester once.
+        """
         target = request.particulars.target
         if request.prepared is not None:
             target = request.prepared.observation.identity.default_domain or target
@@ -105,7 +111,10 @@ class Performer:
             raise
 
     async def _shown(self, showing: Awaitable[None], subject: str, about: Mapping[str, str]) -> None:
-        """Show a card, and keep the alarm of one that is not taken until an admin mends something."""
+        """Show a card.
+
+        When it is not accepted, keep an alarm until an admin repairs the cause.
+        """
         try:
             await showing
         except NotifierBlocked as blocked:
@@ -115,7 +124,10 @@ class Performer:
         await self.alarms.clear_alarm(AlarmCode.CARD_NOT_POSTED, subject)
 
     async def may_give_up(self, effect: Effect, reason: str) -> bool:
-        """Tell whether an effect may be parked. What revokes a partner may not: the admins are told, it is tried on."""
+        """Return whether an effect may be parked.
+
+        An effect that revokes a partner may not: the admins are told, and it is tried again.
+        """
         match effect:
             case CheckPermission(command=Revoke() as click):
                 request_id, partner = revocation_id(effect.key), click.target
@@ -130,7 +142,7 @@ class Performer:
         return False
 
     async def gave_up(self, pending: PendingEffect, reason: str) -> None:
-        """Raise an alarm for an effect that was given up, and tell whom it concerns: parked work must not be silent."""
+        """Raise an alarm for an effect that was given up, and tell the affected person: parked work must be visible."""
         await raise_given_up(pending.id, pending.effect, reason, alarms=self.alarms)
         match effect := pending.effect:
             case CheckPermission():

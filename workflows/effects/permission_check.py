@@ -1,4 +1,4 @@
-"""Judges a click: who is it, what may they do, and then the lifecycle's word."""
+"""Check a click: who clicked, what that person may do, and whether the lifecycle allows the command."""
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -35,12 +35,15 @@ from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 REVOCATION_LIFETIME = timedelta(days=365)
-"""A revocation waits for Graph as long as it must."""
+"""The longest time that a revocation waits for Graph."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PermissionCheck:
-    """Performs Judge. Safe to repeat: the outcome is recorded once under a key derived from the click's."""
+    """Performs CheckPermission.
+
+    Safe to repeat: the result is recorded once under a key derived from the click's.
+    """
 
     service: Service
     store: Store
@@ -49,12 +52,12 @@ class PermissionCheck:
     catalog: Catalog
     alarms: Alarms
     limits: Limits | None = None
-    """How many approvals one person may give in an hour; None: as many as there are."""
+    """The limit of approvals per hour for one person; None: no limit."""
 
     async def judge(self, effect: CheckPermission) -> None:
-        """Identify the actor, gather today's roster, hand the command to the lifecycle; record a refusal.
+        """Identify the actor, read the current roles, and pass the command to the lifecycle; record a refusal.
 
-        :raises TenantUnavailable, DirectoryUnavailable: when it cannot be judged now; nobody is eligible unread.
+        :raises TenantUnavailable, DirectoryUnavailable: when this cannot be read now; nobody is eligible unchecked.
         """
         key = verdict_key(effect.key)
         if await self.store.is_known(key):
@@ -112,7 +115,7 @@ class PermissionCheck:
         async def roster_of(request: AccessRequest) -> Roster:
             return await self.directory.roster([actor, *(decision.person for decision in request.decisions)])
 
-        # Rejecting is closing, and never limited.
+        # Rejecting closes access, and is never limited.
         allowance = None
         if self.limits is not None and isinstance(click, Approve):
             allowance = await self.limits.require(Limited.APPROVALS, actor.chat_id, actor.id)
@@ -144,7 +147,7 @@ class PermissionCheck:
         return (await self.directory.identify(request.particulars.requester)).id
 
     async def _require_people(self, request: AccessRequest) -> None:
-        """Refuse with what the admin must mend, where the one who clicked lacks a role that has too few people.
+        """Refuse with what the admin must repair, when the actor lacks a role that has too few people.
 
         :raises Refused: `role_empty`.
         """
@@ -157,7 +160,7 @@ class PermissionCheck:
             raise Refused("role_empty", f"{lack.words} An admin has to mend that; the admins are told.")
 
     async def _require_same_rules(self, request: AccessRequest) -> None:
-        """Ask again where the template, or who holds a role, was redefined since: what was decided on it is void."""
+        """Request approval again when the template or a role definition changed since: decisions on it are invalid."""
         if request.state is not RequestState.AWAITING_APPROVAL:
             return
         changed = changed_rules(request.known.plan, request.known.roles, self.catalog)
@@ -207,10 +210,10 @@ class PermissionCheck:
         )
 
     async def _stop_open_access(self, identity: TenantIdentity, actor: Person) -> None:
-        """Give up whatever would open this partner: closing goes first, also before what is half applied."""
+        """Stop every request that would open this partner: closing has priority, also over a partly applied request."""
         reason = f"{actor.name} revoked this partner before the change was confirmed. It is closed instead."
         for other in stopped_by_revoking(await self.store.open_requests(), identity):
-            with suppress(Refused):  # it came to its own end meanwhile
+            with suppress(Refused):  # it reached its own end meanwhile
                 await self.service.advance(other.id, Stop(reason=reason))
 
     async def _require_no_open_revocation(self, identity: TenantIdentity) -> None:

@@ -1,4 +1,4 @@
-"""Turns a stored request into one that can be decided: people, tenant, plan, chain."""
+"""Prepare a stored request for the decision: people, tenant, plan, chain."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -52,12 +52,15 @@ from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 from workflows.preflight.preflight import Preflight
 
 _FRESH: Final = timedelta(minutes=10)
-"""How old the form's observation may be. Applying compares with the tenant again, so this only spares a read."""
+"""The greatest age of the form's observation. Applying reads the tenant again, so this only saves a read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preparer:
-    """Performs Prepare. Safe to repeat: a request that is not PREPARING any more is left alone."""
+    """Performs Prepare.
+
+    Safe to repeat: a request that is not PREPARING any more is not changed.
+    """
 
     service: Service
     store: Store
@@ -70,8 +73,8 @@ class Preparer:
     async def prepare(self, request_id: RequestId) -> None:
         """Make the plan, or record why there can be none.
 
-        :raises TenantUnavailable, DirectoryUnavailable: after recording that the request waits; also while a revocation
-            that had to be planned again and again rests.
+        :raises TenantUnavailable, DirectoryUnavailable: after recording that the request waits; also during the pause
+            of a revocation that was planned again and again.
         """
         request = await self.store.request(request_id)
         if request is None or request.state is not RequestState.PREPARING:
@@ -89,7 +92,7 @@ class Preparer:
             await self._record(request_id, RecordPrepared(prepared=prepared))
 
     async def _not_prepared(self, request: AccessRequest, error: DomainError) -> None:
-        """Record that there can be no plan; a revocation ends so only where there is no partner.
+        """Record that there can be no plan. A revocation ends this way only when there is no partner.
 
         :raises TenantUnavailable: after recording that the request waits.
         """
@@ -104,7 +107,7 @@ class Preparer:
         await self._record(request.id, RecordUnfit(code=code, reason=str(error)))
 
     async def _record(self, request_id: RequestId, command: RecordPrepared | RecordUnfit | RecordDelayed) -> None:
-        """Store what was found out, unless the request was withdrawn or expired while it was being prepared."""
+        """Store the result, unless the request was withdrawn or expired while it was being prepared."""
         try:
             await self.service.advance(request_id, command)
         except OtherOpenRequest as error:
@@ -118,7 +121,7 @@ class Preparer:
 
     async def _prepared(self, request: AccessRequest) -> Prepared:
         if request.particulars.kind is RequestKind.REVOCATION:
-            # Who asked was judged when it was asked for; closing must not hang on the directory once more.
+            # The requester was checked when they asked. Closing must not depend on the directory again.
             requester = request.submitter or await self.directory.identify(request.particulars.requester)
             return await self._prepared_revocation(request, requester)
         requester = await self.directory.identify(request.particulars.requester)
@@ -183,7 +186,7 @@ class Preparer:
             default=default,
             is_cross_cloud=not identity.is_resolved,
         )
-        # Where every block stands already there is nothing to write; it is read back and recorded all the same.
+        # When every block is set already there is nothing to write. It is still read back and recorded.
         return Prepared(
             observation=Observation(
                 identity=identity, configuration=configuration, default=default, at=self.clock.now()

@@ -1,4 +1,7 @@
-"""Whether what Graph took and does not show is sent again now: reads what that hangs on, writes nothing."""
+"""Decide whether a write that Graph accepted but does not show is sent again now.
+
+Reads only.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,18 +25,20 @@ _SENT_AGAIN: Final = "Microsoft Graph accepted the change and does not show it."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resending:
-    """Decides about one request whose partner is read exactly as before its last write."""
+    """Decides about one request whose partner is unchanged since before its last write."""
 
     tenant: Tenant
     directory: Directory
     clock: Clock
     catalog: Catalog | None = None
-    """What templates and roles mean now; None: it is not compared."""
+    """The current templates and roles; None: they are not compared."""
 
     async def next_command(self, request: AccessRequest) -> RecordResent | Replan | None:
-        """Return what is to be recorded before anything else: that it is sent again, or asked again; None: read on.
+        """Return the command to record first: send again, or request approval again.
 
-        :raises TenantUnavailable, TenantRefused, DirectoryUnavailable: when it cannot be told who may still open.
+        None: continue reading.
+
+        :raises TenantUnavailable, TenantRefused, DirectoryUnavailable: when it cannot be read who may still open.
         """
         now = self.clock.now()
         changes = await self._changes(request) if needs_the_audit_log(request, now) else None
@@ -46,7 +51,7 @@ class Resending:
                 return await self._no_longer_approved(request) or RecordResent(reason=_SENT_AGAIN)
 
     async def _changes(self, request: AccessRequest) -> Sequence[PartnerChange] | None:
-        """Read who else has written; None where it cannot be told."""
+        """Read who else has written; None when it cannot be read."""
         since, tenant_id = first_sent(request), request.known.plan.tenant_id
         try:
             return await self.tenant.tenant_settings.read_partner_changes(tenant_id, since)
@@ -54,6 +59,6 @@ class Resending:
             return None
 
     async def _no_longer_approved(self, request: AccessRequest) -> Replan | None:
-        """Check an opening as before its first write: a second write needs everything that the first one did."""
+        """Check an opening as before its first write: a second write needs the same conditions as the first."""
         objected = await objection(request, tenant=self.tenant, directory=self.directory, catalog=self.catalog)
         return None if objected is None else objected.after_a_write(NOT_SHOWN)

@@ -1,4 +1,4 @@
-"""Just before what opens is written, the first time and again: is it still what was approved, and by whom?"""
+"""Check, before every write that opens access, that the plan is still approved, and by whom."""
 
 from dataclasses import dataclass
 
@@ -20,11 +20,11 @@ class Objection:
 
     reason: str
     first: type[Stop] | type[Reopen] | type[Replan]
-    """What follows where nothing was sent yet."""
+    """The command when nothing was sent yet."""
     cure: str
-    """How the sentence that nothing was written goes on then, and what follows it."""
+    """The end of the sentence that nothing was written, and the next step."""
     roster: Roster | None = None
-    """The roster that the approvals were counted by, where they are what is missing."""
+    """The roster that the approvals were counted with, when approvals are missing."""
     drift: Drift | None = None
 
     def before_the_first_write(self, request: AccessRequest) -> Stop | Reopen | Replan:
@@ -35,17 +35,17 @@ class Objection:
         return self.first(reason=reason)
 
     def after_a_write(self, why: str) -> Replan:
-        """Return the command for a request that was sent: it is planned and asked again, whatever the objection."""
+        """Return the command for a request that was sent: it is planned and approved again, whatever the objection."""
         return Replan(reason=f"{self.reason} {why}", drift=self.drift)
 
 
 async def objection(
     request: AccessRequest, *, tenant: Tenant, directory: Directory, catalog: Catalog | None
 ) -> Objection | None:
-    """Check who the partner is, what the rules are, whose approvals count and what is inherited; None: all as approved.
+    """Check the partner's identity, the rules, the approvals and the inherited values; None: all as approved.
 
-    :param catalog: what templates and roles mean now; None: that is not compared.
-    :raises TenantUnavailable, TenantRefused, DirectoryUnavailable: when it cannot be told now.
+    :param catalog: the current templates and roles; None: they are not compared.
+    :raises TenantUnavailable, TenantRefused, DirectoryUnavailable: when it cannot be read now.
     """
     if request.particulars.kind is RequestKind.REVOCATION:
         return None
@@ -58,7 +58,7 @@ async def objection(
     try:
         roster = await directory.roster([decision.person for decision in request.decisions])
     except DirectoryRefused as error:
-        raise DirectoryUnavailable(error.reason) from error  # what was approved waits until it is mended
+        raise DirectoryUnavailable(error.reason) from error  # an approved plan waits until this is repaired
     verdict = request.verdict(roster)
     if not verdict.is_complete:
         return Objection(

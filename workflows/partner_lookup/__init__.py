@@ -1,1 +1,1 @@
-"""Which tenant somebody means: what was typed, what Entra says of it, what our records say."""
+"""Find the tenant that somebody means: from the typed text, Entra's answer and our records."""

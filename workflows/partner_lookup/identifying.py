@@ -1,4 +1,4 @@
-"""Finds the partner that a command names: by what Entra says the name leads to, and by our own records."""
+"""Find the partner that a command names, from Entra's answer for the name and from our own records."""
 
 from workflows.core.errors import Refused
 from workflows.core.partners.partnership import Partnership, PartnershipState
@@ -11,14 +11,14 @@ from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 
 async def identify_partner(target: str, *, store: Store, tenant: Tenant) -> tuple[TenantIdentity, Partnership | None]:
-    """Find the partner that a command names: by what Entra says the name leads to now, and by our own records.
+    """Find the partner that a command names, from Entra's current answer for the name and from our own records.
 
-    A domain can vanish or move: our records then still find the tenant that was opened under it, and where two tenants
-    are possible none is taken. A tenant ID that has settings here is a partner, whoever it is: showing and closing it
+    A domain can disappear or move. Our records then still contain the tenant that was opened under it. When two tenants
+    are possible, none is chosen. A tenant ID that has settings here is a partner, whoever it is: showing and closing it
     needs no name.
 
-    :raises Refused: when nothing or more than one tenant is meant.
-    :raises TenantUnavailable, TenantRefused: when only Entra could tell.
+    :raises Refused: when the name leads to no tenant, or to more than one.
+    :raises TenantUnavailable, TenantRefused: when only Entra has the answer.
     """
     records = await store.partnerships()
     named = [p for p in records if target in (p.identity.tenant_id, p.identity.default_domain, p.identity.asked)]
@@ -30,7 +30,7 @@ async def identify_partner(target: str, *, store: Store, tenant: Tenant) -> tupl
     except (TenantUnavailable, TenantRefused):
         if len(live or named) == 1:
             return (live or named)[0].identity, (live or named)[0]
-        # NB. nobody said that the tenant is in another cloud, so it must not be recorded as one that is.
+        # NB. nobody stated that the tenant is in another cloud, so it must not be recorded like that.
         if nameless := await _nameless(target, tenant, is_resolved=True):
             return nameless, None
         raise
@@ -56,7 +56,7 @@ async def identify_partner(target: str, *, store: Store, tenant: Tenant) -> tupl
 
 
 async def _asked_for(target: str, store: Store) -> TenantIdentity | None:
-    """Find a tenant by the open requests about it: what is about to be opened can be shown, and closed."""
+    """Find a tenant by the open requests about it, so that it can be shown and closed before it is opened."""
     for request in await store.open_requests():
         seen = request.observation if request.prepared is None else request.prepared.observation
         if seen is not None and seen.identity.tenant_id == target:
@@ -84,7 +84,7 @@ async def _unknown_id_words(target: str, tenant: Tenant) -> str:
 
 
 async def _nameless(target: str, tenant: Tenant, *, is_resolved: bool) -> TenantIdentity | None:
-    """Take a tenant ID for a partner because it has settings in our tenant; None for what has none.
+    """Return a tenant ID as a partner because it has settings in our tenant; None when it has none.
 
     :raises TenantUnavailable, TenantRefused: when the partner cannot be read.
     """

@@ -1,6 +1,6 @@
-"""Domains that look like another one: mixed scripts, characters that pass for others, one letter off.
+"""Domains that look like another one: mixed scripts, similar characters, one letter different.
 
-Which characters look alike is Unicode's list (UTS #39, "confusables.txt", through confusable-homoglyphs); the pairs of
+Similar characters are those of Unicode's list (UTS #39, "confusables.txt", through confusable-homoglyphs). Pairs of
 letters and digits that people confuse in ASCII names are added here.
 """
 
@@ -28,18 +28,18 @@ _NEUTRAL: Final = frozenset({"COMMON", "INHERITED"})
 _PAIRS: Final = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 _SAME: Final = str.maketrans("015i", "olsl")
 _SHORTEST: Final = 5
-"""Shorter names are one letter off by accident too often."""
+"""In shorter names, a difference of one letter is too often a coincidence."""
 _MICROSOFT: Final = re.compile(r"(?:^|[.-])(?:onmicrosoft|onmschina|sharepoint)(?:[.-]|$)")
 _MICROSOFTS_OWN: Final = (".onmicrosoft.com", ".onmicrosoft.us", ".partner.onmschina.cn", ".sharepoint.com")
 _SUFFIXES: Final = PublicSuffixList()
 _LONG: Final = 8
-"""Names from this length on may differ by two letters and still be meant."""
+"""Names from this length on may differ by two letters and still be suggested."""
 _SHORTEST_MEANT: Final = 4
 _MOST_MEANT: Final = 3
 
 
 def mixed_scripts(domain: str) -> tuple[str, ...]:
-    """Name the scripts that one label of a domain mixes and that no language mixes; empty when there is none."""
+    """Return the scripts that one label of a domain mixes and that no language mixes; empty when there are none."""
     for label in unicode_form(domain).split("."):
         scripts = frozenset(_script(character) for character in label) - _NEUTRAL
         if len(scripts) > 1 and not any(scripts <= allowed for allowed in _TOGETHER):
@@ -48,7 +48,7 @@ def mixed_scripts(domain: str) -> tuple[str, ...]:
 
 
 def unicode_form(domain: str) -> str:
-    """Write a domain as it is displayed; the ASCII form where it cannot be."""
+    """Return a domain as it is displayed; the ASCII form when it cannot be converted."""
     try:
         return idna.decode(domain)
     except (idna.IDNAError, UnicodeError):
@@ -56,10 +56,10 @@ def unicode_form(domain: str) -> str:
 
 
 def suspicions(identity: TenantIdentity, *, own: Collection[str], partners: Collection[str]) -> tuple[Finding, ...]:
-    """State what is odd about the domain that was typed, and about the one that the tenant calls its own.
+    """List what is suspicious about the typed domain, and about the domain that the tenant uses.
 
     :param own: this tenant's verified domains.
-    :param partners: the domains of the partners that are known, this one's own left out.
+    :param partners: the domains of known partners, without this one's own.
     """
     names = dict.fromkeys(name for name in (identity.asked, identity.default_domain) if "." in name)
     found = [finding for name in names for finding in _suspicions(name, own, partners)]
@@ -98,9 +98,9 @@ def _likeness(domain: str, other: str) -> str:
 
 
 def near_names(domain: str, known: Iterable[str]) -> tuple[str, ...]:
-    """List the known names that a mistyped domain may have been meant to be, the nearest first; three at most.
+    """List the known names that a mistyped domain may mean, the nearest first; three at most.
 
-    Near is what looks the same, has the same name under another ending, is a part of it, or differs by one letter
+    A near name looks the same, has the same name under another ending, or is a part of it. Or it differs by one letter
     added, left out, replaced or swapped; by two in a long name.
     """
     distances = {name: _distance(registrable(domain), registrable(name)) for name in known if name != domain}
@@ -109,7 +109,7 @@ def near_names(domain: str, known: Iterable[str]) -> tuple[str, ...]:
 
 
 def _distance(mine: str, theirs: str) -> int | None:
-    """Return how far apart two registrable domains are; None where they are not near."""
+    """Return the distance of two registrable domains; None when they are not near."""
     if skeleton(mine) == skeleton(theirs):
         return 0
     name, other = mine.partition(".")[0], theirs.partition(".")[0]
@@ -119,7 +119,7 @@ def _distance(mine: str, theirs: str) -> int | None:
 
 
 def edits(left: str, right: str) -> int:
-    """Count the letters to add, leave out, replace or swap with their neighbour until two names are the same."""
+    """Count the letters to add, remove, replace or swap with a neighbour until two names are the same."""
     before: list[int] = []
     last = list(range(len(right) + 1))
     for row, letter in enumerate(left, 1):
@@ -134,7 +134,7 @@ def edits(left: str, right: str) -> int:
 
 
 def skeleton(domain: str) -> str:
-    """Reduce a domain to how it looks, so that two that look alike are equal."""
+    """Return a domain reduced to its appearance, so that two that look alike are equal."""
     text = latin_form(domain)
     for pair, letter in _PAIRS:
         text = text.replace(pair, letter)
@@ -142,12 +142,12 @@ def skeleton(domain: str) -> str:
 
 
 def latin_form(domain: str) -> str:
-    """Write a domain with the Latin letters that its characters pass for."""
+    """Return a domain with its characters replaced by the Latin letters that they look like."""
     return "".join(_prototype(character) for character in unicode_form(domain).lower())
 
 
 def is_one_off(left: str, right: str) -> bool:
-    """Return whether two names differ by one letter added, left out or replaced, or by two neighbours swapped."""
+    """Return whether two names differ by one letter added, left out or replaced, or by two swapped neighbours."""
     if len(left) > len(right):
         left, right = right, left
     if len(right) - len(left) > 1 or left == right:
@@ -160,9 +160,9 @@ def is_one_off(left: str, right: str) -> bool:
 
 
 def registrable(domain: str) -> str:
-    """Return the part of a host name that somebody can own; the name itself where it has none.
+    """Return the part of a host name that somebody can register; the name itself when there is no such part.
 
-    Of a name that Microsoft gives to tenants, that is the tenant's own part with Microsoft's behind it.
+    For a name that Microsoft gives to tenants, this is the tenant's own part followed by Microsoft's.
     """
     for suffix in _MICROSOFTS_OWN:
         if domain.endswith(suffix):
@@ -180,7 +180,7 @@ def _script(character: str) -> str:
 
 @cache
 def _prototype(character: str) -> str:
-    """Return the Latin letters that a character passes for; itself where it passes for none."""
+    """Return the Latin letters that a character looks like; the character itself when there are none."""
     if character.isascii():
         return character
     found: Any = confusables.is_confusable(character, preferred_aliases=[])

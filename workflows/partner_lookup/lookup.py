@@ -1,4 +1,4 @@
-"""What Entra says about a partner that somebody named: resolved, read, and refused where it can never be a partner."""
+"""Entra's data about a named partner: resolved and read; refused when it can never be a partner."""
 
 import asyncio
 from typing import Final
@@ -16,7 +16,7 @@ from workflows.ports.records import Register
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 DEFAULT_SECONDS: Final = 1.2
-"""How long the default configuration is waited for. It explains what is inherited; nothing depends on it."""
+"""Seconds to wait for the default configuration. It explains inherited values; nothing depends on it."""
 
 _OTHER_CLOUDS: Final = (
     "A partner in another Microsoft cloud can be named once both tenants have enabled the other's cloud."
@@ -25,12 +25,12 @@ _OTHER_CLOUDS: Final = (
 
 
 async def look_up(target: str, *, tenant: Tenant, clock: Clock, register: Register | None = None) -> Observation:
-    """Resolve a target, read the partner's present configuration and the tenant's default beside it.
+    """Resolve a target, and read the partner's present configuration and the tenant's default in parallel.
 
-    :param target: as typed, or canonical; its candidates are asked for in their order.
-    :param register: the partners on record, for offering the one that was perhaps meant.
-    :raises InvalidField: for a tenant that does not exist, that Entra refuses to look up, is the home tenant, or is
-        nobody's organization.
+    :param target: as typed, or canonical; its candidates are looked up in order.
+    :param register: the partners on record, used for suggestions.
+    :raises InvalidField: for a tenant that does not exist, that Entra refuses to look up, that is the home tenant, or
+        that is no organization.
     :raises TenantUnavailable: when Entra does not answer.
     """
     names = target_candidates(target)
@@ -54,7 +54,7 @@ async def look_up(target: str, *, tenant: Tenant, clock: Clock, register: Regist
 
 
 async def read_both(tenant_id: TenantId, *, tenant: Tenant) -> tuple[JsonObject | None, JsonObject | None]:
-    """Read a partner's own configuration and the tenant's default side by side.
+    """Read a partner's own configuration and the tenant's default in parallel.
 
     :returns: the partner's own (None: it has none), and the default (None: it could not be read in time).
     :raises TenantUnavailable, TenantRefused: when the partner cannot be read.
@@ -76,7 +76,7 @@ async def read_default(*, tenant: Tenant) -> JsonObject | None:
 
 
 async def _of_another_cloud(target: str, tenant: Tenant, register: Register | None) -> TenantIdentity:
-    """Take an unknown tenant id on trust where other clouds are enabled: Entra's lookup sees this cloud only.
+    """Accept an unknown tenant id unverified when other clouds are enabled: Entra's lookup covers this cloud only.
 
     :raises InvalidField: for everything else.
     """

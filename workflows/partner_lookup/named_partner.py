@@ -1,4 +1,7 @@
-"""Finds the partner that somebody typed or pasted, for showing it and for closing it. Never guesses."""
+"""Find the partner that somebody typed or pasted, for showing it and for closing it.
+
+Never guesses.
+"""
 
 from typing import Final
 
@@ -19,8 +22,8 @@ async def named_partner(typed: str, *, store: Store, tenant: Tenant) -> tuple[Te
     """Find the partner that was typed, by the first of its candidate names that leads to one.
 
     :raises InvalidField: when no single name was typed, or Entra refuses to look up this one.
-    :raises Refused: when nothing or more than one tenant is meant; a name that is nearly right is only told.
-    :raises TenantUnavailable, TenantRefused: when only Entra could tell.
+    :raises Refused: when the name leads to no tenant, or to more than one; a similar name is only suggested.
+    :raises TenantUnavailable, TenantRefused: when only Entra has the answer.
     """
     *earlier, last = target_candidates(typed)
     for name in earlier:

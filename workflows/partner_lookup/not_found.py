@@ -1,4 +1,4 @@
-"""What to say of a domain that no tenant has: which known name it nearly is, and what to do."""
+"""The text about a domain that belongs to no tenant: which known name is similar, and what to do."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -12,12 +12,12 @@ from workflows.ports.records import Register
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 PATIENCE_SECONDS: Final = 0.6
-"""How long what is only advice is waited for."""
+"""Seconds to wait for the suggestions."""
 OTHER_CLOUDS: Final = "A partner in another Microsoft cloud is found by its tenant ID only."
 
 
 async def not_found_words(domain: str, *, tenant: Tenant, register: Register | None) -> str:
-    """State that no tenant has this domain, then what it may have been meant to be."""
+    """State that no tenant has this domain, then which name may have been meant."""
     near, policy = await asyncio.gather(
         suggestion(domain, tenant=tenant, register=register),
         read_fact(tenant.tenant_settings.read_access_policy(), PATIENCE_SECONDS),
@@ -29,9 +29,9 @@ async def not_found_words(domain: str, *, tenant: Tenant, register: Register | N
 
 
 async def suggestion(name: str, *, tenant: Tenant, register: Register | None) -> str:
-    """Offer the known names that a domain nearly is: of partners on record, our own, or the one that it is part of.
+    """Suggest known names similar to a domain: of partners on record, our own, or the company's domain it belongs to.
 
-    Empty where there is none. A name is only offered, never taken.
+    Empty when there is none. A name is only suggested, never used.
     """
     if is_tenant_id(name):
         return ""
@@ -47,14 +47,14 @@ async def suggestion(name: str, *, tenant: Tenant, register: Register | None) ->
 
 
 async def _partner_names(register: Register | None) -> Sequence[str]:
-    """List every domain that a partner on record goes by."""
+    """List every domain of the partners on record."""
     known = [] if register is None else [one.identity for one in await register.partnerships()]
     names = (name.lower() for identity in known for name in (identity.default_domain, identity.asked))
     return sorted({name for name in names if "." in name})
 
 
 async def _whole(name: str, tenant: Tenant) -> str:
-    """Return the company's domain that a longer name belongs to, where Entra knows it; empty where it does not."""
+    """Return the company's domain that a longer name belongs to, if Entra knows it; otherwise empty."""
     domain = registrable(name)
     if domain == name:
         return ""
@@ -66,6 +66,6 @@ async def _whole(name: str, tenant: Tenant) -> str:
 
 
 async def tenant_ids_of(domain: str, register: Register | None) -> tuple[TenantId, ...]:
-    """List the tenants that this very domain led to before, by our own records."""
+    """List the tenants that this exact domain led to before, from our own records."""
     known = [] if register is None else [one.identity for one in await register.partnerships()]
     return tuple(one.tenant_id for one in known if domain in (one.default_domain.lower(), one.asked.lower()))

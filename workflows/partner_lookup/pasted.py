@@ -1,6 +1,6 @@
-"""Finds the names of tenants in what people paste: web and mail addresses, chat markup, sentences. Pure.
+"""Find the names of tenants in pasted text: web and mail addresses, chat markup, sentences. Pure.
 
-Nothing is judged here. What comes out still has to be a company's domain (`target`).
+Nothing is validated here. A result must still be a company's domain (`target`).
 """
 
 import re
@@ -8,34 +8,34 @@ from collections.abc import Iterator
 from typing import Final
 
 _LINK: Final = re.compile(r"<((?:https?://|mailto:)[^<>|\s]+)(?:\|([^<>]*))?>")
-"""A link as a chat writes it: the address, then perhaps the text that is shown for it."""
+"""A link in chat markup: the address, then optionally its displayed text."""
 _SCHEME: Final = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//")
 _MAIL: Final = "mailto:"
 _APART: Final = re.compile(r"""[\s<>"“”„«»‹›`]+""")
-"""What stands between words and inside no address."""
+"""Characters between words that are in no address."""
 _JOINED: Final = re.compile(r"[,;|()\[\]'‘’]+")
-"""What also stands between words, but inside web addresses too."""
+"""Characters between words that are also in web addresses."""
 _POSSESSIVE: Final = re.compile(r"['’]s$")
 _EMPHASIS: Final = re.compile(r"([*_~])([^*_~].*)\1")
 _BEHIND: Final = ".,;:!?)]}"
 _DOTS: Final = str.maketrans("。．｡", "...")
-"""Dots that domain names are typed with in other scripts (UTS #46)."""
+"""Dots of other scripts in domain names (UTS #46)."""
 _PORT: Final = re.compile(r":\d{1,5}$")
 _GUID: Final = re.compile(r"\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
-"""A closing brace is cut off before."""
+"""A closing brace is removed before."""
 _INITIAL: Final = re.compile(r"[^.@]*(?:\.[^.@]+)*\.[a-z]")
 """Like "e.g" or "J.R": no top-level domain has one letter."""
 
 
 MOST: Final = 1000
-"""Characters. A longer text is no name with a few words around it."""
+"""Characters. A longer text is not treated as a name with a few words around it."""
 
 
 def names_in(text: str) -> tuple[str, ...]:
-    """List the hosts of addresses, the domains and the tenant ids in a text, each once, in their order.
+    """List the hosts of addresses, the domains and the tenant ids in a text, each once, in order.
 
-    A text without any is given back whole, so that what is wrong with it can be said. The text that a link shows counts
-    as part of the text: where it names another domain than the address behind it, both are listed.
+    A text without any is returned unchanged, so that its problem can be reported. The displayed text of a link is part
+    of the text. When it names another domain than the link's address, both are listed.
 
     :param text: in lower case, on one line.
     """
@@ -51,18 +51,18 @@ def _words(text: str) -> Iterator[str]:
     plain = plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     for word in (one.removeprefix(_MAIL) for one in _APART.split(plain)):
         parts = [part for part in _JOINED.split(_POSSESSIVE.sub("", word)) if part]
-        # A list without spaces. Where a part is no name, "con,toso.com" is one word with a slip of the finger in it.
+        # A list without spaces. When a part is no name, "con,toso.com" is one word with a typing error.
         is_list = not _SCHEME.match(word) and all(map(_name_of, parts))
         yield from parts if is_list else (word,)
 
 
 def _shown(label: str | None) -> str:
-    """Return the text of a link where an address may stand in it."""
+    """Return the displayed text of a link when it may contain an address."""
     return label if label and "." in label else ""
 
 
 def _name_of(word: str) -> str:
-    """Return the domain or tenant id that a word is; empty where it is neither."""
+    """Return the domain or tenant id of a word; empty when it is neither."""
     if emphasized := _EMPHASIS.fullmatch(word):
         word = emphasized[2]
     address = _SCHEME.match(word)

@@ -1,7 +1,7 @@
-"""Asks Entra which tenant a name leads to; tells a refusal of this one name from a permission that is missing.
+"""Ask Entra which tenant a name leads to; distinguish a refusal of this name from a missing permission.
 
-Entra refuses some names to everybody (403), however many permissions the bot has. What can be looked up otherwise tells
-the two apart: a tenant may always look up itself.
+Entra refuses some names to everybody (403), whatever permissions the bot has. Another lookup shows the difference: a
+tenant may always look up itself.
 """
 
 from collections.abc import Sequence
@@ -17,16 +17,19 @@ _FORBIDDEN: Final = 403
 
 
 class LookupRefused(InvalidField):
-    """Entra refuses to look up this name and no permission is missing: waiting or granting one does not help."""
+    """Entra refuses to look up this name and no permission is missing.
+
+    Waiting or granting a permission does not help.
+    """
 
 
 async def resolve(names: Sequence[str], *, tenant: Tenant, fresh: bool = False) -> TenantIdentity | None:
-    """Find the tenant that the first of these names leads to which Entra knows; None when it knows none of them.
+    """Return the tenant of the first of these names that Entra knows; None when it knows none of them.
 
-    :param fresh: ask now, whatever is remembered.
+    :param fresh: ask Entra now, without the cache.
     :raises LookupRefused: when Entra refuses this one name.
-    :raises TenantRefused: when it refuses every look-up, which an admin can mend.
-    :raises TenantUnavailable: when it does not answer, or cannot tell the two apart now.
+    :raises TenantRefused: when it refuses every lookup, which an admin can repair.
+    :raises TenantUnavailable: when it does not answer, or when the two cases cannot be distinguished now.
     """
     for name in names:
         try:
@@ -39,7 +42,7 @@ async def resolve(names: Sequence[str], *, tenant: Tenant, fresh: bool = False) 
 
 
 async def _asked_once_more(error: TenantRefused, name: str, *, tenant: Tenant) -> TenantIdentity | None:
-    """Ask again for a name that alone was refused: nothing that was approved ends for the refusal of a moment.
+    """Ask again for a name that alone was refused, so that one temporary refusal ends no approved request.
 
     :raises LookupRefused, TenantRefused, TenantUnavailable: as `resolve` does.
     """
@@ -55,25 +58,25 @@ async def _asked_once_more(error: TenantRefused, name: str, *, tenant: Tenant) -
 async def find_again(request: AccessRequest, *, tenant: Tenant) -> TenantIdentity | None:
     """Ask once more, just before the first write, which tenant the approved name leads to now.
 
-    :raises LookupRefused: when Entra refuses this one name by now, so that this can never be told.
+    :raises LookupRefused: when Entra refuses this one name by now, so that there can be no answer.
     """
     asked = request.known.observation.identity.asked or request.particulars.target
     return await resolve((asked,), tenant=tenant, fresh=True)
 
 
 def still_means(request: AccessRequest, found: TenantIdentity | None) -> bool:
-    """Return whether the approved name leads to the approved tenant still.
+    """Return whether the approved name still leads to the approved tenant.
 
-    :param found: what it leads to now. An id of another cloud, which this cloud does not know, was approved as that.
+    :param found: what it leads to now. An id of another cloud, unknown in this cloud, was approved as such.
     """
     known = request.known
     return not known.observation.identity.is_resolved if found is None else found.tenant_id == known.plan.tenant_id
 
 
 async def told_apart(error: TenantRefused, name: str, *, tenant: Tenant) -> TenantRefused | LookupRefused:
-    """Judge a refused look-up: of this name alone, or as it came where every look-up is refused.
+    """Return whether a refusal is about this name alone, or the original error when every lookup is refused.
 
-    :raises TenantUnavailable: when Entra does not answer the look-up that would tell.
+    :raises TenantUnavailable: when Entra does not answer the lookup that shows the difference.
     """
     if error.status == _FORBIDDEN and await _others_are_answered(tenant):
         return LookupRefused(FIELD, _words(error, name))
@@ -81,7 +84,7 @@ async def told_apart(error: TenantRefused, name: str, *, tenant: Tenant) -> Tena
 
 
 async def _others_are_answered(tenant: Tenant) -> bool:
-    """Look up our own tenant, now: a permission may have been taken away since an answer was remembered."""
+    """Look up our own tenant without the cache: a permission may have been removed since the last answer."""
     try:
         await tenant.find(await tenant.home(), fresh=True)
     except TenantRefused:

@@ -1,6 +1,6 @@
-"""Which tenant is meant: the domain or tenant id that a person typed, made canonical or refused.
+"""Parse the domain or tenant id that a person typed; return its canonical form or refuse it.
 
-Nothing here asks the network. Whether the domain belongs to a tenant is Entra's answer.
+There is no network access here. Only Entra knows whether the domain belongs to a tenant.
 """
 
 import re
@@ -17,7 +17,7 @@ from workflows.partner_lookup.lookalikes import mixed_scripts
 from workflows.partner_lookup.pasted import names_in
 
 FIELD: Final = "target"
-"""The name of the form field that every problem found here belongs to."""
+"""The name of the form field for every problem found here."""
 
 CONSUMER_TENANTS: Final = frozenset(
     {
@@ -26,10 +26,10 @@ CONSUMER_TENANTS: Final = frozenset(
         TenantId("00000000-0000-0000-0000-000000000000"),
     }
 )
-"""Tenant ids that are nobody's organization (Microsoft: "Access tokens", issuer and well-known tenants)."""
+"""Tenant ids that belong to no organization (Microsoft: "Access tokens", issuer and well-known tenants)."""
 
 CONSUMER_DOMAINS: Final = frozenset(Path(__file__).with_name("consumer_domains.txt").read_text("ascii").split())
-"""Mail providers whose users are persons, not an organization that could be a partner."""
+"""Personal email providers; their users are no organization that could be a partner."""
 
 _GUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _WWW: Final = "www."
@@ -43,20 +43,20 @@ def is_tenant_id(target: str) -> bool:
 
 
 def normalize_target(typed: str) -> str:
-    """Turn what was typed into a lower-case GUID or an ASCII (IDNA 2008) domain name: the first of the candidates.
+    """Convert typed text to a lower-case GUID or an ASCII (IDNA 2008) domain name: the first of the candidates.
 
-    :raises InvalidField: naming what is wrong and the cure.
+    :raises InvalidField: with what is wrong and the correction.
     """
     return target_candidates(typed)[0]
 
 
 def target_candidates(typed: str) -> tuple[str, ...]:
-    """List the names that what was typed can mean, in the order in which to ask Entra for them.
+    """List the names that typed text can mean, in the order in which to ask Entra for them.
 
-    The domain is taken out of a web address, a mail address with or without a name, chat markup, or a sentence. `www.`
-    may belong to the name: it is left out only in a second candidate. A tenant ID has one candidate.
+    The domain is found in a web address, a mail address with or without a name, chat markup, or a sentence. `www.` may
+    belong to the name, so only a second candidate omits it. A tenant ID has one candidate.
 
-    :raises InvalidField: naming what is wrong and the cure.
+    :raises InvalidField: with what is wrong and the correction.
     """
     found = tuple(dict.fromkeys(_name(one) for one in names_in(_cleaned(typed))))
     if len({name.removeprefix(_WWW) for name in found}) > 1:
@@ -75,7 +75,7 @@ def target_candidates(typed: str) -> tuple[str, ...]:
 
 
 def _name(text: str) -> str:
-    """Make one domain or tenant id canonical."""
+    """Return one domain or tenant id in canonical form."""
     if is_tenant_id(text):
         if text in CONSUMER_TENANTS:
             raise InvalidField(

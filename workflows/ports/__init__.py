@@ -1,1 +1,1 @@
-"""What the domain needs from the world: one Protocol for each neighbour."""
+"""The interfaces to other systems: one Protocol for each."""

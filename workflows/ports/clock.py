@@ -8,4 +8,4 @@ class Clock(Protocol):
     """The time."""
 
     def now(self) -> datetime:
-        """The present, timezone-aware, UTC."""
+        """Return the present time, timezone-aware, in UTC."""

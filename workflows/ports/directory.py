@@ -1,4 +1,4 @@
-"""Who people are: chat users, Entra accounts, roles."""
+"""The directory of people: chat users, Entra accounts, roles."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,10 @@ from workflows.core.people import ChatId, Person, Role, Roster
 
 
 class DirectoryUnavailable(DomainError):
-    """The people directory could not be read; nobody is eligible until it can. `retry_after` in seconds, if said."""
+    """The people directory could not be read; nobody is eligible until it can.
+
+    `retry_after` in seconds, if given.
+    """
 
     def __init__(self, reason: str, retry_after: float | None = None) -> None:
         super().__init__(reason)
@@ -17,7 +20,10 @@ class DirectoryUnavailable(DomainError):
 
 
 class DirectoryRefused(Refused):
-    """The people directory refuses to answer: asking again is refused again, until an admin has mended it."""
+    """The people directory refuses to answer.
+
+    Further requests are refused too, until an admin repairs the cause.
+    """
 
     def __init__(self, reason: str) -> None:
         super().__init__("directory_refused", reason)
@@ -25,7 +31,7 @@ class DirectoryRefused(Refused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleSource:
-    """Who holds a role: chat user groups by handle, Entra groups by object id, people by mail address."""
+    """The definition of a role: chat user groups by handle, Entra groups by object id, people by mail address."""
 
     role: Role
     title: str
@@ -35,7 +41,7 @@ class RoleSource:
 
 
 class Directory(Protocol):
-    """Who people are: a chat user maps to exactly one enabled member account, or is refused.
+    """The directory of people. A chat user maps to exactly one enabled member account, or is refused.
 
     Every method raises DirectoryUnavailable, DirectoryRefused, TenantUnavailable or TenantRefused.
     """
@@ -43,27 +49,30 @@ class Directory(Protocol):
     async def identify(self, chat_id: ChatId) -> Person:
         """Map a chat user to one Entra person.
 
-        :raises Refused: for guests, bots, deactivated or outside users, and where the account is not exactly one.
+        :raises Refused: for guests, bots, deactivated or external users, and when there is not exactly one account.
         """
 
     async def is_member(self, chat_id: ChatId) -> bool:
-        """Return whether a chat user is a full member, which suffices for reading."""
+        """Return whether a chat user is a full member, which is enough for reading."""
 
     async def roster(self, people: Sequence[Person]) -> Roster:
-        """Read which roles these people hold now; who lost the account or the chat user holds none."""
+        """Read which roles these people have now.
+
+        A person without an account or chat user has none.
+        """
 
     async def holders(self, role: Role) -> frozenset[ChatId]:
-        """List the living, full members who hold a role now, as far as the chat system knows them.
+        """List the active, full members who have a role now, as far as the chat system knows them.
 
-        Of a role with many people, enough are looked at for every quorum that a template can ask for; the rest is
-        taken as listed.
+        For a role with many people, enough of them are checked for every quorum that a template can require. The rest
+        is included unchecked.
         """
 
     async def all_ids(self, chat_ids: Iterable[ChatId]) -> frozenset[ChatId]:
-        """List every chat id of the people whom these ids name: one person may have several.
+        """List every chat id of the people with these ids. One person may have several.
 
-        Whom the chat system does not know keeps the id that was asked about.
+        An id that the chat system does not know is returned unchanged.
         """
 
     async def missing_groups(self, role: Role) -> tuple[str, ...]:
-        """Name the role's chat user groups that do not exist, or are switched off."""
+        """Return the role's chat user groups that do not exist, or are disabled."""

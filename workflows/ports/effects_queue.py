@@ -14,7 +14,7 @@ class PendingEffect:
 
     id: int
     lane: str
-    """Effects of one lane are performed one after the other, oldest first; lanes run side by side."""
+    """Effects of one lane are performed one after the other, oldest first. Lanes run in parallel."""
     effect: Effect
     attempts: int
 
@@ -26,40 +26,43 @@ class GivenUp:
     id: int
     lane: str
     error: str
-    """Why."""
+    """Why it was given up."""
     effect: Effect | None
-    """None where it cannot be read."""
+    """None when it cannot be read."""
 
 
 class EffectsQueue(Protocol):
-    """Where effects wait. `commit` of the records puts them there, in the same transaction."""
+    """The queue of effects.
+
+    `commit` of the records adds them in the same transaction.
+    """
 
     async def pending(self, now: datetime, limit: int) -> Sequence[PendingEffect]:
         """List the oldest due effect of each lane: at most `limit` of each rank, the first rank first.
 
-        One that waits for later does not hold up its lane.
+        An effect that waits for a later time does not delay its lane.
         """
 
     async def count_pending(self, now: datetime) -> tuple[int, int, int]:
-        """Count the effects that are due, that wait for later, and that are parked."""
+        """Count the effects that are due, that wait for a later time, and that are parked."""
 
     async def done(self, effect_id: int) -> None:
         """Mark an effect as performed."""
 
     async def retry(self, effect_id: int, at: datetime, error: str) -> None:
-        """Put an effect off until `at`, counting one more attempt."""
+        """Postpone an effect until `at`, and count one more attempt."""
 
     async def park(self, effect_id: int, error: str) -> None:
-        """Return an effect up; it stays visible and holds no lane."""
+        """Give up an effect; it stays visible and does not delay its lane."""
 
     async def unjudged(self) -> Sequence[CheckPermission]:
-        """List the clicks that are stored and not judged yet, oldest first; those that were given up are left out."""
+        """List the stored, unchecked clicks, oldest first, without those that were given up."""
 
     async def given_up(self) -> Sequence[GivenUp]:
         """List the effects that were given up, oldest first."""
 
     async def retry_given_up(self, effect_id: int) -> None:
-        """Have a given up effect tried again, as if for the first time; nothing where it is not given up."""
+        """Retry a given-up effect, as if for the first time; do nothing when it is not given up."""
 
     async def drop_given_up(self, effect_id: int) -> None:
-        """Forget a given up effect; nothing where it is not given up."""
+        """Drop a given-up effect; do nothing when it is not given up."""

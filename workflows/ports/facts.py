@@ -1,4 +1,7 @@
-"""Read one fact about the home tenant: what it is, or why it is not known. Never raises for what cannot be read."""
+"""Read one fact about the home tenant: its value, or why it is not known.
+
+A failed read never raises.
+"""
 
 import asyncio
 from collections.abc import Awaitable
@@ -8,7 +11,7 @@ from workflows.core.checks.facts import Unchecked, Why
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _UNLICENSED: Final = ("NonPremium", "LicenseRequired", "LicenseNotFound")
-"""What the codes of a refusal for want of a licence contain."""
+"""Parts of refusal codes that mean a missing licence."""
 
 Fact = TypeVar("Fact")
 
@@ -27,7 +30,7 @@ async def read_fact(read: Awaitable[Fact], patience: float) -> Fact | Unchecked:
 
 
 def why_refused(error: TenantRefused) -> Why:
-    """Name why Entra refused, as a reader sees it."""
+    """Return why Entra refused, in a form for readers."""
     if any(word in error.code for word in _UNLICENSED):
         return Why.NO_LICENCE
     return Why.FORBIDDEN if error.status == 403 else Why.REFUSED

@@ -1,4 +1,4 @@
-"""What people are shown and told."""
+"""The interface that shows cards and messages to people."""
 
 from typing import Protocol
 
@@ -10,7 +10,10 @@ from workflows.core.requests.request import AccessRequest
 
 
 class NotifierUnavailable(DomainError):
-    """The chat system did not take a message. `retry_after` in seconds, if it said so."""
+    """The chat system did not accept a message.
+
+    `retry_after` in seconds, if given.
+    """
 
     def __init__(self, reason: str, retry_after: float | None = None) -> None:
         super().__init__(reason)
@@ -18,33 +21,33 @@ class NotifierUnavailable(DomainError):
 
 
 class NotifierBlocked(NotifierUnavailable):
-    """A place does not take a message until an admin mends that: it is archived, or the bot is no member of it."""
+    """A channel accepts no message until an admin repairs that: it is archived, or the bot is no member."""
 
 
 class NotifierRefused(DomainError):
-    """The chat system will never take this message (the channel or the person is gone)."""
+    """The chat system will never accept this message (the channel or the person no longer exists)."""
 
 
 class Notifier(Protocol):
-    """Shows the domain's state to people. Every method may be repeated.
+    """Shows the domain's state to people. Every method may be repeated safely.
 
     Every method raises NotifierUnavailable or NotifierRefused.
     """
 
     async def show_request(self, request: AccessRequest) -> None:
-        """Bring every copy of the request's card up to date; post those that are missing."""
+        """Update every copy of the request's card, and post missing copies."""
 
     async def show_review(self, partnership: Partnership, *, remind: bool) -> None:
-        """Bring every review card of the partnership up to date; with `remind`, post a new one to the sponsor."""
+        """Update every review card of the partnership; with `remind`, post a new one to the sponsor."""
 
     async def show_setup(self, partnership: Partnership, *, remind: bool) -> None:
-        """Bring every card about the partner's half up to date; post it where it is new, with `remind` once more."""
+        """Update every partner setup card; post it when it is new, and once more with `remind`."""
 
     async def show_home(self, person: ChatId) -> None:
         """Publish the App Home of one person."""
 
     async def show_alarm(self, alarm: Alarm) -> None:
-        """Send an alarm to every admin who does not have it yet; bring what was sent before up to date."""
+        """Send an alarm to every admin who has not got it yet; update the copies that were sent before."""
 
     async def tell(self, person: ChatId, text: str, *, channel: str) -> None:
-        """Say something to one person: in `channel` for their eyes only, or directly when it is empty."""
+        """Send one person a text: visible only to them in `channel`, or as a direct message when it is empty."""

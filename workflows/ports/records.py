@@ -18,15 +18,18 @@ Item = TypeVar("Item")
 
 
 class StoreUnusable(DomainError):
-    """The records cannot be opened, or another process works on them already."""
+    """The records cannot be opened, or another process uses them already."""
 
 
 class StoreNotWritable(DomainError):
-    """The records cannot be written at the moment (the disk is full, somebody locks them); nothing was stored."""
+    """The records cannot be written at the moment (the disk is full, or locked); nothing was stored."""
 
 
 class StaleVersion(DomainError):
-    """Somebody else stored a newer version of the record: load it again and decide again."""
+    """Somebody else stored a newer version of the record.
+
+    Load it again and decide again.
+    """
 
 
 class OtherOpenRequest(DomainError):
@@ -39,12 +42,15 @@ class OtherOpenRequest(DomainError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """One line of the audit log. `key` is unique: the same click is entered once."""
+    """One entry of the audit log.
+
+    `key` is unique: a repeated click gives one entry.
+    """
 
     key: str
     at: datetime
     actor: str
-    """Chat id or account id of who did it; `gatehouse` for the bot itself."""
+    """Chat id or account id of the actor; `gatehouse` for the bot itself."""
     command: str
     """The command's stored name."""
     outcome: str
@@ -52,13 +58,16 @@ class AuditEntry:
     request_id: RequestId | None = None
     tenant_id: TenantId | None = None
     account: PersonId | None = None
-    """The Entra account of who did it, where it was known."""
+    """The actor's Entra account, when it was known."""
     details: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
-    """Everything that one command changes: stored whole, or not at all."""
+    """Everything that one command changes.
+
+    It is stored completely or not at all.
+    """
 
     entry: AuditEntry
     request: AccessRequest | None = None
@@ -66,19 +75,19 @@ class Commit:
     alarm: Alarm | None = None
     effects: tuple[Effect, ...] = ()
     is_only_one: bool = False
-    """Whether `request` is stored only where no other request about its tenant is open."""
+    """Whether `request` is stored only when no other request about its tenant is open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed(Generic[Item]):
-    """The first records of a list, and how many there are in all."""
+    """The first records of a list, and the total number."""
 
     shown: Sequence[Item]
     count: int
 
 
 class Register(Protocol):
-    """Which other partners and requests there are, for who only looks on; every `Store` is one."""
+    """The other partners and requests, for read-only use; every `Store` is one."""
 
     async def open_requests(self) -> Sequence[AccessRequest]:
         """List the requests that are not terminal, oldest first."""
@@ -88,26 +97,27 @@ class Register(Protocol):
 
 
 class RecordStore(Protocol):
-    """Where records and the audit log are kept. What `commit` returned from survives a crash.
+    """Where records and the audit log are stored. Data for which `commit` returned survives a crash.
 
     Every method that writes raises StoreNotWritable.
     """
 
     @property
     def trouble(self) -> str:
-        """What keeps records from being written, as far as the last write showed; empty when nothing does."""
+        """Return why records cannot be written, as of the last write; empty when they can."""
 
     async def probe(self) -> str:
-        """Find out whether records can be written now, by writing one. Gives what is in the way; empty when nothing is.
+        """Check by writing one record whether records can be written now. Returns the reason when not; empty otherwise.
 
-        While something is, no effect is pending: what cannot be marked as done would be done again and again.
+        While they cannot, no effect is pending: an effect that cannot be marked as done would be repeated again and
+        again.
         """
 
     async def commit(self, commit: Commit) -> bool:
-        """Store everything in one transaction; False when the entry's key is known already and nothing was done.
+        """Store everything in one transaction; return False when the entry's key is known and nothing was done.
 
         :raises StaleVersion: when a record is not exactly one version newer than the stored one.
-        :raises OtherOpenRequest: when it has to be the only open one for its tenant, and is not.
+        :raises OtherOpenRequest: when it must be the only open one for its tenant, and is not.
         """
 
     async def request(self, request_id: RequestId) -> AccessRequest | None:
@@ -125,9 +135,9 @@ class RecordStore(Protocol):
     async def requests_waiting(
         self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], limit: int
     ) -> Listed[AccessRequest]:
-        """List the requests that wait for one of these roles and do not bar one person, oldest first.
+        """List the requests that wait for one of these roles and that this person may decide on, oldest first.
 
-        :param ids: every chat id of that person, and the account where it is known.
+        :param ids: every chat id of that person, and the account when it is known.
         """
 
     async def live_partnerships(self, limit: int) -> Listed[Partnership]:
@@ -145,9 +155,9 @@ class RecordStore(Protocol):
         """List every partnership, by default domain."""
 
     async def records(self) -> Records:
-        """Read every partnership and the requests that bear on what stands in the tenant, all of one moment.
+        """Read every partnership and the requests that matter for the current settings, all at one moment.
 
-        What cannot be read is named, not left out.
+        A record that cannot be read is named, not left out.
         """
 
     async def due(self, now: datetime) -> tuple[Sequence[RequestId], Sequence[TenantId]]:
@@ -162,9 +172,11 @@ class RecordStore(Protocol):
     async def times_of(
         self, actor: ChatId, account: PersonId | None, commands: Sequence[str], since: datetime
     ) -> Sequence[datetime]:
-        """List when a person had one of these commands accepted since then, oldest first; closing a partner left out.
+        """List the times since then when a person's commands of these names were accepted, oldest first.
 
-        :param account: what was entered under this account counts, too, whatever the chat id was.
+        Commands that close a partner are left out.
+
+        :param account: entries of this account count too, whatever their chat id was.
         """
 
     async def alarm(self, alarm_id: AlarmId) -> Alarm | None:
@@ -177,7 +189,7 @@ class RecordStore(Protocol):
         """List the alarms that are not cleared, oldest first."""
 
     async def mark(self, name: str) -> str | None:
-        """Read one of the process's own marks, such as when it last looked at what is due; None: never set."""
+        """Read one of the process's own marks, such as the time of its last check of what is due; None: never set."""
 
     async def save_mark(self, name: str, value: str) -> None:
-        """Remember a mark."""
+        """Store a mark."""

@@ -1,4 +1,4 @@
-"""The store as one: what opens it serves all three ports."""
+"""The complete store: it implements all three ports."""
 
 from typing import Protocol
 
@@ -8,4 +8,4 @@ from workflows.ports.records import RecordStore
 
 
 class Store(RecordStore, EffectsQueue, MessageCopies, Protocol):
-    """Records, effects queue and message copies in one database, so that one transaction holds them."""
+    """Records, effects queue and message copies in one database, so that one transaction covers them."""

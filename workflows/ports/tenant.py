@@ -1,4 +1,4 @@
-"""Our own tenant, through Microsoft Graph."""
+"""The interface to our own tenant, through Microsoft Graph."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,14 +12,15 @@ from workflows.core.settings.model import TenantId
 from workflows.ports.tenant_settings import TenantSettings
 
 MOST_RETRY_AFTER: Final = 300.0
-"""Seconds. No neighbour is left alone for longer, whatever it asks for: what was approved or revoked waits for it."""
+"""Seconds. No system is left uncalled for longer, whatever it asks for: an approved plan or a revocation waits for it.
+"""
 
 
 class TenantUnavailable(DomainError):
-    """Entra did not answer, or not usefully; nothing is known about the outcome of what was asked.
+    """Entra did not answer, or not usefully. The result of the request is not known.
 
-    `retry_after` is the number of seconds the service asked for, if it did; `is_throttled` tells that it has too much
-    to do for the bot, rather than none of its answers arriving.
+    `retry_after` is the number of seconds the service asked for, if any. `is_throttled` means that the service limits
+    the bot's requests, not that its answers do not arrive.
     """
 
     def __init__(self, reason: str, retry_after: float | None = None, *, is_throttled: bool = False) -> None:
@@ -30,7 +31,10 @@ class TenantUnavailable(DomainError):
 
 
 class WrongTenant(TenantUnavailable):
-    """Graph answers for another tenant than the one that is configured: nothing is written there."""
+    """Graph answers for a tenant other than the configured one.
+
+    Nothing is written there.
+    """
 
     def __init__(self, found: TenantId, expected: TenantId) -> None:
         super().__init__(
@@ -41,7 +45,10 @@ class WrongTenant(TenantUnavailable):
 
 
 class TenantRefused(DomainError):
-    """Entra refused for good: asking again would be refused again. `reason` names code and request id."""
+    """Entra refused permanently: asking again would be refused again.
+
+    `reason` contains code and request id.
+    """
 
     def __init__(self, status: int, code: str, reason: str) -> None:
         super().__init__(reason)
@@ -51,7 +58,7 @@ class TenantRefused(DomainError):
 
 
 class AlreadyExists(TenantRefused):
-    """What was to be created exists already (409): read it and compare."""
+    """The object to create exists already (409): read it and compare."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,23 +81,23 @@ class Tenant(Protocol):
 
     @property
     def tenant_settings(self) -> TenantSettings:
-        """What else in the tenant bears on a partner."""
+        """Return the reads of other settings of the tenant that matter for a partner."""
 
     async def home(self) -> TenantId:
-        """The tenant's own id."""
+        """Return the tenant's own id."""
 
     async def verify_home(self, *, must_be_known: bool = False) -> None:
-        """Ask every few minutes whether this is still the tenant that is configured; `write` holds while it is not.
+        """Check every few minutes that this is still the configured tenant. `write` is blocked while it is not.
 
-        :param must_be_known: hold also while it has never been answered, as before whatever opens.
-        :raises WrongTenant: while Graph answers for another one.
-        :raises TenantUnavailable: while it has never answered, where it must have.
+        :param must_be_known: block also while there was never an answer, as before every opening.
+        :raises WrongTenant: while Graph answers for another tenant.
+        :raises TenantUnavailable: while there was never an answer, when one is required.
         """
 
     async def find(self, target: str, *, fresh: bool = False) -> TenantIdentity | None:
-        """Resolve a domain or tenant id to a tenant; None when there is none.
+        """Return the tenant of a domain or tenant id; None when there is none.
 
-        An answer may be up to a minute old unless `fresh` is asked for.
+        An answer may be up to a minute old, unless `fresh`.
         """
 
     async def read_partner(self, tenant_id: TenantId) -> JsonObject | None:
@@ -99,25 +106,28 @@ class Tenant(Protocol):
     async def read_partners(self) -> Sequence[JsonObject]:
         """List every partner's own configuration with its synchronization policy, each with its `tenantId`.
 
-        All of them, or it raises: never a part of the list.
+        Returns all of them or raises; never a part of the list.
         """
 
     async def read_default(self) -> JsonObject:
-        """Read the tenant's default configuration. There is no way to write it."""
+        """Read the tenant's default configuration.
+
+        It cannot be written through this interface.
+        """
 
     async def write(self, operation: Operation) -> None:
-        """Perform one operation of a plan: these bytes to this address.
+        """Perform one operation of a plan: send these bytes to this address.
 
-        :raises AlreadyExists: when a POST or a PUT meets what it was to create.
+        :raises AlreadyExists: when the object of a POST or a PUT exists already.
         :raises WrongTenant: while Graph answers for another tenant; nothing was sent.
-        :raises TenantUnavailable: when the outcome is unknown; read back before anything else.
+        :raises TenantUnavailable: when the result is not known; read back before anything else.
         """
 
     async def accounts_by_mail(self, mails: Sequence[str]) -> Sequence[Account]:
-        """Find every account whose mail or user principal name is one of `mails`."""
+        """Return every account whose mail or user principal name is one of `mails`."""
 
     async def accounts_by_id(self, ids: Sequence[PersonId]) -> Sequence[Account]:
-        """Find every account with one of these object ids; absent ones are left out."""
+        """Return every account with one of these object ids; missing ones are left out."""
 
     async def group_members(self, group_id: str) -> frozenset[PersonId]:
         """List the users in an Entra group, nested ones included."""

@@ -1,4 +1,7 @@
-"""What stands around partners in our own tenant: policies, sign-ins, names. Read only."""
+"""Settings of our own tenant that matter for partners: policies, sign-ins, names.
+
+Read only.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,16 +20,16 @@ class FoundObject:
     """One of our own users, groups or applications, found by its name."""
 
     id: str
-    """What a setting names it by: the object id, or the application id of an application. Lower case."""
+    """The id that settings use: the object id, or the application id of an application. Lower case."""
     name: str
     mail: str
-    """Empty where it has none."""
+    """Empty when there is none."""
     kind: str
-    """What tells it from others of one name, such as "security group" or "guest"."""
+    """A description that distinguishes objects of one name, such as "security group" or "guest"."""
 
 
 class TenantSettings(Protocol):
-    """What else in the home tenant bears on a partner. Read only; no answer is needed for anything to go on.
+    """Other settings of the home tenant that matter for a partner. Read only; nothing stops without an answer.
 
     Every method raises TenantUnavailable or TenantRefused.
     """
@@ -47,13 +50,13 @@ class TenantSettings(Protocol):
         """Read every Conditional Access policy. An answer may be up to a minute old."""
 
     async def evaluate_access(self, question: Question) -> Sequence[JsonObject]:
-        """Ask Entra which Conditional Access policies apply to a sign-in: every policy, and why one does not.
+        """Ask Entra which Conditional Access policies apply to a sign-in: every policy, and why one does not apply.
 
-        Nothing is changed by it. An answer may be up to a minute old.
+        This changes nothing. An answer may be up to a minute old.
         """
 
     async def read_sign_ins(self, tenant_id: TenantId, since: datetime, *, home: TenantId | None = None) -> SignIns:
-        """Count who signed in to which applications since then.
+        """Count the people and applications of the sign-ins since then.
 
         :param home: None counts the partner's people here; our own tenant id counts our people at the partner.
         """
@@ -61,13 +64,14 @@ class TenantSettings(Protocol):
     async def read_partner_changes(self, tenant_id: TenantId, since: datetime) -> Sequence[PartnerChange]:
         """List who changed one partner's own configuration since then, from Entra's audit log.
 
-        All of it, or it raises. NB. Entra writes its log some minutes late.
+        Returns all entries or raises. NB. Entra writes its log some minutes late.
         """
 
     async def find_by_name(self, kind: TargetType, name: str, limit: int) -> Sequence[FoundObject]:
-        """List our own users, groups or applications of this name; where there is none, those whose name begins so.
+        """List our own users, groups or applications with this name.
 
-        Groups with hidden membership are left out. At most `limit`, by name.
+        When there are none, those whose name starts with it. Groups with hidden membership are left out. At most
+        `limit`, by name.
         """
 
     async def name_of(self, target: Target, *, fresh: bool = False) -> str | None:

@@ -1,1 +1,1 @@
-"""What is read in the home tenant before people decide."""
+"""Reads in the home tenant before people decide."""

@@ -1,4 +1,7 @@
-"""Ask Entra what Conditional Access means for a partner's people, within a bound; what it does not say is estimated."""
+"""Ask Entra for the effect of Conditional Access on a partner's people, within a time limit.
+
+The rest is estimated.
+"""
 
 import asyncio
 import time
@@ -20,12 +23,12 @@ from workflows.ports.tenant import TenantRefused, TenantUnavailable
 from workflows.ports.tenant_settings import TenantSettings
 
 EVALUATION_SECONDS: Final = 15.0
-"""For all evaluations of one plan together: twelve at one a second, and some room."""
+"""Seconds for all evaluations of one plan together: twelve at one a second, with a reserve."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessCheck:
-    """Asks about one partner, or about several with one bound."""
+    """Asks about one partner, or about several within one time limit."""
 
     tenant_settings: TenantSettings
     patience: float = EVALUATION_SECONDS
@@ -37,10 +40,10 @@ class AccessCheck:
         tenant_id: TenantId,
         found: Sequence[Way] = (),
     ) -> AccessReport:
-        """State what Conditional Access means for who can come in under these settings. Never raises.
+        """Return the effect of Conditional Access on those who can come in under these settings. Never raises.
 
         :param documents: every policy, or why they could not be read.
-        :param found: every way in and out under the settings, where more than users may be synchronized.
+        :param found: every kind of access under the settings; more than users may be synchronized.
         """
         entries, trust = entries_under(applies, found), trust_under(applies)
         policies = () if isinstance(documents, Unchecked) else [parse_policy(one) for one in documents]
@@ -49,10 +52,10 @@ class AccessCheck:
         return assess(documents, entries, tenant_id, trust, chosen, answers)
 
     async def ask(self, chosen: Questions) -> dict[Question, Sequence[JsonObject] | Unchecked]:
-        """Ask one after the other until Entra cannot be asked, or the time is over.
+        """Ask one question after the other until Entra cannot be asked, or the time is over.
 
-        The question that failed says why; those after it are absent. A refusal may be about the application that was
-        asked about, so the others are asked all the same.
+        The question that failed has the reason; later ones are absent. A refusal may be about the application in the
+        question, so the other questions are still asked.
         """
         answers: dict[Question, Sequence[JsonObject] | Unchecked] = {}
         refused: set[str] = set()

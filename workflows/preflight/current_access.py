@@ -1,4 +1,7 @@
-"""What Conditional Access means today for the partners that stand: one evaluation for all that it cannot tell apart."""
+"""The effect of Conditional Access today on current partners.
+
+Partners that no policy distinguishes share one evaluation.
+"""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -21,24 +24,24 @@ from workflows.ports.tenant_settings import TenantSettings
 from workflows.preflight.access_check import EVALUATION_SECONDS, AccessCheck
 
 PATIENCE_SECONDS: Final = 6.0
-"""For the list of policies."""
+"""Seconds for the list of policies."""
 _AT_ONCE: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Alike:
-    """What is the same for partners that Conditional Access cannot tell apart."""
+    """The values that are equal for partners that Conditional Access does not distinguish."""
 
     entries: tuple[Entry, ...]
     trust: Trust
     tenant_id: TenantId | None
-    """Of a partner that some policy names by its tenant id."""
+    """The tenant id of a partner that some policy names by its id."""
 
 
 async def with_access(
     partners: Sequence[PartnerPosture], tenant_settings: TenantSettings, patience: float = EVALUATION_SECONDS
 ) -> list[PartnerPosture]:
-    """Add to each partner that has settings what Conditional Access means for its people. Never raises.
+    """Add to each partner with settings the effect of Conditional Access on its people. Never raises.
 
     Partners share an evaluation unless some policy names one of them by its tenant id.
     """
@@ -63,7 +66,7 @@ def _told(partner: PartnerPosture, report: AccessReport | None) -> PartnerPostur
 
 
 def _grouped(partners: Iterable[PartnerPosture], policies: Sequence[Policy]) -> dict[_Alike, list[PartnerPosture]]:
-    """Put partners together that are alike, the most first."""
+    """Group equal partners, the largest group first."""
     named = frozenset(tenant for policy in policies for tenant in named_tenants(policy))
     groups: dict[_Alike, list[PartnerPosture]] = {}
     for partner in partners:
@@ -86,7 +89,7 @@ async def _reports(
     policies: Sequence[Policy],
     check: AccessCheck,
 ) -> dict[_Alike, AccessReport]:
-    # One unnamed partner stands for all of them: no policy tells them apart.
+    # One unnamed partner represents all of them: no policy distinguishes them.
     stands_for_all = next((some[0].tenant_id for alike, some in groups.items() if alike.tenant_id is None), None)
     wanted: dict[_Alike, tuple[Question, ...]] = {}
     for alike in groups:

@@ -1,4 +1,4 @@
-"""Ask our own directory what the users, groups and applications are called that a configuration names by id."""
+"""Read the names of the users, groups and applications that a configuration names by id from our own directory."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -12,20 +12,23 @@ from workflows.ports.facts import read_fact
 from workflows.ports.tenant import Tenant
 
 PATIENCE_SECONDS: Final = 2.0
-"""For showing names beside ids: whoever looks waits no longer for them."""
+"""Seconds for showing names with ids; a reader waits no longer for them."""
 MOST_SHOWN: Final = 10
-"""How many names stand beside ids where they are only shown; what is asked for is looked up as a whole (preflight)."""
+"""How many names are shown with ids for display only. For a request all are looked up (preflight)."""
 
 
 async def ask_names(targets: Iterable[NamedTarget], *, tenant: Tenant, patience: float = PATIENCE_SECONDS) -> Names:
-    """Ask now for every id that can be ours, side by side: for judging. Never raises for what cannot be read."""
+    """Read the names of all ids that can be ours now, in parallel, for checks.
+
+    Never raises for a failed read.
+    """
     return await _ask(to_look_up(targets), tenant, patience, fresh=True)
 
 
 async def names_shown(targets: Iterable[NamedTarget], *, tenant: Tenant) -> dict[str, str]:
-    """Return the names that could be read in time, by id: for showing them, where nothing hangs on them.
+    """Return the names that could be read in time, by id; for display only.
 
-    Anybody who may look can make the bot ask, so these are few, and may be a minute old.
+    Anybody who may look up partners causes these reads. So they are few, and may be a minute old.
     """
     return known_names(await _ask(to_look_up(targets)[:MOST_SHOWN], tenant, PATIENCE_SECONDS, fresh=False))
 

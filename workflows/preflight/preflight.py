@@ -1,6 +1,6 @@
-"""Look around in the home tenant before people decide: reads side by side, each with its own outcome.
+"""Read facts in the home tenant before people decide: reads in parallel, each with its own result.
 
-Nothing here can stop a request by failing: what could not be read becomes a finding that says so.
+A failed read cannot stop a request. It becomes a finding that says so.
 """
 
 import asyncio
@@ -35,25 +35,25 @@ from workflows.preflight.naming import ask_names
 from workflows.preflight.sign_ins import read_outbound_sign_ins
 
 PATIENCE_SECONDS: Final = 6.0
-"""For all reads together: they are made side by side."""
+"""Seconds for all reads together; they run in parallel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """What a preflight found."""
+    """The results of a preflight."""
 
     circumstances: Circumstances
-    """What the consistency rules need to know."""
+    """The facts for the consistency rules."""
     findings: tuple[Finding, ...]
     names: Mapping[str, str] = field(default_factory=dict)
-    """What our own directory calls the ids that the plan names, by id; only those that it knows."""
+    """The names in our own directory of the ids that the plan names, by id; only known ones."""
     access: AccessReport = field(default_factory=AccessReport)
-    """What Conditional Access means for who can come in after the plan."""
+    """The effect of Conditional Access on those who can come in after the plan."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preflight:
-    """Reads what else bears on a partner, and judges it against a plan."""
+    """Reads what else matters for a partner, and evaluates it against a plan."""
 
     tenant: Tenant
     store: Register
@@ -69,10 +69,10 @@ class Preflight:
         *,
         is_put_back: bool = False,
     ) -> Survey:
-        """Look around for a plan about an observed partner. Never raises for what cannot be read.
+        """Read the facts for a plan about an observed partner. Never raises for a failed read.
 
-        :param asked: by id that the plan names, the label of the form's field that it was typed into.
-        :param is_put_back: whether the plan puts an earlier state back.
+        :param asked: by id that the plan names, the label of the form's field where it was typed.
+        :param is_put_back: whether the plan restores previous settings.
         """
         identity = observation.identity
         facts, names = await asyncio.gather(self._facts(identity, observation.default), self._names(plan))
@@ -108,7 +108,7 @@ class Preflight:
             "conditional_access": self._read(around.read_conditional_access()),
             "sign_ins": self._read(around.read_sign_ins(identity.tenant_id, since)),
             "outbound_sign_ins": self._read(read_outbound_sign_ins(identity.tenant_id, since, tenant=self.tenant)),
-            # Who was asked for by id has been asked for already.
+            # A partner that was asked for by id has been looked up by id already.
             "by_id": _known(identity) if is_tenant_id(identity.asked) else self._read(self._by_id(identity)),
             "own_domains": self._read(around.verified_domains()),
         }
@@ -121,7 +121,7 @@ class Preflight:
         try:
             return await resolve((identity.tenant_id,), tenant=self.tenant)
         except LookupRefused:
-            return Unchecked(why=Why.REFUSED)  # of this one tenant: no permission is missing
+            return Unchecked(why=Why.REFUSED)  # about this one tenant: no permission is missing
 
     def _read(self, read: Awaitable[Fact]) -> Awaitable[Fact | Unchecked]:
         return read_fact(read, self.patience)
@@ -130,7 +130,7 @@ class Preflight:
         return ask_names(shown_targets(plan), tenant=self.tenant, patience=self.patience)
 
     async def _partners(self, identity: TenantIdentity) -> frozenset[str]:
-        """The domains of the partners on record, the one in question left out."""
+        """Return the domains of the partners on record, without the partner in question."""
         others = [one.identity for one in await self.store.partnerships()]
         return frozenset(
             name

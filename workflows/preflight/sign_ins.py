@@ -1,4 +1,4 @@
-"""Counts who used a partner lately, in both directions: the partner's people here, and our people there."""
+"""Count who used a partnership recently, in both directions: the partner's people here, and our people there."""
 
 import asyncio
 from collections.abc import Iterator
@@ -16,16 +16,19 @@ from workflows.ports.tenant import Tenant
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """Successful sign-ins in both directions, each with its own outcome."""
+    """Successful sign-ins in both directions, each with its own result."""
 
     inbound: SignIns | Unchecked
-    """Of the partner's people here."""
+    """Sign-ins of the partner's people here."""
     outbound: SignIns | Unchecked
-    """Of our people at the partner."""
+    """Sign-ins of our people at the partner."""
 
 
 async def read_use(tenant_id: TenantId, *, tenant: Tenant, clock: Clock, patience: float) -> Use:
-    """Count both directions side by side, for `patience` seconds at most. Never raises for what cannot be read."""
+    """Count both directions in parallel, for `patience` seconds at most.
+
+    Never raises for a failed read.
+    """
     since = clock.now() - timedelta(days=SIGN_IN_DAYS)
     inbound, outbound = await asyncio.gather(
         read_fact(tenant.tenant_settings.read_sign_ins(tenant_id, since), patience),
@@ -35,7 +38,10 @@ async def read_use(tenant_id: TenantId, *, tenant: Tenant, clock: Clock, patienc
 
 
 def losing_words(use: Use) -> tuple[str, ...]:
-    """State who used the partner lately, and so loses access when all of it is closed; one sentence a direction."""
+    """State who used the partnership recently and loses access when all of it is closed.
+
+    One sentence for each direction.
+    """
     return (
         *_losing("sign_ins", use.inbound, is_outbound=False),
         *_losing("outbound_sign_ins", use.outbound, is_outbound=True),
@@ -51,7 +57,7 @@ def _losing(code: str, found: SignIns | Unchecked, *, is_outbound: bool) -> Iter
 
 
 async def read_outbound_sign_ins(tenant_id: TenantId, since: datetime, *, tenant: Tenant) -> SignIns:
-    """Count our own people's sign-ins at a partner.
+    """Count the sign-ins of our own people at a partner.
 
     :raises TenantUnavailable, TenantRefused: when they cannot be read.
     """

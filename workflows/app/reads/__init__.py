@@ -1,1 +1,1 @@
-"""What people are shown."""
+"""Read-only data that people are shown."""

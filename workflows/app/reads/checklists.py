@@ -1,4 +1,4 @@
-"""Reads what the partner's half follows from: our own tenant's names, and what stands for the partner now."""
+"""Read the data for a partner setup: our own tenant's names, and the partner's current settings."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from workflows.ports.tenant import Tenant
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresentSetup:
-    """The partner's half as it follows from what stands in our tenant now."""
+    """The partner setup that follows from the current settings in our tenant."""
 
     identity: TenantIdentity
     setup: PartnerSetup
@@ -24,23 +24,26 @@ class PresentSetup:
 
     @property
     def is_cross_cloud(self) -> bool:
-        """Return whether the partner is in another Microsoft cloud: this cloud's look-up does not know it."""
+        """Return whether the partner is in another Microsoft cloud: this cloud's lookup does not know it."""
         return not self.identity.is_resolved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checklists:
-    """Makes checklists. Reads only."""
+    """Creates checklists.
+
+    Reads only.
+    """
 
     store: Store
     tenant: Tenant
     cloud: Cloud
 
     async def present(self, typed: str) -> PresentSetup:
-        """Read the partner that somebody named, and what it has to do now; also one that Gatehouse did not open.
+        """Read the named partner, and what it must do now. This includes partners that Gatehouse did not open.
 
         :raises InvalidField, Refused: when it names no partner, or more than one.
-        :raises TenantUnavailable, TenantRefused: when Entra cannot tell.
+        :raises TenantUnavailable, TenantRefused: when Entra does not give the answer.
         """
         identity, partnership = await named_partner(typed, store=self.store, tenant=self.tenant)
         configuration, default = await read_both(identity.tenant_id, tenant=self.tenant)
@@ -48,9 +51,9 @@ class Checklists:
         return PresentSetup(identity=identity, setup=setup, home=await self.home(), partnership=partnership)
 
     async def home(self) -> Home:
-        """Name our own tenant.
+        """Return our own tenant with its names.
 
-        :raises TenantUnavailable, TenantRefused: when Entra cannot tell.
+        :raises TenantUnavailable, TenantRefused: when Entra does not give the answer.
         """
         tenant_id = await self.tenant.home()
         found = await self.tenant.find(tenant_id)

@@ -1,4 +1,7 @@
-"""Who may look partners up: full members, so many times an hour. Every look is recorded, and so is every refusal."""
+"""Who may look up partners: full members, with a limit per hour.
+
+Every lookup and every refusal is recorded.
+"""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,30 +12,30 @@ from workflows.core.people import ChatId
 
 
 class Members(Protocol):
-    """Who is a full member."""
+    """The check whether somebody is a full member."""
 
     async def require_member(self, chat_id: ChatId) -> None:
-        """Let full members pass.
+        """Check that the user is a full member.
 
         :raises Refused: for everybody else.
-        :raises DirectoryUnavailable: when it cannot be told now.
+        :raises DirectoryUnavailable: when this cannot be read now.
         """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looking:
-    """Stands before every look at a partner."""
+    """The check before every lookup of a partner."""
 
     members: Members
     service: Service
     limits: Limits | None = None
 
     async def require(self, actor: ChatId, target: str, *, key: str, by: str) -> None:
-        """Let one more look pass, and record it; the one that nears the limit is told how many are left.
+        """Allow one more lookup and record it. Close to the limit the person is told how many are left.
 
-        :param by: what was used to look.
-        :raises Refused: for who is no full member, and above the limit; recording that is the caller's.
-        :raises DirectoryUnavailable: when it cannot be told now whether this is a full member.
+        :param by: the command or button that was used.
+        :raises Refused: for a person who is no full member, and above the limit; the caller records that.
+        :raises DirectoryUnavailable: when it cannot be read now whether this is a full member.
         """
         await self.members.require_member(actor)
         look = f"look:{key}"

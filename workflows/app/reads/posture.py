@@ -1,6 +1,7 @@
-"""Reads a tenant's posture: the list of partners, the default, our records, and who the unknown tenants are.
+"""Read a tenant's posture: the list of partners, the default, our records, and the names of unknown tenants.
 
-Calls to Graph grow with the pages of the list, not with the partners; only looking up names asks once for each.
+The number of Graph calls depends on the pages of the list, not on the partners. Only the lookup of names needs one call
+for each.
 """
 
 import asyncio
@@ -22,16 +23,16 @@ from workflows.preflight.current_access import with_access
 
 LOOKUPS_AT_ONCE: Final = 8
 _JUDGED_AT_ONCE: Final = 5
-"""Partners between two looks at what else the event loop has to do: about four milliseconds."""
+"""How many partners are evaluated before other tasks of the event loop run: about four milliseconds."""
 
 ReadRecords = Callable[[], Awaitable[Records | None]]
 Progress = Callable[[int, int], None]
-"""Told how many of how many names were looked up."""
+"""Called with the number of names looked up so far, and the total number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Read:
-    """What was read, in the order in which it has to be."""
+    """What was read, in the required order."""
 
     partners: Mapping[TenantId, JsonObject]
     default: JsonObject | None
@@ -48,11 +49,12 @@ async def read_posture(
     looks_up_names: bool = False,
     progress: Progress | None = None,
 ) -> Posture:
-    """Read and judge the whole tenant.
+    """Read and evaluate the whole tenant.
 
-    :param records: gives our records, or None where there are none to read; asked before the tenant and after it.
-    :param looks_up_names: whether tenants that our records do not know are looked up, one call for each.
-    :raises TenantUnavailable, TenantRefused: when the partners could not be listed to the end.
+    :param records: returns our records, or None when there are none to read; called before the tenant is read and
+        after.
+    :param looks_up_names: whether to look up tenants that our records do not know, with one call for each.
+    :raises TenantUnavailable, TenantRefused: when the list of partners could not be read completely.
     :raises StoreUnusable: when there are records that cannot be read.
     """
     read = await _read(tenant, records)
@@ -78,10 +80,10 @@ async def read_posture(
 async def concerns_about(
     identity: TenantIdentity, *, tenant: Tenant, records: ReadRecords, clock: Clock
 ) -> tuple[JsonObject | None, JsonObject | None, tuple[Concern, ...]]:
-    """Read one partner and judge it as the whole posture does.
+    """Read one partner and evaluate it as the whole posture does.
 
-    :returns: the partner's own configuration (None: it has none), the default (None: it could not be read in time),
-        and what is wrong, the gravest first.
+    :returns: the partner's own configuration (None: it has none), the default (None: it could not be read in time), and
+        the concerns, the most serious first.
     :raises TenantUnavailable, TenantRefused: when the partner cannot be read.
     :raises StoreUnusable: when there are records that cannot be read.
     """
@@ -94,7 +96,7 @@ async def concerns_about(
 
 
 async def _read(tenant: Tenant, records: ReadRecords) -> _Read:
-    # NB. the records on both sides of the tenant: what was changed between them is not held against anybody.
+    # NB. the records are read before and after the tenant: a change in between raises no concern.
     before = await records()
     default = asyncio.create_task(_default(tenant))
     try:
@@ -134,7 +136,7 @@ async def _judged(
 async def _names(
     tenant: Tenant, wanted: list[TenantId], progress: Progress | None
 ) -> tuple[dict[TenantId, TenantIdentity], int]:
-    """Look tenants up by id, some side by side; gives who was found, and how many got no answer."""
+    """Look up tenants by id, several at a time; return those found, and how many gave no answer."""
     found: dict[TenantId, TenantIdentity] = {}
     counts = {"asked": 0, "unanswered": 0}
     gate = asyncio.Semaphore(LOOKUPS_AT_ONCE)

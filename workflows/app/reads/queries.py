@@ -1,4 +1,4 @@
-"""What a person is shown: read-only answers over the store and today's roles."""
+"""Read-only lists for a person, from the store and the current roles."""
 
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId, Person, PersonId
@@ -8,7 +8,7 @@ from workflows.ports.records import Listed
 from workflows.ports.store import Store
 
 MOST: int = 50
-"""The most records that are read for one person's list; how many there are besides is counted."""
+"""The most records that are read for one person's list; the rest is counted."""
 
 
 async def waiting_for(
@@ -16,7 +16,7 @@ async def waiting_for(
 ) -> Listed[AccessRequest]:
     """List the requests whose open stage this person could decide on now, oldest first.
 
-    :param known: who this is, where that could be told: requests and roles may name another chat id of theirs.
+    :param known: who this is, when it could be read: requests and roles may use another chat id of the same person.
     """
     ids = ids_of(person, known)
     roles = [role for role in await store.roles_waited_for() if ids & await directory.holders(role)]
@@ -25,14 +25,14 @@ async def waiting_for(
 
 
 def ids_of(person: ChatId, known: Person | None) -> frozenset[ChatId]:
-    """Return the chat ids by which somebody may be named."""
+    """Return the chat ids of a person."""
     return frozenset({person} if known is None else {person, known.chat_id})
 
 
 async def partnerships_shown_to(
     person: ChatId, *, store: Store, directory: Directory, limit: int = MOST
 ) -> Listed[Partnership]:
-    """List the live partnerships: to every full member, and to nobody else."""
+    """List the live partnerships; empty for anybody but a full member."""
     if not await directory.is_member(person):
         return Listed(shown=(), count=0)
     return await store.live_partnerships(limit)

@@ -1,1 +1,1 @@
-"""Filing a request: the form, a restore, a written file, and what speaks against it."""
+"""Filing a request: the form, a restore, a written file, and the checks before it."""

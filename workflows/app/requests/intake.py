@@ -1,7 +1,7 @@
-"""Checks what the request form holds before anything is stored, and files it.
+"""Check the request form before anything is stored, and file it.
 
-What can be known at once is said at the field. What Entra cannot say in time is left to preparing: the request is
-stored and waits, because losing it would be worse.
+What is known at once is shown at the field. What Entra does not answer in time is checked while preparing. The request
+is then stored and waits, because losing it would be worse.
 """
 
 import asyncio
@@ -42,9 +42,9 @@ from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 PATIENCE_SECONDS: Final = 1.8
-"""How long the form waits for the directory. The chat system gives a few seconds for the whole answer."""
+"""Seconds that the form waits for the directory. The chat system allows a few seconds for the whole answer."""
 NAMES_PATIENCE_SECONDS: Final = 0.8
-"""How long it waits for names to be looked up, before all the rest: only where they were not looked up before."""
+"""Seconds that it first waits for the lookup of names, if they were not looked up before."""
 JUSTIFICATION_LIMIT: Final = 2000
 _SEEN_FOR: Final = timedelta(minutes=1)
 _MOST_SEEN: Final = 1000
@@ -52,7 +52,7 @@ _MOST_SEEN: Final = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """What a person filled in, as typed."""
+    """The values that a person filled in, as typed."""
 
     requester: ChatId
     target: str
@@ -61,18 +61,21 @@ class Form:
     sponsor: ChatId
     days: int
     placeholders: Mapping[str, str] = field(default_factory=dict)
-    """What was typed into the template's placeholders, by their names; none where they are not shown."""
+    """The values typed for the template's placeholders, by name; empty when the fields are not shown."""
     shown: Mapping[str, str] = field(default_factory=dict)
-    """The ID that the form shows for a name that still stands in the field, by the placeholder's name."""
+    """The ID that the form shows for a name which is still in the field, by the placeholder's name."""
 
     @property
     def with_ids(self) -> Mapping[str, str]:
-        """What stands in the fields, with the IDs that the form shows in place of names."""
+        """Return the values of the fields, with the IDs that the form shows in place of names."""
         return {**self.placeholders, **self.shown}
 
 
 class InvalidForm(Exception):
-    """The form cannot be filed. `problems` maps each field to what is wrong and the cure."""
+    """The form cannot be filed.
+
+    `problems` says for each field what is wrong and how to correct it.
+    """
 
     def __init__(self, problems: dict[str, str]) -> None:
         super().__init__("; ".join(f"{field}: {reason}" for field, reason in problems.items()))
@@ -81,7 +84,7 @@ class InvalidForm(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
-    """Looks partners up for the form, and files requests."""
+    """Looks up partners for the form, and files requests."""
 
     service: Service
     store: Store
@@ -90,15 +93,15 @@ class Intake:
     catalog: Catalog
     clock: Clock
     limits: Limits | None = None
-    """How many requests one person may send in an hour; None: as many as they like."""
+    """The limit of requests per hour for one person; None: no limit."""
     _seen: dict[str, Observation] = field(default_factory=dict)
     """What the form has just shown, for the one request that follows from it."""
 
     async def look_up(self, typed: str) -> Observation:
-        """Resolve what was typed into the target field, for showing it.
+        """Resolve the text of the target field, for display.
 
-        :raises InvalidField: with what to say at the field.
-        :raises TenantUnavailable, TenantRefused: when Entra cannot tell.
+        :raises InvalidField: with the text for the field.
+        :raises TenantUnavailable, TenantRefused: when Entra does not give the answer.
         """
         target = normalize_target(typed)
         observation = await look_up(target, tenant=self.tenant, clock=self.clock, register=self.store)
@@ -108,11 +111,14 @@ class Intake:
         return observation
 
     async def open_request(self, tenant_id: TenantId) -> AccessRequest | None:
-        """Return the request about this tenant that is open already, which a second one would have to wait for."""
+        """Return the open request about this tenant; None when there is none.
+
+        A second request would have to wait for it.
+        """
         return await open_request_about(tenant_id, register=self.store)
 
     async def names_in(self, form: Form, template: Template) -> NamedIds:
-        """Look up the names in the form's fields that it does not show IDs for yet; for full members, else nothing."""
+        """Look up the names in fields for which the form shows no IDs yet; only for full members."""
         if not has_names(template, form.with_ids):
             return NamedIds()
         now = asyncio.get_running_loop().time
@@ -126,10 +132,10 @@ class Intake:
         return await look_up_names(template, form.with_ids, tenant=self.tenant, patience=until - now())
 
     async def file(self, form: Form, *, key: str) -> RequestId:
-        """Check the form and store the request; from then on nothing is lost.
+        """Check the form and store the request. From then on nothing is lost.
 
-        :raises InvalidForm: naming every field that has to change; nothing is stored.
-        :raises NamesToShow: when what a name was taken for was not shown yet; nothing is stored.
+        :raises InvalidForm: naming every field that must change; nothing is stored.
+        :raises NamesToShow: when the object found for a name was not shown yet; nothing is stored.
         """
         request_id = derived_request_id(key)
         if await self.store.request(request_id) is not None:
@@ -145,7 +151,7 @@ class Intake:
         placeholders = None if template is None else _placeholders(form, template, named, problems)
         target = self._target(form, problems)
         if named.found and not problems:
-            # Everything else is asked when it is sent again: the form waits no longer than for one of the two.
+            # All other questions follow when it is sent again: the form waits only as long as for one of the two.
             raise NamesToShow(named.found)
         observation, account = None, None
         if target is not None:
@@ -200,9 +206,9 @@ class Intake:
         placeholders: Mapping[str, str] | None,
         problems: dict[str, str],
     ) -> tuple[Observation | None, PersonId | None]:
-        """Ask about the tenant and the people side by side, within the form's patience.
+        """Ask about the tenant and the people in parallel, within the time that the form waits.
 
-        :returns: what was seen of the tenant, and the requester's account, as far as they are known in time.
+        :returns: the observation of the tenant, and the requester's account, as far as they are known in time.
         """
         async with asyncio.TaskGroup() as group:
             observed = group.create_task(self._observe(form, target, template, placeholders, problems))
@@ -229,7 +235,7 @@ class Intake:
         placeholders: Mapping[str, str] | None,
         problems: dict[str, str],
     ) -> tuple[Observation | None, tuple[Stage, ...] | None]:
-        """Look the tenant up; gives what was seen, and the chain that the plan would need."""
+        """Look up the tenant; return the observation, and the chain that the plan would need."""
         stages = None
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
@@ -257,7 +263,10 @@ class Intake:
         return None, None
 
     def _just_seen(self, target: str) -> Observation | None:
-        """Take what the form showed a moment ago. Applying reads the tenant again, so this only spares a call."""
+        """Return what the form showed shortly before.
+
+        Applying reads the tenant again, so this only saves a call.
+        """
         seen = self._seen.pop(target, None)
         return seen if seen is not None and self.clock.now() - seen.at < _SEEN_FOR else None
 
@@ -269,14 +278,14 @@ class Intake:
 
 
 def refused_words(error: TenantRefused) -> str:
-    """State that Entra refuses every look-up until an admin has mended that: nothing can be sent before."""
+    """State that Entra refuses every lookup until an admin repairs that; nothing can be sent before."""
     return f"Microsoft Graph refused to look this up: {error.reason} Tell an admin."
 
 
 def checked_justification(typed: str, lacking: str, problems: dict[str, str]) -> str:
-    """Return a justification as it is stored; name what is wrong with it in `problems`.
+    """Return a justification as it is stored; add what is wrong with it to `problems`.
 
-    :param lacking: what to say where there is none.
+    :param lacking: the text when there is no justification.
     """
     justification = typed.strip()
     if not any(character.isprintable() and not character.isspace() for character in justification):
@@ -289,10 +298,10 @@ def checked_justification(typed: str, lacking: str, problems: dict[str, str]) ->
 async def require_within_limits(
     filing: Filing, requester: ChatId, place: str, *, key: str, account: PersonId | None = None
 ) -> None:
-    """Let one more request pass.
+    """Check that one more request is within the limit.
 
-    :param place: the field at which it is said that none is possible now.
-    :raises InvalidForm: when the requester has sent as many as one person may in an hour.
+    :param place: the field that shows the refusal.
+    :raises InvalidForm: when the requester has sent as many requests as one person may in an hour.
     """
     try:
         await filing.require(requester, key=key, account=account)
@@ -303,10 +312,10 @@ async def require_within_limits(
 async def check_people(
     requester: ChatId, sponsor: ChatId, place: str, problems: dict[str, str], *, directory: Directory
 ) -> PersonId | None:
-    """Name in `problems` who cannot take part; nothing where that cannot be told in time.
+    """Add to `problems` who cannot take part; nothing when that is not known in time.
 
-    :param place: the field at which a problem with the requester is said.
-    :returns: the requester's account, where it is known.
+    :param place: the field that shows a problem with the requester.
+    :returns: the requester's account, when it is known.
     """
     found: dict[ChatId, PersonId] = {}
     try:
@@ -316,7 +325,7 @@ async def check_people(
                     found[person] = (await directory.identify(person)).id
                 except Refused as refused:
                     if person == requester:
-                        problems[field] = refused.reason  # instead of what was found out meanwhile, which is not theirs
+                        problems[field] = refused.reason  # replaces findings about somebody else
                     else:
                         problems.setdefault(field, sponsor_words(refused))
     except (TenantUnavailable, TenantRefused, DirectoryUnavailable, TimeoutError):
@@ -325,7 +334,7 @@ async def check_people(
 
 
 async def chain_problem(stages: tuple[Stage, ...], excluded: set[ChatId], *, directory: Directory) -> str:
-    """State why nobody could complete the chain; empty when somebody can, or when it cannot be told in time."""
+    """State why nobody could complete the chain; empty when somebody can, or when it is not known in time."""
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             await require_chain(directory, stages, await directory.all_ids(excluded))
@@ -337,9 +346,9 @@ async def chain_problem(stages: tuple[Stage, ...], excluded: set[ChatId], *, dir
 
 
 def _placeholders(form: Form, template: Template, named: NamedIds, problems: dict[str, str]) -> dict[str, str] | None:
-    """Read the ids that the template leaves open; None when one is missing or wrong.
+    """Read the ids for the template's placeholders; None when one is missing or wrong.
 
-    A field that is not shown cannot carry an error, so what is missing there is said at the template.
+    A field that is not shown cannot show an error. What is missing there is shown at the template.
     """
     values, unseen, is_sound = {}, [], True
     given = {**form.with_ids, **{name: one.id for name, one in named.found.items()}}

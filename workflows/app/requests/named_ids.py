@@ -1,6 +1,6 @@
-"""Takes a name in place of an ID of ours in the request form: looked up, and shown before anything is sent with it.
+"""Accept a name in place of one of our IDs in the request form. It is looked up, and shown before it is sent.
 
-The partner's IDs cannot be looked up by anybody here.
+Nobody here can look up the partner's IDs.
 """
 
 import asyncio
@@ -19,21 +19,21 @@ from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 from workflows.ports.tenant_settings import FoundObject
 
 MOST_NAMES: Final = 5
-"""How many names of one form are looked up; the others have to be IDs."""
+"""How many names of one form are looked up; the others must be IDs."""
 SHORTEST_NAME: Final = 3
 _MOST_OFFERED: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedIds:
-    """What the names typed into a form's fields were found to be, by the placeholder's name."""
+    """The objects that were found for the names in a form's fields, by the placeholder's name."""
 
     found: Mapping[str, FoundObject] = field(default_factory=dict)
     problems: Mapping[str, str] = field(default_factory=dict)
 
 
 class NamesToShow(DomainError):
-    """The form can be sent once the person has seen what its names were taken for."""
+    """The form can be sent after the person has seen which objects its names stand for."""
 
     def __init__(self, found: Mapping[str, FoundObject]) -> None:
         super().__init__("What the names were taken for has to be seen first.")
@@ -41,16 +41,16 @@ class NamesToShow(DomainError):
 
 
 def has_names(template: Template, placeholders: Mapping[str, str]) -> bool:
-    """Return whether a name stands where an ID of ours is wanted."""
+    """Return whether a name is in a field that needs one of our IDs."""
     return any(_is_name(placeholder, placeholders) for placeholder in template.placeholders)
 
 
 async def look_up_names(
     template: Template, placeholders: Mapping[str, str], *, tenant: Tenant, patience: float
 ) -> NamedIds:
-    """Look up, in our own directory, every name that stands where an ID of ours is wanted.
+    """Look up, in our own directory, every name in a field that needs one of our IDs.
 
-    Only for full members: whoever may ask learns what is in the directory.
+    Only for full members, because the answers show what is in the directory.
     """
     named = [placeholder for placeholder in template.placeholders if _is_name(placeholder, placeholders)]
     answers = await asyncio.gather(
@@ -68,7 +68,7 @@ async def look_up_names(
 
 
 def found_words(placeholder: Placeholder, one: FoundObject) -> str:
-    """State what a name was taken for."""
+    """State which object was found for a name."""
     mail = f", {one.mail}" if one.mail else ""
     return f"{placeholder.label}: {placeholder.kind.value} “{shown_name(one.name)}” ({one.kind}{mail}), ID {one.id}"
 
@@ -79,7 +79,7 @@ def _is_name(placeholder: Placeholder, placeholders: Mapping[str, str]) -> bool:
 
 
 async def _one(placeholder: Placeholder, typed: str, tenant: Tenant, patience: float) -> FoundObject | str:
-    """Find the one object that a name means; else say why there is none to take."""
+    """Return the one object with this name; otherwise a text why there is none."""
     name, kind, cure = " ".join(typed.split()), placeholder.kind, where_to_find(placeholder.kind)
     if len(name) < SHORTEST_NAME:
         return f"Type at least {SHORTEST_NAME} characters of the name, or the ID. {cure}"

@@ -1,4 +1,4 @@
-"""The request about a partner that is open already: which one it is, whose, and what can be done about it."""
+"""The open request about a partner: which one it is, whose it is, and what can be done about it."""
 
 import asyncio
 from datetime import UTC
@@ -17,7 +17,7 @@ from workflows.ports.records import Register
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _PATIENCE_SECONDS: Final = 2.0
-"""How long it is waited for to tell whether a request is one's own, where the chat id does not say so."""
+"""Seconds to wait for the directory's answer whether a request is the asker's own, when the chat id does not say it."""
 _KINDS: Final = {
     RequestKind.ACCESS: "access request",
     RequestKind.REVOCATION: "revocation",
@@ -28,10 +28,10 @@ _KINDS: Final = {
 async def open_request_about(
     tenant_id: TenantId, *, register: Register, but: RequestId | None = None
 ) -> AccessRequest | None:
-    """Find the oldest open request about a tenant; None when there is none.
+    """Return the oldest open request about a tenant; None when there is none.
 
-    :param but: a request that is being prepared itself. Of others that are, none counts then: of two, neither would
-        ever be the first.
+    :param but: a request that is being prepared itself. Other requests in preparation are then ignored, because
+        otherwise neither of two would be first.
     """
     for request in await register.open_requests():
         if request.id == but:
@@ -50,8 +50,8 @@ async def open_request_about(
 async def account_beside(request: AccessRequest, person: ChatId, directory: Directory) -> PersonId | None:
     """Return the account of somebody who may have filed this under another chat id.
 
-    None where the chat id says enough, and where it cannot be told now: then it is somebody else's, and a click is
-    judged again.
+    None when the chat id is enough, and when the account cannot be read now. It then counts as somebody else's, and a
+    click is checked again.
     """
     if request.is_by(person) or request.requester_account is None:
         return None
@@ -63,15 +63,18 @@ async def account_beside(request: AccessRequest, person: ChatId, directory: Dire
 
 
 def may_withdraw(request: AccessRequest, person: ChatId | None, account: PersonId | None = None) -> bool:
-    """Return whether to offer this person to withdraw a request; a click is judged again."""
+    """Return whether to offer this person to withdraw a request.
+
+    A click is checked again.
+    """
     return request.is_by(person, account) and _is_withdrawable(request)
 
 
 def open_request_words(request: AccessRequest, asker: ChatId | None, account: PersonId | None = None) -> str:
-    """State which request is open, whose it is, since when, what it asks, and what to do.
+    """State which request is open, who filed it and when, what it requests, and what to do.
 
-    :param asker: who is told; None where nobody asks in person.
-    :param account: the account of who is told, where it is known.
+    :param asker: the reader; None when nobody in person asks.
+    :param account: the reader's account, when it is known.
     """
     kind, is_own = _KINDS[request.particulars.kind], request.is_by(asker, account)
     who = "Somebody else" if request.prepared is None else request.prepared.requester.name

@@ -1,4 +1,4 @@
-"""Does our directory know the ids that were typed into the request form? Told at the field, while it is still open."""
+"""Check whether our directory knows the ids typed into the request form, and show problems while it is open."""
 
 import asyncio
 from collections.abc import Mapping
@@ -13,15 +13,16 @@ from workflows.core.text import shown_name
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 _MOST: Final = 20
-"""How many ids of one form are looked up; preparing looks up what is left."""
+"""How many ids of one form are looked up; the rest is looked up while preparing."""
 
 
 async def unknown_ids(
     template: Template, placeholders: Mapping[str, str], *, tenant: Tenant, patience: float
 ) -> dict[str, str]:
-    """Give, by the form's field, what to say of an id that has to be ours and is not, or the partner's and is ours.
+    """Return texts, by the form's field, for ids on the wrong side.
 
-    What cannot be read in time is left to preparing, which says so on the card.
+    Such an id must be ours and is not, or must be the partner's and is ours. What cannot be read in time is checked
+    while preparing, which shows it on the card.
     """
     told = [
         placeholder
@@ -35,7 +36,10 @@ async def unknown_ids(
 
 
 def _can_be_told(placeholder: Placeholder) -> bool:
-    """Return whether our directory can say that an id is wrong: one application may be in both tenants."""
+    """Return whether our directory can show that an id is wrong.
+
+    An application may be in both tenants.
+    """
     return placeholder.owner is Owner.OURS or placeholder.kind is not TargetType.APPLICATION
 
 

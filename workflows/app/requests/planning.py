@@ -1,4 +1,4 @@
-"""Makes the plan of a written request as preparing would, without a requester and without storing anything."""
+"""Make the plan of a written request as preparing would, without a requester and without storing anything."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ from workflows.ports.tenant import Tenant
 from workflows.preflight.preflight import Preflight
 
 _KEYS: Final = {FIELD: "partner", "duration": "duration_days"}
-"""The form's fields by the file's names for them."""
+"""The form's fields, each with the file's key."""
 _OUT_OF_REACH: Final = {
     "revoke": f"A revocation is not asked for in a file: use {Action.REVOKE} with the partner's domain in the chat. It "
     "needs no chain, and blocks explicitly.",
@@ -47,7 +47,10 @@ _SOURCE: Final = "Gatehouse's records"
 
 
 class PlanImpossible(DomainError):
-    """No plan can be made. `problems` gives, by the file's key, what is wrong and the cure."""
+    """No plan can be made.
+
+    `problems` says, by the file's key, what is wrong and how to correct it.
+    """
 
     def __init__(self, problems: Mapping[str, str]) -> None:
         super().__init__("\n".join(f"{key}: {reason}" for key, reason in problems.items()))
@@ -56,7 +59,7 @@ class PlanImpossible(DomainError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """What a written request would come to."""
+    """The result of planning a written request."""
 
     observation: Observation
     template: Template
@@ -64,24 +67,24 @@ class Planned:
     plan: Plan | None
     """None: the partner has these settings already, and there is nothing to change."""
     digest: Digest | None = None
-    """Of the plan, where there is one."""
+    """The plan's digest, when there is a plan."""
     stages: tuple[Stage, ...] = ()
     findings: tuple[Finding, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
-    """What our own directory calls the ids that the plan names, by id."""
+    """The names in our own directory of the ids that the plan names, by id."""
     instead: str = ""
-    """Where there is nothing to change: what would extend the access, as far as the records tell."""
+    """When there is nothing to change: what would extend the access, as far as the records show."""
     access: AccessReport = field(default_factory=AccessReport)
-    """What Conditional Access means for who can come in after the plan."""
+    """The effect of Conditional Access on those who can come in after the plan."""
 
 
 async def plan_request(
     file: RequestFile, *, tenant: Tenant, records: Records | None, catalog: Catalog, clock: Clock
 ) -> Planned:
-    """Make the plan that this request would be decided on if it were filed now.
+    """Make the plan that this request would have if it were filed now.
 
-    :param records: None where there are none to read, which is said.
-    :raises PlanImpossible: naming every key that has to change.
+    :param records: None when there are none to read; the result says so.
+    :raises PlanImpossible: naming every key that must change.
     :raises TenantUnavailable, TenantRefused: when the partner cannot be read.
     """
     target, template, duration, placeholders = _parsed(file, catalog)
@@ -123,7 +126,7 @@ async def plan_request(
 
 @dataclass(frozen=True, slots=True)
 class _KeptRegister:
-    """Records that were read once, in the form in which a store gives them."""
+    """Records that were read once, with the interface of a store."""
 
     records: Records
 
@@ -132,7 +135,7 @@ class _KeptRegister:
         return self.records.open_requests()
 
     async def requests_for(self, tenant_id: TenantId, limit: int) -> Sequence[AccessRequest]:
-        """List the requests about one tenant that were read, newest first: not those of long ago."""
+        """List the requests about one tenant that were read, newest first; very old ones are not included."""
         about = (
             one for one in self.records.requests.values() if one.prepared and one.known.plan.tenant_id == tenant_id
         )
@@ -144,7 +147,7 @@ class _KeptRegister:
 
 
 def _parsed(file: RequestFile, catalog: Catalog) -> tuple[str, Template, timedelta, Mapping[str, str]]:
-    """Parse what needs nobody to be asked; every problem at once."""
+    """Parse the fields that need no lookup; report every problem at once."""
     problems: dict[str, str] = {}
     target, template = "", None
     try:

@@ -1,4 +1,4 @@
-"""What the form, preparing and a written request share: a template's plan, its chain, and what speaks against it."""
+"""Functions shared by the form, preparing and a written request: a template's plan, its chain, and its findings."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -30,13 +30,13 @@ from workflows.ports.directory import Directory
 from workflows.ports.records import Register
 
 _MOST_REASONS: Final = 3
-"""How many reasons of a risk are said at the form's field."""
+"""How many reasons of a risk are shown at the form's field."""
 
 
 def current_template(catalog: Catalog, name: str) -> Template:
-    """Look a template up.
+    """Return the template of this name.
 
-    :raises InvalidField: when there is none of this name any more.
+    :raises InvalidField: when there is no template of this name any more.
     """
     template = catalog.templates.get(name)
     if template is None:
@@ -53,12 +53,12 @@ def access_plan(
     known: Partnership | None,
     now: datetime,
 ) -> Plan:
-    """Compute the plan of an access request; a renewal where the partner has these settings already.
+    """Compute the plan of an access request; a renewal when the partner has these settings already.
 
-    :param placeholders: what was typed for the template's placeholders, by their names.
-    :param known: the partner's record, if there is one: only what was opened here can be renewed.
-    :raises InvalidField: when a placeholder is not filled in properly.
-    :raises NothingToChange: when the partner has these settings already, and for as long; saying what extends them.
+    :param placeholders: the values typed for the template's placeholders, by name.
+    :param known: the partner's record, if there is one: only access opened by Gatehouse can be renewed.
+    :raises InvalidField: when a placeholder's value is missing or wrong.
+    :raises NothingToChange: when the partner has these settings already, for as long; it says what extends them.
     """
     tenant_id, before = observation.identity.tenant_id, observation.configuration
     settings = filled(template, placeholders)
@@ -89,7 +89,7 @@ def access_plan(
 
 
 def labels_of(template: Template, placeholders: Mapping[str, str]) -> dict[str, str]:
-    """Return the label of the field that each id of the form was typed into, by id."""
+    """Return the labels of the form's fields, by the id that was typed into each."""
     return {
         value.lower(): placeholder.label
         for placeholder in template.placeholders
@@ -98,7 +98,7 @@ def labels_of(template: Template, placeholders: Mapping[str, str]) -> dict[str, 
 
 
 def chain_of(plan: Plan, template: Template, observation: Observation, policy: ApprovalPolicy) -> tuple[Stage, ...]:
-    """Return the stages that decide on a plan: the template's and those under which the partner stands already."""
+    """Return the stages that decide on a plan: the template's, and those of the partner's current chain."""
     level = risk_of_result(plan, observation.default).level
     return chain_for(plan, template.stages, policy, level)
 
@@ -106,11 +106,11 @@ def chain_of(plan: Plan, template: Template, observation: Observation, policy: A
 def checked(
     observation: Observation, plan: Plan, stages: tuple[Stage, ...], around: Circumstances | None = None
 ) -> tuple[Finding, ...]:
-    """Hold a partner, a plan and its chain against the rules, before anybody is asked.
+    """Check a partner, a plan and its chain against the rules, before anybody is asked.
 
-    :param around: what is known around the plan; None: the tenant's default, as far as the observation has it.
+    :param around: the known facts around the plan; None: only the tenant's default, if the observation has it.
     :returns: what the approvers must know.
-    :raises Unfit: at the field that has to change.
+    :raises Unfit: at the field that must change.
     """
     about_partner = check_partner(observation.identity.tenant_id, observation.configuration)
     about_plan = check_plan(plan, around or Circumstances(default=observation.default))
@@ -133,11 +133,11 @@ async def require_no_other_request(
     asker: ChatId | None = None,
     directory: Directory | None = None,
 ) -> None:
-    """Refuse a second open request about one tenant: two plans from one before-image cannot both be true.
+    """Refuse a second open request about one tenant: two plans from the same state cannot both be applied.
 
     :param asker: who is told.
-    :param directory: where to ask whether both were filed by one person; None where nobody asks in person.
-    :raises InvalidField: naming the open one.
+    :param directory: used to find out whether one person filed both; None when nobody in person asks.
+    :raises InvalidField: naming the open request.
     """
     other = await open_request_about(observation.identity.tenant_id, register=store, but=request_id)
     if other is not None:
@@ -150,7 +150,7 @@ async def require_no_other_request(
 async def require_chain(directory: Directory, stages: tuple[Stage, ...], excluded: Iterable[ChatId]) -> None:
     """Refuse a request that nobody could ever approve.
 
-    :param excluded: who may not, by the ids under which the directory names people.
+    :param excluded: who may not decide, by the ids that the directory uses for people.
     :raises InvalidField: naming the stage that lacks people.
     """
     taken = set(excluded)

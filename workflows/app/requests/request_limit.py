@@ -1,4 +1,4 @@
-"""What every form that files a request goes through: how many one person may send in an hour."""
+"""The check before any form files a request: the limit of one person per hour."""
 
 from dataclasses import dataclass, field
 
@@ -11,19 +11,19 @@ from workflows.core.requests.commands.request import Subject
 
 @dataclass(slots=True, kw_only=True)
 class Filing:
-    """One request that is about to be filed, held against the limit of an hour."""
+    """One request that is about to be filed, checked against the limit per hour."""
 
     service: Service
     limits: Limits | None
     _allowance: Allowance | None = field(default=None)
 
     async def require(self, requester: ChatId, *, key: str, account: PersonId | None = None) -> None:
-        """Let one more request pass. May be asked again once the account is known.
+        """Allow one more request. May be called again once the account is known.
 
-        :raises Refused: when the limit is reached; that is recorded, and the caller's to say.
+        :raises Refused: when the limit is reached; it is recorded, and the caller shows it.
         """
         if self.limits is None or await self.limits.store.is_known(key):
-            return  # a repetition of what was filed already
+            return  # filed already; this is a repetition
         try:
             self._allowance = await self.limits.require(Limited.REQUESTS, requester, account)
         except Refused as refused:
@@ -35,7 +35,7 @@ class Filing:
             raise
 
     async def done(self, *, key: str) -> None:
-        """State how many are left, and alarm the admins where it was the last one of the hour."""
+        """Tell how many are left, and raise an alarm when it was the last one of the hour."""
         allowance = self._allowance
         if allowance is None or self.limits is None:
             return

@@ -1,7 +1,7 @@
-"""Answers the restore form: which changes of a partner can be put back, what that would change, and the filing.
+"""Serve the restore form: the changes of a partner that can be undone, the effect of undoing one, and the filing.
 
-As with the request form, what can be known at once is said at the field, and what Entra cannot say in time is left to
-preparing.
+As with the request form, what is known at once is shown at the field. What Entra does not answer in time is checked
+while preparing.
 """
 
 import asyncio
@@ -47,12 +47,15 @@ from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 _WHY: Final = "Say why this has to be put back: the approvers decide on it."
 _FIELDS: Final = frozenset({FIELD, "justification", "sponsor", "duration"})
-"""The form's fields; whatever concerns the partner or its plan is said at the change that was chosen."""
+"""The form's fields. Problems with the partner or its plan are shown at the chosen change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreForm:
-    """What a person filled in, as typed. The partner was found before the form was shown."""
+    """The values that a person filled in, as typed.
+
+    The partner was found before the form was shown.
+    """
 
     requester: ChatId
     tenant_id: TenantId
@@ -64,7 +67,7 @@ class RestoreForm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreIntake:
-    """Shows what a restoration would do, and files restore requests."""
+    """Shows the effect of a restoration, and files restore requests."""
 
     service: Service
     store: Store
@@ -73,17 +76,17 @@ class RestoreIntake:
     catalog: Catalog
     clock: Clock
     limits: Limits | None = None
-    """How many requests one person may send in an hour; None: as many as they like."""
+    """The limit of requests per hour for one person; None: no limit."""
 
     async def changes(self, tenant_id: TenantId) -> tuple[AccessRequest, ...]:
-        """List the changes of one partner that can be put back, newest first."""
+        """List the changes of one partner that can be undone, newest first."""
         return await restorable_changes(tenant_id, store=self.store)
 
     async def propose(self, form: RestoreForm) -> tuple[Restoration, Observation]:
-        """Plan the chosen restoration from what stands now, for showing it; the rules are checked.
+        """Plan the chosen restoration from the current settings, for display; the rules are checked.
 
-        :raises InvalidField, NothingToChange, UnreadableSetting: with what to say at the field.
-        :raises TenantUnavailable, TenantRefused: when Entra cannot tell.
+        :raises InvalidField, NothingToChange, UnreadableSetting: with the text for the field.
+        :raises TenantUnavailable, TenantRefused: when Entra does not give the answer.
         """
         observation = await look_up(form.tenant_id, tenant=self.tenant, clock=self.clock)
         await require_no_other_request(self.store, observation, None, form.requester, self.directory)
@@ -100,9 +103,9 @@ class RestoreIntake:
         return found, observation
 
     async def file(self, form: RestoreForm, *, key: str) -> RequestId:
-        """Check the form and store the request; from then on nothing is lost.
+        """Check the form and store the request. From then on nothing is lost.
 
-        :raises InvalidForm: naming every field that has to change; nothing is stored.
+        :raises InvalidForm: naming every field that must change; nothing is stored.
         """
         request_id = derived_request_id(key)
         if await self.store.request(request_id) is not None:
@@ -143,7 +146,7 @@ class RestoreIntake:
     async def _proposed(
         self, form: RestoreForm, problems: dict[str, str]
     ) -> tuple[Template | None, Observation | None]:
-        """Return the template whose chain decides, as far as that can be told now, and what was seen of the partner."""
+        """Return the template whose chain decides, if it is known now, and the observation of the partner."""
         until = asyncio.get_running_loop().time() + PATIENCE_SECONDS
         try:
             change = await change_of(form.restores, form.tenant_id, store=self.store)

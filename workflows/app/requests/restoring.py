@@ -1,4 +1,4 @@
-"""What a restore request writes and who decides on it: one answer for the form, the filing and the preparing."""
+"""What a restore request writes and who decides on it; used by the form, the filing and the preparing."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -28,38 +28,38 @@ from workflows.core.settings.model import TenantId
 from workflows.ports.store import Store
 
 MOST_REQUESTS: Final = 1000
-"""How many requests about one partner are looked through, newest first."""
+"""How many requests about one partner are read, newest first."""
 
 _ONE_OF_THE_LIST: Final = "Choose one of the changes in the list."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restoration:
-    """A change to put back, from what stands now."""
+    """A restoration: an earlier change to undo, planned from the current settings."""
 
     change: AccessRequest
     plan: Plan
     template: Template
-    """Whose chain decides."""
+    """The template whose chain decides."""
     stages: tuple[Stage, ...]
     findings: tuple[Finding, ...]
 
     @property
     def title(self) -> str:
-        """What the request is called where an access request has its template's title."""
+        """Return the title of the request, used in the place of a template's title."""
         return f"Restore of {self.change.id} (chain of “{self.template.title}”)"
 
 
 async def restorable_changes(tenant_id: TenantId, *, store: Store) -> tuple[AccessRequest, ...]:
-    """List the changes of one partner that can be put back, newest first."""
+    """List the changes of one partner that can be undone, newest first."""
     requests = await store.requests_for(tenant_id, MOST_REQUESTS)
     return tuple(sorted(filter(is_restorable, requests), key=settled_at, reverse=True))
 
 
 async def change_of(restores: str, tenant_id: TenantId, *, store: Store) -> AccessRequest:
-    """Load the change of this partner that is to be put back.
+    """Load the change of this partner that is to be undone.
 
-    :raises InvalidField: when there is none of this name, it is another partner's, or it changed nothing.
+    :raises InvalidField: when there is no request with this id, it is another partner's, or it changed nothing.
     """
     if not restores:
         raise InvalidField(FIELD, _ONE_OF_THE_LIST)
@@ -78,12 +78,12 @@ async def propose_restoration(
     store: Store,
     catalog: Catalog,
 ) -> Restoration:
-    """Plan to put a change back, from what was observed, and find the chain that decides on that.
+    """Plan a restoration from the observed settings, and find the chain that decides on it.
 
-    :param duration: how long it is meant to last; None for the default of the template whose chain decides.
-    :param at: from when that time is counted, where the findings name its end.
-    :raises InvalidField: at the field that has to change.
-    :raises NothingToChange: when the partner stands so already.
+    :param duration: how long it shall last; None for the default of the template whose chain decides.
+    :param at: the start of that time, used when the findings name its end.
+    :raises InvalidField: at the field that must change.
+    :raises NothingToChange: when the partner has these settings already.
     :raises UnreadableSetting: when a value of the image cannot be written back.
     """
     tenant_id, now = observation.identity.tenant_id, observation.configuration

@@ -1,4 +1,7 @@
-"""Say why somebody cannot be a sponsor, to whoever named them: a refusal speaks to the refused person themselves."""
+"""Explain to the person who named a sponsor why that sponsor is refused.
+
+A refusal itself addresses the refused person.
+"""
 
 from collections.abc import Mapping
 from typing import Final
@@ -24,5 +27,5 @@ _WORDS: Final[Mapping[str, str]] = {
 
 
 def sponsor_words(refused: Refused) -> str:
-    """Describe a refusal of the sponsor to somebody else."""
+    """Reword a refusal of the sponsor for another reader."""
     return _WORDS.get(refused.code, f"The sponsor cannot be used: {refused.reason}")

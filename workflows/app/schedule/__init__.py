@@ -1,1 +1,1 @@
-"""What time asks for: reminders, ends, watching over roles, sponsors and writes."""
+"""Scheduled work: reminders, ends of access, checks of roles, sponsors and writes."""

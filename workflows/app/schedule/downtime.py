@@ -1,4 +1,4 @@
-"""Notices that the bot did not run for a while, and asks Entra's audit log before anything older is opened."""
+"""Detect that the bot did not run for some time, and check Entra's audit log before an older plan opens access."""
 
 from datetime import datetime
 from typing import Final
@@ -15,7 +15,10 @@ _GAP: Final = "gap"
 
 
 async def note_tick(*, store: Store, clock: Clock) -> Gap | None:
-    """Remember that the bot runs now; a gap since the last tick is stored first, as at a start."""
+    """Record that the bot runs now.
+
+    A gap since the last tick is stored first, as at a start.
+    """
     now, last_tick = clock.now(), await _last_tick(store)
     gap = gap_at_tick(last_tick, now=now)
     await _save_gap(gap, store)
@@ -24,12 +27,15 @@ async def note_tick(*, store: Store, clock: Clock) -> Gap | None:
 
 
 async def notice_gap(*, store: Store, clock: Clock) -> Gap | None:
-    """Compare with the last tick at a start, before anything is performed; a gap is stored, for later starts too."""
+    """Compare with the last tick at a start, before any effect is performed.
+
+    A gap is stored, for later starts too.
+    """
     now, last_tick = clock.now(), await _last_tick(store)
     has_records = bool(await store.history(limit=1))
     gap = gap_at_start(last_tick, has_records=has_records, now=now)
     await _save_gap(gap, store)
-    # A start that is cut short before its first tick, or a database that is still empty, is no gap at the next start.
+    # A start that ends before its first tick, or an empty database, must give no gap at the next start.
     await store.save_mark(LAST_TICK, now.isoformat())
     return gap
 
@@ -46,7 +52,7 @@ async def _save_gap(gap: Gap | None, store: Store) -> None:
 
 
 async def last_gap(*, store: Store) -> Gap | None:
-    """Read the newest gap; None where there was none."""
+    """Read the newest gap; None when there was none."""
     text = await store.mark(_GAP)
     if text is None:
         return None
@@ -55,9 +61,9 @@ async def last_gap(*, store: Store) -> Gap | None:
 
 
 async def held_by_gap(request: AccessRequest, *, store: Store, tenant: Tenant, clock: Clock) -> Replan | None:
-    """Return the command that asks again where a request that opens was approved before a gap; None where it may write.
+    """Return the command that requests approval again for an opening approved before a gap; None when it may write.
 
-    It may where Entra's audit log shows that nobody has changed the partner since, Gatehouse included.
+    It may write when Entra's audit log shows that nobody has changed the partner since, Gatehouse included.
     """
     gap = await last_gap(store=store)
     since = unsure_since(request, gap)

@@ -1,4 +1,4 @@
-"""Effects that were given up: the alarm for each, and what an admin can decide about it."""
+"""Effects that were given up: the alarm about each, and what an admin can decide about it."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -24,7 +24,7 @@ _UNREADABLE: Final = "unknown"
 
 
 def alarm_values(effect: Effect | None, reason: str) -> Mapping[str, str]:
-    """Name the facts of the alarm about a given up effect: its kind, what it is about, and why it was given up."""
+    """Return the values of the alarm about a given-up effect: its kind, its subject, and why it was given up."""
     return {
         "what": _UNREADABLE if effect is None else effect.kind,
         "about": "" if effect is None else _about(effect),
@@ -33,18 +33,24 @@ def alarm_values(effect: Effect | None, reason: str) -> Mapping[str, str]:
 
 
 def is_alarming(effect: Effect | None) -> bool:
-    """Tell whether giving this effect up is an alarm: all but an alarm's own, which would raise alarms without end."""
+    """Return whether giving up this effect raises an alarm.
+
+    All effects do, except an alarm's own, which would raise alarms without end.
+    """
     return not isinstance(effect, ShowAlarm)
 
 
 async def raise_given_up(effect_id: int, effect: Effect, reason: str, *, alarms: Alarms) -> None:
-    """Tell the admins that an effect was given up."""
+    """Raise the alarm that an effect was given up."""
     if is_alarming(effect):
         await alarms.raise_alarm(AlarmCode.EFFECT_GIVEN_UP, str(effect_id), alarm_values(effect, reason))
 
 
 async def settle_given_up(decided: SettleGivenUp, *, store: Store, alarms: Alarms) -> None:
-    """Do what an admin decided about a given up effect. May be repeated."""
+    """Carry out an admin's decision about a given-up effect.
+
+    May be repeated safely.
+    """
     if decided.is_retried:
         await store.retry_given_up(decided.effect_id)
     else:
@@ -53,7 +59,7 @@ async def settle_given_up(decided: SettleGivenUp, *, store: Store, alarms: Alarm
 
 
 def _about(effect: Effect) -> str:
-    """Name the request, partner or person that an effect is about."""
+    """Return the request, partner or person that an effect is about."""
     match effect:
         case Prepare() | Apply() | ShowRequest():
             return effect.request_id

@@ -1,4 +1,4 @@
-"""Works out the partner's half of partnerships that an earlier version recorded without it."""
+"""Add the partner setup to partnerships that an earlier version recorded without it."""
 
 import structlog
 
@@ -13,10 +13,10 @@ _log = structlog.get_logger()
 
 
 async def record_missing_setup(*, service: Service, store: Store) -> None:
-    """Record what the partner has to do wherever that is missing: once, from what was approved and read back.
+    """Record what the partner must do wherever that is missing: once, from what was approved and read back.
 
-    Calls nobody but the store. A partnership that has it already, or whose partner has nothing to do, is left alone;
-    nothing about one record keeps the others waiting.
+    Uses only the store. A partnership that has it already, or whose partner need not do anything, is not changed. A
+    failure with one record does not stop the others.
     """
     records = await store.records()
     for tenant_id, partnership in records.partnerships.items():
@@ -27,6 +27,6 @@ async def record_missing_setup(*, service: Service, store: Store) -> None:
             if steps := setup_behind(request):
                 await service.advance_review(tenant_id, RecordSetup(request_id=request.id, steps=steps))
         except Refused:
-            continue  # somebody else was faster
+            continue  # somebody else stored first
         except Exception:
             _log.exception("half_not_recorded", tenant_id=tenant_id)

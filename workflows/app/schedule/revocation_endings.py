@@ -1,4 +1,4 @@
-"""How the alarm of a revocation ends: mended, replaced by a newer revocation, or over without either."""
+"""How the alarm of a revocation ends: repaired, replaced by a newer revocation, or over without either."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -16,9 +16,9 @@ from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 _PATIENCE_SECONDS: Final = 3.0
-"""How long reading the partner may take: the next look waits for it."""
+"""Seconds that reading the partner may take, because the next check waits for it."""
 _SHOWN_FOR: Final = timedelta(hours=24)
-"""For how long admins are reminded of what stays open behind a confirmed block."""
+"""How long admins are reminded of what stays open after a confirmed block."""
 _MOST_REQUESTS: Final = 50
 
 Clicks = Iterable[tuple[CheckPermission, Revoke, bool]]
@@ -26,10 +26,10 @@ Clicks = Iterable[tuple[CheckPermission, Revoke, bool]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """An alarm is over."""
+    """The end of an alarm."""
 
     words: str = ""
-    """Why, where nothing was mended; empty where it was."""
+    """Why it ended, when nothing was repaired; empty when it was."""
     replaced_by: str = ""
     """The newer revocation that waits now."""
 
@@ -37,9 +37,9 @@ class Ending:
 async def ending_of(
     alarm: Alarm, clicks: Clicks, requests: Sequence[AccessRequest], *, store: Store, tenant: Tenant, now: datetime
 ) -> Ending | None:
-    """Return how the alarm of a revocation ended that waits no more; None while it has to stay.
+    """Return how the alarm of a revocation that no longer waits has ended; None while it must stay.
 
-    :param clicks: the clicks that want a revocation and are not judged.
+    :param clicks: the unchecked clicks that request a revocation.
     :param requests: the open requests.
     """
     request = await store.request(RequestId(alarm.subject))
@@ -65,7 +65,7 @@ async def ending_of(
 
 
 def _newer(request: AccessRequest, clicks: Clicks, requests: Sequence[AccessRequest]) -> str:
-    """Name a revocation of the same partner that waits: a request, or else a click."""
+    """Return the id of a waiting revocation of the same partner: a request, or else a click."""
     names = {request.particulars.target}
     if request.prepared is not None:
         identity = request.prepared.observation.identity
@@ -78,7 +78,7 @@ def _newer(request: AccessRequest, clicks: Clicks, requests: Sequence[AccessRequ
 
 
 async def _confirmed_since(request: AccessRequest, store: Store, *, is_any_kind: bool) -> str:
-    """Name a later request of the same partner that was confirmed: a revocation, or of any kind."""
+    """Return the id of a later request of the same partner that was confirmed: a revocation, or of any kind."""
     if request.prepared is None:
         return ""
     for one in await store.requests_for(request.prepared.plan.tenant_id, _MOST_REQUESTS):
@@ -90,7 +90,7 @@ async def _confirmed_since(request: AccessRequest, store: Store, *, is_any_kind:
 
 
 async def _are_closed(request: AccessRequest, ways: Sequence[str], tenant: Tenant) -> bool:
-    """Read whether what was not taken stands now; False where that cannot be read."""
+    """Read whether everything that was not accepted is closed now; False when that cannot be read."""
     plan = request.known.plan
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):

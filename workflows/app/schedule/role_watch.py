@@ -1,4 +1,7 @@
-"""Roles that lack people: found while requests wait for them, told to the admins at once and to each requester once."""
+"""Find roles with too few people while requests wait.
+
+Admins are told at once, each requester once.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +24,7 @@ from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 EVERY: Final = timedelta(minutes=1)
 MARK: Final = "roles_checked_at"
-"""When roles were last looked at; an empty mark has them looked at with the next tick."""
+"""When roles were last checked. An empty mark makes the next tick check them."""
 
 _log = structlog.get_logger()
 
@@ -32,16 +35,16 @@ class RoleLack:
 
     role: Role
     title: str
-    """The stage's."""
+    """The title of the stage."""
     people: int
-    """How many can still decide on that stage."""
+    """How many people can still decide on that stage."""
     needed: int
     missing_groups: tuple[str, ...]
-    """User groups of the role that do not exist, or are switched off."""
+    """User groups of the role that do not exist, or are disabled."""
 
     @property
     def words(self) -> str:
-        """State what is wrong, in one sentence."""
+        """State the problem in one sentence."""
         has = counted(self.people, "person", "people") if self.people else "nobody"
         return (
             f"“{self.title}” needs {counted(self.needed, 'approval')} from the role “{self.role}”, and {has} "
@@ -50,7 +53,7 @@ class RoleLack:
 
 
 def missing_words(handles: Sequence[str]) -> str:
-    """Name user groups that are not there, as one more sentence; empty where none is missing."""
+    """State in one more sentence which user groups are missing; empty when none is."""
     if not handles:
         return ""
     names = ", ".join(f"@{handle}" for handle in handles)
@@ -59,9 +62,9 @@ def missing_words(handles: Sequence[str]) -> str:
 
 
 async def lacking(request: AccessRequest, directory: Directory) -> tuple[RoleLack, ...]:
-    """Name the roles that have too few people for what a request still needs; none where nothing is to decide.
+    """Return the roles with too few people for what a request still needs; empty when nobody needs to decide.
 
-    :raises DirectoryUnavailable, DirectoryRefused, TenantUnavailable, TenantRefused: when it cannot be told.
+    :raises DirectoryUnavailable, DirectoryRefused, TenantUnavailable, TenantRefused: when it cannot be read.
     """
     who = still_asked(request)
     if who is None:
@@ -89,9 +92,9 @@ async def check_roles(
     clock: Clock,
     roles: Mapping[Role, RoleSource],
 ) -> None:
-    """Alarm the admins of roles that open requests wait for in vain, and tell each requester once.
+    """Raise alarms for roles with too few people for open requests, and tell each requester once.
 
-    At most once a minute. What cannot be read now changes nothing: it is looked at again.
+    At most once a minute. What cannot be read now changes nothing and is checked again.
     """
     now = clock.now()
     if not _is_due(await store.mark(MARK), now):
@@ -116,7 +119,7 @@ async def check_roles(
 
 
 async def check_soon(store: Store) -> None:
-    """Have roles looked at with the next tick: somebody has just met one that lacks people."""
+    """Make the next tick check the roles, because somebody has just met a role with too few people."""
     await store.save_mark(MARK, "")
 
 
@@ -146,5 +149,5 @@ def _values(lack: RoleLack, requests: Sequence[AccessRequest], source: RoleSourc
 def _is_due(mark: str | None, now: datetime) -> bool:
     if not mark:
         return True
-    # NB. a clock that was set back must not stop the looking.
+    # NB. a clock that was set back must not stop the checks.
     return abs(now - datetime.fromisoformat(mark)) >= EVERY

@@ -1,4 +1,7 @@
-"""Looks after the sponsors of live partners: who has no enabled member account any more is handed over at once."""
+"""Check the sponsors of live partners.
+
+A sponsor without an enabled member account is replaced at once.
+"""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -26,9 +29,9 @@ _log = structlog.get_logger()
 
 
 async def check_sponsors(*, store: Store, tenant: Tenant, alarms: Alarms, service: Service, clock: Clock) -> None:
-    """Ask Entra at most once an hour for every sponsor; start and end hand-overs, and keep their alarms.
+    """Ask Entra at most once an hour for every sponsor; start and end handovers, and update their alarms.
 
-    What cannot be read is never gone: it is looked at again in an hour.
+    A sponsor who cannot be read does not count as gone, and is checked again in an hour.
     """
     now = clock.now()
     if await _is_due(store, MARK, EVERY, now):
@@ -50,7 +53,7 @@ async def _look(partnerships: Sequence[Partnership], tenant: Tenant, service: Se
     for partnership in partnerships:
         sponsor = partnership.sponsor.id
         reason = _why_gone(known.get(sponsor))
-        with suppress(Refused):  # it is known already, or somebody else is the sponsor by now
+        with suppress(Refused):  # known already, or somebody else is the sponsor by now
             if reason:
                 command = RecordSponsorGone(sponsor=sponsor, reason=reason)
                 await service.advance_review(partnership.identity.tenant_id, command)
@@ -79,7 +82,10 @@ def _values(partnership: Partnership) -> dict[str, str]:
 
 
 async def _is_due(store: Store, mark: str, every: timedelta, now: datetime) -> bool:
-    """Return whether it is time again, and remember that it was; a clock that was set back stops nothing."""
+    """Return whether a check is due, and record the time.
+
+    A clock that was set back does not stop checks.
+    """
     last = await store.mark(mark)
     if last and abs(now - datetime.fromisoformat(last)) < every:
         return False

@@ -1,4 +1,4 @@
-"""Time as an actor: asks what is due and issues the commands."""
+"""Issue the commands that are due at the present time."""
 
 import asyncio
 from collections.abc import Awaitable, Iterable
@@ -21,23 +21,23 @@ from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _PATIENCE_SECONDS: Final = 5.0
-"""How long one tick waits for the directory; whose click could not be looked at by then is judged first."""
+"""Seconds that one tick waits for the directory. A click whose person is not known by then is checked first."""
 
 _log = structlog.get_logger()
 
 
 async def tick(*, service: Service, store: Store, directory: Directory, clock: Clock) -> None:
-    """Expire undecided requests, ask for reviews and remind of partners' halves: once for each due moment."""
+    """Expire undecided requests, request reviews and send partner setup reminders: once for each due moment."""
     if gap := await note_tick(store=store, clock=clock):
         _log.warning("gap_noticed", since=str(gap.since), until=str(gap.until))
     requests, partners = await store.due(clock.now())
-    # NB. after what is due: a click that came in time is stored by then, and is judged by when it came.
+    # NB. read after the due items: a click that came in time is stored by then, and its own time counts.
     clicks = await store.unjudged() if requests else ()
     until = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
     for request_id in requests:
         await _unless_refused(_expire(request_id, clicks, until, service=service, store=store, directory=directory))
     for tenant_id in partners:
-        # Which of the two is due is the record's to say; the other one is refused and leaves no trace.
+        # The record decides which of the two is due. The other command is refused and leaves no entry.
         await _unless_refused(service.advance_review(tenant_id, AskReview()))
         await _unless_refused(service.advance_review(tenant_id, AskSetup()))
 
@@ -51,7 +51,7 @@ async def _expire(
     store: Store,
     directory: Directory,
 ) -> None:
-    """Let a request expire, unless a stored click has to be judged first; see `_is_being_decided`."""
+    """Let a request expire, unless a stored click must be checked first; see `_is_being_decided`."""
     if not await _is_being_decided(request_id, clicks, until, store=store, directory=directory):
         await service.advance(request_id, Expire())
 
@@ -59,9 +59,9 @@ async def _expire(
 async def _is_being_decided(
     request_id: RequestId, clicks: Iterable[CheckPermission], until: float, *, store: Store, directory: Directory
 ) -> bool:
-    """Return whether a click that is stored and not judged yet may still count for this request's decision.
+    """Return whether a stored, unchecked click may still count for this request's decision.
 
-    :param until: from then on, by the event loop's time, the directory is not waited for any more.
+    :param until: the event loop's time after which the directory is not waited for.
     """
     about = [
         (click.command, click)
@@ -82,7 +82,10 @@ async def _is_being_decided(
 async def _may_count(
     request: AccessRequest, wanted: DecisionClick, click: CheckPermission, until: float, directory: Directory
 ) -> bool:
-    """Return whether who clicked may decide; also where that cannot be told now: the click is judged first."""
+    """Return whether the person who clicked may decide.
+
+    True when it is not known now: the click is checked first.
+    """
     try:
         async with asyncio.timeout_at(until):
             actor = await directory.identify(wanted.actor)
@@ -103,7 +106,10 @@ async def _may_count(
 
 
 async def _unless_refused(work: Awaitable[object]) -> None:
-    """Let a command fall that somebody else was faster with; let nothing about one record keep the others waiting."""
+    """Run a command; ignore a refusal, because somebody else was faster.
+
+    A failure with one record does not stop others.
+    """
     try:
         await work
     except Refused:

@@ -1,4 +1,4 @@
-"""Looks, at each tick, at what admins should know of: a list of checks, each of which keeps the alarms of its code.
+"""Check at each tick what admins should know: a list of checks, each of which updates the alarms of its code.
 
 To add one, write a function that takes what it needs and add it where the list is made (bot/process/assembly).
 """
@@ -27,19 +27,25 @@ from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable, Wro
 _log = structlog.get_logger()
 
 _PATIENCE_SECONDS: Final = 3.0
-"""How long a check waits for a neighbour: the next tick waits for it."""
+"""Seconds that a check waits for another system, because the next tick waits for it."""
 
 Check = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watching:
-    """Performs every check; one that fails keeps no other one from being performed."""
+    """Runs every check.
+
+    A check that fails does not stop the others.
+    """
 
     checks: Sequence[Check]
 
     async def look(self) -> None:
-        """Perform the checks, one after the other. Safe to repeat."""
+        """Run the checks, one after the other.
+
+        Safe to repeat.
+        """
         for check in self.checks:
             try:
                 await check()
@@ -48,7 +54,7 @@ class Watching:
 
 
 def usual_checks(*, store: Store, clock: Clock, tenant: Tenant, alarms: Alarms) -> tuple[Check, ...]:
-    """Return the checks of writes, revocations, given up work and the tenant itself."""
+    """Return the checks of writes, revocations, given-up work and the tenant itself."""
     return (
         partial(check_writes, store=store, clock=clock, alarms=alarms),
         partial(check_revocations, store=store, clock=clock, tenant=tenant, alarms=alarms),
@@ -58,7 +64,7 @@ def usual_checks(*, store: Store, clock: Clock, tenant: Tenant, alarms: Alarms) 
 
 
 async def check_writes(*, store: Store, clock: Clock, alarms: Alarms) -> None:
-    """Alarm of writes that were sent ten minutes ago and are not confirmed."""
+    """Raise alarms for writes that were sent ten minutes ago and are not confirmed."""
     late = unshown_writes(await store.open_requests(), clock.now())
     await alarms.keep_alarms(
         AlarmCode.WRITE_NOT_SHOWN, {one.id: values_of(one.id, partner_of(one), one.note) for one in late}
@@ -66,12 +72,13 @@ async def check_writes(*, store: Store, clock: Clock, alarms: Alarms) -> None:
 
 
 async def check_revocations(*, store: Store, clock: Clock, tenant: Tenant, alarms: Alarms) -> None:
-    """Alarm of revocations that are not confirmed after two minutes; an alarm stays until they are.
+    """Raise alarms for revocations that are not confirmed after two minutes; an alarm stays until they are.
 
-    Given up clicks count as waiting: an older version gave them up.
+    Given-up clicks count as waiting, because an older version gave them up.
     """
     now = clock.now()
-    # NB. the order: alarms, clicks, requests. What moves on meanwhile is found at its next place, and its alarm stays.
+    # NB. the order alarms, clicks, requests: what changes its place meanwhile is found at the next one, and its alarm
+    # stays.
     known = {alarm.subject: alarm for alarm in await store.open_alarms() if alarm.code is AlarmCode.REVOCATION_WAITS}
     given_up = [one.effect for one in await store.given_up() if isinstance(one.effect, CheckPermission)]
     clicks = unjudged_revocations([*given_up, *await store.unjudged()], now)
@@ -100,7 +107,7 @@ async def check_revocations(*, store: Store, clock: Clock, tenant: Tenant, alarm
 
 
 async def check_given_up(*, store: Store, alarms: Alarms) -> None:
-    """Alarm of work that is not tried any more; an alarm that could not be sent is not alarmed of in turn."""
+    """Raise alarms for work that is not tried again; except for the sending of alarms."""
     await alarms.keep_alarms(
         AlarmCode.EFFECT_GIVEN_UP,
         {str(one.id): alarm_values(one.effect, one.error) for one in await store.given_up() if is_alarming(one.effect)},
@@ -108,7 +115,7 @@ async def check_given_up(*, store: Store, alarms: Alarms) -> None:
 
 
 async def check_tenant(*, tenant: Tenant, alarms: Alarms) -> None:
-    """Alarm while Graph answers for another tenant; asked every few minutes."""
+    """Raise the alarm while Graph answers for another tenant; asked every few minutes."""
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
             await tenant.verify_home()
