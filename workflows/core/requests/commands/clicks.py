@@ -45,11 +45,11 @@ class DropEffect:
 
 DecisionClick = Approve[ChatId] | Reject[ChatId]
 
-HalfClick = ConfirmSetup[ChatId] | UnconfirmSetup[ChatId] | RemindSetup[ChatId]
+SetupClick = ConfirmSetup[ChatId] | UnconfirmSetup[ChatId] | RemindSetup[ChatId]
 
 EffectClick = RetryEffect | DropEffect
 
-Click = DecisionClick | Withdraw | Keep[ChatId] | Revoke | HalfClick | EffectClick
+Click = DecisionClick | Withdraw | Keep[ChatId] | Revoke | SetupClick | EffectClick
 
 RECEIVED_AS: Final = "want_"
 """The prefix of a command's name in the audit log before the permission check, and when the command is refused."""
