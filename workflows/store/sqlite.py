@@ -1,6 +1,6 @@
-"""The embedded store: one SQLite file, one thread that owns its connection.
+"""The embedded store: one SQLite file, and one thread that owns its connection.
 
-Durability: WAL with `synchronous=FULL`, so that what `commit` returned from survives a power cut (SQLite: "PRAGMA
+Durability: WAL with `synchronous=FULL`, so that data for which `commit` returned survives a power cut (SQLite: "PRAGMA
 synchronous"). Every transaction is short and local.
 """
 
@@ -36,7 +36,7 @@ from workflows.store.writes import Writes
 
 _UNDECIDED: Final = frozenset({RequestState.PREPARING, RequestState.AWAITING_APPROVAL})
 _HOME_EVERY: Final = timedelta(seconds=2)
-"""A person's App Home is published no more often than this."""
+"""The shortest time between two publications of a person's App Home."""
 
 _AS_IT_IS: Final = Clean()
 
@@ -45,7 +45,10 @@ _log = structlog.get_logger()
 
 
 class SqliteStore:
-    """Implements `ports.store.Store`. Make it with `open_store`, end it with `close`."""
+    """Implements `ports.store.Store`.
+
+    Create it with `open_store`, end it with `close`.
+    """
 
     def __init__(self, path: Path, clock: Clock, clean: Clean = _AS_IT_IS) -> None:
         self._path = path
@@ -57,24 +60,24 @@ class SqliteStore:
         self._db: Database
 
     async def open(self) -> None:
-        """Open the file, private to its owner, and bring its schema up to date.
+        """Open the file, private to its owner, and update its schema.
 
-        :raises StoreUnusable: when it is no database, or another process does not let go of it within a few seconds:
-            two outboxes on one file would perform effects twice.
+        :raises StoreUnusable: when it is no database, or another process does not release it within a few seconds: two
+            outboxes on one file would perform effects twice.
         """
         await self._run(self._open)
 
     @property
     def trouble(self) -> str:
-        """What keeps records from being written, as far as the last write showed; empty when nothing does."""
+        """Return why records cannot be written, as of the last write; empty when they can."""
         return self._writes.trouble
 
     async def probe(self) -> str:
-        """Find out whether records can be written now; see `ports.records`."""
+        """Check whether records can be written now; see `ports.records`."""
         return await self._run(lambda: self._writes.probe(self._db, _text(self._clock.now())))
 
     async def close(self) -> None:
-        """Finish what runs, close the file, end the thread."""
+        """Finish running work, close the file, end the thread."""
         await self._run(self._close)
         self._thread.shutdown()
 
@@ -104,7 +107,7 @@ class SqliteStore:
     async def requests_waiting(
         self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], limit: int
     ) -> Listed[AccessRequest]:
-        """List the requests that wait for one of these roles and bar none of one person's ids, oldest first."""
+        """List the requests that wait for one of these roles and that this person may decide on, oldest first."""
         where = """where waits_for in (select value from json_each(?))
             and not exists (select 1 from json_each(excluded) where value in (select value from json_each(?)))"""
         values = (json.dumps(list(roles)), json.dumps(sorted(ids)))
@@ -141,9 +144,9 @@ class SqliteStore:
         return await asyncio.to_thread(_readable, PARTNERSHIP, rows)
 
     async def records(self) -> Records:
-        """Read every partnership and the requests that bear on what stands in the tenant, all of one moment."""
+        """Read every partnership and the requests that matter for the current settings, all at one moment."""
         rows = await self._run(lambda: fetch_rows(self._db.conn))
-        # Parsing a thousand records takes a while, and is not the store's thread's or the event loop's to wait for.
+        # Parsing a thousand records takes some time, so it runs neither in the store's thread nor in the event loop.
         return await asyncio.to_thread(parse_rows, rows)
 
     async def due(self, now: datetime) -> tuple[Sequence[RequestId], Sequence[TenantId]]:
@@ -166,7 +169,7 @@ class SqliteStore:
     async def times_of(
         self, actor: ChatId, account: PersonId | None, commands: Sequence[str], since: datetime
     ) -> Sequence[datetime]:
-        """List when a person had one of these commands accepted since then; see `ports.records`."""
+        """List the times when a person's commands were accepted since then; see `ports.records`."""
         marks = ", ".join("?" * len(commands))
         rows = await self._query(
             f"""select at from audit where seq in (
@@ -179,7 +182,10 @@ class SqliteStore:
         return [datetime.fromisoformat(row["at"]) for row in rows]
 
     async def pending(self, now: datetime, limit: int) -> Sequence[PendingEffect]:
-        """List the oldest due effect of each lane; one that cannot be read is parked and holds nobody up."""
+        """List the oldest due effect of each lane.
+
+        An effect that cannot be read is parked and delays nobody.
+        """
         if self.trouble:
             return []
         rows = await self._query(
@@ -203,9 +209,9 @@ class SqliteStore:
         return found
 
     async def count_pending(self, now: datetime) -> tuple[int, int, int]:
-        """Count the effects that are due, that wait for later, and that are parked.
+        """Count the effects that are due, that wait for a later time, and that are parked.
 
-        An App Home that was published just now and is wanted again counts as due: its turn comes within seconds.
+        An App Home that was just published and is wanted again counts as due: it follows within seconds.
         """
         rows = await self._query(
             """select coalesce(sum(is_parked = 0 and is_due), 0) as due,
@@ -217,11 +223,14 @@ class SqliteStore:
         return rows[0]["due"], rows[0]["later"], rows[0]["parked"]
 
     async def done(self, effect_id: int) -> None:
-        """Mark an effect as performed. What it did stands in the audit log; the effect itself is forgotten."""
+        """Mark an effect as performed.
+
+        The audit log contains what it did; the effect itself is deleted.
+        """
         await self._write("delete from effects where id = ?", effect_id)
 
     async def retry(self, effect_id: int, at: datetime, error: str) -> None:
-        """Put an effect off until `at`, counting one more attempt."""
+        """Postpone an effect until `at`, and count one more attempt."""
         await self._write(
             "update effects set due_at = ?, attempts = attempts + 1, error = ? where id = ?",
             _text(at),
@@ -230,13 +239,13 @@ class SqliteStore:
         )
 
     async def park(self, effect_id: int, error: str) -> None:
-        """Return an effect up; it stays visible and holds no lane."""
+        """Give up an effect; it stays visible and does not delay its lane."""
         await self._write(
             "update effects set is_parked = 1, error = ? where id = ?", self._clean.error(error), effect_id
         )
 
     async def unjudged(self) -> Sequence[CheckPermission]:
-        """List the clicks that are stored and not judged yet, oldest first; those that were given up are left out."""
+        """List the stored, unchecked clicks, oldest first, without those that were given up."""
         sql = "select id, doc from effects where is_parked = 0 and lane >= 'judge:' and lane < 'judge;' order by id"
         found = _readable(EFFECT, await self._query(sql))
         return [effect for effect in found if isinstance(effect, CheckPermission)]
@@ -247,7 +256,7 @@ class SqliteStore:
         return [_given_up(row) for row in rows]
 
     async def retry_given_up(self, effect_id: int) -> None:
-        """Have a given up effect tried again, as if for the first time."""
+        """Retry a given-up effect, as if for the first time."""
         await self._write(
             "update effects set is_parked = 0, attempts = 0, due_at = ?, error = '' where id = ? and is_parked = 1",
             _text(self._clock.now()),
@@ -255,7 +264,7 @@ class SqliteStore:
         )
 
     async def drop_given_up(self, effect_id: int) -> None:
-        """Forget a given up effect."""
+        """Drop a given-up effect."""
         await self._write("delete from effects where id = ? and is_parked = 1", effect_id)
 
     async def alarm(self, alarm_id: AlarmId) -> Alarm | None:
@@ -283,7 +292,7 @@ class SqliteStore:
         return str(rows[0]["value"]) if rows else None
 
     async def save_mark(self, name: str, value: str) -> None:
-        """Remember a mark."""
+        """Store a mark."""
         await self._write("insert or replace into marks (name, value) values (?, ?)", name, value)
 
     async def copies(self, subject: str) -> Sequence[Copy]:
@@ -291,7 +300,7 @@ class SqliteStore:
         return await self._copies("subject = ? order by rowid", subject)
 
     async def channel_copies(self, fit: str, limit: int) -> Sequence[Copy]:
-        """List the live copies that were posted for nobody in particular, but those in the channel `fit`."""
+        """List the live copies that were posted for no single person, except those in the channel `fit`."""
         return await self._copies("audience = '' and is_live = 1 and channel <> ? order by rowid limit ?", fit, limit)
 
     async def _copies(self, where: str, *values: object) -> Sequence[Copy]:
@@ -299,7 +308,7 @@ class SqliteStore:
         return [Copy(**{**row, "is_live": bool(row["is_live"])}) for row in rows]
 
     async def save_copy(self, copy: Copy) -> None:
-        """Remember a posted copy, or what it shows now."""
+        """Store a posted copy, or what it shows now."""
         await self._write(
             """insert or replace into copies (channel, ts, subject, audience, content, occasion, is_live)
             values (?, ?, ?, ?, ?, ?, ?)""",
@@ -311,20 +320,23 @@ class SqliteStore:
         return bool(await self._query("select 1 from homes where person = ?", person))
 
     async def save_home(self, person: ChatId) -> None:
-        """Remember that a person opened the App Home."""
+        """Record that a person opened the App Home."""
         await self._write("insert or ignore into homes (person) values (?)", person)
 
     async def want_homes(self, people: Sequence[ChatId]) -> None:
-        """Have the App Homes of those who ever opened theirs published anew."""
+        """Publish again the App Homes of those people who ever opened theirs."""
         await self._run(lambda: self._want_homes(people))
 
     async def home_wanted(self, person: ChatId) -> int:
-        """Count how often a person's App Home was wanted; 0 for one who never opened it."""
+        """Return how often a person's App Home was requested; 0 for a person who never opened it."""
         rows = await self._query("select wanted from homes where person = ?", person)
         return int(rows[0]["wanted"]) if rows else 0
 
     async def home_shown(self, person: ChatId, wanted: int) -> None:
-        """Note that the App Home shows what stood when it was wanted so often; have it published again if need be."""
+        """Record that the App Home shows the state of this request number.
+
+        If a newer request exists, it is published again.
+        """
         await self._run(lambda: self._home_shown(person, wanted))
 
     # --- in the store's thread ---
@@ -418,7 +430,10 @@ class SqliteStore:
         )
 
     def _require_only_one(self, request: AccessRequest) -> None:
-        """Find another open request about the same tenant. NB. in the transaction: two may be prepared at once."""
+        """Check that no other request about the same tenant is open.
+
+        NB. in the transaction: two may be prepared at once.
+        """
         others = self._db.query(
             "select id from requests where tenant_id = ? and is_open = 1 and id <> ? order by created_at limit 1",
             [request.known.plan.tenant_id, request.id],
@@ -441,7 +456,10 @@ class SqliteStore:
         )
 
     def _put_alarm(self, alarm: Alarm) -> None:
-        """Store an alarm; a second open one of the same code and subject is left out."""
+        """Store an alarm.
+
+        A second open one of the same code and subject is ignored.
+        """
         self._db.execute(
             """insert into alarms (id, code, subject, is_open, raised_at, doc) values (?, ?, ?, ?, ?, ?)
             on conflict (id) do update set is_open = excluded.is_open, doc = excluded.doc
@@ -453,7 +471,10 @@ class SqliteStore:
         )
 
     def _put(self, table: str, key: str, row: dict[str, Any]) -> None:
-        """Insert version 1, or replace exactly the version before; table and column names are ours, never input."""
+        """Insert version 1, or replace exactly the version before.
+
+        Table and column names are constants, never input.
+        """
         names = list(row)
         if row["version"] == 1:
             marks = ", ".join("?" * len(names))
@@ -468,7 +489,7 @@ class SqliteStore:
 
     async def _requests(self, tail: str, *values: object) -> list[AccessRequest]:
         rows = await self._query(f"select id, doc from requests {tail}", *values)  # noqa: S608
-        # Parsing hundreds of records takes a while, and is not the store's thread's or the event loop's to wait for.
+        # Parsing hundreds of records takes some time, so it runs neither in the store's thread nor in the event loop.
         return await asyncio.to_thread(_readable, REQUEST, rows)
 
     async def _query(self, sql: str, *values: object) -> list[dict[str, Any]]:
@@ -493,8 +514,8 @@ async def open_store(
 ) -> SqliteStore:
     """Open the embedded store in the file at `path`, creating it when it is missing.
 
-    :param redact: takes out of an error's text all that is secret or looks so.
-    :param redact_known: takes out of everything what is known to be secret, and nothing else; None: as `redact` does.
+    :param redact: removes from an error's text everything that is secret or looks like it.
+    :param redact_known: removes known secrets only, from all texts; None: same as `redact`.
     """
     store = SqliteStore(path, clock, Clean(error=redact, known=redact_known or redact))
     await store.open()
@@ -502,7 +523,10 @@ async def open_store(
 
 
 def _readable(adapter: TypeAdapter[Result], rows: list[dict[str, Any]]) -> list[Result]:
-    """Read records for a list. One that cannot be read is logged and left out, so that it does not hide the others."""
+    """Read records for a list.
+
+    An unreadable record is logged and left out, so that it does not hide the others.
+    """
     found = []
     for row in rows:
         try:
@@ -525,7 +549,7 @@ def _can_expire(request: AccessRequest) -> bool:
 
 
 def _text(moment: datetime) -> str:
-    """Write an instant so that text order is time order."""
+    """Return a time as text whose alphabetical order is the order in time."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
