@@ -1,1 +1,1 @@
-"""Slack, the command line and the process edge."""
+"""Slack, the command line and the process."""

@@ -1,4 +1,4 @@
-"""The process: opens what the bot stands between, starts what runs, ends it in the reverse order."""
+"""The process: open the bot's connections, start its tasks, end them in reverse order."""
 
 import asyncio
 import signal
@@ -38,7 +38,7 @@ from workflows.ports.records import StoreNotWritable, StoreUnusable
 from workflows.store.sqlite.store import SqliteStore, open_store
 
 _STORED_AGAIN_SECONDS: Final = 1.0
-"""How long to wait before it is tried again to store what has to be stored before anything is performed."""
+"""Seconds before a retry of storing what must be stored before any effect is performed."""
 
 _log = structlog.get_logger()
 
@@ -46,7 +46,7 @@ _log = structlog.get_logger()
 async def run(settings: Settings) -> None:
     """Run the bot until SIGTERM or SIGINT.
 
-    :raises SettingsProblems: when the templates, or Slack's own word on the token, show that a setting is wrong.
+    :raises SettingsProblems: when the templates, or Slack's answer about the token, show that a setting is wrong.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -60,7 +60,10 @@ async def run(settings: Settings) -> None:
 
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Parts]:
-    """Put everything together, start it, and end it in the reverse order. Gives what runs."""
+    """Assemble everything, start it, and end it in reverse order.
+
+    Yields what runs.
+    """
     catalog = _catalog(settings)
     clock = open_clock(settings)
     redact = redactor_of(settings)
@@ -114,7 +117,7 @@ async def running(settings: Settings) -> AsyncIterator[Parts]:
             stack.push_async_callback(_cancelled, task)
         await _listen(stack, settings, parts, clock, metrics, readiness)
         if socket is not None:
-            # Slack may be out of reach for long; the bot serves what is stored, and can be stopped, meanwhile.
+            # Slack may be unreachable for long. Meanwhile the bot performs what is stored, and can be stopped.
             readiness.loops.append(asyncio.create_task(socket.run()))
             stack.push_async_callback(_cancelled, readiness.loops[-1])
         await warm
@@ -123,7 +126,7 @@ async def running(settings: Settings) -> AsyncIterator[Parts]:
 
 @dataclass(slots=True, kw_only=True)
 class Readiness:
-    """Whether clicks can be received and stored: what started, what still runs, and its health."""
+    """Whether clicks can be received and stored: what was started, what still runs, and its health."""
 
     starting: tuple[asyncio.Task[None], ...]
     health: Health
@@ -131,7 +134,7 @@ class Readiness:
     loops: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def what_is_missing(self) -> str:
-        """State why the bot is not ready; nothing when it is."""
+        """Return why the bot is not ready; empty when it is."""
         if any(task.done() for task in self.loops):
             return "a loop has ended; restart\n"
         if reasons := self.health.reasons:
@@ -159,14 +162,14 @@ async def _store(settings: Settings, clock: Clock, redact: Redactor) -> SqliteSt
 async def _require_slack(client: AsyncWebClient, settings: Settings) -> None:
     """Ask Slack whose token this is.
 
-    :raises SettingsProblems: when it is nobody's, or another workspace's. Slack out of reach is no such problem: what
-        is stored is served as soon as it answers.
+    :raises SettingsProblems: when the token is invalid, or another workspace's. An unreachable Slack is no such
+        problem: stored work is performed as soon as it answers.
     """
     name = "SLACK_BOT_TOKEN"
     try:
         answer = await client.auth_test()
         if settings.slack_app_token is not None:
-            # The Socket Mode client would try a wrong token for ever, and could not be stopped while it does.
+            # The Socket Mode client would retry a wrong token for ever, and could not be stopped meanwhile.
             name = "SLACK_APP_TOKEN"
             await client.apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
     except SlackApiError as error:
@@ -184,10 +187,10 @@ async def _require_slack(client: AsyncWebClient, settings: Settings) -> None:
 
 
 async def _require_private_channel(client: AsyncWebClient, settings: Settings) -> None:
-    """Ask Slack whether approval cards may be posted where they are to go.
+    """Ask Slack whether approval cards may be posted to their channel.
 
-    :raises SettingsProblems: when the channel cannot be shown to be private. No answer is no such problem: it is asked
-        again before each card.
+    :raises SettingsProblems: when the channel is not certainly private. A missing answer is no such problem: the check
+        is repeated before each card.
     """
     try:
         problem = await channel_problem(client, settings.slack_channel)
@@ -202,7 +205,7 @@ async def _require_private_channel(client: AsyncWebClient, settings: Settings) -
 async def _warm(tenant: Entra, settings: Settings) -> None:
     """Load and connect what the first request would otherwise wait for.
 
-    :raises SettingsProblems: when Entra answers for another tenant. Out of reach it is no such problem.
+    :raises SettingsProblems: when Entra answers for another tenant. An unreachable Entra is no such problem.
     """
     if reason := await tenant.warm():
         _log.warning("entra_out_of_reach", reason=reason)
@@ -213,7 +216,7 @@ async def _warm(tenant: Entra, settings: Settings) -> None:
 
 
 async def _notice_gap(store: SqliteStore, clock: Clock) -> None:
-    """Store that the bot did not run for a while, as soon as anything can be stored."""
+    """Store that the bot did not run for some time, as soon as anything can be stored."""
     while True:
         try:
             gap = await notice_gap(store=store, clock=clock)
@@ -227,9 +230,10 @@ async def _notice_gap(store: SqliteStore, clock: Clock) -> None:
 
 
 async def _performing(parts: Parts, warm: asyncio.Task[None], noticed: asyncio.Task[None]) -> None:
-    """Perform what is stored, once it is known whose tenant this is, or that Entra is out of reach.
+    """Perform stored effects, once the tenant's identity is known, or it is known that Entra is unreachable.
 
-    What was approved for one tenant must not be written to another one, nor after an outage that is not stored.
+    An effect approved for one tenant must not be written to another. Nor may it be written after an outage that is not
+    stored.
     """
     await asyncio.wait([warm])
     if warm.cancelled() or warm.exception() is not None:
@@ -246,7 +250,10 @@ def _socket(settings: Settings, parts: Parts, client: SlackClient) -> SlackSocke
 
 
 async def _name_missing_groups(directory: ShownDirectory, catalog: Catalog) -> None:
-    """Log the user groups of roles that do not exist; who holds such a role is told where a request waits for it."""
+    """Log the missing user groups of roles.
+
+    The people concerned are told when a request waits for such a role.
+    """
     for role in catalog.roles:
         try:
             missing = await directory.missing_groups(role)
@@ -260,7 +267,7 @@ async def _name_missing_groups(directory: ShownDirectory, catalog: Catalog) -> N
 async def _ticking(
     parts: Parts, clock: Clock, metrics: Metrics, settings: Settings, noticed: asyncio.Task[None]
 ) -> None:
-    await asyncio.shield(noticed)  # the first tick takes the place of the last one
+    await asyncio.shield(noticed)  # the first tick replaces the time of the last one
     try:
         await record_missing_setup(service=parts.service, store=parts.store)
     except Exception:
@@ -302,4 +309,4 @@ async def _listen(
 
 async def _cancelled(task: asyncio.Task[None]) -> None:
     task.cancel()
-    await asyncio.gather(task, return_exceptions=True)  # what it raised was said where it is waited for
+    await asyncio.gather(task, return_exceptions=True)  # its error was reported where it is awaited

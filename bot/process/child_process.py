@@ -1,6 +1,6 @@
-"""The bot's own process beside the sandbox: this environment, this folder, no longer than the sandbox lives.
+"""The bot's own process in the sandbox: this environment, this folder, not longer than the sandbox runs.
 
-Imported first by the new process: nothing but the standard library, so that the bot's own imports begin at once.
+Imported first by the new process: only the standard library, so that the bot's own imports begin at once.
 """
 
 import multiprocessing
@@ -21,7 +21,7 @@ def be_the_bot(settings: dict[str, str], folder: Path) -> None:
         if name.startswith(_OURS):
             del os.environ[name]
     os.environ.update(settings, NO_PROXY="127.0.0.1,localhost")
-    os.chdir(folder)  # so that no .env of wherever the command was typed is read
+    os.chdir(folder)  # so that no .env of the folder where the command was typed is read
     log = os.open(folder / "bot.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(log, sys.stdout.fileno())
     os.dup2(log, sys.stderr.fileno())

@@ -8,16 +8,16 @@ class SystemClock:
     """The machine's clock."""
 
     def now(self) -> datetime:
-        """The present, UTC."""
+        """Return the present time in UTC."""
         return datetime.now(UTC)
 
 
 class OffsetClock:
-    """The machine's clock plus the whole number of seconds that stands in a file, read at every look."""
+    """The machine's clock plus a whole number of seconds from a file, which is read at every call."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def now(self) -> datetime:
-        """The present of the rehearsal, UTC."""
+        """Return the present time of the rehearsal in UTC."""
         return datetime.now(UTC) + timedelta(seconds=int(self._path.read_text(encoding="ascii")))

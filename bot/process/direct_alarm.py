@@ -1,4 +1,4 @@
-"""An alarm that cannot be stored: sent to the admins at once, so that they hear of it all the same."""
+"""An alarm that cannot be stored: sent to the admins at once, so that they still get it."""
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -14,7 +14,7 @@ from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 
 async def send_directly(alarm: Alarm, *, directory: Directory, client: AsyncWebClient) -> list[Copy]:
-    """Send an alarm to every admin by direct message. Gives the copies, for when they can be stored.
+    """Send an alarm to every admin by direct message. Returns the copies, to be stored later.
 
     :raises NotifierUnavailable: when nobody could be told now.
     """
@@ -46,5 +46,5 @@ async def _sent(alarm: Alarm, admin: ChatId, client: AsyncWebClient) -> Copy:
         channel=channel,
         message_id=str(answer["ts"]),
         audience=admin,
-        content="",  # unknown, so that it is brought up to date once the alarm is stored
+        content="",  # unknown, so that it is updated once the alarm is stored
     )

@@ -1,4 +1,4 @@
-"""The environment as it comes: the `.env` file put into it, and names in it that look like settings and are none."""
+"""The environment: the `.env` file loaded into it, and unknown names in it that look like settings."""
 
 import re
 from collections.abc import Iterable, Mapping, Set
@@ -11,14 +11,14 @@ from dotenv import load_dotenv
 
 _OURS: Final = ("GATEHOUSE_", "SLACK_")
 _OF_A_PLATFORM: Final = re.compile(r"\w+_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)")
-"""What Kubernetes and Docker put into the environment beside a service that is called `gatehouse` or `slack-…`."""
+"""Variables that Kubernetes and Docker add for a service called `gatehouse` or `slack-…`."""
 _ADDRESS: Final = re.compile(r"(?:tcp|udp|sctp)://")
 
 
 def load_env_file(path: Path) -> str:
-    """Put the settings of a `.env` file into the environment, which wins over the file. Gives what is wrong with it.
+    """Load the settings of a `.env` file into the environment, which has priority. Returns what is wrong with the file.
 
-    azure-identity reads the environment by itself, so the file has to reach it there.
+    azure-identity reads the environment itself, so the file must be loaded into it.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -35,7 +35,7 @@ def load_env_file(path: Path) -> str:
 
 
 def unknown_names(given: Mapping[str, str], known: Set[str]) -> tuple[str, ...]:
-    """Name what looks like a setting of ours and is none, each with the nearest known name; never a value."""
+    """List the unknown names that look like our settings, each with the nearest known name; never a value."""
     found = sorted(name for name in given if name.upper().startswith(_OURS) and name.upper() not in known)
     return tuple(_problem(name, known) for name in found if not _is_a_platforms(name, given[name]))
 

@@ -1,4 +1,4 @@
-"""What the settings lead to, for everything that reads: the tenant, the clock, the records beside a running bot."""
+"""The parts for reading, made from the settings: the tenant, the clock, the records next to a running bot."""
 
 from bot.process.clock import OffsetClock, SystemClock
 from bot.process.logs.redactor import redactor_of
@@ -21,7 +21,7 @@ def open_tenant(settings: TenantSettings) -> Entra:
 
 
 def entra_settings(settings: TenantSettings) -> EntraSettings:
-    """State where Entra is, and what must not leave this process in the text of an error."""
+    """Return Entra's addresses, and the redactor for texts of errors."""
     return EntraSettings(
         graph_url=settings.graph_url,
         authority_host=settings.azure_authority_host,
@@ -37,7 +37,7 @@ def open_clock(settings: TenantSettings) -> Clock:
 
 
 async def read_kept(settings: TenantSettings) -> Records | None:
-    """Read our records beside a running bot; None where there is no database.
+    """Read our records next to a running bot; None when there is no database.
 
     :raises StoreUnusable: when there is one that cannot be read.
     """

@@ -14,13 +14,18 @@ WRONG_SETTINGS: Final = 2
 
 
 def run_bot() -> int:
-    """Run the bot with the settings of the environment until it is asked to stop. Returns the exit status."""
+    """Run the bot with the settings of the environment until it is asked to stop.
+
+    Returns the exit status.
+    """
     redactor = Redactor()
     configure_logs(redactor)
     try:
         settings = load_settings()
         redactor.learn(secrets_of(settings, os.environ))
-        from bot.process.app import run  # after the settings: a wrong one is said before a second of imports
+        from bot.process.app import (
+            run,
+        )  # after the settings: a wrong one is reported before slow imports
 
         asyncio.run(run(settings))
     except SettingsProblems as error:
@@ -30,5 +35,5 @@ def run_bot() -> int:
 
 
 def print_problems(error: SettingsProblems) -> None:
-    """Say everything that is wrong with the settings, at once, on standard error."""
+    """Print every problem of the settings at once, on standard error."""
     print("Gatehouse cannot start:", *(f"- {problem}" for problem in error.problems), sep="\n", file=sys.stderr)

@@ -1,6 +1,6 @@
-"""Environment and `.env` to one frozen Settings: the only reader of the environment.
+"""Read the environment and `.env` into one frozen Settings. No other module reads the environment.
 
-Every problem is found before any is reported. Standard names where a standard exists.
+Every problem is found before any is reported. Standard names are used where a standard exists.
 """
 
 import os
@@ -36,7 +36,10 @@ Guid = Annotated[str, StringConstraints(pattern=_GUID, to_lower=True)]
 
 
 class SettingsProblems(Exception):
-    """The bot cannot start. `problems` names every setting that is missing or wrong, with the cure."""
+    """The bot cannot start.
+
+    `problems` lists every setting that is missing or wrong, with the correction.
+    """
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("\n".join(problems))
@@ -44,7 +47,7 @@ class SettingsProblems(Exception):
 
 
 class _Templates(BaseSettings):
-    """Where the templates are: the one setting that is worth reading while others are wrong."""
+    """The folder of the templates: the only setting that is read while others are wrong."""
 
     model_config = SettingsConfigDict(
         env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True, validate_default=True
@@ -54,7 +57,7 @@ class _Templates(BaseSettings):
 
 
 class TenantSettings(_Templates):
-    """What reading the tenant and the records takes: enough for the commands that need no Slack."""
+    """The settings for reading the tenant and the records: enough for the commands that need no Slack."""
 
     azure_tenant_id: Guid
     azure_client_id: Guid
@@ -66,7 +69,7 @@ class TenantSettings(_Templates):
 
     @property
     def database_file(self) -> Path:
-        """The file of the embedded store."""
+        """Return the file of the embedded store."""
         return Path(self.database_url.removeprefix("sqlite:///"))
 
     @field_validator("graph_url", "azure_authority_host")
@@ -94,7 +97,7 @@ class TenantSettings(_Templates):
 
 
 class _SlackSettings(_Templates):
-    """What talking to Slack takes."""
+    """The settings for Slack."""
 
     slack_bot_token: Annotated[SecretStr, Field(min_length=10)]
     slack_app_token: SecretStr | None = None
@@ -106,7 +109,7 @@ class _SlackSettings(_Templates):
 
     @property
     def is_socket_mode(self) -> bool:
-        """Return whether Slack is reached by Socket Mode."""
+        """Return whether the bot uses Socket Mode."""
         return self.slack_app_token is not None
 
     @field_validator("slack_api_url")
@@ -123,11 +126,14 @@ class _SlackSettings(_Templates):
 
 
 class Settings(TenantSettings, _SlackSettings):
-    """Everything that the running bot is told from outside. Secrets do not print."""
+    """All settings of the running bot.
 
-    # NB. pydantic takes the fields of the last base first: Slack's are known where the tenant's are judged.
+    Secrets are not printed.
+    """
+
+    # NB. pydantic takes the fields of the last base first: Slack's are known where the tenant's are validated.
     gatehouse_tick_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
-    """Seconds between two looks at what is due."""
+    """Seconds between two checks of what is due."""
     gatehouse_max_requests_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 20
     """How many requests one person may send in an hour."""
     gatehouse_max_approvals_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 6
@@ -141,13 +147,13 @@ class Settings(TenantSettings, _SlackSettings):
 def load_settings() -> Settings:
     """Read the environment and `.env`.
 
-    :raises SettingsProblems: naming everything that is missing or wrong, in the templates as well; never a value.
+    :raises SettingsProblems: listing everything that is missing or wrong, also in the templates; never a value.
     """
     return _loaded(Settings)
 
 
 def load_tenant_settings() -> TenantSettings:
-    """Read what the commands without Slack need from the environment and `.env`.
+    """Read the settings of commands without Slack from the environment and `.env`.
 
     :raises SettingsProblems: as `load_settings` does.
     """
@@ -175,7 +181,7 @@ def _template_problems() -> tuple[str, ...]:
     except CatalogProblems as error:
         return error.problems
     except ValidationError:
-        return ()  # said already
+        return ()  # reported already
     return ()
 
 
@@ -185,7 +191,7 @@ def _problem(item: ErrorDetails) -> str:
     name = str(item["loc"][0]).upper()
     cure = f"; set it to {_CURES[name]}" if name in _CURES else ""
     if item["type"] == "value_error":
-        # Ours; any other text is pydantic's, which speaks of patterns and inputs.
+        # Our own text; any other text is pydantic's, which contains patterns and inputs.
         return f"{name}: {item['msg'].removeprefix('Value error, ')}{cure}"
     return f"{name}: {'missing' if item['type'] == 'missing' else 'this value cannot be used'}{cure}"
 

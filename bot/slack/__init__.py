@@ -1,1 +1,1 @@
-"""The front end in Slack."""
+"""The user interface in Slack."""

@@ -1,4 +1,7 @@
-"""What Slack's client raises, read so that an answer which is not Slack's own counts as no answer."""
+"""Errors of Slack's client.
+
+An answer that does not come from Slack counts as no answer.
+"""
 
 from collections.abc import Mapping
 from typing import Final
@@ -9,8 +12,8 @@ from slack_sdk.errors import SlackApiError
 from workflows.ports.tenant import MOST_RETRY_AFTER
 
 NO_ANSWER: Final = (aiohttp.ClientError, TimeoutError, AttributeError)
-"""What a call raises when Slack did not answer. AttributeError: the client takes any 200 in plain text, which a proxy
-may send, for an object."""
+"""The errors of a call when Slack did not answer. AttributeError: the client treats any 200 in plain text, which a
+proxy may send, as an object."""
 
 WRONG_TOKEN: Final = frozenset(
     {
@@ -18,7 +21,7 @@ WRONG_TOKEN: Final = frozenset(
         *("not_allowed_token_type", "no_permission", "missing_scope", "access_denied", "ekm_access_denied"),
     }
 )
-"""What Slack says until an admin has mended the app's token or its rights (Slack: "auth.test", errors)."""
+"""Slack's error codes until an admin has repaired the app's token or its rights (Slack: "auth.test", errors)."""
 
 PASSING: Final = frozenset(
     {
@@ -27,7 +30,7 @@ PASSING: Final = frozenset(
         *("team_access_not_granted", "two_factor_setup_required"),
     }
 )
-"""What Slack says of trouble that passes, or that an admin ends (Slack: "chat.postMessage", errors)."""
+"""Slack's error codes for temporary problems, or problems that an admin ends (Slack: "chat.postMessage", errors)."""
 
 
 BLOCKED: Final = frozenset(
@@ -44,29 +47,33 @@ BLOCKED: Final = frozenset(
         *("messages_tab_disabled", "method_not_supported_for_channel_type", "channel_type_not_supported"),
     }
 )
-"""What Slack says of a place that takes no message until an admin has mended it (Slack: "chat.postMessage", errors)."""
+"""Slack's error codes for a channel that accepts no message until an admin has repaired it (Slack: "chat.postMessage",
+errors)."""
 
 
 def is_passing(error: SlackApiError) -> bool:
-    """Return whether the same call can go well later. What is not Slack's own answer says nothing about the call."""
+    """Return whether the same call can succeed later.
+
+    An answer that is not Slack's proves nothing about the call.
+    """
     code = error_code(error)
     return not code or code in PASSING | WRONG_TOKEN or _status(error) == 429 or _status(error) >= 500
 
 
 def retry_after(error: SlackApiError) -> float | None:
-    """Read how many seconds Slack wants to be left alone, at most five minutes; None when it did not say seconds."""
+    """Return how many seconds Slack asks to wait, at most five minutes; None when it gives no number of seconds."""
     said = _header(error, "retry-after")
     return min(float(said), MOST_RETRY_AFTER) if said.isascii() and said.isdecimal() else None
 
 
 def error_code(error: SlackApiError) -> str:
-    """Return Slack's own word for what went wrong; empty when the answer was not Slack's, but a proxy's page."""
+    """Return Slack's error code; empty when the answer was not Slack's, but for example a proxy's page."""
     data = getattr(error.response, "data", error.response)
     return str(data.get("error") or "") if isinstance(data, Mapping) else ""
 
 
 def _header(error: SlackApiError, name: str) -> str:
-    """Read a header of the answer, whatever the case of its name; empty where there is none."""
+    """Return a header of the answer, ignoring the case of its name; empty when there is none."""
     headers = getattr(error.response, "headers", None)
     if not isinstance(headers, Mapping):
         return ""

@@ -1,4 +1,4 @@
-"""The ids that Slack hands back: written by the views and messages, read by the payloads and the flows."""
+"""The ids that Slack sends back: written by the views and messages, read by the payloads and the flows."""
 
 import hashlib
 from typing import Final
@@ -48,25 +48,25 @@ CONFIRM: Final = "confirm"
 RESTORES: Final = "restores"
 RESTORE_RESULT: Final = "restore_result"
 PLACEHOLDER: Final = "hole_"
-"""Followed by the placeholder's name: the field of one id that a template leaves open."""
+"""Followed by the placeholder's name: the field for the id of one placeholder."""
 
 MOST_PLACEHOLDER: Final = 100
-"""The most characters of an id that is typed; longer ones are no GUID, and the field says so."""
+"""The most characters of a typed id; longer text is no GUID, and the field says so."""
 
 # keys of the request form's metadata
 PLACEHOLDERS_OF: Final = "holes_of"
 """The template whose placeholders the form shows."""
 NAMED: Final = "named"
-"""By the placeholder's name: what was typed there as a name, in short, and the ID shown: `<fingerprint>:<id>`."""
+"""By the placeholder's name: the short fingerprint of the typed name, and the ID shown: `<fingerprint>:<id>`."""
 
 
 def fingerprint(typed: str) -> str:
-    """Shorten what was typed, so that it can be told whether it still stands there."""
+    """Return a short hash of typed text, which shows whether the text is still the same."""
     return hashlib.sha256(typed.strip().encode(errors="replace")).hexdigest()[:16]
 
 
 def decision_value(request: AccessRequest) -> str:
-    """Name a request and the digest of exactly the plan that is shown: `<request id>:<digest>`.
+    """Return a request and the digest of exactly the plan that is shown: `<request id>:<digest>`.
 
     :raises Refused: while there is no plan yet.
     """
@@ -74,10 +74,13 @@ def decision_value(request: AccessRequest) -> str:
 
 
 def setup_value(tenant_id: TenantId, step: Step) -> str:
-    """Name a step of a partner's half exactly as it is shown: `<tenant id>:<step>:<digest>`."""
+    """Return a step of a partner setup exactly as it is shown: `<tenant id>:<step>:<digest>`."""
     return f"{tenant_id}:{step.key.value}:{step.digest}"
 
 
 def confirmation(identity: TenantIdentity) -> str:
-    """What has to be typed to confirm a revocation: the default domain, or the tenant id of a tenant without one."""
+    """Return the text to type as confirmation of a revocation.
+
+    This is the default domain, or the tenant id when there is none.
+    """
     return identity.name

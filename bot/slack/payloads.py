@@ -1,7 +1,7 @@
-"""Slack payloads, parsed once at the door: only what the bot uses, only in the shapes it understands.
+"""Parse Slack payloads once, at the entry: only what the bot uses, only in the shapes it understands.
 
-Ids that a payload carries (request ids, digests, tenant ids in values and metadata) are claims, not authority: what
-they point at is loaded and judged again.
+Ids in a payload (request ids, digests, tenant ids in values and metadata) are not verified. What they name is loaded
+and checked again.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.target import is_tenant_id
 
 _NOT_TEXT: Final = re.compile("[\ud800-\udfff]")
-"""Halves of surrogate pairs: JSON can write them, and nothing that stores text can."""
+"""Single surrogates: JSON can contain them, and text storage cannot."""
 _NO_BUTTON_OF_OURS: Final = (
     "This button is not one of Gatehouse's, or too old to be understood. Use the newest card, or /partner help."
 )
@@ -38,7 +38,7 @@ class _Payload(BaseModel):
 
 
 class Unreadable(Exception):
-    """A payload that is none which the bot understands."""
+    """A payload that the bot does not understand."""
 
 
 class _Team(_Payload):
@@ -88,7 +88,7 @@ class _View(_Payload):
     state: _State = _State()
 
     def value(self, block_id: str) -> str:
-        """Return what one input holds, whatever its element; empty when there is nothing."""
+        """Return the value of one input, for any element; empty when there is none."""
         element = next(iter(self.state.values.get(block_id, {}).values()), _Element())
         return element.value or element.selected_user or (element.selected_option or _Option()).value
 
@@ -107,29 +107,29 @@ class Interaction(_Payload):
 
     @property
     def actor(self) -> ChatId:
-        """Who did it, as Slack proved."""
+        """Return the user, as Slack verified."""
         return ChatId(self.user.id)
 
     @property
     def channel(self) -> str:
-        """Where it happened; empty for views."""
+        """Return the channel; empty for views."""
         return self.container.channel_id
 
     @property
     def action(self) -> _Action:
-        """The one action of a click."""
+        """Return the only action of a click."""
         return self.actions[0]
 
     @property
     def name(self) -> str:
-        """What it is: the button's action_id, the view's callback_id, else the payload's type."""
+        """Return the button's action_id, the view's callback_id, or else the payload's type."""
         if self.actions:
             return self.action.action_id
         return self.view.callback_id if self.view is not None and self.view.callback_id else self.type
 
     @property
     def the_view(self) -> _View:
-        """The view it belongs to.
+        """Return the view of the click.
 
         :raises Refused: when there is none.
         """
@@ -143,9 +143,9 @@ class Interaction(_Payload):
 
     @property
     def key(self) -> str:
-        """Name this very act: the same for every repetition of its delivery, never for another act."""
+        """Return the key of this action: the same for every repeated delivery, and different for every other action."""
         if self.type == "view_submission":
-            # What was filled in belongs to the act: a corrected form that is sent again is another one.
+            # The values belong to the action: a corrected form that is sent again is another action.
             filled_in = json.dumps(self.the_view.state.model_dump(), sort_keys=True)
             parts = [self.the_view.id, self.the_view.hash, filled_in]
         elif self.actions:
@@ -169,27 +169,27 @@ class Invocation(_Payload):
 
     @property
     def actor(self) -> ChatId:
-        """Who typed it, as Slack proved."""
+        """Return who typed it, as Slack verified."""
         return ChatId(self.user_id)
 
     @property
     def key(self) -> str:
-        """Name this very command: the same for every repetition of its delivery."""
+        """Return the key of this command: the same for every repeated delivery."""
         return f"command:{self.trigger_id}"
 
     @property
     def stored_name(self) -> str:
-        """What the audit log calls it."""
+        """Return its name in the audit log."""
         return f"/partner {self.verb}"
 
     @property
     def verb(self) -> str:
-        """The first word, lower case; `help` when there is none."""
+        """Return the first word, lower case; `help` when there is none."""
         return (self.text.split() or ["help"])[0].lower()
 
     @property
     def argument(self) -> str:
-        """Everything after the first word."""
+        """Return everything after the first word."""
         return "".join(self.text.split(maxsplit=1)[1:]).strip()
 
 
@@ -213,9 +213,9 @@ _INTERACTIONS: Final = frozenset(
 
 
 def read_payload(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Take out what is null, which is the same as absent, and what is no character; hold that the rest has its shape.
+    """Remove nulls, which mean absent, and invalid characters; check the shape of the rest.
 
-    :raises Unreadable: when it is of no kind that Slack sends, or lacks what the bot needs of that kind.
+    :raises Unreadable: when Slack does not send this kind of payload, or a required part is missing.
     """
     body: dict[str, Any] = _without_nulls(payload)
     try:
@@ -262,7 +262,7 @@ class _CardValue(_Payload):
 def parse_card_value(value: str) -> tuple[RequestId, Digest]:
     """Read `<request id>:<digest>` from a button or a view's metadata.
 
-    :raises Refused: when it is anything else.
+    :raises Refused: for any other text.
     """
     request_id, _, digest = value.partition(":")
     try:
@@ -275,7 +275,7 @@ def parse_card_value(value: str) -> tuple[RequestId, Digest]:
 def parse_tenant_id(value: str) -> TenantId:
     """Read a tenant id from a button or a view's metadata.
 
-    :raises Refused: when it is anything else.
+    :raises Refused: for any other text.
     """
     if not is_tenant_id(value):
         raise Refused("malformed", _NO_BUTTON_OF_OURS)
@@ -283,9 +283,9 @@ def parse_tenant_id(value: str) -> TenantId:
 
 
 def parse_effect_id(value: str) -> int:
-    """Read the number of a given up effect from a button.
+    """Read the number of a given-up effect from a button.
 
-    :raises Refused: when it is anything else.
+    :raises Refused: for any other text.
     """
     if not re.fullmatch(r"[0-9]{1,18}", value, re.ASCII):
         raise Refused("malformed", _NO_BUTTON_OF_OURS)
@@ -298,9 +298,9 @@ class _SetupValue(_Payload):
 
 
 def parse_setup_value(value: str) -> tuple[TenantId, StepKey, Digest]:
-    """Read `<tenant id>:<step>:<digest>` from a button beside a step of the partner's half.
+    """Read `<tenant id>:<step>:<digest>` from a button of a partner setup step.
 
-    :raises Refused: when it is anything else.
+    :raises Refused: for any other text.
     """
     tenant_id, _, rest = value.partition(":")
     step, _, wanted = rest.partition(":")
@@ -312,7 +312,7 @@ def parse_setup_value(value: str) -> tuple[TenantId, StepKey, Digest]:
 
 
 def claimed_subject(interaction: Interaction) -> Subject:
-    """Read which request or tenant a click says it is about, for the audit log of what was refused; empty in doubt."""
+    """Read which request or tenant a click names, for the audit log of a refusal; empty when not certain."""
     view = interaction.view
     said = interaction.action.value if interaction.actions else view.private_metadata if view is not None else ""
     name = said.partition(":")[0]
@@ -322,7 +322,10 @@ def claimed_subject(interaction: Interaction) -> Subject:
 
 
 def parse_form(interaction: Interaction) -> Form:
-    """Read the request form. What is missing stays empty: the intake names it."""
+    """Read the request form.
+
+    Missing values stay empty; the intake reports them.
+    """
     view = interaction.the_view
     return Form(
         requester=interaction.actor,
@@ -337,7 +340,7 @@ def parse_form(interaction: Interaction) -> Form:
 
 
 def parse_restore_form(interaction: Interaction) -> RestoreForm:
-    """Read the restore form. What is missing stays empty: the intake names it.
+    """Read the restore form. Missing values stay empty; the intake reports them.
 
     :raises Refused: when its metadata names no tenant.
     """
@@ -359,9 +362,9 @@ def _chosen_days(view: _View) -> int:
 
 
 def _shown_ids(view: _View, placeholders: dict[str, str]) -> dict[str, str]:
-    """Read which IDs the form shows for names, of fields in which the same name still stands.
+    """Read which IDs the form shows for names, for fields that still contain the same name.
 
-    A claim, as the rest of what was typed: whoever could forge it could type the ID.
+    It is unverified, like all typed values: a person who could forge it could also type the ID.
     """
     named = _metadata(view).get(ids.NAMED)
     claimed = named.items() if isinstance(named, dict) else ()
@@ -382,7 +385,7 @@ def _metadata(view: _View) -> dict[str, object]:
 
 
 def _typed_placeholders(view: _View) -> dict[str, str]:
-    """Read the placeholders' fields, by the placeholder's name; none where they were shown for another template."""
+    """Read the placeholders' fields, by the placeholder's name; empty when they belong to another template."""
     if _metadata(view).get(ids.PLACEHOLDERS_OF) != view.value(ids.TEMPLATE):
         return {}
     fields = (block_id for block_id in view.state.values if block_id.startswith(ids.PLACEHOLDER))

@@ -1,4 +1,4 @@
-"""`gatehouse doctor`: looks at everything the bot depends on and says what is wrong; changes nothing."""
+"""`gatehouse doctor`: check everything that the bot depends on and report problems; changes nothing."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -34,7 +34,7 @@ SCOPES = frozenset(
         *("usergroups:read", "users:read", "users:read.email"),
     }
 )
-"""What manifest.yml asks for; a test holds the two together."""
+"""The scopes in manifest.yml; a test compares them."""
 
 
 _TO_WRITE: Final = "Policy.ReadWrite.CrossTenantAccess"
@@ -45,22 +45,28 @@ PERMISSIONS: Final = frozenset(
         "SharePointTenantSettings.Read.All",
     }
 )
-"""What README.md asks for, optional ones included; a test holds the two together."""
+"""The permissions in README.md, optional ones included; a test compares them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that was looked at. `cure` is empty when it is well."""
+    """One check.
+
+    `cure` is empty when there is no problem.
+    """
 
     subject: str
     state: str
     cure: str = ""
     is_optional: bool = False
-    """The bot works without it, and then says on its cards what could not be checked."""
+    """The bot works without it, and then shows on its cards what could not be checked."""
 
 
 async def examine(settings: Settings, console: Console) -> int:
-    """Print a table of findings. Returns 0 when everything is well, else 1."""
+    """Print a table of findings.
+
+    Returns 0 when there is no problem, otherwise 1.
+    """
     client = AsyncWebClient(token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url)
     findings = [await _slack(client, settings), await _channel(client, settings)]
     try:
@@ -91,11 +97,14 @@ async def examine(settings: Settings, console: Console) -> int:
 
 _SOME_GROUP: Final = Target(type=TargetType.GROUP, id="00000003-0000-0000-c000-000000000000")
 _SOME_APPLICATION: Final = Target(type=TargetType.APPLICATION, id="00000003-0000-0000-c000-000000000000")
-"""Microsoft Graph itself; whether it is there or not, asking shows whether the bot may."""
+"""Microsoft Graph itself. Whether it exists or not, the answer shows whether the bot has the permission."""
 
 
 async def tenant_settings(tenant: Tenant) -> list[Finding]:
-    """Look at what is read around a plan before people decide: the bot works without any of it."""
+    """Check what is read around a plan before people decide.
+
+    The bot works without any of it.
+    """
     around = tenant.tenant_settings
 
     async def sign_ins() -> object:
@@ -168,7 +177,7 @@ async def _whose(tenant: Entra, settings: Settings) -> Finding:
 
 
 async def _grants(tenant: Entra) -> list[Finding]:
-    """Look at the permissions in the bot's token, so that nothing has to be written to find out whether it may be."""
+    """Check the permissions in the bot's token, so that nothing must be written to test them."""
     subject = "Entra: the permission to write"
     try:
         granted = await tenant.granted()
@@ -205,7 +214,7 @@ def _templates(settings: Settings) -> tuple[Catalog | None, list[Finding]]:
 
 
 async def _roles(client: AsyncWebClient, tenant: Entra, settings: Settings) -> list[Finding]:
-    """Count who holds each role, against the largest quorum that a template asks of it."""
+    """Count the members of each role, and compare with the largest quorum that a template requires."""
     catalog, findings = _templates(settings)
     if catalog is None:
         return findings
@@ -231,7 +240,10 @@ async def _roles(client: AsyncWebClient, tenant: Entra, settings: Settings) -> l
 
 
 async def _records(settings: Settings) -> list[Finding]:
-    """List what the bot gave up. Where it never ran there is nothing to look at."""
+    """List what the bot gave up.
+
+    When it never ran, there is nothing to check.
+    """
     subject = "Records: effects that were given up"
     if not settings.database_file.exists():
         return []
@@ -252,7 +264,7 @@ async def _records(settings: Settings) -> list[Finding]:
 
 
 async def _alarms(settings: Settings) -> list[Finding]:
-    """List the open alarms, as the admins were told of them."""
+    """List the open alarms, with the same words as for the admins."""
     subject = "Records: open alarms"
     if not settings.database_file.exists():
         return []

@@ -1,7 +1,7 @@
 """`gatehouse doctor --retry` and `--give-up`: decide about work that the bot gave up.
 
-While a bot runs, the command is stored, and the bot performs it within seconds. Otherwise it is performed here. Either
-way it is recorded in the audit log under the operating system's user: the command line knows no other person.
+While a bot runs, the command is stored, and the bot performs it within seconds. Otherwise it is performed here. In both
+cases it is recorded in the audit log under the operating system's user. The command line knows no other person.
 """
 
 import asyncio
@@ -23,7 +23,10 @@ from workflows.store.sqlite.store import SqliteStore, open_store
 
 
 def settle(path: Path, effect_id: int, *, is_retried: bool, clock: Clock, console: Console) -> int:
-    """Try a given up effect again, or forget it. Returns 0 when that is stored, else 1."""
+    """Retry a given-up effect, or drop it.
+
+    Returns 0 when that is stored, otherwise 1.
+    """
     if not path.exists():
         console.print(f"There are no records at {path}. Set DATABASE_URL to the bot's own file.", markup=False)
         return 1
@@ -52,7 +55,7 @@ async def _settled(path: Path, effect_id: int, *, is_retried: bool, clock: Clock
 
 
 async def _opened(path: Path, clock: Clock) -> tuple[SqliteStore, bool]:
-    """Open the records, alone or beside the bot that holds them; tell which."""
+    """Open the records, alone or next to the bot that uses them; the flag says which."""
     try:
         return await open_store(path, clock), True
     except StoreUnusable:
@@ -60,7 +63,7 @@ async def _opened(path: Path, clock: Clock) -> tuple[SqliteStore, bool]:
 
 
 async def _perform(store: SqliteStore, clock: Clock, effect_id: int) -> None:
-    """Perform what was stored just now, and nothing else that is due."""
+    """Perform what was just stored, and nothing else that is due."""
     alarms = Alarms(store=store, clock=clock, wake=_nobody)
     for pending in await store.pending(clock.now(), 1000):
         if isinstance(pending.effect, SettleGivenUp) and pending.effect.effect_id == effect_id:
@@ -69,4 +72,4 @@ async def _perform(store: SqliteStore, clock: Clock, effect_id: int) -> None:
 
 
 def _nobody() -> None:
-    """Wake nobody: the bot looks by itself."""
+    """Do nothing: the bot checks by itself."""

@@ -1,4 +1,4 @@
-"""`gatehouse plan FILE`: shows what a written request would come to; needs no Slack, stores and writes nothing."""
+"""`gatehouse plan FILE`: show the plan of a written request; needs no Slack, stores and writes nothing."""
 
 import asyncio
 import sys
@@ -24,7 +24,7 @@ _OPENING = "No plan can be made:"
 def show_plan(path: Path, *, as_json: bool) -> int:
     """Print the plan of the request in a file.
 
-    :returns: the exit status: 0 for a plan or nothing to change, 1 where none can be made, 2 for wrong settings or a
+    :returns: the exit status: 0 for a plan or nothing to change, 1 when no plan can be made, 2 for wrong settings or a
         file that is no request.
     """
     configure_terminal_logs(Redactor())

@@ -16,7 +16,10 @@ FORMAT: Final = "gatehouse/plan/1"
 
 
 def plan_json(planned: Planned) -> str:
-    """Render a plan. Keys are sorted, and everything outside ASCII is escaped, so that hidden characters show."""
+    """Render a plan.
+
+    Keys are sorted, and everything outside ASCII is escaped, so that hidden characters are visible.
+    """
     identity = planned.observation.identity
     document: dict[str, Any] = {
         "format": FORMAT,

@@ -1,4 +1,4 @@
-"""The plan of a written request for a terminal: who, what changes, how risky, who decides, what is sent."""
+"""The plan of a written request for a terminal: partner, changes, risk, approvers, operations."""
 
 from collections.abc import Iterator
 
@@ -32,7 +32,10 @@ _SEVERITIES = {
 
 
 def print_plan(planned: Planned, console: Console) -> None:
-    """Print what a written request would come to. Nothing of it was stored or written."""
+    """Print the plan of a written request.
+
+    Nothing of it was stored or written.
+    """
     for label, value in _tenant(planned.observation.identity):
         console.print(Text(f"{label:<15}", style="bold").append_text(shown(value, 300)))
     console.print(Text(f"{'Template':<15}", style="bold").append_text(shown(planned.template.title)))

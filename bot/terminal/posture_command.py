@@ -1,4 +1,4 @@
-"""`gatehouse posture`: reads the tenant and the records, prints a table or JSON; needs no Slack and writes nothing."""
+"""`gatehouse posture`: read the tenant and the records, print a table or JSON; needs no Slack and writes nothing."""
 
 import asyncio
 import sys

@@ -30,7 +30,10 @@ _COUNTS: Final = {
 
 
 def posture_json(posture: Posture) -> str:
-    """Render a posture. Keys are sorted, and everything outside ASCII is escaped, so that hidden characters show."""
+    """Render a posture.
+
+    Keys are sorted, and everything outside ASCII is escaped, so that hidden characters are visible.
+    """
     document = {
         "format": FORMAT,
         "read_at": _moment(posture.read_at),

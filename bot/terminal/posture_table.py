@@ -1,4 +1,4 @@
-"""A posture for a terminal: the default, a table that fits eighty columns, what to look at, counts."""
+"""A posture for a terminal: the default, a table that fits eighty columns, the concerns, counts."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -27,7 +27,7 @@ from workflows.core.settings.model import Property
 from workflows.core.settings.openness import Opening
 
 WIDE: Final = 160
-"""From this many columns on, what else is known gets columns of its own."""
+"""From this many columns on, additional data gets its own columns."""
 MOST_NAMES: Final = 12
 _NAME: Final = 60
 _STYLES: Final = {
@@ -112,7 +112,7 @@ def _row(posture: Posture, partner: PartnerPosture, *, is_wide: bool) -> list[Re
 
 
 def _short_trust(partner: PartnerPosture) -> Iterator[str]:
-    """Name what is trusted in words of nine characters at most."""
+    """Return which claims are trusted, in words of nine characters at most."""
     for word in trust_words(partner):
         yield word.partition(" ")[0] + ("?" if word.endswith("?") and " " in word else "")
 

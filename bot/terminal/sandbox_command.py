@@ -1,7 +1,7 @@
-"""The `sandbox` command: starts the stand-ins and a bot between them. The only place that knows both.
+"""The `sandbox` command: start the simulated services and a bot between them. No other module knows both.
 
-The bot runs in a process of its own, with the settings that it would have in production and nothing else; when it dies
-it is started again on the same data, as a platform would do.
+The bot runs in its own process, with the settings that it would have in production and nothing else. When it dies it is
+started again on the same data, as a platform would do.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ Processes = SpawnContext | ForkServerContext
 _NEW_PROCESSES: Final = multiprocessing.get_context("spawn")
 _TICK_SECONDS: Final = 0.2
 _HANDED_ON: Final = "GATEHOUSE_MAX_"
-"""The limits of an hour may be set for the sandbox's bot, too."""
+"""The limits per hour may be set for the sandbox's bot, too."""
 _READY_WITHIN_SECONDS: Final = 30.0
 _MOST_RESTARTS: Final = 20
 
@@ -103,7 +103,8 @@ async def _with_bot(
         await stop.wait()
     finally:
         keeper.cancel()
-        # NB. in a thread: over Socket Mode the bot takes leave of the stand-in, which has to go on answering meanwhile.
+        # NB. in a thread: over Socket Mode the bot closes its connection, and the simulated Slack must still answer
+        # meanwhile.
         await asyncio.to_thread(bot.stop)
 
 
@@ -135,7 +136,7 @@ class _Bot:
 
     def start(self) -> None:
         self._process = self._processes.Process(target=be_the_bot, args=(self._settings, self._folder), daemon=True)
-        # The child inherits the block: Ctrl-C while it starts is the sandbox's to handle, not its.
+        # The child inherits the block: the sandbox handles Ctrl-C during the start, not the child.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             self._process.start()

@@ -1,18 +1,19 @@
-"""Reach the home tenant through Microsoft Graph: the only package that imports msgraph, kiota and azure.
+"""Access to the home tenant through Microsoft Graph: the only package that imports msgraph, kiota and azure.
 
-The SDK gives addresses, tokens and connections. What it does not do here, and why:
+The SDK provides addresses, tokens and connections. What it does not do here, and why:
 
-- Bodies are read raw: its models turn enum values they do not know into None without a word, and the first one that
-  descends from `Entity` holds the event loop for a second.
-- A write sends the canonical bytes of the approved operation: its models spell nulls wrong and send what was read.
-- Answers are judged in `answers`: its adapter takes a redirect for a success.
-- Writes are never repeated: its retry handler repeats POST and PATCH by default.
-- Every request gets a client of its own: the builders of a shared one keep the argument of `findTenantInformationBy…`
-  in a dictionary they share, so that two lookups at a time can get each other's answer.
+- Bodies are read raw. The SDK's models turn unknown enum values into None without a warning. The first model that
+  inherits from `Entity` blocks the event loop for a second.
+- A write sends the canonical bytes of the approved operation. The SDK's models write nulls wrong and send what was
+  read.
+- Answers are evaluated in `answers`: the SDK's adapter treats a redirect as a success.
+- Writes are never repeated: the SDK's retry handler repeats POST and PATCH by default.
+- Every request gets its own client. The builders of a shared client keep the argument of `findTenantInformationBy…` in
+  a shared dictionary, so two parallel lookups can get each other's answer.
 
-`connection` sends, `credential` proves who the bot is, `addresses` holds what can be addressed, `answers` judges what
-came back (no SDK in it), `gateway` is the tenant and `tenant_settings` what else in it bears on a partner, `lately`
-remembers what was read.
+`connection` sends. `credential` proves the bot's identity. `addresses` contains every possible address. `answers`
+evaluates answers (without SDK). `gateway` is the tenant, and `tenant_settings` its other settings that matter for a
+partner. `cache` keeps recent answers.
 """
 
 from workflows.entra.gateway import Entra, connect

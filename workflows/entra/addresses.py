@@ -1,4 +1,4 @@
-"""What the bot can address in Graph: every read's builder, and the only addresses that can be written."""
+"""The addresses that the bot can use in Graph: the builder of every read, and the only writable addresses."""
 
 import re
 import warnings
@@ -20,9 +20,9 @@ _WRITABLE: Final = re.compile(
 
 
 def request_to(method: Method, builder: BaseRequestBuilder, **query: str | int | list[str]) -> RequestInformation:
-    """Address a request.
+    """Return a request for an address.
 
-    The builder's own methods want a model for a body, and identitySynchronization's has none for PATCH.
+    The builder's own methods need a model as the body, and identitySynchronization's has none for PATCH.
     """
     request = RequestInformation(method, builder.url_template, builder.path_parameters)
     request.query_parameters.update({f"%24{name}": value for name, value in query.items()})
@@ -31,7 +31,10 @@ def request_to(method: Method, builder: BaseRequestBuilder, **query: str | int |
 
 
 def request_to_link(link: str) -> RequestInformation:
-    """Address the next page of a list: opaque, as it was given."""
+    """Return a request for the next page of a list.
+
+    The link is opaque and used unchanged.
+    """
     request = RequestInformation(Method.GET)
     request.url = link
     request.headers.try_add("Accept", "application/json")
@@ -39,8 +42,9 @@ def request_to_link(link: str) -> RequestInformation:
 
 
 def writable_address(graph: GraphServiceClient, operation: Operation) -> BaseRequestBuilder:
-    """Find the builder for an operation: POST to the partners, PATCH to one of them, PUT or PATCH to its
-    synchronization policy.
+    """Return the builder for an operation.
+
+    POST to the partners, PATCH to one of them, PUT or PATCH to its synchronization policy.
 
     :raises ValueError: for everything else. No other address of the tenant can be written.
     """
@@ -58,9 +62,12 @@ def writable_address(graph: GraphServiceClient, operation: Operation) -> BaseReq
 
 
 def load_builders(adapter: GraphRequestAdapter) -> None:
-    """Import the builders now: the SDK imports them on first use, in the middle of somebody's click."""
+    """Import the builders now.
+
+    The SDK would import them on first use, which would delay a click.
+    """
     with warnings.catch_warnings():
-        # They warn about their own deprecated inner classes while they are imported.
+        # They warn about their own deprecated inner classes during the import.
         warnings.simplefilter("ignore", DeprecationWarning)
         graph = GraphServiceClient(request_adapter=adapter)
         policy = graph.policies.cross_tenant_access_policy

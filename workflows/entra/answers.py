@@ -1,8 +1,8 @@
-"""Read what Microsoft Graph answered: JSON without annotations, accounts, pages, and refusals in words. No SDK, no I/O.
+"""Read Microsoft Graph's answers: JSON without annotations, accounts, pages, and refusals in words. No SDK, no I/O.
 
-Graph's errors are `{"error": {"code", "message", "innerError": {"request-id"}}}` ("Microsoft Graph error responses");
-`code` may be empty and messages change. What happens next is decided by the status, and by whether there is an error
-object at all: without one it was not Graph that answered.
+Graph's errors are `{"error": {"code", "message", "innerError": {"request-id"}}}` ("Microsoft Graph error responses").
+`code` may be empty, and messages change. The next step depends on the status, and on whether there is an error object
+at all. Without one, the answer did not come from Graph.
 """
 
 import json
@@ -26,7 +26,7 @@ _PORTS: Final = {"http": 80, "https": 443}
 _SIGN_IN_CODE: Final = re.compile(r"AADSTS\d+")
 _LONGEST_QUOTE: Final = 300
 _OF_THE_WAY: Final = frozenset({407, 408, 412, 421, 423, 425, 429})
-"""Client errors that tell of a proxy, a lock or a moment, and nothing of the request itself (RFC 9110, 4918, 8470)."""
+"""Client errors about a proxy, a lock or a temporary state, not about the request itself (RFC 9110, 4918, 8470)."""
 _CREDENTIALS_CURE: Final = (
     "Check the bot's credentials (AZURE_TENANT_ID, AZURE_CLIENT_ID and its secret or certificate)."
 )
@@ -34,17 +34,17 @@ _CREDENTIALS_CURE: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request to Graph, as log lines and refusals name it."""
+    """One request to Graph, with its names for log lines and refusals."""
 
     method: str
     path: str
-    """Below the service root, without the query: filters name people."""
+    """Below the service root, without the query, because filters contain names of people."""
     purpose: str
     """Completes "Entra refused to …"."""
     permission: str
     """The application permission that the call needs."""
     is_question: bool = False
-    """It is sent by POST, but changes nothing."""
+    """Whether it is sent by POST but changes nothing."""
 
     @property
     def is_write(self) -> bool:
@@ -54,7 +54,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came back. Header names in lower case."""
+    """The answer to a request.
+
+    Header names are in lower case.
+    """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -62,35 +65,38 @@ class Answer:
 
     @property
     def is_success(self) -> bool:
-        """Return whether Graph did what it was asked: 2xx. A redirect is not an answer."""
+        """Return whether Graph carried out the request (2xx).
+
+        A redirect does not count.
+        """
         return 200 <= self.status < 300
 
     @property
     def request_id(self) -> str:
-        """The id that Microsoft's support asks for; empty when there is none."""
+        """Return the id that Microsoft's support asks for; empty when there is none."""
         named = self.headers.get("request-id", "")
         return named if named or self.is_success else str(_inner_error(self).get("request-id") or "")
 
 
 def reading(path: str, purpose: str, permission: str) -> Call:
-    """Describe a read."""
+    """Return the description of a read."""
     return Call(method="GET", path=path, purpose=purpose, permission=permission)
 
 
 def quoted(text: str) -> str:
-    """Write `text` as an OData string literal: in single quotes, with its own doubled."""
+    """Write `text` as an OData string literal: in single quotes, with single quotes inside it doubled."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def chunks(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    """Cut `items` into runs of at most `size`."""
+    """Split `items` into parts of at most `size`."""
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
 def json_object(call: Call, answer: Answer) -> JsonObject:
     """Parse a successful answer's body, annotations included.
 
-    :raises TenantUnavailable: when it is not a JSON object: somebody else answered, or only half of it arrived.
+    :raises TenantUnavailable: when it is no JSON object: another server answered, or the body is incomplete.
     """
     parsed = _parsed(answer.body)
     if not isinstance(parsed, dict):
@@ -99,7 +105,10 @@ def json_object(call: Call, answer: Answer) -> JsonObject:
 
 
 def without_annotations(value: Any) -> Any:
-    """Drop every `@odata.…` member, however deep. Everything else stays, undeclared fields and nulls too."""
+    """Remove every `@odata.…` member, at any depth.
+
+    Everything else stays, undeclared fields and nulls too.
+    """
     if isinstance(value, dict):
         return {name: without_annotations(item) for name, item in value.items() if "@odata." not in name}
     if isinstance(value, list):
@@ -110,7 +119,7 @@ def without_annotations(value: Any) -> Any:
 def is_absent(answer: Answer) -> bool:
     """Return whether Graph itself says that there is no such object.
 
-    NB. a 404 without Graph's error object is a proxy's or a wrong address's: it says nothing about the object.
+    NB. a 404 without Graph's error object comes from a proxy or a wrong address. It proves nothing about the object.
     """
     return answer.status == 404 and isinstance(_error(answer), dict)
 
@@ -118,8 +127,8 @@ def is_absent(answer: Answer) -> bool:
 def rows_of(call: Call, answer: Answer, *, key: str = "id") -> tuple[Sequence[JsonObject], str | None]:
     """Read one page of a collection: its objects, each with its key, and the address of the next page.
 
-    :param key: the property that names an object of this collection; partners have no `id`.
-    :raises TenantUnavailable: when the page is anything else. Never a shorter list instead.
+    :param key: the property that identifies an object of this collection; partners have no `id`.
+    :raises TenantUnavailable: when the page has any other form. A shorter list is never returned instead.
     """
     page = json_object(call, answer)
     rows, link = page.get("value"), page.get("@odata.nextLink")
@@ -131,7 +140,7 @@ def rows_of(call: Call, answer: Answer, *, key: str = "id") -> tuple[Sequence[Js
 def is_same_service(link: str, service_root: str) -> bool:
     """Return whether `link` leads to the service itself: same scheme, host and port, and no user information.
 
-    A next link is opaque, but it must not carry our token elsewhere.
+    A next link is opaque, but it must not send our token to another server.
     """
     try:
         theirs, ours = urlsplit(link), urlsplit(service_root)
@@ -142,9 +151,9 @@ def is_same_service(link: str, service_root: str) -> bool:
 
 
 def identity_of(document: JsonObject, *, asked: str) -> TenantIdentity | None:
-    """Read a `tenantInformation`; None when it names no tenant id.
+    """Read a `tenantInformation`; None when it contains no tenant id.
 
-    Where the tenant shows no name or domain, its domain, what was asked, or its id stands in.
+    When the tenant shows no name or domain, its domain, the requested text, or its id is used instead.
     """
     tenant_id = str(document.get("tenantId") or "").lower()
     if not is_guid(tenant_id):
@@ -161,8 +170,8 @@ def identity_of(document: JsonObject, *, asked: str) -> TenantIdentity | None:
 def account_of(row: JsonObject) -> Account:
     """Read a user object that was selected with `id, displayName, mail, userPrincipalName, accountEnabled, userType`.
 
-    Fails closed: an account is enabled only where Graph says true, a member only where it says `Member`. Graph returns
-    null for accounts from before the property existed; an admin sets `userType` once, and they are members.
+    Fails closed: an account is enabled only when Graph says true, and a member only when it says `Member`. Graph
+    returns null for accounts older than the property. An admin sets `userType` once, and they are members.
     """
     name = str(row.get("userPrincipalName") or "")
     return Account(
@@ -177,7 +186,7 @@ def account_of(row: JsonObject) -> Account:
 def verified_domains(rows: Sequence[JsonObject]) -> Sequence[str]:
     """Read the domains of organizations that were selected with `verifiedDomains`, lower case.
 
-    :raises TenantUnavailable: when there is none: every tenant has its initial domain, so the list was not told.
+    :raises TenantUnavailable: when there is none. Every tenant has its initial domain, so the list is incomplete.
     """
     named = [domain.get("name") for row in rows for domain in row.get("verifiedDomains") or () if domain]
     domains = [name.lower() for name in named if isinstance(name, str) and name]
@@ -187,7 +196,7 @@ def verified_domains(rows: Sequence[JsonObject]) -> Sequence[str]:
 
 
 def sign_ins_of(rows: Sequence[JsonObject], *, is_complete: bool) -> SignIns:
-    """Count people and applications of sign-ins that succeeded (`status.errorCode` 0)."""
+    """Count people and applications of successful sign-ins (`status.errorCode` 0)."""
     good = [row for row in rows if isinstance(row.get("status"), dict) and row["status"].get("errorCode") == 0]
     return SignIns(
         people=len({row.get("userId") for row in good}),
@@ -204,7 +213,7 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
     text = headers.get("retry-after", "").strip()
     seconds = text.partition(",")[0].strip()
     if seconds.isascii() and seconds.isdigit():
-        # NB. any number of digits may come; only a short one is worth reading.
+        # NB. the header may contain any number of digits; only a short number is read.
         return min(float(seconds), MOST_RETRY_AFTER) if len(seconds) < 8 else MOST_RETRY_AFTER
     try:
         moment = parsedate_to_datetime(text)
@@ -216,11 +225,11 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
 
 
 def failure(call: Call, answer: Answer) -> TenantUnavailable | TenantRefused:
-    """Turn an unsuccessful answer into the domain's error.
+    """Return the domain's error for an unsuccessful answer.
 
-    A refusal for good needs Graph's own error object and a status that can be about the request itself. Everything
-    else is a failure of the way and leaves the question open: throttling, redirects, 5xx, a proxy's pages, locks.
-    Only a POST or a PUT, which create, can meet an existing object; a PATCH's conflict passes.
+    A permanent refusal needs Graph's own error object and a status that can be about the request itself. Everything
+    else is a transport problem, and the result stays unknown: throttling, redirects, 5xx, a proxy's pages, locks. Only
+    a POST or a PUT, which create, can find an existing object. A conflict of a PATCH is temporary.
     """
     status = answer.status
     if status == 429:
@@ -245,7 +254,7 @@ def failure(call: Call, answer: Answer) -> TenantUnavailable | TenantRefused:
 
 
 def token_failure(says: str, status: int | None) -> TenantUnavailable | TenantRefused:
-    """Turn the authority's refusal to give a token, or its silence (`status` None), into the domain's error."""
+    """Return the domain's error when the authority refuses a token or does not answer (`status` None)."""
     says = _one_line(says)
     if status is None or status >= 500 or status in (408, 429):
         return TenantUnavailable(f"Entra gives no token at the moment; nothing was sent: {says}.")
@@ -255,7 +264,7 @@ def token_failure(says: str, status: int | None) -> TenantUnavailable | TenantRe
 
 
 def no_credential(missing: Sequence[str]) -> TenantUnavailable:
-    """State that none of the credentials could even be tried, and why the last one could not."""
+    """Return the error that no credential could even be tried, and why the last one could not."""
     last = f" The last one tried says: {_one_line(missing[-1])}." if missing else ""
     return TenantUnavailable(
         "The bot has no credentials for Entra; nothing was sent. Set AZURE_TENANT_ID, AZURE_CLIENT_ID and "
@@ -265,12 +274,12 @@ def no_credential(missing: Sequence[str]) -> TenantUnavailable:
 
 
 def doubt(call: Call) -> str:
-    """End a sentence about a call that got no usable answer."""
+    """Return the end of a sentence about a call without a usable answer."""
     return "; the outcome is unknown until it is read back." if call.is_write else "."
 
 
 def _is_about_the_request(call: Call, status: int) -> bool:
-    """Return whether a status can say something of the request itself, so that asking again is of no use."""
+    """Return whether a status can be about the request itself, so that asking again does not help."""
     passes = status == 409 and call.method not in ("POST", "PUT")
     return 400 <= status < 500 and status not in _OF_THE_WAY and not passes
 

@@ -1,7 +1,7 @@
 """Read entries of Entra's audit log about cross-tenant access: which partner, by whom. No SDK, no I/O.
 
-Names are those of Microsoft's "Audit activity reference". An entry that cannot be read to the end counts against
-us: it is about every partner, and somebody else's.
+Names are those of Microsoft's "Audit activity reference". An entry that cannot be read completely is treated with
+caution: it counts for every partner, and as somebody else's change.
 """
 
 import json
@@ -14,7 +14,7 @@ from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 
 AUDITED: Final = "category eq 'CrossTenantAccessSettings' or category eq 'CrossTenantIdentitySyncSettings'"
-"""What is asked for: both categories, because the reference itself mixes them up."""
+"""The filter: both categories, because the reference itself confuses them."""
 _KEY: Final = "tenantId"
 _FAILED: Final = "failure"
 
@@ -22,7 +22,7 @@ _FAILED: Final = "failure"
 def partner_changes(
     rows: Sequence[JsonObject], tenant_id: TenantId, *, ours: frozenset[str]
 ) -> tuple[PartnerChange, ...]:
-    """Return the entries about one partner, in the order of the log; what failed changed nothing.
+    """Return the entries about one partner, in the order of the log. A failed action changed nothing.
 
     :param ours: ids of the application and its service principal, lower case.
     """
@@ -35,7 +35,7 @@ def _concerns(row: JsonObject, tenant_id: str) -> bool:
     named = set(_named(row))
     if named:
         return tenant_id in named
-    # The reference has two activities in these categories that are about no partner: both name the default.
+    # The reference has two activities in these categories that are about no partner. Both names contain the default.
     return "default" not in str(row.get("activityDisplayName")).lower()
 
 

@@ -1,4 +1,4 @@
-"""What was read lately: a bounded memory of answers, each for its own time, and one read for all who ask at once."""
+"""A bounded cache of answers, each kept for its own time, with one read for parallel requests."""
 
 import asyncio
 import time
@@ -12,17 +12,23 @@ Answer = TypeVar("Answer")
 
 @dataclass(slots=True, kw_only=True)
 class Cache(Generic[Asked, Answer]):
-    """Answers by what was asked. The oldest go when there are more than `most`."""
+    """Answers by request.
+
+    The oldest are removed when there are more than `most`.
+    """
 
     read: Callable[[Asked], Coroutine[Any, Any, Answer]]
     seconds: Callable[[Answer], float]
-    """How long an answer serves."""
+    """How many seconds an answer is kept."""
     most: int
     _kept: dict[Asked, tuple[float, Answer]] = field(default_factory=dict)
     _asking: dict[Asked, asyncio.Task[Answer]] = field(default_factory=dict)
 
     async def ask(self, asked: Asked) -> Answer:
-        """Return what was answered lately, or what is being answered now, or read it. A failure is not remembered."""
+        """Return a kept answer, or the answer of a running read, or read it now.
+
+        A failure is not kept.
+        """
         until, answer = self._kept.get(asked, (float("-inf"), None))
         if time.monotonic() < until:
             return answer  # type: ignore[return-value]  # None only where that is an answer: see `until`
@@ -30,11 +36,11 @@ class Cache(Generic[Asked, Answer]):
             task = asyncio.create_task(self.ask_now(asked))
             self._asking[asked] = task
             task.add_done_callback(lambda done: self._ended(asked, done))
-        # NB. shielded: one who does not wait any longer takes the answer from nobody else.
+        # NB. shielded: a caller that stops waiting does not cancel the read for the others.
         return await asyncio.shield(self._asking[asked])
 
     async def ask_now(self, asked: Asked) -> Answer:
-        """Read it, whatever is remembered, and remember that."""
+        """Read it now without the cache, and keep the answer."""
         answer = await self.read(asked)
         self._kept.pop(asked, None)
         while len(self._kept) >= self.most:
@@ -45,4 +51,4 @@ class Cache(Generic[Asked, Answer]):
     def _ended(self, asked: Asked, done: asyncio.Task[Answer]) -> None:
         del self._asking[asked]
         if not done.cancelled():
-            done.exception()  # looked at here, for when nobody waits for it any more
+            done.exception()  # read here, for the case that nobody waits for it any more

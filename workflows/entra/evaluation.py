@@ -1,8 +1,8 @@
 """Ask Entra's What If evaluation about one sign-in (Graph: "conditionalAccessRoot: evaluate"). It changes nothing.
 
-The body is written here and the answer read raw: the SDK's models drop what they do not know. No `userId` is sent: who
-comes from outside may have no account here yet. That the service needs none is not documented; where it refuses, the
-policies are read instead.
+The body is written here and the answer is read raw, because the SDK's models drop unknown values. No `userId` is sent:
+a person from outside may have no account here yet. It is not documented that the service needs none. When it refuses,
+the policies are read instead.
 """
 
 from collections.abc import Sequence
@@ -18,9 +18,9 @@ from workflows.ports.tenant import TenantUnavailable
 
 
 async def evaluate(connection: Connection, question: Question) -> Sequence[JsonObject]:
-    """Ask about one sign-in, and get every policy with whether it applies.
+    """Ask about one sign-in; return every policy and whether it applies.
 
-    :raises TenantUnavailable: also when the answer is not the whole list.
+    :raises TenantUnavailable: also when the answer is not the complete list.
     """
     call = Call(
         method="POST",
@@ -44,7 +44,7 @@ async def evaluate(connection: Connection, question: Question) -> Sequence[JsonO
 
 
 def body_of(question: Question) -> JsonObject:
-    """Write a question as Graph's `signInIdentity`, `signInContext` and `signInConditions`."""
+    """Return a question as Graph's `signInIdentity`, `signInContext` and `signInConditions`."""
     return {
         "signInIdentity": {
             "@odata.type": "#microsoft.graph.userSignIn",

@@ -1,4 +1,4 @@
-"""The home tenant as `ports.Tenant` describes it: organization, partners, people, and the one write."""
+"""The home tenant as `ports.Tenant` describes it: organization, partners, people, and the only write."""
 
 import time
 from collections.abc import Sequence
@@ -62,13 +62,13 @@ class Entra:
 
     @property
     def tenant_settings(self) -> GraphTenantSettings:
-        """What else in the tenant bears on a partner."""
+        """Return the reads of other settings of the tenant that matter for a partner."""
         return self._tenant_settings
 
     async def warm(self) -> str | None:
-        """Get the first token, open the first connection and learn the tenant's id, so that no click waits for them.
+        """Get the first token, open the first connection and read the tenant's id, so that no click waits for them.
 
-        :returns: what is wrong, in words; None when Entra can be used. Never raises for that.
+        :returns: the problem in words; None when Entra can be used. Never raises for a problem with Entra.
         """
         try:
             await self.home()
@@ -77,7 +77,7 @@ class Entra:
         return None
 
     async def granted(self) -> frozenset[str] | None:
-        """List the application permissions that the bot holds, as its token says; None when that cannot be read."""
+        """Return the application permissions in the bot's token; None when they cannot be read."""
         return await self._connection.granted()
 
     async def close(self) -> None:
@@ -92,10 +92,10 @@ class Entra:
         return self._home
 
     async def verify_home(self, *, must_be_known: bool = False) -> None:
-        """Ask every few minutes whether this is still the tenant that is configured.
+        """Check every few minutes that this is still the configured tenant.
 
-        :raises WrongTenant: while Graph answers for another one.
-        :raises TenantUnavailable: while it has never answered, where it must have.
+        :raises WrongTenant: while Graph answers for another tenant.
+        :raises TenantUnavailable: while there was never an answer, when one is required.
         """
         await self._guard.verify(must_be_known=must_be_known)
 
@@ -109,7 +109,10 @@ class Entra:
         return TenantId(ids.pop())
 
     async def find(self, target: str, *, fresh: bool = False) -> TenantIdentity | None:
-        """Resolve a normalized domain or a tenant id; None when there is none. Remembered for a minute."""
+        """Return the tenant of a normalized domain or a tenant id; None when there is none.
+
+        Cached for a minute.
+        """
         asked = target.lower()
         at, known = self._found.get(asked, (float("-inf"), None))
         if not fresh and time.monotonic() - at < _FOUND_FOR_SECONDS:
@@ -158,14 +161,14 @@ class Entra:
             return None
         document = document_of(call, answer)
         if str(document.get("tenantId")).lower() != tenant_id.lower():
-            # NB. else any JSON object, even an empty one, would pass for a partner that inherits everything.
+            # NB. otherwise any JSON object, even an empty one, would count as a partner that inherits everything.
             raise TenantUnavailable(f"Entra's answer does not name the tenant when asked to {call.purpose}.")
         return document
 
     async def read_partners(self) -> Sequence[JsonObject]:
-        """List every partner's own configuration with its synchronization policy, to the end. Never cached.
+        """List every partner's own configuration with its synchronization policy, completely. Never cached.
 
-        The list takes no filter, and its page size is the service's choice (Graph: "List
+        The list takes no filter, and the service chooses its page size (Graph: "List
         crossTenantAccessPolicyConfigurationPartners").
         """
         call = reading("/policies/crossTenantAccessPolicy/partners", "list the partners", "Policy.Read.All")
@@ -181,17 +184,21 @@ class Entra:
             if not is_guid(named):
                 raise TenantUnavailable("Entra's list of partners names something that is no tenant.")
             if found.setdefault(named, row) != row:
-                # A list that grows while it is paged may repeat a row; two answers about one tenant are none.
+                # A list that grows while it is paged may repeat a row. Two answers about one tenant count as none.
                 raise TenantUnavailable("Entra's list of partners changed while it was read; ask again.")
         return list(found.values())
 
     async def read_default(self) -> JsonObject:
-        """Read the tenant's default configuration. There is no way to write it."""
+        """Read the tenant's default configuration.
+
+        The gateway cannot write it.
+        """
         call = reading("/policies/crossTenantAccessPolicy/default", "show the default configuration", "Policy.Read.All")
         builder = self._connection.graph.policies.cross_tenant_access_policy.default
         document = document_of(call, await self._connection.send(call, request_to(Method.GET, builder)))
         if not any(name in document for name in _DEFAULT):
-            # NB. else any JSON object would pass for a default that sets nothing, and ask everything again.
+            # NB. otherwise any JSON object would count as a default that sets nothing, and approval would be requested
+            # again.
             raise TenantUnavailable(f"Entra's answer is no default configuration when asked to {call.purpose}.")
         return document
 
@@ -199,9 +206,9 @@ class Entra:
         """Perform one operation of a plan: its canonical bytes to its address, at most once.
 
         :raises ValueError: for any address that is not one partner's own configuration; nothing was sent.
-        :raises AlreadyExists: when a POST or a PUT meets what it was to create.
+        :raises AlreadyExists: when the object of a POST or a PUT exists already.
         :raises WrongTenant: while Graph answers for another tenant; nothing was sent.
-        :raises TenantUnavailable: when the outcome is unknown; read back before anything else.
+        :raises TenantUnavailable: when the result is not known; read back before anything else.
         """
         call = Call(
             method=operation.method,
@@ -217,21 +224,21 @@ class Entra:
             raise failure(call, answer)
 
     async def accounts_by_mail(self, mails: Sequence[str]) -> Sequence[Account]:
-        """Find every account whose mail or user principal name is one of `mails`."""
+        """Return every account whose mail or user principal name is one of `mails`."""
         wanted = sorted({folded_mail(mail.strip()) for mail in mails if mail.strip()})
         clauses = [f"{name} eq {quoted(mail)}" for mail in wanted for name in ("mail", "userPrincipalName")]
         return await self._accounts([" or ".join(some) for some in chunks(clauses, _FILTER_CLAUSES)])
 
     async def accounts_by_id(self, ids: Sequence[PersonId]) -> Sequence[Account]:
-        """Find every account with one of these object ids; absent ones are left out."""
+        """Return every account with one of these object ids; missing ones are left out."""
         wanted = sorted({quoted(person.lower()) for person in ids if is_guid(person)})
         return await self._accounts([f"id in ({','.join(some)})" for some in chunks(wanted, _FILTER_CLAUSES)])
 
     async def group_members(self, group_id: str) -> frozenset[PersonId]:
         """List the users in an Entra group, nested ones included.
 
-        Types are told apart here. Graph's own cast to users answers from an index that lags behind ("List group
-        transitive members"), and who was just taken out of a group must not pass for a member.
+        Types are distinguished here. Graph's own cast to users answers from an index with a delay ("List group
+        transitive members"). A person who was just removed from a group must not count as a member.
         """
         call = reading(
             f"/groups/{group_id}/transitiveMembers",

@@ -1,4 +1,4 @@
-"""Refusals of Graph that Microsoft's pages explain: what each means and what to do, beside the service's own words.
+"""Refusals of Graph that Microsoft's pages explain: the meaning of each and what to do, added to the service's words.
 
 NB. Microsoft changes its messages. A sentence here is only added to a refusal; nothing is decided by it.
 """
@@ -16,7 +16,7 @@ OBJECT_LIMIT: Final = (
 
 
 class _Known(NamedTuple):
-    """What stands in a message, in lower case, and what that means."""
+    """The part of a message, in lower case, and its meaning."""
 
     phrases: tuple[str, ...]
     meaning: str
@@ -26,7 +26,7 @@ _MEANINGS: Final[Mapping[int, tuple[_Known, ...]]] = {400: (_Known(("object limi
 
 
 def meaning_of(status: int, message: str) -> str:
-    """Explain a refusal by its HTTP status and the service's message; empty where no page of Microsoft's does."""
+    """Explain a refusal by its HTTP status and the service's message; empty when no page of Microsoft explains it."""
     said = message.lower()
     known = (one.meaning for one in _MEANINGS.get(status, ()) if any(phrase in said for phrase in one.phrases))
     return next(known, "")

@@ -1,4 +1,7 @@
-"""How our own users, groups and applications are searched by name, and what is told of those that are found. No I/O."""
+"""The search for our own users, groups and applications by name, and the data returned for each.
+
+No I/O.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -22,13 +25,19 @@ SELECTED: Final[Mapping[TargetType, list[str]]] = {
 
 
 def filters(kind: TargetType, name: str) -> tuple[str, str]:
-    """Give the filter for exactly this name or address, and the one for what begins so. Graph minds no case in both."""
+    """Return the filter for exactly this name or address, and the filter for names that start with it.
+
+    Graph ignores case in both.
+    """
     exact = " or ".join(f"{field} eq {quoted(name)}" for field in _EXACT[kind])
     return exact, f"startswith(displayName,{quoted(name)})"
 
 
 def found_objects(kind: TargetType, rows: Sequence[JsonObject]) -> list[FoundObject]:
-    """Read what a search found, by name. Who is in a group with hidden membership is nobody's to search."""
+    """Read the results of a search, sorted by name.
+
+    Groups with hidden membership are left out.
+    """
     shown = (_found(kind, row) for row in rows if row.get("visibility") != _HIDDEN)
     return sorted((one for one in shown if one.id), key=lambda one: (one.name.lower(), one.id))
 

@@ -1,4 +1,4 @@
-"""Hold writes while Graph answers for another tenant than the one that is configured."""
+"""Block writes while Graph answers for a tenant other than the configured one."""
 
 import asyncio
 import time
@@ -11,11 +11,11 @@ from workflows.ports.tenant import TenantRefused, TenantUnavailable, WrongTenant
 
 _TRUSTED_SECONDS: Final = 240.0
 _ASKED_AGAIN_SECONDS: Final = 10.0
-"""A wrong answer, or none, is asked again sooner: writes wait for it."""
+"""After a wrong answer, or none, the question is repeated sooner, because writes wait for it."""
 
 
 class HomeGuard:
-    """Asks at most every few minutes, so that a write seldom waits for the question."""
+    """Asks at most every few minutes, so that a write seldom waits for the answer."""
 
     def __init__(self, *, read: Callable[[], Awaitable[TenantId]], expected: TenantId | None) -> None:
         self._read = read
@@ -25,25 +25,25 @@ class HomeGuard:
         self._asking = asyncio.Lock()
 
     def note(self, found: TenantId) -> None:
-        """Remember which tenant has answered just now."""
+        """Record which tenant has just answered."""
         self._found = found
         is_right = found == self._expected
         self._until = time.monotonic() + (_TRUSTED_SECONDS if is_right else _ASKED_AGAIN_SECONDS)
 
     async def verify(self, *, must_be_known: bool = False) -> None:
-        """Ask, unless it was asked lately.
+        """Ask, unless there was a recent question.
 
-        An answer that does not come proves nothing: what is known stays known.
+        A missing answer proves nothing: the last known answer stays valid.
 
-        :param must_be_known: whether it does not do that nothing was ever answered; it is asked at once then.
+        :param must_be_known: whether there must have been an answer. If there was none, it asks at once.
         :raises WrongTenant: while the last answer named another tenant.
-        :raises TenantUnavailable: while there was never an answer, and there must be one.
+        :raises TenantUnavailable: while there was never an answer, when one is required.
         """
         if self._expected is None:
             return
         async with self._asking:
             if time.monotonic() >= self._until or (must_be_known and self._found is None):
-                # Noted before the question: who does not wait for the answer does not ask again at once.
+                # Set before the question, so that a caller that stops waiting does not ask again at once.
                 self._until = time.monotonic() + _ASKED_AGAIN_SECONDS
                 with suppress(TenantUnavailable, TenantRefused):
                     self.note(await self._read())

@@ -1,4 +1,4 @@
-"""Where Entra is."""
+"""Entra's addresses and the configured tenant."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,16 +6,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntraSettings:
-    """Where Entra is. Who the bot is, azure-identity reads from its own environment variables (`AZURE_CLIENT_ID`…)."""
+    """Entra's addresses and the configured tenant.
+
+    azure-identity reads the bot's credentials from its own environment variables (`AZURE_CLIENT_ID`…).
+    """
 
     graph_url: str = "https://graph.microsoft.com/v1.0"
     authority_host: str | None = None
     """None: `AZURE_AUTHORITY_HOST`, or the public cloud's."""
     tenant_id: str | None = None
-    """The tenant that is meant; while Graph answers for another one nothing is written. None: any."""
+    """The configured tenant. While Graph answers for another one, nothing is written. None: any."""
     client_id: str | None = None
-    """The application that the bot signs in as: what it did itself is recognised by it in Entra's audit log."""
+    """The application that the bot signs in as. It is used to recognise the bot's changes in Entra's audit log."""
     redact: Callable[[str], str] = str
-    """Takes what is secret out of what Entra says of an error: it may repeat what it was sent."""
+    """Removes secrets from Entra's error texts, which may repeat what was sent."""
     use_environment_proxy: bool = False
     """Whether Graph and the authority are reached through `HTTPS_PROXY`."""

@@ -1,4 +1,4 @@
-"""What else in the home tenant bears on a partner, as `ports.TenantSettings` describes it: read only, one read each."""
+"""The home tenant's other settings as `ports.TenantSettings` describes them: read only, one read each."""
 
 import asyncio
 import time
@@ -29,24 +29,24 @@ from workflows.ports.tenant import TenantUnavailable
 from workflows.ports.tenant_settings import FoundObject
 
 _REMEMBERED_SECONDS: Final = 60.0
-"""Tenant-wide policies: several requests prepared at once read them once."""
+"""For tenant-wide policies: several requests prepared at once read them once."""
 _NAMED_SECONDS: Final = 60.0
 _ABSENT_SECONDS: Final = 10.0
-"""Shorter: who has just made the group that was missing looks again at once."""
+"""Shorter, so that somebody who has just created a missing group sees it soon."""
 _NAMES_KEPT: Final = 500
 _EVALUATIONS_KEPT: Final = 500
 _CONDITIONAL_ACCESS: Final = (1, 1.0)
-"""Conditional Access takes so many requests in so many seconds from each tenant ("Microsoft Graph service-specific
-throttling limits") and does not say how long to wait, so what it throttles is not repeated."""
+"""Conditional Access accepts so many requests in so many seconds from each tenant ("Microsoft Graph service-specific
+throttling limits"). It does not say how long to wait, so a throttled request is not repeated."""
 _SEARCH_PAGE: Final = 25
-"""More than are ever offered: groups with hidden membership among them are left out."""
+"""More than are ever shown, because groups with hidden membership are removed."""
 _SIGN_IN_PAGE: Final = 1000
 _SIGN_IN_PAGES: Final = 2
-"""Of each direction. Further pages are not counted, and that is said."""
+"""For each direction. Further pages are not counted, and the text says so."""
 _REPORTS: Final = (5, 10.0)
-"""Reports take so many requests in so many seconds ("Microsoft Graph service-specific throttling limits")."""
+"""Reports accept so many requests in so many seconds ("Microsoft Graph service-specific throttling limits")."""
 _REPORTS_WAIT: Final = 2.0
-"""How long a report waits for its turn: a card must not."""
+"""Seconds that a report waits for its turn, so that no card waits for it."""
 _AUDIT_PAGE: Final = 500
 _AUDITS_READ: Final = 2000
 _SIGN_IN: Final = ["id", "userId", "appDisplayName", "status"]
@@ -114,7 +114,7 @@ class GraphTenantSettings:
         return [row async for page in pages for row in page]
 
     async def evaluate_access(self, question: Question) -> Sequence[JsonObject]:
-        """Ask which policies apply to a sign-in; remembered for a minute, and once a second for all questions."""
+        """Ask which policies apply to a sign-in; cached for a minute, one question a second in total."""
         return await self._evaluations.ask(question)
 
     async def _ask_whether_policies_apply(self, question: Question) -> Sequence[JsonObject]:
@@ -122,7 +122,9 @@ class GraphTenantSettings:
             return await evaluate(self._connection, question)
 
     async def read_sign_ins(self, tenant_id: TenantId, since: datetime, *, home: TenantId | None = None) -> SignIns:
-        """Count who signed in to which applications since then; "at least" beyond a few pages.
+        """Count the people and applications of the sign-ins since then.
+
+        The result says "at least" when there are more than a few pages.
 
         :param home: None counts the partner's people here; our own tenant id counts our people at the partner.
         """
@@ -142,12 +144,12 @@ class GraphTenantSettings:
             rows += page
             pages += 1
             if pages == _SIGN_IN_PAGES:
-                # NB. even where this was the last one: "at least" stays true, and the next page is not asked for.
+                # NB. even when this was the last page: "at least" stays true, and the next page is not requested.
                 return sign_ins_of(rows, is_complete=False)
         return sign_ins_of(rows, is_complete=True)
 
     async def read_partner_changes(self, tenant_id: TenantId, since: datetime) -> Sequence[PartnerChange]:
-        """List who changed one partner's own configuration since then, newest first; all of it, or it raises."""
+        """List who changed one partner's own configuration since then, newest first; complete, or it raises."""
         call = reading("/auditLogs/directoryAudits", "read who changed the partner", "AuditLog.Read.All")
         request = request_to(
             Method.GET,
@@ -164,14 +166,20 @@ class GraphTenantSettings:
         return partner_changes(rows, tenant_id, ours=frozenset(name.lower() for name in ours))
 
     async def find_by_name(self, kind: TargetType, name: str, limit: int) -> Sequence[FoundObject]:
-        """List our own objects of this name; where there is none, those whose name begins so. Never remembered."""
+        """List our own objects with this name; when there are none, those whose name starts with it.
+
+        Never cached.
+        """
         for clause in filters(kind, name):
             if found := found_objects(kind, await self._search(kind, clause)):
                 return found[:limit]
         return []
 
     async def _search(self, kind: TargetType, clause: str) -> Sequence[JsonObject]:
-        """Read one page: what is beyond it is too much to choose from anyway."""
+        """Read one page.
+
+        More results are too many to choose from.
+        """
         graph = self._connection.graph
         path, builder, permission = {
             TargetType.GROUP: ("/groups", graph.groups, "GroupMember.Read.All"),
@@ -186,21 +194,21 @@ class GraphTenantSettings:
         return []
 
     async def name_of(self, target: Target, *, fresh: bool = False) -> str | None:
-        """Return the name of a user, a group or an application of our own; None when there is none of this kind and id.
+        """Return the name of one of our users, groups or applications; None when there is none of this kind and id.
 
-        Remembered for a minute, absence for ten seconds: whoever may look at a partner cannot make Graph be asked
-        again and again. What could not be read is not remembered.
+        Cached for a minute, a missing object for ten seconds, so that a reader cannot cause many Graph calls. A failed
+        read is not cached.
 
-        :param fresh: ask now, whatever is remembered.
+        :param fresh: ask now, without the cache.
         """
         if not is_guid(target.id):
             return None
         return await (self._names.ask_now(target) if fresh else self._names.ask(target))
 
     async def _ask_for_name(self, target: Target) -> str | None:
-        """Read by key.
+        """Read the object by its key.
 
-        A filtered list leaves out what the bot may not see, which would pass for absent (Graph: "Use the $filter query
+        A filtered list leaves out what the bot may not see, which would count as missing (Graph: "Use the $filter query
         parameter").
         """
         call, builder = self._address_of(target)

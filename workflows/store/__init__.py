@@ -1,1 +1,4 @@
-"""Where records, the audit log and effects are kept: the only SQL."""
+"""Storage of records, the audit log and effects.
+
+All SQL is here.
+"""

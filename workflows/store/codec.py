@@ -1,4 +1,7 @@
-"""Records to JSON and back: the one place that knows how frozen dataclasses are written down."""
+"""Convert records to JSON and back.
+
+No other module knows how frozen dataclasses are written.
+"""
 
 from typing import Annotated, Any, Final, TypeVar
 
@@ -19,13 +22,16 @@ Record = TypeVar("Record")
 
 
 def dump(adapter: TypeAdapter[Record], value: Record) -> str:
-    """Write a record as JSON text. Durations are ISO 8601, instants UTC, nothing is left out."""
+    """Return a record as JSON text.
+
+    Durations are ISO 8601, times are UTC, no field is left out.
+    """
     return adapter.dump_json(value).decode()
 
 
 def load(adapter: TypeAdapter[Record], text: str) -> Record:
     """Read a record from its JSON text.
 
-    :raises pydantic.ValidationError: when the text is not such a record; nothing is guessed.
+    :raises pydantic.ValidationError: when the text is no such record; nothing is guessed.
     """
     return adapter.validate_json(text)

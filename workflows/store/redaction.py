@@ -1,7 +1,7 @@
-"""Records as they are stored: as JSON text without secrets, and otherwise exactly as they are.
+"""Records as JSON text for storage: secrets are removed, everything else is unchanged.
 
-What only looks like a secret is taken out of texts that come from errors. Plans, images, names and what people typed
-are kept by the letter: a plan's digest depends on them, and a partner's name may look like anything.
+Text that looks like a secret is removed only from texts of errors. Plans, images, names and what people typed stay
+exactly the same. A plan's digest depends on them, and a partner's name may look like anything.
 """
 
 import json
@@ -17,44 +17,47 @@ from workflows.core.text import redacted
 from workflows.store.codec import ALARM, DETAILS, EFFECT, PARTNERSHIP, REQUEST, dump
 
 _FROM_ERRORS: Final = frozenset({"reason", "error", "message", "note", "problem", "refused"})
-"""The details of an audit entry that may quote what somebody else answered."""
+"""The details of an audit entry that may quote another system's answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clean:
-    """Writes records down without secrets."""
+    """Converts records to text without secrets."""
 
     error: Callable[[str], str] = str
-    """Takes out of an error's text all that is secret or looks so."""
+    """Removes from an error's text everything that is secret or looks like it."""
     known: Callable[[str], str] = str
-    """Takes out what is known to be secret, and nothing else."""
+    """Removes known secrets only."""
 
     def details(self, details: Mapping[str, Any]) -> str:
-        """Write the details of an audit entry."""
+        """Return the details of an audit entry as text."""
         values = json.loads(dump(DETAILS, dict(details)))
         for name in _FROM_ERRORS & values.keys():
             values[name] = redacted(values[name], self.error)
         return self._without_known(dump(DETAILS, values))
 
     def request(self, request: AccessRequest) -> str:
-        """Write a request."""
+        """Return a request as text."""
         refused = tuple(replace(one, reason=self.error(one.reason)) for one in request.refused)
         return self._without_known(dump(REQUEST, replace(request, note=self.error(request.note), refused=refused)))
 
     def partnership(self, partnership: Partnership) -> str:
-        """Write a partnership."""
+        """Return a partnership as text."""
         return self._without_known(dump(PARTNERSHIP, partnership))
 
     def effect(self, effect: Effect) -> str:
-        """Write an effect."""
+        """Return an effect as text."""
         if isinstance(effect, Tell):
             effect = replace(effect, text=self.error(effect.text))
         return self._without_known(dump(EFFECT, effect))
 
     def alarm(self, alarm: Alarm) -> str:
-        """Write an alarm."""
+        """Return an alarm as text."""
         return self._without_known(dump(ALARM, replace(alarm, values=redacted(alarm.values, self.error))))
 
     def _without_known(self, doc: str) -> str:
-        """Take known secrets out of a document's values. What names them stays."""
+        """Remove known secrets from a document's values.
+
+        The names stay.
+        """
         return doc if self.known(doc) == doc else json.dumps(redacted(json.loads(doc), self.known), ensure_ascii=False)

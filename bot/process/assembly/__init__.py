@@ -1,1 +1,1 @@
-"""Ties the domain to its neighbours: every flow and every effect is given what it needs, and no more."""
+"""Connect the domain with other systems: every flow and every effect gets what it needs, and no more."""

@@ -1,4 +1,7 @@
-"""Puts everything together: the effects, the flows, what is looked at with every tick. Starts nothing."""
+"""Assemble the effects, the flows and the checks of every tick.
+
+Starts nothing.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,7 +39,7 @@ from workflows.ports.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What runs."""
+    """The parts that run."""
 
     store: Store
     service: Service
@@ -49,7 +52,7 @@ class Parts:
 
 
 def assemble(around: Neighbours) -> Parts:
-    """Put the effects on one side of the service and the flows on the other."""
+    """Connect the effects and the flows with the service."""
     outbox = Outbox(
         store=around.store,
         clock=around.clock,
@@ -103,7 +106,7 @@ def assemble(around: Neighbours) -> Parts:
 def _watching(
     around: Neighbours, service: Service, alarms: Alarms, directory: ShownDirectory, others: Sequence[Check]
 ) -> Watching:
-    """What is looked at with every tick."""
+    """Return the checks of every tick."""
     store, clock, tenant = around.store, around.clock, around.tenant
     checks = usual_checks(store=store, clock=clock, tenant=tenant, alarms=alarms)
     roles = partial(
@@ -132,7 +135,7 @@ def _limits(around: Neighbours, alarms: Alarms) -> Limits:
 def _performer(
     around: Neighbours, service: Service, alarms: Alarms, notifier: SlackNotifier, limits: Limits
 ) -> Performer:
-    """What stored effects do."""
+    """Return the performer of stored effects."""
     store, tenant, directory, catalog = around.store, around.tenant, around.directory, around.catalog
     return Performer(
         permission_check=PermissionCheck(

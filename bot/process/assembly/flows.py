@@ -1,4 +1,7 @@
-"""Gives each flow in Slack what it needs. To add a flow, make it here: its entry points come with it."""
+"""Create each flow in Slack with what it needs.
+
+To add a flow, create it here: its entry points are included.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol
@@ -31,14 +34,14 @@ from workflows.ports.notifier import Notifier
 
 
 class Flow(Protocol):
-    """What a person does in Slack, from its entry points to what is stored."""
+    """A flow in Slack: what a person does, from its entry points to what is stored."""
 
     def entry_points(self) -> Iterator[EntryPoint]:
-        """Name what leads here."""
+        """Return the entry points of this flow."""
 
 
 def make_flows(around: Neighbours, service: Service, notifier: Notifier, limits: Limits) -> Sequence[Flow]:
-    """Make every flow."""
+    """Return every flow."""
     store, tenant, clock, background = around.store, around.tenant, around.clock, around.background
     directory = around.directory
     members = Members(directory=directory)

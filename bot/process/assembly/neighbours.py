@@ -1,4 +1,4 @@
-"""What the domain stands between."""
+"""The open connections to other systems."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from workflows.ports.tenant import Tenant
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbours:
-    """What the domain stands between, open already."""
+    """The open connections to other systems."""
 
     settings: Settings
     catalog: Catalog
@@ -29,7 +29,10 @@ class Neighbours:
 
     @property
     def directory(self) -> SlackDirectory:
-        """Who people are. It remembers nothing, so each use may have its own."""
+        """Return a directory of people.
+
+        It has no cache, so each use may have its own.
+        """
         return SlackDirectory(
             client=self.client, tenant=self.tenant, team_id=self.settings.slack_team_id, roles=self.catalog.roles
         )

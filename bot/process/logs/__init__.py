@@ -1,1 +1,1 @@
-"""Logs without secrets, and no more of one kind than somebody can read."""
+"""Logs without secrets, with a limit for lines of one kind."""

@@ -1,4 +1,4 @@
-"""At most so many lines of one kind a minute; what was left out is counted in one line."""
+"""A limit of lines of one kind per minute; one line counts the lines that were left out."""
 
 import logging
 import time
@@ -10,7 +10,7 @@ from structlog.typing import EventDict, WrappedLogger
 
 _SECONDS: Final = 60.0
 _MOST_KINDS: Final = 500
-"""How many kinds of lines are told apart; text from outside must not make this grow."""
+"""How many kinds of lines are distinguished; text from outside must not make this grow."""
 _LIMITED: Final = frozenset({"warning", "error", "critical"})
 _COUNT: Final = "lines_left_out"
 
@@ -18,7 +18,10 @@ _log = structlog.get_logger()
 
 
 class LogLimit:
-    """Counts lines by kind. A minute begins with the first line of a kind."""
+    """Counts lines by kind.
+
+    A minute begins with the first line of a kind.
+    """
 
     def __init__(self, most: int, now: Callable[[], float] = time.monotonic) -> None:
         self._most = most
@@ -37,7 +40,10 @@ class LogLimit:
         return self._counts[kind] <= self._most
 
     def takes_record(self, record: logging.LogRecord) -> bool:
-        """Judge a line of a library's: its kind is who says it and the first line of what is said, unfilled."""
+        """Decide about a library's line.
+
+        Its kind is the logger and the first line of the message template.
+        """
         first = str(record.msg).partition("\n")[0]
         return self.takes(f"{record.name}: {first[:100]}")
 
@@ -51,9 +57,11 @@ class LogLimit:
 
 
 class LineLimit:
-    """The same as a step of structlog: only warnings and errors are limited; the rest belongs to work that was done.
+    """The same limit as a step of structlog.
 
-    :param with_traceback: the limit of those that bring a traceback.
+    Only warnings and errors are limited; other lines are about completed work.
+
+    :param with_traceback: the limit of lines with a traceback.
     """
 
     def __init__(self, limit: LogLimit, with_traceback: LogLimit) -> None:
@@ -61,7 +69,7 @@ class LineLimit:
         self._with_traceback = with_traceback
 
     def __call__(self, logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
-        """Let an event through, or drop it.
+        """Return an event, or drop it.
 
         :raises structlog.DropEvent: when too many of its kind were written within this minute.
         """

@@ -1,4 +1,4 @@
-"""JSON lines on standard output, with nothing secret in them, and never more of one kind than somebody can read."""
+"""JSON lines on standard output, without secrets, and with a limit for lines of one kind."""
 
 import logging
 import sys
@@ -12,15 +12,15 @@ from bot.process.logs.limits import LineLimit, LogLimit
 
 _to_json: Final = structlog.processors.JSONRenderer()
 _MOST_A_MINUTE: Final = 30
-"""Warnings and errors of one event; an attacker, or a neighbour that is away, must not fill the disk."""
+"""For warnings and errors of one event: an attacker, or an unreachable system, must not fill the disk."""
 _MOST_WITH_TRACEBACK: Final = 15
-"""The same for those that bring a traceback, and for what libraries say, because that mostly does."""
+"""For lines with a traceback, and for lines of libraries, which mostly have one."""
 
 
 def configure_logs(redact: Callable[[str], str]) -> None:
-    """Log as JSON lines; libraries speak from WARNING on, because some print bodies and tokens below it.
+    """Log as JSON lines; libraries log from WARNING on, because some print bodies and tokens below it.
 
-    :param redact: takes what is secret out of a finished line, so that it matters not how it came there.
+    :param redact: removes secrets from a finished line, whatever their origin.
     """
     render = _renderer(redact)
     structlog.configure(
@@ -54,7 +54,7 @@ def configure_logs(redact: Callable[[str], str]) -> None:
 
 
 def configure_terminal_logs(redact: Callable[[str], str]) -> None:
-    """Let only warnings be heard, on standard error, for commands whose standard output is the answer."""
+    """Log only warnings, on standard error, for commands whose standard output is the answer."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

@@ -1,4 +1,4 @@
-"""Keeps what is secret out of every text that leaves the process: logs, records, Slack messages, the terminal."""
+"""Remove secrets from every text that leaves the process: logs, records, Slack messages, the terminal."""
 
 import html
 import json
@@ -14,30 +14,33 @@ from bot.process.settings import TenantSettings
 
 REDACTED: Final = "[redacted]"
 _START: Final = r"(?:(?<![\w.-])|(?<=\\[bfnrt])|(?<=\\u[0-9a-f]{4})|(?<=%[0-9A-Fa-f]{2}))"
-"""Where a token may begin: not inside a word or a domain's name, but after an escape of JSON's or an address's."""
+"""Where a token may begin: not inside a word or a domain's name, but after an escape of JSON or of an address."""
 _LOOKS_SECRET: Final = re.compile(
     rf"{_START}(?:xox[abeprs](?:\.xox[a-z])?-\d[A-Za-z0-9-]{{9,}}|xapp-\d-[A-Z0-9]+-[A-Za-z0-9-]{{10,}}"
     r"|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]*)"
     rf"|(?<={_START}Bearer )[\w.~+/-]{{20,}}=*|(?<={_START}client_secret=)[^&\s\"\\]{{8,}}"
 )
-"""Tokens of Slack's and Entra's, also those in flight. A JWT without a signature counts too."""
+"""Tokens of Slack and Entra, also temporary ones. A JWT without a signature counts too."""
 _NOTHING: Final = re.compile(r"(?!)")
 _SECRET_NAMES: Final = (
     *("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"),
     *("AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PASSWORD", "AZURE_PASSWORD"),
     *("IDENTITY_HEADER", "MSI_SECRET"),
 )
-"""What the bot and azure-identity read from the environment and nobody else may read."""
+"""Variables that the bot and azure-identity read from the environment and nobody else may read."""
 _PROXY_NAMES: Final = tuple(
     name for scheme in ("http", "https", "all") for name in (f"{scheme}_proxy", f"{scheme}_proxy".upper())
 )
-"""Where HTTP libraries read the proxy's address; a name and a password may stand in it."""
+"""Variables from which HTTP libraries read the proxy's address; they may contain a user name and a password."""
 _SHORTEST: Final = 8
-"""A shorter secret is a part of too many words; such a one protects nothing anyway."""
+"""A shorter secret is a part of too many words; and it protects nothing."""
 
 
 class Redactor:
-    """Replaces what looks like a token, and every secret that it was told of. Calling it gives the clean text."""
+    """Replaces texts that look like a token, and every known secret.
+
+    Calling it returns the clean text.
+    """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets: set[str] = set()
@@ -50,26 +53,29 @@ class Redactor:
         return self._pattern.sub(REDACTED, text)
 
     def known(self, text: str) -> str:
-        """Return the text without the secrets that it was told of. What only looks like one stays: it may be a name."""
+        """Return the text without known secrets.
+
+        A text that only looks like one stays: it may be a name.
+        """
         return self._known.sub(REDACTED, text)
 
     def learn(self, secrets: Iterable[str]) -> None:
-        """Replace these from now on, also where they are written as JSON, HTML, Python or URLs write them."""
+        """Replace these secrets from now on, also in the notation of JSON, HTML, Python or URLs."""
         self._secrets.update(secret for secret in secrets if len(secret) >= _SHORTEST)
         forms = {form for secret in self._secrets for form in _forms(secret)}
         known = "|".join(map(re.escape, sorted(forms, key=len, reverse=True)))
         self._known = re.compile(known) if known else _NOTHING
-        # NB. the known ones come first: what looks like a token may be a part of one.
+        # NB. known secrets come first: a text that looks like a token may be a part of one.
         self._pattern = re.compile(f"{known}|{_LOOKS_SECRET.pattern}") if known else _LOOKS_SECRET
 
 
 def redactor_of(settings: TenantSettings) -> Redactor:
-    """Make one that knows the secrets of these settings and of the environment."""
+    """Return a redactor that knows the secrets of these settings and of the environment."""
     return Redactor(secrets_of(settings, os.environ))
 
 
 def secrets_of(settings: TenantSettings, environment: Mapping[str, str]) -> Iterator[str]:
-    """List what is secret in the settings and in what libraries read from the environment by themselves."""
+    """List the secrets in the settings and in what libraries read from the environment by themselves."""
     for name in type(settings).model_fields:
         if isinstance(value := getattr(settings, name), SecretStr):
             yield value.get_secret_value()
@@ -79,7 +85,7 @@ def secrets_of(settings: TenantSettings, environment: Mapping[str, str]) -> Iter
 
 
 def _proxy_secrets(address: str) -> Iterator[str]:
-    """List what is secret in a proxy's address: the name and the password together, and the password by itself."""
+    """List the secrets in a proxy's address: user name and password together, and the password alone."""
     given, at, _ = address.rpartition("@")
     login = given.rpartition("//")[2]
     _, colon, password = login.partition(":")

@@ -1,6 +1,6 @@
-"""Bounds on connections: how many there are, and how long one may take to say what it wants.
+"""Limits for connections: their number, and the time until a request is complete.
 
-In front of everything else, because a connection costs a file descriptor before a byte of it is read.
+These come before everything else, because a connection costs a file descriptor before any byte is read.
 """
 
 import asyncio
@@ -12,9 +12,9 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 HEADER_SECONDS: Final = 5.0
-"""How long a connection may take from its first moment until its headers are complete."""
+"""Seconds that a connection may take until its headers are complete."""
 _LINGERING_SECONDS: Final = 1.0
-"""How long what is left of a body is still read after the answer."""
+"""Seconds that the rest of a body is still read after the answer."""
 _BACKLOG: Final = 128
 _FEWEST: Final = 8
 _MOST: Final = 1000
@@ -23,12 +23,12 @@ _log = structlog.get_logger()
 
 
 def most_connections() -> int:
-    """Derive the cap from the file descriptors that this process may have: half of them are for everything else."""
+    """Return the limit from this process's file descriptors: half of them are for everything else."""
     return max(_FEWEST, min(_MOST, _descriptors() // 2))
 
 
 def most_at_once() -> int:
-    """Derive how many connections are accepted in one go: those that make room for them are closed just after it."""
+    """Return how many connections are accepted at once: connections closed to free space close just after it."""
     return max(_FEWEST, min(_BACKLOG, _descriptors() // 8))
 
 
@@ -38,9 +38,9 @@ def _descriptors() -> int:
 
 
 class Connections:
-    """The open connections of one server. Beyond `most`, the oldest that has not said what it wants makes room.
+    """The open connections of one server. Beyond `most`, the oldest without a complete request is closed.
 
-    Slack's connections say it at once, so they pass while others are held open.
+    Slack's connections send their request at once, so they succeed while others are kept open without one.
     """
 
     def __init__(self, most: int) -> None:
@@ -49,7 +49,7 @@ class Connections:
 
     @web.middleware
     async def watch(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Remember which connections have a complete request, for as long as it is answered."""
+        """Record which connections have a complete request, while it is answered."""
         self._busy.add(request.protocol)
         try:
             return await handler(request)
@@ -57,7 +57,10 @@ class Connections:
             self._busy.discard(request.protocol)
 
     def accept(self, server: web.Server) -> asyncio.Protocol:
-        """Give the protocol of one more connection, after making room for it; one that hangs up where there is none."""
+        """Return the protocol of one more connection, after freeing space for it.
+
+        If there is no space, the protocol closes the connection.
+        """
         connections = [one for one in server.connections if one.transport is not None]
         if len(connections) >= self._most:
             waiting = next((one for one in connections if one not in self._busy), None)
@@ -78,18 +81,18 @@ class Runner(web.AppRunner):
 
     @property
     def server(self) -> Any:
-        """What makes the protocol of each connection; None before `setup`."""
+        """Return the factory of each connection's protocol; None before `setup`."""
         server = super().server
         return None if server is None else lambda: self._connections.accept(server)
 
 
 def make_runner(app: web.Application, most: int | None = None) -> web.AppRunner:
-    """Serve `app` without an access log. Bodies are not unpacked: what was sent is what was signed.
+    """Serve `app` without an access log. Bodies are not decompressed: the signature is over the sent bytes.
 
-    NB. the time-out that aiohttp calls keep-alive runs from a connection's first moment, too: it is what ends one whose
+    NB. the time-out that aiohttp calls keep-alive also counts from a connection's start. It ends a connection whose
     headers do not come.
 
-    :param most: how many connections there may be at once; derived from the limits of this process by default.
+    :param most: the most connections at once; by default derived from the limits of this process.
     """
     connections = Connections(most or most_connections())
     app.middlewares.append(connections.watch)
@@ -107,15 +110,15 @@ def make_runner(app: web.Application, most: int | None = None) -> web.AppRunner:
 async def _close_afterwards(_: web.Request, response: web.StreamResponse) -> None:
     """End a connection with its answer.
 
-    A kept one would be closed by us after a short while, and a proxy that sends a click on it at that moment answers
-    502: a POST is not sent twice.
+    The server would close a kept connection after a short while. A proxy that sends a click on it at that moment
+    answers 502: a POST is not sent twice.
     """
     response.force_close()
     response.headers["Connection"] = "close"
 
 
 class _HangUp(asyncio.Protocol):
-    """Ends a connection that there is no room for."""
+    """Closes a connection for which there is no space."""
 
     def connection_made(self, transport: Any) -> None:
         transport.abort()

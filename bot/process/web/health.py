@@ -1,6 +1,6 @@
-"""Whether clicks can be received and stored: looked at every few seconds, told by /readyz and by alarms.
+"""Whether clicks can be received and stored: checked every few seconds, reported by /readyz and by alarms.
 
-Nothing else makes the bot unready: a neighbour that is away is waited for, and clicks are taken meanwhile.
+Nothing else makes the bot unready. The bot waits for an unreachable system and accepts clicks meanwhile.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ _LOOKS_UNTIL_ALARM: Final = 2
 _log = structlog.get_logger()
 
 Send = Callable[[Alarm], Awaitable[Sequence[Copy]]]
-"""Sends an alarm to the admins without storing anything. Gives the copies, to be stored later."""
+"""Sends an alarm to the admins without storing anything. Returns the copies, to be stored later."""
 
 
 class Health:
@@ -54,7 +54,7 @@ class Health:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Why clicks cannot be received or stored now; none when they can."""
+        """Return why clicks cannot be received or stored now; empty when they can."""
         found = []
         if self._store.trouble:
             found.append(f"the records cannot be written: {self._store.trouble}")
@@ -63,7 +63,7 @@ class Health:
         return tuple(found)
 
     async def run(self) -> None:
-        """Look, for ever."""
+        """Check without end."""
         while True:
             try:
                 await self.look()
@@ -72,7 +72,7 @@ class Health:
             await asyncio.sleep(self._look_seconds)
 
     async def look(self) -> None:
-        """Look once, and raise or clear the alarms."""
+        """Check once, and raise or clear the alarms."""
         if trouble := await self._store.probe():
             await self._mind_a_store_in_trouble(trouble)
             return
@@ -80,7 +80,10 @@ class Health:
         await self._mind_the_socket()
 
     async def _mind_a_store_in_trouble(self, trouble: str) -> None:
-        """Tell the admins once. The alarm cannot be stored, so it is kept here until it can."""
+        """Tell the admins once.
+
+        The alarm cannot be stored, so it is kept here until it can.
+        """
         self._bad_looks += 1
         if self._bad_looks < _LOOKS_UNTIL_ALARM:
             return
@@ -93,14 +96,14 @@ class Health:
                 _log.warning("alarm_not_sent", code=self._unstored.code.value, reason=str(error))
 
     async def _mind_a_good_store(self) -> None:
-        """Store what could not be stored, and that it is mended."""
+        """Store what could not be stored, and that the store works again."""
         self._bad_looks = 0
         if self._unstored is not None:
             for copy in self._copies or ():
                 await self._store.save_copy(copy)
             await self._alarms.store_alarm(self._unstored)
             self._unstored, self._copies, self._is_first = None, None, True
-        if self._is_first:  # also where an earlier process ended before it could say so
+        if self._is_first:  # also when an earlier process ended before it could do so
             await self._alarms.clear_alarm(AlarmCode.STORE_NOT_WRITABLE)
             self._is_first = False
 

@@ -1,4 +1,4 @@
-"""What the process says about itself in numbers, in Prometheus' text format."""
+"""The process's own numbers, in Prometheus' text format."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -12,7 +12,7 @@ from workflows.ports.store import Store
 
 
 class Metrics:
-    """Gauges, read from the store at each scrape so that they are never stale."""
+    """Gauges, read from the store at each scrape so that they are never outdated."""
 
     def __init__(
         self, *, store: Store, clock: Clock, lookups: Callable[[], int], is_ready: Callable[[], Awaitable[str]]
@@ -42,7 +42,7 @@ class Metrics:
             self._alarms.labels(code.value).set(open_alarms[code])
 
     def ticked(self, at: datetime) -> None:
-        """Note that everything due up to `at` was turned into commands."""
+        """Record that everything due up to `at` was turned into commands."""
         self._tick.set(at.timestamp())
 
     def _gauge(self, name: str, meaning: str) -> Gauge:

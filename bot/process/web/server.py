@@ -1,7 +1,7 @@
-"""The HTTP door: raw-bytes signature check, Bolt behind it, health and metrics beside it.
+"""The HTTP server: signature check on the raw bytes, then Bolt; also health and metrics.
 
-Bolt parses before it verifies, so that unsigned junk reaches its decoders; here nothing is parsed, logged or answered
-but 401 before the signature over the raw bytes is right (Slack: "Verifying requests from Slack").
+Bolt parses before it verifies, so unsigned data would reach its decoders. Here, before the signature over the raw bytes
+is verified, nothing is parsed or logged, and the only answer is 401 (Slack: "Verifying requests from Slack").
 """
 
 import asyncio
@@ -35,7 +35,7 @@ _log = structlog.get_logger()
 
 
 def is_authentic(headers: CIMultiDictProxy[str], body: bytes, *, secret: str, now: float) -> bool:
-    """Return whether the raw bytes were signed with `secret` not longer than five minutes ago (or ahead)."""
+    """Return whether the raw bytes were signed with `secret` within five minutes before or after now."""
     timestamps = headers.getall("X-Slack-Request-Timestamp", [])
     signatures = headers.getall("X-Slack-Signature", [])
     if len(timestamps) != 1 or len(signatures) != 1 or not secret:
@@ -52,10 +52,10 @@ def is_authentic(headers: CIMultiDictProxy[str], body: bytes, *, secret: str, no
 def make_web(
     *, inbound: Inbound | None, secret: str, clock: Clock, metrics: Metrics, is_ready: Callable[[], Awaitable[str]]
 ) -> web.Application:
-    """Put the routes together.
+    """Return the application with its routes.
 
-    :param inbound: None in Socket Mode, where Slack does not knock at this door.
-    :param is_ready: gives the reason why the bot is not ready, empty when it is.
+    :param inbound: None in Socket Mode, where Slack sends nothing by HTTP.
+    :param is_ready: returns why the bot is not ready, empty when it is.
     """
 
     async def events(request: web.Request) -> web.StreamResponse:
@@ -91,7 +91,7 @@ def make_web(
 
 
 async def _raw_body(request: web.Request) -> bytes:
-    """Read the bytes that were sent; none of them when they do not arrive whole, so that no signature fits.
+    """Read the sent bytes; none of them when they do not arrive completely, so that no signature fits.
 
     :raises web.HTTPRequestEntityTooLarge, web.HTTPRequestTimeout: for more, or slower, than Slack ever sends.
     """
@@ -105,9 +105,9 @@ async def _raw_body(request: web.Request) -> bytes:
 
 
 def _payload(body: bytes, content_type: str) -> dict[str, Any] | None:
-    """Read the payload out of a form or JSON; None when there is none.
+    """Return the payload of a form or JSON; None when there is none.
 
-    Bolt's own reading fails on bodies that hold no object, and loses a command whose text has the word "payload" in it.
+    Bolt's own reading fails on bodies without an object, and loses a command whose text contains the word "payload".
     """
     try:
         text = body.decode()

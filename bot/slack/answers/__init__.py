@@ -1,1 +1,1 @@
-"""How a click or a command is answered beyond its acknowledgement: a window that is filled, a message afterwards."""
+"""Answers to a click or command after its acknowledgement: in a window that is filled, or in a message."""

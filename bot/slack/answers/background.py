@@ -1,4 +1,4 @@
-"""Work that a window waits for and that may be lost: a look-up whose result is shown in an open view."""
+"""Work that a window waits for and that may be lost, such as a lookup shown in an open view."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -10,24 +10,27 @@ _log = structlog.get_logger()
 
 
 class Background:
-    """Runs such work beside the acknowledgement and counts it. Nothing that must survive belongs here."""
+    """Runs such work in parallel with the acknowledgement and counts it.
+
+    Work that must not be lost does not belong here.
+    """
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def running(self) -> int:
-        """How much is under way."""
+        """Return how many tasks are running."""
         return len(self._tasks)
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run `work` now; what it raises is logged."""
+        """Run `work` now; an error is logged."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
 
     async def close(self) -> None:
-        """Stop whatever runs."""
+        """Stop all running tasks."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

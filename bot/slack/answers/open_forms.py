@@ -1,7 +1,7 @@
-"""Open forms: remembered, so that a slow look-up does not undo a later choice; updated in order; filed.
+"""Keep open forms, so that a slow lookup does not undo a later choice; update them in order; file them.
 
-Slack keeps what is typed, but a view is updated as a whole: whoever updates it has to know the rest. Only a
-convenience: a form that is not remembered (after a restart, on another replica) is looked up again.
+Slack keeps what is typed, but a view is updated as a whole, so an update must know the other fields. This is only a
+convenience. A form that is not kept here (after a restart, on another replica) is looked up again.
 """
 
 import asyncio
@@ -19,15 +19,18 @@ from workflows.app.requests.intake import InvalidForm
 _MOST: Final = 1000
 
 Filled = TypeVar("Filled")
-"""What a person filled in, as typed."""
+"""The values that a person filled in, as typed."""
 
 
 @dataclass(slots=True, kw_only=True)
 class OpenForm(Generic[Filled]):
-    """One open form. `lock` is held while it is being updated, so that updates arrive in order."""
+    """One open form.
+
+    `lock` is held during an update, so that updates arrive in order.
+    """
 
     form: Filled
-    """How it was filled in the last time that anything was heard of it."""
+    """The values of the form at its last event."""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -35,7 +38,7 @@ Open = TypeVar("Open", bound=OpenForm[Any])
 
 
 class OpenForms(Generic[Filled, Open]):
-    """The most recent open forms of one kind, by view id; the oldest are forgotten."""
+    """The most recent open forms of one kind, by view id; the oldest are removed."""
 
     def __init__(self, windows: Windows, remember: Callable[[Filled], Open]) -> None:
         self._windows = windows
@@ -43,7 +46,7 @@ class OpenForms(Generic[Filled, Open]):
         self._forms: OrderedDict[str, Open] = OrderedDict()
 
     def at(self, view_id: str, form: Filled) -> Open:
-        """Remember how a form was filled in just now, and give all that is known about it."""
+        """Store the present values of a form, and return everything known about it."""
         shown = self._forms.pop(view_id, None) or self._remember(form)
         shown.form = form
         self._forms[view_id] = shown
@@ -52,9 +55,9 @@ class OpenForms(Generic[Filled, Open]):
         return shown
 
     async def show(self, view_id: str, shown: Open, view: Callable[[], Json | None]) -> None:
-        """Update a form, after what is under way for it.
+        """Update a form after its running update.
 
-        :param view: asked when it is this update's turn, so from what is known then; None where it came too late.
+        :param view: called when it is this update's turn, so it uses the data known then; None when it came too late.
         """
         async with shown.lock:
             if (current := view()) is not None:
@@ -62,7 +65,10 @@ class OpenForms(Generic[Filled, Open]):
 
 
 async def answer_filing(ack: AsyncAck, filing: Awaitable[object]) -> None:
-    """File a form, then close it; what has to change in it is said at its fields."""
+    """File a form, then close it.
+
+    Fields that must change show their problem.
+    """
     try:
         await filing
     except InvalidForm as error:

@@ -1,4 +1,7 @@
-"""Answers a command after its acknowledgement, through its response_url: only the person who typed it sees them."""
+"""Answer a command after its acknowledgement, through its response_url.
+
+Only the person who typed it sees the answer.
+"""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -23,12 +26,12 @@ from workflows.core.text import redacted
 _SLACK_HOOKS: Final = "hooks.slack.com"
 
 BuildMessage = Callable[[Invocation], Awaitable[Message]]
-"""Reads what a command asks for and makes its message. What it raises is the answer."""
+"""Reads what a command asks for and returns its message. The text of an error becomes the answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """Answers members of the workspace; nobody else learns about partners."""
+    """Answers members of the workspace; nobody else gets information about partners."""
 
     service: Service
     looking: Looking
@@ -40,9 +43,10 @@ class Answers:
     async def later(
         self, ack: AsyncAck, command: Invocation, build: BuildMessage, *, reads_tenant: bool = True
     ) -> None:
-        """Acknowledge, and answer when `build` has made the message.
+        """Acknowledge, and answer when `build` has returned the message.
 
-        :param reads_tenant: count and record it as a look at the tenant; without, only who is a member is asked.
+        :param reads_tenant: whether to count and record it as a lookup of the tenant; otherwise only membership is
+            checked.
         """
         await ack()
         self.background.start(self._answer(command, build, reads_tenant=reads_tenant))
@@ -86,7 +90,7 @@ class Answers:
         )
 
     def _is_slacks_own(self, url: str) -> bool:
-        """Return whether an address belongs to Slack: a signed payload must not make the bot call anything else."""
+        """Return whether an address belongs to Slack: a signed payload must not make the bot call any other address."""
         try:
             answer, api = urlsplit(url), urlsplit(self.slack_api_url)
         except ValueError:
@@ -98,5 +102,5 @@ class Answers:
 
 
 async def say(ack: AsyncAck, message: Message) -> None:
-    """Answer a command with the acknowledgement itself."""
+    """Answer a command in the acknowledgement itself."""
     await ack(text=message.text, blocks=message.blocks, response_type="ephemeral")

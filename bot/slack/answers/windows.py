@@ -1,4 +1,4 @@
-"""Windows: opened at once, because a trigger lives three seconds, and filled in when what they show has been read."""
+"""Open windows at once, because a trigger is valid for three seconds, and fill them after reading their content."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -25,14 +25,14 @@ from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 NOT_NOW: Final = (TenantUnavailable, TenantRefused, DirectoryUnavailable)
-"""What is raised when something cannot be read now; `words.not_now` says so to the person."""
+"""The errors when something cannot be read now; `words.not_now` explains them to the person."""
 
 _HASH_CONFLICT: Final = "hash_conflict"
 _CLOSED: Final = "not_found"
 _UPDATE_RESTS: Final = (0.1, 0.4, 1.0)
-"""How long to wait before a view is updated once more, in seconds."""
+"""Seconds to wait before a view is updated once more."""
 _TRIGGER_SECONDS: Final = 2.5
-"""How long Slack may take to open a view: a trigger lives three seconds, and so does the acknowledgement after it."""
+"""Seconds that Slack may take to open a view: a trigger and the acknowledgement are both valid for three seconds."""
 _ABOUT_NOTHING: Final = Subject()
 
 _log = structlog.get_logger()
@@ -40,28 +40,28 @@ _log = structlog.get_logger()
 
 @dataclass(slots=True, kw_only=True)
 class Window:
-    """One open window: who sees it, and what a refusal in it is recorded as."""
+    """One open window: its reader, and how a refusal in it is recorded."""
 
     id: str
     actor: ChatId
     key: str
-    """Names the act that is answered in it."""
+    """The idempotency key of the action that is answered in it."""
     command: str
-    """The name by which the audit log knows what was asked."""
+    """The name in the audit log of what was asked."""
     subject: Subject = _ABOUT_NOTHING
-    """What it is about; set by whoever fills it, as soon as that is known."""
+    """What it is about; set by the code that fills it, as soon as it is known."""
 
     @classmethod
     def of(cls, click: Interaction, *, command: str, subject: Subject = _ABOUT_NOTHING) -> Self:
-        """Take the window in which somebody clicked.
+        """Return the window of a click.
 
-        :raises Refused: when the click belongs to none.
+        :raises Refused: when the click has no window.
         """
         return cls(id=click.the_view.id, actor=click.actor, key=click.key, command=command, subject=subject)
 
 
 BuildView = Callable[[Window], Awaitable[Json]]
-"""Reads what a window shows and makes its view. What it raises is said in the window."""
+"""Reads a window's content and returns its view. The text of an error is shown in the window."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ class Windows:
     async def open(self, trigger_id: str, view: Json) -> str:
         """Open a view before the acknowledgement. Returns its id.
 
-        :raises SlackApiError: when Slack refuses; see `errors.NO_ANSWER` for when it does not answer in time.
+        :raises SlackApiError: when Slack refuses; for a late answer see `errors.NO_ANSWER`.
         """
         async with asyncio.timeout(_TRIGGER_SECONDS):
             answer = await self.client.views_open(trigger_id=trigger_id, view=view)
@@ -90,9 +90,9 @@ class Windows:
         command: str,
         subject: Subject = _ABOUT_NOTHING,
     ) -> None:
-        """Open a window that says it is reading, acknowledge, and then show in it what `build` makes, or why not.
+        """Open a window that shows "reading", acknowledge, and then show the view of `build`, or why there is none.
 
-        :param command: what a refusal is recorded as, about `subject` unless `build` learns more.
+        :param command: the name under which a refusal is recorded, about `subject` unless `build` sets another.
         :raises SlackApiError: when Slack does not open it; see `open`.
         """
         view_id = await self.open(act.trigger_id, loading_view())
@@ -101,11 +101,14 @@ class Windows:
         self.start(window, self.show(window, build))
 
     def start(self, window: Window, work: Coroutine[Any, Any, None]) -> None:
-        """Do what fills an open window beside the acknowledgement; where Slack does not take it, tell the person."""
+        """Fill an open window in parallel with the acknowledgement.
+
+        When Slack does not accept it, tell the person.
+        """
         self.background.start(self._told(window, work))
 
     async def show(self, window: Window, build: BuildView) -> None:
-        """Show in an open window what `build` makes; else say there why not, and record a refusal."""
+        """Show the view of `build` in an open window; otherwise show there why not, and record a refusal."""
         async with self.refusing(window):
             try:
                 view = await build(window)
@@ -117,14 +120,17 @@ class Windows:
 
     @asynccontextmanager
     async def refusing(self, window: Window) -> AsyncIterator[None]:
-        """Record what is refused inside, and say it in the window's place."""
+        """Record a refusal inside the block, and show it in the window."""
         try:
             yield
         except Refused as refused:
             await self._refuse(window, refused)
 
     async def _refuse(self, window: Window, refused: Refused) -> None:
-        """Record a refusal and say it in the open window; directly, where the window was closed meanwhile."""
+        """Record a refusal and show it in the open window.
+
+        It is sent as a direct message when the window was closed meanwhile.
+        """
         key, actor = window.key, window.actor
         await self.service.refuse(
             refused, key=key, actor=actor, command=window.command, subject=window.subject, is_told=True
@@ -137,7 +143,10 @@ class Windows:
             await self.service.say(refused.reason, key=f"{key}:unseen", person=actor)
 
     async def _told(self, window: Window, work: Awaitable[None]) -> None:
-        """Do what fills an open window; where Slack does not take it, tell the person, once for each act."""
+        """Fill an open window.
+
+        When Slack does not accept it, tell the person, once for each action.
+        """
         try:
             await work
         except (SlackApiError, *NO_ANSWER) as error:
@@ -145,12 +154,12 @@ class Windows:
             await self.service.say(NOT_FILLED, key=f"not_filled:{window.key}", person=window.actor)
 
     async def update(self, view_id: str, view: Json) -> bool:
-        """Replace what an open view shows; one that was closed meanwhile is left alone. Tells whether it was there.
+        """Replace the content of an open view; return False when it was closed meanwhile.
 
-        No hash is sent, so it is always the newest view that is replaced. Where Slack says that the view changed at the
-        same moment, or does not answer, it is tried again: replacing twice changes nothing.
+        No hash is sent, so it always replaces the newest view. When Slack says that the view changed at the same
+        moment, or does not answer, it is tried again: replacing twice changes nothing.
 
-        :raises SlackApiError: when Slack refuses it, or does not take it after some tries.
+        :raises SlackApiError: when Slack refuses it, or does not accept it after some tries.
         """
         for rest in _UPDATE_RESTS:
             try:

@@ -1,4 +1,4 @@
-"""The commands of `/partner`, in place of the actions that the domain's sentences name."""
+"""The commands of `/partner`, which replace the actions that the domain's sentences name."""
 
 import re
 from collections.abc import Mapping
@@ -19,5 +19,5 @@ _ACTIONS: Final = re.compile("|".join(map(re.escape, _NAMED)))
 
 
 def with_commands(text: str) -> str:
-    """Write each action that a text names as the command that a person types for it."""
+    """Replace each action in a text by the command that a person types for it."""
     return _ACTIONS.sub(lambda found: _NAMED[found.group()], text)

@@ -1,7 +1,7 @@
-"""Builders of Slack blocks, and Slack's limits. The only place that makes text objects.
+"""Builders of Slack blocks, and Slack's limits. No other module creates text objects.
 
-`mrkdwn` takes our own constant words, nothing else; every other text is cleaned and goes into plain or
-rich text, where Slack reads no mention, link or formatting. Limits: Slack's "Reference: blocks".
+`mrkdwn` takes only constant words of Gatehouse. Every other text is cleaned and put into plain or rich text, where
+Slack interprets no mention, link or formatting. Limits: Slack's "Reference: blocks".
 """
 
 from collections.abc import Iterable, Sequence
@@ -37,7 +37,7 @@ Part = RichTextElement
 
 
 class Limit(IntEnum):
-    """The most characters that Slack takes."""
+    """The most characters that Slack accepts."""
 
     TITLE = 24
     BUTTON = 75
@@ -53,7 +53,7 @@ class Limit(IntEnum):
 
 
 NAME: Final = 100
-"""The most characters of a name that we show."""
+"""The most characters of a name that is shown."""
 DOMAIN: Final = 253
 MOST_FOOTNOTES: Final = 10
 MOST_BLOCKS: Final[dict[Surface, int]] = {"message": 50, "modal": 100, "home": 100}
@@ -62,7 +62,7 @@ _DATE_FORMAT: Final = "{date_short_pretty} at {time}"
 
 
 def within_limits(blocks: Sequence[Block], surface: Surface) -> list[Json]:
-    """Turn blocks into what Slack takes, cutting honestly where there are too many.
+    """Return blocks in Slack's form. When there are too many, they are cut and the text says so.
 
     :raises SlackObjectFormationError: when a block is malformed, which is a programming error.
     """
@@ -74,80 +74,89 @@ def within_limits(blocks: Sequence[Block], surface: Surface) -> list[Json]:
 
 
 def plain_text(text: str, limit: int) -> PlainTextObject:
-    """Make a plain text object. Emoji stay off: `:white_check_mark:` in a name must not become one."""
+    """Return a plain text object.
+
+    Emoji are off: `:white_check_mark:` in a name must not become an emoji.
+    """
     return PlainTextObject(text=clean(text, limit), emoji=False)
 
 
 def header(text: str) -> HeaderBlock:
-    """Make a headline."""
+    """Return a header block."""
     return HeaderBlock(text=plain_text(text, Limit.HEADER))
 
 
 def mrkdwn(constant: str) -> SectionBlock:
-    """Make a section of our own words with Slack's formatting. Never give it anything from outside."""
+    """Return a section of constant words with Slack's formatting.
+
+    Never pass it text from outside.
+    """
     return SectionBlock(text=MarkdownTextObject(text=constant, verbatim=True))
 
 
 def footnote(*texts: str) -> ContextBlock:
-    """Make small plain text, one line for each text; Slack takes ten."""
+    """Return small plain text, one line for each text; Slack accepts ten."""
     return ContextBlock(elements=[plain_text(text, Limit.PLAIN) for text in texts[:MOST_FOOTNOTES]])
 
 
 def divider() -> DividerBlock:
-    """Make a line between parts."""
+    """Return a line between parts."""
     return DividerBlock()
 
 
 def part(text: str, limit: int = NAME, *, bold: bool = False, code: bool = False, lines: bool = False) -> Part:
-    """Make a run of text, untrusted or not."""
+    """Return a run of text, trusted or not."""
     style = RichTextElementParts.TextStyle(bold=bold or None, code=code or None) if bold or code else None
     return RichTextElementParts.Text(text=clean(text, limit, lines=lines), style=style)
 
 
 def words(constant: str, *, bold: bool = False) -> Part:
-    """Make a run of our own words; unlike `part` it keeps spaces and line breaks at its ends."""
+    """Return a run of constant words; unlike `part` it keeps spaces and line breaks at its ends."""
     style = RichTextElementParts.TextStyle(bold=True) if bold else None
     return RichTextElementParts.Text(text=constant, style=style)
 
 
 def mention(user_id: str) -> Part:
-    """Name a chat user by id, where the name is not known yet."""
+    """Return a mention of a chat user by id, for a user whose name is not known yet."""
     return RichTextElementParts.User(user_id=user_id)
 
 
 def when(moment: datetime) -> Part:
-    """Show a moment in the reader's own time zone."""
+    """Return a time, shown in the reader's own time zone."""
     return RichTextElementParts.Date(timestamp=int(moment.timestamp()), format=_DATE_FORMAT, fallback=utc_words(moment))
 
 
 def utc_words(moment: datetime) -> str:
-    """Describe a moment in UTC: "2027-02-18 14:03 UTC"."""
+    """Return a time in UTC as text: "2027-02-18 14:03 UTC"."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def paragraph(*parts: Part) -> RichTextSectionElement:
-    """Make one paragraph of rich text."""
+    """Return one paragraph of rich text."""
     return RichTextSectionElement(elements=list(parts))
 
 
 def bullets(items: Iterable[Sequence[Part]], *, ordered: bool = False) -> RichTextListElement:
-    """Make a list, one item per sequence of parts."""
+    """Return a list, one item per sequence of parts."""
     sections = [RichTextSectionElement(elements=list(item)) for item in items]
     return RichTextListElement(elements=sections, style="ordered" if ordered else "bullet")
 
 
 def quote(text: str, limit: int) -> RichTextQuoteElement:
-    """Quote what somebody wrote."""
+    """Return a quotation of what somebody wrote."""
     return RichTextQuoteElement(elements=[part(text, limit, lines=True)])
 
 
 def preformatted(ascii_text: str) -> RichTextPreformattedElement:
-    """Show text byte for byte. The caller keeps it ASCII and short."""
+    """Return preformatted text, shown unchanged.
+
+    The caller keeps it ASCII and short.
+    """
     return RichTextPreformattedElement(elements=[words(ascii_text)])
 
 
 def rich(*elements: RichTextElement, block_id: str | None = None) -> RichTextBlock:
-    """Make a block of rich text."""
+    """Return a block of rich text."""
     return RichTextBlock(elements=list(elements), block_id=block_id)
 
 
@@ -158,16 +167,16 @@ def button(
     style: Literal["primary", "danger"] | None = None,
     confirm: ConfirmObject | None = None,
 ) -> ButtonElement:
-    """Make a button.
+    """Return a button.
 
-    :param confirm: what Slack asks before the click is sent.
+    :param confirm: the dialog that Slack shows before the click is sent.
     """
     text = plain_text(label, Limit.BUTTON)
     return ButtonElement(text=text, action_id=action_id, value=value, style=style, confirm=confirm)
 
 
 def asking(title: str, text: str, yes: str) -> ConfirmObject:
-    """Make the dialog that Slack asks before a button counts."""
+    """Return the confirmation dialog of a button."""
     return ConfirmObject(
         title=plain_text(title, Limit.CONFIRM_TITLE),
         text=plain_text(text, Limit.CONFIRM_TEXT),
@@ -177,5 +186,5 @@ def asking(title: str, text: str, yes: str) -> ConfirmObject:
 
 
 def actions(block_id: str, *buttons: ButtonElement) -> ActionsBlock:
-    """Make a row of buttons."""
+    """Return a row of buttons."""
     return ActionsBlock(block_id=block_id, elements=list(buttons))

@@ -1,4 +1,4 @@
-"""What every modal is made of: the frame, and fields that ask for something."""
+"""The common parts of modals: the frame, and input fields."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -20,7 +20,10 @@ SPONSOR_HINT: Final = "Answers for the access and is asked in reviews. Cannot ap
 
 
 def modal(title: str, blocks: Sequence[Block], callback_id: str, *, submit: str = "", metadata: str = "") -> Json:
-    """Frame blocks as a modal. What it keeps in `metadata` is a claim when it comes back, no authority."""
+    """Return a modal with the given blocks.
+
+    Its `metadata` is unverified when it comes back, and gives no rights.
+    """
     view = View(
         type="modal",
         callback_id=callback_id,
@@ -34,7 +37,7 @@ def modal(title: str, blocks: Sequence[Block], callback_id: str, *, submit: str 
 
 
 def option(label: str, value: str, description: str = "") -> Option:
-    """Make one choice of a select."""
+    """Return one choice of a select."""
     return Option(
         text=plain_text(label, Limit.OPTION),
         value=value,
@@ -43,7 +46,7 @@ def option(label: str, value: str, description: str = "") -> Option:
 
 
 def text_area(action_id: str, initial: str = "") -> PlainTextInputElement:
-    """Make a field of several lines."""
+    """Return a field of several lines."""
     value = encodable(cut(initial, Limit.INPUT)) or None
     return PlainTextInputElement(action_id=action_id, multiline=True, max_length=Limit.INPUT, initial_value=value)
 
@@ -57,7 +60,10 @@ def input_block(
     is_optional: bool = False,
     is_dispatched: bool = False,
 ) -> InputBlock:
-    """Label a field. An empty one that is not optional is refused by Slack itself."""
+    """Return a labelled field.
+
+    Slack itself refuses an empty field that is not optional.
+    """
     return InputBlock(
         block_id=block_id,
         label=plain_text(label, Limit.LABEL),
@@ -69,10 +75,13 @@ def input_block(
 
 
 def message_view(title: str, text: str) -> Json:
-    """Say something in a modal that asks for nothing."""
+    """Return a modal that only shows a text."""
     return modal(title, [rich(paragraph(part(text, Limit.PLAIN, lines=True)))], ids.MESSAGE_VIEW)
 
 
 def loading_view(title: str = "One moment") -> Json:
-    """State that something is being read. Opened at once, because a trigger lives three seconds; updated afterwards."""
+    """Return a modal that shows "reading".
+
+    It is opened at once, because a trigger is valid for three seconds.
+    """
     return modal(title, [rich(paragraph(words("⏳ Reading from Microsoft Entra…")))], ids.REQUEST_ACCESS_LOADING)

@@ -1,4 +1,7 @@
-"""Make text from outside fit to be shown: the one function that every such text passes."""
+"""Make text from outside safe to show.
+
+Every such text passes this module.
+"""
 
 import re
 import unicodedata
@@ -12,21 +15,21 @@ ELLIPSIS: Final = "…"
 
 # Cc control, Cf format (bidi marks, zero-width), Cs surrogates (not encodable), Co private use (any glyph).
 _HIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Co"})
-# Letters and symbols that show nothing: Hangul fillers, the braille blank.
+# Letters and symbols that are invisible: Hangul fillers, the braille blank.
 _BLANK_LETTERS: Final = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 _LINE_BREAKS: Final = re.compile(r"\r\n|[\r\v\f\x85\u2028\u2029]")
 _BLANK_LINES: Final = re.compile(r"\n(?:[^\S\n]*\n)+")
 _SPACES: Final = re.compile(r"\s+")
 _MOST_MARKS = 4
-"""Marks on one letter beyond this draw over the lines above and below."""
+"""More marks on one letter would cover the lines above and below."""
 
 
 def clean(text: str, limit: int, *, lines: bool = False, empty: str = "(empty)") -> str:
-    """Strip what cannot be seen, cap the length, and say so where something was stripped; write actions as commands.
+    """Remove invisible characters and say so, limit the length, and replace actions by commands.
 
     :param limit: the most characters of the result; a cut text ends in "…".
-    :param lines: keep line breaks (at most one empty line in a row); without it everything stands on one line.
-    :param empty: what stands for a text with nothing visible in it; Slack refuses empty texts.
+    :param lines: keep line breaks (at most one empty line in a row); otherwise the result is one line.
+    :param empty: the result for a text without visible characters; Slack refuses empty texts.
     """
     text = _LINE_BREAKS.sub("\n", with_commands(text))
     visible = _visible(text)
@@ -38,19 +41,20 @@ def clean(text: str, limit: int, *, lines: bool = False, empty: str = "(empty)")
 
 
 def cut(text: str, limit: int) -> str:
-    """Cap the length of a text, never inside an ID; what was cut ends in "…"."""
+    """Limit the length of a text, never inside an ID; a cut text ends in "…"."""
     return text if len(text) <= limit else text[: place_to_cut(text, limit - 1)].rstrip() + ELLIPSIS
 
 
 def encodable(text: str) -> str:
-    """Drop what UTF-8 cannot hold, for what somebody typed and goes back into their own field as it was."""
+    """Remove characters that UTF-8 cannot represent, from typed text that is shown again in its own field."""
     return text.encode(errors="ignore").decode()
 
 
 def escape(text: str) -> str:
-    """Disarm mentions and links for the places that Slack reads as mrkdwn (Slack: "Formatting text for app surfaces").
+    """Escape mentions and links for places that Slack reads as mrkdwn (Slack: "Formatting text for app surfaces").
 
-    For message fallback texts only, which know no plain text; blocks hold untrusted text as plain or rich text.
+    Only for the fallback texts of messages, which have no plain text. Blocks contain untrusted text as plain or rich
+    text.
     """
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 

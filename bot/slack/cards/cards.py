@@ -69,7 +69,7 @@ def request_card(
     now: datetime,
     with_buttons: bool = True,
 ) -> Message:
-    """Show a request whole, as a message; the parameters are those of `request_blocks`."""
+    """Return the complete card of a request as a message; for the parameters see `request_blocks`."""
     blocks = request_blocks(request, holders=holders, now=now, with_buttons=with_buttons)
     return message(summary(request), blocks)
 
@@ -81,10 +81,10 @@ def request_blocks(
     now: datetime,
     with_buttons: bool = True,
 ) -> list[Block]:
-    """Show a request whole: target, people, change in words and in JSON, who decides, how it stands.
+    """Return the complete card of a request: target, people, change in words and in JSON, approvers, state.
 
-    :param holders: the names of who holds each role now; a role that is missing or empty is shown by its title only.
-    :param with_buttons: offer Approve and Reject while it can be decided.
+    :param holders: the names of the people who have each role now; for a missing or empty role only its title is shown.
+    :param with_buttons: offer Approve and Reject while the request can be decided.
     """
     blocks: list[Block] = [header(headline(request)), _identity(request)]
     if outcome := list(outcome_elements(request, now)):
@@ -102,7 +102,7 @@ def request_blocks(
 
 
 def requester_card(request: AccessRequest, *, now: datetime) -> Message:
-    """Tell the requester how the request stands, with Withdraw while that is possible."""
+    """Return the card that shows the requester the state, with Withdraw while that is possible."""
     waits = still_needed(request)
     state = words(state_words(request), bold=True)
     elements: list[RichTextElement] = [paragraph(words(f"Your {kind_words(request)}: "), state, words("."))]
@@ -118,7 +118,7 @@ def requester_card(request: AccessRequest, *, now: datetime) -> Message:
 
 
 def review_card(partnership: Partnership, *, now: datetime) -> Message:
-    """Ask the sponsor whether the access is still needed, or say how that was answered."""
+    """Return the card that asks the sponsor whether the access is still needed, or shows the answer."""
     opening = _review_headline(partnership, now)
     domain = clean(partner_name(partnership.identity), 90)
     blocks = joined(
@@ -166,7 +166,7 @@ def _plan_blocks(request: AccessRequest, plan: Plan, known: Prepared) -> Iterato
         yield footnote(f"Plan digest: {plan.digest}")
         return
     label = _CHANGE_LABELS.get(state, "What will change")
-    # A revocation has no chain of its own, so its risk is nobody's question.
+    # A revocation has no chain of its own, so its risk needs no decision.
     risk = risk_elements(plan, default, is_decided=state not in _UNDECIDED) if known.stages else ()
     said = consequences(plan, default, is_applied=state is S.APPLIED, not_closed=request.not_closed)
     kept = staying_elements(plan, default, known.names)
@@ -218,6 +218,6 @@ def _who_answers(partnership: Partnership) -> str:
 
 
 def _answer(partnership: Partnership) -> Attestation | None:
-    """The answer to the last review of what stands now; older ones were about an earlier approval."""
+    """Return the answer to the last review of the current settings; older answers were about an earlier approval."""
     last = partnership.attestations[-1] if partnership.attestations else None
     return last if last is not None and last.at >= partnership.since else None

@@ -1,4 +1,4 @@
-"""The parts of a card that say who decided, who must still decide, and how it ended."""
+"""The parts of a card that show who decided, who must still decide, and how it ended."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -35,7 +35,7 @@ _PENDING: Final = (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
 
 
 def chain_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) -> Iterator[RichTextElement]:
-    """Show the stages in order: who approved when, and who must still decide."""
+    """Return the stages in order: who approved when, and who must still decide."""
     if request.particulars.kind is RequestKind.REVOCATION:
         yield paragraph(words("Approvals: ", bold=True), words("none are needed to close a partner."))
         return
@@ -56,7 +56,7 @@ def chain_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
 
 
 def _seems_to_narrow(request: AccessRequest) -> bool:
-    """Return whether every line of a plan narrows or changes nothing, and the chain is the whole one all the same."""
+    """Return whether every line of a plan reduces access or changes nothing, although the full chain is needed."""
     known = request.known
     is_narrowing = plan_access_change(known.plan, known.observation.default) in (
         AccessChange.NARROWS,
@@ -66,7 +66,7 @@ def _seems_to_narrow(request: AccessRequest) -> bool:
 
 
 def outcome_elements(request: AccessRequest, now: datetime) -> Iterator[RichTextElement]:
-    """State how it stands or ended: who decided what and why, and what was read back."""
+    """Describe the state or the end: who decided what and why, and what was read back."""
     rejection = _rejection(request)
     if rejection is not None:
         by = [words("Rejected by ", bold=True), part(rejection.person.name, bold=True)]
@@ -101,7 +101,7 @@ _SAID_BY_SENTENCE: Final = (RequestState.WITHDRAWN,)
 
 
 def _sentence(request: AccessRequest, now: datetime) -> Iterator[Part]:
-    """One sentence of our own on the state, where the note does not say it all."""
+    """Return one sentence on the state, when the note does not say everything."""
     is_revocation = request.particulars.kind is RequestKind.REVOCATION
     match request.state:
         case RequestState.APPLIED:
@@ -138,7 +138,7 @@ def _sentence(request: AccessRequest, now: datetime) -> Iterator[Part]:
 
 
 def _left_to_the_partner(request: AccessRequest) -> int:
-    """Count what this request needs the partner to set on its side."""
+    """Return how many steps of the partner this request needs."""
     steps = asked_by(request.known.plan, request.known.observation.default)
     return sum(step.is_needed for step in steps)
 
@@ -163,7 +163,7 @@ def _stage_parts(
 
 
 def _who_decides(verdict: Verdict, index: int, approvers: Approvers) -> list[Part]:
-    """Name the people who can still decide on a stage, as far as they are known."""
+    """Return the people who can still decide on a stage, as far as they are known."""
     opening = " Decides now" if index == verdict.open_stage else " Decides after that"
     if not approvers.names:
         return [words(f"{opening}.")]

@@ -1,4 +1,4 @@
-"""What a posture found wrong with a partner or the default, for the posture and for one partner's details alike."""
+"""The concerns of a posture about a partner or the default, for the posture and for one partner's details."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -13,7 +13,7 @@ _ICONS: Final = {Weight.ALERT: "🚨", Weight.WARNING: "⚠️", Weight.UNCHECKE
 
 
 def concern_elements(concerns: Sequence[Concern], most: int) -> Iterator[RichTextElement]:
-    """List concerns, the gravest first as they come; what is cut is counted."""
+    """List concerns in the given order, the most serious first; what is cut is counted."""
     if not concerns:
         return
     items: list[list[Part]] = [

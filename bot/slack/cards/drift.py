@@ -1,4 +1,4 @@
-"""The part of a card that says how a partner changed behind an approved plan: in words, and in Graph's own values."""
+"""The part of a card that shows an outside change of a partner: in words, and in Graph's own values."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from workflows.core.requests.request import AccessRequest, RequestState
 
 
 def drift_blocks(request: AccessRequest) -> Iterator[RichTextBlock]:
-    """Show the three-way difference while the request that it stopped is asked again; nothing otherwise."""
+    """Return the three-way difference while the stopped request needs new approval; otherwise nothing."""
     drift = request.drift
     if drift is None or request.state not in (RequestState.PREPARING, RequestState.AWAITING_APPROVAL):
         return
@@ -29,7 +29,10 @@ def drift_blocks(request: AccessRequest) -> Iterator[RichTextBlock]:
 
 
 def drift_json(drift: Drift) -> str:
-    """Render a drift as JSON, one line for each side of a setting. ASCII only: hidden characters show as escapes."""
+    """Render a drift as JSON, one line for each side of a setting.
+
+    ASCII only: hidden characters show as escapes.
+    """
     members = [
         f"  {json.dumps(one.name)}: {{\n"
         f'    "approvedFrom": {json.dumps(one.approved_from)},\n'

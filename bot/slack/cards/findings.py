@@ -1,4 +1,7 @@
-"""What the checks found, whole: the lines behind a summary on a card, for the window that shows a request whole."""
+"""The complete findings of the checks, for the window that shows a whole request.
+
+Cards contain summaries.
+"""
 
 from collections.abc import Sequence
 from typing import Final
@@ -9,12 +12,15 @@ from bot.slack.blocks.blocks import bullets, paragraph, part, rich, words
 from workflows.core.checks.findings import Finding
 
 MOST_LINES: Final = 30
-"""Of all findings together: with the request itself they fit into one window."""
+"""For all findings together: with the request itself they fit into one window."""
 _MOST_LINE: Final = 400
 
 
 def whole_findings(findings: Sequence[Finding]) -> list[Block]:
-    """Show every line of the findings that are summaries; what is cut is counted, and where to see it is said."""
+    """Return every line of findings that are summaries.
+
+    What is cut is counted, with the place where all can be seen.
+    """
     lines = [line for finding in findings for line in finding.lines]
     if not lines:
         return []

@@ -1,4 +1,4 @@
-"""The parts that cards, views and the App Home share: who the partner is, what changes, what exactly is written."""
+"""The parts that cards, views and the App Home share: the partner, the change, the exact operations."""
 
 import json
 import re
@@ -17,7 +17,7 @@ from workflows.core.settings.breadth import AccessChange
 from workflows.core.text import place_to_cut
 
 MOST_LINE: Final = 1200
-"""Characters of one setting's words, which count their targets themselves; the JSON and the digest hold the rest."""
+"""Characters for the words of one setting, which count their targets themselves. JSON and digest cover the rest."""
 MOST_LINES: Final = 25
 MOST_JSON: Final = 2900
 MOST_FINDINGS: Final = 20
@@ -33,23 +33,26 @@ _FINDING_ICONS: Final[Mapping[Severity, str]] = {
 
 
 def partner_name(identity: TenantIdentity) -> str:
-    """Name a partner by what Entra vouches for: its default domain, or its tenant id where it has none."""
+    """Return the verified name of a partner: its default domain, or its tenant id when there is none."""
     return clean(identity.default_domain, DOMAIN, empty=identity.tenant_id)
 
 
 def partner_words(identity: TenantIdentity) -> str:
-    """Name a partner in one run of plain words: domain, own name, tenant id."""
+    """Return a partner as one plain text: domain, display name, tenant id."""
     own = clean(identity.display_name, NAME, empty="no name")
     return f"{clean(partner_name(identity), 100)} ({own}, tenant {identity.tenant_id})"
 
 
 def identity_block(identity: TenantIdentity) -> RichTextBlock:
-    """State who the target tenant is. Stands first wherever somebody decides."""
+    """Return the block with the partner's identity.
+
+    It comes first wherever somebody decides.
+    """
     return rich(identity_paragraph(identity))
 
 
 def identity_paragraph(identity: TenantIdentity) -> RichTextElement:
-    """State who the target tenant is, and which of its names it chose itself."""
+    """Return the partner's identity, and which of its names it chose itself."""
     asked = identity.asked.strip().lower()
     is_new = asked not in ("", identity.default_domain.strip().lower(), identity.tenant_id.lower())
     rows: list[tuple[str, Part, str]] = [
@@ -65,9 +68,9 @@ def identity_paragraph(identity: TenantIdentity) -> RichTextElement:
 
 
 def change_elements(lines: Sequence[Line], label: str) -> Iterator[RichTextElement]:
-    """Show every setting before and after, and say in words whether it opens or narrows."""
+    """Return every setting before and after, and whether it increases or reduces access."""
     yield paragraph(words(label, bold=True))
-    # Where something changes, what is merely written as it is would only hide it.
+    # When something changes, settings that are written unchanged would only hide it.
     told = [line for line in lines if line.effect != AccessChange.SAME] or lines
     items = [_line_parts(line) for line in told[:MOST_LINES]]
     if more := len(told) - len(items):
@@ -79,16 +82,16 @@ def change_elements(lines: Sequence[Line], label: str) -> Iterator[RichTextEleme
 
 
 def consequence_elements(sentences: Sequence[str]) -> Iterator[RichTextElement]:
-    """Show what follows from a plan."""
+    """Return the consequences of a plan."""
     if sentences:
         yield paragraph(words("Good to know", bold=True))
         yield bullets([words(sentence)] for sentence in sentences)
 
 
 def finding_elements(findings: Sequence[Finding], lines: Sequence[Line] = ()) -> Iterator[RichTextElement]:
-    """Show what was checked and found, what could not be checked, and on which page each rests; the gravest first.
+    """Return the findings, what could not be checked, and the source of each; the most serious first.
 
-    :param lines: what is shown of the change beside them: names that stand there are not told again.
+    :param lines: the lines of the change shown with them; names in these lines are not repeated.
     """
     shown = sorted((one for one in findings if not _is_told(one, lines)), key=_place)
     if shown:
@@ -99,7 +102,7 @@ def finding_elements(findings: Sequence[Finding], lines: Sequence[Line] = ()) ->
 
 
 def operations_block(plan: Plan) -> RichTextBlock:
-    """Show the exact operations as JSON, and the digest that covers all of it."""
+    """Return the exact operations as JSON, and the digest that covers all of it."""
     return rich(
         paragraph(words("The exact Microsoft Graph operations", bold=True)),
         preformatted(shortened(operations_json(plan.operations), MOST_JSON)),
@@ -110,13 +113,13 @@ def operations_block(plan: Plan) -> RichTextBlock:
 def operations_json(operations: Sequence[Operation]) -> str:
     """Render operations as one JSON array, one setting per line.
 
-    ASCII only: a hidden character in a value is seen as its escape.
+    ASCII only: a hidden character in a value is shown as its escape.
     """
     return "[\n" + ",\n".join(map(_operation_json, operations)) + "\n]"
 
 
 def shortened(text: str, limit: int) -> str:
-    """Cut text that is covered by the digest, and say by how much."""
+    """Shorten text that is covered by the digest, and say by how much."""
     if len(text) <= limit:
         return text
     place = place_to_cut(text, limit)
@@ -124,7 +127,7 @@ def shortened(text: str, limit: int) -> str:
 
 
 def joined(blocks: Sequence[Block | None]) -> list[Block]:
-    """Drop the parts that have nothing to say."""
+    """Return the blocks without the empty ones."""
     return [block for block in blocks if block is not None]
 
 
@@ -143,12 +146,12 @@ def _row(label: str, value: Part, after: str) -> Iterator[Part]:
 
 
 def _place(finding: Finding) -> tuple[int, bool]:
-    """Return the sort key of a finding: by weight; a licence, which is true of every request, comes last."""
+    """Return the sort key of a finding: by severity; a missing licence, which is true of every request, comes last."""
     return list(Severity).index(finding.severity), finding.code.startswith("licence")
 
 
 def _is_told(finding: Finding, lines: Sequence[Line]) -> bool:
-    """Return whether a finding only names what the lines of the change name already."""
+    """Return whether a finding only repeats names that the lines of the change contain already."""
     said = " ".join(line.after[:MOST_LINE] for line in lines if line.effect != AccessChange.SAME)
     names = _QUOTED.findall(finding.text)
     return finding.code == "targets_named" and bool(names) and all(name in said for name in names)

@@ -39,16 +39,16 @@ _KINDS: Final[Mapping[RequestKind, str]] = {
     RequestKind.RESTORATION: "restore request",
 }
 _UNPLANNED: Final = (S.PREPARING, S.UNFIT)
-"""States whose plan, if there is one, is not the one that stands any more."""
+"""States without a current plan."""
 
 
 def headline(request: AccessRequest) -> str:
-    """Say target and state in a few words, target first."""
+    """Return target and state in a few words, target first."""
     return f"{icon(request)} {clean(request_target(request), 90)}: {state_words(request)}"
 
 
 def summary(request: AccessRequest) -> str:
-    """Describe a request in one or two plain sentences, target first: what a notification shows."""
+    """Describe a request in one or two plain sentences, target first, for notifications."""
     by = f" by {clean(request.prepared.requester.name, 80)}" if request.prepared else ""
     plan = current_plan(request)
     digest = f" Plan {plan.digest[:12]}." if plan else ""
@@ -58,7 +58,7 @@ def summary(request: AccessRequest) -> str:
 
 
 def request_target(request: AccessRequest) -> str:
-    """Name the target: the partner's domain, or what was typed while that is not known."""
+    """Return the target: the partner's domain, or the typed text while the domain is not known."""
     identity = identity_of(request)
     return partner_name(identity) if identity else clean(request.particulars.target, DOMAIN)
 
@@ -70,23 +70,23 @@ def identity_of(request: AccessRequest) -> TenantIdentity | None:
 
 
 def current_plan(request: AccessRequest) -> Plan | None:
-    """Return the plan that the present state is about; None while there is none."""
+    """Return the plan of the present state; None while there is none."""
     return request.prepared.plan if request.prepared and request.state not in _UNPLANNED else None
 
 
 def kind_words(request: AccessRequest) -> str:
-    """State what kind of request it is."""
+    """Return the kind of request in words."""
     return _KINDS[request.particulars.kind]
 
 
 def restore_hint(identity: TenantIdentity) -> RichTextElement:
-    """State how a change of this partner is put back."""
+    """State how to undo a change of this partner."""
     command = part(f"/partner restore {ids.confirmation(identity)}", DOMAIN + 20, code=True)
     return paragraph(words("To ask that a change be put back: "), command)
 
 
 def restored_parts(request: AccessRequest) -> Iterator[Part]:
-    """State which change a restore request puts back, and from when it is."""
+    """State which change a restore request undoes, and its date."""
     yield words("what stood before ")
     yield part(request.particulars.restores or "another change")
     if request.prepared is not None and (was := request.prepared.restored) is not None:
@@ -100,24 +100,24 @@ def restored_parts(request: AccessRequest) -> Iterator[Part]:
 
 
 def icon(request: AccessRequest) -> str:
-    """Return the emoji that goes with `state_words`; it never says more than they do."""
+    """Return the emoji for `state_words`; it never says more than they do."""
     if request.particulars.kind is RequestKind.REVOCATION and request.state is S.APPLIED:
         return "⚠️" if request.not_closed else "🔒"
     return _ICONS[request.state]
 
 
 def may_be_decided(request: AccessRequest, now: datetime) -> bool:
-    """Return whether Approve and Reject can still do anything."""
+    """Return whether Approve and Reject still have an effect."""
     return request.state is S.AWAITING_APPROVAL and now < request.expires_at
 
 
 def may_be_withdrawn(request: AccessRequest) -> bool:
-    """Return whether the lifecycle takes a withdrawal now."""
+    """Return whether the lifecycle allows a withdrawal now."""
     return (request.state, Withdraw) in TABLE
 
 
 def decision_buttons(request: AccessRequest) -> ActionsBlock:
-    """Make Approve and Reject; both carry the digest of the plan that is shown."""
+    """Return Approve and Reject; both contain the digest of the plan that is shown."""
     value = ids.decision_value(request)
     return actions(
         f"decide:{request.id}",
@@ -127,10 +127,10 @@ def decision_buttons(request: AccessRequest) -> ActionsBlock:
 
 
 def review_button(request: AccessRequest) -> ActionsBlock:
-    """Make Review, which opens the whole request with Approve and Reject."""
+    """Return Review, which opens the whole request with Approve and Reject."""
     return actions(f"review:{request.id}", button("Review", ids.REVIEW_REQUEST, ids.decision_value(request), "primary"))
 
 
 def withdraw_button(request: AccessRequest) -> ActionsBlock:
-    """Make Withdraw."""
+    """Return Withdraw."""
     return actions(f"withdraw:{request.id}", button("Withdraw", ids.WITHDRAW, request.id))

@@ -17,7 +17,7 @@ MOST_WAYS: Final = 600
 
 
 def partnership_state_words(partnership: Partnership, now: datetime) -> str:
-    """State where a partnership stands, as last recorded."""
+    """Return the state of a partnership in words, as last recorded."""
     if partnership.state is PartnershipState.REVOKED:
         return "revoked, not everything closed" if partnership.not_closed else "revoked"
     if partnership.is_past_its_end(now):
@@ -26,7 +26,7 @@ def partnership_state_words(partnership: Partnership, now: datetime) -> str:
 
 
 def partnership_icon(partnership: Partnership, now: datetime) -> str:
-    """Return the emoji that goes with `partnership_state_words`."""
+    """Return the emoji for `partnership_state_words`."""
     if partnership.state is PartnershipState.REVOKED:
         return "⚠️" if partnership.not_closed else "🔒"
     is_due = partnership.state is PartnershipState.REVIEW_DUE or partnership.is_past_its_end(now)
@@ -34,7 +34,7 @@ def partnership_icon(partnership: Partnership, now: datetime) -> str:
 
 
 def partnership_facts(partnership: Partnership) -> Iterator[Part]:
-    """Say since when, under which template, until when, and when the next review is."""
+    """State since when, under which template, until when, and when the next review is."""
     if partnership.state is PartnershipState.REVOKED:
         yield words("Revoked and read back ")
         yield when(partnership.since)
@@ -64,7 +64,7 @@ def partnership_facts(partnership: Partnership) -> Iterator[Part]:
 
 
 def review_buttons(partnership: Partnership, now: datetime) -> ActionsBlock | None:
-    """Make Keep and Revoke while a review waits for an answer; past the approved end only Revoke is possible."""
+    """Return Keep and Revoke while a review waits for an answer; after the approved end only Revoke is possible."""
     if partnership.state is not PartnershipState.REVIEW_DUE:
         return None
     tenant_id = partnership.identity.tenant_id
@@ -75,7 +75,7 @@ def review_buttons(partnership: Partnership, now: datetime) -> ActionsBlock | No
 
 
 def partner_row(partnership: Partnership, now: datetime) -> RichTextBlock:
-    """Show one partner in a few lines, tenant first."""
+    """Return one partner in a few lines, tenant first."""
     identity = partnership.identity
     state = f": recorded as {partnership_state_words(partnership, now)}\n"
     return rich(

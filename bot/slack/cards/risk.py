@@ -1,4 +1,4 @@
-"""How risky a plan is and why, and what it leaves open, for cards and forms alike."""
+"""The risk of a plan with its reasons, and what the plan leaves open, for cards and forms."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -19,9 +19,9 @@ _MOST_NAMES: Final = 500
 
 
 def risk_elements(plan: Plan, default: JsonObject | None, *, is_decided: bool = False) -> Iterator[RichTextElement]:
-    """Show how much a plan lets in and why: first what it opens, then what stands already and stays.
+    """Return the risk level of a plan with its reasons: first what it opens, then current settings that stay.
 
-    :param is_decided: whether the approvals that it needs are past.
+    :param is_decided: whether the approvals that it needs are complete.
     """
     level = deciding_risk(plan, default).level
     need = required(level)
@@ -41,9 +41,9 @@ def risk_elements(plan: Plan, default: JsonObject | None, *, is_decided: bool = 
 def staying_elements(
     plan: Plan, default: JsonObject | None, names: Mapping[str, str] = NO_NAMES
 ) -> Iterator[RichTextElement]:
-    """Show what is set for a partner and stays: what lets somebody in by name, the rest counted.
+    """Return what is set for a partner and stays: settings that allow access by name, the rest counted.
 
-    A renewal shows all of it, because that is what it prolongs.
+    A renewal shows all of it, because it extends all of it.
     """
     kept = untouched(plan, default, names)
     if is_renewal(plan):

@@ -1,4 +1,4 @@
-"""The card about the partner's half: what is left to its administrator, who vouched for what, and a reminder."""
+"""The partner setup card: the remaining steps of the partner's administrator, the confirmations, and a reminder."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -18,11 +18,11 @@ _OLDER: Final = "There is a newer card about this below. This one asks nothing a
 
 
 def setup_card(partnership: Partnership, *, may_speak: bool, reader: str = "", is_older: bool = False) -> Message:
-    """Show where the partner's half stands.
+    """Return the card with the state of the partner setup.
 
     :param may_speak: offer to confirm and to be reminded: for the sponsor and the admins.
-    :param reader: the chat id of whose copy it is.
-    :param is_older: the reader has a newer copy; this one asks nothing any more.
+    :param reader: the chat id of the copy's recipient.
+    :param is_older: whether the reader has a newer copy; this one then has no buttons.
     """
     identity = partnership.identity
     is_live = partnership.state is not PartnershipState.REVOKED and bool(partnership.setup)
@@ -44,7 +44,7 @@ def setup_card(partnership: Partnership, *, may_speak: bool, reader: str = "", i
 
 
 def _was_reminded(partnership: Partnership) -> bool:
-    """Return whether a reminder that somebody asked for has come, and something is still open."""
+    """Return whether a reminder that somebody asked for was sent, and a step is still open."""
     is_due = partnership.setup_reminder_asked_at is not None and partnership.remind_setup_at is None
     return is_due and bool(open_steps(partnership.setup, partnership.confirmations))
 
@@ -62,7 +62,7 @@ def _headline(partnership: Partnership, *, is_reminder: bool) -> tuple[str, str]
 
 
 def _reminder_parts(partnership: Partnership, reader: str) -> Iterator[Part]:
-    """State who wanted to be reminded, and since when."""
+    """State who asked for the reminder, and when."""
     asker, sponsor = partnership.setup_reminder_asked_by, partnership.sponsor
     is_sponsor = reader == sponsor.chat_id
     if asker is None or asker.chat_id == reader or (is_sponsor and asker.id == sponsor.id):

@@ -1,4 +1,4 @@
-"""The parts about the partner's half that its card, the checklist and /partner show share."""
+"""The parts about the partner setup that its card, the checklist and /partner show share."""
 
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
@@ -29,7 +29,7 @@ NOTHING: Final = "Nothing that is set here for this partner needs a setting on i
 
 
 def step_parts(step: Step, steps: Sequence[Step], confirmations: Sequence[Confirmation]) -> list[Part]:
-    """State what a needed step is called here, where both halves of it stand, and what is missing until then."""
+    """Return a needed step's name, the state of both sides, and what does not work until then."""
     known = confirmation_of(step, confirmations)
     label = part(LABELS[step.key], bold=True)
     if known is None:
@@ -44,7 +44,7 @@ def step_blocks(
     confirmations: Sequence[Confirmation],
     may_confirm: Collection[Digest],
 ) -> Iterator[Block]:
-    """Show every needed step with its own button, and in one line what is open by Microsoft's default.
+    """Return every needed step with its own button, and in one line what Microsoft's default opens.
 
     :param may_confirm: the digests of the steps that have a button.
     """
@@ -56,13 +56,16 @@ def step_blocks(
 
 
 def usual_parts(steps: Sequence[Step]) -> list[Part]:
-    """State in one line what nobody has to set; nothing where there is nothing of the kind."""
+    """State in one line what nobody needs to set; empty when there is nothing of that kind."""
     said = usual_words(steps)
     return [words(said)] if said else []
 
 
 def _step_button(identity: TenantIdentity, step: Step, confirmations: Sequence[Confirmation]) -> ActionsBlock:
-    """Offer to confirm a step, or to take that back; Slack asks once more, by the step's name."""
+    """Return the button that confirms a step, or takes that back.
+
+    Slack asks for confirmation with the step's name.
+    """
     value, block_id, name = ids.setup_value(identity.tenant_id, step), f"half:{step.key.value}", SHORT_NAMES[step.key]
     partner = clean(partner_name(identity), 100)
     if confirmation_of(step, confirmations) is None:
@@ -79,7 +82,7 @@ def setup_elements(
     identity: TenantIdentity,
     partnership: Partnership | None,
 ) -> Iterator[RichTextElement]:
-    """Show the partner's half as it follows from what stands now, step by step."""
+    """Return the partner setup that follows from the current settings, step by step."""
     setup = setup_of(configuration, default, is_cross_cloud=not identity.is_resolved)
     confirmations = () if partnership is None else partnership.confirmations
     yield paragraph(words("The partner's half", bold=True))
@@ -94,7 +97,7 @@ def setup_elements(
 
 
 def remark_elements(setup: PartnerSetup) -> Iterator[RichTextElement]:
-    """State what could not be checked, and what is open to the partner without anybody having approved it."""
+    """State what could not be checked, and what is open to the partner although nobody approved it."""
     if setup.unread:
         yield paragraph(
             words("Could not be checked, because it cannot be read: whether the partner has to do anything for "),

@@ -1,1 +1,1 @@
-"""What a person does in Slack, one file a flow."""
+"""The flows: what a person does in Slack, one module for each."""

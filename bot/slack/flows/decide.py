@@ -1,4 +1,7 @@
-"""Deciding on a request: look at it whole, approve it, reject it with a reason. From a card or from a window."""
+"""Decide on a request: view it, approve it, or reject it with a reason.
+
+From a card or from a window.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,7 +36,10 @@ from workflows.ports.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecideFlow:
-    """Stores decisions. Who may decide is judged later, from the stored click."""
+    """Stores decisions.
+
+    The stored click is checked later for the right to decide.
+    """
 
     service: Service
     store: Store
@@ -43,7 +49,7 @@ class DecideFlow:
     clock: Clock
 
     def entry_points(self) -> Iterator[EntryPoint]:
-        """Name what leads here."""
+        """Return the entry points of this flow."""
         yield Action(ids.REVIEW_REQUEST, self.review, stored="review_request")
         yield Action(ids.APPROVE, self.approve, stored="want_approve", card=Card.REQUEST)
         yield Action(ids.REJECT, self.reject, stored="want_reject", card=Card.REQUEST)
@@ -59,7 +65,10 @@ class DecideFlow:
         await self.windows.load(ack, click, build, command="review_request", subject=Subject(request_id=request_id))
 
     async def approve(self, ack: AsyncAck, click: Interaction) -> None:
-        """Store an approval; the window, where it came from one, says so."""
+        """Store an approval.
+
+        If it came from a window, the window shows that.
+        """
         request_id, digest = parse_card_value(click.action.value)
         command = Approve(actor=click.actor, request_id=request_id, digest=digest, channel=click.channel)
         await self.service.want(command, key=click.key)
@@ -75,7 +84,10 @@ class DecideFlow:
         await ack()
 
     async def reject_with_reason(self, ack: AsyncAck, click: Interaction) -> None:
-        """Store a rejection; a window below, where there is one, says so."""
+        """Store a rejection.
+
+        If there is a window below, it shows that.
+        """
         view = click.the_view
         request_id, digest = parse_card_value(view.private_metadata)
         reason = view.value(ids.REASON)
@@ -90,7 +102,7 @@ class DecideFlow:
             self.windows.background.start(self._say_stored(view.root_view_id, "rejection", click))
 
     async def _whole(self, window: Window, request_id: RequestId) -> Json:
-        """Show a request as it stands now, to a member of the workspace."""
+        """Return the view with the present state of a request, for a member of the workspace."""
         try:
             await self.directory.require_member(window.actor)
         except DirectoryUnavailable as error:
@@ -115,7 +127,7 @@ class DecideFlow:
         return request
 
     async def _say_stored(self, view_id: str, what: str, click: Interaction) -> None:
-        """State in a window that a decision is stored; directly, where Slack does not take that."""
+        """Show in a window that a decision is stored, or send a direct message when Slack does not accept that."""
         try:
             await self.windows.update(view_id, decided_view(what))
         except (SlackApiError, *NO_ANSWER):
@@ -124,7 +136,7 @@ class DecideFlow:
 
 
 def decision_view(request: AccessRequest, *, now: datetime) -> Json:
-    """Show a request as its card does, with Approve and Reject while it can be decided."""
+    """Return the view with a request's card, with Approve and Reject while it can be decided."""
     blocks = request_blocks(request, holders={}, now=now)
     if request.prepared is not None:
         blocks += whole_findings(request.prepared.findings)
@@ -133,7 +145,7 @@ def decision_view(request: AccessRequest, *, now: datetime) -> Json:
 
 
 def decided_view(what: str) -> Json:
-    """State that a click is stored, and nothing more than that."""
+    """Return the view that says only that a click is stored."""
     return message_view(
         "Stored",
         f"Your {what} is stored. Gatehouse checks now whether you may decide on this request, and tells you if it does "
@@ -142,7 +154,7 @@ def decided_view(what: str) -> Json:
 
 
 def reject_view(request: AccessRequest) -> Json:
-    """Ask why a request is rejected.
+    """Return the view that asks why a request is rejected.
 
     :raises Refused: while the request has no plan yet.
     """

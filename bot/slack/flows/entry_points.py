@@ -1,4 +1,7 @@
-"""What Slack can call a flow by. Each flow gives its own; `inbound.guard` ties them to Bolt."""
+"""The entry points by which Slack can call a flow.
+
+Each flow returns its own; `inbound.guard` registers them with Bolt.
+"""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -17,7 +20,10 @@ Happened = Callable[[HomeOpened], Awaitable[None]]
 
 @unique
 class Card(Enum):
-    """The cards of which one copy counts in each place; the values begin the names of the stored copies."""
+    """The cards of which one copy counts in each place.
+
+    The values are the first part of the stored copies' names.
+    """
 
     REQUEST = "request"
     REQUESTER = "requester"
@@ -27,19 +33,19 @@ class Card(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A button, a select or a field that is sent on Enter."""
+    """A button, a select, or a field that is sent on Enter."""
 
     action_id: str | re.Pattern[str]
     listener: Clicked
     stored: str = ""
-    """What the audit log calls it where it is refused; empty: by its own action_id."""
+    """The name in the audit log when it is refused; empty: its own action_id."""
     card: Card | None = None
-    """The card that it stands on; a click on a copy that does not count any more is refused."""
+    """The card that contains it. A click on a copy that no longer counts is refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A window that is sent."""
+    """The submission of a window."""
 
     callback_id: str
     listener: Clicked
@@ -57,7 +63,10 @@ class Shortcut:
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """A word after `/partner`; refusals are stored as `/partner <verb>`. `words.commands` says how it is used."""
+    """A word after `/partner`; refusals are stored as `/partner <verb>`.
+
+    `words.commands` describes its use.
+    """
 
     verb: str
     listener: Typed
@@ -74,4 +83,4 @@ class Opened:
 EntryPoint = Action | Submission | Shortcut | Verb | Opened
 
 ANY_OTHER: Final = ""
-"""The verb for whatever is no command, or lacks the partner it needs."""
+"""The verb for unknown commands, and for a command without the partner it needs."""

@@ -1,4 +1,4 @@
-"""Work that was given up: an admin's App Home offers to try it again, or to forget it."""
+"""Given-up work: an admin's App Home offers to retry it, or to drop it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,23 +14,26 @@ from workflows.core.requests.commands.clicks import DropEffect, RetryEffect
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenUpFlow:
-    """Stores what is to become of given up work. Who is an admin is judged later, from the stored click."""
+    """Stores decisions about given-up work.
+
+    The stored click is checked later for the admin role.
+    """
 
     service: Service
 
     def entry_points(self) -> Iterator[EntryPoint]:
-        """Name what leads here."""
+        """Return the entry points of this flow."""
         yield Action(ids.RETRY_EFFECT, self.retry, stored="want_retry_effect")
         yield Action(ids.DROP_EFFECT, self.drop, stored="want_drop_effect")
 
     async def retry(self, ack: AsyncAck, click: Interaction) -> None:
-        """Store that it is to be tried again."""
+        """Store the decision to retry it."""
         command = RetryEffect(actor=click.actor, effect_id=parse_effect_id(click.action.value))
         await self.service.want(command, key=click.key)
         await ack()
 
     async def drop(self, ack: AsyncAck, click: Interaction) -> None:
-        """Store that it is to be forgotten."""
+        """Store the decision to drop it."""
         command = DropEffect(actor=click.actor, effect_id=parse_effect_id(click.action.value))
         await self.service.want(command, key=click.key)
         await ack()

@@ -1,4 +1,4 @@
-"""The App Home: what waits for a person, what that person asked for, the partners; for admins the open alarms."""
+"""The App Home: requests that wait for a person, the person's own requests, the partners; open alarms for admins."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -63,7 +63,7 @@ MOST_PARTNERS: Final = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomeFlow:
-    """Publishes the App Home of whoever opens it."""
+    """Publishes the App Home of a person who opens it."""
 
     service: Service
     store: Store
@@ -72,18 +72,21 @@ class HomeFlow:
     background: Background
 
     def entry_points(self) -> Iterator[EntryPoint]:
-        """Name what leads here."""
+        """Return the entry points of this flow."""
         yield Opened("app_home_opened", self.opened)
 
     async def opened(self, opened: HomeOpened) -> None:
-        """Remember that this person has an App Home, and publish it."""
+        """Record that this person has an App Home, and publish it."""
         if opened.event.tab == "home":
             person = ChatId(opened.event.user)
             await self.store.save_home(person)
             self.background.start(self._show(person, key=f"home:{opened.event_id}"))
 
     async def _show(self, person: ChatId, *, key: str) -> None:
-        """Publish it; that somebody is no full member is recorded, and said there."""
+        """Publish it.
+
+        For a person who is no full member, record that and show it there.
+        """
         try:
             await self.members.require(person)
         except Refused as refused:
@@ -101,7 +104,7 @@ def home_view(
     now: datetime,
     alarms: Sequence[Alarm] | None = None,
 ) -> Json:
-    """Show one person's App Home. Long lists are cut, and say by how much.
+    """Return one person's App Home. Long lists are cut, and say by how much.
 
     :param alarms: the open alarms, oldest first, for an admin; None for everybody else.
     """
@@ -118,12 +121,12 @@ def home_view(
         *_more(partnerships.count - len(shown), "/partner list"),
         footnote("As last recorded. /partner show with the domain reads what stands in the tenant now."),
     ]
-    # Not through slack_sdk's View: it would parse and check every block a second time.
+    # Without slack_sdk's View, which would parse and check every block a second time.
     return {"type": "home", "callback_id": ids.HOME, "blocks": within_limits(blocks, "home")}
 
 
 def _alarms(alarms: Sequence[Alarm]) -> Iterator[Block]:
-    """What an admin has to look at, the newest first; nothing where there is nothing."""
+    """Return the open alarms, the newest first; nothing when there are none."""
     if not alarms:
         return
     yield from _section("Alarms", [list(_alarm(alarm)) for alarm in list(reversed(alarms))[:MOST_ALARMS]])
@@ -142,7 +145,7 @@ def _alarm(alarm: Alarm) -> Iterator[Block]:
 
 
 def closed_home() -> Json:
-    """Show somebody who is no full member of the workspace why there is nothing to see."""
+    """Return the view that tells a person who is no full member why there is nothing to see."""
     blocks = [rich(paragraph(words("Only full members of this workspace ask for partners, look at them and decide.")))]
     return {"type": "home", "callback_id": ids.HOME, "blocks": within_limits(blocks, "home")}
 
@@ -163,7 +166,7 @@ def _more(count: int, where: str) -> Iterator[Block]:
 
 
 def _waiting(request: AccessRequest, now: datetime) -> Iterator[Block]:
-    """A request that this person can decide on, with everything that would be opened."""
+    """Return a request that this person can decide on, with everything that it would open."""
     lines = describe(request.known.plan, request.known.observation.default, request.known.names)
     yield rich(_title(request), _origin(request), *change_elements(lines, "What will change"))
     if may_be_decided(request, now):
@@ -191,7 +194,7 @@ def _partner(partnership: Partnership, now: datetime) -> Iterator[Block]:
 
 
 def _title(request: AccessRequest) -> RichTextElement:
-    """Target first, then state and since when."""
+    """Return the target, then the state and since when."""
     identity = identity_of(request)
     own_name = [words(" ("), part(identity.display_name, 80), words(")")] if identity else []
     return paragraph(

@@ -1,4 +1,7 @@
-"""Answering a review: Keep asks why the access is still needed. Revoke is a flow of its own."""
+"""Answer a review: Keep asks why the access is still needed.
+
+Revoke is a separate flow.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +28,10 @@ from workflows.ports.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewFlow:
-    """Stores that access is kept. Who may answer is judged later, from the stored click."""
+    """Stores that access is kept.
+
+    The stored click is checked later for the right to answer.
+    """
 
     service: Service
     store: Store
@@ -33,7 +39,7 @@ class ReviewFlow:
     windows: Windows
 
     def entry_points(self) -> Iterator[EntryPoint]:
-        """Name what leads here."""
+        """Return the entry points of this flow."""
         yield Action(ids.KEEP, self.keep, stored="want_keep", card=Card.REVIEW)
         yield Submission(ids.KEEP_REASON, self.keep_with_reason, stored="want_keep")
 
@@ -58,7 +64,7 @@ class ReviewFlow:
 
 
 def keep_view(partnership: Partnership) -> Json:
-    """Ask why access is still needed."""
+    """Return the view that asks why access is still needed."""
     blocks: list[Block] = [
         identity_block(partnership.identity),
         rich(paragraph(*partnership_facts(partnership))),

@@ -1,4 +1,4 @@
-"""Withdrawing a request: from its requester's card, the App Home, or the form that names it as open already."""
+"""Withdraw a request: from its requester's card, the App Home, or the form that shows it as open already."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,17 +24,17 @@ class WithdrawFlow:
     request_access: RequestAccessFlow
 
     def entry_points(self) -> Iterator[EntryPoint]:
-        """Name what leads here."""
+        """Return the entry points of this flow."""
         yield Action(ids.WITHDRAW, self.withdraw, stored="withdraw", card=Card.REQUESTER)
 
     async def withdraw(self, ack: AsyncAck, click: Interaction) -> None:
-        """Withdraw for the requester at once; for anybody else their accounts are compared first."""
+        """Withdraw at once for the requester; for anybody else the accounts are compared first."""
         request_id = RequestId(click.action.value)
         request = await self.store.request(request_id)
         if request is None or click.actor == request.particulars.requester:
             await self.service.withdraw(request_id, click.actor, key=click.key)
         else:
-            # It may be the requester's second id: their accounts are compared.
+            # It may be the requester's second id, so the accounts are compared.
             command = Withdraw(actor=click.actor, request_id=request_id, channel=click.channel)
             await self.service.want(command, key=click.key)
         await ack()

@@ -1,1 +1,1 @@
-"""What Slack sends: received, parsed, dispatched."""
+"""Slack's requests to the bot: received, parsed, dispatched."""

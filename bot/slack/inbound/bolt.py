@@ -1,4 +1,7 @@
-"""Bolt as this bot uses it: it parses and dispatches. It verifies nothing and asks Slack nothing by itself."""
+"""Bolt as this bot uses it: it parses and dispatches.
+
+It verifies nothing and sends Slack nothing by itself.
+"""
 
 import logging
 from collections.abc import Iterator
@@ -12,24 +15,24 @@ from slack_bolt.logger.messages import warning_client_prioritized_and_token_skip
 from slack_sdk.web.async_client import AsyncWebClient
 
 _EXPECTED: Final = frozenset({warning_client_prioritized_and_token_skipped(), warning_token_skipped()})
-"""Bolt finds SLACK_BOT_TOKEN in the environment by itself and warns that it is not needed; that is meant so."""
+"""Bolt finds SLACK_BOT_TOKEN in the environment and warns that it is not needed. This is intended."""
 
 
 def make_bolt(client: AsyncWebClient, team_id: str, bot_token: SecretStr) -> AsyncApp:
-    """Make Bolt without its own verification and its own calls: nothing stands between a click and its commit."""
+    """Return Bolt without its own verification and its own calls, so that nothing delays a click before its commit."""
 
     async def authorize() -> AuthorizeResult:
         return AuthorizeResult(enterprise_id=None, team_id=team_id, bot_token=bot_token.get_secret_value())
 
     with _without_expected_warnings():
         return AsyncApp(
-            name="gatehouse",  # else Bolt looks for one in the source of every caller, for a tenth of a second
+            name="gatehouse",  # otherwise Bolt searches the source of every caller for one, for a tenth of a second
             client=client,
             authorize=authorize,
             process_before_response=True,
             request_verification_enabled=False,  # web.py verifies the raw bytes before Bolt sees them
             ssl_check_enabled=False,
-            # Bolt words a suggestion instead, from members that it has not looked at: that fails for odd ones.
+            # Otherwise Bolt writes a suggestion from members that it has not checked, which fails for unusual ones.
             raise_error_for_unhandled_request=True,
         )
 

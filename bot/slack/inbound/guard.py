@@ -1,7 +1,7 @@
-"""Stands before every listener: parses the payload, checks the team, refuses old cards, answers what is refused.
+"""The checks before every listener: parse the payload, check the team, refuse old cards, answer refusals.
 
-What decides anything is stored before it is acknowledged. The one thing that goes to Slack before the acknowledgement
-is opening a view, because its trigger lives three seconds.
+Every decision is stored before it is acknowledged. The only call to Slack before the acknowledgement is opening a view,
+because its trigger is valid for three seconds.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -44,14 +44,17 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
-    """Ties the flows to Bolt, and answers for them. No rules stand here."""
+    """Registers the flows with Bolt, and answers for them.
+
+    It contains no rules.
+    """
 
     service: Service
     old_cards: OldCards
     team_id: str
 
     def register(self, app: AsyncApp, entry_points: Iterable[EntryPoint]) -> None:
-        """Tie every command, shortcut, action, view and event of the manifest to its listener."""
+        """Register the listener of every command, shortcut, action, view and event of the manifest."""
         verbs: dict[str, Typed] = {}
         for point in entry_points:
             match point:
@@ -68,7 +71,7 @@ class Guard:
         app.command(_COMMAND)(self._typed(verbs))
 
     def _clicked(self, listener: Clicked, stored: str, card: Card | None = None) -> Callable[..., Awaitable[None]]:
-        """Guard a listener of clicks; what it refuses is told to the person who clicked, and recorded."""
+        """Wrap a listener of clicks; a refusal is shown to the person who clicked, and recorded."""
 
         async def guarded(ack: AsyncAck, body: dict[str, Any]) -> None:
             click = Interaction.model_validate(body)
@@ -99,7 +102,7 @@ class Guard:
         return guarded
 
     def _typed(self, verbs: Mapping[str, Typed]) -> Callable[..., Awaitable[None]]:
-        """Guard the command: each verb has its flow, and whatever else is typed has one, too."""
+        """Wrap the command: each verb has its flow, and any other text has one, too."""
 
         async def guarded(ack: AsyncAck, body: dict[str, Any]) -> None:
             command = Invocation.model_validate(body)
@@ -126,7 +129,7 @@ class Guard:
         return guarded
 
     def _opened(self, listener: Happened) -> Callable[..., Awaitable[None]]:
-        """Guard a listener of the App Home: what happens in another workspace is none of ours."""
+        """Wrap a listener of the App Home; events in other workspaces are ignored."""
 
         async def guarded(body: dict[str, Any]) -> None:
             opened = HomeOpened.model_validate(body)
@@ -136,7 +139,10 @@ class Guard:
         return guarded
 
     def _require_our_team(self, click: Interaction) -> None:
-        """Refuse payloads of other workspaces; in shared channels only the user's own team id shows the outsider."""
+        """Refuse payloads of other workspaces.
+
+        In shared channels only the user's own team id shows an external user.
+        """
         teams = {click.user.team_id or self.team_id}
         if click.team is not None:
             teams.add(click.team.id)

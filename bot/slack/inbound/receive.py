@@ -1,7 +1,7 @@
-"""What Slack sends, whichever way it came: read once, handed to Bolt, and answered whatever happens.
+"""Slack's payloads, by any transport: read once, passed to Bolt, and always answered.
 
-A payload that cannot be read is a bad request, never a traceback. A click that cannot be stored is not acknowledged in
-silence: whoever clicked is told that nothing was done.
+A payload that cannot be read is a bad request, never a traceback. When a click cannot be stored, the person is told
+that nothing was done.
 """
 
 import json
@@ -30,11 +30,14 @@ _NOT_STORED: Final = (
 _log = structlog.get_logger()
 
 Tell = Callable[[ChatId, str, str], Awaitable[None]]
-"""Says something to a person: in a channel for their eyes only, or directly where the channel is empty."""
+"""Sends a person a text: visible only to them in a channel, or as a direct message when the channel is empty."""
 
 
 class Inbound:
-    """Takes payloads. There is one for a Bolt app, because it answers for what the app's listeners raise."""
+    """Accepts payloads.
+
+    There is one for each Bolt app, because it answers for errors of the app's listeners.
+    """
 
     def __init__(self, *, bolt: AsyncApp, tell: Tell, background: Background, redact: Callable[[str], str]) -> None:
         self._bolt = bolt
@@ -47,19 +50,19 @@ class Inbound:
         """Answer one payload."""
         try:
             body = read_payload(payload)
-            # NB. no header is passed on: they are unsigned, and Bolt takes control flow from some.
+            # NB. no header is passed on: headers are unsigned, and Bolt uses some of them for control flow.
             request = AsyncBoltRequest(
                 body=body if mode == "socket_mode" else json.dumps(body), headers={"content-type": _JSON}, mode=mode
             )
             answer = await self._bolt.async_dispatch(request)
         except (Unreadable, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
-            # Bolt looks into more of a payload than the bot does; what a listener raises does not come here.
+            # Bolt reads more of a payload than the bot does. Errors of listeners do not come here.
             return _unreadable(payload, error)
         answer.body = self._redact(answer.body)
         return answer
 
     async def _failed(self, error: Exception, body: dict[str, Any]) -> BoltResponse:
-        """Answer for a listener that raised, and where there is none."""
+        """Answer for a listener that raised an error, or when there is no listener."""
         match error:
             case BoltUnhandledRequestError():
                 _log.warning("payload_unhandled", kind=_kind(body))
@@ -80,7 +83,7 @@ class Inbound:
         click = Interaction.model_validate(body)
         if click.type == "view_submission":
             fields = list(click.the_view.state.values)
-            if fields:  # the form stays as it was filled in
+            if fields:  # the form keeps its values
                 return _answer({"response_action": "errors", "errors": dict.fromkeys(fields[-1:], _NOT_STORED)})
             return _answer({"response_action": "update", "view": message_view("Not done", _NOT_STORED)})
         self._background.start(self._say(click))

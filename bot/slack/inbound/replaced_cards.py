@@ -1,8 +1,8 @@
-"""Clicks on cards that do not count any more: another card took their place, or they were never known to be posted.
+"""Clicks on cards that no longer count: another card replaced them, or it was never known that they were posted.
 
-Slack may post a card and lose the answer. The next attempt posts a second one, and the first cannot be found: the bot
-may not read a channel's history. So a click says where its card stands. At most one card of each place counts: the one
-that is remembered. A card that nobody remembers takes the place if it is free, or else is told to be out of date.
+Slack may post a card and its answer may be lost. The next attempt posts a second card, and the first cannot be found:
+the bot may not read a channel's history. So a click contains the place of its card. At most one card of each place
+counts: the stored one. An unknown card takes the place if it is free; otherwise it is out of date.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,11 +22,14 @@ from workflows.ports.message_copies import Copy
 from workflows.ports.store import Store
 
 _DIRECT: Final = "D"
-"""How the ids of direct conversations begin."""
+"""The first letter of the ids of direct conversations."""
 
 
 class CardReplaced(Refused):
-    """What was clicked stands on a card that does not count any more. `effect` brings that card up to date."""
+    """The clicked card no longer counts.
+
+    `effect` updates that card.
+    """
 
     def __init__(self, reason: str, effect: Effect) -> None:
         super().__init__("card_replaced", reason)
@@ -51,21 +54,21 @@ _BROUGHT_UP_TO_DATE: Final[Mapping[Card, Callable[[Subject], Effect]]] = {
     Card.REVIEW: _review,
     Card.SETUP: _setup,
 }
-"""What brings a card up to date."""
+"""The effect that updates each kind of card."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OldCards:
-    """Tells whether the card of a click counts."""
+    """Decides whether the card of a click counts."""
 
     store: Store
     channel: str
-    """The approval channel: besides direct messages the only place where a card that nobody remembered may count."""
+    """The approval channel: besides direct messages the only place where an unknown card may count."""
 
     async def require_current(self, click: Interaction, card: Card) -> None:
-        """Refuse a click on a card that does not count any more; remember a card that nobody remembered.
+        """Refuse a click on a card that no longer counts; store an unknown card.
 
-        :param card: the kind of card that the button stands on.
+        :param card: the kind of card that contains the button.
         :raises CardReplaced: when another card counts in this place.
         """
         where = click.container
@@ -74,7 +77,7 @@ class OldCards:
         subject = claimed_subject(click)
         about = subject.request_id or subject.tenant_id
         if about is None:
-            return  # what is not one of our cards is refused for that
+            return  # a card of another kind is refused for that
         stored, effect_of = f"{card.value}:{about}", _BROUGHT_UP_TO_DATE[card]
         copies = await self.store.copies(stored)
         known = next(
@@ -94,7 +97,7 @@ class OldCards:
                     channel=where.channel_id,
                     message_id=where.message_ts,
                     audience=audience,
-                    content="",  # what it shows is not known, so it is brought up to date
+                    content="",  # its content is not known, so it will be updated
                     is_live=not newest,
                 )
             )

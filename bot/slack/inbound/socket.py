@@ -1,7 +1,7 @@
-"""Slack's payloads over Socket Mode, and whether Slack is heard at all.
+"""Slack's payloads over Socket Mode, and whether Slack sends anything at all.
 
-slack_sdk's client connects again by itself in most cases, and is deaf for ever in some: an address that was used up is
-tried again without end. So it is watched from outside, and replaced when nothing was heard for a while.
+slack_sdk's client reconnects by itself in most cases, but never again in some: it retries a used address without end.
+So it is observed from outside, and replaced when nothing came for some time.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from bot.slack.inbound.receive import Inbound
 
 PING_SECONDS: Final = 10.0
 SILENT_SECONDS: Final = 30.0
-"""After three pings without an answer Slack is not heard: noticed within a minute, whatever broke."""
+"""After three pings without an answer the connection counts as silent: noticed within a minute, whatever failed."""
 _CLOSE_SECONDS: Final = 3.0
 _LONGEST_WAIT: Final = 30
 
@@ -30,7 +30,7 @@ _log = structlog.get_logger()
 
 
 class SlackSocket:
-    """One connection to Slack, for as long as `run` runs."""
+    """One connection to Slack, while `run` runs."""
 
     def __init__(
         self,
@@ -48,9 +48,9 @@ class SlackSocket:
         self._silent_seconds = silent_seconds
         self._messages = 0
         self.was_heard = False
-        """Whether Slack was ever heard."""
+        """Whether anything ever came from Slack."""
         self.silence = ""
-        """Why Slack is not heard; empty while it is."""
+        """Why nothing comes from Slack; empty while the connection works."""
 
     async def run(self) -> None:
         """Stay connected until cancelled."""
@@ -84,17 +84,20 @@ class SlackSocket:
         return self._messages, connection.last_ping_pong_time
 
     async def heard(self, _: Any) -> None:
-        """Note that a message came."""
+        """Record that a message came."""
         self._messages += 1
 
     async def handle(self, connection: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
-        """Answer one envelope; what is not answered with 200 is not acknowledged, and Slack says so to the person."""
+        """Answer one envelope.
+
+        Without a 200 it is not acknowledged, and Slack tells the person.
+        """
         answer = await self._inbound.take(request.payload, mode="socket_mode")
         await send_async_response(connection, request, answer, time.time())
 
 
 class _Connection(SocketModeClient):
-    """slack_sdk's client, which remembers why it gets no address and does not wait for days to ask again."""
+    """slack_sdk's client, which records why it gets no address and asks again after a short time, not after days."""
 
     def __init__(self, socket: SlackSocket, client: AsyncWebClient, app_token: str, ping_seconds: float) -> None:
         super().__init__(
@@ -122,7 +125,7 @@ class _Connection(SocketModeClient):
 
 
 async def _closed(connection: _Connection) -> None:
-    """Let go of a connection, whatever state it is in."""
+    """Close a connection, whatever state it is in."""
     connection.closed = True
     with contextlib.suppress(TimeoutError, OSError, RuntimeError, *NO_ANSWER):
         async with asyncio.timeout(_CLOSE_SECONDS):

@@ -1,1 +1,1 @@
-"""What Slack is sent: cards, direct messages, App Homes."""
+"""The bot's messages to Slack: cards, direct messages, App Homes."""

@@ -1,4 +1,7 @@
-"""The channel of the approval cards: cards go there only while it can be shown to be private and not shared."""
+"""The channel of the approval cards.
+
+Cards are posted only while it is certainly private and not shared.
+"""
 
 import asyncio
 from collections.abc import Mapping
@@ -24,13 +27,16 @@ _log = structlog.get_logger()
 
 
 class ChannelUnsuitable(NotifierUnavailable):
-    """No card may be posted to the channel now. It is tried again: an admin may mend the channel at any time."""
+    """No card may be posted to the channel now.
+
+    It is tried again, because an admin may repair the channel at any time.
+    """
 
 
 async def channel_problem(client: AsyncWebClient, channel: str) -> str:
     """State why approval cards must not be posted to a channel; empty when it is private and not shared.
 
-    A channel that cannot be shown to be so is none (Slack: "conversations.info", "conversation object").
+    A channel for which this cannot be shown is refused (Slack: "conversations.info", "conversation object").
 
     :raises ChannelUnsuitable: when Slack does not answer now.
     """
@@ -51,7 +57,7 @@ async def channel_problem(client: AsyncWebClient, channel: str) -> str:
 
 
 def _unseen(error: SlackApiError) -> str:
-    """State what a lacking scope means: with the one for private channels, any other channel is none."""
+    """State what a missing scope means: with the scope for private channels, the bot sees no other channel."""
     data = getattr(error.response, "data", None)
     provided = str(data.get("provided") or "") if isinstance(data, Mapping) else ""
     if "groups:read" in provided.split(","):
@@ -70,7 +76,7 @@ def _problem_with(channel: Mapping[str, Any]) -> str:
 
 
 class ApprovalChannel:
-    """Remembers for a minute whether the channel is fit, and keeps the alarm about it."""
+    """Caches for a minute whether the channel is suitable, and updates its alarm."""
 
     def __init__(self, *, client: AsyncWebClient, channel: str, alarms: Alarms, clock: Clock) -> None:
         self.id = channel
@@ -83,27 +89,27 @@ class ApprovalChannel:
 
     @property
     def known_problem(self) -> str:
-        """State why the channel is unfit, as last read; empty where it is fit, or was not read yet."""
+        """Return why the channel is unsuitable, as last read; empty when it is suitable or was not read yet."""
         return self._problem
 
     async def require_private(self) -> None:
-        """Let a card be posted.
+        """Check that a card may be posted.
 
-        :raises ChannelUnsuitable: while the channel cannot be shown to be private; the admins are alarmed.
+        :raises ChannelUnsuitable: while the channel is not certainly private; the admins get an alarm.
         """
         if problem := await self._present(_KNOWN_FOR):
             reason = f"No card is posted to the approval channel: {problem}."
             raise ChannelUnsuitable(reason, _KNOWN_FOR.total_seconds())
 
     async def problem(self) -> str:
-        """State why the channel is unfit, as read at most a minute ago; empty when it is fit.
+        """Return why the channel is unsuitable, as read at most a minute ago; empty when it is suitable.
 
-        :raises ChannelUnsuitable: when that cannot be told now.
+        :raises ChannelUnsuitable: when it cannot be read now.
         """
         return await self._present(_KNOWN_FOR)
 
     async def check(self) -> None:
-        """Look at the channel without a card to post: often while something is wrong, else now and then."""
+        """Check the channel without a card to post: often while there is a problem, otherwise now and then."""
         try:
             await self._present(_KNOWN_FOR if self._problem else _LOOK_EVERY)
         except ChannelUnsuitable as error:

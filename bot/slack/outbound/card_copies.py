@@ -1,7 +1,7 @@
-"""The posted copies of cards: posted once, updated in place, replaced where Slack lets nobody update them any more.
+"""The posted copies of cards: posted once, updated in place, replaced when Slack allows no update any more.
 
-Slack has no way to post a message at most once, and the bot may not read a channel's history. So an answer that is lost
-may leave a card that is not known here. It cannot be found; what is clicked on it does not count (`old_cards`).
+Slack has no way to post a message at most once, and the bot may not read a channel's history. So a lost answer may
+leave a card that is not known here. It cannot be found; clicks on it do not count (`old_cards`).
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from workflows.ports.notifier import NotifierBlocked, NotifierRefused, NotifierU
 from workflows.ports.store import Store
 
 _CARD_GONE: Final = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
-"""Why a card that was posted can never be updated again (Slack: "chat.update", errors)."""
+"""Why a posted card can never be updated again (Slack: "chat.update", errors)."""
 _DELETED: Final = "message_not_found"
 _EMPTIED: Final = notice(
     "This channel takes no approval cards any more, so this request is handled elsewhere. Use the card in your direct "
@@ -38,13 +38,13 @@ _log = structlog.get_logger()
 
 
 class Updated(Enum):
-    """What came of bringing a copy up to date."""
+    """The result of updating a copy."""
 
     DONE = auto()
     STUCK = auto()
-    """It stands there and cannot be updated any more."""
+    """It exists and cannot be updated any more."""
     DELETED = auto()
-    """It is not there any more."""
+    """It does not exist any more."""
 
 
 class _CardGone(NotifierRefused):
@@ -56,7 +56,10 @@ class _CardGone(NotifierRefused):
 
 
 class CardCopies:
-    """Posts and updates cards, and remembers where they stand. Every method may be repeated."""
+    """Posts and updates cards, and stores their places.
+
+    Every method may be repeated safely.
+    """
 
     def __init__(self, *, client: AsyncWebClient, store: Store, channel: ApprovalChannel) -> None:
         self._client = client
@@ -64,7 +67,10 @@ class CardCopies:
         self._channel = channel
 
     async def live(self, subject: str) -> list[Copy]:
-        """List the copies of a card whose buttons count; the others are told once that they are out of date."""
+        """List the copies of a card whose buttons count.
+
+        The others are updated once to say that they are out of date.
+        """
         copies = await self._store.copies(subject)
         for copy in copies:
             if not copy.is_live:
@@ -72,9 +78,9 @@ class CardCopies:
         return [copy for copy in copies if copy.is_live]
 
     async def post(self, subject: str, audience: str, card: Message, occasion: str = "") -> Trouble | None:
-        """Post one copy and remember it; say why it is not taken there, so that the others are still served.
+        """Post one copy and store it; return why it is not accepted, so that the other copies are still posted.
 
-        :param audience: the person whom it is sent to; empty for the approval channel.
+        :param audience: the recipient; empty for the approval channel.
         :raises NotifierUnavailable: when Slack does not answer; whether the card was posted is then unknown.
         """
         try:
@@ -98,12 +104,12 @@ class CardCopies:
         return None
 
     async def update(self, copy: Copy, card: Message, *, is_wanted: bool = True) -> Updated | Trouble:
-        """Bring one copy up to date; one that shows the same already is left alone.
+        """Update one copy; a copy with the same content is not sent again.
 
-        One that can never be updated again is remembered as not live: the caller posts another in its place.
+        A copy that can never be updated again is stored as not live. The caller posts another in its place.
 
-        :param is_wanted: False where a deleted card needs no other in its place; it then counts as up to date.
-        :returns: what came of it, or why Slack does not take the card there.
+        :param is_wanted: False when a deleted card needs no replacement; it then counts as up to date.
+        :returns: the result, or why Slack does not accept the card there.
         """
         updated = await self._updated(copy, card, is_wanted=is_wanted)
         if updated in (Updated.STUCK, Updated.DELETED):
@@ -111,7 +117,7 @@ class CardCopies:
         return updated
 
     async def renew(self, copy: Copy, card: Message, *, is_wanted: bool) -> Trouble | None:
-        """Bring a copy up to date; where it never can be again, post another in its place.
+        """Update a copy; when it can never be updated again, post another in its place.
 
         :param is_wanted: see `update`.
         """
@@ -121,12 +127,15 @@ class CardCopies:
         trouble = None
         if updated is not Updated.DONE:
             trouble = await self.post(copy.subject, copy.audience, card, copy.occasion)
-            # NB. after the new one is posted: whatever fails before, a repetition posts it.
+            # NB. after the new one is posted: if anything fails before, a repetition posts it.
             await self.forget(copy)
         return trouble
 
     async def forget(self, copy: Copy) -> None:
-        """Remember that a copy does not count any more; it is not tried again, not even to say so on it."""
+        """Store that a copy no longer counts.
+
+        It is not updated again, not even to say so.
+        """
         await self._store.save_copy(replace(copy, content=_hash_of(_REPLACED), is_live=False))
 
     async def _updated(self, copy: Copy, card: Message, *, is_wanted: bool) -> Updated | Trouble:
@@ -134,7 +143,7 @@ class CardCopies:
         if copy.content == content and not (is_former and copy.is_live):
             return Updated.DONE
         if is_former:
-            # Nobody mends a channel that is not the approval channel any more: the card moves to the one that is.
+            # Nobody repairs a channel that is not the approval channel any more. The card moves to the present one.
             await self.empty(copy)
             return Updated.STUCK
         if not copy.audience:
@@ -158,9 +167,9 @@ class CardCopies:
         return Updated.DONE
 
     async def empty(self, copy: Copy) -> bool:
-        """Take a card out of a channel that is not the approval channel, or that outsiders or everybody can read.
+        """Empty a card in a channel that is not the approval channel, or that people outside or everybody can read.
 
-        :returns: False where that may be possible later, in the approval channel only; else there is no more to do.
+        :returns: False when that may be possible later, in the approval channel only; otherwise nothing is left to do.
         :raises NotifierUnavailable: when Slack does not answer; it is tried again.
         """
         try:
@@ -179,10 +188,10 @@ class CardCopies:
         return str((await self.call("conversations.open", users=person))["channel"]["id"])
 
     async def call(self, method: str, **arguments: Any) -> Mapping[str, Any]:
-        """Call Slack.
+        """Call a method of Slack.
 
-        :raises NotifierUnavailable, NotifierBlocked, NotifierRefused: when it does not do as asked; later, when
-            somebody mended it, or never.
+        :raises NotifierUnavailable, NotifierBlocked, NotifierRefused: when it fails: for now, until somebody repairs
+            it, or permanently.
         """
         try:
             response = await self._client.api_call(method, json=arguments)
@@ -194,7 +203,7 @@ class CardCopies:
 
 
 def content_of(message: Message) -> dict[str, Any]:
-    """Return a message as Slack takes it."""
+    """Return a message in Slack's form."""
     return {"text": message.text, "blocks": message.blocks, "unfurl_links": False, "unfurl_media": False}
 
 
@@ -209,5 +218,5 @@ def _trouble(method: str, error: SlackApiError) -> NotifierUnavailable | Notifie
 
 
 def _hash_of(message: Message) -> str:
-    """Hash what a message shows."""
+    """Return the hash of a message's content."""
     return hashlib.sha256(json.dumps([message.text, message.blocks], sort_keys=True).encode()).hexdigest()

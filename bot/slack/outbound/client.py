@@ -1,4 +1,4 @@
-"""Slack's Web API client, with nothing secret in what it says: the one way by which text is sent to Slack."""
+"""Slack's Web API client, which removes secrets from every text: all text to Slack goes through it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,10 +10,10 @@ from workflows.core.text import redacted
 
 
 class SlackClient(AsyncWebClient):
-    """Cleans every text of every call; what proves who calls stays."""
+    """Cleans every text of every call; the credentials of the call stay."""
 
     def __init__(self, *, token: str, base_url: str, redact: Callable[[str], str]) -> None:
-        # NB. no retries of the client's own: a message whose answer was lost would be posted twice.
+        # NB. without the client's own retries: a message whose answer was lost would be posted twice.
         super().__init__(token=token, base_url=base_url, retry_handlers=[])
         self._redact = redact
 

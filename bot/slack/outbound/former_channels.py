@@ -1,6 +1,6 @@
-"""Cards in a channel that is the approval channel no more, or not private any more: each is emptied there, once.
+"""Cards in a channel that is no longer the approval channel, or no longer private. Each is emptied once.
 
-Nobody has to change a request for that: what is over is emptied as well. Nothing is written there afterwards.
+This needs no change of a request: cards of finished requests are emptied too. Nothing is written there afterwards.
 """
 
 from dataclasses import dataclass, field
@@ -19,15 +19,15 @@ from workflows.ports.notifier import NotifierUnavailable
 from workflows.ports.store import Store
 
 _AT_ONCE: Final = 4
-"""How many are emptied with every look, a few seconds apart: Slack takes about fifty updates a minute."""
+"""How many are emptied in each check, a few seconds apart: Slack accepts about fifty updates a minute."""
 _REST: Final = timedelta(minutes=1)
-"""How long a channel that does not take an update is left alone."""
+"""The pause for a channel that does not accept an update."""
 _log = structlog.get_logger()
 
 
 @dataclass(slots=True, kw_only=True)
 class FormerCards:
-    """Empties former cards, and has the cards of open requests shown where they belong now."""
+    """Empties former cards, and shows the cards of open requests in the present channel."""
 
     store: Store
     service: Service
@@ -37,15 +37,19 @@ class FormerCards:
     _rests_until: datetime = field(default=datetime.min.replace(tzinfo=UTC), init=False)
 
     async def empty(self) -> None:
-        """Empty the next few. Safe to repeat: one that is emptied is not looked at again."""
+        """Empty the next few cards.
+
+        Safe to repeat: an emptied card is not processed again.
+        """
         if self.clock.now() < self._rests_until:
             return
-        # While it is not known whether the channel is fit, `problem` is empty, and only other channels are emptied.
+        # While it is not known whether the channel is suitable, `problem` is empty, and only other channels are
+        # emptied.
         fit = "" if self.channel.known_problem else self.channel.id
         for copy in await self.store.channel_copies(fit, _AT_ONCE):
             try:
                 if not await self.copies.empty(copy):
-                    # An admin mends the channel: then it is fit, or can be emptied.
+                    # After an admin repairs the channel it is suitable, or can be emptied.
                     self._rests_until = self.clock.now() + _REST
                     return
             except NotifierUnavailable as error:

@@ -1,6 +1,6 @@
-"""Performs Slack effects: whose card is shown where, direct messages, App Home.
+"""Perform Slack effects: the cards and their recipients, direct messages, App Home.
 
-Showing is reconciling: what is posted is compared with what should be there. Doing it twice changes nothing.
+Showing is reconciling: what is posted is compared with what should be posted. Doing it twice changes nothing.
 """
 
 import asyncio
@@ -34,10 +34,10 @@ from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _MOST_DIRECT_COPIES: Final = 10
-"""A role held by more people is not told one by one; the channel's card and the App Home serve them.
+"""When more people have a role, they get no direct copies; they use the channel's card and the App Home.
 
-Where the channel does not take the card, the first ten by id are told all the same: somebody who can decide always
-hears of it.
+If the channel does not accept the card, the first ten by id still get one: somebody who can decide always gets the
+request.
 """
 _ESCALATE_AFTER: Final = 2
 """From this reminder on the admins are asked as well as the sponsor."""
@@ -62,10 +62,10 @@ class SlackNotifier:
         self._homes: dict[ChatId, asyncio.Lock] = {}
 
     async def show_request(self, request: AccessRequest) -> None:
-        """Bring every copy of the request's card up to date; post those that are missing.
+        """Update every copy of the request's card, and post missing copies.
 
-        :raises NotifierBlocked, NotifierRefused: when the channel does not take its card now, or never will. A person
-            whom Slack does not let us write to is logged only: the channel's card and the App Home serve that person.
+        :raises NotifierBlocked, NotifierRefused: when the channel does not accept its card now, or never will. A person
+            whom Slack does not let us write to is logged only; that person uses the channel's card and the App Home.
         """
         subject = f"request:{request.id}"
         holders = await self._stage_holders(request)
@@ -91,15 +91,15 @@ class SlackNotifier:
         names: Mapping[Role, Approvers],
         deciders: frozenset[ChatId],
     ) -> tuple[set[str], Trouble | None]:
-        """Bring what is posted of a request's card up to date.
+        """Update the posted copies of a request's card.
 
-        :returns: who needs no new copy, and what keeps the channel's card from showing how things stand.
+        :returns: who needs no new copy, and why the channel's card could not be updated.
         """
         has, problem = set(), None
         for copy in await self._copies.live(subject):
             is_offered = copy.audience == "" or copy.audience in deciders
             card = request_card(request, holders=names, now=self._clock.now(), with_buttons=is_offered)
-            # A card that somebody deleted is not posted again for what is over.
+            # A card that somebody deleted is not posted again for a finished request.
             updated = await self._copies.update(copy, card, is_wanted=not request.is_terminal)
             if updated not in (Updated.STUCK, Updated.DELETED):
                 has.add(copy.audience)
@@ -108,9 +108,9 @@ class SlackNotifier:
         return has, problem
 
     async def show_review(self, partnership: Partnership, *, remind: bool) -> None:
-        """Bring every review card of the partnership up to date; with `remind`, post a new one to the sponsor.
+        """Update every review card of the partnership; with `remind`, post a new one to the sponsor.
 
-        The new one goes first, and who has it is remembered one by one: whatever fails, a repetition asks the others.
+        The new one is posted first, and each recipient is stored. If anything fails, a repetition asks the others.
 
         :raises NotifierRefused: when nobody at all could be asked.
         """
@@ -131,7 +131,7 @@ class SlackNotifier:
             raise unheard
 
     async def show_setup(self, partnership: Partnership, *, remind: bool) -> None:
-        """Bring every card about the partner's half up to date; post it where it is new, with `remind` once more.
+        """Update every partner setup card; post it when it is new, and once more with `remind`.
 
         :raises NotifierRefused: when nobody at all could be told.
         """
@@ -141,7 +141,7 @@ class SlackNotifier:
         requester = sponsor
         if request is not None and not request.is_by(sponsor, partnership.sponsor.id):
             requester = request.particulars.requester
-        # What is open by Microsoft's default asks nothing of anybody: the checklist has it, and no card does.
+        # Steps that Microsoft's default opens need nobody: the checklist contains them, and no card does.
         if remind or any(step.is_needed for step in open_steps(partnership.setup, partnership.confirmations)):
             unheard = await self._post_setup(partnership, subject, () if remind else (requester,), remind=remind)
         copies = await self._copies.live(subject)
@@ -158,11 +158,11 @@ class SlackNotifier:
             raise unheard
 
     async def show_home(self, person: ChatId) -> None:
-        """Publish the App Home of one person; where Slack shows that person none, nothing is lost.
+        """Publish the App Home of one person. If Slack shows that person none, nothing is lost.
 
-        Only full members see anything of partners and requests there.
+        Only full members see information about partners and requests there.
         """
-        # One at a time: what was read last is what is shown last.
+        # One at a time, so that the last read is shown last.
         async with self._homes.setdefault(person, asyncio.Lock()):
             view = await self._home_of(person)
             try:
@@ -184,16 +184,16 @@ class SlackNotifier:
             is_admin = bool(ids_of(person, known) & await self._directory.holders(ADMIN))
         mine = await self._store.requests_of(person, 2 * MOST_MINE, None if known is None else known.id)
         alarms = await self._store.open_alarms() if is_admin else None
-        # Off the event loop: a long Home takes longer to make than a click may wait.
+        # Outside the event loop: building a long Home takes longer than a click may wait.
         return await asyncio.to_thread(
             home_view, waiting=waiting, mine=mine, partnerships=partnerships, alarms=alarms, now=self._clock.now()
         )
 
     async def show_alarm(self, alarm: Alarm) -> None:
-        """Send an alarm to every admin who does not have it yet; bring what was sent before up to date.
+        """Send an alarm to every admin who has not got it yet; update the copies that were sent before.
 
-        :raises NotifierUnavailable: when no admin at all could be told of an open alarm: it is tried again, for as
-            long as it is open.
+        :raises NotifierUnavailable: when no admin at all could be told of an open alarm. It is tried again while the
+            alarm is open.
         """
         subject, message = f"alarm:{alarm.id}", alarm_message(alarm)
         copies = await self._copies.live(subject)
@@ -212,7 +212,7 @@ class SlackNotifier:
             raise NotifierBlocked(f"no admin could be told: {refused or 'nobody holds the role'}")
 
     async def tell(self, person: ChatId, text: str, *, channel: str) -> None:
-        """Say something to one person: in `channel` for their eyes only, or directly when it is empty."""
+        """Send one person a text: visible only to them in `channel`, or as a direct message when it is empty."""
         message = notice(text)
         if channel:
             try:
@@ -225,11 +225,11 @@ class SlackNotifier:
             direct = await self._copies.direct(person)
             await self._copies.call("chat.postMessage", channel=direct, **content_of(message))
         except NotifierBlocked as blocked:
-            # No card waits for it: it is given up, and an admin decides.
+            # No card waits for it, so it is given up, and an admin decides.
             raise NotifierRefused(str(blocked)) from blocked
 
     async def _stage_holders(self, request: AccessRequest) -> dict[Role, frozenset[ChatId]]:
-        """List who holds the roles that still have to decide; empty where nothing is to decide."""
+        """List the members of roles that still have to decide; empty when nobody needs to decide."""
         who = still_asked(request)
         return {} if who is None else {stage.role: await self._holders(stage.role) for stage in who.open_stages}
 
@@ -239,10 +239,10 @@ class SlackNotifier:
                 return await self._directory.holders(role)
             except DirectoryRefused as error:
                 _log.error("role_unreadable", role=role, reason=str(error))
-                return frozenset()  # the stage's title stands there instead
+                return frozenset()  # the stage's title is shown instead
 
     async def _deciders(self, request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]]) -> frozenset[ChatId]:
-        """List who can decide now: holders of the open stage's role who are not excluded and have not decided."""
+        """List who can decide now: members of the open stage's role who are not excluded and have not decided."""
         who = still_asked(request)
         return frozenset() if who is None else await still_free(who, holders[who.open_stages[0].role], self._directory)
 
@@ -256,11 +256,11 @@ class SlackNotifier:
             await self._copies.post(subject, requester, card)
 
     async def _remind(self, partnership: Partnership, subject: str, card: Message) -> Trouble | None:
-        """Post this reminder to everybody who is to answer it and does not have it yet.
+        """Post this reminder to everybody who must answer it and has not got it yet.
 
         :returns: why the sponsor was not reached, when nobody else was either.
         """
-        # NB. the request is part of it: access that was approved anew counts its reminders from the beginning.
+        # NB. with the request: access that was approved again counts its reminders from the beginning.
         occasion = f"{partnership.request_id}.{len(partnership.attestations)}.{partnership.reminders}"
         asked = {copy.audience for copy in await self._store.copies(subject) if copy.occasion == occasion}
         sponsor, refused = partnership.sponsor.chat_id, None
@@ -278,11 +278,11 @@ class SlackNotifier:
     async def _post_setup(
         self, partnership: Partnership, subject: str, others: Sequence[ChatId], *, remind: bool
     ) -> Trouble | None:
-        """Post the card to the sponsor, to the admins where the sponsor is out of reach, and to the others.
+        """Post the card to the sponsor, to the admins when the sponsor cannot be reached, and to the others.
 
-        :returns: why nobody who may confirm anything was reached, when that is so.
+        :returns: why nobody who may confirm was reached, when that is so.
         """
-        # NB. the request is part of it: what was approved anew asks the partner anew.
+        # NB. with the request: newly approved access needs the partner's steps again.
         request = f"{partnership.request_id}."
         occasion = f"{request}{partnership.setup_reminders}"
         copies = await self._store.copies(subject)
@@ -303,12 +303,12 @@ class SlackNotifier:
         return None if heard else refused
 
     async def _refresh_homes(self, *people: ChatId) -> None:
-        """Have these people's App Homes published soon: an effect of its own, so that no card waits for it."""
+        """Publish these people's App Homes soon, by a separate effect, so that no card waits for it."""
         await self._store.want_homes(list(dict.fromkeys(people)))
 
 
 def _told_directly(deciders: frozenset[ChatId], *, is_channel_closed: bool) -> list[ChatId]:
-    """Choose who gets a copy of their own; the first ten by id where only these copies tell of the request."""
+    """Return who gets a direct copy; the first ten by id when only these copies show the request."""
     if len(deciders) <= _MOST_DIRECT_COPIES:
         return sorted(deciders)
     return sorted(deciders)[:_MOST_DIRECT_COPIES] if is_channel_closed else []
@@ -320,13 +320,13 @@ def _newest(copies: Sequence[Copy]) -> dict[str, str]:
 
 
 def _may_speak(copy: Copy, partnership: Partnership, requester: ChatId) -> bool:
-    """Return whether a copy offers to confirm: all but the one of a requester who is not the sponsor."""
+    """Return whether a copy offers to confirm: all do, except that of a requester who is not the sponsor."""
     return copy.audience == partnership.sponsor.chat_id or copy.audience != requester
 
 
 @contextmanager
 def _waiting_for_the_directory() -> Iterator[None]:
-    """Who is to be shown something is not known now: what has to be shown waits, and is not lost."""
+    """Turn a failed read of the directory into a retry: the recipients are not known now, and nothing is lost."""
     try:
         yield
     except (DirectoryUnavailable, TenantUnavailable) as error:

@@ -1,1 +1,1 @@
-"""Who people are: Slack users, their Entra accounts, their roles."""
+"""People: Slack users, their Entra accounts, their roles."""

@@ -1,4 +1,7 @@
-"""Who can still decide on a request, as far as a card names them: only who is named is looked up."""
+"""The people who can still decide on a request, for a card.
+
+Only people who are shown are looked up.
+"""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -14,23 +17,26 @@ from workflows.core.requests.request import AccessRequest
 from workflows.ports.directory import DirectoryUnavailable
 
 MOST_NAMED: Final = 12
-"""More names than this help nobody: the others are counted."""
+"""More names than this do not help a reader; the others are counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approvers:
-    """Who can decide on one stage. Empty where nobody can, or where it is not known."""
+    """Who can decide on one stage.
+
+    Empty when nobody can, or when it is not known.
+    """
 
     names: tuple[str, ...] = ()
-    """No two are the same: people of one name are told apart by their mail address or Slack id."""
+    """All are different: people of the same name also show their mail address or Slack id."""
     others: int = 0
     """How many more there are."""
 
 
 async def still_free(who: Eligibility, holders: frozenset[ChatId], directory: ShownDirectory) -> frozenset[ChatId]:
-    """Leave out who may not decide, or has, under every id by which Slack names them.
+    """Return the members who may still decide, without those who may not or already have, under any Slack id.
 
-    Where Slack does not say all ids of somebody now, those that are known are left out: a click is judged again.
+    When Slack does not return all ids of a person now, the known ids are removed. A click is checked again.
     """
     taken = who.chat_ids
     with suppress(DirectoryUnavailable):
@@ -41,7 +47,7 @@ async def still_free(who: Eligibility, holders: frozenset[ChatId], directory: Sh
 async def name_approvers(
     request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]], directory: ShownDirectory
 ) -> dict[Role, Approvers]:
-    """Name who can still decide, by role."""
+    """Return the people who can still decide, by role."""
     return {role: await _named(request, all_holders, directory) for role, all_holders in holders.items()}
 
 
@@ -55,12 +61,12 @@ async def _named(request: AccessRequest, holders: frozenset[ChatId], directory: 
             for person, name in names.items()
         ]
     except DirectoryUnavailable:
-        return Approvers()  # the stage's title stands there instead
+        return Approvers()  # the stage's title is shown instead
     return Approvers(names=tuple(told_apart), others=len(people) - len(names))
 
 
 async def _name(person: ChatId, directory: ShownDirectory) -> str:
-    """Return a person's name; empty for one whom Slack does not know, who hides nobody else."""
+    """Return a person's name; empty when Slack does not know the person, so that the others are still shown."""
     try:
         return await directory.name_of(person)
     except Refused:
@@ -68,5 +74,5 @@ async def _name(person: ChatId, directory: ShownDirectory) -> str:
 
 
 async def _mark(person: ChatId, directory: ShownDirectory) -> str:
-    """Return what tells somebody from a namesake."""
+    """Return the text that distinguishes people of the same name."""
     return await directory.mail_of(person) or person

@@ -1,8 +1,8 @@
-"""Slack user to one Entra person, or refused; and who holds a role today.
+"""Map a Slack user to exactly one Entra person or refuse; read who has a role now.
 
-A click proves a Slack user. Who that is, is asked of Slack (is this a full member of our workspace?) and of Entra (is
-there exactly one enabled member account with this mail address?) each time it matters. Nothing is
-remembered here; see `bot.slack.people.shown_directory` for what is only shown.
+A click proves a Slack user. Two questions identify the person, each time it matters. To Slack: is this a full member of
+our workspace? To Entra: is there exactly one enabled member account with this mail address? Nothing is cached here; for
+display see `bot.slack.people.shown_directory`.
 """
 
 import asyncio
@@ -21,19 +21,19 @@ from workflows.ports.tenant import Account, Tenant
 
 _GONE: Final = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
 _NO_GROUPS: Final = frozenset({"no_such_subteam", "plan_upgrade_required", "paid_teams_only"})
-"""What Slack answers where there are no user groups (Slack: "usergroups.list", "usergroups.users.list", errors)."""
+"""Slack's answers when there are no user groups (Slack: "usergroups.list", "usergroups.users.list", errors)."""
 ENOUGH: Final = 20
-"""How many living holders of a role are looked for: the largest quorum that a template can ask for."""
+"""How many active members of a role are checked: the largest quorum that a template can require."""
 _AT_ONCE: Final = 8
 
 UserGroups = Mapping[str, frozenset[ChatId]]
-"""The members of every user group that is switched on, by its handle."""
+"""The members of every enabled user group, by its handle."""
 Answer = TypeVar("Answer")
 Key = TypeVar("Key")
 
 
 class _Gone(Exception):
-    """Slack knows no such user, or shows it to nobody."""
+    """Slack does not know the user, or shows it to nobody."""
 
 
 class _NoGroups(Exception):
@@ -41,7 +41,7 @@ class _NoGroups(Exception):
 
 
 class Reads(Protocol):
-    """What is asked of Slack to find out who holds a role."""
+    """The reads from Slack that are needed to find the members of a role."""
 
     async def user_groups(self) -> UserGroups:
         """Read every user group with its members."""
@@ -85,7 +85,10 @@ class SlackDirectory:
         return Person(id=account.id, chat_id=main_id(user, chat_id), name=account.name)
 
     async def roster(self, people: Sequence[Person]) -> Roster:
-        """Read which roles these people hold now; who lost the account or the Slack user holds none."""
+        """Read which roles these people have now.
+
+        A person without an account or Slack user has none.
+        """
         wanted = {person.id: person for person in people}
         accounts = {a.id: a for a in await self._tenant.accounts_by_id(sorted(wanted)) if _is_eligible(a)}
         present: dict[PersonId, frozenset[ChatId]] = {}
@@ -112,11 +115,11 @@ class SlackDirectory:
         return Roster(roles={person_id: frozenset(held) for person_id, held in roles.items()})
 
     async def holders(self, role: Role) -> frozenset[ChatId]:
-        """List the living, full members who hold a role now; see `ports.Directory.holders`."""
+        """List the active, full members who have a role now; see `ports.Directory.holders`."""
         return await self.holders_by(role, self)
 
     async def holders_by(self, role: Role, reads: Reads) -> frozenset[ChatId]:
-        """List the Slack users who hold a role, with what Slack says from wherever the caller has it."""
+        """List the Slack users who have a role, using the caller's reads of Slack."""
         source = self._roles.get(role)
         if source is None:
             return frozenset()
@@ -130,22 +133,22 @@ class SlackDirectory:
         return frozenset(by_mail) | await self._living(_members(source, groups), reads)
 
     async def all_ids(self, chat_ids: Iterable[ChatId]) -> frozenset[ChatId]:
-        """List every Slack id of the people whom these ids name; see `ports.Directory.all_ids`."""
+        """List every Slack id of the people with these ids; see `ports.Directory.all_ids`."""
         return await self.all_ids_by(chat_ids, self)
 
     async def all_ids_by(self, chat_ids: Iterable[ChatId], reads: Reads) -> frozenset[ChatId]:
-        """List every Slack id of these people, with what Slack says from wherever the caller has it."""
+        """List every Slack id of these people, using the caller's reads of Slack."""
         asked = sorted(set(chat_ids))
         users = await _side_by_side(asked, lambda one: _user_or_none(reads, one))
         found = (ids_of(user or {}, chat_id) for chat_id, user in zip(asked, users, strict=True))
         return frozenset[ChatId]().union(*found)
 
     async def missing_groups(self, role: Role) -> tuple[str, ...]:
-        """Name the role's user groups that do not exist, or are switched off."""
+        """Return the role's user groups that do not exist, or are disabled."""
         return await self.missing_groups_by(role, self)
 
     async def missing_groups_by(self, role: Role, reads: Reads) -> tuple[str, ...]:
-        """Name the missing user groups of a role, with the list of groups from wherever the caller has it."""
+        """Return the missing user groups of a role, using the caller's list of groups."""
         source = self._roles.get(role)
         if source is None or not source.user_groups:
             return ()
@@ -153,7 +156,10 @@ class SlackDirectory:
         return tuple(handle for handle in source.user_groups if handle not in known)
 
     async def user_groups(self) -> UserGroups:
-        """Read every user group with its members, in one call. One that is switched off is left out."""
+        """Read every user group with its members, in one call.
+
+        Disabled groups are left out.
+        """
         try:
             answer = await self._call("usergroups.list", include_disabled=False, include_users=True)
         except _NoGroups:
@@ -168,7 +174,7 @@ class SlackDirectory:
         }
 
     async def require_member(self, chat_id: ChatId) -> None:
-        """Let full members of our workspace pass; Slack's word suffices for reading.
+        """Check that this is a full member of our workspace. Slack's answer is enough for reading.
 
         :raises Refused: for everybody else.
         """
@@ -183,7 +189,7 @@ class SlackDirectory:
         return True
 
     async def name_of(self, chat_id: ChatId) -> str:
-        """Return the name a Slack user goes by; for display only."""
+        """Return the display name of a Slack user."""
         return name_of_user(await self.user(chat_id), chat_id)
 
     async def user(self, chat_id: ChatId) -> SlackUser:
@@ -204,7 +210,7 @@ class SlackDirectory:
             return None
 
     async def _living(self, listed: Iterable[ChatId], reads: Reads) -> frozenset[ChatId]:
-        """Return the full, living members among who is listed; once enough are found, the rest as it is listed."""
+        """Return the full, active members of a list; after enough were found, the rest is included unchecked."""
         left, found = sorted(listed), set[ChatId]()
         while left and len(found) < ENOUGH:
             some, left = left[:_AT_ONCE], left[_AT_ONCE:]
@@ -242,7 +248,7 @@ class SlackDirectory:
 
 
 async def _side_by_side(keys: Sequence[Key], read: Callable[[Key], Awaitable[Answer]]) -> list[Answer]:
-    """Read several things, a few at a time; gives the answers in the order of the keys."""
+    """Read several things, a few at a time; return the answers in the order of the keys."""
     answers: list[Answer] = []
     for start in range(0, len(keys), _AT_ONCE):
         answers += await asyncio.gather(*map(read, keys[start : start + _AT_ONCE]))
@@ -250,7 +256,10 @@ async def _side_by_side(keys: Sequence[Key], read: Callable[[Key], Awaitable[Ans
 
 
 async def _user_or_none(reads: Reads, chat_id: ChatId) -> SlackUser | None:
-    """Read a user of a list; one bad entry hides nobody else."""
+    """Read a user of a list.
+
+    An unreadable entry does not hide the others.
+    """
     try:
         return await reads.user(chat_id)
     except Refused:
@@ -258,7 +267,10 @@ async def _user_or_none(reads: Reads, chat_id: ChatId) -> SlackUser | None:
 
 
 def _members(source: RoleSource, groups: UserGroups) -> frozenset[ChatId]:
-    """List the members of a role's user groups. A group that is missing or switched off has none."""
+    """List the members of a role's user groups.
+
+    A missing or disabled group has none.
+    """
     return frozenset().union(*(groups.get(handle, frozenset()) for handle in source.user_groups))
 
 

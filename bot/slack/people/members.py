@@ -1,4 +1,4 @@
-"""Who may have a window opened: full members, asked for no longer than the window's trigger allows."""
+"""Check who may open a window: full members, within the time that the window's trigger is valid."""
 
 import asyncio
 from contextlib import suppress
@@ -11,9 +11,9 @@ from workflows.core.people import ChatId
 from workflows.ports.directory import DirectoryUnavailable
 
 _KNOWN_SECONDS: Final = 1.25
-"""How long a window that shows what is on record waits for Slack's word on who asks: half of the time to open it."""
+"""Seconds that a window with records waits for Slack's answer about the user: half of the time to open it."""
 _MEMBER_SECONDS: Final = 0.8
-"""How long any other window waits for it: the trigger of the window lives three seconds."""
+"""Seconds that any other window waits for it; the trigger of the window is valid for three seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +23,9 @@ class Members:
     directory: SlackDirectory
 
     async def require_known(self, actor: ChatId) -> None:
-        """Let full members pass, and nobody while Slack does not tell: for a window that shows what is on record.
+        """Check for a full member; nobody passes when Slack does not answer. For a window that shows records.
 
-        :raises Refused: for everybody else, and when it cannot be told in time.
+        :raises Refused: for everybody else, and when there is no answer in time.
         """
         try:
             async with asyncio.timeout(_KNOWN_SECONDS):
@@ -35,7 +35,9 @@ class Members:
             raise Refused("not_known_now", reason) from None
 
     async def require(self, actor: ChatId) -> None:
-        """Let full members pass, and everybody while Slack does not tell in time: what is behind it asks again.
+        """Check for a full member; everybody passes when Slack does not answer in time.
+
+        That is safe because later code checks again.
 
         :raises Refused: for everybody else.
         """

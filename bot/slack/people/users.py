@@ -1,4 +1,4 @@
-"""Slack's user object, read: who is a full member of our workspace, under which ids, and by what name."""
+"""Read Slack's user object: full membership of our workspace, ids, and name."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -12,7 +12,7 @@ OUTSIDER: Final = "You belong to another workspace; only members of this one tak
 
 
 def require_full_member(user: SlackUser, team_id: str) -> str:
-    """Return the mail address of a full, living, human member of our workspace.
+    """Return the mail address of a full, active, human member of our workspace.
 
     :raises Refused: for everybody else (Slack: "user object").
     """
@@ -38,7 +38,7 @@ def require_full_member(user: SlackUser, team_id: str) -> str:
 
 
 def is_full_member(user: SlackUser, team_id: str) -> bool:
-    """Return whether this is a full, living, human member of our workspace with a mail address."""
+    """Return whether this is a full, active, human member of our workspace with a mail address."""
     try:
         require_full_member(user, team_id)
     except Refused:
@@ -47,21 +47,21 @@ def is_full_member(user: SlackUser, team_id: str) -> bool:
 
 
 def ids_of(user: SlackUser, asked: ChatId) -> frozenset[ChatId]:
-    """List every id by which Slack may name this user; on an Enterprise Grid a person has a U… and a W… one."""
+    """List every id that Slack may use for this user; on an Enterprise Grid a person has a U… and a W… one."""
     known = (asked, user.get("id"), (user.get("enterprise_user") or {}).get("id"))
     return frozenset(ChatId(str(one)) for one in known if one)
 
 
 def main_id(user: SlackUser, asked: ChatId) -> ChatId:
-    """Return the one id that stands for this user: the organization's on an Enterprise Grid, else the workspace's."""
+    """Return the main id of this user: the organization's on an Enterprise Grid, otherwise the workspace's."""
     return ChatId(str((user.get("enterprise_user") or {}).get("id") or user.get("id") or asked))
 
 
 def name_of_user(user: SlackUser, chat_id: ChatId) -> str:
-    """Return the name that the user goes by."""
+    """Return the user's display name."""
     return str(user.get("real_name") or user.get("name") or chat_id)
 
 
 def mail_of_user(user: SlackUser) -> str:
-    """Return the user's mail address; empty where Slack shows none."""
+    """Return the user's mail address; empty when Slack shows none."""
     return str((user.get("profile") or {}).get("email") or "")

@@ -1,1 +1,1 @@
-"""Codes and values in words, one module a subject."""
+"""Texts for codes and values, one module for each subject."""

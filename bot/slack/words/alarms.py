@@ -1,4 +1,4 @@
-"""Alarms in words, for admins: what is wrong, since when, and what to do."""
+"""The texts of alarms, for admins: the problem, since when, and what to do."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -67,7 +67,7 @@ _WAYS_STAY_OPEN: Final = (
     "Gatehouse does not try this again by itself: revoke the partner once more, or close it in the Microsoft Entra "
     "admin center.",
 )
-"""Of a revocation that is confirmed and leaves something open."""
+"""For a revocation that is confirmed and leaves something open."""
 
 _WORK: Final[Mapping[str, str]] = {
     "judge": "check whether {about} may do what they clicked",
@@ -81,11 +81,14 @@ _WORK: Final[Mapping[str, str]] = {
     "settle_given_up": "do what was decided about given up work {about}",
     "unknown": "a stored record that cannot be read",
 }
-"""What each kind of effect does, for who reads that it is not done."""
+"""What each kind of effect does, for a text that it is not done."""
 
 
 def alarm_text(alarm: Alarm) -> str:
-    """State what is wrong. May hold text from outside: show it as plain text."""
+    """Describe the problem.
+
+    May contain text from outside: show it as plain text.
+    """
     return _said(alarm, _words_of(alarm)[0])
 
 
@@ -95,7 +98,7 @@ def alarm_cure(alarm: Alarm) -> str:
 
 
 def alarm_elements(alarm: Alarm) -> list[RichTextElement]:
-    """State what is wrong, what to do and since when; of a cleared one, when it was mended, or why it ended."""
+    """Describe the problem, what to do and since when; for a cleared alarm, when it was repaired, or why it ended."""
     said: list[RichTextElement] = [paragraph(words(_state(alarm), bold=True), part(alarm_text(alarm), _MOST_TEXT))]
     if alarm.cleared_at is None:
         said += [paragraph(part(alarm_cure(alarm), _MOST_TEXT)), paragraph(words("Since "), when(alarm.raised_at))]
@@ -108,7 +111,7 @@ def alarm_elements(alarm: Alarm) -> list[RichTextElement]:
 
 
 def alarm_message(alarm: Alarm) -> Message:
-    """Make the direct message that an admin gets, and what it becomes when the alarm is cleared."""
+    """Return the direct message for an admin, also its content after the alarm is cleared."""
     ended = alarm.values.get(ENDED, "") if alarm.cleared_at is not None else ""
     return message(f"{_state(alarm)}{alarm_text(alarm)}{_why(ended)}", [rich(*alarm_elements(alarm))])
 

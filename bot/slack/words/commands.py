@@ -1,4 +1,4 @@
-"""What can be typed after `/partner`, in words: the help, and the answer to what is no command."""
+"""The texts about commands after `/partner`: the help, and the answer to an unknown command."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ POSTURE_TAKES_NO_NAME: Final = "/partner posture takes no name and shows all. /p
 
 
 def needs_partner(verb: str) -> bool:
-    """Return whether a verb says nothing without a partner's domain or tenant ID."""
+    """Return whether a verb needs a partner's domain or tenant ID."""
     return verb in COMMANDS and COMMANDS[verb].argument == _PARTNER
 
 
@@ -45,7 +45,7 @@ def help_message() -> Message:
 
 
 def unknown_command(text: str) -> Message:
-    """Answer a command that does not exist, or lacks its partner, with those that do."""
+    """Answer an unknown command, or one without its partner, with the known commands."""
     said = clean(text, 100, empty="")
     if needs_partner(said.lower()):
         opening = f"Name the partner: /partner {said.lower()} with its domain or tenant ID."
@@ -55,7 +55,10 @@ def unknown_command(text: str) -> Message:
 
 
 def _help() -> str:
-    """The commands for mrkdwn. Constant words only."""
+    """Return the commands in mrkdwn.
+
+    Constant words only.
+    """
     return (
         f"*What you can do*\n{escape(_list())}\nOr use the shortcut *Request partner access*, or my Home tab. In the "
         "form, press Enter in the domain field to see which organization it is."

@@ -1,4 +1,4 @@
-"""A posture in short words, for the table and for Slack alike."""
+"""A posture in short words, for the table and for Slack."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ NO_RECORDS: Final = (
 
 
 def trust_words(posture: PartnerPosture | DefaultPosture) -> tuple[str, ...]:
-    """Name what is trusted; what is not known has a question mark."""
+    """Return which claims are trusted; an unknown flag has a question mark."""
     others = any(
         way.kind is Kind.UNDESCRIBED and way.setting == Property.INBOUND_TRUST for way in left_open(posture.ways)
     )
@@ -46,17 +46,17 @@ def trust_words(posture: PartnerPosture | DefaultPosture) -> tuple[str, ...]:
 
 
 def flag_words(value: bool | None) -> str:
-    """Describe a flag in one word."""
+    """Return a flag in one word."""
     return "unknown" if value is None else "on" if value else "off"
 
 
 def risk_words(partner: PartnerPosture) -> str:
-    """Describe the risk of what stands; a sign before it where it is only the most that it can be."""
+    """Return the current risk, with a sign before it when it is only the highest possible."""
     return partner.risk.level.word if partner.is_risk_certain else f"≤ {partner.risk.level.word}"
 
 
 def record_words(partner: PartnerPosture, now: datetime) -> str:
-    """State what our records hold of a partner, on one line."""
+    """Describe our record of a partner on one line."""
     match partner.record_state:
         case RecordState.NOT_READ:
             return "records not read"
@@ -69,7 +69,7 @@ def record_words(partner: PartnerPosture, now: datetime) -> str:
 
 
 def counts_words(posture: Posture) -> str:
-    """State how many partners there are and how much is to be looked at."""
+    """State how many partners there are, and how many concerns."""
     counted = [
         _counted(posture.count(Weight.ALERT), "alert", "alerts"),
         _counted(posture.count(Weight.WARNING), "warning", "warnings"),
@@ -80,7 +80,7 @@ def counts_words(posture: Posture) -> str:
 
 
 def grouped(posture: Posture) -> Iterator[tuple[Concern, Sequence[PartnerPosture]]]:
-    """Return every different concern of the partners once, with those it is about, the gravest first."""
+    """Return every different concern once with its partners, the most serious first."""
     about: dict[Concern, list[PartnerPosture]] = {}
     for partner in posture.partners:
         for concern in partner.concerns:
@@ -89,7 +89,7 @@ def grouped(posture: Posture) -> Iterator[tuple[Concern, Sequence[PartnerPosture
 
 
 def day(moment: datetime | None) -> str:
-    """Describe a day in UTC; a dash where there is none."""
+    """Return a day in UTC; a dash when there is none."""
     return "-" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d}"
 
 

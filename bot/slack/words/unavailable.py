@@ -1,4 +1,4 @@
-"""What to say when something could not be read: try again where that helps, or else tell an admin."""
+"""The texts when something could not be read: try again where that helps, otherwise tell an admin."""
 
 from typing import Final
 

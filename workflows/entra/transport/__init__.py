@@ -1,1 +1,1 @@
-"""How a request gets to Graph: token, deadline, pace, retries of reads."""
+"""Sending a request to Graph: token, deadline, rate, retries of reads."""

@@ -1,14 +1,17 @@
-"""What a token says of who holds it. Read, not judged: whether it is genuine, Graph finds out."""
+"""The claims of a token about its holder.
+
+They are read but not verified; Graph verifies them.
+"""
 
 import base64
 import json
 
 
 def granted_in(token: str) -> frozenset[str] | None:
-    """List the application permissions in a token's claims; None when it is in no form that can be read.
+    """Return the application permissions in a token's claims; None when it has no readable form.
 
-    Microsoft promises nothing about the inside of a token for another service ("Access tokens in the Microsoft identity
-    platform"), so nothing but advice may depend on it.
+    Microsoft does not guarantee the content of a token for another service ("Access tokens in the Microsoft identity
+    platform"). So only advice may depend on it.
     """
     try:
         payload = token.split(".")[1]

@@ -1,4 +1,4 @@
-"""Send one request to Graph and hear its answer: token, deadline, retries of reads, log line."""
+"""Send one request to Graph and receive its answer: token, deadline, retries of reads, log line."""
 
 import asyncio
 import ssl
@@ -43,12 +43,12 @@ _READ_SECONDS: Final = 10.0
 _WRITE_SECONDS: Final = 15.0
 _RETRIES: Final = 2
 _LONGEST_WAIT: Final = 4.0
-"""A longer Retry-After is the caller's to wait for: two of these still fit into a read's ten seconds."""
+"""A longer Retry-After is left to the caller: two of these still fit into a read's ten seconds."""
 _PAGES: Final = 1000
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _DROPPED: Final = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
-"""How a connection that the other end has closed shows itself."""
+"""The errors of a connection that the other end has closed."""
 
 _log = structlog.get_logger(__name__)
 
@@ -67,7 +67,7 @@ def open_connection(settings: EntraSettings) -> "Connection":
     provider = AzureIdentityAuthenticationProvider(
         credential,
         scopes=[scope],
-        # NB. to any other host kiota silently sends no token at all.
+        # NB. to any other host kiota sends no token, without a warning.
         allowed_hosts=[host],
     )
     client = KiotaClientFactory.create_with_custom_middleware(
@@ -75,7 +75,7 @@ def open_connection(settings: EntraSettings) -> "Connection":
         httpx.AsyncClient(
             timeout=httpx.Timeout(_WRITE_SECONDS, connect=_CONNECT_SECONDS),
             trust_env=settings.use_environment_proxy,
-            # The machine's certificate store, or SSL_CERT_FILE: the same trust that azure-identity uses.
+            # The machine's certificate store, or SSL_CERT_FILE: the same certificates that azure-identity uses.
             verify=ssl.create_default_context(),
         ),
     )
@@ -88,7 +88,10 @@ def open_connection(settings: EntraSettings) -> "Connection":
 
 
 class Connection:
-    """The way to Graph. Reads may be repeated by it; a write is sent at most once, unless it was refused unread."""
+    """The connection to Graph. It may repeat reads.
+
+    A write is sent at most once, unless it was refused unread.
+    """
 
     def __init__(
         self,
@@ -109,11 +112,11 @@ class Connection:
 
     @property
     def graph(self) -> GraphServiceClient:
-        """A client of one's own, to take one builder from."""
+        """Return a new client, from which one builder is used."""
         return GraphServiceClient(request_adapter=self._adapter)
 
     def own_ids(self) -> frozenset[str]:
-        """Return the ids under which the bot itself stands in Entra's audit log, as far as its token tells them."""
+        """Return the bot's own ids in Entra's audit log, as far as its token contains them."""
         return self._credential.own_ids()
 
     async def close(self) -> None:
@@ -122,9 +125,9 @@ class Connection:
         await self._credential.close()
 
     async def granted(self) -> frozenset[str] | None:
-        """Read which application permissions the token carries; None when it cannot be read. Asks for one if need be.
+        """Return the application permissions in the token; None when they cannot be read. Gets a token when needed.
 
-        :raises TenantRefused, TenantUnavailable: when there is no token to be had.
+        :raises TenantRefused, TenantUnavailable: when there is no token.
         """
         return granted_in((await self._credential.get_token(self._scope, enable_cae=True)).token)
 
@@ -133,7 +136,7 @@ class Connection:
         return document_of(call, await self.send(call, request))
 
     async def collect(self, call: Call, request: RequestInformation, *, key: str = "id") -> Sequence[JsonObject]:
-        """Read a collection to its end, annotations included, or raise: never a part of it."""
+        """Read a complete collection, annotations included, or raise; never a part of it."""
         return [row async for page in self.pages(call, request, key=key) for row in page]
 
     async def pages(
@@ -144,10 +147,10 @@ class Connection:
         key: str = "id",
         turn: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
     ) -> AsyncIterator[Sequence[JsonObject]]:
-        """Read a collection page by page; who stops early knows that it was not all.
+        """Read a collection page by page. A caller that stops early knows that it is incomplete.
 
-        :param key: the property that names an object of this collection.
-        :param turn: gives what each page's request waits for and holds: a turn within some limit.
+        :param key: the property that identifies an object of this collection.
+        :param turn: returns the context that each page's request waits for and holds: a turn within a limit.
         """
         seen: set[str] = set()
         while True:
@@ -167,8 +170,9 @@ class Connection:
     async def send(self, call: Call, request: RequestInformation) -> Answer:
         """Send one request and log it: method, path, status, ids and time; never a body, a query or a token.
 
-        :raises TenantUnavailable: when no answer came; unless it says that nothing was sent, a write's outcome is open.
-        :raises TenantRefused: when the credentials are.
+        :raises TenantUnavailable: when no answer came. Unless it says that nothing was sent, the result of a write is
+            unknown.
+        :raises TenantRefused: when the credentials are refused.
         """
         own_id = str(uuid.uuid4())
         request.headers.try_add("client-request-id", own_id)
@@ -178,7 +182,7 @@ class Connection:
         is_sent = False
         try:
             async with asyncio.timeout(_WRITE_SECONDS if call.is_write else _READ_SECONDS):
-                # The adapter asks again and gets it from the cache; a failure here is known to be before sending.
+                # The adapter asks again and gets it from the cache. A failure here is known to be before sending.
                 await self._credential.get_token(self._scope, enable_cae=True)
                 is_sent = True
                 answer = await self._answered(call, request)
@@ -199,10 +203,10 @@ class Connection:
             )
 
     async def _answered(self, call: Call, request: RequestInformation) -> Answer:
-        """Send, and once more where the first time says nothing about the question.
+        """Send a request, and once more when the first answer proves nothing.
 
-        A kept connection may have been closed at the other end meanwhile, which a read finds out harmlessly. A token
-        may have been revoked before its time: 401 means that nothing was done, so even a write is sent again.
+        The other end may have closed a kept connection, which is harmless for a read. A token may have been revoked
+        early. A 401 means that nothing was done, so even a write is sent again.
         """
         try:
             response = await self._sent(call, request)
@@ -221,7 +225,7 @@ class Connection:
         )
 
     def _told(self, body: bytes) -> bytes:
-        """Take what is secret out of an error before a part of it is quoted anywhere."""
+        """Remove secrets from an error before any part of it is quoted."""
         return self._redact(body.decode(errors="replace")).encode()
 
     async def _sent(self, call: Call, request: RequestInformation) -> httpx.Response:
@@ -230,7 +234,7 @@ class Connection:
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise TenantUnavailable(f"Entra could not be reached to {call.purpose}; nothing was sent.") from error
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-            # ValueError: the adapter decodes a claims challenge that it could not read.
+            # ValueError: the adapter could not decode a claims challenge.
             raise TenantUnavailable(
                 f"The connection to Entra broke on the way to {call.purpose}{doubt(call)}"
             ) from error
@@ -251,15 +255,15 @@ class _ReadRetries(RetryHandler):
         return super().should_retry(request, options, response) and (wait is None or wait <= _LONGEST_WAIT)
 
     def get_delay_time(self, retry_count: int, response: httpx.Response | None = None, delay: float = 0.0) -> float:
-        """Seconds until the next try: what the service asks for, else growing and uneven."""
+        """Return the seconds until the next try: what the service asks for, otherwise growing with a random part."""
         wait = None if response is None else retry_after(response.headers)
         return wait or self._get_delay_time_exp_backoff(retry_count, delay)
 
 
 def document_of(call: Call, answer: Answer) -> JsonObject:
-    """Read an answer that has to be one object, without annotations.
+    """Read an answer that must be one object, without annotations.
 
-    :raises TenantRefused, TenantUnavailable: when it is anything else.
+    :raises TenantRefused, TenantUnavailable: for any other answer.
     """
     if not answer.is_success:
         raise failure(call, answer)

@@ -1,4 +1,4 @@
-"""Prove to Entra who the bot is: azure-identity's unattended credentials, one token at a time."""
+"""Prove the bot's identity to Entra: azure-identity's unattended credentials, one token at a time."""
 
 import asyncio
 import base64
@@ -20,10 +20,10 @@ _READ_SECONDS: Final = 10.0
 
 
 class UnattendedCredential:
-    """The first of the environment's, the workload's and the managed identity that is configured, one token at a time.
+    """The first configured credential of environment, workload and managed identity, one token at a time.
 
-    DefaultAzureCredential builds the chain; its own `get_token` would turn a wrong secret and an authority out of reach
-    into the same text. The lock keeps ten callers of an expired token from asking ten times.
+    DefaultAzureCredential builds the chain. Its own `get_token` would give the same text for a wrong secret and for an
+    unreachable authority. The lock prevents ten callers with an expired token from asking ten times.
     """
 
     def __init__(self, settings: EntraSettings) -> None:
@@ -45,7 +45,7 @@ class UnattendedCredential:
 
         :raises TenantRefused: when the authority refuses the credential.
         :raises TenantUnavailable: when the authority does not answer, or no credential could be tried: a managed
-            identity's endpoint that is silent for a moment looks like one that does not exist.
+            identity's endpoint without an answer looks like one that does not exist.
         """
         missing: list[str] = []
         async with self._lock:
@@ -68,9 +68,9 @@ class UnattendedCredential:
         raise no_credential(missing)
 
     async def forget(self, token: str) -> None:
-        """Drop `token` from the cache, so that the next call gets another one. An older one is forgotten already.
+        """Remove `token` from the cache, so that the next call gets another one. An older token was removed already.
 
-        azure-identity keeps its cache to itself, so the chain is built anew.
+        azure-identity does not give access to its cache, so the chain is built again.
         """
         async with self._lock:
             if token != self._given:
@@ -78,15 +78,15 @@ class UnattendedCredential:
             try:
                 chain = _chain(self._settings)
             except ValueError:
-                return  # the certificate's file is gone for a moment; the old token is refused again, and that is said
+                return  # the certificate file is missing for a moment; the next refusal is reported
             old, self._chain = self._chain, chain
             self._credentials, self._given = chain.credentials, ""
             await old.close()
 
     def own_ids(self) -> frozenset[str]:
-        """Read the application's and its service principal's id from the token that was given last.
+        """Return the application's and its service principal's id from the last token.
 
-        Tokens for Graph are Microsoft's to read, so nothing is promised: empty where it cannot be read.
+        Only Microsoft defines the content of tokens for Graph, so nothing is guaranteed: empty when it cannot be read.
         """
         try:
             part = self._given.split(".")[1]
@@ -107,7 +107,7 @@ class UnattendedCredential:
 
 
 def _chain(settings: EntraSettings) -> DefaultAzureCredential:
-    # Reads SSL_CERT_FILE now; aiohttp's own default was read when aiohttp was imported.
+    # Reads SSL_CERT_FILE now; aiohttp read its own default when it was imported.
     ca_file = ssl.get_default_verify_paths().cafile
     try:
         return DefaultAzureCredential(

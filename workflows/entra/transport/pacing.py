@@ -10,29 +10,32 @@ from workflows.ports.tenant import TenantUnavailable
 
 
 class Pace:
-    """Lets `most` requests run at once, and counts each until `seconds` after its end.
+    """Lets `most` requests run in parallel, and counts each until `seconds` after its end.
 
-    When a request reaches Graph is not known, only that it was between its start and its end: so no `seconds` see more.
+    It is only known that a request reaches Graph between its start and its end. So no period of `seconds` contains
+    more.
     """
 
     def __init__(self, most: int, seconds: float, *, longest_wait: float | None = None) -> None:
-        """Count nothing yet.
+        """Start without any counted request.
 
-        :param longest_wait: None lets everybody wait until it is their turn.
+        :param longest_wait: the longest wait for a turn; None: no limit.
         """
         self._seconds = seconds
         self._longest_wait = longest_wait
         self._queue = asyncio.Semaphore(most)
         self._turns = asyncio.Semaphore(most)
         self._free = [float("-inf")] * most
-        """From when on each turn may be taken again; a heap."""
+        """When each turn is free again; a heap."""
 
     @asynccontextmanager
     async def turn(self, *, goes_first: bool = False) -> AsyncIterator[None]:
-        """Wait until one more request may start, and hold the turn until it has ended. Who gives up takes none.
+        """Wait until one more request may start, and hold the turn until it has ended.
 
-        :param goes_first: pass those who queue; at most `most` of them are still served before.
-        :raises TenantUnavailable: where that takes longer than anybody should wait, as if Graph had throttled it.
+        A caller that stops waiting takes none.
+
+        :param goes_first: go before waiting requests; at most `most` of them are still served before.
+        :raises TenantUnavailable: when that takes longer than the limit, as if Graph had throttled it.
         """
         async with AsyncExitStack() as held:
             try:
@@ -51,7 +54,7 @@ class Pace:
                 heapq.heappush(self._free, time.monotonic() + self._seconds)
 
     async def _rest(self) -> None:
-        """Take the turn that is free first, when it is."""
+        """Wait for the turn that is free first, and take it."""
         free_at = heapq.heappop(self._free)
         try:
             await asyncio.sleep(max(0.0, free_at - time.monotonic()))

@@ -1,7 +1,7 @@
-"""Stores commands beside a running bot: its lock is not taken, its schema is not touched, it is not disturbed.
+"""Store commands next to a running bot. Its lock is not taken, its schema is not changed, it is not disturbed.
 
-One short transaction at a time; SQLite lets the bot and this process take turns. What is stored is performed by the
-bot, within seconds or when it starts again.
+One short transaction at a time; SQLite lets the bot and this process alternate. The bot performs what is stored, within
+seconds or when it starts again.
 """
 
 import sqlite3
@@ -21,10 +21,10 @@ Result = TypeVar("Result")
 
 
 class StoreBeside(SqliteStore):
-    """A store that another process holds. Reading and `commit` work; performing effects is the bot's.
+    """A store that another process has locked. Reading and `commit` work; only the bot performs effects.
 
-    Every method raises StoreUnusable where the file cannot be used; one that writes raises StoreNotWritable where it is
-    busy for too long.
+    Every method raises StoreUnusable when the file cannot be used. A method that writes raises StoreNotWritable when
+    the file is busy for too long.
     """
 
     def _open(self) -> None:
@@ -43,7 +43,7 @@ class StoreBeside(SqliteStore):
 
 
 async def open_beside(path: Path, clock: Clock) -> StoreBeside:
-    """Open the store in the file at `path`, which must be there, beside the bot that holds it."""
+    """Open the store in the existing file at `path`, next to the bot that uses it."""
     store = StoreBeside(path, clock)
     await store.open()
     return store

@@ -1,7 +1,7 @@
-"""The embedded store's file: made whole, used by one process, checked before it is trusted.
+"""The embedded store's file: created completely, used by one process, checked before use.
 
-Two outboxes on one file would perform effects twice, by whatever name each of them knows the file. A file that is not
-what was stored must not be worked on: what is missing in it would be done again, or forgotten.
+Two outboxes on one file would perform effects twice, whatever name each uses for the file. A damaged file must not be
+used: what is missing in it would be done again, or forgotten.
 """
 
 import fcntl
@@ -22,22 +22,25 @@ from workflows.store.sqlite.migrations import migrations
 
 BUSY_MILLISECONDS: Final = 2000
 _LOCK_SECONDS: Final = 3.0
-"""How long a starting process waits for an ending one."""
+"""Seconds that a starting process waits for an ending one."""
 _CHECK_SECONDS: Final = 5.0
-"""How long the check may take. A file that is larger than what is read in this time is used all the same, and said."""
+"""The longest time of the check. A file too large for this time is used without a full check; that is logged."""
 _CHECK_STEPS: Final = 100_000
-"""How many steps of SQLite's machine lie between two looks at the time: a few milliseconds."""
+"""The number of steps of SQLite's virtual machine between two checks of the time: a few milliseconds."""
 _SMALLEST: Final = 512
 """SQLite's smallest page."""
 LOG_BYTES: Final = 4 * 1024 * 1024
-"""What is left of the write-ahead log once it was written into the file."""
+"""The size of the write-ahead log that stays after it was written into the file."""
 _RESTORE: Final = "restore the backup; see docs/operations.md"
 
 _log = structlog.get_logger()
 
 
 class StoreFile:
-    """One file, opened once. Its name may be a symbolic link; a second name of the file itself is refused."""
+    """One file, opened once. Its name may be a symbolic link.
+
+    A hard link, as a second name, is refused.
+    """
 
     def __init__(self, path: Path) -> None:
         self._named = path.name
@@ -47,13 +50,13 @@ class StoreFile:
 
     @property
     def log_path(self) -> Path:
-        """Where SQLite keeps what was committed and is not in the file yet."""
+        """Return the path where SQLite keeps committed data that is not in the file yet."""
         return Path(f"{self.path}-wal")
 
     def open(self) -> Database:
-        """Open the file, private to its owner, and bring its schema up to date.
+        """Open the file, private to its owner, and update its schema.
 
-        :raises StoreUnusable: when it is no database, not a whole one, or in use.
+        :raises StoreUnusable: when it is no database, incomplete, or in use.
         """
         if self.path.is_dir():
             raise StoreUnusable(f"{self.path} is a folder; name a file in it")
@@ -76,7 +79,7 @@ class StoreFile:
             raise
 
     def release(self) -> None:
-        """Let other processes have it.
+        """Release the lock for other processes.
 
         NB. only after SQLite has closed it: closing any descriptor of a file drops SQLite's own locks on it (SQLite:
         "How To Corrupt An SQLite Database File").
@@ -87,13 +90,13 @@ class StoreFile:
         self._lock.release()
 
     def _make_if_missing(self, was_here: bool) -> None:
-        """Make the file under another name and give it its own once it is whole: an empty one is never ours."""
+        """Create the file under another name and rename it when it is complete: an empty file is never a store."""
         if self.path.exists():
             size = self.path.stat().st_size
             if not size:
                 raise StoreUnusable(f"{self._named} is empty; {_RESTORE}; to begin anew, delete the empty file")
             if size < _SMALLEST:
-                # SQLite itself takes a file of one byte for an empty one, and begins anew in it.
+                # SQLite itself treats a file of one byte as empty, and starts a new database in it.
                 raise StoreUnusable(f"{self._named} is too short to be a database; {_RESTORE}")
             return
         if self.log_path.exists() and self.log_path.stat().st_size:
@@ -110,13 +113,13 @@ class StoreFile:
         os.replace(new, self.path)
 
     def _hold(self, until: float) -> None:
-        """Lock the file itself, whatever it is called."""
+        """Lock the file itself, whatever its name is."""
         self._held = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
         if os.fstat(self._held).st_nlink > 1:
-            # Each name would get a write-ahead log of its own, and what stands in one is not in the other.
+            # Each name would get its own write-ahead log, and data in one is not in the other.
             raise StoreUnusable(f"{self._named} has a second name (a hard link); remove that, or make it a copy")
         if sys.platform != "linux":
-            return  # elsewhere this lock and SQLite's own may stand in each other's way
+            return  # on other systems this lock and SQLite's own may block each other
         while True:
             with suppress(BlockingIOError):
                 fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -58,7 +58,7 @@ def m001_records(db: Database) -> None:
 
 @migrations()
 def m002_alarms_and_marks(db: Database) -> None:
-    """Create the alarms that admins are told of, and the process's own marks."""
+    """Create the alarms for admins, and the process's own marks."""
     db.execute(
         """create table alarms (
             id text primary key, code text not null, subject text not null, is_open integer not null,
@@ -72,7 +72,7 @@ def m002_alarms_and_marks(db: Database) -> None:
 
 @migrations()
 def m003_effects_rank_and_homes(db: Database) -> None:
-    """Order effects by what goes first, find requests by whom they wait for, count App Homes, retire copies."""
+    """Order effects by rank, find requests by the role they wait for, count App Homes, retire copies."""
     db.execute("alter table effects add column rank integer not null default 1")
     db.execute("update effects set rank = 0 where lane like 'judge:%' or lane like 'prepare:%' or lane like 'tenant:%'")
     db.execute("update effects set rank = 2 where lane like 'home:%'")
@@ -87,14 +87,14 @@ def m003_effects_rank_and_homes(db: Database) -> None:
 
 @migrations()
 def m004_audit_by_account(db: Database) -> None:
-    """Name the Entra account behind an audit entry, so that a person with two chat ids is counted as one."""
+    """Record the Entra account of an audit entry, so that a person with two chat ids is counted as one."""
     db.execute("alter table audit add column account text")
     db.execute("create index audit_by_account on audit(account, command, at) where account is not null")
 
 
 @migrations()
 def m005_requests_by_account(db: Database) -> None:
-    """Name the Entra account behind a request, so that a person with two chat ids finds all of their own."""
+    """Record the Entra account of a request, so that a person with two chat ids finds all of their own."""
     db.execute("alter table requests add column account text")
     db.execute(
         """update requests set account = coalesce(
@@ -107,7 +107,7 @@ def m005_requests_by_account(db: Database) -> None:
 
 @migrations()
 def m006_clicks_are_commands(db: Database) -> None:
-    """Write what was clicked and is not judged yet as the command that it is: `want_approve` becomes `approve`."""
+    """Store unchecked clicks as the commands that they are: `want_approve` becomes `approve`."""
     db.execute(
         """update effects set doc = json_remove(
             json_set(doc, '$.command', json_set(
@@ -120,13 +120,13 @@ def m006_clicks_are_commands(db: Database) -> None:
 
 @migrations()
 def m007_barred_accounts(db: Database) -> None:
-    """Name the accounts of those who may not decide, beside their chat ids: who has two of these is one person."""
+    """Record the accounts of those who may not decide, in addition to chat ids: a person may have two of these."""
     _note_who_waits(db)
 
 
 @migrations()
 def m008_plain_names(db: Database) -> None:
-    """Write the fields of stored records under their present names."""
+    """Rename the fields of stored records to their present names."""
     partner = {
         "half": "setup",
         "remind_half_at": "remind_setup_at",
@@ -145,7 +145,10 @@ def m009_message_ids(db: Database) -> None:
 
 
 def _rename_fields(db: Database, table: str, key: str, within: tuple[str, ...], names: Mapping[str, str]) -> None:
-    """Rename fields of the stored documents of a table; a document that cannot be read stays as it is."""
+    """Rename fields of the stored documents of a table.
+
+    A document that cannot be read is not changed.
+    """
     for identity, doc in db.execute(f"select {key}, doc from {table} where json_valid(doc)").fetchall():  # noqa: S608
         record = json.loads(doc)
         inside = record
@@ -161,12 +164,12 @@ def _rename_fields(db: Database, table: str, key: str, within: tuple[str, ...], 
 
 
 def _note_who_waits(db: Database) -> None:
-    """Write into each waiting request's row which role it waits for, and who may not decide on it."""
+    """Record in each waiting request's row which role it waits for, and who may not decide on it."""
     for request_id, doc in db.execute("select id, doc from requests where state = 'awaiting_approval'").fetchall():
         try:
             who = still_asked(load(REQUEST, doc))
         except ValidationError:
-            continue  # as in every list: one that cannot be read hides no other
+            continue  # as in every list: an unreadable record does not hide others
         if who is not None:
             values = (who.open_stages[0].role, json.dumps(sorted(who.barred)), request_id)
             db.execute("update requests set waits_for = ?, excluded = ? where id = ?", values)

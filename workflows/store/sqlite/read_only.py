@@ -1,4 +1,4 @@
-"""Reads what was given up and what alarms, for somebody who looks on: no lock, no migration, nothing is written."""
+"""Read given-up effects and alarms for a reader outside the bot: no lock, no migration, no write."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ def read_parked(path: Path) -> Sequence[Parked]:
 
 
 def read_open_alarms(path: Path) -> Sequence[Alarm]:
-    """List the alarms that are not cleared, oldest first; none where the store is older than alarms are.
+    """List the alarms that are not cleared, oldest first; empty when the store is older than alarms.
 
     :raises OSError: when the file is not a store, or cannot be read.
     """
@@ -46,8 +46,8 @@ def read_open_alarms(path: Path) -> Sequence[Alarm]:
 
 
 def _read(path: Path, sql: str) -> list[tuple[Any, ...]]:
-    # A WAL file stands there while somebody has the store open. Without one nobody writes, and "immutable" keeps SQLite
-    # from making files of its own beside it (SQLite: "Write-Ahead Logging", read-only databases).
+    # There is a WAL file while somebody has the store open. Without one nobody writes, and "immutable" keeps SQLite
+    # from creating its own files next to it (SQLite: "Write-Ahead Logging", read-only databases).
     path = path.resolve()
     mode = "mode=ro" if Path(f"{path}-wal").exists() else "mode=ro&immutable=1"
     try:

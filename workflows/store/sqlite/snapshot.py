@@ -1,6 +1,6 @@
-"""Reads every partnership and the requests that bear on what stands in the tenant: for a posture, at one moment.
+"""Read every partnership and the requests that matter for the current settings, at one moment, for a posture.
 
-A reader beside a running bot takes no lock, makes no file, migrates nothing and writes nothing.
+A reader next to a running bot takes no lock, creates no file, migrates nothing and writes nothing.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ class Rows:
 
 
 async def read_records(path: Path) -> Records | None:
-    """Read the records of the store in the file at `path`, beside a running bot; None when there is no such file.
+    """Read the records of the store in the file at `path`, next to a running bot; None when there is no such file.
 
     :raises StoreUnusable: when the file is not a store of this version, or cannot be read.
     """
@@ -51,7 +51,7 @@ async def read_records(path: Path) -> Records | None:
 
 
 def fetch_rows(db: sqlite3.Connection) -> Rows:
-    """Fetch both tables as of one moment."""
+    """Read both tables as of one moment."""
     is_ours = not db.in_transaction
     if is_ours:
         db.execute("begin")
@@ -66,12 +66,15 @@ def fetch_rows(db: sqlite3.Connection) -> Rows:
 
 
 def parse_rows(rows: Rows) -> Records:
-    """Parse the texts; a partnership that cannot be read is named, a request that cannot be read is left out."""
+    """Parse the texts.
+
+    An unreadable partnership is named; an unreadable request is left out.
+    """
     partnerships = {key: _parsed(PARTNERSHIP, key, text) for key, text in rows.partnerships}
     requests = {key: _parsed(REQUEST, key, text) for key, _, text in rows.requests}
     known = {TenantId(key): one for key, one in partnerships.items() if one is not None}
     unreadable = {key for key, one in partnerships.items() if one is None}
-    # NB. a request that cannot be read may have written its tenant: nothing is known of that one either.
+    # NB. a request that cannot be read may have written its tenant, so nothing is known of that tenant either.
     unreadable |= {
         tenant for key, tenant, _ in rows.requests if tenant and requests[key] is None and tenant not in known
     }
@@ -85,8 +88,8 @@ def parse_rows(rows: Rows) -> Records:
 def _read(path: Path) -> Records | None:
     if not path.exists():
         return None
-    # A WAL file stands there while somebody has the store open. Without one nobody writes, and "immutable" keeps SQLite
-    # from making files of its own beside it (SQLite: "Write-Ahead Logging", read-only databases).
+    # There is a WAL file while somebody has the store open. Without one nobody writes, and "immutable" keeps SQLite
+    # from creating its own files next to it (SQLite: "Write-Ahead Logging", read-only databases).
     path = path.resolve()
     mode = "mode=ro" if Path(f"{path}-wal").exists() else "mode=ro&immutable=1"
     try:

@@ -1,4 +1,4 @@
-"""Whether the embedded store can be written now: what the last write came to, and a small one to find out.
+"""Whether the embedded store can be written now: the result of the last write, and a small test write.
 
 SQLite: "Result and Error Codes".
 """
@@ -15,9 +15,9 @@ from workflows.ports.records import StoreNotWritable
 from workflows.store.sqlite.file import BUSY_MILLISECONDS, LOG_BYTES, StoreFile
 
 _IMPATIENT_MILLISECONDS: Final = 200
-"""How long a write waits for a lock once it is known that somebody holds it: whoever clicked has to hear in time."""
+"""The wait for a lock once it is known that somebody holds it, so that a person who clicked gets an answer in time."""
 _PROOF_BYTES: Final = 256 * 1024
-"""More than any commit takes: what can be stored after there was no room has to have room again."""
+"""More than any commit needs, so that after a full disk there is certainly space again."""
 _MARK: Final = "written_at"
 _PROOF: Final = "room"
 _OF_THE_WORLD: Final = {
@@ -31,13 +31,16 @@ _OF_THE_WORLD: Final = {
     sqlite3.SQLITE_CORRUPT: "the database is damaged",
     sqlite3.SQLITE_NOTADB: "the database is damaged",
 }
-"""Faults that are not the program's own, by SQLite's primary code."""
+"""Errors that are not the program's own, by SQLite's primary code."""
 
 _log = structlog.get_logger()
 
 
 class Writes:
-    """Watches every write. `trouble` is what keeps records from being stored; empty when nothing does."""
+    """Observes every write.
+
+    `trouble` is the reason why records cannot be stored; empty when they can.
+    """
 
     def __init__(self, file: StoreFile) -> None:
         self._file = file
@@ -46,9 +49,9 @@ class Writes:
 
     @contextmanager
     def watched(self, db: Database) -> Iterator[None]:
-        """Note when a write fails for a reason outside of the program.
+        """Record when a write fails for a reason outside of the program.
 
-        :raises StoreNotWritable: then; nothing was stored.
+        :raises StoreNotWritable: in that case; nothing was stored.
         """
         try:
             yield
@@ -60,7 +63,10 @@ class Writes:
             raise StoreNotWritable(f"The records cannot be written: {reason}.") from error
 
     def probe(self, db: Database, value: str) -> str:
-        """Find out whether records can be written by writing one; keep the log short. Gives what is in the way."""
+        """Check by writing one record whether records can be written; keep the log short.
+
+        Returns the reason when not.
+        """
         try:
             with self.watched(db):
                 if self.trouble:
@@ -89,7 +95,10 @@ class Writes:
         self.trouble = trouble
 
     def _shorten(self, db: Database) -> None:
-        """Empty a log that has grown: it does while somebody reads an older state, and stays long afterwards."""
+        """Shorten a log that has grown.
+
+        It grows while a reader uses an older state, and stays large afterwards.
+        """
         try:
             size = self._file.log_path.stat().st_size
         except OSError:

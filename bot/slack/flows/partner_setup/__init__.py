@@ -1,1 +1,1 @@
-"""What the partner has to set on its side: the checklist, confirming its steps, reminding."""
+"""The partner setup: the checklist, the confirmation of its steps, reminders."""

@@ -1,4 +1,4 @@
-"""The checklist for the partner's administrator as a message and as a window: text that is copied as a whole."""
+"""The checklist for the partner's administrator as a message and as a window: text for copying."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -19,17 +19,17 @@ from workflows.core.partner_setup.state import needed_steps
 from workflows.core.text import counted
 
 MOST_CHUNK: Final = 2900
-"""The most characters in one preformatted block; a longer checklist goes on in the next one."""
+"""The most characters in one preformatted block; a longer checklist continues in the next one."""
 _BREAKS: Final = (",", ";")
-"""After these a line that is too long may end: JSON and PowerShell both go on in the next one."""
+"""A line that is too long may end after these: JSON and PowerShell can both continue on the next line."""
 MOST_CHUNKS: Final = 12
-"""More than any checklist of a few hundred ids takes; Slack shows what fits, and the cut is said."""
+"""More than any checklist of a few hundred ids needs. Slack shows what fits, and the text says that it was cut."""
 
 
 def checklist_message(present: PresentSetup, *, may_speak: bool) -> Message:
-    """Show the checklist in a message.
+    """Return the checklist as a message.
 
-    :param may_speak: offer to confirm what Gatehouse's record asks for: to the sponsor and the admins.
+    :param may_speak: offer to confirm the steps of Gatehouse's record: for the sponsor and the admins.
     """
     name = clean(partner_name(present.identity), 90)
     blocks = [header(f"🤝 {name}: the partner's half"), *_blocks(present, may_speak=may_speak)]
@@ -39,14 +39,14 @@ def checklist_message(present: PresentSetup, *, may_speak: bool) -> Message:
 
 
 def checklist_view(present: PresentSetup) -> Json:
-    """Show the checklist in a window."""
+    """Return the checklist as a window."""
     return modal("The partner's half", [*_blocks(present, may_speak=False)], ids.CHECKLIST)
 
 
 def checklist_text(present: PresentSetup) -> list[str]:
-    """Write the whole checklist down, in as few pieces as Slack takes.
+    """Return the whole checklist in as few pieces as Slack accepts.
 
-    Each piece ends with a step; a step that is too long goes on in the next piece, after a line or a comma.
+    Each piece ends with a step. A step that is too long continues in the next piece, after a line or a comma.
     """
     if not present.setup.steps:
         return []
@@ -112,7 +112,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _packed(pieces: Sequence[str]) -> list[str]:
-    """Put pieces together as long as they fit, an empty line between them."""
+    """Join pieces as long as they fit, with an empty line between them."""
     packed: list[str] = []
     for piece in pieces:
         if packed and len(packed[-1]) + 2 + len(piece) <= MOST_CHUNK:

@@ -1,4 +1,4 @@
-"""The partner's half: its steps are confirmed or not, its reminder is sent, its checklist is shown."""
+"""The partner setup: confirm its steps or take that back, set its reminder, show its checklist."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,7 +28,10 @@ from workflows.core.settings.model import TenantId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerSetupFlow:
-    """Stores what people say of the partner's half. Who may say it is judged later, from the stored click."""
+    """Stores what people say about the partner setup.
+
+    The stored click is checked later for the right to do so.
+    """
 
     service: Service
     windows: Windows
@@ -38,7 +41,7 @@ class PartnerSetupFlow:
     checklists: Checklists
 
     def entry_points(self) -> Iterator[EntryPoint]:
-        """Name what leads here."""
+        """Return the entry points of this flow."""
         yield Verb("checklist", self.answer_checklist)
         yield Action(ids.SHOW_CHECKLIST, self.show_checklist, stored="show_checklist")
         yield Action(ids.CONFIRM_SETUP, self.confirm, stored="want_confirm_half", card=Card.SETUP)
@@ -46,7 +49,7 @@ class PartnerSetupFlow:
         yield Action(ids.REMIND_SETUP, self.remind, stored="want_remind_half", card=Card.SETUP)
 
     async def confirm(self, ack: AsyncAck, click: Interaction) -> None:
-        """Store that a step is said to be done."""
+        """Store the confirmation of a step."""
         tenant_id, step, wanted = parse_setup_value(click.action.value)
         who, where = click.actor, click.channel
         command = ConfirmSetup(actor=who, tenant_id=tenant_id, step=step, wanted=wanted, channel=where)
@@ -54,7 +57,7 @@ class PartnerSetupFlow:
         await ack()
 
     async def unconfirm(self, ack: AsyncAck, click: Interaction) -> None:
-        """Store that a step is not done after all."""
+        """Store that a confirmation is taken back."""
         tenant_id, step, wanted = parse_setup_value(click.action.value)
         who, where = click.actor, click.channel
         command = UnconfirmSetup(actor=who, tenant_id=tenant_id, step=step, wanted=wanted, channel=where)
@@ -62,7 +65,7 @@ class PartnerSetupFlow:
         await ack()
 
     async def remind(self, ack: AsyncAck, click: Interaction) -> None:
-        """Store that the reminder is wanted."""
+        """Store that a reminder is wanted."""
         tenant_id = parse_tenant_id(click.action.value)
         command = RemindSetup(actor=click.actor, tenant_id=tenant_id, channel=click.channel)
         await self.service.want(command, key=click.key)
@@ -90,16 +93,19 @@ class PartnerSetupFlow:
         await self.looking.require(window.actor, tenant_id, key=window.key, by="show_checklist")
         try:
             return checklist_view(await self.checklists.present(tenant_id))
-        except InvalidField as error:  # nobody typed it: Entra does not take the id of a partner on record
+        except InvalidField as error:  # nobody typed it: Entra does not accept the id of a partner on record
             return message_view("Not possible now", not_now(error))
 
     async def _may_speak(self, actor: ChatId, present: PresentSetup) -> bool:
-        """Return whether to offer this person to confirm; a click is judged again."""
+        """Return whether to offer this person to confirm.
+
+        A click is checked again.
+        """
         if present.partnership is None:
             return False
         try:
             person = await self.directory.identify(actor)
             roster = await self.directory.roster([person])
         except Refused:
-            return False  # as the click would be
+            return False  # as for the click
         return person.id == present.partnership.sponsor.id or roster.holds(person.id, ADMIN)

@@ -1,1 +1,1 @@
-"""Asking for a partner: the form, what it looks up, the filing."""
+"""Requesting access for a partner: the form, its lookups, the filing."""

@@ -1,4 +1,4 @@
-"""Asking for a partner: the form is opened at once, looks up what is typed into it, and is filed when it is sent."""
+"""Request access for a partner: the form opens at once, looks up what is typed, and is filed when it is sent."""
 
 import re
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 _NAMES_SECONDS: Final = 5.0
-"""How long a person waits for a name to be looked up, before they are told to try again."""
+"""Seconds that a person waits for the lookup of a name before they are told to try again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class RequestAccessFlow:
     catalog: Catalog
 
     def entry_points(self) -> Iterator[EntryPoint]:
-        """Name what leads here."""
+        """Return the entry points of this flow."""
         yield Verb("request", self.open_named)
         yield Shortcut(ids.REQUEST_SHORTCUT, self.open, stored="shortcut")
         yield Action(ids.OPEN_REQUEST, self.open, stored="open_request")
@@ -57,7 +57,7 @@ class RequestAccessFlow:
         yield Submission(ids.REQUEST_ACCESS, self.file, stored="submit")
 
     async def open_named(self, ack: AsyncAck, command: Invocation) -> None:
-        """Open the form, and look up the partner that was named in the command."""
+        """Open the form, and look up the partner that the command names."""
         actor, typed = command.actor, command.argument
         view_id = await self._open(command.trigger_id, actor, typed=typed)
         await ack()
@@ -72,30 +72,33 @@ class RequestAccessFlow:
         await ack()
 
     async def look_up(self, ack: AsyncAck, click: Interaction) -> None:
-        """Look up what was just typed as the target."""
+        """Look up the target that was just typed."""
         await ack()
         window = Window.of(click, command=LOOK_UP)
         self.windows.start(window, self.show_partner(window, parse_form(click), typed=click.action.value))
 
     async def choose_template(self, ack: AsyncAck, click: Interaction) -> None:
-        """Show what the template just chosen brings into the form."""
+        """Show the fields of the template that was just chosen."""
         await ack()
         window = Window.of(click, command=LOOK_UP)
         self.windows.start(window, self.show_template(window, parse_form(click)))
 
     async def look_up_names(self, ack: AsyncAck, click: Interaction) -> None:
-        """Look up the names that stand where IDs of ours are wanted."""
+        """Look up the names in fields that need one of our IDs."""
         await ack()
         window = Window.of(click, command="look_up_name")
         self.windows.background.start(self._show_names(window, parse_form(click)))
 
     def show_again(self, click: Interaction) -> None:
-        """Look the target of an open form up again, where something in the form ended the request about it."""
+        """Look up the target of an open form again, after an action in the form ended the request about it."""
         form, window = parse_form(click), Window.of(click, command=LOOK_UP)
         self.windows.background.start(self.show_partner(window, form, typed=form.target))
 
     async def file(self, ack: AsyncAck, click: Interaction) -> None:
-        """File the request; what names were taken for has to be seen before."""
+        """File the request.
+
+        The objects found for names must have been shown before.
+        """
         await self.members.require(click.actor)
         try:
             await answer_filing(ack, self.intake.file(parse_form(click), key=click.key))
@@ -105,7 +108,7 @@ class RequestAccessFlow:
             await ack(response_action="update", view=shown.view(self.catalog.templates, must_look=True))
 
     async def _open(self, trigger_id: str, actor: ChatId, *, typed: str) -> str:
-        """Open the form for a full member; no look-up stands before it. Returns the view's id.
+        """Open the form for a full member, without waiting for a lookup. Returns the view's id.
 
         :raises Refused: for everybody else.
         """
@@ -114,14 +117,14 @@ class RequestAccessFlow:
         return await self.windows.open(trigger_id, request_view(form))
 
     async def show_partner(self, window: Window, form: Form, *, typed: str) -> None:
-        """Resolve what stands in the target field and show the tenant, or the problem, below it."""
+        """Resolve the target field and show the tenant, or the problem, below it."""
         shown = self.forms.at(window.id, replace(form, target=typed))
         async with self.windows.refusing(window):
             await self._look_up(window, shown, typed)
             await self._show(window, shown)
 
     async def show_template(self, window: Window, form: Form) -> None:
-        """Show the fields and durations of the template just chosen, then the tenant where it was not looked up yet."""
+        """Show the fields and durations of the chosen template, then the tenant if it was not looked up yet."""
         shown = self.forms.at(window.id, form)
         async with self.windows.refusing(window):
             await self.members.require(form.requester)
@@ -133,7 +136,7 @@ class RequestAccessFlow:
                 await self._show(window, shown)
 
     async def _show_names(self, window: Window, form: Form) -> None:
-        """Look up the names in the form, for a full member, and show what they are."""
+        """Look up the names in the form, for a full member, and show the objects found."""
         template = self.catalog.templates.get(form.template)
         if template is None:
             return
@@ -143,16 +146,17 @@ class RequestAccessFlow:
             except NOT_NOW:
                 return  # nothing is shown, so sending looks them up
             shown = self.forms.at(window.id, form)
-            # All of them anew: the directory may have changed since they were shown.
+            # All of them again: the directory may have changed since they were shown.
             names = await look_up_names(template, form.placeholders, tenant=self.tenant, patience=_NAMES_SECONDS)
             shown.named.clear()
             shown.take_names(names.found, names.problems)
             await self._show(window, shown)
 
     async def _look_up(self, window: Window, shown: OpenRequestForm, typed: str) -> None:
-        """Look a partner up for the form.
+        """Look up a partner for the form.
 
-        :raises Refused: for who is no full member. A limit that is reached is said in the form, which keeps its fields.
+        :raises Refused: for a person who is no full member. A reached limit is shown in the form, which keeps its
+            fields.
         """
         found, problem = None, ""
         key, actor = window.key, shown.form.requester

@@ -1,4 +1,7 @@
-"""The form that asks for a partner. Pure."""
+"""The view of the form that requests access for a partner.
+
+Pure.
+"""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -57,19 +60,19 @@ _MUST_LOOK = "Not sent yet. Look at what was found for the names below, then sen
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a look-up of the target found."""
+    """The result of looking up the target."""
 
     identity: TenantIdentity
     exists: bool
-    """Whether the partner has a configuration of its own already."""
+    """Whether the partner has its own configuration already."""
     lines: tuple[str, ...] = ()
-    """What that configuration sets, one setting a line."""
+    """The settings of that configuration, one in each line."""
     taken: str = ""
-    """The name that was taken out of what was typed; empty where that was the name itself."""
+    """The name that was found in the typed text; empty when the text was only the name."""
     waiting: AccessRequest | None = None
-    """The request about this partner that is open already."""
+    """The open request about this partner."""
     account: PersonId | None = None
-    """Whose look-up this is, where the chat id does not say that the open request is theirs."""
+    """The account of the person who looks up, when the chat id does not show that the open request is theirs."""
 
     @classmethod
     def of(
@@ -80,7 +83,7 @@ class Found:
         waiting: AccessRequest | None = None,
         account: PersonId | None = None,
     ) -> Self:
-        """Sum up what the directory said."""
+        """Return a summary of the directory's answer."""
         asked = observation.identity.asked
         is_cross_cloud = not observation.identity.is_resolved
         current = describe_current(observation.configuration, observation.default, is_cross_cloud=is_cross_cloud)
@@ -96,7 +99,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestForm:
-    """What the request form shows; empty fields are shown empty, except that the requester is the first sponsor."""
+    """The content of the request form.
+
+    Empty fields are shown empty, except that the requester is the first sponsor.
+    """
 
     templates: Sequence[Template]
     requester: ChatId
@@ -108,26 +114,29 @@ class RequestForm:
     sponsor: ChatId | None = None
     days: int = 0
     placeholders: Mapping[str, str] = field(default_factory=dict)
-    """What was typed for the template's placeholders, by their names."""
+    """The values typed for the template's placeholders, by name."""
     named: Mapping[str, FoundObject] = field(default_factory=dict)
-    """What the names among them were found to be."""
+    """The objects that were found for names among them."""
     name_problems: Mapping[str, str] = field(default_factory=dict)
     must_look: bool = False
-    """Whether sending waits for the person to have seen what was found."""
+    """Whether the person must see the found objects before sending."""
 
     @property
     def chosen(self) -> Template | None:
-        """The template that is chosen, if any."""
+        """Return the chosen template, if any."""
         return next((template for template in self.templates if template.name == self.template), None)
 
     @property
     def offered(self) -> Sequence[Template]:
-        """The templates that the rest of the form is about: the chosen one, or all of them."""
+        """Return the templates for the rest of the form: the chosen one, or all of them."""
         return self.templates if self.chosen is None else (self.chosen,)
 
 
 def request_view(form: RequestForm) -> Json:
-    """Show the request form. The state of its fields is Slack's; its metadata decides nothing."""
+    """Return the request form.
+
+    Slack keeps the state of its fields; nothing is decided by its metadata.
+    """
     if not form.templates:
         return message_view(REQUEST_TITLE, "There is no access template to choose from. Tell an administrator.")
     blocks: list[Block] = [
@@ -160,13 +169,14 @@ def _target_field(form: RequestForm) -> InputBlock:
         dispatch_action_config=DispatchActionConfig(trigger_actions_on=["on_enter_pressed"]),
         placeholder=plain_text("contoso.com", Limit.OPTION),
     )
-    # Slack sends a text field on Enter only, not when it is left (Slack: "Dispatch action configuration object").
+    # Slack sends a text field on Enter only, not when the user leaves it (Slack: "Dispatch action configuration
+    # object").
     hint = "Press Enter to see which organization it is. It is checked again when you send."
     return input_block("Partner domain or tenant ID", ids.TARGET, element, hint=hint, is_dispatched=True)
 
 
 def _target_result(form: RequestForm) -> RichTextBlock:
-    """Below the target: which tenant it is and what exists already, or what is wrong, in words."""
+    """Return the text below the target: the tenant and what exists already, or the problem in words."""
     if form.problem:
         said = paragraph(words("⚠️ Problem: ", bold=True), part(form.problem, 1000, lines=True))
         return rich(said, block_id=ids.TARGET_RESULT)
@@ -191,7 +201,7 @@ def _target_result(form: RequestForm) -> RichTextBlock:
 
 
 def _waiting_buttons(form: RequestForm) -> Iterator[ActionsBlock]:
-    """Offer what this person may do with the request that is open already; every click is judged again."""
+    """Return the buttons for the open request that this person may use; every click is checked again."""
     if form.found is None or form.found.waiting is None:
         return
     waiting = form.found.waiting
@@ -216,7 +226,7 @@ def _template_field(form: RequestForm) -> InputBlock:
 
 
 def _placeholder_fields(form: RequestForm) -> Iterator[Block]:
-    """One field for each id that the chosen template leaves open."""
+    """Return one field for each placeholder of the chosen template."""
     for placeholder in form.chosen.placeholders if form.chosen else ():
         is_ours = placeholder.owner is Owner.OURS
         element = PlainTextInputElement(
@@ -243,7 +253,7 @@ def _placeholder_fields(form: RequestForm) -> Iterator[Block]:
 
 
 def _placeholders_shown(form: RequestForm) -> dict[str, object]:
-    """Say whose placeholders the form shows, and which IDs for names: neither may be taken for another later."""
+    """Return the template of the shown placeholders, and the IDs shown for names, so that neither is confused later."""
     if form.chosen is None or not form.chosen.placeholders:
         return {}
     named = {name: f"{ids.fingerprint(form.placeholders.get(name, ''))}:{one.id}" for name, one in form.named.items()}
@@ -265,7 +275,7 @@ def _duration_field(form: RequestForm) -> InputBlock:
 
 
 def _default_days(form: RequestForm) -> int:
-    """The chosen template's default; with none chosen, the one that all templates agree on, else none."""
+    """Return the chosen template's default; without a choice, the default common to all templates, if any."""
     defaults = {t.default_duration.days for t in form.offered}
     return defaults.pop() if len(defaults) == 1 else 0
 

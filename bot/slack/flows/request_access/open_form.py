@@ -1,4 +1,4 @@
-"""What an open request form shows beside what was typed: what was found for the target and for the names."""
+"""The data of an open request form besides the typed values: what was found for the target and for the names."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,28 +19,28 @@ class OpenRequestForm(OpenForm[Form]):
     """One open request form."""
 
     looked_up: str = ""
-    """What `found` or `problem` is about, as typed."""
+    """The typed text that `found` or `problem` is about."""
     found: Found | None = None
     problem: str = ""
     named: dict[str, tuple[str, FoundObject]] = field(default_factory=dict)
-    """By the placeholder's name, what was typed there and what it was found to be."""
+    """By the placeholder's name, the typed name and the object found for it."""
     name_problems: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """By the placeholder's name, what was typed there and why it was not taken for anything."""
+    """By the placeholder's name, the typed name and why no object was accepted for it."""
 
     def is_about(self, typed: str) -> bool:
-        """Return whether what was typed has been looked up already."""
+        """Return whether the typed text has been looked up already."""
         return self.looked_up.strip() == typed.strip()
 
     def take_names(self, found: Mapping[str, FoundObject], problems: Mapping[str, str]) -> None:
-        """Remember what came of looking up the names that stand in the form now."""
+        """Store the results of looking up the names that are now in the form."""
         typed = self.form.placeholders
         self.named |= {name: (typed[name], one) for name, one in found.items()}
         self.name_problems = {name: (typed[name], problem) for name, problem in problems.items()}
 
     def view(self, templates: Mapping[str, Template], *, must_look: bool = False) -> Json:
-        """Show the form as it is known now.
+        """Return the form with the present data.
 
-        :param must_look: whether sending waits for the person to have seen what was found.
+        :param must_look: whether the person must see the found objects before sending.
         """
         form = self.form
         return request_view(
@@ -62,5 +62,5 @@ class OpenRequestForm(OpenForm[Form]):
         )
 
     def _now(self, said: Mapping[str, tuple[str, _Said]]) -> dict[str, _Said]:
-        """Return what was said of those fields in which the same still stands."""
+        """Return the results for fields whose text has not changed since."""
         return {name: one for name, (typed, one) in said.items() if self.form.placeholders.get(name) == typed}

@@ -1,1 +1,1 @@
-"""Asking to put a change back: the form, what it would change, the filing."""
+"""Requesting a restoration of previous settings: the form, its effect, the filing."""

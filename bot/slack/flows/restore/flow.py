@@ -1,4 +1,4 @@
-"""Asking to put a change back: a form that is filled in when the partner was read, and again for each choice."""
+"""Request a restoration: the form is filled after the partner was read, and again for each choice."""
 
 import asyncio
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 from workflows.preflight.naming import names_shown
 
 READING_SECONDS: Final = 6.0
-"""How long a person waits for the difference, before the form is offered without."""
+"""Seconds that a person waits for the difference before the form is shown without it."""
 _LATER: Final = "You can send the request anyway; it waits until it can be read."
 _STORED: Final = "/partner restore"
 
@@ -51,13 +51,13 @@ class RestoreFlow:
     catalog: Catalog
 
     def entry_points(self) -> Iterator[EntryPoint]:
-        """Name what leads here."""
+        """Return the entry points of this flow."""
         yield Verb("restore", self.open_named)
         yield Action(ids.RESTORES, self.choose_change, stored="restores")
         yield Submission(ids.RESTORE_ACCESS, self.file, stored="submit")
 
     async def open_named(self, ack: AsyncAck, command: Invocation) -> None:
-        """Open the form about the partner that was named in the command."""
+        """Open the form about the partner that the command names."""
 
         async def build(window: Window) -> Json:
             return await self._changes(window, command.argument)
@@ -65,7 +65,7 @@ class RestoreFlow:
         await self.windows.load(ack, command, build, command=_STORED)
 
     async def choose_change(self, ack: AsyncAck, click: Interaction) -> None:
-        """Show what the change just chosen would put back."""
+        """Show the effect of the change that was just chosen."""
         form = parse_restore_form(click)
         await ack()
         window = Window.of(click, command=_STORED, subject=Subject(tenant_id=form.tenant_id))
@@ -77,7 +77,7 @@ class RestoreFlow:
         await answer_filing(ack, self.intake.file(parse_restore_form(click), key=click.key))
 
     async def _changes(self, window: Window, typed: str) -> Json:
-        """Show which changes of a partner can be put back."""
+        """Return the view with the changes of a partner that can be undone."""
         await self.looking.require(window.actor, typed, key=window.key, by=_STORED)
         identity, _ = await named_partner(typed, store=self.store, tenant=self.tenant)
         window.subject = Subject(tenant_id=identity.tenant_id)
@@ -91,13 +91,16 @@ class RestoreFlow:
         )
 
     async def show_difference(self, window: Window, form: RestoreForm) -> None:
-        """Show a full member what the change just chosen would put back; a later choice in the same form wins."""
+        """Show a full member what the chosen restoration would change.
+
+        A later choice in the same form wins.
+        """
         shown = self.forms.at(window.id, form)
         async with self.windows.refusing(window):
             await self.members.require(form.requester)
             changes = await self.intake.changes(form.tenant_id)
             if not changes:
-                return  # the form is only shown where there are some
+                return  # the form is only shown when there are some
             with_difference = await self._with_preview(
                 RestoreShown(
                     identity=changes[0].known.observation.identity,
@@ -143,7 +146,8 @@ class RestoreFlow:
         except InvalidField as error:
             if error.field != ids.DURATION:
                 raise
-            # Too long for the chain that decides: the difference is shown all the same, with what that chain offers.
+            # Too long for the chain that decides. The difference is still shown, with the durations of that chain's
+            # template.
             return await self.intake.propose(replace(form, days=0))
 
 

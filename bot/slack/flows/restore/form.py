@@ -1,4 +1,7 @@
-"""The form that asks to put a change back. Pure."""
+"""The view of the form that requests a restoration.
+
+Pure.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,7 +34,7 @@ from workflows.core.settings.canonical import JsonObject
 
 RESTORE_TITLE: Final = "Put a change back"
 MOST_CHANGES: Final = 100
-"""How many choices Slack takes in a select."""
+"""The most choices that Slack accepts in a select."""
 
 _ENDED: Final[Mapping[RequestState, str]] = {
     RequestState.OVERWRITTEN: "overwritten",
@@ -43,25 +46,25 @@ _FIRST: Final = "Choose a change to see what putting it back would change from w
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """What putting the chosen change back would do, from what was just read."""
+    """The effect of undoing the chosen change, from what was just read."""
 
     plan: Plan
     default: JsonObject | None
     template: Template
-    """Whose chain decides."""
+    """The template whose chain decides."""
     stages: tuple[Stage, ...]
     findings: tuple[Finding, ...]
     names: Mapping[str, str] = field(default_factory=dict)
-    """What our own directory calls ids of its own, by id."""
+    """The names in our own directory of its ids, by id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreShown:
-    """What the restore form shows."""
+    """The content of the restore form."""
 
     identity: TenantIdentity
     changes: Sequence[AccessRequest]
-    """What can be put back, newest first."""
+    """The changes that can be undone, newest first."""
     templates: Sequence[Template]
     form: RestoreForm
     preview: Preview | None = None
@@ -69,12 +72,18 @@ class RestoreShown:
 
     @property
     def offered(self) -> Sequence[Template]:
-        """The templates whose durations are offered: the one whose chain decides, or all while that is not known."""
+        """Return the templates whose durations are offered.
+
+        This is the one whose chain decides, or all while it is not known.
+        """
         return self.templates if self.preview is None else (self.preview.template,)
 
 
 def restore_view(shown: RestoreShown) -> Json:
-    """Show the restore form. Its metadata names the tenant, and is a claim when it comes back."""
+    """Return the restore form.
+
+    Its metadata names the tenant, and is unverified when it comes back.
+    """
     if not shown.changes:
         said = "Gatehouse has changed nothing about this partner that could be put back. See /partner show."
         return message_view("Nothing to put back", said)
@@ -96,7 +105,7 @@ def restore_view(shown: RestoreShown) -> Json:
 
 
 def change_words(change: AccessRequest) -> str:
-    """Name a change in one line: id, how it ended and when, what it was, by whom."""
+    """Describe a change in one line: id, how it ended and when, its kind, the requester."""
     known = change.known
     at, ended = settled_at(change), _ENDED.get(change.state, "applied")
     return f"{change.id}, {ended} {at.day} {at:%b %Y}, {clean(known.template_title, 40)}, by {known.requester.name}"
@@ -118,7 +127,7 @@ def _changes_field(shown: RestoreShown) -> InputBlock:
 
 
 def _result_elements(shown: RestoreShown) -> Iterator[RichTextElement]:
-    """Below the choice: the difference from now and who would decide on it, or what is wrong, in words."""
+    """Return the text below the choice: the difference and the approvers, or the problem in words."""
     preview = shown.preview
     if shown.problem:
         yield paragraph(words("⚠️ Problem: ", bold=True), part(shown.problem, 1000, lines=True))

@@ -1,1 +1,1 @@
-"""Revoking a partner's access: what it would do, and the confirmation."""
+"""Revoking a partner's access: its effect, and the confirmation."""

@@ -1,7 +1,7 @@
-"""Revoking a partner: a window shows what it would do to whoever may revoke, and asks for the partner's name.
+"""Revoke a partner: a window shows the effect to a person who may revoke, and asks for the partner's name.
 
-When Microsoft or the directory does not answer, a partner in our own records can be revoked all the same: who confirms
-it is judged then, and the settings are read then.
+When Microsoft or the directory does not answer, a partner in our own records can still be revoked. The right of the
+person who confirms, and the settings, are then read afterwards.
 """
 
 import asyncio
@@ -42,19 +42,19 @@ from workflows.preflight.naming import names_shown
 from workflows.preflight.sign_ins import losing_words, read_use
 
 _CONFIRMATION_SECONDS: Final = 1.5
-"""How long a confirmation waits for Graph before it is acknowledged."""
+"""Seconds that a confirmation waits for Graph before it is acknowledged."""
 _READING_SECONDS: Final = 6.0
-"""How long a person waits for what a revocation would change, before it is offered without."""
+"""Seconds that a person waits for the effect of a revocation before the window is shown without it."""
 _COUNTING_SECONDS: Final = 2.5
-"""How long the sign-ins are waited for, which nothing depends on."""
+"""Seconds to wait for the sign-ins; nothing depends on them."""
 _COUNTING_GRACE: Final = 0.2
-"""How long the window is held back for them."""
+"""Seconds that the window is delayed for them."""
 _COUNTING: Final = "Who used this partner lately is still being counted."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevokeFlow:
-    """Shows what a revocation would do, and stores one that was confirmed."""
+    """Shows the effect of a revocation, and stores a confirmed one."""
 
     service: Service
     windows: Windows
@@ -65,13 +65,13 @@ class RevokeFlow:
     clock: Clock
 
     def entry_points(self) -> Iterator[EntryPoint]:
-        """Name what leads here."""
+        """Return the entry points of this flow."""
         yield Verb("revoke", self.open_named)
         yield Action(ids.REVOKE_REVIEW, self.open_in_review, stored="want_revoke", card=Card.REVIEW)
         yield Submission(ids.CONFIRM_REVOKE, self.confirmed, stored="want_revoke")
 
     async def open_named(self, ack: AsyncAck, command: Invocation) -> None:
-        """Open the window about the partner that was named in the command."""
+        """Open the window about the partner that the command names."""
 
         async def build(window: Window) -> Json:
             return await self._shown(window, command.argument, in_review=False)
@@ -88,7 +88,7 @@ class RevokeFlow:
         await self.windows.load(ack, click, build, command="want_revoke")
 
     async def confirmed(self, ack: AsyncAck, click: Interaction) -> None:
-        """Store a revocation whose partner was named to confirm it."""
+        """Store a revocation after the partner's name was typed as confirmation."""
         tenant_id = parse_tenant_id(click.the_view.private_metadata)
         problem = await self.confirmation_problem(tenant_id, click.the_view.value(ids.CONFIRM))
         if problem:
@@ -99,7 +99,7 @@ class RevokeFlow:
         await ack(response_action="clear")
 
     async def confirmation_problem(self, tenant_id: TenantId, typed: str) -> str:
-        """State what is wrong with what was typed to confirm a revocation; empty when it is right."""
+        """State what is wrong with the typed confirmation of a revocation; empty when it is right."""
         try:
             async with asyncio.timeout(_CONFIRMATION_SECONDS):
                 identity, _ = await identify_partner(tenant_id, store=self.store, tenant=self.tenant)
@@ -113,9 +113,9 @@ class RevokeFlow:
         return f"This is not what has to be typed here. Type {expected} to confirm."
 
     async def _shown(self, window: Window, typed: str, *, in_review: bool) -> Json:
-        """Show what a revocation would do, to somebody who may revoke.
+        """Return the view with the effect of a revocation, for a person who may revoke.
 
-        :param in_review: whether it was asked for by a review's button.
+        :param in_review: whether it was requested by a review's button.
         """
         await self.members.require(window.actor)
         target = normalize_target(typed)
@@ -131,10 +131,9 @@ class RevokeFlow:
     async def _planned(
         self, identity: TenantIdentity, partnership: Partnership | None, actor: ChatId, *, in_review: bool
     ) -> tuple[Plan, JsonObject | None] | None:
-        """Plan a revocation for somebody who may ask for it; None when a known partner cannot be read now.
+        """Plan a revocation for a person who may request it; None when a known partner cannot be read now.
 
-        :returns: the plan, and the tenant's default configuration where it could be read.
-
+        :returns: the plan, and the tenant's default configuration if it could be read.
         :raises Refused: when this person may not.
         :raises TenantUnavailable, DirectoryUnavailable: when a partner without a record cannot be read now.
         """
@@ -165,7 +164,7 @@ class RevokeFlow:
     ) -> Json:
         """Offer a revocation wherever there is something to close, to record as closed, or to stop.
 
-        Who used the partner lately is shown when it has been counted; the window does not wait for that.
+        Who used the partnership recently is shown when it has been counted; the window does not wait for that.
         """
         stops = would_open(await self.store.open_requests(), identity)
         counting = asyncio.create_task(

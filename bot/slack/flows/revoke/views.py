@@ -1,4 +1,7 @@
-"""What a revocation would do and what it would not, with the confirmation it asks for. Pure."""
+"""The views with the effect of a revocation, its limits, and its confirmation.
+
+Pure.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -48,11 +51,11 @@ def revocation_view(
     names: Mapping[str, str] = NO_NAMES,
     used: Sequence[str] = (),
 ) -> Json:
-    """Offer a revocation wherever there is something to close, to record as closed, or to stop; else say why not.
+    """Offer a revocation wherever there is something to close, to record as closed, or to stop; otherwise say why not.
 
     :param default: the tenant's default configuration; None when it could not be read.
-    :param names: what our own directory calls ids of its own, by id.
-    :param used: sentences on who used the partner lately.
+    :param names: the names in our own directory of its ids, by id.
+    :param used: sentences about who used the partnership recently.
     """
     left = left_open(ways(plan.before, default, is_cross_cloud=not identity.is_resolved))
     is_closed = partnership is None or partnership.state is PartnershipState.REVOKED
@@ -70,10 +73,10 @@ def revoke_view(
     stops: Sequence[AccessRequest] = (),
     left: Sequence[Way] = (),
 ) -> Json:
-    """Show what a revocation will do and what it will not, and ask for the partner's domain to be typed.
+    """Return the view with the effects and limits of a revocation, which asks to type the partner's domain.
 
-    :param lines: what it writes; none where every block stands already.
-    :param left: what is not closed for certain now.
+    :param lines: what it writes; none when every block is set already.
+    :param left: what is not certainly closed now.
     :param stops: the open requests that it stops.
     """
     changes = change_elements(lines, "What will change") if lines else _nothing_elements(left)
@@ -82,7 +85,7 @@ def revoke_view(
 
 
 def already_blocked_view(left: Sequence[Way]) -> Json:
-    """State that there is nothing to revoke, and what is not closed for certain all the same."""
+    """Return the view that there is nothing to revoke, with what is still not certainly closed."""
     if not left:
         return message_view("Nothing to do", "This tenant is already blocked in every respect.")
     return message_view("Nothing to write", f"{_NOTHING_TO_WRITE} {_LEFT}{ways_words(left)}.")

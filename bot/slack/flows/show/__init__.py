@@ -1,1 +1,1 @@
-"""What `/partner` only tells: the list, one partner, the posture, help."""
+"""The read-only commands of `/partner`: the list, one partner, the posture, help."""

@@ -1,4 +1,4 @@
-"""`/partner list`, `show`, `posture` and `help`, and the answer to whatever is no command."""
+"""`/partner list`, `show`, `posture` and `help`, and the answer to unknown commands."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +24,10 @@ from workflows.preflight.naming import names_shown
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowFlow:
-    """Answers who asks. Local answers come with the acknowledgement, the others right after it."""
+    """Answers read-only commands.
+
+    Local answers come with the acknowledgement, the others right after it.
+    """
 
     answers: Answers
     members: Members
@@ -33,7 +36,7 @@ class ShowFlow:
     clock: Clock
 
     def entry_points(self) -> Iterator[EntryPoint]:
-        """Name what leads here."""
+        """Return the entry points of this flow."""
         yield Verb("list", self.list_partners)
         yield Verb("show", self.show_partner)
         yield Verb("posture", self.show_posture)
@@ -62,7 +65,7 @@ class ShowFlow:
         await say(ack, help_message())
 
     async def any_other(self, ack: AsyncAck, command: Invocation) -> None:
-        """Answer what is no command, or lacks its partner."""
+        """Answer an unknown command, or one without its partner."""
         await self.members.require(command.actor)
         await say(ack, unknown_command(command.text))
 

@@ -1,4 +1,7 @@
-"""`/partner list` and `/partner show` as messages: every partner in a line, one partner in detail. Pure."""
+"""`/partner list` and `/partner show` as messages: every partner in one line, one partner in detail.
+
+Pure.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -42,7 +45,7 @@ MOST_PARTNERS: Final = 20
 MOST_CONCERNS: Final = 8
 MOST_HISTORY: Final = 15
 MOST_VALUE: Final = 1500
-"""Characters of one setting's words, which count their targets themselves."""
+"""Characters for the words of one setting, which count their targets themselves."""
 MOST_WAYS: Final = 1500
 
 NOT_ADDED: Final = "a tenant of another Microsoft cloud, blocked until it is added here"
@@ -85,12 +88,12 @@ def partner_details(
     names: Mapping[str, str] = NO_NAMES,
     concerns: Sequence[Concern] = (),
 ) -> Message:
-    """Show what stands for a partner now, as just read, and what was asked for before.
+    """Show the current settings of a partner as just read, and the requests about it.
 
     :param configuration: None when the partner has no configuration of its own.
     :param default: None when the tenant's default could not be read.
-    :param names: what our own directory calls ids of its own, by id.
-    :param concerns: what a posture says is wrong with it, the gravest first.
+    :param names: the names in our own directory of its ids, by id.
+    :param concerns: the concerns of a posture about it, the most serious first.
     """
     is_cross_cloud = not identity.is_resolved
     current = describe_current(configuration, default, names, is_cross_cloud=is_cross_cloud)
@@ -134,7 +137,7 @@ def _current_elements(
 
 
 def _openness_elements(found: Sequence[Way]) -> Iterator[RichTextElement]:
-    """State in sum what is open, what is not known, and what is closed by a default only."""
+    """Summarize what is open, what is not known, and what only a default closes."""
     yield paragraph(words("What this leaves open", bold=True))
     left = left_open(found)
     unknown = [way for way in left if way.opening is Opening.UNKNOWN]

@@ -1,4 +1,4 @@
-"""`/partner posture`: the default, the counts, and the partners that need looking at, as one message."""
+"""`/partner posture`: the default, the counts, and the partners that need attention, as one message."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -16,14 +16,14 @@ from workflows.core.settings.model import Property
 from workflows.core.settings.openness import Opening
 
 MOST_PARTNERS: Final = 12
-"""With their warnings they fit into one message with room to spare."""
+"""With their warnings they certainly fit into one message."""
 MOST_CONCERNS: Final = 4
 MOST_DEFAULT_CONCERNS: Final = 8
 _WHOLE: Final = "the whole posture: gatehouse posture on the command line, or gatehouse posture --json"
 
 
 def posture_message(posture: Posture) -> Message:
-    """Show a posture; what is cut is counted."""
+    """Return a posture as a message; what is cut is counted."""
     shown = posture.partners[:MOST_PARTNERS]
     blocks: list[Block] = [
         header("Posture of the tenant"),
