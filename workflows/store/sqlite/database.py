@@ -40,24 +40,24 @@ class SqliteDatabase:
         self._db: Database
 
     async def open(self) -> None:
-        """Open the file, private to its owner, and bring its schema up to date.
+        """Open the file, private to its owner, and update its schema.
 
-        :raises StoreUnusable: when it is no database, or another process does not let go of it within a few seconds:
-            two outboxes on one file would perform effects twice.
+        :raises StoreUnusable: when it is no database, or another process does not release it within a few seconds: two
+            outboxes on one file would perform effects twice.
         """
         await self._run(self._open)
 
     @property
     def trouble(self) -> str:
-        """What keeps records from being written, as far as the last write showed; empty when nothing does."""
+        """Return why records cannot be written, as of the last write; empty when they can."""
         return self._writes.trouble
 
     async def probe(self) -> str:
-        """Find out whether records can be written now; see `ports.records`."""
+        """Check whether records can be written now; see `ports.records`."""
         return await self._run(lambda: self._writes.probe(self._db, text_of(self._clock.now())))
 
     async def close(self) -> None:
-        """Finish what runs, close the file, end the thread."""
+        """Finish running work, close the file, end the thread."""
         await self._run(self._close)
         self._thread.shutdown()
 
@@ -83,7 +83,10 @@ class SqliteDatabase:
 
 
 def readable(adapter: TypeAdapter[Result], rows: list[dict[str, Any]]) -> list[Result]:
-    """Read records for a list. One that cannot be read is logged and left out, so that it does not hide the others."""
+    """Read records for a list.
+
+    An unreadable record is logged and left out, so that it does not hide the others.
+    """
     found = []
     for row in rows:
         try:

@@ -19,7 +19,10 @@ class SqliteEffectsQueue(SqliteDatabase):
     """Implements `ports.effects_queue.EffectsQueue`."""
 
     async def pending(self, now: datetime, limit: int) -> Sequence[PendingEffect]:
-        """List the oldest due effect of each lane; one that cannot be read is parked and holds nobody up."""
+        """List the oldest due effect of each lane.
+
+        An effect that cannot be read is parked and delays nobody.
+        """
         if self.trouble:
             return []
         rows = await self._query(
@@ -43,9 +46,9 @@ class SqliteEffectsQueue(SqliteDatabase):
         return found
 
     async def count_pending(self, now: datetime) -> tuple[int, int, int]:
-        """Count the effects that are due, that wait for later, and that are parked.
+        """Count the effects that are due, that wait for a later time, and that are parked.
 
-        An App Home that was published just now and is wanted again counts as due: its turn comes within seconds.
+        An App Home that was just published and is wanted again counts as due: it follows within seconds.
         """
         rows = await self._query(
             """select coalesce(sum(is_parked = 0 and is_due), 0) as due,
@@ -57,11 +60,14 @@ class SqliteEffectsQueue(SqliteDatabase):
         return rows[0]["due"], rows[0]["later"], rows[0]["parked"]
 
     async def done(self, effect_id: int) -> None:
-        """Mark an effect as performed. What it did stands in the audit log; the effect itself is forgotten."""
+        """Mark an effect as performed.
+
+        The audit log contains what it did; the effect itself is deleted.
+        """
         await self._write("delete from effects where id = ?", effect_id)
 
     async def retry(self, effect_id: int, at: datetime, error: str) -> None:
-        """Put an effect off until `at`, counting one more attempt."""
+        """Postpone an effect until `at`, and count one more attempt."""
         await self._write(
             "update effects set due_at = ?, attempts = attempts + 1, error = ? where id = ?",
             text_of(at),
@@ -70,13 +76,13 @@ class SqliteEffectsQueue(SqliteDatabase):
         )
 
     async def park(self, effect_id: int, error: str) -> None:
-        """Return an effect up; it stays visible and holds no lane."""
+        """Give up an effect; it stays visible and does not delay its lane."""
         await self._write(
             "update effects set is_parked = 1, error = ? where id = ?", self._clean.error(error), effect_id
         )
 
     async def unjudged(self) -> Sequence[CheckPermission]:
-        """List the clicks that are stored and not judged yet, oldest first; those that were given up are left out."""
+        """List the stored, unchecked clicks, oldest first, without those that were given up."""
         sql = "select id, doc from effects where is_parked = 0 and lane >= 'judge:' and lane < 'judge;' order by id"
         found = readable(EFFECT, await self._query(sql))
         return [effect for effect in found if isinstance(effect, CheckPermission)]
@@ -87,7 +93,7 @@ class SqliteEffectsQueue(SqliteDatabase):
         return [_given_up(row) for row in rows]
 
     async def retry_given_up(self, effect_id: int) -> None:
-        """Have a given up effect tried again, as if for the first time."""
+        """Retry a given-up effect, as if for the first time."""
         await self._write(
             "update effects set is_parked = 0, attempts = 0, due_at = ?, error = '' where id = ? and is_parked = 1",
             text_of(self._clock.now()),
@@ -95,7 +101,7 @@ class SqliteEffectsQueue(SqliteDatabase):
         )
 
     async def drop_given_up(self, effect_id: int) -> None:
-        """Forget a given up effect."""
+        """Drop a given-up effect."""
         await self._write("delete from effects where id = ? and is_parked = 1", effect_id)
 
     def _put_effect(self, effect: Effect, due_at: str) -> None:

@@ -22,7 +22,7 @@ class SqliteMessageCopies(SqliteEffectsQueue):
         return await self._copies("subject = ? order by rowid", subject)
 
     async def channel_copies(self, fit: str, limit: int) -> Sequence[Copy]:
-        """List the live copies that were posted for nobody in particular, but those in the channel `fit`."""
+        """List the live copies that were posted for no single person, except those in the channel `fit`."""
         return await self._copies("audience = '' and is_live = 1 and channel <> ? order by rowid limit ?", fit, limit)
 
     async def _copies(self, where: str, *values: object) -> Sequence[Copy]:
@@ -30,7 +30,7 @@ class SqliteMessageCopies(SqliteEffectsQueue):
         return [Copy(**{**row, "is_live": bool(row["is_live"])}) for row in rows]
 
     async def save_copy(self, copy: Copy) -> None:
-        """Remember a posted copy, or what it shows now."""
+        """Store a posted copy, or what it shows now."""
         await self._write(
             """insert or replace into copies (channel, message_id, subject, audience, content, occasion, is_live)
             values (?, ?, ?, ?, ?, ?, ?)""",
@@ -50,20 +50,23 @@ class SqliteMessageCopies(SqliteEffectsQueue):
         return bool(await self._query("select 1 from homes where person = ?", person))
 
     async def save_home(self, person: ChatId) -> None:
-        """Remember that a person opened the App Home."""
+        """Record that a person opened the App Home."""
         await self._write("insert or ignore into homes (person) values (?)", person)
 
     async def want_homes(self, people: Sequence[ChatId]) -> None:
-        """Have the App Homes of those who ever opened theirs published anew."""
+        """Publish again the App Homes of those people who ever opened theirs."""
         await self._run(lambda: self._want_homes(people))
 
     async def home_wanted(self, person: ChatId) -> int:
-        """Count how often a person's App Home was wanted; 0 for one who never opened it."""
+        """Return how often a person's App Home was requested; 0 for a person who never opened it."""
         rows = await self._query("select wanted from homes where person = ?", person)
         return int(rows[0]["wanted"]) if rows else 0
 
     async def home_shown(self, person: ChatId, wanted: int) -> None:
-        """Note that the App Home shows what stood when it was wanted so often; have it published again if need be."""
+        """Record that the App Home shows the state of this request number.
+
+        If a newer request exists, it is published again.
+        """
         await self._run(lambda: self._home_shown(person, wanted))
 
     def _want_homes(self, people: Sequence[ChatId]) -> None:

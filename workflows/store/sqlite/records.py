@@ -43,7 +43,7 @@ class SqliteRecords(SqliteDatabase):
     async def requests_waiting(
         self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], limit: int
     ) -> Listed[AccessRequest]:
-        """List the requests that wait for one of these roles and bar none of one person's ids, oldest first."""
+        """List the requests that wait for one of these roles and that this person may decide on, oldest first."""
         where = """where waits_for in (select value from json_each(?))
             and not exists (select 1 from json_each(excluded) where value in (select value from json_each(?)))"""
         values = (json.dumps(list(roles)), json.dumps(sorted(ids)))
@@ -80,7 +80,7 @@ class SqliteRecords(SqliteDatabase):
         return await asyncio.to_thread(readable, PARTNERSHIP, rows)
 
     async def records(self) -> Records:
-        """Read every partnership and the requests that bear on what stands in the tenant, all of one moment."""
+        """Read every partnership and the requests that matter for the current settings, all at one moment."""
         rows = await self._run(lambda: fetch_rows(self._db.conn))
         # Parsing a thousand records takes a while, and is not the store's thread's or the event loop's to wait for.
         return await asyncio.to_thread(parse_rows, rows)
@@ -105,7 +105,7 @@ class SqliteRecords(SqliteDatabase):
     async def times_of(
         self, actor: ChatId, account: PersonId | None, commands: Sequence[str], since: datetime
     ) -> Sequence[datetime]:
-        """List when a person had one of these commands accepted since then; see `ports.records`."""
+        """List the times when a person's commands were accepted since then; see `ports.records`."""
         marks = ", ".join("?" * len(commands))
         rows = await self._query(
             f"""select at from audit where seq in (
@@ -140,7 +140,7 @@ class SqliteRecords(SqliteDatabase):
         return str(rows[0]["value"]) if rows else None
 
     async def save_mark(self, name: str, value: str) -> None:
-        """Remember a mark."""
+        """Store a mark."""
         await self._write("insert or replace into marks (name, value) values (?, ?)", name, value)
 
     async def _requests(self, tail: str, *values: object) -> list[AccessRequest]:

@@ -75,7 +75,10 @@ class SqliteStore(SqliteRecords, SqliteMessageCopies):
         )
 
     def _require_only_one(self, request: AccessRequest) -> None:
-        """Find another open request about the same tenant. NB. in the transaction: two may be prepared at once."""
+        """Check that no other request about the same tenant is open.
+
+        NB. in the transaction: two may be prepared at once.
+        """
         others = self._db.query(
             "select id from requests where tenant_id = ? and is_open = 1 and id <> ? order by created_at limit 1",
             [request.known.plan.tenant_id, request.id],
@@ -98,7 +101,10 @@ class SqliteStore(SqliteRecords, SqliteMessageCopies):
         )
 
     def _put_alarm(self, alarm: Alarm) -> None:
-        """Store an alarm; a second open one of the same code and subject is left out."""
+        """Store an alarm.
+
+        A second open one of the same code and subject is ignored.
+        """
         self._db.execute(
             """insert into alarms (id, code, subject, is_open, raised_at, doc) values (?, ?, ?, ?, ?, ?)
             on conflict (id) do update set is_open = excluded.is_open, doc = excluded.doc
@@ -110,7 +116,10 @@ class SqliteStore(SqliteRecords, SqliteMessageCopies):
         )
 
     def _put(self, table: str, key: str, row: dict[str, Any]) -> None:
-        """Insert version 1, or replace exactly the version before; table and column names are ours, never input."""
+        """Insert version 1, or replace exactly the version before.
+
+        Table and column names are constants, never input.
+        """
         names = list(row)
         if row["version"] == 1:
             marks = ", ".join("?" * len(names))
@@ -132,8 +141,8 @@ async def open_store(
 ) -> SqliteStore:
     """Open the embedded store in the file at `path`, creating it when it is missing.
 
-    :param redact: takes out of an error's text all that is secret or looks so.
-    :param redact_known: takes out of everything what is known to be secret, and nothing else; None: as `redact` does.
+    :param redact: removes from an error's text everything that is secret or looks like it.
+    :param redact_known: removes known secrets only, from all texts; None: same as `redact`.
     """
     store = SqliteStore(path, clock, Clean(error=redact, known=redact_known or redact))
     await store.open()
