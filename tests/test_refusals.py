@@ -21,7 +21,7 @@ REFUSALS: Final = {"Refused": 1, "InvalidField": 1, "NothingToChange": 0}
 NEXT_STEP: Final = re.compile(
     r"(?:^|[.…] )(?:Ask|Check|Choose|Click|Decide|Fill|File|Let|Look|Name|Revoke|See|Tell|Type|Use|Wait|Write) "
     r"|/partner [a-z]|You need to do nothing|It is possible again at|It can be filed again|; open it again|; wait until"
-    r"|“(?:list|show|request|revoke|restore) [a-z]+”|; see …"
+    r"|‹(?:list|show|request|revoke|restore) [a-z]+›|; see …"
     r"|; type one such as|Say why|An admin has to mend that|revoke the partner instead|Ask for a company domain"
 )
 

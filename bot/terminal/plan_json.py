@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any, Final
 
+from bot.slack.blocks.actions import with_commands
 from workflows.app.requests.planning import Planned
 from workflows.core.checks.conditional_access.words import report_values
 from workflows.core.checks.consequences import consequences
@@ -60,7 +61,7 @@ def _plan(planned: Planned, plan: Plan) -> dict[str, Any]:
             "approvers_needed": need.people,
             "stages_needed": need.stages,
         },
-        "consequences": list(consequences(plan, observation.default)),
+        "consequences": [with_commands(one) for one in consequences(plan, observation.default)],
         "conditional_access": report_values(planned.access),
         "findings": [_finding(finding) for finding in planned.findings],
         "chain": [asdict(stage) for stage in planned.stages],

@@ -9,6 +9,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
+from bot.slack.blocks.actions import with_commands
 from bot.slack.cards.partners import operations_json
 from bot.terminal.printing import shown
 from workflows.app.requests.planning import Planned
@@ -48,7 +49,7 @@ def print_plan(planned: Planned, console: Console) -> None:
         return
     _print_changes(planned, planned.plan, console)
     _print_risk(planned, planned.plan, console)
-    said = consequences(planned.plan, planned.observation.default)
+    said = tuple(map(with_commands, consequences(planned.plan, planned.observation.default)))
     _print_list("Good to know", said, console)
     _print_findings(planned, console)
     _print_chain(planned, planned.plan, console)

@@ -6,6 +6,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
+from bot.slack.blocks.actions import with_commands
 from bot.slack.blocks.untrusted import clean
 
 NOT_POSSIBLE: Final = 1
@@ -20,7 +21,7 @@ def shown(text: str, limit: int = MOST_TEXT, style: str = "") -> Text:
 
 def complain(opening: str, *reasons: str) -> None:
     """Print what went wrong on standard error, one line each."""
-    print(opening, *(f"- {clean(reason, MOST_TEXT)}" for reason in reasons), sep="\n", file=sys.stderr)
+    print(opening, *(f"- {clean(with_commands(reason), MOST_TEXT)}" for reason in reasons), sep="\n", file=sys.stderr)
 
 
 def terminal() -> Console:

@@ -24,7 +24,8 @@ class Action(Enum):
     RESTORE = "restore settings"
 
     def __str__(self) -> str:
-        return f"“{self.value}”"
+        # Marks that people hardly ever type, so that nothing which they wrote is taken for an action.
+        return f"‹{self.value}›"
 
 
 def place_to_cut(text: str, most: int) -> int:

@@ -13,6 +13,7 @@ from typing import Any, Final, Generic, TypeVar
 from slack_bolt.async_app import AsyncAck
 
 from bot.slack.answers.windows import Windows
+from bot.slack.blocks.actions import with_commands
 from bot.slack.blocks.blocks import Json
 from workflows.app.requests.intake import InvalidForm
 
@@ -72,6 +73,8 @@ async def answer_filing(ack: AsyncAck, filing: Awaitable[object]) -> None:
     try:
         await filing
     except InvalidForm as error:
-        await ack(response_action="errors", errors=error.problems)
+        await ack(
+            response_action="errors", errors={field: with_commands(said) for field, said in error.problems.items()}
+        )
     else:
         await ack(response_action="clear")

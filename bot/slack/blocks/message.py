@@ -6,6 +6,7 @@ from typing import Final
 
 from slack_sdk.models.blocks import Block
 
+from bot.slack.blocks.actions import with_commands
 from bot.slack.blocks.blocks import Json, paragraph, part, rich, within_limits, words
 from bot.slack.blocks.untrusted import clean, escape
 
@@ -29,11 +30,12 @@ def message(summary: str, blocks: Sequence[Block]) -> Message:
 
 
 def notice(text: str) -> Message:
-    """Return a message of one or two sentences."""
+    """Return a message of one or two sentences of the domain."""
+    text = with_commands(text)
     return message(text, [rich(paragraph(part(text, MOST_NOTICE, lines=True)))])
 
 
 def refusal(text: str) -> Message:
     """Return a message that a request was not carried out, and why."""
-    opening = "⛔ Not done. "
+    opening, text = "⛔ Not done. ", with_commands(text)
     return message(opening + text, [rich(paragraph(words(opening, bold=True), part(text, MOST_NOTICE, lines=True)))])

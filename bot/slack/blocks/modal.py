@@ -13,6 +13,7 @@ from slack_sdk.models.blocks.block_elements import InputInteractiveElement
 from slack_sdk.models.views import View
 
 from bot.slack import ids
+from bot.slack.blocks.actions import with_commands
 from bot.slack.blocks.blocks import Json, Limit, paragraph, part, plain_text, rich, within_limits, words
 from bot.slack.blocks.untrusted import cut, encodable
 
@@ -76,7 +77,7 @@ def input_block(
 
 def message_view(title: str, text: str) -> Json:
     """Return a modal that only shows a text."""
-    return modal(title, [rich(paragraph(part(text, Limit.PLAIN, lines=True)))], ids.MESSAGE_VIEW)
+    return modal(title, [rich(paragraph(part(with_commands(text), Limit.PLAIN, lines=True)))], ids.MESSAGE_VIEW)
 
 
 def loading_view(title: str = "One moment") -> Json:

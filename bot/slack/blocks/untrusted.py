@@ -7,7 +7,6 @@ import re
 import unicodedata
 from typing import Final
 
-from bot.slack.blocks.actions import with_commands
 from workflows.core.text import place_to_cut
 
 HIDDEN_REMOVED: Final = " [hidden characters removed]"
@@ -25,13 +24,13 @@ _MOST_MARKS = 4
 
 
 def clean(text: str, limit: int, *, lines: bool = False, empty: str = "(empty)") -> str:
-    """Remove invisible characters and say so, limit the length, and replace actions by commands.
+    """Remove invisible characters, say so where there were some, and limit the length.
 
     :param limit: the most characters of the result; a cut text ends in "…".
     :param lines: keep line breaks (at most one empty line in a row); otherwise the result is one line.
     :param empty: the result for a text without visible characters; Slack refuses empty texts.
     """
-    text = _LINE_BREAKS.sub("\n", with_commands(text))
+    text = _LINE_BREAKS.sub("\n", text)
     visible = _visible(text)
     is_stripped = len(visible) != len(text)
     shaped = _BLANK_LINES.sub("\n\n", visible) if lines else _SPACES.sub(" ", visible)

@@ -8,6 +8,7 @@ from typing import Final
 from slack_sdk.models.blocks import Block, RichTextBlock
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
+from bot.slack.blocks.actions import with_commands
 from bot.slack.blocks.blocks import DOMAIN, NAME, Part, bullets, paragraph, part, preformatted, rich, words
 from bot.slack.blocks.untrusted import clean
 from workflows.core.checks.findings import Finding, Severity
@@ -85,7 +86,7 @@ def consequence_elements(sentences: Sequence[str]) -> Iterator[RichTextElement]:
     """Return the consequences of a plan."""
     if sentences:
         yield paragraph(words("Good to know", bold=True))
-        yield bullets([words(sentence)] for sentence in sentences)
+        yield bullets([words(with_commands(sentence))] for sentence in sentences)
 
 
 def finding_elements(findings: Sequence[Finding], lines: Sequence[Line] = ()) -> Iterator[RichTextElement]:

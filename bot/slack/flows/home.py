@@ -10,6 +10,7 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
 from bot.slack.answers.background import Background
+from bot.slack.blocks.actions import with_commands
 from bot.slack.blocks.blocks import (
     DOMAIN,
     Json,
@@ -180,7 +181,7 @@ def _mine(request: AccessRequest) -> Iterator[Block]:
     if waits := still_needed(request):
         elements.append(paragraph(part(waits, 300)))
     if request.note:
-        elements.append(paragraph(part(request.note, 500)))
+        elements.append(paragraph(part(with_commands(request.note), 500)))
     yield rich(*elements)
     if may_be_withdrawn(request):
         yield withdraw_button(request)

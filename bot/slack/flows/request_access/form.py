@@ -22,6 +22,7 @@ from slack_sdk.models.blocks.basic_components import DispatchActionConfig
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
+from bot.slack.blocks.actions import with_commands
 from bot.slack.blocks.blocks import (
     DOMAIN,
     Json,
@@ -178,7 +179,7 @@ def _target_field(form: RequestForm) -> InputBlock:
 def _target_result(form: RequestForm) -> RichTextBlock:
     """Return the text below the target: the tenant and what exists already, or the problem in words."""
     if form.problem:
-        said = paragraph(words("⚠️ Problem: ", bold=True), part(form.problem, 1000, lines=True))
+        said = paragraph(words("⚠️ Problem: ", bold=True), part(with_commands(form.problem), 1000, lines=True))
         return rich(said, block_id=ids.TARGET_RESULT)
     if form.found is None:
         return rich(paragraph(words("No organization looked up yet.")), block_id=ids.TARGET_RESULT)
@@ -249,7 +250,7 @@ def _placeholder_fields(form: RequestForm) -> Iterator[Block]:
         if one := form.named.get(placeholder.name):
             yield footnote(f"✓ {found_words(placeholder, one)}")
         elif problem := form.name_problems.get(placeholder.name):
-            yield footnote(f"⚠️ {placeholder.label}: {problem}")
+            yield footnote(f"⚠️ {placeholder.label}: {with_commands(problem)}")
 
 
 def _placeholders_shown(form: RequestForm) -> dict[str, object]:

@@ -11,6 +11,7 @@ from slack_sdk.models.blocks import Block, InputBlock, StaticSelectElement, User
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
+from bot.slack.blocks.actions import with_commands
 from bot.slack.blocks.blocks import Json, Limit, bullets, paragraph, part, plain_text, rich, words
 from bot.slack.blocks.modal import SPONSOR_HINT, input_block, message_view, modal, option, text_area
 from bot.slack.blocks.untrusted import clean
@@ -130,7 +131,7 @@ def _result_elements(shown: RestoreShown) -> Iterator[RichTextElement]:
     """Return the text below the choice: the difference and the approvers, or the problem in words."""
     preview = shown.preview
     if shown.problem:
-        yield paragraph(words("⚠️ Problem: ", bold=True), part(shown.problem, 1000, lines=True))
+        yield paragraph(words("⚠️ Problem: ", bold=True), part(with_commands(shown.problem), 1000, lines=True))
     elif preview is None:
         yield paragraph(words(_FIRST))
     else:

@@ -10,6 +10,7 @@ from typing import Final
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
+from bot.slack.blocks.actions import with_commands
 from bot.slack.blocks.blocks import (
     Part,
     bullets,
@@ -192,5 +193,5 @@ def _history_parts(request: AccessRequest) -> list[Part]:
     shown = [words(f"{icon(request)} {kind_words(request).capitalize()}"), *by, words(": ")]
     shown += [words(state_words(request), bold=True), words(", "), when(request.changed_at)]
     if request.note:
-        shown += [words(". "), part(request.note, 300)]
+        shown += [words(". "), part(with_commands(request.note), 300)]
     return shown

@@ -1,34 +1,90 @@
 """What the domain calls an action reads as the command that a person types."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
+from bot.slack.answers.open_forms import answer_filing
 from bot.slack.blocks.actions import COMMANDS, with_commands
+from bot.slack.blocks.message import notice, refusal
+from bot.slack.blocks.modal import message_view
 from bot.slack.blocks.untrusted import clean
+from bot.slack.cards.cards import request_card, requester_card
+from bot.slack.flows.decide import decision_view
+from bot.slack.flows.home import home_view
+from bot.slack.flows.show.partners import partner_details
+from tests.workflows.core.builders import AMARA, NOW, identity, request
+from workflows.app.requests.intake import InvalidForm
+from workflows.core.policy.approval import Choice, Decision
+from workflows.core.requests.request import RequestKind, RequestState
 from workflows.core.text import Action
+from workflows.ports.records import Listed
 
 WORKFLOWS: Final = Path(__file__).parents[4] / "workflows"
+REJECTION: Final = Decision(
+    choice=Choice.REJECT, person=AMARA, stage=0, at=NOW, digest=request().known.plan.digest, reason="No contract yet."
+)
 CHAT_WORDS: Final = re.compile(r"slack|/partner(?![s_])|block_id|mrkdwn|\bts\b", re.IGNORECASE)
-RELEASED_SCHEMA: Final = WORKFLOWS / "store" / "migrations.py"
+RELEASED_SCHEMA: Final = WORKFLOWS / "store" / "sqlite" / "migrations.py"
 """Its released steps are never edited; a later one renames their column."""
 
 
 @pytest.mark.parametrize("action", list(Action))
 def test_every_action_has_a_command(action: Action) -> None:
     assert with_commands(f"See {action}.") == f"See {COMMANDS[action]}."
-    assert clean(f"See {action}.", 200) == f"See {COMMANDS[action]}."
+    assert COMMANDS[action] in str(notice(f"See {action}."))
+    assert COMMANDS[action] in str(refusal(f"See {action}."))
+    assert COMMANDS[action] in str(message_view("Not possible", f"See {action}."))
 
 
-def test_other_quoted_words_stay() -> None:
-    assert with_commands("No tenant has “contoso”, see “list partners now”.") == (
-        "No tenant has “contoso”, see “list partners now”."
+def test_what_people_typed_stays_as_they_typed_it() -> None:
+    """Approvers decide on the requester's words, and on no others."""
+    typed = "Never “revoke partner” before the handover, see list partners."
+    assert clean(typed, 200) == typed
+    assert with_commands(typed) == typed
+
+
+@pytest.mark.parametrize("kind", list(RequestKind))
+@pytest.mark.parametrize("state", list(RequestState))
+def test_no_card_names_an_action_without_its_command(state: RequestState, kind: RequestKind) -> None:
+    """Each note that the domain gives a request, whatever its state."""
+    noted = request(state, kind, note=f"Look at it with {Action.SHOW}.", asked_again=f"See {Action.LIST}.")
+    noted = replace(
+        noted, sent_before=NOW, decisions=(REJECTION,) if state is RequestState.REJECTED else noted.decisions
     )
+    shown: list[object] = [
+        request_card(noted, holders={}, now=NOW),
+        requester_card(noted, now=NOW),
+        home_view(
+            waiting=Listed(shown=(noted,), count=1), mine=[noted], partnerships=Listed(shown=(), count=0), now=NOW
+        ),
+        partner_details(identity(), {}, {}, None, [noted], NOW),
+    ]
+    if noted.prepared is not None:
+        shown.append(decision_view(noted, now=NOW))
+    for one in shown:
+        assert "‹" not in str(one)
+
+
+@pytest.mark.asyncio
+async def test_a_fields_problem_names_the_command() -> None:
+    answers: list[dict[str, Any]] = []
+
+    async def ack(**answer: Any) -> None:
+        answers.append(answer)
+
+    async def filing() -> None:
+        raise InvalidForm({"target": f"Ask with {Action.REQUEST}."})
+
+    await answer_filing(ack, filing())  # type: ignore[arg-type]
+    assert answers == [{"response_action": "errors", "errors": {"target": "Ask with /partner request."}}]
 
 
 def test_the_domain_does_not_know_what_chat_system_it_serves() -> None:
+    assert RELEASED_SCHEMA.is_file()
     found = {
         f"{path.relative_to(WORKFLOWS)}:{number}"
         for path in WORKFLOWS.rglob("*")

@@ -111,7 +111,7 @@ async def test_every_problem_of_the_file_is_said_at_once(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("template", "words"),
-    [("revoke", "“revoke partner”"), ("restore", "“restore settings”"), ("nonsense", "There are: ")],
+    [("revoke", "‹revoke partner›"), ("restore", "‹restore settings›"), ("nonsense", "There are: ")],
 )
 async def test_what_is_out_of_a_files_reach(world: World, template: str, words: str) -> None:
     assert words in (await impossible(world, template=template))["template"]

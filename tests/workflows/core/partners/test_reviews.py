@@ -166,7 +166,7 @@ def test_nobody_prolongs_an_access_past_its_approved_end() -> None:
         assert met.code == "past_its_end"
         assert met.reason == (
             "The approved time is over, so one person cannot prolong it. File a new request with "
-            "“request access” for contoso.com, or revoke."
+            "‹request access› for contoso.com, or revoke."
         )
 
 
@@ -180,7 +180,7 @@ def test_a_revoked_partnership_absorbs_everything(command: PartnershipCommand) -
     met = refusal(known, command, END)
     assert (met.code, met.reason) == (
         "revoked",
-        "This partner is already revoked; there is nothing left to review. Ask with “request access” if it is needed.",
+        "This partner is already revoked; there is nothing left to review. Ask with ‹request access› if it is needed.",
     )
 
 

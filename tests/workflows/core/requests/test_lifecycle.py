@@ -418,7 +418,7 @@ def test_that_something_may_stand_is_forgotten_by_a_new_plan_only(command: Reque
 OVERWRITTEN = (
     "Gatehouse had begun to write the change when somebody else changed the partner's settings. The settings now "
     "are neither those before the change nor the approved ones, so nobody can keep them alone. Look at them with "
-    "“show partner”. Then revoke the partner, or ask for the right settings with “request access”."
+    "‹show partner›. Then revoke the partner, or ask for the right settings with ‹request access›."
 )
 
 
