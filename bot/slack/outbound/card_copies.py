@@ -152,7 +152,9 @@ class CardCopies:
             except ChannelUnsuitable as untold:
                 return untold
             if not is_fit:
-                await self.empty(copy)
+                if not await self.empty(copy):
+                    # It may be possible later: the card is not forgotten before it is empty.
+                    return NotifierBlocked(f"the card of {copy.subject} cannot be emptied now")
                 return Updated.STUCK
         try:
             await self.call("chat.update", channel=copy.channel, ts=copy.message_id, **content_of(card))

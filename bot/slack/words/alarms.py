@@ -119,7 +119,8 @@ def alarm_message(alarm: Alarm) -> Message:
 def _state(alarm: Alarm) -> str:
     if alarm.cleared_at is None:
         return "Alarm: "
-    return "Ended: " if alarm.values.get(ENDED) else "Mended: "
+    # The text was true when it was raised, and is not any more.
+    return "Ended. The alarm said: " if alarm.values.get(ENDED) else "Mended. The alarm said: "
 
 
 def _why(ended: str) -> str:

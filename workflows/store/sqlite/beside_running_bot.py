@@ -13,6 +13,7 @@ from sqlite_utils import Database
 
 from workflows.ports.clock import Clock
 from workflows.ports.records import StoreUnusable
+from workflows.store.sqlite.migrations import require_known_steps
 from workflows.store.sqlite.store import SqliteStore
 
 _BUSY_MILLISECONDS: Final = 5000
@@ -31,6 +32,7 @@ class StoreBeside(SqliteStore):
         self._db = Database(self._path)
         self._db.execute(f"pragma busy_timeout = {_BUSY_MILLISECONDS}")
         self._db.execute("pragma synchronous = full")
+        require_known_steps(self._db, self._path.name)
 
     def _close(self) -> None:
         self._db.close()

@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
 from workflows.ports.records import StoreUnusable
-from workflows.store.sqlite.migrations import migrations
+from workflows.store.sqlite.migrations import migrations, require_known_steps
 
 BUSY_MILLISECONDS: Final = 2000
 _LOCK_SECONDS: Final = 3.0
@@ -137,6 +137,7 @@ class StoreFile:
             db.execute("pragma synchronous = full")
             db.execute(f"pragma journal_size_limit = {LOG_BYTES}")
             self._check(db)
+            require_known_steps(db, self._named)
             migrations.apply(db)
         except BaseException:
             db.close()

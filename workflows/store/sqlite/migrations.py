@@ -7,9 +7,23 @@ from pydantic import ValidationError
 from sqlite_utils import Database, Migrations
 
 from workflows.core.requests.eligibility import still_asked
+from workflows.ports.records import StoreUnusable
 from workflows.store.codec import REQUEST, load
 
 migrations = Migrations("gatehouse")
+
+
+def require_known_steps(db: Database, named: str) -> None:
+    """Refuse a file that a newer version has changed: records would be read without what they do not know.
+
+    :raises StoreUnusable: naming the steps that this version does not have.
+    """
+    known = {step.name for step in migrations.pending(Database(memory=True))}
+    if unknown := [step.name for step in migrations.applied(db) if step.name not in known]:
+        raise StoreUnusable(
+            f"{named} was changed by a newer version of Gatehouse ({', '.join(unknown)}); start that version, or "
+            "restore the backup from before it"
+        )
 
 
 @migrations()

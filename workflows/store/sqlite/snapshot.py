@@ -13,11 +13,13 @@ from typing import Final, TypeVar
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
+from sqlite_utils import Database
 
 from workflows.core.partners.records import Records
 from workflows.core.settings.model import TenantId
 from workflows.ports.records import StoreUnusable
 from workflows.store.codec import PARTNERSHIP, REQUEST, load
+from workflows.store.sqlite.migrations import require_known_steps
 
 _PARTNERSHIPS: Final = "select tenant_id, doc from partnerships order by domain, tenant_id"
 _REQUESTS: Final = """select id, tenant_id, doc from requests
@@ -45,7 +47,7 @@ class Rows:
 async def read_records(path: Path) -> Records | None:
     """Read the records of the store in the file at `path`, next to a running bot; None when there is no such file.
 
-    :raises StoreUnusable: when the file is not a store of this version, or cannot be read.
+    :raises StoreUnusable: when the file is not a store, was changed by a newer version, or cannot be read.
     """
     return await asyncio.to_thread(_read, path)
 
@@ -94,6 +96,7 @@ def _read(path: Path) -> Records | None:
     mode = "mode=ro" if Path(f"{path}-wal").exists() else "mode=ro&immutable=1"
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?{mode}", uri=True)) as db:
+            require_known_steps(Database(db), path.name)
             rows = fetch_rows(db)
     except (sqlite3.Error, OSError) as error:
         raise StoreUnusable(f"{path.name} cannot be read as Gatehouse's records ({error})") from error

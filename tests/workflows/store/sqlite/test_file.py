@@ -17,6 +17,7 @@ import workflows.store.sqlite.file
 from tests.workflows.fakes import FixedClock
 from tests.workflows.store.sqlite.test_store import ROOT, click
 from workflows.ports.records import StoreUnusable
+from workflows.store.sqlite.beside_running_bot import open_beside
 from workflows.store.sqlite.read_only import read_parked
 from workflows.store.sqlite.snapshot import read_records
 from workflows.store.sqlite.store import SqliteStore, open_store
@@ -269,3 +270,18 @@ async def test_a_log_is_cut_to_its_limit_by_ordinary_writes(tmp_path: Path) -> N
         await store.save_mark("large", "x" * 200_000 + str(number))
     assert (tmp_path / "gatehouse.db-wal").stat().st_size < 6 * 1024 * 1024
     await store.close()
+
+
+async def test_a_file_that_a_newer_version_changed_is_refused_by_whoever_opens_it(tmp_path: Path) -> None:
+    """Read as it is, records would lose what this version does not know."""
+    path = tmp_path / "gatehouse.db"
+    store = await open_store(path, FixedClock())
+    await store.close()
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("insert into _sqlite_migrations (migration_set, name, applied_at) values ('gatehouse', 'm999', '')")
+        db.commit()
+    for opening in (open_store(path, FixedClock()), open_beside(path, FixedClock()), read_records(path)):
+        with pytest.raises(
+            StoreUnusable, match=r"changed by a newer version of Gatehouse \(m999\); start that version"
+        ):
+            await opening
