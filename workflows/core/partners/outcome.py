@@ -132,7 +132,7 @@ def opened_partnership(
         review_interval=prepared.review_interval,
         next_review_at=next_review(prepared.review_interval, ends_at, now),
         attestations=() if known is None else known.attestations,
-        stages=_stands_under(prepared, known),
+        stages=_approval_policy_from(prepared, known),
     )
     if known is not None and is_live(known) and (image is not None or not _may_prolong(prepared)):
         record = _kept(known, record)
@@ -156,7 +156,7 @@ def _kept(known: Partnership, new: Partnership) -> Partnership:
     )
 
 
-def _stands_under(prepared: Prepared, known: Partnership | None) -> tuple[Stage, ...]:
+def _approval_policy_from(prepared: Prepared, known: Partnership | None) -> tuple[Stage, ...]:
     """Return the partner's approval policy from now on.
 
     It may become stricter; one approver does not change it.
