@@ -18,7 +18,7 @@ def current_risk(
     """
     if configuration is None and is_cross_cloud:
         return Risk(level=RiskLevel.LOW, reasons=())
-    stands = Plan(
+    target = Plan(
         tenant_id=tenant_id,
         operations=(),
         before=configuration,
@@ -27,4 +27,4 @@ def current_risk(
         duration=None,
         is_cross_cloud=is_cross_cloud,
     )
-    return risk_of(plan_from(stands, {"tenantId": tenant_id, **BLOCK}), default)
+    return risk_of(plan_from(target, {"tenantId": tenant_id, **BLOCK}), default)

@@ -23,7 +23,7 @@ from workflows.core.checks.conditional_access.controls import (
 )
 from workflows.core.checks.conditional_access.policy import Policy, State, parse_policy
 from workflows.core.checks.conditional_access.questions import Entry, Question, Questions
-from workflows.core.checks.conditional_access.scope import CERTAIN, Condition, When, reach
+from workflows.core.checks.conditional_access.scope import CERTAIN, Condition, When, conditions_for
 from workflows.core.checks.facts import Unchecked
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
@@ -185,12 +185,12 @@ def _verdict(
     trust: Trust,
     asked: Sequence[tuple[Question, Mapping[str, JsonObject]]],
 ) -> Verdict | None:
-    conditions = reach(policy, entry.visitor, tenant_id, entry.applications)
+    conditions = conditions_for(policy, entry.visitor, tenant_id, entry.applications)
     told = [(question, answer.get(policy.id)) for question, answer in asked]
     if any(row is not None and row.get("policyApplies") is True for _, row in told):
         # NB. even where the policy's document suggests otherwise: Entra decides whom it applies to.
         return _evaluated(policy, entry.visitor, trust, _said_to_apply(conditions), Source.ENTRA)
-    reasons = [_reason(row) for question, row in told if question.reaches(policy, entry)]
+    reasons = [_reason(row) for question, row in told if question.meets_conditions_of(policy, entry)]
     if not reasons:
         # No answered question could have met its conditions.
         return None if conditions is None else _evaluated(policy, entry.visitor, trust, conditions, Source.ESTIMATE)
