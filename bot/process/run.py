@@ -23,9 +23,8 @@ def run_bot() -> int:
     try:
         settings = load_settings()
         redactor.learn(secrets_of(settings, os.environ))
-        from bot.process.app import (
-            run,
-        )  # after the settings: a wrong one is reported before slow imports
+        # After the settings: a wrong one is reported before slow imports.
+        from bot.process.app import run
 
         asyncio.run(run(settings))
     except SettingsProblems as error:

@@ -311,7 +311,7 @@ def parse_setup_value(value: str) -> tuple[TenantId, StepKey, Digest]:
     return parse_tenant_id(tenant_id), parsed.step, Digest(parsed.wanted)
 
 
-def claimed_subject(interaction: Interaction) -> Subject:
+def named_subject(interaction: Interaction) -> Subject:
     """Read which request or tenant a click names, for the audit log of a refusal; empty when not certain."""
     view = interaction.view
     said = interaction.action.value if interaction.actions else view.private_metadata if view is not None else ""

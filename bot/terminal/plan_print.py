@@ -89,7 +89,7 @@ def _cells(line: Line) -> tuple[Text, Text, Text, Text]:
 def _print_risk(planned: Planned, plan: Plan, console: Console) -> None:
     default = planned.observation.default
     level, opened = deciding_risk(plan, default).level, risk_of(plan, default).reasons
-    stands = () if only_narrows(plan) else risk_of_result(plan, default).reasons
+    result = () if only_narrows(plan) else risk_of_result(plan, default).reasons
     need = required(level)
     people = counted(need.people, "approver")
     stages = "" if need.stages == 1 else f" in at least {counted(need.stages, 'stage')}"
@@ -97,7 +97,7 @@ def _print_risk(planned: Planned, plan: Plan, console: Console) -> None:
     console.print(title.append(f" (needs {people}{stages})"))
     for reason in opened:
         console.print(_item(shown(reason)))
-    if already := [reason for reason in stands if reason not in opened]:
+    if already := [reason for reason in result if reason not in opened]:
         console.print("Because of what stands already and stays:")
         for reason in already:
             console.print(_item(shown(reason)))

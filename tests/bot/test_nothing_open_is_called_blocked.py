@@ -16,7 +16,7 @@ from rich.console import Console
 
 from bot.slack.cards.cards import request_card, review_card
 from bot.slack.cards.setup_card import setup_card
-from bot.slack.flows.revoke.views import revocation_view, revoke_unread_view
+from bot.slack.flows.revoke.views import revocation_view, revoke_unchecked_view
 from bot.slack.flows.show.partners import partner_details, partner_list
 from bot.slack.flows.show.posture import posture_message
 from bot.slack.words.posture import trust_words
@@ -32,7 +32,7 @@ from workflows.core.plans.plan import is_confirmed, plan_revocation
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.posture.default import default_posture
 from workflows.core.posture.model import Posture
-from workflows.core.posture.rows import Scene, judge_partner
+from workflows.core.posture.rows import PostureInputs, evaluate_partner
 from workflows.core.requests.commands.request import RecordApplied
 from workflows.core.requests.effects import Tell
 from workflows.core.requests.lifecycle import Situation
@@ -111,10 +111,10 @@ def test_a_window_a_listing_and_a_posture_call_nothing_blocked_that_is_not(
         text = shown(revocation_view(who, known, plan, default))
         assert "This blocks the partner and" not in text or not left_after
         assert_true(text.replace("This blocks the partner and", ""), found, "window")
-        concerns = judge_partner(TENANT, own, who, Scene.of(default, None, None, NOW)).concerns
+        concerns = evaluate_partner(TENANT, own, who, PostureInputs.of(default, None, None, NOW)).concerns
         told = partner_details(who, own, default, known, [], NOW, concerns=concerns)
         assert_true(f"{told.text} {shown(told.blocks)}", found, "show")
-    assert_true(shown(revoke_unread_view(who)), found, "window without a reading")
+    assert_true(shown(revoke_unchecked_view(who)), found, "window without a reading")
     for card in (review_card(record, now=NOW), setup_card(record, may_speak=True), partner_list([record], NOW)):
         assert_true(f"{card.text} {shown(card.blocks)}", found, "record")
 
@@ -123,7 +123,7 @@ def test_a_window_a_listing_and_a_posture_call_nothing_blocked_that_is_not(
         read_at=NOW,
         home=None,
         default=default_posture(default),
-        partners=(judge_partner(TENANT, own, None, Scene.of(default, records, records, NOW)),),
+        partners=(evaluate_partner(TENANT, own, None, PostureInputs.of(default, records, records, NOW)),),
         listed=1,
         records_are_read=True,
         unanswered=0,

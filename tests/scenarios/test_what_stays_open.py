@@ -43,7 +43,7 @@ async def window(stage: Stage) -> str:
     return words(view)
 
 
-def is_shut(partner: dict[str, Any] | None) -> bool:
+def is_certainly_blocked(partner: dict[str, Any] | None) -> bool:
     """Tell whether the four blocks stand."""
     assert partner is not None
     names = ("b2bCollaborationInbound", "b2bCollaborationOutbound", "b2bDirectConnectInbound")
@@ -57,7 +57,7 @@ async def test_every_way_is_closed_that_can_be_and_then_nothing_is_left(stage: S
     assert (await stage.revoke())["errors"] == {}
     partner = await stage.partner()
     assert partner is not None
-    assert is_shut(partner)
+    assert is_certainly_blocked(partner)
     assert partner["m365CollaborationInbound"]["users"]["accessType"] == "blocked"
     assert partner["appServiceConnectInbound"]["applications"]["accessType"] == "blocked"
     assert partner["crossCloudMeetingConfiguration"] is None
@@ -72,7 +72,7 @@ async def test_what_the_default_opens_is_blocked_for_the_partner(stage: Stage) -
     assert (await stage.revoke())["errors"] == {}
     partner = await stage.partner()
     assert partner is not None
-    assert is_shut(partner)
+    assert is_certainly_blocked(partner)
     assert partner["m365CollaborationInbound"]["users"]["accessType"] == "blocked"
     assert partner["appServiceConnectInbound"]["applications"]["accessType"] == "blocked"
     assert partner["m365CollaborationOutbound"] is None
@@ -103,7 +103,7 @@ async def test_a_refused_further_write_leaves_the_block_confirmed_and_what_stays
     for fault in (slow, refused):
         await stage.do("faults", **fault)
     assert (await stage.revoke())["errors"] == {}
-    assert is_shut(await stage.partner())
+    assert is_certainly_blocked(await stage.partner())
     patches = [entry for entry in await stage.writes() if entry["method"] == "PATCH"]
     assert [entry["status"] for entry in patches] == [204, 400, 400, 400], "every one was tried"
     card = await stage.card()

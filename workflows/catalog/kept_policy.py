@@ -11,7 +11,7 @@ from workflows.core.requests.request import AccessRequest, RequestKind, RequestS
 from workflows.core.settings.model import TenantId
 
 MOST_REQUESTS = 1000
-_STANDS = frozenset({RequestState.APPLIED, RequestState.OVERWRITTEN})
+_IN_EFFECT = frozenset({RequestState.APPLIED, RequestState.OVERWRITTEN})
 
 
 class PastRequests(Protocol):
@@ -21,19 +21,19 @@ class PastRequests(Protocol):
         """List the requests about one tenant, newest first."""
 
 
-async def standing_policy(known: Partnership | None, *, past: PastRequests | None, catalog: Catalog) -> ApprovalPolicy:
+async def current_policy(known: Partnership | None, *, past: PastRequests | None, catalog: Catalog) -> ApprovalPolicy:
     """Return the policy that a chain for this partner is compared with.
 
     :param past: None when no earlier request can be read.
     """
     return ApprovalPolicy(
-        standing=await _current_setting(known, past, catalog),
+        current=await _current_chain(known, past, catalog),
         strongest=strongest_chain(catalog.templates.values()),
         roles=frozenset(catalog.roles),
     )
 
 
-async def _current_setting(known: Partnership | None, past: PastRequests | None, catalog: Catalog) -> Chain:
+async def _current_chain(known: Partnership | None, past: PastRequests | None, catalog: Catalog) -> Chain:
     if known is None or not is_live(known):
         return ()
     if known.stages:
@@ -50,7 +50,7 @@ async def _current_setting(known: Partnership | None, past: PastRequests | None,
 def _chains_since_the_block(requests: Sequence[AccessRequest]) -> list[Chain]:
     chains: list[Chain] = []
     for request in sorted(requests, key=settled_at):
-        if request.state not in _STANDS or request.prepared is None:
+        if request.state not in _IN_EFFECT or request.prepared is None:
             continue
         if request.particulars.kind is RequestKind.REVOCATION:
             chains.clear()

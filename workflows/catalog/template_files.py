@@ -100,8 +100,8 @@ class TemplateFile(FileModel):
         declared = {placeholder.name: placeholder for placeholder in self.placeholders}
         if len(declared) < len(self.placeholders):
             yield "placeholders: two placeholders have the same name"
-        stand = list(places(self.settings.parsed()))
-        for place in stand:
+        found = list(places(self.settings.parsed()))
+        for place in found:
             placeholder = declared.get(place.name)
             if placeholder is None:
                 yield f"settings: {{{place.name}}} is not one of the placeholders; declare it under [[placeholders]]"
@@ -110,7 +110,7 @@ class TemplateFile(FileModel):
             elif place.is_alone and not placeholder.required:
                 yield f"placeholders: {place.name} is all that stands in its list, so it must be required"
         for name in declared:
-            owners = {place.owner for place in stand if place.name == name}
+            owners = {place.owner for place in found if place.name == name}
             if not owners:
                 yield f"placeholders: {name} stands nowhere in the settings"
             elif len(owners) > 1:

@@ -271,7 +271,7 @@ class Applier:
         elif done is None or done == len(plan.required):
             return False
         else:
-            await self.service.advance(request.id, RecordApplyFailed(reason=f"{_stands(request, done)} {reason}"))
+            await self.service.advance(request.id, RecordApplyFailed(reason=f"{_progress(request, done)} {reason}"))
         return True
 
     async def _drifted(self, request: AccessRequest, observed: JsonObject | None, *, is_written: bool = False) -> None:
@@ -319,10 +319,10 @@ class Applier:
 
     async def _failed(self, request: AccessRequest, done: int, error: TenantRefused) -> None:
         if request.particulars.kind is RequestKind.REVOCATION:
-            raise await self._still_tried(request, error, f"{_stands(request, done)} ") from error
+            raise await self._still_tried(request, error, f"{_progress(request, done)} ") from error
         if error.status in _FOR_AN_ADMIN:
             raise TenantUnavailable(f"{error.reason} {_WAITS_FOR_AN_ADMIN}")
-        await self.service.advance(request.id, RecordApplyFailed(reason=f"{_stands(request, done)} {error.reason}"))
+        await self.service.advance(request.id, RecordApplyFailed(reason=f"{_progress(request, done)} {error.reason}"))
 
     async def _has_vanished(
         self, request: AccessRequest, index: int, error: TenantRefused, *, is_written: bool
@@ -349,7 +349,7 @@ class Applier:
         return await still_tried(self.alarms, request.id, partner_of(request), f"{stands}{error.reason}{cure}")
 
 
-def _stands(request: AccessRequest, done: int) -> str:
+def _progress(request: AccessRequest, done: int) -> str:
     """State which writes of a plan took effect.
 
     Writes sent before but not shown are never called unwritten.

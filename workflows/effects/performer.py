@@ -58,7 +58,7 @@ class Performer:
         """Perform one effect with the current records, not with those at the time when it was stored."""
         match effect:
             case CheckPermission():
-                await self.permission_check.judge(effect)
+                await self.permission_check.check_click(effect)
             case Prepare():
                 await self.preparer.prepare(effect.request_id)
             case Apply():

@@ -54,7 +54,7 @@ class PermissionCheck:
     limits: Limits | None = None
     """The limit of approvals per hour for one person; None: no limit."""
 
-    async def judge(self, effect: CheckPermission) -> None:
+    async def check_click(self, effect: CheckPermission) -> None:
         """Identify the actor, read the current roles, and pass the command to the lifecycle; record a refusal.
 
         :raises TenantUnavailable, DirectoryUnavailable: when this cannot be read now; nobody is eligible unchecked.
@@ -65,12 +65,12 @@ class PermissionCheck:
         click = effect.command
         try:
             actor = await self.directory.identify(click.actor)
-            await self._judge(click, actor, key, effect.received_at)
+            await self._check_command(click, actor, key, effect.received_at)
         except (Refused, TenantRefused) as error:
             if isinstance(click, Revoke) and isinstance(error, TenantRefused | DirectoryRefused):
                 await self._say_that_it_waits(effect)
                 raise await still_tried(self.alarms, revocation_id(effect.key), click.target, error.reason) from error
-            refused = error if isinstance(error, Refused) else _not_judged(error)
+            refused = error if isinstance(error, Refused) else _not_checked(error)
             await self.service.refuse(
                 refused,
                 key=key,
@@ -92,7 +92,7 @@ class PermissionCheck:
             channel=effect.command.channel,
         )
 
-    async def _judge(self, click: Click, actor: Person, key: str, received_at: datetime | None) -> None:
+    async def _check_command(self, click: Click, actor: Person, key: str, received_at: datetime | None) -> None:
         match click:
             case Approve() | Reject():
                 await self._decide(click, actor, key, received_at)
@@ -218,16 +218,16 @@ class PermissionCheck:
 
     async def _require_no_open_revocation(self, identity: TenantIdentity) -> None:
         for other in await self.store.open_requests():
-            is_moving = other.state is not RequestState.UNCONFIRMED
+            is_being_changed = other.state is not RequestState.UNCONFIRMED
             is_revocation = other.particulars.kind is RequestKind.REVOCATION
-            if is_moving and is_revocation and other.particulars.target == identity.tenant_id:
+            if is_being_changed and is_revocation and other.particulars.target == identity.tenant_id:
                 raise Refused(
                     "under_way",
                     f"A revocation of this partner is already under way ({other.id}). You need to do nothing.",
                 )
 
 
-def _not_judged(error: TenantRefused) -> Refused:
+def _not_checked(error: TenantRefused) -> Refused:
     return Refused(
         "cannot_be_judged",
         f"Microsoft Graph refused to say who you are or what you may do, so your click changed nothing: {error.reason} "

@@ -20,7 +20,7 @@ from workflows.app.requests.sponsors import sponsor_words
 from workflows.app.revocation_alarms import partner_of, still_tried
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
-from workflows.catalog.kept_policy import standing_policy
+from workflows.catalog.kept_policy import current_policy
 from workflows.core.checks.findings import Finding, require_fit
 from workflows.core.errors import DomainError, InvalidField, NothingToChange, Refused, UnreadableSetting
 from workflows.core.partners.replacement import replacement_findings
@@ -172,7 +172,7 @@ class Preparer:
         known = await self.store.partnership(observation.identity.tenant_id)
         duration = particulars.duration or template.default_duration
         plan = access_plan(observation, template, duration, particulars.placeholders, known=known, now=self.clock.now())
-        policy = await standing_policy(known, past=self.store, catalog=self.catalog)
+        policy = await current_policy(known, past=self.store, catalog=self.catalog)
         stages = chain_of(plan, template, observation, policy)
         findings = replacement_findings(known, plan, template, stages, duration, self.clock.now())
         return _Proposal(plan, template, stages, template.title, findings)

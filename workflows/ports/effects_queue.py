@@ -55,7 +55,7 @@ class EffectsQueue(Protocol):
     async def park(self, effect_id: int, error: str) -> None:
         """Give up an effect; it stays visible and does not delay its lane."""
 
-    async def unjudged(self) -> Sequence[CheckPermission]:
+    async def unchecked_clicks(self) -> Sequence[CheckPermission]:
         """List the stored, unchecked clicks, oldest first, without those that were given up."""
 
     async def given_up(self) -> Sequence[GivenUp]:

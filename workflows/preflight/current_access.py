@@ -45,12 +45,12 @@ async def with_access(
 
     Partners share an evaluation unless some policy names one of them by its tenant id.
     """
-    standing = [one for one in partners if one.has_settings and not one.is_barred]
-    if not standing:
+    current = [one for one in partners if one.has_settings and not one.is_barred]
+    if not current:
         return list(partners)
     documents = await read_fact(tenant_settings.read_conditional_access(), PATIENCE_SECONDS)
     policies = () if isinstance(documents, Unchecked) else tuple(map(parse_policy, documents))
-    groups = _grouped(standing, policies)
+    groups = _grouped(current, policies)
     reports = await _reports(
         groups, documents, policies, AccessCheck(tenant_settings=tenant_settings, patience=patience)
     )
@@ -90,10 +90,10 @@ async def _reports(
     check: AccessCheck,
 ) -> dict[_Alike, AccessReport]:
     # One unnamed partner represents all of them: no policy distinguishes them.
-    stands_for_all = next((some[0].tenant_id for alike, some in groups.items() if alike.tenant_id is None), None)
+    representative = next((some[0].tenant_id for alike, some in groups.items() if alike.tenant_id is None), None)
     wanted: dict[_Alike, tuple[Question, ...]] = {}
     for alike in groups:
-        tenant_id = alike.tenant_id or stands_for_all
+        tenant_id = alike.tenant_id or representative
         if tenant_id is not None:
             chosen = questions(policies, alike.entries, tenant_id)
             wanted[alike] = (*chosen.asked, *chosen.left_out)

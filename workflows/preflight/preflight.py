@@ -13,7 +13,7 @@ from typing import Any, Final
 from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.checks.facts import PreflightFacts, Unchecked, Why
 from workflows.core.checks.findings import Finding
-from workflows.core.checks.home_tenant import circumstances, judge
+from workflows.core.checks.home_tenant import circumstances, evaluate_facts
 from workflows.core.checks.rules import Circumstances
 from workflows.core.checks.target_checks import Names, known_names
 from workflows.core.checks.unchecked import SIGN_IN_DAYS
@@ -84,7 +84,7 @@ class Preflight:
             circumstances=circumstances(facts, access),
             findings=(
                 *suspicions(identity, own=own, partners=partners),
-                *judge(facts, access, plan=plan, identity=identity, asked=asked, is_put_back=is_put_back),
+                *evaluate_facts(facts, access, plan=plan, identity=identity, asked=asked, is_put_back=is_put_back),
             ),
             names=known_names(names),
             access=access,

@@ -16,7 +16,7 @@ MOST_LINES: Final = 30
 _MOST_LINE: Final = 400
 
 
-def whole_findings(findings: Sequence[Finding]) -> list[Block]:
+def full_findings(findings: Sequence[Finding]) -> list[Block]:
     """Return every line of findings that are summaries.
 
     What is cut is counted, with the place where all can be seen.

@@ -30,10 +30,10 @@ def risk_elements(plan: Plan, default: JsonObject | None, *, is_decided: bool = 
     verb = "needed" if is_decided else "needs"
     yield paragraph(words(f"Risk: {level.word}", bold=True), words(f" ({verb} {people}{stages})"))
     opened = risk_of(plan, default).reasons
-    stands = () if only_narrows(plan) else risk_of_result(plan, default).reasons
+    result = () if only_narrows(plan) else risk_of_result(plan, default).reasons
     if opened:
         yield bullets([words(reason)] for reason in opened)
-    if already := [reason for reason in stands if reason not in opened]:
+    if already := [reason for reason in result if reason not in opened]:
         yield paragraph(words("Because of what stands already and stays:"))
         yield bullets([words(reason)] for reason in already)
 

@@ -16,7 +16,7 @@ from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json, footnote
 from bot.slack.blocks.modal import input_block, message_view, modal, text_area
 from bot.slack.cards.cards import request_blocks
-from bot.slack.cards.findings import whole_findings
+from bot.slack.cards.findings import full_findings
 from bot.slack.cards.partners import identity_block
 from bot.slack.errors import NO_ANSWER
 from bot.slack.flows.entry_points import Action, Card, EntryPoint, Submission
@@ -139,7 +139,7 @@ def decision_view(request: AccessRequest, *, now: datetime) -> Json:
     """Return the view with a request's card, with Approve and Reject while it can be decided."""
     blocks = request_blocks(request, holders={}, now=now)
     if request.prepared is not None:
-        blocks += whole_findings(request.prepared.findings)
+        blocks += full_findings(request.prepared.findings)
     blocks.append(footnote("As it stands now. Who may decide is checked when you click."))
     return modal("Decide on a request", blocks, ids.DECIDE)
 

@@ -29,7 +29,7 @@ from bot.slack.flows.entry_points import (
     Verb,
 )
 from bot.slack.inbound.replaced_cards import CardReplaced, OldCards
-from bot.slack.payloads import HomeOpened, Interaction, Invocation, claimed_subject
+from bot.slack.payloads import HomeOpened, Interaction, Invocation, named_subject
 from bot.slack.people.users import OUTSIDER
 from bot.slack.words.commands import needs_partner
 from bot.slack.words.unavailable import NOT_OPENED, WINDOW_NOT_OPENED
@@ -86,7 +86,7 @@ class Guard:
                     key=click.key,
                     actor=click.actor,
                     command=stored or click.name,
-                    subject=claimed_subject(click),
+                    subject=named_subject(click),
                     channel=click.channel,
                     also=(refused.effect,) if isinstance(refused, CardReplaced) else (),
                 )

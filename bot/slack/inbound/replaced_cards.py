@@ -12,7 +12,7 @@ from typing import Final
 
 from bot.slack.blocks.blocks import utc_words
 from bot.slack.flows.entry_points import Card
-from bot.slack.payloads import Interaction, claimed_subject
+from bot.slack.payloads import Interaction, named_subject
 from workflows.core.errors import Refused
 from workflows.core.requests.commands.request import Subject
 from workflows.core.requests.effects import Effect, ShowRequest, ShowReview, ShowSetup
@@ -74,7 +74,7 @@ class OldCards:
         where = click.container
         if not where.channel_id or not where.message_ts or where.is_ephemeral:
             return
-        subject = claimed_subject(click)
+        subject = named_subject(click)
         about = subject.request_id or subject.tenant_id
         if about is None:
             return  # a card of another kind is refused for that

@@ -326,7 +326,11 @@ def _may_speak(copy: Copy, partnership: Partnership, requester: ChatId) -> bool:
 
 @contextmanager
 def _waiting_for_the_directory() -> Iterator[None]:
-    """Turn a failed read of the directory into a retry: the recipients are not known now, and nothing is lost."""
+    """Convert errors of the directory, so that showing waits for the recipients and nothing is lost.
+
+    :raises NotifierUnavailable: when the directory or Entra cannot be read now; it is tried again.
+    :raises NotifierRefused: when the directory refuses.
+    """
     try:
         yield
     except (DirectoryUnavailable, TenantUnavailable) as error:

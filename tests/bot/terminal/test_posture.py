@@ -15,12 +15,12 @@ from bot.terminal.posture_json import FORMAT, posture_json
 from bot.terminal.posture_table import MOST_NAMES, print_posture
 from tests.bot.surfaces import MARK, hostile, shown, texts
 from tests.workflows.core.builders import NOW, TENANT, closed_document, identity, partnership, person, request
-from tests.workflows.core.posture.test_posture import ALL, CLOSED_DEFAULT, MICROSOFTS, TRUST, scene
+from tests.workflows.core.posture.test_posture import ALL, CLOSED_DEFAULT, MICROSOFTS, TRUST, inputs
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.partners.records import Records
 from workflows.core.posture.default import default_posture
 from workflows.core.posture.model import Posture, sorted_partners
-from workflows.core.posture.rows import judge_partner
+from workflows.core.posture.rows import evaluate_partner
 from workflows.core.requests.request import RequestState
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
@@ -40,9 +40,9 @@ def posture(
     **changes: Any,
 ) -> Posture:
     """A posture of these partners' documents; a document without a tenant id is Contoso's."""
-    around = scene(default, records)
+    around = inputs(default, records)
     partners = [
-        judge_partner(TenantId(one.get("tenantId", TENANT)), {"tenantId": TENANT, **one}, None, around)
+        evaluate_partner(TenantId(one.get("tenantId", TENANT)), {"tenantId": TENANT, **one}, None, around)
         for one in documents
     ]
     usual: dict[str, Any] = {
@@ -273,7 +273,7 @@ def test_a_small_posture_is_whole() -> None:
 
 
 def test_a_partner_that_the_tenant_has_not_is_said_to_have_no_settings() -> None:
-    gone = judge_partner(TENANT, None, None, scene(MICROSOFTS, RECORDS))
+    gone = evaluate_partner(TENANT, None, None, inputs(MICROSOFTS, RECORDS))
     text = shown(posture_message(posture(partners=(gone,))).blocks)
     assert "no settings in the tenant" in text
 
@@ -288,7 +288,7 @@ def test_a_message_of_the_worst_partners_stays_small() -> None:
 
 def test_a_partner_of_another_cloud_that_is_not_listed_is_shown_closed_and_inherits_nothing() -> None:
     record = partnership(identity=replace(identity(), is_resolved=False))
-    barred = judge_partner(TENANT, None, None, scene(MICROSOFTS, Records(partnerships={TENANT: record})))
+    barred = evaluate_partner(TENANT, None, None, inputs(MICROSOFTS, Records(partnerships={TENANT: record})))
     one = posture(default=MICROSOFTS, partners=(barred,))
     (partner,) = json.loads(posture_json(one))["partners"]
     assert {way["opening"] for way in partner["access"].values()} == {"closed"}

@@ -41,7 +41,7 @@ async def judge_at_once(world: World, *clicks: Click) -> None:
     """Judge clicks side by side, as the outbox does with lanes of their own; what meets a fault is tried again."""
     pending = [CheckPermission(command=click, key=world.key()) for click in clicks]
     for _ in range(5):
-        outcomes = await asyncio.gather(*map(world.permission_check.judge, pending), return_exceptions=True)
+        outcomes = await asyncio.gather(*map(world.permission_check.check_click, pending), return_exceptions=True)
         if not any(outcomes):
             return
     raise AssertionError(outcomes)
@@ -193,13 +193,13 @@ async def test_one_judgement_performed_many_times_counts_once(world: World) -> N
     """The outbox performs at least once: after a crash between the verdict and its end, or side by side."""
     request = await world.waiting()
     effect = CheckPermission(command=world.approval(request, AMARA), key="delivery-1")
-    await asyncio.gather(*(world.permission_check.judge(effect) for _ in range(10)))
+    await asyncio.gather(*(world.permission_check.check_click(effect) for _ in range(10)))
     calls = list(world.script.calls)
-    await world.permission_check.judge(effect)
+    await world.permission_check.check_click(effect)
     assert world.script.calls == calls, "what is judged already is not asked about again"
     assert [decision.person for decision in (await world.request(request.id)).decisions] == [AMARA]
     refused = CheckPermission(command=world.approval(request, MALLORY), key="delivery-2")
-    await asyncio.gather(*(world.permission_check.judge(refused) for _ in range(10)))
+    await asyncio.gather(*(world.permission_check.check_click(refused) for _ in range(10)))
     await world.settle()
     assert await world.refusals() == [(MALLORY.chat_id, "not_an_approver")]
     assert len(world.notifier.texts_to(MALLORY.chat_id)) == 1
@@ -234,7 +234,7 @@ async def test_who_approved_while_the_roster_was_read_still_counts(world: World)
     request = await world.waiting()
     await world.approve(request, AMARA)
     bruno = CheckPermission(command=world.approval(request, BRUNO), key="bruno")
-    world.script.meanwhile("directory.roster", lambda: world.permission_check.judge(bruno))
+    world.script.meanwhile("directory.roster", lambda: world.permission_check.check_click(bruno))
     await world.approve(request, CHIE, but=Apply)
     stored = await world.request(request.id)
     assert [decision.person.name for decision in stored.decisions] == ["Amara", "Bruno", "Chie"]
@@ -478,8 +478,8 @@ async def test_two_revocations_at_one_moment_write_once(world: World) -> None:
 async def test_one_confirmed_revocation_is_submitted_once(world: World) -> None:
     await world.opened()
     effect = CheckPermission(command=Revoke(actor=DANA.chat_id, target=TENANT, reason=""), key="delivery-1")
-    await asyncio.gather(*(world.permission_check.judge(effect) for _ in range(10)))
-    await world.permission_check.judge(effect)
+    await asyncio.gather(*(world.permission_check.check_click(effect) for _ in range(10)))
+    await world.permission_check.check_click(effect)
     assert len(await world.all_requests()) == 1
     await world.settle()
     assert await world.refusals() == []

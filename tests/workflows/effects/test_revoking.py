@@ -149,9 +149,9 @@ async def test_every_open_access_request_of_the_partner_is_stopped(
         request = await (world.approved() if state is S.APPLYING else unconfirmed(world))
     assert (await world.request(request.id)).state is state
     await world.service.want(replace(WANT_REVOKE, target=target), key="revoke-1")
-    (judge,) = [one for one in await world.store.pending(world.clock.now(), 9) if one.lane == "judge:revoke-1"]
-    await world.performer.perform(judge.effect)
-    await world.store.done(judge.id)
+    (check,) = [one for one in await world.store.pending(world.clock.now(), 9) if one.lane == "judge:revoke-1"]
+    await world.performer.perform(check.effect)
+    await world.store.done(check.id)
     request = await world.request(request.id)
     assert request.state is S.STOPPED
     assert request.note.startswith("Dana revoked this partner")
@@ -181,7 +181,7 @@ async def test_requests_about_other_partners_go_on(world: World) -> None:
 async def test_one_that_ends_by_itself_meanwhile_does_not_hold_up_the_revocation(world: World) -> None:
     request = await world.waiting()
     world.script.meanwhile("store.commit", lambda: world.service.withdraw(request.id, RILEY.chat_id, key="withdraw-1"))
-    await world.permission_check.judge(CheckPermission(command=WANT_REVOKE, key="revoke-1"))
+    await world.permission_check.check_click(CheckPermission(command=WANT_REVOKE, key="revoke-1"))
     assert (await world.request(request.id)).state is S.WITHDRAWN
     await world.settle()
     await assert_blocked(world)

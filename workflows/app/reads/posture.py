@@ -13,7 +13,7 @@ from workflows.core.partners.records import Records
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.posture.default import default_posture
 from workflows.core.posture.model import Concern, PartnerPosture, Posture, sorted_partners
-from workflows.core.posture.rows import Scene, judge_partner
+from workflows.core.posture.rows import PostureInputs, evaluate_partner
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.lookup import read_both
@@ -22,7 +22,7 @@ from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 from workflows.preflight.current_access import with_access
 
 LOOKUPS_AT_ONCE: Final = 8
-_JUDGED_AT_ONCE: Final = 5
+_EVALUATED_AT_ONCE: Final = 5
 """How many partners are evaluated before other tasks of the event loop run: about four milliseconds."""
 
 ReadRecords = Callable[[], Awaitable[Records | None]]
@@ -58,21 +58,23 @@ async def read_posture(
     :raises StoreUnusable: when there are records that cannot be read.
     """
     read = await _read(tenant, records)
-    scene = Scene.of(read.default, read.before, read.after, clock.now())
-    kept = {} if scene.records is None else scene.records.partnerships
+    inputs = PostureInputs.of(read.default, read.before, read.after, clock.now())
+    kept = {} if inputs.records is None else inputs.records.partnerships
     names: dict[TenantId, TenantIdentity] = {}
     unanswered = 0
     if looks_up_names:
         names, unanswered = await _names(tenant, [one for one in read.partners if one not in kept], progress)
-    partners = await _judged([*read.partners, *(one for one in kept if one not in read.partners)], read, names, scene)
+    partners = await _evaluated(
+        [*read.partners, *(one for one in kept if one not in read.partners)], read, names, inputs
+    )
     partners = await with_access(partners, tenant.tenant_settings)
     return Posture(
-        read_at=scene.now,
+        read_at=inputs.now,
         home=await _home(tenant),
         default=default_posture(read.default, read.unread_because),
         partners=sorted_partners(partners),
         listed=len(read.partners),
-        records_are_read=scene.records is not None,
+        records_are_read=inputs.records is not None,
         unanswered=unanswered,
     )
 
@@ -89,9 +91,9 @@ async def concerns_about(
     """
     before = await records()
     configuration, default = await read_both(identity.tenant_id, tenant=tenant)
-    scene = Scene.of(default, before, await records(), clock.now())
-    judged = judge_partner(identity.tenant_id, configuration, identity, scene)
-    (partner,) = await with_access([judged], tenant.tenant_settings)
+    inputs = PostureInputs.of(default, before, await records(), clock.now())
+    evaluated = evaluate_partner(identity.tenant_id, configuration, identity, inputs)
+    (partner,) = await with_access([evaluated], tenant.tenant_settings)
     return configuration, default, partner.concerns
 
 
@@ -122,15 +124,15 @@ async def _home(tenant: Tenant) -> TenantId | None:
         return None
 
 
-async def _judged(
-    tenant_ids: Iterable[TenantId], read: _Read, names: Mapping[TenantId, TenantIdentity], scene: Scene
+async def _evaluated(
+    tenant_ids: Iterable[TenantId], read: _Read, names: Mapping[TenantId, TenantIdentity], inputs: PostureInputs
 ) -> list[PartnerPosture]:
-    judged: list[PartnerPosture] = []
+    evaluated: list[PartnerPosture] = []
     for tenant_id in tenant_ids:
-        judged.append(judge_partner(tenant_id, read.partners.get(tenant_id), names.get(tenant_id), scene))
-        if len(judged) % _JUDGED_AT_ONCE == 0:
+        evaluated.append(evaluate_partner(tenant_id, read.partners.get(tenant_id), names.get(tenant_id), inputs))
+        if len(evaluated) % _EVALUATED_AT_ONCE == 0:
             await asyncio.sleep(0)
-    return judged
+    return evaluated
 
 
 async def _names(

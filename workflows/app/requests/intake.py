@@ -27,7 +27,7 @@ from workflows.app.requests.request_limit import Filing
 from workflows.app.requests.sponsors import sponsor_words
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
-from workflows.catalog.kept_policy import standing_policy
+from workflows.catalog.kept_policy import current_policy
 from workflows.core.errors import InvalidField, NothingToChange, Refused
 from workflows.core.people import ChatId, PersonId
 from workflows.core.policy.placeholders import parse_placeholder
@@ -247,7 +247,7 @@ class Intake:
                 known = await self.store.partnership(observation.identity.tenant_id)
                 days = timedelta(days=form.days)
                 plan = access_plan(observation, template, days, placeholders, known=known, now=self.clock.now())
-                policy = await standing_policy(known, past=self.store, catalog=self.catalog)
+                policy = await current_policy(known, past=self.store, catalog=self.catalog)
                 stages = chain_of(plan, template, observation, policy)
                 checked(observation, plan, stages)
         except InvalidField as error:

@@ -14,7 +14,7 @@ from workflows.app.requests.proposing import (
     require_no_other_request,
 )
 from workflows.catalog.catalog import Catalog
-from workflows.catalog.kept_policy import standing_policy
+from workflows.catalog.kept_policy import current_policy
 from workflows.catalog.request_files import RequestFile
 from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.checks.findings import Finding, Severity, require_fit
@@ -98,7 +98,7 @@ async def plan_request(
             # Without records it is not known who opened the partner, and until when.
             instead = "" if records is None else str(nothing)
             return Planned(observation=observation, template=template, duration=duration, plan=None, instead=instead)
-        policy = await standing_policy(known, past=register, catalog=catalog)
+        policy = await current_policy(known, past=register, catalog=catalog)
         digest, stages = plan.digest, chain_of(plan, template, observation, policy)
         preflight = Preflight(tenant=tenant, store=register, clock=clock)
         survey = await preflight.survey(observation, plan, labels_of(template, placeholders))

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from workflows.catalog.catalog import Catalog
-from workflows.catalog.kept_policy import standing_policy
+from workflows.catalog.kept_policy import current_policy
 from workflows.core.checks.findings import Finding
 from workflows.core.errors import InvalidField
 from workflows.core.partners.approval_policy import chain_for
@@ -122,7 +122,7 @@ async def propose_restoration(
     plan = replace(decided_by(plan, template), duration=lasts)
     plan = with_inheritance(plan, observation.default)
     known = await store.partnership(tenant_id)
-    policy = await standing_policy(known, past=store, catalog=catalog)
+    policy = await current_policy(known, past=store, catalog=catalog)
     level = risk_of_result(plan, observation.default).level
     stages = chain_for(plan, template.stages, policy, level)
     return Restoration(

@@ -5,7 +5,7 @@ import structlog
 from workflows.app.service import Service
 from workflows.core.errors import Refused
 from workflows.core.partners.partnership import PartnershipState
-from workflows.core.partners.setup_reviews import setup_behind
+from workflows.core.partners.setup_reviews import setup_for_request
 from workflows.core.requests.commands.partner import RecordSetup
 from workflows.ports.store import Store
 
@@ -24,7 +24,7 @@ async def record_missing_setup(*, service: Service, store: Store) -> None:
         if partnership.state is PartnershipState.REVOKED or partnership.setup or request is None:
             continue
         try:
-            if steps := setup_behind(request):
+            if steps := setup_for_request(request):
                 await service.advance_review(tenant_id, RecordSetup(request_id=request.id, steps=steps))
         except Refused:
             continue  # somebody else stored first

@@ -32,7 +32,7 @@ async def tick(*, service: Service, store: Store, directory: Directory, clock: C
         _log.warning("gap_noticed", since=str(gap.since), until=str(gap.until))
     requests, partners = await store.due(clock.now())
     # NB. read after the due items: a click that came in time is stored by then, and its own time counts.
-    clicks = await store.unjudged() if requests else ()
+    clicks = await store.unchecked_clicks() if requests else ()
     until = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
     for request_id in requests:
         await _unless_refused(_expire(request_id, clicks, until, service=service, store=store, directory=directory))

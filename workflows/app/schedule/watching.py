@@ -19,7 +19,7 @@ from workflows.app.schedule.revocation_endings import ending_of
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import RequestKind
-from workflows.core.requests.watch import unjudged_revocations, unshown_writes, waiting_revocations
+from workflows.core.requests.watch import unchecked_revocations, unshown_writes, waiting_revocations
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable, WrongTenant
@@ -81,7 +81,7 @@ async def check_revocations(*, store: Store, clock: Clock, tenant: Tenant, alarm
     # stays.
     known = {alarm.subject: alarm for alarm in await store.open_alarms() if alarm.code is AlarmCode.REVOCATION_WAITS}
     given_up = [one.effect for one in await store.given_up() if isinstance(one.effect, CheckPermission)]
-    clicks = unjudged_revocations([*given_up, *await store.unjudged()], now)
+    clicks = unchecked_revocations([*given_up, *await store.unchecked_clicks()], now)
     requests = await store.open_requests()
     waiting: dict[str, Mapping[str, str]] = {}
     late: set[str] = set()

@@ -15,7 +15,7 @@ from workflows.core.plans.refused_writes import written_names
 from workflows.core.plans.renewal import is_renewal
 from workflows.core.plans.words import Line, describe, duration_words
 from workflows.core.settings.block import not_blocked
-from workflows.core.settings.breadth import AccessChange, is_shut
+from workflows.core.settings.breadth import AccessChange, is_certainly_blocked
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import normalize, parse_setting
 from workflows.core.settings.model import (
@@ -154,7 +154,7 @@ def _when_closing(plan: Plan, lines: Sequence[Line], left: Sequence[OpenWay]) ->
     if any(synchronization_words(change.after) == NOT_ALLOWED for change in synchronization):
         yield SYNCHRONIZED_STAY
     outbound = settings.get(Property.B2B_COLLABORATION_OUTBOUND)
-    if isinstance(outbound, B2BSetting) and is_shut(outbound):
+    if isinstance(outbound, B2BSetting) and is_certainly_blocked(outbound):
         yield ENCRYPTED_MAIL
 
 
@@ -176,7 +176,7 @@ def _when_opening(plan: Plan) -> Iterator[str]:
                     yield REDEMPTION_OUTBOUND
             case IdentitySynchronization(is_allowed=True):
                 yield SYNCHRONIZATION_THEIRS
-            case B2BSetting() if not is_shut(setting):
+            case B2BSetting() if not is_certainly_blocked(setting):
                 if name in (Property.B2B_DIRECT_CONNECT_INBOUND, Property.B2B_DIRECT_CONNECT_OUTBOUND):
                     yield DIRECT_CONNECT
                 if _has_only_list(setting):

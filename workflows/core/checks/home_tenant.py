@@ -17,7 +17,7 @@ from workflows.core.checks.target_checks import check_targets
 from workflows.core.checks.unchecked import INVITES, SHAREPOINT, SIGN_IN_DAYS, unread
 from workflows.core.plans.changes import BeforeAfter, overall_change, setting_changes
 from workflows.core.plans.plan import Plan, TenantIdentity
-from workflows.core.settings.breadth import AccessChange, is_clear, is_shut
+from workflows.core.settings.breadth import AccessChange, is_certainly_blocked, is_clear
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import effective
 from workflows.core.settings.model import Property, TargetSetting
@@ -54,7 +54,7 @@ _GUEST_AS_MEMBER: Final = "a0b1b346-4d3e-4e8b-98f8-753987be4970"
 """The role "User" (Graph: "authorizationPolicy resource type"): guests can read the directory like members."""
 
 
-def judge(
+def evaluate_facts(
     facts: PreflightFacts,
     access: AccessReport,
     *,
@@ -299,7 +299,7 @@ def _titles(names: Sequence[Property]) -> str:
 
 
 def _is_known_open(setting: TargetSetting) -> bool:
-    return is_clear(setting) and not is_shut(setting)
+    return is_clear(setting) and not is_certainly_blocked(setting)
 
 
 def _list(document: JsonObject | Unchecked, name: str) -> list[Any]:

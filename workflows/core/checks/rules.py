@@ -11,7 +11,7 @@ from workflows.core.checks.application_access import Capability, Direction, answ
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.errors import UnreadableSetting
 from workflows.core.plans.plan import Plan, changes
-from workflows.core.settings.breadth import is_list_of_exceptions, is_shut
+from workflows.core.settings.breadth import is_certainly_blocked, is_list_of_exceptions
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.certainty import REASONS, Doubt, setting_doubts
 from workflows.core.settings.documents import parse_targets
@@ -167,7 +167,7 @@ def _foreign_ids(case: _Case) -> Iterator[Finding]:
 
 def _direct_connect_trust(case: _Case) -> Iterator[Finding]:
     inbound = Property.B2B_DIRECT_CONNECT_INBOUND
-    if inbound not in case.written or is_shut(case.after.targets[inbound].certain):
+    if inbound not in case.written or is_certainly_blocked(case.after.targets[inbound].certain):
         return
     if case.after.flags[Property.INBOUND_TRUST, "mfa"].value:
         return
@@ -201,7 +201,7 @@ def _synchronization(case: _Case) -> Iterator[Finding]:
 def _other_cloud(case: _Case) -> Iterator[Finding]:
     if not case.is_cross_cloud:
         return
-    opened = [name for name in _DIRECT if name in case.settings and not is_shut(case.settings[name])]
+    opened = [name for name in _DIRECT if name in case.settings and not is_certainly_blocked(case.settings[name])]
     if opened:
         yield _error(
             "cross_cloud_direct_connect",
@@ -219,7 +219,7 @@ def _other_cloud(case: _Case) -> Iterator[Finding]:
 
 def _rights_management(case: _Case) -> Iterator[Finding]:
     name = Property.B2B_COLLABORATION_OUTBOUND
-    if name not in case.settings or is_shut(case.settings[name]):
+    if name not in case.settings or is_certainly_blocked(case.settings[name]):
         return  # a full block is one of the consequences, and cannot exclude one application
     found = answer(
         case.after,
@@ -247,7 +247,7 @@ def _licences(case: _Case) -> Iterator[Finding]:
             "Single users, groups or applications, and inbound trust, need Microsoft Entra ID P1 in this tenant.",
             ENTRA_OVERVIEW,
         )
-    if any(name in case.settings and not is_shut(case.settings[name]) for name in _DIRECT):
+    if any(name in case.settings and not is_certainly_blocked(case.settings[name]) for name in _DIRECT):
         yield _note(
             "licence_p1_both", "B2B direct connect needs Microsoft Entra ID P1 in both tenants.", DIRECT_CONNECT
         )

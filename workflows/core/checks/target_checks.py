@@ -138,7 +138,7 @@ def _on_the_wrong_side(
 ) -> Iterator[Finding]:
     """State which ids given for the partner's people are ours; they never match.
 
-    Ids contained before are only reported.
+    An id that the setting contained before gives only a warning, because nobody chose it now.
     """
     for one in theirs:
         name = names.get(one.target)

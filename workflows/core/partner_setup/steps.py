@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from workflows.core.plans.plan import Plan
-from workflows.core.settings.breadth import is_clear, is_shut
+from workflows.core.settings.breadth import is_certainly_blocked, is_clear
 from workflows.core.settings.canonical import Digest, JsonObject, digest
 from workflows.core.settings.documents import says_nothing, to_document
 from workflows.core.settings.effective import SYNCHRONIZATION_FLAG, Effective, EffectiveTargets, Origin, effective
@@ -131,7 +131,7 @@ def setup_of(
     unread = list(_unread_flags(applies))
     for mirror in mirrors:
         targets = applies.targets[mirror.ours]
-        if is_shut(targets.certain) or not _is_set(mirror, configuration):
+        if is_certainly_blocked(targets.certain) or not _is_set(mirror, configuration):
             continue
         step = _mirrored(mirror, targets)
         if step is None:
@@ -203,7 +203,7 @@ def _inherited(
 
 def _is_open(targets: EffectiveTargets) -> bool | None:
     """Return whether the effective lists let anybody through; None when that is not known."""
-    if is_shut(targets.certain):
+    if is_certainly_blocked(targets.certain):
         return False
     if not is_clear(targets.certain):
         return False if Origin.MICROSOFT_DEFAULT in targets.origins else None
@@ -250,5 +250,6 @@ def _ids_of_theirs(applies: Effective) -> Iterator[str]:
 
 def _lets_guests_through(applies: Effective) -> bool:
     return not all(
-        is_shut(applies.targets[name].certain) for name in (_P.B2B_COLLABORATION_INBOUND, _P.B2B_COLLABORATION_OUTBOUND)
+        is_certainly_blocked(applies.targets[name].certain)
+        for name in (_P.B2B_COLLABORATION_INBOUND, _P.B2B_COLLABORATION_OUTBOUND)
     )

@@ -18,7 +18,7 @@ Chain = tuple[Stage, ...]
 class ApprovalPolicy:
     """What a chain is compared with, besides the requested template."""
 
-    standing: Chain = ()
+    current: Chain = ()
     """The chain under which a live partner was approved; empty when there is none."""
     strongest: Chain = ()
     """The strongest chain of all templates."""
@@ -39,10 +39,10 @@ def chain_for(plan: Plan, chain: Chain, policy: ApprovalPolicy, level: RiskLevel
     """
     if only_narrows(plan):
         return (replace(chain[0], quorum=1),)
-    if plan.before is None and not policy.standing:
+    if plan.before is None and not policy.current:
         return chain
-    is_whole = {stage.role for stage in policy.standing} <= policy.roles
-    merged = stricter(policy.standing if is_whole else policy.strongest, chain)
+    is_whole = {stage.role for stage in policy.current} <= policy.roles
+    merged = stricter(policy.current if is_whole else policy.strongest, chain)
     return stricter(policy.strongest, merged) if chain_is_enough(merged, level) else merged
 
 

@@ -132,12 +132,12 @@ def opened_partnership(
         review_interval=prepared.review_interval,
         next_review_at=next_review(prepared.review_interval, ends_at, now),
         attestations=() if known is None else known.attestations,
-        stages=_stands_under(prepared, known),
+        stages=_approval_policy_from(prepared, known),
     )
     if known is not None and is_live(known) and (image is not None or not _may_prolong(prepared)):
         record = _kept(known, record)
-    stands = prepared.plan.image_after() if image is None else image
-    return _with_setup(record, known, stands, prepared)
+    current = prepared.plan.image_after() if image is None else image
+    return _with_setup(record, known, current, prepared)
 
 
 def _kept(known: Partnership, new: Partnership) -> Partnership:
@@ -156,7 +156,7 @@ def _kept(known: Partnership, new: Partnership) -> Partnership:
     )
 
 
-def _stands_under(prepared: Prepared, known: Partnership | None) -> tuple[Stage, ...]:
+def _approval_policy_from(prepared: Prepared, known: Partnership | None) -> tuple[Stage, ...]:
     """Return the partner's approval policy from now on.
 
     It may become stricter; one approver does not change it.
@@ -167,10 +167,10 @@ def _stands_under(prepared: Prepared, known: Partnership | None) -> tuple[Stage,
 
 
 def _with_setup(
-    record: Partnership, known: Partnership | None, stands: JsonObject | None, prepared: Prepared
+    record: Partnership, known: Partnership | None, current: JsonObject | None, prepared: Prepared
 ) -> Partnership:
     observed = prepared.observation
-    setup = setup_of(stands, observed.default, is_cross_cloud=not observed.identity.is_resolved).steps
+    setup = setup_of(current, observed.default, is_cross_cloud=not observed.identity.is_resolved).steps
     confirmations = () if known is None else still_wanted(setup, known.confirmations)
     is_set = known is not None and known.remind_setup_at is not None and open_steps(setup, confirmations)
     reminded = known if is_set else None

@@ -110,7 +110,7 @@ def plan_restoration(
     )
 
 
-def stands_alike(tenant_id: TenantId, now: JsonObject | None, image: JsonObject | None) -> bool:
+def is_same_configuration(tenant_id: TenantId, now: JsonObject | None, image: JsonObject | None) -> bool:
     """Return whether two configurations of one partner mean the same in every setting of the model."""
     try:
         return (now is None) is (image is None) and not _operations(tenant_id, now, image)
@@ -229,7 +229,7 @@ def _approved_before(
         if not is_applied_access:
             continue
         plan = request.known.plan
-        if stands_alike(plan.tenant_id, plan.image_after(), image):
+        if is_same_configuration(plan.tenant_id, plan.image_after(), image):
             if plan.template in templates:
                 yield templates[plan.template]
             return

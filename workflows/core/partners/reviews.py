@@ -7,7 +7,7 @@ from typing import Final, assert_never
 from workflows.core.errors import Refused
 from workflows.core.partners.lifecycle import held_to_table, is_taken
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
-from workflows.core.partners.setup_reviews import advance_setup, told_of_setup
+from workflows.core.partners.setup_reviews import advance_setup, setup_messages
 from workflows.core.partners.sponsor_handover import advance_sponsor, taken_over
 from workflows.core.people import ADMIN, Person, Roster
 from workflows.core.requests.commands.partner import (
@@ -66,7 +66,7 @@ def _step(partnership: Partnership, command: PartnershipCommand, roster: Roster,
         case ConfirmSetup() | UnconfirmSetup() | RemindSetup() | AskSetup() | RecordSetup():
             partnership = advance_setup(partnership, command, roster=roster, now=now)
             shown = ShowSetup(tenant_id=partnership.identity.tenant_id, remind=isinstance(command, AskSetup))
-            return ReviewTransition(partnership=partnership, effects=(shown, *told_of_setup(partnership, command)))
+            return ReviewTransition(partnership=partnership, effects=(shown, *setup_messages(partnership, command)))
         case _:
             assert_never(command)
 

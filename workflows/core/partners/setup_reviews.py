@@ -46,7 +46,7 @@ def advance_setup(partnership: Partnership, command: SetupCommand, *, roster: Ro
     return replace(changes, version=partnership.version + 1)
 
 
-def told_of_setup(partnership: Partnership, command: SetupCommand) -> tuple[Tell, ...]:
+def setup_messages(partnership: Partnership, command: SetupCommand) -> tuple[Tell, ...]:
     """Return the message about the result for the person who confirmed a step, or took that back, where they clicked.
 
     :param partnership: the record after `command`.
@@ -66,7 +66,7 @@ def told_of_setup(partnership: Partnership, command: SetupCommand) -> tuple[Tell
     return (Tell(person=command.actor.chat_id, subject=subject, text=text, channel=command.channel),)
 
 
-def setup_behind(request: AccessRequest) -> tuple[Step, ...]:
+def setup_for_request(request: AccessRequest) -> tuple[Step, ...]:
     """Return what the partner must do for the result of a request; empty when it was not read back."""
     if request.state is not RequestState.APPLIED:
         return ()

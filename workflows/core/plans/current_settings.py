@@ -8,7 +8,7 @@ from workflows.core.errors import UnreadableSetting
 from workflows.core.plans.changes import unknown_members
 from workflows.core.plans.plan import Plan, changes
 from workflows.core.plans.words import describe
-from workflows.core.settings.breadth import AccessChange, is_shut
+from workflows.core.settings.breadth import AccessChange, is_certainly_blocked
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import parse_setting, parse_targets, says_nothing
 from workflows.core.settings.effective import (
@@ -69,9 +69,7 @@ def describe_current(
     :param is_cross_cloud: whether it is in another Microsoft cloud: without a configuration no default applies.
     """
     own, applies = configuration or {}, effective(configuration, default, is_cross_cloud=is_cross_cloud)
-    return tuple(
-        standing for name in TITLES for standing in _current_settings(Property(name), own, default, applies, names)
-    )
+    return tuple(entry for name in TITLES for entry in _current_settings(Property(name), own, default, applies, names))
 
 
 def untouched(
@@ -80,7 +78,7 @@ def untouched(
     """Describe the settings of a partner that stay as they are, because a plan does not write them."""
     written = {change.name for change in changes(plan)}
     rest = {name: value for name, value in (plan.before or {}).items() if name not in written}
-    return tuple(standing for standing in describe_current(rest, default, names) if standing.is_own)
+    return tuple(entry for entry in describe_current(rest, default, names) if entry.is_own)
 
 
 def staying_open(
@@ -131,7 +129,7 @@ def _target_current(
     names: Mapping[str, str],
 ) -> CurrentSetting:
     origin = Origin.SET_HERE if Origin.SET_HERE in applies.origins else applies.origins[0]
-    lets_in = not is_shut(applies.certain)
+    lets_in = not is_certainly_blocked(applies.certain)
     try:
         own = parse_targets(name, document)
     except UnreadableSetting:

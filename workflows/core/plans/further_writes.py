@@ -40,7 +40,7 @@ def further_writes(before: JsonObject | None, default: JsonObject | None) -> tup
 def _further_writes(before: JsonObject, default: JsonObject | None) -> Iterator[FurtherWrite]:
     # A partner of another cloud that has its own configuration is treated like any other partner.
     still_open = {way.name for way in left_open(ways(before, default))}
-    services = {name.value: _shut(name) for name in SERVICE_PROPERTIES if name in still_open}
+    services = {name.value: _blocked_body(name) for name in SERVICE_PROPERTIES if name in still_open}
     if services:
         yield FurtherWrite(is_synchronization=False, body=services)
     nulls: dict[str, dict[str, Any]] = {}
@@ -71,7 +71,7 @@ def _blocked_base(path: Path) -> dict[str, Any]:
         return {name: copied(BLOCK[name])}
     if name == IDENTITY_SYNCHRONIZATION:
         return {name: {"userSyncInbound": {_ALLOWED: False}} if path[1] == "userSyncInbound" else {}}
-    return {name: _shut(Property(name))}
+    return {name: _blocked_body(Property(name))}
 
 
 def _no(path: Path, value: Any) -> Any:
@@ -82,6 +82,6 @@ def _no(path: Path, value: Any) -> Any:
     return None
 
 
-def _shut(name: Property) -> dict[str, Any]:
+def _blocked_body(name: Property) -> dict[str, Any]:
     """Return the explicit block of a setting, in the form that Graph takes."""
     return to_document(blocked_setting(name)) or {}

@@ -282,7 +282,7 @@ def is_confirmed(plan: Plan, observed: JsonObject | None, count: int | None = No
         # Graph returns a created partner with fields that the plan did not send. Unset fields are null and are
         # normalized away. Fields of the service are not compared. Declared fields must be exactly those of the plan.
         observed = {name: value for name, value in observed.items() if name in expected or name in _DECLARED}
-    return means_the_same(_judged(plan, expected), _judged(plan, observed))
+    return means_the_same(_compared_part(plan, expected), _compared_part(plan, observed))
 
 
 _DECLARED: Final = frozenset({"tenantId", *(name.value for name in Property)})
@@ -306,19 +306,19 @@ def _synchronization_write(method: Literal["PATCH", "PUT"], tenant_id: TenantId,
     return Operation(method=method, path=path, body={_SYNC: {_SYNC_ALLOWED: is_on}})
 
 
-def _judged(plan: Plan, image: JsonObject | None) -> JsonObject | None:
+def _compared_part(plan: Plan, image: JsonObject | None) -> JsonObject | None:
     """Return the part of a configuration that decides whether a plan was carried out."""
     if image is None:
         return None
-    judged = only_described(image)
+    compared = only_described(image)
     written = {name for operation in plan.operations for name in _written(operation)}
-    if any(operation.method == "PUT" for operation in plan.operations) and IDENTITY_SYNCHRONIZATION in judged:
+    if any(operation.method == "PUT" for operation in plan.operations) and IDENTITY_SYNCHRONIZATION in compared:
         # The service adds a key and a name to a created policy.
-        judged[IDENTITY_SYNCHRONIZATION] = _only_synchronization(judged[IDENTITY_SYNCHRONIZATION])
-    restrictions = judged.get(Property.TENANT_RESTRICTIONS)
+        compared[IDENTITY_SYNCHRONIZATION] = _only_synchronization(compared[IDENTITY_SYNCHRONIZATION])
+    restrictions = compared.get(Property.TENANT_RESTRICTIONS)
     if Property.TENANT_RESTRICTIONS in written and isinstance(restrictions, Mapping):
-        judged[Property.TENANT_RESTRICTIONS.value] = {k: v for k, v in restrictions.items() if k != DEVICES}
-    return judged
+        compared[Property.TENANT_RESTRICTIONS.value] = {k: v for k, v in restrictions.items() if k != DEVICES}
+    return compared
 
 
 def _only_synchronization(policy: Any) -> Any:

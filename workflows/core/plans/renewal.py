@@ -42,7 +42,7 @@ def is_renewal(plan: Plan) -> bool:
     return not plan.operations and plan.duration is not None
 
 
-def opened_anew(plan: Plan, before: JsonObject | None = None) -> Plan:
+def plan_from(plan: Plan, before: JsonObject | None = None) -> Plan:
     """Return the plan that would change `before` to all settings after `plan`.
 
     An extension is responsible for the whole access, not only for its changes. Settings outside the model are not

@@ -14,7 +14,7 @@ from workflows.core.errors import NothingToChange
 from workflows.core.plans.changes import Part, SettingChange, setting_changes
 from workflows.core.plans.closing import closes_everything, only_narrows
 from workflows.core.plans.plan import Plan, plan_access
-from workflows.core.plans.renewal import is_renewal, opened_anew
+from workflows.core.plans.renewal import is_renewal, plan_from
 from workflows.core.policy.template import Stage
 from workflows.core.settings.block import BLOCK
 from workflows.core.settings.breadth import AccessChange, is_unbounded
@@ -134,7 +134,7 @@ def risk_of(plan: Plan, default: JsonObject | None = None) -> Risk:
     :param default: the tenant's default configuration; None when it is not known.
     """
     if is_renewal(plan):
-        plan = opened_anew(plan)
+        plan = plan_from(plan)
     opened = [
         item for item in setting_changes(plan, default) if item.access in (AccessChange.OPENS, AccessChange.UNKNOWN)
     ]
@@ -157,7 +157,7 @@ def risk_of_result(plan: Plan, default: JsonObject | None = None) -> Risk:
 
     :param default: the tenant's default configuration; None when it is not known.
     """
-    return risk_of(opened_anew(plan), default)
+    return risk_of(plan_from(plan), default)
 
 
 def deciding_risk(plan: Plan, default: JsonObject | None = None) -> Risk:

@@ -110,7 +110,7 @@ def _trust_concerns(applies: Effective, b2b_access: dict[Property, B2BAccess]) -
     mfa, *devices = (flag.value is True for flag in trust_of(applies).values())
     if not (mfa and any(devices)):
         return
-    wide = [name for name in INBOUND if _reaches_everything(b2b_access[name])]
+    wide = [name for name in INBOUND if _allows_all_applications(b2b_access[name])]
     if wide:
         yield _warning(
             "all_trust_all_applications",
@@ -120,7 +120,7 @@ def _trust_concerns(applies: Effective, b2b_access: dict[Property, B2BAccess]) -
         )
 
 
-def _reaches_everything(direction: B2BAccess) -> bool:
+def _allows_all_applications(direction: B2BAccess) -> bool:
     applications = configurations(direction.targets.setting)[1]
     return direction.opening in _LETS_IN and applications is not None and is_unbounded(applications)
 

@@ -123,7 +123,7 @@ def due_concerns(partnership: Partnership, now: datetime) -> Iterator[Concern]:
         )
 
 
-def moving_concern() -> Concern:
+def being_changed_concern() -> Concern:
     """State that Gatehouse is changing the partner, so that nothing can be compared."""
     return Concern(
         code="being_written",

@@ -1,7 +1,7 @@
 """The risk of the current settings: the risk of a plan that leads to them from a completely closed partner."""
 
 from workflows.core.plans.plan import Plan
-from workflows.core.plans.renewal import opened_anew
+from workflows.core.plans.renewal import plan_from
 from workflows.core.policy.risk import Risk, RiskLevel, risk_of
 from workflows.core.settings.block import BLOCK
 from workflows.core.settings.canonical import JsonObject
@@ -18,7 +18,7 @@ def current_risk(
     """
     if configuration is None and is_cross_cloud:
         return Risk(level=RiskLevel.LOW, reasons=())
-    stands = Plan(
+    target = Plan(
         tenant_id=tenant_id,
         operations=(),
         before=configuration,
@@ -27,4 +27,4 @@ def current_risk(
         duration=None,
         is_cross_cloud=is_cross_cloud,
     )
-    return risk_of(opened_anew(stands, {"tenantId": tenant_id, **BLOCK}), default)
+    return risk_of(plan_from(target, {"tenantId": tenant_id, **BLOCK}), default)

@@ -12,9 +12,9 @@ from workflows.core.posture.access import access_concerns, b2b_access_of, trust_
 from workflows.core.posture.model import Concern, PartnerPosture, RecordState, sorted_concerns
 from workflows.core.posture.record_findings import (
     absent_partner_concerns,
+    being_changed_concern,
     due_concerns,
     listed_partner_concerns,
-    moving_concern,
     unknown_partner_concerns,
     unreadable_record_concern,
 )
@@ -27,45 +27,47 @@ from workflows.core.settings.openness import Kind, Opening, Way, left_open, sync
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class PostureInputs:
     """What was read besides the partners themselves."""
 
     default: JsonObject | None
     """None: it could not be read."""
     records: Records | None
     """None: there were no records to read."""
-    moving: frozenset[TenantId]
+    being_changed: frozenset[TenantId]
     """Tenants that Gatehouse is changing. They are not compared with the records."""
     unfinished: Mapping[TenantId, AccessRequest]
     """Requests that began to write a tenant and were then given up."""
     now: datetime
 
     @classmethod
-    def of(cls, default: JsonObject | None, before: Records | None, after: Records | None, now: datetime) -> "Scene":
-        """Build the scene from the records before and after the tenant was read."""
+    def of(
+        cls, default: JsonObject | None, before: Records | None, after: Records | None, now: datetime
+    ) -> "PostureInputs":
+        """Return the inputs, from the records before and after the tenant was read."""
         is_read = before is not None and after is not None
         return cls(
             default=default,
             records=after if is_read else None,
-            moving=changed_meanwhile(before, after) if before is not None and after is not None else frozenset(),
+            being_changed=changed_meanwhile(before, after) if before is not None and after is not None else frozenset(),
             unfinished={} if after is None else after.unfinished(),
             now=now,
         )
 
 
-def judge_partner(
-    tenant_id: TenantId, configuration: JsonObject | None, named: TenantIdentity | None, scene: Scene
+def evaluate_partner(
+    tenant_id: TenantId, configuration: JsonObject | None, named: TenantIdentity | None, inputs: PostureInputs
 ) -> PartnerPosture:
     """Evaluate one partner.
 
     :param configuration: as listed; None for a partner of our records that the tenant does not list.
     :param named: the identity from a lookup of the tenant id; used when our records do not know it.
     """
-    record = None if scene.records is None else scene.records.partnerships.get(tenant_id)
+    record = None if inputs.records is None else inputs.records.partnerships.get(tenant_id)
     identity = named if record is None else record.identity
     is_cross_cloud = identity is not None and not identity.is_resolved
-    applies = effective(configuration, scene.default, is_cross_cloud=is_cross_cloud)
-    flags, found = applies.flags, ways(configuration, scene.default, is_cross_cloud=is_cross_cloud)
+    applies = effective(configuration, inputs.default, is_cross_cloud=is_cross_cloud)
+    flags, found = applies.flags, ways(configuration, inputs.default, is_cross_cloud=is_cross_cloud)
     return PartnerPosture(
         tenant_id=tenant_id,
         identity=identity,
@@ -76,11 +78,11 @@ def judge_partner(
         synchronization=synchronization_of(applies, found),
         ways=found,
         unmanaged=unmanaged(configuration),
-        risk=current_risk(tenant_id, configuration, scene.default, is_cross_cloud=is_cross_cloud),
+        risk=current_risk(tenant_id, configuration, inputs.default, is_cross_cloud=is_cross_cloud),
         is_risk_certain=_is_known(applies, found) and not unreadable_settings(configuration or {}),
-        record_state=_record_state(tenant_id, record, scene.records),
+        record_state=_record_state(tenant_id, record, inputs.records),
         record=record,
-        concerns=sorted_concerns(_concerns(tenant_id, configuration, applies, found, record, scene)),
+        concerns=sorted_concerns(_concerns(tenant_id, configuration, applies, found, record, inputs)),
     )
 
 
@@ -90,16 +92,16 @@ def _concerns(
     applies: Effective,
     found: tuple[Way, ...],
     record: Partnership | None,
-    scene: Scene,
+    inputs: PostureInputs,
 ) -> Iterator[Concern]:
-    if tenant_id in scene.moving:
-        yield moving_concern()
+    if tenant_id in inputs.being_changed:
+        yield being_changed_concern()
     else:
-        yield from _compared(tenant_id, configuration, found, record, scene)
+        yield from _compared(tenant_id, configuration, found, record, inputs)
     if configuration is not None:
         yield from access_concerns(tenant_id, configuration, applies, found)
     if record is not None:
-        yield from due_concerns(record, scene.now)
+        yield from due_concerns(record, inputs.now)
 
 
 def _compared(
@@ -107,19 +109,19 @@ def _compared(
     configuration: JsonObject | None,
     found: tuple[Way, ...],
     record: Partnership | None,
-    scene: Scene,
+    inputs: PostureInputs,
 ) -> Iterator[Concern]:
-    if scene.records is None:
+    if inputs.records is None:
         return
-    if tenant_id in scene.records.unreadable:
+    if tenant_id in inputs.records.unreadable:
         yield unreadable_record_concern()
     elif record is None:
         if configuration is not None:
-            yield from unknown_partner_concerns(configuration, scene.unfinished.get(tenant_id))
+            yield from unknown_partner_concerns(configuration, inputs.unfinished.get(tenant_id))
     elif configuration is None:
-        yield from absent_partner_concerns(record, found, default_is_read=scene.default is not None)
+        yield from absent_partner_concerns(record, found, default_is_read=inputs.default is not None)
     else:
-        request = scene.records.requests.get(record.request_id)
+        request = inputs.records.requests.get(record.request_id)
         yield from listed_partner_concerns(record, request, configuration, found)
 
 

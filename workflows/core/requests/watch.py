@@ -35,7 +35,7 @@ def waiting_revocations(
     )
 
 
-def unjudged_revocations(
+def unchecked_revocations(
     clicks: Sequence[CheckPermission], now: datetime
 ) -> tuple[tuple[CheckPermission, Revoke, bool], ...]:
     """Return the unchecked clicks that request a revocation, each with whether it has waited too long."""

@@ -64,7 +64,7 @@ class _Extent:
         return not self.is_complement and not other.is_complement and other.targets <= self.targets
 
 
-def is_shut(setting: TargetSetting | None) -> bool:
+def is_certainly_blocked(setting: TargetSetting | None) -> bool:
     """Return whether the setting certainly blocks everybody, whatever the tenant's default is.
 
     A block needs both lists. If only one of two lists blocks everything, it is not certain what Entra does (Graph:
@@ -117,11 +117,11 @@ def targets_change(before: TargetSetting | None, after: TargetSetting | None) ->
 
     An uncertain value counts as open before the change, and as not closed after it.
     """
-    if before == after or (is_shut(before) and is_shut(after)):
+    if before == after or (is_certainly_blocked(before) and is_certainly_blocked(after)):
         return AccessChange.SAME
-    if is_shut(after):
+    if is_certainly_blocked(after):
         return AccessChange.CLOSES
-    if is_shut(before):
+    if is_certainly_blocked(before):
         return AccessChange.OPENS
     if is_wide_open(after):
         return AccessChange.SAME if is_wide_open(before) else AccessChange.OPENS

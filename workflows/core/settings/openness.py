@@ -11,7 +11,7 @@ from enum import Enum, StrEnum, auto
 from typing import Any, Final
 
 from workflows.core.errors import UnreadableSetting
-from workflows.core.settings.breadth import is_clear, is_shut, is_wide_open
+from workflows.core.settings.breadth import is_certainly_blocked, is_clear, is_wide_open
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.described import Path, is_restriction, undescribed
 from workflows.core.settings.documents import parse_targets, says_nothing
@@ -153,7 +153,7 @@ def not_explicit(found: Iterable[Way]) -> tuple[Way, ...]:
 def opening_of(targets: EffectiveTargets) -> Opening:
     """Return how far the effective lists open one kind of access."""
     setting = targets.certain
-    if is_shut(setting):
+    if is_certainly_blocked(setting):
         return Opening.CLOSED
     if not is_clear(setting):
         return Opening.UNKNOWN
@@ -166,7 +166,7 @@ def _target_ways(own: JsonObject, default: JsonObject, applies: Effective, *, is
         if opening is Opening.UNKNOWN and name in SERVICE_PROPERTIES and is_default_read:
             is_unset = _is_unset(name, own) and _is_unset(name, default)
             opening = Opening.CLOSED if is_unset else opening
-        is_explicit = _is_shut_by(name, own) if opening is Opening.CLOSED else own.get(name) is not None
+        is_explicit = _is_blocked_by(name, own) if opening is Opening.CLOSED else own.get(name) is not None
         kind = Kind.B2B if name in B2B_PROPERTIES else Kind.SERVICE
         yield Way(name=name.value, kind=kind, opening=opening, is_explicit=is_explicit)
 
@@ -235,9 +235,9 @@ def _is_unset(name: Property, document: JsonObject) -> bool:
     return setting is None or not any(configurations(setting))
 
 
-def _is_shut_by(name: Property, document: JsonObject) -> bool:
+def _is_blocked_by(name: Property, document: JsonObject) -> bool:
     """Return whether a document closes a setting without the help of a default.
 
     :raises UnreadableSetting: for a value that is known not to be closed.
     """
-    return is_shut(parse_targets(name, document.get(name)))
+    return is_certainly_blocked(parse_targets(name, document.get(name)))

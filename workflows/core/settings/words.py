@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from workflows.core.errors import UnreadableSetting
-from workflows.core.settings.breadth import is_list_of_exceptions, is_shut
+from workflows.core.settings.breadth import is_certainly_blocked, is_list_of_exceptions
 from workflows.core.settings.certainty import REASONS, Doubt, blocks_all, list_doubt, setting_doubts
 from workflows.core.settings.directory_objects import Owner, owner_of
 from workflows.core.settings.documents import parse_setting, parse_targets
@@ -116,7 +116,7 @@ def _target_words(name: str, setting: TargetSetting, applies: EffectiveTargets |
             f"blocked people: {_names(name, people, names)}; blocked applications: "
             f"{_names(name, applications, names)} (read how Entra combines two such lists before relying on it)"
         )
-    if is_shut(setting):
+    if is_certainly_blocked(setting):
         return "blocked for everyone"
     target_lists = [
         _target_list(name, target_list, configuration, names)

@@ -81,7 +81,7 @@ class SqliteEffectsQueue(SqliteDatabase):
             "update effects set is_parked = 1, error = ? where id = ?", self._clean.error(error), effect_id
         )
 
-    async def unjudged(self) -> Sequence[CheckPermission]:
+    async def unchecked_clicks(self) -> Sequence[CheckPermission]:
         """List the stored, unchecked clicks, oldest first, without those that were given up."""
         sql = "select id, doc from effects where is_parked = 0 and lane >= 'judge:' and lane < 'judge;' order by id"
         found = readable(EFFECT, await self._query(sql))

@@ -91,7 +91,7 @@ class Found:
         return cls(
             identity=observation.identity,
             exists=observation.configuration is not None,
-            lines=tuple(f"{standing.setting}: {standing.words}" for standing in current if standing.is_own),
+            lines=tuple(f"{entry.setting}: {entry.words}" for entry in current if entry.is_own),
             taken="" if typed.strip().lower() in ("", asked) else asked,
             waiting=waiting,
             account=account,

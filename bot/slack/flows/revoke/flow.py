@@ -15,7 +15,7 @@ from bot.slack import ids
 from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
 from bot.slack.flows.entry_points import Action, Card, EntryPoint, Submission, Verb
-from bot.slack.flows.revoke.views import revocation_view, revoke_unread_view
+from bot.slack.flows.revoke.views import revocation_view, revoke_unchecked_view
 from bot.slack.payloads import Interaction, Invocation, parse_tenant_id
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.members import Members
@@ -125,7 +125,7 @@ class RevokeFlow:
         window.subject = Subject(tenant_id=identity.tenant_id)
         planned = await self._planned(identity, partnership, window.actor, in_review=in_review)
         if planned is None:
-            return revoke_unread_view(identity)
+            return revoke_unchecked_view(identity)
         return await self._offered(window, identity, partnership, *planned)
 
     async def _planned(

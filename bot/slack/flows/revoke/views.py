@@ -91,7 +91,7 @@ def already_blocked_view(left: Sequence[Way]) -> Json:
     return message_view("Nothing to write", f"{_NOTHING_TO_WRITE} {_LEFT}{ways_words(left)}.")
 
 
-def revoke_unread_view(identity: TenantIdentity) -> Json:
+def revoke_unchecked_view(identity: TenantIdentity) -> Json:
     """Offer a revocation while nothing can be read: neither the settings nor who asks, so no record is shown either."""
     said = rich(
         paragraph(words("⚠️ The present settings cannot be read now.", bold=True)),

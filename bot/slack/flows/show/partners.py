@@ -109,7 +109,7 @@ def partner_details(
         rich(*_record_elements(partnership, now)),
         rich(*_history_elements(requests, identity)),
     ]
-    own = sum(standing.is_own for standing in current)
+    own = sum(entry.is_own for entry in current)
     opening = f"{own} settings set here"
     if configuration is None:
         opening = NOT_ADDED if is_cross_cloud else "no settings of its own, the tenant's defaults apply"
@@ -132,7 +132,7 @@ def _current_elements(
         yield paragraph(words(f"This is {NOT_ADDED}:"))
     elif configuration is None:
         yield paragraph(words("This tenant has no configuration of its own here. The tenant's defaults apply to it:"))
-    yield bullets(_current_parts(standing) for standing in current)
+    yield bullets(_current_parts(entry) for entry in current)
     if others := unmanaged(configuration):
         yield paragraph(words("Also set, and not managed by Gatehouse: "), part(", ".join(others), MOST_VALUE))
 
@@ -155,10 +155,10 @@ def _openness_elements(found: Sequence[Way]) -> Iterator[RichTextElement]:
     yield bullets(items)
 
 
-def _current_parts(standing: CurrentSetting) -> list[Part]:
-    shown = [part(standing.setting, bold=True), words(": "), part(standing.words, MOST_VALUE)]
-    if standing.is_own or standing.inherits:
-        shown.append(words(" · set here" if standing.is_own else _INHERITED[standing.origin]))
+def _current_parts(entry: CurrentSetting) -> list[Part]:
+    shown = [part(entry.setting, bold=True), words(": "), part(entry.words, MOST_VALUE)]
+    if entry.is_own or entry.inherits:
+        shown.append(words(" · set here" if entry.is_own else _INHERITED[entry.origin]))
     return shown
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from bot.slack.cards.cards import request_card
-from bot.slack.cards.findings import MOST_LINES, whole_findings
+from bot.slack.cards.findings import MOST_LINES, full_findings
 from bot.slack.flows.decide import decision_view
 from bot.slack.flows.show.posture import posture_message
 from bot.terminal.plan_json import plan_json
@@ -50,7 +50,7 @@ def test_two_hundred_hostile_policies_fit_into_card_and_window() -> None:
     assert_sound(window)
     more = sum(len(one.lines) for one in access_findings(MANY)) - MOST_LINES
     assert f"and {more} more; gatehouse plan" in shown(window)
-    assert whole_findings(()) == []
+    assert full_findings(()) == []
 
 
 def test_the_terminal_shows_a_plan_policy_by_policy_and_reads_no_markup() -> None:

@@ -100,7 +100,7 @@ class FakeDirectory:
 
 
 @dataclass(slots=True, kw_only=True)
-class Scene:
+class PostureInputs:
     """A notifier in a workspace."""
 
     world: Sandbox
@@ -146,13 +146,13 @@ class Scene:
 
 
 @pytest.fixture
-async def scene(world: Sandbox, tmp_path: Path) -> AsyncIterator[Scene]:
+async def scene(world: Sandbox, tmp_path: Path) -> AsyncIterator[PostureInputs]:
     """An empty workspace and an empty database."""
     assert world.slack_stand_in is not None
     store = await open_store(tmp_path / "gatehouse.db", world.clock)
     token = world.slack_stand_in.credentials.bot_token
     client = AsyncWebClient(token=token, base_url=f"{world.url}slack/api/", retry_handlers=[])
-    yield Scene(world=world, store=store, directory=FakeDirectory(), client=client)
+    yield PostureInputs(world=world, store=store, directory=FakeDirectory(), client=client)
     await store.close()
 
 
@@ -165,7 +165,7 @@ def action_ids(message: dict[str, Any]) -> list[str]:
 # --- requests ---
 
 
-async def test_a_card_is_posted_once(scene: Scene) -> None:
+async def test_a_card_is_posted_once(scene: PostureInputs) -> None:
     for _ in range(3):
         await scene.notifier().show_request(request())
     assert scene.counts() == {CHANNEL: 1, "@approver1": 1, "@requester": 1}
@@ -174,7 +174,7 @@ async def test_a_card_is_posted_once(scene: Scene) -> None:
     assert "approve" in action_ids(scene.messages("@approver1")[0])
 
 
-async def test_every_copy_is_updated_in_place(scene: Scene) -> None:
+async def test_every_copy_is_updated_in_place(scene: PostureInputs) -> None:
     await scene.notifier().show_request(request())
     before = {place: scene.messages(place)[0]["ts"] for place in scene.counts()}
     rejected = request(RequestState.REJECTED)
@@ -188,7 +188,7 @@ async def test_every_copy_is_updated_in_place(scene: Scene) -> None:
         assert action_ids(message) == []
 
 
-async def test_who_decided_keeps_no_live_buttons_and_who_is_next_is_asked(scene: Scene) -> None:
+async def test_who_decided_keeps_no_live_buttons_and_who_is_next_is_asked(scene: PostureInputs) -> None:
     await scene.notifier().show_request(request())
     await scene.notifier().show_request(request(decisions=(decided_by("approver1"),)))
     assert scene.counts() == {CHANNEL: 1, "@approver1": 1, "@approver2": 1, "@approver3": 1, "@requester": 1}
@@ -196,19 +196,19 @@ async def test_who_decided_keeps_no_live_buttons_and_who_is_next_is_asked(scene:
     assert "approve" in action_ids(scene.messages("@approver2")[0])
 
 
-async def test_a_role_of_many_is_asked_in_the_channel_only(scene: Scene) -> None:
+async def test_a_role_of_many_is_asked_in_the_channel_only(scene: PostureInputs) -> None:
     scene.directory.roles[builders.SECURITY] = tuple(f"U{number}" for number in range(11))
     await scene.notifier().show_request(request())
     assert scene.counts() == {CHANNEL: 1, "@requester": 1}
 
 
-async def test_a_request_without_a_plan_is_told_to_the_requester_only(scene: Scene) -> None:
+async def test_a_request_without_a_plan_is_told_to_the_requester_only(scene: PostureInputs) -> None:
     await scene.notifier().show_request(replace(request(), state=RequestState.PREPARING, prepared=None))
     assert scene.counts() == {"@requester": 1}
 
 
 @pytest.mark.parametrize("error", ["channel_not_found", "is_archived", "not_in_channel"])
-async def test_a_channel_that_is_gone_does_not_keep_people_from_being_asked(scene: Scene, error: str) -> None:
+async def test_a_channel_that_is_gone_does_not_keep_people_from_being_asked(scene: PostureInputs, error: str) -> None:
     """An admin can mend that, so it waits and is tried again; meanwhile the chain goes on by direct messages."""
     for _ in range(2):
         scene.fail("chat.postMessage", error, match=CHANNEL)
@@ -219,7 +219,7 @@ async def test_a_channel_that_is_gone_does_not_keep_people_from_being_asked(scen
     assert scene.counts() == {CHANNEL: 1, "@approver1": 1, "@requester": 1}
 
 
-async def test_of_a_large_role_ten_are_told_directly_while_the_channel_takes_no_card(scene: Scene) -> None:
+async def test_of_a_large_role_ten_are_told_directly_while_the_channel_takes_no_card(scene: PostureInputs) -> None:
     """Somebody who can decide always hears of a request; who that is does not change from one attempt to the next."""
     scene.directory.roles[builders.SECURITY] = tuple(f"U{number:02}" for number in range(12))
     for _ in range(2):
@@ -234,7 +234,9 @@ async def test_of_a_large_role_ten_are_told_directly_while_the_channel_takes_no_
     assert {users for users in opened if len(users) == 3} == {f"U{number:02}" for number in range(10)}
 
 
-async def test_an_approver_who_cannot_be_reached_does_not_keep_the_others_from_being_asked(scene: Scene) -> None:
+async def test_an_approver_who_cannot_be_reached_does_not_keep_the_others_from_being_asked(
+    scene: PostureInputs,
+) -> None:
     scene.directory.roles[builders.SECURITY] = ("approver1", "approver2", "approver3")
     scene.fail("conversations.open", "user_disabled", match=SLACK_IDS["approver1"])
     await scene.notifier().show_request(request())
@@ -242,7 +244,7 @@ async def test_an_approver_who_cannot_be_reached_does_not_keep_the_others_from_b
 
 
 @pytest.mark.parametrize("who", ["approver1", "requester"])
-async def test_a_person_whom_slack_lets_nobody_write_to_is_no_alarm(scene: Scene, who: str) -> None:
+async def test_a_person_whom_slack_lets_nobody_write_to_is_no_alarm(scene: PostureInputs, who: str) -> None:
     """The channel's card serves that person. One alarm for each update of it would hide the alarms that matter."""
     for state in (RequestState.AWAITING_APPROVAL, RequestState.REJECTED):
         scene.fail("conversations.open", "user_disabled", match=SLACK_IDS[who])
@@ -267,7 +269,7 @@ async def test_a_person_whom_slack_lets_nobody_write_to_is_no_alarm(scene: Scene
     ],
 )
 async def test_a_busy_slack_is_left_alone_for_as_long_as_it_says_and_five_minutes_at_most(
-    scene: Scene, said: str, seconds: float | None
+    scene: PostureInputs, said: str, seconds: float | None
 ) -> None:
     scene.fail("chat.postMessage", status=429, headers={"Retry-After": said})
     with pytest.raises(NotifierUnavailable) as busy:
@@ -284,7 +286,9 @@ async def test_a_busy_slack_is_left_alone_for_as_long_as_it_says_and_five_minute
         {"error": "token_revoked"},
     ],
 )
-async def test_a_slack_that_is_away_is_asked_again_for_what_is_missing(scene: Scene, fault: dict[str, Any]) -> None:
+async def test_a_slack_that_is_away_is_asked_again_for_what_is_missing(
+    scene: PostureInputs, fault: dict[str, Any]
+) -> None:
     scene.fail("chat.postMessage", **fault, match=SLACK_IDS["approver1"].removeprefix("U"))
     with pytest.raises(NotifierUnavailable):
         await scene.notifier().show_request(request())
@@ -314,7 +318,7 @@ MENDED: Final = [
     + [(e, NotifierBlocked) for e in MENDED],
 )
 async def test_what_passes_is_waited_for_and_what_stays_is_given_up(
-    scene: Scene, error: str, expected: type[Exception]
+    scene: PostureInputs, error: str, expected: type[Exception]
 ) -> None:
     """Nothing is lost while an admin mends the token, and nothing is tried for ever that Slack will never take."""
     scene.fail("chat.postMessage", error, match=CHANNEL)
@@ -322,7 +326,7 @@ async def test_what_passes_is_waited_for_and_what_stays_is_given_up(
         await scene.notifier().show_request(request())
 
 
-async def test_a_failing_server_is_waited_for_whatever_it_says(scene: Scene) -> None:
+async def test_a_failing_server_is_waited_for_whatever_it_says(scene: PostureInputs) -> None:
     scene.fail("chat.postMessage", "never_heard_of", status=500)
     with pytest.raises(NotifierUnavailable):
         await scene.notifier().show_request(request())
@@ -330,7 +334,7 @@ async def test_a_failing_server_is_waited_for_whatever_it_says(scene: Scene) -> 
 
 @pytest.mark.parametrize(("error", "kind"), [("invalid_blocks", NotifierRefused), ("is_archived", NotifierBlocked)])
 async def test_a_channels_card_that_cannot_be_updated_is_an_alarm_and_is_tried_again(
-    scene: Scene, error: str, kind: type[Exception]
+    scene: PostureInputs, error: str, kind: type[Exception]
 ) -> None:
     await scene.notifier().show_request(request())
     scene.fail("chat.update", error, match=CHANNEL)
@@ -342,7 +346,7 @@ async def test_a_channels_card_that_cannot_be_updated_is_an_alarm_and_is_tried_a
 
 
 @pytest.mark.parametrize("status", [200, 502])
-async def test_a_page_that_is_not_slacks_is_no_answer(scene: Scene, status: int) -> None:
+async def test_a_page_that_is_not_slacks_is_no_answer(scene: PostureInputs, status: int) -> None:
     """A proxy's page must not look like a fault of our own, which would be given up after a few attempts."""
     scene.world.faults.add(Fault(target="slack", body="<html>proxy</html>", status=status))
     with pytest.raises(NotifierUnavailable):
@@ -358,7 +362,7 @@ AWAY: Final = [
 
 @pytest.mark.parametrize(("trouble", "seconds"), AWAY)
 async def test_nobody_is_asked_while_it_is_unknown_who_decides(
-    scene: Scene, trouble: Exception, seconds: float | None
+    scene: PostureInputs, trouble: Exception, seconds: float | None
 ) -> None:
     """Roles may come from Entra's groups: what Entra does not tell is waited for like what Slack does not tell."""
     scene.directory.trouble = trouble
@@ -370,7 +374,7 @@ async def test_nobody_is_asked_while_it_is_unknown_who_decides(
 
 @pytest.mark.parametrize(("trouble", "seconds"), AWAY)
 async def test_a_sponsor_is_asked_while_it_is_unknown_who_the_admins_are(
-    scene: Scene, trouble: Exception, seconds: float | None
+    scene: PostureInputs, trouble: Exception, seconds: float | None
 ) -> None:
     scene.directory.trouble = trouble
     with pytest.raises(NotifierUnavailable) as waits:
@@ -382,7 +386,7 @@ async def test_a_sponsor_is_asked_while_it_is_unknown_who_the_admins_are(
     assert scene.counts() == {"@requester": 1, "@admin": 1}
 
 
-async def test_a_card_that_somebody_deleted_stays_deleted_when_all_is_over(scene: Scene) -> None:
+async def test_a_card_that_somebody_deleted_stays_deleted_when_all_is_over(scene: PostureInputs) -> None:
     await scene.notifier().show_request(request())
     scene.fail("chat.update", "message_not_found", match=CHANNEL)
     for _ in range(2):
@@ -392,7 +396,7 @@ async def test_a_card_that_somebody_deleted_stays_deleted_when_all_is_over(scene
 
 
 @pytest.mark.parametrize("error", ["message_not_found", "cant_update_message", "edit_window_closed"])
-async def test_a_card_that_cannot_be_updated_any_more_is_replaced_once(scene: Scene, error: str) -> None:
+async def test_a_card_that_cannot_be_updated_any_more_is_replaced_once(scene: PostureInputs, error: str) -> None:
     """Between two stages: the next approvers need a card with buttons, and the old one is left alone from then on."""
     await scene.notifier().show_request(request())
     scene.fail("chat.update", error, match=CHANNEL)
@@ -410,7 +414,7 @@ async def test_a_card_that_cannot_be_updated_any_more_is_replaced_once(scene: Sc
     assert scene.written().count("chat.update") == updates
 
 
-async def test_a_card_moves_to_the_new_approval_channel_when_the_former_one_is_archived(scene: Scene) -> None:
+async def test_a_card_moves_to_the_new_approval_channel_when_the_former_one_is_archived(scene: PostureInputs) -> None:
     """Nobody mends the former one; waiting for it would be an alarm for ever."""
     await scene.notifier().show_request(request())
     assert scene.world.slack is not None
@@ -424,7 +428,7 @@ async def test_a_card_moves_to_the_new_approval_channel_when_the_former_one_is_a
     assert len(scene.messages(other)) == 1
 
 
-def private(scene: Scene) -> str:
+def private(scene: PostureInputs) -> str:
     """Make another channel fit for approval cards, and give its id."""
     assert scene.world.slack is not None
     other = next(one for one in scene.world.slack.conversations if one != CHANNEL)
@@ -433,7 +437,7 @@ def private(scene: Scene) -> str:
     return other
 
 
-async def test_a_card_in_a_former_approval_channel_is_emptied_once_and_gets_no_updates(scene: Scene) -> None:
+async def test_a_card_in_a_former_approval_channel_is_emptied_once_and_gets_no_updates(scene: PostureInputs) -> None:
     await scene.notifier().show_request(request())
     other = private(scene)
     await scene.notifier(other).show_request(request())
@@ -451,7 +455,7 @@ async def test_a_card_in_a_former_approval_channel_is_emptied_once_and_gets_no_u
     assert sum(CHANNEL in str(one["body"]) for one in in_former) == 1
 
 
-async def test_every_card_in_a_former_channel_is_emptied_without_any_change(scene: Scene) -> None:
+async def test_every_card_in_a_former_channel_is_emptied_without_any_change(scene: PostureInputs) -> None:
     """What is closed, too; an open request is shown where it belongs now."""
     closed = replace(request(RequestState.REJECTED), id=RequestId("r-closed"), version=1)
     for one in (replace(request(), version=1), closed):
@@ -480,7 +484,7 @@ async def test_every_card_in_a_former_channel_is_emptied_without_any_change(scen
     assert "approve" in action_ids(scene.messages(other)[0])
 
 
-async def test_a_former_channel_that_slack_does_not_reach_is_emptied_when_it_does(scene: Scene) -> None:
+async def test_a_former_channel_that_slack_does_not_reach_is_emptied_when_it_does(scene: PostureInputs) -> None:
     await scene.notifier().show_request(request())
     other = private(scene)
     scene.fail("chat.update", "internal_error", match=CHANNEL)
@@ -492,7 +496,7 @@ async def test_a_former_channel_that_slack_does_not_reach_is_emptied_when_it_doe
 
 @pytest.mark.parametrize("error", ["message_not_found", "cant_update_message"])
 async def test_a_review_card_that_cannot_be_updated_any_more_is_replaced_while_it_waits(
-    scene: Scene, error: str
+    scene: PostureInputs, error: str
 ) -> None:
     await scene.notifier().show_review(partnership(), remind=True)
     scene.fail("chat.update", error)
@@ -501,7 +505,7 @@ async def test_a_review_card_that_cannot_be_updated_any_more_is_replaced_while_i
     assert scene.counts() == {"@requester": 2}
 
 
-async def test_of_several_reminders_that_cannot_be_updated_one_is_replaced(scene: Scene) -> None:
+async def test_of_several_reminders_that_cannot_be_updated_one_is_replaced(scene: PostureInputs) -> None:
     for reminders in (1, 2, 3):
         await scene.notifier().show_review(partnership(reminders=reminders), remind=True)
     before = scene.counts()["@requester"]
@@ -511,7 +515,7 @@ async def test_of_several_reminders_that_cannot_be_updated_one_is_replaced(scene
     assert scene.counts()["@requester"] == before + 1
 
 
-async def test_the_new_card_comes_before_the_old_one_is_forgotten(scene: Scene) -> None:
+async def test_the_new_card_comes_before_the_old_one_is_forgotten(scene: PostureInputs) -> None:
     """Whatever fails in between: the requester has a card again after the next attempt."""
     await scene.notifier().show_request(request())
     place = SLACK_IDS["requester"].removeprefix("U")
@@ -527,7 +531,7 @@ async def test_the_new_card_comes_before_the_old_one_is_forgotten(scene: Scene) 
 # --- App Homes and alarms ---
 
 
-async def test_a_card_publishes_no_home_and_asks_once_for_each(scene: Scene) -> None:
+async def test_a_card_publishes_no_home_and_asks_once_for_each(scene: PostureInputs) -> None:
     """A hundred cards would publish each Home a hundred times, and every click would wait behind them."""
     for handle in ("approver1", "requester"):
         await scene.store.save_home(ChatId(SLACK_IDS[handle]))
@@ -538,14 +542,14 @@ async def test_a_card_publishes_no_home_and_asks_once_for_each(scene: Scene) -> 
     assert wanted == {f"home:{SLACK_IDS[handle]}" for handle in ("approver1", "requester")}
 
 
-async def home_text(scene: Scene, who: ChatId) -> str:
+async def home_text(scene: PostureInputs, who: ChatId) -> str:
     """What is published as somebody's App Home."""
     await scene.notifier().show_home(who)
     calls = [one for one in scene.world.slack_log.entries if one["path"].endswith("views.publish")]
     return str(calls[-1]["body"])
 
 
-async def test_a_home_knows_a_person_under_both_slack_ids(scene: Scene) -> None:
+async def test_a_home_knows_a_person_under_both_slack_ids(scene: PostureInputs) -> None:
     """What they asked for, what waits for them, and that they are an admin."""
     other = {handle: ChatId(f"W0{handle.upper()}") for handle in ("requester", "approver1", "admin")}
     stored = request(version=1)
@@ -561,7 +565,7 @@ async def test_a_home_knows_a_person_under_both_slack_ids(scene: Scene) -> None:
         assert words in await home_text(scene, other[handle])
 
 
-async def test_the_requester_is_not_asked_under_another_id(scene: Scene) -> None:
+async def test_the_requester_is_not_asked_under_another_id(scene: PostureInputs) -> None:
     """The role lists them under an id that the request does not know: no copy with buttons, and no approver's name."""
     scene.directory.roles[builders.SECURITY] = ("approver1", "approver2")
     await scene.notifier().show_request(request())
@@ -577,7 +581,7 @@ async def test_the_requester_is_not_asked_under_another_id(scene: Scene) -> None
     assert NAMES[SLACK_IDS["approver2"]] not in str(scene.messages("@approver1")[-1]["blocks"])
 
 
-async def test_a_home_is_made_off_the_event_loop(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_home_is_made_off_the_event_loop(scene: PostureInputs, monkeypatch: pytest.MonkeyPatch) -> None:
     """However long it is: a click that comes meanwhile is acknowledged."""
     threads: list[int] = []
 
@@ -591,7 +595,7 @@ async def test_a_home_is_made_off_the_event_loop(scene: Scene, monkeypatch: pyte
     assert threading.get_ident() not in threads
 
 
-async def test_a_home_that_slack_does_not_show_is_nobodys_alarm(scene: Scene) -> None:
+async def test_a_home_that_slack_does_not_show_is_nobodys_alarm(scene: PostureInputs) -> None:
     scene.fail("views.publish", "not_enabled")
     await scene.notifier().show_home(ChatId(SLACK_IDS["requester"]))
 
@@ -605,7 +609,7 @@ ALARM: Final = Alarm(
 )
 
 
-async def test_an_alarm_is_sent_to_each_admin_once_and_updated_when_it_is_mended(scene: Scene) -> None:
+async def test_an_alarm_is_sent_to_each_admin_once_and_updated_when_it_is_mended(scene: PostureInputs) -> None:
     scene.directory.roles[ADMIN] = ("admin", "approver1")
     for _ in range(2):
         await scene.notifier().show_alarm(ALARM)
@@ -615,7 +619,7 @@ async def test_an_alarm_is_sent_to_each_admin_once_and_updated_when_it_is_mended
     assert scene.messages("@admin")[0]["text"].startswith("Mended")
 
 
-async def test_an_alarm_that_ended_without_being_mended_says_why(scene: Scene) -> None:
+async def test_an_alarm_that_ended_without_being_mended_says_why(scene: PostureInputs) -> None:
     scene.directory.roles[ADMIN] = ("admin",)
     ended = replace(ALARM, cleared_at=builders.NOW, values={**ALARM.values, "ended": "replaced by R-2"})
     await scene.notifier().show_alarm(ALARM)
@@ -626,14 +630,14 @@ async def test_an_alarm_that_ended_without_being_mended_says_why(scene: Scene) -
     assert "Mended" not in str(scene.messages("@admin")[0])
 
 
-async def test_one_admin_whom_slack_refuses_does_not_keep_the_others_from_hearing(scene: Scene) -> None:
+async def test_one_admin_whom_slack_refuses_does_not_keep_the_others_from_hearing(scene: PostureInputs) -> None:
     scene.directory.roles[ADMIN] = ("admin", "approver1", "approver2")
     scene.fail("conversations.open", "user_disabled", match=SLACK_IDS["admin"])
     await scene.notifier().show_alarm(ALARM)
     assert scene.counts() == {"@approver1": 1, "@approver2": 1}
 
 
-async def test_an_alarm_that_reaches_nobody_is_tried_as_long_as_it_is_open(scene: Scene) -> None:
+async def test_an_alarm_that_reaches_nobody_is_tried_as_long_as_it_is_open(scene: PostureInputs) -> None:
     """It is never given up, which would be one more alarm that reaches nobody."""
     scene.fail("conversations.open", "user_disabled")
     with pytest.raises(NotifierBlocked, match="user_disabled"):
@@ -650,19 +654,19 @@ async def test_an_alarm_that_reaches_nobody_is_tried_as_long_as_it_is_open(scene
 # --- reviews ---
 
 
-async def test_a_reminder_goes_to_the_sponsor_once(scene: Scene) -> None:
+async def test_a_reminder_goes_to_the_sponsor_once(scene: PostureInputs) -> None:
     for _ in range(3):
         await scene.notifier().show_review(partnership(), remind=True)
     assert scene.counts() == {"@requester": 1}
     assert "keep" in action_ids(scene.messages("@requester")[0])
 
 
-async def test_without_a_reminder_nothing_is_posted(scene: Scene) -> None:
+async def test_without_a_reminder_nothing_is_posted(scene: PostureInputs) -> None:
     await scene.notifier().show_review(partnership(), remind=False)
     assert scene.counts() == {}
 
 
-async def test_where_the_sponsor_is_gone_the_admins_are_asked_at_once(scene: Scene) -> None:
+async def test_where_the_sponsor_is_gone_the_admins_are_asked_at_once(scene: PostureInputs) -> None:
     gone = partnership(sponsor_gone_at=builders.NOW)
     await scene.notifier().show_review(gone, remind=True)
     assert scene.messages("@requester") == [], "the sponsor cannot answer"
@@ -672,12 +676,12 @@ async def test_where_the_sponsor_is_gone_the_admins_are_asked_at_once(scene: Sce
     assert "An admin who keeps the access becomes the sponsor." in said
 
 
-async def test_from_the_second_reminder_on_the_admins_are_asked_too(scene: Scene) -> None:
+async def test_from_the_second_reminder_on_the_admins_are_asked_too(scene: PostureInputs) -> None:
     await scene.notifier().show_review(partnership(reminders=2), remind=True)
     assert scene.counts() == {"@requester": 1, "@admin": 1}
 
 
-async def reminded(scene: Scene, shown: Partnership) -> None:
+async def reminded(scene: PostureInputs, shown: Partnership) -> None:
     """Remind as the outbox does: again as long as Slack does not answer."""
     try:
         await scene.notifier().show_review(shown, remind=True)
@@ -687,7 +691,7 @@ async def reminded(scene: Scene, shown: Partnership) -> None:
 
 @pytest.mark.parametrize("method", ["conversations.open", "chat.postMessage", "chat.update"])
 @pytest.mark.parametrize("who", ["requester", "admin"])
-async def test_a_reminder_survives_a_slack_that_fails_once(scene: Scene, method: str, who: str) -> None:
+async def test_a_reminder_survives_a_slack_that_fails_once(scene: PostureInputs, method: str, who: str) -> None:
     """Whatever was done before it failed, everybody has this reminder once, and the older cards tell the same."""
     await scene.notifier().show_review(partnership(), remind=True)
     place = SLACK_IDS[who] if method == "conversations.open" else SLACK_IDS[who].removeprefix("U")
@@ -698,7 +702,7 @@ async def test_a_reminder_survives_a_slack_that_fails_once(scene: Scene, method:
     assert all("twice" in str(message["blocks"]) for message in scene.messages("@requester"))
 
 
-async def test_each_review_asks_anew(scene: Scene) -> None:
+async def test_each_review_asks_anew(scene: PostureInputs) -> None:
     """Reminders are counted from the beginning after every answer, and after every new approval."""
     first = partnership()
     kept = replace(first, attestations=(Attestation(person=first.sponsor, reason="Needed", at=first.since),))
@@ -709,33 +713,33 @@ async def test_each_review_asks_anew(scene: Scene) -> None:
         assert scene.counts() == {"@requester": number}
 
 
-async def test_a_review_that_was_answered_meanwhile_is_not_asked_any_more(scene: Scene) -> None:
+async def test_a_review_that_was_answered_meanwhile_is_not_asked_any_more(scene: PostureInputs) -> None:
     await scene.notifier().show_review(partnership(state=PartnershipState.ACTIVE, reminders=0), remind=True)
     assert scene.counts() == {}
 
 
-async def test_one_whom_nobody_can_reach_does_not_keep_the_others_from_being_asked(scene: Scene) -> None:
+async def test_one_whom_nobody_can_reach_does_not_keep_the_others_from_being_asked(scene: PostureInputs) -> None:
     scene.directory.roles[ADMIN] = ("admin", "approver1", "approver2")
     scene.fail("conversations.open", "user_disabled", match=SLACK_IDS["admin"])
     await scene.notifier().show_review(partnership(reminders=2), remind=True)
     assert scene.counts() == {"@requester": 1, "@approver1": 1, "@approver2": 1}
 
 
-async def test_a_reminder_that_reaches_nobody_is_an_alarm(scene: Scene) -> None:
+async def test_a_reminder_that_reaches_nobody_is_an_alarm(scene: PostureInputs) -> None:
     scene.fail("conversations.open", "user_disabled", times=2)
     with pytest.raises(NotifierRefused, match="user_disabled"):
         await scene.notifier().show_review(partnership(), remind=True)
 
 
 @pytest.mark.parametrize("error", ["user_disabled", "user_not_found", "cannot_dm_bot"])
-async def test_when_the_sponsor_has_left_the_admins_are_asked(scene: Scene, error: str) -> None:
+async def test_when_the_sponsor_has_left_the_admins_are_asked(scene: PostureInputs, error: str) -> None:
     scene.fail("conversations.open", error, match=SLACK_IDS["requester"])
     await scene.notifier().show_review(partnership(), remind=True)
     assert scene.counts() == {"@admin": 1}
     assert "revoke_review" in action_ids(scene.messages("@admin")[0])
 
 
-async def test_an_answered_review_has_no_live_buttons(scene: Scene) -> None:
+async def test_an_answered_review_has_no_live_buttons(scene: PostureInputs) -> None:
     await scene.notifier().show_review(partnership(), remind=True)
     await scene.notifier().show_review(partnership(state=PartnershipState.REVOKED, next_review_at=None), remind=False)
     (message,) = scene.messages("@requester")
@@ -745,31 +749,31 @@ async def test_an_answered_review_has_no_live_buttons(scene: Scene) -> None:
 # --- words for one person ---
 
 
-async def test_a_word_is_said_where_the_click_was_and_to_nobody_else(scene: Scene) -> None:
+async def test_a_word_is_said_where_the_click_was_and_to_nobody_else(scene: PostureInputs) -> None:
     await scene.notifier().tell(ChatId(SLACK_IDS["approver1"]), "No <!channel>", channel=CHANNEL)
     assert scene.written() == ["chat.postEphemeral"]
     assert scene.counts() == {}
 
 
 @pytest.mark.parametrize("error", ["user_not_in_channel", "channel_not_found", "is_archived"])
-async def test_a_word_that_cannot_be_said_there_is_said_directly(scene: Scene, error: str) -> None:
+async def test_a_word_that_cannot_be_said_there_is_said_directly(scene: PostureInputs, error: str) -> None:
     scene.fail("chat.postEphemeral", error)
     await scene.notifier().tell(ChatId(SLACK_IDS["approver1"]), "No.", channel=CHANNEL)
     (message,) = scene.messages("@approver1")
     assert message["text"] == notice("No.").text
 
 
-async def test_a_word_without_a_place_is_said_directly(scene: Scene) -> None:
+async def test_a_word_without_a_place_is_said_directly(scene: PostureInputs) -> None:
     await scene.notifier().tell(ChatId(SLACK_IDS["approver1"]), "No.", channel="")
     assert scene.counts() == {"@approver1": 1}
 
 
-async def test_a_person_whom_nobody_can_reach_is_no_reason_to_try_for_ever(scene: Scene) -> None:
+async def test_a_person_whom_nobody_can_reach_is_no_reason_to_try_for_ever(scene: PostureInputs) -> None:
     with pytest.raises(NotifierRefused, match="user_not_found"):
         await scene.notifier().tell(ChatId("U0NOBODY"), "No.", channel="")
 
 
-async def test_an_alarm_waits_until_there_is_an_admin_to_tell(scene: Scene) -> None:
+async def test_an_alarm_waits_until_there_is_an_admin_to_tell(scene: PostureInputs) -> None:
     """The role of the admins may be what is empty."""
     scene.directory.roles[ADMIN] = ()
     alarm = Alarm(id=AlarmId("A-1"), code=AlarmCode.ROLE_EMPTY, subject="admin", raised_at=builders.NOW)

@@ -180,10 +180,10 @@ async def test_clicks_that_are_not_judged_are_listed_and_given_up_ones_are_not(w
     for number, person in enumerate((DANA, SAM)):
         intent = Revoke(actor=person.chat_id, target=TENANT, reason="Ended")
         await world.service.want(intent, key=f"click-{number}")
-    assert [one.key for one in await world.store.unjudged()] == ["click-0", "click-1"]
+    assert [one.key for one in await world.store.unchecked_clicks()] == ["click-0", "click-1"]
     first, *_ = await world.store.pending(world.clock.now(), 10)
     await world.store.park(first.id, "fault")
-    assert [one.key for one in await world.store.unjudged()] == ["click-1"]
+    assert [one.key for one in await world.store.unchecked_clicks()] == ["click-1"]
 
 
 async def test_a_revoke_click_that_an_older_version_gave_up_still_waits(world: World) -> None:

@@ -13,7 +13,7 @@ from workflows.core.checks.conditional_access.questions import Questions
 from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
 from workflows.core.checks.facts import PreflightFacts, SignIns, Unchecked, Why
 from workflows.core.checks.findings import Severity
-from workflows.core.checks.home_tenant import circumstances, judge, sign_in_words
+from workflows.core.checks.home_tenant import circumstances, evaluate_facts, sign_in_words
 from workflows.core.plans.plan import Plan, TenantIdentity, plan_access, plan_revocation
 from workflows.core.settings.documents import parse_targets, to_document
 from workflows.core.settings.effective import effective
@@ -83,7 +83,7 @@ def access(facts: PreflightFacts, plan: Plan) -> AccessReport:
 def found(plan: Plan | None = None, who: TenantIdentity | None = None, **facts: Any) -> dict[str, str]:
     """Judge the usual facts with some of them changed: texts by code."""
     these, this = replace(CALM, **facts), plan or access_plan()
-    findings = judge(these, access(these, this), plan=this, identity=who or identity())
+    findings = evaluate_facts(these, access(these, this), plan=this, identity=who or identity())
     return {finding.code: finding.text for finding in findings}
 
 
@@ -127,7 +127,7 @@ def test_a_calm_tenant() -> None:
 def test_what_could_not_be_read_is_said_with_reason_and_place(field: str, code: str, place: str, why: Why) -> None:
     unread_one: dict[str, Any] = {field: Unchecked(why=why)}
     these = replace(CALM, **unread_one)
-    findings = judge(these, access(these, access_plan()), plan=access_plan(), identity=identity())
+    findings = evaluate_facts(these, access(these, access_plan()), plan=access_plan(), identity=identity())
     (unread,) = [one for one in findings if one.code == code]
     assert unread.severity is Severity.UNCHECKED
     assert f"could not be checked ({why})" in unread.text

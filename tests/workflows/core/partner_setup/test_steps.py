@@ -26,7 +26,7 @@ from workflows.core.partner_setup.state import (
     usual_words,
 )
 from workflows.core.partner_setup.steps import PartnerSetup, StepKey, asked_by, setup_of
-from workflows.core.settings.breadth import is_shut
+from workflows.core.settings.breadth import is_certainly_blocked
 from workflows.core.settings.certainty import setting_doubts
 from workflows.core.settings.documents import parse_setting, parse_targets, to_document
 from workflows.core.settings.model import BLOCK_ALL, CLOSED, Property, TenantId
@@ -194,7 +194,7 @@ def test_a_step_appears_exactly_where_our_side_is_open(document: dict[str, Any])
     ):
         setting = parse_targets(ours, document[ours])
         is_unsure = bool(setting_doubts(setting))
-        assert (key in found) is (setting is not None and not is_shut(setting) and not is_unsure)
+        assert (key in found) is (setting is not None and not is_certainly_blocked(setting) and not is_unsure)
         assert (title(ours) in setup.unread) is is_unsure
     redemption = document[Property.AUTOMATIC_REDEMPTION] or {}
     is_synchronized = (document[Property.IDENTITY_SYNCHRONIZATION] or {}).get("userSyncInbound") == {

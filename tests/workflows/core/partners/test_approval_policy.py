@@ -38,8 +38,8 @@ def opening() -> Plan:
     return access_plan(closed_document())
 
 
-def policy(standing: Chain = (), strongest: Chain = FOUR, roles: frozenset[Role] = ROLES) -> ApprovalPolicy:
-    return ApprovalPolicy(standing=standing, strongest=strongest, roles=roles)
+def policy(current: Chain = (), strongest: Chain = FOUR, roles: frozenset[Role] = ROLES) -> ApprovalPolicy:
+    return ApprovalPolicy(current=current, strongest=strongest, roles=roles)
 
 
 @given(chains, chains)
@@ -81,11 +81,11 @@ def test_what_only_closes_needs_one_approver_whatever_the_partner_stands_under()
 
 @given(chains, chains, st.sampled_from(list(RiskLevel)))
 def test_the_chain_is_enough_for_the_risk_of_what_stands_after(
-    template: Chain, standing: Chain, level: RiskLevel
+    template: Chain, current: Chain, level: RiskLevel
 ) -> None:
     """As long as the strongest chain there is suffices for it."""
-    chain = chain_for(opening(), template, policy(standing), level)
-    assert is_as_strict(chain, standing)
+    chain = chain_for(opening(), template, policy(current), level)
+    assert is_as_strict(chain, current)
     assert is_as_strict(chain, template)
     assert chain_is_enough(chain, level) == ""
 

@@ -16,12 +16,12 @@ from workflows.core.partners.restoration import (
     decided_by,
     deciding_template,
     is_restorable,
+    is_same_configuration,
     left_alone,
     likely_templates,
     plan_restoration,
     restoration_findings,
     restored,
-    stands_alike,
 )
 from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.closing import closes_everything, only_narrows
@@ -120,7 +120,7 @@ def test_twice_is_nothing_to_change(now: JsonObject | None, image: JsonObject | 
         after = now
     with pytest.raises(NothingToChange):
         restoration(after, image)
-    assert stands_alike(TENANT, after, image) is ((after is None) is (image is None))
+    assert is_same_configuration(TENANT, after, image) is ((after is None) is (image is None))
 
 
 @PROPERTY
@@ -176,7 +176,7 @@ def test_a_plan_is_put_back_whatever_somebody_else_wrote_after_it(
         after: JsonObject | None = restoration(now, change.before).image_after()
     except NothingToChange:
         after = now
-    assert stands_alike(TENANT, after, before)
+    assert is_same_configuration(TENANT, after, before)
 
 
 @PROPERTY
@@ -295,7 +295,7 @@ def test_a_value_that_graph_shows_without_its_name_is_never_sent() -> None:
         restoration(document(), image)
     with pytest.raises(NothingToChange):
         restoration(image, image)
-    assert not stands_alike(TENANT, document(), image)
+    assert not is_same_configuration(TENANT, document(), image)
 
 
 def test_a_value_of_a_shape_that_is_not_known_goes_back_as_it_was_by_the_whole_chain() -> None:

@@ -25,7 +25,7 @@ from workflows.core.partner_setup.steps import Step, StepKey
 from workflows.core.partners.outcome import advance_partner, closed_partnership, opened_partnership
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviews import advance_review
-from workflows.core.partners.setup_reviews import setup_behind
+from workflows.core.partners.setup_reviews import setup_for_request
 from workflows.core.people import Person
 from workflows.core.requests.commands.partner import (
     AskSetup,
@@ -161,8 +161,8 @@ def test_a_click_on_an_older_card_takes_no_newer_confirmation_back() -> None:
 
 def test_what_an_earlier_version_left_out_is_recorded_once_and_only_for_what_stands() -> None:
     applied = request(RequestState.APPLIED)
-    assert setup_behind(applied) == (REDEEM_STEP,)
-    assert setup_behind(request(RequestState.OVERWRITTEN)) == ()
+    assert setup_for_request(applied) == (REDEEM_STEP,)
+    assert setup_for_request(request(RequestState.OVERWRITTEN)) == ()
     old = known(setup=())
     record = after(old, RecordSetup(request_id=old.request_id, steps=(REDEEM_STEP,)))
     assert (record.setup, record.confirmations) == ((REDEEM_STEP,), ())

@@ -20,7 +20,7 @@ from workflows.core.plans.renewal import plan_renewal
 from workflows.core.plans.words import describe
 from workflows.core.policy.risk import Risk, RiskLevel, deciding_risk, risk_of, risk_of_result
 from workflows.core.posture.risk import current_risk
-from workflows.core.settings.breadth import AccessChange, is_shut
+from workflows.core.settings.breadth import AccessChange, is_certainly_blocked
 from workflows.core.settings.effective import Origin, effective
 from workflows.core.settings.model import B2B_PROPERTIES, FLAGS, TARGET_PROPERTIES, Property
 
@@ -44,7 +44,7 @@ def test_until_it_is_added_nobody_passes_for_certain_whatever_the_default_says(d
             found = answer(applies, direction=direction, capability=capability, user=frozenset({G1}), application=A1)
             assert (found.allowed, found.is_certain, found.origin) == (False, True, Origin.NOT_ADDED)
     assert all(flag.value is False for flag in applies.flags.values())
-    blocked = [name for name in TARGET_PROPERTIES if is_shut(applies.targets[name].certain)]
+    blocked = [name for name in TARGET_PROPERTIES if is_certainly_blocked(applies.targets[name].certain)]
     assert set(blocked) == set(TARGET_PROPERTIES) - {Property.TENANT_RESTRICTIONS}
 
 

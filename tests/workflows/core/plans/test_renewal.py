@@ -23,7 +23,7 @@ from workflows.core.partners.extension import may_be_renewed
 from workflows.core.partners.outcome import opened_partnership
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.plan import Plan, is_confirmed, plan_revocation, steps_done
-from workflows.core.plans.renewal import is_renewal, opened_anew, plan_renewal
+from workflows.core.plans.renewal import is_renewal, plan_from, plan_renewal
 from workflows.core.policy.risk import RiskLevel, risk_of
 from workflows.core.policy.template import Stage
 from workflows.core.requests.request import Observation, RequestState
@@ -111,7 +111,7 @@ def test_a_synchronization_that_cannot_be_read_weighs_as_if_it_were_on() -> None
 @given(partner_documents(TENANT))
 def test_opening_it_anew_leads_to_the_same(document: dict[str, Any]) -> None:
     plan = renewal(document)
-    anew = opened_anew(plan)
+    anew = plan_from(plan)
     assert anew.before is None
     image, wanted = anew.image_after() or {}, plan.image_after() or {}
     for name in Property:

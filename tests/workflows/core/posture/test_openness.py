@@ -3,11 +3,11 @@
 from typing import Any, Final
 
 from tests.workflows.core.builders import TENANT, closed_document
-from tests.workflows.core.posture.test_posture import ALL, CLOSED_DEFAULT, codes, judged, scene
+from tests.workflows.core.posture.test_posture import ALL, CLOSED_DEFAULT, codes, inputs, judged
 from tests.workflows.core.posture.test_record_findings import REVOKED, kept
 from workflows.core.posture.default import default_posture
 from workflows.core.posture.model import PartnerPosture, Weight
-from workflows.core.posture.rows import judge_partner
+from workflows.core.posture.rows import evaluate_partner
 from workflows.core.settings.canonical import JsonObject
 
 EVERYBODY: Final = {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]}
@@ -17,7 +17,7 @@ MEETINGS: Final = {"crossCloudMeetingConfiguration": {"inboundAllowed": True}}
 
 def revoked(default: JsonObject | None = CLOSED_DEFAULT, **changes: Any) -> PartnerPosture:
     """A partner that is recorded as revoked, with these settings beside its block."""
-    return judge_partner(TENANT, {**closed_document(), **changes}, None, scene(default, kept(REVOKED)))
+    return evaluate_partner(TENANT, {**closed_document(), **changes}, None, inputs(default, kept(REVOKED)))
 
 
 def text(posture: PartnerPosture, code: str) -> str:

@@ -11,7 +11,7 @@ from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.posture.default import default_posture
 from workflows.core.posture.model import PartnerPosture, Posture, RecordState, Weight, sorted_partners
-from workflows.core.posture.rows import Scene, judge_partner
+from workflows.core.posture.rows import PostureInputs, evaluate_partner
 from workflows.core.requests.request import RequestState
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import Origin
@@ -53,16 +53,18 @@ MICROSOFTS: Final = {
 }
 
 
-def scene(default: JsonObject | None = CLOSED_DEFAULT, records: Records | None = None, **changes: Any) -> Scene:
+def inputs(
+    default: JsonObject | None = CLOSED_DEFAULT, records: Records | None = None, **changes: Any
+) -> PostureInputs:
     """What was read beside a partner; no records unless they are given."""
-    usual: dict[str, Any] = {"moving": frozenset(), "unfinished": {}, "now": NOW}
-    return Scene(default=default, records=records, **{**usual, **changes})
+    usual: dict[str, Any] = {"being_changed": frozenset(), "unfinished": {}, "now": NOW}
+    return PostureInputs(default=default, records=records, **{**usual, **changes})
 
 
-def judged(own: JsonObject | None, around: Scene | None = None, tenant_id: TenantId = TENANT) -> PartnerPosture:
+def judged(own: JsonObject | None, around: PostureInputs | None = None, tenant_id: TenantId = TENANT) -> PartnerPosture:
     """Judge a partner whose document is `own` and its tenant id."""
     document = None if own is None else {"tenantId": tenant_id, **own}
-    return judge_partner(tenant_id, document, None, around or scene())
+    return evaluate_partner(tenant_id, document, None, around or inputs())
 
 
 def codes(posture: PartnerPosture) -> list[str]:
@@ -95,7 +97,7 @@ def test_how_far_a_way_is_open(own: Any, opening: Opening) -> None:
 
 
 def test_what_is_inherited_is_marked_and_merged() -> None:
-    posture = judged({"b2bDirectConnectInbound": NOBODY}, scene(MICROSOFTS))
+    posture = judged({"b2bDirectConnectInbound": NOBODY}, inputs(MICROSOFTS))
     inbound = posture.b2b_access[Property.B2B_COLLABORATION_INBOUND]
     assert (inbound.opening, inbound.targets.inherits) == (Opening.OPEN, True)
     assert not posture.b2b_access[Property.B2B_DIRECT_CONNECT_INBOUND].targets.inherits
@@ -108,18 +110,18 @@ def test_a_half_that_inherits_is_not_certain_and_said_to_be() -> None:
     """People are limited here, the applications are null: what then applies is not documented."""
     target_list = {"usersAndGroups": lists(OTHER)["usersAndGroups"], "applications": None}
     for default in ({**CLOSED_DEFAULT, "b2bCollaborationInbound": ALL}, CLOSED_DEFAULT):
-        posture = judged({"b2bCollaborationInbound": target_list}, scene(default))
+        posture = judged({"b2bCollaborationInbound": target_list}, inputs(default))
         assert "not_certain" in codes(posture)
         assert posture.is_risk_certain is False
 
 
 def test_only_outbound_collaboration_by_default_is_a_note() -> None:
-    posture = judged({"b2bCollaborationInbound": NOBODY}, scene(MICROSOFTS))
+    posture = judged({"b2bCollaborationInbound": NOBODY}, inputs(MICROSOFTS))
     assert [(one.code, one.weight) for one in posture.concerns] == [("inherits_open_default", Weight.NOTE)]
 
 
 def test_without_the_default_nothing_inherited_is_claimed() -> None:
-    posture = judged({}, scene(None))
+    posture = judged({}, inputs(None))
     assert {direction.opening for direction in posture.b2b_access.values()} == {Opening.UNKNOWN}
     assert posture.trust["mfa"].value is None
     assert codes(posture) == []
@@ -130,14 +132,14 @@ def test_without_the_default_nothing_inherited_is_claimed() -> None:
 
 
 def test_a_closed_partner_is_of_low_risk_for_no_reason() -> None:
-    posture = judge_partner(TENANT, closed_document(), None, scene(MICROSOFTS))
+    posture = evaluate_partner(TENANT, closed_document(), None, inputs(MICROSOFTS))
     assert (posture.risk.level, posture.risk.reasons, posture.is_risk_certain) == (RiskLevel.LOW, (), True)
     assert codes(posture) == []
 
 
 def test_what_is_inherited_counts_for_the_risk() -> None:
-    assert judged({}, scene(CLOSED_DEFAULT)).risk.level is RiskLevel.LOW
-    assert judged({}, scene(MICROSOFTS)).risk.level is RiskLevel.ELEVATED
+    assert judged({}, inputs(CLOSED_DEFAULT)).risk.level is RiskLevel.LOW
+    assert judged({}, inputs(MICROSOFTS)).risk.level is RiskLevel.ELEVATED
     assert judged({"b2bDirectConnectInbound": ALL}).risk.level is RiskLevel.HIGH
 
 
@@ -168,7 +170,7 @@ def test_a_synchronization_policy_of_unknown_shape_is_not_called_off() -> None:
 
 def test_a_partner_of_another_cloud_says_so_in_its_risk() -> None:
     other = TenantIdentity(tenant_id=TENANT, display_name=TENANT, default_domain="", asked=TENANT, is_resolved=False)
-    posture = judge_partner(TENANT, {"tenantId": TENANT, "b2bCollaborationInbound": ALL}, other, scene())
+    posture = evaluate_partner(TENANT, {"tenantId": TENANT, "b2bCollaborationInbound": ALL}, other, inputs())
     assert any("another Microsoft cloud" in reason for reason in posture.risk.reasons)
     assert posture.name == TENANT
 
@@ -197,7 +199,7 @@ def test_trust_in_everything_while_reaching_every_application(own: JsonObject, i
 def test_what_is_not_known_is_no_open_way() -> None:
     """An application list that nobody knows is not called unlimited."""
     own = {"inboundTrust": TRUST, "b2bCollaborationInbound": {"usersAndGroups": ALL["usersAndGroups"]}}
-    assert "all_trust_all_applications" not in codes(judged(own, scene(None)))
+    assert "all_trust_all_applications" not in codes(judged(own, inputs(None)))
 
 
 @pytest.mark.parametrize(
@@ -267,14 +269,14 @@ def test_a_default_that_cannot_be_read_is_said_not_judged() -> None:
 
 def test_the_gravest_comes_first_then_the_riskiest_then_the_name() -> None:
     records = Records(partnerships={TENANT: partnership()}, requests={request().id: request(RequestState.APPLIED)})
-    kept = judge_partner(TENANT, None, None, scene(records=records))
+    kept = evaluate_partner(TENANT, None, None, inputs(records=records))
     calm, risky = judged({}, tenant_id=OTHER), judged({"b2bDirectConnectInbound": ALL})
     assert sorted_partners([calm, risky, kept]) == (kept, risky, calm)
     assert calm.weight is None
 
 
 def test_a_posture_counts_its_concerns() -> None:
-    partner = judged({}, scene(MICROSOFTS))
+    partner = judged({}, inputs(MICROSOFTS))
     posture = Posture(
         read_at=NOW,
         home=None,
@@ -292,5 +294,5 @@ def test_a_posture_counts_its_concerns() -> None:
 def test_who_it_is_comes_from_the_records_before_a_lookup() -> None:
     looked_up = TenantIdentity(tenant_id=TENANT, display_name="Evil", default_domain="evil.example", asked="x")
     records = Records(partnerships={TENANT: partnership()})
-    assert judge_partner(TENANT, {"tenantId": TENANT}, looked_up, scene(records=records)).identity == identity()
-    assert judge_partner(TENANT, {"tenantId": TENANT}, looked_up, scene(records=Records())).identity == looked_up
+    assert evaluate_partner(TENANT, {"tenantId": TENANT}, looked_up, inputs(records=records)).identity == identity()
+    assert evaluate_partner(TENANT, {"tenantId": TENANT}, looked_up, inputs(records=Records())).identity == looked_up

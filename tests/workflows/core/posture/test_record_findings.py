@@ -7,13 +7,13 @@ from typing import Any, Final
 import pytest
 
 from tests.workflows.core.builders import NOW, TENANT, access_plan, closed_document, identity, partnership, request
-from tests.workflows.core.posture.test_posture import ALL, CLOSED_DEFAULT, MICROSOFTS, NOBODY, codes, scene
+from tests.workflows.core.posture.test_posture import ALL, CLOSED_DEFAULT, MICROSOFTS, NOBODY, codes, inputs
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.records import Records, changed_meanwhile
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.posture.difference import differing
 from workflows.core.posture.model import PartnerPosture, RecordState, Weight
-from workflows.core.posture.rows import Scene, judge_partner
+from workflows.core.posture.rows import PostureInputs, evaluate_partner
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
@@ -36,7 +36,7 @@ def kept(one: Partnership | None = None, *requests: AccessRequest, **changes: An
 
 def judged(configuration: JsonObject | None, records: Records, **changes: Any) -> PartnerPosture:
     """Judge the tenant with these records and a closed default."""
-    return judge_partner(TENANT, configuration, None, scene(records=records, **changes))
+    return evaluate_partner(TENANT, configuration, None, inputs(records=records, **changes))
 
 
 # --- a partner that the records know ---------------------------------------------------------------------------------
@@ -69,7 +69,7 @@ def test_without_the_request_nothing_is_compared_and_that_is_said() -> None:
 
 
 def test_a_partner_that_we_are_writing_is_not_compared() -> None:
-    posture = judged({"tenantId": TENANT}, kept(partnership(), APPLIED), moving=frozenset({TENANT}))
+    posture = judged({"tenantId": TENANT}, kept(partnership(), APPLIED), being_changed=frozenset({TENANT}))
     assert codes(posture) == ["being_written"]
 
 
@@ -107,7 +107,7 @@ def test_a_revoked_partner_that_is_not_blocked(
     changes: JsonObject, default: JsonObject | None, code: str, words: str
 ) -> None:
     document = {**closed_document(), **changes}
-    posture = judge_partner(TENANT, document, None, scene(default, kept(REVOKED)))
+    posture = evaluate_partner(TENANT, document, None, inputs(default, kept(REVOKED)))
     found = next(one for one in posture.concerns if one.code == code)
     assert words in found.text
     assert found.weight is (Weight.ALERT if code == "revoked_but_open" else Weight.WARNING)
@@ -136,7 +136,7 @@ def test_a_revoked_partner_that_is_not_blocked(
 def test_a_partner_of_the_records_that_the_tenant_does_not_list(
     record: Partnership, default: JsonObject | None, code: str, weight: Weight, words: str
 ) -> None:
-    posture = judge_partner(TENANT, None, None, scene(default, kept(record)))
+    posture = evaluate_partner(TENANT, None, None, inputs(default, kept(record)))
     assert (posture.concerns[0].code, posture.concerns[0].weight) == (code, weight)
     assert words in posture.concerns[0].text
     assert not posture.has_settings
@@ -160,7 +160,7 @@ def test_a_partner_that_was_added_outside(configuration: JsonObject, weight: Wei
 
 
 def test_without_records_nobody_is_called_unknown() -> None:
-    posture = judge_partner(TENANT, {"tenantId": TENANT, "b2bCollaborationInbound": ALL}, None, scene())
+    posture = evaluate_partner(TENANT, {"tenantId": TENANT, "b2bCollaborationInbound": ALL}, None, inputs())
     assert codes(posture) == []
     assert posture.record_state is RecordState.NOT_READ
 
@@ -256,11 +256,11 @@ def test_what_was_given_up_is_known_by_its_tenant_the_newest_last() -> None:
 
 def test_a_scene_without_records_on_both_sides_has_none() -> None:
     records = kept(partnership())
-    assert Scene.of(None, None, None, NOW).records is None
-    assert Scene.of(None, None, records, NOW).records is None
-    whole = Scene.of(CLOSED_DEFAULT, kept(), records, NOW)
+    assert PostureInputs.of(None, None, None, NOW).records is None
+    assert PostureInputs.of(None, None, records, NOW).records is None
+    whole = PostureInputs.of(CLOSED_DEFAULT, kept(), records, NOW)
     assert whole.records == records
-    assert whole.moving == {TENANT}
+    assert whole.being_changed == {TENANT}
     assert whole.unfinished == {}
 
 
@@ -277,7 +277,7 @@ def test_a_partner_of_another_cloud_that_is_not_listed_is_blocked_whatever_the_d
     default: JsonObject | None, state: PartnershipState
 ) -> None:
     record = partnership(state=state, identity=replace(identity(), is_resolved=False))
-    posture = judge_partner(TENANT, None, None, scene(default, kept(record)))
+    posture = evaluate_partner(TENANT, None, None, inputs(default, kept(record)))
     concern = posture.concerns[0]
     assert concern.weight is Weight.WARNING
     assert "blocked until it is added again" in concern.text
@@ -289,6 +289,6 @@ def test_a_partner_of_another_cloud_that_is_not_listed_is_blocked_whatever_the_d
 
 def test_a_partner_of_another_cloud_that_is_listed_has_its_settings_and_the_default() -> None:
     record = partnership(identity=replace(identity(), is_resolved=False))
-    posture = judge_partner(TENANT, {"tenantId": TENANT}, None, scene(MICROSOFTS, kept(record)))
+    posture = evaluate_partner(TENANT, {"tenantId": TENANT}, None, inputs(MICROSOFTS, kept(record)))
     assert not posture.is_barred
     assert {direction.opening for direction in posture.b2b_access.values()} == {Opening.OPEN, Opening.CLOSED}

@@ -12,7 +12,7 @@ from workflows.core.requests.commands.request import Approve
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.resending import Step, first_sent, may_be_resent, needs_the_audit_log, next_step
-from workflows.core.requests.watch import unjudged_revocations, unshown_writes, waiting_revocations
+from workflows.core.requests.watch import unchecked_revocations, unshown_writes, waiting_revocations
 
 S = RequestState
 MINUTE = timedelta(minutes=1)
@@ -123,5 +123,5 @@ def test_clicks_that_revoke_are_late_after_two_minutes_and_where_nobody_knows() 
         CheckPermission(command=revoke, key="old record"),
         CheckPermission(command=approve, key="approve", received_at=NOW - 60 * MINUTE),
     ]
-    found = [(click.key, is_late) for click, _, is_late in unjudged_revocations(clicks, NOW)]
+    found = [(click.key, is_late) for click, _, is_late in unchecked_revocations(clicks, NOW)]
     assert found == [("now", False), ("before", True), ("old record", True)]

@@ -10,7 +10,7 @@ from tests.workflows.core.settings.test_effective import A1, ALL, G1, INBOUND, a
 from workflows.core.plans.changes import setting_changes
 from workflows.core.plans.current_settings import describe_current
 from workflows.core.plans.plan import Plan, plan_revocation
-from workflows.core.settings.breadth import AccessChange, is_clear, is_shut, is_unbounded, targets_change
+from workflows.core.settings.breadth import AccessChange, is_certainly_blocked, is_clear, is_unbounded, targets_change
 from workflows.core.settings.certainty import Doubt, blocks_all, setting_doubts
 from workflows.core.settings.documents import parse_targets
 from workflows.core.settings.effective import Origin, effective
@@ -60,7 +60,7 @@ def test_a_doubtful_list_is_never_certain_whether_it_is_the_partners_or_the_defa
         assert found.doubt
     setting = parsed(document)
     assert doubt in setting_doubts(setting)
-    assert not is_shut(setting)
+    assert not is_certainly_blocked(setting)
     assert not is_clear(setting)
     said = setting_words(INBOUND, document)
     assert "not certain" in said
@@ -95,7 +95,7 @@ def test_a_list_that_is_null_beside_one_that_is_set_is_not_certain(target_list: 
         targets = effective({INBOUND: own}, {INBOUND: default}).targets[INBOUND]
         assert Doubt.ONE_LIST_ONLY in targets.doubts
         assert configurations(targets.certain) == (None, None)
-        assert not is_shut(targets.certain)
+        assert not is_certainly_blocked(targets.certain)
     assert "not certain" in setting_words(INBOUND, own)
 
 
@@ -156,5 +156,7 @@ def test_a_whole_block_is_the_one_word_alone() -> None:
     assert not blocks_all(configurations(parsed({**BLOCKED, "usersAndGroups": listed("blocked", "AllUsers", G1)}))[0])
     assert not blocks_all(None)
     swapped = {"usersAndGroups": BLOCKED["applications"], "applications": BLOCKED["usersAndGroups"]}
-    assert not is_shut(parsed(swapped)), "each word in the other's list"
-    assert is_shut(parse_targets(Property.M365_COLLABORATION_INBOUND, {"users": BLOCKED["usersAndGroups"]}))
+    assert not is_certainly_blocked(parsed(swapped)), "each word in the other's list"
+    assert is_certainly_blocked(
+        parse_targets(Property.M365_COLLABORATION_INBOUND, {"users": BLOCKED["usersAndGroups"]})
+    )

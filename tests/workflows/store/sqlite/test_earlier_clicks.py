@@ -141,7 +141,7 @@ async def test_a_click_that_waits_in_a_database_of_the_version_before_is_judged(
     db.conn.commit()
     db.close()
     async with open_world(path) as world:
-        assert [click.key for click in await world.store.unjudged()] == ["k-1"]
+        assert [click.key for click in await world.store.unchecked_clicks()] == ["k-1"]
         judged = await world.settled(REQUEST)
         assert [decision.person for decision in judged.decisions] == [AMARA]
         assert await world.log(of=REQUEST) == [
@@ -150,4 +150,4 @@ async def test_a_click_that_waits_in_a_database_of_the_version_before_is_judged(
         ]
         first = (await world.store.history(request_id=REQUEST))[-1]
         assert (first.key, first.details) == ("k-1", {"digest": DIGEST})
-        assert await world.store.unjudged() == []
+        assert await world.store.unchecked_clicks() == []

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from workflows.core.checks.conditional_access.controls import Trust, Visitor
 from workflows.core.checks.conditional_access.questions import Entry
 from workflows.core.checks.conditional_access.scope import ALL
-from workflows.core.settings.breadth import is_empty, is_shut, is_unbounded
+from workflows.core.settings.breadth import is_certainly_blocked, is_empty, is_unbounded
 from workflows.core.settings.effective import Effective, EffectiveFlag
 from workflows.core.settings.model import Property, TargetSetting, configurations
 from workflows.core.settings.openness import Way, synchronization_of
@@ -31,12 +31,12 @@ def entries_of(
     Synchronized people come in by B2B collaboration, as members.
     """
     found: list[Entry] = []
-    if not is_shut(collaboration):
+    if not is_certainly_blocked(collaboration):
         open_to_them = _applications(collaboration)
         found.append(Entry(visitor=Visitor.GUEST, applications=open_to_them))
         if synchronizes is not False:
             found.append(Entry(visitor=Visitor.MEMBER, applications=open_to_them))
-    if not is_shut(direct_connect):
+    if not is_certainly_blocked(direct_connect):
         found.append(Entry(visitor=Visitor.DIRECT_CONNECT, applications=_applications(direct_connect)))
     return tuple(found)
 

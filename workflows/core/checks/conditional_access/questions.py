@@ -12,10 +12,10 @@ from workflows.core.checks.conditional_access.scope import (
     Covers,
     aims_at_applications,
     clients_of,
+    conditions_for,
     covers,
     covers_everything,
     named_applications,
-    reach,
 )
 from workflows.core.settings.model import TenantId
 
@@ -44,7 +44,7 @@ class Question:
     sign_in_risk: str = NO_RISK
     user_risk: str = NO_RISK
 
-    def reaches(self, policy: Policy, entry: "Entry") -> bool:
+    def meets_conditions_of(self, policy: Policy, entry: "Entry") -> bool:
         """Return whether the answer for this sign-in decides if a policy applies.
 
         It does when the sign-in meets the conditions that questions state.
@@ -92,7 +92,9 @@ def questions(policies: Sequence[Policy], entries: Sequence[Entry], tenant_id: T
     if not live:
         return Questions(asked=())
     for entry in entries:
-        concerned = [one for one in live if reach(one, entry.visitor, tenant_id, entry.applications) is not None]
+        concerned = [
+            one for one in live if conditions_for(one, entry.visitor, tenant_id, entry.applications) is not None
+        ]
         is_told_apart = any(clients_of(policy) is not None for policy in concerned)
         # One is enough to learn that none applies.
         first = [
@@ -110,9 +112,9 @@ def _further(
     policies: Sequence[Policy], entry: Entry, tenant_id: TenantId, first: Sequence[Question]
 ) -> Iterator[Question]:
     """Return a sign-in for each policy that no question covers so far."""
-    reached = list(first)
+    asked = list(first)
     for policy in policies:
-        if any(question.reaches(policy, entry) for question in reached):
+        if any(question.meets_conditions_of(policy, entry) for question in asked):
             continue
         clients = clients_of(policy)
         question = Question(
@@ -124,7 +126,7 @@ def _further(
             user_risk=_level(policy.user_risk),
         )
         # It may have been asked already. Then it does not cover the policy, and the policy is estimated.
-        reached.append(question)
+        asked.append(question)
         yield question
 
 

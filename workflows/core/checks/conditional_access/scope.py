@@ -87,7 +87,7 @@ _KNOWN: Final = frozenset(
 )
 
 
-def reach(
+def conditions_for(
     policy: Policy, visitor: Visitor, tenant_id: TenantId, applications: Sequence[str]
 ) -> tuple[Condition, ...] | None:
     """Return the conditions on which a policy applies to a visitor; None when it certainly does not apply.

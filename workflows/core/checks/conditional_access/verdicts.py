@@ -23,7 +23,7 @@ from workflows.core.checks.conditional_access.controls import (
 )
 from workflows.core.checks.conditional_access.policy import Policy, State, parse_policy
 from workflows.core.checks.conditional_access.questions import Entry, Question, Questions
-from workflows.core.checks.conditional_access.scope import CERTAIN, Condition, When, reach
+from workflows.core.checks.conditional_access.scope import CERTAIN, Condition, When, conditions_for
 from workflows.core.checks.facts import Unchecked
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
@@ -185,15 +185,15 @@ def _verdict(
     trust: Trust,
     asked: Sequence[tuple[Question, Mapping[str, JsonObject]]],
 ) -> Verdict | None:
-    conditions = reach(policy, entry.visitor, tenant_id, entry.applications)
+    conditions = conditions_for(policy, entry.visitor, tenant_id, entry.applications)
     told = [(question, answer.get(policy.id)) for question, answer in asked]
     if any(row is not None and row.get("policyApplies") is True for _, row in told):
         # NB. even where the policy's document suggests otherwise: Entra decides whom it applies to.
-        return _judged(policy, entry.visitor, trust, _said_to_apply(conditions), Source.ENTRA)
-    reasons = [_reason(row) for question, row in told if question.reaches(policy, entry)]
+        return _evaluated(policy, entry.visitor, trust, _said_to_apply(conditions), Source.ENTRA)
+    reasons = [_reason(row) for question, row in told if question.meets_conditions_of(policy, entry)]
     if not reasons:
         # No answered question could have met its conditions.
-        return None if conditions is None else _judged(policy, entry.visitor, trust, conditions, Source.ESTIMATE)
+        return None if conditions is None else _evaluated(policy, entry.visitor, trust, conditions, Source.ESTIMATE)
     if "notEnoughInformation" in reasons:
         return _unknown(policy, entry.visitor, conditions or (), Because.NOT_ENOUGH_INFORMATION, "")
     if strange := next((one for one in reasons if one not in _SETTLED and one not in _OPEN), None):
@@ -201,7 +201,7 @@ def _verdict(
     left_open = tuple(one for one in conditions or () if any(one.when in _OPEN.get(reason, ()) for reason in reasons))
     if left_open:
         kept = tuple(one for one in conditions or () if one in left_open or one.when in CERTAIN)
-        return _judged(policy, entry.visitor, trust, kept, Source.ENTRA)
+        return _evaluated(policy, entry.visitor, trust, kept, Source.ENTRA)
     if all(reason in _SETTLED for reason in reasons):
         return None
     # Entra names a condition that was not found in the policy's document.
@@ -224,7 +224,7 @@ def _said_to_apply(conditions: tuple[Condition, ...] | None) -> tuple[Condition,
     return tuple(one for one in conditions or () if one.when in CERTAIN)
 
 
-def _judged(
+def _evaluated(
     policy: Policy, visitor: Visitor, trust: Trust, conditions: tuple[Condition, ...], source: Source
 ) -> Verdict | None:
     if policy.state is State.UNKNOWN:

@@ -10,7 +10,7 @@ from workflows.core.checks.conditional_access.controls import Because, Meaning, 
 from workflows.core.checks.conditional_access.entries import entries_of
 from workflows.core.checks.conditional_access.policy import parse_policy
 from workflows.core.checks.conditional_access.questions import MOST, Entry, Question, Questions, questions
-from workflows.core.checks.conditional_access.scope import ALL, Client, Covers, When, covers, reach
+from workflows.core.checks.conditional_access.scope import ALL, Client, Covers, When, conditions_for, covers
 from workflows.core.checks.conditional_access.verdicts import AccessReport, Answers, Source, Verdict, assess
 from workflows.core.checks.conditional_access.words import (
     MOST_LINES,
@@ -264,7 +264,7 @@ def test_direct_connect_is_said_to_need_trust_only_where_trust_alone_would_help(
 def test_whom_a_policy_means(users: dict[str, Any], visitors: set[Visitor]) -> None:
     """What is not understood leaves it open: it may mean them."""
     parsed = parse_policy(policy("block", users=users))
-    assert {one for one in Visitor if reach(parsed, one, TENANT, (ALL,)) is not None} == visitors
+    assert {one for one in Visitor if conditions_for(parsed, one, TENANT, (ALL,)) is not None} == visitors
 
 
 @pytest.mark.parametrize(
