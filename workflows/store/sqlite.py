@@ -45,10 +45,7 @@ _log = structlog.get_logger()
 
 
 class SqliteStore:
-    """Implements `ports.store.Store`.
-
-    Create it with `open_store`, end it with `close`.
-    """
+    """Implements `ports.store.Store`. Create it with `open_store`, end it with `close`."""
 
     def __init__(self, path: Path, clock: Clock, clean: Clean = _AS_IT_IS) -> None:
         self._path = path
@@ -182,10 +179,7 @@ class SqliteStore:
         return [datetime.fromisoformat(row["at"]) for row in rows]
 
     async def pending(self, now: datetime, limit: int) -> Sequence[PendingEffect]:
-        """List the oldest due effect of each lane.
-
-        An effect that cannot be read is parked and delays nobody.
-        """
+        """List the oldest due effect of each lane. An effect that cannot be read is parked and delays nobody."""
         if self.trouble:
             return []
         rows = await self._query(
@@ -223,10 +217,7 @@ class SqliteStore:
         return rows[0]["due"], rows[0]["later"], rows[0]["parked"]
 
     async def done(self, effect_id: int) -> None:
-        """Mark an effect as performed.
-
-        The audit log contains what it did; the effect itself is deleted.
-        """
+        """Mark an effect as performed. The audit log contains what it did; the effect itself is deleted."""
         await self._write("delete from effects where id = ?", effect_id)
 
     async def retry(self, effect_id: int, at: datetime, error: str) -> None:
@@ -456,10 +447,7 @@ class SqliteStore:
         )
 
     def _put_alarm(self, alarm: Alarm) -> None:
-        """Store an alarm.
-
-        A second open one of the same code and subject is ignored.
-        """
+        """Store an alarm. A second open one of the same code and subject is ignored."""
         self._db.execute(
             """insert into alarms (id, code, subject, is_open, raised_at, doc) values (?, ?, ?, ?, ?, ?)
             on conflict (id) do update set is_open = excluded.is_open, doc = excluded.doc
@@ -523,10 +511,7 @@ async def open_store(
 
 
 def _readable(adapter: TypeAdapter[Result], rows: list[dict[str, Any]]) -> list[Result]:
-    """Read records for a list.
-
-    An unreadable record is logged and left out, so that it does not hide the others.
-    """
+    """Read records for a list. An unreadable record is logged and left out, so that it does not hide the others."""
     found = []
     for row in rows:
         try:
