@@ -1,4 +1,1 @@
-"""The domain: requests, approval, plans, reviews.
-
-It depends on no chat system.
-"""
+"""The domain: requests, approval, plans, reviews. It depends on no chat system."""

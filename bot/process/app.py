@@ -60,10 +60,7 @@ async def run(settings: Settings) -> None:
 
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Parts]:
-    """Assemble everything, start it, and end it in reverse order.
-
-    Yields what runs.
-    """
+    """Assemble everything, start it, and end it in reverse order. Yields what runs."""
     catalog = _catalog(settings)
     clock = open_clock(settings)
     redact = redactor_of(settings)
@@ -250,10 +247,7 @@ def _socket(settings: Settings, parts: Parts, client: SlackClient) -> SlackSocke
 
 
 async def _name_missing_groups(directory: ShownDirectory, catalog: Catalog) -> None:
-    """Log the missing user groups of roles.
-
-    The people concerned are told when a request waits for such a role.
-    """
+    """Log the missing user groups of roles. The people concerned are told when a request waits for such a role."""
     for role in catalog.roles:
         try:
             missing = await directory.missing_groups(role)

@@ -14,10 +14,7 @@ WRONG_SETTINGS: Final = 2
 
 
 def run_bot() -> int:
-    """Run the bot with the settings of the environment until it is asked to stop.
-
-    Returns the exit status.
-    """
+    """Run the bot with the settings of the environment until it is asked to stop. Returns the exit status."""
     redactor = Redactor()
     configure_logs(redactor)
     try:

@@ -36,10 +36,7 @@ Guid = Annotated[str, StringConstraints(pattern=_GUID, to_lower=True)]
 
 
 class SettingsProblems(Exception):
-    """The bot cannot start.
-
-    `problems` lists every setting that is missing or wrong, with the correction.
-    """
+    """The bot cannot start. `problems` lists every setting that is missing or wrong, with the correction."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("\n".join(problems))
@@ -126,10 +123,7 @@ class _SlackSettings(_Templates):
 
 
 class Settings(TenantSettings, _SlackSettings):
-    """All settings of the running bot.
-
-    Secrets are not printed.
-    """
+    """All settings of the running bot. Secrets are not printed."""
 
     # NB. pydantic takes the fields of the last base first: Slack's are known where the tenant's are validated.
     gatehouse_tick_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0

@@ -1,7 +1,4 @@
-"""Errors of Slack's client.
-
-An answer that does not come from Slack counts as no answer.
-"""
+"""Errors of Slack's client. An answer that does not come from Slack counts as no answer."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -52,10 +49,7 @@ errors)."""
 
 
 def is_passing(error: SlackApiError) -> bool:
-    """Return whether the same call can succeed later.
-
-    An answer that is not Slack's proves nothing about the call.
-    """
+    """Return whether the same call can succeed later. An answer that is not Slack's proves nothing about the call."""
     code = error_code(error)
     return not code or code in PASSING | WRONG_TOKEN or _status(error) == 429 or _status(error) >= 500
 

@@ -322,10 +322,7 @@ def named_subject(interaction: Interaction) -> Subject:
 
 
 def parse_form(interaction: Interaction) -> Form:
-    """Read the request form.
-
-    Missing values stay empty; the intake reports them.
-    """
+    """Read the request form. Missing values stay empty; the intake reports them."""
     view = interaction.the_view
     return Form(
         requester=interaction.actor,

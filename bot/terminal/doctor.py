@@ -50,10 +50,7 @@ PERMISSIONS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One check.
-
-    `cure` is empty when there is no problem.
-    """
+    """One check. `cure` is empty when there is no problem."""
 
     subject: str
     state: str
@@ -63,10 +60,7 @@ class Finding:
 
 
 async def examine(settings: Settings, console: Console) -> int:
-    """Print a table of findings.
-
-    Returns 0 when there is no problem, otherwise 1.
-    """
+    """Print a table of findings. Returns 0 when there is no problem, otherwise 1."""
     client = AsyncWebClient(token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url)
     findings = [await _slack(client, settings), await _channel(client, settings)]
     try:
@@ -101,10 +95,7 @@ _SOME_APPLICATION: Final = Target(type=TargetType.APPLICATION, id="00000003-0000
 
 
 async def tenant_settings(tenant: Tenant) -> list[Finding]:
-    """Check what is read around a plan before people decide.
-
-    The bot works without any of it.
-    """
+    """Check what is read around a plan before people decide. The bot works without any of it."""
     around = tenant.tenant_settings
 
     async def sign_ins() -> object:
@@ -240,10 +231,7 @@ async def _roles(client: AsyncWebClient, tenant: Entra, settings: Settings) -> l
 
 
 async def _records(settings: Settings) -> list[Finding]:
-    """List what the bot gave up.
-
-    When it never ran, there is nothing to check.
-    """
+    """List what the bot gave up. When it never ran, there is nothing to check."""
     subject = "Records: effects that were given up"
     if not settings.database_file.exists():
         return []

@@ -23,10 +23,7 @@ from workflows.store.sqlite.store import SqliteStore, open_store
 
 
 def settle(path: Path, effect_id: int, *, is_retried: bool, clock: Clock, console: Console) -> int:
-    """Retry a given-up effect, or drop it.
-
-    Returns 0 when that is stored, otherwise 1.
-    """
+    """Retry a given-up effect, or drop it. Returns 0 when that is stored, otherwise 1."""
     if not path.exists():
         console.print(f"There are no records at {path}. Set DATABASE_URL to the bot's own file.", markup=False)
         return 1

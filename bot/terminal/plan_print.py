@@ -33,10 +33,7 @@ _SEVERITIES = {
 
 
 def print_plan(planned: Planned, console: Console) -> None:
-    """Print the plan of a written request.
-
-    Nothing of it was stored or written.
-    """
+    """Print the plan of a written request. Nothing of it was stored or written."""
     for label, value in _tenant(planned.observation.identity):
         console.print(Text(f"{label:<15}", style="bold").append_text(shown(value, 300)))
     console.print(Text(f"{'Template':<15}", style="bold").append_text(shown(planned.template.title)))

@@ -25,8 +25,5 @@ def complain(opening: str, *reasons: str) -> None:
 
 
 def terminal() -> Console:
-    """Return standard output as a console.
-
-    Colours only when it is a terminal.
-    """
+    """Return standard output as a console. Colours only when it is a terminal."""
     return Console(highlight=False, emoji=False, markup=False)

@@ -1,4 +1,1 @@
-"""The application: requests, reads, the schedule.
-
-Every change of a record goes through `service`.
-"""
+"""The application: requests, reads, the schedule. Every change of a record goes through `service`."""

@@ -1,7 +1,4 @@
-"""Raise and clear alarms.
-
-Each is stored once, sent to the admins once, and cleared when its cause is repaired.
-"""
+"""Raise and clear alarms. Each is stored once, sent to the admins once, and cleared when its cause is repaired."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -17,10 +14,7 @@ from workflows.ports.store import Store
 
 
 class Alarms:
-    """The stored list of alarms.
-
-    Every method may be repeated safely.
-    """
+    """The stored list of alarms. Every method may be repeated safely."""
 
     def __init__(self, *, store: Store, clock: Clock, wake: Callable[[], None]) -> None:
         self._store = store

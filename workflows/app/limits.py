@@ -25,10 +25,7 @@ _SAID_FROM: Final = 0.8
 
 
 class Limited(StrEnum):
-    """What is limited.
-
-    The values are stored in alarms and shown to people.
-    """
+    """What is limited. The values are stored in alarms and shown to people."""
 
     REQUESTS = "requests"
     APPROVALS = "approvals"
@@ -82,10 +79,7 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The limits of an hour.
-
-    Two actions at the same moment may exceed a limit by one.
-    """
+    """The limits of an hour. Two actions at the same moment may exceed a limit by one."""
 
     store: Store
     alarms: Alarms

@@ -1,7 +1,4 @@
-"""Alarms of revocations that Graph refuses, or that meet repeated changes.
-
-Each raises an alarm and is tried again.
-"""
+"""Alarms of revocations that Graph refuses, or that meet repeated changes. Each raises an alarm and is tried again."""
 
 from collections.abc import Sequence
 

@@ -1,7 +1,4 @@
-"""Execute commands: load, decide, store in one transaction, wake the outbox.
-
-Every change of a record goes through here.
-"""
+"""Execute commands: load, decide, store in one transaction, wake the outbox. Every record changes only here."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -46,10 +43,7 @@ RosterOf = Callable[[AccessRequest], Awaitable[Roster]]
 
 
 class Service:
-    """Accepts commands and clicks.
-
-    It performs no effects: they are stored and the outbox is woken.
-    """
+    """Accepts commands and clicks. Effects are only stored here, and the outbox is woken."""
 
     def __init__(self, *, store: Store, clock: Clock, wake: Callable[[], None]) -> None:
         self._store = store
@@ -67,7 +61,7 @@ class Service:
         submitter: Person | None = None,
         account: PersonId | None = None,
     ) -> None:
-        """Store a new request; everything else happens after it is stored. A known `key` changes nothing.
+        """Store a new request; everything else happens later. A known `key` changes nothing.
 
         :param account: the requester's account, when it is known already.
         """
@@ -96,10 +90,7 @@ class Service:
         await self._commit(Commit(entry=entry, request=transition.request, effects=transition.effects))
 
     async def want(self, click: Click, *, key: str) -> None:
-        """Store a click, so that its permission is checked next.
-
-        A known `key` changes nothing: it was a repetition.
-        """
+        """Store a click; its permission check is next. A known `key` changes nothing: it was a repetition."""
         # The request's tenant is not read here: a click is stored even when other records cannot be read.
         subject = subject_of(click)
         now = self._clock.now()
@@ -284,10 +275,7 @@ class Service:
         tenant_id: TenantId | None = None,
         account: PersonId | None = None,
     ) -> AuditEntry:
-        """Return the audit entry of an accepted command, with a person's account.
-
-        Without a person, the actor is the bot.
-        """
+        """Return the audit entry of an accepted command, with a person's account. An empty actor is the bot itself."""
         if isinstance(actor, Person):
             account, actor = actor.id, actor.chat_id
         return AuditEntry(

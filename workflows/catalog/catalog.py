@@ -28,10 +28,7 @@ ROLES_FILE: Final = "roles.toml"
 
 
 class CatalogProblems(DomainError):
-    """The templates cannot be used.
-
-    `problems` lists everything that is wrong, by file and key.
-    """
+    """The templates cannot be used. `problems` lists everything that is wrong, by file and key."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("\n".join(problems))
@@ -51,10 +48,7 @@ class Catalog:
 
 
 def role_hash(source: RoleSource) -> str:
-    """Hash the definition of a role's members.
-
-    The title, the order and the case of mail addresses do not matter.
-    """
+    """Hash the definition of a role's members. The title, the order and the case of mail addresses do not matter."""
     meaning = {
         "user_groups": sorted(set(source.user_groups)),
         "entra_groups": sorted({group.lower() for group in source.entra_groups}),

@@ -27,10 +27,7 @@ _CURES: Final = {
 
 
 class RequestFileProblems(DomainError):
-    """The file is no valid request.
-
-    `problems` lists every wrong key, with the correction.
-    """
+    """The file is no valid request. `problems` lists every wrong key, with the correction."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("\n".join(problems))

@@ -2,10 +2,7 @@
 
 
 class DomainError(Exception):
-    """Base of every error that the domain raises on purpose.
-
-    `str(error)` can be shown to the affected person.
-    """
+    """Base of every error that the domain raises on purpose. `str(error)` can be shown to the affected person."""
 
 
 class Refused(DomainError):

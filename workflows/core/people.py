@@ -33,10 +33,7 @@ Actor = TypeVar("Actor", bound=ChatId | Person)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roster:
-    """The roles of each person at this moment.
-
-    A person who is absent has no role, whatever the reason.
-    """
+    """The roles of each person at this moment. A person who is absent has no role, whatever the reason."""
 
     roles: Mapping[PersonId, frozenset[Role]] = field(default_factory=dict)
 

@@ -61,10 +61,7 @@ _NOT_FOUND: Final = 404
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applier:
-    """Performs Apply.
-
-    Safe to repeat at any point.
-    """
+    """Performs Apply. Safe to repeat at any point."""
 
     service: Service
     store: Store
@@ -232,10 +229,7 @@ class Applier:
             ) from error
 
     async def _unseen(self, request: AccessRequest) -> None:
-        """Leave APPLYING once.
-
-        Later attempts only say why they wait, so that a long wait sends no further messages.
-        """
+        """Leave APPLYING once. Later attempts only say why they wait, so that a long wait sends no further messages."""
         if request.state is RequestState.APPLYING:
             await self.service.advance(request.id, RecordUnseen())
 
@@ -275,10 +269,7 @@ class Applier:
         return True
 
     async def _drifted(self, request: AccessRequest, observed: JsonObject | None, *, is_written: bool = False) -> None:
-        """Record that somebody else changed the partner.
-
-        What Gatehouse may have written itself is never denied.
-        """
+        """Record that somebody else changed the partner. What Gatehouse may have written itself is never denied."""
         is_ours = is_written or request.writing_since is not None
         if is_ours and request.particulars.kind is not RequestKind.REVOCATION:
             await self.service.advance(request.id, RecordOverwritten(image=observed))
@@ -350,10 +341,7 @@ class Applier:
 
 
 def _progress(request: AccessRequest, done: int) -> str:
-    """State which writes of a plan took effect.
-
-    Writes sent before but not shown are never called unwritten.
-    """
+    """State which writes of a plan took effect. Writes sent before but not shown are never called unwritten."""
     if done == 0 and request.writing_since is not None:
         return "What was sent before does not show."
     return f"{unwritten_words(request)}." if done == 0 else progress_words(request.known.plan, done)

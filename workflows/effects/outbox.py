@@ -44,10 +44,7 @@ _log = structlog.get_logger()
 
 
 class Outbox:
-    """The loop.
-
-    `run` until cancelled; `wake` after something was stored.
-    """
+    """The loop. `run` until cancelled; `wake` after something was stored."""
 
     def __init__(
         self,
@@ -79,10 +76,7 @@ class Outbox:
         self._woken.set()
 
     async def run(self) -> None:
-        """Perform due effects without end.
-
-        Cancelling waits for nothing: unfinished effects are still stored.
-        """
+        """Perform due effects without end. Cancelling waits for nothing: unfinished effects are still stored."""
         try:
             while True:
                 self._woken.clear()
@@ -155,10 +149,7 @@ class Outbox:
             self._own_faults.pop(pending.id, None)
 
     async def _give_up(self, pending: PendingEffect, reason: str) -> None:
-        """Park an effect.
-
-        An effect that may not be given up is tried again instead, as long as needed.
-        """
+        """Park an effect. An effect that may not be given up is tried again instead, as long as needed."""
         if not await self._is_given_up(pending.effect, reason):
             await self._again(pending, reason, None, _LONGEST_KEPT_SECONDS)
             return

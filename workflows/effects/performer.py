@@ -41,10 +41,7 @@ _ADMIN: Final = "Nothing more happens by itself: an admin has to look (gatehouse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Performer:
-    """Runs an effect.
-
-    The error it raises decides between retry and parking; see the outbox.
-    """
+    """Runs an effect. The error it raises decides between retry and parking; see the outbox."""
 
     permission_check: PermissionCheck
     preparer: Preparer
@@ -91,10 +88,7 @@ class Performer:
                 await settle_given_up(effect, store=self.store, alarms=self.alarms)
 
     async def _show_request(self, request: AccessRequest) -> None:
-        """Show a request.
-
-        When the channel does not accept its card, tell the admins at once and the requester once.
-        """
+        """Show a request. When the channel does not accept its card, tell the admins at once and the requester once."""
         target = request.particulars.target
         if request.prepared is not None:
             target = request.prepared.observation.identity.default_domain or target
@@ -111,10 +105,7 @@ class Performer:
             raise
 
     async def _shown(self, showing: Awaitable[None], subject: str, about: Mapping[str, str]) -> None:
-        """Show a card.
-
-        When it is not accepted, keep an alarm until an admin repairs the cause.
-        """
+        """Show a card. When it is not accepted, keep an alarm until an admin repairs the cause."""
         try:
             await showing
         except NotifierBlocked as blocked:

@@ -40,10 +40,7 @@ REVOCATION_LIFETIME = timedelta(days=365)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PermissionCheck:
-    """Performs CheckPermission.
-
-    Safe to repeat: the result is recorded once under a key derived from the click's.
-    """
+    """Performs CheckPermission. Safe to repeat: the result is recorded once under a key derived from the click's."""
 
     service: Service
     store: Store

@@ -57,10 +57,7 @@ _FRESH: Final = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preparer:
-    """Performs Prepare.
-
-    Safe to repeat: a request that is not PREPARING any more is not changed.
-    """
+    """Performs Prepare. Safe to repeat: a request that is not PREPARING any more is not changed."""
 
     service: Service
     store: Store

@@ -1,7 +1,4 @@
-"""Decide whether a write that Graph accepted but does not show is sent again now.
-
-Reads only.
-"""
+"""Decide whether a write that Graph accepted but does not show is sent again now. Reads only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

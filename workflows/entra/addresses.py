@@ -31,10 +31,7 @@ def request_to(method: Method, builder: BaseRequestBuilder, **query: str | int |
 
 
 def request_to_link(link: str) -> RequestInformation:
-    """Return a request for the next page of a list.
-
-    The link is opaque and used unchanged.
-    """
+    """Return a request for the next page of a list. The link is opaque and used unchanged."""
     request = RequestInformation(Method.GET)
     request.url = link
     request.headers.try_add("Accept", "application/json")
@@ -62,10 +59,7 @@ def writable_address(graph: GraphServiceClient, operation: Operation) -> BaseReq
 
 
 def load_builders(adapter: GraphRequestAdapter) -> None:
-    """Import the builders now.
-
-    The SDK would import them on first use, which would delay a click.
-    """
+    """Import the builders now. The SDK would import them on first use, which would delay a click."""
     with warnings.catch_warnings():
         # They warn about their own deprecated inner classes during the import.
         warnings.simplefilter("ignore", DeprecationWarning)

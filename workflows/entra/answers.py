@@ -54,10 +54,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The answer to a request.
-
-    Header names are in lower case.
-    """
+    """The answer to a request. Header names are in lower case."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -65,10 +62,7 @@ class Answer:
 
     @property
     def is_success(self) -> bool:
-        """Return whether Graph carried out the request (2xx).
-
-        A redirect does not count.
-        """
+        """Return whether Graph carried out the request (2xx). A redirect does not count."""
         return 200 <= self.status < 300
 
     @property
@@ -105,10 +99,7 @@ def json_object(call: Call, answer: Answer) -> JsonObject:
 
 
 def without_annotations(value: Any) -> Any:
-    """Remove every `@odata.…` member, at any depth.
-
-    Everything else stays, undeclared fields and nulls too.
-    """
+    """Remove every `@odata.…` member, at any depth. Everything else stays, undeclared fields and nulls too."""
     if isinstance(value, dict):
         return {name: without_annotations(item) for name, item in value.items() if "@odata." not in name}
     if isinstance(value, list):

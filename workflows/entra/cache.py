@@ -12,10 +12,7 @@ Answer = TypeVar("Answer")
 
 @dataclass(slots=True, kw_only=True)
 class Cache(Generic[Asked, Answer]):
-    """Answers by request.
-
-    The oldest are removed when there are more than `most`.
-    """
+    """Answers by request. The oldest are removed when there are more than `most`."""
 
     read: Callable[[Asked], Coroutine[Any, Any, Answer]]
     seconds: Callable[[Answer], float]
@@ -25,10 +22,7 @@ class Cache(Generic[Asked, Answer]):
     _asking: dict[Asked, asyncio.Task[Answer]] = field(default_factory=dict)
 
     async def ask(self, asked: Asked) -> Answer:
-        """Return a kept answer, or the answer of a running read, or read it now.
-
-        A failure is not kept.
-        """
+        """Return a kept answer, or the answer of a running read, or read it now. A failure is not kept."""
         until, answer = self._kept.get(asked, (float("-inf"), None))
         if time.monotonic() < until:
             return answer  # type: ignore[return-value]  # None only where that is an answer: see `until`

@@ -109,10 +109,7 @@ class Entra:
         return TenantId(ids.pop())
 
     async def find(self, target: str, *, fresh: bool = False) -> TenantIdentity | None:
-        """Return the tenant of a normalized domain or a tenant id; None when there is none.
-
-        Cached for a minute.
-        """
+        """Return the tenant of a normalized domain or a tenant id; None when there is none. Cached for a minute."""
         asked = target.lower()
         at, known = self._found.get(asked, (float("-inf"), None))
         if not fresh and time.monotonic() - at < _FOUND_FOR_SECONDS:
@@ -189,10 +186,7 @@ class Entra:
         return list(found.values())
 
     async def read_default(self) -> JsonObject:
-        """Read the tenant's default configuration.
-
-        The gateway cannot write it.
-        """
+        """Read the tenant's default configuration. The gateway cannot write it."""
         call = reading("/policies/crossTenantAccessPolicy/default", "show the default configuration", "Policy.Read.All")
         builder = self._connection.graph.policies.cross_tenant_access_policy.default
         document = document_of(call, await self._connection.send(call, request_to(Method.GET, builder)))

@@ -1,7 +1,4 @@
-"""The search for our own users, groups and applications by name, and the data returned for each.
-
-No I/O.
-"""
+"""The search for our own users, groups and applications by name, and the data returned for each. No I/O."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -34,10 +31,7 @@ def filters(kind: TargetType, name: str) -> tuple[str, str]:
 
 
 def found_objects(kind: TargetType, rows: Sequence[JsonObject]) -> list[FoundObject]:
-    """Read the results of a search, sorted by name.
-
-    Groups with hidden membership are left out.
-    """
+    """Read the results of a search, sorted by name. Groups with hidden membership are left out."""
     shown = (_found(kind, row) for row in rows if row.get("visibility") != _HIDDEN)
     return sorted((one for one in shown if one.id), key=lambda one: (one.name.lower(), one.id))
 

@@ -166,20 +166,14 @@ class GraphTenantSettings:
         return partner_changes(rows, tenant_id, ours=frozenset(name.lower() for name in ours))
 
     async def find_by_name(self, kind: TargetType, name: str, limit: int) -> Sequence[FoundObject]:
-        """List our own objects with this name; when there are none, those whose name starts with it.
-
-        Never cached.
-        """
+        """List our own objects with this name; when there are none, those whose name starts with it. Never cached."""
         for clause in filters(kind, name):
             if found := found_objects(kind, await self._search(kind, clause)):
                 return found[:limit]
         return []
 
     async def _search(self, kind: TargetType, clause: str) -> Sequence[JsonObject]:
-        """Read one page.
-
-        More results are too many to choose from.
-        """
+        """Read one page. More results are too many to choose from."""
         graph = self._connection.graph
         path, builder, permission = {
             TargetType.GROUP: ("/groups", graph.groups, "GroupMember.Read.All"),

@@ -1,7 +1,4 @@
-"""Find the partner that somebody typed or pasted, for showing it and for closing it.
-
-Never guesses.
-"""
+"""Find the partner that somebody typed or pasted, for showing it and for closing it. Never guesses."""
 
 from typing import Final
 

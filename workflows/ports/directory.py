@@ -9,10 +9,7 @@ from workflows.core.people import ChatId, Person, Role, Roster
 
 
 class DirectoryUnavailable(DomainError):
-    """The people directory could not be read; nobody is eligible until it can.
-
-    `retry_after` in seconds, if given.
-    """
+    """The people directory could not be read; nobody is eligible until it can. `retry_after` in seconds, if given."""
 
     def __init__(self, reason: str, retry_after: float | None = None) -> None:
         super().__init__(reason)
@@ -20,10 +17,7 @@ class DirectoryUnavailable(DomainError):
 
 
 class DirectoryRefused(Refused):
-    """The people directory refuses to answer.
-
-    Further requests are refused too, until an admin repairs the cause.
-    """
+    """The people directory refuses to answer. Further requests are refused too, until an admin repairs the cause."""
 
     def __init__(self, reason: str) -> None:
         super().__init__("directory_refused", reason)
@@ -56,10 +50,7 @@ class Directory(Protocol):
         """Return whether a chat user is a full member, which is enough for reading."""
 
     async def roster(self, people: Sequence[Person]) -> Roster:
-        """Read which roles these people have now.
-
-        A person without an account or chat user has none.
-        """
+        """Read which roles these people have now. A person without an account or chat user has none."""
 
     async def holders(self, role: Role) -> frozenset[ChatId]:
         """List the active, full members who have a role now, as far as the chat system knows them.

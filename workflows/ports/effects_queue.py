@@ -32,10 +32,7 @@ class GivenUp:
 
 
 class EffectsQueue(Protocol):
-    """The queue of effects.
-
-    `commit` of the records adds them in the same transaction.
-    """
+    """The queue of effects. `commit` of the records adds them in the same transaction."""
 
     async def pending(self, now: datetime, limit: int) -> Sequence[PendingEffect]:
         """List the oldest due effect of each lane: at most `limit` of each rank, the first rank first.

@@ -1,7 +1,4 @@
-"""Read one fact about the home tenant: its value, or why it is not known.
-
-A failed read never raises.
-"""
+"""Read one fact about the home tenant: its value, or why it is not known. A failed read never raises."""
 
 import asyncio
 from collections.abc import Awaitable

@@ -10,10 +10,7 @@ from workflows.core.requests.request import AccessRequest
 
 
 class NotifierUnavailable(DomainError):
-    """The chat system did not accept a message.
-
-    `retry_after` in seconds, if given.
-    """
+    """The chat system did not accept a message. `retry_after` in seconds, if given."""
 
     def __init__(self, reason: str, retry_after: float | None = None) -> None:
         super().__init__(reason)

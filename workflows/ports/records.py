@@ -26,10 +26,7 @@ class StoreNotWritable(DomainError):
 
 
 class StaleVersion(DomainError):
-    """Somebody else stored a newer version of the record.
-
-    Load it again and decide again.
-    """
+    """Somebody else stored a newer version of the record. Load it again and decide again."""
 
 
 class OtherOpenRequest(DomainError):
@@ -42,10 +39,7 @@ class OtherOpenRequest(DomainError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """One entry of the audit log.
-
-    `key` is unique: a repeated click gives one entry.
-    """
+    """One entry of the audit log. `key` is unique: a repeated click gives one entry."""
 
     key: str
     at: datetime
@@ -64,10 +58,7 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
-    """Everything that one command changes.
-
-    It is stored completely or not at all.
-    """
+    """Everything that one command changes. It is stored completely or not at all."""
 
     entry: AuditEntry
     request: AccessRequest | None = None

@@ -31,10 +31,7 @@ class TenantUnavailable(DomainError):
 
 
 class WrongTenant(TenantUnavailable):
-    """Graph answers for a tenant other than the configured one.
-
-    Nothing is written there.
-    """
+    """Graph answers for a tenant other than the configured one. Nothing is written there."""
 
     def __init__(self, found: TenantId, expected: TenantId) -> None:
         super().__init__(
@@ -45,10 +42,7 @@ class WrongTenant(TenantUnavailable):
 
 
 class TenantRefused(DomainError):
-    """Entra refused permanently: asking again would be refused again.
-
-    `reason` contains code and request id.
-    """
+    """Entra refused permanently: asking again would be refused again. `reason` contains code and request id."""
 
     def __init__(self, status: int, code: str, reason: str) -> None:
         super().__init__(reason)
@@ -110,10 +104,7 @@ class Tenant(Protocol):
         """
 
     async def read_default(self) -> JsonObject:
-        """Read the tenant's default configuration.
-
-        It cannot be written through this interface.
-        """
+        """Read the tenant's default configuration. It cannot be written through this interface."""
 
     async def write(self, operation: Operation) -> None:
         """Perform one operation of a plan: send these bytes to this address.

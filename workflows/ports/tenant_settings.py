@@ -1,7 +1,4 @@
-"""Settings of our own tenant that matter for partners: policies, sign-ins, names.
-
-Read only.
-"""
+"""Settings of our own tenant that matter for partners: policies, sign-ins, names. Read only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,4 @@
-"""Ask Entra for the effect of Conditional Access on a partner's people, within a time limit.
-
-The rest is estimated.
-"""
+"""Ask Entra for the effect of Conditional Access on a partner's people, within a time limit. The rest is estimated."""
 
 import asyncio
 import time

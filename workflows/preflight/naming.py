@@ -18,10 +18,7 @@ MOST_SHOWN: Final = 10
 
 
 async def ask_names(targets: Iterable[NamedTarget], *, tenant: Tenant, patience: float = PATIENCE_SECONDS) -> Names:
-    """Read the names of all ids that can be ours now, in parallel, for checks.
-
-    Never raises for a failed read.
-    """
+    """Read the names of all ids that can be ours now, in parallel, for checks. Never raises for a failed read."""
     return await _ask(to_look_up(targets), tenant, patience, fresh=True)
 
 

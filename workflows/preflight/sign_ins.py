@@ -25,10 +25,7 @@ class Use:
 
 
 async def read_use(tenant_id: TenantId, *, tenant: Tenant, clock: Clock, patience: float) -> Use:
-    """Count both directions in parallel, for `patience` seconds at most.
-
-    Never raises for a failed read.
-    """
+    """Count both directions in parallel, for `patience` seconds at most. Never raises for a failed read."""
     since = clock.now() - timedelta(days=SIGN_IN_DAYS)
     inbound, outbound = await asyncio.gather(
         read_fact(tenant.tenant_settings.read_sign_ins(tenant_id, since), patience),

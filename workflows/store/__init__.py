@@ -1,4 +1,1 @@
-"""Storage of records, the audit log and effects.
-
-All SQL is here.
-"""
+"""Storage of records, the audit log and effects. All SQL is here."""

@@ -1,7 +1,4 @@
-"""Convert records to JSON and back.
-
-No other module knows how frozen dataclasses are written.
-"""
+"""Convert records to JSON and back. No other module knows how frozen dataclasses are written."""
 
 from typing import Annotated, Any, Final, TypeVar
 
@@ -22,10 +19,7 @@ Record = TypeVar("Record")
 
 
 def dump(adapter: TypeAdapter[Record], value: Record) -> str:
-    """Return a record as JSON text.
-
-    Durations are ISO 8601, times are UTC, no field is left out.
-    """
+    """Return a record as JSON text. Durations are ISO 8601, times are UTC, no field is left out."""
     return adapter.dump_json(value).decode()
 
 

@@ -56,8 +56,5 @@ class Clean:
         return self._without_known(dump(ALARM, replace(alarm, values=redacted(alarm.values, self.error))))
 
     def _without_known(self, doc: str) -> str:
-        """Remove known secrets from a document's values.
-
-        The names stay.
-        """
+        """Remove known secrets from a document's values. The names stay."""
         return doc if self.known(doc) == doc else json.dumps(redacted(json.loads(doc), self.known), ensure_ascii=False)

@@ -1,7 +1,4 @@
-"""Assemble the effects, the flows and the checks of every tick.
-
-Starts nothing.
-"""
+"""Assemble the effects, the flows and the checks of every tick. Starts nothing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,4 @@
-"""Create each flow in Slack with what it needs.
-
-To add a flow, create it here: its entry points are included.
-"""
+"""Create each flow in Slack with what it needs. To add a flow, create it here: its entry points are included."""
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol

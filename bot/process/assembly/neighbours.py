@@ -29,10 +29,7 @@ class Neighbours:
 
     @property
     def directory(self) -> SlackDirectory:
-        """Return a directory of people.
-
-        It has no cache, so each use may have its own.
-        """
+        """Return a directory of people. It has no cache, so each use may have its own."""
         return SlackDirectory(
             client=self.client, tenant=self.tenant, team_id=self.settings.slack_team_id, roles=self.catalog.roles
         )

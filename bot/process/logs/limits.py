@@ -18,10 +18,7 @@ _log = structlog.get_logger()
 
 
 class LogLimit:
-    """Counts lines by kind.
-
-    A minute begins with the first line of a kind.
-    """
+    """Counts lines by kind. A minute begins with the first line of a kind."""
 
     def __init__(self, most: int, now: Callable[[], float] = time.monotonic) -> None:
         self._most = most
@@ -40,10 +37,7 @@ class LogLimit:
         return self._counts[kind] <= self._most
 
     def takes_record(self, record: logging.LogRecord) -> bool:
-        """Decide about a library's line.
-
-        Its kind is the logger and the first line of the message template.
-        """
+        """Decide about a library's line. Its kind is the logger and the first line of the message template."""
         first = str(record.msg).partition("\n")[0]
         return self.takes(f"{record.name}: {first[:100]}")
 

@@ -37,10 +37,7 @@ _SHORTEST: Final = 8
 
 
 class Redactor:
-    """Replaces texts that look like a token, and every known secret.
-
-    Calling it returns the clean text.
-    """
+    """Replaces texts that look like a token, and every known secret. Calling it returns the clean text."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets: set[str] = set()
@@ -53,10 +50,7 @@ class Redactor:
         return self._pattern.sub(REDACTED, text)
 
     def known(self, text: str) -> str:
-        """Return the text without known secrets.
-
-        A text that only looks like one stays: it may be a name.
-        """
+        """Return the text without known secrets. A text that only looks like one stays: it may be a name."""
         return self._known.sub(REDACTED, text)
 
     def learn(self, secrets: Iterable[str]) -> None:

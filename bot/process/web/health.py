@@ -80,10 +80,7 @@ class Health:
         await self._mind_the_socket()
 
     async def _mind_a_store_in_trouble(self, trouble: str) -> None:
-        """Tell the admins once.
-
-        The alarm cannot be stored, so it is kept here until it can.
-        """
+        """Tell the admins once. The alarm cannot be stored, so it is kept here until it can."""
         self._bad_looks += 1
         if self._bad_looks < _LOOKS_UNTIL_ALARM:
             return

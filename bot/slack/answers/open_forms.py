@@ -25,10 +25,7 @@ Filled = TypeVar("Filled")
 
 @dataclass(slots=True, kw_only=True)
 class OpenForm(Generic[Filled]):
-    """One open form.
-
-    `lock` is held during an update, so that updates arrive in order.
-    """
+    """One open form. `lock` is held during an update, so that updates arrive in order."""
 
     form: Filled
     """The values of the form at its last event."""
@@ -66,10 +63,7 @@ class OpenForms(Generic[Filled, Open]):
 
 
 async def answer_filing(ack: AsyncAck, filing: Awaitable[object]) -> None:
-    """File a form, then close it.
-
-    Fields that must change show their problem.
-    """
+    """File a form, then close it. Fields that must change show their problem."""
     try:
         await filing
     except InvalidForm as error:

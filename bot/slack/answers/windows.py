@@ -101,10 +101,7 @@ class Windows:
         self.start(window, self.show(window, build))
 
     def start(self, window: Window, work: Coroutine[Any, Any, None]) -> None:
-        """Fill an open window in parallel with the acknowledgement.
-
-        When Slack does not accept it, tell the person.
-        """
+        """Fill an open window in parallel with the acknowledgement. When Slack does not accept it, tell the person."""
         self.background.start(self._told(window, work))
 
     async def show(self, window: Window, build: BuildView) -> None:
@@ -143,10 +140,7 @@ class Windows:
             await self.service.say(refused.reason, key=f"{key}:unseen", person=actor)
 
     async def _told(self, window: Window, work: Awaitable[None]) -> None:
-        """Fill an open window.
-
-        When Slack does not accept it, tell the person, once for each action.
-        """
+        """Fill an open window. When Slack does not accept it, tell the person, once for each action."""
         try:
             await work
         except (SlackApiError, *NO_ANSWER) as error:

@@ -74,10 +74,7 @@ def within_limits(blocks: Sequence[Block], surface: Surface) -> list[Json]:
 
 
 def plain_text(text: str, limit: int) -> PlainTextObject:
-    """Return a plain text object.
-
-    Emoji are off: `:white_check_mark:` in a name must not become an emoji.
-    """
+    """Return a plain text object. Emoji are off: `:white_check_mark:` in a name must not become an emoji."""
     return PlainTextObject(text=clean(text, limit), emoji=False)
 
 
@@ -87,10 +84,7 @@ def header(text: str) -> HeaderBlock:
 
 
 def mrkdwn(constant: str) -> SectionBlock:
-    """Return a section of constant words with Slack's formatting.
-
-    Never pass it text from outside.
-    """
+    """Return a section of constant words with Slack's formatting. Never pass it text from outside."""
     return SectionBlock(text=MarkdownTextObject(text=constant, verbatim=True))
 
 
@@ -148,10 +142,7 @@ def quote(text: str, limit: int) -> RichTextQuoteElement:
 
 
 def preformatted(ascii_text: str) -> RichTextPreformattedElement:
-    """Return preformatted text, shown unchanged.
-
-    The caller keeps it ASCII and short.
-    """
+    """Return preformatted text, shown unchanged. The caller keeps it ASCII and short."""
     return RichTextPreformattedElement(elements=[words(ascii_text)])
 
 

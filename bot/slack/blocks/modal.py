@@ -21,10 +21,7 @@ SPONSOR_HINT: Final = "Answers for the access and is asked in reviews. Cannot ap
 
 
 def modal(title: str, blocks: Sequence[Block], callback_id: str, *, submit: str = "", metadata: str = "") -> Json:
-    """Return a modal with the given blocks.
-
-    Its `metadata` is unverified when it comes back, and gives no rights.
-    """
+    """Return a modal with the given blocks. Its `metadata` is unverified when it comes back, and gives no rights."""
     view = View(
         type="modal",
         callback_id=callback_id,
@@ -61,10 +58,7 @@ def input_block(
     is_optional: bool = False,
     is_dispatched: bool = False,
 ) -> InputBlock:
-    """Return a labelled field.
-
-    Slack itself refuses an empty field that is not optional.
-    """
+    """Return a labelled field. Slack itself refuses an empty field that is not optional."""
     return InputBlock(
         block_id=block_id,
         label=plain_text(label, Limit.LABEL),
@@ -81,8 +75,5 @@ def message_view(title: str, text: str) -> Json:
 
 
 def loading_view(title: str = "One moment") -> Json:
-    """Return a modal that shows "reading".
-
-    It is opened at once, because a trigger is valid for three seconds.
-    """
+    """Return a modal that shows "reading". It is opened at once, because a trigger is valid for three seconds."""
     return modal(title, [rich(paragraph(words("⏳ Reading from Microsoft Entra…")))], ids.REQUEST_ACCESS_LOADING)

@@ -1,7 +1,4 @@
-"""Make text from outside safe to show.
-
-Every such text passes this module.
-"""
+"""Make text from outside safe to show. Every such text passes this module."""
 
 import re
 import unicodedata

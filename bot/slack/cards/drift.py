@@ -29,10 +29,7 @@ def drift_blocks(request: AccessRequest) -> Iterator[RichTextBlock]:
 
 
 def drift_json(drift: Drift) -> str:
-    """Render a drift as JSON, one line for each side of a setting.
-
-    ASCII only: hidden characters show as escapes.
-    """
+    """Render a drift as JSON, one line for each side of a setting. ASCII only: hidden characters show as escapes."""
     members = [
         f"  {json.dumps(one.name)}: {{\n"
         f'    "approvedFrom": {json.dumps(one.approved_from)},\n'

@@ -1,7 +1,4 @@
-"""The complete findings of the checks, for the window that shows a whole request.
-
-Cards contain summaries.
-"""
+"""The complete findings of the checks, for the window that shows a whole request. Cards contain summaries."""
 
 from collections.abc import Sequence
 from typing import Final

@@ -45,10 +45,7 @@ def partner_words(identity: TenantIdentity) -> str:
 
 
 def identity_block(identity: TenantIdentity) -> RichTextBlock:
-    """Return the block with the partner's identity.
-
-    It comes first wherever somebody decides.
-    """
+    """Return the block with the partner's identity. It comes first wherever somebody decides."""
     return rich(identity_paragraph(identity))
 
 

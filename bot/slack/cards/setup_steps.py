@@ -62,10 +62,7 @@ def usual_parts(steps: Sequence[Step]) -> list[Part]:
 
 
 def _step_button(identity: TenantIdentity, step: Step, confirmations: Sequence[Confirmation]) -> ActionsBlock:
-    """Return the button that confirms a step, or takes that back.
-
-    Slack asks for confirmation with the step's name.
-    """
+    """Return the button that confirms a step, or takes that back. Slack asks for confirmation with the step's name."""
     value, block_id, name = ids.setup_value(identity.tenant_id, step), f"half:{step.key.value}", SHORT_NAMES[step.key]
     partner = clean(partner_name(identity), 100)
     if confirmation_of(step, confirmations) is None:

@@ -1,7 +1,4 @@
-"""Decide on a request: view it, approve it, or reject it with a reason.
-
-From a card or from a window.
-"""
+"""Decide on a request: view it, approve it, or reject it with a reason. From a card or from a window."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,10 +33,7 @@ from workflows.ports.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecideFlow:
-    """Stores decisions.
-
-    The stored click is checked later for the right to decide.
-    """
+    """Stores decisions. The stored click is checked later for the right to decide."""
 
     service: Service
     store: Store
@@ -65,10 +59,7 @@ class DecideFlow:
         await self.windows.load(ack, click, build, command="review_request", subject=Subject(request_id=request_id))
 
     async def approve(self, ack: AsyncAck, click: Interaction) -> None:
-        """Store an approval.
-
-        If it came from a window, the window shows that.
-        """
+        """Store an approval. If it came from a window, the window shows that."""
         request_id, digest = parse_card_value(click.action.value)
         command = Approve(actor=click.actor, request_id=request_id, digest=digest, channel=click.channel)
         await self.service.want(command, key=click.key)
@@ -84,10 +75,7 @@ class DecideFlow:
         await ack()
 
     async def reject_with_reason(self, ack: AsyncAck, click: Interaction) -> None:
-        """Store a rejection.
-
-        If there is a window below, it shows that.
-        """
+        """Store a rejection. If there is a window below, it shows that."""
         view = click.the_view
         request_id, digest = parse_card_value(view.private_metadata)
         reason = view.value(ids.REASON)

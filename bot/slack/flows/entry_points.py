@@ -20,10 +20,7 @@ Happened = Callable[[HomeOpened], Awaitable[None]]
 
 @unique
 class Card(Enum):
-    """The cards of which one copy counts in each place.
-
-    The values are the first part of the stored copies' names.
-    """
+    """The cards of which one copy counts in each place. The values are the first part of the stored copies' names."""
 
     REQUEST = "request"
     REQUESTER = "requester"
@@ -63,10 +60,7 @@ class Shortcut:
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """A word after `/partner`; refusals are stored as `/partner <verb>`.
-
-    `words.commands` describes its use.
-    """
+    """A word after `/partner`; refusals are stored as `/partner <verb>`. `words.commands` describes its use."""
 
     verb: str
     listener: Typed

@@ -14,10 +14,7 @@ from workflows.core.requests.commands.clicks import DropEffect, RetryEffect
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenUpFlow:
-    """Stores decisions about given-up work.
-
-    The stored click is checked later for the admin role.
-    """
+    """Stores decisions about given-up work. The stored click is checked later for the admin role."""
 
     service: Service
 

@@ -84,10 +84,7 @@ class HomeFlow:
             self.background.start(self._show(person, key=f"home:{opened.event_id}"))
 
     async def _show(self, person: ChatId, *, key: str) -> None:
-        """Publish it.
-
-        For a person who is no full member, record that and show it there.
-        """
+        """Publish it. For a person who is no full member, record that and show it there."""
         try:
             await self.members.require(person)
         except Refused as refused:

@@ -1,7 +1,4 @@
-"""Answer a review: Keep asks why the access is still needed.
-
-Revoke is a separate flow.
-"""
+"""Answer a review: Keep asks why the access is still needed. Revoke is a separate flow."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,10 +25,7 @@ from workflows.ports.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewFlow:
-    """Stores that access is kept.
-
-    The stored click is checked later for the right to answer.
-    """
+    """Stores that access is kept. The stored click is checked later for the right to answer."""
 
     service: Service
     store: Store

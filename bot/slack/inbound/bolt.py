@@ -1,7 +1,4 @@
-"""Bolt as this bot uses it: it parses and dispatches.
-
-It verifies nothing and sends Slack nothing by itself.
-"""
+"""Bolt as this bot uses it: it parses and dispatches. It verifies nothing and sends Slack nothing by itself."""
 
 import logging
 from collections.abc import Iterator

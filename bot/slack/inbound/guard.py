@@ -44,10 +44,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
-    """Registers the flows with Bolt, and answers for them.
-
-    It contains no rules.
-    """
+    """Registers the flows with Bolt, and answers for them. It contains no rules."""
 
     service: Service
     old_cards: OldCards

@@ -34,10 +34,7 @@ Tell = Callable[[ChatId, str, str], Awaitable[None]]
 
 
 class Inbound:
-    """Accepts payloads.
-
-    There is one for each Bolt app, because it answers for errors of the app's listeners.
-    """
+    """Accepts payloads. There is one for each Bolt app, because it answers for errors of the app's listeners."""
 
     def __init__(self, *, bolt: AsyncApp, tell: Tell, background: Background, redact: Callable[[str], str]) -> None:
         self._bolt = bolt

@@ -26,10 +26,7 @@ _DIRECT: Final = "D"
 
 
 class CardReplaced(Refused):
-    """The clicked card no longer counts.
-
-    `effect` updates that card.
-    """
+    """The clicked card no longer counts. `effect` updates that card."""
 
     def __init__(self, reason: str, effect: Effect) -> None:
         super().__init__("card_replaced", reason)

@@ -1,7 +1,4 @@
-"""The channel of the approval cards.
-
-Cards are posted only while it is certainly private and not shared.
-"""
+"""The channel of the approval cards. Cards are posted only while it is certainly private and not shared."""
 
 import asyncio
 from collections.abc import Mapping

@@ -56,10 +56,7 @@ class _CardGone(NotifierRefused):
 
 
 class CardCopies:
-    """Posts and updates cards, and stores their places.
-
-    Every method may be repeated safely.
-    """
+    """Posts and updates cards, and stores their places. Every method may be repeated safely."""
 
     def __init__(self, *, client: AsyncWebClient, store: Store, channel: ApprovalChannel) -> None:
         self._client = client
@@ -132,10 +129,7 @@ class CardCopies:
         return trouble
 
     async def forget(self, copy: Copy) -> None:
-        """Store that a copy no longer counts.
-
-        It is not updated again, not even to say so.
-        """
+        """Store that a copy no longer counts. It is not updated again, not even to say so."""
         await self._store.save_copy(replace(copy, content=_hash_of(_REPLACED), is_live=False))
 
     async def _updated(self, copy: Copy, card: Message, *, is_wanted: bool) -> Updated | Trouble:

@@ -37,10 +37,7 @@ class FormerCards:
     _rests_until: datetime = field(default=datetime.min.replace(tzinfo=UTC), init=False)
 
     async def empty(self) -> None:
-        """Empty the next few cards.
-
-        Safe to repeat: an emptied card is not processed again.
-        """
+        """Empty the next few cards. Safe to repeat: an emptied card is not processed again."""
         if self.clock.now() < self._rests_until:
             return
         # While it is not known whether the channel is suitable, `problem` is empty, and only other channels are

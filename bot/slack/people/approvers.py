@@ -1,7 +1,4 @@
-"""The people who can still decide on a request, for a card.
-
-Only people who are shown are looked up.
-"""
+"""The people who can still decide on a request, for a card. Only people who are shown are looked up."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -22,10 +19,7 @@ MOST_NAMED: Final = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approvers:
-    """Who can decide on one stage.
-
-    Empty when nobody can, or when it is not known.
-    """
+    """Who can decide on one stage. Empty when nobody can, or when it is not known."""
 
     names: tuple[str, ...] = ()
     """All are different: people of the same name also show their mail address or Slack id."""

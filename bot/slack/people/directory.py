@@ -85,10 +85,7 @@ class SlackDirectory:
         return Person(id=account.id, chat_id=main_id(user, chat_id), name=account.name)
 
     async def roster(self, people: Sequence[Person]) -> Roster:
-        """Read which roles these people have now.
-
-        A person without an account or Slack user has none.
-        """
+        """Read which roles these people have now. A person without an account or Slack user has none."""
         wanted = {person.id: person for person in people}
         accounts = {a.id: a for a in await self._tenant.accounts_by_id(sorted(wanted)) if _is_eligible(a)}
         present: dict[PersonId, frozenset[ChatId]] = {}
@@ -156,10 +153,7 @@ class SlackDirectory:
         return tuple(handle for handle in source.user_groups if handle not in known)
 
     async def user_groups(self) -> UserGroups:
-        """Read every user group with its members, in one call.
-
-        Disabled groups are left out.
-        """
+        """Read every user group with its members, in one call. Disabled groups are left out."""
         try:
             answer = await self._call("usergroups.list", include_disabled=False, include_users=True)
         except _NoGroups:
@@ -256,10 +250,7 @@ async def _side_by_side(keys: Sequence[Key], read: Callable[[Key], Awaitable[Ans
 
 
 async def _user_or_none(reads: Reads, chat_id: ChatId) -> SlackUser | None:
-    """Read a user of a list.
-
-    An unreadable entry does not hide the others.
-    """
+    """Read a user of a list. An unreadable entry does not hide the others."""
     try:
         return await reads.user(chat_id)
     except Refused:
@@ -267,10 +258,7 @@ async def _user_or_none(reads: Reads, chat_id: ChatId) -> SlackUser | None:
 
 
 def _members(source: RoleSource, groups: UserGroups) -> frozenset[ChatId]:
-    """List the members of a role's user groups.
-
-    A missing or disabled group has none.
-    """
+    """List the members of a role's user groups. A missing or disabled group has none."""
     return frozenset().union(*(groups.get(handle, frozenset()) for handle in source.user_groups))
 
 

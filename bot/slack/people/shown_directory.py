@@ -1,7 +1,4 @@
-"""A short cache of the directory, for display only.
-
-Nothing is decided with it.
-"""
+"""A short cache of the directory, for display only. Nothing is decided with it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence

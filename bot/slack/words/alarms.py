@@ -85,10 +85,7 @@ _WORK: Final[Mapping[str, str]] = {
 
 
 def alarm_text(alarm: Alarm) -> str:
-    """Describe the problem.
-
-    May contain text from outside: show it as plain text.
-    """
+    """Describe the problem. May contain text from outside: show it as plain text."""
     return _said(alarm, _words_of(alarm)[0])
 
 

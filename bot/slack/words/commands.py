@@ -55,10 +55,7 @@ def unknown_command(text: str) -> Message:
 
 
 def _help() -> str:
-    """Return the commands in mrkdwn.
-
-    Constant words only.
-    """
+    """Return the commands in mrkdwn. Constant words only."""
     return (
         f"*What you can do*\n{escape(_list())}\nOr use the shortcut *Request partner access*, or my Home tab. In the "
         "form, press Enter in the domain field to see which organization it is."

@@ -30,10 +30,7 @@ class PresentSetup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checklists:
-    """Creates checklists.
-
-    Reads only.
-    """
+    """Creates checklists. Reads only."""
 
     store: Store
     tenant: Tenant

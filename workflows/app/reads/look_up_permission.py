@@ -1,7 +1,4 @@
-"""Who may look up partners: full members, with a limit per hour.
-
-Every lookup and every refusal is recorded.
-"""
+"""Who may look up partners: full members, with a limit per hour. Every lookup and every refusal is recorded."""
 
 from dataclasses import dataclass
 from typing import Protocol

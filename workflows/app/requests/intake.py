@@ -72,10 +72,7 @@ class Form:
 
 
 class InvalidForm(Exception):
-    """The form cannot be filed.
-
-    `problems` says for each field what is wrong and how to correct it.
-    """
+    """The form cannot be filed. `problems` says for each field what is wrong and how to correct it."""
 
     def __init__(self, problems: dict[str, str]) -> None:
         super().__init__("; ".join(f"{field}: {reason}" for field, reason in problems.items()))
@@ -263,10 +260,7 @@ class Intake:
         return None, None
 
     def _just_seen(self, target: str) -> Observation | None:
-        """Return what the form showed shortly before.
-
-        Applying reads the tenant again, so this only saves a call.
-        """
+        """Return what the form showed shortly before. Applying reads the tenant again, so this only saves a call."""
         seen = self._seen.pop(target, None)
         return seen if seen is not None and self.clock.now() - seen.at < _SEEN_FOR else None
 

@@ -63,10 +63,7 @@ async def account_beside(request: AccessRequest, person: ChatId, directory: Dire
 
 
 def may_withdraw(request: AccessRequest, person: ChatId | None, account: PersonId | None = None) -> bool:
-    """Return whether to offer this person to withdraw a request.
-
-    A click is checked again.
-    """
+    """Return whether to offer this person to withdraw a request. A click is checked again."""
     return request.is_by(person, account) and _is_withdrawable(request)
 
 

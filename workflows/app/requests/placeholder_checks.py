@@ -36,10 +36,7 @@ async def unknown_ids(
 
 
 def _can_be_told(placeholder: Placeholder) -> bool:
-    """Return whether our directory can show that an id is wrong.
-
-    An application may be in both tenants.
-    """
+    """Return whether our directory can show that an id is wrong. An application may be in both tenants."""
     return placeholder.owner is Owner.OURS or placeholder.kind is not TargetType.APPLICATION
 
 

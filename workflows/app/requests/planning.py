@@ -47,10 +47,7 @@ _SOURCE: Final = "Gatehouse's records"
 
 
 class PlanImpossible(DomainError):
-    """No plan can be made.
-
-    `problems` says, by the file's key, what is wrong and how to correct it.
-    """
+    """No plan can be made. `problems` says, by the file's key, what is wrong and how to correct it."""
 
     def __init__(self, problems: Mapping[str, str]) -> None:
         super().__init__("\n".join(f"{key}: {reason}" for key, reason in problems.items()))

@@ -52,10 +52,7 @@ _FIELDS: Final = frozenset({FIELD, "justification", "sponsor", "duration"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreForm:
-    """The values that a person filled in, as typed.
-
-    The partner was found before the form was shown.
-    """
+    """The values that a person filled in, as typed. The partner was found before the form was shown."""
 
     requester: ChatId
     tenant_id: TenantId

@@ -15,10 +15,7 @@ _GAP: Final = "gap"
 
 
 async def note_tick(*, store: Store, clock: Clock) -> Gap | None:
-    """Record that the bot runs now.
-
-    A gap since the last tick is stored first, as at a start.
-    """
+    """Record that the bot runs now. A gap since the last tick is stored first, as at a start."""
     now, last_tick = clock.now(), await _last_tick(store)
     gap = gap_at_tick(last_tick, now=now)
     await _save_gap(gap, store)
@@ -27,10 +24,7 @@ async def note_tick(*, store: Store, clock: Clock) -> Gap | None:
 
 
 async def notice_gap(*, store: Store, clock: Clock) -> Gap | None:
-    """Compare with the last tick at a start, before any effect is performed.
-
-    A gap is stored, for later starts too.
-    """
+    """Compare with the last tick at a start, before any effect is performed. A gap is stored, for later starts too."""
     now, last_tick = clock.now(), await _last_tick(store)
     has_records = bool(await store.history(limit=1))
     gap = gap_at_start(last_tick, has_records=has_records, now=now)

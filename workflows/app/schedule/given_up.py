@@ -47,10 +47,7 @@ async def raise_given_up(effect_id: int, effect: Effect, reason: str, *, alarms:
 
 
 async def settle_given_up(decided: SettleGivenUp, *, store: Store, alarms: Alarms) -> None:
-    """Carry out an admin's decision about a given-up effect.
-
-    May be repeated safely.
-    """
+    """Carry out an admin's decision about a given-up effect. May be repeated safely."""
     if decided.is_retried:
         await store.retry_given_up(decided.effect_id)
     else:

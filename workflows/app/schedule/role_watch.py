@@ -1,7 +1,4 @@
-"""Find roles with too few people while requests wait.
-
-Admins are told at once, each requester once.
-"""
+"""Find roles with too few people while requests wait. Admins are told at once, each requester once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,4 @@
-"""Check the sponsors of live partners.
-
-A sponsor without an enabled member account is replaced at once.
-"""
+"""Check the sponsors of live partners. A sponsor without an enabled member account is replaced at once."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -82,10 +79,7 @@ def _values(partnership: Partnership) -> dict[str, str]:
 
 
 async def _is_due(store: Store, mark: str, every: timedelta, now: datetime) -> bool:
-    """Return whether a check is due, and record the time.
-
-    A clock that was set back does not stop checks.
-    """
+    """Return whether a check is due, and record the time. A clock that was set back does not stop checks."""
     last = await store.mark(mark)
     if last and abs(now - datetime.fromisoformat(last)) < every:
         return False

@@ -82,10 +82,7 @@ async def _is_being_decided(
 async def _may_count(
     request: AccessRequest, wanted: DecisionClick, click: CheckPermission, until: float, directory: Directory
 ) -> bool:
-    """Return whether the person who clicked may decide.
-
-    True when it is not known now: the click is checked first.
-    """
+    """Return whether the person who clicked may decide. True when it is not known now: the click is checked first."""
     try:
         async with asyncio.timeout_at(until):
             actor = await directory.identify(wanted.actor)

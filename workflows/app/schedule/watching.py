@@ -34,18 +34,12 @@ Check = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watching:
-    """Runs every check.
-
-    A check that fails does not stop the others.
-    """
+    """Runs every check. A check that fails does not stop the others."""
 
     checks: Sequence[Check]
 
     async def look(self) -> None:
-        """Run the checks, one after the other.
-
-        Safe to repeat.
-        """
+        """Run the checks, one after the other. Safe to repeat."""
         for check in self.checks:
             try:
                 await check()

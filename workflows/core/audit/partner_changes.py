@@ -23,8 +23,5 @@ class PartnerChange:
 
 
 def names_another(changes: Sequence[PartnerChange]) -> bool:
-    """Return whether anybody but Gatehouse made a change.
-
-    A change without a name counts as somebody else's.
-    """
+    """Return whether anybody but Gatehouse made a change. A change without a name counts as somebody else's."""
     return not all(change.is_ours for change in changes)

@@ -1,7 +1,4 @@
-"""The facts that a preflight read in the home tenant; each fact, or why it is not known.
-
-Data only.
-"""
+"""The facts that a preflight read in the home tenant; each fact, or why it is not known. Data only."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,10 +23,7 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unchecked:
-    """A fact that could not be read.
-
-    It never means "nothing found".
-    """
+    """A fact that could not be read. It never means "nothing found"."""
 
     why: Why
 

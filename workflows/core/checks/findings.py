@@ -8,10 +8,7 @@ from workflows.core.errors import InvalidField
 
 
 class Severity(StrEnum):
-    """How serious a finding is.
-
-    The values are shown to people.
-    """
+    """How serious a finding is. The values are shown to people."""
 
     ERROR = "error"
     """The request cannot be made."""
@@ -37,10 +34,7 @@ class Finding:
 
 
 class Unfit(InvalidField):
-    """A request breaks a rule.
-
-    `code` names the first broken rule for the audit log.
-    """
+    """A request breaks a rule. `code` names the first broken rule for the audit log."""
 
     def __init__(self, field: str, errors: Sequence[Finding]) -> None:
         super().__init__(field, " ".join(f"{error.text} ({error.source})" for error in errors))

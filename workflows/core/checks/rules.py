@@ -128,10 +128,7 @@ def _mixed_targets(case: _Case) -> Iterator[Finding]:
 
 
 def _unclear_lists(case: _Case) -> Iterator[Finding]:
-    """Report written lists whose meaning is not documented.
-
-    What other rules report is left out.
-    """
+    """Report written lists whose meaning is not documented. What other rules report is left out."""
     for name, setting in case.settings.items():
         for doubt in setting_doubts(setting):
             if doubt not in (Doubt.ALL_AND_SOME, Doubt.BLOCK_OF_ONE_LIST):

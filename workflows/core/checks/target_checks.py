@@ -100,10 +100,7 @@ def wrong_side_words(target: Target, name: str) -> str:
 
 
 def _gone(kept: Iterable[NamedTarget]) -> Iterator[Finding]:
-    """State which ids that a setting contained before no longer exist.
-
-    This request cannot correct that.
-    """
+    """State which ids that a setting contained before no longer exist. This request cannot correct that."""
     for one in kept:
         if is_microsofts(one.target):
             yield _not_installed(one.target, {})
@@ -169,10 +166,7 @@ def _named(ours: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
 
 
 def _only_the_partner_knows(theirs: Iterable[NamedTarget]) -> Iterator[Finding]:
-    """State who owns the partner's applications.
-
-    For their users and groups a rule says it (see `rules`).
-    """
+    """State who owns the partner's applications. For their users and groups a rule says it (see `rules`)."""
     unknown = dict.fromkeys(one.target.id for one in theirs if not _can_be_ours(one))
     if unknown:
         text = (

@@ -48,10 +48,7 @@ class Home:
 
 
 class Call(NamedTuple):
-    """One Graph call that the partner's administrator may send.
-
-    `path` is relative to the root of Graph v1.0.
-    """
+    """One Graph call that the partner's administrator may send. `path` is relative to the root of Graph v1.0."""
 
     method: str
     path: str
@@ -127,10 +124,7 @@ def groups(steps: Sequence[Step]) -> tuple[tuple[Step, ...], ...]:
 
 
 def remarks(setup: PartnerSetup) -> tuple[str, ...]:
-    """List what the partner must know besides the steps.
-
-    Complete sentences.
-    """
+    """List what the partner must know besides the steps. Complete sentences."""
     said = []
     if setup.trusts:
         claims = ", ".join(TRUST_WORDS[key] for key in setup.trusts)

@@ -60,10 +60,7 @@ def confirmation_of(step: Step, confirmations: Sequence[Confirmation]) -> Confir
 
 
 def needed_steps(steps: Sequence[Step]) -> tuple[Step, ...]:
-    """List the steps that are required.
-
-    They are counted, confirmed and included in reminders.
-    """
+    """List the steps that are required. They are counted, confirmed and included in reminders."""
     return tuple(step for step in steps if step.is_needed)
 
 
@@ -74,10 +71,7 @@ def usual_words(steps: Sequence[Step]) -> str:
 
 
 def missing_until(step: Step, steps: Sequence[Step]) -> str:
-    """State what does not work until the partner has done a needed step.
-
-    A complete sentence.
-    """
+    """State what does not work until the partner has done a needed step. A complete sentence."""
     is_synchronized = any(other.key is StepKey.PROVISIONING_JOB for other in steps)
     is_for_accounts = is_synchronized and step.key is StepKey.AUTOMATIC_REDEMPTION_OUTBOUND
     return f"Until it is set there, {_NO_SYNCHRONIZATION if is_for_accounts else _MISSING[step.key]}."

@@ -35,10 +35,7 @@ _RESERVED: Final = frozenset({ALL_USERS, ALL_APPLICATIONS, OFFICE_365, ALL_MICRO
 
 
 class StepKey(StrEnum):
-    """What the partner sets, from the partner's point of view.
-
-    The values are stored.
-    """
+    """What the partner sets, from the partner's point of view. The values are stored."""
 
     MICROSOFT_CLOUD = "microsoft_cloud"
     AUTOMATIC_REDEMPTION_OUTBOUND = "automatic_redemption_outbound"
@@ -191,10 +188,7 @@ def _is_set(mirror: _Mirror, configuration: JsonObject | None) -> bool:
 def _inherited(
     mirrors: Sequence[_Mirror], configuration: JsonObject | None, applies: Effective
 ) -> tuple[list[str], list[str]]:
-    """Return which direct connect only our default opens, and which it may open.
-
-    Microsoft's own default blocks it.
-    """
+    """Return which direct connect only our default opens, and which it may open. Microsoft's own default blocks it."""
     ways = [one.ours for one in mirrors if one.ours in _DIRECT_CONNECT and not _is_set(one, configuration)]
     found = {name: _is_open(applies.targets[name]) for name in ways}
     opened = [title(name) for name, is_open in found.items() if is_open]

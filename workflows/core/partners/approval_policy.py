@@ -79,10 +79,7 @@ def strongest_chain(templates: Iterable[Template]) -> Chain:
 
 
 def is_live(partnership: Partnership | None) -> bool:
-    """Return whether a partner has an approval policy.
-
-    Only a confirmed block ends it.
-    """
+    """Return whether a partner has an approval policy. Only a confirmed block ends it."""
     return partnership is not None and partnership.state is not PartnershipState.REVOKED
 
 

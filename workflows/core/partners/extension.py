@@ -1,7 +1,4 @@
-"""What to request instead, when a request would change no settings and not extend the access.
-
-Pure.
-"""
+"""What to request instead, when a request would change no settings and not extend the access. Pure."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,4 @@
-"""The result of a request that was written: the partner's record, and who is told.
-
-Pure.
-"""
+"""The result of a request that was written: the partner's record, and who is told. Pure."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -141,10 +138,7 @@ def opened_partnership(
 
 
 def _kept(known: Partnership, new: Partnership) -> Partnership:
-    """Return the fields that a weaker chain keeps.
-
-    Review and end can only become earlier.
-    """
+    """Return the fields that a weaker chain keeps. Review and end can only become earlier."""
     return replace(
         known,
         version=new.version,
@@ -157,10 +151,7 @@ def _kept(known: Partnership, new: Partnership) -> Partnership:
 
 
 def _approval_policy_from(prepared: Prepared, known: Partnership | None) -> tuple[Stage, ...]:
-    """Return the partner's approval policy from now on.
-
-    It may become stricter; one approver does not change it.
-    """
+    """Return the partner's approval policy from now on. It may become stricter; one approver does not change it."""
     if known is None or not is_live(known):
         return prepared.stages
     return known.stages if only_narrows(prepared.plan) else stricter(known.stages, prepared.stages)

@@ -14,10 +14,7 @@ from workflows.core.settings.openness import OpenWay
 
 
 class PartnershipState(StrEnum):
-    """The state of a partnership.
-
-    The values are stored.
-    """
+    """The state of a partnership. The values are stored."""
 
     ACTIVE = "active"
     REVIEW_DUE = "review_due"
@@ -37,10 +34,7 @@ class Attestation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partnership:
-    """The record of one partner tenant.
-
-    `version` increases with every stored change; an outdated write is refused.
-    """
+    """The record of one partner tenant. `version` increases with every stored change; an outdated write is refused."""
 
     identity: TenantIdentity
     version: int

@@ -1,7 +1,4 @@
-"""Gatehouse's records of every partner, read at one moment.
-
-A posture compares the tenant with them.
-"""
+"""Gatehouse's records of every partner, read at one moment. A posture compares the tenant with them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -46,10 +43,7 @@ class Records:
 
 
 def changed_meanwhile(before: Records, after: Records) -> frozenset[TenantId]:
-    """Return the tenants whose records changed between two reads.
-
-    A tenant read in between may match neither.
-    """
+    """Return the tenants whose records changed between two reads. A tenant read in between may match neither."""
     return frozenset(_moved(before, after)) | before.being_written() | after.being_written()
 
 

@@ -271,10 +271,7 @@ def _sent(name: Property, document: Any) -> Any:
 
 
 def _whole(name: Property, wanted: Any) -> Any:
-    """Return a setting with every member, also unset ones.
-
-    It is not documented how deep Graph merges.
-    """
+    """Return a setting with every member, also unset ones. It is not documented how deep Graph merges."""
     if not isinstance(wanted, dict):
         return wanted
     members = FLAGS[name].values() if name in FLAGS else (target_list.graph for target_list in lists_of(name))
@@ -310,10 +307,7 @@ def _put_back(now: JsonObject | None, image: JsonObject | None, undone: Plan | N
 
 
 def _beside(name: str, image: JsonObject | None) -> Any:
-    """Return the other members of the same body: the setting as restored.
-
-    A policy is written in parts.
-    """
+    """Return the other members of the same body: the setting as restored. A policy is written in parts."""
     if name == IDENTITY_SYNCHRONIZATION:
         return {}
     return copied(_whole(Property(name), _sent(Property(name), (image or {}).get(name))))

@@ -9,10 +9,7 @@ from workflows.core.posture.model import Concern, Weight
 
 
 def lockout_concerns(report: AccessReport) -> Iterator[Concern]:
-    """State who is locked out, and what is not known about it.
-
-    Report-only policies lock nobody out.
-    """
+    """State who is locked out, and what is not known about it. Report-only policies lock nobody out."""
     if report.unread is not None:
         for finding in access_findings(report):
             yield Concern(code=finding.code, weight=Weight.UNCHECKED, text=finding.text, source=finding.source)

@@ -54,10 +54,7 @@ class B2BAccess:
 
 
 class RecordState(StrEnum):
-    """The state of a partner in our own records.
-
-    The values are words for programs.
-    """
+    """The state of a partner in our own records. The values are words for programs."""
 
     KEPT = "kept"
     NONE = "none"
@@ -136,10 +133,7 @@ class PartnerPosture:
 
     @property
     def name(self) -> str:
-        """Return its default domain or else its tenant id.
-
-        The domain is text from outside.
-        """
+        """Return its default domain or else its tenant id. The domain is text from outside."""
         return self.identity.name if self.identity else self.tenant_id
 
 
@@ -170,10 +164,7 @@ class Posture:
 
 
 def sorted_concerns(concerns: Iterable[Concern]) -> tuple[Concern, ...]:
-    """Sort by weight, the most serious first.
-
-    Equal ones keep their order.
-    """
+    """Sort by weight, the most serious first. Equal ones keep their order."""
     return tuple(sorted(concerns, key=lambda concern: -concern.weight))
 
 

@@ -18,10 +18,7 @@ WAYS: Final = "ways"
 
 
 class AlarmCode(StrEnum):
-    """The kind of alarm.
-
-    The values are stored.
-    """
+    """The kind of alarm. The values are stored."""
 
     EFFECT_GIVEN_UP = "effect_given_up"
     """Stored work is not tried again. Subject: the effect's id."""

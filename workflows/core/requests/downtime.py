@@ -30,10 +30,7 @@ class Gap:
 
 
 def gap_at_start(last_tick: datetime | None, *, has_records: bool, now: datetime) -> Gap | None:
-    """Return the gap before a start, if there is one.
-
-    A database without records contains nothing outdated.
-    """
+    """Return the gap before a start, if there is one. A database without records contains nothing outdated."""
     if last_tick is None:
         return Gap(since=None, until=now) if has_records else None
     return Gap(since=last_tick, until=now) if now - last_tick > LONGEST_REST else None

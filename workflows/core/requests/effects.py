@@ -1,7 +1,4 @@
-"""The work to do after a transition is stored.
-
-Each effect is performed at least once and is safe to repeat.
-"""
+"""The work to do after a transition is stored. Each effect is performed at least once and is safe to repeat."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -124,10 +121,7 @@ Effect = (
 
 
 class Rank(IntEnum):
-    """The order of effects when there are more than can be performed at once.
-
-    The values are stored.
-    """
+    """The order of effects when there are more than can be performed at once. The values are stored."""
 
     DECIDE = 0
     """Permission checks and their results, so that no approval waits behind messages."""

@@ -30,10 +30,7 @@ class RequestKind(StrEnum):
 
 
 class RequestState(StrEnum):
-    """The state of a request.
-
-    The values are stored.
-    """
+    """The state of a request. The values are stored."""
 
     PREPARING = "preparing"
     """Stored and acknowledged. People, tenant and plan are being read from the directory."""
@@ -115,10 +112,7 @@ class Restored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """The result of preparing a request: everything that approvers decide about.
-
-    It is only replaced as a whole.
-    """
+    """The result of preparing a request: everything that approvers decide about. It is only replaced as a whole."""
 
     observation: Observation
     requester: Person
@@ -145,10 +139,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessRequest:
-    """The complete record of a request.
-
-    `version` increases with every stored change; an outdated write is refused.
-    """
+    """The complete record of a request. `version` increases with every stored change; an outdated write is refused."""
 
     id: RequestId
     version: int

@@ -91,10 +91,7 @@ def first_sent(request: AccessRequest) -> datetime:
 
 
 def _tells_of_our_write(request: AccessRequest, now: datetime, changes: Sequence[PartnerChange]) -> bool:
-    """Return whether the log already contains our own write.
-
-    Before that, a missing entry proves nothing.
-    """
+    """Return whether the log already contains our own write. Before that, a missing entry proves nothing."""
     sent = first_sent(request)
     # The log may give times without fractions of a second.
     if any(change.is_ours and change.at >= sent.replace(microsecond=0) for change in changes):

@@ -1,7 +1,4 @@
-"""Conditions that need an alarm although nothing fails: writes that are not shown, revocations that wait.
-
-Pure.
-"""
+"""Conditions that need an alarm although nothing fails: writes that are not shown, revocations that wait. Pure."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta

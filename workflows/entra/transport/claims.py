@@ -1,7 +1,4 @@
-"""The claims of a token about its holder.
-
-They are read but not verified; Graph verifies them.
-"""
+"""The claims of a token about its holder. They are read but not verified; Graph verifies them."""
 
 import base64
 import json

@@ -88,10 +88,7 @@ def open_connection(settings: EntraSettings) -> "Connection":
 
 
 class Connection:
-    """The connection to Graph. It may repeat reads.
-
-    A write is sent at most once, unless it was refused unread.
-    """
+    """The connection to Graph. It may repeat reads. A write is sent at most once, unless it was refused unread."""
 
     def __init__(
         self,

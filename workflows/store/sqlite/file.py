@@ -37,10 +37,7 @@ _log = structlog.get_logger()
 
 
 class StoreFile:
-    """One file, opened once. Its name may be a symbolic link.
-
-    A hard link, as a second name, is refused.
-    """
+    """One file, opened once. Its name may be a symbolic link. A hard link, as a second name, is refused."""
 
     def __init__(self, path: Path) -> None:
         self._named = path.name

@@ -159,10 +159,7 @@ def m009_message_ids(db: Database) -> None:
 
 
 def _rename_fields(db: Database, table: str, key: str, within: tuple[str, ...], names: Mapping[str, str]) -> None:
-    """Rename fields of the stored documents of a table.
-
-    A document that cannot be read is not changed.
-    """
+    """Rename fields of the stored documents of a table. A document that cannot be read is not changed."""
     for identity, doc in db.execute(f"select {key}, doc from {table} where json_valid(doc)").fetchall():  # noqa: S608
         record = json.loads(doc)
         inside = record

@@ -68,10 +68,7 @@ def fetch_rows(db: sqlite3.Connection) -> Rows:
 
 
 def parse_rows(rows: Rows) -> Records:
-    """Parse the texts.
-
-    An unreadable partnership is named; an unreadable request is left out.
-    """
+    """Parse the texts. An unreadable partnership is named; an unreadable request is left out."""
     partnerships = {key: _parsed(PARTNERSHIP, key, text) for key, text in rows.partnerships}
     requests = {key: _parsed(REQUEST, key, text) for key, _, text in rows.requests}
     known = {TenantId(key): one for key, one in partnerships.items() if one is not None}

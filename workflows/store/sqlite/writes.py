@@ -37,10 +37,7 @@ _log = structlog.get_logger()
 
 
 class Writes:
-    """Observes every write.
-
-    `trouble` is the reason why records cannot be stored; empty when they can.
-    """
+    """Observes every write. `trouble` is the reason why records cannot be stored; empty when they can."""
 
     def __init__(self, file: StoreFile) -> None:
         self._file = file
@@ -95,10 +92,7 @@ class Writes:
         self.trouble = trouble
 
     def _shorten(self, db: Database) -> None:
-        """Shorten a log that has grown.
-
-        It grows while a reader uses an older state, and stays large afterwards.
-        """
+        """Shorten a log that has grown. It grows while a reader uses an older state, and stays large afterwards."""
         try:
             size = self._file.log_path.stat().st_size
         except OSError:

@@ -28,10 +28,7 @@ from workflows.core.settings.model import TenantId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerSetupFlow:
-    """Stores what people say about the partner setup.
-
-    The stored click is checked later for the right to do so.
-    """
+    """Stores what people say about the partner setup. The stored click is checked later for the right to do so."""
 
     service: Service
     windows: Windows
@@ -97,10 +94,7 @@ class PartnerSetupFlow:
             return message_view("Not possible now", not_now(error))
 
     async def _may_speak(self, actor: ChatId, present: PresentSetup) -> bool:
-        """Return whether to offer this person to confirm.
-
-        A click is checked again.
-        """
+        """Return whether to offer this person to confirm. A click is checked again."""
         if present.partnership is None:
             return False
         try:

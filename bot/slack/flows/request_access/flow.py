@@ -95,10 +95,7 @@ class RequestAccessFlow:
         self.windows.background.start(self.show_partner(window, form, typed=form.target))
 
     async def file(self, ack: AsyncAck, click: Interaction) -> None:
-        """File the request.
-
-        The objects found for names must have been shown before.
-        """
+        """File the request. The objects found for names must have been shown before."""
         await self.members.require(click.actor)
         try:
             await answer_filing(ack, self.intake.file(parse_form(click), key=click.key))

@@ -1,7 +1,4 @@
-"""The view of the form that requests access for a partner.
-
-Pure.
-"""
+"""The view of the form that requests access for a partner. Pure."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -100,10 +97,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestForm:
-    """The content of the request form.
-
-    Empty fields are shown empty, except that the requester is the first sponsor.
-    """
+    """The content of the request form. Empty fields are shown empty, except that the requester is the first sponsor."""
 
     templates: Sequence[Template]
     requester: ChatId
@@ -134,10 +128,7 @@ class RequestForm:
 
 
 def request_view(form: RequestForm) -> Json:
-    """Return the request form.
-
-    Slack keeps the state of its fields; nothing is decided by its metadata.
-    """
+    """Return the request form. Slack keeps the state of its fields; nothing is decided by its metadata."""
     if not form.templates:
         return message_view(REQUEST_TITLE, "There is no access template to choose from. Tell an administrator.")
     blocks: list[Block] = [

@@ -1,7 +1,4 @@
-"""The view of the form that requests a restoration.
-
-Pure.
-"""
+"""The view of the form that requests a restoration. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -81,10 +78,7 @@ class RestoreShown:
 
 
 def restore_view(shown: RestoreShown) -> Json:
-    """Return the restore form.
-
-    Its metadata names the tenant, and is unverified when it comes back.
-    """
+    """Return the restore form. Its metadata names the tenant, and is unverified when it comes back."""
     if not shown.changes:
         said = "Gatehouse has changed nothing about this partner that could be put back. See /partner show."
         return message_view("Nothing to put back", said)

@@ -1,7 +1,4 @@
-"""The views with the effect of a revocation, its limits, and its confirmation.
-
-Pure.
-"""
+"""The views with the effect of a revocation, its limits, and its confirmation. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final

@@ -24,10 +24,7 @@ from workflows.preflight.naming import names_shown
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowFlow:
-    """Answers read-only commands.
-
-    Local answers come with the acknowledgement, the others right after it.
-    """
+    """Answers read-only commands. Local answers come with the acknowledgement, the others right after it."""
 
     answers: Answers
     members: Members

@@ -1,7 +1,4 @@
-"""`/partner list` and `/partner show` as messages: every partner in one line, one partner in detail.
-
-Pure.
-"""
+"""`/partner list` and `/partner show` as messages: every partner in one line, one partner in detail. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime

@@ -15,10 +15,7 @@ from workflows.core.checks.conditional_access.strengths import Place, is_satisfi
 
 
 class Visitor(StrEnum):
-    """The kind of account that the partner's people use here.
-
-    The values are those of Conditional Access.
-    """
+    """The kind of account that the partner's people use here. The values are those of Conditional Access."""
 
     GUEST = "b2bCollaborationGuest"
     MEMBER = "b2bCollaborationMember"

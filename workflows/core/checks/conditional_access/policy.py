@@ -1,7 +1,4 @@
-"""Read a Conditional Access policy's document.
-
-What cannot be read is kept by name and never dropped.
-"""
+"""Read a Conditional Access policy's document. What cannot be read is kept by name and never dropped."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -24,10 +21,7 @@ class State(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a policy requires.
-
-    The values are Graph's names where Graph has one.
-    """
+    """What a policy requires. The values are Graph's names where Graph has one."""
 
     BLOCK = "block"
     MFA = "mfa"
@@ -145,10 +139,7 @@ def texts(document: Mapping[str, Any], name: str) -> tuple[str, ...]:
 
 
 def flags(value: object) -> tuple[str, ...]:
-    """Read a flags enum, which Graph writes as one comma-separated text.
-
-    A list of texts is accepted too.
-    """
+    """Read a flags enum, which Graph writes as one comma-separated text. A list of texts is accepted too."""
     parts = value if isinstance(value, list) else str(value or "").split(",")
     return tuple(part.strip() for part in parts if isinstance(part, str) and part.strip())
 
@@ -182,10 +173,7 @@ def _grant_controls(document: Mapping[str, Any]) -> Iterator[Control]:
 
 
 def _named(document: Mapping[str, Any], name: str) -> Iterator[str]:
-    """Return the members of a list.
-
-    A value that is no list of texts becomes one unknown name.
-    """
+    """Return the members of a list. A value that is no list of texts becomes one unknown name."""
     value = document.get(name)
     if value is None:
         return

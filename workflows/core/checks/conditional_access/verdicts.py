@@ -217,10 +217,7 @@ def _reason(row: JsonObject | None) -> str:
 
 
 def _said_to_apply(conditions: tuple[Condition, ...] | None) -> tuple[Condition, ...]:
-    """Return the conditions that say where a policy applies.
-
-    That it applies is already certain.
-    """
+    """Return the conditions that say where a policy applies. That it applies is already certain."""
     return tuple(one for one in conditions or () if one.when in CERTAIN)
 
 

@@ -1,4 +1,1 @@
-"""Commands: what people and the bot ask for.
-
-One class serves each from the click to the audit log.
-"""
+"""Commands: what people and the bot ask for. One class serves each from the click to the audit log."""

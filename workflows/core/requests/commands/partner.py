@@ -1,7 +1,4 @@
-"""All commands about a partnership.
-
-The package docstring explains the use of one class for click and command.
-"""
+"""All commands about a partnership. The package docstring explains the use of one class for click and command."""
 
 from dataclasses import dataclass, field
 from typing import Generic, Literal
@@ -36,10 +33,7 @@ class Keep(Generic[Actor]):
     channel: str = ""
 
     def audit_details(self) -> Details:
-        """Return the reason.
-
-        A click also names the partner, because nothing was looked up for it.
-        """
+        """Return the reason. A click also names the partner, because nothing was looked up for it."""
         if isinstance(self.actor, Person):
             return {"reason": self.reason, "account": self.actor.id}
         return clicked_details(reason=self.reason, tenant_id=self.tenant_id)
@@ -47,10 +41,7 @@ class Keep(Generic[Actor]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revoke:
-    """The sponsor or an admin wants to close the partner.
-
-    The permission check creates a revocation for it.
-    """
+    """The sponsor or an admin wants to close the partner. The permission check creates a revocation for it."""
 
     name: Literal["revoke"] = field(default="revoke")
     actor: ChatId
@@ -77,10 +68,7 @@ class ConfirmSetup(Generic[Actor]):
     """Where it was clicked. The result is shown there."""
 
     def audit_details(self) -> Details:
-        """Return the step as it was shown.
-
-        A click also names the partner.
-        """
+        """Return the step as it was shown. A click also names the partner."""
         if isinstance(self.actor, Person):
             return {"step": self.step, "wanted": self.wanted, "account": self.actor.id}
         return clicked_details(tenant_id=self.tenant_id, step=self.step, wanted=self.wanted)
@@ -100,10 +88,7 @@ class UnconfirmSetup(Generic[Actor]):
     """Where it was clicked. The result is shown there."""
 
     def audit_details(self) -> Details:
-        """Return the step as it was shown.
-
-        A click also names the partner.
-        """
+        """Return the step as it was shown. A click also names the partner."""
         if isinstance(self.actor, Person):
             return {"step": self.step, "wanted": self.wanted, "account": self.actor.id}
         return clicked_details(tenant_id=self.tenant_id, step=self.step, wanted=self.wanted)
@@ -119,10 +104,7 @@ class RemindSetup(Generic[Actor]):
     channel: str = ""
 
     def audit_details(self) -> Details:
-        """Return who asked.
-
-        A click also names the partner.
-        """
+        """Return who asked. A click also names the partner."""
         return account_details(self.actor) or clicked_details(tenant_id=self.tenant_id)
 
 
@@ -152,10 +134,7 @@ class RecordSetup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordSponsorGone:
-    """The sponsor has no enabled member account any more.
-
-    Somebody else must be responsible for the partner.
-    """
+    """The sponsor has no enabled member account any more. Somebody else must be responsible for the partner."""
 
     name: Literal["record_sponsor_gone"] = field(default="record_sponsor_gone")
     sponsor: PersonId

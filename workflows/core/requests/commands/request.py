@@ -39,10 +39,7 @@ def _plan(request: AccessRequest) -> Details:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submit:
-    """Somebody asked for a change.
-
-    `observation` avoids a second read when the form has just read the partner.
-    """
+    """Somebody asked for a change. `observation` avoids a second read when the form has just read the partner."""
 
     name: Literal["submit"] = field(default="submit")
     request_id: RequestId
@@ -95,10 +92,7 @@ class RecordUnfit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordDelayed:
-    """A service does not answer.
-
-    The request waits and shows that.
-    """
+    """A service does not answer. The request waits and shows that."""
 
     name: Literal["record_delayed"] = field(default="record_delayed")
     reason: str
@@ -142,10 +136,7 @@ class Reject(Generic[Actor]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdraw:
-    """The requester withdraws the request.
-
-    A chat id is enough: everybody may always withdraw their own request.
-    """
+    """The requester withdraws the request. A chat id is enough: everybody may always withdraw their own request."""
 
     name: Literal["withdraw"] = field(default="withdraw")
     actor: ChatId
@@ -173,10 +164,7 @@ class Expire:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replan:
-    """The shown plan is no longer what would happen.
-
-    Make a new plan and ask for approval again.
-    """
+    """The shown plan is no longer what would happen. Make a new plan and ask for approval again."""
 
     name: Literal["replan"] = field(default="replan")
     reason: str
@@ -228,10 +216,7 @@ class RecordWriting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordOverwritten:
-    """A write was sent, but the current settings are neither the plan nor a step of it.
-
-    `image` is what was read.
-    """
+    """A write was sent, but the current settings are neither the plan nor a step of it. `image` is what was read."""
 
     name: Literal["record_overwritten"] = field(default="record_overwritten")
     image: JsonObject | None
@@ -321,10 +306,7 @@ RequestCommand = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What a command is about.
-
-    Exactly one of the two fields is set.
-    """
+    """What a command is about. Exactly one of the two fields is set."""
 
     request_id: RequestId | None = None
     tenant_id: TenantId | None = None

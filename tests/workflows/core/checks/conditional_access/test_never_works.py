@@ -227,12 +227,12 @@ def test_nothing_works_where_somebody_is_locked_out() -> None:
         shut = {entry.visitor: is_shut_out(policies, entry, trust) for entry in entries}
         for way in ("evaluation", "estimate", "one answer"):
             found = report(policies, entries, trust, way)
-            for visitor, is_certainly_blocked in shut.items():
+            for visitor, is_shut in shut.items():
                 worst = found.worst(visitor)
                 where = f"seed {SEED}, set {number}, {way}: {visitor}, {entries}, {trust}, {policies}"
-                assert not (is_certainly_blocked and worst in OPEN), where
-                assert is_certainly_blocked or worst is not Meaning.LOCKED_OUT, where
-        for is_certainly_blocked in shut.values():
-            counted[is_certainly_blocked] += 1
+                assert not (is_shut and worst in OPEN), where
+                assert is_shut or worst is not Meaning.LOCKED_OUT, where
+        for is_shut in shut.values():
+            counted[is_shut] += 1
     print(f"seed {SEED}: {SETS} sets, {counted[True]} visitors locked out of {sum(counted.values())}")
     assert min(counted.values()) > SETS / 10
