@@ -66,8 +66,8 @@ def _default_lines(default: DefaultPosture) -> Iterator[RenderableType]:
     yield shown("What applies to every tenant without settings of its own (the default)", style="bold")
     for name, inbound, outbound in WAYS:
         line = Text(f"  {name}: in ")
-        line.append_text(_opening(default.b2b_access[inbound].opening)).append(", out ")
-        yield line.append_text(_opening(default.b2b_access[outbound].opening))
+        line.append_text(_openness(default.b2b_access[inbound].opening)).append(", out ")
+        yield line.append_text(_openness(default.b2b_access[outbound].opening))
     yield Text(f"  Trusted: {', '.join(trust_words(default)) or 'nothing'}")
     yield from (_concern_line(concern) for concern in default.concerns)
 
@@ -130,11 +130,11 @@ def _name(posture: Posture, partner: PartnerPosture, *, is_wide: bool) -> Render
 
 
 def _both(partner: PartnerPosture, inbound: Property, outbound: Property) -> Text:
-    text = Text("in ").append_text(_opening(partner.b2b_access[inbound].opening)).append("\nout ")
-    return text.append_text(_opening(partner.b2b_access[outbound].opening))
+    text = Text("in ").append_text(_openness(partner.b2b_access[inbound].opening)).append("\nout ")
+    return text.append_text(_openness(partner.b2b_access[outbound].opening))
 
 
-def _opening(opening: Opening) -> Text:
+def _openness(opening: Opening) -> Text:
     return Text(SHORT[opening], style=_OPENING_STYLES[opening])
 
 

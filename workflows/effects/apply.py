@@ -116,7 +116,7 @@ class Applier:
         if await self._is_a_service_provider(request, observed, done):
             return
         if done is None:
-            await self._drifted(request, observed)
+            await self._record_drift(request, observed)
             return
         if done < len(plan.required) and await self._is_held_by_gap(request):
             return
@@ -140,10 +140,10 @@ class Applier:
             except AlreadyExists:
                 existing = await self._existing(plan, index)
                 if (steps_done(plan, existing) or 0) <= index:
-                    await self._drifted(request, existing, is_written=index > done)
+                    await self._record_drift(request, existing, is_written=index > done)
                     return
             except TenantRefused as error:
-                if not await self._has_vanished(request, index, error, is_written=index > done):
+                if not await self._record_if_vanished(request, index, error, is_written=index > done):
                     await self._failed(request, index, error)
                 return
         await self._confirm(request, rests=READ_BACK_AFTER)
@@ -181,7 +181,7 @@ class Applier:
                 return
         if steps_done(plan, observed) is None:
             # Neither the plan nor a step towards it. Waiting longer cannot change that.
-            await self._drifted(request, observed, is_written=True)
+            await self._record_drift(request, observed, is_written=True)
             return
         if request.state is RequestState.UNCONFIRMED and await self._is_taken_up_again(request):
             return
@@ -268,7 +268,9 @@ class Applier:
             await self.service.advance(request.id, RecordApplyFailed(reason=f"{_progress(request, done)} {reason}"))
         return True
 
-    async def _drifted(self, request: AccessRequest, observed: JsonObject | None, *, is_written: bool = False) -> None:
+    async def _record_drift(
+        self, request: AccessRequest, observed: JsonObject | None, *, is_written: bool = False
+    ) -> None:
         """Record that somebody else changed the partner. What Gatehouse may have written itself is never denied."""
         is_ours = is_written or request.writing_since is not None
         if is_ours and request.particulars.kind is not RequestKind.REVOCATION:
@@ -315,12 +317,12 @@ class Applier:
             raise TenantUnavailable(f"{error.reason} {_WAITS_FOR_AN_ADMIN}")
         await self.service.advance(request.id, RecordApplyFailed(reason=f"{_progress(request, done)} {error.reason}"))
 
-    async def _has_vanished(
+    async def _record_if_vanished(
         self, request: AccessRequest, index: int, error: TenantRefused, *, is_written: bool
     ) -> bool:
         """Read again where Graph does not find what was read shortly before; False for any other refusal.
 
-        :raises TenantUnavailable: while it is still shown: the directory is replicated, and the write met another copy.
+        :raises TenantUnavailable: while the new read still finds it: the write reached a replica that was out of date.
         """
         plan = request.known.plan
         if error.status != _NOT_FOUND or plan.operations[index].method == "POST":
@@ -331,7 +333,7 @@ class Applier:
             raise TenantUnavailable(f"The partner was there a moment ago: {refused.reason}") from refused
         if steps_done(plan, observed) is not None:
             raise TenantUnavailable(f"{error.reason} It was there a moment ago, so it is tried again.")
-        await self._drifted(request, observed, is_written=is_written)
+        await self._record_drift(request, observed, is_written=is_written)
         return True
 
     async def _still_tried(self, request: AccessRequest, error: TenantRefused, stands: str = "") -> TenantUnavailable:

@@ -93,7 +93,7 @@ def _likeness(domain: str, other: str) -> str:
     name, other_name = mine.partition(".")[0], theirs.partition(".")[0]
     if name == other_name:
         return "is the same name under another ending as"
-    is_near = min(len(name), len(other_name)) >= _SHORTEST and is_one_off(name, other_name)
+    is_near = min(len(name), len(other_name)) >= _SHORTEST and differs_by_one_edit(name, other_name)
     return "is one letter off" if is_near else ""
 
 
@@ -146,7 +146,7 @@ def latin_form(domain: str) -> str:
     return "".join(_prototype(character) for character in unicode_form(domain).lower())
 
 
-def is_one_off(left: str, right: str) -> bool:
+def differs_by_one_edit(left: str, right: str) -> bool:
     """Return whether two names differ by one letter added, left out or replaced, or by two swapped neighbours."""
     if len(left) > len(right):
         left, right = right, left

@@ -6,7 +6,7 @@ import pytest
 
 from tests.workflows.core.builders import identity
 from workflows.core.checks.findings import Severity
-from workflows.partner_lookup.lookalikes import is_one_off, mixed_scripts, skeleton, suspicions
+from workflows.partner_lookup.lookalikes import differs_by_one_edit, mixed_scripts, skeleton, suspicions
 
 OWN = ("woodgrove.com", "woodgrove.onmicrosoft.com")
 PARTNERS = ("contoso.com", "fabrikam.com", "ab.com")
@@ -64,7 +64,7 @@ def test_what_looks_the_same_has_one_skeleton(left: str, right: str) -> None:
     ],
 )
 def test_one_letter_off(left: str, right: str, one_off: bool) -> None:
-    assert is_one_off(left, right) is is_one_off(right, left) is one_off
+    assert differs_by_one_edit(left, right) is differs_by_one_edit(right, left) is one_off
 
 
 @pytest.mark.parametrize(

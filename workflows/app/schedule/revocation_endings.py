@@ -78,13 +78,13 @@ def _newer(request: AccessRequest, clicks: Clicks, requests: Sequence[AccessRequ
 
 
 async def _confirmed_since(request: AccessRequest, store: Store, *, is_any_kind: bool) -> str:
-    """Return the id of a later request of the same partner that was confirmed: a revocation, or of any kind."""
+    """Return the id of a later applied request about this partner; only a revocation, unless `is_any_kind`."""
     if request.prepared is None:
         return ""
     for one in await store.requests_for(request.prepared.plan.tenant_id, _MOST_REQUESTS):
         is_later = one.id != request.id and one.created_at >= request.created_at
-        is_meant = is_any_kind or one.particulars.kind is RequestKind.REVOCATION
-        if is_later and is_meant and one.state is RequestState.APPLIED:
+        is_wanted_kind = is_any_kind or one.particulars.kind is RequestKind.REVOCATION
+        if is_later and is_wanted_kind and one.state is RequestState.APPLIED:
             return one.id
     return ""
 

@@ -103,7 +103,7 @@ async def _may_count(
 
 
 async def _unless_refused(work: Awaitable[object]) -> None:
-    """Run a command; ignore a refusal, because somebody else was faster.
+    """Run a command; ignore a refusal, because somebody else acted first.
 
     A failure with one record does not stop others.
     """

@@ -220,7 +220,7 @@ def _mirrored(mirror: _Mirror, targets: EffectiveTargets) -> Step | None:
 def _is_known(configuration: TargetConfiguration | None) -> bool:
     """Return whether a list is safe to pass on.
 
-    Somebody else runs it as commands, so it must contain only known forms.
+    The administrator of the partner runs it as commands, so it may contain known values only.
     """
     if configuration is None or not configuration.targets:
         return False

@@ -246,7 +246,7 @@ def _operations(tenant_id: TenantId, now: JsonObject | None, image: JsonObject |
 
 
 def _body(now: JsonObject | None, image: JsonObject | None) -> dict[str, Any]:
-    """Return the settings that differ, in the form of a write; synchronization has a separate address."""
+    """Return the settings that differ, as a request body; synchronization has its own endpoint."""
     body: dict[str, Any] = {}
     for name in Property:
         if name is Property.IDENTITY_SYNCHRONIZATION:

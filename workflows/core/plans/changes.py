@@ -143,13 +143,13 @@ def _setting_changes(change: Change, states: BeforeAfter) -> Iterator[SettingCha
 
 
 def _changes_by_adding(plan: Plan, states: BeforeAfter) -> Iterator[SettingChange]:
-    """Return what a plan opens by adding a tenant of another cloud, in settings that the plan does not write."""
+    """Return the changes that only follow from adding a tenant of another cloud: the plan does not write them."""
     if not plan.operations or not _is_added(states):
         return
     written = {change.name for change in changes(plan)}
     for name in (*_COLLABORATION, *_OTHER_LISTS):
         after = states.after.targets[name]
-        # If the default does not set the other lists, there is no opening that could be named.
+        # If the default does not set the other lists, it is not known what becomes open.
         if name in written or (name in _OTHER_LISTS and None in configurations(after.setting)):
             continue
         access = _lists_change(states.before.targets[name], after)

@@ -192,7 +192,7 @@ def operations_in_order(
 ) -> tuple[Operation, ...]:
     """Return the writes of a plan: closing first, the widest last. A partner without a configuration is created.
 
-    :param body: the settings to write, without synchronization, which has a separate address.
+    :param body: the settings to write, without synchronization, which has its own endpoint.
     :param synchronizes: whether synchronization shall be on; None does not change it.
     """
     address = partner_address(tenant_id)
@@ -259,8 +259,8 @@ def changes(plan: Plan) -> tuple[Change, ...]:
 def steps_done(plan: Plan, observed: JsonObject | None) -> int | None:
     """Return how many required operations of the plan the observed configuration shows.
 
-    :returns: 0 for the state before, `len(plan.required)` for the state after, None when it is no state of the plan,
-        because somebody else changed it.
+    :returns: 0 for the state before, `len(plan.required)` for the state after, None when the configuration matches no
+        step of the plan, because somebody else changed it.
     """
     for count in range(len(plan.required), -1, -1):
         if is_confirmed(plan, observed, count):

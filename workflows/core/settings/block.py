@@ -9,7 +9,7 @@ from workflows.core.settings.documents import is_same_value, to_document
 from workflows.core.settings.model import CLOSED, IDENTITY_SYNCHRONIZATION, Property
 
 BLOCK: Final[Mapping[str, Any]] = {name.value: to_document(setting) for name, setting in CLOSED.items()}
-"""The settings in the form that Graph takes. Synchronization is written at a separate address."""
+"""The settings in the form that Graph takes. Synchronization has its own endpoint."""
 
 
 def not_blocked(configuration: JsonObject) -> tuple[Property, ...]:

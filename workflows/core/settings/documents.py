@@ -60,7 +60,7 @@ def to_document(setting: Setting) -> dict[str, Any] | None:
 def parse_setting(name: Property, document: object) -> Setting:
     """Read one setting from a Graph document.
 
-    :raises UnreadableSetting: when this version does not know the shape or a word of the value.
+    :raises UnreadableSetting: when this version does not know the shape, or a value in it.
     """
     if name in TARGET_PROPERTIES:
         return parse_targets(name, document)
@@ -77,7 +77,7 @@ def parse_setting(name: Property, document: object) -> Setting:
 def parse_targets(name: Property, document: object) -> TargetSetting | None:
     """Read one setting of `TARGET_PROPERTIES` from a Graph document.
 
-    :raises UnreadableSetting: when this version does not know the shape or a word of the value.
+    :raises UnreadableSetting: when this version does not know the shape, or a value in it.
     """
     if document is None:
         return None

@@ -25,7 +25,7 @@ class Property(StrEnum):
     INBOUND_TRUST = "inboundTrust"
     AUTOMATIC_REDEMPTION = "automaticUserConsentSettings"
     IDENTITY_SYNCHRONIZATION = "identitySynchronization"
-    """The navigation property that holds the synchronization policy. It is written at a separate address."""
+    """The navigation property that holds the synchronization policy. It has its own endpoint."""
     TENANT_RESTRICTIONS = "tenantRestrictions"
     M365_COLLABORATION_INBOUND = "m365CollaborationInbound"
     M365_COLLABORATION_OUTBOUND = "m365CollaborationOutbound"

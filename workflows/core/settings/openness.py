@@ -38,7 +38,7 @@ SERVICE_PROPERTIES: Final = (
 )
 """Settings of Microsoft 365 and App Service. They are off until somebody sets them."""
 CAPABILITIES: Final = "m365Capabilities"
-"""Calendar sharing, profile cards and similar capabilities. They have a separate address that is not read here.
+"""Calendar sharing, profile cards and similar capabilities. They have their own endpoint, which is not read here.
 
 They depend on Microsoft 365 collaboration, and mailbox migration depends on App Service connect. They are closed where
 those settings are closed.

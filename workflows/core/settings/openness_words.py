@@ -41,7 +41,7 @@ def way_title(name: str) -> str:
 
 def ways_words(found: Iterable[Way | OpenWay]) -> str:
     """List kinds of access by their titles. One that is not closed also shows how far it is open."""
-    said = [way_title(way.name) if way.opening is Opening.CLOSED else _with_opening(way) for way in found]
+    said = [way_title(way.name) if way.opening is Opening.CLOSED else _with_openness(way) for way in found]
     more = len(said) - _MOST_NAMED
     return "; ".join([*said[:_MOST_NAMED], *([f"{more} more"] if more > 0 else [])])
 
@@ -51,7 +51,7 @@ def not_closed_words(left: Sequence[Way | OpenWay]) -> str:
     return f"Not closed for certain: {ways_words(left)}." if left else ""
 
 
-def _with_opening(way: Way | OpenWay) -> str:
+def _with_openness(way: Way | OpenWay) -> str:
     return f"{way_title(way.name)} ({way.opening.value})"
 
 

@@ -38,7 +38,7 @@ class ShowFlow:
         yield Verb("show", self.show_partner)
         yield Verb("posture", self.show_posture)
         yield Verb("help", self.show_help)
-        yield Verb(ANY_OTHER, self.any_other)
+        yield Verb(ANY_OTHER, self.answer_unknown)
 
     async def list_partners(self, ack: AsyncAck, command: Invocation) -> None:
         """List the partners on record; the tenant is not read."""
@@ -61,7 +61,7 @@ class ShowFlow:
         await self.members.require(command.actor)
         await say(ack, help_message())
 
-    async def any_other(self, ack: AsyncAck, command: Invocation) -> None:
+    async def answer_unknown(self, ack: AsyncAck, command: Invocation) -> None:
         """Answer an unknown command, or one without its partner."""
         await self.members.require(command.actor)
         await say(ack, unknown_command(command.text))

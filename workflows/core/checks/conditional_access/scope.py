@@ -101,7 +101,7 @@ def conditions_for(
         return None
     who = _who(member(conditions, "users"), visitor, tenant_id)
     clients = clients_of(policy)
-    what = _what(policy, applications, visitor)
+    what = _target_conditions(policy, applications, visitor)
     if who is None or what is None or clients == ():
         return None
     return (*what, *who, *_risks(policy), *_clients(clients), *_others(conditions))
@@ -237,14 +237,15 @@ def _external(rule: Mapping[str, Any], visitor: Visitor, tenant_id: TenantId) ->
     return None
 
 
-def _what(policy: Policy, applications: Sequence[str], visitor: Visitor) -> tuple[Condition, ...] | None:
+def _target_conditions(policy: Policy, applications: Sequence[str], visitor: Visitor) -> tuple[Condition, ...] | None:
+    """Return under which conditions a policy is about these applications: () for always, None for never."""
     rule = member(policy.conditions, "applications")
     if contexts := texts(rule, "includeAuthenticationContextClassReferences"):
         return (Condition(when=When.AUTHENTICATION_CONTEXT, values=contexts),)
     if actions := texts(rule, "includeUserActions"):
         # Guests register security information here. No visitor registers a device here.
-        means_it = _REGISTRATION in actions and visitor is not Visitor.DIRECT_CONNECT
-        return (Condition(when=When.REGISTRATION),) if means_it else None
+        is_relevant = _REGISTRATION in actions and visitor is not Visitor.DIRECT_CONNECT
+        return (Condition(when=When.REGISTRATION),) if is_relevant else None
     found = [covers(policy, application) for application in applications]
     if all(one is Covers.WHOLLY for one in found):
         return ()

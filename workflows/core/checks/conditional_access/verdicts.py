@@ -51,7 +51,7 @@ class Verdict:
     """False: report-only."""
     visitor: Visitor
     meaning: Meaning
-    would_be: Meaning
+    where_it_applies: Meaning
     """Its effect where it applies; worse than `depends` only where that is the effect."""
     reasons: tuple[Reason, ...]
     conditions: tuple[Condition, ...] = ()
@@ -229,19 +229,19 @@ def _evaluated(
     outcome = outcome_of(policy, visitor, trust)
     if outcome == Outcome(meaning=Meaning.WORKS):
         return None
-    is_open = any(one.when not in CERTAIN for one in conditions)
-    meaning = Meaning.DEPENDS if is_open and is_worse(outcome.meaning, Meaning.ASKED_THERE) else outcome.meaning
-    cures = remedies(policy, visitor, trust) if outcome.meaning is Meaning.LOCKED_OUT else ()
+    is_uncertain = any(one.when not in CERTAIN for one in conditions)
+    meaning = Meaning.DEPENDS if is_uncertain and is_worse(outcome.meaning, Meaning.ASKED_THERE) else outcome.meaning
+    found = remedies(policy, visitor, trust) if outcome.meaning is Meaning.LOCKED_OUT else ()
     return Verdict(
         policy_id=policy.id,
         policy=policy.name,
         is_enforced=policy.state is State.ENFORCED,
         visitor=visitor,
         meaning=meaning,
-        would_be=outcome.meaning,
+        where_it_applies=outcome.meaning,
         reasons=outcome.reasons,
         conditions=conditions,
-        remedies=cures,
+        remedies=found,
         source=source,
     )
 
@@ -255,7 +255,7 @@ def _unknown(
         is_enforced=policy.state is not State.REPORT_ONLY,
         visitor=visitor,
         meaning=Meaning.NOT_KNOWN,
-        would_be=Meaning.NOT_KNOWN,
+        where_it_applies=Meaning.NOT_KNOWN,
         reasons=(Reason(because=because, name=name),),
         conditions=conditions,
         source=Source.ENTRA if because is not Because.STATE_NOT_UNDERSTOOD else Source.ESTIMATE,

@@ -241,8 +241,8 @@ def _row(policies: Sequence[Sequence[Verdict]]) -> str:
 
 def _meaning_words(one: Verdict) -> str:
     label = MEANINGS[one.meaning]
-    if one.meaning is Meaning.DEPENDS and one.would_be is not Meaning.DEPENDS:
-        label = f"{label} ({MEANINGS[one.would_be].lower()} where it applies)"
+    if one.meaning is Meaning.DEPENDS and one.where_it_applies is not Meaning.DEPENDS:
+        label = f"{label} ({MEANINGS[one.where_it_applies].lower()} where it applies)"
     return label if one.is_enforced else f"Report-only, not enforced: {label.lower()}"
 
 
@@ -354,7 +354,7 @@ def _verdict_values(one: Verdict) -> dict[str, object]:
         "is_enforced": one.is_enforced,
         "visitor": one.visitor.value,
         "meaning": one.meaning.value,
-        "where_it_applies": one.would_be.value,
+        "where_it_applies": one.where_it_applies.value,
         "reasons": [
             {
                 "because": reason.because.value,

@@ -168,7 +168,7 @@ def test_what_no_question_states_leaves_it_open(conditions: dict[str, Any], reas
     """Asked without a platform, a place or a device, Entra says that the policy does not apply. It may all the same."""
     block = policy("block", conditions=conditions)
     for found in (only(report(block, answers=says(block, False, reason))), only(report(block))):
-        assert (found.meaning, found.would_be) == (Meaning.DEPENDS, Meaning.LOCKED_OUT)
+        assert (found.meaning, found.where_it_applies) == (Meaning.DEPENDS, Meaning.LOCKED_OUT)
         assert [one.when for one in found.conditions] == [when]
 
 
@@ -415,7 +415,7 @@ def test_who_comes_in_and_to_what(
 @pytest.mark.parametrize("conditions", [{}, {"users": {"includeUsers": ["All"]}}, {"users": 7, "applications": []}])
 def test_a_policy_without_its_conditions_may_apply(conditions: dict[str, Any]) -> None:
     found = only(report({**policy("block"), "conditions": conditions}))
-    assert (found.meaning, found.would_be) == (Meaning.DEPENDS, Meaning.LOCKED_OUT)
+    assert (found.meaning, found.where_it_applies) == (Meaning.DEPENDS, Meaning.LOCKED_OUT)
 
 
 def test_clients_and_platforms_that_are_all_of_them_are_no_condition() -> None:
