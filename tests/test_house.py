@@ -1,5 +1,6 @@
 """The house: its drawing is that of the imports, no folder is crowded, no circle stands."""
 
+import ast
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -10,6 +11,7 @@ from tests.house import PAGE, drawn_page, floors_of, shown_arrows
 
 PROJECT: Final = Path(__file__).parents[1]
 MOST_ENTRIES: Final = 12
+MOST_LINES: Final = 300
 
 
 def folders() -> Iterator[Path]:
@@ -49,3 +51,11 @@ def test_every_package_says_what_it_is_about() -> None:
         first = (folder / "__init__.py").read_text().partition("\n")[0]
         assert first.startswith('"""'), folder
         assert len(first) > 20, folder
+
+
+def test_a_long_file_says_why_it_is_long() -> None:
+    for folder in folders():
+        for path in folder.glob("*.py"):
+            text = path.read_text()
+            if text.count("\n") > MOST_LINES:
+                assert "long because" in (ast.get_docstring(ast.parse(text)) or ""), path

@@ -1,4 +1,7 @@
-"""The process: open the bot's connections, start its tasks, end them in reverse order."""
+"""The process: open the bot's connections, start its tasks, end them in reverse order.
+
+This file is long because start and end of all that runs have to be read together.
+"""
 
 import asyncio
 import signal

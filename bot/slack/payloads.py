@@ -2,6 +2,8 @@
 
 Ids in a payload (request ids, digests, tenant ids in values and metadata) are not verified. What they name is loaded
 and checked again.
+
+This file is long because each kind of payload has one model here.
 """
 
 import hashlib

@@ -3,6 +3,8 @@
 An unknown result is read, and never repeated without reading. After a crash, a timeout or a reset, the next attempt
 starts by reading. A write that was accepted but is not shown is sent again as `workflows.core.requests.resending`
 decides. A revocation is never given up.
+
+This file is long because the order of reading, writing and reading back has to be read in one place.
 """
 
 import asyncio

@@ -3,6 +3,8 @@
 Graph's errors are `{"error": {"code", "message", "innerError": {"request-id"}}}` ("Microsoft Graph error responses").
 `code` may be empty, and messages change. The next step depends on the status, and on whether there is an error object
 at all. Without one, the answer did not come from Graph.
+
+This file is long because each kind of answer has one short function here.
 """
 
 import json

@@ -1,6 +1,8 @@
 """Perform Slack effects: the cards and their recipients, direct messages, App Home.
 
 Showing is reconciling: what is posted is compared with what should be posted. Doing it twice changes nothing.
+
+This file is long because it implements one port, each method for one kind of card.
 """
 
 import asyncio

@@ -2,6 +2,8 @@
 
 What is known at once is shown at the field. What Entra does not answer in time is checked while preparing. The request
 is then stored and waits, because losing it would be worse.
+
+This file is long because all checks of one form stand here, in their order.
 """
 
 import asyncio

@@ -1,6 +1,8 @@
 """Evaluate the facts of a preflight against a plan, and return findings, the most important first.
 
 A fact that was not read gives "could not be checked", with the reason and the place to look. It is never fine.
+
+This file is long because each fact has one short function here.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

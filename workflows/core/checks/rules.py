@@ -1,6 +1,8 @@
 """The rules for a partner's configuration before approval is requested: pure functions, each with its source.
 
 Only what a plan writes is checked, with the values that apply after it. A rule whose fact is not known says so.
+
+This file is long because each rule has one short function here.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,4 +1,7 @@
-"""Restoring previous settings: the plan from the current settings to the earlier ones, and the chain that decides."""
+"""Restoring previous settings: the plan from the current settings to the earlier ones, and the chain that decides.
+
+This file is long because one plan is computed here, setting by setting.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace

@@ -1,4 +1,7 @@
-"""The plan: the exact Graph operations that are approved, and the state of the tenant before them."""
+"""The plan: the exact Graph operations that are approved, and the state of the tenant before them.
+
+This file is long because a plan, its digest and its images have to be read together.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -47,6 +47,8 @@ stateDiagram-v2
     unconfirmed --> preparing: replan
     unconfirmed --> stopped: stop
 ```
+
+This file is long because every change of a state stands in this file, with the table and its diagram.
 """
 
 from collections.abc import Callable, Mapping

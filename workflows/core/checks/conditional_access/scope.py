@@ -1,6 +1,8 @@
 """Whether a policy applies to a visitor, read from its own document. Entra's answer is compared with this.
 
 A condition of an unknown kind leaves the result open. It never gives "does not apply".
+
+This file is long because each condition of a policy is one short function here.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

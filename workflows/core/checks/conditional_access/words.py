@@ -1,4 +1,7 @@
-"""The texts about Conditional Access, used for cards, terminals and the posture."""
+"""The texts about Conditional Access, used for cards, terminals and the posture.
+
+This file is long because it words every outcome, for cards, plan and posture.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
