@@ -9,6 +9,7 @@ import contextlib
 import errno
 import multiprocessing
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -27,6 +28,7 @@ CANNOT_START: Final = 2
 """The exit status when the sandbox cannot start here."""
 Processes = SpawnContext | ForkServerContext
 _NEW_PROCESSES: Final = multiprocessing.get_context("spawn")
+_PORTS_TRIED: Final = 100
 _TICK_SECONDS: Final = 0.2
 _HANDED_ON: Final = "GATEHOUSE_MAX_"
 """The limits per hour may be set for the sandbox's bot, too."""
@@ -178,6 +180,14 @@ def _print_settings(sandbox: Sandbox) -> None:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port on which nobody listens, below those that Linux gives to outgoing connections (32768 and above).
+
+    So no connection takes it before the bot listens there.
+
+    :raises OSError: when none of many is free.
+    """
+    for port in secrets.SystemRandom().sample(range(20_000, 32_000), _PORTS_TRIED):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError("no port is free on 127.0.0.1 between 20000 and 32000")
