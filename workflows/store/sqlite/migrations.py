@@ -1,4 +1,7 @@
-"""The schema of the embedded store, as ordered steps. A released step is never edited; a new one is added."""
+"""The schema of the embedded store, as ordered steps. To change it, add a step; never edit a released one.
+
+NB. m003 shares a function with m007, which computes the same rows again: the result of all steps is the same as before.
+"""
 
 import json
 from collections.abc import Mapping
