@@ -9,9 +9,9 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from bot.slack.blocks.actions import with_commands
 from bot.slack.cards.partners import operations_json
 from bot.terminal.printing import shown
+from bot.words.actions import with_commands
 from workflows.app.requests.planning import Planned
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Severity

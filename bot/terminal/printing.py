@@ -6,8 +6,8 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from bot.slack.blocks.actions import with_commands
 from bot.slack.blocks.untrusted import clean
+from bot.words.actions import with_commands
 
 NOT_POSSIBLE: Final = 1
 """The exit status when there is no answer."""

@@ -1,4 +1,25 @@
-"""The errors of the domain, in words that help the affected person to act."""
+"""What the domain has to say, as codes and values: facts, and the errors. Each surface has one place for words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Values = Mapping[str, Any]
+"""Named values of a fact, as JSON can hold them: text, numbers, true, false, null, lists, objects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One fact. It contains no sentence."""
+
+    code: str
+    """A member of the enumeration of its subject. It is stored, so it is never renamed without a migration."""
+    values: Values = field(default_factory=dict)
+    """The values for its sentence. They may contain text from outside."""
+
+    def __hash__(self) -> int:
+        """Hash the code only, because values may be lists; facts that are equal have equal codes."""
+        return hash(self.code)
 
 
 class DomainError(Exception):

@@ -13,8 +13,8 @@ from typing import Any, Final, Generic, TypeVar
 from slack_bolt.async_app import AsyncAck
 
 from bot.slack.answers.windows import Windows
-from bot.slack.blocks.actions import with_commands
 from bot.slack.blocks.blocks import Json
+from bot.words.actions import with_commands
 from workflows.app.requests.intake import InvalidForm
 
 _MOST: Final = 1000

@@ -6,9 +6,9 @@ from typing import Final
 
 from slack_sdk.models.blocks import Block
 
-from bot.slack.blocks.actions import with_commands
 from bot.slack.blocks.blocks import Json, paragraph, part, rich, within_limits, words
 from bot.slack.blocks.untrusted import clean, escape
+from bot.words.actions import with_commands
 
 MOST_FALLBACK: Final = 700
 """Escaping may make it five times as long, and chat.update accepts 4,000 characters."""

@@ -13,9 +13,9 @@ from slack_sdk.models.blocks.block_elements import InputInteractiveElement
 from slack_sdk.models.views import View
 
 from bot.slack import ids
-from bot.slack.blocks.actions import with_commands
 from bot.slack.blocks.blocks import Json, Limit, paragraph, part, plain_text, rich, within_limits, words
 from bot.slack.blocks.untrusted import cut, encodable
+from bot.words.actions import with_commands
 
 SPONSOR_HINT: Final = "Answers for the access and is asked in reviews. Cannot approve this request."
 

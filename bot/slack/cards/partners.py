@@ -8,9 +8,9 @@ from typing import Final
 from slack_sdk.models.blocks import Block, RichTextBlock
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
-from bot.slack.blocks.actions import with_commands
 from bot.slack.blocks.blocks import DOMAIN, NAME, Part, bullets, paragraph, part, preformatted, rich, words
 from bot.slack.blocks.untrusted import clean
+from bot.words.actions import with_commands
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.plans.plan import Operation, Plan, TenantIdentity
 from workflows.core.plans.words import Line

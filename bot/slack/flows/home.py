@@ -10,7 +10,6 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
 from bot.slack.answers.background import Background
-from bot.slack.blocks.actions import with_commands
 from bot.slack.blocks.blocks import (
     DOMAIN,
     Json,
@@ -43,6 +42,7 @@ from bot.slack.flows.entry_points import EntryPoint, Opened
 from bot.slack.payloads import HomeOpened
 from bot.slack.people.members import Members
 from bot.slack.words.alarms import alarm_elements
+from bot.words.actions import with_commands
 from workflows.app.service import Service
 from workflows.core.errors import Refused
 from workflows.core.partners.partnership import Partnership

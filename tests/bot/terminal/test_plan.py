@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from rich.console import Console
 
-from bot.slack.blocks.actions import with_commands
 from bot.terminal.plan_json import FORMAT, plan_json
 from bot.terminal.plan_print import print_plan
+from bot.words.actions import with_commands
 from tests.bot.surfaces import hostile, hostile_identity
 from tests.workflows.core.builders import NOW, STAGES, TENANT, identity
 from tests.workflows.core.posture.test_posture import ALL, MICROSOFTS

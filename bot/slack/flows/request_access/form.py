@@ -19,7 +19,6 @@ from slack_sdk.models.blocks.basic_components import DispatchActionConfig
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
-from bot.slack.blocks.actions import with_commands
 from bot.slack.blocks.blocks import (
     DOMAIN,
     Json,
@@ -37,6 +36,7 @@ from bot.slack.blocks.blocks import (
 from bot.slack.blocks.modal import SPONSOR_HINT, input_block, message_view, modal, option, text_area
 from bot.slack.blocks.untrusted import cut, encodable
 from bot.slack.cards.partners import MOST_LINE, identity_paragraph
+from bot.words.actions import with_commands
 from workflows.app.requests.named_ids import found_words
 from workflows.app.requests.open_request import may_withdraw, open_request_words
 from workflows.core.people import ChatId, PersonId

@@ -8,7 +8,6 @@ from slack_sdk.models.blocks import Block, InputBlock, StaticSelectElement, User
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
-from bot.slack.blocks.actions import with_commands
 from bot.slack.blocks.blocks import Json, Limit, bullets, paragraph, part, plain_text, rich, words
 from bot.slack.blocks.modal import SPONSOR_HINT, input_block, message_view, modal, option, text_area
 from bot.slack.blocks.untrusted import clean
@@ -19,6 +18,7 @@ from bot.slack.cards.partners import (
     identity_block,
 )
 from bot.slack.cards.risk import risk_elements, staying_elements
+from bot.words.actions import with_commands
 from workflows.app.requests.restore_intake import RestoreForm
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Finding

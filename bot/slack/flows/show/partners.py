@@ -7,7 +7,6 @@ from typing import Final
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
-from bot.slack.blocks.actions import with_commands
 from bot.slack.blocks.blocks import (
     Part,
     bullets,
@@ -26,6 +25,7 @@ from bot.slack.cards.partners import identity_block, partner_name, partner_words
 from bot.slack.cards.requests import icon, kind_words, restore_hint
 from bot.slack.cards.reviews import partner_row, partnership_facts, partnership_state_words
 from bot.slack.cards.setup_steps import setup_elements
+from bot.words.actions import with_commands
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.restoration import is_restorable
 from workflows.core.plans.current_settings import CurrentSetting, describe_current, unmanaged

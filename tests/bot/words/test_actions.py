@@ -8,7 +8,6 @@ from typing import Any, Final
 import pytest
 
 from bot.slack.answers.open_forms import answer_filing
-from bot.slack.blocks.actions import COMMANDS, with_commands
 from bot.slack.blocks.message import notice, refusal
 from bot.slack.blocks.modal import message_view
 from bot.slack.blocks.untrusted import clean
@@ -16,6 +15,7 @@ from bot.slack.cards.cards import request_card, requester_card
 from bot.slack.flows.decide import decision_view
 from bot.slack.flows.home import home_view
 from bot.slack.flows.show.partners import partner_details
+from bot.words.actions import COMMANDS, with_commands
 from tests.workflows.core.builders import AMARA, NOW, identity, request
 from workflows.app.requests.intake import InvalidForm
 from workflows.core.policy.approval import Choice, Decision
@@ -23,7 +23,7 @@ from workflows.core.requests.request import AccessRequest, RequestKind, RequestS
 from workflows.core.text import Action
 from workflows.ports.records import Listed
 
-WORKFLOWS: Final = Path(__file__).parents[4] / "workflows"
+WORKFLOWS: Final = Path(__file__).parents[3] / "workflows"
 NOBODYS: Final[Listed[AccessRequest]] = Listed(shown=(), count=0)
 REJECTION: Final = Decision(
     choice=Choice.REJECT, person=AMARA, stage=0, at=NOW, digest=request().known.plan.digest, reason="No contract yet."
