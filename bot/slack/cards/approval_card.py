@@ -1,0 +1,215 @@
+"""The approval card: what an approver needs to decide in thirty seconds. Everything else is behind Details."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from slack_sdk.models.blocks import ActionsBlock, Block, ConfirmObject
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import (
+    Part,
+    actions,
+    asking,
+    button,
+    header,
+    paragraph,
+    part,
+    quote,
+    rich,
+    when,
+    words,
+)
+from bot.slack.blocks.untrusted import clean
+from bot.slack.cards.requests import may_be_decided, request_target
+from bot.slack.people.approvers import Approvers
+from bot.words.openings import ShortChange, Sign, short_changes
+from workflows.core.checks.findings import Finding, Severity
+from workflows.core.people import Role
+from workflows.core.plans.renewal import is_renewal, plan_from
+from workflows.core.plans.words import duration_words
+from workflows.core.policy.risk import RiskLevel, deciding_risk
+from workflows.core.requests.eligibility import eligibility
+from workflows.core.requests.request import AccessRequest, Prepared, RequestKind
+from workflows.core.text import counted
+
+MOST_QUOTED: Final = 25
+"""Words of the justification on the card; the rest is in Details."""
+MOST_WITH_LESS: Final = 4
+"""Beside more openings than this, the settings that give less access are counted. Every opening has a line."""
+MOST_NAMES: Final = 3
+"""Names of approvers a stage."""
+_MOST_CONFIRMED: Final = 260
+
+_SIGNS: Final[Mapping[Sign, str]] = {Sign.MORE: "➕ ", Sign.LESS: "➖ ", Sign.UNKNOWN: "❔ "}
+_RISKS: Final[Mapping[RiskLevel, str]] = {
+    RiskLevel.LOW: "Low risk",
+    RiskLevel.ELEVATED: "Elevated risk",
+    RiskLevel.HIGH: "High risk",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What our records say beside the request."""
+
+    is_first: bool
+    """Whether no other change of this partner was ever applied."""
+    others_open: int = 0
+    """How many other requests of the same requester are open."""
+
+
+def approval_blocks(
+    request: AccessRequest,
+    *,
+    holders: Mapping[Role, Approvers],
+    context: Context,
+    now: datetime,
+    with_buttons: bool = True,
+) -> list[Block]:
+    """Return the card of a request that waits for approvals, short enough for one screen.
+
+    :param holders: who has each role of the chain now, by name.
+    :param with_buttons: offer Approve and Reject; Details is offered always.
+    """
+    known = request.known
+    changes = changes_of(known)
+    risk = deciding_risk(known.plan, known.observation.default).level
+    blocks: list[Block] = [
+        header(f"{clean(request_target(request), 90)}: {clean(_title(request), 30)} · {_RISKS[risk]}"),
+        rich(paragraph(*_facts(request)), *_quoted(request)),
+        rich(*_changes(changes, is_extension=is_renewal(known.plan)), paragraph(*_notes(known, context))),
+        rich(*_chain(request, holders)),
+    ]
+    can_decide = with_buttons and may_be_decided(request, now)
+    blocks.append(_buttons(request, changes, risk, can_decide=can_decide))
+    return blocks
+
+
+def changes_of(known: Prepared) -> tuple[ShortChange, ...]:
+    """Return the changes that the card shows. An extension shows all access that it extends."""
+    plan = plan_from(known.plan) if is_renewal(known.plan) else known.plan
+    return short_changes(plan, known.observation.default, known.names)
+
+
+def _title(request: AccessRequest) -> str:
+    if request.particulars.kind is RequestKind.RESTORATION:
+        return "restore settings"
+    title = request.known.template_title
+    return f"extend {title}" if is_renewal(request.known.plan) else title
+
+
+def _facts(request: AccessRequest) -> Iterator[Part]:
+    known, duration = request.known, request.particulars.duration
+    yield words("Requester ")
+    yield part(known.requester.name, bold=True)
+    yield words(" · Sponsor ")
+    yield part(known.sponsor.name, bold=True)
+    yield words("\n")
+    if duration is not None:
+        yield words(f"{duration_words(duration)} from approval · ")
+    yield words("Decide by ")
+    yield when(request.expires_at)
+    yield words(f" · {request.id}")
+
+
+def _quoted(request: AccessRequest) -> Iterator[RichTextElement]:
+    said = request.particulars.justification.split()
+    if not said:
+        return
+    more = f" … ({counted(len(said) - MOST_QUOTED, 'more word')} in Details)" if len(said) > MOST_QUOTED else ""
+    yield quote(" ".join(said[:MOST_QUOTED]) + more, 400)
+
+
+def _changes(changes: Sequence[ShortChange], *, is_extension: bool) -> Iterator[RichTextElement]:
+    if is_extension:
+        yield paragraph(words("Access to extend", bold=True))
+    more = [one for one in changes if one.sign is not Sign.LESS]
+    less = [one for one in changes if one.sign is Sign.LESS]
+    shown = changes if len(more) <= MOST_WITH_LESS else more
+    lines: list[list[Part]] = [[words(_SIGNS[one.sign]), part(one.text, 300)] for one in shown]
+    if len(shown) < len(changes):
+        lines.append([words(f"{_SIGNS[Sign.LESS]}{counted(len(less), 'setting')} with less access")])
+    yield from (paragraph(*line) for line in lines or [[words("No change of access")]])
+
+
+def _notes(known: Prepared, context: Context) -> Iterator[Part]:
+    texts = [*_looked_at(known.findings), _partner_now(known, context)]
+    if context.others_open:
+        texts.append(f"Requester has {counted(context.others_open, 'other open request')}")
+    yield words(" · ".join(texts))
+
+
+def _looked_at(findings: Sequence[Finding]) -> Iterator[str]:
+    """Count what needs a look; what passed is in Details."""
+    issues = sum(one.severity in (Severity.ERROR, Severity.WARNING) for one in findings)
+    unchecked = sum(one.severity is Severity.UNCHECKED for one in findings)
+    if issues or unchecked:
+        texts = [counted(issues, "issue")] if issues else []
+        texts += [f"{unchecked} not checked"] if unchecked else []
+        yield f"⚠️ {', '.join(texts)}"
+    else:
+        yield "✅ No issues found"
+
+
+def _partner_now(known: Prepared, context: Context) -> str:
+    if context.is_first:
+        return "First request for this partner" if known.plan.before is None else "Not yet managed by Gatehouse"
+    return "This partner has access already" if known.plan.before is not None else "Asked for before"
+
+
+def _chain(request: AccessRequest, holders: Mapping[Role, Approvers]) -> Iterator[RichTextElement]:
+    verdict = eligibility(request).verdict
+    for index, stage in enumerate(request.known.stages):
+        people = verdict.counted[index]
+        mark = "✅ " if len(people) >= stage.quorum else "⏳ " if index == verdict.open_stage else "then "
+        line: list[Part] = [
+            words(mark),
+            part(stage.title, 60, bold=True),
+            words(f" {len(people)}/{stage.quorum}"),
+        ]
+        if people:
+            line += [words(": approved by "), part(", ".join(one.name for one in people), 200)]
+        if len(people) < stage.quorum:
+            line += _who(holders.get(stage.role, Approvers()))
+        yield paragraph(*line)
+
+
+def _who(approvers: Approvers) -> list[Part]:
+    if not approvers.names:
+        return []
+    named = approvers.names[:MOST_NAMES]
+    others = len(approvers.names) - len(named) + approvers.others
+    more = f" and {counted(others, 'other')}" if others else ""
+    return [words(" ("), part(", ".join(named), 200), words(f"{more})")]
+
+
+def _buttons(
+    request: AccessRequest, changes: Sequence[ShortChange], risk: RiskLevel, *, can_decide: bool
+) -> ActionsBlock:
+    value = ids.decision_value(request)
+    details = button("Details", ids.REVIEW_REQUEST, value)
+    if not can_decide:
+        return actions(f"decide:{request.id}", details)
+    confirm = _confirm(request, changes) if risk is RiskLevel.HIGH else None
+    return actions(
+        f"decide:{request.id}",
+        button("Approve", ids.APPROVE, value, "primary", confirm),
+        button("Reject", ids.REJECT, value, "danger"),
+        details,
+    )
+
+
+def _confirm(request: AccessRequest, changes: Sequence[ShortChange]) -> ConfirmObject:
+    """Ask once more, with the change in one sentence."""
+    opened = [one.text.partition(" (now: ")[0] for one in changes if one.sign is not Sign.LESS]
+    shown: list[str] = []
+    for text in opened:
+        if len("; ".join([*shown, text])) > _MOST_CONFIRMED - 110:
+            break
+        shown.append(text)
+    more = f"; and {len(opened) - len(shown)} more" if len(opened) > len(shown) else ""
+    target = clean(request_target(request), 80)
+    return asking("Approve high risk access?", f"{target}: {'; '.join(shown)}{more}.", "Approve")
