@@ -261,6 +261,30 @@ async function dispatch(element) {
   dispatching.delete(work);
 }
 
+// An external select: the bot is asked for options with what is typed into the field above it.
+async function suggest(input) {
+  const select = document.getElementById(input.dataset.search);
+  const query = input.value.trim();
+  if (query.length < Number(input.dataset.least)) return;
+  const { actionId, blockId } = select.dataset;
+  const answer = await call("POST", "/control/suggest", {
+    user: me(), action_id: actionId, block_id: blockId, value: query, ...origin(select),
+  });
+  // Meanwhile something else may have been typed.
+  if (input.value.trim() !== query) return;
+  const found = answer.suggest || [];
+  const chosen = picked(select);
+  const fresh = found.filter((item) => !chosen.some((one) => one.value === item.value)).map((item) => {
+    const made = new Option(item.text.text, item.value);
+    made.dataset.option = JSON.stringify(item);
+    return made;
+  });
+  const first = $$("option", select).filter((one) => one.value === "");
+  if (first.length) first[0].textContent = found.length ? `${found.length} found: choose one` : "Nothing found";
+  select.replaceChildren(...first, ...chosen, ...fresh);
+  if (!chosen.length && first.length) select.value = "";
+}
+
 // ---- Modals ------------------------------------------------------------------------------------------------------
 
 async function submit(form) {
@@ -377,6 +401,10 @@ document.addEventListener("input", (event) => {
   const input = event.target;
   const slot = $("[data-error-for]", input.closest(".field") || document.createElement("i"));
   if (slot) markField(slot, "");
+  if ("search" in input.dataset) {
+    clearTimeout(typingTimers.get(input));
+    typingTimers.set(input, setTimeout(() => suggest(input), 250));
+  }
   if (input.dataset.dispatch === "typing") {
     clearTimeout(typingTimers.get(input));
     typingTimers.set(input, setTimeout(() => dispatch(input), 350));

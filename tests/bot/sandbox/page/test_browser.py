@@ -120,6 +120,29 @@ async def test_modals_by_keyboard(page: Page, stage: Stage) -> None:
     await expect(page.get_by_test_id("composer")).to_be_focused()
 
 
+async def test_an_external_select_asks_the_bot_while_somebody_types(page: Page, stage: Stage) -> None:
+    view = samples.request_view()
+    element = {"type": "external_select", "action_id": "group", "placeholder": samples.plain("A group")}
+    field = {"type": "input", "block_id": "group", "label": samples.plain("Pilot group"), "element": element}
+    view["blocks"].insert(0, field)
+    stage.slack.views.open[PEOPLE["requester"]] = view
+    found = [samples.option("Bridge project", "g1"), samples.option("Bridge pilots", "g2")]
+    stage.answers["suggest"] = {"ok": True, "suggest": found}
+    await stage.change()
+    search = page.get_by_label("Search: A group")
+    await search.fill("br")
+    await search.fill("bri")
+    select = page.get_by_label("Pilot group")
+    await expect(select.locator("option")).to_have_text(["2 found: choose one", "Bridge project", "Bridge pilots"])
+    asked = [body for call, body in stage.posts if call == "suggest"]
+    assert [(one["action_id"], one["value"]) for one in asked] == [("group", "bri")]
+    await select.select_option("g2")
+    await stage.change()
+    await expect(select).to_have_value("g2")
+    await page.get_by_test_id("modal-submit").click()
+    assert sent(stage, "submit")["values"]["group"]["group"]["selected_option"] == found[1]
+
+
 async def test_a_confirm_dialog_stands_before_the_click(page: Page, stage: Stage) -> None:
     stage.post(CHANNELS["partner-access"], "card", blocks=samples.CARD_BLOCKS)
     await stage.change()
