@@ -18,10 +18,12 @@ from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, async_playwright
 
 from bot.slack.blocks.blocks import Json, within_limits
+from bot.slack.blocks.modal import modal
 from bot.slack.cards.approval_card import Context, approval_blocks
+from bot.slack.cards.details import details_blocks
 from bot.slack.people.approvers import Approvers
 from tests.bot.sandbox.page import samples
-from tests.bot.sandbox.page.stage import CHANNELS, Stage
+from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
 from tests.workflows.core.builders import NOW, TENANT, particulars, prepared, request
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.checks.findings import Finding, Severity
@@ -29,6 +31,7 @@ from workflows.core.people import Role
 from workflows.core.plans.plan import plan_access
 from workflows.core.policy.template import Template, filled
 from workflows.core.requests.request import AccessRequest, Observation
+from workflows.ports.records import AuditEntry
 
 WIDTHS: Final = {"desktop": (1440, 900), "tablet": (1024, 768), "phone": (390, 844)}
 NAMES: Final = {
@@ -39,6 +42,13 @@ NAMES: Final = {
 FINDINGS: Final = (
     Finding(code="a", severity=Severity.WARNING, text="Guests are locked out by one policy.", source="Entra"),
     Finding(code="b", severity=Severity.UNCHECKED, text="The sign-in log could not be checked.", source="Graph"),
+)
+TALL: Final = 6000
+"""A window scrolls inside: at this height it is shown whole."""
+HISTORY: Final = (
+    AuditEntry(key="2", at=NOW, actor="U-AMARA", command="approve", outcome="accepted", details={}),
+    AuditEntry(key="1", at=NOW, actor="gatehouse", command="record_prepared", outcome="accepted", details={}),
+    AuditEntry(key="0", at=NOW, actor="U-RILEY", command="submit", outcome="accepted", details={}),
 )
 
 
@@ -108,22 +118,38 @@ def texts(node: Any) -> Iterator[str]:
                 yield from texts(value)
 
 
-async def measure(browser: Browser, name: str, blocks: list[Json], folder: Path | None) -> list[Json]:
-    """Measure one message at each width, and take a picture of it into `folder`."""
+def windows() -> dict[str, Json]:
+    """Return the windows that people open: Details of each shipped template's request."""
+    found = {}
+    for name, template in load_catalog(SHIPPED).templates.items():
+        blocks = details_blocks(waiting(template), holders=NAMES, history=HISTORY)
+        found[f"details-{name}"] = modal("Details", blocks, "decide_request")
+    return found
+
+
+async def measure(browser: Browser, name: str, shown: list[Json] | Json, folder: Path | None) -> list[Json]:
+    """Measure one message or window at each width, and take a picture of it into `folder`.
+
+    :param shown: the blocks of a message, or a view.
+    """
     found: list[Json] = []
+    is_message, blocks = isinstance(shown, list), shown if isinstance(shown, list) else shown["blocks"]
     with tempfile.TemporaryDirectory() as scratch:
         stage = Stage(Path(scratch))
-        stage.post(CHANNELS["partner-access"], name, blocks=blocks)
+        if isinstance(shown, list):
+            stage.post(CHANNELS["partner-access"], name, blocks=blocks)
+        else:
+            stage.slack.views.open[PEOPLE["approver1"]] = shown
         await stage.change()
         async with TestServer(stage.app()) as server:
             for label, (width, height) in WIDTHS.items():
-                page = await browser.new_page(viewport={"width": width, "height": height})
-                await page.goto(str(server.make_url("/?as=amara&channel=partner-access")))
-                message = page.get_by_test_id("message").last
-                box = await message.bounding_box()
+                page = await browser.new_page(viewport={"width": width, "height": height if is_message else TALL})
+                await page.goto(str(server.make_url("/?as=approver1&channel=partner-access")))
+                place = page.get_by_test_id("message").last if is_message else page.get_by_test_id("modal")
+                box = await place.bounding_box()
                 assert box is not None
                 if folder is not None:
-                    await message.screenshot(path=folder / f"{name}-{label}.png")
+                    await place.screenshot(path=folder / f"{name}-{label}.png")
                 found.append(
                     {
                         "surface": name,
@@ -144,8 +170,9 @@ async def main(folder: Path | None) -> None:
         browser = await playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-background-networking"]
         )
-        for name, blocks in cards().items():
-            for line in await measure(browser, name, blocks, folder):
+        surfaces: dict[str, list[Json] | Json] = {**cards(), **windows()}
+        for name, shown in surfaces.items():
+            for line in await measure(browser, name, shown, folder):
                 print(json.dumps(line), flush=True)
         await browser.close()
 

@@ -1,0 +1,52 @@
+"""What happened to a request or a partner, from its audit entries: who did what, in a few words."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from workflows.ports.records import AuditEntry
+
+ACCEPTED: Final = "accepted"
+_DONE: Final[Mapping[str, str]] = {
+    "submit": "Requested",
+    "record_prepared": "Checked, approval requested",
+    "record_unfit": "Could not be carried out",
+    "record_delayed": "Delayed: a service did not answer",
+    "approve": "Approved",
+    "reject": "Rejected",
+    "withdraw": "Withdrawn",
+    "expire": "Expired",
+    "replan": "Planned again, needs new approval",
+    "reopen": "An approval no longer counts, needs new approval",
+    "record_writing": "Sending the change to Microsoft",
+    "record_unseen": "Sent, waiting for Microsoft to show it",
+    "record_resent": "Sent again",
+    "record_applied": "Active, verified",
+    "record_apply_failed": "Microsoft Graph refused the change",
+    "record_overwritten": "Changed by somebody else meanwhile",
+    "stop": "Stopped",
+    "revoke": "Revocation requested",
+    "keep": "Access kept",
+    "ask_review": "Review due",
+    "ask_half": "Partner setup shown",
+    "confirm_half": "Partner setup step confirmed",
+    "unconfirm_half": "Confirmation of a partner setup step taken back",
+    "remind_half": "Partner setup reminder",
+    "record_half": "Partner setup changed",
+    "record_sponsor_gone": "The sponsor has no account any more",
+    "record_sponsor_found": "The sponsor has an account again",
+}
+_TRIED: Final[Mapping[str, str]] = {
+    "approve": "Approval not counted",
+    "reject": "Rejection not counted",
+    "withdraw": "Withdrawal refused",
+    "revoke": "Revocation refused",
+    "keep": "Keeping refused",
+    "submit": "Request refused",
+}
+
+
+def entry_words(entry: AuditEntry) -> str:
+    """Return what an audit entry says happened; an unknown command keeps its stored name."""
+    if entry.outcome == ACCEPTED:
+        return _DONE.get(entry.command, entry.command)
+    return f"{_TRIED.get(entry.command, f'{entry.command} refused')} ({entry.outcome})"
