@@ -44,12 +44,12 @@ class Sign(Enum):
     """It may give more access; this is not known, so it counts as more."""
 
 
-_ACCEPTED: Final[Mapping[str, str]] = {
+ACCEPTED: Final[Mapping[str, str]] = {
     "mfa": "MFA",
     "compliant_device": "compliant devices",
     "hybrid_joined_device": "hybrid joined devices",
 }
-_PROMPTED: Final[Mapping[str, str]] = {"inbound": "their people", "outbound": "our people there"}
+PROMPTED: Final[Mapping[str, str]] = {"inbound": "their people", "outbound": "our people there"}
 _FLAG_TEXTS: Final[Mapping[tuple[str, Sign], str]] = {
     (Property.INBOUND_TRUST, Sign.MORE): "Accept their {}",
     (Property.INBOUND_TRUST, Sign.LESS): "Do not accept their {}",
@@ -116,7 +116,7 @@ def short_changes(
 def _flags(told: Sequence[SettingChange]) -> Iterator[ShortChange]:
     """Word the flags of one setting that change in the same direction together."""
     for (name, sign), text in _FLAG_TEXTS.items():
-        labels = _ACCEPTED if name == Property.INBOUND_TRUST else _PROMPTED
+        labels = ACCEPTED if name == Property.INBOUND_TRUST else PROMPTED
         changed = [labels[item.key] for item in told if item.part is Part.FLAG and _is(item, name, sign)]
         if changed:
             yield ShortChange(sign=sign, text=text.format(_enumerated(changed)))

@@ -8,11 +8,8 @@ import asyncio
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, async_playwright
@@ -21,28 +18,13 @@ from bot.slack.blocks.blocks import Json, within_limits
 from bot.slack.blocks.modal import modal
 from bot.slack.cards.approval_card import Context, approval_blocks
 from bot.slack.cards.details import details_blocks
-from bot.slack.people.approvers import Approvers
-from tests.bot.sandbox.page import samples
 from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
-from tests.workflows.core.builders import NOW, TENANT, particulars, prepared, request
+from tests.bot.shipped_cards import NAMES, waiting, words_of
+from tests.workflows.core.builders import NOW
 from workflows.catalog.catalog import SHIPPED, load_catalog
-from workflows.core.checks.findings import Finding, Severity
-from workflows.core.people import Role
-from workflows.core.plans.plan import plan_access
-from workflows.core.policy.template import Template, filled
-from workflows.core.requests.request import AccessRequest, Observation
 from workflows.ports.records import AuditEntry
 
 WIDTHS: Final = {"desktop": (1440, 900), "tablet": (1024, 768), "phone": (390, 844)}
-NAMES: Final = {
-    Role("security"): Approvers(names=("Amara Okafor", "Noor Haddad")),
-    Role("data-owner"): Approvers(names=("Bruno Keller", "Chie Tanaka")),
-    Role("admin"): Approvers(names=("Dana Whitfield",)),
-}
-FINDINGS: Final = (
-    Finding(code="a", severity=Severity.WARNING, text="Guests are locked out by one policy.", source="Entra"),
-    Finding(code="b", severity=Severity.UNCHECKED, text="The sign-in log could not be checked.", source="Graph"),
-)
 TALL: Final = 6000
 """A window scrolls inside: at this height it is shown whole."""
 HISTORY: Final = (
@@ -50,41 +32,6 @@ HISTORY: Final = (
     AuditEntry(key="1", at=NOW, actor="gatehouse", command="record_prepared", outcome="accepted", details={}),
     AuditEntry(key="0", at=NOW, actor="U-RILEY", command="submit", outcome="accepted", details={}),
 )
-
-
-def waiting(template: Template) -> AccessRequest:
-    """Return a request for a template that waits for approvals, at a partner without settings of its own."""
-    values = {one.name: f"0a1b2c3d-0000-4000-8000-00000000000{n}" for n, one in enumerate(template.placeholders)}
-    plan = plan_access(
-        tenant_id=TENANT,
-        before=None,
-        settings=filled(template, values),
-        template=template.name,
-        template_hash=template.content_hash,
-        duration=template.default_duration,
-    )
-    known = prepared()
-    observation = Observation(
-        identity=known.observation.identity, configuration=None, at=NOW, default=samples.default_configuration()
-    )
-    known = replace(
-        known,
-        plan=plan,
-        observation=observation,
-        stages=template.stages,
-        template_title=template.title,
-        findings=FINDINGS,
-        requester=replace(known.requester, name="Riley Park"),
-        sponsor=replace(known.sponsor, name="Sam Whitfield"),
-    )
-    asked = replace(
-        particulars(),
-        template=template.name,
-        duration=template.default_duration,
-        justification="The bridge project needs their engineers in our Teams until the handover in spring.",
-    )
-    expires = NOW + template.decide_within
-    return request(prepared=known, particulars=asked, expires_at=expires, lifetime=timedelta(days=14))
 
 
 def cards() -> dict[str, list[Json]]:
@@ -96,26 +43,6 @@ def cards() -> dict[str, list[Json]]:
         )
         found[name] = within_limits(blocks, "message")
     return found
-
-
-def words_of(blocks: list[Json]) -> int:
-    """Count the words that a reader sees in blocks; signs alone are no words."""
-    return sum(any(map(str.isalnum, word)) for text in texts(blocks) for word in text.split())
-
-
-def texts(node: Any) -> Iterator[str]:
-    """List every text that blocks show: of text objects, of rich text, and dates by their fallback."""
-    if isinstance(node, list):
-        for one in node:
-            yield from texts(one)
-    elif isinstance(node, Mapping):
-        if node.get("type") in ("plain_text", "mrkdwn", "text"):
-            yield str(node["text"])
-        elif node.get("type") == "date":
-            yield str(node.get("fallback", ""))
-        for key, value in node.items():
-            if key != "confirm":
-                yield from texts(value)
 
 
 def windows() -> dict[str, Json]:
