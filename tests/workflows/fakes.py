@@ -417,6 +417,7 @@ class FakeNotifier:
 
     script: Script = field(default_factory=Script)
     requests: list[AccessRequest] = field(default_factory=list)
+    reminded: list[AccessRequest] = field(default_factory=list)
     reviews: list[tuple[Partnership, bool]] = field(default_factory=list)
     halves: list[tuple[Partnership, bool]] = field(default_factory=list)
     homes: list[ChatId] = field(default_factory=list)
@@ -428,6 +429,11 @@ class FakeNotifier:
         """Remember a card."""
         self.script.end(await self.script.begin("notifier.show_request"))
         self.requests.append(request)
+
+    async def remind(self, request: AccessRequest) -> None:
+        """Remember a reminder."""
+        self.script.end(await self.script.begin("notifier.remind"))
+        self.reminded.append(request)
 
     async def show_review(self, partnership: Partnership, *, remind: bool) -> None:
         """Remember a review card."""

@@ -12,7 +12,14 @@ from workflows.core.partners.reviews import advance_review
 from workflows.core.people import ChatId, Person, PersonId, Roster
 from workflows.core.requests.commands.clicks import Click, given_by, received_name, subject_of
 from workflows.core.requests.commands.partner import PartnershipCommand
-from workflows.core.requests.commands.request import RecordPrepared, RequestCommand, Subject, Submit, Withdraw
+from workflows.core.requests.commands.request import (
+    RecordPrepared,
+    RemindApprovers,
+    RequestCommand,
+    Subject,
+    Submit,
+    Withdraw,
+)
 from workflows.core.requests.effects import CheckPermission, Effect, SettleGivenUp, ShowRequest, Tell
 from workflows.core.requests.lifecycle import Situation
 from workflows.core.requests.request import AccessRequest, Observation, Particulars, RequestId, RequestKind
@@ -112,6 +119,13 @@ class Service:
         :raises Refused: for somebody else's request, and for a decided one.
         """
         await self.advance(request_id, Withdraw(actor=actor, request_id=request_id), key=key)
+
+    async def remind(self, request_id: RequestId, actor: ChatId, *, key: str) -> None:
+        """Remind the approvers because the requester asks for it.
+
+        :raises Refused: for somebody else's request, for one that does not wait, and within a day of the last reminder.
+        """
+        await self.advance(request_id, RemindApprovers(actor=actor), key=key)
 
     async def advance(
         self,

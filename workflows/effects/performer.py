@@ -20,6 +20,7 @@ from workflows.core.requests.effects import (
     CheckPermission,
     Effect,
     Prepare,
+    Remind,
     SettleGivenUp,
     ShowAlarm,
     ShowHome,
@@ -64,6 +65,10 @@ class Performer:
                 request = await self.store.request(effect.request_id)
                 if request is not None:
                     await self._show_request(request)
+            case Remind():
+                request = await self.store.request(effect.request_id)
+                if request is not None:
+                    await self.notifier.remind(request)
             case ShowReview():
                 partnership = await self.store.partnership(effect.tenant_id)
                 if partnership is not None:

@@ -34,6 +34,9 @@ class Notifier(Protocol):
     async def show_request(self, request: AccessRequest) -> None:
         """Update every copy of the request's card, and post missing copies."""
 
+    async def remind(self, request: AccessRequest) -> None:
+        """Remind everybody who can decide on a request, each in one message for all that waits for them, once a day."""
+
     async def show_review(self, partnership: Partnership, *, remind: bool) -> None:
         """Update every review card of the partnership; with `remind`, post a new one to the sponsor."""
 

@@ -30,6 +30,7 @@ from bot.slack.cards.requests import (
     kind_words,
     may_be_decided,
     may_be_withdrawn,
+    remind_button,
     restore_hint,
     restored_parts,
     summary,
@@ -44,6 +45,7 @@ from workflows.core.partners.restoration import is_restorable
 from workflows.core.people import Role
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.words import describe, duration_words
+from workflows.core.requests.reminding import may_be_reminded
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind, RequestState
 from workflows.core.requests.words import state_words
 from workflows.core.text import times_words
@@ -112,7 +114,9 @@ def requester_card(request: AccessRequest, *, now: datetime) -> Message:
     blocks: list[Block] = [header(headline(request)), _identity(request), rich(*elements)]
     if plan := current_plan(request):
         blocks.append(footnote(f"Plan digest: {plan.digest}"))
-    if may_be_withdrawn(request):
+    if may_be_reminded(request, now):
+        blocks.append(remind_button(request))
+    elif may_be_withdrawn(request):
         blocks.append(withdraw_button(request))
     return message(f"{summary(request)} {waits}", blocks)
 

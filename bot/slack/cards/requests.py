@@ -131,6 +131,15 @@ def review_button(request: AccessRequest) -> ActionsBlock:
     return actions(f"review:{request.id}", button("Review", ids.REVIEW_REQUEST, ids.decision_value(request), "primary"))
 
 
+def remind_button(request: AccessRequest) -> ActionsBlock:
+    """Return Remind approvers and Withdraw."""
+    return actions(
+        f"withdraw:{request.id}",
+        button("Remind approvers", ids.REMIND, request.id),
+        button("Withdraw", ids.WITHDRAW, request.id),
+    )
+
+
 def withdraw_button(request: AccessRequest) -> ActionsBlock:
     """Return Withdraw."""
     return actions(f"withdraw:{request.id}", button("Withdraw", ids.WITHDRAW, request.id))

@@ -18,6 +18,7 @@ from bot.slack.cards.cards import request_card, requester_card, review_card
 from bot.slack.cards.setup_card import setup_card
 from bot.slack.flows.home import MOST_MINE, MOST_PARTNERS, MOST_WAITING, closed_home, home_view
 from bot.slack.outbound.card_copies import CardCopies, Trouble, Updated, content_of
+from bot.slack.outbound.reminders import Reminders
 from bot.slack.people.approvers import Approvers, name_approvers, still_free
 from bot.slack.people.shown_directory import ShownDirectory
 from bot.slack.words.alarms import alarm_message
@@ -61,6 +62,7 @@ class SlackNotifier:
         self._directory = directory
         self._store = store
         self._clock = clock
+        self._reminders = Reminders(copies=copies, directory=directory, store=store, clock=clock)
         self._homes: dict[ChatId, asyncio.Lock] = {}
 
     async def show_request(self, request: AccessRequest) -> None:
@@ -85,6 +87,11 @@ class SlackNotifier:
         await self._refresh_homes(request.particulars.requester, request.particulars.sponsor, *_everybody(holders))
         if problem is not None:
             raise problem
+
+    async def remind(self, request: AccessRequest) -> None:
+        """Remind everybody who can decide on a request, each in one message for all that waits for them, once a day."""
+        holders = await self._stage_holders(request)
+        await self._reminders.remind(await self._deciders(request, holders))
 
     async def _update_request(
         self,

@@ -10,6 +10,7 @@ from workflows.core.requests.effects import (
     CheckPermission,
     Effect,
     Prepare,
+    Remind,
     SettleGivenUp,
     ShowAlarm,
     ShowHome,
@@ -58,7 +59,7 @@ async def settle_given_up(decided: SettleGivenUp, *, store: Store, alarms: Alarm
 def _about(effect: Effect) -> str:
     """Return the request, partner or person that an effect is about."""
     match effect:
-        case Prepare() | Apply() | ShowRequest():
+        case Prepare() | Apply() | ShowRequest() | Remind():
             return effect.request_id
         case ShowReview() | ShowSetup():
             return effect.tenant_id

@@ -11,7 +11,7 @@ from workflows.app.service import Service
 from workflows.core.errors import Refused
 from workflows.core.requests.commands.clicks import DecisionClick
 from workflows.core.requests.commands.partner import AskReview, AskSetup
-from workflows.core.requests.commands.request import Approve, Expire, Reject
+from workflows.core.requests.commands.request import Approve, Expire, Reject, RemindApprovers
 from workflows.core.requests.deciding import came_in_time, require_may_decide
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import AccessRequest, RequestId
@@ -27,7 +27,7 @@ _log = structlog.get_logger()
 
 
 async def tick(*, service: Service, store: Store, directory: Directory, clock: Clock) -> None:
-    """Expire undecided requests, request reviews and send partner setup reminders: once for each due moment."""
+    """Expire undecided requests, remind approvers, request reviews, send setup reminders: once for each due moment."""
     if gap := await note_tick(store=store, clock=clock):
         _log.warning("gap_noticed", since=str(gap.since), until=str(gap.until))
     requests, partners = await store.due(clock.now())
@@ -35,6 +35,8 @@ async def tick(*, service: Service, store: Store, directory: Directory, clock: C
     clicks = await store.unchecked_clicks() if requests else ()
     until = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
     for request_id in requests:
+        # NB. the request decides which of the two is due. The other command is refused and leaves no entry.
+        await _unless_refused(service.advance(request_id, RemindApprovers()))
         await _unless_refused(_expire(request_id, clicks, until, service=service, store=store, directory=directory))
     for tenant_id in partners:
         # The record decides which of the two is due. The other command is refused and leaves no entry.

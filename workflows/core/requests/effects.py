@@ -51,6 +51,14 @@ class ShowRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Remind:
+    """Remind everybody who can decide on the request now; each person gets one message for all that waits."""
+
+    kind: Literal["remind"] = field(default="remind")
+    request_id: RequestId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShowReview:
     """Update every copy of the partnership's review card, and send a reminder when it is due."""
 
@@ -111,6 +119,7 @@ Effect = (
     | Prepare
     | Apply
     | ShowRequest
+    | Remind
     | ShowReview
     | ShowSetup
     | ShowHome
@@ -156,6 +165,9 @@ def lane(effect: Effect) -> str:
             return f"tenant:{effect.tenant_id}"
         case ShowRequest():
             return f"card:{effect.request_id}"
+        case Remind():
+            # One lane for all, so that requests that are due together become one message a person.
+            return "remind"
         case ShowReview():
             return f"review:{effect.tenant_id}"
         case ShowSetup():

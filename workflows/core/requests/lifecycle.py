@@ -25,6 +25,7 @@ stateDiagram-v2
     awaiting_approval --> applying: approve
     awaiting_approval --> rejected: reject
     awaiting_approval --> withdrawn: withdraw
+    awaiting_approval --> awaiting_approval: remind_approvers
     awaiting_approval --> expired: expire
     awaiting_approval --> preparing: replan
     awaiting_approval --> stopped: stop
@@ -75,6 +76,7 @@ from workflows.core.requests.commands.request import (
     RecordUnseen,
     RecordWriting,
     Reject,
+    RemindApprovers,
     Reopen,
     Replan,
     RequestCommand,
@@ -84,7 +86,8 @@ from workflows.core.requests.commands.request import (
     Withdraw,
 )
 from workflows.core.requests.deciding import OVER, require_may_decide
-from workflows.core.requests.effects import Apply, Effect, Prepare, ShowRequest, Tell
+from workflows.core.requests.effects import Apply, Effect, Prepare, Remind, ShowRequest, Tell
+from workflows.core.requests.reminding import may_be_reminded, next_reminder_at
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.resending import may_be_resent, pause_before
 from workflows.core.requests.words import with_sent_before
@@ -112,6 +115,7 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.AWAITING_APPROVAL, Approve): frozenset({S.AWAITING_APPROVAL, S.APPLYING}),
     (S.AWAITING_APPROVAL, Reject): frozenset({S.REJECTED}),
     (S.AWAITING_APPROVAL, Withdraw): frozenset({S.WITHDRAWN}),
+    (S.AWAITING_APPROVAL, RemindApprovers): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, Expire): frozenset({S.EXPIRED}),
     (S.AWAITING_APPROVAL, Replan): frozenset({S.PREPARING}),
     (S.AWAITING_APPROVAL, Stop): frozenset({S.STOPPED}),
@@ -277,6 +281,24 @@ def _withdraw(request: AccessRequest, command: Withdraw, at: Situation) -> Trans
     return _ended(request, S.WITHDRAWN, at, note="The requester withdrew it.", text=text)
 
 
+def _remind(request: AccessRequest, command: RemindApprovers, at: Situation) -> Transition:
+    if command.actor is None:
+        due = next_reminder_at(request)
+        if due is None or at.now < due:
+            raise Refused("not_due", "No reminder is due.")
+    elif not request.is_by(command.actor):
+        raise Refused(
+            "not_the_requester", "Only the person who filed a request can remind its approvers. Ask that person."
+        )
+    elif not may_be_reminded(request, at.now):
+        raise Refused(
+            "reminded_lately", "The approvers heard of this request within the last day. Remind them tomorrow."
+        )
+    request = _moved(request, request.state, at, reminders=request.reminders + 1, reminded_at=at.now)
+    effects = (Remind(request_id=request.id), ShowRequest(request_id=request.id))
+    return Transition(request=request, effects=effects)
+
+
 def _expire(request: AccessRequest, command: Expire, at: Situation) -> Transition:
     if request.particulars.kind is RequestKind.REVOCATION:
         raise Refused("never_expires", "A revocation is carried out, however long it takes.")
@@ -310,6 +332,8 @@ def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transitio
         not_before=at.now + pause if pause else None,
         unseen_since=None,
         resent_at=None,
+        reminders=0,
+        reminded_at=None,
         decisions=(),  # invalid, even when the new plan is the same: approval is requested again
         expires_at=at.now + lifetime,
         lifetime=lifetime,
@@ -461,6 +485,7 @@ _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {
     Approve: _approve,
     Reject: _reject,
     Withdraw: _withdraw,
+    RemindApprovers: _remind,
     Expire: _expire,
     Replan: _replan,
     Reopen: _reopen,

@@ -177,6 +177,10 @@ class AccessRequest:
     """When it was last decided to send again what was accepted but not shown; stored before it is sent."""
     confirmed_at: datetime | None = None
     """When the read-back showed the complete plan."""
+    reminders: int = 0
+    """How often the approvers were reminded since approval was last requested."""
+    reminded_at: datetime | None = None
+    """When they were last reminded; None when never since then."""
     lifetime: timedelta | None = None
     """How long each round of approval may last; None in old records, until approval is requested again."""
     not_closed: tuple[OpenWay, ...] | None = None

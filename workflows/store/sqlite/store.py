@@ -8,6 +8,7 @@ from typing import Any, Final
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.eligibility import still_asked
+from workflows.core.requests.reminding import next_reminder_at
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.ports.clock import Clock
 from workflows.ports.records import Commit, OtherOpenRequest, StaleVersion
@@ -66,7 +67,7 @@ class SqliteStore(SqliteRecords, SqliteMessageCopies):
                 "requester": request.particulars.requester,
                 "account": request.requester_account,
                 "tenant_id": None if request.prepared is None else request.prepared.plan.tenant_id,
-                "due_at": text_of(request.expires_at) if _can_expire(request) else None,
+                "due_at": _due_at(request),
                 "created_at": text_of(request.created_at),
                 "waits_for": None if who is None else who.open_stages[0].role,
                 "excluded": json.dumps([] if who is None else sorted(who.barred)),
@@ -149,5 +150,9 @@ async def open_store(
     return store
 
 
-def _can_expire(request: AccessRequest) -> bool:
-    return request.state in _UNDECIDED and request.particulars.kind is not RequestKind.REVOCATION
+def _due_at(request: AccessRequest) -> str | None:
+    """Return when a request expires or its next reminder is due, whichever comes first; None when neither does."""
+    if request.state not in _UNDECIDED or request.particulars.kind is RequestKind.REVOCATION:
+        return None
+    reminder = next_reminder_at(request)
+    return text_of(request.expires_at if reminder is None else min(request.expires_at, reminder))

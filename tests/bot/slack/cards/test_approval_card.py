@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.slack import ids
 from bot.slack.blocks.blocks import within_limits
 from bot.slack.blocks.message import message
-from bot.slack.cards.approval_card import MOST_QUOTED, Context, approval_blocks
+from bot.slack.cards.approval.card import MOST_QUOTED, Context, approval_blocks
 from bot.slack.people.approvers import Approvers
 from tests.bot.shipped_cards import NAMES, waiting, words_of
 from tests.bot.surfaces import assert_sound_message, buttons, dicts, hostile, hostile_request, shown

@@ -23,6 +23,7 @@ from tests.workflows.core.builders import (
 from tests.workflows.core.builders import request as usual
 from tests.workflows.world import World
 from workflows.app.schedule.ticker import tick
+from workflows.core.errors import Refused
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.partners.reviews import REMIND_AGAIN_AFTER
 from workflows.core.people import Person
@@ -284,3 +285,25 @@ async def test_one_that_somebody_else_ended_meanwhile_holds_up_nothing(world: Wo
     await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
     assert (await world.request(first.id)).state is S.WITHDRAWN
     assert (await world.request(second.id)).state is S.EXPIRED
+
+
+async def test_approvers_are_reminded_once_for_each_due_day_and_the_request_still_expires(world: World) -> None:
+    request = await world.waiting()
+    for day in (1, 3, 5):
+        world.clock.moment = NOW + timedelta(days=day)
+        await ticks(world, 2)
+    assert [(one.id, one.reminders) for one in world.notifier.reminded] == [(request.id, 1), (request.id, 2)]
+    assert [command for _, command, _ in await world.log()].count("remind_approvers") == 2
+    world.clock.moment = request.expires_at
+    await ticks(world)
+    assert (await world.request(request.id)).state is S.EXPIRED
+
+
+async def test_a_requester_reminds_the_approvers_by_a_click(world: World) -> None:
+    request = await world.waiting()
+    world.clock.moment = NOW + timedelta(hours=25)
+    await world.service.remind(request.id, RILEY.chat_id, key="click")
+    with pytest.raises(Refused):
+        await world.service.remind(request.id, RILEY.chat_id, key="second click")
+    await world.settle()
+    assert [one.reminders for one in world.notifier.reminded] == [1]

@@ -12,7 +12,15 @@ from workflows.core.requests.commands.partner import (
     Revoke,
     UnconfirmSetup,
 )
-from workflows.core.requests.commands.request import Approve, Details, Reject, RequestCommand, Subject, Withdraw
+from workflows.core.requests.commands.request import (
+    Approve,
+    Details,
+    Reject,
+    RemindApprovers,
+    RequestCommand,
+    Subject,
+    Withdraw,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +83,8 @@ def given_by(command: RequestCommand | PartnershipCommand) -> Person | ChatId | 
     """Return who gave a command; None for a command of the bot itself."""
     match command:
         case Approve() | Reject() | Withdraw() | Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
+            return command.actor
+        case RemindApprovers():
             return command.actor
         case _:
             return None

@@ -152,6 +152,19 @@ class Withdraw:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RemindApprovers:
+    """Remind the approvers of a request that waits: a reminder is due, or its requester asks for one."""
+
+    name: Literal["remind_approvers"] = field(default="remind_approvers")
+    actor: ChatId | None = None
+    """The requester who asks for it; None when the reminder is due."""
+
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Return how many reminders that makes."""
+        return {"reminders": after.reminders}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Expire:
     """Nobody decided in time."""
 
@@ -291,6 +304,7 @@ RequestCommand = (
     | Approve[Person]
     | Reject[Person]
     | Withdraw
+    | RemindApprovers
     | Expire
     | Replan
     | Reopen

@@ -1,0 +1,1 @@
+"""What approvers see: the approval card, its details, the reminder."""

@@ -1,0 +1,46 @@
+"""The reminder for an approver: everything that waits for their decision, each with a button to review it."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from slack_sdk.models.blocks import Block
+
+from bot.slack.blocks.blocks import DOMAIN, header, paragraph, part, rich, when, words
+from bot.slack.blocks.message import Message, message
+from bot.slack.blocks.untrusted import clean
+from bot.slack.cards.requests import request_target, review_button
+from workflows.core.policy.risk import deciding_risk
+from workflows.core.requests.request import AccessRequest
+from workflows.core.text import counted
+from workflows.ports.records import Listed
+
+
+def reminder_message(waiting: Listed[AccessRequest], *, now: datetime) -> Message:
+    """Return the message that lists requests, the one that expires first on top; what is left out is counted."""
+    shown = sorted(waiting.shown, key=lambda one: one.expires_at)
+    title = f"{counted(waiting.count, 'request')} {'waits' if waiting.count == 1 else 'wait'} for your decision"
+    blocks: list[Block] = [header(f"⏰ {title}")]
+    for request in shown:
+        blocks += _entry(request)
+    if more := waiting.count - len(shown):
+        blocks.append(rich(paragraph(words(f"and {more} more in your App Home"))))
+    names = ", ".join(clean(request_target(one), 60) for one in shown[:3])
+    return message(f"{names}: {title}", blocks)
+
+
+def _entry(request: AccessRequest) -> Iterator[Block]:
+    known = request.known
+    level = deciding_risk(known.plan, known.observation.default).level
+    yield rich(
+        paragraph(
+            part(request_target(request), DOMAIN, bold=True),
+            words(": "),
+            part(known.template_title),
+            words(f" · {level.word.capitalize()} risk · requested by "),
+            part(known.requester.name),
+            words(" · decide by "),
+            when(request.expires_at),
+            words(f" · {request.id}"),
+        )
+    )
+    yield review_button(request)

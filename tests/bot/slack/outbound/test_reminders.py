@@ -1,0 +1,63 @@
+"""Reminders: one message a person and day for everything that waits, updated when more is due."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from tests.bot.slack.outbound.test_notifier import PostureInputs, action_ids, request, scene
+from tests.bot.surfaces import shown
+from workflows.core.requests.request import AccessRequest, RequestId, RequestState
+from workflows.core.settings.model import TenantId
+from workflows.ports.records import AuditEntry, Commit
+
+__all__ = ["scene"]
+
+
+async def put(scene: PostureInputs, number: int) -> AccessRequest:
+    """Store a request that waits for the first approver, at a partner of its own."""
+    usual = request()
+    plan = replace(usual.known.plan, tenant_id=TenantId(f"5a5e1f50-1c1f-4a8a-9d30-1d2f00c0f{number:03}"))
+    identity = replace(usual.known.observation.identity, default_domain=f"partner{number}.com")
+    observation = replace(usual.known.observation, identity=identity)
+    known = replace(usual.known, plan=plan, observation=observation)
+    asked = replace(
+        usual,
+        id=RequestId(f"R-{number}"),
+        version=1,
+        prepared=known,
+        expires_at=scene.world.clock.now() + timedelta(days=14 - number),
+    )
+    now = scene.world.clock.now()
+    entry = AuditEntry(key=f"put {number}", at=now, actor="t", command="put", outcome="accepted", details={})
+    await scene.store.commit(Commit(entry=entry, request=asked))
+    return asked
+
+
+async def test_an_approver_gets_one_message_a_day_however_many_requests_wait(scene: PostureInputs) -> None:
+    requests = [await put(scene, number) for number in range(3)]
+    for one in requests:
+        await scene.notifier().remind(one)
+    (message,) = scene.messages("@approver1")
+    assert message["text"].startswith("partner2.com, partner1.com, partner0.com: 3 requests wait")
+    assert action_ids(message) == ["review_request"] * 3
+    assert scene.written() == ["chat.postMessage"], "a repetition with the same content is not sent"
+
+
+async def test_the_next_day_brings_a_new_message(scene: PostureInputs) -> None:
+    asked = await put(scene, 0)
+    await scene.notifier().remind(asked)
+    scene.world.clock.advance(24 * 60 * 60)
+    await scene.notifier().remind(asked)
+    assert len(scene.messages("@approver1")) == 2
+
+
+async def test_of_more_than_ten_the_rest_is_counted(scene: PostureInputs) -> None:
+    requests = [await put(scene, number) for number in range(12)]
+    await scene.notifier().remind(requests[0])
+    (message,) = scene.messages("@approver1")
+    assert action_ids(message) == ["review_request"] * 10
+    assert "and 2 more in your App Home" in shown(message["blocks"])
+
+
+async def test_nobody_is_reminded_of_what_is_decided(scene: PostureInputs) -> None:
+    await scene.notifier().remind(request(RequestState.REJECTED))
+    assert scene.counts() == {}

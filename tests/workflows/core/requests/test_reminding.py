@@ -1,0 +1,72 @@
+"""Reminders of approvers: after 1, 3 and 7 days, and when the requester asks for one, once a day."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.workflows.core.builders import AMARA, NOW, RILEY, request, situation
+from workflows.core.errors import Refused
+from workflows.core.requests.commands.request import RemindApprovers
+from workflows.core.requests.effects import Remind
+from workflows.core.requests.lifecycle import advance
+from workflows.core.requests.reminding import LEAST_BETWEEN, may_be_reminded, next_reminder_at
+from workflows.core.requests.request import AccessRequest, RequestState
+
+DAY = timedelta(days=1)
+
+
+def waiting(lifetime: timedelta = 14 * DAY) -> AccessRequest:
+    return request(expires_at=NOW + lifetime, lifetime=lifetime)
+
+
+def reminded(asked: AccessRequest, at: datetime, actor: RemindApprovers | None = None) -> AccessRequest:
+    return advance(asked, actor or RemindApprovers(), situation(at)).request
+
+
+def test_approvers_are_reminded_after_1_3_and_7_days_and_then_no_more() -> None:
+    asked, seen = waiting(), []
+    while (due := next_reminder_at(asked)) is not None:
+        seen.append((due - NOW).days)
+        asked = reminded(asked, due)
+    assert seen == [1, 3, 7]
+    assert asked.reminders == 3
+
+
+def test_a_reminder_reaches_whoever_can_decide_and_says_so_to_the_requester() -> None:
+    transition = advance(waiting(), RemindApprovers(), situation(NOW + DAY))
+    assert transition.effects[0] == Remind(request_id=transition.request.id)
+    assert transition.request.state is RequestState.AWAITING_APPROVAL
+
+
+def test_no_reminder_comes_too_early_or_after_the_end() -> None:
+    with pytest.raises(Refused, match="due"):
+        reminded(waiting(), NOW + DAY - timedelta(seconds=1))
+    assert next_reminder_at(waiting(timedelta(hours=20))) is None
+
+
+def test_after_a_pause_of_the_bot_one_reminder_is_sent_for_all_that_were_missed() -> None:
+    asked = reminded(waiting(), NOW + 4 * DAY)
+    assert next_reminder_at(asked) == NOW + 7 * DAY
+
+
+def test_the_requester_reminds_once_a_day_and_nobody_else_does() -> None:
+    by_riley = RemindApprovers(actor=RILEY.chat_id)
+    asked, later = waiting(), NOW + LEAST_BETWEEN
+    assert not may_be_reminded(asked, later - timedelta(seconds=1))
+    once = reminded(asked, later, by_riley)
+    assert not may_be_reminded(once, later + timedelta(hours=23))
+    with pytest.raises(Refused) as refused:
+        reminded(once, later + timedelta(hours=23), by_riley)
+    assert refused.value.code == "reminded_lately"
+    assert reminded(once, later + LEAST_BETWEEN, by_riley).reminders == 2
+    with pytest.raises(Refused) as refused:
+        reminded(asked, later, RemindApprovers(actor=AMARA.chat_id))
+    assert refused.value.code == "not_the_requester"
+
+
+@pytest.mark.parametrize("state", [state for state in RequestState if state is not RequestState.AWAITING_APPROVAL])
+def test_only_what_waits_for_approval_is_reminded_of(state: RequestState) -> None:
+    asked = replace(request(state), expires_at=NOW + 14 * DAY)
+    assert next_reminder_at(asked) is None
+    assert not may_be_reminded(asked, NOW + 2 * DAY)

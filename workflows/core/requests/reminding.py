@@ -1,0 +1,33 @@
+"""Remind the approvers of a request that waits: when it is due, and when its requester may ask for it."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from workflows.core.requests.request import AccessRequest, RequestState
+
+REMIND_AFTER: Final = (timedelta(days=1), timedelta(days=3), timedelta(days=7))
+"""When the approvers are reminded, counted from the moment when approval was last requested."""
+LEAST_BETWEEN: Final = timedelta(days=1)
+"""A requester may ask for a reminder so long after the last one."""
+
+
+def asked_at(request: AccessRequest) -> datetime:
+    """Return when approval was last requested; for requests of earlier versions, when the request was filed."""
+    return request.created_at if request.lifetime is None else request.expires_at - request.lifetime
+
+
+def next_reminder_at(request: AccessRequest) -> datetime | None:
+    """Return when the next reminder is due; None when none is, because nothing waits or it expires before."""
+    if request.state is not RequestState.AWAITING_APPROVAL:
+        return None
+    later = (asked_at(request) + after for after in REMIND_AFTER)
+    last = request.reminded_at
+    due = next((moment for moment in later if last is None or moment > last), None)
+    return due if due is not None and due < request.expires_at else None
+
+
+def may_be_reminded(request: AccessRequest, now: datetime) -> bool:
+    """Return whether the requester may ask for a reminder now: once a day, not on the first day."""
+    if request.state is not RequestState.AWAITING_APPROVAL or now >= request.expires_at:
+        return False
+    return now >= (request.reminded_at or asked_at(request)) + LEAST_BETWEEN
