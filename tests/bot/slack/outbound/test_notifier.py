@@ -15,7 +15,7 @@ from bot.sandbox.seed import PEOPLE
 from bot.sandbox.server import Sandbox
 from bot.slack.blocks.message import notice
 from bot.slack.flows.home import home_view
-from bot.slack.outbound import notifier
+from bot.slack.outbound import homes
 from bot.slack.outbound.approval_channel import ApprovalChannel
 from bot.slack.outbound.card_copies import CardCopies
 from bot.slack.outbound.former_channels import FormerCards
@@ -589,7 +589,7 @@ async def test_a_home_is_made_off_the_event_loop(scene: PostureInputs, monkeypat
         threads.append(threading.get_ident())
         return home_view(**shown)
 
-    monkeypatch.setattr(notifier, "home_view", watched)
+    monkeypatch.setattr(homes, "home_view", watched)
     await scene.notifier().show_home(ChatId(SLACK_IDS["requester"]))
     assert len(threads) == 1
     assert threading.get_ident() not in threads
