@@ -17,7 +17,8 @@ from bot.slack.cards.findings import full_findings
 from bot.slack.cards.partners import identity_block
 from bot.slack.errors import NO_ANSWER
 from bot.slack.flows.entry_points import Action, Card, EntryPoint, Submission
-from bot.slack.payloads import Interaction, parse_card_value
+from bot.slack.payloads.button_values import parse_card_value
+from bot.slack.payloads.models import Interaction
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.members import Members
 from workflows.app.service import UNKNOWN_REQUEST, Service
