@@ -1,7 +1,5 @@
 """The home tenant's other settings as `ports.TenantSettings` describes them: read only, one read each."""
 
-import asyncio
-import time
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
@@ -12,6 +10,7 @@ from kiota_abstractions.method import Method
 from kiota_abstractions.request_information import RequestInformation
 from kiota_http.middleware.options import RetryHandlerOption
 
+from workflows.cache import Cache
 from workflows.core.audit.partner_changes import CLOCKS_DIFFER_BY, PartnerChange
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.facts import SignIns
@@ -20,7 +19,6 @@ from workflows.core.settings.model import Target, TargetType, TenantId, is_guid
 from workflows.entra.addresses import request_to
 from workflows.entra.answers import Call, is_absent, quoted, reading, sign_ins_of, verified_domains
 from workflows.entra.audits import AUDITED, partner_changes
-from workflows.entra.cache import Cache
 from workflows.entra.evaluation import evaluate
 from workflows.entra.name_search import SELECTED, filters, found_objects
 from workflows.entra.transport.connection import Connection, document_of
@@ -58,10 +56,11 @@ class GraphTenantSettings:
     def __init__(self, connection: Connection, *, client_id: str | None = None) -> None:
         self._connection = connection
         self._client_id = client_id
-        self._policies: tuple[float, Sequence[JsonObject]] = (float("-inf"), ())
-        self._reading = asyncio.Lock()
         self._reports = Pace(*_REPORTS, longest_wait=_REPORTS_WAIT)
         self._conditional_access = Pace(*_CONDITIONAL_ACCESS)
+        self._policies: Cache[None, Sequence[JsonObject]] = Cache(
+            read=lambda _: self._all_conditional_access(), seconds=lambda _: _REMEMBERED_SECONDS, most=1
+        )
         self._evaluations: Cache[Question, Sequence[JsonObject]] = Cache(
             read=self._ask_whether_policies_apply,
             seconds=lambda _: _REMEMBERED_SECONDS,
@@ -99,13 +98,7 @@ class GraphTenantSettings:
 
     async def read_conditional_access(self) -> Sequence[JsonObject]:
         """Read every Conditional Access policy, at most once a minute and once a second."""
-        async with self._reading:
-            at, known = self._policies
-            if time.monotonic() - at < _REMEMBERED_SECONDS:
-                return known
-            found = await self._all_conditional_access()
-            self._policies = (time.monotonic(), found)
-            return found
+        return await self._policies.ask(None)
 
     async def _all_conditional_access(self) -> Sequence[JsonObject]:
         call = reading("/identity/conditionalAccess/policies", "list Conditional Access policies", "Policy.Read.All")
