@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
 Asked = TypeVar("Asked", bound=Hashable)
@@ -19,8 +20,8 @@ class Cache(Generic[Asked, Answer]):
     """Answers by request. The oldest are removed when there are more than `most`."""
 
     read: Callable[[Asked], Coroutine[Any, Any, Answer]]
-    seconds: Callable[[Answer], float]
-    """How many seconds an answer is kept, counted from its arrival."""
+    lasts: Callable[[Answer], timedelta]
+    """How long an answer is kept, counted from its arrival."""
     most: int
     now: Callable[[], float] = time.monotonic
     """The present time in seconds. A clock that was set back makes an answer too old, too."""
@@ -46,7 +47,7 @@ class Cache(Generic[Asked, Answer]):
         while len(self._kept) >= self.most:
             del self._kept[next(iter(self._kept))]
         now = self.now()
-        self._kept[asked] = _Kept(since=now, until=now + self.seconds(answer), answer=answer)
+        self._kept[asked] = _Kept(since=now, until=now + self.lasts(answer).total_seconds(), answer=answer)
         return answer
 
     def _ended(self, asked: Asked, done: asyncio.Task[Answer]) -> None:

@@ -13,7 +13,7 @@ from aiohttp import web
 from bot.process.assembly.assembly import Parts, assemble
 from bot.process.assembly.neighbours import Neighbours
 from bot.process.logs.redactor import redactor_of
-from bot.process.loops import STORED_AGAIN_SECONDS, keep_ticking, name_missing_groups, perform_effects, store_gap
+from bot.process.loops import keep_ticking, name_missing_groups, perform_effects, store_gap
 from bot.process.readers import open_clock, open_tenant
 from bot.process.settings import Settings, SettingsProblems
 from bot.process.start_checks import checked_catalog, checked_store, require_slack, warm_up
@@ -24,6 +24,7 @@ from bot.process.web.server import make_web
 from bot.slack.answers.background import Background
 from bot.slack.inbound.socket import SlackSocket
 from bot.slack.outbound.client import SlackClient
+from workflows.intervals import START_STORED_AGAIN_AFTER
 
 _log = structlog.get_logger()
 
@@ -74,7 +75,7 @@ async def running(settings: Settings) -> AsyncIterator[Parts]:
         store = await checked_store(settings, clock, redact)
         stack.push_async_callback(store.close)
         noticed = _start(stack, store_gap(store, clock))
-        await asyncio.wait([noticed], timeout=STORED_AGAIN_SECONDS)
+        await asyncio.wait([noticed], timeout=START_STORED_AGAIN_AFTER.total_seconds())
         tenant, background = open_tenant(settings), Background()
         stack.push_async_callback(tenant.close)
         stack.push_async_callback(background.close)

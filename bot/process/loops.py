@@ -1,7 +1,6 @@
 """The tasks that run as long as the bot: perform stored effects, tick; and what they wait for."""
 
 import asyncio
-from typing import Final
 
 import structlog
 
@@ -14,12 +13,10 @@ from workflows.app.schedule.missing_setup import record_missing_setup
 from workflows.app.schedule.ticker import tick
 from workflows.catalog.catalog import Catalog
 from workflows.core.errors import DomainError
+from workflows.intervals import START_STORED_AGAIN_AFTER
 from workflows.ports.clock import Clock
 from workflows.ports.records import StoreNotWritable
 from workflows.store.sqlite.store import SqliteStore
-
-STORED_AGAIN_SECONDS: Final = 1.0
-"""Seconds before a retry of storing what must be stored before any effect is performed."""
 
 _log = structlog.get_logger()
 
@@ -31,7 +28,7 @@ async def store_gap(store: SqliteStore, clock: Clock) -> None:
             gap = await notice_gap(store=store, clock=clock)
         except StoreNotWritable as error:
             _log.warning("gap_not_stored", reason=str(error))
-            await asyncio.sleep(STORED_AGAIN_SECONDS)
+            await asyncio.sleep(START_STORED_AGAIN_AFTER.total_seconds())
         else:
             break
     if gap is not None:

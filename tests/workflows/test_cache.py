@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 
@@ -26,7 +27,7 @@ class Source:
 
     def cache(self, most: int = 10) -> Cache[str, int]:
         """A cache of these answers, for 30 seconds each."""
-        return Cache(read=self.answer, seconds=lambda _: 30.0, most=most, now=lambda: self.at)
+        return Cache(read=self.answer, lasts=lambda _: timedelta(seconds=30), most=most, now=lambda: self.at)
 
 
 async def test_an_answer_is_kept_for_its_time() -> None:

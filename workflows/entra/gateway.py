@@ -26,9 +26,9 @@ from workflows.entra.own_tenant_guard import HomeGuard
 from workflows.entra.settings import EntraSettings
 from workflows.entra.tenant_settings import GraphTenantSettings
 from workflows.entra.transport.connection import Connection, document_of, open_connection
+from workflows.intervals import TENANTS_KEPT_FOR
 from workflows.ports.tenant import Account, TenantRefused, TenantUnavailable
 
-_FOUND_FOR_SECONDS: Final = 60.0
 _FOUND_KEPT: Final = 500
 _FILTER_CLAUSES: Final = 15
 """Graph: "Advanced query capabilities on Microsoft Entra ID objects": more clauses than this are refused."""
@@ -58,7 +58,7 @@ class Entra:
         self._home: TenantId | None = None
         self._guard = HomeGuard(read=self._read_home, expected=expected)
         self._found: Cache[str, TenantIdentity | None] = Cache(
-            read=self._ask_for_tenant, seconds=lambda _: _FOUND_FOR_SECONDS, most=_FOUND_KEPT
+            read=self._ask_for_tenant, lasts=lambda _: TENANTS_KEPT_FOR, most=_FOUND_KEPT
         )
         self._tenant_settings = GraphTenantSettings(connection, client_id=client_id)
 

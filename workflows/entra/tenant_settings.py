@@ -23,14 +23,10 @@ from workflows.entra.evaluation import evaluate
 from workflows.entra.name_search import SELECTED, filters, found_objects
 from workflows.entra.transport.connection import Connection, document_of
 from workflows.entra.transport.pacing import Pace
+from workflows.intervals import ABSENCE_KEPT_FOR, OBJECT_NAMES_KEPT_FOR, POLICIES_KEPT_FOR
 from workflows.ports.tenant import TenantUnavailable
 from workflows.ports.tenant_settings import FoundObject
 
-_REMEMBERED_SECONDS: Final = 60.0
-"""For tenant-wide policies: several requests prepared at once read them once."""
-_NAMED_SECONDS: Final = 60.0
-_ABSENT_SECONDS: Final = 10.0
-"""Shorter, so that somebody who has just created a missing group sees it soon."""
 _NAMES_KEPT: Final = 500
 _EVALUATIONS_KEPT: Final = 500
 _CONDITIONAL_ACCESS: Final = (1, 1.0)
@@ -59,16 +55,16 @@ class GraphTenantSettings:
         self._reports = Pace(*_REPORTS, longest_wait=_REPORTS_WAIT)
         self._conditional_access = Pace(*_CONDITIONAL_ACCESS)
         self._policies: Cache[None, Sequence[JsonObject]] = Cache(
-            read=lambda _: self._all_conditional_access(), seconds=lambda _: _REMEMBERED_SECONDS, most=1
+            read=lambda _: self._all_conditional_access(), lasts=lambda _: POLICIES_KEPT_FOR, most=1
         )
         self._evaluations: Cache[Question, Sequence[JsonObject]] = Cache(
             read=self._ask_whether_policies_apply,
-            seconds=lambda _: _REMEMBERED_SECONDS,
+            lasts=lambda _: POLICIES_KEPT_FOR,
             most=_EVALUATIONS_KEPT,
         )
         self._names: Cache[Target, str | None] = Cache(
             read=self._ask_for_name,
-            seconds=lambda name: _ABSENT_SECONDS if name is None else _NAMED_SECONDS,
+            lasts=lambda name: ABSENCE_KEPT_FOR if name is None else OBJECT_NAMES_KEPT_FOR,
             most=_NAMES_KEPT,
         )
 

@@ -13,6 +13,7 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId, Role
 from workflows.core.requests.eligibility import still_asked
 from workflows.core.requests.request import AccessRequest
+from workflows.intervals import ADMINS_ASKED_FROM_REMINDER
 from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable
 from workflows.ports.message_copies import Copy
 from workflows.ports.notifier import NotifierRefused, NotifierUnavailable
@@ -24,8 +25,6 @@ _MOST_DIRECT_COPIES: Final = 10
 If the channel does not accept the card, the first ten by id still get one: somebody who can decide always gets the
 request.
 """
-_ESCALATE_AFTER: Final = 2
-"""From this reminder on the admins are asked as well as the sponsor."""
 
 _log = structlog.get_logger()
 
@@ -70,7 +69,7 @@ def everybody(holders: Mapping[Role, frozenset[ChatId]]) -> Sequence[ChatId]:
 
 def is_escalated(partnership: Partnership, now: datetime) -> bool:
     """Return whether the admins are asked about a due review as well as the sponsor."""
-    return partnership.reminders >= _ESCALATE_AFTER or partnership.is_past_its_end(now)
+    return partnership.reminders >= ADMINS_ASKED_FROM_REMINDER or partnership.is_past_its_end(now)
 
 
 def requester_told(partnership: Partnership, request: AccessRequest | None) -> ChatId:

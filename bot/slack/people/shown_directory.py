@@ -10,14 +10,13 @@ from bot.slack.people.users import SlackUser, mail_of_user, name_of_user
 from workflows.cache import Cache
 from workflows.core.errors import Refused
 from workflows.core.people import ChatId, Person, Role, Roster
+from workflows.intervals import NAMES_SHOWN_FOR, ROLES_SHOWN_FOR
 from workflows.ports.clock import Clock
 from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _PATIENCE_SECONDS: Final = 2.0
 """Seconds to wait for a person's identity; without it only the Slack id is used for display."""
-_SHOWN_FOR: Final = timedelta(seconds=30)
-_KNOWN_FOR: Final = timedelta(minutes=10)
 _MOST: Final = 5000
 """How many answers of one kind are kept."""
 
@@ -36,16 +35,15 @@ class ShownDirectory:
         self._directory = directory
 
         def cache(
-            read: Callable[[Asked], Coroutine[Any, Any, Answer]], kept_for: timedelta = _SHOWN_FOR
+            read: Callable[[Asked], Coroutine[Any, Any, Answer]], kept_for: timedelta = ROLES_SHOWN_FOR
         ) -> Cache[Asked, Answer]:
-            seconds = kept_for.total_seconds()
-            return Cache(read=read, seconds=lambda _: seconds, most=_MOST, now=lambda: clock.now().timestamp())
+            return Cache(read=read, lasts=lambda _: kept_for, most=_MOST, now=lambda: clock.now().timestamp())
 
         self._people = cache(directory.identify)
         self._holders: Cache[Role, frozenset[ChatId]] = cache(lambda role: directory.holders_by(role, self))
         self._groups: Cache[None, UserGroups] = cache(lambda _: directory.user_groups())
-        self._users = cache(directory.user, _KNOWN_FOR)
-        self._by_mail = cache(directory.user_by_mail, _KNOWN_FOR)
+        self._users = cache(directory.user, NAMES_SHOWN_FOR)
+        self._by_mail = cache(directory.user_by_mail, NAMES_SHOWN_FOR)
 
     async def identify(self, chat_id: ChatId) -> Person:
         """Map a Slack user to one Entra person, without the cache."""
