@@ -1,6 +1,7 @@
 """The house: its drawing is that of the imports, no folder is crowded, no circle stands."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -59,3 +60,17 @@ def test_a_long_file_says_why_it_is_long() -> None:
             text = path.read_text()
             if text.count("\n") > MOST_LINES:
                 assert "long because" in (ast.get_docstring(ast.parse(text)) or ""), path
+
+
+HANDMADE: Final = re.compile(
+    r"""["']s["'] if|["']["'] if [\w.()]+ == 1 else ["']s["']|["']1 \w.*["'] if .+ == 1 else"""
+)
+
+
+def test_plural_forms_are_made_in_one_place() -> None:
+    """The sandbox stands for other systems and shares nothing with the bot."""
+    for folder in folders():
+        for path in folder.glob("*.py"):
+            where = path.relative_to(PROJECT).as_posix()
+            if not where.startswith(("bot/sandbox/", "workflows/core/text.py")):
+                assert not HANDMADE.search(path.read_text()), f"{where}: use counted of workflows/core/text.py"

@@ -1,127 +1,32 @@
-"""The process: open the bot's connections, start its tasks, end them in reverse order.
-
-This file is long because start and end of all that runs have to be read together.
-"""
+"""The process: open the bot's connections, start its tasks, end them in reverse order."""
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any
 
 import structlog
 from aiohttp import web
-from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.process.assembly.assembly import Parts, assemble
 from bot.process.assembly.neighbours import Neighbours
-from bot.process.logs.redactor import Redactor, redactor_of
+from bot.process.logs.redactor import redactor_of
+from bot.process.loops import keep_ticking, name_missing_groups, perform_effects, store_gap
 from bot.process.readers import open_clock, open_tenant
 from bot.process.settings import Settings, SettingsProblems
+from bot.process.start_checks import checked_catalog, checked_store, require_slack, warm_up
 from bot.process.web.connections import make_runner, most_at_once
 from bot.process.web.health import LOOK_SECONDS, Health
 from bot.process.web.metrics import Metrics
 from bot.process.web.server import make_web
 from bot.slack.answers.background import Background
-from bot.slack.errors import NO_ANSWER, WRONG_TOKEN, error_code
 from bot.slack.inbound.socket import SlackSocket
-from bot.slack.outbound.approval_channel import CURE, ChannelUnsuitable, channel_problem
 from bot.slack.outbound.client import SlackClient
-from bot.slack.people.shown_directory import ShownDirectory
-from workflows.app.schedule.downtime import notice_gap
-from workflows.app.schedule.missing_setup import record_missing_setup
-from workflows.app.schedule.ticker import tick
-from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
-from workflows.core.errors import DomainError
-from workflows.entra import Entra
-from workflows.ports.clock import Clock
-from workflows.ports.records import StoreNotWritable, StoreUnusable
-from workflows.store.sqlite.store import SqliteStore, open_store
-
-_STORED_AGAIN_SECONDS: Final = 1.0
-"""Seconds before a retry of storing what must be stored before any effect is performed."""
+from workflows.intervals import START_STORED_AGAIN_AFTER
 
 _log = structlog.get_logger()
-
-
-async def run(settings: Settings) -> None:
-    """Run the bot until SIGTERM or SIGINT.
-
-    :raises SettingsProblems: when the templates, or Slack's answer about the token, show that a setting is wrong.
-    """
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    async with running(settings):
-        _log.info("ready", port=settings.port, socket_mode=settings.is_socket_mode)
-        await stop.wait()
-        _log.info("stopping")
-
-
-@asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Parts]:
-    """Assemble everything, start it, and end it in reverse order. Yields what runs."""
-    catalog = _catalog(settings)
-    clock = open_clock(settings)
-    redact = redactor_of(settings)
-    client = SlackClient(
-        token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, redact=redact
-    )
-    await _require_slack(client, settings)
-    async with AsyncExitStack() as stack:
-        store = await _store(settings, clock, redact)
-        stack.push_async_callback(store.close)
-        noticed = asyncio.create_task(_notice_gap(store, clock))
-        stack.push_async_callback(_cancelled, noticed)
-        await asyncio.wait([noticed], timeout=_STORED_AGAIN_SECONDS)
-        tenant = open_tenant(settings)
-        stack.push_async_callback(tenant.close)
-        background = Background()
-        stack.push_async_callback(background.close)
-        parts = assemble(
-            Neighbours(
-                settings=settings,
-                catalog=catalog,
-                clock=clock,
-                client=client,
-                store=store,
-                tenant=tenant,
-                background=background,
-                redact=redact,
-            )
-        )
-        background.start(_name_missing_groups(parts.directory, catalog))
-        warm = asyncio.create_task(_warm(tenant, settings))
-        socket = _socket(settings, parts, client)
-        health = Health(
-            store=store,
-            alarms=parts.alarms,
-            clock=clock,
-            send=parts.send_directly,
-            socket=socket,
-            look_seconds=min(LOOK_SECONDS, settings.gatehouse_tick_seconds),
-        )
-        readiness = Readiness(starting=(warm, noticed), health=health, socket=socket)
-        metrics = Metrics(
-            store=store, clock=clock, lookups=lambda: background.running, is_ready=readiness.what_is_missing
-        )
-        readiness.loops += [
-            asyncio.create_task(_performing(parts, warm, noticed)),
-            asyncio.create_task(_ticking(parts, clock, metrics, settings, noticed)),
-            asyncio.create_task(health.run()),
-        ]
-        for task in (*readiness.loops, warm):
-            stack.push_async_callback(_cancelled, task)
-        await _listen(stack, settings, parts, clock, metrics, readiness)
-        if socket is not None:
-            # Slack may be unreachable for long. Meanwhile the bot performs what is stored, and can be stopped.
-            readiness.loops.append(asyncio.create_task(socket.run()))
-            stack.push_async_callback(_cancelled, readiness.loops[-1])
-        await warm
-        yield parts
 
 
 @dataclass(slots=True, kw_only=True)
@@ -143,154 +48,104 @@ class Readiness:
         return "" if all(task.done() for task in self.starting) and is_heard else "starting\n"
 
 
-def _catalog(settings: Settings) -> Catalog:
-    try:
-        return load_catalog(settings.gatehouse_templates)
-    except CatalogProblems as error:
-        raise SettingsProblems(error.problems) from error
+async def run(settings: Settings) -> None:
+    """Run the bot until SIGTERM or SIGINT.
 
-
-async def _store(settings: Settings, clock: Clock, redact: Redactor) -> SqliteStore:
-    try:
-        return await open_store(settings.database_file, clock, redact, redact.known)
-    except StoreUnusable as error:
-        raise SettingsProblems((f"DATABASE_URL: {error}",)) from error
-    except OSError as error:
-        raise SettingsProblems((f"DATABASE_URL: {error.filename} cannot be used ({error.strerror})",)) from error
-
-
-async def _require_slack(client: AsyncWebClient, settings: Settings) -> None:
-    """Ask Slack whose token this is.
-
-    :raises SettingsProblems: when the token is invalid, or another workspace's. An unreachable Slack is no such
-        problem: stored work is performed as soon as it answers.
+    :raises SettingsProblems: when the templates, or Slack's answer about the token, show that a setting is wrong.
     """
-    name = "SLACK_BOT_TOKEN"
-    try:
-        answer = await client.auth_test()
-        if settings.slack_app_token is not None:
-            # The Socket Mode client would retry a wrong token for ever, and could not be stopped meanwhile.
-            name = "SLACK_APP_TOKEN"
-            await client.apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
-    except SlackApiError as error:
-        reason = error_code(error)
-        if reason not in WRONG_TOKEN:
-            _log.warning("slack_out_of_reach", reason=reason or "no answer of Slack's")
-            return
-        raise SettingsProblems((f"{name}: Slack refuses it ({reason}); install the app again",)) from error
-    except NO_ANSWER as error:
-        _log.warning("slack_out_of_reach", reason=repr(error))
-        return
-    if answer["team_id"] != settings.slack_team_id:
-        raise SettingsProblems((f"SLACK_TEAM_ID: the bot token belongs to {answer['team_id']}; set it to that",))
-    await _require_private_channel(client, settings)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with running(settings):
+        _log.info("ready", port=settings.port, socket_mode=settings.is_socket_mode)
+        await stop.wait()
+        _log.info("stopping")
 
 
-async def _require_private_channel(client: AsyncWebClient, settings: Settings) -> None:
-    """Ask Slack whether approval cards may be posted to their channel.
-
-    :raises SettingsProblems: when the channel is not certainly private. A missing answer is no such problem: the check
-        is repeated before each card.
-    """
-    try:
-        problem = await channel_problem(client, settings.slack_channel)
-    except ChannelUnsuitable as error:
-        _log.warning("approval_channel_not_read", reason=str(error))
-        return
-    if problem:
-        where = f"{settings.slack_channel} cannot be used for approval cards: {problem}"
-        raise SettingsProblems((f"SLACK_CHANNEL: {where}; {CURE}",))
-
-
-async def _warm(tenant: Entra, settings: Settings) -> None:
-    """Load and connect what the first request would otherwise wait for.
-
-    :raises SettingsProblems: when Entra answers for another tenant. An unreachable Entra is no such problem.
-    """
-    if reason := await tenant.warm():
-        _log.warning("entra_out_of_reach", reason=reason)
-    elif (home := await tenant.home()) != settings.azure_tenant_id:
-        raise SettingsProblems(
-            (f"AZURE_TENANT_ID: Entra answers for the tenant {home}; set it to that, or use that tenant's credentials",)
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Parts]:
+    """Assemble everything, start it, and end it in reverse order. Yields what runs."""
+    catalog, clock, redact = checked_catalog(settings), open_clock(settings), redactor_of(settings)
+    client = SlackClient(
+        token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, redact=redact
+    )
+    await require_slack(client, settings)
+    async with AsyncExitStack() as stack:
+        store = await checked_store(settings, clock, redact)
+        stack.push_async_callback(store.close)
+        noticed = _start(stack, store_gap(store, clock))
+        await asyncio.wait([noticed], timeout=START_STORED_AGAIN_AFTER.total_seconds())
+        tenant, background = open_tenant(settings), Background()
+        stack.push_async_callback(tenant.close)
+        stack.push_async_callback(background.close)
+        around = Neighbours(
+            settings=settings,
+            catalog=catalog,
+            clock=clock,
+            client=client,
+            store=store,
+            tenant=tenant,
+            background=background,
+            redact=redact,
         )
+        parts = assemble(around)
+        background.start(name_missing_groups(parts.directory, catalog))
+        warm = asyncio.create_task(warm_up(tenant, settings))
+        readiness = await _start_loops(stack, around, parts, warm, noticed)
+        if (socket := readiness.socket) is not None:
+            # Slack may be unreachable for long. Meanwhile the bot performs what is stored, and can be stopped.
+            readiness.loops.append(_start(stack, socket.run()))
+        await warm
+        yield parts
 
 
-async def _notice_gap(store: SqliteStore, clock: Clock) -> None:
-    """Store that the bot did not run for some time, as soon as anything can be stored."""
-    while True:
-        try:
-            gap = await notice_gap(store=store, clock=clock)
-        except StoreNotWritable as error:
-            _log.warning("gap_not_stored", reason=str(error))
-            await asyncio.sleep(_STORED_AGAIN_SECONDS)
-        else:
-            break
-    if gap is not None:
-        _log.warning("gap_noticed", since=str(gap.since), until=str(gap.until))
+async def _start_loops(
+    stack: AsyncExitStack, around: Neighbours, parts: Parts, warm: asyncio.Task[None], noticed: asyncio.Task[None]
+) -> Readiness:
+    """Start to perform effects, to tick, to look after the process's health, and to listen."""
+    settings, socket = around.settings, _socket(around, parts)
+    health = Health(
+        store=around.store,
+        alarms=parts.alarms,
+        clock=around.clock,
+        send=parts.send_directly,
+        socket=socket,
+        look_seconds=min(LOOK_SECONDS, settings.gatehouse_tick_seconds),
+    )
+    readiness = Readiness(starting=(warm, noticed), health=health, socket=socket)
+    metrics = Metrics(
+        store=around.store,
+        clock=around.clock,
+        lookups=lambda: around.background.running,
+        is_ready=readiness.what_is_missing,
+    )
+    readiness.loops += [
+        _start(stack, perform_effects(parts, warm, noticed)),
+        _start(stack, keep_ticking(parts, around.clock, metrics, settings, noticed)),
+        _start(stack, health.run()),
+    ]
+    stack.push_async_callback(_cancelled, warm)
+    await _listen(stack, around, parts, metrics, readiness)
+    return readiness
 
 
-async def _performing(parts: Parts, warm: asyncio.Task[None], noticed: asyncio.Task[None]) -> None:
-    """Perform stored effects, once the tenant's identity is known, or it is known that Entra is unreachable.
-
-    An effect approved for one tenant must not be written to another. Nor may it be written after an outage that is not
-    stored.
-    """
-    await asyncio.wait([warm])
-    if warm.cancelled() or warm.exception() is not None:
-        return  # the start is refused
-    await asyncio.shield(noticed)
-    await parts.outbox.run()
-
-
-def _socket(settings: Settings, parts: Parts, client: SlackClient) -> SlackSocket | None:
-    if settings.slack_app_token is None:
+def _socket(around: Neighbours, parts: Parts) -> SlackSocket | None:
+    if around.settings.slack_app_token is None:
         return None
-    app_token = settings.slack_app_token.get_secret_value()
-    return SlackSocket(inbound=parts.inbound, client=client, app_token=app_token)
-
-
-async def _name_missing_groups(directory: ShownDirectory, catalog: Catalog) -> None:
-    """Log the missing user groups of roles. The people concerned are told when a request waits for such a role."""
-    for role in catalog.roles:
-        try:
-            missing = await directory.missing_groups(role)
-        except DomainError as error:
-            _log.warning("user_groups_unread", reason=str(error))
-            return
-        if missing:
-            _log.warning("user_group_missing", role=role, handles=missing)
-
-
-async def _ticking(
-    parts: Parts, clock: Clock, metrics: Metrics, settings: Settings, noticed: asyncio.Task[None]
-) -> None:
-    await asyncio.shield(noticed)  # the first tick replaces the time of the last one
-    try:
-        await record_missing_setup(service=parts.service, store=parts.store)
-    except Exception:
-        _log.exception("halves_not_recorded")
-    while True:
-        now = clock.now()
-        try:
-            await tick(service=parts.service, store=parts.store, directory=parts.directory, clock=clock)
-            await parts.watching.look()
-        except StoreNotWritable as error:
-            _log.warning("tick_waits", reason=str(error))
-        except Exception:
-            _log.exception("tick_failed")
-        else:
-            metrics.ticked(now)
-        await asyncio.sleep(settings.gatehouse_tick_seconds)
+    app_token = around.settings.slack_app_token.get_secret_value()
+    return SlackSocket(inbound=parts.inbound, client=around.client, app_token=app_token)
 
 
 async def _listen(
-    stack: AsyncExitStack, settings: Settings, parts: Parts, clock: Clock, metrics: Metrics, readiness: Readiness
+    stack: AsyncExitStack, around: Neighbours, parts: Parts, metrics: Metrics, readiness: Readiness
 ) -> None:
     """Listen on the port."""
+    settings = around.settings
     app = make_web(
         inbound=None if settings.is_socket_mode else parts.inbound,
         secret=settings.slack_signing_secret.get_secret_value(),
-        clock=clock,
+        clock=around.clock,
         metrics=metrics,
         is_ready=readiness.what_is_missing,
     )
@@ -302,6 +157,13 @@ async def _listen(
     except OSError as error:
         where = f"{settings.host}:{settings.port}"
         raise SettingsProblems((f"HOST, PORT: cannot listen on {where} ({error.strerror})",)) from error
+
+
+def _start(stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """Start a task that is cancelled when the stack is closed."""
+    task = asyncio.create_task(work)
+    stack.push_async_callback(_cancelled, task)
+    return task
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -1,12 +1,33 @@
 """The parts for reading, made from the settings: the tenant, the clock, the records next to a running bot."""
 
-from bot.process.clock import OffsetClock, SystemClock
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
 from bot.process.logs.redactor import redactor_of
 from bot.process.settings import SettingsProblems, TenantSettings
 from workflows.core.partners.records import Records
 from workflows.entra import Entra, EntraSettings, connect
 from workflows.ports.clock import Clock
 from workflows.store.sqlite.snapshot import read_records
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Return the present time in UTC."""
+        return datetime.now(UTC)
+
+
+class OffsetClock:
+    """The machine's clock plus a whole number of seconds from a file, which is read at every call."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def now(self) -> datetime:
+        """Return the present time of the rehearsal in UTC."""
+        return datetime.now(UTC) + timedelta(seconds=int(self._path.read_text(encoding="ascii")))
 
 
 def open_tenant(settings: TenantSettings) -> Entra:

@@ -49,7 +49,7 @@ def windows() -> dict[str, Json]:
     """Return the windows that people open: Details of each shipped template's request."""
     found = {}
     for name, template in load_catalog(SHIPPED).templates.items():
-        blocks = details_blocks(waiting(template), holders=NAMES, history=HISTORY)
+        blocks = details_blocks(waiting(template), holders=NAMES, history=HISTORY, now=NOW)
         found[f"details-{name}"] = modal("Details", blocks, "decide_request")
     return found
 

@@ -10,7 +10,10 @@ from slack_sdk.models.views import View
 
 from bot.sandbox.slack.block_kit.blocks import problems
 from bot.sandbox.slack.block_kit.view_checks import is_too_large, view_problems
-from bot.slack.blocks.message import Message
+from bot.slack.blocks.message import Message, message
+from bot.slack.cards.approval.card import Context
+from bot.slack.cards.approval.details import details_blocks
+from bot.slack.cards.approval.request_card import request_card
 from tests.workflows.core.builders import NOW, RILEY, SAM, access_plan, identity, particulars, prepared, request
 from workflows.core.partners.partnership import Attestation
 from workflows.core.people import ChatId, Person, PersonId
@@ -97,6 +100,18 @@ def assert_sound_message(message: Message) -> None:
     for emoji in (item.get("emoji") for item in dicts(message.blocks) if item.get("type") == "plain_text"):
         assert emoji is False
     json.dumps(message.blocks, ensure_ascii=False).encode()
+
+
+def card(asked: AccessRequest, **changes: Any) -> Message:
+    """A request's card, with nobody known by name, at NOW, unless told otherwise."""
+    usual: dict[str, Any] = {"holders": {}, "context": Context(is_first=True), "now": NOW}
+    return request_card(asked, **{**usual, **changes})
+
+
+def details(asked: AccessRequest, **changes: Any) -> Message:
+    """The details of a request, as a message so that tests read both alike."""
+    usual: dict[str, Any] = {"holders": {}, "history": (), "now": NOW}
+    return message(asked.id, details_blocks(asked, **{**usual, **changes}))
 
 
 def hostile_identity(text: str) -> TenantIdentity:

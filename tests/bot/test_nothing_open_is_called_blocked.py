@@ -14,7 +14,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from bot.slack.cards.cards import request_card, review_card
+from bot.slack.cards.cards import review_card
 from bot.slack.cards.setup_card import setup_card
 from bot.slack.flows.revoke.views import revocation_view, revoke_unchecked_view
 from bot.slack.flows.show.partners import partner_details, partner_list
@@ -22,7 +22,7 @@ from bot.slack.flows.show.posture import posture_message
 from bot.slack.words.posture import trust_words
 from bot.terminal.posture_json import posture_json
 from bot.terminal.posture_table import print_posture
-from tests.bot.surfaces import shown
+from tests.bot.surfaces import details, shown
 from tests.workflows.core.builders import NOW, TENANT, closed_document, identity, partnership, prepared, request
 from tests.workflows.core.strategies import JSON, PROPERTY, setting_of
 from workflows.core.partners.outcome import advance_partner
@@ -190,7 +190,7 @@ def test_the_outcome_of_a_revocation_calls_nothing_blocked_that_is_not_and_names
     record = transition.partnership
     assert record is not None
     texts = [effect.text for effect in transition.effects if isinstance(effect, Tell)]
-    card = request_card(transition.request, holders={}, now=NOW)
+    card = details(transition.request)
     texts.append(f"{card.text} {shown(card.blocks)}")
     for text in texts:
         assert_true(text, found, "outcome")

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from workflows.core.errors import Refused
-from workflows.core.partners.outcome import advance_partner
+from workflows.core.partners.outcome import Outcome, advance_partner
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviews import advance_review
 from workflows.core.people import ChatId, Person, PersonId, Roster
@@ -110,8 +110,8 @@ class Service:
             request_id=subject.request_id,
             tenant_id=subject.tenant_id,
         )
-        entry = replace(entry, outcome="received")
-        await self._commit(Commit(entry=entry, effects=(CheckPermission(command=click, key=key, received_at=now),)))
+        check = CheckPermission(command=click, key=key, received_at=now)
+        await self._commit(Commit(entry=replace(entry, outcome="received"), effects=(check,)))
 
     async def withdraw(self, request_id: RequestId, actor: ChatId, *, key: str) -> None:
         """Withdraw a request. A click of its requester is enough.
@@ -148,37 +148,36 @@ class Service:
 
         async def attempt() -> AccessRequest:
             request = await self._load(request_id)
-            known = None
-            if request.prepared is not None:
-                known = await self._store.partnership(request.prepared.plan.tenant_id)
+            plan = None if request.prepared is None else request.prepared.plan
+            known = None if plan is None else await self._store.partnership(plan.tenant_id)
             roster = Roster() if roster_of is None else await roster_of(request)
-            now = self._clock.now()
-            at = Situation(now=now, roster=roster, received_at=received_at)
+            at = Situation(now=self._clock.now(), roster=roster, received_at=received_at)
             transition = advance_partner(request, command, at, known)
             if transition.request.version == request.version:
                 return request
-            entry = self._entry(
-                key or f"{request_id}:{request.version}:{command.name}",
+            is_new = await self._commit(self._commit_of(request, command, transition, key, at.now))
+            return transition.request if is_new else await self._load(request_id)
+
+        return await _again_when_stale(attempt)
+
+    def _commit_of(
+        self, request: AccessRequest, command: RequestCommand, transition: Outcome, key: str, now: datetime
+    ) -> Commit:
+        return Commit(
+            entry=self._entry(
+                key or f"{request.id}:{request.version}:{command.name}",
                 now,
                 given_by(command),
                 command.name,
                 command.audit_details(transition.request),
-                request_id=request_id,
+                request_id=request.id,
                 tenant_id=None if request.prepared is None else request.prepared.plan.tenant_id,
-            )
-            is_new = await self._commit(
-                Commit(
-                    entry=entry,
-                    request=transition.request,
-                    partnership=transition.partnership,
-                    effects=transition.effects,
-                    is_only_one=isinstance(command, RecordPrepared)
-                    and request.particulars.kind is not RequestKind.REVOCATION,
-                )
-            )
-            return transition.request if is_new else await self._load(request_id)
-
-        return await _again_when_stale(attempt)
+            ),
+            request=transition.request,
+            partnership=transition.partnership,
+            effects=transition.effects,
+            is_only_one=isinstance(command, RecordPrepared) and request.particulars.kind is not RequestKind.REVOCATION,
+        )
 
     async def advance_review(
         self, tenant_id: TenantId, command: PartnershipCommand, *, key: str = "", roster: Roster | None = None

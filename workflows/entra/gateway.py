@@ -1,11 +1,11 @@
 """The home tenant as `ports.Tenant` describes it: organization, partners, people, and the only write."""
 
-import time
 from collections.abc import Sequence
 from typing import Final
 
 from kiota_abstractions.method import Method
 
+from workflows.cache import Cache
 from workflows.core.people import PersonId, folded_mail
 from workflows.core.plans.plan import Operation, TenantIdentity
 from workflows.core.settings.canonical import JsonObject, canonical_json
@@ -26,9 +26,9 @@ from workflows.entra.own_tenant_guard import HomeGuard
 from workflows.entra.settings import EntraSettings
 from workflows.entra.tenant_settings import GraphTenantSettings
 from workflows.entra.transport.connection import Connection, document_of, open_connection
+from workflows.intervals import TENANTS_KEPT_FOR
 from workflows.ports.tenant import Account, TenantRefused, TenantUnavailable
 
-_FOUND_FOR_SECONDS: Final = 60.0
 _FOUND_KEPT: Final = 500
 _FILTER_CLAUSES: Final = 15
 """Graph: "Advanced query capabilities on Microsoft Entra ID objects": more clauses than this are refused."""
@@ -57,7 +57,9 @@ class Entra:
         self._connection = connection
         self._home: TenantId | None = None
         self._guard = HomeGuard(read=self._read_home, expected=expected)
-        self._found: dict[str, tuple[float, TenantIdentity | None]] = {}
+        self._found: Cache[str, TenantIdentity | None] = Cache(
+            read=self._ask_for_tenant, lasts=lambda _: TENANTS_KEPT_FOR, most=_FOUND_KEPT
+        )
         self._tenant_settings = GraphTenantSettings(connection, client_id=client_id)
 
     @property
@@ -111,15 +113,7 @@ class Entra:
     async def find(self, target: str, *, fresh: bool = False) -> TenantIdentity | None:
         """Return the tenant of a normalized domain or a tenant id; None when there is none. Cached for a minute."""
         asked = target.lower()
-        at, known = self._found.get(asked, (float("-inf"), None))
-        if not fresh and time.monotonic() - at < _FOUND_FOR_SECONDS:
-            return known
-        identity = await self._ask_for_tenant(asked)
-        while len(self._found) >= _FOUND_KEPT:
-            del self._found[next(iter(self._found))]
-        self._found.pop(asked, None)
-        self._found[asked] = (time.monotonic(), identity)
-        return identity
+        return await (self._found.ask_now(asked) if fresh else self._found.ask(asked))
 
     async def _ask_for_tenant(self, asked: str) -> TenantIdentity | None:
         relationships = self._connection.graph.tenant_relationships

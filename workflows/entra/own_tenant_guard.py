@@ -7,11 +7,11 @@ from contextlib import suppress
 from typing import Final
 
 from workflows.core.settings.model import TenantId
+from workflows.intervals import HOME_TENANT_ASKED_AGAIN_AFTER, HOME_TENANT_CHECKED_EVERY
 from workflows.ports.tenant import TenantRefused, TenantUnavailable, WrongTenant
 
-_TRUSTED_SECONDS: Final = 240.0
-_ASKED_AGAIN_SECONDS: Final = 10.0
-"""After a wrong answer, or none, the question is repeated sooner, because writes wait for it."""
+_TRUSTED_SECONDS: Final = HOME_TENANT_CHECKED_EVERY.total_seconds()
+_ASKED_AGAIN_SECONDS: Final = HOME_TENANT_ASKED_AGAIN_AFTER.total_seconds()
 
 
 class HomeGuard:

@@ -1,7 +1,5 @@
 """The home tenant's other settings as `ports.TenantSettings` describes them: read only, one read each."""
 
-import asyncio
-import time
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
@@ -12,6 +10,7 @@ from kiota_abstractions.method import Method
 from kiota_abstractions.request_information import RequestInformation
 from kiota_http.middleware.options import RetryHandlerOption
 
+from workflows.cache import Cache
 from workflows.core.audit.partner_changes import CLOCKS_DIFFER_BY, PartnerChange
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.facts import SignIns
@@ -20,19 +19,14 @@ from workflows.core.settings.model import Target, TargetType, TenantId, is_guid
 from workflows.entra.addresses import request_to
 from workflows.entra.answers import Call, is_absent, quoted, reading, sign_ins_of, verified_domains
 from workflows.entra.audits import AUDITED, partner_changes
-from workflows.entra.cache import Cache
 from workflows.entra.evaluation import evaluate
 from workflows.entra.name_search import SELECTED, filters, found_objects
 from workflows.entra.transport.connection import Connection, document_of
 from workflows.entra.transport.pacing import Pace
+from workflows.intervals import ABSENCE_KEPT_FOR, OBJECT_NAMES_KEPT_FOR, POLICIES_KEPT_FOR
 from workflows.ports.tenant import TenantUnavailable
 from workflows.ports.tenant_settings import FoundObject
 
-_REMEMBERED_SECONDS: Final = 60.0
-"""For tenant-wide policies: several requests prepared at once read them once."""
-_NAMED_SECONDS: Final = 60.0
-_ABSENT_SECONDS: Final = 10.0
-"""Shorter, so that somebody who has just created a missing group sees it soon."""
 _NAMES_KEPT: Final = 500
 _EVALUATIONS_KEPT: Final = 500
 _CONDITIONAL_ACCESS: Final = (1, 1.0)
@@ -58,18 +52,19 @@ class GraphTenantSettings:
     def __init__(self, connection: Connection, *, client_id: str | None = None) -> None:
         self._connection = connection
         self._client_id = client_id
-        self._policies: tuple[float, Sequence[JsonObject]] = (float("-inf"), ())
-        self._reading = asyncio.Lock()
         self._reports = Pace(*_REPORTS, longest_wait=_REPORTS_WAIT)
         self._conditional_access = Pace(*_CONDITIONAL_ACCESS)
+        self._policies: Cache[None, Sequence[JsonObject]] = Cache(
+            read=lambda _: self._all_conditional_access(), lasts=lambda _: POLICIES_KEPT_FOR, most=1
+        )
         self._evaluations: Cache[Question, Sequence[JsonObject]] = Cache(
             read=self._ask_whether_policies_apply,
-            seconds=lambda _: _REMEMBERED_SECONDS,
+            lasts=lambda _: POLICIES_KEPT_FOR,
             most=_EVALUATIONS_KEPT,
         )
         self._names: Cache[Target, str | None] = Cache(
             read=self._ask_for_name,
-            seconds=lambda name: _ABSENT_SECONDS if name is None else _NAMED_SECONDS,
+            lasts=lambda name: ABSENCE_KEPT_FOR if name is None else OBJECT_NAMES_KEPT_FOR,
             most=_NAMES_KEPT,
         )
 
@@ -99,13 +94,7 @@ class GraphTenantSettings:
 
     async def read_conditional_access(self) -> Sequence[JsonObject]:
         """Read every Conditional Access policy, at most once a minute and once a second."""
-        async with self._reading:
-            at, known = self._policies
-            if time.monotonic() - at < _REMEMBERED_SECONDS:
-                return known
-            found = await self._all_conditional_access()
-            self._policies = (time.monotonic(), found)
-            return found
+        return await self._policies.ask(None)
 
     async def _all_conditional_access(self) -> Sequence[JsonObject]:
         call = reading("/identity/conditionalAccess/policies", "list Conditional Access policies", "Policy.Read.All")

@@ -13,12 +13,13 @@ from bot.slack.inbound.socket import SlackSocket
 from workflows.app.alarms import Alarms, new_alarm
 from workflows.core.errors import DomainError
 from workflows.core.requests.alarms import Alarm, AlarmCode
+from workflows.intervals import HEALTH_CHECKED_EVERY
 from workflows.ports.clock import Clock
 from workflows.ports.message_copies import Copy
 from workflows.ports.records import StoreNotWritable
 from workflows.ports.store import Store
 
-LOOK_SECONDS: Final = 5.0
+LOOK_SECONDS: Final = HEALTH_CHECKED_EVERY.total_seconds()
 _LOOKS_UNTIL_ALARM: Final = 2
 """A lock that a backup holds for a moment is no alarm."""
 

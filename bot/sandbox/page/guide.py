@@ -43,27 +43,8 @@ def steps(
     opened = any(says_anything(raw) for raw in partners.values()) or _has_added(graph_log)
     revoked = any(is_blocked(raw) for raw in partners.values())
     return (
-        Step(
-            number=1,
-            title="Ask for a partner",
-            text=f"{people['requester']}, a project manager, wants Contoso in: the domain is contoso.com.",
-            done=asked or opened,
-            buttons=(
-                StepButton(
-                    label=f"Ask as {people['requester']}", person="requester", channel=CHANNEL, shortcut=SHORTCUT
-                ),
-            ),
-        ),
-        Step(
-            number=2,
-            title="Approve as the right people",
-            text="The card says what would change and who must decide. The requester may not.",
-            done=opened,
-            buttons=tuple(
-                StepButton(label=f"Act as {people[handle]}", person=handle, channel=CHANNEL)
-                for handle in ("approver1", "approver2", "approver3")
-            ),
-        ),
+        _asking(people, done=asked or opened),
+        _approving(people, done=opened),
         Step(
             number=3,
             title="Watch the tenant change",
@@ -77,17 +58,42 @@ def steps(
             done=clock_moved,
             buttons=(StepButton(label="+90 days", advance=90 * 86400),),
         ),
-        Step(
-            number=5,
-            title="Revoke",
-            text=f"{people['admin']}, an admin, blocks the partner explicitly; the block is read back from the tenant.",
-            done=revoked,
-            buttons=(
-                StepButton(
-                    label=f"Revoke as {people['admin']}", person="admin", channel=CHANNEL, command=_revoke(state)
-                ),
-            ),
+        _revoking(people, command=_revoke(state), done=revoked),
+    )
+
+
+def _asking(people: Mapping[str, str], *, done: bool) -> Step:
+    name = people["requester"]
+    return Step(
+        number=1,
+        title="Ask for a partner",
+        text=f"{name}, a project manager, wants Contoso in: the domain is contoso.com.",
+        done=done,
+        buttons=(StepButton(label=f"Ask as {name}", person="requester", channel=CHANNEL, shortcut=SHORTCUT),),
+    )
+
+
+def _approving(people: Mapping[str, str], *, done: bool) -> Step:
+    return Step(
+        number=2,
+        title="Approve as the right people",
+        text="The card says what would change and who must decide. The requester may not.",
+        done=done,
+        buttons=tuple(
+            StepButton(label=f"Act as {people[handle]}", person=handle, channel=CHANNEL)
+            for handle in ("approver1", "approver2", "approver3")
         ),
+    )
+
+
+def _revoking(people: Mapping[str, str], *, command: str, done: bool) -> Step:
+    name = people["admin"]
+    return Step(
+        number=5,
+        title="Revoke",
+        text=f"{name}, an admin, blocks the partner explicitly; the block is read back from the tenant.",
+        done=done,
+        buttons=(StepButton(label=f"Revoke as {name}", person="admin", channel=CHANNEL, command=command),),
     )
 
 

@@ -14,7 +14,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from bot.slack.answers.background import Background
 from bot.slack.answers.windows import NOT_NOW
 from bot.slack.blocks.message import Message, refusal
-from bot.slack.payloads import Invocation
+from bot.slack.payloads.models import Invocation
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.words.unavailable import not_now
 from workflows.app.reads.look_up_permission import Looking

@@ -15,7 +15,7 @@ from bot.slack.answers.background import Background
 from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.modal import loading_view, message_view
 from bot.slack.errors import NO_ANSWER, error_code, is_passing
-from bot.slack.payloads import Interaction, Invocation
+from bot.slack.payloads.models import Interaction, Invocation
 from bot.slack.words.unavailable import NOT_FILLED, not_now
 from workflows.app.service import Service
 from workflows.core.errors import InvalidField, Refused, UnreadableSetting

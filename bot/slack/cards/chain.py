@@ -97,7 +97,7 @@ def still_needed(request: AccessRequest) -> str:
     if verdict.open_stage is None:
         return ""
     stage = request.known.stages[verdict.open_stage]
-    return f"Waits for {_approvals(verdict.missing)} from “{stage.title}”."
+    return f"Waits for {counted(verdict.missing, 'approval')} from “{stage.title}”."
 
 
 _SAID_BY_SENTENCE: Final = (RequestState.WITHDRAWN,)
@@ -153,14 +153,14 @@ def _stage_parts(
     stage: Stage,
     holders: Mapping[Role, Approvers],
 ) -> list[Part]:
-    counted = verdict.counted[index]
-    shown = [part(stage.title, bold=True), words(f": {len(counted)} of {_approvals(stage.quorum)}.")]
-    if len(counted) >= stage.quorum:
+    approved = verdict.counted[index]
+    shown = [part(stage.title, bold=True), words(f": {len(approved)} of {counted(stage.quorum, 'approval')}.")]
+    if len(approved) >= stage.quorum:
         shown = [words("✅ "), part(stage.title, bold=True), words(": approved.")]
     for decision in (d for d in request.decisions if d.stage == index and d.choice is Choice.APPROVE):
-        if decision.person in counted and decision.digest == request.known.plan.digest:
+        if decision.person in approved and decision.digest == request.known.plan.digest:
             shown += [words(" "), part(decision.person.name), words(", "), when(decision.at), words(".")]
-    if request.state is RequestState.AWAITING_APPROVAL and len(counted) < stage.quorum:
+    if request.state is RequestState.AWAITING_APPROVAL and len(approved) < stage.quorum:
         shown += _who_decides(verdict, index, holders.get(stage.role, Approvers()))
     return shown
 
@@ -179,7 +179,3 @@ def _rejection(request: AccessRequest) -> Decision | None:
     if request.state is not RequestState.REJECTED:
         return None
     return next((d for d in reversed(request.decisions) if d.choice is Choice.REJECT), None)
-
-
-def _approvals(count: int) -> str:
-    return f"{count} approval" if count == 1 else f"{count} approvals"

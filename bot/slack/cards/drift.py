@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 
 from slack_sdk.models.blocks import RichTextBlock
+from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import Part, bullets, paragraph, part, preformatted, rich, words
 from bot.slack.cards.partners import MOST_JSON, MOST_LINE, MOST_LINES, shortened
@@ -16,16 +17,21 @@ def drift_blocks(request: AccessRequest) -> Iterator[RichTextBlock]:
     drift = request.drift
     if drift is None or request.state not in (RequestState.PREPARING, RequestState.AWAITING_APPROVAL):
         return
+    yield rich(
+        paragraph(words("What changed behind the approved plan", bold=True)),
+        *changed_behind(drift),
+        preformatted(shortened(drift_json(drift), MOST_JSON)),
+    )
+
+
+def changed_behind(drift: Drift) -> Iterator[RichTextElement]:
+    """List what changed in the tenant since the plan was approved: each setting as approved and as it is now."""
     lines = drift_lines(drift)
     items = [_default_parts(line) for line in default_lines(drift)]
     items += [_line_parts(line) for line in lines[:MOST_LINES]]
     if (more := len(lines) - MOST_LINES) > 0:
         items.append([words(f"and {more} more settings; the JSON shows them")])
-    yield rich(
-        paragraph(words("What changed behind the approved plan", bold=True)),
-        bullets(items or [[words("nothing that this version can show")]]),
-        preformatted(shortened(drift_json(drift), MOST_JSON)),
-    )
+    yield bullets(items or [[words("nothing that this version can show")]])
 
 
 def drift_json(drift: Drift) -> str:

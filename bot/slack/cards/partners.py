@@ -15,7 +15,7 @@ from workflows.core.checks.findings import Finding, Severity
 from workflows.core.plans.plan import Operation, Plan, TenantIdentity
 from workflows.core.plans.words import Line
 from workflows.core.settings.breadth import AccessChange
-from workflows.core.text import place_to_cut
+from workflows.core.text import counted, place_to_cut
 
 MOST_LINE: Final = 1200
 """Characters for the words of one setting, which count their targets themselves. JSON and digest cover the rest."""
@@ -74,7 +74,7 @@ def change_elements(lines: Sequence[Line], label: str) -> Iterator[RichTextEleme
     if more := len(told) - len(items):
         items.append([words(f"and {more} more settings; the JSON shows them")])
     if same := len(lines) - len(told):
-        text = f"{_settings(same)} written as well without changing what applies today"
+        text = f"{counted(same, 'setting is', 'settings are')} written as well without changing what applies today"
         items.append([words(text)])
     yield bullets(items or [[words("nothing")]])
 
@@ -153,10 +153,6 @@ def _is_told(finding: Finding, lines: Sequence[Line]) -> bool:
     said = " ".join(line.after[:MOST_LINE] for line in lines if line.effect != AccessChange.SAME)
     names = _QUOTED.findall(finding.text)
     return finding.code == "targets_named" and bool(names) and all(name in said for name in names)
-
-
-def _settings(count: int) -> str:
-    return "1 setting is" if count == 1 else f"{count} settings are"
 
 
 def _finding_parts(finding: Finding) -> list[Part]:

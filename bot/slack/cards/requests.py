@@ -10,7 +10,7 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 from bot.slack import ids
 from bot.slack.blocks.blocks import DOMAIN, Part, actions, button, paragraph, part, when, words
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.partners import partner_name, partner_words
+from bot.slack.cards.partners import partner_name
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.requests.commands.request import Withdraw
 from workflows.core.requests.lifecycle import TABLE
@@ -50,11 +50,7 @@ def headline(request: AccessRequest) -> str:
 def summary(request: AccessRequest) -> str:
     """Describe a request in one or two plain sentences, target first, for notifications."""
     by = f" by {clean(request.prepared.requester.name, 80)}" if request.prepared else ""
-    plan = current_plan(request)
-    digest = f" Plan {plan.digest[:12]}." if plan else ""
-    identity = identity_of(request)
-    target = partner_words(identity) if identity else clean(request.particulars.target, DOMAIN)
-    return f"{target}: {state_words(request)}. {kind_words(request).capitalize()}{by}.{digest}"
+    return f"{request_target(request)}: {state_words(request)}. {kind_words(request).capitalize()}{by}."
 
 
 def request_target(request: AccessRequest) -> str:

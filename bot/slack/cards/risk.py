@@ -14,6 +14,7 @@ from workflows.core.plans.renewal import is_renewal
 from workflows.core.policy.risk import deciding_risk, required, risk_of, risk_of_result
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.words import NO_NAMES
+from workflows.core.text import counted
 
 _MOST_NAMES: Final = 500
 
@@ -25,8 +26,8 @@ def risk_elements(plan: Plan, default: JsonObject | None, *, is_decided: bool = 
     """
     level = deciding_risk(plan, default).level
     need = required(level)
-    people = "1 approver" if need.people == 1 else f"{need.people} approvers"
-    stages = "" if need.stages == 1 else f" in at least {need.stages} stages"
+    people = counted(need.people, "approver")
+    stages = "" if need.stages == 1 else f" in at least {counted(need.stages, 'stage')}"
     verb = "needed" if is_decided else "needs"
     yield paragraph(words(f"Risk: {level.word}", bold=True), words(f" ({verb} {people}{stages})"))
     opened = risk_of(plan, default).reasons
@@ -59,7 +60,7 @@ def staying_elements(
             words("Also set, not managed by Gatehouse, and not changed: "), part(", ".join(others), _MOST_NAMES)
         )
     if closed := sum(not one.lets_in for one in kept):
-        values = "1 value that lets nobody in" if closed == 1 else f"{closed} values that let nobody in"
+        values = counted(closed, "value that lets nobody in", "values that let nobody in")
         yield paragraph(words(f"Set for this partner and not changed: {values}; /partner show lists them."))
 
 

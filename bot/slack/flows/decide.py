@@ -1,6 +1,6 @@
 """Decide on a request: view it, approve it, or reject it with a reason. From a card or from a window."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,12 +12,13 @@ from bot.slack import ids
 from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json, footnote
 from bot.slack.blocks.modal import input_block, message_view, modal, text_area
-from bot.slack.cards.cards import request_blocks
-from bot.slack.cards.findings import full_findings
+from bot.slack.cards.approval.details import details_blocks
 from bot.slack.cards.partners import identity_block
+from bot.slack.cards.requests import decision_buttons, may_be_decided
 from bot.slack.errors import NO_ANSWER
 from bot.slack.flows.entry_points import Action, Card, EntryPoint, Submission
-from bot.slack.payloads import Interaction, parse_card_value
+from bot.slack.payloads.button_values import parse_card_value
+from bot.slack.payloads.models import Interaction
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.members import Members
 from workflows.app.service import UNKNOWN_REQUEST, Service
@@ -28,6 +29,7 @@ from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.canonical import Digest
 from workflows.ports.clock import Clock
 from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.records import AuditEntry
 from workflows.ports.store import Store
 
 
@@ -98,7 +100,8 @@ class DecideFlow:
         request = await self.store.request(request_id)
         if request is None:
             raise Refused("unknown_request", UNKNOWN_REQUEST)
-        return decision_view(request, now=self.clock.now())
+        history = await self.store.history(request_id=request.id)
+        return decision_view(request, history=history, now=self.clock.now())
 
     async def _required(self, request_id: RequestId, digest: Digest) -> AccessRequest:
         request = await self.store.request(request_id)
@@ -123,13 +126,16 @@ class DecideFlow:
             await self.service.say(text, key=f"not_filled:{click.key}", person=click.actor)
 
 
-def decision_view(request: AccessRequest, *, now: datetime) -> Json:
-    """Return the view with a request's card, with Approve and Reject while it can be decided."""
-    blocks = request_blocks(request, holders={}, now=now)
-    if request.prepared is not None:
-        blocks += full_findings(request.prepared.findings)
-    blocks.append(footnote("As it stands now. Who may decide is checked when you click."))
-    return modal("Decide on a request", blocks, ids.DECIDE)
+def decision_view(request: AccessRequest, *, history: Sequence[AuditEntry], now: datetime) -> Json:
+    """Return the view with the details of a request, with Approve and Reject while it can be decided.
+
+    :param history: the audit entries of the request, the newest first.
+    """
+    blocks = details_blocks(request, holders={}, history=history, now=now)
+    if may_be_decided(request, now):
+        blocks.append(decision_buttons(request))
+        blocks.append(footnote("Whether you may decide is checked when you click."))
+    return modal("Details", blocks, ids.DECIDE)
 
 
 def decided_view(what: str) -> Json:

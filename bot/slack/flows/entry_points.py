@@ -11,7 +11,7 @@ from typing import Final
 
 from slack_bolt.async_app import AsyncAck
 
-from bot.slack.payloads import HomeOpened, Interaction, Invocation
+from bot.slack.payloads.models import HomeOpened, Interaction, Invocation
 
 Clicked = Callable[[AsyncAck, Interaction], Awaitable[None]]
 Typed = Callable[[AsyncAck, Invocation], Awaitable[None]]

@@ -7,7 +7,8 @@ from slack_bolt.async_app import AsyncAck
 
 from bot.slack import ids
 from bot.slack.flows.entry_points import Action, EntryPoint
-from bot.slack.payloads import Interaction, parse_effect_id
+from bot.slack.payloads.button_values import parse_effect_id
+from bot.slack.payloads.models import Interaction
 from workflows.app.service import Service
 from workflows.core.requests.commands.clicks import DropEffect, RetryEffect
 

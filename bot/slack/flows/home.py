@@ -39,7 +39,7 @@ from bot.slack.cards.requests import (
 )
 from bot.slack.cards.reviews import partner_row, review_buttons
 from bot.slack.flows.entry_points import EntryPoint, Opened
-from bot.slack.payloads import HomeOpened
+from bot.slack.payloads.models import HomeOpened
 from bot.slack.people.members import Members
 from bot.slack.words.alarms import alarm_elements
 from bot.words.actions import with_commands

@@ -13,7 +13,8 @@ from bot.slack.blocks.modal import input_block, modal, text_area
 from bot.slack.cards.partners import identity_block
 from bot.slack.cards.reviews import partnership_facts
 from bot.slack.flows.entry_points import Action, Card, EntryPoint, Submission
-from bot.slack.payloads import Interaction, parse_tenant_id
+from bot.slack.payloads.button_values import parse_tenant_id
+from bot.slack.payloads.models import Interaction
 from bot.slack.people.members import Members
 from workflows.app.service import UNKNOWN_PARTNER, Service
 from workflows.core.errors import Refused

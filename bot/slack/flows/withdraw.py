@@ -8,7 +8,7 @@ from slack_bolt.async_app import AsyncAck
 from bot.slack import ids
 from bot.slack.flows.entry_points import Action, Card, EntryPoint
 from bot.slack.flows.request_access.flow import RequestAccessFlow
-from bot.slack.payloads import Interaction
+from bot.slack.payloads.models import Interaction
 from workflows.app.service import Service
 from workflows.core.requests.commands.request import Withdraw
 from workflows.core.requests.request import RequestId

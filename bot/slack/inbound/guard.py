@@ -29,7 +29,8 @@ from bot.slack.flows.entry_points import (
     Verb,
 )
 from bot.slack.inbound.replaced_cards import CardReplaced, OldCards
-from bot.slack.payloads import HomeOpened, Interaction, Invocation, named_subject
+from bot.slack.payloads.button_values import named_subject
+from bot.slack.payloads.models import HomeOpened, Interaction, Invocation
 from bot.slack.people.users import OUTSIDER
 from bot.slack.words.commands import needs_partner
 from bot.slack.words.unavailable import NOT_OPENED, WINDOW_NOT_OPENED

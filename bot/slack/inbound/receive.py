@@ -17,7 +17,8 @@ from slack_bolt.response import BoltResponse
 
 from bot.slack.answers.background import Background
 from bot.slack.blocks.modal import message_view
-from bot.slack.payloads import Interaction, Unreadable, read_payload
+from bot.slack.payloads.models import Interaction
+from bot.slack.payloads.reading import Unreadable, read_payload
 from workflows.core.people import ChatId
 from workflows.ports.records import StoreNotWritable
 

@@ -12,7 +12,8 @@ from typing import Final
 
 from bot.slack.blocks.blocks import utc_words
 from bot.slack.flows.entry_points import Card
-from bot.slack.payloads import Interaction, named_subject
+from bot.slack.payloads.button_values import named_subject
+from bot.slack.payloads.models import Interaction
 from workflows.core.errors import Refused
 from workflows.core.requests.commands.request import Subject
 from workflows.core.requests.effects import Effect, ShowRequest, ShowReview, ShowSetup

@@ -19,10 +19,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.errors import NO_ANSWER, error_code
 from bot.slack.inbound.receive import Inbound
+from workflows.intervals import SLACK_PINGED_EVERY, SLACK_SILENT_AFTER
 
-PING_SECONDS: Final = 10.0
-SILENT_SECONDS: Final = 30.0
-"""After three pings without an answer the connection counts as silent: noticed within a minute, whatever failed."""
+PING_SECONDS: Final = SLACK_PINGED_EVERY.total_seconds()
+SILENT_SECONDS: Final = SLACK_SILENT_AFTER.total_seconds()
 _CLOSE_SECONDS: Final = 3.0
 _LONGEST_WAIT: Final = 30
 

@@ -12,12 +12,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.errors import NO_ANSWER, error_code, is_passing, retry_after
 from workflows.app.alarms import Alarms
 from workflows.core.requests.alarms import AlarmCode
+from workflows.intervals import CHANNEL_CHECKED_EVERY, CHANNEL_TRUSTED_FOR
 from workflows.ports.clock import Clock
 from workflows.ports.notifier import NotifierUnavailable
 
 CURE: Final = "name a private channel of this workspace only, with the app in it"
-_KNOWN_FOR: Final = timedelta(seconds=60)
-_LOOK_EVERY: Final = timedelta(minutes=10)
 _SHARED: Final = ("is_ext_shared", "is_pending_ext_shared", "is_org_shared", "is_shared")
 
 _log = structlog.get_logger()
@@ -94,21 +93,21 @@ class ApprovalChannel:
 
         :raises ChannelUnsuitable: while the channel is not certainly private; the admins get an alarm.
         """
-        if problem := await self._present(_KNOWN_FOR):
+        if problem := await self._present(CHANNEL_TRUSTED_FOR):
             reason = f"No card is posted to the approval channel: {problem}."
-            raise ChannelUnsuitable(reason, _KNOWN_FOR.total_seconds())
+            raise ChannelUnsuitable(reason, CHANNEL_TRUSTED_FOR.total_seconds())
 
     async def problem(self) -> str:
         """Return why the channel is unsuitable, as read at most a minute ago; empty when it is suitable.
 
         :raises ChannelUnsuitable: when it cannot be read now.
         """
-        return await self._present(_KNOWN_FOR)
+        return await self._present(CHANNEL_TRUSTED_FOR)
 
     async def check(self) -> None:
         """Check the channel without a card to post: often while there is a problem, otherwise now and then."""
         try:
-            await self._present(_KNOWN_FOR if self._problem else _LOOK_EVERY)
+            await self._present(CHANNEL_TRUSTED_FOR if self._problem else CHANNEL_CHECKED_EVERY)
         except ChannelUnsuitable as error:
             _log.warning("approval_channel_not_read", reason=str(error))
 

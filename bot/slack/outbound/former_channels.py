@@ -4,7 +4,7 @@ This needs no change of a request: cards of finished requests are emptied too. N
 """
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 import structlog
@@ -13,6 +13,7 @@ from bot.slack.outbound.approval_channel import ApprovalChannel
 from bot.slack.outbound.card_copies import CardCopies
 from workflows.app.service import Service
 from workflows.core.requests.request import RequestId
+from workflows.intervals import FORMER_CHANNEL_PAUSE
 from workflows.ports.clock import Clock
 from workflows.ports.message_copies import Copy
 from workflows.ports.notifier import NotifierUnavailable
@@ -20,8 +21,6 @@ from workflows.ports.store import Store
 
 _AT_ONCE: Final = 4
 """How many are emptied in each check, a few seconds apart: Slack accepts about fifty updates a minute."""
-_REST: Final = timedelta(minutes=1)
-"""The pause for a channel that does not accept an update."""
 _log = structlog.get_logger()
 
 
@@ -47,7 +46,7 @@ class FormerCards:
             try:
                 if not await self.copies.empty(copy):
                     # After an admin repairs the channel it is suitable, or can be emptied.
-                    self._rests_until = self.clock.now() + _REST
+                    self._rests_until = self.clock.now() + FORMER_CHANNEL_PAUSE
                     return
             except NotifierUnavailable as error:
                 _log.info("former_card_waits", subject=copy.subject, message_id=copy.message_id, reason=str(error))

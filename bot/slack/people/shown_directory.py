@@ -1,23 +1,26 @@
 """A short cache of the directory, for display only. Nothing is decided with it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
+from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 from bot.slack.people.directory import SlackDirectory, UserGroups
 from bot.slack.people.users import SlackUser, mail_of_user, name_of_user
+from workflows.cache import Cache
 from workflows.core.errors import Refused
 from workflows.core.people import ChatId, Person, Role, Roster
+from workflows.intervals import NAMES_SHOWN_FOR, ROLES_SHOWN_FOR
 from workflows.ports.clock import Clock
 from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _PATIENCE_SECONDS: Final = 2.0
 """Seconds to wait for a person's identity; without it only the Slack id is used for display."""
-_SHOWN_FOR: Final = timedelta(seconds=30)
-_KNOWN_FOR: Final = timedelta(minutes=10)
+_MOST: Final = 5000
+"""How many answers of one kind are kept."""
 
+Asked = TypeVar("Asked", bound=Hashable)
 Answer = TypeVar("Answer")
 
 
@@ -30,8 +33,17 @@ class ShownDirectory:
 
     def __init__(self, directory: SlackDirectory, clock: Clock) -> None:
         self._directory = directory
-        self._clock = clock
-        self._memory: dict[Hashable, tuple[datetime, Any]] = {}
+
+        def cache(
+            read: Callable[[Asked], Coroutine[Any, Any, Answer]], kept_for: timedelta = ROLES_SHOWN_FOR
+        ) -> Cache[Asked, Answer]:
+            return Cache(read=read, lasts=lambda _: kept_for, most=_MOST, now=lambda: clock.now().timestamp())
+
+        self._people = cache(directory.identify)
+        self._holders: Cache[Role, frozenset[ChatId]] = cache(lambda role: directory.holders_by(role, self))
+        self._groups: Cache[None, UserGroups] = cache(lambda _: directory.user_groups())
+        self._users = cache(directory.user, NAMES_SHOWN_FOR)
+        self._by_mail = cache(directory.user_by_mail, NAMES_SHOWN_FOR)
 
     async def identify(self, chat_id: ChatId) -> Person:
         """Map a Slack user to one Entra person, without the cache."""
@@ -41,7 +53,7 @@ class ShownDirectory:
         """Return the person of a Slack user from the cache; None when not known now, or without an account."""
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
-                return await self._cached(("person", chat_id), lambda: self._directory.identify(chat_id))
+                return await self._people.ask(chat_id)
         except (Refused, DirectoryUnavailable, TenantRefused, TenantUnavailable, TimeoutError):
             return None
 
@@ -55,7 +67,7 @@ class ShownDirectory:
 
     async def holders(self, role: Role) -> frozenset[ChatId]:
         """List the Slack users who have a role, from the cache."""
-        return await self._cached(("holders", role), lambda: self._directory.holders_by(role, self))
+        return await self._holders.ask(role)
 
     async def all_ids(self, chat_ids: Iterable[ChatId]) -> frozenset[ChatId]:
         """List every Slack id of the people with these ids, from the cache."""
@@ -75,23 +87,12 @@ class ShownDirectory:
 
     async def user_groups(self) -> UserGroups:
         """Return every user group with its members, from the cache."""
-        return await self._cached("user groups", self._directory.user_groups)
+        return await self._groups.ask(None)
 
     async def user(self, chat_id: ChatId) -> SlackUser:
         """Return a user, from the cache."""
-        return await self._cached(("user", chat_id), lambda: self._directory.user(chat_id), _KNOWN_FOR)
+        return await self._users.ask(chat_id)
 
     async def user_by_mail(self, mail: str) -> SlackUser | None:
         """Return the user with a mail address, from the cache."""
-        return await self._cached(("mail", mail), lambda: self._directory.user_by_mail(mail), _KNOWN_FOR)
-
-    async def _cached(
-        self, key: Hashable, read: Callable[[], Awaitable[Answer]], lasts: timedelta = _SHOWN_FOR
-    ) -> Answer:
-        now = self._clock.now()
-        # NB. a clock that was set back removes cached answers, too.
-        self._memory = {k: kept for k, kept in self._memory.items() if now < kept[0] <= now + _KNOWN_FOR}
-        if key not in self._memory:
-            self._memory[key] = (now + lasts, await read())
-        answer: Answer = self._memory[key][1]
-        return answer
+        return await self._by_mail.ask(mail)

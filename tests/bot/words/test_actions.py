@@ -11,11 +11,12 @@ from bot.slack.answers.open_forms import answer_filing
 from bot.slack.blocks.message import notice, refusal
 from bot.slack.blocks.modal import message_view
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.cards import request_card, requester_card
+from bot.slack.cards.cards import requester_card
 from bot.slack.flows.decide import decision_view
 from bot.slack.flows.home import home_view
 from bot.slack.flows.show.partners import partner_details
 from bot.words.actions import COMMANDS, with_commands
+from tests.bot.surfaces import card
 from tests.workflows.core.builders import AMARA, NOW, identity, request
 from workflows.app.requests.intake import InvalidForm
 from workflows.core.policy.approval import Choice, Decision
@@ -57,12 +58,12 @@ def test_no_card_names_an_action_without_its_command(state: RequestState, kind: 
         noted, sent_before=NOW, decisions=(REJECTION,) if state is RequestState.REJECTED else noted.decisions
     )
     shown: list[object] = [
-        request_card(noted, holders={}, now=NOW),
+        card(noted),
         requester_card(noted, now=NOW),
         home_view(waiting=NOBODYS, mine=[noted], partnerships=Listed(shown=(), count=0), now=NOW),
     ]
     if noted.prepared is not None:
-        shown += [decision_view(noted, now=NOW), partner_details(identity(), {}, {}, None, [noted], NOW)]
+        shown += [decision_view(noted, history=(), now=NOW), partner_details(identity(), {}, {}, None, [noted], NOW)]
     for one in shown:
         assert "‹" not in str(one)
 

@@ -7,8 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from bot.slack.cards.cards import request_card
-from tests.bot.surfaces import shown
+from tests.bot.surfaces import details, shown
 from tests.workflows.core.builders import DANA, HASHES, RILEY, TENANT
 from tests.workflows.effects.test_applying import FORBIDDEN, NO_ANSWER, decided, put, revocation
 from tests.workflows.world import World
@@ -48,7 +47,7 @@ def blocking() -> AccessRequest:
 
 def said(world: World, request: AccessRequest) -> str:
     """All that people read about an applied request: the message and the card."""
-    card = request_card(request, holders={}, now=world.clock.now())
+    card = details(request, now=world.clock.now())
     return f"{world.notifier.texts_to(RILEY.chat_id)[-1]} {card.text} {shown(card.blocks)}"
 
 

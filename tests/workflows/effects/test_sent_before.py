@@ -6,8 +6,7 @@ from typing import Final
 
 import pytest
 
-from bot.slack.cards.cards import request_card
-from tests.bot.surfaces import shown
+from tests.bot.surfaces import details, shown
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, RILEY, TENANT
 from tests.workflows.effects.test_applying import INVALID, NO_ANSWER, OTHER_TENANT, decided, put, revocation
 from tests.workflows.effects.test_resending import after
@@ -38,7 +37,7 @@ async def asked_again(world: World) -> AccessRequest:
 
 def card(world: World, request: AccessRequest) -> str:
     """All that the card of a request says."""
-    built = request_card(request, holders={}, now=world.clock.now())
+    built = details(request, now=world.clock.now())
     return f"{built.text} {shown(built.blocks)}".replace("/partner show", str(Action.SHOW))
 
 

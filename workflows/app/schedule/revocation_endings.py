@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from workflows.app.identifiers import revocation_id
@@ -12,13 +12,12 @@ from workflows.core.requests.alarms import WAYS, Alarm
 from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import TERMINAL, AccessRequest, RequestId, RequestKind, RequestState
+from workflows.intervals import OPEN_AFTER_BLOCK_SHOWN_FOR
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 _PATIENCE_SECONDS: Final = 3.0
 """Seconds that reading the partner may take, because the next check waits for it."""
-_SHOWN_FOR: Final = timedelta(hours=24)
-"""How long admins are reminded of what stays open after a confirmed block."""
 _MOST_REQUESTS: Final = 50
 
 Clicks = Iterable[tuple[CheckPermission, Revoke, bool]]
@@ -59,7 +58,7 @@ async def ending_of(
         return Ending(words=f"replaced by {confirmed}")
     if await _are_closed(request, alarm.values[WAYS].split(", "), tenant):
         return Ending()
-    if now - alarm.raised_at >= _SHOWN_FOR:
+    if now - alarm.raised_at >= OPEN_AFTER_BLOCK_SHOWN_FOR:
         return Ending(words="a day has passed, and it was not seen closed")
     return None
 

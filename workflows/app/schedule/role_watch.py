@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import structlog
@@ -14,12 +14,12 @@ from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.eligibility import still_asked
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.text import counted
+from workflows.intervals import ROLES_CHECKED_EVERY
 from workflows.ports.clock import Clock
 from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable, RoleSource
 from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
-EVERY: Final = timedelta(minutes=1)
 MARK: Final = "roles_checked_at"
 """When roles were last checked. An empty mark makes the next tick check them."""
 
@@ -147,4 +147,4 @@ def _is_due(mark: str | None, now: datetime) -> bool:
     if not mark:
         return True
     # NB. a clock that was set back must not stop the checks.
-    return abs(now - datetime.fromisoformat(mark)) >= EVERY
+    return abs(now - datetime.fromisoformat(mark)) >= ROLES_CHECKED_EVERY

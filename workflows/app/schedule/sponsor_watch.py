@@ -13,12 +13,11 @@ from workflows.core.errors import Refused
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.partner import RecordSponsorFound, RecordSponsorGone
+from workflows.intervals import SPONSOR_ALARMS_EVERY, SPONSORS_CHECKED_EVERY
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
 from workflows.ports.tenant import Account, Tenant, TenantRefused, TenantUnavailable
 
-EVERY: Final = timedelta(hours=1)
-ALARMS_EVERY: Final = timedelta(minutes=1)
 MARK: Final = "sponsors_checked_at"
 _ALARMS_MARK: Final = "sponsor_alarms_checked_at"
 
@@ -31,9 +30,9 @@ async def check_sponsors(*, store: Store, tenant: Tenant, alarms: Alarms, servic
     A sponsor who cannot be read does not count as gone, and is checked again in an hour.
     """
     now = clock.now()
-    if await _is_due(store, MARK, EVERY, now):
+    if await _is_due(store, MARK, SPONSORS_CHECKED_EVERY, now):
         await _look(await _live(store), tenant, service)
-    if await _is_due(store, _ALARMS_MARK, ALARMS_EVERY, now):
+    if await _is_due(store, _ALARMS_MARK, SPONSOR_ALARMS_EVERY, now):
         gone = [one for one in await _live(store) if one.sponsor_gone_at is not None]
         await alarms.keep_alarms(AlarmCode.SPONSOR_GONE, {one.identity.tenant_id: _values(one) for one in gone})
 

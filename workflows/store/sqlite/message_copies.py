@@ -1,17 +1,14 @@
 """Posted copies of cards and wanted App Homes, in the embedded store."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from workflows.core.people import ChatId
 from workflows.core.requests.effects import ShowHome, lane
+from workflows.intervals import HOME_PUBLISHED_EVERY
 from workflows.ports.message_copies import Copy
 from workflows.store.sqlite.database import text_of
 from workflows.store.sqlite.effects_queue import SqliteEffectsQueue
-
-_HOME_EVERY: Final = timedelta(seconds=2)
-"""A person's App Home is published no more often than this."""
 
 
 class SqliteMessageCopies(SqliteEffectsQueue):
@@ -93,5 +90,5 @@ class SqliteMessageCopies(SqliteEffectsQueue):
         """Store one ShowHome, due when the last one is old enough."""
         row = self._db.execute("select shown_at from homes where person = ?", (person,)).fetchone()
         now = self._clock.now()
-        due_at = max(now, datetime.fromisoformat(row[0]) + _HOME_EVERY) if row[0] else now
-        self._put_effect(ShowHome(person=person), text_of(min(due_at, now + _HOME_EVERY)))
+        due_at = max(now, datetime.fromisoformat(row[0]) + HOME_PUBLISHED_EVERY) if row[0] else now
+        self._put_effect(ShowHome(person=person), text_of(min(due_at, now + HOME_PUBLISHED_EVERY)))

@@ -10,6 +10,7 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
 from bot.slack.blocks.blocks import (
+    DOMAIN,
     Part,
     actions,
     asking,
@@ -103,6 +104,11 @@ def _title(request: AccessRequest) -> str:
 
 def _facts(request: AccessRequest) -> Iterator[Part]:
     known, duration = request.known, request.particulars.duration
+    identity = known.observation.identity
+    if identity.asked.strip().lower() not in ("", identity.default_domain.lower(), identity.tenant_id.lower()):
+        yield words("Asked for as ")
+        yield part(identity.asked, DOMAIN, bold=True)
+        yield words(" · ")
     yield words("Requester ")
     yield part(known.requester.name, bold=True)
     yield words(" · Sponsor ")
@@ -161,6 +167,8 @@ def _partner_now(known: Prepared, context: Context) -> str:
 
 
 def _chain(request: AccessRequest, holders: Mapping[Role, Approvers]) -> Iterator[RichTextElement]:
+    if not request.known.stages:
+        yield paragraph(words("No approval is needed to close a partner"))
     verdict = eligibility(request).verdict
     for index, stage in enumerate(request.known.stages):
         people = verdict.counted[index]

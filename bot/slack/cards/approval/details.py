@@ -1,13 +1,16 @@
 """Details of a request: everything that its card leaves out, in the order in which approvers ask for it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from slack_sdk.models.blocks import Block, SectionBlock
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import DOMAIN, Part, header, mention, paragraph, part, plain_text, quote, rich, when, words
-from bot.slack.cards.chain import MOST_REASON, chain_elements
+from bot.slack.cards.chain import MOST_REASON, chain_elements, outcome_elements
+from bot.slack.cards.drift import drift_blocks
+from bot.slack.cards.findings import full_findings
 from bot.slack.cards.partners import (
     MOST_LINE,
     MOST_LINES,
@@ -16,12 +19,13 @@ from bot.slack.cards.partners import (
     identity_block,
     operations_block,
 )
-from bot.slack.cards.requests import current_plan, identity_of, restored_parts
+from bot.slack.cards.requests import current_plan, identity_of, restore_hint, restored_parts
 from bot.slack.cards.risk import risk_elements, staying_elements
 from bot.slack.people.approvers import Approvers
 from bot.words.history import entry_words
 from workflows.app.service import GATEHOUSE
 from workflows.core.checks.consequences import consequences
+from workflows.core.partners.restoration import is_restorable
 from workflows.core.people import Role
 from workflows.core.plans.words import Line, describe, duration_words
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind, RequestState
@@ -40,14 +44,17 @@ _UNDECIDED: Final = (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
 
 
 def details_blocks(
-    request: AccessRequest, *, holders: Mapping[Role, Approvers], history: Sequence[AuditEntry]
+    request: AccessRequest, *, holders: Mapping[Role, Approvers], history: Sequence[AuditEntry], now: datetime
 ) -> list[Block]:
     """Return everything about a request: partner, people, changes, risk, checks, approvals, operations, history.
 
     :param holders: who has each role of the chain now, by name.
     :param history: the audit entries of the request, the newest first.
     """
-    blocks: list[Block] = [_partner(request), rich(*_facts(request))]
+    blocks: list[Block] = [_partner(request)]
+    if outcome := list(outcome_elements(request, now)):
+        blocks.append(rich(*outcome))
+    blocks += [*drift_blocks(request), rich(*_facts(request))]
     if (plan := current_plan(request)) and (known := request.prepared):
         default = known.observation.default
         lines = describe(plan, default, known.names)
@@ -59,6 +66,8 @@ def details_blocks(
         blocks += _checks(request, known, lines)
         blocks += [header("Approval policy"), rich(*chain_elements(request, holders))]
         blocks += [header("Graph operations"), operations_block(plan)]
+    if is_restorable(request):
+        blocks.append(rich(restore_hint(request.known.observation.identity)))
     if history:
         blocks += [header("History"), rich(*_history(history))]
     return blocks
@@ -123,6 +132,7 @@ def _checks(request: AccessRequest, known: Prepared, lines: Sequence[Line]) -> I
     elements = [*finding_elements(known.findings, lines), *consequence_elements(said)]
     yield header("Checks")
     yield rich(*elements) if elements else rich(paragraph(words("✅ Every check passed.")))
+    yield from full_findings(known.findings)
 
 
 def _history(history: Sequence[AuditEntry]) -> Iterator[RichTextElement]:

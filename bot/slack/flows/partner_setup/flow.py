@@ -13,7 +13,8 @@ from bot.slack.blocks.message import Message
 from bot.slack.blocks.modal import message_view
 from bot.slack.flows.entry_points import Action, Card, EntryPoint, Verb
 from bot.slack.flows.partner_setup.checklist import checklist_message, checklist_view
-from bot.slack.payloads import Interaction, Invocation, parse_setup_value, parse_tenant_id
+from bot.slack.payloads.button_values import parse_setup_value, parse_tenant_id
+from bot.slack.payloads.models import Interaction, Invocation
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.words.unavailable import not_now
 from workflows.app.reads.checklists import Checklists, PresentSetup

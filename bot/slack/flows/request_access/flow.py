@@ -14,7 +14,8 @@ from bot.slack.blocks.blocks import Json
 from bot.slack.flows.entry_points import Action, EntryPoint, Shortcut, Submission, Verb
 from bot.slack.flows.request_access.form import Found, RequestForm, request_view
 from bot.slack.flows.request_access.open_form import OpenRequestForm
-from bot.slack.payloads import Interaction, Invocation, parse_form
+from bot.slack.payloads.forms import parse_form
+from bot.slack.payloads.models import Interaction, Invocation
 from bot.slack.people.members import Members
 from workflows.app.limits import LIMIT_REACHED
 from workflows.app.reads.look_up_permission import Looking

@@ -13,7 +13,8 @@ from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
 from bot.slack.flows.entry_points import Action, EntryPoint, Submission, Verb
 from bot.slack.flows.restore.form import Preview, RestoreShown, restore_view
-from bot.slack.payloads import Interaction, Invocation, parse_restore_form
+from bot.slack.payloads.forms import parse_restore_form
+from bot.slack.payloads.models import Interaction, Invocation
 from bot.slack.people.members import Members
 from workflows.app.reads.look_up_permission import Looking
 from workflows.app.requests.intake import refused_words

@@ -29,6 +29,7 @@ from workflows.core.plans.words import describe, duration_words
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.canonical import JsonObject
+from workflows.core.text import counted
 
 RESTORE_TITLE: Final = "Put a change back"
 MOST_CHANGES: Final = 100
@@ -143,7 +144,7 @@ def _chain_elements(preview: Preview) -> Iterator[RichTextElement]:
     if only_narrows(preview.plan):
         yield paragraph(words("This only narrows or closes access, so one approval is enough."))
     stages = ((stage.title, stage.quorum) for stage in preview.stages)
-    yield bullets([part(title), words(f": {quorum} approval{'' if quorum == 1 else 's'}")] for title, quorum in stages)
+    yield bullets([part(title), words(f": {counted(quorum, 'approval')}")] for title, quorum in stages)
     yield paragraph(words("This is the chain of “"), part(preview.template.title), words("”."))
 
 

@@ -16,7 +16,8 @@ from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
 from bot.slack.flows.entry_points import Action, Card, EntryPoint, Submission, Verb
 from bot.slack.flows.revoke.views import revocation_view, revoke_unchecked_view
-from bot.slack.payloads import Interaction, Invocation, parse_tenant_id
+from bot.slack.payloads.button_values import parse_tenant_id
+from bot.slack.payloads.models import Interaction, Invocation
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.members import Members
 from workflows.app.service import Service

@@ -10,7 +10,7 @@ from bot.slack.blocks.message import Message, refusal
 from bot.slack.flows.entry_points import ANY_OTHER, EntryPoint, Verb
 from bot.slack.flows.show.partners import partner_details, partner_list
 from bot.slack.flows.show.posture import posture_message
-from bot.slack.payloads import Invocation
+from bot.slack.payloads.models import Invocation
 from bot.slack.people.members import Members
 from bot.slack.words.commands import POSTURE_TAKES_NO_NAME, help_message, unknown_command
 from workflows.app.reads.posture import concerns_about, read_posture

@@ -38,6 +38,7 @@ from workflows.core.settings.effective import Origin
 from workflows.core.settings.openness import Opening, Way, left_open, not_explicit, ways
 from workflows.core.settings.openness_words import ways_words
 from workflows.core.settings.words import NO_NAMES
+from workflows.core.text import counted
 
 MOST_PARTNERS: Final = 20
 MOST_CONCERNS: Final = 8
@@ -62,7 +63,7 @@ def partner_list(partnerships: Sequence[Partnership], now: datetime) -> Message:
         text = "Gatehouse has not opened or closed any partner yet. Ask for one with /partner request."
         return message(text, [rich(paragraph(words(text)))])
     shown = partnerships[:MOST_PARTNERS]
-    count = "1 partner" if len(partnerships) == 1 else f"{len(partnerships)} partners"
+    count = counted(len(partnerships), "partner")
     blocks: list[Block] = [header(count)]
     blocks += [partner_row(partnership, now) for partnership in shown]
     if more := len(partnerships) - len(shown):
@@ -110,7 +111,7 @@ def partner_details(
     opening = f"{own} settings set here"
     if configuration is None:
         opening = NOT_ADDED if is_cross_cloud else "no settings of its own, the tenant's defaults apply"
-    known = "1 request" if len(requests) == 1 else f"{len(requests)} requests"
+    known = counted(len(requests), "request")
     grave = "".join(f" {one.weight.word.capitalize()}: {one.text}" for one in concerns[:1] if one.weight > Weight.NOTE)
     return message(f"{partner_words(identity)}: {opening}.{grave} {known} on record.", blocks)
 

@@ -4,13 +4,12 @@ import json
 from dataclasses import replace
 from typing import Any, Final
 
-from bot.slack.cards.cards import request_card
 from bot.slack.cards.findings import MOST_LINES, full_findings
 from bot.slack.flows.decide import decision_view
 from bot.slack.flows.show.posture import posture_message
 from bot.terminal.plan_json import plan_json
 from bot.terminal.posture_json import posture_json
-from tests.bot.surfaces import assert_sound, shown
+from tests.bot.surfaces import assert_sound, details, shown
 from tests.bot.surfaces import assert_sound_message as sound_message
 from tests.bot.terminal.test_plan import planned, printed
 from tests.bot.terminal.test_posture import posture
@@ -44,9 +43,9 @@ def asked(found: AccessReport) -> AccessRequest:
 
 
 def test_two_hundred_hostile_policies_fit_into_card_and_window() -> None:
-    card = request_card(asked(MANY), holders={}, now=NOW)
+    card = details(asked(MANY))
     sound_message(card)
-    window = decision_view(asked(MANY), now=NOW)
+    window = decision_view(asked(MANY), history=(), now=NOW)
     assert_sound(window)
     more = sum(len(one.lines) for one in access_findings(MANY)) - MOST_LINES
     assert f"and {more} more; gatehouse plan" in shown(window)

@@ -4,9 +4,9 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.slack.cards.cards import request_card
 from bot.slack.cards.partners import change_elements
 from tests.bot import surfaces
+from tests.bot.surfaces import details
 from tests.workflows.core.builders import NOW, TENANT, identity, prepared, request
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.plans.plan import plan_access
@@ -17,7 +17,7 @@ from workflows.core.settings.model import AccessType, B2BSetting, Property, Targ
 
 
 def shown(of: AccessRequest) -> str:
-    message = request_card(of, holders={}, now=NOW)
+    message = details(of)
     texts: list[str] = []
 
     def collect(value: object) -> None:
@@ -116,7 +116,7 @@ def test_what_is_written_without_changing_anything_does_not_hide_what_changes() 
 
 def test_findings_cannot_ping_and_a_flood_of_them_is_counted() -> None:
     nasty = Finding(code="c", severity=Severity.WARNING, text="<!channel> \u202e", source="<@U1>")
-    message = request_card(waiting(*[nasty] * 25), holders={}, now=NOW)
+    message = details(waiting(*[nasty] * 25))
     assert "mrkdwn" not in json.dumps(message.blocks)
     assert "\u202e" not in json.dumps(message.blocks, ensure_ascii=False)
     assert "and 5 more" in shown(waiting(*[nasty] * 25))

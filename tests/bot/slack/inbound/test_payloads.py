@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bot.slack import ids
-from bot.slack.payloads import Interaction, Invocation, parse_card_value, parse_form, parse_setup_value, parse_tenant_id
+from bot.slack.payloads.button_values import parse_card_value, parse_setup_value, parse_tenant_id
+from bot.slack.payloads.forms import parse_form
+from bot.slack.payloads.models import Interaction, Invocation
 from tests.bot.bot_under_test import click, request_values, submission
 from workflows.core.errors import Refused
 from workflows.core.partner_setup.steps import StepKey

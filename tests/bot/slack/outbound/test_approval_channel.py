@@ -211,4 +211,4 @@ async def test_cards_are_taken_out_of_a_channel_that_is_not_private_any_more_and
         while await cards(gatehouse) != 2:
             await gatehouse.world.wait_for_change(gatehouse.world.revision.number)
     assert "handled elsewhere" in (await texts(gatehouse))[0]
-    assert "Contoso" in (await texts(gatehouse))[1]
+    assert "contoso.com" in (await texts(gatehouse))[1]

@@ -1,13 +1,10 @@
 """Tenants found by domain and by id: asked once, remembered for a minute, never mixed up."""
 
 import asyncio
+import time
 
 import pytest
 
-import workflows.entra.cache
-import workflows.entra.gateway
-import workflows.entra.tenant_settings
-import workflows.entra.transport.connection
 from bot.sandbox import seed
 from tests.workflows.entra.stand_in_tenant import (
     CONTOSO,
@@ -44,7 +41,10 @@ async def test_find_remembers_what_was_and_what_was_not_there(entra: Entra, grap
 
 async def test_find_forgets_after_a_minute(entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     await entra.find("contoso.com")
-    monkeypatch.setattr(workflows.entra.gateway, "_FOUND_FOR_SECONDS", 0.0)
+    monkeypatch.setattr(entra._found, "now", lambda: time.monotonic() + 50)
+    await entra.find("contoso.com")
+    assert len(graph.seen) == 1
+    monkeypatch.setattr(entra._found, "now", lambda: time.monotonic() + 60)
     await entra.find("contoso.com")
     assert len(graph.seen) == 2
 

@@ -4,9 +4,6 @@ import asyncio
 
 import pytest
 
-import workflows.entra.cache
-import workflows.entra.gateway
-import workflows.entra.tenant_settings
 import workflows.entra.transport.connection
 from tests.workflows.entra.stand_in_tenant import (
     CONTOSO,

@@ -5,9 +5,6 @@ from typing import Any
 
 import pytest
 
-import workflows.entra.cache
-import workflows.entra.gateway
-import workflows.entra.tenant_settings
 import workflows.entra.transport.connection
 from bot.sandbox.entra import TokenAuthority
 from tests.workflows.entra.stand_in_tenant import (

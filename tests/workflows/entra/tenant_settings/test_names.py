@@ -2,15 +2,10 @@
 
 import asyncio
 import time
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-import workflows.entra.cache
-import workflows.entra.gateway
-import workflows.entra.tenant_settings
-import workflows.entra.transport.connection
 from bot.sandbox import seed
 from tests.workflows.entra.stand_in_tenant import (
     GROUP,
@@ -75,8 +70,7 @@ async def test_names_are_remembered_for_a_minute_and_absence_for_less(
     assert await around.name_of(named, fresh=True) == "Renamed"
     assert await around.name_of(named) == "Renamed"
     assert len(graph.seen) == 4
-    later = SimpleNamespace(monotonic=lambda: time.monotonic() + 15)
-    monkeypatch.setattr(workflows.entra.cache, "time", later)
+    monkeypatch.setattr(around._names, "now", lambda: time.monotonic() + 15)
     assert (await around.name_of(named), await around.name_of(absent)) == ("Renamed", None)
     assert [one.path for one in graph.seen[4:]] == [f"/users/{GROUP}"], "absence for ten seconds only"
 

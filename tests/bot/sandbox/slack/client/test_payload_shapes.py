@@ -11,7 +11,7 @@ from slack_sdk.models.views import View
 
 from bot.sandbox import seed
 from bot.sandbox.server import Sandbox
-from bot.slack.payloads import Interaction, Invocation
+from bot.slack.payloads.models import Interaction, Invocation
 from tests.bot.sandbox.control_client import Control
 from tests.bot.sandbox.fake_bot import FakeBot
 from tests.bot.sandbox.slack.samples import CHANNEL, actions, button, modal, text_input

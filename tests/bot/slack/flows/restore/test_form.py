@@ -9,7 +9,8 @@ from hypothesis import given, settings
 
 from bot.slack import ids
 from bot.slack.flows.restore.form import MOST_CHANGES, Preview, RestoreShown, change_words, restore_view
-from bot.slack.payloads import Interaction, parse_restore_form
+from bot.slack.payloads.forms import parse_restore_form
+from bot.slack.payloads.models import Interaction
 from tests.bot import surfaces
 from tests.bot.bot_under_test import SLACK_IDS, submission
 from tests.bot.surfaces import Json, assert_sound, element, hostile_or_blank, hostile_request, shown

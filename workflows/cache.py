@@ -1,9 +1,14 @@
-"""A bounded cache of answers, each kept for its own time, with one read for parallel requests."""
+"""A bounded cache of answers, each kept for its own time, with one read for parallel requests.
+
+The only cache of answers: of Microsoft Graph's, and of Slack's for display. It is a boundary: every layer that talks to
+another system may use it, and it knows none of them.
+"""
 
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
 Asked = TypeVar("Asked", bound=Hashable)
@@ -15,17 +20,19 @@ class Cache(Generic[Asked, Answer]):
     """Answers by request. The oldest are removed when there are more than `most`."""
 
     read: Callable[[Asked], Coroutine[Any, Any, Answer]]
-    seconds: Callable[[Answer], float]
-    """How many seconds an answer is kept."""
+    lasts: Callable[[Answer], timedelta]
+    """How long an answer is kept, counted from its arrival."""
     most: int
-    _kept: dict[Asked, tuple[float, Answer]] = field(default_factory=dict)
+    now: Callable[[], float] = time.monotonic
+    """The present time in seconds. A clock that was set back makes an answer too old, too."""
+    _kept: dict[Asked, "_Kept[Answer]"] = field(default_factory=dict)
     _asking: dict[Asked, asyncio.Task[Answer]] = field(default_factory=dict)
 
     async def ask(self, asked: Asked) -> Answer:
         """Return a kept answer, or the answer of a running read, or read it now. A failure is not kept."""
-        until, answer = self._kept.get(asked, (float("-inf"), None))
-        if time.monotonic() < until:
-            return answer  # type: ignore[return-value]  # None only where that is an answer: see `until`
+        kept = self._kept.get(asked)
+        if kept is not None and kept.since <= self.now() < kept.until:
+            return kept.answer
         if asked not in self._asking:
             task = asyncio.create_task(self.ask_now(asked))
             self._asking[asked] = task
@@ -39,10 +46,18 @@ class Cache(Generic[Asked, Answer]):
         self._kept.pop(asked, None)
         while len(self._kept) >= self.most:
             del self._kept[next(iter(self._kept))]
-        self._kept[asked] = (time.monotonic() + self.seconds(answer), answer)
+        now = self.now()
+        self._kept[asked] = _Kept(since=now, until=now + self.lasts(answer).total_seconds(), answer=answer)
         return answer
 
     def _ended(self, asked: Asked, done: asyncio.Task[Answer]) -> None:
         del self._asking[asked]
         if not done.cancelled():
             done.exception()  # read here, for the case that nobody waits for it any more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept(Generic[Answer]):
+    since: float
+    until: float
+    answer: Answer

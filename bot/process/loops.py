@@ -1,0 +1,83 @@
+"""The tasks that run as long as the bot: perform stored effects, tick; and what they wait for."""
+
+import asyncio
+
+import structlog
+
+from bot.process.assembly.assembly import Parts
+from bot.process.settings import Settings
+from bot.process.web.metrics import Metrics
+from bot.slack.people.shown_directory import ShownDirectory
+from workflows.app.schedule.downtime import notice_gap
+from workflows.app.schedule.missing_setup import record_missing_setup
+from workflows.app.schedule.ticker import tick
+from workflows.catalog.catalog import Catalog
+from workflows.core.errors import DomainError
+from workflows.intervals import START_STORED_AGAIN_AFTER
+from workflows.ports.clock import Clock
+from workflows.ports.records import StoreNotWritable
+from workflows.store.sqlite.store import SqliteStore
+
+_log = structlog.get_logger()
+
+
+async def store_gap(store: SqliteStore, clock: Clock) -> None:
+    """Store that the bot did not run for some time, as soon as anything can be stored."""
+    while True:
+        try:
+            gap = await notice_gap(store=store, clock=clock)
+        except StoreNotWritable as error:
+            _log.warning("gap_not_stored", reason=str(error))
+            await asyncio.sleep(START_STORED_AGAIN_AFTER.total_seconds())
+        else:
+            break
+    if gap is not None:
+        _log.warning("gap_noticed", since=str(gap.since), until=str(gap.until))
+
+
+async def perform_effects(parts: Parts, warm: asyncio.Task[None], noticed: asyncio.Task[None]) -> None:
+    """Perform stored effects, once the tenant's identity is known, or it is known that Entra is unreachable.
+
+    An effect approved for one tenant must not be written to another. Nor may it be written after an outage that is not
+    stored.
+    """
+    await asyncio.wait([warm])
+    if warm.cancelled() or warm.exception() is not None:
+        return  # the start is refused
+    await asyncio.shield(noticed)
+    await parts.outbox.run()
+
+
+async def name_missing_groups(directory: ShownDirectory, catalog: Catalog) -> None:
+    """Log the missing user groups of roles. The people concerned are told when a request waits for such a role."""
+    for role in catalog.roles:
+        try:
+            missing = await directory.missing_groups(role)
+        except DomainError as error:
+            _log.warning("user_groups_unread", reason=str(error))
+            return
+        if missing:
+            _log.warning("user_group_missing", role=role, handles=missing)
+
+
+async def keep_ticking(
+    parts: Parts, clock: Clock, metrics: Metrics, settings: Settings, noticed: asyncio.Task[None]
+) -> None:
+    """Do what is due, again and again. An error of one tick is logged, and the next tick tries again."""
+    await asyncio.shield(noticed)  # the first tick replaces the time of the last one
+    try:
+        await record_missing_setup(service=parts.service, store=parts.store)
+    except Exception:
+        _log.exception("halves_not_recorded")
+    while True:
+        now = clock.now()
+        try:
+            await tick(service=parts.service, store=parts.store, directory=parts.directory, clock=clock)
+            await parts.watching.look()
+        except StoreNotWritable as error:
+            _log.warning("tick_waits", reason=str(error))
+        except Exception:
+            _log.exception("tick_failed")
+        else:
+            metrics.ticked(now)
+        await asyncio.sleep(settings.gatehouse_tick_seconds)

@@ -1,0 +1,100 @@
+"""Open what the settings name, and refuse to start when a setting is certainly wrong.
+
+A system that cannot be reached now is no such problem: the bot starts, and waits for it.
+"""
+
+import structlog
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.process.logs.redactor import Redactor
+from bot.process.settings import Settings, SettingsProblems
+from bot.slack.errors import NO_ANSWER, WRONG_TOKEN, error_code
+from bot.slack.outbound.approval_channel import CURE, ChannelUnsuitable, channel_problem
+from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
+from workflows.entra import Entra
+from workflows.ports.clock import Clock
+from workflows.ports.records import StoreUnusable
+from workflows.store.sqlite.store import SqliteStore, open_store
+
+_log = structlog.get_logger()
+
+
+def checked_catalog(settings: Settings) -> Catalog:
+    """Load the templates.
+
+    :raises SettingsProblems: when one of them is wrong.
+    """
+    try:
+        return load_catalog(settings.gatehouse_templates)
+    except CatalogProblems as error:
+        raise SettingsProblems(error.problems) from error
+
+
+async def checked_store(settings: Settings, clock: Clock, redact: Redactor) -> SqliteStore:
+    """Open the database.
+
+    :raises SettingsProblems: when it cannot be used.
+    """
+    try:
+        return await open_store(settings.database_file, clock, redact, redact.known)
+    except StoreUnusable as error:
+        raise SettingsProblems((f"DATABASE_URL: {error}",)) from error
+    except OSError as error:
+        raise SettingsProblems((f"DATABASE_URL: {error.filename} cannot be used ({error.strerror})",)) from error
+
+
+async def require_slack(client: AsyncWebClient, settings: Settings) -> None:
+    """Ask Slack whose token this is.
+
+    :raises SettingsProblems: when the token is invalid, or another workspace's. An unreachable Slack is no such
+        problem: stored work is performed as soon as it answers.
+    """
+    name = "SLACK_BOT_TOKEN"
+    try:
+        answer = await client.auth_test()
+        if settings.slack_app_token is not None:
+            # The Socket Mode client would retry a wrong token for ever, and could not be stopped meanwhile.
+            name = "SLACK_APP_TOKEN"
+            await client.apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
+    except SlackApiError as error:
+        reason = error_code(error)
+        if reason not in WRONG_TOKEN:
+            _log.warning("slack_out_of_reach", reason=reason or "no answer of Slack's")
+            return
+        raise SettingsProblems((f"{name}: Slack refuses it ({reason}); install the app again",)) from error
+    except NO_ANSWER as error:
+        _log.warning("slack_out_of_reach", reason=repr(error))
+        return
+    if answer["team_id"] != settings.slack_team_id:
+        raise SettingsProblems((f"SLACK_TEAM_ID: the bot token belongs to {answer['team_id']}; set it to that",))
+    await _require_private_channel(client, settings)
+
+
+async def _require_private_channel(client: AsyncWebClient, settings: Settings) -> None:
+    """Ask Slack whether approval cards may be posted to their channel.
+
+    :raises SettingsProblems: when the channel is not certainly private. A missing answer is no such problem: the check
+        is repeated before each card.
+    """
+    try:
+        problem = await channel_problem(client, settings.slack_channel)
+    except ChannelUnsuitable as error:
+        _log.warning("approval_channel_not_read", reason=str(error))
+        return
+    if problem:
+        where = f"{settings.slack_channel} cannot be used for approval cards: {problem}"
+        raise SettingsProblems((f"SLACK_CHANNEL: {where}; {CURE}",))
+
+
+async def warm_up(tenant: Entra, settings: Settings) -> None:
+    """Load and connect what the first request would otherwise wait for.
+
+    :raises SettingsProblems: when Entra answers for another tenant. An unreachable Entra is no such problem.
+    """
+    if reason := await tenant.warm():
+        _log.warning("entra_out_of_reach", reason=reason)
+    elif (home := await tenant.home()) != settings.azure_tenant_id:
+        raise SettingsProblems(
+            (f"AZURE_TENANT_ID: Entra answers for the tenant {home}; set it to that, or use that tenant's credentials",)
+        )

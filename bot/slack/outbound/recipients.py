@@ -1,0 +1,102 @@
+"""Decide who gets a card: the people of the deciding roles, sponsors, requesters, admins."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from bot.slack.people.approvers import still_free
+from bot.slack.people.shown_directory import ShownDirectory
+from workflows.core.partners.partnership import Partnership
+from workflows.core.people import ChatId, Role
+from workflows.core.requests.eligibility import still_asked
+from workflows.core.requests.request import AccessRequest
+from workflows.intervals import ADMINS_ASKED_FROM_REMINDER
+from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable
+from workflows.ports.message_copies import Copy
+from workflows.ports.notifier import NotifierRefused, NotifierUnavailable
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
+
+_MOST_DIRECT_COPIES: Final = 10
+"""When more people have a role, they get no direct copies; they use the channel's card and the App Home.
+
+If the channel does not accept the card, the first ten by id still get one: somebody who can decide always gets the
+request.
+"""
+
+_log = structlog.get_logger()
+
+
+class Recipients:
+    """Reads who has a role, and who of them can decide now."""
+
+    def __init__(self, directory: ShownDirectory) -> None:
+        self._directory = directory
+
+    async def stage_holders(self, request: AccessRequest) -> dict[Role, frozenset[ChatId]]:
+        """List the members of roles that still have to decide; empty when nobody needs to decide."""
+        who = still_asked(request)
+        return {} if who is None else {stage.role: await self.holders(stage.role) for stage in who.open_stages}
+
+    async def holders(self, role: Role) -> frozenset[ChatId]:
+        """List the members of a role; empty when the directory refuses to say who they are."""
+        with waiting_for_the_directory():
+            try:
+                return await self._directory.holders(role)
+            except DirectoryRefused as error:
+                _log.error("role_unreadable", role=role, reason=str(error))
+                return frozenset()  # the stage's title is shown instead
+
+    async def deciders(self, request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]]) -> frozenset[ChatId]:
+        """List who can decide now: members of the open stage's role who are not excluded and have not decided."""
+        who = still_asked(request)
+        return frozenset() if who is None else await still_free(who, holders[who.open_stages[0].role], self._directory)
+
+
+def told_directly(deciders: frozenset[ChatId], *, is_channel_closed: bool) -> list[ChatId]:
+    """Return who gets a direct copy; the first ten by id when only these copies show the request."""
+    if len(deciders) <= _MOST_DIRECT_COPIES:
+        return sorted(deciders)
+    return sorted(deciders)[:_MOST_DIRECT_COPIES] if is_channel_closed else []
+
+
+def everybody(holders: Mapping[Role, frozenset[ChatId]]) -> Sequence[ChatId]:
+    """List the members of all these roles."""
+    return sorted(frozenset().union(*holders.values()))
+
+
+def is_escalated(partnership: Partnership, now: datetime) -> bool:
+    """Return whether the admins are asked about a due review as well as the sponsor."""
+    return partnership.reminders >= ADMINS_ASKED_FROM_REMINDER or partnership.is_past_its_end(now)
+
+
+def requester_told(partnership: Partnership, request: AccessRequest | None) -> ChatId:
+    """Return who gets the requester's partner setup card: the sponsor when that is the same person."""
+    sponsor = partnership.sponsor
+    if request is None or request.is_by(sponsor.chat_id, sponsor.id):
+        return sponsor.chat_id
+    return request.particulars.requester
+
+
+def may_confirm(copy: Copy, partnership: Partnership, requester: ChatId) -> bool:
+    """Return whether a copy offers to confirm: all do, except that of a requester who is not the sponsor."""
+    return copy.audience == partnership.sponsor.chat_id or copy.audience != requester
+
+
+@contextmanager
+def waiting_for_the_directory() -> Iterator[None]:
+    """Convert errors of the directory, so that showing waits for the recipients and nothing is lost.
+
+    :raises NotifierUnavailable: when the directory or Entra cannot be read now; it is tried again.
+    :raises NotifierRefused: when the directory refuses.
+    """
+    try:
+        yield
+    except (DirectoryUnavailable, TenantUnavailable) as error:
+        raise NotifierUnavailable(str(error), error.retry_after) from error
+    except TenantRefused as error:
+        raise NotifierUnavailable(str(error)) from error
+    except DirectoryRefused as error:
+        raise NotifierRefused(str(error)) from error

@@ -1,0 +1,88 @@
+"""Parse the values of buttons and the metadata of windows. They are not verified: what they name is loaded again."""
+
+import re
+from typing import Annotated, Final
+
+from pydantic import StringConstraints
+
+from bot.slack.payloads.models import Interaction, Payload
+from workflows.core.errors import Refused
+from workflows.core.partner_setup.steps import StepKey
+from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.request import RequestId
+from workflows.core.settings.canonical import Digest
+from workflows.core.settings.model import TenantId
+from workflows.partner_lookup.target import is_tenant_id
+
+_NO_BUTTON_OF_OURS: Final = (
+    "This button is not one of Gatehouse's, or too old to be understood. Use the newest card, or /partner help."
+)
+REQUEST_ID: Final = r"^R-[A-Z2-7]{10}$"
+_DIGEST: Final = r"^[0-9a-f]{64}$"
+
+
+class _CardValue(Payload):
+    request_id: Annotated[str, StringConstraints(pattern=REQUEST_ID)]
+    digest: Annotated[str, StringConstraints(pattern=_DIGEST)]
+
+
+def parse_card_value(value: str) -> tuple[RequestId, Digest]:
+    """Read `<request id>:<digest>` from a button or a view's metadata.
+
+    :raises Refused: for any other text.
+    """
+    request_id, _, digest = value.partition(":")
+    try:
+        parsed = _CardValue(request_id=request_id, digest=digest)
+    except ValueError as error:
+        raise Refused("malformed", _NO_BUTTON_OF_OURS) from error
+    return RequestId(parsed.request_id), Digest(parsed.digest)
+
+
+def parse_tenant_id(value: str) -> TenantId:
+    """Read a tenant id from a button or a view's metadata.
+
+    :raises Refused: for any other text.
+    """
+    if not is_tenant_id(value):
+        raise Refused("malformed", _NO_BUTTON_OF_OURS)
+    return TenantId(value)
+
+
+def parse_effect_id(value: str) -> int:
+    """Read the number of a given-up effect from a button.
+
+    :raises Refused: for any other text.
+    """
+    if not re.fullmatch(r"[0-9]{1,18}", value, re.ASCII):
+        raise Refused("malformed", _NO_BUTTON_OF_OURS)
+    return int(value)
+
+
+class _SetupValue(Payload):
+    step: StepKey
+    wanted: Annotated[str, StringConstraints(pattern=_DIGEST)]
+
+
+def parse_setup_value(value: str) -> tuple[TenantId, StepKey, Digest]:
+    """Read `<tenant id>:<step>:<digest>` from a button of a partner setup step.
+
+    :raises Refused: for any other text.
+    """
+    tenant_id, _, rest = value.partition(":")
+    step, _, wanted = rest.partition(":")
+    try:
+        parsed = _SetupValue.model_validate({"step": step, "wanted": wanted})
+    except ValueError as error:
+        raise Refused("malformed", _NO_BUTTON_OF_OURS) from error
+    return parse_tenant_id(tenant_id), parsed.step, Digest(parsed.wanted)
+
+
+def named_subject(interaction: Interaction) -> Subject:
+    """Read which request or tenant a click names, for the audit log of a refusal; empty when not certain."""
+    view = interaction.view
+    said = interaction.action.value if interaction.actions else view.private_metadata if view is not None else ""
+    name = said.partition(":")[0]
+    if re.fullmatch(REQUEST_ID, name):
+        return Subject(request_id=RequestId(name))
+    return Subject(tenant_id=TenantId(name)) if is_tenant_id(name) else Subject()

@@ -1,0 +1,188 @@
+"""The models of what Slack sends: clicks, submitted windows, slash commands, opened App Homes.
+
+Ids in a payload (request ids, digests, tenant ids in values and metadata) are not verified. What they name is loaded
+and checked again.
+"""
+
+import hashlib
+import json
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from workflows.core.errors import Refused
+from workflows.core.people import ChatId
+
+
+class Payload(BaseModel):
+    """A part of a payload. What the bot does not use is left out."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+
+class _Team(Payload):
+    id: str
+
+
+class _User(Payload):
+    id: Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]+$", max_length=40)]
+    team_id: str | None = None
+
+
+class _Container(Payload):
+    channel_id: str = ""
+    message_ts: str = ""
+    view_id: str = ""
+    is_ephemeral: bool = False
+
+
+class _Action(Payload):
+    action_id: str
+    block_id: str = ""
+    value: str = ""
+    action_ts: str = ""
+
+
+class _Option(Payload):
+    value: str = ""
+
+
+class _Element(Payload):
+    value: str | None = None
+    selected_user: str | None = None
+    selected_option: _Option | None = None
+
+
+class _State(Payload):
+    values: dict[str, dict[str, _Element]] = Field(default_factory=dict)
+
+
+class View(Payload):
+    """A window, with what is filled in."""
+
+    id: str
+    callback_id: str = ""
+    hash: str = ""
+    private_metadata: str = ""
+    root_view_id: str = ""
+    app_installed_team_id: str | None = None
+    state: _State = _State()
+
+    def value(self, block_id: str) -> str:
+        """Return the value of one input, for any element; empty when there is none."""
+        element = next(iter(self.state.values.get(block_id, {}).values()), _Element())
+        return element.value or element.selected_user or (element.selected_option or _Option()).value
+
+
+class Interaction(Payload):
+    """A click, a shortcut or a submitted view."""
+
+    type: str
+    user: _User
+    team: _Team | None = None
+    trigger_id: str = ""
+    response_url: str = ""
+    container: _Container = _Container()
+    actions: tuple[_Action, ...] = ()
+    view: View | None = None
+
+    @property
+    def actor(self) -> ChatId:
+        """Return the user, as Slack verified."""
+        return ChatId(self.user.id)
+
+    @property
+    def channel(self) -> str:
+        """Return the channel; empty for views."""
+        return self.container.channel_id
+
+    @property
+    def action(self) -> _Action:
+        """Return the only action of a click."""
+        return self.actions[0]
+
+    @property
+    def name(self) -> str:
+        """Return the button's action_id, the view's callback_id, or else the payload's type."""
+        if self.actions:
+            return self.action.action_id
+        return self.view.callback_id if self.view is not None and self.view.callback_id else self.type
+
+    @property
+    def the_view(self) -> View:
+        """Return the view of the click.
+
+        :raises Refused: when there is none.
+        """
+        if self.view is None:
+            raise Refused("no_view", "This click belongs to no window; open it again.")
+        return self.view
+
+    def is_in(self, callback_id: str) -> bool:
+        """Return whether it happened in a window of this kind."""
+        return self.view is not None and self.view.callback_id == callback_id
+
+    @property
+    def key(self) -> str:
+        """Return the key of this action: the same for every repeated delivery, and different for every other action."""
+        if self.type == "view_submission":
+            # The values belong to the action: a corrected form that is sent again is another action.
+            filled_in = json.dumps(self.the_view.state.model_dump(), sort_keys=True)
+            parts = [self.the_view.id, self.the_view.hash, filled_in]
+        elif self.actions:
+            parts = [self.action.action_ts, self.action.action_id, self.action.block_id, self.action.value]
+            parts += [self.container.channel_id, self.container.message_ts, self.container.view_id]
+        else:
+            parts = [self.trigger_id]
+        hashed = hashlib.sha256(json.dumps([self.user.id, *parts]).encode()).hexdigest()
+        return f"{self.type}:{hashed[:32]}"
+
+
+class Invocation(Payload):
+    """A slash command."""
+
+    user_id: Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]+$", max_length=40)]
+    team_id: str
+    channel_id: str = ""
+    text: Annotated[str, StringConstraints(max_length=4000)] = ""
+    trigger_id: str
+    response_url: str = ""
+
+    @property
+    def actor(self) -> ChatId:
+        """Return who typed it, as Slack verified."""
+        return ChatId(self.user_id)
+
+    @property
+    def key(self) -> str:
+        """Return the key of this command: the same for every repeated delivery."""
+        return f"command:{self.trigger_id}"
+
+    @property
+    def stored_name(self) -> str:
+        """Return its name in the audit log."""
+        return f"/partner {self.verb}"
+
+    @property
+    def verb(self) -> str:
+        """Return the first word, lower case; `help` when there is none."""
+        return (self.text.split() or ["help"])[0].lower()
+
+    @property
+    def argument(self) -> str:
+        """Return everything after the first word."""
+        return "".join(self.text.split(maxsplit=1)[1:]).strip()
+
+
+class _OpenedHome(Payload):
+    type: str
+    tab: str = ""
+    user: Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]+$", max_length=40)]
+
+
+class HomeOpened(Payload):
+    """Somebody opened the App Home."""
+
+    team_id: str
+    event_id: Any = None
+    event: _OpenedHome
