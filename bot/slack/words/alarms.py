@@ -74,6 +74,7 @@ _WORK: Final[Mapping[str, str]] = {
     "prepare": "prepare request {about}",
     "apply": "write the change of request {about}",
     "show_request": "show the card of request {about}",
+    "remind": "remind the approvers of request {about}",
     "show_review": "ask for the review of partner {about}",
     "show_half": "show the partner setup of {about}",
     "show_home": "show the App Home of {about}",

@@ -24,7 +24,7 @@ from bot.slack.blocks.blocks import (
     words,
 )
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.requests import may_be_decided, request_target
+from bot.slack.cards.requests import may_be_decided, request_target, restored_parts
 from bot.slack.people.approvers import Approvers
 from bot.words.openings import ShortChange, Sign, short_changes
 from workflows.core.checks.findings import Finding, Severity
@@ -114,6 +114,10 @@ def _facts(request: AccessRequest) -> Iterator[Part]:
     yield words(" · Sponsor ")
     yield part(known.sponsor.name, bold=True)
     yield words("\n")
+    if request.particulars.kind is RequestKind.RESTORATION:
+        yield words("Restores ")
+        yield from restored_parts(request)
+        yield words("\n")
     if duration is not None:
         yield words(f"{duration_words(duration)} from approval · ")
     yield words("Decide by ")

@@ -114,9 +114,8 @@ def test_details_say_who_what_and_why() -> None:
 
 
 def test_the_operations_are_shown_exactly_as_json() -> None:
-    (pre,) = [
-        item for item in surfaces.dicts(details(request()).blocks) if item.get("type") == "rich_text_preformatted"
-    ]
+    shows = surfaces.dicts(details(request()).blocks)
+    (pre,) = [item for item in shows if item.get("type") == "rich_text_preformatted"]
     assert json.loads(pre["elements"][0]["text"]) == [
         {"method": o.method, "path": o.path, "body": o.body} for o in access_plan().operations
     ]
