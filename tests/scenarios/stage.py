@@ -19,6 +19,7 @@ from tests.warm.sandbox import WarmSandbox
 CONTOSO = "c0a1b2c3-1111-4aaa-8bbb-0123456789a1"
 CHANNEL = "partner-access"
 DAY = 86_400
+DETAILS = "review_request"
 UNLIMITED = {"GATEHOUSE_MAX_APPROVALS_PER_HOUR": "1000", "GATEHOUSE_MAX_REQUESTS_PER_HOUR": "1000"}
 """For a sandbox that many stories share: everybody does in a minute what they would do in weeks."""
 
@@ -161,6 +162,17 @@ class Stage:
         """The newest card of the channel."""
         return (await self.messages())[-1]
 
+    async def read(self, user: str = "approver1") -> str:
+        """Read the newest card of the channel and its Details, as an approver does."""
+        card = await self.card()
+        if DETAILS not in actions(card):
+            return words(card)
+        opened = await self.do("click", user=user, action_id=DETAILS, channel=CHANNEL, ts=card["ts"])
+        await self.rest()
+        view = (await self.see("views", user=user))["views"][-1]
+        await self.do("close", user=user, view_id=opened["opened"])
+        return f"{words(card)} {words(view)}"
+
     async def direct(self, user: str) -> list[dict[str, Any]]:
         """List what the bot wrote to somebody."""
         return await self.messages(user, channel=f"@{user}")
@@ -203,7 +215,12 @@ async def raised(stage: Stage) -> AsyncIterator[Stage]:
 
 
 def buttons(message: dict[str, Any]) -> list[str]:
-    """List the action ids of a message's live buttons."""
+    """List the action ids of a message's buttons, Details left out: every card has it."""
+    return [action for action in actions(message) if action != DETAILS]
+
+
+def actions(message: dict[str, Any]) -> list[str]:
+    """List the action ids of a message's buttons."""
     return [
         element["action_id"]
         for block in message["blocks"]

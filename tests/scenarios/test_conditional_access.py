@@ -44,7 +44,7 @@ async def only(stage: Stage, *policies: Json) -> None:
 async def card(stage: Stage, template: str = "guest-collaboration", target: str = "contoso.com") -> str:
     """Ask for access and read the card."""
     await stage.ask(template=template, target=target)
-    return words(await stage.card())
+    return await stage.read()
 
 
 async def evaluations(stage: Stage) -> list[Json]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.stage import CONTOSO, Stage, buttons, words
+from tests.scenarios.stage import CONTOSO, Stage, buttons
 
 pytestmark = pytest.mark.story
 
@@ -28,7 +28,7 @@ async def state(stage: Stage) -> dict[str, Any]:
 async def test_the_card_tells_the_tenant_around_the_change_and_what_could_not_be_checked(stage: Stage) -> None:
     """With every permission; then without one, with Conditional Access throttled and SharePoint out of reach."""
     await stage.ask()
-    card = words(await stage.card())
+    card = await stage.read()
     for told in (
         "Microsoft's default does not block B2B collaboration inbound: if this partner's settings were removed",
         "Microsoft's default does not block B2B collaboration outbound: that applies to this partner now",
@@ -46,7 +46,7 @@ async def test_the_card_tells_the_tenant_around_the_change_and_what_could_not_be
     await stage.do("faults", target="graph", match="conditionalAccess", times=9, status=429)
     await stage.do("faults", target="graph", match="sharepoint", times=9, status=503)
     ts = await stage.ask(target="fabrikam.com", template="guest-collaboration")
-    card = words(await stage.card())
+    card = await stage.read()
     assert (
         "Who of the partner signed in during the last 30 days could not be checked (permission missing). Grant the "
         "application AuditLog.Read.All with admin consent" in card
@@ -69,11 +69,11 @@ async def test_look_alikes_are_refused_or_told_and_another_cloud_needs_both_halv
     cloud = {"allowedCloudEndpoints": ["microsoftonline.us"]}
     await patch(stage, {"organizations": {LOOK_ALIKE: false}, "crossTenantAccessPolicy": cloud})
     await stage.ask(target="c0ntoso.com")
-    assert "“c0ntoso.com” looks the same as a partner's domain “contoso.com”" in words(await stage.card())
+    assert "“c0ntoso.com” looks the same as a partner's domain “contoso.com”" in await stage.read()
     few = (await stage.fill_in(target=ELSEWHERE, template="guest-collaboration"))["errors"]
     assert "the risk is elevated and needs 2 approvers" in few["template"], "one approver is too few for another cloud"
     ts = await stage.ask(target=ELSEWHERE)
-    card = words(await stage.card())
+    card = await stage.read()
     assert "Entra does not know this tenant id in our own cloud" in card
     assert "microsoftonline.us" in card
     assert "The partner is in another Microsoft cloud." in card
@@ -92,7 +92,7 @@ async def test_drift_is_told_in_three_ways_and_a_service_provider_is_refused_at_
     await patch(stage, {"partners": {CONTOSO: {"inboundTrust": trust}}})
     await stage.press("approver3", "approve", ts)
     assert await stage.writes() == []
-    card = words(await stage.card())
+    card = await stage.read()
     assert "The partner : approved from  no settings of its own  to  its own settings ; stands now:" in card
     for value in ('"approvedFrom": null', '"approvedTo": {"is', '"standsNow": {"isMfa'):
         assert value in card
@@ -101,7 +101,7 @@ async def test_drift_is_told_in_three_ways_and_a_service_provider_is_refused_at_
     await patch(stage, {"partners": {CONTOSO: {"isServiceProvider": True}}})
     await stage.press("approver3", "approve", ts)
     assert await stage.writes() == []
-    assert "service provider of ours" in words(await stage.card())
+    assert "service provider of ours" in await stage.read()
     assert buttons(await stage.card()) == []
 
 
@@ -115,4 +115,4 @@ async def test_a_domain_that_moves_to_another_tenant_stops_the_request(stage: St
     await patch(stage, {"organizations": {CONTOSO: {"domains": []}, LOOK_ALIKE: taken}})
     await stage.press("approver3", "approve", ts)
     assert await stage.writes() == []
-    assert f"leads to the tenant {LOOK_ALIKE} now" in words(await stage.card())
+    assert f"leads to the tenant {LOOK_ALIKE} now" in await stage.read()

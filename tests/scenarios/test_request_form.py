@@ -109,10 +109,10 @@ async def test_a_refused_look_up_of_one_partner_has_one_answer_and_never_waits(s
     await shared.do("faults", **fault)
     await shared.press("approver1", "approve", ts)
     await shared.rest()
-    card = await shared.card()
-    assert said in words(card)
-    assert "Nothing was written." in words(card)
-    assert "CrossTenantInformation" not in words(card)
+
+    assert said in await shared.read()
+    assert "Nothing was written." in await shared.read()
+    assert "CrossTenantInformation" not in await shared.read()
     assert [entry for entry in await shared.writes() if entry["status"] < 300] == []
     await shared.call("DELETE", "faults")
 
@@ -166,7 +166,7 @@ async def test_a_slip_is_not_found_first_and_then_the_partner_on_record_is_offer
     await close_all(shared)
     await shared.do("clock", advance_seconds=2 * DAY)
     await shared.ask()
-    assert "What stands, and is to stand for longer" in words(await shared.card())
+    assert "What stands, and is to stand for longer" in await shared.read()
     assert (await shared.partner(CONTOSO)) is not None
 
 
@@ -220,7 +220,7 @@ async def test_a_group_of_ours_is_taken_by_its_name_once_that_was_seen(shared: S
     answer = await shared.do("submit", user="requester", view_id=view_id, values={})
     await shared.rest()
     assert answer["errors"] == {}
-    assert f"only group “Bridge project” ({BRIDGE})" in words(await shared.card())
+    assert f"only group “Bridge project” ({BRIDGE})" in await shared.read()
     assert len(await shared.messages()) == cards + 1
     await close_all(shared)
 

@@ -59,7 +59,7 @@ async def test_ids_are_shown_with_their_names_and_ids_that_are_nobodys_are_refus
 
     assert (await asked(stage, "regulated-project", **HOLES))["errors"] == {}
     card = await stage.card()
-    said = words(card)
+    said = await stage.read()
     assert f"only group “Bridge project” ({BRIDGE}) may use only application {THEIR_APPLICATION}" in said
     assert f"only group {THEIR_GROUP} may use only Office 365" in said, "what it may be called here says nothing"
     assert "In this tenant, group" not in said, "the change names it already"
@@ -77,7 +77,7 @@ async def test_ids_are_shown_with_their_names_and_ids_that_are_nobodys_are_refus
     await stage.do("faults", target="graph", match="servicePrincipals", times=9, status=403)
     fields = {"target": "fabrikam.com", "hole_portal_application": PORTAL}
     assert (await asked(stage, "contractor-portal", **fields))["errors"] == {}
-    said = words(await stage.card())
+    said = await stage.read()
     assert (
         "Whether the applications that it names are this tenant's could not be checked (permission missing). Grant "
         "the application Application.Read.All with admin consent" in said
@@ -92,7 +92,7 @@ async def test_a_default_that_changed_after_the_approval_asks_again_and_an_unrea
     await patch(stage, {"default": {"b2bCollaborationOutbound": BLOCKED}})
     await stage.press("approver1", "approve", ts)
     assert await stage.writes() == []
-    card = words(await stage.card())
+    card = await stage.read()
     assert "The tenant's default changed after this was shown" in card
     assert "B2B collaboration, outbound , inherited from the tenant's default: was" in card
     assert '"default.b2bCollaborationOutbound": {' in card
@@ -100,7 +100,7 @@ async def test_a_default_that_changed_after_the_approval_asks_again_and_an_unrea
     await stage.do("faults", target="graph", match="crossTenantAccessPolicy/default", times=9, status=503)
     await stage.press("approver1", "approve", ts)
     assert await stage.writes() == []
-    assert "What this partner would inherit from the tenant's default is not known" in words(await stage.card())
+    assert "What this partner would inherit from the tenant's default is not known" in await stage.read()
     await stage.call("DELETE", "faults")
     await stage.do("clock", advance_seconds=600)
     await stage.rest()
@@ -122,7 +122,7 @@ async def test_the_home_leads_to_the_whole_request_and_its_window_decides(stage:
     [after] = (await stage.see("views", user="approver1"))["views"]
     assert "Your approval is stored" in words(after)
     assert buttons(after) == []
-    assert "Amara" in words(await stage.card())
+    assert "Amara" in await stage.read()
 
     window = await reviewed(stage, "approver2")
     opened = await stage.do("click", user="approver2", view_id=window["id"], action_id="reject")

@@ -81,7 +81,7 @@ async def test_a_restored_backup_does_not_open_what_was_closed_since(tmp_path: P
     await first.do("faults", target="graph", match="partners", times=1000, status=503)
     await first.do("click", user="approver3", action_id="approve", channel="partner-access", ts=ts)
     for _ in range(100):
-        if "keeps trying" in words(await first.card()):
+        if "keeps trying" in await first.read():
             break
         await asyncio.sleep(0.1)
     with closing(sqlite3.connect(data / "gatehouse.db")) as db, closing(sqlite3.connect(backup)) as copy:

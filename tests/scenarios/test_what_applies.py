@@ -77,7 +77,7 @@ async def test_a_tenant_of_another_cloud_is_blocked_until_added_and_everything_s
     await stage.do("close", user="requester", view_id=view_id)
 
     ts = await stage.ask(target=ELSEWHERE)
-    card = words(await stage.card())
+    card = await stage.read()
     assert "blocked for everyone (a tenant of another cloud, not added here)" in card
     assert "B2B collaboration, outbound" in card, "it comes with the default although nobody writes it"
     assert "narrows" not in card
@@ -101,14 +101,14 @@ async def test_a_tenant_of_another_cloud_is_blocked_until_added_and_everything_s
 async def test_a_card_says_what_applies_now_by_default_and_what_only_a_removal_would_bring(stage: Stage) -> None:
     """Shared channels leave collaboration to the default, which is open now; a portal writes it for this partner."""
     await stage.ask(template="teams-shared-channels")
-    card = words(await stage.card())
+    card = await stage.read()
     assert (
         "Microsoft's default does not block B2B collaboration inbound, B2B collaboration outbound: that applies to "
         "this partner now, and this does not change it." in card
     )
     assert "settings were removed" not in card
     await stage.ask(template="guest-collaboration", target="fabrikam.com")
-    card = words(await stage.card())
+    card = await stage.read()
     assert "does not block B2B collaboration inbound: if this partner's settings were removed instead" in card
     assert "does not block B2B collaboration outbound: that applies to this partner now" in card
 
@@ -123,7 +123,7 @@ async def test_what_stays_open_is_named_and_the_chain_is_weighed_by_it(stage: St
     }
     await patch(stage, {"partners": {CONTOSO: stands}})
     ts = await stage.ask(template="guest-collaboration")
-    card = words(await stage.card())
+    card = await stage.read()
     assert "Risk: high" in card
     assert "create and change user accounts in this tenant" in card
     for person in ("approver1", "approver2"):
@@ -191,7 +191,7 @@ async def test_a_long_list_is_counted_and_no_id_is_cut(stage: Stage) -> None:
 
 async def test_our_own_use_of_a_partner_is_counted_on_the_card_and_before_a_revocation(stage: Stage) -> None:
     await stage.open_access()
-    card = words(await stage.card())
+    card = await stage.read()
     assert "1 of our people signed in to 1 application (Contoso Portal) at the partner during the last 30 days." in card
     said = await window(stage, "contoso.com")
     assert "2 people of the partner signed in to 1 application (SharePoint Online)" in said

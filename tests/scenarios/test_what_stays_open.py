@@ -85,7 +85,7 @@ async def test_what_the_default_opens_and_no_write_can_close_is_named_everywhere
     assert "Not closed for certain after this" in said
     assert "crossCloudMeetingConfiguration (not known)" in said
     assert (await stage.revoke())["errors"] == {}
-    for text in (await told(stage), words(await stage.card())):
+    for text in (await told(stage), await stage.read()):
         assert "Not closed for certain: crossCloudMeetingConfiguration (not known)." in text
         assert "is blocked:" not in text
     said = await window(stage)
@@ -108,7 +108,7 @@ async def test_a_refused_further_write_leaves_the_block_confirmed_and_what_stays
     assert [entry["status"] for entry in patches] == [204, 400, 400, 400], "every one was tried"
     card = await stage.card()
     assert "block read back, not everything closed" in card["text"]
-    for text in (await told(stage), words(card)):
+    for text in (await told(stage), await stage.read()):
         for name in (
             "Microsoft 365 collaboration, inbound (open)",
             "App Service connect, inbound (open)",
@@ -195,7 +195,7 @@ async def test_an_unknown_claim_survives_a_request_and_blames_nobody(stage: Stag
         "PATCH", "graph/state", {"partners": {CONTOSO: {"protectedContentSharing": {"inboundAllowed": True}}}}
     )
     await stage.press("approver3", "approve", ts)
-    card = words(await stage.card())
+    card = await stage.read()
     assert "settings of this partner that Gatehouse does not know otherwise than when this was planned" in card
     assert "Somebody" not in card
     for approver in ("approver1", "approver2", "approver3"):
