@@ -18,7 +18,7 @@ from bot.sandbox import seed
 from bot.sandbox.entra import EntraStandIn, TokenAuthority
 from bot.sandbox.http.faults import Fault, delayed, faulted
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, closed_document
-from tests.workflows.effects.test_applying import told
+from tests.workflows.effects.applying import told
 from tests.workflows.entra.conftest import authority, environment
 from tests.workflows.entra.stand_in_tenant import CLIENT_ID, CONTOSO, Handler
 from tests.workflows.fakes import FakeDirectory, FixedClock

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, RILEY, SAM, TENANT, request
-from tests.workflows.effects.test_applying import OPEN, put, synchronizing
+from tests.workflows.effects.applying import OPEN, put, synchronizing
 from tests.workflows.world import CATALOG, World
 from workflows.app.requests import restore_intake
 from workflows.app.requests.intake import InvalidForm

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, TENANT
-from tests.workflows.effects.test_applying import FORBIDDEN, NO_ANSWER, OPEN, decided, put, revocation
+from tests.workflows.effects.applying import FORBIDDEN, NO_ANSWER, OPEN, decided, put, revocation
 from tests.workflows.world import World, restarted
 from workflows.app.schedule.downtime import LAST_TICK, last_gap, notice_gap
 from workflows.app.schedule.ticker import tick
