@@ -11,6 +11,7 @@ from tests.workflows.core.builders import AMARA, BRUNO, CHIE, RILEY, SAM, TENANT
 from tests.workflows.fakes import FakeDirectory, FakeNotifier, FakeTenant, FixedClock, Script
 from workflows.app.alarms import Alarms
 from workflows.app.requests.intake import Form, Intake
+from workflows.app.requests.restore_intake import RestoreIntake
 from workflows.app.schedule.ticker import tick
 from workflows.app.schedule.watching import Watching, usual_checks
 from workflows.app.service import Service
@@ -213,6 +214,17 @@ class World:
         request = await self.store.request(request_id)
         assert request is not None
         return request
+
+    def restore_intake(self) -> RestoreIntake:
+        """What takes requests to restore earlier settings."""
+        return RestoreIntake(
+            service=self.service,
+            store=self.store,
+            tenant=self.tenant,
+            directory=self.directory,
+            catalog=self.catalog,
+            clock=self.clock,
+        )
 
     async def all_requests(self) -> list[AccessRequest]:
         """List what is open, oldest first."""
