@@ -102,8 +102,7 @@ class World:
 
     async def file(self, *, template: str = "trusted-partner", requester: Person = RILEY, **form: Any) -> RequestId:
         """Fill the form in and file it; nothing of what follows is performed."""
-        usual = {"target": "contoso.com", "justification": "Joint launch", "sponsor": SAM.chat_id, "days": 180}
-        filled = Form(requester=requester.chat_id, template=template, **{**usual, **form})
+        filled = filled_form(template=template, requester=requester.chat_id, **form)
         return await self.intake.file(filled, key=self.key())
 
     async def waiting(self, **form: Any) -> AccessRequest:
@@ -243,6 +242,19 @@ class World:
     async def lanes(self) -> list[str]:
         """The lanes of what is due and not performed yet."""
         return [pending.lane for pending in await self.store.pending(self.clock.now(), 1000)]
+
+
+def filled_form(**changes: Any) -> Form:
+    """A whole request form, as Riley fills it in for Contoso."""
+    usual: dict[str, Any] = {
+        "requester": RILEY.chat_id,
+        "target": "contoso.com",
+        "template": "trusted-partner",
+        "justification": "Joint launch",
+        "sponsor": SAM.chat_id,
+        "days": 180,
+    }
+    return Form(**{**usual, **changes})
 
 
 def assemble(

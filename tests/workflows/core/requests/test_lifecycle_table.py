@@ -17,12 +17,12 @@ from tests.workflows.core.builders import (
     REQUEST,
     RILEY,
     WHOLE_CHAIN,
-    classes,
     particulars,
     prepared,
     request,
     situation,
 )
+from tests.workflows.core.transition_tables import by_name, pairs_of, pairs_written
 from workflows.core.errors import Refused
 from workflows.core.requests import lifecycle
 from workflows.core.requests.commands.request import (
@@ -74,7 +74,7 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
 }
 """Command -> state it is taken in -> states it may lead to. Written by hand; whatever is not here is refused."""
 
-COMMANDS: Final = {command.__dataclass_fields__["name"].default: command for command in classes(RequestCommand)}
+COMMANDS: Final = by_name(RequestCommand)
 STATES: Final = (None, *(state.value for state in RequestState))
 PAIRS: Final = tuple(product(STATES, COMMANDS))
 
@@ -130,16 +130,7 @@ def _situations() -> list[Situation]:
 
 
 def test_the_table_names_exactly_the_expected_pairs() -> None:
-    written = {
-        (state, command): set(targets.split()) for command, row in EXPECTED.items() for state, targets in row.items()
-    }
-    table = {
-        (None if state is None else state.value, next(name for name, kind in COMMANDS.items() if kind is command)): {
-            target.value for target in targets
-        }
-        for (state, command), targets in TABLE.items()
-    }
-    assert table == written
+    assert pairs_of(TABLE, COMMANDS) == pairs_written(EXPECTED)
 
 
 def test_every_command_has_a_row_of_its_own() -> None:

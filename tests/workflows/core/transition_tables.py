@@ -1,0 +1,34 @@
+"""Two forms of a transition table made comparable: the one that a test writes by hand, and the one of the code."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from tests.workflows.core.builders import classes
+
+State = TypeVar("State", bound=StrEnum)
+Pairs = Mapping[tuple[str | None, str], set[str]]
+"""By state and command: the states it may lead to."""
+
+
+def by_name(union: object) -> dict[str, type[Any]]:
+    """Commands by their stored name."""
+    return {command.__dataclass_fields__["name"].default: command for command in classes(union)}
+
+
+def pairs_written(expected: Mapping[str, Mapping[str | None, str]]) -> Pairs:
+    """A table of command, state and targets, as a test writes it."""
+    return {
+        (state, command): set(targets.split()) for command, row in expected.items() for state, targets in row.items()
+    }
+
+
+def pairs_of(
+    table: Mapping[tuple[State | None, type[Any]], frozenset[State]], commands: Mapping[str, type[Any]]
+) -> Pairs:
+    """The table of the code, with the commands' stored names."""
+    names = {kind: name for name, kind in commands.items()}
+    return {
+        (None if state is None else state.value, names[kind]): {target.value for target in targets}
+        for (state, kind), targets in table.items()
+    }
