@@ -1,5 +1,6 @@
-"""Two forms of a transition table made comparable: the one that a test writes by hand, and the one of the code."""
+"""A transition table in three forms made comparable: a test's own, the code's, and the drawing in a docstring."""
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -31,4 +32,21 @@ def pairs_of(
     return {
         (None if state is None else state.value, names[kind]): {target.value for target in targets}
         for (state, kind), targets in table.items()
+    }
+
+
+def drawn_arrows(docstring: str | None) -> list[str]:
+    """The arrows of the Mermaid state diagram in a docstring."""
+    drawing = re.search(r"```mermaid\nstateDiagram-v2\n(.*?)```", docstring or "", re.DOTALL)
+    assert drawing, "the module docstring holds one Mermaid state diagram"
+    return [line.strip() for line in drawing[1].splitlines()]
+
+
+def arrows_written(expected: Mapping[str, Mapping[str | None, str]]) -> set[str]:
+    """The same arrows, from the table that a test writes."""
+    return {
+        f"{state or '[*]'} --> {target}: {name}"
+        for name, row in expected.items()
+        for state, targets in row.items()
+        for target in targets.split()
     }

@@ -1,6 +1,5 @@
 """Every command in every state is taken or refused on purpose, and the picture in the docstring is the table."""
 
-import re
 from collections.abc import Mapping
 from datetime import timedelta
 from itertools import product
@@ -22,7 +21,7 @@ from tests.workflows.core.builders import (
     request,
     situation,
 )
-from tests.workflows.core.transition_tables import by_name, pairs_of, pairs_written
+from tests.workflows.core.transition_tables import arrows_written, by_name, drawn_arrows, pairs_of, pairs_written
 from workflows.core.errors import Refused
 from workflows.core.requests import lifecycle
 from workflows.core.requests.commands.request import (
@@ -194,14 +193,6 @@ def test_a_handler_that_leaves_the_table_is_a_bug_and_says_so(monkeypatch: pytes
 
 
 def test_the_diagram_in_the_docstring_is_the_table() -> None:
-    drawing = re.search(r"```mermaid\nstateDiagram-v2\n(.*?)```", lifecycle.__doc__ or "", re.DOTALL)
-    assert drawing, "the module docstring holds one Mermaid state diagram"
-    lines = [line.strip() for line in drawing[1].splitlines()]
-    arrows = {
-        f"{state or '[*]'} --> {target}: {name}"
-        for name, row in EXPECTED.items()
-        for state, targets in row.items()
-        for target in targets.split()
-    }
+    lines = drawn_arrows(lifecycle.__doc__)
     assert len(lines) == len(set(lines)), "no arrow is drawn twice"
-    assert set(lines) == arrows
+    assert set(lines) == arrows_written(EXPECTED)
