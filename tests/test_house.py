@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import grimp
 import pytest
 
 from tests.house import PAGE, drawn_page, floors_of, shown_arrows
@@ -13,6 +14,7 @@ from tests.house import PAGE, drawn_page, floors_of, shown_arrows
 PROJECT: Final = Path(__file__).parents[1]
 MOST_ENTRIES: Final = 12
 MOST_LINES: Final = 300
+FEWEST_LINES: Final = 40
 
 
 def folders() -> Iterator[Path]:
@@ -60,6 +62,20 @@ def test_a_long_file_says_why_it_is_long() -> None:
             text = path.read_text()
             if text.count("\n") > MOST_LINES:
                 assert "long because" in (ast.get_docstring(ast.parse(text)) or ""), path
+
+
+def test_a_small_file_has_several_callers_or_is_a_boundary() -> None:
+    """Its docstring names the boundary. Ports are one, and the core's packages follow the rules of the domain."""
+    graph = grimp.build_graph("bot", "workflows")
+    for folder in folders():
+        for path in folder.glob("*.py"):
+            where = path.relative_to(PROJECT)
+            text = path.read_text()
+            if path.stem.startswith("__") or where.as_posix().startswith(("workflows/core/", "workflows/ports/")):
+                continue
+            if text.count("\n") < FEWEST_LINES and "boundary" not in (ast.get_docstring(ast.parse(text)) or ""):
+                callers = graph.find_modules_that_directly_import(".".join(where.with_suffix("").parts))
+                assert len(callers) > 1, f"{where}: join it with {callers}, or say which boundary it is"
 
 
 HANDMADE: Final = re.compile(

@@ -1,5 +1,7 @@
 """The bot's own process in the sandbox: this environment, this folder, not longer than the sandbox runs.
 
+The boundary between the sandbox's process and the bot's.
+
 Imported first by the new process: only the standard library, so that the bot's own imports begin at once.
 """
 

@@ -11,6 +11,7 @@ from tests.workflows.core.builders import AMARA, BRUNO, CHIE, RILEY, SAM, TENANT
 from tests.workflows.fakes import FakeDirectory, FakeNotifier, FakeTenant, FixedClock, Script
 from workflows.app.alarms import Alarms
 from workflows.app.requests.intake import Form, Intake
+from workflows.app.requests.restore_intake import RestoreIntake
 from workflows.app.schedule.ticker import tick
 from workflows.app.schedule.watching import Watching, usual_checks
 from workflows.app.service import Service
@@ -101,8 +102,7 @@ class World:
 
     async def file(self, *, template: str = "trusted-partner", requester: Person = RILEY, **form: Any) -> RequestId:
         """Fill the form in and file it; nothing of what follows is performed."""
-        usual = {"target": "contoso.com", "justification": "Joint launch", "sponsor": SAM.chat_id, "days": 180}
-        filled = Form(requester=requester.chat_id, template=template, **{**usual, **form})
+        filled = filled_form(template=template, requester=requester.chat_id, **form)
         return await self.intake.file(filled, key=self.key())
 
     async def waiting(self, **form: Any) -> AccessRequest:
@@ -214,6 +214,17 @@ class World:
         assert request is not None
         return request
 
+    def restore_intake(self) -> RestoreIntake:
+        """What takes requests to restore earlier settings."""
+        return RestoreIntake(
+            service=self.service,
+            store=self.store,
+            tenant=self.tenant,
+            directory=self.directory,
+            catalog=self.catalog,
+            clock=self.clock,
+        )
+
     async def all_requests(self) -> list[AccessRequest]:
         """List what is open, oldest first."""
         return list(await self.store.open_requests())
@@ -231,6 +242,19 @@ class World:
     async def lanes(self) -> list[str]:
         """The lanes of what is due and not performed yet."""
         return [pending.lane for pending in await self.store.pending(self.clock.now(), 1000)]
+
+
+def filled_form(**changes: Any) -> Form:
+    """A whole request form, as Riley fills it in for Contoso."""
+    usual: dict[str, Any] = {
+        "requester": RILEY.chat_id,
+        "target": "contoso.com",
+        "template": "trusted-partner",
+        "justification": "Joint launch",
+        "sponsor": SAM.chat_id,
+        "days": 180,
+    }
+    return Form(**{**usual, **changes})
 
 
 def assemble(

@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from workflows.app.service import GATEHOUSE
+from workflows.app.audit_entries import GATEHOUSE, entry_of
 from workflows.core.requests.alarms import ENDED, Alarm, AlarmCode, AlarmId
 from workflows.core.requests.effects import ShowAlarm
 from workflows.ports.clock import Clock
-from workflows.ports.records import AuditEntry, Commit
+from workflows.ports.records import Commit
 from workflows.ports.store import Store
 
 
@@ -55,14 +55,8 @@ class Alarms:
                 await self.raise_alarm(code, subject, values)
 
     async def _commit(self, alarm: Alarm, command: str, now: datetime) -> None:
-        entry = AuditEntry(
-            key=f"{command}:{alarm.id}",
-            at=now,
-            actor=GATEHOUSE,
-            command=command,
-            outcome="accepted",
-            details={"alarm": alarm.id, "code": alarm.code.value, "subject": alarm.subject, **alarm.values},
-        )
+        details = {"alarm": alarm.id, "code": alarm.code.value, "subject": alarm.subject, **alarm.values}
+        entry = entry_of(f"{command}:{alarm.id}", now, GATEHOUSE, command, details)
         await self._store.commit(Commit(entry=entry, alarm=alarm, effects=(ShowAlarm(alarm_id=alarm.id),)))
         self._wake()
 

@@ -1,10 +1,11 @@
 """Execute commands: load, decide, store in one transaction, wake the outbox. Every record changes only here."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
+from workflows.app.audit_entries import GATEHOUSE, entry_of
 from workflows.core.errors import Refused
 from workflows.core.partners.outcome import Outcome, advance_partner
 from workflows.core.partners.partnership import Partnership
@@ -26,11 +27,9 @@ from workflows.core.requests.request import AccessRequest, Observation, Particul
 from workflows.core.settings.model import TenantId
 from workflows.core.text import Action
 from workflows.ports.clock import Clock
-from workflows.ports.records import AuditEntry, Commit, StaleVersion
+from workflows.ports.records import Commit, StaleVersion
 from workflows.ports.store import Store
 
-GATEHOUSE: Final = "gatehouse"
-"""The actor's name in the audit log for the bot itself."""
 UNKNOWN_PARTNER: Final = f"Gatehouse knows no such partner; see {Action.LIST}."
 LOOK_UP: Final = "look_up"
 """The name of a partner lookup in the audit log."""
@@ -84,7 +83,7 @@ class Service:
         transition = advance_partner(None, command, Situation(now=now))
         # The form's observation proves which tenant is meant; a domain that was only typed does not.
         tenant_id = None if observation is None else observation.identity.tenant_id
-        entry = self._entry(
+        entry = entry_of(
             key,
             now,
             particulars.requester,
@@ -101,7 +100,7 @@ class Service:
         # The request's tenant is not read here: a click is stored even when other records cannot be read.
         subject = subject_of(click)
         now = self._clock.now()
-        entry = self._entry(
+        entry = entry_of(
             key,
             now,
             click.actor,
@@ -164,7 +163,7 @@ class Service:
         self, request: AccessRequest, command: RequestCommand, transition: Outcome, key: str, now: datetime
     ) -> Commit:
         return Commit(
-            entry=self._entry(
+            entry=entry_of(
                 key or f"{request.id}:{request.version}:{command.name}",
                 now,
                 given_by(command),
@@ -193,7 +192,7 @@ class Service:
                 raise Refused("unknown_partner", UNKNOWN_PARTNER)
             now = self._clock.now()
             transition = advance_review(partnership, command, roster=roster or Roster(), now=now)
-            entry = self._entry(
+            entry = entry_of(
                 key or f"{tenant_id}:{partnership.version}:{command.name}",
                 now,
                 given_by(command),
@@ -223,7 +222,7 @@ class Service:
         :param is_told: whether the caller shows it to them already, so that it is only recorded.
         :param also: further effects of the refusal.
         """
-        entry = self._entry(
+        entry = entry_of(
             key,
             self._clock.now(),
             actor,
@@ -244,24 +243,24 @@ class Service:
         """
         command = "retry_effect" if is_retried else "drop_effect"
         details = {"effect": effect_id, **({"account": account} if account else {})}
-        entry = self._entry(key, self._clock.now(), actor, command, details)
+        entry = entry_of(key, self._clock.now(), actor, command, details)
         settle = SettleGivenUp(effect_id=effect_id, is_retried=is_retried)
         await self._commit(Commit(entry=entry, effects=(settle,)))
 
     async def note_look(self, actor: ChatId, target: str, *, key: str, by: str) -> None:
         """Record that somebody looked up a partner, and how."""
-        entry = self._entry(key, self._clock.now(), actor, LOOK_UP, {"target": target, "by": by})
+        entry = entry_of(key, self._clock.now(), actor, LOOK_UP, {"target": target, "by": by})
         await self._commit(Commit(entry=entry))
 
     async def show_elsewhere(self, request_id: RequestId, *, key: str, channel: str) -> None:
         """Update a request's cards because one left a channel; once for each `key`."""
         details = {"from": channel}
-        entry = self._entry(key, self._clock.now(), GATEHOUSE, "move_card", details, request_id=request_id)
+        entry = entry_of(key, self._clock.now(), GATEHOUSE, "move_card", details, request_id=request_id)
         await self._commit(Commit(entry=entry, effects=(ShowRequest(request_id=request_id),)))
 
     async def say(self, text: str, *, key: str, person: ChatId, channel: str = "") -> None:
         """Send one person a text, once for each `key`."""
-        entry = self._entry(key, self._clock.now(), GATEHOUSE, "tell", {"to": person, "text": text})
+        entry = entry_of(key, self._clock.now(), GATEHOUSE, "tell", {"to": person, "text": text})
         tell = Tell(person=person, subject=Subject(), text=text, channel=channel)
         await self._commit(Commit(entry=entry, effects=(tell,)))
 
@@ -275,33 +274,6 @@ class Service:
         is_new = await self._store.commit(commit)
         self._wake()
         return is_new
-
-    def _entry(
-        self,
-        key: str,
-        at: datetime,
-        actor: Person | str | None,
-        command: str,
-        details: Mapping[str, Any],
-        *,
-        request_id: RequestId | None = None,
-        tenant_id: TenantId | None = None,
-        account: PersonId | None = None,
-    ) -> AuditEntry:
-        """Return the audit entry of an accepted command, with a person's account. An empty actor is the bot itself."""
-        if isinstance(actor, Person):
-            account, actor = actor.id, actor.chat_id
-        return AuditEntry(
-            key=key,
-            at=at,
-            actor=GATEHOUSE if actor is None else actor,
-            command=command,
-            outcome="accepted",
-            request_id=request_id,
-            tenant_id=tenant_id,
-            account=account,
-            details=details,
-        )
 
 
 async def _again_when_stale(attempt: Callable[[], Awaitable[Record]]) -> Record:

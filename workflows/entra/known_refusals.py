@@ -1,5 +1,7 @@
 """Refusals of Graph that Microsoft's pages explain: the meaning of each and what to do, added to the service's words.
 
+The boundary to Microsoft's explanations.
+
 NB. Microsoft changes its messages. A sentence here is only added to a refusal; nothing is decided by it.
 """
 

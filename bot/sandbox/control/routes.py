@@ -1,4 +1,7 @@
-"""Serve the control API under `/control/`: what scripts, tests and the page do and read. See docs/sandbox.md."""
+"""Serve the control API under `/control/`: what scripts, tests and the page do and read. See docs/sandbox.md.
+
+The boundary of the control API: the server knows only this file of it.
+"""
 
 from aiohttp import web
 from aiohttp.typedefs import Handler

@@ -1,4 +1,7 @@
-"""Keep web pages of other sites from driving the sandbox: it takes only its own Host and its own Origin."""
+"""Keep web pages of other sites from driving the sandbox: it takes only its own Host and its own Origin.
+
+The boundary between the sandbox and the browser's other pages.
+"""
 
 from aiohttp import web
 from aiohttp.typedefs import Handler

@@ -1,4 +1,7 @@
-"""Keep one JSON document on disk, written whole and at once."""
+"""Keep one JSON document on disk, written whole and at once.
+
+The boundary to the disk.
+"""
 
 import json
 import os

@@ -1,4 +1,7 @@
-"""The complete findings of the checks, for the window that shows a whole request. Cards contain summaries."""
+"""The complete findings of the checks, for the window that shows a whole request. Cards contain summaries.
+
+A boundary: what a window shows stands apart from the flow that opens it.
+"""
 
 from collections.abc import Sequence
 from typing import Final

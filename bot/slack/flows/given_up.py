@@ -1,4 +1,7 @@
-"""Given-up work: an admin's App Home offers to retry it, or to drop it."""
+"""Given-up work: an admin's App Home offers to retry it, or to drop it.
+
+A boundary: the only way from Slack to given-up work.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""Slack's Web API client, which removes secrets from every text: all text to Slack goes through it."""
+"""Slack's Web API client, which removes secrets from every text: all text to Slack goes through it.
+
+The boundary to Slack.
+"""
 
 from collections.abc import Callable
 from typing import Any

@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientSession, web
+from aiohttp import ClientSession
 
 from bot.sandbox.server import BotHandle, Sandbox
 from tests.bot.sandbox.control_client import Control
 from tests.bot.sandbox.fake_bot import FakeBot
+from tests.served import served
 
 
 @pytest.fixture
@@ -37,13 +38,9 @@ async def bot(sandbox: Sandbox, session: ClientSession) -> AsyncIterator[FakeBot
         token=sandbox.slack_stand_in.credentials.bot_token,
         session=session,
     )
-    runner = web.AppRunner(fake.application(), access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    fake.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    sandbox.bot = BotHandle(url=fake.url, pid=lambda: 4711, alive=lambda: True)
-    yield fake
-    await runner.cleanup()
+    async with served(fake.application()) as fake.url:
+        sandbox.bot = BotHandle(url=fake.url, pid=lambda: 4711, alive=lambda: True)
+        yield fake
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from tests.workflows.core.builders import TENANT
 from tests.workflows.core.builders import request as usual
-from tests.workflows.effects.test_applying import put, revocation
+from tests.workflows.effects.applying import put, revocation
 from tests.workflows.effects.test_outbox import running
 from tests.workflows.effects.test_revoking import assert_blocked
 from tests.workflows.fakes import FakeTenant, FixedClock

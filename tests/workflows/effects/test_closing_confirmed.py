@@ -9,7 +9,7 @@ import pytest
 
 from tests.bot.surfaces import details, shown
 from tests.workflows.core.builders import DANA, HASHES, RILEY, TENANT
-from tests.workflows.effects.test_applying import FORBIDDEN, NO_ANSWER, decided, put, revocation
+from tests.workflows.effects.applying import FORBIDDEN, NO_ANSWER, decided, put, revocation
 from tests.workflows.world import World
 from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import plan_access

@@ -17,8 +17,9 @@ from aiohttp import web
 from bot.sandbox import seed
 from bot.sandbox.entra import EntraStandIn, TokenAuthority
 from bot.sandbox.http.faults import Fault, delayed, faulted
+from tests.served import served
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, closed_document
-from tests.workflows.effects.test_applying import told
+from tests.workflows.effects.applying import told
 from tests.workflows.entra.conftest import authority, environment
 from tests.workflows.entra.stand_in_tenant import CLIENT_ID, CONTOSO, Handler
 from tests.workflows.fakes import FakeDirectory, FixedClock
@@ -163,12 +164,9 @@ async def graph(authority: TokenAuthority) -> AsyncIterator[Graph]:
     graph = Graph(FixedClock(datetime.now(UTC)), authority.accepts)
     application = web.Application(middlewares=[graph.door])
     application.add_routes(graph.stand_in.routes())
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    graph.url = f"http://127.0.0.1:{runner.addresses[0][1]}/graph/v1.0"
-    yield graph
-    await runner.cleanup()
+    async with served(application) as address:
+        graph.url = f"{address}/graph/v1.0"
+        yield graph
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 
 from tests.workflows.core.builders import DANA, RILEY, TENANT
-from tests.workflows.effects.test_applying import INVALID, NO_ANSWER, decided, put, revocation
+from tests.workflows.effects.applying import INVALID, NO_ANSWER, decided, put, revocation
 from tests.workflows.world import World
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.requests.request import RequestId, RequestKind, RequestState

@@ -5,7 +5,7 @@ from typing import Any, Final
 import pytest
 
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, RILEY, SAM, TENANT
-from tests.workflows.effects.test_applying import (
+from tests.workflows.effects.applying import (
     FORBIDDEN,
     NO_ANSWER,
     OPEN,

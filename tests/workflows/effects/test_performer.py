@@ -10,7 +10,7 @@ import structlog
 
 from tests.workflows.core.builders import AMARA, DANA, RILEY, TENANT
 from tests.workflows.core.builders import request as usual
-from tests.workflows.effects.test_applying import decided
+from tests.workflows.effects.applying import decided
 from tests.workflows.world import World
 from workflows.app.identifiers import revocation_id
 from workflows.core.requests.alarms import AlarmCode, AlarmId

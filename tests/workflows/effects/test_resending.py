@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.workflows.core.builders import AMARA, MALLORY, SECURITY, TENANT
-from tests.workflows.effects.test_applying import (
+from tests.workflows.effects.applying import (
     FORBIDDEN,
     NO_ANSWER,
     OPEN,

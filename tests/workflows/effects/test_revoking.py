@@ -9,7 +9,7 @@ from tests.workflows.app.requests.test_restoring import file as restore
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, RILEY, SAM, TENANT, closed_document, person
 from tests.workflows.core.builders import partnership as usual_partnership
 from tests.workflows.core.builders import request as usual_request
-from tests.workflows.effects.test_applying import NO_ANSWER, retried
+from tests.workflows.effects.applying import NO_ANSWER, retried
 from tests.workflows.fakes import HOME
 from tests.workflows.world import CONTOSO, World
 from workflows.core.errors import Refused

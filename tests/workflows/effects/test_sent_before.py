@@ -8,7 +8,7 @@ import pytest
 
 from tests.bot.surfaces import details, shown
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, RILEY, TENANT
-from tests.workflows.effects.test_applying import INVALID, NO_ANSWER, OTHER_TENANT, decided, put, revocation
+from tests.workflows.effects.applying import INVALID, NO_ANSWER, OTHER_TENANT, decided, put, revocation
 from tests.workflows.effects.test_resending import after
 from tests.workflows.world import CONTOSO, World
 from workflows.app.schedule.ticker import tick

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from bot.sandbox import seed
 from bot.sandbox.entra import EntraStandIn, TokenAuthority
+from tests.served import served
 from tests.workflows.entra.stand_in_tenant import CLIENT_ID, SECRET, Graph, Handler, Seen
 from workflows.entra import Entra, EntraSettings, connect
 
@@ -46,12 +47,9 @@ async def graph(authority: TokenAuthority) -> AsyncIterator[Graph]:
 
     application = web.Application(middlewares=[record])
     application.add_routes(stand_in.routes())
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    graph.url = f"http://127.0.0.1:{runner.addresses[0][1]}/graph/v1.0"
-    yield graph
-    await runner.cleanup()
+    async with served(application) as address:
+        graph.url = f"{address}/graph/v1.0"
+        yield graph
 
 
 @pytest.fixture

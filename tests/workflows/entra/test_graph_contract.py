@@ -21,6 +21,7 @@ from tests.bot.sandbox.entra.contract import (
     check_response_in_sdk,
     mock_request,
 )
+from tests.served import served
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.checks.conditional_access.controls import Visitor
 from workflows.core.checks.conditional_access.questions import Question
@@ -185,12 +186,9 @@ async def checked(authority: TokenAuthority) -> AsyncIterator[Checked]:
 
     application = web.Application(middlewares=[check])
     application.add_routes(stand_in.routes())
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    door.url = f"http://127.0.0.1:{runner.addresses[0][1]}/graph/v1.0"
-    yield door
-    await runner.cleanup()
+    async with served(application) as address:
+        door.url = f"{address}/graph/v1.0"
+        yield door
 
 
 @pytest.fixture

@@ -146,39 +146,23 @@ PARTNERSHIPS: Final = st.builds(
     setup_reminder_asked_by=st.none() | PEOPLE,
     setup_reminder_asked_at=st.none() | MOMENTS,
 )
+
+
+def clicks(kind: type[Click], name: str, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Click]:
+    """Clicks of one kind, by anybody, with their stored name."""
+    return st.builds(kind, actor=CHAT_IDS, name=st.just(name), **fields)
+
+
 INTENTS: Final[st.SearchStrategy[Click]] = st.one_of(
-    st.builds(Approve, actor=CHAT_IDS, request_id=REQUEST_IDS, digest=DIGESTS, channel=TEXT, name=st.just("approve")),
-    st.builds(
-        Reject,
-        actor=CHAT_IDS,
-        request_id=REQUEST_IDS,
-        digest=DIGESTS,
-        reason=TEXT,
-        channel=TEXT,
-        name=st.just("reject"),
-    ),
-    st.builds(Keep, actor=CHAT_IDS, tenant_id=TENANT_IDS, reason=TEXT, channel=TEXT, name=st.just("keep")),
-    st.builds(Revoke, actor=CHAT_IDS, target=TEXT, reason=TEXT, channel=TEXT, name=st.just("revoke")),
-    st.builds(
-        ConfirmSetup,
-        actor=CHAT_IDS,
-        tenant_id=TENANT_IDS,
-        step=KEYS,
-        wanted=DIGESTS,
-        channel=TEXT,
-        name=st.just("confirm_half"),
-    ),
-    st.builds(
-        UnconfirmSetup,
-        actor=CHAT_IDS,
-        tenant_id=TENANT_IDS,
-        step=KEYS,
-        channel=TEXT,
-        name=st.just("unconfirm_half"),
-    ),
-    st.builds(RetryEffect, actor=CHAT_IDS, effect_id=st.integers(1, 2**62), name=st.just("retry_effect")),
-    st.builds(DropEffect, actor=CHAT_IDS, effect_id=st.integers(1, 2**62), name=st.just("drop_effect")),
-    st.builds(RemindSetup, actor=CHAT_IDS, tenant_id=TENANT_IDS, channel=TEXT, name=st.just("remind_half")),
+    clicks(Approve, "approve", request_id=REQUEST_IDS, digest=DIGESTS, channel=TEXT),
+    clicks(Reject, "reject", request_id=REQUEST_IDS, digest=DIGESTS, reason=TEXT, channel=TEXT),
+    clicks(Keep, "keep", tenant_id=TENANT_IDS, reason=TEXT, channel=TEXT),
+    clicks(Revoke, "revoke", target=TEXT, reason=TEXT, channel=TEXT),
+    clicks(ConfirmSetup, "confirm_half", tenant_id=TENANT_IDS, step=KEYS, wanted=DIGESTS, channel=TEXT),
+    clicks(UnconfirmSetup, "unconfirm_half", tenant_id=TENANT_IDS, step=KEYS, channel=TEXT),
+    clicks(RetryEffect, "retry_effect", effect_id=st.integers(1, 2**62)),
+    clicks(DropEffect, "drop_effect", effect_id=st.integers(1, 2**62)),
+    clicks(RemindSetup, "remind_half", tenant_id=TENANT_IDS, channel=TEXT),
 )
 SUBJECTS: Final = st.builds(Subject, request_id=st.none() | REQUEST_IDS, tenant_id=st.none() | TENANT_IDS)
 EFFECTS: Final[dict[type[Any], st.SearchStrategy[Any]]] = {

@@ -1,4 +1,7 @@
-"""Read-only lists for a person, from the store and the current roles."""
+"""Read-only lists for a person, from the store and the current roles.
+
+The boundary between a person and the store's lists.
+"""
 
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId, Person, PersonId

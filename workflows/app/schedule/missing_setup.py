@@ -1,4 +1,7 @@
-"""Add the partner setup to partnerships that an earlier version recorded without it."""
+"""Add the partner setup to partnerships that an earlier version recorded without it.
+
+The boundary to records of earlier versions.
+"""
 
 import structlog
 

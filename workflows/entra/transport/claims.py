@@ -1,4 +1,7 @@
-"""The claims of a token about its holder. They are read but not verified; Graph verifies them."""
+"""The claims of a token about its holder. They are read but not verified; Graph verifies them.
+
+The boundary to tokens, which nothing else reads.
+"""
 
 import base64
 import json

@@ -1,5 +1,6 @@
 """Hold the stand-in tenant's objects: one JSON document, changed by Graph calls or behind the bot's back."""
 
+import time
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from datetime import datetime
@@ -7,11 +8,38 @@ from typing import Any
 
 from bot.sandbox.entra.tenant.audit_entries import Activity, audit_entry, by_app, by_user
 from bot.sandbox.entra.tenant.initial_state import initial_state
-from bot.sandbox.entra.tenant.merge_patch import merge_patch
-from bot.sandbox.entra.tenant.replication import PartnerHistory
 from bot.sandbox.entra.tenant.state_checks import completed, require_shape, with_lowered_partner_ids
 
 _AUDITS_KEPT = 500
+_HISTORY_SECONDS = 3600.0
+
+
+class PartnerHistory:
+    """Before-images of partners by real time: a moved sandbox clock must not make a lagging replica catch up."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._images: list[tuple[float, str, Any]] = []
+
+    def note(self, tenant_id: str, before: Mapping[str, Any] | None) -> None:
+        """Remember that `tenant_id` looked like `before` (None = it was not there) until now."""
+        now = self._monotonic()
+        self._images = [row for row in self._images if row[0] > now - _HISTORY_SECONDS]
+        self._images.append((now, tenant_id, deepcopy(before)))
+
+    def seen_with_lag(self, partners: Mapping[str, Any], lag_seconds: float) -> dict[str, Any]:
+        """Return `partners` as they were `lag_seconds` ago (at most an hour)."""
+        horizon = self._monotonic() - lag_seconds
+        seen = dict(partners)
+        # The newest first, so that the oldest image inside the lag has the last word.
+        for written_at, tenant_id, before in reversed(self._images):
+            if written_at <= horizon:
+                break
+            if before is None:
+                seen.pop(tenant_id, None)
+            else:
+                seen[tenant_id] = before
+        return seen
 
 
 class Tenant:
@@ -129,3 +157,19 @@ def _split(was: Mapping[str, Any] | None, is_now: Mapping[str, Any] | None) -> t
     if old_sync is None:
         return rest[0] != rest[1], Activity.SYNC_CREATED
     return rest[0] != rest[1], Activity.SYNC_DELETED if new_sync is None else Activity.SYNC_UPDATED
+
+
+def merge_patch(target: Any, patch: Any) -> Any:
+    """Return `target` changed by `patch`: null removes a member, an object merges, anything else replaces.
+
+    As RFC 7386 has it (JSON merge patch).
+    """
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = merge_patch(merged.get(name), value)
+    return merged

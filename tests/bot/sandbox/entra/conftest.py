@@ -21,6 +21,7 @@ from tests.bot.sandbox.entra.contract import (
     check_response_in_sdk,
     mock_request,
 )
+from tests.served import served
 
 with warnings.catch_warnings():
     # Microsoft's SDK warns about its own classes while they are being made.
@@ -121,10 +122,5 @@ def stand_in(changes: Changes) -> EntraStandIn:
 async def graph(stand_in: EntraStandIn) -> AsyncIterator[Graph]:
     application = web.Application()
     application.add_routes(stand_in.routes())
-    runner = web.AppRunner(application, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    port = runner.addresses[0][1]
-    async with aiohttp.ClientSession() as session:
-        yield Graph(f"http://127.0.0.1:{port}/graph/v1.0", session)
-    await runner.cleanup()
+    async with served(application) as address, aiohttp.ClientSession() as session:
+        yield Graph(f"{address}/graph/v1.0", session)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.bot.slack.outbound.test_notifier import PostureInputs, action_ids, person, request, scene
+from tests.bot.slack.outbound.scene import Scene, action_ids, person, request
 from tests.workflows.core.builders import NOW, REDEEM_STEP, REQUEST, TENANT
 from tests.workflows.core.builders import partnership as usual
 from workflows.core.partner_setup.state import Confirmation
@@ -13,8 +13,6 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.ports.notifier import NotifierBlocked
 from workflows.ports.records import AuditEntry, Commit
-
-__all__ = ["scene"]
 
 
 def partnership(**changes: Any) -> Partnership:
@@ -26,7 +24,7 @@ def confirmed(by: str) -> tuple[Confirmation, ...]:
     return (Confirmation(step=REDEEM_STEP.key, wanted=REDEEM_STEP.digest, person=person(by), at=NOW),)
 
 
-async def known(scene: PostureInputs) -> AccessRequest:
+async def known(scene: Scene) -> AccessRequest:
     """Store the request that the partnership came from."""
     asked = replace(request(RequestState.APPLIED), version=1)
     entry = AuditEntry(key="put", at=NOW, actor="t", command="put", outcome="accepted", details={})
@@ -34,7 +32,7 @@ async def known(scene: PostureInputs) -> AccessRequest:
     return asked
 
 
-async def test_sponsor_and_requester_get_it_once_and_only_the_sponsor_may_speak(scene: PostureInputs) -> None:
+async def test_sponsor_and_requester_get_it_once_and_only_the_sponsor_may_speak(scene: Scene) -> None:
     await known(scene)
     for _ in range(3):
         await scene.notifier().show_setup(partnership(), remind=False)
@@ -44,7 +42,7 @@ async def test_sponsor_and_requester_get_it_once_and_only_the_sponsor_may_speak(
     assert {copy.subject for copy in await scene.store.copies(f"half:{TENANT}")} == {f"half:{TENANT}"}
 
 
-async def test_a_sponsor_who_asked_under_another_id_gets_one_card(scene: PostureInputs) -> None:
+async def test_a_sponsor_who_asked_under_another_id_gets_one_card(scene: Scene) -> None:
     """The one with the buttons; and who asked to be reminded under either id is "you"."""
     await known(scene)
     other = replace(person("requester"), chat_id=person("approver2").chat_id)
@@ -57,7 +55,7 @@ async def test_a_sponsor_who_asked_under_another_id_gets_one_card(scene: Posture
     assert "You asked to be reminded" in str(newest["blocks"])
 
 
-async def test_a_word_changes_every_copy_and_posts_none(scene: PostureInputs) -> None:
+async def test_a_word_changes_every_copy_and_posts_none(scene: Scene) -> None:
     await known(scene)
     await scene.notifier().show_setup(partnership(), remind=False)
     before = {place: scene.messages(place)[0]["ts"] for place in scene.counts()}
@@ -68,7 +66,7 @@ async def test_a_word_changes_every_copy_and_posts_none(scene: PostureInputs) ->
     assert action_ids(scene.messages("@approver2")[0]) == ["unconfirm_half", "show_checklist"]
 
 
-async def test_what_is_confirmed_or_one_sided_or_usually_open_is_not_posted(scene: PostureInputs) -> None:
+async def test_what_is_confirmed_or_one_sided_or_usually_open_is_not_posted(scene: Scene) -> None:
     await known(scene)
     usually_open = (replace(REDEEM_STEP, is_needed=False),)
     for quiet in (
@@ -80,7 +78,7 @@ async def test_what_is_confirmed_or_one_sided_or_usually_open_is_not_posted(scen
     assert scene.counts() == {}
 
 
-async def test_a_reminder_is_a_new_card_for_the_sponsor_alone_and_once(scene: PostureInputs) -> None:
+async def test_a_reminder_is_a_new_card_for_the_sponsor_alone_and_once(scene: Scene) -> None:
     await known(scene)
     await scene.notifier().show_setup(partnership(), remind=False)
     for _ in range(2):
@@ -93,7 +91,7 @@ async def test_a_reminder_is_a_new_card_for_the_sponsor_alone_and_once(scene: Po
     assert action_ids(scene.messages("@requester")[0]) == ["show_checklist"]
 
 
-async def test_a_new_request_that_leaves_something_open_asks_anew(scene: PostureInputs) -> None:
+async def test_a_new_request_that_leaves_something_open_asks_anew(scene: Scene) -> None:
     await known(scene)
     await scene.notifier().show_setup(partnership(), remind=False)
     await scene.notifier().show_setup(partnership(request_id="R-2"), remind=False)
@@ -101,14 +99,14 @@ async def test_a_new_request_that_leaves_something_open_asks_anew(scene: Posture
     assert REQUEST != "R-2"
 
 
-async def test_the_admins_are_asked_where_the_sponsor_cannot_be_reached(scene: PostureInputs) -> None:
+async def test_the_admins_are_asked_where_the_sponsor_cannot_be_reached(scene: Scene) -> None:
     scene.fail("chat.postMessage", "channel_not_found", times=1)
     await scene.notifier().show_setup(partnership(), remind=False)
     assert scene.counts() == {"@admin": 1}
     assert action_ids(scene.messages("@admin")[0]) == ["confirm_half", "show_checklist", "remind_half"]
 
 
-async def test_nobody_reached_is_not_silent(scene: PostureInputs) -> None:
+async def test_nobody_reached_is_not_silent(scene: Scene) -> None:
     scene.fail("chat.postMessage", "channel_not_found", times=9)
     with pytest.raises(NotifierBlocked, match="channel_not_found"):
         await scene.notifier().show_setup(partnership(), remind=True)

@@ -10,7 +10,7 @@ import pytest
 import workflows.app.requests.intake
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, NOW, RILEY, SAM, TENANT
 from tests.workflows.fakes import HOME
-from tests.workflows.world import CATALOG, CONTOSO, World
+from tests.workflows.world import CATALOG, CONTOSO, World, filled_form
 from workflows.app.identifiers import derived_request_id
 from workflows.app.requests.intake import Form, InvalidForm
 from workflows.core.errors import InvalidField, Refused
@@ -64,14 +64,7 @@ async def test_a_whole_form_is_filed_as_it_was_typed(world: World) -> None:
 
 
 async def test_one_submission_delivered_many_times_is_one_request(world: World) -> None:
-    form = Form(
-        requester=RILEY.chat_id,
-        target="contoso.com",
-        template="trusted-partner",
-        justification="Launch",
-        sponsor=SAM.chat_id,
-        days=90,
-    )
+    form = filled_form(days=90)
     ids = await asyncio.gather(*(world.intake.file(form, key="submission-1") for _ in range(20)))
     assert len(set(ids)) == 1
     await world.settle()
@@ -305,14 +298,7 @@ async def test_a_block_needs_nobody_but_one_approver(world: World) -> None:
     world.directory.assign(CHIE, "")
     strict = replace(CATALOG.templates["block"], stages=CATALOG.templates["trusted-partner"].stages)
     intake = replace(world.intake, catalog=replace(CATALOG, templates={**CATALOG.templates, "block": strict}))
-    form = Form(
-        requester=RILEY.chat_id,
-        target="contoso.com",
-        template="trusted-partner",
-        justification="They compete now",
-        sponsor=SAM.chat_id,
-        days=90,
-    )
+    form = filled_form(justification="They compete now", days=90)
     with pytest.raises(InvalidForm) as caught:
         await intake.file(form, key="trust")
     assert "Data owners" in caught.value.problems["template"]

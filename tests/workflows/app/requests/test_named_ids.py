@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.workflows.core.builders import MALLORY, RILEY, SAM
-from tests.workflows.world import CATALOG, World
+from tests.workflows.core.builders import MALLORY
+from tests.workflows.world import CATALOG, World, filled_form
 from workflows.app.requests.intake import Form, InvalidForm
 from workflows.app.requests.named_ids import MOST_NAMES, NamesToShow, found_words, look_up_names
 from workflows.core.errors import Refused
@@ -41,16 +41,8 @@ def directory(world: World) -> None:
 
 def form(typed: str, **changes: Any) -> Form:
     """A whole form with something typed into the field of a group of ours."""
-    usual = Form(
-        requester=RILEY.chat_id,
-        target="contoso.com",
-        template="regulated-project",
-        justification="Joint launch",
-        sponsor=SAM.chat_id,
-        days=90,
-        placeholders={"project_group": typed, "pilot_group": THEIRS, "partner_application": THEIR_APP},
-    )
-    return replace(usual, **changes)
+    placeholders = {"project_group": typed, "pilot_group": THEIRS, "partner_application": THEIR_APP}
+    return filled_form(**{"template": "regulated-project", "days": 90, "placeholders": placeholders, **changes})
 
 
 async def refused(world: World, typed: str, **changes: Any) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, TENANT, partnership
 from tests.workflows.world import CATALOG, World, restarted
-from workflows.app.requests.restore_intake import RestoreForm, RestoreIntake
+from workflows.app.requests.restore_intake import RestoreForm
 from workflows.core.people import Role
 from workflows.core.policy.template import Stage
 from workflows.core.requests.request import AccessRequest, RequestState
@@ -144,14 +144,7 @@ async def test_putting_a_change_back_needs_it_too(world: World) -> None:
         world, "contractor-portal", AMARA, days=90, placeholders={"portal_application": PILOT["pilot_group"]}
     )
     await store(world, replace(await record(world), stages=WHOLE))
-    intake = RestoreIntake(
-        service=world.service,
-        store=world.store,
-        tenant=world.tenant,
-        directory=world.directory,
-        catalog=world.catalog,
-        clock=world.clock,
-    )
+    intake = world.restore_intake()
     form = RestoreForm(
         requester=DANA.chat_id,
         tenant_id=TENANT,
@@ -168,14 +161,7 @@ async def test_the_card_and_the_form_of_a_restore_say_what_it_replaces(world: Wo
     """As a change of template does: whose template, until when, and how often it is looked at."""
     first = await opened(world, "guest-collaboration", AMARA, days=365)
     world.clock.advance(minutes=1)
-    intake = RestoreIntake(
-        service=world.service,
-        store=world.store,
-        tenant=world.tenant,
-        directory=world.directory,
-        catalog=world.catalog,
-        clock=world.clock,
-    )
+    intake = world.restore_intake()
     form = RestoreForm(
         requester=DANA.chat_id,
         tenant_id=TENANT,

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, RILEY, SAM, TENANT, request
-from tests.workflows.effects.test_applying import OPEN, put, synchronizing
+from tests.workflows.effects.applying import OPEN, put, synchronizing
 from tests.workflows.world import CATALOG, World
 from workflows.app.requests import restore_intake
 from workflows.app.requests.intake import InvalidForm
-from workflows.app.requests.restore_intake import RestoreForm, RestoreIntake
+from workflows.app.requests.restore_intake import RestoreForm
 from workflows.app.schedule.ticker import tick
 from workflows.catalog.catalog import Catalog
 from workflows.core.checks.findings import Severity
@@ -31,17 +31,6 @@ S = RequestState
 OPENED = {"isMfaAccepted": True, "isCompliantDeviceAccepted": True}
 
 
-def intake(world: World) -> RestoreIntake:
-    return RestoreIntake(
-        service=world.service,
-        store=world.store,
-        tenant=world.tenant,
-        directory=world.directory,
-        catalog=world.catalog,
-        clock=world.clock,
-    )
-
-
 def form(change: AccessRequest | str, **filled: Any) -> RestoreForm:
     usual = {
         "requester": RILEY.chat_id,
@@ -56,12 +45,12 @@ def form(change: AccessRequest | str, **filled: Any) -> RestoreForm:
 
 async def file(world: World, change: AccessRequest, **filled: Any) -> AccessRequest:
     """File a restore request; nothing of what follows is performed."""
-    return await world.request(await intake(world).file(form(change, **filled), key=world.key()))
+    return await world.request(await world.restore_intake().file(form(change, **filled), key=world.key()))
 
 
 async def problems(world: World, filled: RestoreForm) -> dict[str, str]:
     with pytest.raises(InvalidForm) as caught:
-        await intake(world).file(filled, key=world.key())
+        await world.restore_intake().file(filled, key=world.key())
     return caught.value.problems
 
 
@@ -212,7 +201,7 @@ async def test_what_cannot_be_read_in_time_is_filed_and_waits(
 
 async def test_one_submission_delivered_twice_is_one_request(world: World, revocation: AccessRequest) -> None:
     filled = form(revocation)
-    ids = await asyncio.gather(*(intake(world).file(filled, key="submission-1") for _ in range(5)))
+    ids = await asyncio.gather(*(world.restore_intake().file(filled, key="submission-1") for _ in range(5)))
     assert len(set(ids)) == 1
     [entry] = [e for e in await world.store.history(request_id=ids[0]) if e.command == "submit"]
     assert (entry.details["kind"], entry.details["restores"]) == ("restoration", revocation.id)
@@ -295,7 +284,7 @@ async def test_what_somebody_else_changed_after_a_write_is_overwritten_and_can_b
     world.clock.advance(minutes=5)
     ended = await world.settled(waiting.id)
     assert ended.state is S.OVERWRITTEN, ended.note
-    assert ended.id in {one.id for one in await intake(world).changes(TENANT)}
+    assert ended.id in {one.id for one in await world.restore_intake().changes(TENANT)}
 
 
 @pytest.mark.parametrize("is_taken", [True, False], ids=["taken", "not taken"])
@@ -307,7 +296,7 @@ async def test_what_was_stopped_half_way_can_be_put_back(world: World, is_taken:
     await world.revoke(DANA)
     setup = await world.request(setup.id)
     assert (setup.state, setup.writing_since is None) == (S.STOPPED, False)
-    assert setup.id in {one.id for one in await intake(world).changes(TENANT)}
+    assert setup.id in {one.id for one in await world.restore_intake().changes(TENANT)}
     waiting = await world.settled((await file(world, setup)).id)
     assert waiting.state is S.AWAITING_APPROVAL, waiting.note
     assert "restores_a_part" in {finding.code for finding in waiting.known.findings}
@@ -323,7 +312,7 @@ async def test_what_failed_half_way_can_be_put_back(world: World) -> None:
     world.script.fail("tenant.write", TenantRefused(400, "invalid", "No."), on=2)
     setup = await world.settled(setup.id)
     assert setup.state is S.FAILED
-    assert [one.id for one in await intake(world).changes(TENANT)] == [setup.id]
+    assert [one.id for one in await world.restore_intake().changes(TENANT)] == [setup.id]
     waiting = await world.settled((await file(world, setup)).id)
     assert waiting.state is S.AWAITING_APPROVAL, waiting.note
     assert [one.method for one in waiting.known.plan.operations] == ["PATCH"]

@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, TENANT
-from tests.workflows.effects.test_applying import FORBIDDEN, NO_ANSWER, OPEN, decided, put, revocation
+from tests.workflows.effects.applying import FORBIDDEN, NO_ANSWER, OPEN, decided, put, revocation
 from tests.workflows.world import World, restarted
 from workflows.app.schedule.downtime import LAST_TICK, last_gap, notice_gap
 from workflows.app.schedule.ticker import tick
 from workflows.core.audit.partner_changes import PartnerChange
 from workflows.core.requests.downtime import Gap, gap_at_start, gap_at_tick, unsure_since
 from workflows.core.requests.effects import Apply
-from workflows.core.requests.request import RequestState
+from workflows.core.requests.request import AccessRequest, RequestState
 
 S = RequestState
 READ_CHANGES = "surroundings.read_partner_changes"
@@ -26,6 +26,28 @@ async def ticked(world: World) -> None:
 
 async def started(world: World) -> Gap | None:
     return await notice_gap(store=world.store, clock=world.clock)
+
+
+async def approved_before(world: World, **away: float) -> AccessRequest:
+    """A request that was approved, and whose write waits; then the bot does not run for so long."""
+    request = await world.approved()
+    await ticked(world)
+    world.clock.advance(**away)
+    return request
+
+
+def changed_meanwhile(world: World, *, is_ours: bool = False) -> None:
+    """Say that the partner was deleted a minute ago, in Entra's audit log."""
+    changed = PartnerChange(at=world.clock.now() - MINUTE, activity="Delete", by="x", is_ours=is_ours)
+    world.tenant.tenant_settings.changes[TENANT] = [changed]
+
+
+async def asked_again(world: World, request: AccessRequest) -> AccessRequest:
+    """Perform what is due: the request needs new approvals, and nothing was sent."""
+    request = await world.settled(request.id)
+    assert request.state is S.AWAITING_APPROVAL
+    assert world.tenant.attempts == []
+    return request
 
 
 @pytest.mark.parametrize(
@@ -95,16 +117,11 @@ def test_the_log_is_asked_from_the_first_decision_and_from_when_the_partner_was_
 
 
 async def test_a_machine_that_was_suspended_opens_nothing_older_over_a_change(world: World) -> None:
-    request = await world.approved()
+    request = await approved_before(world, hours=1)
+    changed_meanwhile(world)
     await ticked(world)
-    world.clock.advance(hours=1)
-    changed = PartnerChange(at=world.clock.now() - MINUTE, activity="Delete", by="x", is_ours=False)
-    world.tenant.tenant_settings.changes[TENANT] = [changed]
-    await ticked(world)
-    request = await world.settled(request.id)
-    assert request.state is S.AWAITING_APPROVAL
+    request = await asked_again(world, request)
     assert "Gatehouse was not running" in request.asked_again
-    assert world.tenant.attempts == []
 
 
 async def test_what_is_approved_after_a_leap_of_the_clock_is_written_without_asking(world: World) -> None:
@@ -122,9 +139,7 @@ async def test_what_is_approved_after_a_leap_of_the_clock_is_written_without_ask
 
 
 async def test_what_was_approved_before_a_gap_is_opened_where_the_partner_was_left_alone(world: World) -> None:
-    request = await world.approved()
-    await ticked(world)
-    world.clock.advance(hours=2)
+    request = await approved_before(world, hours=2)
     assert await started(world) is not None
     assert (await world.settled(request.id)).state is S.APPLIED
     assert world.script.calls.count(READ_CHANGES) == 1
@@ -133,46 +148,32 @@ async def test_what_was_approved_before_a_gap_is_opened_where_the_partner_was_le
 @pytest.mark.parametrize("is_ours", [True, False], ids=["by Gatehouse", "by somebody else"])
 async def test_an_older_database_does_not_open_what_was_closed_meanwhile(world: World, is_ours: bool) -> None:
     """The backup was taken while an approved write waited; since then the partner was opened, revoked and deleted."""
-    request = await world.approved()
-    await ticked(world)
-    world.clock.advance(minutes=16)
-    changed = PartnerChange(at=world.clock.now() - MINUTE, activity="Delete", by="x", is_ours=is_ours)
-    world.tenant.tenant_settings.changes[TENANT] = [changed]
+    request = await approved_before(world, minutes=16)
+    changed_meanwhile(world, is_ours=is_ours)
     await started(world)
-    request = await world.settled(request.id)
-    assert request.state is S.AWAITING_APPROVAL
+    request = await asked_again(world, request)
     assert "Gatehouse was not running" in request.asked_again
     assert request.decisions == ()
-    assert world.tenant.attempts == []
 
 
 @pytest.mark.parametrize("error", [FORBIDDEN, NO_ANSWER], ids=["refused", "no answer"])
 async def test_where_the_audit_log_cannot_be_read_it_is_asked_again(world: World, error: Exception) -> None:
-    request = await world.approved()
-    await ticked(world)
-    world.clock.advance(minutes=16)
+    request = await approved_before(world, minutes=16)
     await started(world)
     world.script.fail(READ_CHANGES, error)
-    request = await world.settled(request.id)
-    assert request.state is S.AWAITING_APPROVAL
-    assert world.tenant.attempts == []
+    await asked_again(world, request)
 
 
 async def test_a_gap_longer_than_entra_keeps_its_log_asks_again(world: World) -> None:
-    request = await world.approved()
-    await ticked(world)
-    world.clock.advance(days=8)
+    request = await approved_before(world, days=8)
     await started(world)
     assert (await world.settled(request.id)).state is S.AWAITING_APPROVAL
     assert READ_CHANGES not in world.script.calls
 
 
 async def test_a_second_restart_does_not_forget_the_gap(world: World) -> None:
-    request = await world.approved()
-    await ticked(world)
-    world.clock.advance(hours=1)
-    changed = PartnerChange(at=world.clock.now() - MINUTE, activity="Delete", by="x", is_ours=False)
-    world.tenant.tenant_settings.changes[TENANT] = [changed]
+    request = await approved_before(world, hours=1)
+    changed_meanwhile(world)
     gap = await started(world)
     await ticked(world)
     async with restarted(world) as again:
@@ -188,8 +189,7 @@ async def test_a_database_from_before_ticks_were_kept_counts_as_a_gap(world: Wor
     world.clock.advance(minutes=1)
     assert await started(world) == Gap(since=None, until=world.clock.now())
     world.script.fail(READ_CHANGES, FORBIDDEN)
-    assert (await world.settled(request.id)).state is S.AWAITING_APPROVAL
-    assert world.tenant.attempts == []
+    await asked_again(world, request)
 
 
 async def test_what_is_decided_after_the_start_is_written_without_asking(world: World) -> None:
@@ -214,9 +214,7 @@ async def test_a_click_from_before_the_gap_counts_as_decided_before_it(world: Wo
     world.clock.advance(hours=2)
     await started(world)
     world.script.fail(READ_CHANGES, FORBIDDEN)
-    request = await world.settled(waiting.id)
-    assert request.state is S.AWAITING_APPROVAL
-    assert world.tenant.attempts == []
+    await asked_again(world, waiting)
 
 
 async def test_a_revocation_is_never_held(world: World) -> None:

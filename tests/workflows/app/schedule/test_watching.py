@@ -9,7 +9,7 @@ import structlog
 import workflows.effects.further_writes
 from bot.slack.words.alarms import alarm_cure, alarm_text
 from tests.workflows.core.builders import AMARA, DANA, SAM, TENANT
-from tests.workflows.effects.test_applying import FORBIDDEN, INVALID, NO_ANSWER, OPEN, SYNCHRONIZED, put, revocation
+from tests.workflows.effects.applying import FORBIDDEN, INVALID, NO_ANSWER, OPEN, SYNCHRONIZED, put, revocation
 from tests.workflows.fakes import FakeTenant
 from tests.workflows.world import World
 from workflows.app.schedule.watching import Watching

@@ -1,6 +1,5 @@
 """Every command in every state of a partner is taken or refused on purpose, and the picture is the table."""
 
-import re
 from collections.abc import Mapping
 from datetime import timedelta
 from itertools import product
@@ -17,13 +16,13 @@ from tests.workflows.core.builders import (
     STAGES,
     TENANT,
     access_plan,
-    classes,
     everybody,
     partnership,
     prepared,
     request,
     situation,
 )
+from tests.workflows.core.transition_tables import arrows_written, by_name, drawn_arrows, pairs_of, pairs_written
 from workflows.core.errors import Refused
 from workflows.core.partner_setup.state import Confirmation
 from workflows.core.partners import lifecycle
@@ -68,7 +67,7 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
 """Command -> state it is taken in -> states it may lead to. Written by hand; whatever is not here is refused."""
 
 WRITTEN: Final = {"record_applied": RecordApplied, "record_overwritten": RecordOverwritten}
-OWN: Final = {command.__dataclass_fields__["name"].default: command for command in classes(PartnershipCommand)}
+OWN: Final = by_name(PartnershipCommand)
 COMMANDS: Final[dict[str, type[Any]]] = {**OWN, **WRITTEN}
 STATES: Final = (None, *(state.value for state in PartnershipState))
 PAIRS: Final = tuple(product(STATES[1:], OWN))
@@ -121,16 +120,7 @@ def _written() -> list[AccessRequest]:
 
 
 def test_the_table_names_exactly_the_expected_pairs() -> None:
-    written = {
-        (state, command): set(targets.split()) for command, row in EXPECTED.items() for state, targets in row.items()
-    }
-    table = {
-        (None if state is None else state.value, next(name for name, kind in COMMANDS.items() if kind is command)): {
-            target.value for target in targets
-        }
-        for (state, command), targets in TABLE.items()
-    }
-    assert table == written
+    assert pairs_of(TABLE, COMMANDS) == pairs_written(EXPECTED)
 
 
 def test_every_command_has_a_row_of_its_own() -> None:
@@ -184,14 +174,6 @@ def test_a_record_that_leaves_the_table_is_a_bug_and_says_so(monkeypatch: pytest
 
 
 def test_the_diagram_in_the_docstring_is_the_table() -> None:
-    drawing = re.search(r"```mermaid\nstateDiagram-v2\n(.*?)```", lifecycle.__doc__ or "", re.DOTALL)
-    assert drawing, "the module docstring holds one Mermaid state diagram"
-    lines = [line.strip() for line in drawing[1].splitlines()]
-    arrows = {
-        f"{state or '[*]'} --> {target}: {name}"
-        for name, row in EXPECTED.items()
-        for state, targets in row.items()
-        for target in targets.split()
-    }
+    lines = drawn_arrows(lifecycle.__doc__)
     assert len(lines) == len(set(lines)), "no arrow is drawn twice"
-    assert set(lines) == arrows
+    assert set(lines) == arrows_written(EXPECTED)

@@ -1,6 +1,5 @@
 """Every command in every state is taken or refused on purpose, and the picture in the docstring is the table."""
 
-import re
 from collections.abc import Mapping
 from datetime import timedelta
 from itertools import product
@@ -17,12 +16,12 @@ from tests.workflows.core.builders import (
     REQUEST,
     RILEY,
     WHOLE_CHAIN,
-    classes,
     particulars,
     prepared,
     request,
     situation,
 )
+from tests.workflows.core.transition_tables import arrows_written, by_name, drawn_arrows, pairs_of, pairs_written
 from workflows.core.errors import Refused
 from workflows.core.requests import lifecycle
 from workflows.core.requests.commands.request import (
@@ -76,7 +75,7 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
 }
 """Command -> state it is taken in -> states it may lead to. Written by hand; whatever is not here is refused."""
 
-COMMANDS: Final = {command.__dataclass_fields__["name"].default: command for command in classes(RequestCommand)}
+COMMANDS: Final = by_name(RequestCommand)
 STATES: Final = (None, *(state.value for state in RequestState))
 PAIRS: Final = tuple(product(STATES, COMMANDS))
 
@@ -133,16 +132,7 @@ def _situations() -> list[Situation]:
 
 
 def test_the_table_names_exactly_the_expected_pairs() -> None:
-    written = {
-        (state, command): set(targets.split()) for command, row in EXPECTED.items() for state, targets in row.items()
-    }
-    table = {
-        (None if state is None else state.value, next(name for name, kind in COMMANDS.items() if kind is command)): {
-            target.value for target in targets
-        }
-        for (state, command), targets in TABLE.items()
-    }
-    assert table == written
+    assert pairs_of(TABLE, COMMANDS) == pairs_written(EXPECTED)
 
 
 def test_every_command_has_a_row_of_its_own() -> None:
@@ -206,14 +196,6 @@ def test_a_handler_that_leaves_the_table_is_a_bug_and_says_so(monkeypatch: pytes
 
 
 def test_the_diagram_in_the_docstring_is_the_table() -> None:
-    drawing = re.search(r"```mermaid\nstateDiagram-v2\n(.*?)```", lifecycle.__doc__ or "", re.DOTALL)
-    assert drawing, "the module docstring holds one Mermaid state diagram"
-    lines = [line.strip() for line in drawing[1].splitlines()]
-    arrows = {
-        f"{state or '[*]'} --> {target}: {name}"
-        for name, row in EXPECTED.items()
-        for state, targets in row.items()
-        for target in targets.split()
-    }
+    lines = drawn_arrows(lifecycle.__doc__)
     assert len(lines) == len(set(lines)), "no arrow is drawn twice"
-    assert set(lines) == arrows
+    assert set(lines) == arrows_written(EXPECTED)

@@ -1,4 +1,7 @@
-"""Answer the Web API's methods about the app itself: auth.test, apps.connections.open."""
+"""Answer the Web API's methods about the app itself: auth.test, apps.connections.open.
+
+A boundary: each family of Slack's methods has its own file.
+"""
 
 from bot.sandbox.seed import BOT_ID, BOT_USER_ID, TEAM_ID, TEAM_NAME
 from bot.sandbox.slack.web_api.calls import Answer, Call, Method

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sandbox.entra import EntraStandIn
-from bot.sandbox.entra.tenant.merge_patch import merge_patch
-from bot.sandbox.entra.tenant.replication import PartnerHistory
+from bot.sandbox.entra.tenant.tenant import PartnerHistory, merge_patch
 from tests.bot.sandbox.entra.conftest import CONTOSO, FABRIKAM, PARTNERS, Changes, Graph
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientSession, web
+from aiohttp import ClientSession
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.async_app import AsyncAck, AsyncBoltContext
@@ -15,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.sandbox.server import BotHandle, Sandbox
 from tests.bot.sandbox.control_client import Control
 from tests.bot.sandbox.slack.samples import modal
+from tests.served import served
 
 
 @pytest.fixture
@@ -71,13 +72,9 @@ async def test_bolt_over_http(tmp_path: Path, session: ClientSession) -> None:
     sandbox = Sandbox(tmp_path / "http", only="slack")
     await sandbox.start(0)
     server = bolt_app(sandbox.bot_settings(3000)).server(port=0, path="/slack/events")
-    runner = web.AppRunner(server.web_app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    sandbox.bot = BotHandle(url=url, pid=lambda: 0, alive=lambda: True)
-    await play(Control(session=session, url=sandbox.url))
-    await runner.cleanup()
+    async with served(server.web_app) as url:
+        sandbox.bot = BotHandle(url=url, pid=lambda: 0, alive=lambda: True)
+        await play(Control(session=session, url=sandbox.url))
     await sandbox.stop()
 
 

@@ -1,0 +1,136 @@
+"""A notifier in a workspace, with people, requests and partnerships to show."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.sandbox.http.faults import Fault
+from bot.sandbox.seed import PEOPLE
+from bot.sandbox.server import Sandbox
+from bot.slack.outbound.approval_channel import ApprovalChannel
+from bot.slack.outbound.card_copies import CardCopies
+from bot.slack.outbound.notifier import SlackNotifier
+from tests.bot.bot_under_test import SLACK_IDS
+from tests.workflows.core import builders
+from workflows.app.alarms import Alarms
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role
+from workflows.core.policy.approval import Choice, Decision
+from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.store.sqlite.store import SqliteStore
+
+CHANNEL: Final = "C0PARTNERAC"
+NAMES: Final = {person.slack_id: person.name for person in PEOPLE}
+
+
+def person(handle: str) -> Person:
+    """Give somebody of the first day."""
+    return Person(id=PersonId(f"id-{handle}"), chat_id=ChatId(SLACK_IDS[handle]), name=NAMES[SLACK_IDS[handle]])
+
+
+def request(state: RequestState = RequestState.AWAITING_APPROVAL, **changes: Any) -> AccessRequest:
+    """A request of the requester's, sponsored by the admin."""
+    usual = builders.request(state)
+    particulars = replace(usual.particulars, requester=person("requester").chat_id, sponsor=person("admin").chat_id)
+    prepared = replace(usual.known, requester=person("requester"), sponsor=person("admin"))
+    mine = {"particulars": particulars, "prepared": prepared, "decisions": ()}
+    return replace(usual, **{**mine, **changes})
+
+
+def decided_by(handle: str, choice: Choice = Choice.APPROVE) -> Decision:
+    """A decision in the first stage."""
+    return builders.approval(person(handle), 0, choice=choice)
+
+
+def partnership(**changes: Any) -> Partnership:
+    """A partnership of the requester's whose review is due."""
+    usual = builders.partnership(state=PartnershipState.REVIEW_DUE, sponsor=person("requester"), reminders=1)
+    return replace(usual, **changes)
+
+
+@dataclass(slots=True)
+class FakeDirectory:
+    """Roles by handle."""
+
+    roles: dict[Role, tuple[str, ...]] = field(
+        default_factory=lambda: {
+            builders.SECURITY: ("approver1",),
+            builders.DATA_OWNER: ("approver2", "approver3"),
+            ADMIN: ("admin",),
+        }
+    )
+    trouble: Exception | None = None
+    people: dict[ChatId, Person] = field(default_factory=dict)
+
+    async def holders(self, role: Role) -> frozenset[ChatId]:
+        if self.trouble is not None:
+            raise self.trouble
+        return frozenset(ChatId(SLACK_IDS.get(handle, handle)) for handle in self.roles[role])
+
+    async def all_ids(self, chat_ids: Iterable[ChatId]) -> frozenset[ChatId]:
+        asked = frozenset(chat_ids)
+        accounts = {self.people[one].id for one in asked if one in self.people}
+        return asked | {one for one, person in self.people.items() if person.id in accounts}
+
+    async def known_person(self, chat_id: ChatId) -> Person | None:
+        return self.people.get(chat_id)
+
+    async def name_of(self, chat_id: ChatId) -> str:
+        return NAMES.get(chat_id, chat_id)
+
+    async def is_member(self, _: ChatId) -> bool:
+        return True
+
+
+@dataclass(slots=True, kw_only=True)
+class Scene:
+    """A notifier in a workspace."""
+
+    world: Sandbox
+    store: SqliteStore
+    directory: FakeDirectory
+    client: AsyncWebClient
+
+    def notifier(self, channel: str = CHANNEL) -> SlackNotifier:
+        """A notifier that posts cards to a channel."""
+        return SlackNotifier(
+            copies=CardCopies(client=self.client, store=self.store, channel=self.channel(channel)),
+            directory=self.directory,  # type: ignore[arg-type]
+            store=self.store,
+            clock=self.world.clock,
+        )
+
+    def channel(self, channel: str = CHANNEL) -> ApprovalChannel:
+        """The channel, and what is known of it."""
+        alarms = Alarms(store=self.store, clock=self.world.clock, wake=lambda: None)
+        return ApprovalChannel(client=self.client, channel=channel, alarms=alarms, clock=self.world.clock)
+
+    def messages(self, place: str) -> list[dict[str, Any]]:
+        """What stands in a channel, or in somebody's direct messages (`@handle`)."""
+        assert self.world.slack is not None
+        conversation = self.world.slack.find(place)
+        assert conversation is not None
+        return self.world.slack.messages(conversation.id)
+
+    def counts(self) -> dict[str, int]:
+        """How many messages stand where."""
+        places = [CHANNEL, *(f"@{name}" for name in ("requester", "approver1", "approver2", "approver3", "admin"))]
+        return {place: len(found) for place in places if (found := self.messages(place))}
+
+    def written(self) -> list[str]:
+        """Which messages were written, by method."""
+        methods = [entry["path"].rpartition("/")[2] for entry in self.world.slack_log.entries]
+        return [method for method in methods if method.startswith("chat.")]
+
+    def fail(self, method: str, error: str = "", **fault: Any) -> None:
+        """Let the next call of a method fail."""
+        body = {"ok": False, "error": error} if error else None
+        self.world.faults.add(Fault(target="slack", method=method, body=body, **fault))
+
+
+def action_ids(message: dict[str, Any]) -> list[str]:
+    """The buttons of a message."""
+    blocks = [block for block in message["blocks"] if block["type"] == "actions"]
+    return [element["action_id"] for block in blocks for element in block["elements"]]

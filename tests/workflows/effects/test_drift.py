@@ -1,0 +1,130 @@
+"""A partner that changed before the write, or exists already: never over somebody else's change."""
+
+import pytest
+
+from tests.workflows.core.builders import AMARA, BRUNO, CHIE, TENANT
+from tests.workflows.effects.applying import (
+    BLOCKED,
+    FORBIDDEN,
+    NO_ANSWER,
+    OPEN,
+    SYNCHRONIZED,
+    S,
+    assert_stands,
+    decided,
+    put,
+    retried,
+)
+from tests.workflows.world import World
+from workflows.core.plans.drift import three_way
+from workflows.core.settings.canonical import JsonObject
+
+# --- drift ---
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        (None, OPEN),
+        (OPEN, None),
+        (OPEN, {**OPEN, "b2bDirectConnectInbound": BLOCKED}),
+        (OPEN, {**OPEN, "crossCloudMeetingConfiguration": {"inboundAllowed": False}}),
+        (OPEN, SYNCHRONIZED),
+        (OPEN, {**OPEN, "inboundTrust": {"isMfaAccepted": True}}),
+    ],
+    ids=["appeared", "vanished", "a setting", "an undeclared field", "synchronization", "half of the plan"],
+)
+async def test_a_partner_that_changed_is_planned_and_asked_again(
+    world: World, before: JsonObject | None, now: JsonObject | None
+) -> None:
+    """Nothing is written, and what was decided on the old plan counts no more."""
+    request = await put(world, decided(before))
+    old = request.known.plan.digest
+    world.tenant.partners.pop(TENANT, None)
+    if now is not None:
+        world.tenant.partners[TENANT] = dict(now)
+    await world.applier.apply(request.id)
+    drifted = await world.request(request.id)
+    assert drifted.state is S.PREPARING
+    assert "planned and asked again" in drifted.asked_again
+    unknown_to_us = {"crossCloudMeetingConfiguration"}
+    is_unknown_only = (
+        now is not None
+        and before is not None
+        and {k: v for k, v in now.items() if before.get(k) != v}.keys() == unknown_to_us
+    )
+    blames = "Somebody changed this partner's settings" in drifted.asked_again
+    assert blames is not is_unknown_only, "nobody is blamed for what Gatehouse does not know"
+    assert drifted.drift == three_way(request.known.plan, now)
+    request = await world.settled(request.id)
+    assert request.state is S.AWAITING_APPROVAL
+    assert request.known.plan.digest != old
+    assert request.known.plan.before == now
+    assert request.verdict().counted == ((), ())
+    assert world.tenant.attempts == []
+    assert world.tenant.partners.get(TENANT) == now
+
+
+async def test_after_drift_the_new_plan_is_approved_and_written_over_what_stands_now(world: World) -> None:
+    request = await world.approved()
+    world.tenant.partners[TENANT] = dict(OPEN)
+    request = await world.settled(request.id)
+    assert request.state is S.AWAITING_APPROVAL
+    for person in (AMARA, BRUNO, CHIE):
+        await world.approve(request, person)
+    request = await world.request(request.id)
+    assert request.state is S.APPLIED
+    assert_stands(world, request.known.plan)
+    assert [one.method for one in world.tenant.writes] == ["PATCH"]
+
+
+# --- 409 ---
+
+
+async def test_a_partner_that_exists_with_the_same_content_is_adopted(world: World) -> None:
+    """Our own POST may have been taken by a call that broke off, and its copy of the directory read may be old."""
+    request = await put(world, decided())
+    world.tenant.partners[TENANT] = dict(request.known.plan.image_after() or {})
+    world.tenant._stale[TENANT] = (1, None)
+    request = await world.settled(request.id)
+    assert request.state is S.APPLIED
+    assert len(world.tenant.attempts) == 1
+    assert world.tenant.writes == []
+
+
+async def test_a_partner_that_exists_with_other_content_is_not_overwritten(world: World) -> None:
+    request = await put(world, decided())
+    world.tenant.partners[TENANT] = dict(OPEN)
+    world.tenant._stale[TENANT] = (1, None)
+    request = await world.settled(request.id)
+    assert request.state is S.AWAITING_APPROVAL
+    assert request.known.plan.before == OPEN
+    assert world.tenant.writes == []
+    assert world.tenant.partners[TENANT] == OPEN
+
+
+async def test_a_partner_that_exists_but_does_not_show_yet_is_no_drift(world: World) -> None:
+    """The POST broke off after it was taken, and the directory still shows nothing: wait for it, do not plan again."""
+    world.tenant.lag = 3
+    request = await put(world, decided())
+    world.script.fail("tenant.write", NO_ANSWER, after=True)
+    request = await world.settled(request.id)
+    assert request.state is S.APPLYING
+    request = await retried(world, request)
+    assert (request.state, request.asked_again) == (S.APPLYING, "")
+    assert "does not show it yet" in request.note
+    request = await retried(world, request)
+    assert request.state is S.APPLIED
+    assert_stands(world, request.known.plan)
+
+
+async def test_a_partner_that_exists_but_cannot_be_read_waits(world: World) -> None:
+    request = await put(world, decided())
+    world.tenant.partners[TENANT] = dict(request.known.plan.image_after() or {})
+    world.tenant._stale[TENANT] = (1, None)
+    world.script.fail("tenant.read_partner", FORBIDDEN, on=2)
+    request = await world.settled(request.id)
+    assert request.state is S.APPLYING
+    assert "exists already but cannot be read" in request.note
+    assert (await retried(world, request)).state is S.APPLIED
+    assert world.tenant.writes == []

@@ -1,0 +1,110 @@
+"""Two writes for one request, and partners that became somebody else's."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.workflows.core.builders import TENANT
+from tests.workflows.effects.applying import (
+    CASES,
+    NO_ANSWER,
+    OPEN,
+    SYNCHRONIZED,
+    S,
+    assert_stands,
+    decided,
+    put,
+    retried,
+    revocation,
+)
+from tests.workflows.fakes import PARTNERS
+from tests.workflows.world import World
+from workflows.core.partners.partnership import PartnershipState
+
+# --- two operations ---
+
+
+async def test_a_half_applied_revocation_resumes_with_what_is_missing(world: World) -> None:
+    request = await put(world, revocation(SYNCHRONIZED))
+    world.script.fail("tenant.write", NO_ANSWER, on=2)
+    request = await world.settled(request.id)
+    assert request.state is S.APPLYING
+    request = await retried(world, request)
+    assert request.state is S.APPLIED
+    assert_stands(world, request.known.plan)
+    assert world.tenant.partners[TENANT]["identitySynchronization"] == {
+        "displayName": "theirs",
+        "userSyncInbound": {"isSyncAllowed": False},
+    }
+    needed = [one for one in world.tenant.attempts if not one.may_be_refused]
+    assert [one.path.removeprefix(f"{PARTNERS}/{TENANT}") for one in needed] == [
+        "",
+        "/identitySynchronization",
+        "/identitySynchronization",
+    ]
+    partnership = await world.store.partnership(TENANT)
+    assert partnership is not None
+    assert partnership.state is PartnershipState.REVOKED
+
+
+@pytest.mark.parametrize("case", ["create and synchronize", "change and synchronize"])
+async def test_a_policy_that_exists_already_but_does_not_show_is_waited_for(world: World, case: str) -> None:
+    """The PUT broke off after it was taken, and the directory still shows the partner without its policy."""
+    request = await put(world, CASES[case])
+    assert [one.method for one in request.known.plan.operations][-1] == "PUT"
+    world.script.fail("tenant.write", NO_ANSWER, on=2, after=True)
+    request = await world.settled(request.id)
+    halfway = {k: v for k, v in world.tenant.partners[TENANT].items() if k != "identitySynchronization"}
+    world.tenant._stale[TENANT] = (2, halfway)
+    request = await retried(world, request)
+    assert (request.state, request.asked_again) == (S.APPLYING, "")
+    assert "does not show it yet" in request.note
+    request = await retried(world, request)
+    assert request.state is S.APPLIED
+    assert_stands(world, request.known.plan)
+
+
+async def test_a_policy_that_somebody_else_made_meanwhile_is_drift(world: World) -> None:
+    request = await put(world, CASES["change and synchronize"])
+    policy = {"displayName": "theirs", "userSyncInbound": {"isSyncAllowed": False}}
+    seen = {**OPEN, "automaticUserConsentSettings": {"inboundAllowed": True}}
+    world.tenant.partners[TENANT] = {**seen, "identitySynchronization": policy}
+    world.tenant._stale[TENANT] = (1, dict(seen))
+    request = await world.settled(request.id)
+    assert request.state is S.AWAITING_APPROVAL
+    assert request.drift is not None
+    (sync,) = [one for one in request.drift.settings if one.name == "identitySynchronization"]
+    assert (sync.approved_from, sync.now) == (None, policy)
+    assert world.tenant.writes == []
+
+
+# --- who the partner has become ---
+
+
+async def test_a_partner_that_became_a_service_provider_is_refused_with_the_reason(world: World) -> None:
+    request = await put(world, decided(OPEN))
+    world.tenant.partners[TENANT]["isServiceProvider"] = True
+    request = await world.settled(request.id)
+    assert request.state is S.STOPPED
+    assert "service provider of ours" in request.note
+    assert request.note.endswith("Nothing was written.")
+    assert world.tenant.attempts == []
+
+
+async def test_closing_a_service_provider_is_not_refused(world: World) -> None:
+    """Closing needs less than opening: what Graph says of it is Graph's to say."""
+    request = await put(world, revocation({**OPEN, "isServiceProvider": True}))
+    assert (await world.settled(request.id)).state is S.APPLIED
+
+
+async def test_an_id_of_another_cloud_that_nobody_here_can_resolve_is_written(world: World) -> None:
+    request = decided()
+    known = request.known
+    unresolved = replace(known.observation.identity, is_resolved=False, asked=TENANT)
+    request = replace(
+        request,
+        particulars=replace(request.particulars, target=TENANT),
+        prepared=replace(known, observation=replace(known.observation, identity=unresolved)),
+    )
+    world.tenant.tenants.clear()
+    assert (await world.settled((await put(world, request)).id)).state is S.APPLIED
