@@ -6,8 +6,9 @@ This file is long because it implements one port, each method for one kind of ca
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache, partial
 from typing import Final
 
 import structlog
@@ -18,7 +19,7 @@ from bot.slack.cards.cards import request_card, requester_card, review_card
 from bot.slack.cards.setup_card import setup_card
 from bot.slack.flows.home import MOST_MINE, MOST_PARTNERS, MOST_WAITING, closed_home, home_view
 from bot.slack.outbound.card_copies import CardCopies, Trouble, Updated, content_of
-from bot.slack.people.approvers import Approvers, name_approvers, still_free
+from bot.slack.people.approvers import name_approvers, still_free
 from bot.slack.people.shown_directory import ShownDirectory
 from bot.slack.words.alarms import alarm_message
 from workflows.app.reads.queries import ids_of, partnerships_shown_to, waiting_for
@@ -73,14 +74,15 @@ class SlackNotifier:
         holders = await self._stage_holders(request)
         deciders = await self._deciders(request, holders)
         names = await name_approvers(request, holders, self._directory)
-        posted, problem = await self._update_request(request, subject, names, deciders)
+        # A card has many copies and two forms. Building one takes some hundredths of a second.
+        card = cache(partial(request_card, request, holders=names, now=self._clock.now()))
+        posted, problem = await self._update_request(request, subject, card, deciders)
         if request.prepared is not None:
-            card = request_card(request, holders=names, now=self._clock.now())
             if "" not in posted:
-                problem = problem or await self._copies.post(subject, "", card)
+                problem = problem or await self._copies.post(subject, "", card(with_buttons=True))
             for audience in _told_directly(deciders, is_channel_closed=problem is not None):
                 if audience not in posted:
-                    await self._copies.post(subject, audience, card)
+                    await self._copies.post(subject, audience, card(with_buttons=True))
         await self._show_requester(request)
         await self._refresh_homes(request.particulars.requester, request.particulars.sponsor, *_everybody(holders))
         if problem is not None:
@@ -90,19 +92,20 @@ class SlackNotifier:
         self,
         request: AccessRequest,
         subject: str,
-        names: Mapping[Role, Approvers],
+        card: Callable[..., Message],
         deciders: frozenset[ChatId],
     ) -> tuple[set[str], Trouble | None]:
         """Update the posted copies of a request's card.
 
+        :param card: gives the card with or without buttons.
         :returns: who needs no new copy, and why the channel's card could not be updated.
         """
         has, problem = set(), None
         for copy in await self._copies.live(subject):
             is_offered = copy.audience == "" or copy.audience in deciders
-            card = request_card(request, holders=names, now=self._clock.now(), with_buttons=is_offered)
             # A card that somebody deleted is not posted again for a finished request.
-            updated = await self._copies.update(copy, card, is_wanted=not request.is_terminal)
+            shown = card(with_buttons=is_offered)
+            updated = await self._copies.update(copy, shown, is_wanted=not request.is_terminal)
             if updated not in (Updated.STUCK, Updated.DELETED):
                 has.add(copy.audience)
             if isinstance(updated, Trouble) and not copy.audience:

@@ -13,7 +13,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.sandbox.http.faults import Fault
 from bot.sandbox.seed import PEOPLE
 from bot.sandbox.server import Sandbox
-from bot.slack.blocks.message import notice
+from bot.slack.blocks.message import Message, notice
+from bot.slack.cards.cards import request_card
 from bot.slack.flows.home import home_view
 from bot.slack.outbound import notifier
 from bot.slack.outbound.approval_channel import ApprovalChannel
@@ -194,6 +195,26 @@ async def test_who_decided_keeps_no_live_buttons_and_who_is_next_is_asked(scene:
     assert scene.counts() == {CHANNEL: 1, "@approver1": 1, "@approver2": 1, "@approver3": 1, "@requester": 1}
     assert action_ids(scene.messages("@approver1")[0]) == []
     assert "approve" in action_ids(scene.messages("@approver2")[0])
+
+
+async def test_a_card_of_many_copies_is_built_once_with_buttons_and_once_without(
+    scene: PostureInputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Building it takes longer than anything else that the bot does for a click."""
+    built: list[bool] = []
+
+    def counted(*arguments: Any, with_buttons: bool, **more: Any) -> Message:
+        built.append(with_buttons)
+        return request_card(*arguments, with_buttons=with_buttons, **more)
+
+    monkeypatch.setattr(notifier, "request_card", counted)
+    await scene.notifier().show_request(request())
+    assert built == [True]
+    for decisions in ((decided_by("approver1"),), (decided_by("approver1"), decided_by("approver2"))):
+        built.clear()
+        await scene.notifier().show_request(request(decisions=decisions))
+        assert sorted(built) == [False, True]
+    assert len(scene.counts()) == 5
 
 
 async def test_a_role_of_many_is_asked_in_the_channel_only(scene: PostureInputs) -> None:
