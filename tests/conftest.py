@@ -35,7 +35,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Look no more for garbage in what was imported, half a million objects that stay, and seldom in what tests make."""
+    """Look no more for garbage in what was imported, half a million objects, and seldom in what tests make."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
