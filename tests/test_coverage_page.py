@@ -81,40 +81,50 @@ def test_what_a_row_names_is_there(row: Row) -> None:
         assert path.is_file(), link
 
 
+SKIPPED: Final = "tests/bot/process/test_manifest.py::test_the_manifest_is_valid"
+MARKED: Final = "tests/test_skipping.py::test_that_is_marked"
+MAY_SKIP: Final = "tests/test_skipping.py::test_that_skips_itself"
+LEANS: Final = "tests/test_leaning.py::test_by_itself"
+SOUND: Final = "tests/workflows/catalog/test_catalog.py::test_the_hash_changes_with_the_meaning"
+
+
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of what tests are made of, with nothing beside it."""
-    return standing_alone(tmp_path_factory.mktemp("alone") / "clone")
+    """A copy of what tests are made of, with nothing beside it; and in it, tests that show nothing."""
+    clone = standing_alone(tmp_path_factory.mktemp("alone") / "clone")
+    (clone / "tests" / "test_skipping.py").write_text(SKIPPING)
+    (clone / "tests" / "test_leaning.py").write_text(LEANING)
+    (clone / "tests" / "helper.py").write_text(HELPER)
+    return clone
+
+
+@pytest.fixture(scope="module")
+def outcome(clone: Path) -> dict[str, str]:
+    """What pytest tells of all tests that the page names, and of those that show nothing."""
+    return planned(clone, all_named([*rows(), made_up(SKIPPED, MARKED, MAY_SKIP, LEANS, SOUND)]))
 
 
 @pytest.mark.xdist_group("clone")
-def test_every_named_test_runs_in_a_clone_that_stands_alone(clone: Path) -> None:
+def test_every_named_test_runs_in_a_clone_that_stands_alone(clone: Path, outcome: dict[str, str]) -> None:
     """Without Microsoft's and Slack's descriptions beside it: a test that is skipped there shows nothing to a reader.
 
     pytest itself says which ones would run, in a copy of the project; the tests are set up there, and not run.
     """
-    assert objections(clone, rows()) == {}
+    assert objections(clone, rows(), outcome) == {}
 
 
 @pytest.mark.xdist_group("clone")
-def test_a_row_whose_test_needs_more_than_the_clone_is_refused(clone: Path) -> None:
+def test_a_row_whose_test_needs_more_than_the_clone_is_refused(clone: Path, outcome: dict[str, str]) -> None:
     """The check can fail, for each of its reasons; a row beside them that needs nothing is let through."""
-    (clone / "tests" / "test_skipping.py").write_text(SKIPPING)
-    (clone / "tests" / "test_leaning.py").write_text(LEANING)
-    (clone / "tests" / "helper.py").write_text(HELPER)
-    skipped = "tests/bot/process/test_manifest.py::test_the_manifest_is_valid"
-    marked = "tests/test_skipping.py::test_that_is_marked"
-    skipping = "tests/test_skipping.py::test_that_skips_itself"
-    leaning = "tests/test_leaning.py::test_by_itself"
-    missing = "tests/test_coverage_page.py::test_nobody_wrote"
-    sound = "tests/workflows/catalog/test_catalog.py::test_the_hash_changes_with_the_meaning"
-    assert objections(clone, [made_up(skipped, sound), made_up(marked), made_up(skipping, leaning)]) == {
-        skipped: "does not run",
-        marked: "does not run",
-        skipping: "may skip while it runs",
-        leaning: "reads what lies beside",
+    of = [made_up(SKIPPED, SOUND), made_up(MARKED), made_up(MAY_SKIP, LEANS)]
+    assert objections(clone, of, outcome) == {
+        SKIPPED: "does not run",
+        MARKED: "does not run",
+        MAY_SKIP: "may skip while it runs",
+        LEANS: "reads what lies beside",
     }
-    assert objections(clone, [made_up(missing)]) == {missing: "does not run"}
+    missing = "tests/test_coverage_page.py::test_nobody_wrote"
+    assert objections(clone, [made_up(missing)], planned(clone, [missing])) == {missing: "does not run"}
 
 
 SKIPPING: Final = """
@@ -137,12 +147,18 @@ def made_up(*named: str) -> Row:
     return ("99", "Asked", "What is done.", ", ".join(f"`{name}`" for name in named))
 
 
-def objections(clone: Path, of: list[Row]) -> dict[str, str]:
-    """Tell why tests that rows name show nothing in a clone that stands alone; nothing of those that do."""
-    named = sorted({f"{file}::{name}" for row in of for file, name in named_tests(" ".join(row))})
-    outcome = planned(clone, named)
+def all_named(of: list[Row]) -> list[str]:
+    """The tests that rows name."""
+    return sorted({f"{file}::{name}" for row in of for file, name in named_tests(" ".join(row))})
+
+
+def objections(clone: Path, of: list[Row], outcome: Mapping[str, str]) -> dict[str, str]:
+    """Tell why tests that rows name show nothing in a clone that stands alone; nothing of those that do.
+
+    :param outcome: what pytest tells of them there; see `planned`.
+    """
     found = {}
-    for name in named:
+    for name in all_named(of):
         if outcome.get(name) != "runs":
             found[name] = "does not run"
         elif may_skip(clone / name.partition("::")[0]):
@@ -152,6 +168,7 @@ def objections(clone: Path, of: list[Row]) -> dict[str, str]:
     return found
 
 
+@cache
 def may_skip(path: Path) -> bool:
     """Tell whether a file of tests calls what ends a test early, other than by a mark."""
     calls = {"skip", "importorskip", "xfail"}
@@ -238,32 +255,45 @@ BESIDE: Final = "shared"
 """The folder beside the repository, which a clone that stands alone does not have."""
 
 
+Place = tuple[Path, str]
+"""A file of tests, and a name at its top."""
+
+
 def leans_outside(project: Path, named: str) -> bool:
     """Tell whether a test, or what it uses of this project's tests, names the folder beside the repository."""
     file, _, name = named.partition("::")
-    waiting, seen = [(project / file, name)], set()
+    waiting, seen = [(project / file, name)], set[Place]()
     while waiting:
         one = waiting.pop()
         if one in seen:
             continue
         seen.add(one)
-        path, name = one
-        module = module_of(project, path)
-        node = module.nodes.get(name)
-        if node is None:
-            continue
-        if names_the_folder(node):
+        names_it, used = looked_at(project, one)
+        if names_it:
             return True
-        for used in (found for found in ast.walk(node) if isinstance(found, ast.Name | ast.arg | ast.Attribute)):
-            word = used.id if isinstance(used, ast.Name) else used.arg if isinstance(used, ast.arg) else ""
-            waiting.append((path, word))
-            if word in module.imported:
-                waiting.append(module.imported[word])
-            if isinstance(used, ast.Attribute) and isinstance(used.value, ast.Name):
-                of = module.imported.get(used.value.id)
-                waiting += [(of[0], used.attr)] if of else []
-            waiting += [(path.parent / "conftest.py", word)] if word and isinstance(used, ast.arg) else []
+        waiting += used
     return False
+
+
+@cache
+def looked_at(project: Path, place: Place) -> tuple[bool, frozenset[Place]]:
+    """Tell of one name at the top of a file whether it names that folder itself, and what else it uses."""
+    path, name = place
+    module = module_of(project, path)
+    node = module.nodes.get(name)
+    if node is None:
+        return False, frozenset()
+    found = set[Place]()
+    for used in (one for one in ast.walk(node) if isinstance(one, ast.Name | ast.arg | ast.Attribute)):
+        word = used.id if isinstance(used, ast.Name) else used.arg if isinstance(used, ast.arg) else ""
+        found.add((path, word))
+        if word in module.imported:
+            found.add(module.imported[word])
+        if isinstance(used, ast.Attribute) and isinstance(used.value, ast.Name):
+            of = module.imported.get(used.value.id)
+            found |= {(of[0], used.attr)} if of else set()
+        found |= {(path.parent / "conftest.py", word)} if word and isinstance(used, ast.arg) else set()
+    return names_the_folder(node), frozenset(found)
 
 
 def names_the_folder(node: ast.AST) -> bool:
@@ -316,9 +346,8 @@ def standing_alone(clone: Path) -> Path:
         shutil.copytree(PROJECT / folder, clone / folder)  # what is compiled is still good: it knows the files' times
     for folder in ("tests", "docs"):
         # NB. what pytest compiled is left out: it knows the files by their paths.
-        shutil.copytree(
-            PROJECT / folder, clone / folder, ignore=shutil.ignore_patterns("__pycache__", "pictures", "*.png")
-        )
+        ignored = shutil.ignore_patterns("*-pytest-*.pyc", "pictures", "*.png")
+        shutil.copytree(PROJECT / folder, clone / folder, ignore=ignored)
     for file in ("pyproject.toml", "manifest.yml", "README.md"):
         shutil.copy(PROJECT / file, clone / file)
     return clone
@@ -332,6 +361,7 @@ def planned(clone: Path, named: list[str]) -> dict[str, str]:
         "-q",
         "-n0",
         "--setup-plan",
+        "--assert=plain",  # no test runs here, and what asserts say need not be compiled
         "-p",
         "no:cacheprovider",
         f"--junitxml={report}",

@@ -25,9 +25,9 @@ HOME_TENANT_ASKED_AGAIN_AFTER: Final = timedelta(seconds=10)
 """The same after a wrong answer, or none: sooner, because writes wait for it."""
 HEALTH_CHECKED_EVERY: Final = timedelta(seconds=5)
 """Whether clicks can be received and stored."""
-SLACK_PINGED_EVERY: Final = timedelta(seconds=10)
+CONNECTION_PINGED_EVERY: Final = timedelta(seconds=10)
 """Whether a Socket Mode connection still answers."""
-SLACK_SILENT_AFTER: Final = timedelta(seconds=30)
+CONNECTION_SILENT_AFTER: Final = timedelta(seconds=30)
 """After three pings without an answer the connection counts as silent: noticed within a minute, whatever failed."""
 START_STORED_AGAIN_AFTER: Final = timedelta(seconds=1)
 """The pause before a retry of storing what must be stored before any effect is performed."""
@@ -42,7 +42,7 @@ HOME_PUBLISHED_EVERY: Final = timedelta(seconds=2)
 ROLES_SHOWN_FOR: Final = timedelta(seconds=30)
 """How long the members of a role and a person's identity are kept, for display only."""
 NAMES_SHOWN_FOR: Final = timedelta(minutes=10)
-"""How long names and mail addresses of Slack users are kept, for display only."""
+"""How long people's names and mail addresses are kept, for display only."""
 
 TENANTS_KEPT_FOR: Final = timedelta(minutes=1)
 """How long the tenant of a domain is kept; where something is decided, it is read again."""

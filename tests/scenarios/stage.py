@@ -33,6 +33,8 @@ class Stage:
     environment: dict[str, str] = field(default_factory=dict)
     warm: bool = False
     """Fork the sandbox from a process that has imported everything, instead of typing the command."""
+    hasty: bool = True
+    """Let the bot of a forked sandbox make short pauses; see `tests.warm.haste`."""
     descriptors: int = 0
     """How many file descriptors each of its processes may have; 0 as many as this one."""
     url: str = ""
@@ -53,7 +55,7 @@ class Stage:
     async def _forked(self) -> str:
         assert self.arguments == ()
         assert self.descriptors == 0
-        self._process = WarmSandbox(self.data, self.environment)
+        self._process = WarmSandbox(self.data, self.environment, is_hasty=self.hasty)
         return await self._process.first_line()
 
     async def _typed(self) -> str:

@@ -210,16 +210,16 @@ async def test_an_onboarding_evaluates_one_sign_in(stage: Stage) -> None:
     assert [entry["method"] for entry in await stage.writes()] == ["POST"]
 
 
-async def test_the_limit_of_one_request_a_second_is_kept(stage: Stage) -> None:
+async def test_the_limit_of_one_request_a_second_is_kept(unhurried: Stage) -> None:
     """The stand-in refuses what comes within a second of the last one; nothing is refused."""
-    await stage.do("faults", target="graph", match="conditionalAccess", times=50, status=429, within_seconds=0.95)
+    await unhurried.do("faults", target="graph", match="conditionalAccess", times=50, status=429, within_seconds=0.95)
     await only(
-        stage,
+        unhurried,
         policy("mfa", name="Browsers", conditions={"clientAppTypes": ["browser"]}),
         policy("mfa", name="Risk", conditions={"signInRiskLevels": ["high"]}),
     )
-    told = await card(stage, "subsidiary-synchronization")
-    log = await stage.graph(path="")
+    told = await card(unhurried, "subsidiary-synchronization")
+    log = await unhurried.graph(path="")
     answered = [entry["status"] for entry in log if "conditionalAccess" in entry["path"]]
     assert len(answered) > 4
     assert set(answered) == {200}

@@ -20,3 +20,4 @@ from workflows.entra.addresses import load_builders
 
 load_builders(GraphRequestAdapter(AnonymousAuthenticationProvider()))
 gc.freeze()  # so that no collection in a forked process copies the pages of what was imported
+gc.set_threshold(50_000, 20, 100)  # they end before there is much garbage

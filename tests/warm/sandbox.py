@@ -7,14 +7,19 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from tests.warm.forks import FORKS, forked, say_into
+from tests.warm.haste import HastyForks
 
 
 class WarmSandbox:
     """The sandbox's process, with the methods of `asyncio.subprocess.Process` that the stage needs."""
 
-    def __init__(self, data: Path, environment: dict[str, str]) -> None:
+    def __init__(self, data: Path, environment: dict[str, str], *, is_hasty: bool) -> None:
+        """Start it.
+
+        :param is_hasty: whether its bot makes short pauses.
+        """
         self._said, says = FORKS.Pipe(duplex=False)
-        self._process = forked(_play, data, environment, says)
+        self._process = forked(_play, data, environment, is_hasty, says)
         says.close()
 
     @property
@@ -43,11 +48,12 @@ class WarmSandbox:
         return status
 
 
-def _play(data: Path, environment: dict[str, str], says: Connection) -> None:
+def _play(data: Path, environment: dict[str, str], is_hasty: bool, says: Connection) -> None:
     say_into(os.dup(says.fileno()), sys.stdout.fileno())
     says.close()
     say_into(Path(os.devnull), sys.stderr.fileno())
     os.environ.update(environment)
     from bot.terminal.sandbox_command import rehearse
 
-    sys.exit(asyncio.run(rehearse(port=0, browser=False, data=data, only=None, socket_mode=False, processes=FORKS)))
+    processes = HastyForks() if is_hasty else FORKS
+    sys.exit(asyncio.run(rehearse(port=0, browser=False, data=data, only=None, socket_mode=False, processes=processes)))

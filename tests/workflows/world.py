@@ -1,9 +1,11 @@
 """The domain's shell put together over a real store and the fakes, and the ways a test drives it."""
 
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,6 +33,7 @@ from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.notifier import NotifierUnavailable
 from workflows.ports.records import AuditEntry, Commit
 from workflows.ports.tenant import TenantUnavailable
+from workflows.store.sqlite.file import StoreFile
 from workflows.store.sqlite.store import SqliteStore
 
 CATALOG: Final = load_catalog(SHIPPED)
@@ -42,8 +45,20 @@ class QuickStore(SqliteStore):
     """The embedded store without waiting for the disk: what survives a killed process, not a power cut."""
 
     def _open(self) -> None:
+        if not self._path.exists():
+            self._path.write_bytes(new_database())
         super()._open()
         self._db.execute("pragma synchronous = off")
+
+
+@cache
+def new_database() -> bytes:
+    """Return the file of a store without records; it is made once."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = StoreFile(Path(folder) / "gatehouse.db")
+        file.open().close()
+        file.release()
+        return file.path.read_bytes()
 
 
 class ScriptedStore(QuickStore):

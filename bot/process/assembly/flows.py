@@ -11,15 +11,14 @@ from bot.slack.flows.decide import DecideFlow
 from bot.slack.flows.entry_points import EntryPoint
 from bot.slack.flows.given_up import GivenUpFlow
 from bot.slack.flows.home import HomeFlow
+from bot.slack.flows.own_request import OwnRequestFlow
 from bot.slack.flows.partner_setup.flow import PartnerSetupFlow
-from bot.slack.flows.remind import RemindFlow
 from bot.slack.flows.request_access.flow import RequestAccessFlow
 from bot.slack.flows.request_access.open_form import OpenRequestForm
 from bot.slack.flows.restore.flow import RestoreFlow
 from bot.slack.flows.review import ReviewFlow
 from bot.slack.flows.revoke.flow import RevokeFlow
 from bot.slack.flows.show.flow import ShowFlow
-from bot.slack.flows.withdraw import WithdrawFlow
 from bot.slack.people.members import Members
 from workflows.app.limits import Limits
 from workflows.app.reads.checklists import Checklists
@@ -57,8 +56,7 @@ def make_flows(around: Neighbours, service: Service, notifier: Notifier, limits:
     return (
         request_access,
         DecideFlow(service=service, store=store, windows=windows, members=members, directory=directory, clock=clock),
-        RemindFlow(service=service),
-        WithdrawFlow(service=service, store=store, request_access=request_access),
+        OwnRequestFlow(service=service, store=store, request_access=request_access),
         ReviewFlow(service=service, store=store, members=members, windows=windows),
         RevokeFlow(
             service=service,

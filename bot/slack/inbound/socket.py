@@ -19,10 +19,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.errors import NO_ANSWER, error_code
 from bot.slack.inbound.receive import Inbound
-from workflows.intervals import SLACK_PINGED_EVERY, SLACK_SILENT_AFTER
+from workflows.intervals import CONNECTION_PINGED_EVERY, CONNECTION_SILENT_AFTER
 
-PING_SECONDS: Final = SLACK_PINGED_EVERY.total_seconds()
-SILENT_SECONDS: Final = SLACK_SILENT_AFTER.total_seconds()
+PING_SECONDS: Final = CONNECTION_PINGED_EVERY.total_seconds()
+SILENT_SECONDS: Final = CONNECTION_SILENT_AFTER.total_seconds()
 _CLOSE_SECONDS: Final = 3.0
 _LONGEST_WAIT: Final = 30
 

@@ -4,7 +4,8 @@ Showing is reconciling: what is posted is compared with what should be posted. D
 a card is decided in `bot.slack.outbound.recipients`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from typing import Final
 
 import structlog
@@ -25,12 +26,12 @@ from bot.slack.outbound.recipients import (
     told_directly,
 )
 from bot.slack.outbound.reminders import Reminders
-from bot.slack.people.approvers import Approvers, name_approvers
+from bot.slack.people.approvers import name_approvers
 from bot.slack.people.shown_directory import ShownDirectory
 from bot.slack.words.alarms import alarm_message
 from workflows.core.partner_setup.state import open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.people import ADMIN, ChatId, Role
+from workflows.core.people import ADMIN, ChatId
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.ports.clock import Clock
@@ -73,14 +74,15 @@ class SlackNotifier:
         deciders = await self._recipients.deciders(request, holders)
         names = await name_approvers(request, holders, self._directory)
         context = await self._context(request)
-        posted, problem = await self._update_request(request, subject, names, deciders, context)
+        # A card has many copies and two forms. Building one takes some hundredths of a second.
+        card = cache(partial(request_card, request, holders=names, context=context, now=self._clock.now()))
+        posted, problem = await self._update_request(request, subject, card, deciders)
         if request.prepared is not None:
-            card = request_card(request, holders=names, context=context, now=self._clock.now())
             if "" not in posted:
-                problem = problem or await self._copies.post(subject, "", card)
+                problem = problem or await self._copies.post(subject, "", card(with_buttons=True))
             for audience in told_directly(deciders, is_channel_closed=problem is not None):
                 if audience not in posted:
-                    await self._copies.post(subject, audience, card)
+                    await self._copies.post(subject, audience, card(with_buttons=True))
         await self._show_requester(request)
         await self._refresh_homes(request.particulars.requester, request.particulars.sponsor, *everybody(holders))
         if problem is not None:
@@ -105,20 +107,20 @@ class SlackNotifier:
         self,
         request: AccessRequest,
         subject: str,
-        names: Mapping[Role, Approvers],
+        card: Callable[..., Message],
         deciders: frozenset[ChatId],
-        context: Context,
     ) -> tuple[set[str], Trouble | None]:
         """Update the posted copies of a request's card.
 
+        :param card: gives the card with or without buttons.
         :returns: who needs no new copy, and why the channel's card could not be updated.
         """
         has, problem = set(), None
         for copy in await self._copies.live(subject):
             is_offered = copy.audience == "" or copy.audience in deciders
-            card = request_card(request, holders=names, context=context, now=self._clock.now(), with_buttons=is_offered)
             # A card that somebody deleted is not posted again for a finished request.
-            updated = await self._copies.update(copy, card, is_wanted=not request.is_terminal)
+            shown = card(with_buttons=is_offered)
+            updated = await self._copies.update(copy, shown, is_wanted=not request.is_terminal)
             if updated not in (Updated.STUCK, Updated.DELETED):
                 has.add(copy.audience)
             if isinstance(updated, Trouble) and not copy.audience:

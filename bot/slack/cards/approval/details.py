@@ -23,7 +23,7 @@ from bot.slack.cards.requests import current_plan, identity_of, restore_hint, re
 from bot.slack.cards.risk import risk_elements, staying_elements
 from bot.slack.people.approvers import Approvers
 from bot.words.history import entry_words
-from workflows.app.service import GATEHOUSE
+from workflows.app.audit_entries import GATEHOUSE
 from workflows.core.checks.consequences import consequences
 from workflows.core.partners.restoration import is_restorable
 from workflows.core.people import Role

@@ -8,10 +8,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import pytest
-import schemathesis
 from aiohttp import web
 from hypothesis import HealthCheck, Phase, given, settings
-from schemathesis.generation import GenerationMode
 
 from bot.sandbox.entra import EntraStandIn
 from tests.bot.sandbox.entra.conftest import CONTOSO, TOKEN
@@ -62,6 +60,9 @@ async def _start() -> tuple[web.AppRunner, str]:
 
 def test_no_request_makes_the_stand_in_fail(address: str) -> None:
     """Every operation of Microsoft's description, with bodies and parameters that fit it and that do not."""
+    import schemathesis  # here, as no other test needs it: it takes a second in each worker
+    from schemathesis.generation import GenerationMode
+
     description = described()
     schema = schemathesis.openapi.from_dict(description)
     schema.config.generation.update(modes=list(GenerationMode))

@@ -1,10 +1,13 @@
 """What people see: posted once, updated at every change, repeated never; who cannot be reached holds nobody up."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from bot.slack.blocks.message import notice
+from bot.slack.blocks.message import Message, notice
+from bot.slack.cards.approval.request_card import request_card
+from bot.slack.outbound import notifier
 from tests.bot.bot_under_test import SLACK_IDS
 from tests.bot.slack.outbound.scene import CHANNEL, Scene, action_ids, decided_by, request
 from tests.workflows.core import builders
@@ -44,6 +47,26 @@ async def test_who_decided_keeps_no_live_buttons_and_who_is_next_is_asked(scene:
     assert scene.counts() == {CHANNEL: 1, "@approver1": 1, "@approver2": 1, "@approver3": 1, "@requester": 1}
     assert action_ids(scene.messages("@approver1")[0]) == ["review_request"]
     assert "approve" in action_ids(scene.messages("@approver2")[0])
+
+
+async def test_a_card_of_many_copies_is_built_once_with_buttons_and_once_without(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Building it takes longer than anything else that the bot does for a click."""
+    built: list[bool] = []
+
+    def counted(*arguments: Any, with_buttons: bool, **more: Any) -> Message:
+        built.append(with_buttons)
+        return request_card(*arguments, with_buttons=with_buttons, **more)
+
+    monkeypatch.setattr(notifier, "request_card", counted)
+    await scene.notifier().show_request(request())
+    assert built == [True]
+    for decisions in ((decided_by("approver1"),), (decided_by("approver1"), decided_by("approver2"))):
+        built.clear()
+        await scene.notifier().show_request(request(decisions=decisions))
+        assert sorted(built) == [False, True]
+    assert len(scene.counts()) == 5
 
 
 async def test_a_role_of_many_is_asked_in_the_channel_only(scene: Scene) -> None:

@@ -3,16 +3,14 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from tests.bot.slack.outbound.test_notifier import PostureInputs, action_ids, request, scene
+from tests.bot.slack.outbound.scene import Scene, action_ids, request
 from tests.bot.surfaces import shown
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.records import AuditEntry, Commit
 
-__all__ = ["scene"]
 
-
-async def put(scene: PostureInputs, number: int) -> AccessRequest:
+async def put(scene: Scene, number: int) -> AccessRequest:
     """Store a request that waits for the first approver, at a partner of its own."""
     usual = request()
     plan = replace(usual.known.plan, tenant_id=TenantId(f"5a5e1f50-1c1f-4a8a-9d30-1d2f00c0f{number:03}"))
@@ -32,7 +30,7 @@ async def put(scene: PostureInputs, number: int) -> AccessRequest:
     return asked
 
 
-async def test_an_approver_gets_one_message_a_day_however_many_requests_wait(scene: PostureInputs) -> None:
+async def test_an_approver_gets_one_message_a_day_however_many_requests_wait(scene: Scene) -> None:
     requests = [await put(scene, number) for number in range(3)]
     for one in requests:
         await scene.notifier().remind(one)
@@ -42,7 +40,7 @@ async def test_an_approver_gets_one_message_a_day_however_many_requests_wait(sce
     assert scene.written() == ["chat.postMessage"], "a repetition with the same content is not sent"
 
 
-async def test_the_next_day_brings_a_new_message(scene: PostureInputs) -> None:
+async def test_the_next_day_brings_a_new_message(scene: Scene) -> None:
     asked = await put(scene, 0)
     await scene.notifier().remind(asked)
     scene.world.clock.advance(24 * 60 * 60)
@@ -50,7 +48,7 @@ async def test_the_next_day_brings_a_new_message(scene: PostureInputs) -> None:
     assert len(scene.messages("@approver1")) == 2
 
 
-async def test_of_more_than_ten_the_rest_is_counted(scene: PostureInputs) -> None:
+async def test_of_more_than_ten_the_rest_is_counted(scene: Scene) -> None:
     requests = [await put(scene, number) for number in range(12)]
     await scene.notifier().remind(requests[0])
     (message,) = scene.messages("@approver1")
@@ -58,6 +56,6 @@ async def test_of_more_than_ten_the_rest_is_counted(scene: PostureInputs) -> Non
     assert "and 2 more in your App Home" in shown(message["blocks"])
 
 
-async def test_nobody_is_reminded_of_what_is_decided(scene: PostureInputs) -> None:
+async def test_nobody_is_reminded_of_what_is_decided(scene: Scene) -> None:
     await scene.notifier().remind(request(RequestState.REJECTED))
     assert scene.counts() == {}

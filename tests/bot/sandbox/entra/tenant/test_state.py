@@ -115,10 +115,12 @@ def test_merge_patch_as_in_the_appendix_of_its_rfc(target: Any, patch: Any, resu
     assert merge_patch(target, patch) == result
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=3),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
-    max_leaves=8,
+JSON = st.deferred(  # made when it is used: that takes a third of a second
+    lambda: st.recursive(
+        st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=3),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+        max_leaves=8,
+    )
 )
 
 

@@ -1,4 +1,4 @@
-"""Withdraw a request: from its requester's card, the App Home, or the form that shows it as open already."""
+"""What requesters do with their own open request: remind its approvers, withdraw it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ from workflows.ports.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WithdrawFlow:
-    """Stores a withdrawal."""
+class OwnRequestFlow:
+    """Stores reminders and withdrawals: from the requester's card, the App Home, or the form that shows the request."""
 
     service: Service
     store: Store
@@ -25,7 +25,13 @@ class WithdrawFlow:
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
+        yield Action(ids.REMIND, self.remind, stored="remind_approvers", card=Card.REQUESTER)
         yield Action(ids.WITHDRAW, self.withdraw, stored="withdraw", card=Card.REQUESTER)
+
+    async def remind(self, ack: AsyncAck, click: Interaction) -> None:
+        """Remind the approvers of a request, at most once a day."""
+        await self.service.remind(RequestId(click.action.value), click.actor, key=click.key)
+        await ack()
 
     async def withdraw(self, ack: AsyncAck, click: Interaction) -> None:
         """Withdraw at once for the requester; for anybody else the accounts are compared first."""
