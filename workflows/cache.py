@@ -1,7 +1,7 @@
 """A bounded cache of answers, each kept for its own time, with one read for parallel requests.
 
-The only cache of answers: of Microsoft Graph's, and of the chat system's for display. It is a boundary: every layer that talks to
-another system may use it, and it knows none of them.
+The only cache of answers: of Microsoft Graph's, and of the chat system's for display. It is a boundary: every layer
+that talks to another system may use it, and it knows none of them.
 """
 
 import asyncio

@@ -82,7 +82,7 @@ async def test_a_revocation_and_then_the_first_opening_are_put_back(stage: Stage
     await stage.rest()
     card = await stage.card()
     assert buttons(card) == ["approve", "reject"]
-    assert "Restore request by" in await stage.read()
+    assert "Restores " in await stage.read()
     assert f"what stood before {revocation}" in " ".join((await stage.read()).split())
     before = await stage.writes()
     for approver in ("approver1", "approver2"):
