@@ -124,7 +124,7 @@ async def test_what_stays_open_is_named_and_the_chain_is_weighed_by_it(stage: St
     await patch(stage, {"partners": {CONTOSO: stands}})
     ts = await stage.ask(template="guest-collaboration")
     card = await stage.read()
-    assert "Risk: high" in card
+    assert "High risk" in card
     assert "create and change user accounts in this tenant" in card
     for person in ("approver1", "approver2"):
         await stage.press(person, "approve", ts)
@@ -151,7 +151,7 @@ async def test_one_application_beside_what_stands_takes_the_chain_of_what_stands
     await patch(stage, {"partners": {CONTOSO: stands}})
     found = await asked(stage, "contractor-portal", "contoso.com", duration="90", hole_portal_application=APPLICATION)
     card, ts = words(found), found["ts"]
-    assert "Risk: high" in card
+    assert "High risk" in card
     stays = card[card.index("Stays open, not changed by this") :]
     for named in (
         "Identity synchronization into this tenant :  allowed",

@@ -31,7 +31,7 @@ from workflows.core.checks.findings import Finding, Severity
 from workflows.core.people import Role
 from workflows.core.plans.renewal import is_renewal, plan_from
 from workflows.core.plans.words import duration_words
-from workflows.core.policy.risk import RiskLevel, deciding_risk
+from workflows.core.policy.risk import RiskLevel, deciding_risk, risk_of
 from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind
 from workflows.core.text import counted
@@ -146,7 +146,7 @@ def _changes(changes: Sequence[ShortChange], *, is_extension: bool) -> Iterator[
 
 
 def _notes(known: Prepared, context: Context) -> Iterator[Part]:
-    texts = [*_looked_at(known.findings), _partner_now(known, context)]
+    texts = [*_looked_at(known.findings), *_staying(known), _partner_now(known, context)]
     if context.others_open:
         texts.append(f"Requester has {counted(context.others_open, 'other open request')}")
     yield words(" · ".join(texts))
@@ -162,6 +162,13 @@ def _looked_at(findings: Sequence[Finding]) -> Iterator[str]:
         yield f"⚠️ {', '.join(texts)}"
     else:
         yield "✅ No issues found"
+
+
+def _staying(known: Prepared) -> Iterator[str]:
+    """Say when the risk comes from access that the partner has already and keeps."""
+    default = known.observation.default
+    if risk_of(known.plan, default).level < (level := deciding_risk(known.plan, default).level):
+        yield f"{_RISKS[level]} because of access that stays"
 
 
 def _partner_now(known: Prepared, context: Context) -> str:
@@ -224,4 +231,5 @@ def _confirm(request: AccessRequest, changes: Sequence[ShortChange]) -> ConfirmO
         shown.append(text)
     more = f"; and {len(opened) - len(shown)} more" if len(opened) > len(shown) else ""
     target = clean(request_target(request), 80)
-    return asking("Approve high risk access?", f"{target}: {'; '.join(shown)}{more}.", "Approve")
+    said = f"{'; '.join(shown)}{more}" if opened else "nothing more is opened, but the access that stays is high risk"
+    return asking("Approve high risk access?", f"{target}: {said}.", "Approve")
