@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from bot.words.actions import with_commands
+from bot.words.risk import risk_reason_words
 from workflows.app.requests.planning import Planned
 from workflows.core.checks.conditional_access.words import report_values
 from workflows.core.checks.consequences import consequences
@@ -56,8 +57,8 @@ def _plan(planned: Planned, plan: Plan) -> dict[str, Any]:
         ],
         "risk": {
             "level": level.word,
-            "reasons": list(risk.reasons),
-            "reasons_standing": [reason for reason in result.reasons if reason not in risk.reasons],
+            "reasons": [risk_reason_words(reason) for reason in risk.reasons],
+            "reasons_standing": [risk_reason_words(reason) for reason in result.reasons if reason not in risk.reasons],
             "approvers_needed": need.people,
             "stages_needed": need.stages,
         },

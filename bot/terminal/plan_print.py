@@ -12,6 +12,7 @@ from rich.text import Text
 from bot.slack.cards.partners import operations_json
 from bot.terminal.printing import shown
 from bot.words.actions import with_commands
+from bot.words.risk import risk_level_words, risk_reason_words
 from workflows.app.requests.planning import Planned
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Severity
@@ -90,14 +91,14 @@ def _print_risk(planned: Planned, plan: Plan, console: Console) -> None:
     need = required(level)
     people = counted(need.people, "approver")
     stages = "" if need.stages == 1 else f" in at least {counted(need.stages, 'stage')}"
-    title = Text("Risk: ", style="bold").append(level.word, style=_RISKS[level])
+    title = Text("Risk: ", style="bold").append(risk_level_words(level), style=_RISKS[level])
     console.print(title.append(f" (needs {people}{stages})"))
     for reason in opened:
-        console.print(_item(shown(reason)))
+        console.print(_item(shown(risk_reason_words(reason))))
     if already := [reason for reason in result if reason not in opened]:
         console.print("Because of what stands already and stays:")
         for reason in already:
-            console.print(_item(shown(reason)))
+            console.print(_item(shown(risk_reason_words(reason))))
     console.print()
     _print_staying(planned, plan, console)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.words.risk import risk_level_words, risk_reason_words
 from tests.workflows.core.builders import TENANT, closed_document
 from tests.workflows.core.settings import test_described
 from workflows.catalog.catalog import SHIPPED, load_catalog
@@ -90,10 +91,12 @@ def test_its_page_says_what_is_computed(template: Template) -> None:
     page = (PAGES / f"{template.name}.md").read_text(encoding="utf-8")
     risk = risk_of_settings(template.settings, template.durations[-1])
     assert page.startswith(f"# {template.title}\n\n`{template.name}`\n")
-    assert f"\nRisk: **{risk.level.word}**" in page
+    assert f"\nRisk: **{risk_level_words(risk.level)}**" in page
     listed = re.search(r"Risk: \*\*.*?\n\n((?:- .*\n)*)", page)
     assert listed is not None
-    assert tuple(line.removeprefix("- ") for line in listed[1].splitlines()) == risk.reasons
+    assert tuple(line.removeprefix("- ") for line in listed[1].splitlines()) == tuple(
+        risk_reason_words(reason) for reason in risk.reasons
+    )
     chain = ", then ".join(f"{stage.title.lower()} ({stage.quorum})" for stage in template.stages)
     assert f"| Approved by | {chain} |" in page
     assert f"| Reviewed every | {template.review_interval.days} days |" in page
