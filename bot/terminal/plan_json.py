@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any, Final
 
-from bot.words.actions import with_commands
+from bot.words.consequences import consequence_words
 from bot.words.risk import risk_reason_words
 from workflows.app.requests.planning import Planned
 from workflows.core.checks.conditional_access.words import report_values
@@ -62,7 +62,7 @@ def _plan(planned: Planned, plan: Plan) -> dict[str, Any]:
             "approvers_needed": need.people,
             "stages_needed": need.stages,
         },
-        "consequences": [with_commands(one) for one in consequences(plan, observation.default)],
+        "consequences": [consequence_words(one) for one in consequences(plan, observation.default)],
         "conditional_access": report_values(planned.access),
         "findings": [_finding(finding) for finding in planned.findings],
         "chain": [asdict(stage) for stage in planned.stages],

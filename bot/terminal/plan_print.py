@@ -11,7 +11,7 @@ from rich.text import Text
 
 from bot.slack.cards.partners import operations_json
 from bot.terminal.printing import shown
-from bot.words.actions import with_commands
+from bot.words.consequences import consequence_words
 from bot.words.risk import risk_level_words, risk_reason_words
 from workflows.app.requests.planning import Planned
 from workflows.core.checks.consequences import consequences
@@ -47,7 +47,7 @@ def print_plan(planned: Planned, console: Console) -> None:
         return
     _print_changes(planned, planned.plan, console)
     _print_risk(planned, planned.plan, console)
-    said = tuple(map(with_commands, consequences(planned.plan, planned.observation.default)))
+    said = tuple(map(consequence_words, consequences(planned.plan, planned.observation.default)))
     _print_list("Good to know", said, console)
     _print_findings(planned, console)
     _print_chain(planned, planned.plan, console)

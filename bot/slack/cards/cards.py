@@ -38,6 +38,7 @@ from bot.slack.cards.requests import (
 from bot.slack.cards.reviews import partnership_facts, review_buttons
 from bot.slack.cards.risk import risk_elements, staying_elements
 from bot.slack.people.approvers import Approvers
+from bot.words.consequences import consequence_words
 from workflows.core.checks.consequences import consequences
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.partners.restoration import is_restorable
@@ -168,7 +169,8 @@ def _plan_blocks(request: AccessRequest, plan: Plan, known: Prepared) -> Iterato
     label = _CHANGE_LABELS.get(state, "What will change")
     # A revocation has no chain of its own, so its risk needs no decision.
     risk = risk_elements(plan, default, is_decided=state not in _UNDECIDED) if known.stages else ()
-    said = consequences(plan, default, is_applied=state is S.APPLIED, not_closed=request.not_closed)
+    facts = consequences(plan, default, is_applied=state is S.APPLIED, not_closed=request.not_closed)
+    said = tuple(map(consequence_words, facts))
     kept = staying_elements(plan, default, known.names)
     yield rich(*risk, *change_elements(lines, label), *kept, *consequence_elements(said))
     if findings := list(finding_elements(known.findings, lines)):

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.workflows.core.builders import NOW, STAGES, TENANT, closed_document, prepared, request
 from tests.workflows.core.strategies import PROPERTY, SETTINGS, partner_documents
-from workflows.core.checks.consequences import NOTHING_OF_ITS_OWN, consequences
-from workflows.core.errors import InvalidField, NothingToChange, UnreadableSetting
+from workflows.core.checks.consequences import Consequence, consequences
+from workflows.core.errors import Fact, InvalidField, NothingToChange, UnreadableSetting
 from workflows.core.partners.restoration import (
     decided_by,
     deciding_template,
@@ -375,8 +375,8 @@ def test_a_partner_that_goes_back_to_inheriting_is_said_to_stay() -> None:
     )
     assert finding.code == "restores_inheritance"
     assert "not deleted" in finding.text
-    assert NOTHING_OF_ITS_OWN in consequences(restoration(closed_document(), None))
-    assert NOTHING_OF_ITS_OWN not in consequences(
+    assert Fact(Consequence.NOTHING_OF_ITS_OWN) in consequences(restoration(closed_document(), None))
+    assert Fact(Consequence.NOTHING_OF_ITS_OWN) not in consequences(
         restoration(closed_document(), document(inboundTrust={"isMfaAccepted": True}))
     )
 
