@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from bot.words.consequences import consequence_words
+from bot.words.findings.finding import finding_lines, finding_words, source_words
 from bot.words.risk import risk_reason_words
 from workflows.app.requests.planning import Planned
 from workflows.core.checks.conditional_access.words import report_values
@@ -75,7 +76,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "code": finding.code,
         "severity": finding.severity.name.lower(),
-        "text": finding.text,
-        "source": finding.source,
-        "lines": list(finding.lines),
+        "text": finding_words(finding),
+        "source": source_words(finding.source),
+        "lines": list(finding_lines(finding)),
+        "values": {name: value for name, value in finding.values.items() if name not in ("text", "lines")},
     }

@@ -12,6 +12,7 @@ from rich.text import Text
 from bot.slack.cards.partners import operations_json
 from bot.terminal.printing import shown
 from bot.words.consequences import consequence_words
+from bot.words.findings.finding import finding_lines, finding_words, severity_words, source_words
 from bot.words.risk import risk_level_words, risk_reason_words
 from workflows.app.requests.planning import Planned
 from workflows.core.checks.consequences import consequences
@@ -122,9 +123,10 @@ def _print_findings(planned: Planned, console: Console) -> None:
         return
     console.print(Text("Checks", style="bold"))
     for finding in planned.findings:
-        line = Text().append(f"{finding.severity.value.upper()}: ", style=_SEVERITIES[finding.severity])
-        console.print(_item(line.append_text(shown(finding.text)).append(f" ({finding.source})", style="dim")))
-        for one in finding.lines:
+        line = Text().append(f"{severity_words(finding.severity).upper()}: ", style=_SEVERITIES[finding.severity])
+        line.append_text(shown(finding_words(finding)))
+        console.print(_item(line.append(f" ({source_words(finding.source)})", style="dim")))
+        for one in finding_lines(finding):
             console.print(Padding(shown(one, style="dim"), (0, 0, 0, 5)))
     console.print()
 

@@ -20,14 +20,15 @@ from tests.workflows.world import CATALOG
 from workflows.app.requests.planning import Planned
 from workflows.app.requests.proposing import access_plan
 from workflows.core.checks.consequences import Consequence, consequences
-from workflows.core.checks.findings import Finding, Severity
+from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.template import filled
 from workflows.core.requests.request import Observation
 from workflows.core.settings.canonical import JsonObject
 
 FINDINGS: Final = tuple(
-    Finding(code=one.name.lower(), severity=one, text=f"About {one.name}.", source="A page") for one in Severity
+    Finding(code=FindingCode.TEXT, severity=one, values={"text": f"About {one.name}."}, source="A page")
+    for one in Severity
 )
 
 

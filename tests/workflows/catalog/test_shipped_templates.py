@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.words.findings.finding import finding_words
 from bot.words.risk import risk_level_words, risk_reason_words
 from tests.workflows.core.builders import TENANT, closed_document
 from tests.workflows.core.settings import test_described
@@ -68,7 +69,7 @@ def test_what_it_writes_is_what_graph_takes(template: Template, before: dict[str
 def test_no_rule_has_an_error_against_it(template: Template, default: dict[str, Any] | None) -> None:
     around = Circumstances(default=default, asks_guests_for_mfa=True)
     found = check_plan(plan_of(template), around)
-    assert [finding.text for finding in found if finding.severity is Severity.ERROR] == []
+    assert [finding_words(finding) for finding in found if finding.severity is Severity.ERROR] == []
 
 
 @every_template
