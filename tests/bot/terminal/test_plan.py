@@ -20,7 +20,7 @@ from tests.workflows.world import CATALOG
 from workflows.app.requests.planning import Planned
 from workflows.app.requests.proposing import access_plan
 from workflows.core.checks.consequences import Consequence, consequences
-from workflows.core.checks.findings import Finding, FindingCode, Severity
+from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.template import filled
 from workflows.core.requests.request import Observation
@@ -152,6 +152,26 @@ def test_the_json_has_stable_sorted_keys() -> None:
     assert document["risk"]["approvers_needed"] == 3
     assert document["findings"][0]["severity"] == "error"
     assert document["operations"][0]["method"] == "POST"
+
+
+def test_a_finding_in_json_has_its_words_and_its_values() -> None:
+    finding = Finding(
+        code=FindingCode.HALF_A_BLOCK,
+        severity=Severity.ERROR,
+        values={"setting": "b2bCollaborationInbound"},
+        source=Source.RECORDS,
+    )
+    assert json.loads(plan_json(planned(findings=(finding,))))["findings"] == [
+        {
+            "code": "half_a_block",
+            "severity": "error",
+            "text": "B2B collaboration, inbound: all people and all applications have to be blocked together, or "
+            "neither.",
+            "source": "Gatehouse's records",
+            "lines": [],
+            "values": {"setting": "b2bCollaborationInbound"},
+        }
+    ]
 
 
 @given(hostile)
