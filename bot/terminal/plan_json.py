@@ -4,7 +4,9 @@ import json
 from dataclasses import asdict
 from typing import Any, Final
 
-from bot.words.actions import with_commands
+from bot.words.consequences import consequence_words
+from bot.words.findings.finding import finding_lines, finding_words, source_words
+from bot.words.risk import risk_reason_words
 from workflows.app.requests.planning import Planned
 from workflows.core.checks.conditional_access.words import report_values
 from workflows.core.checks.consequences import consequences
@@ -56,12 +58,12 @@ def _plan(planned: Planned, plan: Plan) -> dict[str, Any]:
         ],
         "risk": {
             "level": level.word,
-            "reasons": list(risk.reasons),
-            "reasons_standing": [reason for reason in result.reasons if reason not in risk.reasons],
+            "reasons": [risk_reason_words(reason) for reason in risk.reasons],
+            "reasons_standing": [risk_reason_words(reason) for reason in result.reasons if reason not in risk.reasons],
             "approvers_needed": need.people,
             "stages_needed": need.stages,
         },
-        "consequences": [with_commands(one) for one in consequences(plan, observation.default)],
+        "consequences": [consequence_words(one) for one in consequences(plan, observation.default)],
         "conditional_access": report_values(planned.access),
         "findings": [_finding(finding) for finding in planned.findings],
         "chain": [asdict(stage) for stage in planned.stages],
@@ -74,7 +76,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "code": finding.code,
         "severity": finding.severity.name.lower(),
-        "text": finding.text,
-        "source": finding.source,
-        "lines": list(finding.lines),
+        "text": finding_words(finding),
+        "source": source_words(finding.source),
+        "lines": list(finding_lines(finding)),
+        "values": {name: value for name, value in finding.values.items() if name not in ("text", "lines")},
     }

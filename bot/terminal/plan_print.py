@@ -11,7 +11,9 @@ from rich.text import Text
 
 from bot.slack.cards.partners import operations_json
 from bot.terminal.printing import shown
-from bot.words.actions import with_commands
+from bot.words.consequences import consequence_words
+from bot.words.findings.finding import finding_lines, finding_words, severity_words, source_words
+from bot.words.risk import risk_level_words, risk_reason_words
 from workflows.app.requests.planning import Planned
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Severity
@@ -46,7 +48,7 @@ def print_plan(planned: Planned, console: Console) -> None:
         return
     _print_changes(planned, planned.plan, console)
     _print_risk(planned, planned.plan, console)
-    said = tuple(map(with_commands, consequences(planned.plan, planned.observation.default)))
+    said = tuple(map(consequence_words, consequences(planned.plan, planned.observation.default)))
     _print_list("Good to know", said, console)
     _print_findings(planned, console)
     _print_chain(planned, planned.plan, console)
@@ -90,14 +92,14 @@ def _print_risk(planned: Planned, plan: Plan, console: Console) -> None:
     need = required(level)
     people = counted(need.people, "approver")
     stages = "" if need.stages == 1 else f" in at least {counted(need.stages, 'stage')}"
-    title = Text("Risk: ", style="bold").append(level.word, style=_RISKS[level])
+    title = Text("Risk: ", style="bold").append(risk_level_words(level), style=_RISKS[level])
     console.print(title.append(f" (needs {people}{stages})"))
     for reason in opened:
-        console.print(_item(shown(reason)))
+        console.print(_item(shown(risk_reason_words(reason))))
     if already := [reason for reason in result if reason not in opened]:
         console.print("Because of what stands already and stays:")
         for reason in already:
-            console.print(_item(shown(reason)))
+            console.print(_item(shown(risk_reason_words(reason))))
     console.print()
     _print_staying(planned, plan, console)
 
@@ -121,9 +123,10 @@ def _print_findings(planned: Planned, console: Console) -> None:
         return
     console.print(Text("Checks", style="bold"))
     for finding in planned.findings:
-        line = Text().append(f"{finding.severity.value.upper()}: ", style=_SEVERITIES[finding.severity])
-        console.print(_item(line.append_text(shown(finding.text)).append(f" ({finding.source})", style="dim")))
-        for one in finding.lines:
+        line = Text().append(f"{severity_words(finding.severity).upper()}: ", style=_SEVERITIES[finding.severity])
+        line.append_text(shown(finding_words(finding)))
+        console.print(_item(line.append(f" ({source_words(finding.source)})", style="dim")))
+        for one in finding_lines(finding):
             console.print(Padding(shown(one, style="dim"), (0, 0, 0, 5)))
     console.print()
 

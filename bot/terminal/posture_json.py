@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from bot.words.risk import risk_reason_words
 from workflows.core.checks.conditional_access.words import report_values
 from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.current_settings import CurrentSetting, describe_current
@@ -75,7 +76,7 @@ def _partner(partner: PartnerPosture, default: JsonObject | None) -> dict[str, A
         "risk": {
             "level": partner.risk.level.word,
             "is_certain": partner.is_risk_certain,
-            "reasons": list(partner.risk.reasons),
+            "reasons": [risk_reason_words(reason) for reason in partner.risk.reasons],
         },
         "record_state": partner.record_state.value,
         "record": None if partner.record is None else _record(partner.record),

@@ -9,7 +9,7 @@ from bot.slack.blocks.blocks import Json
 from bot.slack.people.approvers import Approvers
 from tests.bot.sandbox.page import samples
 from tests.workflows.core.builders import NOW, TENANT, particulars, prepared, request
-from workflows.core.checks.findings import Finding, Severity
+from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.people import Role
 from workflows.core.plans.plan import plan_access
 from workflows.core.policy.template import Template, filled
@@ -21,8 +21,18 @@ NAMES: Final = {
     Role("admin"): Approvers(names=("Dana Whitfield",)),
 }
 FINDINGS: Final = (
-    Finding(code="a", severity=Severity.WARNING, text="Guests are locked out by one policy.", source="Entra"),
-    Finding(code="b", severity=Severity.UNCHECKED, text="The sign-in log could not be checked.", source="Graph"),
+    Finding(
+        code=FindingCode.TEXT,
+        severity=Severity.WARNING,
+        values={"text": "Guests are locked out by one policy."},
+        source="Entra",
+    ),
+    Finding(
+        code=FindingCode.TEXT,
+        severity=Severity.UNCHECKED,
+        values={"text": "The sign-in log could not be checked."},
+        source="Graph",
+    ),
 )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from bot.words.findings.finding import finding_words
 from tests.scenarios.stage import UNLIMITED, Stage, buttons, raised, words
 from workflows.catalog.catalog import SHIPPED, CatalogProblems, load_catalog
 from workflows.core.checks.findings import Severity
@@ -207,7 +208,7 @@ async def test_a04_direct_connect_needs_trust_where_conditional_access_asks_for_
     )
     [error, *_] = check_plan(plan, Circumstances(asks_guests_for_mfa=True))
     assert (error.code, error.severity) == ("direct_connect_without_trust", Severity.ERROR)
-    assert "AADSTS90071" in error.text
+    assert "AADSTS90071" in finding_words(error)
 
     people = {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]}
     applications = {"accessType": "allowed", "targets": [{"target": "Office365", "targetType": "application"}]}

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from workflows.catalog.template_files import RoleFile, TemplateFile
 from workflows.catalog.template_settings import RENAMED_KEYS
+from workflows.core.checks.said import said
 from workflows.core.errors import DomainError
 from workflows.core.people import ADMIN, Role, folded_mail
 from workflows.core.plans.plan import Plan
@@ -137,7 +138,7 @@ def _chain_problems(template: Template) -> Iterator[str]:
     """State why the chain is too weak for the most that the template can open, whatever the tenant's default is."""
     risk = risk_of_settings(template.settings, template.durations[-1])
     if problem := chain_is_enough(template.stages, risk.level):
-        yield f"stages: {problem}. {' '.join(risk.reasons)}"
+        yield f"stages: {problem}. {' '.join(map(said, risk.reasons))}"
 
 
 def _parse(path: Path, model: type[Model], problems: list[str]) -> Model | None:

@@ -6,6 +6,7 @@ letters and digits that people confuse in ASCII names are added here.
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from enum import StrEnum
 from functools import cache
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ import idna
 from confusable_homoglyphs import categories, confusables
 from publicsuffixlist import PublicSuffixList
 
-from workflows.core.checks.findings import Finding, Severity
+from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.plans.plan import TenantIdentity
 
 SOURCE: Final = "Unicode Technical Standard #39, “Unicode Security Mechanisms”"
@@ -36,6 +37,15 @@ _LONG: Final = 8
 """Names from this length on may differ by two letters and still be suggested."""
 _SHORTEST_MEANT: Final = 4
 _MOST_MEANT: Final = 3
+
+
+class Likeness(StrEnum):
+    """How a domain resembles another one."""
+
+    BEGINS_ALIKE = "begins_alike"
+    LOOKS_THE_SAME = "looks_the_same"
+    OTHER_ENDING = "other_ending"
+    ONE_LETTER_OFF = "one_letter_off"
 
 
 def mixed_scripts(domain: str) -> tuple[str, ...]:
@@ -69,32 +79,31 @@ def suspicions(identity: TenantIdentity, *, own: Collection[str], partners: Coll
 def _suspicions(domain: str, own: Collection[str], partners: Collection[str]) -> Iterator[Finding]:
     shown = unicode_form(domain)
     if shown != domain:
-        yield _finding("idn", f"The domain is displayed as “{shown}”; its plain form is {domain}.", Severity.NOTE)
+        yield _finding(FindingCode.IDN, Severity.NOTE, shown=shown, domain=domain)
         if latin_form(domain).isascii() and _is_foreign(shown):
-            text = f"“{shown}” is written in another script but reads like “{latin_form(domain)}”."
-            yield _finding("look_alike_script", text)
+            yield _finding(FindingCode.LOOK_ALIKE_SCRIPT, Severity.WARNING, shown=shown, latin=latin_form(domain))
     if _MICROSOFT.search(domain) and not domain.endswith(_MICROSOFTS_OWN):
-        text = f"“{domain}” imitates a name that Microsoft gives to tenants, but it is anybody's own domain."
-        yield _finding("imitates_microsoft", text)
-    for whose, known in (("this tenant's own domain", own), ("a partner's domain", partners)):
+        yield _finding(FindingCode.IMITATES_MICROSOFT, Severity.WARNING, domain=domain)
+    for is_own, known in ((True, own), (False, partners)):
         for other in sorted(set(known) - {domain}):
-            if how := _likeness(domain, other):
-                yield _finding("look_alike", f"“{domain}” {how} {whose} “{other}”. Make sure which one is meant.")
+            if likeness := _likeness(domain, other):
+                about = {"domain": domain, "likeness": likeness.value, "other": other}
+                yield _finding(FindingCode.LOOK_ALIKE, Severity.WARNING, **about, is_own=is_own)
 
 
-def _likeness(domain: str, other: str) -> str:
+def _likeness(domain: str, other: str) -> Likeness | None:
     if domain.startswith(f"{other}."):
-        return "begins like"
+        return Likeness.BEGINS_ALIKE
     mine, theirs = registrable(domain), registrable(other)
     if mine == theirs:
-        return ""
+        return None
     if skeleton(mine) == skeleton(theirs):
-        return "looks the same as"
+        return Likeness.LOOKS_THE_SAME
     name, other_name = mine.partition(".")[0], theirs.partition(".")[0]
     if name == other_name:
-        return "is the same name under another ending as"
+        return Likeness.OTHER_ENDING
     is_near = min(len(name), len(other_name)) >= _SHORTEST and differs_by_one_edit(name, other_name)
-    return "is one letter off" if is_near else ""
+    return Likeness.ONE_LETTER_OFF if is_near else None
 
 
 def near_names(domain: str, known: Iterable[str]) -> tuple[str, ...]:
@@ -189,5 +198,5 @@ def _prototype(character: str) -> str:
     return latin[0].lower() if latin else character
 
 
-def _finding(code: str, text: str, severity: Severity = Severity.WARNING) -> Finding:
-    return Finding(code=code, severity=severity, text=text, source=SOURCE)
+def _finding(code: FindingCode, severity: Severity, **values: Any) -> Finding:
+    return Finding(code=code, severity=severity, source=SOURCE, values=values)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from workflows.core.checks.facts import SignIns, Unchecked
-from workflows.core.checks.home_tenant import sign_in_words
+from workflows.core.checks.findings import Finding, FindingCode, Severity
+from workflows.core.checks.home_tenant import RETENTION, sign_in_values
 from workflows.core.checks.unchecked import SIGN_IN_DAYS, unread
 from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock
@@ -34,23 +35,19 @@ async def read_use(tenant_id: TenantId, *, tenant: Tenant, clock: Clock, patienc
     return Use(inbound=inbound, outbound=outbound)
 
 
-def losing_words(use: Use) -> tuple[str, ...]:
-    """State who used the partnership recently and loses access when all of it is closed.
-
-    One sentence for each direction.
-    """
+def losing_access(use: Use) -> tuple[Finding, ...]:
+    """Return who used the partnership recently and loses access when all of it is closed, for each direction."""
     return (
-        *_losing("sign_ins", use.inbound, is_outbound=False),
-        *_losing("outbound_sign_ins", use.outbound, is_outbound=True),
+        *_losing("sign_ins", use.inbound, FindingCode.SIGN_INS_END),
+        *_losing("outbound_sign_ins", use.outbound, FindingCode.OUTBOUND_SIGN_INS_END),
     )
 
 
-def _losing(code: str, found: SignIns | Unchecked, *, is_outbound: bool) -> Iterator[str]:
-    if isinstance(found, Unchecked):
-        yield from (finding.text for finding in unread(code, found))
-        return
-    loses = " These people lose access." if found.people else ""
-    yield f"{sign_in_words(found, is_outbound=is_outbound)}{loses}"
+def _losing(name: str, found: SignIns | Unchecked, code: FindingCode) -> Iterator[Finding]:
+    yield from unread(name, found)
+    if isinstance(found, SignIns):
+        severity = Severity.WARNING if found.people else Severity.NOTE
+        yield Finding(code=code, severity=severity, source=RETENTION, values=sign_in_values(found))
 
 
 async def read_outbound_sign_ins(tenant_id: TenantId, since: datetime, *, tenant: Tenant) -> SignIns:

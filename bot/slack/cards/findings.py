@@ -9,6 +9,7 @@ from typing import Final
 from slack_sdk.models.blocks import Block
 
 from bot.slack.blocks.blocks import bullets, paragraph, part, rich, words
+from bot.words.findings.finding import finding_lines
 from workflows.core.checks.findings import Finding
 
 MOST_LINES: Final = 30
@@ -21,7 +22,7 @@ def full_findings(findings: Sequence[Finding]) -> list[Block]:
 
     What is cut is counted, with the place where all can be seen.
     """
-    lines = [line for finding in findings for line in finding.lines]
+    lines = [line for finding in findings for line in finding_lines(finding)]
     if not lines:
         return []
     items = [[part(line, _MOST_LINE)] for line in lines[:MOST_LINES]]

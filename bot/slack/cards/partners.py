@@ -11,7 +11,8 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 from bot.slack.blocks.blocks import DOMAIN, NAME, Part, bullets, paragraph, part, preformatted, rich, words
 from bot.slack.blocks.untrusted import clean
 from bot.words.actions import with_commands
-from workflows.core.checks.findings import Finding, Severity
+from bot.words.findings.finding import finding_words, severity_words, source_words
+from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.plans.plan import Operation, Plan, TenantIdentity
 from workflows.core.plans.words import Line
 from workflows.core.settings.breadth import AccessChange
@@ -151,21 +152,21 @@ def _place(finding: Finding) -> tuple[int, bool]:
 def _is_told(finding: Finding, lines: Sequence[Line]) -> bool:
     """Return whether a finding only repeats names that the lines of the change contain already."""
     said = " ".join(line.after[:MOST_LINE] for line in lines if line.effect != AccessChange.SAME)
-    names = _QUOTED.findall(finding.text)
-    return finding.code == "targets_named" and bool(names) and all(name in said for name in names)
+    names = _QUOTED.findall(finding_words(finding))
+    return finding.code is FindingCode.TARGETS_NAMED and bool(names) and all(name in said for name in names)
 
 
 def _finding_parts(finding: Finding) -> list[Part]:
-    label = finding.severity.value
+    label, text = severity_words(finding.severity), finding_words(finding)
     # "Could not be checked: Who may invite could not be checked" would say it twice.
-    is_said = finding.severity is Severity.UNCHECKED and label in finding.text.lower()
+    is_said = finding.severity is Severity.UNCHECKED and label in text.lower()
     opening = [] if is_said else [words(label.capitalize(), bold=True), words(": ")]
     return [
         words(f"{_FINDING_ICONS[finding.severity]} "),
         *opening,
-        part(finding.text, MOST_FINDING),
+        part(text, MOST_FINDING),
         words(" ("),
-        part(finding.source, 200),
+        part(source_words(finding.source), 200),
         words(")"),
     ]
 

@@ -7,6 +7,7 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import Part, bullets, paragraph, part, words
 from bot.slack.cards.partners import MOST_LINE, MOST_LINES
+from bot.words.risk import risk_level_words, risk_reason_words
 from workflows.core.plans.closing import only_narrows
 from workflows.core.plans.current_settings import CurrentSetting, staying_open, unmanaged, untouched
 from workflows.core.plans.plan import Plan
@@ -29,14 +30,14 @@ def risk_elements(plan: Plan, default: JsonObject | None, *, is_decided: bool = 
     people = counted(need.people, "approver")
     stages = "" if need.stages == 1 else f" in at least {counted(need.stages, 'stage')}"
     verb = "needed" if is_decided else "needs"
-    yield paragraph(words(f"Risk: {level.word}", bold=True), words(f" ({verb} {people}{stages})"))
+    yield paragraph(words(f"Risk: {risk_level_words(level)}", bold=True), words(f" ({verb} {people}{stages})"))
     opened = risk_of(plan, default).reasons
     result = () if only_narrows(plan) else risk_of_result(plan, default).reasons
     if opened:
-        yield bullets([words(reason)] for reason in opened)
+        yield bullets([words(risk_reason_words(reason))] for reason in opened)
     if already := [reason for reason in result if reason not in opened]:
         yield paragraph(words("Because of what stands already and stays:"))
-        yield bullets([words(reason)] for reason in already)
+        yield bullets([words(risk_reason_words(reason))] for reason in already)
 
 
 def staying_elements(

@@ -12,22 +12,23 @@ from rich.console import Console
 
 from bot.terminal.plan_json import FORMAT, plan_json
 from bot.terminal.plan_print import print_plan
-from bot.words.actions import with_commands
+from bot.words.consequences import consequence_words
 from tests.bot.surfaces import hostile, hostile_identity
 from tests.workflows.core.builders import NOW, STAGES, TENANT, identity
 from tests.workflows.core.posture.test_posture import ALL, MICROSOFTS
 from tests.workflows.world import CATALOG
 from workflows.app.requests.planning import Planned
 from workflows.app.requests.proposing import access_plan
-from workflows.core.checks.consequences import consequences
-from workflows.core.checks.findings import Finding, Severity
+from workflows.core.checks.consequences import Consequence, consequences
+from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.template import filled
 from workflows.core.requests.request import Observation
 from workflows.core.settings.canonical import JsonObject
 
 FINDINGS: Final = tuple(
-    Finding(code=one.name.lower(), severity=one, text=f"About {one.name}.", source="A page") for one in Severity
+    Finding(code=FindingCode.TEXT, severity=one, values={"text": f"About {one.name}."}, source="A page")
+    for one in Severity
 )
 
 
@@ -153,6 +154,26 @@ def test_the_json_has_stable_sorted_keys() -> None:
     assert document["operations"][0]["method"] == "POST"
 
 
+def test_a_finding_in_json_has_its_words_and_its_values() -> None:
+    finding = Finding(
+        code=FindingCode.HALF_A_BLOCK,
+        severity=Severity.ERROR,
+        values={"setting": "b2bCollaborationInbound"},
+        source=Source.RECORDS,
+    )
+    assert json.loads(plan_json(planned(findings=(finding,))))["findings"] == [
+        {
+            "code": "half_a_block",
+            "severity": "error",
+            "text": "B2B collaboration, inbound: all people and all applications have to be blocked together, or "
+            "neither.",
+            "source": "Gatehouse's records",
+            "lines": [],
+            "values": {"setting": "b2bCollaborationInbound"},
+        }
+    ]
+
+
 @given(hostile)
 @settings(max_examples=30, deadline=None)
 def test_names_from_outside_are_no_markup_and_no_control(text: str) -> None:
@@ -176,7 +197,9 @@ def test_what_is_left_to_a_partner_of_another_cloud_is_counted_as_on_its_card() 
     observation = Observation(identity=other, configuration=None, default=MICROSOFTS, at=NOW)
     plan = access_plan(observation, template, timedelta(days=90), known=None, now=NOW)
     one = planned(template.name, observation=observation, plan=plan)
-    expected = next(said for said in consequences(plan, MICROSOFTS) if said.startswith("Ours is one half"))
-    assert expected not in consequences(replace(plan, is_cross_cloud=False), MICROSOFTS)
-    assert with_commands(expected) in json.loads(plan_json(one))["consequences"]
-    assert with_commands(expected) in " ".join(printed(one, 200).split())
+    fact = next(one for one in consequences(plan, MICROSOFTS) if one.code == Consequence.PARTNER_STEPS)
+    assert fact not in consequences(replace(plan, is_cross_cloud=False), MICROSOFTS)
+    expected = consequence_words(fact)
+    assert expected.startswith("Ours is one half")
+    assert expected in json.loads(plan_json(one))["consequences"]
+    assert expected in " ".join(printed(one, 200).split())

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from bot.words.findings.finding import finding_words
+from bot.words.risk import risk_level_words, risk_reason_words
 from tests.workflows.core.builders import TENANT, closed_document
 from tests.workflows.core.settings import test_described
 from workflows.catalog.catalog import SHIPPED, load_catalog
@@ -67,7 +69,7 @@ def test_what_it_writes_is_what_graph_takes(template: Template, before: dict[str
 def test_no_rule_has_an_error_against_it(template: Template, default: dict[str, Any] | None) -> None:
     around = Circumstances(default=default, asks_guests_for_mfa=True)
     found = check_plan(plan_of(template), around)
-    assert [finding.text for finding in found if finding.severity is Severity.ERROR] == []
+    assert [finding_words(finding) for finding in found if finding.severity is Severity.ERROR] == []
 
 
 @every_template
@@ -90,10 +92,12 @@ def test_its_page_says_what_is_computed(template: Template) -> None:
     page = (PAGES / f"{template.name}.md").read_text(encoding="utf-8")
     risk = risk_of_settings(template.settings, template.durations[-1])
     assert page.startswith(f"# {template.title}\n\n`{template.name}`\n")
-    assert f"\nRisk: **{risk.level.word}**" in page
+    assert f"\nRisk: **{risk_level_words(risk.level)}**" in page
     listed = re.search(r"Risk: \*\*.*?\n\n((?:- .*\n)*)", page)
     assert listed is not None
-    assert tuple(line.removeprefix("- ") for line in listed[1].splitlines()) == risk.reasons
+    assert tuple(line.removeprefix("- ") for line in listed[1].splitlines()) == tuple(
+        risk_reason_words(reason) for reason in risk.reasons
+    )
     chain = ", then ".join(f"{stage.title.lower()} ({stage.quorum})" for stage in template.stages)
     assert f"| Approved by | {chain} |" in page
     assert f"| Reviewed every | {template.review_interval.days} days |" in page

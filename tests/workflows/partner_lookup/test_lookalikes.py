@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.words.findings.finding import finding_words
 from tests.workflows.core.builders import identity
 from workflows.core.checks.findings import Severity
 from workflows.partner_lookup.lookalikes import differs_by_one_edit, mixed_scripts, skeleton, suspicions
@@ -84,7 +85,7 @@ def test_one_letter_off(left: str, right: str, one_off: bool) -> None:
 def test_a_domain_that_is_odd_is_told(asked: str, words: str) -> None:
     who = replace(identity(asked), default_domain=asked)
     found = suspicions(who, own=OWN, partners=PARTNERS)
-    assert any(words in finding.text for finding in found), found
+    assert any(words in finding_words(finding) for finding in found), found
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.words.findings.finding import finding_words
 from tests.workflows.core.builders import NOW, TENANT, access_plan, identity
 from tests.workflows.fakes import FakeSurroundings
 from tests.workflows.world import CONTOSO, World, open_world
@@ -43,9 +44,9 @@ async def survey(world: World, patience: float = 6.0, **changes: object) -> Surv
 def unread(found: Survey) -> list[str]:
     """What could not be checked because a read failed."""
     return [
-        one.text
+        finding_words(one)
         for one in found.findings
-        if one.severity is Severity.UNCHECKED and "could not be checked (" in one.text
+        if one.severity is Severity.UNCHECKED and "could not be checked (" in finding_words(one)
     ]
 
 

@@ -17,7 +17,7 @@ from workflows.catalog.catalog import Catalog
 from workflows.catalog.kept_policy import current_policy
 from workflows.catalog.request_files import RequestFile
 from workflows.core.checks.conditional_access.verdicts import AccessReport
-from workflows.core.checks.findings import Finding, Severity, require_fit
+from workflows.core.checks.findings import Finding, FindingCode, Severity, Source, require_fit
 from workflows.core.errors import DomainError, InvalidField, NothingToChange, UnreadableSetting
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.records import Records
@@ -43,7 +43,6 @@ _OUT_OF_REACH: Final = {
     "restore": f"A restoration is not asked for in a file: use {Action.RESTORE} with the partner's domain in the "
     "chat. It starts from a change that was applied.",
 }
-_SOURCE: Final = "Gatehouse's records"
 
 
 class PlanImpossible(DomainError):
@@ -193,22 +192,16 @@ async def _record_findings(
     register: _KeptRegister, records: Records | None, observation: Observation
 ) -> AsyncIterator[Finding]:
     if records is None:
-        yield Finding(
-            code="records_unread",
-            severity=Severity.UNCHECKED,
-            text="Whether a request for this tenant is open, and whether its domain looks like that of another "
-            "partner, could not be checked: there are no records here. Set DATABASE_URL to the bot's own file.",
-            source=_SOURCE,
-        )
+        yield Finding(code=FindingCode.RECORDS_UNREAD, severity=Severity.UNCHECKED, source=Source.RECORDS)
         return
     try:
         await require_no_other_request(register, observation, None)
     except InvalidField as error:
         yield Finding(
-            code="open_request",
+            code=FindingCode.OPEN_REQUEST,
             severity=Severity.WARNING,
-            text=f"Filed now, it would be refused: {error.reason}",
-            source=_SOURCE,
+            source=Source.RECORDS,
+            values={"refusal": error.reason},
         )
 
 

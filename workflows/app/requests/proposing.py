@@ -10,6 +10,7 @@ from workflows.catalog.catalog import Catalog
 from workflows.core.checks.findings import Finding, require_fit
 from workflows.core.checks.partner_rules import check_partner
 from workflows.core.checks.rules import Circumstances, check_plan
+from workflows.core.checks.said import said
 from workflows.core.errors import InvalidField, NothingToChange
 from workflows.core.partners.approval_policy import ApprovalPolicy, chain_for
 from workflows.core.partners.extension import extension_words, may_be_renewed
@@ -119,7 +120,7 @@ def checked(
     weak = chain_is_enough(stages, risk.level)
     if weak:
         where = "For a partner of another cloud, and over" if plan.is_cross_cloud else "Over"
-        why = " ".join(risk.reasons[:_MOST_REASONS])
+        why = " ".join(map(said, risk.reasons[:_MOST_REASONS]))
         raise InvalidField(
             "template", f"{where} what stands for this partner now, {weak}. Choose another template. {why}"
         )

@@ -1,11 +1,15 @@
-"""Whether somebody can use an application of the other tenant, by which rule, and where that rule comes from."""
+"""Whether somebody can use an application of the other tenant, by which rule, and where that rule comes from.
+
+Only rules use the answer; it is not shown to people.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from workflows.core.settings.certainty import REASONS
+from workflows.core.errors import Fact
+from workflows.core.settings.certainty import Doubt
 from workflows.core.settings.effective import Effective, EffectiveTargets, Origin
 from workflows.core.settings.model import (
     ALL_APPLICATIONS,
@@ -28,6 +32,26 @@ class Direction(StrEnum):
     """Our people use the partner's applications."""
 
 
+class Rule(StrEnum):
+    """Why one list allows or blocks. Values: `list`, people or applications."""
+
+    NOT_KNOWN = "not_known"
+    ALL_ALLOWED = "all_allowed"
+    ALL_BLOCKED = "all_blocked"
+    NAMED_ALLOWED = "named_allowed"
+    """On the list of those who are allowed."""
+    NOT_NAMED_ALLOWED = "not_named_allowed"
+    """Not on the list of those who are allowed."""
+    NAMED_BLOCKED = "named_blocked"
+    """On the list of exceptions."""
+    NOT_NAMED_BLOCKED = "not_named_blocked"
+    """Not on the list of exceptions."""
+    SUITE = "suite"
+    """Microsoft does not list the applications of a suite. Values: `list`, `suites`."""
+    TWO_DENY_LISTS = "two_deny_lists"
+    """Both lists contain exceptions, and Microsoft's pages leave open how the two combine. No values."""
+
+
 class Capability(StrEnum):
     """The kind of access that people use."""
 
@@ -43,12 +67,12 @@ class Answer:
     """
 
     allowed: bool
-    by: str
-    """The rule, in words."""
+    by: tuple[Fact, ...]
+    """The rule of each list that decides."""
     origin: Origin
     is_certain: bool = True
-    doubt: str = ""
-    """What Microsoft does not document about the lists, in words; empty when there is no doubt."""
+    doubts: tuple[Doubt, ...] = ()
+    """What Microsoft does not document about the lists."""
 
 
 _PROPERTIES: Final[Mapping[tuple[Direction, Capability], Property]] = {
@@ -58,11 +82,15 @@ _PROPERTIES: Final[Mapping[tuple[Direction, Capability], Property]] = {
     (Direction.OUTBOUND, Capability.B2B_DIRECT_CONNECT): Property.B2B_DIRECT_CONNECT_OUTBOUND,
 }
 _EVERYTHING: Final = frozenset({ALL_USERS, ALL_APPLICATIONS})
+_NAMED: Final[Mapping[tuple[bool, bool], Rule]] = {
+    (True, True): Rule.NAMED_ALLOWED,
+    (False, True): Rule.NOT_NAMED_ALLOWED,
+    (True, False): Rule.NAMED_BLOCKED,
+    (False, False): Rule.NOT_NAMED_BLOCKED,
+}
+"""The rule of a list of single targets, by whether the user or application is on it, and whether it allows."""
 _SUITES: Final = frozenset({OFFICE_365, ALL_MICROSOFT_APPS})
 """Reserved words for applications whose members Graph does not list."""
-UNSURE_PAIR: Final = (
-    "people and applications are both lists of exceptions, and Microsoft's pages leave open how the two combine"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +98,7 @@ class _ListAnswer:
     """The answer of one list for the given user or application; None: not known."""
 
     lets_in: bool | None
-    by: str
+    by: Fact
     origin: Origin
     is_exception: bool = False
     """Whether it is a deny-list of single targets, whose combination with another deny-list is ambiguous."""
@@ -92,19 +120,18 @@ def answer(
     people, applications = _lists_words(targets, user, application)
     blocking = [target_list for target_list in (people, applications) if target_list.lets_in is False]
     if people.is_exception and applications.is_exception and len(blocking) == 1:
-        return Answer(allowed=True, by=UNSURE_PAIR, origin=blocking[0].origin, is_certain=False)
+        return Answer(allowed=True, by=(Fact(Rule.TWO_DENY_LISTS),), origin=blocking[0].origin, is_certain=False)
     if targets.doubts:
-        by = blocking[0].by if blocking else f"{people.by}; {applications.by}"
+        by = (blocking[0].by,) if blocking else (people.by, applications.by)
         origin = (blocking or [people])[0].origin
-        doubt = "; ".join(REASONS[one] for one in targets.doubts)
-        return Answer(allowed=True, by=by, origin=origin, is_certain=False, doubt=doubt)
+        return Answer(allowed=True, by=by, origin=origin, is_certain=False, doubts=targets.doubts)
     if blocking:
-        return Answer(allowed=False, by=blocking[0].by, origin=blocking[0].origin)
+        return Answer(allowed=False, by=(blocking[0].by,), origin=blocking[0].origin)
     for target_list in (people, applications):
         if target_list.lets_in is None:
-            return Answer(allowed=True, by=target_list.by, origin=target_list.origin, is_certain=False)
+            return Answer(allowed=True, by=(target_list.by,), origin=target_list.origin, is_certain=False)
     here = [target_list.origin for target_list in (people, applications) if target_list.origin is Origin.SET_HERE]
-    return Answer(allowed=True, by=f"{people.by}; {applications.by}", origin=here[0] if here else people.origin)
+    return Answer(allowed=True, by=(people.by, applications.by), origin=here[0] if here else people.origin)
 
 
 def _lists_words(targets: EffectiveTargets, user: frozenset[str], application: str) -> tuple[_ListAnswer, _ListAnswer]:
@@ -130,16 +157,20 @@ def _target_list(
     may_be_in_suite: bool,
 ) -> _ListAnswer:
     if configuration is None:
-        return _ListAnswer(lets_in=None, by=f"{label}: not known", origin=Origin.UNREAD)
+        return _ListAnswer(lets_in=None, by=_rule(Rule.NOT_KNOWN, label), origin=Origin.UNREAD)
     named = {target.id for target in configuration.targets}
     is_allowed = configuration.access is AccessType.ALLOWED
     if named & _EVERYTHING:
-        return _ListAnswer(lets_in=is_allowed, by=f"{label}: all are {configuration.access}", origin=origin)
-    kind = "list of those let in" if is_allowed else "list of exceptions"
+        rule = Rule.ALL_ALLOWED if is_allowed else Rule.ALL_BLOCKED
+        return _ListAnswer(lets_in=is_allowed, by=_rule(rule, label), origin=origin)
     is_named = bool({target.lower() for target in named} & asked)
     is_exception = not is_allowed and bool(named)
     if not is_named and may_be_in_suite and named & _SUITES:
-        by = f"{label}: Microsoft does not list what {', '.join(sorted(named & _SUITES))} holds"
+        by = Fact(Rule.SUITE, {"list": label, "suites": sorted(named & _SUITES)})
         return _ListAnswer(lets_in=None, by=by, origin=origin, is_exception=is_exception)
-    by = f"{label}: {'on' if is_named else 'not on'} the {kind}"
-    return _ListAnswer(lets_in=is_named is is_allowed, by=by, origin=origin, is_exception=is_exception)
+    rule = _NAMED[is_named, is_allowed]
+    return _ListAnswer(lets_in=is_named is is_allowed, by=_rule(rule, label), origin=origin, is_exception=is_exception)
+
+
+def _rule(rule: Rule, label: str) -> Fact:
+    return Fact(rule, {"list": label})

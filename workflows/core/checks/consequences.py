@@ -1,29 +1,31 @@
-"""What an approver must know besides the settings. Each sentence is true for the given plan.
+"""What an approver must know besides the settings, as facts. Each fact is true for the given plan.
 
-The facts are Microsoft's: "Cross-tenant access overview", "Cross-tenant access settings API overview", "Configure B2B
+They are Microsoft's: "Cross-tenant access overview", "Cross-tenant access settings API overview", "Configure B2B
 collaboration cross-tenant access", "user: revokeSignInSessions".
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, Final
 
-from workflows.core.errors import UnreadableSetting
+from workflows.core.errors import Fact, UnreadableSetting
 from workflows.core.partner_setup.steps import asked_by
+from workflows.core.plans.changes import BeforeAfter, Part, SettingChange, setting_changes
 from workflows.core.plans.closing import closes_everything, only_narrows
 from workflows.core.plans.plan import Plan, changes
 from workflows.core.plans.refused_writes import written_names
 from workflows.core.plans.renewal import is_renewal
-from workflows.core.plans.words import Line, describe, duration_words
 from workflows.core.settings.block import not_blocked
 from workflows.core.settings.breadth import AccessChange, is_certainly_blocked
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.documents import normalize, parse_setting
+from workflows.core.settings.documents import normalize, parse_setting, parse_targets
+from workflows.core.settings.effective import Effective, Origin
 from workflows.core.settings.model import (
     ALL_APPLICATIONS,
     ALL_USERS,
     B2B_PROPERTIES,
     CLOSED,
-    IDENTITY_SYNCHRONIZATION,
     TARGET_PROPERTIES,
     AccessType,
     AutomaticRedemption,
@@ -32,76 +34,64 @@ from workflows.core.settings.model import (
     InboundTrust,
     Property,
     Setting,
+    configurations,
 )
 from workflows.core.settings.openness import OpenWay, open_ways
-from workflows.core.settings.openness_words import way_title, ways_words
-from workflows.core.settings.words import INHERITS, NOT_ALLOWED, UNREADABLE, synchronization_words, title
-from workflows.core.text import Action, counted
 
-NOT_DELETED: Final = (
-    "This blocks the partner and does not delete it: a deleted partner would fall back to the tenant's defaults, which "
-    "usually allow B2B collaboration."
-)
-NOT_DELETED_ELSEWHERE: Final = (
-    "The partner is blocked by settings of its own. It is in another Microsoft cloud, where removing it would block it "
-    "as well."
-)
-TOKENS: Final = (
-    "Tokens that are already issued usually keep working for up to an hour; longer where a token lifetime policy says "
-    "so."
-)
-GUESTS_STAY: Final = (
-    "Guests who are signed in now notice it at their next sign-in or token refresh; their guest accounts stay. "
-    "Their sessions belong to their own tenant, and only that tenant can end them."
-)
-SYNCHRONIZED_STAY: Final = "Users who were already synchronized stay; no further ones come."
-SYNCHRONIZATION_THEIRS: Final = (
-    "Users come only when the partner also sets its outbound half of automatic redemption and runs a provisioning job. "
-    "What that job does with people who leave is set there."
-)
-KEPT: Final = (
-    "The partner's entry is kept, not deleted: a deleted partner would fall back to the tenant's defaults, which "
-    "usually allow B2B collaboration."
-)
-KEPT_ELSEWHERE: Final = (
-    "The partner's entry is kept, not deleted. The partner is in another Microsoft cloud, where removing its entry "
-    "would block it as well."
-)
-NOT_CLOSED: Final = "Not closed for certain after this: "
-WRITTEN_LAST: Final = "Written last, and Microsoft may refuse it; everything before it stands all the same: "
-NOT_TOUCHED: Final = "Set for this partner as well, and not changed by this: "
-ENCRYPTED_MAIL: Final = "Blocking every application outbound also blocks encrypted (rights-protected) mail."
-TRUST: Final = (
-    "Trust does not switch Conditional Access off: what it requires is still required, and the partner's claim "
-    "satisfies it."
-)
-REDEMPTION_INBOUND: Final = (
-    "Their people keep seeing the consent prompt until the partner also sets its outbound half of automatic "
-    "redemption. Gatehouse cannot see or set that half."
-)
-REDEMPTION_OUTBOUND: Final = (
-    "Our people keep seeing the consent prompt until the partner also sets its inbound half of automatic redemption. "
-    "Gatehouse cannot see or set that half."
-)
-DIRECT_CONNECT: Final = "B2B direct connect works only when the partner sets its half too."
-ONLY_NAMED: Final = (
-    "Whatever an “only” list does not name is blocked for this partner, even where the tenant's default allows it."
-)
-DEPENDS_ON_DEFAULT: Final = (
-    "Where a setting inherits the tenant's default before or after, it depends on that default whether the change "
-    "opens or narrows it."
-)
-NOTHING_OF_ITS_OWN: Final = (
-    "No setting of its own is left to this partner: the tenant's defaults apply to it. Its entry stays; it is not "
-    "deleted."
-)
-UNKNOWN_VALUES: Final = (
-    "Some values cannot be read by this version of Gatehouse; whether they open or close anything is not known."
-)
+
+class Consequence(StrEnum):
+    """What follows from a plan besides the settings that it writes."""
+
+    NOT_DELETED = "not_deleted"
+    """The partner is blocked and not deleted."""
+    NOT_DELETED_ELSEWHERE = "not_deleted_elsewhere"
+    """A partner of another cloud is blocked by settings of its own."""
+    KEPT = "kept"
+    """The partner's entry is kept, and not everything is closed for certain."""
+    KEPT_ELSEWHERE = "kept_elsewhere"
+    """The entry of a partner of another cloud is kept, and not everything is closed for certain."""
+    NOT_CLOSED = "not_closed"
+    """Values: `ways`, each with `name` and `opening`."""
+    NOT_TOUCHED = "not_touched"
+    """Other settings of a closed partner are not changed. Values: `settings`."""
+    TOKENS = "tokens"
+    """Tokens that are already issued keep working for a time."""
+    GUESTS_STAY = "guests_stay"
+    """Sessions and accounts of guests stay."""
+    SYNCHRONIZED_STAY = "synchronized_stay"
+    """Users who were already synchronized stay."""
+    ENCRYPTED_MAIL = "encrypted_mail"
+    """A full block outbound also blocks encrypted mail."""
+    WRITTEN_LAST = "written_last"
+    """Microsoft may refuse a write. Values: `names`."""
+    TRUST = "trust"
+    """Conditional Access still applies."""
+    REDEMPTION_INBOUND = "redemption_inbound"
+    """The partner must set automatic redemption outbound."""
+    REDEMPTION_OUTBOUND = "redemption_outbound"
+    """The partner must set automatic redemption inbound."""
+    SYNCHRONIZATION_THEIRS = "synchronization_theirs"
+    """The partner must set up synchronization too."""
+    DIRECT_CONNECT = "direct_connect"
+    """The partner must set B2B direct connect too."""
+    ONLY_NAMED = "only_named"
+    """What a list does not name is blocked, whatever the default says."""
+    NOTHING_OF_ITS_OWN = "nothing_of_its_own"
+    """The tenant's defaults apply to the partner."""
+    PARTNER_STEPS = "partner_steps"
+    """The partner's administrator has steps to do. Values: `count`, `is_applied`."""
+    DEPENDS_ON_DEFAULT = "depends_on_default"
+    """The effect depends on a default that is not known."""
+    UNKNOWN_VALUES = "unknown_values"
+    """Some values cannot be read by this version."""
+    EXTENDS = "extends"
+    """A renewal writes nothing. Values: `seconds`."""
+    STAYS_OPEN = "stays_open"
+    """Nothing closes by itself at the end. Values: `seconds`."""
+
 
 _NOT_CLOSED: Final = tuple(name for name in TARGET_PROPERTIES if name not in B2B_PROPERTIES)
 _SETTINGS: Final = tuple(name for name in Property if name is not Property.IDENTITY_SYNCHRONIZATION)
-_B2B_TITLES: Final = frozenset(title(name) for name in B2B_PROPERTIES)
 
 
 def consequences(
@@ -110,8 +100,8 @@ def consequences(
     *,
     is_applied: bool = False,
     not_closed: Sequence[OpenWay] | None = None,
-) -> tuple[str, ...]:
-    """List the consequences of `plan` in complete sentences, those of closing first.
+) -> tuple[Fact, ...]:
+    """List the consequences of `plan`, those of closing first.
 
     :param default: the tenant's default configuration; None when it is not known.
     :param is_applied: whether the plan was applied already.
@@ -119,104 +109,155 @@ def consequences(
     """
     if not_closed is None:
         not_closed = open_ways(plan.image_after() or {}, default)
-    lines = describe(plan, default)
+    items, states = setting_changes(plan, default), BeforeAfter.of(plan, default)
     target_lists = _when_two_sided(plan, default, is_applied=is_applied)
     said = [
-        *_when_closing(plan, lines, not_closed),
+        *_when_closing(plan, items, states, not_closed),
         *(() if is_applied else _when_refusable(plan)),
         *_when_opening(plan),
         *_when_inheriting(plan),
         *target_lists,
-        *_when_unsure(lines),
+        *_when_unsure(items, states),
         *_at_the_end(plan),
     ]
     return tuple(dict.fromkeys(said))
 
 
-def _when_closing(plan: Plan, lines: Sequence[Line], left: Sequence[OpenWay]) -> Iterator[str]:
+def _when_closing(
+    plan: Plan, items: Sequence[SettingChange], states: BeforeAfter, left: Sequence[OpenWay]
+) -> Iterator[Fact]:
     settings = dict(_settings(plan))
     after = plan.image_after() or {}
     if not set(not_blocked(after)) & set(CLOSED):
         if plan.is_cross_cloud:
-            yield KEPT_ELSEWHERE if left else NOT_DELETED_ELSEWHERE
+            yield Fact(Consequence.KEPT_ELSEWHERE if left else Consequence.NOT_DELETED_ELSEWHERE)
         else:
-            yield KEPT if left else NOT_DELETED
+            yield Fact(Consequence.KEPT if left else Consequence.NOT_DELETED)
         if left:
-            yield f"{NOT_CLOSED}{ways_words(left)}."
+            ways = [{"name": way.name, "opening": way.opening.value} for way in left]
+            yield Fact(Consequence.NOT_CLOSED, {"ways": ways})
         written = {change.name for change in changes(plan)}
-        if others := [title(name) for name in _NOT_CLOSED if after.get(name) is not None and name not in written]:
-            yield f"{NOT_TOUCHED}{', '.join(others)}."
-    if any(line.opens is False and (line.setting in _B2B_TITLES or line.before != INHERITS) for line in lines):
-        yield TOKENS
-    if any(line.opens is False and line.setting == title(Property.B2B_COLLABORATION_INBOUND) for line in lines):
-        yield GUESTS_STAY
-    synchronization = (change for change in changes(plan) if change.name == IDENTITY_SYNCHRONIZATION)
-    if any(synchronization_words(change.after) == NOT_ALLOWED for change in synchronization):
-        yield SYNCHRONIZED_STAY
+        if others := [name.value for name in _NOT_CLOSED if after.get(name) is not None and name not in written]:
+            yield Fact(Consequence.NOT_TOUCHED, {"settings": others})
+    closing = [item for item in items if item.access.opens is False]
+    if any(item.name in B2B_PROPERTIES or not _was_only_inherited(item, states) for item in closing):
+        yield Fact(Consequence.TOKENS)
+    if any(item.name == Property.B2B_COLLABORATION_INBOUND for item in closing):
+        yield Fact(Consequence.GUESTS_STAY)
+    if settings.get(Property.IDENTITY_SYNCHRONIZATION) == IdentitySynchronization(is_allowed=False):
+        yield Fact(Consequence.SYNCHRONIZED_STAY)
     outbound = settings.get(Property.B2B_COLLABORATION_OUTBOUND)
     if isinstance(outbound, B2BSetting) and is_certainly_blocked(outbound):
-        yield ENCRYPTED_MAIL
+        yield Fact(Consequence.ENCRYPTED_MAIL)
 
 
-def _when_refusable(plan: Plan) -> Iterator[str]:
+def _when_refusable(plan: Plan) -> Iterator[Fact]:
     if plan.further:
         names = dict.fromkeys(name for operation in plan.further for name in written_names(operation))
-        yield f"{WRITTEN_LAST}{'; '.join(map(way_title, names))}."
+        yield Fact(Consequence.WRITTEN_LAST, {"names": list(names)})
 
 
-def _when_opening(plan: Plan) -> Iterator[str]:
+def _when_opening(plan: Plan) -> Iterator[Fact]:
     for name, setting in _settings(plan):
         match setting:
             case InboundTrust() if setting.mfa or setting.compliant_device or setting.hybrid_joined_device:
-                yield TRUST
+                yield Fact(Consequence.TRUST)
             case AutomaticRedemption():
                 if setting.inbound:
-                    yield REDEMPTION_INBOUND
+                    yield Fact(Consequence.REDEMPTION_INBOUND)
                 if setting.outbound:
-                    yield REDEMPTION_OUTBOUND
+                    yield Fact(Consequence.REDEMPTION_OUTBOUND)
             case IdentitySynchronization(is_allowed=True):
-                yield SYNCHRONIZATION_THEIRS
+                yield Fact(Consequence.SYNCHRONIZATION_THEIRS)
             case B2BSetting() if not is_certainly_blocked(setting):
                 if name in (Property.B2B_DIRECT_CONNECT_INBOUND, Property.B2B_DIRECT_CONNECT_OUTBOUND):
-                    yield DIRECT_CONNECT
+                    yield Fact(Consequence.DIRECT_CONNECT)
                 if _has_only_list(setting):
-                    yield ONLY_NAMED
+                    yield Fact(Consequence.ONLY_NAMED)
 
 
-def _when_two_sided(plan: Plan, default: JsonObject | None, *, is_applied: bool) -> Iterator[str]:
+def _when_two_sided(plan: Plan, default: JsonObject | None, *, is_applied: bool) -> Iterator[Fact]:
     needed = sum(step.is_needed for step in asked_by(plan, default))
     if needed:
-        yield (
-            f"Ours is one half: {counted(needed, 'step')} for the partner's administrator, unknown to Gatehouse until "
-            f"the sponsor confirms them. {Action.CHECKLIST} has them{'' if is_applied else ' once this is applied'}."
-        )
+        yield Fact(Consequence.PARTNER_STEPS, {"count": needed, "is_applied": is_applied})
 
 
-def _when_inheriting(plan: Plan) -> Iterator[str]:
+def _when_inheriting(plan: Plan) -> Iterator[Fact]:
     after = plan.image_after() or {}
     names = (change.name for change in changes(plan))
     if any(name in TARGET_PROPERTIES for name in names) and not any(normalize(after.get(name)) for name in _SETTINGS):
-        yield NOTHING_OF_ITS_OWN
+        yield Fact(Consequence.NOTHING_OF_ITS_OWN)
 
 
-def _when_unsure(lines: Sequence[Line]) -> Iterator[str]:
-    if any(line.effect == AccessChange.UNKNOWN and INHERITS in line.before + line.after for line in lines):
-        yield DEPENDS_ON_DEFAULT
-    if any(UNREADABLE in line.before + line.after for line in lines):
-        yield UNKNOWN_VALUES
+def _when_unsure(items: Sequence[SettingChange], states: BeforeAfter) -> Iterator[Fact]:
+    unsure = [item for item in items if item.access is AccessChange.UNKNOWN]
+    if any(
+        _inherits_unknown(item, item.before, states.before) or _inherits_unknown(item, item.after, states.after)
+        for item in unsure
+    ):
+        yield Fact(Consequence.DEPENDS_ON_DEFAULT)
+    if any(item.part in (Part.UNREADABLE, Part.UNKNOWN_MEMBERS) for item in items):
+        yield Fact(Consequence.UNKNOWN_VALUES)
 
 
-def _at_the_end(plan: Plan) -> Iterator[str]:
-    if is_renewal(plan) and plan.duration is not None:
-        yield (
-            "Nothing is written to the tenant: all that stands for this partner is approved for another "
-            f"{duration_words(plan.duration)}, counted from the last approval."
-        )
-    if plan.duration is not None and not closes_everything(plan) and not only_narrows(plan):
-        yield (
-            f"Nothing closes by itself after {duration_words(plan.duration)}: the sponsor is then asked to revoke the "
-            "access or to have a new request approved."
-        )
+def _at_the_end(plan: Plan) -> Iterator[Fact]:
+    if plan.duration is None:
+        return
+    if is_renewal(plan):
+        yield Fact(Consequence.EXTENDS, {"seconds": _seconds(plan.duration)})
+    if not closes_everything(plan) and not only_narrows(plan):
+        yield Fact(Consequence.STAYS_OPEN, {"seconds": _seconds(plan.duration)})
+
+
+def _seconds(duration: timedelta) -> int:
+    return int(duration.total_seconds())
+
+
+def _was_only_inherited(item: SettingChange, states: BeforeAfter) -> bool:
+    """Return whether the partner had no value of its own, and the inherited one is not known."""
+    return item.before is None and _inherits_unknown(item, None, states.before)
+
+
+def _inherits_unknown(item: SettingChange, own: Any, applies: Effective) -> bool:
+    """Return whether a setting inherits a value that is not known, on one side of a change.
+
+    :param own: the partner's own value on that side.
+    :param applies: the effective settings on that side.
+    """
+    match item.part:
+        case Part.TARGETS:
+            name = Property(item.name)
+            return _has_unknown_list(name, parse_targets(name, own), applies)
+        case Part.FLAG if item.name == Property.INBOUND_TRUST:
+            return own is None and applies.flags[Property.INBOUND_TRUST, item.key].value is None
+        case Part.UNREADABLE:
+            return _readable_side_inherits(item.name, own)
+        case _:
+            return False
+
+
+def _has_unknown_list(name: Property, own: Any, applies: Effective) -> bool:
+    targets = applies.targets[name]
+    known = configurations(targets.setting)
+    lists = (None,) * len(known) if own is None else configurations(own)
+    return any(
+        mine is None and (applied is None or origin is Origin.UNREAD)
+        for mine, applied, origin in zip(lists, known, targets.origins, strict=True)
+    )
+
+
+def _readable_side_inherits(name: str, own: Any) -> bool:
+    """Return whether one side of a change inherits, where this version cannot read the other side."""
+    try:
+        setting = parse_setting(Property(name), own)
+    except (UnreadableSetting, ValueError):
+        return False
+    if name in TARGET_PROPERTIES:
+        lists = parse_targets(Property(name), own)
+        return lists is None or None in configurations(lists)
+    if isinstance(setting, InboundTrust):
+        return None in (setting.mfa, setting.compliant_device, setting.hybrid_joined_device)
+    return setting is None and name == Property.INBOUND_TRUST
 
 
 def _settings(plan: Plan) -> Iterator[tuple[Property, Setting]]:

@@ -10,15 +10,15 @@ from workflows.core.settings.model import Target
 
 
 class Why(StrEnum):
-    """Why a fact is not known, in a form for readers."""
+    """Why a fact is not known."""
 
-    FORBIDDEN = "permission missing"
-    NO_LICENCE = "no licence"
+    FORBIDDEN = "forbidden"
+    NO_LICENCE = "no_licence"
     REFUSED = "refused"
     THROTTLED = "throttled"
-    UNREACHABLE = "no answer"
-    NOT_OFFERED = "not available in this Microsoft cloud"
-    OUT_OF_TIME = "no time left"
+    UNREACHABLE = "unreachable"
+    NOT_OFFERED = "not_offered"
+    OUT_OF_TIME = "out_of_time"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

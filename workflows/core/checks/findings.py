@@ -1,54 +1,211 @@
 """Findings about a request besides the change itself: errors, warnings, unchecked facts, notes."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from workflows.core.errors import InvalidField
+from workflows.core.checks.said import said
+from workflows.core.errors import InvalidField, Values
+
+
+class FindingCode(StrEnum):
+    """What a finding says. A setting is named as Graph names it."""
+
+    TEXT = "text"
+    """A finding of an earlier version whose code is gone. Values: `text`."""
+
+    HALF_A_BLOCK = "half_a_block"
+    """Values: `setting`."""
+    NOBODY_OR_NOTHING = "nobody_or_nothing"
+    """Values: `setting`."""
+    ALL_AND_SOME = "all_and_some"
+    """Values: `setting`, `everything` (Graph's reserved word)."""
+    UNCLEAR_LIST = "unclear_list"
+    """Values: `setting`, `doubt`."""
+    TWO_DENY_LISTS = "two_deny_lists"
+    """Values: `setting`."""
+    FOREIGN_IDS = "foreign_ids"
+    """Values: `settings`."""
+    DIRECT_CONNECT_WITHOUT_TRUST = "direct_connect_without_trust"
+    """Values: `asks_for_mfa` (null: not known)."""
+    SYNCHRONIZATION_WITHOUT_REDEMPTION = "synchronization_without_redemption"
+    CROSS_CLOUD_DIRECT_CONNECT = "cross_cloud_direct_connect"
+    """Values: `settings`."""
+    CROSS_CLOUD = "cross_cloud"
+    ENCRYPTED_MAIL = "encrypted_mail"
+    """Values: `application`."""
+    LICENCE_P1 = "licence_p1"
+    LICENCE_P1_BOTH = "licence_p1_both"
+
+    TENANT_MISMATCH = "tenant_mismatch"
+    """Values: `asked`, `tenant_id`, `default_domain`, `domain_by_id` (null: Entra does not know the id)."""
+    OTHER_CLOUD = "other_cloud"
+    """Values: `clouds`; empty when they could not be read."""
+    OTHER_CLOUD_BLOCKED = "other_cloud_blocked"
+    DEFAULT_APPLIES = "default_applies"
+    """The default applies now and after the plan. Values: `settings`, `is_microsofts`."""
+    DEFAULT_WILL_APPLY = "default_will_apply"
+    """Values: `settings`, `is_microsofts`."""
+    DEFAULT_OPEN = "default_open"
+    """The default would apply if the partner were removed. Values: `settings`, `is_microsofts`."""
+    MFA_REGISTRATION_UNREAD = "mfa_registration_unread"
+    INVITATIONS = "invitations"
+    """Values: `allowed_for` (Graph's `allowInvitesFrom`, also an unknown value)."""
+    GUESTS_SEE_ALL = "guests_see_all"
+    DOMAIN_LIST_UNREAD = "domain_list_unread"
+    SHAREPOINT_DISABLED = "sharepoint_disabled"
+    SHAREPOINT_EXISTING_ONLY = "sharepoint_existing_only"
+    SHAREPOINT_NOT_LISTED = "sharepoint_not_listed"
+    SHAREPOINT_BLOCKED = "sharepoint_blocked"
+    SIGN_INS = "sign_ins"
+    """Values: `people`, `applications` (the first names), `application_count`, `is_complete`, `days`."""
+    OUTBOUND_SIGN_INS = "outbound_sign_ins"
+    """Values: as of `sign_ins`."""
+    SIGN_INS_LOST = "sign_ins_lost"
+    """Values: as of `sign_ins`, and `is_certain`."""
+    OUTBOUND_SIGN_INS_LOST = "outbound_sign_ins_lost"
+    """Values: as of `sign_ins_lost`."""
+    SIGN_INS_END = "sign_ins_end"
+    """All access closes. Values: as of `sign_ins`."""
+    OUTBOUND_SIGN_INS_END = "outbound_sign_ins_end"
+    """All access closes. Values: as of `sign_ins`."""
+
+    DEFAULT_UNREAD = "default_unread"
+    """Values of every fact that could not be read: `why`, `permission`, `days` (of the sign-in log)."""
+    INVITATIONS_UNREAD = "invitations_unread"
+    CONDITIONAL_ACCESS_UNREAD = "conditional_access_unread"
+    SHAREPOINT_UNREAD = "sharepoint_unread"
+    SIGN_INS_UNREAD = "sign_ins_unread"
+    OUTBOUND_SIGN_INS_UNREAD = "outbound_sign_ins_unread"
+    TENANT_UNCONFIRMED = "tenant_unconfirmed"
+    OWN_DOMAINS_UNREAD = "own_domains_unread"
+    GROUPS_UNREAD = "groups_unread"
+    USERS_UNREAD = "users_unread"
+    APPLICATIONS_UNREAD = "applications_unread"
+
+    TARGET_GONE = "target_gone"
+    """Values: `setting`, `kind`, `id`."""
+    TARGET_ABSENT = "target_absent"
+    """Values: `setting`, `kind`, `id`, `label` (of the form's field; null: not typed there)."""
+    TARGET_NOT_INSTALLED = "target_not_installed"
+    """Values: `kind`, `id`, `label`."""
+    TARGET_IS_OURS = "target_is_ours"
+    """Values: `setting`, `kind`, `id`, `label`, `name`."""
+    TARGETS_LEFT_OUT = "targets_left_out"
+    """Values: `count`, `most`."""
+    TARGETS_NAMED = "targets_named"
+    """Values: `targets`, each with `kind`, `id` and `name`."""
+    TARGETS_THEIRS = "targets_theirs"
+    """Values: `ids`."""
+    TARGETS_IN_BOTH = "targets_in_both"
+    """Values: `targets`, each with `id` and `name`."""
+
+    MICROSOFT_SUPPORT = "microsoft_support"
+    SERVICE_PROVIDER = "service_provider"
+    MULTI_TENANT_ORGANIZATION = "multi_tenant_organization"
+    IDN = "idn"
+    """Values: `shown`, `domain`."""
+    LOOK_ALIKE_SCRIPT = "look_alike_script"
+    """Values: `shown`, `latin`."""
+    IMITATES_MICROSOFT = "imitates_microsoft"
+    """Values: `domain`."""
+    LOOK_ALIKE = "look_alike"
+    """Values: `domain`, `likeness`, `is_own`, `other`."""
+
+    REPLACES_TEMPLATE = "replaces_template"
+    """Values: `before` and `after`, each with `title`, `ends_at` and `review_days` (null: none)."""
+    KEEPS_APPROVAL_POLICY = "keeps_approval_policy"
+    """Values: `template`, `alone`, `needed`; the last two are lists of stages, each with `title` and `quorum`."""
+    RESTORES_A_PART = "restores_a_part"
+    """Values: `request_id`."""
+    RESTORES_INHERITANCE = "restores_inheritance"
+    """Values: `request_id`."""
+    NOT_RESTORED = "not_restored"
+    """Values: `request_id`, `names`."""
+    RECORDS_UNREAD = "records_unread"
+    OPEN_REQUEST = "open_request"
+    """Values: `refusal`."""
+
+    CA_LOCKED_OUT = "ca_locked_out"
+    """Values of every finding about Conditional Access: `text`, `lines`."""
+    CA_NOT_KNOWN = "ca_not_known"
+    CA_DEPENDS = "ca_depends"
+    CA_ASKED_HERE = "ca_asked_here"
+    CA_ASKED_THERE = "ca_asked_there"
+    CA_WORKS = "ca_works"
+    CA_REPORT_ONLY = "ca_report_only"
+    CA_ESTIMATE = "ca_estimate"
+    CA_UNLISTED = "ca_unlisted"
 
 
 class Severity(StrEnum):
-    """How serious a finding is. The values are shown to people."""
+    """How serious a finding is."""
 
     ERROR = "error"
     """The request cannot be made."""
     WARNING = "warning"
     """An approver must know it before deciding."""
-    UNCHECKED = "could not be checked"
+    UNCHECKED = "unchecked"
     """Nothing is known. It never means "fine"."""
     NOTE = "note"
 
 
+class Source(StrEnum):
+    """What a finding is based on when it is no page of a vendor."""
+
+    OWN_RULE = "own_rule"
+    """A rule of Gatehouse for what Microsoft does not document."""
+    RECORDS = "records"
+    """The records of Gatehouse."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One finding."""
+    """One finding. It contains no sentence."""
 
-    code: str
+    code: FindingCode
     severity: Severity
-    text: str
-    """A complete sentence, with the correction where there is one."""
     source: str
-    """The vendor page, or the place in the tenant, that it is based on."""
-    lines: tuple[str, ...] = ()
-    """The complete list, line by line, when the text is a summary."""
+    """A member of `Source`, or the title of the vendor's page."""
+    values: Values = field(default_factory=dict)
+    """The values for its sentence. A finding of an earlier version has its whole sentence as `text`."""
+
+    def __hash__(self) -> int:
+        """Hash the code only, because values may be lists; findings that are equal have equal codes."""
+        return hash(self.code)
 
 
 class Unfit(InvalidField):
     """A request breaks a rule. `code` names the first broken rule for the audit log."""
 
     def __init__(self, field: str, errors: Sequence[Finding]) -> None:
-        super().__init__(field, " ".join(f"{error.text} ({error.source})" for error in errors))
+        super().__init__(field, errors_said(errors))
         self.code = errors[0].code
+        self.errors = tuple(errors)
+
+
+def finding_said(finding: Finding) -> str:
+    """Return the front end's words for a finding."""
+    return said(finding.code, finding.values)
+
+
+def errors_said(errors: Iterable[Finding]) -> str:
+    """Return the front end's words for errors, with the source of each."""
+    return " ".join(f"{finding_said(one)} ({_source_said(one.source)})" for one in errors)
 
 
 def require_fit(findings: Iterable[Finding], field: str) -> tuple[Finding, ...]:
     """Return the findings when none of them is an error.
 
     :param field: the form's field that shows the errors.
-    :raises Unfit: with every error's text and source.
+    :raises Unfit: with every error.
     """
     found = tuple(findings)
     errors = [finding for finding in found if finding.severity is Severity.ERROR]
     if errors:
         raise Unfit(field, errors)
     return found
+
+
+def _source_said(source: str) -> str:
+    return said(Source(source)) if source in set(Source) else source

@@ -1,11 +1,9 @@
 """Evaluate the facts of a preflight against a plan, and return findings, the most important first.
 
 A fact that was not read gives "could not be checked", with the reason and the place to look. It is never fine.
-
-This file is long because each fact has one short function here.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -13,7 +11,7 @@ from workflows.core.checks.conditional_access.controls import Visitor
 from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.checks.conditional_access.words import access_findings
 from workflows.core.checks.facts import PreflightFacts, SignIns, Unchecked
-from workflows.core.checks.findings import Finding, Severity
+from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.checks.rules import Circumstances
 from workflows.core.checks.target_checks import check_targets
 from workflows.core.checks.unchecked import INVITES, SHAREPOINT, SIGN_IN_DAYS, unread
@@ -22,11 +20,10 @@ from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.settings.breadth import AccessChange, is_certainly_blocked, is_clear
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import effective
-from workflows.core.settings.model import Property, TargetSetting
-from workflows.core.text import counted
+from workflows.core.settings.model import B2B_PROPERTIES, Property, TargetSetting
 
 _OVERVIEW: Final = "Entra: “Cross-tenant access overview”"
-_RETENTION: Final = "Entra: “Microsoft Entra data retention”"
+RETENTION: Final = "Entra: “Microsoft Entra data retention”"
 _REGISTRATION: Final = "Entra: “Configure the MFA registration policy”"
 _CLOUDS: Final = "Entra: “Configure Microsoft cloud settings for B2B collaboration”"
 _MOST_APPLICATIONS: Final = 5
@@ -40,18 +37,13 @@ _OUTBOUND: Final = frozenset(
 """The settings for our people at the partner. All others are about the partner's people here."""
 
 
-_TITLES: Final = {
-    Property.B2B_COLLABORATION_INBOUND: "B2B collaboration inbound",
-    Property.B2B_COLLABORATION_OUTBOUND: "B2B collaboration outbound",
-    Property.B2B_DIRECT_CONNECT_INBOUND: "B2B direct connect inbound",
-    Property.B2B_DIRECT_CONNECT_OUTBOUND: "B2B direct connect outbound",
-}
 _INVITERS: Final = {
-    "none": (Severity.WARNING, "Nobody can invite guests in this tenant, so collaboration brings in no new ones."),
-    "adminsAndGuestInviters": (Severity.NOTE, "Only admins and guest inviters can invite the partner's people."),
-    "adminsGuestInvitersAndAllMembers": (Severity.NOTE, "Every member of this tenant can invite the partner's people."),
-    "everyone": (Severity.WARNING, "Everybody can invite the partner's people here, even guests."),
+    "none": Severity.WARNING,
+    "adminsAndGuestInviters": Severity.NOTE,
+    "adminsGuestInvitersAndAllMembers": Severity.NOTE,
+    "everyone": Severity.WARNING,
 }
+"""How serious it is who may invite guests, by Graph's value. An unknown value is unchecked."""
 _GUEST_AS_MEMBER: Final = "a0b1b346-4d3e-4e8b-98f8-753987be4970"
 """The role "User" (Graph: "authorizationPolicy resource type"): guests can read the directory like members."""
 
@@ -98,49 +90,30 @@ def _identity(facts: PreflightFacts, identity: TenantIdentity, plan: Plan) -> It
     elif not identity.is_resolved:
         yield from _other_cloud(facts, plan)
     elif found is None:
-        yield Finding(
-            code="tenant_mismatch",
-            severity=Severity.ERROR,
-            text=(
-                f"“{identity.asked}” leads to the tenant {identity.tenant_id}, but Entra does not know a tenant with "
-                "this id. Ask the partner for their tenant ID."
-            ),
-            source="Graph: “findTenantInformationByTenantId”",
-        )
+        yield _mismatch(identity, None)
     elif (found.tenant_id, found.default_domain) != (identity.tenant_id, identity.default_domain):
-        yield Finding(
-            code="tenant_mismatch",
-            severity=Severity.ERROR,
-            text=(
-                f"Entra's two answers disagree: “{identity.asked}” leads to {identity.default_domain} (tenant "
-                f"{identity.tenant_id}), and that id belongs to {found.default_domain}. Ask the partner."
-            ),
-            source="Graph: “findTenantInformationByTenantId”",
-        )
+        yield _mismatch(identity, found.default_domain)
+
+
+def _mismatch(identity: TenantIdentity, domain_by_id: str | None) -> Finding:
+    return Finding(
+        code=FindingCode.TENANT_MISMATCH,
+        severity=Severity.ERROR,
+        source="Graph: “findTenantInformationByTenantId”",
+        values={
+            "asked": identity.asked,
+            "tenant_id": identity.tenant_id,
+            "default_domain": identity.default_domain,
+            "domain_by_id": domain_by_id,
+        },
+    )
 
 
 def _other_cloud(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
     clouds = _list(facts.access_policy, "allowedCloudEndpoints")
-    enabled = ", ".join(clouds) or "which ones could not be read"
-    yield Finding(
-        code="other_cloud",
-        severity=Severity.WARNING,
-        text=(
-            "Entra does not know this tenant id in our own cloud, so nothing about its owner is proven. Other clouds "
-            f"are enabled here ({enabled}): ask the partner for their cloud and to confirm the id."
-        ),
-        source=_CLOUDS,
-    )
+    yield _warning(FindingCode.OTHER_CLOUD, _CLOUDS, clouds=clouds)
     if plan.before is None:
-        yield Finding(
-            code="other_cloud_blocked",
-            severity=Severity.WARNING,
-            text=(
-                "A tenant of another cloud is blocked until it is added here, whatever the tenant's default says. "
-                "Adding it lets that default apply wherever the change does not say otherwise."
-            ),
-            source=_CLOUDS,
-        )
+        yield _warning(FindingCode.OTHER_CLOUD_BLOCKED, _CLOUDS)
 
 
 def _default(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
@@ -150,30 +123,22 @@ def _default(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
         yield from unread("default", default)
         return
     by_default = effective(None, default).targets
-    opened = [name for name in _TITLES if _is_known_open(by_default[name].certain)]
+    opened = [name for name in B2B_PROPERTIES if _is_known_open(by_default[name].certain)]
     before, after = BeforeAfter.of(plan, default)
     inherited = [name for name in opened if after.targets[name].inherits]
     now = [name for name in inherited if before.targets[name].inherits]
     later = [name for name in inherited if name not in now]
     # NB. a removed partner of another cloud is blocked, so the default does not apply to it again.
     removed = [] if plan.is_cross_cloud else [name for name in opened if name not in inherited]
-    whose = "Microsoft's default" if default.get("isServiceDefault") is True else "This tenant's default"
-    if now:
-        text = f"{whose} does not block {_titles(now)}: that applies to this partner now, and this does not change it."
-        yield Finding(code="default_applies", severity=Severity.WARNING, text=text, source=_OVERVIEW)
-    if later:
-        text = f"{whose} does not block {_titles(later)}: after this, that applies to this partner."
-        yield Finding(code="default_will_apply", severity=Severity.WARNING, text=text, source=_OVERVIEW)
-    if removed:
-        yield Finding(
-            code="default_open",
-            severity=Severity.WARNING,
-            text=(
-                f"{whose} does not block {_titles(removed)}: if this partner's settings were removed instead of "
-                "blocked, that would apply to them."
-            ),
-            source=_OVERVIEW,
-        )
+    is_microsofts = default.get("isServiceDefault") is True
+    for code, names in (
+        (FindingCode.DEFAULT_APPLIES, now),
+        (FindingCode.DEFAULT_WILL_APPLY, later),
+        (FindingCode.DEFAULT_OPEN, removed),
+    ):
+        if names:
+            settings = [name.value for name in names]
+            yield _warning(code, _OVERVIEW, settings=settings, is_microsofts=is_microsofts)
 
 
 def _conditional_access(access: AccessReport) -> Iterator[Finding]:
@@ -181,16 +146,7 @@ def _conditional_access(access: AccessReport) -> Iterator[Finding]:
         return
     yield from access_findings(access)
     if access.trust is not None and access.trust.mfa is True:
-        yield Finding(
-            code="mfa_registration_unread",
-            severity=Severity.UNCHECKED,
-            text=(
-                "Whether guests are excluded from the MFA registration policy could not be checked: Microsoft Graph "
-                "v1.0 does not show it. While they are not, they are asked to register MFA here in spite of the trust. "
-                "Look in Entra admin center, ID Protection, Multifactor authentication registration policy."
-            ),
-            source=_REGISTRATION,
-        )
+        yield _finding(FindingCode.MFA_REGISTRATION_UNREAD, Severity.UNCHECKED, _REGISTRATION)
 
 
 def _invitations(facts: PreflightFacts, access: AccessReport) -> Iterator[Finding]:
@@ -201,23 +157,11 @@ def _invitations(facts: PreflightFacts, access: AccessReport) -> Iterator[Findin
         yield from unread("authorization", policy)
     else:
         who = policy.get("allowInvitesFrom")
-        severity, text = _INVITERS.get(
-            str(who), (Severity.UNCHECKED, f"Who may invite guests could not be checked: {who!r} is unknown here.")
-        )
-        yield Finding(code="invitations", severity=severity, text=text, source=INVITES)
+        severity = _INVITERS.get(str(who), Severity.UNCHECKED)
+        yield _finding(FindingCode.INVITATIONS, severity, INVITES, allowed_for=who)
         if policy.get("guestUserRoleId") == _GUEST_AS_MEMBER:
-            text = "Guests see this tenant's directory as members do."
-            yield Finding(code="guests_see_all", severity=Severity.WARNING, text=text, source=INVITES)
-    yield Finding(
-        code="domain_list_unread",
-        severity=Severity.UNCHECKED,
-        text=(
-            "The allow and deny list of domains for invitations could not be checked: Microsoft Graph v1.0 does not "
-            "show it, and it wins over what is opened here. Look in Entra admin center, External Identities, External "
-            "collaboration settings, Collaboration restrictions."
-        ),
-        source=INVITES,
-    )
+            yield _warning(FindingCode.GUESTS_SEE_ALL, INVITES)
+    yield _finding(FindingCode.DOMAIN_LIST_UNREAD, Severity.UNCHECKED, INVITES)
 
 
 def _sharepoint(facts: PreflightFacts, access: AccessReport, identity: TenantIdentity) -> Iterator[Finding]:
@@ -229,75 +173,54 @@ def _sharepoint(facts: PreflightFacts, access: AccessReport, identity: TenantIde
         return
     domains = {name for name in (identity.default_domain, identity.asked) if "." in name}
     if settings.get("sharingCapability") == "disabled":
-        text = "SharePoint and OneDrive share with nobody outside; what is opened here does not change that."
-        yield Finding(code="sharepoint_disabled", severity=Severity.WARNING, text=text, source=SHAREPOINT)
+        yield _warning(FindingCode.SHAREPOINT_DISABLED, SHAREPOINT)
     elif settings.get("sharingCapability") == "existingExternalUserSharingOnly":
-        text = "SharePoint and OneDrive share only with guests who are in this directory already."
-        yield Finding(code="sharepoint_existing_only", severity=Severity.NOTE, text=text, source=SHAREPOINT)
+        yield _finding(FindingCode.SHAREPOINT_EXISTING_ONLY, Severity.NOTE, SHAREPOINT)
     mode = settings.get("sharingDomainRestrictionMode")
     if mode == "allowList" and not domains & set(_list(settings, "sharingAllowedDomainList")):
-        text = "SharePoint and OneDrive share with listed domains only, and the partner's domain is not on the list."
-        yield Finding(code="sharepoint_not_listed", severity=Severity.WARNING, text=text, source=SHAREPOINT)
+        yield _warning(FindingCode.SHAREPOINT_NOT_LISTED, SHAREPOINT)
     if mode == "blockList" and domains & set(_list(settings, "sharingBlockedDomainList")):
-        text = "SharePoint and OneDrive refuse to share with the partner's domain: it is on their list."
-        yield Finding(code="sharepoint_blocked", severity=Severity.WARNING, text=text, source=SHAREPOINT)
+        yield _warning(FindingCode.SHAREPOINT_BLOCKED, SHAREPOINT)
 
 
 def _sign_ins(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
     """State who used the partnership recently in each direction, and whether the plan reduces that direction."""
     told = setting_changes(plan, None if isinstance(facts.default, Unchecked) else facts.default)
-    yield from _use(
-        "sign_ins",
-        facts.sign_ins,
-        overall_change(item for item in told if item.name not in _OUTBOUND),
-        is_outbound=False,
-    )
-    yield from _use(
-        "outbound_sign_ins",
-        facts.outbound_sign_ins,
-        overall_change(item for item in told if item.name in _OUTBOUND),
-        is_outbound=True,
-    )
+    inbound = overall_change(item for item in told if item.name not in _OUTBOUND)
+    outbound = overall_change(item for item in told if item.name in _OUTBOUND)
+    yield from unread("sign_ins", facts.sign_ins)
+    if isinstance(facts.sign_ins, SignIns):
+        yield _use(facts.sign_ins, inbound, FindingCode.SIGN_INS, FindingCode.SIGN_INS_LOST)
+    yield from unread("outbound_sign_ins", facts.outbound_sign_ins)
+    if isinstance(facts.outbound_sign_ins, SignIns):
+        codes = FindingCode.OUTBOUND_SIGN_INS, FindingCode.OUTBOUND_SIGN_INS_LOST
+        yield _use(facts.outbound_sign_ins, outbound, *codes)
 
 
-def _use(code: str, found: SignIns | Unchecked, access: AccessChange, *, is_outbound: bool) -> Iterator[Finding]:
-    if isinstance(found, Unchecked):
-        yield from unread(code, found)
-        return
-    seen = sign_in_words(found, is_outbound=is_outbound)
+def _use(found: SignIns, access: AccessChange, code: FindingCode, lost: FindingCode) -> Finding:
+    values = sign_in_values(found)
     if found.people == 0 or access in (AccessChange.OPENS, AccessChange.SAME):
-        yield Finding(code=code, severity=Severity.NOTE, text=seen, source=_RETENTION)
-    else:
-        loses = "may lose access" if access is AccessChange.UNKNOWN else "lose access where this narrows it"
-        text = f"{seen} These people {loses}."
-        yield Finding(code=f"{code}_lost", severity=Severity.WARNING, text=text, source=_RETENTION)
+        return _finding(code, Severity.NOTE, RETENTION, **values)
+    return _warning(lost, RETENTION, **values, is_certain=access is not AccessChange.UNKNOWN)
 
 
-def sign_in_words(found: SignIns, *, is_outbound: bool = False) -> str:
-    """State how many people used the partnership recently, and how complete that number is.
-
-    :param is_outbound: whether these are our people at the partner, not the partner's people here.
-    """
-    limit = f"The log goes back {SIGN_IN_DAYS} days at most; earlier use is not known."
-    who = "of our people" if is_outbound else "of the partner"
-    if found.people == 0 and found.is_complete:
-        nobody = f"None {who} signed in at the partner" if is_outbound else f"Nobody {who} signed in"
-        return f"{nobody} successfully during the last {SIGN_IN_DAYS} days. {limit}"
-    least = "" if found.is_complete else "at least "
-    one, many = ("", "") if is_outbound else ("person ", "people ")
-    people = f"{least}{found.people} {one if found.people == 1 else many}{who}"
-    names = ", ".join(found.applications[:_MOST_APPLICATIONS])
-    count = len(found.applications)
-    if count > _MOST_APPLICATIONS:
-        names += f" and {count - _MOST_APPLICATIONS} more"
-    of_theirs = " at the partner" if is_outbound else ""
-    applications = f"{least}{counted(count, 'application')} ({names}){of_theirs}"
-    sentence = f"{people} signed in to {applications} during the last {SIGN_IN_DAYS} days."
-    return f"{sentence[0].upper()}{sentence[1:]} {limit}"
+def sign_in_values(found: SignIns) -> dict[str, Any]:
+    """Return the values of a sentence about recent sign-ins; of many applications, the first names and the number."""
+    return {
+        "people": found.people,
+        "applications": list(found.applications[:_MOST_APPLICATIONS]),
+        "application_count": len(found.applications),
+        "is_complete": found.is_complete,
+        "days": SIGN_IN_DAYS,
+    }
 
 
-def _titles(names: Sequence[Property]) -> str:
-    return ", ".join(_TITLES[name] for name in names)
+def _warning(code: FindingCode, source: str, **values: Any) -> Finding:
+    return _finding(code, Severity.WARNING, source, **values)
+
+
+def _finding(code: FindingCode, severity: Severity, source: str, **values: Any) -> Finding:
+    return Finding(code=code, severity=severity, source=source, values=values)
 
 
 def _is_known_open(setting: TargetSetting) -> bool:

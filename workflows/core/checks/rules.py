@@ -1,21 +1,19 @@
 """The rules for a partner's configuration before approval is requested: pure functions, each with its source.
 
 Only what a plan writes is checked, with the values that apply after it. A rule whose fact is not known says so.
-
-This file is long because each rule has one short function here.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from workflows.core.checks.application_access import Capability, Direction, answer
-from workflows.core.checks.findings import Finding, Severity
+from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
 from workflows.core.errors import UnreadableSetting
 from workflows.core.plans.plan import Plan, changes
 from workflows.core.settings.breadth import is_certainly_blocked, is_list_of_exceptions
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.certainty import REASONS, Doubt, setting_doubts
+from workflows.core.settings.certainty import Doubt, setting_doubts
 from workflows.core.settings.documents import parse_targets
 from workflows.core.settings.effective import Effective, effective
 from workflows.core.settings.model import (
@@ -36,7 +34,6 @@ from workflows.core.settings.model import (
     configurations,
     lists_of,
 )
-from workflows.core.settings.words import title
 
 RIGHTS_MANAGEMENT: Final = "00000012-0000-0000-c000-000000000000"
 """Microsoft Rights Management Services, which opens encrypted mail."""
@@ -46,7 +43,6 @@ COLLABORATION: Final = "Entra: “Configure B2B collaboration cross-tenant acces
 DIRECT_CONNECT: Final = "Entra: “B2B Direct Connect Setup”"
 SYNCHRONIZATION: Final = "Entra: “Configure cross-tenant synchronization using PowerShell or Microsoft Graph API”"
 CROSS_CLOUD: Final = "Entra: “Cross Cloud Settings”"
-OWN_RULE: Final = "Gatehouse's own rule: Microsoft does not document what such a list means"
 
 _RESERVED: Final = frozenset({ALL_USERS, ALL_APPLICATIONS, OFFICE_365, ALL_MICROSOFT_APPS})
 _INBOUND: Final = frozenset(
@@ -103,18 +99,9 @@ def _block_pairs(case: _Case) -> Iterator[Finding]:
         if users is None or applications is None:
             continue
         if _blocks_all(users) != _blocks_all(applications):
-            yield _error(
-                "half_a_block",
-                f"{title(name)}: all people and all applications have to be blocked together, or neither.",
-                OVERVIEW,
-            )
+            yield _error(FindingCode.HALF_A_BLOCK, OVERVIEW, setting=name.value)
         elif bool(users.targets) != bool(applications.targets):
-            yield _error(
-                "nobody_or_nothing",
-                f"{title(name)}: whoever is let in needs at least one application, and an application somebody who "
-                "may use it.",
-                OVERVIEW,
-            )
+            yield _error(FindingCode.NOBODY_OR_NOTHING, OVERVIEW, setting=name.value)
 
 
 def _mixed_targets(case: _Case) -> Iterator[Finding]:
@@ -123,9 +110,7 @@ def _mixed_targets(case: _Case) -> Iterator[Finding]:
             ids = {target.id for target in configuration.targets} if configuration else set()
             if target_list.everything in ids and len(ids) > 1:
                 yield _error(
-                    "all_and_some",
-                    f"{title(name)}: {target_list.everything} stands alone or not at all in a list.",
-                    OWN_RULE,
+                    FindingCode.ALL_AND_SOME, Source.OWN_RULE, setting=name.value, everything=target_list.everything
                 )
 
 
@@ -134,34 +119,19 @@ def _unclear_lists(case: _Case) -> Iterator[Finding]:
     for name, setting in case.settings.items():
         for doubt in setting_doubts(setting):
             if doubt not in (Doubt.ALL_AND_SOME, Doubt.BLOCK_OF_ONE_LIST):
-                yield _warning(
-                    "unclear_list",
-                    f"{title(name)}: it is not certain what this lets in: {REASONS[doubt]}.",
-                    OWN_RULE,
-                )
+                yield _warning(FindingCode.UNCLEAR_LIST, Source.OWN_RULE, setting=name.value, doubt=doubt.value)
 
 
 def _two_deny_lists(case: _Case) -> Iterator[Finding]:
     for name, setting in case.settings.items():
         if is_list_of_exceptions(setting):
-            yield _warning(
-                "two_deny_lists",
-                f"{title(name)}: people and applications are both lists of exceptions. Microsoft's pages leave open "
-                "whether the people named are blocked from everything or only from the applications named.",
-                OVERVIEW,
-            )
+            yield _warning(FindingCode.TWO_DENY_LISTS, OVERVIEW, setting=name.value)
 
 
 def _foreign_ids(case: _Case) -> Iterator[Finding]:
-    names = [title(name) for name in case.settings if name in _INBOUND and _people(case.settings[name])]
+    names = [name.value for name in case.settings if name in _INBOUND and _people(case.settings[name])]
     if names:
-        yield Finding(
-            code="foreign_ids",
-            severity=Severity.UNCHECKED,
-            text=f"{'; '.join(names)}: these users and groups are in the partner's directory, which nobody here can "
-            "read. Compare the IDs with what the partner sent.",
-            source=COLLABORATION,
-        )
+        yield _finding(FindingCode.FOREIGN_IDS, Severity.UNCHECKED, COLLABORATION, settings=names)
 
 
 def _direct_connect_trust(case: _Case) -> Iterator[Finding]:
@@ -171,49 +141,25 @@ def _direct_connect_trust(case: _Case) -> Iterator[Finding]:
     if case.after.flags[Property.INBOUND_TRUST, "mfa"].value:
         return
     asks = case.around.asks_guests_for_mfa
-    lacks = (
-        "People who come by B2B direct connect have no account here to register MFA with, so where Conditional Access "
-        "asks for MFA the partner's must be trusted; otherwise they are turned away (AADSTS90071)."
-    )
-    if asks:
-        yield _error("direct_connect_without_trust", f"{lacks} Ask for a template that trusts it.", DIRECT_CONNECT)
-    elif asks is None:
-        yield Finding(
-            code="direct_connect_without_trust",
-            severity=Severity.UNCHECKED,
-            text=f"{lacks} Whether it asks could not be checked.",
-            source=DIRECT_CONNECT,
-        )
+    if asks is not False:
+        severity = Severity.ERROR if asks else Severity.UNCHECKED
+        yield _finding(FindingCode.DIRECT_CONNECT_WITHOUT_TRUST, severity, DIRECT_CONNECT, asks_for_mfa=asks)
 
 
 def _synchronization(case: _Case) -> Iterator[Finding]:
     redemption = case.after.flags[Property.AUTOMATIC_REDEMPTION, "inbound"].value
     is_touched = case.written & {IDENTITY_SYNCHRONIZATION, Property.AUTOMATIC_REDEMPTION}
     if is_touched and case.after.flags[Property.IDENTITY_SYNCHRONIZATION, "is_allowed"].value and not redemption:
-        yield _error(
-            "synchronization_without_redemption",
-            "Synchronization into this tenant requires automatic redemption inbound to be on.",
-            SYNCHRONIZATION,
-        )
+        yield _error(FindingCode.SYNCHRONIZATION_WITHOUT_REDEMPTION, SYNCHRONIZATION)
 
 
 def _other_cloud(case: _Case) -> Iterator[Finding]:
     if not case.is_cross_cloud:
         return
-    opened = [name for name in _DIRECT if name in case.settings and not is_certainly_blocked(case.settings[name])]
+    opened = [name.value for name in _DIRECT if name in case.settings and not is_certainly_blocked(case.settings[name])]
     if opened:
-        yield _error(
-            "cross_cloud_direct_connect",
-            f"{'; '.join(map(title, opened))}: B2B direct connect does not work with a partner in another Microsoft "
-            "cloud.",
-            CROSS_CLOUD,
-        )
-    yield _warning(
-        "cross_cloud",
-        "The partner is in another Microsoft cloud: nothing works until both tenants have enabled each other's cloud "
-        "and added each other by tenant ID. Removing such a partner blocks it.",
-        CROSS_CLOUD,
-    )
+        yield _error(FindingCode.CROSS_CLOUD_DIRECT_CONNECT, CROSS_CLOUD, settings=opened)
+    yield _warning(FindingCode.CROSS_CLOUD, CROSS_CLOUD)
 
 
 def _rights_management(case: _Case) -> Iterator[Finding]:
@@ -228,12 +174,7 @@ def _rights_management(case: _Case) -> Iterator[Finding]:
         application=RIGHTS_MANAGEMENT,
     )
     if not found.allowed:
-        yield _warning(
-            "encrypted_mail",
-            "The applications that are allowed outbound leave out Microsoft Rights Management Services "
-            f"({RIGHTS_MANAGEMENT}), so encrypted mail of this partner cannot be opened.",
-            COLLABORATION,
-        )
+        yield _warning(FindingCode.ENCRYPTED_MAIL, COLLABORATION, application=RIGHTS_MANAGEMENT)
 
 
 def _licences(case: _Case) -> Iterator[Finding]:
@@ -241,15 +182,9 @@ def _licences(case: _Case) -> Iterator[Finding]:
     everything = (ALL_USERS, ALL_APPLICATIONS)
     selects = any(target.id not in everything for setting in case.settings.values() for target in _targets(setting))
     if selects or (trusts and Property.INBOUND_TRUST in case.written):
-        yield _note(
-            "licence_p1",
-            "Single users, groups or applications, and inbound trust, need Microsoft Entra ID P1 in this tenant.",
-            ENTRA_OVERVIEW,
-        )
+        yield _note(FindingCode.LICENCE_P1, ENTRA_OVERVIEW)
     if any(name in case.settings and not is_certainly_blocked(case.settings[name]) for name in _DIRECT):
-        yield _note(
-            "licence_p1_both", "B2B direct connect needs Microsoft Entra ID P1 in both tenants.", DIRECT_CONNECT
-        )
+        yield _note(FindingCode.LICENCE_P1_BOTH, DIRECT_CONNECT)
 
 
 _RULES: Final[tuple[Callable[[_Case], Iterator[Finding]], ...]] = (
@@ -307,13 +242,17 @@ def _some_of(setting: TargetSetting) -> frozenset[str]:
     return frozenset(target.id for target in named)
 
 
-def _error(code: str, text: str, source: str) -> Finding:
-    return Finding(code=code, severity=Severity.ERROR, text=text, source=source)
+def _error(code: FindingCode, source: str, **values: Any) -> Finding:
+    return _finding(code, Severity.ERROR, source, **values)
 
 
-def _warning(code: str, text: str, source: str) -> Finding:
-    return Finding(code=code, severity=Severity.WARNING, text=text, source=source)
+def _warning(code: FindingCode, source: str, **values: Any) -> Finding:
+    return _finding(code, Severity.WARNING, source, **values)
 
 
-def _note(code: str, text: str, source: str) -> Finding:
-    return Finding(code=code, severity=Severity.NOTE, text=text, source=source)
+def _note(code: FindingCode, source: str) -> Finding:
+    return _finding(code, Severity.NOTE, source)
+
+
+def _finding(code: FindingCode, severity: Severity, source: str, **values: Any) -> Finding:
+    return Finding(code=code, severity=severity, source=source, values=values)

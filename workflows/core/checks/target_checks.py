@@ -6,20 +6,18 @@ Nobody here can look up ids of the partner's directory. It can only be found tha
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from workflows.core.checks.facts import Unchecked
-from workflows.core.checks.findings import Finding, Severity
+from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.checks.unchecked import unread
 from workflows.core.plans.named_targets import NamedTarget, current_targets, written_targets
 from workflows.core.plans.plan import Plan
 from workflows.core.settings.directory_objects import Owner
 from workflows.core.settings.model import Target, TargetType
-from workflows.core.settings.words import title
 
 MOST_LOOKED_UP: Final = 40
 """The most ids of one plan that are looked up, with one call each."""
-_MOST_LISTED: Final = 5
 _SOURCE: Final = "Graph: “crossTenantAccessPolicyTarget resource type”"
 _FIRST_PARTY: Final = re.compile(r"0000[0-9a-f]{4}(?:-[0-9a-f]{4}){3}-000000000000")
 """The pattern of the application ids of Microsoft's own services."""
@@ -105,12 +103,7 @@ def _gone(kept: Iterable[NamedTarget]) -> Iterator[Finding]:
         if is_microsofts(one.target):
             yield _not_installed(one.target, {})
             continue
-        text = (
-            f"“{title(one.setting)}” listed {_words(one.target, {}, is_first=False)} before and lists it after this, "
-            f"but this tenant has no such {one.target.type.value} now. Nothing comes of it, unless it was deleted and "
-            "comes back."
-        )
-        yield Finding(code="target_gone", severity=Severity.WARNING, text=text, source=_SOURCE)
+        yield _finding(FindingCode.TARGET_GONE, Severity.WARNING, setting=one.setting, **_named_by(one.target))
 
 
 def _absent(new: Iterable[NamedTarget], asked: Mapping[str, str]) -> Iterator[Finding]:
@@ -118,16 +111,13 @@ def _absent(new: Iterable[NamedTarget], asked: Mapping[str, str]) -> Iterator[Fi
         if is_microsofts(one.target):
             yield _not_installed(one.target, asked)
             continue
-        text = (
-            f"There is no {_words(one.target, asked, is_first=False)} in this tenant, where “{title(one.setting)}” "
-            f"needs one of ours. {_CURES[one.target.type]}"
-        )
-        yield Finding(code="target_absent", severity=Severity.ERROR, text=text, source=_SOURCE)
+        values = {"setting": one.setting, **_named_by(one.target), "label": asked.get(one.target.id)}
+        yield _finding(FindingCode.TARGET_ABSENT, Severity.ERROR, **values)
 
 
 def _not_installed(target: Target, asked: Mapping[str, str]) -> Finding:
-    text = f"{_words(target, asked)} is one of Microsoft's own, and nobody has used it in this tenant yet."
-    return Finding(code="target_not_installed", severity=Severity.NOTE, text=text, source=_SOURCE)
+    values = {**_named_by(target), "label": asked.get(target.id)}
+    return _finding(FindingCode.TARGET_NOT_INSTALLED, Severity.NOTE, **values)
 
 
 def _on_the_wrong_side(
@@ -140,12 +130,9 @@ def _on_the_wrong_side(
     for one in theirs:
         name = names.get(one.target)
         if isinstance(name, str) and _can_be_ours(one):
-            text = (
-                f"{_words(one.target, asked)} is “{name}” in this tenant, but “{title(one.setting)}” names the "
-                f"partner's own: it finds nobody there. Ask the partner for the ID of their {one.target.type.value}."
-            )
             severity = Severity.WARNING if one in kept else Severity.ERROR
-            yield Finding(code="target_is_ours", severity=severity, text=text, source=_SOURCE)
+            values = {"setting": one.setting, **_named_by(one.target), "label": asked.get(one.target.id), "name": name}
+            yield _finding(FindingCode.TARGET_IS_OURS, severity, **values)
 
 
 def _unread(written: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
@@ -153,54 +140,37 @@ def _unread(written: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
     failed = (finding for one in asked_for for finding in unread(_READS[one.type], names.get(one)))
     yield from dict.fromkeys(failed)
     if left := [one for one in asked_for if one not in names]:
-        text = f"{_ids(len(left))} could not be checked: no more than {MOST_LOOKED_UP} are looked up for one request."
-        yield Finding(code="targets_left_out", severity=Severity.UNCHECKED, text=text, source=_SOURCE)
+        yield _finding(FindingCode.TARGETS_LEFT_OUT, Severity.UNCHECKED, count=len(left), most=MOST_LOOKED_UP)
 
 
 def _named(ours: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
     found = {one.target: names[one.target] for one in ours if isinstance(names.get(one.target), str)}
     if found:
-        said = [f"{target.type.value} {target.id} is “{name}”" for target, name in found.items()]
-        text = f"In this tenant, {_listed(said)}."
-        yield Finding(code="targets_named", severity=Severity.NOTE, text=text, source=_SOURCE)
+        targets = [{**_named_by(target), "name": name} for target, name in found.items()]
+        yield _finding(FindingCode.TARGETS_NAMED, Severity.NOTE, targets=targets)
 
 
 def _only_the_partner_knows(theirs: Iterable[NamedTarget]) -> Iterator[Finding]:
     """State who owns the partner's applications. For their users and groups a rule says it (see `rules`)."""
     unknown = dict.fromkeys(one.target.id for one in theirs if not _can_be_ours(one))
     if unknown:
-        text = (
-            f"Only the partner knows what stands behind application {_listed(list(unknown))}: nobody can look up an "
-            "application of theirs here. The ID must come from the partner."
-        )
-        yield Finding(code="targets_theirs", severity=Severity.NOTE, text=text, source=_SOURCE)
+        yield _finding(FindingCode.TARGETS_THEIRS, Severity.NOTE, ids=list(unknown))
 
 
 def _also_here(theirs: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
     found = {one.target.id: names.get(one.target) for one in theirs if not _can_be_ours(one)}
-    said = [f"application {id} is “{name}” here" for id, name in found.items() if isinstance(name, str)]
-    if said:
-        text = (
-            f"Of the partner's applications, this tenant has some as well: {_listed(said)}. An application of several "
-            "tenants has one ID in all of them; one of ours alone would be the wrong ID."
-        )
-        yield Finding(code="targets_in_both", severity=Severity.NOTE, text=text, source=_SOURCE)
+    targets = [{"id": id, "name": name} for id, name in found.items() if isinstance(name, str)]
+    if targets:
+        yield _finding(FindingCode.TARGETS_IN_BOTH, Severity.NOTE, targets=targets)
 
 
 def _can_be_ours(one: NamedTarget) -> bool:
     return one.owner is Owner.OURS or one.target.type is not TargetType.APPLICATION
 
 
-def _words(target: Target, asked: Mapping[str, str], *, is_first: bool = True) -> str:
-    kind = target.type.value.capitalize() if is_first else target.type.value
-    label = asked.get(target.id)
-    return f"{kind} {target.id}" + (f" (“{label}” on the form)" if label else "")
+def _named_by(target: Target) -> dict[str, str]:
+    return {"kind": target.type.value, "id": target.id}
 
 
-def _listed(said: list[str]) -> str:
-    more = len(said) - _MOST_LISTED
-    return ", ".join(said[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _ids(count: int) -> str:
-    return "One more ID" if count == 1 else f"{count} more IDs"
+def _finding(code: FindingCode, severity: Severity, **values: Any) -> Finding:
+    return Finding(code=code, severity=severity, source=_SOURCE, values=values)

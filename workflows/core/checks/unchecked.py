@@ -1,10 +1,10 @@
-"""The finding for a fact that could not be read: why, which permission is needed, and where a person can look."""
+"""The finding for a fact that could not be read: why, and which permission is needed."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from workflows.core.checks.facts import Unchecked, Why
-from workflows.core.checks.findings import Finding, Severity
+from workflows.core.checks.facts import Unchecked
+from workflows.core.checks.findings import Finding, FindingCode, Severity
 
 SIGN_IN_DAYS: Final = 30
 """How many days Entra's sign-in log covers (Entra: "Microsoft Entra data retention")."""
@@ -14,106 +14,37 @@ SHAREPOINT: Final = "SharePoint: “Manage sharing settings for SharePoint and O
 
 
 class _Read(NamedTuple):
-    """One read, with the words for a finding when it failed."""
+    """One read, with what a finding needs when it failed."""
 
-    code: str
-    subject: str
+    code: FindingCode
     permission: str
-    where: str
     source: str
 
 
 _READS: Final[Mapping[str, _Read]] = {
     "default": _Read(
-        "default_unread",
-        "What the tenant's default allows",
-        "Policy.Read.All",
-        "Entra admin center, External Identities, Cross-tenant access settings, Default settings",
-        "Graph: “Cross-tenant access settings API overview”",
+        FindingCode.DEFAULT_UNREAD, "Policy.Read.All", "Graph: “Cross-tenant access settings API overview”"
     ),
-    "authorization": _Read(
-        "invitations_unread",
-        "Who may invite guests",
-        "Policy.Read.All",
-        "Entra admin center, External Identities, External collaboration settings",
-        INVITES,
-    ),
-    "conditional_access": _Read(
-        "conditional_access_unread",
-        "What Conditional Access asks of guests",
-        "Policy.Read.All",
-        "Entra admin center, Conditional Access, Policies",
-        CONDITIONAL_ACCESS,
-    ),
-    "sharepoint": _Read(
-        "sharepoint_unread",
-        "SharePoint's and OneDrive's own sharing settings",
-        "SharePointTenantSettings.Read.All",
-        "SharePoint admin center, Policies, Sharing",
-        SHAREPOINT,
-    ),
-    "sign_ins": _Read(
-        "sign_ins_unread",
-        f"Who of the partner signed in during the last {SIGN_IN_DAYS} days",
-        "AuditLog.Read.All",
-        "Entra admin center, Sign-in logs, filtered by home tenant",
-        "Graph: “List signIns”",
-    ),
-    "outbound_sign_ins": _Read(
-        "outbound_sign_ins_unread",
-        f"Who of our people signed in at the partner during the last {SIGN_IN_DAYS} days",
-        "AuditLog.Read.All",
-        "Entra admin center, Sign-in logs, filtered by resource tenant",
-        "Graph: “List signIns”",
-    ),
+    "authorization": _Read(FindingCode.INVITATIONS_UNREAD, "Policy.Read.All", INVITES),
+    "conditional_access": _Read(FindingCode.CONDITIONAL_ACCESS_UNREAD, "Policy.Read.All", CONDITIONAL_ACCESS),
+    "sharepoint": _Read(FindingCode.SHAREPOINT_UNREAD, "SharePointTenantSettings.Read.All", SHAREPOINT),
+    "sign_ins": _Read(FindingCode.SIGN_INS_UNREAD, "AuditLog.Read.All", "Graph: “List signIns”"),
+    "outbound_sign_ins": _Read(FindingCode.OUTBOUND_SIGN_INS_UNREAD, "AuditLog.Read.All", "Graph: “List signIns”"),
     "by_id": _Read(
-        "tenant_unconfirmed",
-        "Whether Entra knows the tenant by its id, too,",
+        FindingCode.TENANT_UNCONFIRMED,
         "CrossTenantInformation.ReadBasic.All",
-        "Entra admin center, Cross-tenant access settings, Add organization",
         "Graph: “findTenantInformationByTenantId”",
     ),
-    "own_domains": _Read(
-        "own_domains_unread",
-        "Whether the domain looks like one of our own",
-        "Organization.Read.All",
-        "Entra admin center, Settings, Domain names",
-        "Graph: “List organizations”",
-    ),
-    "groups": _Read(
-        "groups_unread",
-        "Whether the groups that it names are this tenant's",
-        "GroupMember.Read.All",
-        "Entra admin center, Groups",
-        "Graph: “Get group”",
-    ),
-    "users": _Read(
-        "users_unread",
-        "Whether the users that it names are this tenant's",
-        "User.Read.All",
-        "Entra admin center, Users",
-        "Graph: “Get a user”",
-    ),
-    "applications": _Read(
-        "applications_unread",
-        "Whether the applications that it names are this tenant's",
-        "Application.Read.All",
-        "Entra admin center, Enterprise applications",
-        "Graph: “Get servicePrincipal”",
-    ),
-}
-
-_CURES: Final[Mapping[Why, str]] = {
-    Why.FORBIDDEN: "Grant the application {permission} with admin consent, or look in",
-    Why.NO_LICENCE: "Microsoft Graph shows it only to tenants with Entra ID P1 or P2. Look in",
+    "own_domains": _Read(FindingCode.OWN_DOMAINS_UNREAD, "Organization.Read.All", "Graph: “List organizations”"),
+    "groups": _Read(FindingCode.GROUPS_UNREAD, "GroupMember.Read.All", "Graph: “Get group”"),
+    "users": _Read(FindingCode.USERS_UNREAD, "User.Read.All", "Graph: “Get a user”"),
+    "applications": _Read(FindingCode.APPLICATIONS_UNREAD, "Application.Read.All", "Graph: “Get servicePrincipal”"),
 }
 
 
 def unread(name: str, fact: object) -> Iterator[Finding]:
     """Report that the fact `name` could not be checked; nothing when it was read."""
-    if not isinstance(fact, Unchecked):
-        return
-    read = _READS[name]
-    cure = _CURES.get(fact.why, "Look in").format(permission=read.permission)
-    text = f"{read.subject} could not be checked ({fact.why}). {cure} {read.where}."
-    yield Finding(code=read.code, severity=Severity.UNCHECKED, text=text, source=read.source)
+    if isinstance(fact, Unchecked):
+        read = _READS[name]
+        values = {"why": fact.why.value, "permission": read.permission, "days": SIGN_IN_DAYS}
+        yield Finding(code=read.code, severity=Severity.UNCHECKED, source=read.source, values=values)

@@ -3,14 +3,12 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from workflows.core.checks.findings import Finding, Severity
+from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
 from workflows.core.partners.approval_policy import Chain, is_as_strict, is_live
 from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.closing import only_narrows
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.template import Template
-
-_SOURCE = "Gatehouse's records"
 
 
 def replacement_findings(
@@ -27,32 +25,31 @@ def replacement_findings(
 
 def _findings(known: Partnership, template: Template, stages: Chain, ends_at: datetime) -> Iterator[Finding]:
     if known.template != template.name:
-        was = _day(known.ends_at)
         yield Finding(
-            code="replaces_template",
+            code=FindingCode.REPLACES_TEMPLATE,
             severity=Severity.WARNING,
-            text=f"It replaces “{known.template_title}” by “{template.title}”. End: {was} before, about "
-            f"{_day(ends_at)} after. Review: {_interval(known.review_interval)} before, "
-            f"{_interval(template.review_interval)} after.",
-            source=_SOURCE,
+            source=Source.RECORDS,
+            values={
+                "before": _values(known.template_title, known.ends_at, known.review_interval),
+                "after": _values(template.title, ends_at, template.review_interval),
+            },
         )
     if stages != template.stages and is_as_strict(stages, template.stages):
         yield Finding(
-            code="keeps_approval_policy",
+            code=FindingCode.KEEPS_APPROVAL_POLICY,
             severity=Severity.NOTE,
-            text=f"“{template.title}” alone asks for {_chain(template.stages)}. This partner stands under a stricter "
-            f"approval policy, or the risk of all that stands after is higher, so it needs {_chain(stages)}.",
-            source=_SOURCE,
+            source=Source.RECORDS,
+            values={"template": template.title, "alone": _chain(template.stages), "needed": _chain(stages)},
         )
 
 
-def _chain(stages: Chain) -> str:
-    return " and ".join(f"{stage.quorum} of “{stage.title}”" for stage in stages)
+def _values(title: str, ends_at: datetime | None, review_interval: timedelta | None) -> dict[str, str | int | None]:
+    return {
+        "title": title,
+        "ends_at": None if ends_at is None else ends_at.isoformat(),
+        "review_days": None if review_interval is None else review_interval.days,
+    }
 
 
-def _day(moment: datetime | None) -> str:
-    return "none" if moment is None else f"{moment:%Y-%m-%d}"
-
-
-def _interval(interval: timedelta | None) -> str:
-    return "none" if interval is None else f"every {interval.days} days"
+def _chain(stages: Chain) -> list[dict[str, str | int]]:
+    return [{"title": stage.title, "quorum": stage.quorum} for stage in stages]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from workflows.core.checks.findings import Finding, Severity
+from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.errors import InvalidField, NothingToChange, UnreadableSetting
 from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.plan import Operation, Plan, operations_in_order, partner_address
@@ -197,30 +197,14 @@ def left_alone(now: JsonObject | None, image: JsonObject | None, undone: Plan | 
 
 
 def _findings(change: AccessRequest, image: JsonObject | None, now: JsonObject | None) -> Iterator[Finding]:
+    about = {"request_id": change.id}
     if is_cut_short(change):
-        yield Finding(
-            code="restores_a_part",
-            severity=Severity.NOTE,
-            text=f"{change.id} ended half-way, so perhaps not all of it was written. What is put back is planned from "
-            "what stands now.",
-            source=_UPDATE,
-        )
+        yield Finding(code=FindingCode.RESTORES_A_PART, severity=Severity.NOTE, source=_UPDATE, values=about)
     if image is None:
-        yield Finding(
-            code="restores_inheritance",
-            severity=Severity.NOTE,
-            text=f"This partner had no settings of its own before {change.id}. It is not deleted: every setting is set "
-            "to inherit, so the tenant's defaults apply to it, as before.",
-            source=_DELETE,
-        )
+        yield Finding(code=FindingCode.RESTORES_INHERITANCE, severity=Severity.NOTE, source=_DELETE, values=about)
     if names := left_alone(now, image, change.known.plan):
-        yield Finding(
-            code="not_restored",
-            severity=Severity.WARNING,
-            text=f"Not as before {change.id}, and left as it is, because Gatehouse does not write it: "
-            f"{', '.join(names)}.",
-            source=_UPDATE,
-        )
+        values = {**about, "names": list(names)}
+        yield Finding(code=FindingCode.NOT_RESTORED, severity=Severity.WARNING, source=_UPDATE, values=values)
 
 
 def _approved_before(

@@ -7,7 +7,7 @@ open is rejected.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from typing import Final, NamedTuple
 
 from workflows.core.errors import NothingToChange
@@ -47,15 +47,59 @@ class RiskLevel(IntEnum):
 
     @property
     def word(self) -> str:
-        """The word that is shown to people."""
+        """The code of this level in JSON."""
         return self.name.lower()
 
 
-class Reason(NamedTuple):
-    """One thing that a plan opens, and the risk level of it alone."""
+class RiskReason(StrEnum):
+    """One thing that a plan opens. Each reason has a risk level of its own."""
 
-    level: RiskLevel
-    text: str
+    MFA = "mfa"
+    """The partner's MFA is accepted."""
+    COMPLIANT_DEVICES = "compliant_devices"
+    """Devices that the partner calls compliant are accepted."""
+    HYBRID_JOINED_DEVICES = "hybrid_joined_devices"
+    """Devices that the partner calls hybrid joined are accepted."""
+    ALL_TRUST = "all_trust"
+    """The partner's MFA and its devices are accepted."""
+    NO_CONSENT_INBOUND = "no_consent_inbound"
+    """The partner's people come in without a consent prompt."""
+    NO_CONSENT_OUTBOUND = "no_consent_outbound"
+    """Our people are sent to the partner without a consent prompt."""
+    SYNCHRONIZATION = "synchronization"
+    """The partner's administrators can create and change user accounts in this tenant."""
+    DIRECT_CONNECT_INBOUND = "direct_connect_inbound"
+    """The partner's people work here without an account."""
+    DIRECT_CONNECT_OUTBOUND = "direct_connect_outbound"
+    """Our people can work in the partner's tenant."""
+    DIRECT_CONNECT_ALL = "direct_connect_all"
+    """B2B direct connect is not limited to named applications."""
+    ALL_APPLICATIONS = "all_applications"
+    """Inbound access is not limited to named applications."""
+    OUTBOUND = "outbound"
+    """Our people can use named applications of the partner."""
+    OUTBOUND_ALL = "outbound_all"
+    """Our people can use any application of the partner."""
+    OUTBOUND_MICROSOFT = "outbound_microsoft"
+    """Our people can use every Microsoft application of the partner."""
+    OTHER = "other"
+    """A setting opens that templates seldom open."""
+    UNREADABLE = "unreadable"
+    """A value that this version cannot read."""
+    LONG = "long"
+    """The access lasts longer than a year."""
+    CROSS_CLOUD = "cross_cloud"
+    """The partner is in another Microsoft cloud."""
+
+    @property
+    def level(self) -> RiskLevel:
+        """The risk level of this reason alone."""
+        return RiskLevel.HIGH if self in _HIGH else RiskLevel.ELEVATED
+
+
+_HIGH: Final = frozenset(
+    {RiskReason.ALL_TRUST, RiskReason.SYNCHRONIZATION, RiskReason.DIRECT_CONNECT_ALL, RiskReason.UNREADABLE}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +107,8 @@ class Risk:
     """The risk level of a plan, with the reasons."""
 
     level: RiskLevel
-    reasons: tuple[str, ...]
-    """Complete sentences, the highest risk first; empty when nothing opens."""
+    reasons: tuple[RiskReason, ...]
+    """The highest risk first; empty when nothing opens."""
 
 
 class Requirement(NamedTuple):
@@ -80,50 +124,13 @@ _REQUIRED: Final[Mapping[RiskLevel, Requirement]] = {
     RiskLevel.HIGH: Requirement(3, 2),
 }
 
-_FLAGS: Final[Mapping[tuple[str, str], Reason]] = {
-    (Property.INBOUND_TRUST, "mfa"): Reason(RiskLevel.ELEVATED, "The partner's MFA counts as ours."),
-    (Property.INBOUND_TRUST, "compliant_device"): Reason(
-        RiskLevel.ELEVATED, "Devices that the partner calls compliant count as ours."
-    ),
-    (Property.INBOUND_TRUST, "hybrid_joined_device"): Reason(
-        RiskLevel.ELEVATED, "Devices that the partner calls hybrid joined count as ours."
-    ),
-    (Property.AUTOMATIC_REDEMPTION, "inbound"): Reason(
-        RiskLevel.ELEVATED, "Their people come in without being asked for consent, once the partner agrees."
-    ),
-    (Property.AUTOMATIC_REDEMPTION, "outbound"): Reason(
-        RiskLevel.ELEVATED, "Our people are sent there without being asked for consent, once the partner agrees."
-    ),
+_FLAGS: Final[Mapping[tuple[str, str], RiskReason]] = {
+    (Property.INBOUND_TRUST, "mfa"): RiskReason.MFA,
+    (Property.INBOUND_TRUST, "compliant_device"): RiskReason.COMPLIANT_DEVICES,
+    (Property.INBOUND_TRUST, "hybrid_joined_device"): RiskReason.HYBRID_JOINED_DEVICES,
+    (Property.AUTOMATIC_REDEMPTION, "inbound"): RiskReason.NO_CONSENT_INBOUND,
+    (Property.AUTOMATIC_REDEMPTION, "outbound"): RiskReason.NO_CONSENT_OUTBOUND,
 }
-_ALL_TRUST: Final = Reason(
-    RiskLevel.HIGH,
-    "Both the partner's MFA and its devices count as ours: where our Conditional Access asks for them, theirs suffice.",
-)
-_SYNCHRONIZATION: Final = Reason(
-    RiskLevel.HIGH, "The partner's administrators can create and change user accounts in this tenant."
-)
-_DIRECT_CONNECT: Final = Reason(
-    RiskLevel.ELEVATED, "B2B direct connect: their people work here without an account that we could disable."
-)
-_DIRECT_CONNECT_OUTBOUND: Final = Reason(
-    RiskLevel.ELEVATED, "B2B direct connect: our people can work in the partner's tenant, outside our own controls."
-)
-_DIRECT_CONNECT_ALL: Final = Reason(RiskLevel.HIGH, "B2B direct connect is not limited to named applications.")
-_ALL_APPLICATIONS: Final = Reason(
-    RiskLevel.ELEVATED, "Inbound access is not limited to named applications: it reaches whatever is added later, too."
-)
-_OUTBOUND: Final = Reason(RiskLevel.ELEVATED, "Our people may take our information to named applications over there.")
-_OUTBOUND_ALL: Final = Reason(
-    RiskLevel.ELEVATED, "Our people may take our information to any application of the partner."
-)
-_OUTBOUND_MICROSOFT: Final = Reason(
-    RiskLevel.ELEVATED,
-    "Our people may take our information to every Microsoft application over there, also to those added later.",
-)
-_OTHER: Final = Reason(RiskLevel.ELEVATED, "It opens a setting that templates of this kind seldom open.")
-_UNREADABLE: Final = Reason(RiskLevel.HIGH, "It holds a value that this version of Gatehouse cannot read.")
-_LONG: Final = Reason(RiskLevel.ELEVATED, "It is meant to last longer than a year.")
-_CROSS_CLOUD: Final = Reason(RiskLevel.ELEVATED, "The partner is in another Microsoft cloud.")
 
 
 def risk_of(plan: Plan, default: JsonObject | None = None) -> Risk:
@@ -141,11 +148,11 @@ def risk_of(plan: Plan, default: JsonObject | None = None) -> Risk:
     after = effective(plan.image_after(), default, is_cross_cloud=plan.is_cross_cloud)
     reasons = [reason for item in opened for reason in _reasons(item, after)]
     if opened:
-        reasons += [_LONG] if plan.duration is not None and plan.duration > LONG else []
+        reasons += [RiskReason.LONG] if plan.duration is not None and plan.duration > LONG else []
     # A tenant of another cloud is blocked until it is added. So adding it opens access, whatever the default says.
     is_added = plan.before is None and not closes_everything(plan)
     if plan.is_cross_cloud and (opened or is_added):
-        reasons.append(_CROSS_CLOUD)
+        reasons.append(RiskReason.CROSS_CLOUD)
     return _weighed(reasons)
 
 
@@ -213,15 +220,15 @@ def chain_is_enough(stages: Sequence[Stage], level: RiskLevel) -> str:
     )
 
 
-def _reasons(item: SettingChange, after: Effective) -> Iterator[Reason]:
+def _reasons(item: SettingChange, after: Effective) -> Iterator[RiskReason]:
     if item.part in (Part.UNREADABLE, Part.UNKNOWN_MEMBERS):
-        yield _UNREADABLE
+        yield RiskReason.UNREADABLE
     elif item.part is Part.FLAG:
         yield _FLAGS[item.name, item.key]
         if item.name == Property.INBOUND_TRUST and _is_all_trusted(after):
-            yield _ALL_TRUST
+            yield RiskReason.ALL_TRUST
     elif item.name == IDENTITY_SYNCHRONIZATION:
-        yield _SYNCHRONIZATION
+        yield RiskReason.SYNCHRONIZATION
     else:
         yield from _target_reasons(Property(item.name), after)
 
@@ -233,32 +240,36 @@ def _is_all_trusted(after: Effective) -> bool:
     return mfa and any(devices)
 
 
-def _target_reasons(name: Property, after: Effective) -> Iterator[Reason]:
+def _target_reasons(name: Property, after: Effective) -> Iterator[RiskReason]:
     *_, applications = configurations(after.targets[name].certain)
     match name:
         case Property.B2B_COLLABORATION_INBOUND:
             if is_unbounded(applications):
-                yield _ALL_APPLICATIONS
+                yield RiskReason.ALL_APPLICATIONS
         case Property.B2B_COLLABORATION_OUTBOUND:
             yield _outbound_reason(applications)
         case Property.B2B_DIRECT_CONNECT_INBOUND | Property.B2B_DIRECT_CONNECT_OUTBOUND:
-            yield _DIRECT_CONNECT if name is Property.B2B_DIRECT_CONNECT_INBOUND else _DIRECT_CONNECT_OUTBOUND
+            yield (
+                RiskReason.DIRECT_CONNECT_INBOUND
+                if name is Property.B2B_DIRECT_CONNECT_INBOUND
+                else RiskReason.DIRECT_CONNECT_OUTBOUND
+            )
             if is_unbounded(applications):
-                yield _DIRECT_CONNECT_ALL
+                yield RiskReason.DIRECT_CONNECT_ALL
         case _:
-            yield _OTHER
+            yield RiskReason.OTHER
 
 
-def _outbound_reason(applications: TargetConfiguration | None) -> Reason:
+def _outbound_reason(applications: TargetConfiguration | None) -> RiskReason:
     if not is_unbounded(applications):
-        return _OUTBOUND
+        return RiskReason.OUTBOUND
     if applications is None or applications.access is AccessType.BLOCKED:
-        return _OUTBOUND_ALL
+        return RiskReason.OUTBOUND_ALL
     named = {target.id for target in applications.targets}
-    return _OUTBOUND_MICROSOFT if named == {ALL_MICROSOFT_APPS} else _OUTBOUND_ALL
+    return RiskReason.OUTBOUND_MICROSOFT if named == {ALL_MICROSOFT_APPS} else RiskReason.OUTBOUND_ALL
 
 
-def _weighed(reasons: Sequence[Reason]) -> Risk:
+def _weighed(reasons: Sequence[RiskReason]) -> Risk:
     ordered = sorted(dict.fromkeys(reasons), key=lambda reason: -reason.level)
     level = max((reason.level for reason in ordered), default=RiskLevel.LOW)
-    return Risk(level=level, reasons=tuple(reason.text for reason in ordered))
+    return Risk(level=level, reasons=tuple(ordered))

@@ -66,7 +66,7 @@ def access_concerns(
     unreadable = unreadable_settings(configuration)
     yield from _other_ways([way for way in found if way.setting not in unreadable])
     for finding in check_partner(tenant_id, configuration):
-        yield _warning(finding.code, _SERVICE_TEXTS.get(finding.code, finding.text), finding.source)
+        yield _warning(finding.code, _SERVICE_TEXTS[finding.code], finding.source)
     yield from _unclear(applies)
     if unreadable:
         yield Concern(

@@ -1,19 +1,28 @@
 """The schema of the embedded store, as ordered steps. To change it, add a step; never edit a released one.
 
-NB. m003 shares a function with m007, which computes the same rows again: the result of all steps is the same as before.
+NB. m003 and m007 share a function with m010, which computes the same rows again when all requests can be read. So the
+result of all steps is the same as before.
 """
 
 import json
 from collections.abc import Mapping
+from typing import Any, Final
 
 from pydantic import ValidationError
 from sqlite_utils import Database, Migrations
 
+from workflows.core.checks.findings import FindingCode
 from workflows.core.requests.eligibility import still_asked
 from workflows.ports.records import StoreUnusable
 from workflows.store.codec import REQUEST, load
 
 migrations = Migrations("gatehouse")
+
+_SOURCES: Final = {
+    "Gatehouse's own rule: Microsoft does not document what such a list means": "own_rule",
+    "Gatehouse's records": "records",
+}
+"""The sources of findings that were sentences before m010, as codes."""
 
 
 def require_known_steps(db: Database, named: str) -> None:
@@ -159,6 +168,39 @@ def m008_plain_names(db: Database) -> None:
 def m009_message_ids(db: Database) -> None:
     """Call what names a posted message in its channel by what it is in every chat system."""
     db.execute("alter table copies rename column ts to message_id")
+
+
+@migrations()
+def m010_findings(db: Database) -> None:
+    """Store findings as codes with values. The sentence of an earlier version becomes the value `text`."""
+    for identity, doc in db.execute("select id, doc from requests where json_valid(doc)").fetchall():
+        record = json.loads(doc)
+        prepared = record.get("prepared") if isinstance(record, dict) else None
+        if not isinstance(prepared, dict):
+            continue
+        findings = prepared.get("findings")
+        if not isinstance(findings, list) or not any(map(_is_sentence, findings)):
+            continue
+        prepared["findings"] = [_as_code(one) if _is_sentence(one) else one for one in findings]
+        text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+        db.execute("update requests set doc = ? where id = ?", (text, identity))
+    _note_who_waits(db)
+
+
+def _is_sentence(finding: Any) -> bool:
+    return isinstance(finding, dict) and "text" in finding and "values" not in finding
+
+
+def _as_code(finding: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a finding of an earlier version in the present form. Its sentence stays word for word."""
+    code, severity, source = (str(finding.get(name)) for name in ("code", "severity", "source"))
+    lines = {"lines": finding["lines"]} if finding.get("lines") else {}
+    return {
+        "code": code if code in set(FindingCode) else FindingCode.TEXT.value,
+        "severity": "unchecked" if severity == "could not be checked" else severity,
+        "source": _SOURCES.get(source, source),
+        "values": {"text": finding["text"], **lines},
+    }
 
 
 def _rename_fields(db: Database, table: str, key: str, within: tuple[str, ...], names: Mapping[str, str]) -> None:

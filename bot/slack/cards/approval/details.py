@@ -22,6 +22,7 @@ from bot.slack.cards.partners import (
 from bot.slack.cards.requests import current_plan, identity_of, restore_hint, restored_parts
 from bot.slack.cards.risk import risk_elements, staying_elements
 from bot.slack.people.approvers import Approvers
+from bot.words.consequences import consequence_words
 from bot.words.history import entry_words
 from workflows.app.audit_entries import GATEHOUSE
 from workflows.core.checks.consequences import consequences
@@ -123,12 +124,13 @@ def _changes(lines: Sequence[Line]) -> Iterator[Block]:
 
 
 def _checks(request: AccessRequest, known: Prepared, lines: Sequence[Line]) -> Iterator[Block]:
-    said = consequences(
+    facts = consequences(
         known.plan,
         known.observation.default,
         is_applied=request.state is RequestState.APPLIED,
         not_closed=request.not_closed,
     )
+    said = tuple(map(consequence_words, facts))
     elements = [*finding_elements(known.findings, lines), *consequence_elements(said)]
     yield header("Checks")
     yield rich(*elements) if elements else rich(paragraph(words("✅ Every check passed.")))

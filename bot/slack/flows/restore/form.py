@@ -19,6 +19,7 @@ from bot.slack.cards.partners import (
 )
 from bot.slack.cards.risk import risk_elements, staying_elements
 from bot.words.actions import with_commands
+from bot.words.consequences import consequence_words
 from workflows.app.requests.restore_intake import RestoreForm
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Finding
@@ -134,7 +135,7 @@ def _result_elements(shown: RestoreShown) -> Iterator[RichTextElement]:
         yield from risk_elements(plan, default)
         yield from change_elements(describe(plan, default, preview.names), "What would change from now")
         yield from staying_elements(plan, default, preview.names)
-        yield from consequence_elements(consequences(plan, default))
+        yield from consequence_elements(tuple(map(consequence_words, consequences(plan, default))))
         yield from finding_elements(preview.findings)
         yield from _chain_elements(preview)
 

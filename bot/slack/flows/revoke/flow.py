@@ -20,6 +20,7 @@ from bot.slack.payloads.button_values import parse_tenant_id
 from bot.slack.payloads.models import Interaction, Invocation
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.members import Members
+from bot.words.findings.finding import finding_words
 from workflows.app.service import Service
 from workflows.core.errors import Refused
 from workflows.core.partners.partnership import Partnership
@@ -40,7 +41,7 @@ from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 from workflows.preflight.naming import names_shown
-from workflows.preflight.sign_ins import losing_words, read_use
+from workflows.preflight.sign_ins import losing_access, read_use
 
 _CONFIRMATION_SECONDS: Final = 1.5
 """Seconds that a confirmation waits for Graph before it is acknowledged."""
@@ -177,7 +178,7 @@ class RevokeFlow:
             if not counting.done():
                 counted = revocation_view(identity, partnership, plan, default, stops, names, (_COUNTING,))
                 await self.windows.update(window.id, counted)
-            used = losing_words(await counting)
+            used = tuple(map(finding_words, losing_access(await counting)))
             return revocation_view(identity, partnership, plan, default, stops, names, used)
         finally:
             counting.cancel()

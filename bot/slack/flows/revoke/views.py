@@ -17,6 +17,7 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partners import change_elements, consequence_elements, identity_block
 from bot.slack.cards.requests import kind_words
 from bot.slack.cards.reviews import partnership_facts
+from bot.words.consequences import consequence_words
 from workflows.core.checks.consequences import consequences
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.plan import Plan, TenantIdentity
@@ -58,7 +59,7 @@ def revocation_view(
     is_closed = partnership is None or partnership.state is PartnershipState.REVOKED
     if is_closed and not plan.operations and not stops:
         return already_blocked_view(left)
-    said = (*consequences(plan, default), *used)
+    said = (*map(consequence_words, consequences(plan, default)), *used)
     return revoke_view(identity, describe(plan, default, names), partnership, said, stops, left)
 
 

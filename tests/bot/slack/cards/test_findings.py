@@ -9,6 +9,7 @@ from bot.slack.flows.decide import decision_view
 from bot.slack.flows.show.posture import posture_message
 from bot.terminal.plan_json import plan_json
 from bot.terminal.posture_json import posture_json
+from bot.words.findings.finding import finding_lines
 from tests.bot.surfaces import assert_sound, details, shown
 from tests.bot.surfaces import assert_sound_message as sound_message
 from tests.bot.terminal.test_plan import planned, printed
@@ -47,7 +48,7 @@ def test_two_hundred_hostile_policies_fit_into_card_and_window() -> None:
     sound_message(card)
     window = decision_view(asked(MANY), history=(), now=NOW)
     assert_sound(window)
-    more = sum(len(one.lines) for one in access_findings(MANY)) - MOST_LINES
+    more = sum(len(finding_lines(one)) for one in access_findings(MANY)) - MOST_LINES
     assert f"and {more} more; gatehouse plan" in shown(window)
     assert full_findings(()) == []
 

@@ -8,7 +8,7 @@ from bot.slack.cards.partners import change_elements
 from tests.bot import surfaces
 from tests.bot.surfaces import details
 from tests.workflows.core.builders import NOW, TENANT, identity, prepared, request
-from workflows.core.checks.findings import Finding, Severity
+from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.plans.plan import plan_access
 from workflows.core.plans.words import Line
 from workflows.core.requests.request import AccessRequest, Observation, RequestKind, RequestState
@@ -50,7 +50,12 @@ def test_a_revocation_has_no_risk_to_weigh() -> None:
 
 def test_every_finding_says_its_weight_in_words_and_its_source() -> None:
     findings = [
-        Finding(code=severity.name, severity=severity, text=f"About {severity.name}.", source="Graph: “A page”")
+        Finding(
+            code=FindingCode.TEXT,
+            severity=severity,
+            values={"text": f"About {severity.name}."},
+            source="Graph: “A page”",
+        )
         for severity in Severity
     ]
     said = shown(waiting(*findings))
@@ -58,13 +63,13 @@ def test_every_finding_says_its_weight_in_words_and_its_source() -> None:
         assert expected in said
 
 
-def finding(severity: Severity, text: str, code: str = "c") -> Finding:
-    return Finding(code=code, severity=severity, text=text, source="Graph: “A page”")
+def finding(severity: Severity, text: str, code: FindingCode = FindingCode.TEXT) -> Finding:
+    return Finding(code=code, severity=severity, values={"text": text}, source="Graph: “A page”")
 
 
 def test_findings_stand_by_weight_and_licences_come_last() -> None:
     findings = [
-        finding(Severity.NOTE, "Needs a licence.", "licence_p1"),
+        finding(Severity.NOTE, "Needs a licence.", FindingCode.LICENCE_P1),
         finding(Severity.NOTE, "Some note."),
         finding(Severity.UNCHECKED, "Who may invite could not be checked (no permission)."),
         finding(Severity.WARNING, "First warning."),
@@ -92,7 +97,12 @@ def test_a_name_that_the_change_shows_is_not_told_again() -> None:
         template_hash="h",
         duration=timedelta(days=90),
     )
-    named = finding(Severity.NOTE, f"In this tenant, application {application} is “Portal”.", "targets_named")
+    named = Finding(
+        code=FindingCode.TARGETS_NAMED,
+        severity=Severity.NOTE,
+        values={"targets": [{"kind": "application", "id": application, "name": "Portal"}]},
+        source="Graph: “A page”",
+    )
     for names, is_told in (({application: "Portal"}, False), ({}, True)):
         known = prepared(plan=plan, findings=(named,), names=names)
         said = shown(request(RequestState.AWAITING_APPROVAL, prepared=known))
@@ -115,7 +125,9 @@ def test_what_is_written_without_changing_anything_does_not_hide_what_changes() 
 
 
 def test_findings_cannot_ping_and_a_flood_of_them_is_counted() -> None:
-    nasty = Finding(code="c", severity=Severity.WARNING, text="<!channel> \u202e", source="<@U1>")
+    nasty = Finding(
+        code=FindingCode.TEXT, severity=Severity.WARNING, values={"text": "<!channel> \u202e"}, source="<@U1>"
+    )
     message = details(waiting(*[nasty] * 25))
     assert "mrkdwn" not in json.dumps(message.blocks)
     assert "\u202e" not in json.dumps(message.blocks, ensure_ascii=False)

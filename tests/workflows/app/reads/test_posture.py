@@ -16,6 +16,7 @@ from tests.workflows.world import World
 from workflows.app.reads.posture import LOOKUPS_AT_ONCE, read_posture
 from workflows.core.partners.records import Records
 from workflows.core.plans.plan import TenantIdentity
+from workflows.core.policy.risk import RiskReason
 from workflows.core.posture.model import Posture, RecordState
 from workflows.core.settings.model import TenantId
 from workflows.entra import Entra
@@ -132,7 +133,7 @@ async def test_names_are_looked_up_for_unknown_tenants_only_and_side_by_side_onl
     named = [one for one in posture.partners if one.identity is not None]
     assert len(named) == 29  # ours, and all but the unanswered
     (elsewhere,) = (one for one in named if one.identity is not None and not one.identity.is_resolved)
-    assert "The partner is in another Microsoft cloud." in elsewhere.risk.reasons, "our own cloud does not know it"
+    assert RiskReason.CROSS_CLOUD in elsewhere.risk.reasons, "our own cloud does not know it"
     assert identity().default_domain in {one.name for one in named}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.words.findings.finding import finding_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, TENANT, partnership
 from tests.workflows.world import CATALOG, World, restarted
 from workflows.app.requests.restore_intake import RestoreForm
@@ -69,11 +70,11 @@ async def test_a_weaker_template_over_a_partner_needs_the_chain_under_which_it_s
 async def test_the_card_of_a_change_of_template_says_what_it_replaces(world: World) -> None:
     await pilot(world)
     request = await world.waiting(template="guest-collaboration", days=365)
-    (said,) = [one.text for one in request.known.findings if one.code == "replaces_template"]
+    (said,) = [finding_words(one) for one in request.known.findings if one.code == "replaces_template"]
     before, after = world.clock.now() + timedelta(days=90), world.clock.now() + timedelta(days=365)
     for fact in ("Regulated project", "Guest collaboration", f"{before:%Y-%m-%d}", f"{after:%Y-%m-%d}", "30", "90"):
         assert fact in said
-    (kept,) = [one.text for one in request.known.findings if one.code == "keeps_approval_policy"]
+    (kept,) = [finding_words(one) for one in request.known.findings if one.code == "keeps_approval_policy"]
     assert "2 of “Data owners”" in kept
 
 
@@ -178,7 +179,7 @@ async def test_the_card_and_the_form_of_a_restore_say_what_it_replaces(world: Wo
         f"{after:%Y-%m-%d} after. Review: every 90 days before, every 30 days after."
     )
     for findings in (found.findings, request.known.findings):
-        assert [one.text for one in findings if one.code == "replaces_template"] == [wanted]
+        assert [finding_words(one) for one in findings if one.code == "replaces_template"] == [wanted]
     for person in EVERYBODY:
         await world.approve(await world.request(request.id), person)
     known = await record(world)

@@ -2,11 +2,12 @@
 
 import pytest
 
+from bot.words.findings.finding import finding_words
 from tests.workflows.fakes import FakeSurroundings
 from tests.workflows.world import CATALOG, World
 from workflows.app.requests.intake import InvalidForm
 from workflows.app.requests.placeholder_checks import unknown_ids
-from workflows.core.checks.findings import Severity
+from workflows.core.checks.findings import FindingCode, Severity
 from workflows.core.requests.request import RequestState
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
@@ -85,6 +86,6 @@ async def test_names_are_kept_with_what_was_prepared_and_unread_ones_are_said(wo
     request = await world.waiting(template="regulated-project", days=90, placeholders=HOLES)
     assert request.known.names[OURS] == "Bridge project"
     by_code = {one.code: one for one in request.known.findings}
-    assert "“Bridge project”" in by_code["targets_named"].text
-    assert by_code["targets_in_both"].severity is Severity.NOTE
-    assert "“Salesforce”" in by_code["targets_in_both"].text
+    assert "“Bridge project”" in finding_words(by_code[FindingCode.TARGETS_NAMED])
+    assert by_code[FindingCode.TARGETS_IN_BOTH].severity is Severity.NOTE
+    assert "“Salesforce”" in finding_words(by_code[FindingCode.TARGETS_IN_BOTH])

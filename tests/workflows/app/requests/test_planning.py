@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import pytest
 
+from bot.words.findings.finding import finding_words
 from tests.workflows.core.builders import TENANT
 from tests.workflows.world import CATALOG, World
 from workflows.app.requests.planning import PlanImpossible, Planned, plan_request
@@ -80,7 +81,7 @@ async def test_an_open_request_is_warned_of(world: World) -> None:
     await world.waiting()
     last = (await planned(world, template="guest-collaboration", records=await world.store.records())).findings[-1]
     assert (last.code, last.severity) == ("open_request", Severity.WARNING)
-    assert "Filed now, it would be refused" in last.text
+    assert "Filed now, it would be refused" in finding_words(last)
 
 
 async def test_a_narrowing_needs_one_approver(world: World) -> None:

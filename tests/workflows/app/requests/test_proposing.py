@@ -10,7 +10,7 @@ from tests.workflows.core.builders import NOW, STAGES, TENANT, identity, prepare
 from tests.workflows.world import World
 from workflows.app.requests.intake import InvalidForm
 from workflows.app.requests.proposing import checked
-from workflows.core.checks.findings import Finding, Severity, Unfit
+from workflows.core.checks.findings import Finding, FindingCode, Severity, Unfit
 from workflows.core.checks.partner_rules import MICROSOFT_SUPPORT
 from workflows.core.plans.plan import plan_access
 from workflows.core.requests.request import Observation, RequestState
@@ -55,8 +55,8 @@ async def test_what_the_approvers_must_know_is_stored_with_the_request(world: Wo
     world.tenant.partners[TENANT] = {"tenantId": TENANT, "isInMultiTenantOrganization": True}
     request = await world.waiting()
     found = {finding.code: finding for finding in request.known.findings}
-    assert found["multi_tenant_organization"].severity is Severity.WARNING
-    assert found["licence_p1"].source
+    assert found[FindingCode.MULTI_TENANT_ORGANIZATION].severity is Severity.WARNING
+    assert found[FindingCode.LICENCE_P1].source
     assert request.known.observation.default == await world.tenant.read_default()
 
 
@@ -78,7 +78,7 @@ def test_requests_stored_before_there_were_findings_and_defaults_still_load() ->
 
 
 def test_findings_survive_the_store() -> None:
-    finding = Finding(code="c", severity=Severity.UNCHECKED, text="T.", source="S")
+    finding = Finding(code=FindingCode.TEXT, severity=Severity.UNCHECKED, values={"text": "T."}, source="S")
     known = prepared(findings=(finding,))
     assert load(REQUEST, dump(REQUEST, request(prepared=known))).known.findings == (finding,)
 

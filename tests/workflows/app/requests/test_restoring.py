@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.words.findings.finding import finding_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, RILEY, SAM, TENANT, request
 from tests.workflows.effects.applying import OPEN, put, synchronizing
 from tests.workflows.world import CATALOG, World
@@ -336,7 +337,7 @@ async def test_a_group_that_was_deleted_meanwhile_is_put_back_with_a_warning(wor
     assert waiting.state is S.AWAITING_APPROVAL, waiting.note
     (gone,) = [one for one in waiting.known.findings if one.code == "target_gone"]
     assert gone.severity is Severity.WARNING
-    assert ours in gone.text
+    assert ours in finding_words(gone)
     for person in (AMARA, BRUNO, CHIE):
         await world.approve(waiting, person)
     assert (await world.request(waiting.id)).state is S.APPLIED

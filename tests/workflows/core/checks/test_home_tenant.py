@@ -6,14 +6,16 @@ from typing import Any, Final
 
 import pytest
 
+from bot.words.findings.finding import finding_words
+from bot.words.findings.unchecked import WHY
 from tests.workflows.core.builders import TENANT, access_plan, identity
 from tests.workflows.core.policies import policy
 from workflows.core.checks.conditional_access.entries import entries_under, trust_under
 from workflows.core.checks.conditional_access.questions import Questions
 from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
 from workflows.core.checks.facts import PreflightFacts, SignIns, Unchecked, Why
-from workflows.core.checks.findings import Severity
-from workflows.core.checks.home_tenant import circumstances, evaluate_facts, sign_in_words
+from workflows.core.checks.findings import Finding, FindingCode, Severity
+from workflows.core.checks.home_tenant import circumstances, evaluate_facts, sign_in_values
 from workflows.core.plans.plan import Plan, TenantIdentity, plan_access, plan_revocation
 from workflows.core.settings.documents import parse_targets, to_document
 from workflows.core.settings.effective import effective
@@ -84,7 +86,7 @@ def found(plan: Plan | None = None, who: TenantIdentity | None = None, **facts: 
     """Judge the usual facts with some of them changed: texts by code."""
     these, this = replace(CALM, **facts), plan or access_plan()
     findings = evaluate_facts(these, access(these, this), plan=this, identity=who or identity())
-    return {finding.code: finding.text for finding in findings}
+    return {finding.code: finding_words(finding) for finding in findings}
 
 
 def direct_connect() -> Plan:
@@ -130,11 +132,11 @@ def test_what_could_not_be_read_is_said_with_reason_and_place(field: str, code: 
     findings = evaluate_facts(these, access(these, access_plan()), plan=access_plan(), identity=identity())
     (unread,) = [one for one in findings if one.code == code]
     assert unread.severity is Severity.UNCHECKED
-    assert f"could not be checked ({why})" in unread.text
-    assert place in unread.text
-    assert unread.text.endswith(".")
-    assert ("Grant the application" in unread.text) is (why is Why.FORBIDDEN)
-    assert ("Entra ID P1" in unread.text) is (why is Why.NO_LICENCE)
+    assert f"could not be checked ({WHY[why]})" in finding_words(unread)
+    assert place in finding_words(unread)
+    assert finding_words(unread).endswith(".")
+    assert ("Grant the application" in finding_words(unread)) is (why is Why.FORBIDDEN)
+    assert ("Entra ID P1" in finding_words(unread)) is (why is Why.NO_LICENCE)
 
 
 # --- who it is ---
@@ -345,7 +347,8 @@ def test_our_own_people_at_the_partner_are_counted_and_lose_only_what_is_closed_
     ],
 )
 def test_sign_ins_in_words(seen: SignIns, words: str) -> None:
-    assert sign_in_words(seen).startswith(words)
+    finding = Finding(code=FindingCode.SIGN_INS, severity=Severity.NOTE, source="A page", values=sign_in_values(seen))
+    assert finding_words(finding).startswith(words)
 
 
 def test_ids_are_compared_not_names() -> None:

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from bot.words.findings.finding import finding_words
 from tests.workflows.core.builders import TENANT, closed_document
-from workflows.core.checks.findings import Finding, Severity, Unfit, require_fit
+from workflows.core.checks.findings import Finding, FindingCode, Severity, Unfit, require_fit
 from workflows.core.checks.partner_rules import MICROSOFT_SUPPORT, check_partner
 from workflows.core.checks.rules import RIGHTS_MANAGEMENT, Circumstances, check_plan
 from workflows.core.plans.plan import Operation, Plan, plan_access
@@ -73,8 +74,8 @@ def found(
     **around: Any,
 ) -> dict[str, tuple[Severity, str]]:
     findings = check_plan(replace(plan(settings, before), is_cross_cloud=is_cross_cloud), Circumstances(**around))
-    assert all(finding.source and finding.text.endswith(".") for finding in findings)
-    return {finding.code: (finding.severity, finding.text) for finding in findings}
+    assert all(finding.source and finding_words(finding).endswith(".") for finding in findings)
+    return {finding.code: (finding.severity, finding_words(finding)) for finding in findings}
 
 
 def severities(settings: dict[Property, Setting], before: JsonObject | None = None, **around: Any) -> dict[str, str]:
@@ -237,20 +238,22 @@ def test_some_tenants_are_no_partners_or_somebody_elses_too(
 # --- What comes of a finding ----------------------------------------------------------------------------------------
 
 
-def finding(code: str, severity: Severity) -> Finding:
-    return Finding(code=code, severity=severity, text=f"About {code}.", source="Graph: “A page”")
+def finding(code: FindingCode, severity: Severity) -> Finding:
+    return Finding(code=code, severity=severity, values={"text": f"About {code}."}, source="Graph: “A page”")
 
 
 def test_an_error_makes_a_request_unfit_and_says_why_with_its_source() -> None:
-    errors = [finding("first", Severity.ERROR), finding("second", Severity.ERROR), finding("x", Severity.NOTE)]
+    first, second = FindingCode.HALF_A_BLOCK, FindingCode.ALL_AND_SOME
+    errors = [finding(first, Severity.ERROR), finding(second, Severity.ERROR), finding(first, Severity.NOTE)]
     with pytest.raises(Unfit) as caught:
         require_fit(errors, "template")
-    assert (caught.value.field, caught.value.code) == ("template", "first")
-    assert caught.value.reason == "About first. (Graph: “A page”) About second. (Graph: “A page”)"
+    assert (caught.value.field, caught.value.code) == ("template", "half_a_block")
+    assert caught.value.errors == tuple(errors[:2])
+    assert caught.value.reason == "About half_a_block. (Graph: “A page”) About all_and_some. (Graph: “A page”)"
 
 
 def test_everything_else_passes() -> None:
-    others = tuple(finding(severity.name, severity) for severity in Severity if severity is not Severity.ERROR)
+    others = tuple(finding(FindingCode.TEXT, severity) for severity in Severity if severity is not Severity.ERROR)
     assert require_fit(iter(others), "template") == others
 
 

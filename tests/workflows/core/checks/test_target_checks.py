@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import pytest
 
+from bot.words.findings.finding import finding_words
 from tests.workflows.core.builders import TENANT
 from workflows.core.checks.facts import Unchecked, Why
 from workflows.core.checks.findings import Finding, Severity
@@ -127,7 +128,7 @@ def test_what_is_ours_is_looked_up_and_so_are_their_people_and_last_their_applic
 def test_an_application_of_theirs_that_is_here_as_well_is_only_told() -> None:
     told = found({target(A, THEIR_APP): "Salesforce"})
     assert told["targets_in_both"].severity is Severity.NOTE
-    assert f"application {THEIR_APP} is “Salesforce” here" in told["targets_in_both"].text
+    assert f"application {THEIR_APP} is “Salesforce” here" in finding_words(told["targets_in_both"])
     for nothing in (None, FORBIDDEN):
         assert found({target(A, THEIR_APP): nothing, target(A, OUR_APP): "x"}).keys() == {
             "targets_left_out",
@@ -141,8 +142,8 @@ def test_names_that_were_found_are_told_and_shown() -> None:
     told = found(names)
     assert told.keys() == {"targets_named", "targets_theirs"}
     assert told["targets_named"].severity is told["targets_theirs"].severity is Severity.NOTE
-    assert f"application {OUR_APP} is “Portal”, group {OUR_GROUP} is “Bridge”." in told["targets_named"].text
-    assert THEIR_APP in told["targets_theirs"].text
+    assert f"application {OUR_APP} is “Portal”, group {OUR_GROUP} is “Bridge”." in finding_words(told["targets_named"])
+    assert THEIR_APP in finding_words(told["targets_theirs"])
     assert known_names(names) == {OUR_GROUP: "Bridge", OUR_APP: "Portal"}
     words = " ".join(line.after for line in describe(PROJECT, names=known_names(names)))
     assert f"application “Portal” ({OUR_APP})" in words
@@ -166,8 +167,8 @@ def test_a_list_that_keeps_a_deleted_id_can_be_narrowed() -> None:
     told = found({target(G, OUR_GROUP): None}, plan({OUTBOUND: several(OUR_GROUP)}, before))
     assert told.keys() == {"target_gone", "targets_theirs"}
     assert told["target_gone"].severity is Severity.WARNING
-    assert f"listed group {OUR_GROUP} before and lists it after this" in told["target_gone"].text
-    assert "this tenant has no such group now" in told["target_gone"].text
+    assert f"listed group {OUR_GROUP} before and lists it after this" in finding_words(told["target_gone"])
+    assert "this tenant has no such group now" in finding_words(told["target_gone"])
 
 
 def test_an_id_that_another_setting_listed_is_new_here() -> None:
@@ -193,14 +194,18 @@ def test_an_id_that_has_to_be_ours_and_is_not_ends_the_request(asked: dict[str, 
     error = found({target(A, OUR_APP): None, target(G, OUR_GROUP): "Bridge"}, asked=asked)["target_absent"]
     assert error.severity is Severity.ERROR
     field = " (“Portal application” on the form)" if asked else ""
-    assert error.text.startswith(f"There is no application {OUR_APP}{field} in this tenant, where “B2B collaboration, ")
-    assert "Application ID, not the Object ID" in error.text
+    assert finding_words(error).startswith(
+        f"There is no application {OUR_APP}{field} in this tenant, where “B2B collaboration, "
+    )
+    assert "Application ID, not the Object ID" in finding_words(error)
 
 
 def test_an_id_of_ours_where_the_partners_belongs_ends_the_request() -> None:
     error = found({target(G, THEIR_GROUP): "Finance"}, asked={THEIR_GROUP: "Pilot group"})["target_is_ours"]
     assert error.severity is Severity.ERROR
-    assert error.text.startswith(f"Group {THEIR_GROUP} (“Pilot group” on the form) is “Finance” in this tenant")
+    assert finding_words(error).startswith(
+        f"Group {THEIR_GROUP} (“Pilot group” on the form) is “Finance” in this tenant"
+    )
 
 
 def test_an_id_of_ours_that_was_listed_there_before_is_a_warning() -> None:
@@ -228,10 +233,10 @@ def test_what_could_not_be_read_is_said_with_the_permission_it_takes() -> None:
     names: Names = {target(A, OUR_APP): FORBIDDEN, target(G, OUR_GROUP): FORBIDDEN, target(G, THEIR_GROUP): FORBIDDEN}
     told = [one for one in check_targets(PROJECT, names, {}) if one.severity is Severity.UNCHECKED]
     assert [one.code for one in told] == ["groups_unread", "applications_unread"]
-    assert "GroupMember.Read.All" in told[0].text
-    assert "Application.Read.All" in told[1].text
+    assert "GroupMember.Read.All" in finding_words(told[0])
+    assert "Application.Read.All" in finding_words(told[1])
     user = plan({OUTBOUND: only(target(U, OUR_GROUP), target(A, OFFICE_365))})
-    assert "User.Read.All" in found({target(U, OUR_GROUP): FORBIDDEN}, user)["users_unread"].text
+    assert "User.Read.All" in finding_words(found({target(U, OUR_GROUP): FORBIDDEN}, user)["users_unread"])
 
 
 @pytest.mark.parametrize(("count", "words"), [(1, "One more ID could"), (7, "7 more IDs could")])
@@ -243,8 +248,8 @@ def test_more_ids_than_are_looked_up_are_counted(count: int, words: str) -> None
     asked_for = to_look_up(shown_targets(big))
     assert len(asked_for) == MOST_LOOKED_UP
     told = found(dict.fromkeys(asked_for, "Group"), big)
-    assert told["targets_left_out"].text.startswith(words)
-    assert f"and {MOST_LOOKED_UP - 5} more" in told["targets_named"].text
+    assert finding_words(told["targets_left_out"]).startswith(words)
+    assert f"and {MOST_LOOKED_UP - 5} more" in finding_words(told["targets_named"])
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from workflows.core.partners.approval_policy import (
 )
 from workflows.core.people import Role
 from workflows.core.plans.plan import Plan, plan_revocation
-from workflows.core.policy.risk import RiskLevel, chain_is_enough, required, risk_of_result
+from workflows.core.policy.risk import RiskLevel, RiskReason, chain_is_enough, required, risk_of_result
 from workflows.core.policy.template import Stage
 
 ROLES = frozenset({SECURITY, DATA_OWNER, Role("legal")})
@@ -113,5 +113,5 @@ def test_the_risk_of_the_result_weighs_what_the_plan_leaves_alone() -> None:
 @pytest.mark.parametrize("days", [1, 400])
 def test_the_duration_is_part_of_the_risk_of_the_result(days: int) -> None:
     plan = replace(opening(), duration=timedelta(days=days))
-    said = any("longer than a year" in reason for reason in risk_of_result(plan, None).reasons)
+    said = RiskReason.LONG in risk_of_result(plan, None).reasons
     assert said is (days > 366)

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.words.findings.finding import finding_words
 from tests.workflows.core.builders import NOW, STAGES, TENANT, closed_document, prepared, request
 from tests.workflows.core.strategies import PROPERTY, SETTINGS, partner_documents
-from workflows.core.checks.consequences import NOTHING_OF_ITS_OWN, consequences
-from workflows.core.errors import InvalidField, NothingToChange, UnreadableSetting
+from workflows.core.checks.consequences import Consequence, consequences
+from workflows.core.checks.findings import FindingCode
+from workflows.core.errors import Fact, InvalidField, NothingToChange, UnreadableSetting
 from workflows.core.partners.restoration import (
     decided_by,
     deciding_template,
@@ -333,9 +335,9 @@ def test_what_was_cut_short_while_it_was_written_can_be_put_back(state: RequestS
 
 def test_of_what_was_cut_short_it_is_said_that_perhaps_not_all_was_written() -> None:
     setup = applied(restoration(document(), closed_document()), state=RequestState.FAILED, writing_since=NOW)
-    codes = {one.code: one.text for one in restoration_findings(setup, document())}
+    codes = {one.code: finding_words(one) for one in restoration_findings(setup, document())}
     assert codes.keys() == {"restores_a_part"}
-    assert "planned from what stands now" in codes["restores_a_part"]
+    assert "planned from what stands now" in codes[FindingCode.RESTORES_A_PART]
 
 
 def test_what_wrote_nothing_has_nothing_to_put_back() -> None:
@@ -365,7 +367,7 @@ def test_settings_that_are_not_ours_are_named_and_left() -> None:
     now = document(crossCloudMeetingConfiguration={"inboundAllowed": True}, isServiceProvider=False)
     [finding] = restoration_findings(change, now)
     assert finding.code == "not_restored"
-    assert "not write it: crossCloudMeetingConfiguration." in finding.text
+    assert "not write it: crossCloudMeetingConfiguration." in finding_words(finding)
     assert restoration_findings(change, change.known.plan.before) == ()
 
 
@@ -374,9 +376,9 @@ def test_a_partner_that_goes_back_to_inheriting_is_said_to_stay() -> None:
         applied(plan_revocation(tenant_id=TENANT, default={}, before=None)), closed_document()
     )
     assert finding.code == "restores_inheritance"
-    assert "not deleted" in finding.text
-    assert NOTHING_OF_ITS_OWN in consequences(restoration(closed_document(), None))
-    assert NOTHING_OF_ITS_OWN not in consequences(
+    assert "not deleted" in finding_words(finding)
+    assert Fact(Consequence.NOTHING_OF_ITS_OWN) in consequences(restoration(closed_document(), None))
+    assert Fact(Consequence.NOTHING_OF_ITS_OWN) not in consequences(
         restoration(closed_document(), document(inboundTrust={"isMfaAccepted": True}))
     )
 

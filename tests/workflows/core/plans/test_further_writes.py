@@ -8,8 +8,8 @@ from hypothesis import given
 
 from tests.workflows.core.builders import TENANT, access_plan, closed_document
 from tests.workflows.core.strategies import PROPERTY, partner_documents
-from workflows.core.checks.consequences import KEPT, NOT_DELETED, consequences
-from workflows.core.errors import NothingToChange
+from workflows.core.checks.consequences import Consequence, consequences
+from workflows.core.errors import Fact, NothingToChange
 from workflows.core.partners.restoration import left_alone, plan_restoration
 from workflows.core.plans.plan import Operation, Plan, is_confirmed, plan_revocation
 from workflows.core.plans.refused_writes import shows, written_names
@@ -136,14 +136,14 @@ def test_only_what_may_be_refused_is_in_a_digest_as_such() -> None:
 def test_the_window_promises_what_the_plan_does_and_names_what_it_cannot_close() -> None:
     plan = plan_revocation(tenant_id=TENANT, before=document(inboundTrust={"isPasskeyAccepted": True}), default={})
     said = consequences(plan, {})
-    assert NOT_DELETED in said
-    assert any("may refuse it" in one and "Inbound trust, isPasskeyAccepted" in one for one in said)
+    assert Fact(Consequence.NOT_DELETED) in said
+    assert Fact(Consequence.WRITTEN_LAST, {"names": ["inboundTrust.isPasskeyAccepted"]}) in said
     said = consequences(plan, {"places": True})
-    assert KEPT in said
-    assert any("Not closed for certain after this: places (not known)." in one for one in said)
+    assert Fact(Consequence.KEPT) in said
+    assert Fact(Consequence.NOT_CLOSED, {"ways": [{"name": "places", "opening": "not known"}]}) in said
     done = consequences(plan, {}, is_applied=True, not_closed=[OpenWay(name="newer", opening=Opening.UNKNOWN)])
-    assert not any("may refuse it" in one for one in done)
-    assert "Not closed for certain after this: newer (not known)." in done
+    assert Consequence.WRITTEN_LAST not in [one.code for one in done]
+    assert Fact(Consequence.NOT_CLOSED, {"ways": [{"name": "newer", "opening": "not known"}]}) in done
 
 
 # --- an access plan ---

@@ -12,13 +12,14 @@ import pytest
 from tests.workflows.core.builders import TENANT, access_plan, closed_document
 from tests.workflows.core.settings.test_effective import A1, ALL, G1, listed
 from workflows.core.checks.application_access import Capability, Direction, answer
-from workflows.core.checks.consequences import KEPT_ELSEWHERE, NOT_DELETED, NOT_DELETED_ELSEWHERE, consequences
+from workflows.core.checks.consequences import Consequence, consequences
+from workflows.core.errors import Fact
 from workflows.core.plans.changes import plan_access_change, setting_changes
 from workflows.core.plans.current_settings import describe_current, staying_open
 from workflows.core.plans.plan import Plan, plan_revocation
 from workflows.core.plans.renewal import plan_renewal
 from workflows.core.plans.words import describe
-from workflows.core.policy.risk import Risk, RiskLevel, deciding_risk, risk_of, risk_of_result
+from workflows.core.policy.risk import Risk, RiskLevel, RiskReason, deciding_risk, risk_of, risk_of_result
 from workflows.core.posture.risk import current_risk
 from workflows.core.settings.breadth import AccessChange, is_certainly_blocked
 from workflows.core.settings.effective import Origin, effective
@@ -108,13 +109,14 @@ def test_revoking_it_blocks_and_does_not_speak_of_defaults() -> None:
     for before in (None, {"tenantId": TENANT, **OPEN}):
         plan = plan_revocation(tenant_id=TENANT, before=before, is_cross_cloud=True)
         said = consequences(plan, OPEN)
-        assert NOT_DELETED_ELSEWHERE in said
+        assert Fact(Consequence.NOT_DELETED_ELSEWHERE) in said
         unsure = consequences(plan, None)
-        assert KEPT_ELSEWHERE in unsure, "what the default opens besides is not known"
-        assert not any("is blocked by" in one for one in unsure)
-        assert not any("fall back" in one for one in (*said, *unsure))
+        assert Fact(Consequence.KEPT_ELSEWHERE) in unsure, "what the default opens besides is not known"
+        assert Fact(Consequence.NOT_DELETED_ELSEWHERE) not in unsure
+        of_defaults = {Fact(Consequence.NOT_DELETED), Fact(Consequence.KEPT)}
+        assert not of_defaults & {*said, *unsure}
         assert not any(line.opens for line in describe(plan, {name: OPEN[name] for name in B2B_PROPERTIES}))
-    assert NOT_DELETED in consequences(plan_revocation(tenant_id=TENANT, before=None), OPEN)
+    assert Fact(Consequence.NOT_DELETED) in consequences(plan_revocation(tenant_id=TENANT, before=None), OPEN)
 
 
 def test_what_stands_says_that_it_is_blocked_and_inherits_nothing() -> None:
@@ -160,8 +162,8 @@ def test_the_result_is_weighed_by_everything_that_stands_and_the_change_by_itsel
     plan = access_plan(before)
     change, result = risk_of(plan, SERVICE_DEFAULT), risk_of_result(plan, SERVICE_DEFAULT)
     assert change.level < result.level is RiskLevel.HIGH
-    assert any("create and change user accounts" in one for one in result.reasons)
-    assert any("direct connect" in one for one in result.reasons)
+    assert RiskReason.SYNCHRONIZATION in result.reasons
+    assert RiskReason.DIRECT_CONNECT_OUTBOUND in result.reasons
     assert deciding_risk(plan, SERVICE_DEFAULT) == result
     named = {one.setting for one in staying_open(plan, SERVICE_DEFAULT)}
     assert {

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from tests.workflows.core.builders import TENANT
-from workflows.core.checks import consequences as sentences
-from workflows.core.checks.consequences import consequences
-from workflows.core.errors import NothingToChange
+from workflows.core.checks.consequences import Consequence, consequences
+from workflows.core.errors import Fact, NothingToChange
 from workflows.core.plans.plan import Plan, is_confirmed, plan_access, plan_revocation, steps_done
 from workflows.core.plans.words import describe
 from workflows.core.settings.documents import parse_setting, to_document
@@ -132,10 +131,10 @@ def test_switching_it_on_and_off_is_said_with_what_the_partner_has_to_do() -> No
         "allowed",
         "opens",
     )
-    assert sentences.SYNCHRONIZATION_THEIRS in consequences(plan(None, WANT_ON))
+    assert Fact(Consequence.SYNCHRONIZATION_THEIRS) in consequences(plan(None, WANT_ON))
     off = plan({"tenantId": TENANT, "identitySynchronization": ON}, WANT_OFF)
     assert {line.effect for line in describe(off)} == {"closes", "no change"}
-    assert sentences.SYNCHRONIZED_STAY in consequences(off)
+    assert Fact(Consequence.SYNCHRONIZED_STAY) in consequences(off)
 
 
 # --- Tenant restrictions --------------------------------------------------------------------------------------------
@@ -191,4 +190,4 @@ def test_each_is_written_in_its_own_shape_and_said_in_words(
 def test_a_revocation_says_what_it_does_not_touch() -> None:
     before = {"tenantId": TENANT, "appServiceConnectInbound": to_document(AppServiceConnect(applications=APPLICATIONS))}
     said = consequences(plan_revocation(tenant_id=TENANT, default={}, before=before))
-    assert f"{sentences.NOT_TOUCHED}App Service connect, inbound." in said
+    assert Fact(Consequence.NOT_TOUCHED, {"settings": ["appServiceConnectInbound"]}) in said

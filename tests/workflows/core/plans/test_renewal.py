@@ -24,7 +24,7 @@ from workflows.core.partners.outcome import opened_partnership
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.plan import Plan, is_confirmed, plan_revocation, steps_done
 from workflows.core.plans.renewal import is_renewal, plan_from, plan_renewal
-from workflows.core.policy.risk import RiskLevel, risk_of
+from workflows.core.policy.risk import RiskLevel, RiskReason, risk_of
 from workflows.core.policy.template import Stage
 from workflows.core.requests.request import Observation, RequestState
 from workflows.core.settings.documents import means_the_same, says_nothing
@@ -99,8 +99,8 @@ def test_only_what_is_prolonged_by_a_day_or_more_is_renewed(known: dict[str, Any
 def test_a_renewal_weighs_what_opening_it_all_anew_would() -> None:
     risk = risk_of(renewal(), CLOSED_DEFAULT)
     assert risk.level is RiskLevel.HIGH
-    assert any("create and change user accounts" in reason for reason in risk.reasons)
-    assert any("theirs suffice" in reason for reason in risk.reasons)
+    assert RiskReason.SYNCHRONIZATION in risk.reasons
+    assert RiskReason.ALL_TRUST in risk.reasons
 
 
 def test_a_synchronization_that_cannot_be_read_weighs_as_if_it_were_on() -> None:

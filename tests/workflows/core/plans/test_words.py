@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from tests.workflows.core.builders import TENANT, access_plan, closed_document, request
 from tests.workflows.core.strategies import PROPERTY
-from workflows.core.checks import consequences as sentences
-from workflows.core.checks.consequences import consequences
+from workflows.core.checks.consequences import Consequence, consequences
+from workflows.core.errors import Fact
 from workflows.core.plans.plan import Operation, Plan, plan_access, plan_revocation
 from workflows.core.plans.renewal import plan_renewal
 from workflows.core.plans.words import Line, describe, duration_words
@@ -201,8 +201,8 @@ def test_automatic_redemption_says_whose_half_is_missing_and_that_unset_is_off()
         "on (works only when the partner sets its outbound half)",
     )
     assert (outbound.before, outbound.after, outbound.effect) == ("off (not set)", "off", "no change")
-    assert sentences.REDEMPTION_INBOUND in consequences(made)
-    assert sentences.REDEMPTION_OUTBOUND not in consequences(made)
+    assert Fact(Consequence.REDEMPTION_INBOUND) in consequences(made)
+    assert Fact(Consequence.REDEMPTION_OUTBOUND) not in consequences(made)
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,8 @@ def test_what_cannot_be_read_is_shown_as_json_and_never_called_open_or_closed(na
     (line,) = shown
     assert json.dumps(value) in line.before
     assert (line.opens, line.effect) == (False, "closes")  # what it becomes is known, whatever it was
-    assert sentences.UNKNOWN_VALUES in consequences(plan_revocation(tenant_id=TENANT, default={}, before=before))
+    plan_to_close = plan_revocation(tenant_id=TENANT, default={}, before=before)
+    assert Fact(Consequence.UNKNOWN_VALUES) in consequences(plan_to_close)
 
 
 def test_an_unreadable_value_that_becomes_something_else_may_do_either() -> None:
@@ -302,29 +303,29 @@ def test_a_revocation_says_what_it_does_and_what_it_does_not() -> None:
     assert len(describe(made)) == 4 + 3 + 2 + 1
     assert all(line.opens is not True for line in describe(made))
     assert consequences(made, {}) == (
-        sentences.NOT_DELETED,
-        sentences.TOKENS,
-        sentences.GUESTS_STAY,
-        sentences.SYNCHRONIZED_STAY,
-        sentences.ENCRYPTED_MAIL,
+        Fact(Consequence.NOT_DELETED),
+        Fact(Consequence.TOKENS),
+        Fact(Consequence.GUESTS_STAY),
+        Fact(Consequence.SYNCHRONIZED_STAY),
+        Fact(Consequence.ENCRYPTED_MAIL),
     )
 
 
 def test_only_what_is_true_of_the_plan_is_said() -> None:
     trust = consequences(access_plan())
-    assert sentences.TRUST in trust
-    assert sentences.NOT_DELETED not in trust
-    assert sentences.TOKENS not in trust
-    assert sentences.ONLY_NAMED not in trust
-    assert "Nothing closes by itself after 90 days" in trust[-1]
+    assert Fact(Consequence.TRUST) in trust
+    assert Fact(Consequence.NOT_DELETED) not in trust
+    assert Fact(Consequence.TOKENS) not in trust
+    assert Fact(Consequence.ONLY_NAMED) not in trust
+    assert trust[-1] == Fact(Consequence.STAYS_OPEN, {"seconds": 90 * 86_400})
     office = consequences(plan(None, {INBOUND: OFFICE}))
-    assert sentences.ONLY_NAMED in office
-    assert sentences.DEPENDS_ON_DEFAULT in office
-    assert sentences.TRUST not in office
+    assert Fact(Consequence.ONLY_NAMED) in office
+    assert Fact(Consequence.DEPENDS_ON_DEFAULT) in office
+    assert Fact(Consequence.TRUST) not in office
     direct = consequences(plan(None, {Property.B2B_DIRECT_CONNECT_INBOUND: ALL}))
-    assert sentences.DIRECT_CONNECT in direct
+    assert Fact(Consequence.DIRECT_CONNECT) in direct
     outbound = consequences(plan(None, {Property.AUTOMATIC_REDEMPTION: AutomaticRedemption(outbound=True)}))
-    assert sentences.REDEMPTION_OUTBOUND in outbound
+    assert Fact(Consequence.REDEMPTION_OUTBOUND) in outbound
 
 
 def test_a_renewal_says_that_nothing_is_written() -> None:
@@ -336,16 +337,14 @@ def test_a_renewal_says_that_nothing_is_written() -> None:
         duration=timedelta(days=90),
     )
     assert describe(renewal) == ()
-    first, last = consequences(renewal)
-    assert first.startswith("Nothing is written to the tenant")
-    assert "another 90 days" in first
-    assert last.startswith("Nothing closes by itself")
+    values = {"seconds": 90 * 86_400}
+    assert consequences(renewal) == (Fact(Consequence.EXTENDS, values), Fact(Consequence.STAYS_OPEN, values))
 
 
 def test_narrowing_tells_about_guests_and_tokens() -> None:
     narrowed = plan({"tenantId": TENANT, INBOUND.value: to_document(ALL)}, {INBOUND: OFFICE})
-    assert {sentences.TOKENS, sentences.GUESTS_STAY} <= set(consequences(narrowed))
-    assert sentences.NOT_DELETED not in consequences(narrowed)
+    assert {Fact(Consequence.TOKENS), Fact(Consequence.GUESTS_STAY)} <= set(consequences(narrowed))
+    assert Fact(Consequence.NOT_DELETED) not in consequences(narrowed)
 
 
 def test_a_partner_that_is_closed_already_changes_nothing_in_words() -> None:
@@ -372,7 +371,7 @@ def test_no_document_breaks_the_wording(document: dict[str, Any]) -> None:
         return  # the plan itself cannot read such a synchronization policy
     assert describe(made)
     assert all(line.opens is not True for line in describe(made))
-    assert {sentences.NOT_DELETED, sentences.KEPT} & set(consequences(made))
+    assert {Fact(Consequence.NOT_DELETED), Fact(Consequence.KEPT)} & set(consequences(made))
 
 
 @pytest.mark.parametrize(
@@ -472,7 +471,7 @@ def test_what_is_inherited_is_said_and_decided_where_the_default_is_known(
     made = plan({"tenantId": TENANT, **before}, wanted)
     (line,) = describe(made, SERVICE_DEFAULT)
     assert (line.before, line.after, line.effect) == (was, becomes, effect)
-    assert sentences.DEPENDS_ON_DEFAULT not in consequences(made, SERVICE_DEFAULT)
+    assert Fact(Consequence.DEPENDS_ON_DEFAULT) not in consequences(made, SERVICE_DEFAULT)
 
 
 def test_a_default_that_the_tenant_changed_is_called_the_tenants() -> None:
@@ -498,5 +497,5 @@ def test_an_unreadable_value_that_stays_is_no_change_and_leads_to_no_claim() -> 
     body = {"inboundTrust": [1], "novelty": {"on": True}}
     made = replace(access_plan(), before=body, operations=(Operation(method="PATCH", path="/p", body=body),))
     assert {line.effect for line in describe(made)} == {"no change"}
-    assert sentences.TRUST not in consequences(made)
-    assert sentences.UNKNOWN_VALUES in consequences(made)
+    assert Fact(Consequence.TRUST) not in consequences(made)
+    assert Fact(Consequence.UNKNOWN_VALUES) in consequences(made)

@@ -8,7 +8,7 @@ from tests.workflows.core.builders import NOW, TENANT, closed_document, identity
 from workflows.core.checks.partner_rules import MICROSOFT_SUPPORT
 from workflows.core.partners.records import Records
 from workflows.core.plans.plan import TenantIdentity
-from workflows.core.policy.risk import RiskLevel
+from workflows.core.policy.risk import RiskLevel, RiskReason
 from workflows.core.posture.default import default_posture
 from workflows.core.posture.model import PartnerPosture, Posture, RecordState, Weight, sorted_partners
 from workflows.core.posture.rows import PostureInputs, evaluate_partner
@@ -171,7 +171,7 @@ def test_a_synchronization_policy_of_unknown_shape_is_not_called_off() -> None:
 def test_a_partner_of_another_cloud_says_so_in_its_risk() -> None:
     other = TenantIdentity(tenant_id=TENANT, display_name=TENANT, default_domain="", asked=TENANT, is_resolved=False)
     posture = evaluate_partner(TENANT, {"tenantId": TENANT, "b2bCollaborationInbound": ALL}, other, inputs())
-    assert any("another Microsoft cloud" in reason for reason in posture.risk.reasons)
+    assert RiskReason.CROSS_CLOUD in posture.risk.reasons
     assert posture.name == TENANT
 
 

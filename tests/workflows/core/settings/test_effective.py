@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from workflows.core.checks.application_access import UNSURE_PAIR, Answer, Capability, Direction, answer
+from workflows.core.checks.application_access import Answer, Capability, Direction, Rule, answer
+from workflows.core.errors import Fact
 from workflows.core.settings.effective import EffectiveFlag, Origin, effective
 from workflows.core.settings.model import Property, configurations
 
@@ -106,19 +107,28 @@ ALL = {"usersAndGroups": listed("allowed", "AllUsers"), "applications": listed("
 
 
 def test_an_answer_names_the_rule_and_where_it_comes_from() -> None:
-    assert asked(None, ALL).by == "people: all are allowed; applications: all are allowed"
+    assert asked(None, ALL).by == (
+        Fact(Rule.ALL_ALLOWED, {"list": "people"}),
+        Fact(Rule.ALL_ALLOWED, {"list": "applications"}),
+    )
+    nobody = {**ALL, "usersAndGroups": listed("blocked", "AllUsers")}
+    assert asked({**nobody, "applications": listed("blocked", "AllApplications")}, None).by == (
+        Fact(Rule.ALL_BLOCKED, {"list": "people"}),
+    )
     assert asked(None, ALL).origin is Origin.TENANT_DEFAULT
     only = {**ALL, "applications": listed("allowed", A2)}
     assert asked(only, ALL) == Answer(
-        allowed=False, by="applications: not on the list of those let in", origin=Origin.SET_HERE
+        allowed=False, by=(Fact(Rule.NOT_NAMED_ALLOWED, {"list": "applications"}),), origin=Origin.SET_HERE
     )
     target_list = {"usersAndGroups": listed("blocked", G1), "applications": None}
-    assert asked(target_list, ALL).by == "people: on the list of exceptions"
+    assert asked(target_list, ALL).by == (Fact(Rule.NAMED_BLOCKED, {"list": "people"}),)
     assert asked(target_list, ALL, user=G2).origin is Origin.SET_HERE
 
 
 def test_what_is_not_known_is_never_answered_blocked() -> None:
-    assert asked(None, None) == Answer(allowed=True, by="people: not known", origin=Origin.UNREAD, is_certain=False)
+    assert asked(None, None) == Answer(
+        allowed=True, by=(Fact(Rule.NOT_KNOWN, {"list": "people"}),), origin=Origin.UNREAD, is_certain=False
+    )
     assert asked("unreadable", ALL).is_certain is False
     alone = asked({"usersAndGroups": listed("blocked", "AllUsers")}, None)
     assert (alone.allowed, alone.is_certain) == (True, False)
@@ -129,13 +139,13 @@ def test_a_suite_of_applications_is_not_known_from_within() -> None:
     assert asked(office, None, application="Office365").is_certain
     inside = asked(office, None)
     assert (inside.allowed, inside.is_certain) == (True, False)
-    assert inside.by == "applications: Microsoft does not list what Office365 holds"
+    assert inside.by == (Fact(Rule.SUITE, {"list": "applications", "suites": ["Office365"]}),)
 
 
 def test_two_lists_of_exceptions_are_answered_with_the_doubt_said() -> None:
     pair = {"usersAndGroups": listed("blocked", G1), "applications": listed("blocked", A1)}
     assert asked(pair, None, application=A2) == Answer(
-        allowed=True, by=UNSURE_PAIR, origin=Origin.SET_HERE, is_certain=False
+        allowed=True, by=(Fact(Rule.TWO_DENY_LISTS),), origin=Origin.SET_HERE, is_certain=False
     )
     assert not asked(pair, None).allowed
     assert asked(pair, None, user=G2, application=A2).is_certain

@@ -12,7 +12,8 @@ from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.conditional_access.scope import ALL, Client, Condition, When
 from workflows.core.checks.conditional_access.verdicts import AccessReport, Source, Verdict
 from workflows.core.checks.facts import Unchecked
-from workflows.core.checks.findings import Finding, Severity
+from workflows.core.checks.findings import Finding, FindingCode, Severity
+from workflows.core.checks.said import said
 from workflows.core.checks.unchecked import CONDITIONAL_ACCESS, unread
 from workflows.core.text import counted
 
@@ -101,7 +102,7 @@ def access_findings(report: AccessReport) -> tuple[Finding, ...]:
         return tuple(unread("conditional_access", report.unread))
     enforced = [one for one in report.verdicts if one.is_enforced]
     found = [
-        _finding(f"ca_{meaning}", _SEVERITIES[meaning], MEANINGS[meaning], verdicts)
+        _finding(FindingCode(f"ca_{meaning}"), _SEVERITIES[meaning], MEANINGS[meaning], verdicts)
         for meaning in _LINE_ORDER
         if (verdicts := [one for one in enforced if one.meaning is meaning])
     ]
@@ -136,7 +137,7 @@ def unasked_words(report: AccessReport) -> str:
         return ""
     if report.unasked is not None:
         return (
-            f"Entra did not evaluate every sign-in ({report.unasked.why}). Conditional Access policies were read "
+            f"Entra did not evaluate every sign-in ({said(report.unasked.why)}). Conditional Access policies were read "
             "instead: what is said of them is an estimate."
         )
     count = report.asked + len(report.left_out)
@@ -163,13 +164,12 @@ def named(policy: str) -> str:
     return f"“{line if len(line) <= _MOST_NAME else f'{line[: _MOST_NAME - 1]}…'}”"
 
 
-def _finding(code: str, severity: Severity, label: str, verdicts: Sequence[Verdict]) -> Finding:
+def _finding(code: FindingCode, severity: Severity, label: str, verdicts: Sequence[Verdict]) -> Finding:
     return Finding(
         code=code,
         severity=severity,
-        text=f"{label}: {_line(verdicts)}.",
         source=CONDITIONAL_ACCESS,
-        lines=_whole(verdicts),
+        values={"text": f"{label}: {_line(verdicts)}.", "lines": list(_whole(verdicts))},
     )
 
 
@@ -180,30 +180,34 @@ def _report_only(verdicts: Sequence[Verdict]) -> Finding:
         if (some := [one for one in verdicts if one.meaning is meaning])
     ]
     return Finding(
-        code="ca_report_only",
+        code=FindingCode.CA_REPORT_ONLY,
         severity=Severity.NOTE,
-        text=f"Report-only policies, not enforced, would mean: {'. '.join(parts)}.",
         source=CONDITIONAL_ACCESS,
-        lines=_whole(verdicts),
+        values={
+            "text": f"Report-only policies, not enforced, would mean: {'. '.join(parts)}.",
+            "lines": list(_whole(verdicts)),
+        },
     )
 
 
 def _not_checked(report: AccessReport) -> Iterator[Finding]:
     if words := unasked_words(report):
         yield Finding(
-            code="ca_estimate",
+            code=FindingCode.CA_ESTIMATE,
             severity=Severity.UNCHECKED,
-            text=words,
             source=WHAT_IF,
-            lines=_cut([f"Not checked: {question_words(one)}." for one in report.left_out]),
+            values={
+                "text": words,
+                "lines": list(_cut([f"Not checked: {question_words(one)}." for one in report.left_out])),
+            },
         )
     if report.unlisted:
         names = _some([named(name) for name in report.unlisted], MOST_GROUPS)
         yield Finding(
-            code="ca_unlisted",
+            code=FindingCode.CA_UNLISTED,
             severity=Severity.UNCHECKED,
-            text=f"Entra's evaluation names policies that its list of policies does not have: {names}.",
             source=WHAT_IF,
+            values={"text": f"Entra's evaluation names policies that its list of policies does not have: {names}."},
         )
 
 
@@ -373,4 +377,4 @@ def _verdict_values(one: Verdict) -> dict[str, object]:
 
 
 def _why(fact: Unchecked) -> str:
-    return fact.why.value
+    return said(fact.why)

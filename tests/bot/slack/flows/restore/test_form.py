@@ -17,7 +17,7 @@ from tests.bot.surfaces import Json, assert_sound, element, hostile_or_blank, ho
 from tests.workflows.core.builders import NOW, RILEY, TENANT, closed_document, identity, request
 from tests.workflows.core.partners.test_restoration import STRONG, template
 from workflows.app.requests.restore_intake import RestoreForm
-from workflows.core.checks.findings import Finding, Severity
+from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.errors import Refused
 from workflows.core.partners.restoration import plan_restoration
 from workflows.core.plans.changes import plan_access_change
@@ -77,7 +77,9 @@ def test_without_a_change_there_is_nothing_to_send() -> None:
 
 
 def test_the_difference_its_risk_and_who_decides_stand_below_the_choice() -> None:
-    warning = Finding(code="x", severity=Severity.WARNING, text="Left as it is.", source="Graph")
+    warning = Finding(
+        code=FindingCode.TEXT, severity=Severity.WARNING, values={"text": "Left as it is."}, source="Graph"
+    )
     form = view(form=replace(BLANK, restores=CHANGE.id, days=90), preview=preview(closed_document(), TRUSTED, warning))
     assert_sound(form)
     said = shown(form["blocks"])
@@ -115,7 +117,7 @@ def test_hostile_text_stays_text(text: str) -> None:
     change = replace(hostile_request(RequestState.APPLIED, RequestKind.RESTORATION, text), id=RequestId("R-AAAAAAAAAA"))
     named = surfaces.hostile_identity(text)
     form = replace(BLANK, restores=change.id, justification=text)
-    finding = Finding(code="x", severity=Severity.WARNING, text=text, source=text)
+    finding = Finding(code=FindingCode.TEXT, severity=Severity.WARNING, values={"text": text}, source=text)
     for more in ({"problem": text}, {"preview": preview(closed_document(), TRUSTED, finding)}):
         assert_sound(view(change, named=named, form=form, **more))
     assert len(change_words(change)) < 5000 + len(text)

@@ -5,6 +5,8 @@ from typing import Any, Final
 import pytest
 from msgraph.generated.models.what_if_analysis_reasons import WhatIfAnalysisReasons
 
+from bot.words.findings.finding import finding_lines, finding_words
+from bot.words.findings.unchecked import WHY
 from tests.workflows.core.policies import EVERYTHING, NOTHING, external, policy
 from workflows.core.checks.conditional_access.controls import Because, Meaning, Trust, Visitor
 from workflows.core.checks.conditional_access.entries import entries_of
@@ -20,7 +22,7 @@ from workflows.core.checks.conditional_access.words import (
     report_values,
 )
 from workflows.core.checks.facts import Unchecked, Why
-from workflows.core.checks.findings import Severity
+from workflows.core.checks.findings import FindingCode, Severity
 from workflows.core.settings.model import (
     BLOCK_ALL,
     AccessType,
@@ -114,8 +116,8 @@ def test_at_most_twelve_are_asked_and_the_rest_is_named() -> None:
     assert {one.source for one in found.verdicts} == {Source.ENTRA, Source.ESTIMATE}
     assert len(found.verdicts) == 20
     (estimate,) = [one for one in access_findings(found) if one.code == "ca_estimate"]
-    assert estimate.text.startswith("9 of 21 kinds of sign-in were not checked with Entra")
-    assert "Not checked: guests in browsers to app-19." in estimate.lines
+    assert finding_words(estimate).startswith("9 of 21 kinds of sign-in were not checked with Entra")
+    assert "Not checked: guests in browsers to app-19." in finding_lines(estimate)
 
 
 # --- what Entra answers ---
@@ -224,8 +226,8 @@ def test_why_entra_was_not_asked_is_said_and_the_policies_are_judged_all_the_sam
     assert found.is_estimate
     assert only(found).source is Source.ESTIMATE
     (said,) = [one for one in access_findings(found) if one.code == "ca_estimate"]
-    assert (said.severity, f"({why})" in said.text) == (Severity.UNCHECKED, True)
-    assert report_values(found)["not_evaluated"] == why.value
+    assert (said.severity, f"({WHY[why]})" in finding_words(said)) == (Severity.UNCHECKED, True)
+    assert report_values(found)["not_evaluated"] == WHY[why]
 
 
 def test_direct_connect_is_said_to_need_trust_only_where_trust_alone_would_help() -> None:
@@ -333,14 +335,14 @@ def test_one_line_for_each_meaning_and_the_whole_behind_it() -> None:
             entries=everybody,
         )
     )
-    texts = {one.code: one.text for one in found}
+    texts = {one.code: finding_words(one) for one in found}
     assert list(texts) == ["ca_locked_out", "ca_depends", "ca_asked_here", "ca_works", "ca_report_only", "ca_estimate"]
-    assert texts["ca_locked_out"] == (
+    assert texts[FindingCode.CA_LOCKED_OUT] == (
         "Locked out: guests, synchronized members and B2B direct connect users, by “A” – exclude them, or require "
         "another control; B2B direct connect users, by “B” – accept their MFA, or exclude them; B2B direct connect "
         "users, by “C” – exclude them, or require another control."
     )
-    lines = next(one.lines for one in found if one.code == "ca_depends")
+    lines = next(finding_lines(one) for one in found if one.code == "ca_depends")
     assert lines == (
         "Depends (locked out where it applies): guests and synchronized members, by “E” (blocks access), if they are "
         "in a group or role, or are an account, that it names – exclude them, or require another control. An estimate.",
@@ -350,10 +352,10 @@ def test_one_line_for_each_meaning_and_the_whole_behind_it() -> None:
 def test_a_hundred_policies_and_long_names_are_cut_and_counted() -> None:
     many = [policy("block", name=f"{number} {'x' * 500}\n<!here>") for number in range(200)]
     found = next(one for one in access_findings(report(*many)) if one.code == "ca_locked_out")
-    assert "and 198 more" in found.text
-    assert len(found.text) < 600
-    assert "\n" not in found.text
-    assert (len(found.lines), found.lines[-1]) == (MOST_LINES + 1, "and 100 more.")
+    assert "and 198 more" in finding_words(found)
+    assert len(finding_words(found)) < 600
+    assert "\n" not in finding_words(found)
+    assert (len(finding_lines(found)), finding_lines(found)[-1]) == (MOST_LINES + 1, "and 100 more.")
 
 
 def test_nobody_is_said_to_be_locked_out_by_what_only_reports_or_depends() -> None:
@@ -447,7 +449,7 @@ def test_every_condition_is_said_and_what_is_cut_is_counted() -> None:
     many = [policy("block", name=f"P{n}", conditions=one) for n, one in enumerate(conditions)]
     excluding = policy("block", name="P9", users={"includeUsers": ["All"], "excludeRoles": ["r"]})
     found = {one.code: one for one in access_findings(report(*many, excluding))}
-    told = " ".join(line for one in found.values() for line in one.lines)
+    told = " ".join(line for one in found.values() for line in finding_lines(one))
     for words in (
         "by “P0” (blocks access), in browsers",
         "by “P1” (blocks access), on some platforms (android and iOS)",
@@ -458,10 +460,10 @@ def test_every_condition_is_said_and_what_is_cut_is_counted() -> None:
         "except who is in what it excludes",
     ):
         assert words in told
-    assert found["ca_depends"].text.endswith("and by 1 more policy.")
+    assert finding_words(found[FindingCode.CA_DEPENDS]).endswith("and by 1 more policy.")
 
 
 def test_why_nothing_is_known_of_a_policy_is_said() -> None:
     unclear = policy("mfa", "compliantApplication", operator="XOR")
     (finding, *_) = access_findings(report(unclear, answers=says(unclear, True)))
-    assert "(“XOR”: whether one control suffices or all are required could not be read)" in finding.lines[0]
+    assert "(“XOR”: whether one control suffices or all are required could not be read)" in finding_lines(finding)[0]

@@ -1,0 +1,1 @@
+"""The words for findings: one module for each kind of check."""

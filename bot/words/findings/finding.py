@@ -1,0 +1,66 @@
+"""The words for a finding: its sentence, its lines, how serious it is, and what it is based on."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from bot.words.findings import home_tenant, records, rules, targets, unchecked
+from workflows.core.checks.facts import Why
+from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
+from workflows.core.checks.said import provide_words
+from workflows.core.errors import Values
+
+SEVERITIES: Final[Mapping[Severity, str]] = {
+    Severity.ERROR: "error",
+    Severity.WARNING: "warning",
+    Severity.UNCHECKED: "could not be checked",
+    Severity.NOTE: "note",
+}
+SOURCES: Final[Mapping[Source, str]] = {
+    Source.OWN_RULE: "Gatehouse's own rule: Microsoft does not document what such a list means",
+    Source.RECORDS: "Gatehouse's records",
+}
+_FORMATS: Final[Mapping[FindingCode, str]] = {**home_tenant.SENTENCES, **targets.FORMATS, **records.FORMATS}
+_MADE: Final[Mapping[FindingCode, Callable[[Values], str]]] = {
+    **rules.MADE,
+    **home_tenant.MADE,
+    **targets.MADE,
+    **records.MADE,
+}
+
+
+def finding_words(finding: Finding) -> str:
+    """Return the complete sentence for a finding, with the correction where there is one.
+
+    It may contain text from the tenant: show it as plain text.
+    """
+    return _words(finding.code, finding.values)
+
+
+def finding_lines(finding: Finding) -> tuple[str, ...]:
+    """Return the complete list, line by line, when the sentence is a summary."""
+    return tuple(finding.values.get("lines", ()))
+
+
+def severity_words(severity: Severity) -> str:
+    """Return the word for how serious a finding is."""
+    return SEVERITIES[severity]
+
+
+def source_words(source: str) -> str:
+    """Return what a finding is based on. The title of a vendor's page stays as it is."""
+    return SOURCES[Source(source)] if source in set(Source) else source
+
+
+def _words(code: FindingCode, values: Values) -> str:
+    if "text" in values:  # about Conditional Access, or stored by an earlier version
+        return str(values["text"])
+    if code in rules.FORMATS:
+        return rules.rule_words(code, values)
+    if code in unchecked.READS:
+        return unchecked.unchecked_words(code, values)
+    return _FORMATS[code].format_map(values) if code in _FORMATS else _MADE[code](values)
+
+
+provide_words(FindingCode, _words)
+provide_words(Source, lambda source, _: SOURCES[source])
+provide_words(Why, lambda why, _: unchecked.WHY[why])

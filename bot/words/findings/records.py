@@ -1,0 +1,66 @@
+"""The words for what a request replaces, what it does not restore, and what the records do not say."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from workflows.core.checks.findings import FindingCode
+from workflows.core.errors import Values
+
+FORMATS: Final[Mapping[FindingCode, str]] = {
+    FindingCode.RESTORES_A_PART: (
+        "{request_id} ended half-way, so perhaps not all of it was written. What is put back is planned from what "
+        "stands now."
+    ),
+    FindingCode.RESTORES_INHERITANCE: (
+        "This partner had no settings of its own before {request_id}. It is not deleted: every setting is set to "
+        "inherit, so the tenant's defaults apply to it, as before."
+    ),
+    FindingCode.RECORDS_UNREAD: (
+        "Whether a request for this tenant is open, and whether its domain looks like that of another partner, could "
+        "not be checked: there are no records here. Set DATABASE_URL to the bot's own file."
+    ),
+    FindingCode.OPEN_REQUEST: "Filed now, it would be refused: {refusal}",
+}
+
+
+def _replaces_template(values: Values) -> str:
+    before, after = values["before"], values["after"]
+    return (
+        f"It replaces “{before['title']}” by “{after['title']}”. "
+        f"End: {_day(before)} before, about {_day(after)} after. "
+        f"Review: {_interval(before)} before, {_interval(after)} after."
+    )
+
+
+def _keeps_approval_policy(values: Values) -> str:
+    return (
+        f"“{values['template']}” alone asks for {_chain(values['alone'])}. This partner stands under a stricter "
+        "approval policy, or the risk of all that stands after is higher, so it needs "
+        f"{_chain(values['needed'])}."
+    )
+
+
+def _not_restored(values: Values) -> str:
+    return (
+        f"Not as before {values['request_id']}, and left as it is, because Gatehouse does not write it: "
+        f"{', '.join(values['names'])}."
+    )
+
+
+def _chain(stages: Iterable[Mapping[str, Any]]) -> str:
+    return " and ".join(f"{stage['quorum']} of “{stage['title']}”" for stage in stages)
+
+
+def _day(values: Values) -> str:
+    return "none" if values["ends_at"] is None else str(values["ends_at"])[: len("2027-01-31")]
+
+
+def _interval(values: Values) -> str:
+    return "none" if values["review_days"] is None else f"every {values['review_days']} days"
+
+
+MADE: Final[Mapping[FindingCode, Callable[[Values], str]]] = {
+    FindingCode.REPLACES_TEMPLATE: _replaces_template,
+    FindingCode.KEEPS_APPROVAL_POLICY: _keeps_approval_policy,
+    FindingCode.NOT_RESTORED: _not_restored,
+}

@@ -1,0 +1,84 @@
+"""The words for the rules about a partner's configuration, and about who can be a partner."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from workflows.core.checks.findings import FindingCode
+from workflows.core.errors import Values
+from workflows.core.settings.certainty import REASONS, Doubt
+from workflows.core.settings.words import title
+
+FORMATS: Final[Mapping[FindingCode, str]] = {
+    FindingCode.HALF_A_BLOCK: ("{setting}: all people and all applications have to be blocked together, or neither."),
+    FindingCode.NOBODY_OR_NOTHING: (
+        "{setting}: whoever is let in needs at least one application, and an application somebody who may use it."
+    ),
+    FindingCode.ALL_AND_SOME: "{setting}: {everything} stands alone or not at all in a list.",
+    FindingCode.UNCLEAR_LIST: "{setting}: it is not certain what this lets in: {doubt}.",
+    FindingCode.TWO_DENY_LISTS: (
+        "{setting}: people and applications are both lists of exceptions. Microsoft's pages leave open whether the "
+        "people named are blocked from everything or only from the applications named."
+    ),
+    FindingCode.FOREIGN_IDS: (
+        "{settings}: these users and groups are in the partner's directory, which nobody here can read. Compare the "
+        "IDs with what the partner sent."
+    ),
+    FindingCode.SYNCHRONIZATION_WITHOUT_REDEMPTION: (
+        "Synchronization into this tenant requires automatic redemption inbound to be on."
+    ),
+    FindingCode.CROSS_CLOUD_DIRECT_CONNECT: (
+        "{settings}: B2B direct connect does not work with a partner in another Microsoft cloud."
+    ),
+    FindingCode.CROSS_CLOUD: (
+        "The partner is in another Microsoft cloud: nothing works until both tenants have enabled each other's cloud "
+        "and added each other by tenant ID. Removing such a partner blocks it."
+    ),
+    FindingCode.ENCRYPTED_MAIL: (
+        "The applications that are allowed outbound leave out Microsoft Rights Management Services ({application}), so "
+        "encrypted mail of this partner cannot be opened."
+    ),
+    FindingCode.LICENCE_P1: (
+        "Single users, groups or applications, and inbound trust, need Microsoft Entra ID P1 in this tenant."
+    ),
+    FindingCode.LICENCE_P1_BOTH: "B2B direct connect needs Microsoft Entra ID P1 in both tenants.",
+    FindingCode.MICROSOFT_SUPPORT: (
+        "This is the tenant of Microsoft's own support. Microsoft adds it by itself while a support case is open; it "
+        "is no partner to open anything to."
+    ),
+    FindingCode.SERVICE_PROVIDER: (
+        "This tenant is a service provider of ours (delegated administration). Its settings belong to that "
+        "relationship and cannot be removed, so Gatehouse does not open anything to it. Change it in the Microsoft "
+        "Entra admin center together with the contract."
+    ),
+    FindingCode.MULTI_TENANT_ORGANIZATION: (
+        "This tenant is in our multi-tenant organization. The organization's own templates write its settings too and "
+        "may overwrite what is approved here."
+    ),
+}
+_LACKS_TRUST: Final = (
+    "People who come by B2B direct connect have no account here to register MFA with, so where Conditional Access asks "
+    "for MFA the partner's must be trusted; otherwise they are turned away (AADSTS90071)."
+)
+
+
+def rule_words(code: FindingCode, values: Values) -> str:
+    """Return the sentence for a finding that has a format here."""
+    named = dict(values)
+    if "setting" in values:
+        named["setting"] = title(values["setting"])
+    if "settings" in values:
+        named["settings"] = "; ".join(map(title, values["settings"]))
+    if "doubt" in values:
+        named["doubt"] = REASONS[Doubt(values["doubt"])]
+    return FORMATS[code].format_map(named)
+
+
+def _direct_connect_without_trust(values: Values) -> str:
+    if values["asks_for_mfa"] is None:
+        return f"{_LACKS_TRUST} Whether it asks could not be checked."
+    return f"{_LACKS_TRUST} Ask for a template that trusts it."
+
+
+MADE: Final[Mapping[FindingCode, Callable[[Values], str]]] = {
+    FindingCode.DIRECT_CONNECT_WITHOUT_TRUST: _direct_connect_without_trust,
+}

@@ -1,0 +1,108 @@
+"""The words for the ids that a plan names, and for domains that look like others."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from workflows.core.checks.findings import FindingCode
+from workflows.core.checks.target_checks import where_to_find
+from workflows.core.errors import Values
+from workflows.core.settings.model import TargetType
+from workflows.core.settings.words import title
+from workflows.partner_lookup.lookalikes import Likeness
+
+FORMATS: Final[Mapping[FindingCode, str]] = {
+    FindingCode.IDN: "The domain is displayed as “{shown}”; its plain form is {domain}.",
+    FindingCode.LOOK_ALIKE_SCRIPT: "“{shown}” is written in another script but reads like “{latin}”.",
+    FindingCode.IMITATES_MICROSOFT: (
+        "“{domain}” imitates a name that Microsoft gives to tenants, but it is anybody's own domain."
+    ),
+}
+LIKENESSES: Final[Mapping[Likeness, str]] = {
+    Likeness.BEGINS_ALIKE: "begins like",
+    Likeness.LOOKS_THE_SAME: "looks the same as",
+    Likeness.OTHER_ENDING: "is the same name under another ending as",
+    Likeness.ONE_LETTER_OFF: "is one letter off",
+}
+_MOST_LISTED: Final = 5
+
+
+def _gone(values: Values) -> str:
+    return (
+        f"“{title(values['setting'])}” listed {values['kind']} {values['id']} before and lists it after this, but this "
+        f"tenant has no such {values['kind']} now. Nothing comes of it, unless it was deleted and comes back."
+    )
+
+
+def _absent(values: Values) -> str:
+    return (
+        f"There is no {values['kind']} {_id(values)} in this tenant, where “{title(values['setting'])}” needs one of "
+        f"ours. {where_to_find(TargetType(values['kind']))}"
+    )
+
+
+def _not_installed(values: Values) -> str:
+    return (
+        f"{values['kind'].capitalize()} {_id(values)} is one of Microsoft's own, and nobody has used it in this tenant "
+        "yet."
+    )
+
+
+def _is_ours(values: Values) -> str:
+    kind = values["kind"]
+    return (
+        f"{kind.capitalize()} {_id(values)} is “{values['name']}” in this tenant, but “{title(values['setting'])}” "
+        f"names the partner's own: it finds nobody there. Ask the partner for the ID of their {kind}."
+    )
+
+
+def _left_out(values: Values) -> str:
+    ids = "One more ID" if values["count"] == 1 else f"{values['count']} more IDs"
+    return f"{ids} could not be checked: no more than {values['most']} are looked up for one request."
+
+
+def _named(values: Values) -> str:
+    named = [f"{target['kind']} {target['id']} is “{target['name']}”" for target in values["targets"]]
+    return f"In this tenant, {_listed(named)}."
+
+
+def _theirs(values: Values) -> str:
+    return (
+        f"Only the partner knows what stands behind application {_listed(values['ids'])}: nobody can look up an "
+        "application of theirs here. The ID must come from the partner."
+    )
+
+
+def _in_both(values: Values) -> str:
+    named = [f"application {target['id']} is “{target['name']}” here" for target in values["targets"]]
+    return (
+        f"Of the partner's applications, this tenant has some as well: {_listed(named)}. An application of several "
+        "tenants has one ID in all of them; one of ours alone would be the wrong ID."
+    )
+
+
+def _look_alike(values: Values) -> str:
+    likeness = LIKENESSES[Likeness(values["likeness"])]
+    whose = "this tenant's own domain" if values["is_own"] else "a partner's domain"
+    return f"“{values['domain']}” {likeness} {whose} “{values['other']}”. Make sure which one is meant."
+
+
+def _id(values: Values) -> str:
+    return f"{values['id']} (“{values['label']}” on the form)" if values["label"] else str(values["id"])
+
+
+def _listed(named: Sequence[str]) -> str:
+    more = len(named) - _MOST_LISTED
+    return ", ".join(named[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
+
+
+MADE: Final[Mapping[FindingCode, Callable[[Values], str]]] = {
+    FindingCode.TARGET_GONE: _gone,
+    FindingCode.TARGET_ABSENT: _absent,
+    FindingCode.TARGET_NOT_INSTALLED: _not_installed,
+    FindingCode.TARGET_IS_OURS: _is_ours,
+    FindingCode.TARGETS_LEFT_OUT: _left_out,
+    FindingCode.TARGETS_NAMED: _named,
+    FindingCode.TARGETS_THEIRS: _theirs,
+    FindingCode.TARGETS_IN_BOTH: _in_both,
+    FindingCode.LOOK_ALIKE: _look_alike,
+}

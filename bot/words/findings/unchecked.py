@@ -1,0 +1,86 @@
+"""The words for what could not be checked: why, which permission is needed, and where a person can look."""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from workflows.core.checks.facts import Why
+from workflows.core.checks.findings import FindingCode
+from workflows.core.errors import Values
+
+WHY: Final[Mapping[Why, str]] = {
+    Why.FORBIDDEN: "permission missing",
+    Why.NO_LICENCE: "no licence",
+    Why.REFUSED: "refused",
+    Why.THROTTLED: "throttled",
+    Why.UNREACHABLE: "no answer",
+    Why.NOT_OFFERED: "not available in this Microsoft cloud",
+    Why.OUT_OF_TIME: "no time left",
+}
+
+
+class _Read(NamedTuple):
+    """The subject of the sentence, and the place where a person can look."""
+
+    subject: str
+    where: str
+
+
+READS: Final[Mapping[FindingCode, _Read]] = {
+    FindingCode.DEFAULT_UNREAD: _Read(
+        "What the tenant's default allows",
+        "Entra admin center, External Identities, Cross-tenant access settings, Default settings",
+    ),
+    FindingCode.INVITATIONS_UNREAD: _Read(
+        "Who may invite guests",
+        "Entra admin center, External Identities, External collaboration settings",
+    ),
+    FindingCode.CONDITIONAL_ACCESS_UNREAD: _Read(
+        "What Conditional Access asks of guests",
+        "Entra admin center, Conditional Access, Policies",
+    ),
+    FindingCode.SHAREPOINT_UNREAD: _Read(
+        "SharePoint's and OneDrive's own sharing settings",
+        "SharePoint admin center, Policies, Sharing",
+    ),
+    FindingCode.SIGN_INS_UNREAD: _Read(
+        "Who of the partner signed in during the last {days} days",
+        "Entra admin center, Sign-in logs, filtered by home tenant",
+    ),
+    FindingCode.OUTBOUND_SIGN_INS_UNREAD: _Read(
+        "Who of our people signed in at the partner during the last {days} days",
+        "Entra admin center, Sign-in logs, filtered by resource tenant",
+    ),
+    FindingCode.TENANT_UNCONFIRMED: _Read(
+        "Whether Entra knows the tenant by its id, too,",
+        "Entra admin center, Cross-tenant access settings, Add organization",
+    ),
+    FindingCode.OWN_DOMAINS_UNREAD: _Read(
+        "Whether the domain looks like one of our own",
+        "Entra admin center, Settings, Domain names",
+    ),
+    FindingCode.GROUPS_UNREAD: _Read(
+        "Whether the groups that it names are this tenant's",
+        "Entra admin center, Groups",
+    ),
+    FindingCode.USERS_UNREAD: _Read(
+        "Whether the users that it names are this tenant's",
+        "Entra admin center, Users",
+    ),
+    FindingCode.APPLICATIONS_UNREAD: _Read(
+        "Whether the applications that it names are this tenant's",
+        "Entra admin center, Enterprise applications",
+    ),
+}
+_CURES: Final[Mapping[Why, str]] = {
+    Why.FORBIDDEN: "Grant the application {permission} with admin consent, or look in {where}.",
+    Why.NO_LICENCE: "Microsoft Graph shows it only to tenants with Entra ID P1 or P2. Look in {where}.",
+}
+_CURE: Final = "Look in {where}."
+
+
+def unchecked_words(code: FindingCode, values: Values) -> str:
+    """Return the sentences for a fact that could not be read."""
+    why, read = Why(values["why"]), READS[code]
+    subject = read.subject.format(days=values["days"])
+    cure = _CURES.get(why, _CURE).format(permission=values["permission"], where=read.where)
+    return f"{subject} could not be checked ({WHY[why]}). {cure}"

@@ -1,0 +1,504 @@
+"""Every finding has its sentence, which says what it always said."""
+
+from typing import Any, Final
+
+import pytest
+
+from bot.words.findings.finding import (
+    SEVERITIES,
+    SOURCES,
+    finding_lines,
+    finding_words,
+    severity_words,
+    source_words,
+)
+from bot.words.findings.targets import LIKENESSES
+from bot.words.findings.unchecked import WHY
+from tests.workflows.core.builders import prepared, request
+from workflows.core.checks.facts import Why
+from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
+from workflows.partner_lookup.lookalikes import Likeness
+from workflows.store.codec import REQUEST, dump, load
+
+C = FindingCode
+INBOUND: Final = "b2bCollaborationInbound"
+ID: Final = "7a6b0c1d-0001-4d3e-8f90-a1b2c3d4e5f6"
+UNREAD: Final[dict[str, Any]] = {"why": "forbidden", "permission": "Policy.Read.All", "days": 30}
+SEEN: Final[dict[str, Any]] = {
+    "people": 2,
+    "applications": ["A", "B"],
+    "application_count": 2,
+    "is_complete": True,
+    "days": 30,
+}
+LIMIT: Final = "The log goes back 30 days at most; earlier use is not known."
+THEIRS: Final = f"2 people of the partner signed in to 2 applications (A, B) during the last 30 days. {LIMIT}"
+OURS: Final = f"2 of our people signed in to 2 applications (A, B) at the partner during the last 30 days. {LIMIT}"
+GRANT: Final = "(permission missing). Grant the application Policy.Read.All with admin consent, or look in"
+LACKS_TRUST: Final = (
+    "People who come by B2B direct connect have no account here to register MFA with, so where Conditional Access asks "
+    "for MFA the partner's must be trusted; otherwise they are turned away (AADSTS90071)."
+)
+MISMATCH: Final = {"asked": "contoso.com", "tenant_id": ID, "default_domain": "contoso.com"}
+DEFAULT: Final = {"settings": [INBOUND, "b2bDirectConnectOutbound"], "is_microsofts": True}
+DEFAULT_OPEN: Final = "default does not block B2B collaboration inbound, B2B direct connect outbound:"
+SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
+    (C.TEXT, {"text": "An old sentence."}, "An old sentence."),
+    (
+        C.HALF_A_BLOCK,
+        {"setting": INBOUND},
+        "B2B collaboration, inbound: all people and all applications have to be blocked together, or neither.",
+    ),
+    (
+        C.NOBODY_OR_NOTHING,
+        {"setting": INBOUND},
+        "B2B collaboration, inbound: whoever is let in needs at least one application, and an application somebody who "
+        "may use it.",
+    ),
+    (
+        C.ALL_AND_SOME,
+        {"setting": INBOUND, "everything": "AllUsers"},
+        "B2B collaboration, inbound: AllUsers stands alone or not at all in a list.",
+    ),
+    (
+        C.UNCLEAR_LIST,
+        {"setting": INBOUND, "doubt": "empty_list"},
+        "B2B collaboration, inbound: it is not certain what this lets in: Microsoft does not document what an empty "
+        "list means.",
+    ),
+    (
+        C.TWO_DENY_LISTS,
+        {"setting": INBOUND},
+        "B2B collaboration, inbound: people and applications are both lists of exceptions. Microsoft's pages leave "
+        "open whether the people named are blocked from everything or only from the applications named.",
+    ),
+    (
+        C.FOREIGN_IDS,
+        {"settings": [INBOUND, "tenantRestrictions"]},
+        "B2B collaboration, inbound; Tenant restrictions: these users and groups are in the partner's directory, which "
+        "nobody here can read. Compare the IDs with what the partner sent.",
+    ),
+    (
+        C.DIRECT_CONNECT_WITHOUT_TRUST,
+        {"asks_for_mfa": True},
+        f"{LACKS_TRUST} Ask for a template that trusts it.",
+    ),
+    (
+        C.DIRECT_CONNECT_WITHOUT_TRUST,
+        {"asks_for_mfa": None},
+        f"{LACKS_TRUST} Whether it asks could not be checked.",
+    ),
+    (
+        C.SYNCHRONIZATION_WITHOUT_REDEMPTION,
+        {},
+        "Synchronization into this tenant requires automatic redemption inbound to be on.",
+    ),
+    (
+        C.CROSS_CLOUD_DIRECT_CONNECT,
+        {"settings": ["b2bDirectConnectInbound", "b2bDirectConnectOutbound"]},
+        "B2B direct connect, inbound; B2B direct connect, outbound: B2B direct connect does not work with a partner in "
+        "another Microsoft cloud.",
+    ),
+    (
+        C.CROSS_CLOUD,
+        {},
+        "The partner is in another Microsoft cloud: nothing works until both tenants have enabled each other's cloud "
+        "and added each other by tenant ID. Removing such a partner blocks it.",
+    ),
+    (
+        C.ENCRYPTED_MAIL,
+        {"application": ID},
+        f"The applications that are allowed outbound leave out Microsoft Rights Management Services ({ID}), so "
+        "encrypted mail of this partner cannot be opened.",
+    ),
+    (
+        C.LICENCE_P1,
+        {},
+        "Single users, groups or applications, and inbound trust, need Microsoft Entra ID P1 in this tenant.",
+    ),
+    (C.LICENCE_P1_BOTH, {}, "B2B direct connect needs Microsoft Entra ID P1 in both tenants."),
+    (
+        C.TENANT_MISMATCH,
+        {**MISMATCH, "domain_by_id": None},
+        f"“contoso.com” leads to the tenant {ID}, but Entra does not know a tenant with this id. Ask the partner for "
+        "their tenant ID.",
+    ),
+    (
+        C.TENANT_MISMATCH,
+        {**MISMATCH, "domain_by_id": "fabrikam.com"},
+        f"Entra's two answers disagree: “contoso.com” leads to contoso.com (tenant {ID}), and that id belongs to "
+        "fabrikam.com. Ask the partner.",
+    ),
+    (
+        C.OTHER_CLOUD,
+        {"clouds": ["microsoftonline.us"]},
+        "Entra does not know this tenant id in our own cloud, so nothing about its owner is proven. Other clouds are "
+        "enabled here (microsoftonline.us): ask the partner for their cloud and to confirm the id.",
+    ),
+    (
+        C.OTHER_CLOUD,
+        {"clouds": []},
+        "Entra does not know this tenant id in our own cloud, so nothing about its owner is proven. Other clouds are "
+        "enabled here (which ones could not be read): ask the partner for their cloud and to confirm the id.",
+    ),
+    (
+        C.OTHER_CLOUD_BLOCKED,
+        {},
+        "A tenant of another cloud is blocked until it is added here, whatever the tenant's default says. Adding it "
+        "lets that default apply wherever the change does not say otherwise.",
+    ),
+    (
+        C.DEFAULT_APPLIES,
+        DEFAULT,
+        f"Microsoft's {DEFAULT_OPEN} that applies to this partner now, and this does not change it.",
+    ),
+    (
+        C.DEFAULT_WILL_APPLY,
+        {**DEFAULT, "is_microsofts": False},
+        f"This tenant's {DEFAULT_OPEN} after this, that applies to this partner.",
+    ),
+    (
+        C.DEFAULT_OPEN,
+        DEFAULT,
+        f"Microsoft's {DEFAULT_OPEN} if this partner's settings were removed instead of blocked, that would apply to "
+        "them.",
+    ),
+    (
+        C.MFA_REGISTRATION_UNREAD,
+        {},
+        "Whether guests are excluded from the MFA registration policy could not be checked: Microsoft Graph v1.0 does "
+        "not show it. While they are not, they are asked to register MFA here in spite of the trust. Look in Entra "
+        "admin center, ID Protection, Multifactor authentication registration policy.",
+    ),
+    (
+        C.INVITATIONS,
+        {"allowed_for": "none"},
+        "Nobody can invite guests in this tenant, so collaboration brings in no new ones.",
+    ),
+    (
+        C.INVITATIONS,
+        {"allowed_for": "adminsAndGuestInviters"},
+        "Only admins and guest inviters can invite the partner's people.",
+    ),
+    (
+        C.INVITATIONS,
+        {"allowed_for": "adminsGuestInvitersAndAllMembers"},
+        "Every member of this tenant can invite the partner's people.",
+    ),
+    (
+        C.INVITATIONS,
+        {"allowed_for": "everyone"},
+        "Everybody can invite the partner's people here, even guests.",
+    ),
+    (
+        C.INVITATIONS,
+        {"allowed_for": "tomorrow's"},
+        'Who may invite guests could not be checked: "tomorrow\'s" is unknown here.',
+    ),
+    (C.INVITATIONS, {"allowed_for": None}, "Who may invite guests could not be checked: None is unknown here."),
+    (C.GUESTS_SEE_ALL, {}, "Guests see this tenant's directory as members do."),
+    (
+        C.DOMAIN_LIST_UNREAD,
+        {},
+        "The allow and deny list of domains for invitations could not be checked: Microsoft Graph v1.0 does not show "
+        "it, and it wins over what is opened here. Look in Entra admin center, External Identities, External "
+        "collaboration settings, Collaboration restrictions.",
+    ),
+    (
+        C.SHAREPOINT_DISABLED,
+        {},
+        "SharePoint and OneDrive share with nobody outside; what is opened here does not change that.",
+    ),
+    (
+        C.SHAREPOINT_EXISTING_ONLY,
+        {},
+        "SharePoint and OneDrive share only with guests who are in this directory already.",
+    ),
+    (
+        C.SHAREPOINT_NOT_LISTED,
+        {},
+        "SharePoint and OneDrive share with listed domains only, and the partner's domain is not on the list.",
+    ),
+    (
+        C.SHAREPOINT_BLOCKED,
+        {},
+        "SharePoint and OneDrive refuse to share with the partner's domain: it is on their list.",
+    ),
+    (C.SIGN_INS, SEEN, THEIRS),
+    (C.OUTBOUND_SIGN_INS, SEEN, OURS),
+    (
+        C.OUTBOUND_SIGN_INS,
+        {**SEEN, "people": 0, "applications": [], "application_count": 0},
+        f"None of our people signed in at the partner successfully during the last 30 days. {LIMIT}",
+    ),
+    (
+        C.OUTBOUND_SIGN_INS,
+        {**SEEN, "people": 1, "is_complete": False, "application_count": 7},
+        "At least 1 of our people signed in to at least 7 applications (A, B and 5 more) at the partner during the "
+        f"last 30 days. {LIMIT}",
+    ),
+    (C.SIGN_INS_LOST, {**SEEN, "is_certain": False}, f"{THEIRS} These people may lose access."),
+    (
+        C.OUTBOUND_SIGN_INS_LOST,
+        {**SEEN, "is_certain": True},
+        f"{OURS} These people lose access where this narrows it.",
+    ),
+    (C.SIGN_INS_END, SEEN, f"{THEIRS} These people lose access."),
+    (C.OUTBOUND_SIGN_INS_END, SEEN, f"{OURS} These people lose access."),
+    (
+        C.SIGN_INS_END,
+        {**SEEN, "people": 0, "applications": [], "application_count": 0},
+        f"Nobody of the partner signed in successfully during the last 30 days. {LIMIT}",
+    ),
+    (
+        C.DEFAULT_UNREAD,
+        UNREAD,
+        f"What the tenant's default allows could not be checked {GRANT} Entra admin center, External Identities, "
+        "Cross-tenant access settings, Default settings.",
+    ),
+    (
+        C.INVITATIONS_UNREAD,
+        {**UNREAD, "why": "no_licence"},
+        "Who may invite guests could not be checked (no licence). Microsoft Graph shows it only to tenants with Entra "
+        "ID P1 or P2. Look in Entra admin center, External Identities, External collaboration settings.",
+    ),
+    (
+        C.CONDITIONAL_ACCESS_UNREAD,
+        UNREAD,
+        f"What Conditional Access asks of guests could not be checked {GRANT} Entra admin center, Conditional Access, "
+        "Policies.",
+    ),
+    (
+        C.SHAREPOINT_UNREAD,
+        UNREAD,
+        f"SharePoint's and OneDrive's own sharing settings could not be checked {GRANT} SharePoint admin center, "
+        "Policies, Sharing.",
+    ),
+    (
+        C.SIGN_INS_UNREAD,
+        {**UNREAD, "why": "out_of_time"},
+        "Who of the partner signed in during the last 30 days could not be checked (no time left). Look in Entra admin "
+        "center, Sign-in logs, filtered by home tenant.",
+    ),
+    (
+        C.OUTBOUND_SIGN_INS_UNREAD,
+        {**UNREAD, "why": "unreachable"},
+        "Who of our people signed in at the partner during the last 30 days could not be checked (no answer). Look in "
+        "Entra admin center, Sign-in logs, filtered by resource tenant.",
+    ),
+    (
+        C.TENANT_UNCONFIRMED,
+        UNREAD,
+        f"Whether Entra knows the tenant by its id, too, could not be checked {GRANT} Entra admin center, Cross-tenant "
+        "access settings, Add organization.",
+    ),
+    (
+        C.OWN_DOMAINS_UNREAD,
+        UNREAD,
+        f"Whether the domain looks like one of our own could not be checked {GRANT} Entra admin center, Settings, "
+        "Domain names.",
+    ),
+    (
+        C.GROUPS_UNREAD,
+        UNREAD,
+        f"Whether the groups that it names are this tenant's could not be checked {GRANT} Entra admin center, Groups.",
+    ),
+    (
+        C.USERS_UNREAD,
+        UNREAD,
+        f"Whether the users that it names are this tenant's could not be checked {GRANT} Entra admin center, Users.",
+    ),
+    (
+        C.APPLICATIONS_UNREAD,
+        UNREAD,
+        f"Whether the applications that it names are this tenant's could not be checked {GRANT} Entra admin center, "
+        "Enterprise applications.",
+    ),
+    (
+        C.TARGET_GONE,
+        {"setting": INBOUND, "kind": "group", "id": ID},
+        f"“B2B collaboration, inbound” listed group {ID} before and lists it after this, but this tenant has no such "
+        "group now. Nothing comes of it, unless it was deleted and comes back.",
+    ),
+    (
+        C.TARGET_ABSENT,
+        {"setting": INBOUND, "kind": "group", "id": ID, "label": "Pilot group"},
+        f"There is no group {ID} (“Pilot group” on the form) in this tenant, where “B2B collaboration, inbound” needs "
+        "one of ours. Copy the Object ID from Entra admin center, Groups, the group.",
+    ),
+    (
+        C.TARGET_NOT_INSTALLED,
+        {"kind": "application", "id": ID, "label": None},
+        f"Application {ID} is one of Microsoft's own, and nobody has used it in this tenant yet.",
+    ),
+    (
+        C.TARGET_IS_OURS,
+        {"setting": INBOUND, "kind": "group", "id": ID, "label": None, "name": "Finance"},
+        f"Group {ID} is “Finance” in this tenant, but “B2B collaboration, inbound” names the partner's own: it finds "
+        "nobody there. Ask the partner for the ID of their group.",
+    ),
+    (
+        C.TARGETS_LEFT_OUT,
+        {"count": 1, "most": 40},
+        "One more ID could not be checked: no more than 40 are looked up for one request.",
+    ),
+    (
+        C.TARGETS_LEFT_OUT,
+        {"count": 3, "most": 40},
+        "3 more IDs could not be checked: no more than 40 are looked up for one request.",
+    ),
+    (
+        C.TARGETS_NAMED,
+        {"targets": [{"kind": "group", "id": ID, "name": "Pilot"}] * 6},
+        f"In this tenant, {', '.join([f'group {ID} is “Pilot”'] * 5)} and 1 more.",
+    ),
+    (
+        C.TARGETS_THEIRS,
+        {"ids": [ID]},
+        f"Only the partner knows what stands behind application {ID}: nobody can look up an application of theirs "
+        "here. The ID must come from the partner.",
+    ),
+    (
+        C.TARGETS_IN_BOTH,
+        {"targets": [{"id": ID, "name": "Portal"}]},
+        f"Of the partner's applications, this tenant has some as well: application {ID} is “Portal” here. An "
+        "application of several tenants has one ID in all of them; one of ours alone would be the wrong ID.",
+    ),
+    (
+        C.MICROSOFT_SUPPORT,
+        {},
+        "This is the tenant of Microsoft's own support. Microsoft adds it by itself while a support case is open; it "
+        "is no partner to open anything to.",
+    ),
+    (
+        C.SERVICE_PROVIDER,
+        {},
+        "This tenant is a service provider of ours (delegated administration). Its settings belong to that "
+        "relationship and cannot be removed, so Gatehouse does not open anything to it. Change it in the Microsoft "
+        "Entra admin center together with the contract.",
+    ),
+    (
+        C.MULTI_TENANT_ORGANIZATION,
+        {},
+        "This tenant is in our multi-tenant organization. The organization's own templates write its settings too and "
+        "may overwrite what is approved here.",
+    ),
+    (
+        C.IDN,
+        {"shown": "cöntoso.com", "domain": "xn--cntoso-wxa.com"},
+        "The domain is displayed as “cöntoso.com”; its plain form is xn--cntoso-wxa.com.",
+    ),
+    (
+        C.LOOK_ALIKE_SCRIPT,
+        {"shown": "соntoso.com", "latin": "contoso.com"},
+        "“соntoso.com” is written in another script but reads like “contoso.com”.",
+    ),
+    (
+        C.IMITATES_MICROSOFT,
+        {"domain": "contoso-onmicrosoft.com"},
+        "“contoso-onmicrosoft.com” imitates a name that Microsoft gives to tenants, but it is anybody's own domain.",
+    ),
+    (
+        C.LOOK_ALIKE,
+        {"domain": "c0ntoso.com", "likeness": "looks_the_same", "is_own": True, "other": "contoso.com"},
+        "“c0ntoso.com” looks the same as this tenant's own domain “contoso.com”. Make sure which one is meant.",
+    ),
+    (
+        C.LOOK_ALIKE,
+        {"domain": "contosa.com", "likeness": "one_letter_off", "is_own": False, "other": "contoso.com"},
+        "“contosa.com” is one letter off a partner's domain “contoso.com”. Make sure which one is meant.",
+    ),
+    (
+        C.REPLACES_TEMPLATE,
+        {
+            "before": {"title": "Guests", "ends_at": None, "review_days": None},
+            "after": {"title": "Merger", "ends_at": "2027-01-31T12:00:00+00:00", "review_days": 90},
+        },
+        "It replaces “Guests” by “Merger”. End: none before, about 2027-01-31 after. Review: none before, every 90 "
+        "days after.",
+    ),
+    (
+        C.KEEPS_APPROVAL_POLICY,
+        {
+            "template": "Guests",
+            "alone": [{"title": "Security", "quorum": 1}],
+            "needed": [{"title": "Security", "quorum": 1}, {"title": "Data owners", "quorum": 2}],
+        },
+        "“Guests” alone asks for 1 of “Security”. This partner stands under a stricter approval policy, or the risk of "
+        "all that stands after is higher, so it needs 1 of “Security” and 2 of “Data owners”.",
+    ),
+    (
+        C.RESTORES_A_PART,
+        {"request_id": "R-FBMG"},
+        "R-FBMG ended half-way, so perhaps not all of it was written. What is put back is planned from what stands "
+        "now.",
+    ),
+    (
+        C.RESTORES_INHERITANCE,
+        {"request_id": "R-FBMG"},
+        "This partner had no settings of its own before R-FBMG. It is not deleted: every setting is set to inherit, so "
+        "the tenant's defaults apply to it, as before.",
+    ),
+    (
+        C.NOT_RESTORED,
+        {"request_id": "R-FBMG", "names": ["places", "tenantRestrictions.devices"]},
+        "Not as before R-FBMG, and left as it is, because Gatehouse does not write it: places, "
+        "tenantRestrictions.devices.",
+    ),
+    (
+        C.RECORDS_UNREAD,
+        {},
+        "Whether a request for this tenant is open, and whether its domain looks like that of another partner, could "
+        "not be checked: there are no records here. Set DATABASE_URL to the bot's own file.",
+    ),
+    (C.OPEN_REQUEST, {"refusal": "It is open."}, "Filed now, it would be refused: It is open."),
+)
+CONDITIONAL_ACCESS: Final = frozenset(code for code in FindingCode if code.startswith("ca_"))
+"""They still have their sentence as a value."""
+
+
+def finding(code: FindingCode, values: dict[str, Any]) -> Finding:
+    return Finding(code=code, severity=Severity.NOTE, source="A page", values=values)
+
+
+def test_every_finding_is_worded_here() -> None:
+    assert {code for code, _, _ in SENTENCES} == set(FindingCode) - CONDITIONAL_ACCESS
+
+
+@pytest.mark.parametrize(("code", "values", "sentence"), SENTENCES)
+def test_a_finding_is_worded_and_stored_as_it_is(code: FindingCode, values: dict[str, Any], sentence: str) -> None:
+    one = finding(code, values)
+    assert finding_words(one) == sentence
+    known = request(prepared=prepared(findings=(one,)))
+    stored = load(REQUEST, dump(REQUEST, known))
+    assert stored == known
+    assert [finding_words(read) for read in stored.known.findings] == [sentence]
+
+
+@pytest.mark.parametrize("code", sorted(CONDITIONAL_ACCESS))
+def test_a_finding_about_conditional_access_has_its_text_and_its_lines(code: FindingCode) -> None:
+    told = finding(code, {"text": "Locked out.", "lines": ["One.", "Two."]})
+    assert (finding_words(told), finding_lines(told)) == ("Locked out.", ("One.", "Two."))
+    assert finding_lines(finding(C.CROSS_CLOUD, {})) == ()
+
+
+def test_text_from_outside_is_no_format_of_ours() -> None:
+    told = finding(C.IMITATES_MICROSOFT, {"domain": "{domain.__class__}"})
+    assert "“{domain.__class__}” imitates" in finding_words(told)
+
+
+def test_severity_source_reason_and_likeness_have_words() -> None:
+    assert set(SEVERITIES) == set(Severity)
+    assert severity_words(Severity.UNCHECKED) == "could not be checked"
+    assert set(SOURCES) == set(Source)
+    assert source_words(Source.RECORDS) == "Gatehouse's records"
+    assert source_words("Graph: “A page”") == "Graph: “A page”"
+    assert set(WHY) == set(Why)
+    assert set(LIKENESSES) == set(Likeness)
+
+
+def test_equal_findings_are_one() -> None:
+    """Lists among the values do not prevent that a finding is told once."""
+    same = [finding(C.FOREIGN_IDS, {"settings": [INBOUND]}), finding(C.FOREIGN_IDS, {"settings": [INBOUND]})]
+    other = finding(C.FOREIGN_IDS, {"settings": ["tenantRestrictions"]})
+    assert list(dict.fromkeys([*same, other])) == [same[0], other]
