@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from bot.words.plans.current_settings import CurrentLine, describe_current
 from workflows.core.checks.conditional_access.words import report_values
 from workflows.core.partners.partnership import Partnership
-from workflows.core.plans.current_settings import CurrentSetting, describe_current
 from workflows.core.posture.model import B2BAccess, Concern, PartnerPosture, Posture, Weight
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import EffectiveFlag, Origin
@@ -50,7 +50,7 @@ def posture_json(posture: Posture) -> str:
             "access": _b2b_access(posture.default.b2b_access),
             "inbound_trust": _flags(posture.default.trust),
             "ways": _ways(posture.default.ways),
-            "settings": _current_settings(posture.default.current),
+            "settings": _current_settings(describe_current(None, posture.default.document)),
             "concerns": _concerns(posture.default.concerns),
         },
         "partners": [_partner(partner, posture.default.document) for partner in posture.partners],
@@ -128,8 +128,8 @@ def _ways(found: Sequence[Way]) -> list[dict[str, Any]]:
     ]
 
 
-def _current_settings(current: Sequence[CurrentSetting]) -> list[dict[str, Any]]:
-    return [{"setting": one.setting, "words": one.words, "origin": one.origin.value} for one in current]
+def _current_settings(current: Sequence[CurrentLine]) -> list[dict[str, Any]]:
+    return [{"setting": one.setting, "words": one.words, "origin": one.fact.origin.value} for one in current]
 
 
 def _concerns(concerns: Sequence[Concern]) -> list[dict[str, Any]]:

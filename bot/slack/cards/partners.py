@@ -11,9 +11,9 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 from bot.slack.blocks.blocks import DOMAIN, NAME, Part, bullets, paragraph, part, preformatted, rich, words
 from bot.slack.blocks.untrusted import clean
 from bot.words.actions import with_commands
+from bot.words.plans.changes import Line
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.plans.plan import Operation, Plan, TenantIdentity
-from workflows.core.plans.words import Line
 from workflows.core.settings.breadth import AccessChange
 from workflows.core.text import place_to_cut
 

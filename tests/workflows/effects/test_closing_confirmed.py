@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 
 from bot.slack.cards.cards import request_card
+from bot.words.openness import way_title
 from tests.bot.surfaces import shown
 from tests.workflows.core.builders import DANA, HASHES, RILEY, TENANT
 from tests.workflows.effects.test_applying import FORBIDDEN, NO_ANSWER, decided, put, revocation
@@ -17,7 +18,6 @@ from workflows.core.plans.plan import plan_access
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.model import CLOSED, Property
 from workflows.core.settings.openness import DEFAULT, Opening
-from workflows.core.settings.openness_words import way_title
 
 S = RequestState
 READ_DEFAULT: Final = "tenant.read_default"

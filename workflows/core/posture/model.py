@@ -10,7 +10,6 @@ from enum import IntEnum, StrEnum
 
 from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.partners.partnership import Partnership
-from workflows.core.plans.current_settings import CurrentSetting, describe_current
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.risk import Risk
 from workflows.core.settings.canonical import JsonObject
@@ -77,11 +76,6 @@ class DefaultPosture:
     ways: tuple[Way, ...]
     """Every kind of access, with its state for a partner without its own settings."""
     concerns: tuple[Concern, ...]
-
-    @property
-    def current(self) -> tuple[CurrentSetting, ...]:
-        """Return every setting of the default in words."""
-        return describe_current(None, self.document)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

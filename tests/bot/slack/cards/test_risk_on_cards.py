@@ -6,11 +6,11 @@ from datetime import timedelta
 
 from bot.slack.cards.cards import request_card
 from bot.slack.cards.partners import change_elements
+from bot.words.plans.changes import Line
 from tests.bot import surfaces
 from tests.workflows.core.builders import NOW, TENANT, identity, prepared, request
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.plans.plan import plan_access
-from workflows.core.plans.words import Line
 from workflows.core.requests.request import AccessRequest, Observation, RequestKind, RequestState
 from workflows.core.settings.breadth import AccessChange
 from workflows.core.settings.model import AccessType, B2BSetting, Property, Target, TargetConfiguration, TargetType

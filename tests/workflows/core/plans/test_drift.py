@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from tests.workflows.core.builders import TENANT, access_plan
-from workflows.core.plans.drift import NO_PARTNER, Divergence, drift_lines, three_way
+from workflows.core.plans.drift import Divergence, three_way
 from workflows.core.plans.plan import plan_access, plan_revocation
 from workflows.core.plans.progress import progress_words
 from workflows.core.settings.documents import to_document
@@ -49,30 +49,6 @@ def test_undeclared_fields_count_and_the_key_does_not() -> None:
         "crossCloudMeetingConfiguration",
         "automaticUserConsentSettings",
     ]
-    assert drift_lines(drift)[1][1:] == (
-        '{"inboundAllowed": true} (this version cannot read this value)',
-        '{"inboundAllowed": true} (this version cannot read this value)',
-        "not set",
-    )
-
-
-def test_a_partner_that_appeared_or_vanished_comes_first() -> None:
-    appeared = drift_lines(three_way(access_plan(), {"tenantId": TENANT, **SYNC}))
-    assert appeared[0] == ("The partner", NO_PARTNER, "its own settings", "its own settings")
-    assert appeared[-1][:3] == (
-        "Identity synchronization into this tenant",
-        "not allowed (not set)",
-        "not allowed (not set)",
-    )
-    vanished = drift_lines(three_way(access_plan(BEFORE), None))
-    assert vanished[0] == ("The partner", "its own settings", "its own settings", NO_PARTNER)
-
-
-def test_settings_are_told_in_words() -> None:
-    plan = plan_revocation(tenant_id=TENANT, default={}, before=BEFORE)
-    (line,) = [one for one in drift_lines(three_way(plan, BEFORE)) if one.setting == "B2B collaboration, inbound"]
-    assert line.approved_to == "blocked for everyone"
-    assert line.now == line.approved_from
 
 
 def test_progress_names_what_stands_and_what_does_not() -> None:

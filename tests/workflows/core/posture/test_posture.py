@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import pytest
 
+from bot.words.plans.current_settings import describe_current
 from tests.workflows.core.builders import NOW, TENANT, closed_document, identity, partnership, request
 from workflows.core.checks.partner_rules import MICROSOFT_SUPPORT
 from workflows.core.partners.records import Records
@@ -236,7 +237,7 @@ def test_microsofts_default_is_open_for_collaboration_and_said_to_be_theirs() ->
         "default_is_microsofts",
     ]
     assert posture.is_service_default
-    assert posture.current[0].words == "everyone from the partner may use every application"
+    assert describe_current(None, posture.document)[0].words == "everyone from the partner may use every application"
     assert [one.weight for one in posture.concerns] == [Weight.WARNING, Weight.WARNING, Weight.NOTE]
 
 
