@@ -5,9 +5,9 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from bot.words.actions import with_commands
+from bot.words.conditional_access.report import report_values
 from bot.words.plans.changes import describe
 from workflows.app.requests.planning import Planned
-from workflows.core.checks.conditional_access.words import report_values
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Finding
 from workflows.core.plans.plan import Plan

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from bot.words.conditional_access.report import report_values
 from bot.words.plans.current_settings import CurrentLine, describe_current
-from workflows.core.checks.conditional_access.words import report_values
 from workflows.core.partners.partnership import Partnership
 from workflows.core.posture.model import B2BAccess, Concern, PartnerPosture, Posture, Weight
 from workflows.core.settings.canonical import JsonObject

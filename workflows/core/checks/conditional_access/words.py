@@ -11,7 +11,6 @@ from workflows.core.checks.conditional_access.policy import NO_RISK, Kind
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.conditional_access.scope import ALL, Client, Condition, When
 from workflows.core.checks.conditional_access.verdicts import AccessReport, Source, Verdict
-from workflows.core.checks.facts import Unchecked
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.checks.unchecked import CONDITIONAL_ACCESS, unread
 from workflows.core.text import counted
@@ -333,44 +332,3 @@ def _grouped(verdicts: Sequence[Verdict], key: Callable[[Verdict], object]) -> l
     for one in verdicts:
         groups.setdefault(key(one), []).append(one)
     return list(groups.values())
-
-
-def report_values(report: AccessReport) -> dict[str, object]:
-    """Return a report as plain values with stable names, for JSON."""
-    return {
-        "visitors": [one.value for one in report.visitors],
-        "policies": report.policies,
-        "evaluations": report.asked,
-        "not_read": None if report.unread is None else _why(report.unread),
-        "not_evaluated": None if report.unasked is None else _why(report.unasked),
-        "not_checked": [question_words(one) for one in report.left_out],
-        "is_estimate": report.is_estimate,
-        "meaning": {one.value: report.worst(one).value for one in report.visitors},
-        "verdicts": [_verdict_values(one) for one in report.verdicts],
-    }
-
-
-def _verdict_values(one: Verdict) -> dict[str, object]:
-    return {
-        "policy_id": one.policy_id,
-        "policy": one.policy,
-        "is_enforced": one.is_enforced,
-        "visitor": one.visitor.value,
-        "meaning": one.meaning.value,
-        "where_it_applies": one.where_it_applies.value,
-        "reasons": [
-            {
-                "because": reason.because.value,
-                "control": None if reason.kind is None else reason.kind.value,
-                "name": reason.name or None,
-            }
-            for reason in one.reasons
-        ],
-        "conditions": [{"when": each.when.value, "values": list(each.values)} for each in one.conditions],
-        "remedies": [remedy.value for remedy in one.remedies],
-        "source": one.source.value,
-    }
-
-
-def _why(fact: Unchecked) -> str:
-    return fact.why.value
