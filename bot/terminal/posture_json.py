@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from bot.words.conditional_access.report import report_values
 from bot.words.plans.current_settings import CurrentLine, describe_current
+from bot.words.posture.concerns import concern_words
+from bot.words.posture.sources import concern_source
 from workflows.core.partners.partnership import Partnership
 from workflows.core.posture.model import B2BAccess, Concern, PartnerPosture, Posture, Weight
 from workflows.core.settings.canonical import JsonObject
@@ -133,7 +135,15 @@ def _current_settings(current: Sequence[CurrentLine]) -> list[dict[str, Any]]:
 
 
 def _concerns(concerns: Sequence[Concern]) -> list[dict[str, Any]]:
-    return [{"code": one.code, "weight": _key(one.weight), "text": one.text, "source": one.source} for one in concerns]
+    return [
+        {
+            "code": one.code.value,
+            "weight": _key(one.weight),
+            "text": concern_words(one),
+            "source": concern_source(one),
+        }
+        for one in concerns
+    ]
 
 
 def _key(weight: Weight) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from workflows.core.errors import UnreadableSetting
 from workflows.core.settings.breadth import is_certainly_blocked, is_list_of_exceptions
-from workflows.core.settings.certainty import REASONS, Doubt, blocks_all, list_doubt, setting_doubts
+from workflows.core.settings.certainty import Doubt, blocks_all, list_doubt, setting_doubts
 from workflows.core.settings.directory_objects import Owner, owner_of
 from workflows.core.settings.documents import parse_setting, parse_targets
 from workflows.core.settings.effective import EffectiveFlag, EffectiveTargets, Origin
@@ -66,6 +66,16 @@ REDEMPTION_TITLES: Final[Mapping[str, str]] = {
     "inbound": "Automatic redemption, inbound",
     "outbound": "Automatic redemption, outbound",
 }
+DOUBTS: Final[Mapping[Doubt, str]] = {
+    Doubt.EMPTY_LIST: "Microsoft does not document what an empty list means",
+    Doubt.UNKNOWN_WORD: "a target is neither an ID nor a word that Microsoft Graph knows",
+    Doubt.WRONG_TYPE: "a target has a type that does not belong into its list",
+    Doubt.ALL_AND_SOME: "Microsoft does not document what everything beside single targets means",
+    Doubt.BLOCK_OF_ONE_LIST: "one list blocks everything and the other does not; a whole block needs both",
+    Doubt.ONE_LIST_ONLY: "one list is set and the other is not; Microsoft does not document what then applies",
+}
+"""The text of each doubt; each text continues a sentence."""
+
 _OUTBOUND: Final = frozenset(
     {
         Property.B2B_COLLABORATION_OUTBOUND,
@@ -106,7 +116,7 @@ def target_words(
     doubts = list(setting_doubts(setting))
     if None in configurations(setting) and any(configurations(setting)):
         doubts.append(Doubt.ONE_LIST_ONLY)
-    return f"{words} (not certain: {'; '.join(REASONS[one] for one in doubts)})" if doubts else words
+    return f"{words} (not certain: {'; '.join(DOUBTS[one] for one in doubts)})" if doubts else words
 
 
 def _target_words(name: str, setting: TargetSetting, applies: EffectiveTargets | None, names: Mapping[str, str]) -> str:

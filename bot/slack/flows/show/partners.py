@@ -28,6 +28,7 @@ from bot.slack.cards.setup_steps import setup_elements
 from bot.words.actions import with_commands
 from bot.words.openness import ways_words
 from bot.words.plans.current_settings import CurrentLine, describe_current
+from bot.words.posture.concerns import WEIGHTS, concern_words
 from bot.words.settings import NO_NAMES
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.restoration import is_restorable
@@ -112,7 +113,9 @@ def partner_details(
     if configuration is None:
         opening = NOT_ADDED if is_cross_cloud else "no settings of its own, the tenant's defaults apply"
     known = "1 request" if len(requests) == 1 else f"{len(requests)} requests"
-    grave = "".join(f" {one.weight.word.capitalize()}: {one.text}" for one in concerns[:1] if one.weight > Weight.NOTE)
+    grave = "".join(
+        f" {WEIGHTS[one.weight].capitalize()}: {concern_words(one)}" for one in concerns[:1] if one.weight > Weight.NOTE
+    )
     return message(f"{partner_words(identity)}: {opening}.{grave} {known} on record.", blocks)
 
 
