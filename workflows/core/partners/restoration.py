@@ -6,10 +6,11 @@ This file is long because one plan is computed here, setting by setting.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
 
 from workflows.core.checks.findings import Finding, Severity
-from workflows.core.errors import InvalidField, NothingToChange, UnreadableSetting
+from workflows.core.errors import InvalidField, NothingToChange, UnreadableSetting, Values
 from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.plan import Operation, Plan, operations_in_order, partner_address
 from workflows.core.plans.refused_writes import written_names
@@ -38,6 +39,26 @@ _CUT_SHORT: Final = frozenset({RequestState.FAILED, RequestState.STOPPED})
 _UNKNOWN_VALUE: Final = "unknownFutureValue"
 _DELETE: Final = "Graph: “Delete crossTenantAccessPolicyConfigurationPartner”"
 _UPDATE: Final = "Graph: “Update crossTenantAccessPolicyConfigurationPartner”"
+
+
+class RestorationCode(StrEnum):
+    """What restoring previous settings does not restore."""
+
+    RESTORES_A_PART = "restores_a_part"
+    """The change ended while it was written. Values: `request_id`."""
+    RESTORES_INHERITANCE = "restores_inheritance"
+    """The partner had no settings of its own before; it is not deleted. Values: `request_id`."""
+    NOT_RESTORED = "not_restored"
+    """Values: `request_id`, `settings` (Graph's names of what differs and is not written)."""
+
+
+class RestorationFact(NamedTuple):
+    """One fact, how serious it is, and the vendor's page."""
+
+    code: RestorationCode
+    severity: Severity
+    values: Values
+    source: str
 
 
 def is_restorable(request: AccessRequest) -> bool:
@@ -174,7 +195,15 @@ def restoration_findings(change: AccessRequest, now: JsonObject | None) -> tuple
 
     :raises Refused: while the request has no plan.
     """
-    return tuple(_findings(change, change.known.plan.before, now))
+    return tuple(map(_finding, restoration_facts(change, now)))
+
+
+def restoration_facts(change: AccessRequest, now: JsonObject | None) -> tuple[RestorationFact, ...]:
+    """List what restoring the previous settings does not restore, as codes and values.
+
+    :raises Refused: while the request has no plan.
+    """
+    return tuple(_facts(change, change.known.plan.before, now))
 
 
 def left_alone(now: JsonObject | None, image: JsonObject | None, undone: Plan | None = None) -> tuple[str, ...]:
@@ -196,31 +225,32 @@ def left_alone(now: JsonObject | None, image: JsonObject | None, undone: Plan | 
     return tuple(different)
 
 
-def _findings(change: AccessRequest, image: JsonObject | None, now: JsonObject | None) -> Iterator[Finding]:
+def _facts(change: AccessRequest, image: JsonObject | None, now: JsonObject | None) -> Iterator[RestorationFact]:
+    about = {"request_id": change.id}
     if is_cut_short(change):
-        yield Finding(
-            code="restores_a_part",
-            severity=Severity.NOTE,
-            text=f"{change.id} ended half-way, so perhaps not all of it was written. What is put back is planned from "
-            "what stands now.",
-            source=_UPDATE,
-        )
+        yield RestorationFact(RestorationCode.RESTORES_A_PART, Severity.NOTE, about, _UPDATE)
     if image is None:
-        yield Finding(
-            code="restores_inheritance",
-            severity=Severity.NOTE,
-            text=f"This partner had no settings of its own before {change.id}. It is not deleted: every setting is set "
-            "to inherit, so the tenant's defaults apply to it, as before.",
-            source=_DELETE,
-        )
+        yield RestorationFact(RestorationCode.RESTORES_INHERITANCE, Severity.NOTE, about, _DELETE)
     if names := left_alone(now, image, change.known.plan):
-        yield Finding(
-            code="not_restored",
-            severity=Severity.WARNING,
-            text=f"Not as before {change.id}, and left as it is, because Gatehouse does not write it: "
-            f"{', '.join(names)}.",
-            source=_UPDATE,
-        )
+        values = {**about, "settings": list(names)}
+        yield RestorationFact(RestorationCode.NOT_RESTORED, Severity.WARNING, values, _UPDATE)
+
+
+_TEXTS: Final[Mapping[RestorationCode, str]] = {
+    RestorationCode.RESTORES_A_PART: "{request_id} ended half-way, so perhaps not all of it was written. What is put "
+    "back is planned from what stands now.",
+    RestorationCode.RESTORES_INHERITANCE: "This partner had no settings of its own before {request_id}. It is not "
+    "deleted: every setting is set to inherit, so the tenant's defaults apply to it, as before.",
+    RestorationCode.NOT_RESTORED: "Not as before {request_id}, and left as it is, because Gatehouse does not write it: "
+    "{settings}.",
+}
+"""The text that a finding still contains; the front end has the same sentence for the code."""
+
+
+def _finding(fact: RestorationFact) -> Finding:
+    settings = ", ".join(fact.values.get("settings", ()))
+    text = _TEXTS[fact.code].format(request_id=fact.values["request_id"], settings=settings)
+    return Finding(code=fact.code, severity=fact.severity, text=text, source=fact.source)
 
 
 def _approved_before(

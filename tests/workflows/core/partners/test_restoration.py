@@ -8,11 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.words.plans.restoration import restoration_finding_words
 from tests.workflows.core.builders import NOW, STAGES, TENANT, closed_document, prepared, request
 from tests.workflows.core.strategies import PROPERTY, SETTINGS, partner_documents
 from workflows.core.checks.consequences import NOTHING_OF_ITS_OWN, consequences
+from workflows.core.checks.findings import Severity
 from workflows.core.errors import InvalidField, NothingToChange, UnreadableSetting
 from workflows.core.partners.restoration import (
+    RestorationCode,
     decided_by,
     deciding_template,
     is_restorable,
@@ -20,6 +23,7 @@ from workflows.core.partners.restoration import (
     left_alone,
     likely_templates,
     plan_restoration,
+    restoration_facts,
     restoration_findings,
     restored,
 )
@@ -333,9 +337,13 @@ def test_what_was_cut_short_while_it_was_written_can_be_put_back(state: RequestS
 
 def test_of_what_was_cut_short_it_is_said_that_perhaps_not_all_was_written() -> None:
     setup = applied(restoration(document(), closed_document()), state=RequestState.FAILED, writing_since=NOW)
-    codes = {one.code: one.text for one in restoration_findings(setup, document())}
-    assert codes.keys() == {"restores_a_part"}
-    assert "planned from what stands now" in codes["restores_a_part"]
+    (fact,) = restoration_facts(setup, document())
+    assert (fact.code, fact.severity, fact.values) == (
+        RestorationCode.RESTORES_A_PART,
+        Severity.NOTE,
+        {"request_id": setup.id},
+    )
+    assert_worded(setup, document())
 
 
 def test_what_wrote_nothing_has_nothing_to_put_back() -> None:
@@ -358,23 +366,31 @@ def test_the_change_that_is_put_back_is_summed_up() -> None:
 # --- what is said beside the plan ---
 
 
+def assert_worded(change: AccessRequest, now: JsonObject | None) -> None:
+    """Findings contain the front end's sentences of the same facts."""
+    assert [(one.code, one.severity, one.text, one.source) for one in restoration_findings(change, now)] == [
+        (one.code, one.severity, restoration_finding_words(one.code, one.values), one.source)
+        for one in restoration_facts(change, now)
+    ]
+
+
 def test_settings_that_are_not_ours_are_named_and_left() -> None:
     change = applied(
         plan_revocation(tenant_id=TENANT, default={}, before=document(protectedContentSharing={"inboundAllowed": True}))
     )
     now = document(crossCloudMeetingConfiguration={"inboundAllowed": True}, isServiceProvider=False)
-    [finding] = restoration_findings(change, now)
-    assert finding.code == "not_restored"
-    assert "not write it: crossCloudMeetingConfiguration." in finding.text
-    assert restoration_findings(change, change.known.plan.before) == ()
+    (fact,) = restoration_facts(change, now)
+    assert fact.code is RestorationCode.NOT_RESTORED
+    assert fact.values == {"request_id": change.id, "settings": ["crossCloudMeetingConfiguration"]}
+    assert_worded(change, now)
+    assert restoration_facts(change, change.known.plan.before) == ()
 
 
 def test_a_partner_that_goes_back_to_inheriting_is_said_to_stay() -> None:
-    [finding] = restoration_findings(
-        applied(plan_revocation(tenant_id=TENANT, default={}, before=None)), closed_document()
-    )
-    assert finding.code == "restores_inheritance"
-    assert "not deleted" in finding.text
+    change = applied(plan_revocation(tenant_id=TENANT, default={}, before=None))
+    (fact,) = restoration_facts(change, closed_document())
+    assert (fact.code, fact.values) == (RestorationCode.RESTORES_INHERITANCE, {"request_id": change.id})
+    assert_worded(change, closed_document())
     assert NOTHING_OF_ITS_OWN in consequences(restoration(closed_document(), None))
     assert NOTHING_OF_ITS_OWN not in consequences(
         restoration(closed_document(), document(inboundTrust={"isMfaAccepted": True}))
