@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from bot.words.settings import REDEMPTION_TITLES, TITLES, TRUST_TITLES
@@ -23,6 +23,14 @@ _TITLES: Final = {
     f"{IDENTITY_SYNCHRONIZATION}.groupSyncInbound": "Group synchronization into this tenant (groupSyncInbound)",
     CAPABILITIES: "Microsoft 365 capabilities",
     DEFAULT: "whatever else the tenant's default opens",
+}
+
+
+OPENINGS: Final[Mapping[Opening, str]] = {
+    Opening.OPEN: "open",
+    Opening.PARTLY: "partly open",
+    Opening.CLOSED: "closed",
+    Opening.UNKNOWN: "not known",
 }
 
 
@@ -52,7 +60,7 @@ def not_closed_words(left: Sequence[Way | OpenWay]) -> str:
 
 
 def _with_openness(way: Way | OpenWay) -> str:
-    return f"{way_title(way.name)} ({way.opening.value})"
+    return f"{way_title(way.name)} ({OPENINGS[way.opening]})"
 
 
 def _shown(name: str) -> str:

@@ -76,6 +76,13 @@ DOUBTS: Final[Mapping[Doubt, str]] = {
 }
 """The text of each doubt; each text continues a sentence."""
 
+ORIGINS: Final[Mapping[Origin, str]] = {
+    Origin.SET_HERE: "set here",
+    Origin.TENANT_DEFAULT: "the tenant's default",
+    Origin.MICROSOFT_DEFAULT: "Microsoft's default",
+    Origin.UNREAD: "could not be read",
+    Origin.NOT_ADDED: "a tenant of another cloud, not added here",
+}
 _OUTBOUND: Final = frozenset(
     {
         Property.B2B_COLLABORATION_OUTBOUND,
@@ -147,8 +154,8 @@ def _target_words(name: str, setting: TargetSetting, applies: EffectiveTargets |
 def inherited(words: str | None, origin: Origin) -> str:
     """State that a value is inherited, and the value itself where it is known (None: not known)."""
     if words is not None and origin is Origin.NOT_ADDED:
-        return f"{words} ({origin.value})"
-    return INHERITS if words is None or origin is Origin.UNREAD else f"inherits: {words} ({origin.value})"
+        return f"{words} ({ORIGINS[origin]})"
+    return INHERITS if words is None or origin is Origin.UNREAD else f"inherits: {words} ({ORIGINS[origin]})"
 
 
 def trust_words(flag: bool | None, applies: EffectiveFlag | None = None) -> str:

@@ -69,7 +69,7 @@ def change_elements(lines: Sequence[Line], label: str) -> Iterator[RichTextEleme
     """Return every setting before and after, and whether it increases or reduces access."""
     yield paragraph(words(label, bold=True))
     # When something changes, settings that are written unchanged would only hide it.
-    told = [line for line in lines if line.effect != AccessChange.SAME] or lines
+    told = [line for line in lines if line.access is not AccessChange.SAME] or lines
     items = [_line_parts(line) for line in told[:MOST_LINES]]
     if more := len(told) - len(items):
         items.append([words(f"and {more} more settings; the JSON shows them")])
@@ -150,7 +150,7 @@ def _place(finding: Finding) -> tuple[int, bool]:
 
 def _is_told(finding: Finding, lines: Sequence[Line]) -> bool:
     """Return whether a finding only repeats names that the lines of the change contain already."""
-    said = " ".join(line.after[:MOST_LINE] for line in lines if line.effect != AccessChange.SAME)
+    said = " ".join(line.after[:MOST_LINE] for line in lines if line.access is not AccessChange.SAME)
     names = _QUOTED.findall(finding.text)
     return finding.code == "targets_named" and bool(names) and all(name in said for name in names)
 

@@ -20,10 +20,19 @@ from bot.words.settings import (
 )
 from workflows.core.plans.changes import BeforeAfter, Part, SettingChange, Subject, setting_changes
 from workflows.core.plans.plan import Plan
+from workflows.core.settings.breadth import AccessChange
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import parse_targets
 from workflows.core.settings.model import Property
 from workflows.core.text import counted
+
+EFFECTS: Final[Mapping[AccessChange, str]] = {
+    AccessChange.OPENS: "opens",
+    AccessChange.NARROWS: "narrows",
+    AccessChange.CLOSES: "closes",
+    AccessChange.SAME: "no change",
+    AccessChange.UNKNOWN: "may open or narrow",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +45,17 @@ class Line:
     setting: str
     before: str
     after: str
-    opens: bool | None
-    """True for more access, False for less access, None when it is neither or not known."""
-    effect: str
-    """The effect in words: opens, narrows, closes, no change, may open or narrow."""
+    access: AccessChange
+
+    @property
+    def opens(self) -> bool | None:
+        """Return True for more access, False for less access, None when it is neither or not known."""
+        return self.access.opens
+
+    @property
+    def effect(self) -> str:
+        """Return the effect in words."""
+        return EFFECTS[self.access]
 
 
 def describe(plan: Plan, default: JsonObject | None = None, names: Mapping[str, str] = NO_NAMES) -> tuple[Line, ...]:
@@ -74,8 +90,7 @@ def _line(item: SettingChange, reading: _Reading) -> Line:
         setting=subject_title(item.subject),
         before=before,
         after=after,
-        opens=item.access.opens,
-        effect=item.access.value,
+        access=item.access,
     )
 
 

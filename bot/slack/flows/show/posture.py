@@ -10,6 +10,7 @@ from bot.slack.blocks.blocks import DOMAIN, Part, bullets, footnote, header, par
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.concerns import concern_elements
+from bot.words.openness import OPENINGS
 from bot.words.posture.concerns import concern_words
 from bot.words.posture.summary import WAYS, counts_words, record_words, risk_words, trust_words
 from workflows.core.posture.model import DefaultPosture, PartnerPosture, Posture, Weight
@@ -79,7 +80,7 @@ def _both(of: PartnerPosture | DefaultPosture, inbound: Property, outbound: Prop
     for word, name in (("in ", inbound), (", out ", outbound)):
         opening = of.b2b_access[name].opening
         yield words(word)
-        yield words(opening.value, bold=opening is not Opening.CLOSED)
+        yield words(OPENINGS[opening], bold=opening is not Opening.CLOSED)
 
 
 def _summary(partners: Sequence[PartnerPosture]) -> str:

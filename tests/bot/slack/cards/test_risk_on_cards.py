@@ -102,7 +102,7 @@ def test_a_name_that_the_change_shows_is_not_told_again() -> None:
 
 def test_what_is_written_without_changing_anything_does_not_hide_what_changes() -> None:
     def line(name: str, effect: AccessChange) -> Line:
-        return Line(setting=name, before="a", after="b", opens=None, effect=effect.value)
+        return Line(setting=name, before="a", after="b", access=effect)
 
     opens, same = line("Inbound", AccessChange.OPENS), line("Outbound", AccessChange.SAME)
     said = surfaces.shown([one.to_dict() for one in change_elements([same, opens, same], "What will change")])
