@@ -91,7 +91,7 @@ def verdict_words(verdicts: Sequence[Told]) -> str:
 
 def named(policy: str) -> str:
     """Quote a policy's name on one line, shortened when it is long."""
-    line = " ".join(policy.split())
+    line = " ".join(policy.split()) or "a policy without a name"
     return f"“{line if len(line) <= _MOST_NAME else f'{line[: _MOST_NAME - 1]}…'}”"
 
 

@@ -98,6 +98,10 @@ def test_every_code_has_its_sentence(code: AccessCode) -> None:
     assert access_finding_words(code.value, json.loads(json.dumps(values))) == words
 
 
+def test_a_policy_without_a_name_is_called_so() -> None:
+    assert "by “a policy without a name”" in access_finding_words(AccessCode.ASKED_HERE, verdict(policy=""))
+
+
 def test_every_value_of_a_verdict_has_words() -> None:
     assert set(MEANINGS) == set(Meaning)
     assert set(VISITORS) == set(Visitor)
