@@ -1,11 +1,19 @@
 """The progress of a plan in words: what stands in the tenant of it, and what does not."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from bot.words.openness import way_title
 from bot.words.settings import title
 from workflows.core.errors import Values
-from workflows.core.plans.refused_writes import RefusedWrite
+from workflows.core.plans.refused_writes import NotTaken, RefusedWrite
+
+_NOT_TAKEN: Final[Mapping[NotTaken, str]] = {
+    NotTaken.ANSWERED: "",
+    NotTaken.NO_ANSWER: "Microsoft Graph did not answer in time.",
+    NotTaken.NOT_SHOWN: "Microsoft Graph accepted it and does not show it.",
+}
+"""Empty: the answer's own words."""
 
 
 def progress_words(values: Values) -> str:
@@ -20,7 +28,14 @@ def progress_words(values: Values) -> str:
 
 def not_taken_words(refused: Iterable[RefusedWrite]) -> str:
     """State which refusable writes did not take effect, and why."""
-    return " ".join(f"Not taken: {'; '.join(map(way_title, one.names))}. {one.reason}".strip() for one in refused)
+    return " ".join(
+        f"Not taken: {'; '.join(map(way_title, one.names))}. {not_taken_reason(one)}".strip() for one in refused
+    )
+
+
+def not_taken_reason(one: RefusedWrite) -> str:
+    """State why a write did not take effect: what was answered, or that nothing was."""
+    return _NOT_TAKEN[one.because] or one.reason
 
 
 def changed_default_words(settings: Sequence[str]) -> str:
