@@ -4,15 +4,15 @@ import json
 from dataclasses import asdict
 from typing import Any, Final
 
+from bot.words.conditional_access.report import report_values
 from bot.words.consequences import consequence_words
 from bot.words.findings.finding import finding_lines, finding_words, source_words
+from bot.words.plans.changes import describe
 from bot.words.risk import risk_reason_words
 from workflows.app.requests.planning import Planned
-from workflows.core.checks.conditional_access.words import report_values
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Finding
 from workflows.core.plans.plan import Plan
-from workflows.core.plans.words import describe
 from workflows.core.policy.risk import deciding_risk, required, risk_of, risk_of_result
 
 FORMAT: Final = "gatehouse/plan/1"

@@ -13,14 +13,14 @@ from bot.slack.cards.partners import operations_json
 from bot.terminal.printing import shown
 from bot.words.consequences import consequence_words
 from bot.words.findings.finding import finding_lines, finding_words, severity_words, source_words
+from bot.words.plans.changes import Line, describe, duration_words
+from bot.words.plans.current_settings import describe_staying_open
 from bot.words.risk import risk_level_words, risk_reason_words
 from workflows.app.requests.planning import Planned
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Severity
 from workflows.core.plans.closing import only_narrows
-from workflows.core.plans.current_settings import staying_open
 from workflows.core.plans.plan import Plan, TenantIdentity
-from workflows.core.plans.words import Line, describe, duration_words
 from workflows.core.policy.risk import RiskLevel, deciding_risk, required, risk_of, risk_of_result
 from workflows.core.text import counted
 
@@ -105,7 +105,7 @@ def _print_risk(planned: Planned, plan: Plan, console: Console) -> None:
 
 
 def _print_staying(planned: Planned, plan: Plan, console: Console) -> None:
-    stays = staying_open(plan, planned.observation.default, planned.names)
+    stays = describe_staying_open(plan, planned.observation.default, planned.names)
     _print_list("Stays open, not changed by this", tuple(f"{one.setting}: {one.words}" for one in stays), console)
 
 

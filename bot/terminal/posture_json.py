@@ -5,10 +5,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from bot.words.conditional_access.report import report_values
+from bot.words.plans.current_settings import CurrentLine, describe_current
+from bot.words.posture.concerns import concern_words
+from bot.words.posture.sources import concern_source
 from bot.words.risk import risk_reason_words
-from workflows.core.checks.conditional_access.words import report_values
 from workflows.core.partners.partnership import Partnership
-from workflows.core.plans.current_settings import CurrentSetting, describe_current
 from workflows.core.posture.model import B2BAccess, Concern, PartnerPosture, Posture, Weight
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import EffectiveFlag, Origin
@@ -51,7 +53,7 @@ def posture_json(posture: Posture) -> str:
             "access": _b2b_access(posture.default.b2b_access),
             "inbound_trust": _flags(posture.default.trust),
             "ways": _ways(posture.default.ways),
-            "settings": _current_settings(posture.default.current),
+            "settings": _current_settings(describe_current(None, posture.default.document)),
             "concerns": _concerns(posture.default.concerns),
         },
         "partners": [_partner(partner, posture.default.document) for partner in posture.partners],
@@ -129,12 +131,20 @@ def _ways(found: Sequence[Way]) -> list[dict[str, Any]]:
     ]
 
 
-def _current_settings(current: Sequence[CurrentSetting]) -> list[dict[str, Any]]:
-    return [{"setting": one.setting, "words": one.words, "origin": one.origin.value} for one in current]
+def _current_settings(current: Sequence[CurrentLine]) -> list[dict[str, Any]]:
+    return [{"setting": one.setting, "words": one.words, "origin": one.fact.origin.value} for one in current]
 
 
 def _concerns(concerns: Sequence[Concern]) -> list[dict[str, Any]]:
-    return [{"code": one.code, "weight": _key(one.weight), "text": one.text, "source": one.source} for one in concerns]
+    return [
+        {
+            "code": one.code.value,
+            "weight": _key(one.weight),
+            "text": concern_words(one),
+            "source": concern_source(one),
+        }
+        for one in concerns
+    ]
 
 
 def _key(weight: Weight) -> str:

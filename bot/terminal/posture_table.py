@@ -8,7 +8,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from bot.slack.words.posture import (
+from bot.terminal.printing import shown
+from bot.words.posture.concerns import WEIGHTS, concern_words
+from bot.words.posture.sources import concern_source
+from bot.words.posture.summary import (
     NO_RECORDS,
     SHORT,
     WAYS,
@@ -20,7 +23,6 @@ from bot.slack.words.posture import (
     risk_words,
     trust_words,
 )
-from bot.terminal.printing import shown
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.posture.model import Concern, DefaultPosture, PartnerPosture, Posture, Weight
 from workflows.core.settings.model import Property
@@ -149,8 +151,9 @@ def _concerns(posture: Posture) -> Iterator[RenderableType]:
 
 
 def _concern_line(concern: Concern) -> RenderableType:
-    text = Text().append(f"{concern.weight.word.upper()}: ", style=_STYLES[concern.weight])
-    text.append_text(shown(concern.text)).append(" ").append_text(shown(f"({concern.source})", style="dim"))
+    text = Text().append(f"{WEIGHTS[concern.weight].upper()}: ", style=_STYLES[concern.weight])
+    text.append_text(shown(concern_words(concern))).append(" ")
+    text.append_text(shown(f"({concern_source(concern)})", style="dim"))
     return Padding(text, (0, 0, 0, 2), expand=False)
 
 

@@ -5,12 +5,12 @@ from datetime import timedelta
 from typing import Final
 
 from bot.words.actions import COMMANDS
+from bot.words.openness import way_title, ways_words
+from bot.words.plans.changes import duration_words
+from bot.words.settings import title
 from workflows.core.checks.consequences import Consequence
 from workflows.core.errors import Fact, Values
-from workflows.core.plans.words import duration_words
 from workflows.core.settings.openness import Opening, OpenWay
-from workflows.core.settings.openness_words import way_title, ways_words
-from workflows.core.settings.words import title
 from workflows.core.text import Action, counted
 
 _SENTENCES: Final[Mapping[Consequence, str]] = {

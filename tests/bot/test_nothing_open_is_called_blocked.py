@@ -19,9 +19,10 @@ from bot.slack.cards.setup_card import setup_card
 from bot.slack.flows.revoke.views import revocation_view, revoke_unchecked_view
 from bot.slack.flows.show.partners import partner_details, partner_list
 from bot.slack.flows.show.posture import posture_message
-from bot.slack.words.posture import trust_words
 from bot.terminal.posture_json import posture_json
 from bot.terminal.posture_table import print_posture
+from bot.words.openness import way_title
+from bot.words.posture.summary import trust_words
 from tests.bot.surfaces import details, shown
 from tests.workflows.core.builders import NOW, TENANT, closed_document, identity, partnership, prepared, request
 from tests.workflows.core.strategies import JSON, PROPERTY, setting_of
@@ -41,7 +42,6 @@ from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.model import FLAGS, Property
 from workflows.core.settings.openness import Way, left_open, ways
-from workflows.core.settings.openness_words import way_title
 
 WHOLE: Final = re.compile(
     r"in every respect|every direction|is blocked(?! until)|already blocked|blocked and read back|recorded as blocked"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from workflows.app.alarms import Alarms
-from workflows.core.plans.refused_writes import RefusedWrite
+from workflows.core.plans.refused_writes import RefusedWrite, reason_words
 from workflows.core.requests.alarms import WAYS, AlarmCode
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.ports.store import Store
@@ -28,7 +28,7 @@ async def ways_stay_open(
         await alarms.clear_alarm(
             AlarmCode.REVOCATION_WAITS, request.id, "the block is confirmed, but not all is closed"
         )
-    values = values_of(request.id, partner_of(request), " ".join(dict.fromkeys(one.reason for one in unanswered)))
+    values = values_of(request.id, partner_of(request), " ".join(dict.fromkeys(map(reason_words, unanswered))))
     values[WAYS] = ", ".join(name for one in unanswered for name in one.names)
     await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, request.id, values)
 

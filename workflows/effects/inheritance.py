@@ -16,8 +16,18 @@ _UNKNOWN: Final = "What this partner would inherit from the tenant's default is 
 class ChangedDefault:
     """What the partner would inherit is not what the approvers saw."""
 
-    reason: str
     drift: Drift
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """Return Graph's names of the settings that changed in the default."""
+        return tuple(one.name for one in self.drift.defaults)
+
+    @property
+    def reason(self) -> str:
+        """Return the sentence for the request's note."""
+        names = "; ".join(map(title, self.settings))
+        return f"The tenant's default changed after this was shown, and the partner would inherit it: {names}."
 
 
 async def changed_inheritance(request: AccessRequest, *, tenant: Tenant) -> ChangedDefault | None:
@@ -41,8 +51,4 @@ async def changed_inheritance(request: AccessRequest, *, tenant: Tenant) -> Chan
             f"{error.reason} {_UNKNOWN}", error.retry_after, is_throttled=error.is_throttled
         ) from error
     drift = default_drift(known.plan, shown, now)
-    if drift is None:
-        return None
-    settings = "; ".join(title(one.name) for one in drift.defaults)
-    reason = f"The tenant's default changed after this was shown, and the partner would inherit it: {settings}."
-    return ChangedDefault(reason=reason, drift=drift)
+    return None if drift is None else ChangedDefault(drift=drift)

@@ -6,6 +6,7 @@ from typing import Final
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import Part, bullets, part, words
+from bot.words.posture.concerns import WEIGHTS, concern_words
 from workflows.core.posture.model import Concern, Weight
 
 _MOST_TEXT: Final = 400
@@ -18,8 +19,8 @@ def concern_elements(concerns: Sequence[Concern], most: int) -> Iterator[RichTex
         return
     items: list[list[Part]] = [
         [
-            words(f"{_ICONS[one.weight]} {one.weight.word.capitalize()}: ", bold=one.weight >= Weight.WARNING),
-            part(one.text, _MOST_TEXT),
+            words(f"{_ICONS[one.weight]} {WEIGHTS[one.weight].capitalize()}: ", bold=one.weight >= Weight.WARNING),
+            part(concern_words(one), _MOST_TEXT),
         ]
         for one in concerns[:most]
     ]

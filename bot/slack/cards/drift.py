@@ -8,7 +8,8 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import Part, bullets, paragraph, part, preformatted, rich, words
 from bot.slack.cards.partners import MOST_JSON, MOST_LINE, MOST_LINES, shortened
-from workflows.core.plans.drift import DefaultLine, Drift, DriftLine, default_lines, drift_lines
+from bot.words.plans.drift import DefaultLine, DriftLine, default_lines, drift_lines
+from workflows.core.plans.drift import Drift
 from workflows.core.requests.request import AccessRequest, RequestState
 
 

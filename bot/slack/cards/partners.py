@@ -12,9 +12,9 @@ from bot.slack.blocks.blocks import DOMAIN, NAME, Part, bullets, paragraph, part
 from bot.slack.blocks.untrusted import clean
 from bot.words.actions import with_commands
 from bot.words.findings.finding import finding_words, severity_words, source_words
+from bot.words.plans.changes import Line
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.plans.plan import Operation, Plan, TenantIdentity
-from workflows.core.plans.words import Line
 from workflows.core.settings.breadth import AccessChange
 from workflows.core.text import counted, place_to_cut
 
@@ -70,7 +70,7 @@ def change_elements(lines: Sequence[Line], label: str) -> Iterator[RichTextEleme
     """Return every setting before and after, and whether it increases or reduces access."""
     yield paragraph(words(label, bold=True))
     # When something changes, settings that are written unchanged would only hide it.
-    told = [line for line in lines if line.effect != AccessChange.SAME] or lines
+    told = [line for line in lines if line.access is not AccessChange.SAME] or lines
     items = [_line_parts(line) for line in told[:MOST_LINES]]
     if more := len(told) - len(items):
         items.append([words(f"and {more} more settings; the JSON shows them")])

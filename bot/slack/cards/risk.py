@@ -7,14 +7,15 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import Part, bullets, paragraph, part, words
 from bot.slack.cards.partners import MOST_LINE, MOST_LINES
+from bot.words.plans.current_settings import CurrentLine, describe_staying_open, describe_untouched
 from bot.words.risk import risk_level_words, risk_reason_words
+from bot.words.settings import NO_NAMES
 from workflows.core.plans.closing import only_narrows
-from workflows.core.plans.current_settings import CurrentSetting, staying_open, unmanaged, untouched
+from workflows.core.plans.current_settings import unmanaged
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.renewal import is_renewal
 from workflows.core.policy.risk import deciding_risk, required, risk_of, risk_of_result
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.words import NO_NAMES
 from workflows.core.text import counted
 
 _MOST_NAMES: Final = 500
@@ -47,25 +48,25 @@ def staying_elements(
 
     A renewal shows all of it, because it extends all of it.
     """
-    kept = untouched(plan, default, names)
+    kept = describe_untouched(plan, default, names)
     if is_renewal(plan):
         if kept:
             yield paragraph(words("What stands, and is to stand for longer", bold=True))
             yield _listed(kept)
         return
-    if stays := staying_open(plan, default, names):
+    if stays := describe_staying_open(plan, default, names):
         yield paragraph(words("Stays open, not changed by this", bold=True))
         yield _listed(stays)
     if others := unmanaged(plan.image_after()):
         yield paragraph(
             words("Also set, not managed by Gatehouse, and not changed: "), part(", ".join(others), _MOST_NAMES)
         )
-    if closed := sum(not one.lets_in for one in kept):
+    if closed := sum(not one.fact.lets_in for one in kept):
         values = counted(closed, "value that lets nobody in", "values that let nobody in")
         yield paragraph(words(f"Set for this partner and not changed: {values}; /partner show lists them."))
 
 
-def _listed(current: Sequence[CurrentSetting]) -> RichTextElement:
+def _listed(current: Sequence[CurrentLine]) -> RichTextElement:
     items: list[list[Part]] = [
         [part(one.setting, 200, bold=True), words(": "), part(one.words, MOST_LINE)] for one in current[:MOST_LINES]
     ]

@@ -43,11 +43,11 @@ from bot.slack.payloads.models import HomeOpened
 from bot.slack.people.members import Members
 from bot.slack.words.alarms import alarm_elements
 from bot.words.actions import with_commands
+from bot.words.plans.changes import describe, duration_words
 from workflows.app.service import Service
 from workflows.core.errors import Refused
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
-from workflows.core.plans.words import describe, duration_words
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.commands.request import Subject
 from workflows.core.requests.request import AccessRequest

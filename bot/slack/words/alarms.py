@@ -7,8 +7,8 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import paragraph, part, rich, when, words
 from bot.slack.blocks.message import Message, message
+from bot.words.openness import way_title
 from workflows.core.requests.alarms import ENDED, WAYS, Alarm, AlarmCode
-from workflows.core.settings.openness_words import way_title
 
 _MOST_TEXT: Final = 1500
 _WORDS: Final[Mapping[AlarmCode, tuple[str, str]]] = {

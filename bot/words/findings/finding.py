@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from bot.words.conditional_access.findings import access_finding_lines, access_finding_words
 from bot.words.findings import home_tenant, records, rules, targets, unchecked
 from workflows.core.checks.facts import Why
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
@@ -38,7 +39,10 @@ def finding_words(finding: Finding) -> str:
 
 def finding_lines(finding: Finding) -> tuple[str, ...]:
     """Return the complete list, line by line, when the sentence is a summary."""
-    return tuple(finding.values.get("lines", ()))
+    if "lines" in finding.values:  # stored by an earlier version
+        return tuple(finding.values["lines"])
+    is_about_access = finding.code.value.startswith("ca_") and "text" not in finding.values
+    return access_finding_lines(finding.code, finding.values) if is_about_access else ()
 
 
 def severity_words(severity: Severity) -> str:
@@ -52,8 +56,10 @@ def source_words(source: str) -> str:
 
 
 def _words(code: FindingCode, values: Values) -> str:
-    if "text" in values:  # about Conditional Access, or stored by an earlier version
+    if "text" in values:  # stored by an earlier version
         return str(values["text"])
+    if code.value.startswith("ca_"):
+        return access_finding_words(code, values)
     if code in rules.FORMATS:
         return rules.rule_words(code, values)
     if code in unchecked.READS:

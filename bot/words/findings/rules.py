@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from bot.words.settings import title
 from workflows.core.checks.findings import FindingCode
 from workflows.core.errors import Values
 from workflows.core.settings.certainty import REASONS, Doubt
-from workflows.core.settings.words import title
 
 FORMATS: Final[Mapping[FindingCode, str]] = {
     FindingCode.HALF_A_BLOCK: ("{setting}: all people and all applications have to be blocked together, or neither."),

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from bot.words.settings import title
 from workflows.core.checks.findings import FindingCode
 from workflows.core.checks.target_checks import where_to_find
 from workflows.core.errors import Values
 from workflows.core.settings.model import TargetType
-from workflows.core.settings.words import title
 from workflows.partner_lookup.lookalikes import Likeness
 
 FORMATS: Final[Mapping[FindingCode, str]] = {

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from rich.console import Console
 
 from bot.slack.flows.show.posture import MOST_PARTNERS, posture_message
-from bot.slack.words.posture import record_words
 from bot.terminal.posture_json import FORMAT, posture_json
 from bot.terminal.posture_table import MOST_NAMES, print_posture
+from bot.words.posture.summary import record_words
 from tests.bot.surfaces import MARK, hostile, shown, texts
 from tests.workflows.core.builders import NOW, TENANT, closed_document, identity, partnership, person, request
 from tests.workflows.core.posture.test_posture import ALL, CLOSED_DEFAULT, MICROSOFTS, TRUST, inputs

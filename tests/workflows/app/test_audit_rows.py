@@ -27,7 +27,7 @@ from workflows.core.partner_setup.state import Confirmation
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import Roster
 from workflows.core.plans.drift import Drift
-from workflows.core.plans.refused_writes import RefusedWrite
+from workflows.core.plans.refused_writes import NotTaken, RefusedWrite
 from workflows.core.requests.commands.clicks import Click, DropEffect, RetryEffect
 from workflows.core.requests.commands.partner import (
     AskReview,
@@ -163,6 +163,14 @@ OF_REQUESTS: Final[tuple[tuple[RequestState, RequestCommand, Row], ...]] = (
         (
             f"gatehouse record_applied accepted r-1 {TENANT} -",
             f'{{"image":{{"b":1}},"digest":"{DIGEST}","refused":[{{"names":["x","y"],"reason":"Not licensed."}}]}}',
+        ),
+    ),
+    (
+        S.APPLYING,
+        RecordApplied(image={}, refused=(RefusedWrite(names=("x",), because=NotTaken.NO_ANSWER),), default={}),
+        (
+            f"gatehouse record_applied accepted r-1 {TENANT} -",
+            f'{{"image":{{}},"digest":"{DIGEST}","refused":[{{"names":["x"],"because":"no_answer"}}]}}',
         ),
     ),
     (

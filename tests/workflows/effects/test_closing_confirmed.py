@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pytest
 
+from bot.words.openness import way_title
 from tests.bot.surfaces import details, shown
 from tests.workflows.core.builders import DANA, HASHES, RILEY, TENANT
 from tests.workflows.effects.applying import FORBIDDEN, NO_ANSWER, decided, put, revocation
@@ -16,7 +17,6 @@ from workflows.core.plans.plan import plan_access
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.model import CLOSED, Property
 from workflows.core.settings.openness import DEFAULT, Opening
-from workflows.core.settings.openness_words import way_title
 
 S = RequestState
 READ_DEFAULT: Final = "tenant.read_default"

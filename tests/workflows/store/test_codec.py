@@ -1,5 +1,7 @@
 """Every record and effect comes back from its JSON text as it was, whatever stands in it."""
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, get_args
 
@@ -8,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.words.plans.progress import not_taken_reason
 from tests.workflows.core.builders import partnership, request
 from tests.workflows.core.strategies import DOCUMENTS, GUIDS, TENANT_IDS
 from workflows.core.partner_setup.state import Confirmation
@@ -15,6 +18,7 @@ from workflows.core.partner_setup.steps import Step, StepKey
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.people import ChatId, Person, PersonId, Role
 from workflows.core.plans.plan import Operation, Plan, TenantIdentity
+from workflows.core.plans.refused_writes import NotTaken, RefusedWrite
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.clicks import Click, DropEffect, RetryEffect
@@ -253,3 +257,12 @@ def test_a_request_stored_before_templates_had_placeholders_still_loads() -> Non
     assert '"placeholders":{},' in text or ',"placeholders":{}' in text
     older = text.replace('"placeholders":{},', "").replace(',"placeholders":{}', "")
     assert load(REQUEST, older) == whole
+
+
+def test_a_refused_write_stored_with_its_sentence_only_still_loads_and_reads_the_same() -> None:
+    refused = (RefusedWrite(names=("places",), because=NotTaken.NO_ANSWER),)
+    stored = json.loads(dump(REQUEST, replace(request(), refused=refused)))
+    assert stored["refused"] == [{"names": ["places"], "because": "no_answer", "reason": ""}]
+    stored["refused"] = [{"names": ["places"], "reason": "Microsoft Graph did not answer in time."}]
+    (old,) = load(REQUEST, json.dumps(stored)).refused
+    assert (old.because, not_taken_reason(old)) == (NotTaken.ANSWERED, "Microsoft Graph did not answer in time.")

@@ -127,15 +127,26 @@ class FindingCode(StrEnum):
     """Values: `refusal`."""
 
     CA_LOCKED_OUT = "ca_locked_out"
-    """Values of every finding about Conditional Access: `text`, `lines`."""
+    """Values: `verdicts`, a list of objects, each about one policy: `policy_id`, `policy`, `is_enforced`, `visitors`,
+    `meaning`, `where_it_applies`, `reasons`, `conditions` (each with the `count` of its values), `remedies`,
+    `source`."""
     CA_NOT_KNOWN = "ca_not_known"
+    """Values: `verdicts`."""
     CA_DEPENDS = "ca_depends"
+    """Values: `verdicts`."""
     CA_ASKED_HERE = "ca_asked_here"
+    """Values: `verdicts`."""
     CA_ASKED_THERE = "ca_asked_there"
+    """Values: `verdicts`."""
     CA_WORKS = "ca_works"
+    """Values: `verdicts`."""
     CA_REPORT_ONLY = "ca_report_only"
+    """Policies that are not enforced. Values: `verdicts`."""
     CA_ESTIMATE = "ca_estimate"
+    """Entra did not evaluate every sign-in. Values: `why` (null: there were too many), `answered` (how many it
+    evaluated), `left_out` (how many it did not), `questions` (those of them that are kept)."""
     CA_UNLISTED = "ca_unlisted"
+    """Entra's evaluation names policies that its list does not contain. Values: `policies`, `count`."""
 
 
 class Severity(StrEnum):

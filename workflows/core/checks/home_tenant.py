@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from workflows.core.checks.conditional_access.controls import Visitor
+from workflows.core.checks.conditional_access.findings import access_findings
 from workflows.core.checks.conditional_access.verdicts import AccessReport
-from workflows.core.checks.conditional_access.words import access_findings
 from workflows.core.checks.facts import PreflightFacts, SignIns, Unchecked
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.checks.rules import Circumstances

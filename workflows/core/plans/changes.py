@@ -50,6 +50,21 @@ class Part(Enum):
     """The members that this version does not know."""
 
 
+class Subject(NamedTuple):
+    """What a statement about a partner's settings is about. Equal subjects have the same title."""
+
+    name: str
+    """Graph's name of the setting."""
+    key: str
+    """The model's name of a flag; empty for a whole setting."""
+    is_unknown_members: bool
+
+    @classmethod
+    def of(cls, name: str, part: Part, key: str = "") -> "Subject":
+        """Return the subject of a part of a setting."""
+        return cls(str(name), key, part is Part.UNKNOWN_MEMBERS)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingChange:
     """One setting, or one flag of it, and the effect of a plan on it."""
@@ -62,6 +77,11 @@ class SettingChange:
     """The partner's own value: a document, a flag, or None for "inherits"."""
     after: Any
     access: AccessChange
+
+    @property
+    def subject(self) -> Subject:
+        """Return what it is about."""
+        return Subject.of(self.name, self.part, self.key)
 
 
 class BeforeAfter(NamedTuple):

@@ -1,7 +1,7 @@
-"""The progress of a plan in words: which operations took effect and which did not."""
+"""The progress of a plan: which operations took effect and which did not."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from workflows.core.plans.plan import Operation, Plan
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION
@@ -10,23 +10,38 @@ from workflows.core.settings.words import title
 NOTHING_WRITTEN: Final = "Nothing was written"
 
 
+def progress_values(plan: Plan, done: int) -> dict[str, Any]:
+    """Return which operations took effect when the first `done` were accepted and the next one was refused.
+
+    :returns: `done`, `total`, and `written` and `not_written`: for each operation the Graph names of its settings; none
+        for a partner without settings of its own.
+    """
+    return {
+        "done": done,
+        "total": len(plan.operations),
+        "written": [_settings(operation) for operation in plan.operations[:done]],
+        "not_written": [_settings(operation) for operation in plan.operations[done:]],
+    }
+
+
 def progress_words(plan: Plan, done: int) -> str:
-    """State which operations took effect when the first `done` were accepted and the next one was refused."""
-    total = len(plan.operations)
+    """State which operations took effect, as `progress_values` lists them."""
+    values = progress_values(plan, done)
     if done == 0:
         return f"{NOTHING_WRITTEN}."
     return (
-        f"{done} of {total} writes stand in the tenant. Written: {_names(plan.operations[:done])}. "
-        f"Not written: {_names(plan.operations[done:])}."
+        f"{done} of {values['total']} writes stand in the tenant. Written: {_names(values['written'])}. "
+        f"Not written: {_names(values['not_written'])}."
     )
 
 
-def _names(operations: Sequence[Operation]) -> str:
-    return "; ".join(_name(operation) for operation in operations)
-
-
-def _name(operation: Operation) -> str:
+def _settings(operation: Operation) -> list[str]:
     if operation.path.endswith(f"/{IDENTITY_SYNCHRONIZATION}"):
-        return title(IDENTITY_SYNCHRONIZATION)
-    settings = [title(name) for name in operation.body if name != "tenantId"]
-    return ", ".join(settings) or "the partner without settings of its own"
+        return [IDENTITY_SYNCHRONIZATION]
+    return [name for name in operation.body if name != "tenantId"]
+
+
+def _names(operations: Sequence[Sequence[str]]) -> str:
+    return "; ".join(
+        ", ".join(map(title, settings)) or "the partner without settings of its own" for settings in operations
+    )

@@ -2,29 +2,18 @@
 
 from collections.abc import Iterator
 
+from workflows.core.checks.conditional_access.findings import estimate_values, locked_out_values
 from workflows.core.checks.conditional_access.verdicts import AccessReport
-from workflows.core.checks.conditional_access.words import WHAT_IF, access_findings, locked_out_words, unasked_words
-from workflows.core.checks.findings import finding_said
-from workflows.core.checks.unchecked import CONDITIONAL_ACCESS
+from workflows.core.posture.codes import ConcernCode
 from workflows.core.posture.model import Concern, Weight
 
 
 def lockout_concerns(report: AccessReport) -> Iterator[Concern]:
     """State who is locked out, and what is not known about it. Report-only policies lock nobody out."""
     if report.unread is not None:
-        for finding in access_findings(report):
-            yield Concern(
-                code=finding.code,
-                weight=Weight.UNCHECKED,
-                text=finding_said(finding),
-                source=finding.source,
-            )
-    if words := locked_out_words(report):
-        yield Concern(
-            code="ca_locked_out",
-            weight=Weight.WARNING,
-            text=f"Conditional Access locks out today: {words}.",
-            source=CONDITIONAL_ACCESS,
-        )
-    if words := unasked_words(report):
-        yield Concern(code="ca_estimate", weight=Weight.UNCHECKED, text=words, source=WHAT_IF)
+        why = {"why": report.unread.why.value}
+        yield Concern(code=ConcernCode.CONDITIONAL_ACCESS_UNREAD, weight=Weight.UNCHECKED, values=why)
+    if (locked_out := locked_out_values(report)) is not None:
+        yield Concern(code=ConcernCode.LOCKED_OUT, weight=Weight.WARNING, values=locked_out)
+    if (estimate := estimate_values(report)) is not None:
+        yield Concern(code=ConcernCode.ESTIMATE, weight=Weight.UNCHECKED, values=estimate)

@@ -4,15 +4,16 @@ Data only; `rows` fills it in. It states nothing about what could not be read.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
 from workflows.core.checks.conditional_access.verdicts import AccessReport
+from workflows.core.errors import Values
 from workflows.core.partners.partnership import Partnership
-from workflows.core.plans.current_settings import CurrentSetting, describe_current
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.risk import Risk
+from workflows.core.posture.codes import ConcernCode
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import EffectiveFlag, EffectiveTargets
 from workflows.core.settings.model import Property, TenantId
@@ -27,22 +28,19 @@ class Weight(IntEnum):
     WARNING = 3
     ALERT = 4
 
-    @property
-    def word(self) -> str:
-        """The word that people and programs read."""
-        return "could not be checked" if self is Weight.UNCHECKED else self.name.lower()
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Concern:
     """One thing about a partner or the default that somebody should know."""
 
-    code: str
+    code: ConcernCode
     weight: Weight
-    text: str
-    """Complete sentences. May contain text from the tenant or the records: show it as plain text."""
-    source: str
-    """The vendor page, or the place in our own records."""
+    values: Values = field(default_factory=dict)
+    """The values that its code names. May contain text from the tenant or the records: show it as plain text."""
+
+    def __hash__(self) -> int:
+        """Hash without the values, because they may be lists."""
+        return hash((self.code, self.weight))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +75,6 @@ class DefaultPosture:
     ways: tuple[Way, ...]
     """Every kind of access, with its state for a partner without its own settings."""
     concerns: tuple[Concern, ...]
-
-    @property
-    def current(self) -> tuple[CurrentSetting, ...]:
-        """Return every setting of the default in words."""
-        return describe_current(None, self.document)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ _MICROSOFT_APPS: Final = Target(type=TargetType.APPLICATION, id=ALL_MICROSOFT_AP
 
 
 class AccessChange(StrEnum):
-    """The effect of a change on access. The values are shown to people."""
+    """The effect of a change on access. Records and JSON keep the values, so they never change."""
 
     OPENS = "opens"
     NARROWS = "narrows"

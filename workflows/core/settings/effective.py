@@ -32,7 +32,7 @@ SYNCHRONIZATION_FLAG: Final = "is_allowed"
 
 
 class Origin(StrEnum):
-    """Where an effective value comes from. The values are shown to people."""
+    """Where an effective value comes from. Records and JSON keep the values, so they never change."""
 
     SET_HERE = "set here"
     TENANT_DEFAULT = "the tenant's default"

@@ -49,7 +49,7 @@ USERS_SYNCHRONIZED: Final = f"{IDENTITY_SYNCHRONIZATION}.userSyncInbound"
 
 
 class Opening(StrEnum):
-    """How far one kind of access is open. The values are shown to people."""
+    """How far one kind of access is open. Records and JSON keep the values, so they never change."""
 
     OPEN = "open"
     """Open to all users, for all applications."""

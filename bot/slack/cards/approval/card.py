@@ -27,10 +27,10 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.requests import may_be_decided, request_target, restored_parts
 from bot.slack.people.approvers import Approvers
 from bot.words.openings import ShortChange, Sign, short_changes
+from bot.words.plans.changes import duration_words
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.people import Role
 from workflows.core.plans.renewal import is_renewal, plan_from
-from workflows.core.plans.words import duration_words
 from workflows.core.policy.risk import RiskLevel, deciding_risk, risk_of
 from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind

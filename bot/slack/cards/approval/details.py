@@ -24,11 +24,11 @@ from bot.slack.cards.risk import risk_elements, staying_elements
 from bot.slack.people.approvers import Approvers
 from bot.words.consequences import consequence_words
 from bot.words.history import entry_words
+from bot.words.plans.changes import Line, describe, duration_words
 from workflows.app.audit_entries import GATEHOUSE
 from workflows.core.checks.consequences import consequences
 from workflows.core.partners.restoration import is_restorable
 from workflows.core.people import Role
-from workflows.core.plans.words import Line, describe, duration_words
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind, RequestState
 from workflows.core.settings.breadth import AccessChange
 from workflows.ports.records import AuditEntry

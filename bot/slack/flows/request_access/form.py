@@ -37,12 +37,12 @@ from bot.slack.blocks.modal import SPONSOR_HINT, input_block, message_view, moda
 from bot.slack.blocks.untrusted import cut, encodable
 from bot.slack.cards.partners import MOST_LINE, identity_paragraph
 from bot.words.actions import with_commands
+from bot.words.plans.changes import duration_words
+from bot.words.plans.current_settings import describe_current
 from workflows.app.requests.named_ids import found_words
 from workflows.app.requests.open_request import may_withdraw, open_request_words
 from workflows.core.people import ChatId, PersonId
-from workflows.core.plans.current_settings import describe_current
 from workflows.core.plans.plan import TenantIdentity
-from workflows.core.plans.words import duration_words
 from workflows.core.policy.template import Template
 from workflows.core.requests.request import AccessRequest, Observation
 from workflows.core.settings.directory_objects import Owner

@@ -20,13 +20,13 @@ from bot.slack.cards.partners import (
 from bot.slack.cards.risk import risk_elements, staying_elements
 from bot.words.actions import with_commands
 from bot.words.consequences import consequence_words
+from bot.words.plans.changes import describe, duration_words
 from workflows.app.requests.restore_intake import RestoreForm
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Finding
 from workflows.core.partners.restoration import settled_at
 from workflows.core.plans.closing import only_narrows
 from workflows.core.plans.plan import Plan, TenantIdentity
-from workflows.core.plans.words import describe, duration_words
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.canonical import JsonObject

@@ -18,16 +18,16 @@ from bot.slack.cards.partners import change_elements, consequence_elements, iden
 from bot.slack.cards.requests import kind_words
 from bot.slack.cards.reviews import partnership_facts
 from bot.words.consequences import consequence_words
+from bot.words.openness import ways_words
+from bot.words.plans.changes import Line, describe
+from bot.words.settings import NO_NAMES
 from workflows.core.checks.consequences import consequences
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.plan import Plan, TenantIdentity
-from workflows.core.plans.words import Line, describe
 from workflows.core.requests.request import AccessRequest
 from workflows.core.requests.words import state_words
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.openness import Way, left_open, ways
-from workflows.core.settings.openness_words import ways_words
-from workflows.core.settings.words import NO_NAMES
 
 _BLOCKED: Final = "This tenant is already blocked in every respect, so no setting is written."
 _NOTHING_TO_WRITE: Final = "Every block stands already, so no setting is written."

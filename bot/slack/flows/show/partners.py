@@ -26,9 +26,13 @@ from bot.slack.cards.requests import icon, kind_words, restore_hint
 from bot.slack.cards.reviews import partner_row, partnership_facts, partnership_state_words
 from bot.slack.cards.setup_steps import setup_elements
 from bot.words.actions import with_commands
+from bot.words.openness import ways_words
+from bot.words.plans.current_settings import CurrentLine, describe_current
+from bot.words.posture.concerns import WEIGHTS, concern_words
+from bot.words.settings import NO_NAMES
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.restoration import is_restorable
-from workflows.core.plans.current_settings import CurrentSetting, describe_current, unmanaged
+from workflows.core.plans.current_settings import unmanaged
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.posture.model import Concern, Weight
 from workflows.core.requests.request import AccessRequest
@@ -36,8 +40,6 @@ from workflows.core.requests.words import state_words
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import Origin
 from workflows.core.settings.openness import Opening, Way, left_open, not_explicit, ways
-from workflows.core.settings.openness_words import ways_words
-from workflows.core.settings.words import NO_NAMES
 from workflows.core.text import counted
 
 MOST_PARTNERS: Final = 20
@@ -112,7 +114,9 @@ def partner_details(
     if configuration is None:
         opening = NOT_ADDED if is_cross_cloud else "no settings of its own, the tenant's defaults apply"
     known = counted(len(requests), "request")
-    grave = "".join(f" {one.weight.word.capitalize()}: {one.text}" for one in concerns[:1] if one.weight > Weight.NOTE)
+    grave = "".join(
+        f" {WEIGHTS[one.weight].capitalize()}: {concern_words(one)}" for one in concerns[:1] if one.weight > Weight.NOTE
+    )
     return message(f"{partner_words(identity)}: {opening}.{grave} {known} on record.", blocks)
 
 
@@ -123,7 +127,7 @@ def _concern_blocks(concerns: Sequence[Concern]) -> Iterator[Block]:
 
 
 def _current_elements(
-    configuration: JsonObject | None, current: Sequence[CurrentSetting], *, is_cross_cloud: bool
+    configuration: JsonObject | None, current: Sequence[CurrentLine], *, is_cross_cloud: bool
 ) -> Iterator[RichTextElement]:
     yield paragraph(words("Settings, read just now", bold=True))
     if configuration is None and is_cross_cloud:
@@ -153,10 +157,10 @@ def _openness_elements(found: Sequence[Way]) -> Iterator[RichTextElement]:
     yield bullets(items)
 
 
-def _current_parts(entry: CurrentSetting) -> list[Part]:
+def _current_parts(entry: CurrentLine) -> list[Part]:
     shown = [part(entry.setting, bold=True), words(": "), part(entry.words, MOST_VALUE)]
-    if entry.is_own or entry.inherits:
-        shown.append(words(" · set here" if entry.is_own else _INHERITED[entry.origin]))
+    if entry.is_own or entry.fact.inherits:
+        shown.append(words(" · set here" if entry.is_own else _INHERITED[entry.fact.origin]))
     return shown
 
 

@@ -10,7 +10,9 @@ from bot.slack.blocks.blocks import DOMAIN, Part, bullets, footnote, header, par
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.concerns import concern_elements
-from bot.slack.words.posture import WAYS, counts_words, record_words, risk_words, trust_words
+from bot.words.openness import OPENINGS
+from bot.words.posture.concerns import concern_words
+from bot.words.posture.summary import WAYS, counts_words, record_words, risk_words, trust_words
 from workflows.core.posture.model import DefaultPosture, PartnerPosture, Posture, Weight
 from workflows.core.settings.model import Property
 from workflows.core.settings.openness import Opening
@@ -78,9 +80,9 @@ def _both(of: PartnerPosture | DefaultPosture, inbound: Property, outbound: Prop
     for word, name in (("in ", inbound), (", out ", outbound)):
         opening = of.b2b_access[name].opening
         yield words(word)
-        yield words(opening.value, bold=opening is not Opening.CLOSED)
+        yield words(OPENINGS[opening], bold=opening is not Opening.CLOSED)
 
 
 def _summary(partners: Sequence[PartnerPosture]) -> str:
     grave = [one for one in partners if one.weight in (Weight.ALERT, Weight.WARNING)]
-    return " ".join(f"{clean(one.name, 60)}: {one.concerns[0].text}" for one in grave[:3])
+    return " ".join(f"{clean(one.name, 60)}: {concern_words(one.concerns[0])}" for one in grave[:3])

@@ -18,10 +18,10 @@ from tests.bot.terminal.test_posture import printed as posture_printed
 from tests.workflows.core.builders import NOW, TENANT, prepared, request
 from tests.workflows.core.policies import NOTHING, policy
 from workflows.core.checks.conditional_access.controls import Visitor
+from workflows.core.checks.conditional_access.findings import access_findings
 from workflows.core.checks.conditional_access.policy import parse_policy
 from workflows.core.checks.conditional_access.questions import Entry, questions
 from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
-from workflows.core.checks.conditional_access.words import access_findings
 from workflows.core.posture.lockouts import lockout_concerns
 from workflows.core.requests.request import AccessRequest
 

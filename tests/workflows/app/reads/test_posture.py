@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pytest
 
+from bot.words.posture.concerns import concern_words
 from tests.workflows.core.builders import TENANT, identity
 from tests.workflows.core.posture.test_posture import ALL, codes
 from tests.workflows.entra.conftest import authority, entra, environment, graph
@@ -69,7 +70,7 @@ async def test_the_default_may_be_out_of_reach_the_list_may_not() -> None:
     tenant.script.fail("tenant.home", TenantUnavailable("no answer"))
     posture = await read(tenant)
     assert posture.default.concerns[0].code == "default_unread"
-    assert "No permission." in posture.default.concerns[0].text
+    assert "No permission." in concern_words(posture.default.concerns[0])
     assert posture.home is None
     tenant.script.fail("tenant.read_partners", TenantUnavailable("throttled"))
     with pytest.raises(TenantUnavailable):

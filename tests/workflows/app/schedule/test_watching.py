@@ -14,7 +14,7 @@ from tests.workflows.fakes import FakeTenant
 from tests.workflows.world import World
 from workflows.app.schedule.watching import Watching
 from workflows.core.plans.plan import Operation
-from workflows.core.plans.refused_writes import written_names
+from workflows.core.plans.refused_writes import NotTaken, written_names
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.effects import Prepare, ShowAlarm
@@ -265,7 +265,7 @@ async def test_a_further_write_that_hangs_does_not_hold_up_that_the_block_is_kno
     async with asyncio.timeout(10):
         request = await world.settled(request.id)
     assert request.state is RequestState.APPLIED
-    assert [one.reason for one in request.refused] == ["Microsoft Graph did not answer in time."]
+    assert [(one.because, one.reason) for one in request.refused] == [(NotTaken.NO_ANSWER, "")]
     [alarm] = await alarms(world, AlarmCode.REVOCATION_WAITS)
     assert "did not answer in time" in alarm.values["reason"]
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 import pytest
 
 from bot.words.findings.finding import finding_words
+from bot.words.plans.changes import describe
 from tests.workflows.core.builders import TENANT
 from workflows.core.checks.facts import Unchecked, Why
 from workflows.core.checks.findings import Finding, Severity
@@ -22,7 +23,6 @@ from workflows.core.checks.target_checks import (
 )
 from workflows.core.plans.named_targets import NamedTarget, current_targets, shown_targets, written_targets
 from workflows.core.plans.plan import Plan, plan_access
-from workflows.core.plans.words import describe
 from workflows.core.settings.directory_objects import Owner
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.model import (

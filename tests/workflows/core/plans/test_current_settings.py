@@ -1,81 +1,65 @@
-"""What stands for a partner now: its own settings, and what it inherits."""
-
-from typing import Any
-
-import pytest
+"""What stands for a partner now, as facts: its own values, what it inherits, and what a plan leaves open."""
 
 from tests.workflows.core.builders import TENANT, access_plan, closed_document
-from workflows.core.plans.current_settings import (
-    DEFAULT_UNREAD,
-    DEFAULT_UNSET,
-    CurrentSetting,
-    describe_current,
-    unmanaged,
-    untouched,
-)
+from tests.workflows.core.posture.test_posture import ALL, NOBODY, TRUST
+from workflows.core.plans.changes import Part
+from workflows.core.plans.current_settings import CurrentSetting, current_settings, staying_open, unmanaged, untouched
+from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import Origin
-from workflows.core.settings.words import UNREADABLE
+from workflows.core.settings.model import Property
 
-ALLOW_ALL = {
-    "usersAndGroups": {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]},
-    "applications": {"accessType": "allowed", "targets": [{"target": "AllApplications", "targetType": "application"}]},
-}
-DEFAULT = {"b2bCollaborationInbound": ALLOW_ALL, "inboundTrust": {"isMfaAccepted": True}}
+DEFAULT = {"b2bCollaborationInbound": ALL, "inboundTrust": {"isMfaAccepted": True}}
 
 
-def standing(setting: str, own: dict[str, Any] | None, default: dict[str, Any] | None = DEFAULT) -> CurrentSetting:
-    return next(one for one in describe_current(own, default) if one.setting == setting)
+def of(own: JsonObject | None, name: Property, key: str = "", default: JsonObject | None = DEFAULT) -> CurrentSetting:
+    return next(one for one in current_settings(own, default) if (one.name, one.key) == (name, key))
 
 
-def test_without_a_configuration_of_its_own_everything_is_inherited() -> None:
-    found = describe_current(None, DEFAULT)
-    assert not any(one.is_own for one in found)
-    assert standing("B2B collaboration, inbound", None).words == "everyone from the partner may use every application"
-    assert standing("Trust in the partner's MFA", None).words == "trusted"
-    assert standing("Trust in the partner's compliant devices", None).words == DEFAULT_UNSET
-    assert standing("B2B collaboration, outbound", None).words == DEFAULT_UNSET
-
-
-def test_what_has_no_default_is_not_called_inherited() -> None:
-    for setting in ("Automatic redemption, inbound", "Identity synchronization into this tenant"):
-        found = standing(setting, {})
-        assert (found.is_own, found.inherits) == (False, False)
-        assert found.words.endswith("(not set)")
-
-
-def test_a_default_that_could_not_be_read_is_not_guessed() -> None:
-    assert standing("B2B collaboration, inbound", {}, None).words == DEFAULT_UNREAD
-    assert standing("Trust in the partner's MFA", {}, None).words == DEFAULT_UNREAD
-
-
-def test_its_own_settings_are_told_from_inherited_ones() -> None:
-    found = describe_current(closed_document(), DEFAULT)
-    assert {one.words for one in found if one.is_own} == {"blocked for everyone", "not trusted", "off"}
-    assert [one.setting for one in found if not one.is_own] == [
-        "Identity synchronization into this tenant",
-        "Tenant restrictions",
-        "Microsoft 365 collaboration, inbound",
-        "Microsoft 365 collaboration, outbound",
-        "App Service connect, inbound",
+def test_every_setting_and_flag_is_listed_once() -> None:
+    subjects = [one.subject for one in current_settings(None, DEFAULT)]
+    assert len(subjects) == len(set(subjects))
+    assert list(dict.fromkeys(one.name for one in subjects)) == list(Property)
+    assert [one.key for one in subjects if one.key] == [
+        *("mfa", "compliant_device", "hybrid_joined_device"),
+        *("inbound", "outbound"),
     ]
 
 
-@pytest.mark.parametrize(
-    ("own", "default"),
-    [
-        ({"inboundTrust": "no"}, DEFAULT),
-        ({"identitySynchronization": 7}, DEFAULT),
-        ({}, {"inboundTrust": "no"}),
-        ({"b2bCollaborationInbound": [1]}, DEFAULT),
-    ],
-)
-def test_what_cannot_be_read_is_shown_as_json(own: dict[str, Any], default: dict[str, Any]) -> None:
-    assert any(UNREADABLE in one.words for one in describe_current(own, default))
+def test_an_own_value_is_kept_and_an_inherited_one_names_its_origin() -> None:
+    inbound, mfa = Property.B2B_COLLABORATION_INBOUND, (Property.INBOUND_TRUST, "mfa")
+    own = of({inbound: NOBODY}, inbound)
+    assert (own.value, own.is_own, own.inherits, own.origin, own.lets_in) == (
+        NOBODY,
+        True,
+        False,
+        Origin.SET_HERE,
+        False,
+    )
+    inherited = of({}, inbound)
+    assert (inherited.value, inherited.inherits, inherited.origin) == (None, True, Origin.TENANT_DEFAULT)
+    assert (inherited.part, inherited.lets_in) == (Part.TARGETS, True)
+    assert (of({"inboundTrust": TRUST}, *mfa).value, of({}, *mfa).inherits) == (True, True)
 
 
-def test_members_of_later_versions_are_shown() -> None:
-    found = standing("Inbound trust, other values", {"inboundTrust": {"isRobotAccepted": True}})
-    assert found.words == f'{{"isRobotAccepted": true}} ({UNREADABLE})'
+def test_what_cannot_be_read_counts_as_open() -> None:
+    for name in (Property.B2B_COLLABORATION_INBOUND, Property.INBOUND_TRUST):
+        found = of({name: 7}, name)
+        assert (found.part, found.value, found.is_own, found.lets_in) == (Part.UNREADABLE, 7, True, True)
+
+
+def test_what_a_plan_does_not_write_stays() -> None:
+    """The usual plan writes trust and redemption: the blocks stay, and nothing that is merely inherited is listed."""
+    kept = untouched(access_plan(closed_document()), DEFAULT)
+    assert [one.name for one in kept] == list(Property)[:4]
+    assert untouched(access_plan(), DEFAULT) == ()
+
+
+def test_what_stays_open_is_neither_closed_nor_changed() -> None:
+    before = {**closed_document(), "b2bDirectConnectInbound": ALL, "inboundTrust": {"isMfaAccepted": True}}
+    assert [one.name for one in staying_open(access_plan(before), DEFAULT)] == [
+        Property.B2B_DIRECT_CONNECT_INBOUND,
+        Property.INBOUND_TRUST,
+    ]
 
 
 def test_what_gatehouse_does_not_manage_is_named() -> None:
@@ -89,29 +73,3 @@ def test_what_gatehouse_does_not_manage_is_named() -> None:
     assert unmanaged(as_graph_shows_it) == ()
     assert unmanaged({"protectedContentSharing": {"inboundAllowed": True}}) == ("protectedContentSharing",)
     assert unmanaged(None) == ()
-
-
-def test_an_inherited_setting_says_whose_default_it_is_and_a_mixed_one_says_it_by_list() -> None:
-    assert standing("B2B collaboration, inbound", {}).origin is Origin.TENANT_DEFAULT
-    assert standing("B2B collaboration, inbound", {}, {**DEFAULT, "isServiceDefault": True}).origin is (
-        Origin.MICROSOFT_DEFAULT
-    )
-    target_list = {"b2bCollaborationInbound": {"applications": ALLOW_ALL["applications"]}}
-    mixed = standing("B2B collaboration, inbound", target_list)
-    assert (mixed.is_own, mixed.origin) == (True, Origin.SET_HERE)
-    assert mixed.words == (
-        "people: inherits: everyone from the partner (the tenant's default); applications: every application "
-        "(not certain: one list is set and the other is not; Microsoft does not document what then applies)"
-    )
-
-
-def test_what_a_plan_does_not_write_stays_and_is_named() -> None:
-    """The usual plan writes trust and redemption: the blocks stay, and nothing that is merely inherited is listed."""
-    kept = untouched(access_plan(closed_document()), DEFAULT)
-    assert {one.setting for one in kept} == {
-        "B2B collaboration, inbound",
-        "B2B collaboration, outbound",
-        "B2B direct connect, inbound",
-        "B2B direct connect, outbound",
-    }
-    assert untouched(access_plan(), DEFAULT) == ()

@@ -1,11 +1,13 @@
 """A partner that changed behind an approved plan, told from three sides; and how far a plan has come."""
 
+from datetime import timedelta
 from typing import Any, Final
 
+from bot.words.plans.progress import progress_words as worded
 from tests.workflows.core.builders import TENANT, access_plan
-from workflows.core.plans.drift import NO_PARTNER, Divergence, drift_lines, three_way
-from workflows.core.plans.plan import plan_access, plan_revocation
-from workflows.core.plans.progress import progress_words
+from workflows.core.plans.drift import Divergence, three_way
+from workflows.core.plans.plan import Plan, plan_access, plan_revocation
+from workflows.core.plans.progress import progress_values, progress_words
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.model import BLOCK_ALL
 
@@ -49,46 +51,27 @@ def test_undeclared_fields_count_and_the_key_does_not() -> None:
         "crossCloudMeetingConfiguration",
         "automaticUserConsentSettings",
     ]
-    assert drift_lines(drift)[1][1:] == (
-        '{"inboundAllowed": true} (this version cannot read this value)',
-        '{"inboundAllowed": true} (this version cannot read this value)',
-        "not set",
-    )
-
-
-def test_a_partner_that_appeared_or_vanished_comes_first() -> None:
-    appeared = drift_lines(three_way(access_plan(), {"tenantId": TENANT, **SYNC}))
-    assert appeared[0] == ("The partner", NO_PARTNER, "its own settings", "its own settings")
-    assert appeared[-1][:3] == (
-        "Identity synchronization into this tenant",
-        "not allowed (not set)",
-        "not allowed (not set)",
-    )
-    vanished = drift_lines(three_way(access_plan(BEFORE), None))
-    assert vanished[0] == ("The partner", "its own settings", "its own settings", NO_PARTNER)
-
-
-def test_settings_are_told_in_words() -> None:
-    plan = plan_revocation(tenant_id=TENANT, default={}, before=BEFORE)
-    (line,) = [one for one in drift_lines(three_way(plan, BEFORE)) if one.setting == "B2B collaboration, inbound"]
-    assert line.approved_to == "blocked for everyone"
-    assert line.now == line.approved_from
 
 
 def test_progress_names_what_stands_and_what_does_not() -> None:
     plan = plan_revocation(
         tenant_id=TENANT, default={}, before={**BEFORE, **SYNC, "crossCloudMeetingConfiguration": None}
     )
-    assert progress_words(plan, 0) == "Nothing was written."
-    words = progress_words(plan, 1)
-    assert words.startswith("1 of 2 writes stand in the tenant. Written: B2B collaboration, inbound, ")
-    assert words.endswith("Not written: Identity synchronization into this tenant.")
-    bare = plan_access(
-        tenant_id=TENANT, before=None, settings={}, template="t", template_hash="h", duration=plan_days()
+    assert progress_values(plan, 0)["written"] == []
+    values = progress_values(plan, 1)
+    assert (values["done"], values["total"], values["not_written"]) == (1, 2, [["identitySynchronization"]])
+    assert values["written"][0][0] == "b2bCollaborationInbound"
+    assert progress_values(bare_plan(), 1)["written"] == [[]]
+    assert progress_words(plan, 1) == worded(values)
+
+
+def bare_plan() -> Plan:
+    """A plan that adds the partner and sets nothing."""
+    return plan_access(
+        tenant_id=TENANT,
+        before=None,
+        settings={},
+        template="t",
+        template_hash="h",
+        duration=timedelta(days=90),
     )
-    assert "Written: the partner without settings of its own." in progress_words(bare, 1)
-
-
-def plan_days() -> Any:
-    """Ninety days."""
-    return access_plan().duration

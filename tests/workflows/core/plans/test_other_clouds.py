@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
+from bot.words.plans.changes import describe
+from bot.words.plans.current_settings import describe_current, describe_staying_open
 from tests.workflows.core.builders import TENANT, access_plan, closed_document
 from tests.workflows.core.settings.test_effective import A1, ALL, G1, listed
 from workflows.core.checks.application_access import Capability, Direction, answer
 from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.errors import Fact
 from workflows.core.plans.changes import plan_access_change, setting_changes
-from workflows.core.plans.current_settings import describe_current, staying_open
 from workflows.core.plans.plan import Plan, plan_revocation
 from workflows.core.plans.renewal import plan_renewal
-from workflows.core.plans.words import describe
 from workflows.core.policy.risk import Risk, RiskLevel, RiskReason, deciding_risk, risk_of, risk_of_result
 from workflows.core.posture.risk import current_risk
 from workflows.core.settings.breadth import AccessChange, is_certainly_blocked
@@ -122,11 +122,11 @@ def test_revoking_it_blocks_and_does_not_speak_of_defaults() -> None:
 def test_what_stands_says_that_it_is_blocked_and_inherits_nothing() -> None:
     found = {one.setting: one for one in describe_current(None, OPEN, is_cross_cloud=True)}
     said = found["B2B collaboration, inbound"]
-    assert (said.lets_in, said.inherits, said.origin) == (False, False, Origin.NOT_ADDED)
+    assert (said.fact.lets_in, said.fact.inherits, said.fact.origin) == (False, False, Origin.NOT_ADDED)
     assert said.words == "blocked for everyone (a tenant of another cloud, not added here)"
     trust = found["Trust in the partner's MFA"]
-    assert (trust.words, trust.lets_in) == ("not trusted (a tenant of another cloud, not added here)", False)
-    assert not any(one.lets_in for name, one in found.items() if name != "Tenant restrictions")
+    assert (trust.words, trust.fact.lets_in) == ("not trusted (a tenant of another cloud, not added here)", False)
+    assert not any(one.fact.lets_in for name, one in found.items() if name != "Tenant restrictions")
 
 
 def test_the_digest_covers_the_cloud_only_where_it_is_another_one() -> None:
@@ -165,7 +165,7 @@ def test_the_result_is_weighed_by_everything_that_stands_and_the_change_by_itsel
     assert RiskReason.SYNCHRONIZATION in result.reasons
     assert RiskReason.DIRECT_CONNECT_OUTBOUND in result.reasons
     assert deciding_risk(plan, SERVICE_DEFAULT) == result
-    named = {one.setting for one in staying_open(plan, SERVICE_DEFAULT)}
+    named = {one.setting for one in describe_staying_open(plan, SERVICE_DEFAULT)}
     assert {
         "Identity synchronization into this tenant",
         "B2B direct connect, outbound",

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from bot.words.posture.concerns import concern_words
 from tests.workflows.core.builders import TENANT, closed_document
 from tests.workflows.core.posture.test_posture import ALL, CLOSED_DEFAULT, codes, inputs, judged
 from tests.workflows.core.posture.test_record_findings import REVOKED, kept
@@ -21,7 +22,7 @@ def revoked(default: JsonObject | None = CLOSED_DEFAULT, **changes: Any) -> Part
 
 
 def text(posture: PartnerPosture, code: str) -> str:
-    return next(one.text for one in posture.concerns if one.code == code)
+    return next(concern_words(one) for one in posture.concerns if one.code == code)
 
 
 def test_one_reopened_direction_is_the_only_one_that_is_called_open() -> None:
@@ -59,7 +60,7 @@ def test_what_is_open_beside_the_four_ways_is_named_for_any_partner() -> None:
 
 def test_what_the_default_opens_beside_them_is_named_once_for_the_default() -> None:
     found = default_posture({**CLOSED_DEFAULT, **SERVICES, **MEETINGS})
-    by_code = {one.code: one.text for one in found.concerns}
+    by_code = {one.code.value: concern_words(one) for one in found.concerns}
     assert "Microsoft 365 collaboration, inbound (open)" in by_code["default_also_open"]
     assert "crossCloudMeetingConfiguration (not known)" in by_code["default_not_known_closed"]
 

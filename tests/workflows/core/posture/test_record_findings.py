@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import pytest
 
+from bot.words.posture.concerns import concern_words
 from tests.workflows.core.builders import NOW, TENANT, access_plan, closed_document, identity, partnership, request
 from tests.workflows.core.posture.test_posture import ALL, CLOSED_DEFAULT, MICROSOFTS, NOBODY, codes, inputs
 from workflows.core.partners.partnership import Partnership, PartnershipState
@@ -52,14 +53,14 @@ def test_what_stands_as_approved_is_no_concern() -> None:
 def test_what_was_changed_since_is_named() -> None:
     posture = judged({**AS_APPROVED, "b2bDirectConnectInbound": ALL}, kept(partnership(), APPLIED))
     assert codes(posture)[0] == "differs_from_approved"
-    assert "B2B direct connect, inbound" in posture.concerns[0].text
-    assert "Inbound trust" not in posture.concerns[0].text
+    assert "B2B direct connect, inbound" in concern_words(posture.concerns[0])
+    assert "Inbound trust" not in concern_words(posture.concerns[0])
 
 
 def test_what_was_overwritten_says_that_it_was_not_approved_as_it_is() -> None:
     overwritten = request(RequestState.OVERWRITTEN)
     posture = judged({**AS_APPROVED, "inboundTrust": None}, kept(partnership(), overwritten))
-    assert "not approved as it is" in posture.concerns[0].text
+    assert "not approved as it is" in concern_words(posture.concerns[0])
     assert codes(judged(AS_APPROVED, kept(partnership(), overwritten))) == []
 
 
@@ -109,7 +110,7 @@ def test_a_revoked_partner_that_is_not_blocked(
     document = {**closed_document(), **changes}
     posture = evaluate_partner(TENANT, document, None, inputs(default, kept(REVOKED)))
     found = next(one for one in posture.concerns if one.code == code)
-    assert words in found.text
+    assert words in concern_words(found)
     assert found.weight is (Weight.ALERT if code == "revoked_but_open" else Weight.WARNING)
 
 
@@ -138,7 +139,7 @@ def test_a_partner_of_the_records_that_the_tenant_does_not_list(
 ) -> None:
     posture = evaluate_partner(TENANT, None, None, inputs(default, kept(record)))
     assert (posture.concerns[0].code, posture.concerns[0].weight) == (code, weight)
-    assert words in posture.concerns[0].text
+    assert words in concern_words(posture.concerns[0])
     assert not posture.has_settings
 
 
@@ -169,7 +170,7 @@ def test_a_request_that_was_given_up_half_way_is_named_instead() -> None:
     failed = request(RequestState.FAILED, writing_since=NOW)
     posture = judged({"tenantId": TENANT}, kept(None, failed), unfinished={TENANT: failed})
     assert codes(posture) == ["unfinished"]
-    assert failed.id in posture.concerns[0].text
+    assert failed.id in concern_words(posture.concerns[0])
 
 
 def test_a_tenant_without_partner_and_record_has_no_concern() -> None:
@@ -197,7 +198,7 @@ def test_what_is_overdue(changes: dict[str, Any], found: list[str]) -> None:
     posture = judged(document, kept(record, APPLIED))
     assert codes(posture) == found
     if record.state is PartnershipState.REVIEW_DUE:
-        assert ("asked once" if record.reminders == 1 else "asked twice") in posture.concerns[0].text
+        assert ("asked once" if record.reminders == 1 else "asked twice") in concern_words(posture.concerns[0])
 
 
 # --- the difference --------------------------------------------------------------------------------------------------
@@ -280,8 +281,8 @@ def test_a_partner_of_another_cloud_that_is_not_listed_is_blocked_whatever_the_d
     posture = evaluate_partner(TENANT, None, None, inputs(default, kept(record)))
     concern = posture.concerns[0]
     assert concern.weight is Weight.WARNING
-    assert "blocked until it is added again" in concern.text
-    assert "default" not in concern.text
+    assert "blocked until it is added again" in concern_words(concern)
+    assert "default" not in concern_words(concern)
     assert {direction.opening for direction in posture.b2b_access.values()} == {Opening.CLOSED}
     assert not any(flag.value for flag in posture.trust.values())
     assert (posture.risk.level, posture.is_risk_certain, posture.is_barred) == (RiskLevel.LOW, True, True)

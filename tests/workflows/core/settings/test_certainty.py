@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 
+from bot.words.plans.current_settings import describe_current
+from bot.words.settings import setting_words
 from tests.workflows.core.builders import TENANT
 from tests.workflows.core.settings.test_effective import A1, ALL, G1, INBOUND, asked, listed
 from workflows.core.plans.changes import setting_changes
-from workflows.core.plans.current_settings import describe_current
 from workflows.core.plans.plan import Plan, plan_revocation
 from workflows.core.settings.breadth import AccessChange, is_certainly_blocked, is_clear, is_unbounded, targets_change
 from workflows.core.settings.certainty import Doubt, blocks_all, setting_doubts
 from workflows.core.settings.documents import parse_targets
 from workflows.core.settings.effective import Origin, effective
 from workflows.core.settings.model import Property, TargetConfiguration, TargetSetting, configurations
-from workflows.core.settings.words import setting_words
 
 BLOCKED = {"usersAndGroups": listed("blocked", "AllUsers"), "applications": listed("blocked", "AllApplications")}
 
@@ -67,7 +67,7 @@ def test_a_doubtful_list_is_never_certain_whether_it_is_the_partners_or_the_defa
     assert "blocked for everyone" not in said
     current = describe_current(None if own is None else {INBOUND: own}, {INBOUND: default})
     standing = next(each for each in current if each.setting == "B2B collaboration, inbound")
-    assert standing.lets_in
+    assert standing.fact.lets_in
     assert "not certain" in standing.words
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.words.openness import not_closed_words, way_title, ways_words
 from tests.workflows.core.builders import TENANT, closed_document
 from tests.workflows.core.strategies import JSON, PROPERTY
 from workflows.core.plans.plan import plan_revocation
@@ -24,7 +25,6 @@ from workflows.core.settings.openness import (
     open_ways,
     ways,
 )
-from workflows.core.settings.openness_words import not_closed_words, way_title, ways_words
 
 EVERYBODY: Final = {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]}
 NOBODY: Final = {"accessType": "blocked", "targets": [{"target": "AllUsers", "targetType": "user"}]}

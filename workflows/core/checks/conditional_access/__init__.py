@@ -2,5 +2,6 @@
 
 `policy` reads a policy's document. `strengths` and `controls` evaluate its controls for a visitor under a trust.
 `scope` decides from the document whether a policy applies to a visitor. `questions` chooses what to ask Entra.
-`verdicts` combines both. `entries` returns who can come in and what is trusted. Only `words` contains sentences.
+`verdicts` combines both. `entries` returns who can come in and what is trusted. `findings` returns what people should
+know, as codes and values.
 """

@@ -85,6 +85,7 @@ class Policy:
 
     id: str
     name: str
+    """Its name, or else its id; empty when it has neither."""
     state: State
     grants: tuple[Control, ...]
     operator: str
@@ -115,7 +116,7 @@ def parse_policy(document: JsonObject) -> Policy:
         grants = (*grants, Control(kind=Kind.UNKNOWN, name="conditions"))
     return Policy(
         id=str(document.get("id") or ""),
-        name=str(document.get("displayName") or document.get("id") or "a policy without a name"),
+        name=str(document.get("displayName") or document.get("id") or ""),
         state=_state(document.get("state")),
         grants=grants,
         operator=str(member(document, "grantControls").get("operator") or ""),

@@ -275,7 +275,7 @@ class RecordApplied:
 
     def audit_details(self, after: AccessRequest) -> Details:
         """Return what was read, the plan's digest, what stays open and what was not accepted."""
-        left, refused = after.not_closed, [asdict(one) for one in after.refused]
+        left, refused = after.not_closed, [one.details for one in after.refused]
         return {
             "image": self.image,
             **_plan(after),

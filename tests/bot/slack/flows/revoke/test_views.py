@@ -8,6 +8,7 @@ from hypothesis import given, settings
 
 from bot.slack.flows.revoke.views import revoke_unchecked_view, revoke_view
 from bot.words.consequences import consequence_words
+from bot.words.plans.changes import describe
 from tests.bot import surfaces
 from tests.bot.surfaces import Json, assert_sound, hostile_or_blank, hostile_request, shown
 from tests.workflows.core.builders import (
@@ -18,7 +19,6 @@ from tests.workflows.core.builders import (
 )
 from workflows.core.checks.consequences import consequences
 from workflows.core.plans.plan import Plan, plan_revocation
-from workflows.core.plans.words import describe
 from workflows.core.requests.request import RequestId, RequestKind, RequestState
 from workflows.core.settings.canonical import JsonObject
 

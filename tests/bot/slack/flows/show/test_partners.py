@@ -12,6 +12,7 @@ from tests.bot import surfaces
 from tests.bot.surfaces import assert_sound_message, hostile_or_blank, hostile_request, shown
 from tests.workflows.core.builders import NOW, SAM, TENANT, identity, partnership, request
 from workflows.core.partners.partnership import Attestation, PartnershipState
+from workflows.core.posture.codes import ConcernCode
 from workflows.core.posture.model import Concern, Weight
 from workflows.core.requests.request import RequestKind, RequestState
 
@@ -78,17 +79,18 @@ def test_details_tell_own_settings_from_inherited_ones_and_list_the_history() ->
 def test_details_say_first_what_the_posture_finds_wrong() -> None:
     """A record that says "blocked" must not calm anybody over a partner that is open again."""
     concerns = [
-        Concern(code="c", weight=weight, text=f"{weight.word} text.", source="s")
+        Concern(code=ConcernCode.SYNCHRONIZATION_ON, weight=weight)
         for weight in (Weight.ALERT, Weight.WARNING, *[Weight.NOTE] * 9)
     ]
     revoked = partnership(state=PartnershipState.REVOKED)
     message = partner_details(identity(), {"tenantId": TENANT}, {}, revoked, [request()], NOW, concerns=concerns)
     assert_sound_message(message)
     said = shown(message.blocks)
-    assert said.index("🚨 Alert: alert text.") < said.index("Settings, read just now")
+    assert said.index("🚨 Alert: Identity synchronization is allowed") < said.index("Settings, read just now")
     assert "and 3 more" in said
     assert "Recorded as revoked." in said
-    assert "Alert: alert text. 1 request on record." in message.text
+    assert "Alert: Identity synchronization is allowed" in message.text
+    assert message.text.endswith("in this tenant. 1 request on record.")
     calm = partner_details(identity(), None, {}, revoked, [], NOW, concerns=concerns[2:3])
     assert "Note" not in calm.text
 

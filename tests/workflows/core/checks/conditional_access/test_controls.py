@@ -273,4 +273,4 @@ def test_states_are_told_apart() -> None:
 
 def test_a_policy_without_anything_can_be_read() -> None:
     empty: Policy = parse_policy({})
-    assert (empty.name, empty.id, empty.grants) == ("a policy without a name", "", ())
+    assert (empty.name, empty.id, empty.grants) == ("", "", ())

@@ -5,22 +5,14 @@ from typing import Any, Final
 import pytest
 from msgraph.generated.models.what_if_analysis_reasons import WhatIfAnalysisReasons
 
-from bot.words.findings.finding import finding_lines, finding_words
-from bot.words.findings.unchecked import WHY
 from tests.workflows.core.policies import EVERYTHING, NOTHING, external, policy
 from workflows.core.checks.conditional_access.controls import Because, Meaning, Trust, Visitor
 from workflows.core.checks.conditional_access.entries import entries_of
+from workflows.core.checks.conditional_access.findings import MOST_KEPT, MOST_VALUES, access_findings
 from workflows.core.checks.conditional_access.policy import parse_policy
 from workflows.core.checks.conditional_access.questions import MOST, Entry, Question, Questions, questions
 from workflows.core.checks.conditional_access.scope import ALL, Client, Covers, When, conditions_for, covers
 from workflows.core.checks.conditional_access.verdicts import AccessReport, Answers, Source, Verdict, assess
-from workflows.core.checks.conditional_access.words import (
-    MOST_LINES,
-    access_findings,
-    locked_out_words,
-    question_words,
-    report_values,
-)
 from workflows.core.checks.facts import Unchecked, Why
 from workflows.core.checks.findings import FindingCode, Severity
 from workflows.core.settings.model import (
@@ -115,9 +107,19 @@ def test_at_most_twelve_are_asked_and_the_rest_is_named() -> None:
     found = assess(many, everything, TENANT, NOTHING, chosen, answers)
     assert {one.source for one in found.verdicts} == {Source.ENTRA, Source.ESTIMATE}
     assert len(found.verdicts) == 20
-    (estimate,) = [one for one in access_findings(found) if one.code == "ca_estimate"]
-    assert finding_words(estimate).startswith("9 of 21 kinds of sign-in were not checked with Entra")
-    assert "Not checked: guests in browsers to app-19." in finding_lines(estimate)
+    (estimate,) = [one for one in access_findings(found) if one.code is FindingCode.CA_ESTIMATE]
+    assert {key: estimate.values[key] for key in ("why", "answered", "left_out")} == {
+        "why": None,
+        "answered": 12,
+        "left_out": 9,
+    }
+    assert {
+        "visitor": "b2bCollaborationGuest",
+        "client": "browser",
+        "application": "app-19",
+        "user_risk": "none",
+        "sign_in_risk": "none",
+    } in estimate.values["questions"]
 
 
 # --- what Entra answers ---
@@ -203,7 +205,8 @@ def test_a_policy_that_the_list_does_not_have_is_judged_and_named() -> None:
     ghost = policy("block", name="Ghost")
     found = report(policy("mfa"), answers={GUESTS: [*says(ghost, True)[GUESTS], *says(policy("mfa"), True)[GUESTS]]})  # type: ignore[misc]
     assert found.unlisted == ("Ghost",)
-    assert "ca_unlisted" in {one.code for one in access_findings(found)}
+    (unlisted,) = [one for one in access_findings(found) if one.code is FindingCode.CA_UNLISTED]
+    assert unlisted.values == {"policies": ["Ghost"], "count": 1}
     assert found.worst(Visitor.GUEST) is Meaning.LOCKED_OUT
 
 
@@ -216,7 +219,8 @@ def test_where_nothing_was_read_nothing_is_said() -> None:
     found = assess(THROTTLED, OFFICE, TENANT, NOTHING, Questions(asked=()), {})
     assert found.worst(Visitor.GUEST) is Meaning.NOT_KNOWN
     assert found.requires_mfa_trust is None
-    assert [one.code for one in access_findings(found)] == ["conditional_access_unread"]
+    assert found.unread == THROTTLED
+    assert access_findings(found) == ()
     assert assess(THROTTLED, (), TENANT, NOTHING, Questions(asked=()), {}).unread is None
 
 
@@ -225,9 +229,8 @@ def test_why_entra_was_not_asked_is_said_and_the_policies_are_judged_all_the_sam
     found = report(policy("block"), answers={GUESTS: Unchecked(why=why)})
     assert found.is_estimate
     assert only(found).source is Source.ESTIMATE
-    (said,) = [one for one in access_findings(found) if one.code == "ca_estimate"]
-    assert (said.severity, f"({WHY[why]})" in finding_words(said)) == (Severity.UNCHECKED, True)
-    assert report_values(found)["not_evaluated"] == WHY[why]
+    (said,) = [one for one in access_findings(found) if one.code is FindingCode.CA_ESTIMATE]
+    assert (said.severity, said.values["why"]) == (Severity.UNCHECKED, why.value)
 
 
 def test_direct_connect_is_said_to_need_trust_only_where_trust_alone_would_help() -> None:
@@ -320,60 +323,6 @@ def test_actions_contexts_and_workloads_are_told_from_sign_ins() -> None:
     assert report(policy("block", users={"includeUsers": ["None"]}, conditions=workload)).verdicts == ()
 
 
-# --- words ---
-
-
-def test_one_line_for_each_meaning_and_the_whole_behind_it() -> None:
-    everybody = tuple(Entry(visitor=one, applications=(ALL,)) for one in Visitor)
-    found = access_findings(
-        report(
-            policy("block", name="A"),
-            policy("mfa", name="B"),
-            policy(name="C", termsOfUse=["t"]),
-            policy("block", name="D", state="enabledForReportingButNotEnforced"),
-            policy("block", name="E", users={"includeGroups": ["g"]}),
-            entries=everybody,
-        )
-    )
-    texts = {one.code: finding_words(one) for one in found}
-    assert list(texts) == ["ca_locked_out", "ca_depends", "ca_asked_here", "ca_works", "ca_report_only", "ca_estimate"]
-    assert texts[FindingCode.CA_LOCKED_OUT] == (
-        "Locked out: guests, synchronized members and B2B direct connect users, by “A” – exclude them, or require "
-        "another control; B2B direct connect users, by “B” – accept their MFA, or exclude them; B2B direct connect "
-        "users, by “C” – exclude them, or require another control."
-    )
-    lines = next(finding_lines(one) for one in found if one.code == "ca_depends")
-    assert lines == (
-        "Depends (locked out where it applies): guests and synchronized members, by “E” (blocks access), if they are "
-        "in a group or role, or are an account, that it names – exclude them, or require another control. An estimate.",
-    )
-
-
-def test_a_hundred_policies_and_long_names_are_cut_and_counted() -> None:
-    many = [policy("block", name=f"{number} {'x' * 500}\n<!here>") for number in range(200)]
-    found = next(one for one in access_findings(report(*many)) if one.code == "ca_locked_out")
-    assert "and 198 more" in finding_words(found)
-    assert len(finding_words(found)) < 600
-    assert "\n" not in finding_words(found)
-    assert (len(finding_lines(found)), finding_lines(found)[-1]) == (MOST_LINES + 1, "and 100 more.")
-
-
-def test_nobody_is_said_to_be_locked_out_by_what_only_reports_or_depends() -> None:
-    assert locked_out_words(report(policy("block", state="enabledForReportingButNotEnforced"))) == ""
-    assert locked_out_words(report(policy("block", users={"includeGroups": ["g"]}))) == ""
-    assert "by “Policy”" in locked_out_words(report(policy("block")))
-
-
-def test_every_question_and_every_value_has_words() -> None:
-    risky = Question(tenant_id=TENANT, visitor=Visitor.MEMBER, application=ALL, client=Client.APPS, user_risk="high")
-    assert question_words(risky) == (
-        "synchronized members in mobile apps and desktop clients to all applications at high user risk"
-    )
-    values = report_values(report(policy("mfa"), trust=EVERYTHING))
-    assert values["meaning"] == {"b2bCollaborationGuest": "asked_there"}
-    assert values["verdicts"][0]["remedies"] == []  # type: ignore[index]
-
-
 # --- who comes in ---
 
 PORTAL: Final = "aaaaaaaa-0000-4000-8000-000000000001"
@@ -437,33 +386,40 @@ def test_a_policy_for_other_applications_only_is_not_told() -> None:
     assert report(policy("block", applications={"includeApplications": ["b-1"]}), entries=entries).verdicts == ()
 
 
-def test_every_condition_is_said_and_what_is_cut_is_counted() -> None:
-    conditions: list[dict[str, Any]] = [
-        {"clientAppTypes": ["browser"]},
-        {"platforms": {"includePlatforms": ["android", "iOS"]}},
-        {"locations": {"includeLocations": ["All"], "excludeLocations": ["office"]}},
-        {"insiderRiskLevels": "elevated"},
-        {"userRiskLevels": ["high"], "signInRiskLevels": ["high"]},
-        {"times": {"from": "dusk"}},
+# --- facts ---
+
+
+def test_one_fact_for_each_meaning_the_worst_first() -> None:
+    everybody = tuple(Entry(visitor=one, applications=(ALL,)) for one in Visitor)
+    found = access_findings(
+        report(
+            policy("block", name="A"),
+            policy("mfa", name="B"),
+            policy(name="C", termsOfUse=["t"]),
+            policy("block", name="D", state="enabledForReportingButNotEnforced"),
+            policy("block", name="E", users={"includeGroups": ["g"]}),
+            entries=everybody,
+        )
+    )
+    assert [one.code for one in found] == [
+        *(FindingCode.CA_LOCKED_OUT, FindingCode.CA_DEPENDS, FindingCode.CA_ASKED_HERE, FindingCode.CA_WORKS),
+        *(FindingCode.CA_REPORT_ONLY, FindingCode.CA_ESTIMATE),
     ]
-    many = [policy("block", name=f"P{n}", conditions=one) for n, one in enumerate(conditions)]
-    excluding = policy("block", name="P9", users={"includeUsers": ["All"], "excludeRoles": ["r"]})
-    found = {one.code: one for one in access_findings(report(*many, excluding))}
-    told = " ".join(line for one in found.values() for line in finding_lines(one))
-    for words in (
-        "by “P0” (blocks access), in browsers",
-        "by “P1” (blocks access), on some platforms (android and iOS)",
-        "in some locations (All)",
-        "at elevated insider risk",
-        "at high user risk, at high sign-in risk",
-        "on a condition that Gatehouse does not know (times)",
-        "except who is in what it excludes",
-    ):
-        assert words in told
-    assert finding_words(found[FindingCode.CA_DEPENDS]).endswith("and by 1 more policy.")
+    told = [(one["policy"], one["visitors"], one["remedies"]) for one in found[0].values["verdicts"]]
+    direct = "b2bDirectConnectUser"
+    assert told == [
+        ("A", ["b2bCollaborationGuest", "b2bCollaborationMember", direct], ["exclude", "other_control"]),
+        ("B", [direct], ["accept_mfa", "exclude"]),
+        ("C", [direct], ["exclude", "other_control"]),
+    ]
 
 
-def test_why_nothing_is_known_of_a_policy_is_said() -> None:
-    unclear = policy("mfa", "compliantApplication", operator="XOR")
-    (finding, *_) = access_findings(report(unclear, answers=says(unclear, True)))
-    assert "(“XOR”: whether one control suffices or all are required could not be read)" in finding_lines(finding)[0]
+def test_a_fact_keeps_as_much_as_people_read_and_counts_the_rest() -> None:
+    several = policy("block", conditions={"locations": {"includeLocations": [f"place {n}" for n in range(30)]}})
+    (found,) = [one for one in access_findings(report(several)) if one.code is FindingCode.CA_DEPENDS]
+    (condition,) = found.values["verdicts"][0]["conditions"]
+    assert (len(condition["values"]), condition["count"]) == (MOST_VALUES, 30)
+    ghosts = [policy("block", name=f"Ghost {n}") for n in range(MOST_KEPT + 5)]
+    answers: Answers = {GUESTS: [row for one in ghosts for row in says(one, True)[GUESTS]]}  # type: ignore[union-attr]
+    (unlisted,) = [one for one in access_findings(report(answers=answers)) if one.code is FindingCode.CA_UNLISTED]
+    assert (len(unlisted.values["policies"]), unlisted.values["count"]) == (MOST_KEPT, MOST_KEPT + 5)

@@ -1,9 +1,10 @@
-"""A posture in short words, for the table and for Slack."""
+"""A posture in short words, for a table and for a message."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from bot.words.posture.concerns import concern_words
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.posture.model import Concern, DefaultPosture, PartnerPosture, Posture, RecordState, Weight
 from workflows.core.settings.model import Property
@@ -80,12 +81,13 @@ def counts_words(posture: Posture) -> str:
 
 
 def grouped(posture: Posture) -> Iterator[tuple[Concern, Sequence[PartnerPosture]]]:
-    """Return every different concern once with its partners, the most serious first."""
-    about: dict[Concern, list[PartnerPosture]] = {}
+    """Return every concern that reads differently once with its partners, the most serious first."""
+    about: dict[tuple[Weight, str, str], tuple[Concern, list[PartnerPosture]]] = {}
     for partner in posture.partners:
         for concern in partner.concerns:
-            about.setdefault(concern, []).append(partner)
-    yield from sorted(about.items(), key=lambda pair: (-pair[0].weight, pair[0].code))
+            said = (concern.weight, concern.code, concern_words(concern))
+            about.setdefault(said, (concern, []))[1].append(partner)
+    yield from sorted(about.values(), key=lambda pair: (-pair[0].weight, pair[0].code))
 
 
 def day(moment: datetime | None) -> str:

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.words.plans.changes import Line, describe, duration_words
+from bot.words.settings import INHERITS, UNREADABLE
 from tests.workflows.core.builders import TENANT, access_plan, closed_document, request
 from tests.workflows.core.strategies import PROPERTY
 from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.errors import Fact
 from workflows.core.plans.plan import Operation, Plan, plan_access, plan_revocation
 from workflows.core.plans.renewal import plan_renewal
-from workflows.core.plans.words import Line, describe, duration_words
 from workflows.core.requests.request import RequestKind, RequestState
 from workflows.core.requests.words import state_words
 from workflows.core.settings.canonical import JsonObject
@@ -31,7 +32,6 @@ from workflows.core.settings.model import (
     TargetConfiguration,
     TargetType,
 )
-from workflows.core.settings.words import INHERITS, UNREADABLE
 
 APP = "00000000-aaaa-4aaa-8aaa-000000000001"
 GROUP = "00000000-bbbb-4bbb-8bbb-000000000002"

@@ -1,0 +1,115 @@
+"""What Conditional Access means for the partner's people, in words: the sentence of each code, and its details."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from bot.words.conditional_access.told import Told, told
+from bot.words.conditional_access.verdicts import (
+    CLIENTS,
+    MEANINGS,
+    MOST_GROUPS,
+    VISITORS,
+    line_words,
+    named,
+    some_words,
+    whole_words,
+)
+from workflows.core.checks.conditional_access.controls import Meaning, Visitor
+from workflows.core.checks.conditional_access.policy import NO_RISK
+from workflows.core.checks.conditional_access.scope import ALL
+from workflows.core.checks.findings import FindingCode
+from workflows.core.errors import Values
+
+MOST_LINES: Final = 100
+"""Lines of details about one finding. The rest is counted."""
+_ORDER: Final = (
+    *(Meaning.LOCKED_OUT, Meaning.NOT_KNOWN, Meaning.DEPENDS),
+    *(Meaning.ASKED_HERE, Meaning.ASKED_THERE, Meaning.WORKS),
+)
+
+
+def access_finding_words(code: str, values: Values) -> str:
+    """Return the sentence of a finding about Conditional Access."""
+    return _WORDS[FindingCode(code)](values)
+
+
+def access_finding_lines(code: str, values: Values) -> tuple[str, ...]:
+    """Return the details line by line: policy by policy, or sign-in by sign-in."""
+    match FindingCode(code):
+        case FindingCode.CA_UNLISTED:
+            return ()
+        case FindingCode.CA_ESTIMATE:
+            return _cut([f"Not checked: {question_words(one)}." for one in values["questions"]], values["left_out"])
+        case _:
+            lines = whole_words(told(values))
+            return _cut(lines, len(lines))
+
+
+def locked_out_words(values: Values) -> str:
+    """State on one line whom enforced policies lock out."""
+    return line_words(told(values))
+
+
+def estimate_words(values: Values) -> str:
+    """State that a part of what is said is an estimate, and why."""
+    if values["why"] is not None:
+        return (
+            f"Entra did not evaluate every sign-in ({values['why']}). Conditional Access policies were read "
+            "instead: what is said of them is an estimate."
+        )
+    left_out = values["left_out"]
+    return (
+        f"{left_out} of {values['answered'] + left_out} kinds of sign-in were not checked with Entra, which takes one "
+        "request a second. For them Conditional Access policies were read: that is an estimate."
+    )
+
+
+def question_words(question: Mapping[str, Any]) -> str:
+    """Describe a sign-in that was not evaluated, from `question_values`."""
+    risks = [
+        f"at {question[key]} {what} risk"
+        for key, what in (("user_risk", "user"), ("sign_in_risk", "sign-in"))
+        if question[key] != NO_RISK
+    ]
+    application = "all applications" if question["application"] == ALL else question["application"]
+    visitor, client = VISITORS[Visitor(question["visitor"])], CLIENTS[question["client"]]
+    return " ".join([visitor, "in", client, "to", application, *risks])
+
+
+def _effect(code: FindingCode) -> Callable[[Values], str]:
+    label = MEANINGS[Meaning(code.value.removeprefix("ca_"))]
+    return lambda values: f"{label}: {line_words(told(values))}."
+
+
+def _report_only_words(values: Values) -> str:
+    verdicts: Sequence[Told] = told(values)
+    parts = [
+        f"{MEANINGS[meaning].lower()} {line_words(some)}"
+        for meaning in _ORDER
+        if (some := [one for one in verdicts if one.meaning is meaning])
+    ]
+    return f"Report-only policies, not enforced, would mean: {'. '.join(parts)}."
+
+
+def _unlisted_words(values: Values) -> str:
+    names = some_words([named(name) for name in values["policies"]], MOST_GROUPS, values["count"])
+    return f"Entra's evaluation names policies that its list of policies does not have: {names}."
+
+
+_WORDS: Final[Mapping[FindingCode, Callable[[Values], str]]] = {
+    **{
+        code: _effect(code)
+        for code in (
+            *(FindingCode.CA_LOCKED_OUT, FindingCode.CA_NOT_KNOWN, FindingCode.CA_DEPENDS),
+            *(FindingCode.CA_ASKED_HERE, FindingCode.CA_ASKED_THERE, FindingCode.CA_WORKS),
+        )
+    },
+    FindingCode.CA_REPORT_ONLY: _report_only_words,
+    FindingCode.CA_ESTIMATE: estimate_words,
+    FindingCode.CA_UNLISTED: _unlisted_words,
+}
+
+
+def _cut(lines: Sequence[str], count: int) -> tuple[str, ...]:
+    kept = tuple(lines[:MOST_LINES])
+    return kept if count <= len(kept) else (*kept, f"and {count - len(kept)} more.")

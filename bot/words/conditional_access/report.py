@@ -1,0 +1,20 @@
+"""A report about Conditional Access as JSON for programs, with stable names."""
+
+from bot.words.conditional_access.findings import question_words
+from workflows.core.checks.conditional_access.findings import question_values, verdict_values
+from workflows.core.checks.conditional_access.verdicts import AccessReport
+
+
+def report_values(report: AccessReport) -> dict[str, object]:
+    """Return a report as plain values with stable names."""
+    return {
+        "visitors": [one.value for one in report.visitors],
+        "policies": report.policies,
+        "evaluations": report.asked,
+        "not_read": None if report.unread is None else report.unread.why.value,
+        "not_evaluated": None if report.unasked is None else report.unasked.why.value,
+        "not_checked": [question_words(question_values(one)) for one in report.left_out],
+        "is_estimate": report.is_estimate,
+        "meaning": {one.value: report.worst(one).value for one in report.visitors},
+        "verdicts": [verdict_values(one) for one in report.verdicts],
+    }

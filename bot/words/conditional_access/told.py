@@ -1,0 +1,62 @@
+"""A verdict about one policy and one kind of visitor, as it stands in a fact's values."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from workflows.core.checks.conditional_access.controls import Because, Meaning, Reason, Remedy, Visitor
+from workflows.core.checks.conditional_access.policy import Kind
+from workflows.core.checks.conditional_access.scope import When
+from workflows.core.checks.conditional_access.verdicts import Source
+from workflows.core.errors import Values
+
+
+class ToldCondition(NamedTuple):
+    """A condition with the values that were kept, and how many there are."""
+
+    when: When
+    values: tuple[str, ...]
+    total: int
+
+
+class Told(NamedTuple):
+    """One verdict."""
+
+    policy_id: str
+    policy: str
+    """Its name. Text from the tenant."""
+    is_enforced: bool
+    visitor: Visitor
+    meaning: Meaning
+    where_it_applies: Meaning
+    reasons: tuple[Reason, ...]
+    conditions: tuple[ToldCondition, ...]
+    remedies: tuple[Remedy, ...]
+    source: Source
+
+
+def told(values: Values) -> Sequence[Told]:
+    """Return the verdicts of a fact, one for each kind of visitor."""
+    return [one for group in values["verdicts"] for one in _told(group)]
+
+
+def _told(group: Mapping[str, Any]) -> Iterator[Told]:
+    for visitor in group["visitors"]:
+        yield Told(
+            policy_id=group["policy_id"],
+            policy=group["policy"],
+            is_enforced=group["is_enforced"],
+            visitor=Visitor(visitor),
+            meaning=Meaning(group["meaning"]),
+            where_it_applies=Meaning(group["where_it_applies"]),
+            reasons=tuple(map(_reason, group["reasons"])),
+            conditions=tuple(
+                ToldCondition(When(one["when"]), tuple(one["values"]), one["count"]) for one in group["conditions"]
+            ),
+            remedies=tuple(map(Remedy, group["remedies"])),
+            source=Source(group["source"]),
+        )
+
+
+def _reason(values: Mapping[str, Any]) -> Reason:
+    kind = None if values["control"] is None else Kind(values["control"])
+    return Reason(because=Because(values["because"]), kind=kind, name=values["name"] or "")

@@ -1,0 +1,218 @@
+"""The effect of policies on visitors in words: one line about several policies, and one line for each policy."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from bot.words.conditional_access.told import Told, ToldCondition
+from workflows.core.checks.conditional_access.controls import Because, Meaning, Reason, Remedy, Visitor
+from workflows.core.checks.conditional_access.findings import grouped
+from workflows.core.checks.conditional_access.policy import Kind
+from workflows.core.checks.conditional_access.scope import Client, When
+from workflows.core.checks.conditional_access.verdicts import Source
+from workflows.core.text import counted
+
+MOST_GROUPS: Final = 3
+"""Groups of policies that one line on a card names. The rest is counted; the details show all."""
+MOST_POLICIES: Final = 2
+_MOST_NAME: Final = 60
+_MOST_VALUES: Final = 3
+
+VISITORS: Final[Mapping[Visitor, str]] = {
+    Visitor.GUEST: "guests",
+    Visitor.MEMBER: "synchronized members",
+    Visitor.DIRECT_CONNECT: "B2B direct connect users",
+}
+MEANINGS: Final[Mapping[Meaning, str]] = {
+    Meaning.LOCKED_OUT: "Locked out",
+    Meaning.ASKED_HERE: "Asked here",
+    Meaning.ASKED_THERE: "Asked in the partner's tenant",
+    Meaning.DEPENDS: "Depends",
+    Meaning.NOT_KNOWN: "Not known",
+    Meaning.WORKS: "Works, with conditions",
+}
+_KINDS: Final[Mapping[Kind, str]] = {
+    Kind.BLOCK: "blocks access",
+    Kind.MFA: "MFA",
+    Kind.STRENGTH: "authentication strength",
+    Kind.COMPLIANT_DEVICE: "compliant device",
+    Kind.HYBRID_DEVICE: "hybrid joined device",
+    Kind.APPROVED_APP: "approved client app",
+    Kind.APP_PROTECTION: "app protection policy",
+    Kind.PASSWORD_CHANGE: "password change",
+    Kind.TERMS_OF_USE: "terms of use",
+    Kind.CUSTOM: "custom control",
+    Kind.APP_RESTRICTIONS: "app enforced restrictions",
+    Kind.APP_CONTROL: "Conditional Access App Control",
+    Kind.SIGN_IN_FREQUENCY: "sign-in frequency",
+    Kind.PERSISTENT_BROWSER: "persistent browser session",
+    Kind.UNKNOWN: "a control that Gatehouse does not know",
+}
+_BECAUSE: Final[Mapping[Because, str]] = {
+    Because.BLOCKS: "",
+    Because.SUPPORTED: "",
+    Because.TRUSTED: "theirs is accepted",
+    Because.DONE_HERE: "they register and do it in this tenant",
+    Because.NOT_TRUSTED: "theirs is not accepted, and they cannot satisfy it here",
+    Because.TRUST_NOT_READ: "whether theirs is accepted could not be read",
+    Because.NOT_SUPPORTED: "not supported for them",
+    Because.NO_METHOD: "people from outside can use none of its methods",
+    Because.METHODS_NOT_KNOWN: "whether people from outside can use its methods is not known",
+    Because.RISK_REGISTRATION: "at risk, who never registered MFA in this tenant is blocked",
+    Because.CUSTOM_CONTROL: "no trust covers custom controls",
+    Because.NOT_UNDERSTOOD: "",
+    Because.OPERATOR_NOT_UNDERSTOOD: "whether one control suffices or all are required could not be read",
+    Because.STATE_NOT_UNDERSTOOD: "whether it is enforced could not be read",
+    Because.NOT_ENOUGH_INFORMATION: "Entra says that it lacks information to evaluate it",
+    Because.ANSWER_NOT_UNDERSTOOD: "Entra's answer about it could not be read",
+}
+_REMEDIES: Final[Mapping[Remedy, str]] = {
+    Remedy.ACCEPT_MFA: "accept their MFA",
+    Remedy.ACCEPT_COMPLIANT_DEVICES: "accept compliant devices",
+    Remedy.ACCEPT_HYBRID_DEVICES: "accept hybrid joined devices",
+    Remedy.EXCLUDE: "exclude them",
+    Remedy.OTHER_CONTROL: "require another control",
+}
+CLIENTS: Final = {Client.BROWSER.value: "browsers", Client.APPS.value: "mobile apps and desktop clients"}
+
+
+def verdict_words(verdicts: Sequence[Told]) -> str:
+    """Describe completely the effect of one policy on several kinds of visitor."""
+    one = verdicts[0]
+    what = "; ".join(filter(None, map(_reason_words, one.reasons)))
+    where = _conditions_words(one.conditions)
+    cure = _cures(one.remedies)
+    sentence = f"{_meaning_words(one)}: {_who(verdicts)}, by {named(one.policy)}"
+    sentence += f" ({what})" if what else ""
+    sentence += f", {where}" if where else ""
+    sentence += f" – {cure}" if cure else ""
+    sentence += ". An estimate" if one.source is Source.ESTIMATE else ""
+    return f"{sentence}."
+
+
+def named(policy: str) -> str:
+    """Quote a policy's name on one line, shortened when it is long."""
+    line = " ".join(policy.split()) or "a policy without a name"
+    return f"“{line if len(line) <= _MOST_NAME else f'{line[: _MOST_NAME - 1]}…'}”"
+
+
+def whole_words(verdicts: Sequence[Told]) -> list[str]:
+    """Describe completely every policy, one line for each."""
+    alike = grouped(verdicts, lambda one: (one.policy_id, one.policy, one.meaning, one.reasons, one.conditions))
+    return [verdict_words(some) for some in alike]
+
+
+def line_words(verdicts: Sequence[Told]) -> str:
+    """State on one line who is affected by which policies, and what changes it."""
+    by_policy = grouped(verdicts, lambda one: (one.policy_id, one.policy, one.remedies, one.conditions))
+    rows: dict[tuple[object, ...], list[Sequence[Told]]] = {}
+    for some in by_policy:
+        whens = tuple(dict.fromkeys(condition.when for condition in some[0].conditions))
+        rows.setdefault((tuple(one.visitor for one in some), some[0].remedies, whens), []).append(some)
+    parts = [_row(some) for some in list(rows.values())[:MOST_GROUPS]]
+    left = sum(len(some) for some in list(rows.values())[MOST_GROUPS:])
+    if left:
+        parts.append(f"and by {counted(left, 'more policy', 'more policies')}")
+    return "; ".join(parts)
+
+
+def _row(policies: Sequence[Sequence[Told]]) -> str:
+    first = policies[0][0]
+    names = some_words([named(some[0].policy) for some in policies], MOST_POLICIES)
+    where = _conditions_words(first.conditions) if len(policies) == 1 else _whens_words(first.conditions)
+    what = "" if len(policies) > 1 or first.remedies else "; ".join(filter(None, map(_reason_words, first.reasons)))
+    cure = _cures(first.remedies)
+    return (
+        f"{_who(policies[0])}, by {names}"
+        f"{f' ({what})' if what else ''}{f', {where}' if where else ''}{f' – {cure}' if cure else ''}"
+    )
+
+
+def _meaning_words(one: Told) -> str:
+    label = MEANINGS[one.meaning]
+    if one.meaning is Meaning.DEPENDS and one.where_it_applies is not Meaning.DEPENDS:
+        label = f"{label} ({MEANINGS[one.where_it_applies].lower()} where it applies)"
+    return label if one.is_enforced else f"Report-only, not enforced: {label.lower()}"
+
+
+def _who(verdicts: Sequence[Told]) -> str:
+    present = {one.visitor for one in verdicts}
+    names = [words for visitor, words in VISITORS.items() if visitor in present]
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+
+
+def _reason_words(reason: Reason) -> str:
+    what = "" if reason.kind is None else _KINDS[reason.kind]
+    if reason.name:
+        what = f"{what} {named(reason.name)}".strip()
+    why = _BECAUSE[reason.because]
+    return f"{what}: {why}" if what and why else what or why
+
+
+def _cures(remedies: Sequence[Remedy]) -> str:
+    if not remedies:
+        return ""
+    accepted = [_REMEDIES[one] for one in remedies if one not in (Remedy.EXCLUDE, Remedy.OTHER_CONTROL)]
+    others = [_REMEDIES[one] for one in remedies if one in (Remedy.EXCLUDE, Remedy.OTHER_CONTROL)]
+    return ", or ".join([" and ".join(accepted), *others] if accepted else others)
+
+
+def _conditions_words(conditions: Iterable[ToldCondition]) -> str:
+    return ", ".join(map(_condition_words, conditions))
+
+
+def _whens_words(conditions: Iterable[ToldCondition]) -> str:
+    return ", ".join(dict.fromkeys(_condition_words(ToldCondition(one.when, (), 0)) for one in conditions))
+
+
+_NAMED: Final[Mapping[When, tuple[str, str]]] = {
+    When.APPLICATIONS: ("for some applications", "for the applications {}"),
+    When.OTHER_APPLICATIONS: ("if an application that it names is used", "if one of these applications is used: {}"),
+    When.PLATFORMS: ("on some platforms", "on some platforms ({})"),
+    When.LOCATIONS: ("in some locations", "in some locations ({})"),
+    When.DEVICES: ("for some devices", "for some devices"),
+    When.FLOWS: ("in some authentication flows", "in some authentication flows"),
+    When.INSIDER_RISK: ("at some insider risk", "at {} insider risk"),
+    When.AUTHENTICATION_CONTEXT: (
+        "where an application asks for an authentication context",
+        "where an application asks for the authentication context {}",
+    ),
+    When.REGISTRATION: ("when they register MFA here", "when they register MFA here"),
+    When.OTHER: ("on a condition that Gatehouse does not know", "on a condition that Gatehouse does not know ({})"),
+    When.USER_RISK: ("at user risk", "at {} user risk"),
+    When.SIGN_IN_RISK: ("at sign-in risk", "at {} sign-in risk"),
+}
+
+
+def _condition_words(condition: ToldCondition) -> str:
+    match condition.when:
+        case When.CLIENTS:
+            return f"in {' and '.join(CLIENTS.get(one, one) for one in condition.values) or 'some clients'}"
+        case When.MEMBERSHIP:
+            return "if they are in a group or role, or are an account, that it names"
+        case When.NOT_EXCLUDED:
+            return "except who is in what it excludes"
+        case _:
+            short, long = _NAMED[condition.when]
+            return (
+                long.format(some_words([_plain(one) for one in condition.values], _MOST_VALUES, condition.total))
+                if condition.values
+                else short
+            )
+
+
+def _plain(value: str) -> str:
+    line = " ".join(value.split())
+    return line if len(line) <= _MOST_NAME else f"{line[: _MOST_NAME - 1]}…"
+
+
+def some_words(items: Sequence[str], most: int, count: int | None = None) -> str:
+    """List a few items and count the rest.
+
+    :param count: how many there are, when `items` does not contain all of them.
+    """
+    whole = len(items) if count is None else count
+    kept = items if whole <= most + 1 else items[:most]
+    more = whole - len(kept)
+    if more:
+        return f"{', '.join(kept)} and {more} more"
+    return f"{', '.join(kept[:-1])} and {kept[-1]}" if len(kept) > 1 else "".join(kept)

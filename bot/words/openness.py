@@ -1,0 +1,68 @@
+"""The texts that name kinds of access; no other module names them."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from bot.words.settings import REDEMPTION_TITLES, TITLES, TRUST_TITLES
+from workflows.core.settings.model import FLAGS, IDENTITY_SYNCHRONIZATION, Property
+from workflows.core.settings.openness import CAPABILITIES, DEFAULT, USERS_SYNCHRONIZED, Opening, OpenWay, Way
+
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.\-]{1,100}")
+_MOST_NAME: Final = 100
+_MOST_NAMED: Final = 25
+_TITLES: Final = {
+    **TITLES,
+    **{
+        f"{name}.{graph}": titles[key]
+        for name, titles in ((Property.INBOUND_TRUST, TRUST_TITLES), (Property.AUTOMATIC_REDEMPTION, REDEMPTION_TITLES))
+        for key, graph in FLAGS[name].items()
+    },
+    USERS_SYNCHRONIZED: TITLES[IDENTITY_SYNCHRONIZATION],
+    f"{IDENTITY_SYNCHRONIZATION}.groupSyncInbound": "Group synchronization into this tenant (groupSyncInbound)",
+    CAPABILITIES: "Microsoft 365 capabilities",
+    DEFAULT: "whatever else the tenant's default opens",
+}
+
+
+OPENINGS: Final[Mapping[Opening, str]] = {
+    Opening.OPEN: "open",
+    Opening.PARTLY: "partly open",
+    Opening.CLOSED: "closed",
+    Opening.UNKNOWN: "not known",
+}
+
+
+def way_title(name: str) -> str:
+    """Return the title for a Graph name.
+
+    An unusual name is shown in ASCII, so that hidden characters become visible.
+    """
+    if name in _TITLES:
+        return _TITLES[name]
+    setting, _, member = name.partition(".")
+    if member and setting in TITLES:
+        return f"{TITLES[setting]}, {_shown(member)}"
+    return _shown(name)
+
+
+def ways_words(found: Iterable[Way | OpenWay]) -> str:
+    """List kinds of access by their titles. One that is not closed also shows how far it is open."""
+    said = [way_title(way.name) if way.opening is Opening.CLOSED else _with_openness(way) for way in found]
+    more = len(said) - _MOST_NAMED
+    return "; ".join([*said[:_MOST_NAMED], *([f"{more} more"] if more > 0 else [])])
+
+
+def not_closed_words(left: Sequence[Way | OpenWay]) -> str:
+    """State in one sentence what is not certainly closed; empty when everything is closed."""
+    return f"Not closed for certain: {ways_words(left)}." if left else ""
+
+
+def _with_openness(way: Way | OpenWay) -> str:
+    return f"{way_title(way.name)} ({OPENINGS[way.opening]})"
+
+
+def _shown(name: str) -> str:
+    shown = name if _PLAIN.fullmatch(name) else json.dumps(name)
+    return shown if len(shown) <= _MOST_NAME else f"{shown[:_MOST_NAME]}…"

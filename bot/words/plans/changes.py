@@ -1,0 +1,153 @@
+"""The effect of a plan in plain words. Every statement was read from the tenant or computed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, NamedTuple
+
+from bot.words.settings import (
+    NO_NAMES,
+    NOT_SET,
+    REDEMPTION_TITLES,
+    TRUST_TITLES,
+    redemption_words,
+    setting_words,
+    synchronization_words,
+    target_words,
+    title,
+    trust_words,
+    unreadable,
+)
+from workflows.core.plans.changes import BeforeAfter, Part, SettingChange, Subject, setting_changes
+from workflows.core.plans.plan import Plan
+from workflows.core.settings.breadth import AccessChange
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.documents import parse_targets
+from workflows.core.settings.model import Property
+from workflows.core.text import counted
+
+EFFECTS: Final[Mapping[AccessChange, str]] = {
+    AccessChange.OPENS: "opens",
+    AccessChange.NARROWS: "narrows",
+    AccessChange.CLOSES: "closes",
+    AccessChange.SAME: "no change",
+    AccessChange.UNKNOWN: "may open or narrow",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One setting of a plan in words, before and after.
+
+    The words may contain text from the tenant (target ids, unreadable values). Show them as plain text.
+    """
+
+    setting: str
+    before: str
+    after: str
+    access: AccessChange
+
+    @property
+    def opens(self) -> bool | None:
+        """Return True for more access, False for less access, None when it is neither or not known."""
+        return self.access.opens
+
+    @property
+    def effect(self) -> str:
+        """Return the effect in words."""
+        return EFFECTS[self.access]
+
+
+def describe(plan: Plan, default: JsonObject | None = None, names: Mapping[str, str] = NO_NAMES) -> tuple[Line, ...]:
+    """Describe every written setting before and after the plan.
+
+    :param default: the tenant's default configuration, used to describe inherited values; None when it is not known.
+    :param names: the names in our own directory of its ids, by id.
+    """
+    reading = _Reading(BeforeAfter.of(plan, default), names)
+    return tuple(_line(item, reading) for item in setting_changes(plan, default))
+
+
+def duration_words(duration: timedelta) -> str:
+    """Return a duration in its largest whole unit: "180 days", "1 year (365 days)", "36 hours"."""
+    seconds = int(duration.total_seconds())
+    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds and seconds % size == 0:
+            return _years(seconds // size) if unit == "day" else counted(seconds // size, unit)
+    return counted(seconds, "second")
+
+
+class _Reading(NamedTuple):
+    """The data that is needed to describe a change in words."""
+
+    states: BeforeAfter
+    names: Mapping[str, str]
+
+
+def _line(item: SettingChange, reading: _Reading) -> Line:
+    before, after = _WORDS[item.part](item, reading)
+    return Line(
+        setting=subject_title(item.subject),
+        before=before,
+        after=after,
+        access=item.access,
+    )
+
+
+def subject_title(subject: Subject) -> str:
+    """Return the title of a setting, of one of its flags, or of its other values."""
+    if subject.is_unknown_members:
+        return f"{title(subject.name)}, other values"
+    if subject.key:
+        return (TRUST_TITLES if subject.name == Property.INBOUND_TRUST else REDEMPTION_TITLES)[subject.key]
+    return title(subject.name)
+
+
+Said = tuple[str, str]
+"""The words of a setting before and after."""
+
+
+def _targets(item: SettingChange, reading: _Reading) -> Said:
+    name, states = Property(item.name), reading.states
+    was, becomes = (
+        target_words(name, parse_targets(name, document), side.targets[name], reading.names)
+        for document, side in ((item.before, states.before), (item.after, states.after))
+    )
+    return was, becomes
+
+
+def _flag(item: SettingChange, reading: _Reading) -> Said:
+    name, key, states = Property(item.name), item.key, reading.states
+    if name is Property.INBOUND_TRUST:
+        was = trust_words(item.before, states.before.flags[name, key])
+        return was, trust_words(item.after, states.after.flags[name, key])
+    return redemption_words(key, item.before), redemption_words(key, item.after)
+
+
+def _synchronization(item: SettingChange, _: _Reading) -> Said:
+    return synchronization_words(item.before), synchronization_words(item.after)
+
+
+def _whole(item: SettingChange, _: _Reading) -> Said:
+    return setting_words(item.name, item.before), setting_words(item.name, item.after)
+
+
+def _unknown_members(item: SettingChange, _: _Reading) -> Said:
+    was, becomes = (unreadable(value) if value else NOT_SET for value in (item.before, item.after))
+    return was, becomes
+
+
+_WORDS: Final[Mapping[Part, Callable[[SettingChange, _Reading], Said]]] = {
+    Part.TARGETS: _targets,
+    Part.FLAG: _flag,
+    Part.SYNCHRONIZATION: _synchronization,
+    Part.NO_FLAGS: _whole,
+    Part.UNREADABLE: _whole,
+    Part.UNKNOWN_MEMBERS: _unknown_members,
+}
+
+
+def _years(days: int) -> str:
+    if days % 365 == 0:
+        return f"{counted(days // 365, 'year')} ({days} days)"
+    return counted(days, "day")

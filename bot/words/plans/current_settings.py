@@ -1,0 +1,133 @@
+"""A partner's current settings in words, setting by setting."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bot.words.plans.changes import subject_title
+from bot.words.settings import (
+    NO_NAMES,
+    redemption_words,
+    setting_words,
+    synchronization_words,
+    target_words,
+    trust_words,
+    unreadable,
+)
+from workflows.core.plans import current_settings as facts
+from workflows.core.plans.changes import Part
+from workflows.core.plans.current_settings import CurrentSetting
+from workflows.core.plans.plan import Plan
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.documents import parse_targets
+from workflows.core.settings.effective import Effective, EffectiveFlag, Origin, effective
+from workflows.core.settings.model import Property, configurations
+
+DEFAULT_UNREAD: Final = "the default could not be read"
+DEFAULT_UNSET: Final = "not set in the default either"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrentLine:
+    """One current setting of a partner in words. `words` may contain text from the tenant."""
+
+    setting: str
+    words: str
+    fact: CurrentSetting
+
+    @property
+    def is_own(self) -> bool:
+        """Return whether it is set for this partner."""
+        return self.fact.is_own
+
+
+def describe_current(
+    configuration: JsonObject | None,
+    default: JsonObject | None,
+    names: Mapping[str, str] = NO_NAMES,
+    *,
+    is_cross_cloud: bool = False,
+) -> tuple[CurrentLine, ...]:
+    """Describe every current setting of a partner; inherited ones by the value of the tenant's default.
+
+    :param configuration: the partner's own document; None when it has none, so that the defaults apply.
+    :param default: the tenant's default document; None when it could not be read.
+    :param names: the names in our own directory of its ids, by id.
+    :param is_cross_cloud: whether it is in another Microsoft cloud: without a configuration no default applies.
+    """
+    found = facts.current_settings(configuration, default, is_cross_cloud=is_cross_cloud)
+    return _lines(found, effective(configuration, default, is_cross_cloud=is_cross_cloud), default, names)
+
+
+def describe_untouched(
+    plan: Plan, default: JsonObject | None, names: Mapping[str, str] = NO_NAMES
+) -> tuple[CurrentLine, ...]:
+    """Describe the settings of a partner that stay as they are, because a plan does not write them."""
+    applies = effective(facts.without_written(plan), default)
+    return _lines(facts.untouched(plan, default), applies, default, names)
+
+
+def describe_staying_open(
+    plan: Plan, default: JsonObject | None, names: Mapping[str, str] = NO_NAMES
+) -> tuple[CurrentLine, ...]:
+    """Describe what a plan leaves open: settings of the partner that still allow access and that it does not change."""
+    applies = effective(plan.image_after(), default, is_cross_cloud=plan.is_cross_cloud)
+    return _lines(facts.staying_open(plan, default), applies, default, names)
+
+
+def _lines(
+    found: Iterable[CurrentSetting], applies: Effective, default: JsonObject | None, names: Mapping[str, str]
+) -> tuple[CurrentLine, ...]:
+    return tuple(
+        CurrentLine(
+            setting=subject_title(one.subject),
+            words=_words(one, applies, default, names),
+            fact=one,
+        )
+        for one in found
+    )
+
+
+def _words(one: CurrentSetting, applies: Effective, default: JsonObject | None, names: Mapping[str, str]) -> str:
+    match one.part:
+        case Part.SYNCHRONIZATION:
+            return synchronization_words(one.value)
+        case Part.TARGETS:
+            return _target_words(Property(one.name), one, applies, default, names)
+        case Part.FLAG:
+            return _flag_words(Property(one.name), one, applies, default)
+        case _:
+            return unreadable(one.value)
+
+
+def _target_words(
+    name: Property, one: CurrentSetting, applies: Effective, default: JsonObject | None, names: Mapping[str, str]
+) -> str:
+    own, applied = parse_targets(name, one.value), applies.targets[name]
+    if own is not None:
+        return target_words(name, own, applied, names)
+    if one.origin is Origin.NOT_ADDED:
+        return target_words(name, None, applied)
+    if None not in configurations(applied.setting):
+        return target_words(name, applied.setting, names=names)
+    if default is None:
+        return DEFAULT_UNREAD
+    document = default.get(name)
+    return DEFAULT_UNSET if document is None else setting_words(name, document)
+
+
+def _flag_words(name: Property, one: CurrentSetting, applies: Effective, default: JsonObject | None) -> str:
+    if name is Property.AUTOMATIC_REDEMPTION:
+        return redemption_words(one.key, one.value)
+    flag = applies.flags[name, one.key]
+    if flag.origin is Origin.NOT_ADDED:
+        return trust_words(None, flag)
+    return trust_words(one.value) if one.value is not None else _default_trust_words(flag, default)
+
+
+def _default_trust_words(flag: EffectiveFlag, default: JsonObject | None) -> str:
+    if default is None:
+        return DEFAULT_UNREAD
+    if flag.value is not None:
+        return trust_words(flag.value)
+    return unreadable(default.get(Property.INBOUND_TRUST)) if flag.origin is Origin.UNREAD else DEFAULT_UNSET

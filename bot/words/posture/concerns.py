@@ -1,0 +1,226 @@
+"""The concerns of a posture in words."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from bot.words.conditional_access.findings import estimate_words, locked_out_words
+from bot.words.openness import ways_words
+from bot.words.settings import DOUBTS, TRUST_TITLES, title
+from workflows.core.checks.facts import Why
+from workflows.core.errors import Values
+from workflows.core.posture.codes import ConcernCode
+from workflows.core.posture.model import Concern, Weight
+from workflows.core.settings.certainty import Doubt
+from workflows.core.settings.openness import Opening, OpenWay
+from workflows.core.text import times_words
+
+WEIGHTS: Final[Mapping[Weight, str]] = {
+    Weight.NOTE: "note",
+    Weight.UNCHECKED: "could not be checked",
+    Weight.WARNING: "warning",
+    Weight.ALERT: "alert",
+}
+
+
+def concern_words(concern: Concern) -> str:
+    """Return a concern's complete sentences.
+
+    They may contain text from the tenant or the records: show them as plain text.
+    """
+    words = _WORDS[concern.code]
+    return words if isinstance(words, str) else words(concern.values)
+
+
+def _unfinished(values: Values) -> str:
+    state = values["state"].replace("_", " ")
+    return (
+        f"Request {values['request_id']} began to write this partner and ended as {state}, so that no review of it is "
+        "due. Ask for it again, or revoke."
+    )
+
+
+def _differs(values: Values) -> str:
+    request, names = values["request_id"], _titles(values["settings"])
+    if values["is_overwritten"]:
+        return (
+            f"What stands was not approved as it is: request {request} was sent, and somebody else changed the "
+            f"partner. Different from the approved plan: {names}."
+        )
+    return (
+        f"Not as it was last approved and read back (request {request}): {names}. Have it approved by a new request, "
+        "or revoke."
+    )
+
+
+def _absent(recorded: str) -> Callable[[Values], str]:
+    def words(values: Values) -> str:
+        return (
+            f"Recorded as {recorded}, but the tenant has no settings for this partner (any more). "
+            f"{_applies_instead(values)}"
+        )
+
+    return words
+
+
+def _applies_instead(values: Values) -> str:
+    if values["is_other_cloud"]:
+        return "It is in another Microsoft cloud, so it is blocked until it is added again."
+    if not values["is_default_read"]:
+        return "The tenant's default applies to it instead, which could not be read."
+    if values["ways"]:
+        return f"The tenant's default applies to it instead, which leaves open: {_ways(values['ways'])}."
+    return "The tenant's default applies to it instead, which is closed today."
+
+
+def _revoked_but_open(values: Values) -> str:
+    opened, unknown = values["open"], values["unknown"]
+    if not opened:
+        return f"Recorded as revoked, but perhaps open now: {_ways(unknown)}. Revoke it again."
+    perhaps = f" Perhaps open as well: {_ways(unknown)}." if unknown else ""
+    return f"Recorded as revoked, but open now: {_ways(opened)}.{perhaps} Revoke it again."
+
+
+def _review_overdue(values: Values) -> str:
+    if values["due_at"] is not None:
+        return f"A review was due on {_day(values['due_at'])} and nobody was asked yet. Is the bot running?"
+    asked = times_words(values["reminders"])
+    return f"A review waits for the answer of {values['sponsor']}, who was asked {asked}."
+
+
+def _inherits_open_default(values: Values) -> str:
+    origin = "Microsoft's own default" if values["is_microsofts"] else "the tenant's default"
+    return (
+        f"Not limited for this partner, and open by {origin}: {_titles(values['settings'])}. A change of that default "
+        "changes what this partner may do."
+    )
+
+
+def _not_certain(values: Values) -> str:
+    reasons = "; ".join(DOUBTS[Doubt(one)] for one in values["doubts"])
+    return f"It is not certain what {title(values['setting'])} lets in, so it counts as open: {reasons}."
+
+
+def _conditional_access_unread(values: Values) -> str:
+    cures = {
+        Why.FORBIDDEN: "Grant the application Policy.Read.All with admin consent, or look in",
+        Why.NO_LICENCE: "Microsoft Graph shows it only to tenants with Entra ID P1 or P2. Look in",
+    }
+    cure = cures.get(Why(values["why"]), "Look in")
+    return (
+        f"What Conditional Access asks of guests could not be checked ({values['why']}). {cure} Entra admin center, "
+        "Conditional Access, Policies."
+    )
+
+
+def _default_unread(values: Values) -> str:
+    return (
+        f"What the default allows could not be checked, and with it whatever a partner inherits. {values['reason']}"
+    ).strip()
+
+
+def _open_by_default(way: str, meaning: str) -> Callable[[Values], str]:
+    def words(values: Values) -> str:
+        if values["is_whole"]:
+            return f"{way} is open by default: {meaning}."
+        return f"{way} is open by default in part, for every tenant without settings of its own."
+
+    return words
+
+
+def _ways(values: Iterable[Mapping[str, Any]]) -> str:
+    return ways_words(OpenWay(name=one["name"], opening=Opening(one["opening"])) for one in values)
+
+
+def _titles(names: Sequence[str]) -> str:
+    return "; ".join(map(title, names))
+
+
+def _day(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment).astimezone(UTC):%Y-%m-%d}"
+
+
+def _with_ways(sentence: str) -> Callable[[Values], str]:
+    return lambda values: sentence.format(_ways(values["ways"]))
+
+
+def _with_settings(sentence: str) -> Callable[[Values], str]:
+    return lambda values: sentence.format(_titles(values["settings"]))
+
+
+_C: Final = ConcernCode
+
+_WORDS: Final[Mapping[ConcernCode, str | Callable[[Values], str]]] = {
+    _C.UNFINISHED: _unfinished,
+    _C.UNKNOWN_TO_GATEHOUSE: "Gatehouse's records do not know this partner: it was added outside of Gatehouse, or "
+    "before these records. It has no sponsor, and nobody is asked whether it is still needed.",
+    _C.NOT_COMPARED: lambda values: (
+        f"Whether it is still as approved could not be checked: request {values['request_id']} cannot be read."
+    ),
+    _C.DIFFERS_FROM_APPROVED: _differs,
+    _C.ABSENT: _absent("open"),
+    _C.REVOKED_BUT_ABSENT: _absent("revoked"),
+    _C.REVOKED_BUT_OPEN: _revoked_but_open,
+    _C.REVOKED_NOT_KNOWN: lambda values: (
+        f"Recorded as revoked, but these are not closed for certain: {_ways(values['unknown'])}. Revoke it again."
+    ),
+    _C.REVOKED_NOT_EXPLICIT: _with_settings(
+        "Recorded as revoked, and closed, but no longer blocked explicitly: {}. A change of the default may open it. "
+        "Revoke it again."
+    ),
+    _C.BEING_WRITTEN: "Gatehouse is changing this partner right now, so what stands was not compared with the records. "
+    "Look again in a minute.",
+    _C.RECORD_UNREADABLE: "Gatehouse has a record of this partner that this version cannot read, so nothing could be "
+    "compared.",
+    _C.TIME_IS_OVER: lambda values: (
+        f"The approved time ended on {_day(values['ended_at'])}. Nothing closes by itself: revoke, or ask anew."
+    ),
+    _C.REVIEW_OVERDUE: _review_overdue,
+    _C.SYNCHRONIZATION_ON: "Identity synchronization is allowed: the partner's administrators can create and change "
+    "user accounts in this tenant.",
+    _C.ALL_TRUST_ALL_APPLICATIONS: _with_settings(
+        "Both the partner's MFA and its devices are trusted while its people are not limited to named applications "
+        "({}): what Conditional Access asks of them is then checked by the partner alone."
+    ),
+    _C.INHERITS_OPEN_DEFAULT: _inherits_open_default,
+    _C.ALSO_OPEN: _with_ways("Open as well: {}."),
+    _C.NOT_KNOWN_CLOSED: _with_ways("Set for this partner, and what it opens is not known: {}."),
+    _C.NOT_CERTAIN: _not_certain,
+    _C.UNREADABLE: _with_settings("Could not be checked, because this version cannot read the values: {}."),
+    _C.SERVICE_PROVIDER: "This tenant is a service provider of ours (delegated administration); Gatehouse opens "
+    "nothing to it. Its settings belong to that relationship and cannot be removed.",
+    _C.MULTI_TENANT_ORGANIZATION: "This tenant is in our multi-tenant organization, whose own templates write its "
+    "settings too and may overwrite them.",
+    _C.MICROSOFT_SUPPORT: "This is the tenant of Microsoft's own support, which Microsoft adds by itself while a "
+    "support case is open. Gatehouse opens nothing to it.",
+    _C.CONDITIONAL_ACCESS_UNREAD: _conditional_access_unread,
+    _C.LOCKED_OUT: lambda values: f"Conditional Access locks out today: {locked_out_words(values)}.",
+    _C.ESTIMATE: estimate_words,
+    _C.DEFAULT_UNREAD: _default_unread,
+    _C.DEFAULT_TRUSTS_EVERYBODY: lambda values: (
+        "The default trusts EVERY other tenant that does not say otherwise: "
+        f"{'; '.join(TRUST_TITLES[key] for key in values['flags'])}."
+    ),
+    _C.DEFAULT_OPEN_B2B_COLLABORATION_INBOUND: _open_by_default(
+        "Inbound B2B collaboration",
+        "people of every other tenant can be invited as guests and reach every application that is given to them",
+    ),
+    _C.DEFAULT_OPEN_B2B_COLLABORATION_OUTBOUND: _open_by_default(
+        "Outbound B2B collaboration",
+        "our people can be guests in every other tenant, in all of its applications",
+    ),
+    _C.DEFAULT_OPEN_B2B_DIRECT_CONNECT_INBOUND: _open_by_default(
+        "Inbound B2B direct connect",
+        "people of every other tenant can work here without an account of ours, once their tenant allows it",
+    ),
+    _C.DEFAULT_OPEN_B2B_DIRECT_CONNECT_OUTBOUND: _open_by_default(
+        "Outbound B2B direct connect",
+        "our people can work in every other tenant that allows it, outside our own controls",
+    ),
+    _C.DEFAULT_ALSO_OPEN: _with_ways("Open by default as well, for every tenant that does not say otherwise: {}."),
+    _C.DEFAULT_NOT_KNOWN_CLOSED: _with_ways("Set in the default, and what it opens is not known: {}."),
+    _C.DEFAULT_UNREADABLE: _with_settings(
+        "Could not be checked, because this version cannot read the default's values: {}."
+    ),
+    _C.DEFAULT_IS_MICROSOFTS: "The default is Microsoft's own, never changed by this tenant; Microsoft may change it.",
+}

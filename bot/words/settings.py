@@ -1,0 +1,285 @@
+"""The texts that describe one setting of a partner, for readers who are not administrators."""
+
+import json
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from workflows.core.errors import UnreadableSetting
+from workflows.core.settings.breadth import is_certainly_blocked, is_list_of_exceptions
+from workflows.core.settings.certainty import Doubt, blocks_all, list_doubt, setting_doubts
+from workflows.core.settings.directory_objects import Owner, owner_of
+from workflows.core.settings.documents import parse_setting, parse_targets
+from workflows.core.settings.effective import EffectiveFlag, EffectiveTargets, Origin
+from workflows.core.settings.model import (
+    ALL_APPLICATIONS,
+    ALL_MICROSOFT_APPS,
+    ALL_USERS,
+    IDENTITY_SYNCHRONIZATION,
+    OFFICE_365,
+    TARGET_PROPERTIES,
+    AccessType,
+    Property,
+    Setting,
+    Target,
+    TargetConfiguration,
+    TargetListName,
+    TargetSetting,
+    configurations,
+    is_guid,
+    lists_of,
+)
+from workflows.core.text import place_to_cut, shown_name
+
+INHERITS: Final = "inherits the tenant's default"
+NOT_SET: Final = "not set"
+OFF_UNSET: Final = "off (not set)"
+ALLOWED: Final = "allowed"
+NOT_ALLOWED: Final = "not allowed"
+NOT_ALLOWED_UNSET: Final = "not allowed (not set)"
+UNREADABLE: Final = "this version cannot read this value"
+MOST_LIST: Final = 300
+"""Characters for the targets of one list. At least one target is named. Names are never cut; the rest is counted."""
+MOST_RAW: Final = 300
+"""Characters of a value that cannot be read."""
+NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
+
+TITLES: Final[Mapping[str, str]] = {
+    Property.B2B_COLLABORATION_INBOUND: "B2B collaboration, inbound",
+    Property.B2B_COLLABORATION_OUTBOUND: "B2B collaboration, outbound",
+    Property.B2B_DIRECT_CONNECT_INBOUND: "B2B direct connect, inbound",
+    Property.B2B_DIRECT_CONNECT_OUTBOUND: "B2B direct connect, outbound",
+    Property.INBOUND_TRUST: "Inbound trust",
+    Property.AUTOMATIC_REDEMPTION: "Automatic redemption",
+    IDENTITY_SYNCHRONIZATION: "Identity synchronization into this tenant",
+    Property.TENANT_RESTRICTIONS: "Tenant restrictions",
+    Property.M365_COLLABORATION_INBOUND: "Microsoft 365 collaboration, inbound",
+    Property.M365_COLLABORATION_OUTBOUND: "Microsoft 365 collaboration, outbound",
+    Property.APP_SERVICE_CONNECT_INBOUND: "App Service connect, inbound",
+}
+TRUST_TITLES: Final[Mapping[str, str]] = {
+    "mfa": "Trust in the partner's MFA",
+    "compliant_device": "Trust in the partner's compliant devices",
+    "hybrid_joined_device": "Trust in the partner's hybrid joined devices",
+}
+REDEMPTION_TITLES: Final[Mapping[str, str]] = {
+    "inbound": "Automatic redemption, inbound",
+    "outbound": "Automatic redemption, outbound",
+}
+DOUBTS: Final[Mapping[Doubt, str]] = {
+    Doubt.EMPTY_LIST: "Microsoft does not document what an empty list means",
+    Doubt.UNKNOWN_WORD: "a target is neither an ID nor a word that Microsoft Graph knows",
+    Doubt.WRONG_TYPE: "a target has a type that does not belong into its list",
+    Doubt.ALL_AND_SOME: "Microsoft does not document what everything beside single targets means",
+    Doubt.BLOCK_OF_ONE_LIST: "one list blocks everything and the other does not; a whole block needs both",
+    Doubt.ONE_LIST_ONLY: "one list is set and the other is not; Microsoft does not document what then applies",
+}
+"""The text of each doubt; each text continues a sentence."""
+
+ORIGINS: Final[Mapping[Origin, str]] = {
+    Origin.SET_HERE: "set here",
+    Origin.TENANT_DEFAULT: "the tenant's default",
+    Origin.MICROSOFT_DEFAULT: "Microsoft's default",
+    Origin.UNREAD: "could not be read",
+    Origin.NOT_ADDED: "a tenant of another cloud, not added here",
+}
+_OUTBOUND: Final = frozenset(
+    {
+        Property.B2B_COLLABORATION_OUTBOUND,
+        Property.B2B_DIRECT_CONNECT_OUTBOUND,
+        Property.M365_COLLABORATION_OUTBOUND,
+    }
+)
+_LIST_TITLES: Final = {ALL_USERS: "people", ALL_APPLICATIONS: "applications"}
+_RESERVED: Final = {
+    ALL_APPLICATIONS: "every application",
+    OFFICE_365: "Office 365",
+    ALL_MICROSOFT_APPS: "all Microsoft apps, also those added later",
+}
+
+
+def title(name: str) -> str:
+    """Return the title of a setting; an unknown setting keeps Graph's name."""
+    return TITLES.get(name, name)
+
+
+def target_words(
+    name: str,
+    setting: TargetSetting | None,
+    applies: EffectiveTargets | None = None,
+    names: Mapping[str, str] = NO_NAMES,
+) -> str:
+    """State who may use what, in the direction of the setting `name`.
+
+    :param setting: the partner's own value.
+    :param applies: the effective value; used to describe inherited values.
+    :param names: the names in our own directory of its ids, by id.
+    """
+    if setting is None:
+        if applies is None or None in configurations(applies.setting):
+            return INHERITS
+        return inherited(target_words(name, applies.setting, names=names), applies.origins[0])
+    words = _target_words(name, setting, applies, names)
+    doubts = list(setting_doubts(setting))
+    if None in configurations(setting) and any(configurations(setting)):
+        doubts.append(Doubt.ONE_LIST_ONLY)
+    return f"{words} (not certain: {'; '.join(DOUBTS[one] for one in doubts)})" if doubts else words
+
+
+def _target_words(name: str, setting: TargetSetting, applies: EffectiveTargets | None, names: Mapping[str, str]) -> str:
+    if is_list_of_exceptions(setting):
+        people, applications = configurations(setting)
+        return (
+            f"blocked people: {_names(name, people, names)}; blocked applications: "
+            f"{_names(name, applications, names)} (read how Entra combines two such lists before relying on it)"
+        )
+    if is_certainly_blocked(setting):
+        return "blocked for everyone"
+    target_lists = [
+        _target_list(name, target_list, configuration, names)
+        for target_list, configuration in _lists_words(name, setting)
+    ]
+    if None not in target_lists and not setting_doubts(setting):
+        return " may use ".join(filter(None, target_lists))
+    from_default = (None,) * len(target_lists) if applies is None else configurations(applies.setting)
+    origins = (Origin.UNREAD,) * len(target_lists) if applies is None else applies.origins
+    return "; ".join(
+        f"{_LIST_TITLES[one.everything]}: {words or inherited(_target_list(name, one, default, names), origin)}"
+        for one, words, default, origin in zip(
+            lists_of(Property(name)), target_lists, from_default, origins, strict=True
+        )
+    )
+
+
+def inherited(words: str | None, origin: Origin) -> str:
+    """State that a value is inherited, and the value itself where it is known (None: not known)."""
+    if words is not None and origin is Origin.NOT_ADDED:
+        return f"{words} ({ORIGINS[origin]})"
+    return INHERITS if words is None or origin is Origin.UNREAD else f"inherits: {words} ({ORIGINS[origin]})"
+
+
+def trust_words(flag: bool | None, applies: EffectiveFlag | None = None) -> str:
+    """State whether a claim of the partner's tenant is trusted.
+
+    :param flag: the partner's own value.
+    :param applies: the effective value, used to describe an inherited value.
+    """
+    if flag is not None:
+        return "trusted" if flag else "not trusted"
+    if applies is None or applies.value is None:
+        return INHERITS
+    return inherited(trust_words(applies.value), applies.origin)
+
+
+def redemption_words(direction: str, flag: bool | None) -> str:
+    """State whether our side suppresses the consent prompt, and which flag the partner must set too.
+
+    An unset flag is off: the tenant's default for it is read-only and false (Graph:
+    "crossTenantAccessPolicyConfigurationDefault").
+    """
+    if not flag:
+        return OFF_UNSET if flag is None else "off"
+    other = "outbound" if direction == "inbound" else "inbound"
+    return f"on (works only when the partner sets its {other} half)"
+
+
+def synchronization_words(document: Any) -> str:
+    """State whether the partner may synchronize users into this tenant, from the policy's document."""
+    inbound = document.get("userSyncInbound") if isinstance(document, Mapping) else document
+    flag = inbound.get("isSyncAllowed") if isinstance(inbound, Mapping) else inbound
+    if flag is None:
+        return NOT_ALLOWED_UNSET
+    if not isinstance(flag, bool) or not isinstance(inbound, Mapping):
+        return unreadable(document)
+    return ALLOWED if flag else NOT_ALLOWED
+
+
+def setting_words(name: str, document: Any) -> str:
+    """Describe a whole setting of a `Property` on one line. A value that cannot be read is shown unchanged."""
+    try:
+        known = Property(name)
+        setting = None if known in TARGET_PROPERTIES else parse_setting(known, document)
+        if known in TARGET_PROPERTIES:
+            return target_words(name, parse_targets(known, document))
+    except (UnreadableSetting, ValueError):
+        return NOT_SET if document is None else unreadable(document)
+    if known is Property.IDENTITY_SYNCHRONIZATION:
+        return synchronization_words(document)
+    if known is Property.AUTOMATIC_REDEMPTION:
+        parts = [f"{label}: {redemption_words(key, flag)}" for key, label, flag in flags_of(known, setting)]
+    elif setting is None:
+        return INHERITS
+    else:
+        parts = [f"{label}: {trust_words(flag)}" for _, label, flag in flags_of(known, setting)]
+    return "; ".join(parts)
+
+
+def flags_of(name: Property, setting: Setting) -> Iterator[tuple[str, str, bool | None]]:
+    """List the flags of a trust or redemption setting: the model's name, the label, the value (None: not set)."""
+    labels = TRUST_TITLES if name is Property.INBOUND_TRUST else REDEMPTION_TITLES
+    for key, label in labels.items():
+        yield key, label, getattr(setting, key, None)
+
+
+def unreadable(value: Any) -> str:
+    """Show a value as raw JSON, without a statement on whether it allows access."""
+    # NB. escaped to ASCII, so that hidden characters in a value of unknown shape become visible.
+    text = json.dumps(value, default=str)
+    if len(text) > MOST_RAW:
+        place = place_to_cut(text, MOST_RAW)
+        text = f"{text[:place]}… {len(text) - place} more characters"
+    return f"{text} ({UNREADABLE})"
+
+
+def _lists_words(name: str, setting: TargetSetting) -> Iterator[tuple[TargetListName, TargetConfiguration | None]]:
+    yield from zip(lists_of(Property(name)), configurations(setting), strict=True)
+
+
+def _target_list(
+    name: str, target_list: TargetListName, configuration: TargetConfiguration | None, names: Mapping[str, str]
+) -> str | None:
+    """Describe what one list allows; None when it is not set."""
+    if configuration is None:
+        return None
+    everything = "every application"
+    if target_list.everything == ALL_USERS:
+        everything = "everyone here" if name in _OUTBOUND else "everyone from the partner"
+    is_blocked = configuration.access is AccessType.BLOCKED
+    if not configuration.targets:
+        return f"an empty list of what is {configuration.access}"
+    if blocks_all(configuration):
+        return "nobody" if target_list.everything == ALL_USERS else "no application"
+    is_certain = list_doubt(target_list.everything, configuration) is None
+    if is_certain and any(target.id == target_list.everything for target in configuration.targets):
+        return everything
+    if is_blocked:
+        return f"{everything} except {_names(name, configuration, names)}"
+    return f"only {_names(name, configuration, names)}"
+
+
+def _names(name: str, configuration: TargetConfiguration | None, names: Mapping[str, str]) -> str:
+    """List the targets of a list by name, without cutting a name. The targets that do not fit are counted."""
+    targets = () if configuration is None else configuration.targets
+    named: list[str] = []
+    room = MOST_LIST
+    for target in targets:
+        words = _target(name, target, names)
+        room -= len(words) + 2
+        if named and room < 0:
+            break
+        named.append(words)
+    if more := len(targets) - len(named):
+        named.append(f"{more} more ({len(targets)} in all)")
+    return ", ".join(named) or "nothing"
+
+
+def _target(name: str, target: Target, names: Mapping[str, str]) -> str:
+    if target.id in _RESERVED:
+        return _RESERVED[target.id]
+    # NB. only where the id must belong to our directory. An equal id in our directory proves nothing about the
+    # partner's object.
+    known = names.get(target.id.lower()) if owner_of(Property(name), target.type) is Owner.OURS else None
+    kind = target.type.value
+    if known is None:
+        return f"{kind} {target.id if is_guid(target.id) else shown_name(target.id)}"
+    return f"{kind} “{shown_name(known)}” ({target.id})"

@@ -1,0 +1,228 @@
+"""What Conditional Access means, in words: one line for each meaning, the whole behind it, and nothing uncertain."""
+
+import json
+from typing import Any, Final
+
+import pytest
+
+from bot.words.conditional_access.findings import (
+    MOST_LINES,
+    access_finding_lines,
+    access_finding_words,
+    locked_out_words,
+    question_words,
+)
+from bot.words.conditional_access.report import report_values
+from bot.words.conditional_access.verdicts import MEANINGS, VISITORS
+from tests.workflows.core.checks.conditional_access.test_verdicts import GUESTS, TENANT, report, says
+from tests.workflows.core.policies import EVERYTHING, policy
+from workflows.core.checks.conditional_access.controls import Because, Meaning, Remedy, Visitor
+from workflows.core.checks.conditional_access.findings import (
+    access_findings,
+    locked_out_values,
+    question_values,
+)
+from workflows.core.checks.conditional_access.policy import Kind
+from workflows.core.checks.conditional_access.questions import Entry, Question
+from workflows.core.checks.conditional_access.scope import ALL, Client, When
+from workflows.core.checks.conditional_access.verdicts import AccessReport, Source
+from workflows.core.checks.facts import Unchecked, Why
+from workflows.core.checks.findings import FindingCode
+from workflows.core.errors import Values
+
+VERDICT: Final[dict[str, Any]] = {
+    "policy_id": "1",
+    "policy": "A",
+    "is_enforced": True,
+    "visitors": ["b2bCollaborationGuest"],
+    "meaning": "asked_here",
+    "where_it_applies": "asked_here",
+    "reasons": [{"because": "done_here", "control": "mfa", "name": None}],
+    "conditions": [],
+    "remedies": [],
+    "source": "entra",
+}
+
+
+def verdict(**changes: Any) -> dict[str, Any]:
+    """The values of one policy."""
+    return {"verdicts": [{**VERDICT, **changes}]}
+
+
+GOLDEN: Final[dict[FindingCode, tuple[Values, str]]] = {
+    FindingCode.CA_LOCKED_OUT: (
+        verdict(meaning="locked_out", remedies=["accept_mfa", "exclude"]),
+        "Locked out: guests, by “A” – accept their MFA, or exclude them.",
+    ),
+    FindingCode.CA_NOT_KNOWN: (
+        verdict(reasons=[{"because": "custom_control", "control": "customAuthenticationFactors", "name": "Duo"}]),
+        "Not known: guests, by “A” (custom control “Duo”: no trust covers custom controls).",
+    ),
+    FindingCode.CA_DEPENDS: (
+        verdict(conditions=[{"when": "locations", "values": ["a", "b", "c", "d", "e"], "count": 5}], reasons=[]),
+        "Depends: guests, by “A”, in some locations (a, b, c and 2 more).",
+    ),
+    FindingCode.CA_ASKED_HERE: (
+        verdict(),
+        "Asked here: guests, by “A” (MFA: they register and do it in this tenant).",
+    ),
+    FindingCode.CA_ASKED_THERE: (
+        verdict(reasons=[{"because": "trusted", "control": "compliantDevice", "name": None}]),
+        "Asked in the partner's tenant: guests, by “A” (compliant device: theirs is accepted).",
+    ),
+    FindingCode.CA_WORKS: (
+        verdict(reasons=[{"because": "supported", "control": "termsOfUse", "name": None}]),
+        "Works, with conditions: guests, by “A” (terms of use).",
+    ),
+    FindingCode.CA_REPORT_ONLY: (
+        verdict(is_enforced=False, meaning="locked_out", remedies=["exclude", "other_control"]),
+        "Report-only policies, not enforced, would mean: locked out guests, by “A” – exclude them, or require another "
+        "control.",
+    ),
+    FindingCode.CA_ESTIMATE: (
+        {"why": None, "answered": 12, "left_out": 9, "questions": []},
+        "9 of 21 kinds of sign-in were not checked with Entra, which takes one request a second. For them Conditional "
+        "Access policies were read: that is an estimate.",
+    ),
+    FindingCode.CA_UNLISTED: (
+        {"policies": ["Ghost"], "count": 1},
+        "Entra's evaluation names policies that its list of policies does not have: “Ghost”.",
+    ),
+}
+
+
+@pytest.mark.parametrize("code", [one for one in FindingCode if one.value.startswith("ca_")])
+def test_every_code_has_its_sentence(code: FindingCode) -> None:
+    values, words = GOLDEN[code]
+    assert access_finding_words(code, values) == words
+    assert access_finding_words(code.value, json.loads(json.dumps(values))) == words
+
+
+def test_a_policy_without_a_name_is_called_so() -> None:
+    assert "by “a policy without a name”" in access_finding_words(FindingCode.CA_ASKED_HERE, verdict(policy=""))
+
+
+def test_every_value_of_a_verdict_has_words() -> None:
+    assert set(MEANINGS) == set(Meaning)
+    assert set(VISITORS) == set(Visitor)
+    changes: list[dict[str, Any]] = [
+        *({"reasons": [{"because": one, "control": None, "name": None}]} for one in Because),
+        *({"reasons": [{"because": "blocks", "control": one, "name": None}]} for one in Kind),
+        *({"conditions": [{"when": one, "values": [], "count": 0}]} for one in When),
+        *({"conditions": [{"when": one, "values": ["x"], "count": 1}]} for one in When),
+        *({"remedies": [one]} for one in Remedy),
+        *({"source": one} for one in Source),
+    ]
+    for change in changes:
+        values = verdict(**change)
+        for code in (FindingCode.CA_WORKS, FindingCode.CA_REPORT_ONLY):
+            assert access_finding_words(code, values)
+            assert access_finding_lines(code, values)
+
+
+def texts(found: AccessReport) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """The sentence and the lines of each fact, by code; through JSON, as they are stored."""
+    return {
+        one.code: (access_finding_words(one.code, values), access_finding_lines(one.code, values))
+        for one in access_findings(found)
+        for values in [json.loads(json.dumps(one.values))]
+    }
+
+
+def test_one_line_for_each_meaning_and_the_whole_behind_it() -> None:
+    everybody = tuple(Entry(visitor=one, applications=(ALL,)) for one in Visitor)
+    found = texts(
+        report(
+            policy("block", name="A"),
+            policy("mfa", name="B"),
+            policy(name="C", termsOfUse=["t"]),
+            policy("block", name="D", state="enabledForReportingButNotEnforced"),
+            policy("block", name="E", users={"includeGroups": ["g"]}),
+            entries=everybody,
+        )
+    )
+    assert list(found) == ["ca_locked_out", "ca_depends", "ca_asked_here", "ca_works", "ca_report_only", "ca_estimate"]
+    assert found["ca_locked_out"][0] == (
+        "Locked out: guests, synchronized members and B2B direct connect users, by “A” – exclude them, or require "
+        "another control; B2B direct connect users, by “B” – accept their MFA, or exclude them; B2B direct connect "
+        "users, by “C” – exclude them, or require another control."
+    )
+    assert found["ca_depends"][1] == (
+        "Depends (locked out where it applies): guests and synchronized members, by “E” (blocks access), if they are "
+        "in a group or role, or are an account, that it names – exclude them, or require another control. An estimate.",
+    )
+
+
+def test_a_hundred_policies_and_long_names_are_cut_and_counted() -> None:
+    many = [policy("block", name=f"{number} {'x' * 500}\n<!here>") for number in range(200)]
+    words, lines = texts(report(*many))["ca_locked_out"]
+    assert "and 198 more" in words
+    assert len(words) < 600
+    assert "\n" not in words
+    assert (len(lines), lines[-1]) == (MOST_LINES + 1, "and 100 more.")
+
+
+def test_nobody_is_said_to_be_locked_out_by_what_only_reports_or_depends() -> None:
+    assert locked_out_values(report(policy("block", state="enabledForReportingButNotEnforced"))) is None
+    assert locked_out_values(report(policy("block", users={"includeGroups": ["g"]}))) is None
+    values = locked_out_values(report(policy("block")))
+    assert values is not None
+    assert "by “Policy”" in locked_out_words(values)
+
+
+def test_every_question_and_every_value_has_words() -> None:
+    risky = Question(tenant_id=TENANT, visitor=Visitor.MEMBER, application=ALL, client=Client.APPS, user_risk="high")
+    assert question_words(question_values(risky)) == (
+        "synchronized members in mobile apps and desktop clients to all applications at high user risk"
+    )
+    values = report_values(report(policy("mfa"), trust=EVERYTHING))
+    assert values["meaning"] == {"b2bCollaborationGuest": "asked_there"}
+    assert values["verdicts"][0]["remedies"] == []  # type: ignore[index]
+
+
+def test_every_condition_is_said_and_what_is_cut_is_counted() -> None:
+    conditions: list[dict[str, Any]] = [
+        {"clientAppTypes": ["browser"]},
+        {"platforms": {"includePlatforms": ["android", "iOS"]}},
+        {"locations": {"includeLocations": ["All"], "excludeLocations": ["office"]}},
+        {"insiderRiskLevels": "elevated"},
+        {"userRiskLevels": ["high"], "signInRiskLevels": ["high"]},
+        {"times": {"from": "dusk"}},
+    ]
+    many = [policy("block", name=f"P{n}", conditions=one) for n, one in enumerate(conditions)]
+    excluding = policy("block", name="P9", users={"includeUsers": ["All"], "excludeRoles": ["r"]})
+    found = texts(report(*many, excluding))
+    told = " ".join(line for _, lines in found.values() for line in lines)
+    for words in (
+        "by “P0” (blocks access), in browsers",
+        "by “P1” (blocks access), on some platforms (android and iOS)",
+        "in some locations (All)",
+        "at elevated insider risk",
+        "at high user risk, at high sign-in risk",
+        "on a condition that Gatehouse does not know (times)",
+        "except who is in what it excludes",
+    ):
+        assert words in told
+    assert found["ca_depends"][0].endswith("and by 1 more policy.")
+
+
+def test_why_nothing_is_known_of_a_policy_is_said() -> None:
+    unclear = policy("mfa", "compliantApplication", operator="XOR")
+    ((_, lines), *_) = texts(report(unclear, answers=says(unclear, True))).values()
+    assert "(“XOR”: whether one control suffices or all are required could not be read)" in lines[0]
+
+
+@pytest.mark.parametrize("why", Why)
+def test_why_entra_was_not_asked_is_said(why: Why) -> None:
+    found = report(policy("block"), answers={GUESTS: Unchecked(why=why)})
+    assert f"({why})" in texts(found)["ca_estimate"][0]
+    assert report_values(found)["not_evaluated"] == why.value
+
+
+def test_a_sign_in_that_was_not_checked_is_a_line_and_what_is_cut_is_counted() -> None:
+    question = question_values(GUESTS)
+    values = {"why": "refused", "answered": 0, "left_out": 3, "questions": [question]}
+    assert access_finding_lines(FindingCode.CA_ESTIMATE, values) == (
+        "Not checked: guests in browsers to Office365.",
+        "and 2 more.",
+    )

@@ -1,0 +1,286 @@
+"""Every concern of a posture has its sentence and its source, and the sentence is made of values alone."""
+
+import json
+from typing import Any, Final
+
+import pytest
+
+from bot.words.posture.concerns import WEIGHTS, concern_words
+from bot.words.posture.sources import concern_source
+from tests.bot.words.conditional_access.test_findings import verdict
+from workflows.core.checks.facts import Why
+from workflows.core.errors import Values
+from workflows.core.posture.codes import ConcernCode
+from workflows.core.posture.model import Concern, Weight
+
+C: Final = ConcernCode
+OPEN: Final = [{"name": "b2bCollaborationInbound", "opening": "open"}]
+UNKNOWN: Final = [{"name": "crossCloudMeetingConfiguration", "opening": "not known"}]
+SETTINGS: Final = {"settings": ["inboundTrust", "b2bCollaborationInbound"]}
+TITLES: Final = "Inbound trust; B2B collaboration, inbound"
+NO_SETTINGS: Final = "but the tenant has no settings for this partner (any more)."
+INSTEAD: Final = "The tenant's default applies to it instead,"
+GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
+    (
+        C.UNFINISHED,
+        {"request_id": "R-1", "state": "stopped_half_way"},
+        "Request R-1 began to write this partner and ended as stopped half way, so that no review of it is due. Ask "
+        "for it again, or revoke.",
+    ),
+    (
+        C.UNKNOWN_TO_GATEHOUSE,
+        {},
+        "Gatehouse's records do not know this partner: it was added outside of Gatehouse, or before these records. It "
+        "has no sponsor, and nobody is asked whether it is still needed.",
+    ),
+    (
+        C.NOT_COMPARED,
+        {"request_id": "R-1"},
+        "Whether it is still as approved could not be checked: request R-1 cannot be read.",
+    ),
+    (
+        C.DIFFERS_FROM_APPROVED,
+        {"request_id": "R-1", "is_overwritten": False, **SETTINGS},
+        f"Not as it was last approved and read back (request R-1): {TITLES}. Have it approved by a new request, or "
+        "revoke.",
+    ),
+    (
+        C.DIFFERS_FROM_APPROVED,
+        {"request_id": "R-1", "is_overwritten": True, **SETTINGS},
+        "What stands was not approved as it is: request R-1 was sent, and somebody else changed the partner. Different "
+        f"from the approved plan: {TITLES}.",
+    ),
+    (
+        C.ABSENT,
+        {"is_other_cloud": True, "is_default_read": True, "ways": []},
+        f"Recorded as open, {NO_SETTINGS} It is in another Microsoft cloud, so it is blocked until it is added again.",
+    ),
+    (
+        C.ABSENT,
+        {"is_other_cloud": False, "is_default_read": False, "ways": UNKNOWN},
+        f"Recorded as open, {NO_SETTINGS} {INSTEAD} which could not be read.",
+    ),
+    (
+        C.REVOKED_BUT_ABSENT,
+        {"is_other_cloud": False, "is_default_read": True, "ways": OPEN},
+        f"Recorded as revoked, {NO_SETTINGS} {INSTEAD} which leaves open: B2B collaboration, inbound (open).",
+    ),
+    (
+        C.REVOKED_BUT_ABSENT,
+        {"is_other_cloud": False, "is_default_read": True, "ways": []},
+        f"Recorded as revoked, {NO_SETTINGS} {INSTEAD} which is closed today.",
+    ),
+    (
+        C.REVOKED_BUT_OPEN,
+        {"open": OPEN, "unknown": UNKNOWN},
+        "Recorded as revoked, but open now: B2B collaboration, inbound (open). Perhaps open as well: "
+        "crossCloudMeetingConfiguration (not known). Revoke it again.",
+    ),
+    (
+        C.REVOKED_BUT_OPEN,
+        {"open": OPEN, "unknown": []},
+        "Recorded as revoked, but open now: B2B collaboration, inbound (open). Revoke it again.",
+    ),
+    (
+        C.REVOKED_BUT_OPEN,
+        {"open": [], "unknown": UNKNOWN},
+        "Recorded as revoked, but perhaps open now: crossCloudMeetingConfiguration (not known). Revoke it again.",
+    ),
+    (
+        C.REVOKED_NOT_KNOWN,
+        {"unknown": UNKNOWN},
+        "Recorded as revoked, but these are not closed for certain: crossCloudMeetingConfiguration (not known). Revoke "
+        "it again.",
+    ),
+    (
+        C.REVOKED_NOT_EXPLICIT,
+        SETTINGS,
+        f"Recorded as revoked, and closed, but no longer blocked explicitly: {TITLES}. A change of the default may "
+        "open it. Revoke it again.",
+    ),
+    (
+        C.BEING_WRITTEN,
+        {},
+        "Gatehouse is changing this partner right now, so what stands was not compared with the records. Look again in "
+        "a minute.",
+    ),
+    (
+        C.RECORD_UNREADABLE,
+        {},
+        "Gatehouse has a record of this partner that this version cannot read, so nothing could be compared.",
+    ),
+    (
+        C.TIME_IS_OVER,
+        {"ended_at": "2026-03-01T23:30:00-02:00"},
+        "The approved time ended on 2026-03-02. Nothing closes by itself: revoke, or ask anew.",
+    ),
+    (
+        C.REVIEW_OVERDUE,
+        {"sponsor": "Sam", "reminders": 2, "due_at": None},
+        "A review waits for the answer of Sam, who was asked twice.",
+    ),
+    (
+        C.REVIEW_OVERDUE,
+        {"sponsor": None, "reminders": None, "due_at": "2026-03-01T12:00:00+00:00"},
+        "A review was due on 2026-03-01 and nobody was asked yet. Is the bot running?",
+    ),
+    (
+        C.SYNCHRONIZATION_ON,
+        {},
+        "Identity synchronization is allowed: the partner's administrators can create and change user accounts in this "
+        "tenant.",
+    ),
+    (
+        C.ALL_TRUST_ALL_APPLICATIONS,
+        {"settings": ["b2bCollaborationInbound"]},
+        "Both the partner's MFA and its devices are trusted while its people are not limited to named applications "
+        "(B2B collaboration, inbound): what Conditional Access asks of them is then checked by the partner alone.",
+    ),
+    (
+        C.INHERITS_OPEN_DEFAULT,
+        {**SETTINGS, "is_microsofts": True},
+        f"Not limited for this partner, and open by Microsoft's own default: {TITLES}. A change of that default "
+        "changes what this partner may do.",
+    ),
+    (
+        C.INHERITS_OPEN_DEFAULT,
+        {**SETTINGS, "is_microsofts": False},
+        f"Not limited for this partner, and open by the tenant's default: {TITLES}. A change of that default changes "
+        "what this partner may do.",
+    ),
+    (C.ALSO_OPEN, {"ways": OPEN}, "Open as well: B2B collaboration, inbound (open)."),
+    (
+        C.NOT_KNOWN_CLOSED,
+        {"ways": UNKNOWN},
+        "Set for this partner, and what it opens is not known: crossCloudMeetingConfiguration (not known).",
+    ),
+    (
+        C.NOT_CERTAIN,
+        {"setting": "b2bCollaborationInbound", "doubts": ["empty_list", "wrong_type"]},
+        "It is not certain what B2B collaboration, inbound lets in, so it counts as open: Microsoft does not document "
+        "what an empty list means; a target has a type that does not belong into its list.",
+    ),
+    (
+        C.UNREADABLE,
+        SETTINGS,
+        f"Could not be checked, because this version cannot read the values: {TITLES}.",
+    ),
+    (
+        C.SERVICE_PROVIDER,
+        {},
+        "This tenant is a service provider of ours (delegated administration); Gatehouse opens nothing to it. Its "
+        "settings belong to that relationship and cannot be removed.",
+    ),
+    (
+        C.MULTI_TENANT_ORGANIZATION,
+        {},
+        "This tenant is in our multi-tenant organization, whose own templates write its settings too and may overwrite "
+        "them.",
+    ),
+    (
+        C.MICROSOFT_SUPPORT,
+        {},
+        "This is the tenant of Microsoft's own support, which Microsoft adds by itself while a support case is open. "
+        "Gatehouse opens nothing to it.",
+    ),
+    (
+        C.CONDITIONAL_ACCESS_UNREAD,
+        {"why": Why.FORBIDDEN.value},
+        "What Conditional Access asks of guests could not be checked (permission missing). Grant the application "
+        "Policy.Read.All with admin consent, or look in Entra admin center, Conditional Access, Policies.",
+    ),
+    (
+        C.CONDITIONAL_ACCESS_UNREAD,
+        {"why": Why.THROTTLED.value},
+        "What Conditional Access asks of guests could not be checked (throttled). Look in Entra admin center, "
+        "Conditional Access, Policies.",
+    ),
+    (
+        C.LOCKED_OUT,
+        verdict(meaning="locked_out", remedies=["accept_mfa", "exclude"]),
+        "Conditional Access locks out today: guests, by “A” – accept their MFA, or exclude them.",
+    ),
+    (
+        C.ESTIMATE,
+        {"why": Why.REFUSED.value, "answered": 0, "left_out": 3},
+        "Entra did not evaluate every sign-in (refused). Conditional Access policies were read instead: what is said "
+        "of them is an estimate.",
+    ),
+    (
+        C.DEFAULT_UNREAD,
+        {"reason": "Entra refused."},
+        "What the default allows could not be checked, and with it whatever a partner inherits. Entra refused.",
+    ),
+    (
+        C.DEFAULT_TRUSTS_EVERYBODY,
+        {"flags": ["mfa", "compliant_device"]},
+        "The default trusts EVERY other tenant that does not say otherwise: Trust in the partner's MFA; Trust in the "
+        "partner's compliant devices.",
+    ),
+    (
+        C.DEFAULT_OPEN_B2B_COLLABORATION_INBOUND,
+        {"is_whole": True},
+        "Inbound B2B collaboration is open by default: people of every other tenant can be invited as guests and reach "
+        "every application that is given to them.",
+    ),
+    (
+        C.DEFAULT_OPEN_B2B_COLLABORATION_OUTBOUND,
+        {"is_whole": True},
+        "Outbound B2B collaboration is open by default: our people can be guests in every other tenant, in all of its "
+        "applications.",
+    ),
+    (
+        C.DEFAULT_OPEN_B2B_DIRECT_CONNECT_INBOUND,
+        {"is_whole": True},
+        "Inbound B2B direct connect is open by default: people of every other tenant can work here without an account "
+        "of ours, once their tenant allows it.",
+    ),
+    (
+        C.DEFAULT_OPEN_B2B_DIRECT_CONNECT_OUTBOUND,
+        {"is_whole": False},
+        "Outbound B2B direct connect is open by default in part, for every tenant without settings of its own.",
+    ),
+    (
+        C.DEFAULT_ALSO_OPEN,
+        {"ways": OPEN},
+        "Open by default as well, for every tenant that does not say otherwise: B2B collaboration, inbound (open).",
+    ),
+    (
+        C.DEFAULT_NOT_KNOWN_CLOSED,
+        {"ways": UNKNOWN},
+        "Set in the default, and what it opens is not known: crossCloudMeetingConfiguration (not known).",
+    ),
+    (
+        C.DEFAULT_UNREADABLE,
+        SETTINGS,
+        f"Could not be checked, because this version cannot read the default's values: {TITLES}.",
+    ),
+    (
+        C.DEFAULT_IS_MICROSOFTS,
+        {},
+        "The default is Microsoft's own, never changed by this tenant; Microsoft may change it.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "values", "words"), GOLDEN)
+def test_every_concern_has_its_sentence(code: ConcernCode, values: Values, words: str) -> None:
+    assert concern_words(Concern(code=code, weight=Weight.NOTE, values=values)) == words
+    through_json: dict[str, Any] = json.loads(json.dumps(values))
+    assert concern_words(Concern(code=code, weight=Weight.NOTE, values=through_json)) == words
+
+
+def test_no_concern_is_without_words_source_or_weight() -> None:
+    assert {code for code, _, _ in GOLDEN} == set(ConcernCode)
+    assert set(WEIGHTS) == set(Weight)
+    assert [WEIGHTS[one] for one in Weight] == ["note", "could not be checked", "warning", "alert"]
+    for code, values, _ in GOLDEN:
+        assert concern_source(Concern(code=code, weight=Weight.NOTE, values=values))
+
+
+def test_where_a_missing_partner_is_looked_up_depends_on_its_cloud() -> None:
+    for is_other_cloud, page in ((True, "Configure Microsoft cloud settings"), (False, "access settings API overview")):
+        values = {"is_other_cloud": is_other_cloud, "is_default_read": True, "ways": []}
+        source = concern_source(Concern(code=C.ABSENT, weight=Weight.WARNING, values=values))
+        assert source.startswith("Gatehouse's records, compared with what was just read; ")
+        assert page in source

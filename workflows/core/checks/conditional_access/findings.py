@@ -1,0 +1,145 @@
+"""What a report about Conditional Access means for a request, as codes and values: one for each kind of effect."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+from workflows.core.checks.conditional_access.controls import Meaning
+from workflows.core.checks.conditional_access.questions import Question
+from workflows.core.checks.conditional_access.scope import Condition
+from workflows.core.checks.conditional_access.verdicts import AccessReport, Verdict
+from workflows.core.checks.findings import Finding, FindingCode, Severity
+from workflows.core.checks.unchecked import CONDITIONAL_ACCESS, unread
+from workflows.core.errors import Values
+
+WHAT_IF: Final = "Graph: “conditionalAccessRoot: evaluate”"
+MOST_KEPT: Final = 100
+"""Sign-ins and policies' names that one fact keeps. The rest is counted."""
+MOST_VALUES: Final = 10
+"""Values of one condition that a fact keeps. The rest is counted."""
+
+
+_Item = TypeVar("_Item")
+
+
+_SEVERITIES: Final[Mapping[Meaning, Severity]] = {
+    Meaning.LOCKED_OUT: Severity.WARNING,
+    Meaning.NOT_KNOWN: Severity.UNCHECKED,
+    Meaning.DEPENDS: Severity.UNCHECKED,
+    Meaning.ASKED_HERE: Severity.WARNING,
+    Meaning.ASKED_THERE: Severity.NOTE,
+    Meaning.WORKS: Severity.NOTE,
+}
+"""In the order in which people read them."""
+
+
+def access_findings(report: AccessReport) -> tuple[Finding, ...]:
+    """List what a report says: one finding for each effect, for report-only policies, and for what was not checked."""
+    return tuple(unread("conditional_access", report.unread) if report.unread is not None else _findings(report))
+
+
+def locked_out_values(report: AccessReport) -> Values | None:
+    """Return whom enforced policies lock out, as `FindingCode.CA_LOCKED_OUT` does; None when nobody is for certain."""
+    verdicts = [one for one in report.verdicts if one.is_enforced and one.meaning is Meaning.LOCKED_OUT]
+    return {"verdicts": _grouped_values(verdicts)} if verdicts else None
+
+
+def estimate_values(report: AccessReport) -> dict[str, Any] | None:
+    """Return why a part of a report is an estimate, without the single sign-ins; None when no part is."""
+    if not report.is_estimate:
+        return None
+    why = None if report.unasked is None else report.unasked.why.value
+    return {"why": why, "answered": report.asked, "left_out": len(report.left_out)}
+
+
+def verdict_values(one: Verdict) -> dict[str, Any]:
+    """Return a verdict as plain values with stable names."""
+    return {
+        "policy_id": one.policy_id,
+        "policy": one.policy,
+        "is_enforced": one.is_enforced,
+        "visitor": one.visitor.value,
+        "meaning": one.meaning.value,
+        "where_it_applies": one.where_it_applies.value,
+        "reasons": [
+            {
+                "because": reason.because.value,
+                "control": None if reason.kind is None else reason.kind.value,
+                "name": reason.name or None,
+            }
+            for reason in one.reasons
+        ],
+        "conditions": [{"when": each.when.value, "values": list(each.values)} for each in one.conditions],
+        "remedies": [remedy.value for remedy in one.remedies],
+        "source": one.source.value,
+    }
+
+
+def question_values(question: Question) -> dict[str, Any]:
+    """Return a sign-in as plain values. It says nothing about the tenant."""
+    return {
+        "visitor": question.visitor.value,
+        "client": question.client.value,
+        "application": question.application,
+        "user_risk": question.user_risk,
+        "sign_in_risk": question.sign_in_risk,
+    }
+
+
+def _findings(report: AccessReport) -> Iterator[Finding]:
+    enforced = [one for one in report.verdicts if one.is_enforced]
+    for meaning, severity in _SEVERITIES.items():
+        if verdicts := [one for one in enforced if one.meaning is meaning]:
+            yield _about(FindingCode(f"ca_{meaning}"), severity, verdicts)
+    if reporting := [one for one in report.verdicts if not one.is_enforced]:
+        yield _about(FindingCode.CA_REPORT_ONLY, Severity.NOTE, reporting)
+    if (estimate := estimate_values(report)) is not None:
+        questions = [question_values(one) for one in report.left_out[:MOST_KEPT]]
+        yield Finding(
+            code=FindingCode.CA_ESTIMATE,
+            severity=Severity.UNCHECKED,
+            values={**estimate, "questions": questions},
+            source=WHAT_IF,
+        )
+    if report.unlisted:
+        yield Finding(
+            code=FindingCode.CA_UNLISTED,
+            severity=Severity.UNCHECKED,
+            values={"policies": list(report.unlisted[:MOST_KEPT]), "count": len(report.unlisted)},
+            source=WHAT_IF,
+        )
+
+
+def _about(code: FindingCode, severity: Severity, verdicts: Sequence[Verdict]) -> Finding:
+    values = {"verdicts": _grouped_values(verdicts)}
+    return Finding(code=code, severity=severity, values=values, source=CONDITIONAL_ACCESS)
+
+
+def _grouped_values(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
+    """Return verdicts as values. Verdicts that differ in the visitor only are one."""
+    alike = grouped(verdicts, lambda one: tuple(getattr(one, name) for name in _COMPARED))
+    return [_group_values(some) for some in alike]
+
+
+_COMPARED: Final = (
+    *("policy_id", "policy", "is_enforced", "meaning", "where_it_applies"),
+    *("reasons", "conditions", "remedies", "source"),
+)
+
+
+def _group_values(verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    values = verdict_values(verdicts[0])
+    del values["visitor"]
+    visitors = [one.visitor.value for one in verdicts]
+    return {**values, "visitors": visitors, "conditions": [_condition_values(one) for one in verdicts[0].conditions]}
+
+
+def _condition_values(one: Condition) -> dict[str, Any]:
+    return {"when": one.when.value, "values": list(one.values[:MOST_VALUES]), "count": len(one.values)}
+
+
+def grouped(items: Sequence[_Item], key: Callable[[_Item], object]) -> list[Sequence[_Item]]:
+    """Group items by a key, in the order of first appearance."""
+    groups: dict[object, list[_Item]] = {}
+    for one in items:
+        groups.setdefault(key(one), []).append(one)
+    return list(groups.values())
