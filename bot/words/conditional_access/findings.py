@@ -14,9 +14,11 @@ from bot.words.conditional_access.verdicts import (
     some_words,
     whole_words,
 )
+from bot.words.not_read import WHY
 from workflows.core.checks.conditional_access.controls import Meaning, Visitor
 from workflows.core.checks.conditional_access.policy import NO_RISK
 from workflows.core.checks.conditional_access.scope import ALL
+from workflows.core.checks.facts import Why
 from workflows.core.checks.findings import FindingCode
 from workflows.core.errors import Values
 
@@ -54,7 +56,7 @@ def estimate_words(values: Values) -> str:
     """State that a part of what is said is an estimate, and why."""
     if values["why"] is not None:
         return (
-            f"Entra did not evaluate every sign-in ({values['why']}). Conditional Access policies were read "
+            f"Entra did not evaluate every sign-in ({WHY[Why(values['why'])]}). Conditional Access policies were read "
             "instead: what is said of them is an estimate."
         )
     left_out = values["left_out"]

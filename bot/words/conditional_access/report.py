@@ -1,6 +1,7 @@
 """A report about Conditional Access as JSON for programs, with stable names."""
 
 from bot.words.conditional_access.findings import question_words
+from bot.words.not_read import WHY
 from workflows.core.checks.conditional_access.findings import question_values, verdict_values
 from workflows.core.checks.conditional_access.verdicts import AccessReport
 
@@ -11,8 +12,8 @@ def report_values(report: AccessReport) -> dict[str, object]:
         "visitors": [one.value for one in report.visitors],
         "policies": report.policies,
         "evaluations": report.asked,
-        "not_read": None if report.unread is None else report.unread.why.value,
-        "not_evaluated": None if report.unasked is None else report.unasked.why.value,
+        "not_read": None if report.unread is None else WHY[report.unread.why],
+        "not_evaluated": None if report.unasked is None else WHY[report.unasked.why],
         "not_checked": [question_words(question_values(one)) for one in report.left_out],
         "is_estimate": report.is_estimate,
         "meaning": {one.value: report.worst(one).value for one in report.visitors},

@@ -5,6 +5,7 @@ from typing import Final
 
 from bot.words.conditional_access.findings import access_finding_lines, access_finding_words
 from bot.words.findings import home_tenant, records, rules, targets, unchecked
+from bot.words.not_read import WHY
 from workflows.core.checks.facts import Why
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
 from workflows.core.checks.said import provide_words
@@ -69,4 +70,4 @@ def _words(code: FindingCode, values: Values) -> str:
 
 provide_words(FindingCode, _words)
 provide_words(Source, lambda source, _: SOURCES[source])
-provide_words(Why, lambda why, _: unchecked.WHY[why])
+provide_words(Why, lambda why, _: WHY[why])

@@ -3,19 +3,10 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from bot.words.not_read import WHY
 from workflows.core.checks.facts import Why
 from workflows.core.checks.findings import FindingCode
 from workflows.core.errors import Values
-
-WHY: Final[Mapping[Why, str]] = {
-    Why.FORBIDDEN: "permission missing",
-    Why.NO_LICENCE: "no licence",
-    Why.REFUSED: "refused",
-    Why.THROTTLED: "throttled",
-    Why.UNREACHABLE: "no answer",
-    Why.NOT_OFFERED: "not available in this Microsoft cloud",
-    Why.OUT_OF_TIME: "no time left",
-}
 
 
 class _Read(NamedTuple):

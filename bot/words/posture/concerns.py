@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from bot.words.conditional_access.findings import estimate_words, locked_out_words
+from bot.words.not_read import WHY
 from bot.words.openness import ways_words
 from bot.words.settings import DOUBTS, TRUST_TITLES, title
 from workflows.core.checks.facts import Why
@@ -108,8 +109,8 @@ def _conditional_access_unread(values: Values) -> str:
     }
     cure = cures.get(Why(values["why"]), "Look in")
     return (
-        f"What Conditional Access asks of guests could not be checked ({values['why']}). {cure} Entra admin center, "
-        "Conditional Access, Policies."
+        f"What Conditional Access asks of guests could not be checked ({WHY[Why(values['why'])]}). {cure} Entra admin "
+        "center, Conditional Access, Policies."
     )
 
 

@@ -14,6 +14,7 @@ from bot.words.conditional_access.findings import (
 )
 from bot.words.conditional_access.report import report_values
 from bot.words.conditional_access.verdicts import MEANINGS, VISITORS
+from bot.words.not_read import WHY
 from tests.workflows.core.checks.conditional_access.test_verdicts import GUESTS, TENANT, report, says
 from tests.workflows.core.policies import EVERYTHING, policy
 from workflows.core.checks.conditional_access.controls import Because, Meaning, Remedy, Visitor
@@ -215,8 +216,8 @@ def test_why_nothing_is_known_of_a_policy_is_said() -> None:
 @pytest.mark.parametrize("why", Why)
 def test_why_entra_was_not_asked_is_said(why: Why) -> None:
     found = report(policy("block"), answers={GUESTS: Unchecked(why=why)})
-    assert f"({why})" in texts(found)["ca_estimate"][0]
-    assert report_values(found)["not_evaluated"] == why.value
+    assert f"({WHY[why]})" in texts(found)["ca_estimate"][0]
+    assert report_values(found)["not_evaluated"] == WHY[why]
 
 
 def test_a_sign_in_that_was_not_checked_is_a_line_and_what_is_cut_is_counted() -> None:

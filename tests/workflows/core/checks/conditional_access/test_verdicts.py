@@ -215,12 +215,12 @@ def test_a_state_that_is_not_understood_is_not_known() -> None:
     assert only(report(paused, answers=says(paused, True))).meaning is Meaning.NOT_KNOWN
 
 
-def test_where_nothing_was_read_nothing_is_said() -> None:
+def test_where_nothing_was_read_only_that_is_said() -> None:
     found = assess(THROTTLED, OFFICE, TENANT, NOTHING, Questions(asked=()), {})
     assert found.worst(Visitor.GUEST) is Meaning.NOT_KNOWN
     assert found.requires_mfa_trust is None
     assert found.unread == THROTTLED
-    assert access_findings(found) == ()
+    assert [one.code for one in access_findings(found)] == ["conditional_access_unread"]
     assert assess(THROTTLED, (), TENANT, NOTHING, Questions(asked=()), {}).unread is None
 
 
