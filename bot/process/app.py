@@ -34,7 +34,7 @@ from workflows.app.schedule.downtime import notice_gap
 from workflows.app.schedule.missing_setup import record_missing_setup
 from workflows.app.schedule.ticker import tick
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
-from workflows.core.errors import DomainError
+from workflows.core.errors.raised import DomainError
 from workflows.entra import Entra
 from workflows.ports.clock import Clock
 from workflows.ports.records import StoreNotWritable, StoreUnusable

@@ -17,7 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from bot.slack import ids
 from workflows.app.requests.intake import Form
 from workflows.app.requests.restore_intake import RestoreForm
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partner_setup.steps import StepKey
 from workflows.core.people import ChatId
 from workflows.core.requests.commands.request import Subject
@@ -28,9 +29,6 @@ from workflows.partner_lookup.target import is_tenant_id
 
 _NOT_TEXT: Final = re.compile("[\ud800-\udfff]")
 """Single surrogates: JSON can contain them, and text storage cannot."""
-_NO_BUTTON_OF_OURS: Final = (
-    "This button is not one of Gatehouse's, or too old to be understood. Use the newest card, or /partner help."
-)
 _REQUEST_ID: Final = r"^R-[A-Z2-7]{10}$"
 _DIGEST: Final = r"^[0-9a-f]{64}$"
 
@@ -136,7 +134,7 @@ class Interaction(_Payload):
         :raises Refused: when there is none.
         """
         if self.view is None:
-            raise Refused("no_view", "This click belongs to no window; open it again.")
+            raise Refused(RefusalCode.NO_VIEW)
         return self.view
 
     def is_in(self, callback_id: str) -> bool:
@@ -270,7 +268,7 @@ def parse_card_value(value: str) -> tuple[RequestId, Digest]:
     try:
         parsed = _CardValue(request_id=request_id, digest=digest)
     except ValueError as error:
-        raise Refused("malformed", _NO_BUTTON_OF_OURS) from error
+        raise Refused(RefusalCode.MALFORMED) from error
     return RequestId(parsed.request_id), Digest(parsed.digest)
 
 
@@ -280,7 +278,7 @@ def parse_tenant_id(value: str) -> TenantId:
     :raises Refused: for any other text.
     """
     if not is_tenant_id(value):
-        raise Refused("malformed", _NO_BUTTON_OF_OURS)
+        raise Refused(RefusalCode.MALFORMED)
     return TenantId(value)
 
 
@@ -290,7 +288,7 @@ def parse_effect_id(value: str) -> int:
     :raises Refused: for any other text.
     """
     if not re.fullmatch(r"[0-9]{1,18}", value, re.ASCII):
-        raise Refused("malformed", _NO_BUTTON_OF_OURS)
+        raise Refused(RefusalCode.MALFORMED)
     return int(value)
 
 
@@ -309,7 +307,7 @@ def parse_setup_value(value: str) -> tuple[TenantId, StepKey, Digest]:
     try:
         parsed = _SetupValue.model_validate({"step": step, "wanted": wanted})
     except ValueError as error:
-        raise Refused("malformed", _NO_BUTTON_OF_OURS) from error
+        raise Refused(RefusalCode.MALFORMED) from error
     return parse_tenant_id(tenant_id), parsed.step, Digest(parsed.wanted)
 
 

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from bot.words.actions import with_commands
+from bot.words.refusals.words import with_facts
 from workflows.app.requests.planning import Planned
 from workflows.core.checks.conditional_access.words import report_values
 from workflows.core.checks.consequences import consequences
@@ -74,7 +75,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "code": finding.code,
         "severity": finding.severity.name.lower(),
-        "text": finding.text,
+        "text": with_facts(finding.text),
         "source": finding.source,
         "lines": list(finding.lines),
     }

@@ -12,6 +12,7 @@ from rich.text import Text
 from bot.slack.cards.partners import operations_json
 from bot.terminal.printing import shown
 from bot.words.actions import with_commands
+from bot.words.refusals.words import fact_words, with_facts
 from workflows.app.requests.planning import Planned
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Severity
@@ -41,8 +42,8 @@ def print_plan(planned: Planned, console: Console) -> None:
     console.print()
     if planned.plan is None:
         console.print("Nothing to change: the partner has every setting of this template already.")
-        if planned.instead:
-            console.print(shown(planned.instead, 500))
+        if planned.instead is not None:
+            console.print(shown(fact_words(planned.instead), 500))
         return
     _print_changes(planned, planned.plan, console)
     _print_risk(planned, planned.plan, console)
@@ -122,7 +123,9 @@ def _print_findings(planned: Planned, console: Console) -> None:
     console.print(Text("Checks", style="bold"))
     for finding in planned.findings:
         line = Text().append(f"{finding.severity.value.upper()}: ", style=_SEVERITIES[finding.severity])
-        console.print(_item(line.append_text(shown(finding.text)).append(f" ({finding.source})", style="dim")))
+        console.print(
+            _item(line.append_text(shown(with_facts(finding.text))).append(f" ({finding.source})", style="dim"))
+        )
         for one in finding.lines:
             console.print(Padding(shown(one, style="dim"), (0, 0, 0, 5)))
     console.print()

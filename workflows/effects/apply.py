@@ -19,7 +19,7 @@ from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.core.checks.findings import Severity
 from workflows.core.checks.partner_rules import check_partner
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
 from workflows.core.people import Roster
 from workflows.core.plans.drift import three_way
 from workflows.core.plans.plan import Plan, is_confirmed, steps_done

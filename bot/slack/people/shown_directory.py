@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 from bot.slack.people.directory import SlackDirectory, UserGroups
 from bot.slack.people.users import SlackUser, mail_of_user, name_of_user
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Person, Role, Roster
 from workflows.ports.clock import Clock
 from workflows.ports.directory import DirectoryUnavailable

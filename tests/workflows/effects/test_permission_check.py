@@ -21,7 +21,8 @@ from tests.workflows.core.builders import (
 from tests.workflows.fakes import BLANK, HOME
 from tests.workflows.world import CATALOG, CONTOSO, World, restarted
 from workflows.catalog.catalog import Catalog
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.people import Person
 from workflows.core.requests.commands.clicks import Click
@@ -96,7 +97,7 @@ async def test_a_refused_approval_is_recorded_and_said_where_it_was_clicked(
 
 async def test_whom_the_directory_refuses_never_approves(world: World) -> None:
     request = await world.waiting()
-    refused = Refused("workspace_guest", "You are a guest; only full members take part.")
+    refused = Refused(RefusalCode.WORKSPACE_GUEST)
     world.directory.refusals[AMARA.chat_id] = refused
     await world.approve(request, AMARA)
     assert await world.request(request.id) == request

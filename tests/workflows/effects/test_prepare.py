@@ -21,7 +21,8 @@ from tests.workflows.core.builders import (
 from tests.workflows.core.builders import request as usual
 from tests.workflows.fakes import HOME
 from tests.workflows.world import CATALOG, CONTOSO, World, restarted
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.plans.plan import steps_done
 from workflows.core.policy.template import filled
 from workflows.core.requests.effects import Apply, Prepare
@@ -251,7 +252,7 @@ async def test_a_revocation_by_somebody_whose_account_is_gone_by_then_is_carried
     """Dana was judged when she asked; closing does not hang on the directory, nor on her, once more."""
     await world.opened()
     await world.revoke(DANA, but=Prepare)
-    world.directory.refusals[DANA.chat_id] = Refused("deactivated", "This Slack user is deactivated.")
+    world.directory.refusals[DANA.chat_id] = Refused(RefusalCode.DEACTIVATED)
     world.script.fail("directory.identify", DirectoryUnavailable("Slack does not answer."), times=9)
     calls = len(world.script.calls)
     (request,) = await world.all_requests()

@@ -7,7 +7,7 @@ collaboration cross-tenant access", "user: revokeSignInSessions".
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from workflows.core.errors import UnreadableSetting
+from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.partner_setup.steps import asked_by
 from workflows.core.plans.closing import closes_everything, only_narrows
 from workflows.core.plans.plan import Plan, changes

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from workflows.core.errors import InvalidField
+from workflows.core.errors.facts import TEXT
+from workflows.core.errors.raised import InvalidField
 
 
 class Severity(StrEnum):
@@ -37,7 +38,7 @@ class Unfit(InvalidField):
     """A request breaks a rule. `code` names the first broken rule for the audit log."""
 
     def __init__(self, field: str, errors: Sequence[Finding]) -> None:
-        super().__init__(field, " ".join(f"{error.text} ({error.source})" for error in errors))
+        super().__init__(field, TEXT, text=" ".join(f"{error.text} ({error.source})" for error in errors))
         self.code = errors[0].code
 
 

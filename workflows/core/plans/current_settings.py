@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from workflows.core.errors import UnreadableSetting
+from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.plans.changes import unknown_members
 from workflows.core.plans.plan import Plan, changes
 from workflows.core.plans.words import describe

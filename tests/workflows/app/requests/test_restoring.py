@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.words.refusals.words import fact_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, RILEY, SAM, TENANT, request
 from tests.workflows.effects.test_applying import OPEN, put, synchronizing
 from tests.workflows.world import CATALOG, World
@@ -62,7 +63,7 @@ async def file(world: World, change: AccessRequest, **filled: Any) -> AccessRequ
 async def problems(world: World, filled: RestoreForm) -> dict[str, str]:
     with pytest.raises(InvalidForm) as caught:
         await intake(world).file(filled, key=world.key())
-    return caught.value.problems
+    return {name: fact_words(one) for name, one in caught.value.problems.items()}
 
 
 async def newest(world: World) -> AccessRequest:

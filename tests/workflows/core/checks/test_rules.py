@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.words.refusals.words import refusal_words
 from tests.workflows.core.builders import TENANT, closed_document
 from workflows.core.checks.findings import Finding, Severity, Unfit, require_fit
 from workflows.core.checks.partner_rules import MICROSOFT_SUPPORT, check_partner
@@ -246,7 +247,7 @@ def test_an_error_makes_a_request_unfit_and_says_why_with_its_source() -> None:
     with pytest.raises(Unfit) as caught:
         require_fit(errors, "template")
     assert (caught.value.field, caught.value.code) == ("template", "first")
-    assert caught.value.reason == "About first. (Graph: “A page”) About second. (Graph: “A page”)"
+    assert refusal_words(caught.value) == "About first. (Graph: “A page”) About second. (Graph: “A page”)"
 
 
 def test_everything_else_passes() -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.workflows.core.builders import TENANT
 from workflows.core.checks import consequences as sentences
 from workflows.core.checks.consequences import consequences
-from workflows.core.errors import NothingToChange
+from workflows.core.errors.raised import NothingToChange
 from workflows.core.plans.plan import Plan, is_confirmed, plan_access, plan_revocation, steps_done
 from workflows.core.plans.words import describe
 from workflows.core.settings.documents import parse_setting, to_document
