@@ -12,7 +12,7 @@ from workflows.app.schedule.downtime import notice_gap
 from workflows.app.schedule.missing_setup import record_missing_setup
 from workflows.app.schedule.ticker import tick
 from workflows.catalog.catalog import Catalog
-from workflows.core.errors import DomainError
+from workflows.core.errors.raised import DomainError
 from workflows.intervals import START_STORED_AGAIN_AFTER
 from workflows.ports.clock import Clock
 from workflows.ports.records import StoreNotWritable

@@ -19,9 +19,10 @@ from bot.slack.errors import NO_ANSWER, error_code
 from bot.slack.outbound.approval_channel import CURE, ChannelUnsuitable, channel_problem
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.words.alarms import alarm_cure, alarm_text
+from bot.words.refusals.words import refusal_words, with_facts
 from workflows.app.schedule.role_watch import missing_words
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
-from workflows.core.errors import DomainError
+from workflows.core.errors.raised import DomainError
 from workflows.core.settings.model import Target, TargetType
 from workflows.core.text import counted
 from workflows.entra import Entra, connect
@@ -173,7 +174,7 @@ async def _grants(tenant: Entra) -> list[Finding]:
     try:
         granted = await tenant.granted()
     except DomainError as error:
-        return [Finding(subject=subject, state=str(error), cure=f"It needs {_TO_WRITE}")]
+        return [Finding(subject=subject, state=refusal_words(error), cure=f"It needs {_TO_WRITE}")]
     if granted is None:
         look = f"Look in the Entra admin center whether the application has {_TO_WRITE}"
         return [Finding(subject=subject, state="the token cannot be read", cure=look, is_optional=True)]
@@ -191,8 +192,9 @@ async def _asked(subject: str, ask: Callable[[], Awaitable[object]], needs: str)
     try:
         await ask()
     except DomainError as error:
-        cure = "Do what it says" if needs.replace(",", "").split()[0] in str(error) else f"It needs {needs}"
-        return Finding(subject=subject, state=str(error), cure=cure)
+        state = refusal_words(error)
+        cure = "Do what it says" if needs.replace(",", "").split()[0] in state else f"It needs {needs}"
+        return Finding(subject=subject, state=state, cure=cure)
     return Finding(subject=subject, state="answers")
 
 
@@ -218,7 +220,7 @@ async def _roles(client: AsyncWebClient, tenant: Entra, settings: Settings) -> l
             missing = missing_words(await directory.missing_groups(role)).strip()
         except DomainError as error:
             cure = "Check Slack's usergroups:read and users:read.email, Graph's User.Read.All and GroupMember.Read.All"
-            findings.append(Finding(subject=subject, state=str(error), cure=cure))
+            findings.append(Finding(subject=subject, state=refusal_words(error), cure=cure))
             continue
         cure = (
             "" if held >= needed else f"Needs {needed}: add people to {', '.join(source.user_groups) or 'roles.toml'}"
@@ -244,7 +246,7 @@ async def _records(settings: Settings) -> list[Finding]:
     return [
         Finding(
             subject=f"{subject}: {one.lane}, no. {one.id}",
-            state=one.error,
+            state=with_facts(one.error),
             cure=f"Remove the reason, then: gatehouse doctor --retry {one.id} (or --give-up {one.id}, to forget it)",
         )
         for one in parked

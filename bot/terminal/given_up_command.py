@@ -11,10 +11,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from bot.words.refusals.words import refusal_words
 from workflows.app.alarms import Alarms
 from workflows.app.schedule.given_up import settle_given_up
 from workflows.app.service import Service
-from workflows.core.errors import DomainError
+from workflows.core.errors.raised import DomainError
 from workflows.core.requests.effects import SettleGivenUp
 from workflows.ports.clock import Clock
 from workflows.ports.records import StoreUnusable
@@ -30,7 +31,8 @@ def settle(path: Path, effect_id: int, *, is_retried: bool, clock: Clock, consol
     try:
         said, status = asyncio.run(_settled(path, effect_id, is_retried=is_retried, clock=clock))
     except (OSError, DomainError) as error:
-        said, status = f"The records cannot be used: {error}", 1
+        why = refusal_words(error) if isinstance(error, DomainError) else error
+        said, status = f"The records cannot be used: {why}", 1
     console.print(said, markup=False)
     return status
 

@@ -12,6 +12,7 @@ from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_s
 from bot.terminal.plan_json import plan_json
 from bot.terminal.plan_print import print_plan
 from bot.terminal.printing import NOT_POSSIBLE, complain, terminal
+from bot.words.refusals.words import fact_words
 from workflows.app.requests.planning import PlanImpossible, Planned, plan_request
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.catalog.request_files import RequestFile, RequestFileProblems, load_request_file
@@ -38,7 +39,7 @@ def show_plan(path: Path, *, as_json: bool) -> int:
         complain("The file is no request:", *error.problems)
         return WRONG_SETTINGS
     except PlanImpossible as error:
-        complain(_OPENING, *(f"{key}: {reason}" for key, reason in error.problems.items()))
+        complain(_OPENING, *(f"{key}: {fact_words(problem)}" for key, problem in error.problems.items()))
         return NOT_POSSIBLE
     except StoreUnusable as error:
         complain(_OPENING, f"{error}; set DATABASE_URL to the bot's own file")

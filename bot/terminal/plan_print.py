@@ -15,6 +15,7 @@ from bot.words.consequences import consequence_words
 from bot.words.findings.finding import finding_lines, finding_words, severity_words, source_words
 from bot.words.plans.changes import Line, describe, duration_words
 from bot.words.plans.current_settings import describe_staying_open
+from bot.words.refusals.words import fact_words
 from bot.words.risk import risk_level_words, risk_reason_words
 from workflows.app.requests.planning import Planned
 from workflows.core.checks.consequences import consequences
@@ -43,8 +44,8 @@ def print_plan(planned: Planned, console: Console) -> None:
     console.print()
     if planned.plan is None:
         console.print("Nothing to change: the partner has every setting of this template already.")
-        if planned.instead:
-            console.print(shown(planned.instead, 500))
+        if planned.instead is not None:
+            console.print(shown(fact_words(planned.instead), 500))
         return
     _print_changes(planned, planned.plan, console)
     _print_risk(planned, planned.plan, console)

@@ -9,7 +9,7 @@ from bot.words.openness import way_title, ways_words
 from bot.words.plans.changes import duration_words
 from bot.words.settings import title
 from workflows.core.checks.consequences import Consequence
-from workflows.core.errors import Fact, Values
+from workflows.core.errors.facts import Fact, Values
 from workflows.core.settings.openness import Opening, OpenWay
 from workflows.core.text import Action, counted
 

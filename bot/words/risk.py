@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Final
 
-from workflows.core.checks.said import provide_words
 from workflows.core.policy.risk import RiskLevel, RiskReason
 
 LEVELS: Final[Mapping[RiskLevel, str]] = {
@@ -54,6 +53,3 @@ def risk_level_words(level: RiskLevel) -> str:
 def risk_reason_words(reason: RiskReason) -> str:
     """Return the sentence for one thing that a plan opens."""
     return REASONS[reason]
-
-
-provide_words(RiskReason, lambda reason, _: REASONS[reason])

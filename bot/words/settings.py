@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from workflows.core.errors import UnreadableSetting
+from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.settings.breadth import is_certainly_blocked, is_list_of_exceptions
 from workflows.core.settings.certainty import Doubt, blocks_all, list_doubt, setting_doubts
 from workflows.core.settings.directory_objects import Owner, owner_of

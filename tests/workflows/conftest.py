@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-import bot.words  # noqa: F401 - a refusal says its findings and risks in the words of the front end
 from tests.workflows.world import World, open_world
 
 

@@ -10,12 +10,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
+from bot.words.refusals.words import fact_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, NOW, RILEY, SAM, everybody
 from tests.workflows.what_if import SignIn, evaluate
 from workflows.core.audit.partner_changes import PartnerChange
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.facts import SignIns
-from workflows.core.errors import Refused
+from workflows.core.errors.facts import with_facts_replaced
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId, Person, PersonId, Role, Roster
 from workflows.core.plans.plan import Operation, TenantIdentity
@@ -373,7 +376,7 @@ class FakeDirectory:
         if chat_id in self.refusals:
             raise self.refusals[chat_id]
         if chat_id not in self.people:
-            raise Refused("not_one_account", "Entra has no account with your mail address.")
+            raise Refused(RefusalCode.NOT_ONE_ACCOUNT, mail="nobody@example.com", count=0)
         return self._by_main_id(self.people[chat_id])
 
     def _by_main_id(self, person: Person) -> Person:
@@ -456,9 +459,9 @@ class FakeNotifier:
         self.alarms.append(alarm)
 
     async def tell(self, person: ChatId, text: str, *, channel: str) -> None:
-        """Remember a message."""
+        """Remember a message; a refusal in it as the person reads it."""
         self.script.end(await self.script.begin("notifier.tell"))
-        self.told.append((person, text, channel))
+        self.told.append((person, with_facts_replaced(text, fact_words), channel))
 
     def texts_to(self, person: ChatId) -> list[str]:
         """What one person was told, oldest first."""

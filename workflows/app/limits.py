@@ -11,15 +11,14 @@ from typing import Final
 
 from workflows.app.alarms import Alarms
 from workflows.app.service import LOOK_UP
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, PersonId
 from workflows.core.requests.alarms import AlarmCode
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
 
 HOUR: Final = timedelta(hours=1)
-LIMIT_REACHED: Final = "limit_reached"
-"""The code of the refusal."""
 _SAID_FROM: Final = 0.8
 """From this part of a limit on, the person is told how much is left."""
 
@@ -95,11 +94,7 @@ class Limits:
         times = await self.store.times_of(actor, account, _COMMANDS[what], now - HOUR)
         if len(times) >= maximum:
             again = times[len(times) - maximum] + HOUR
-            raise Refused(
-                LIMIT_REACHED,
-                f"You have reached the limit of {maximum} {what.value} an hour for one person. It is possible again at "
-                f"{again:%H:%M} UTC. Nothing was changed. The limit is a setting; an admin can say more.",
-            )
+            raise Refused(RefusalCode.LIMIT_REACHED, limit=maximum, what=what.value, again_at=again.isoformat())
         left = maximum - len(times) - 1
         return Allowance(
             what=what,

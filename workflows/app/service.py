@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from workflows.app.audit_entries import GATEHOUSE, entry_of
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.outcome import Outcome, advance_partner
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviews import advance_review
@@ -25,19 +26,12 @@ from workflows.core.requests.effects import CheckPermission, Effect, SettleGiven
 from workflows.core.requests.lifecycle import Situation
 from workflows.core.requests.request import AccessRequest, Observation, Particulars, RequestId, RequestKind
 from workflows.core.settings.model import TenantId
-from workflows.core.text import Action
 from workflows.ports.clock import Clock
 from workflows.ports.records import Commit, StaleVersion
 from workflows.ports.store import Store
 
-UNKNOWN_PARTNER: Final = f"Gatehouse knows no such partner; see {Action.LIST}."
 LOOK_UP: Final = "look_up"
 """The name of a partner lookup in the audit log."""
-
-UNKNOWN_REQUEST: Final = (
-    f"Gatehouse knows no such request; its card may be from another database. See {Action.LIST}, or ask again with "
-    f"{Action.REQUEST}."
-)
 
 _TRIES: Final = 5
 """How often a command is decided again because somebody else stored a newer version first."""
@@ -189,7 +183,7 @@ class Service:
         async def attempt() -> Partnership:
             partnership = await self._store.partnership(tenant_id)
             if partnership is None:
-                raise Refused("unknown_partner", UNKNOWN_PARTNER)
+                raise Refused(RefusalCode.UNKNOWN_PARTNER)
             now = self._clock.now()
             transition = advance_review(partnership, command, roster=roster or Roster(), now=now)
             entry = entry_of(
@@ -227,11 +221,11 @@ class Service:
             self._clock.now(),
             actor,
             command,
-            {"reason": refused.reason},
+            refused.fact.as_value(),
             request_id=subject.request_id,
             tenant_id=subject.tenant_id,
         )
-        tell = Tell(person=actor, subject=subject, text=refused.reason, channel=channel)
+        tell = Tell(person=actor, subject=subject, text=str(refused), channel=channel)
         await self._commit(
             Commit(entry=replace(entry, outcome=refused.code), effects=also if is_told else (tell, *also))
         )
@@ -267,7 +261,7 @@ class Service:
     async def _load(self, request_id: RequestId) -> AccessRequest:
         request = await self._store.request(request_id)
         if request is None:
-            raise Refused("unknown_request", UNKNOWN_REQUEST)
+            raise Refused(RefusalCode.UNKNOWN_REQUEST)
         return request
 
     async def _commit(self, commit: Commit) -> bool:

@@ -15,13 +15,15 @@ from pydantic import BaseModel, ValidationError
 
 from workflows.catalog.template_files import RoleFile, TemplateFile
 from workflows.catalog.template_settings import RENAMED_KEYS
-from workflows.core.checks.said import said
-from workflows.core.errors import DomainError
+from workflows.core.errors.facts import Values
+from workflows.core.errors.raised import DomainError
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, Role, folded_mail
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.graph_examples import corrected_word
-from workflows.core.policy.risk import chain_is_enough, risk_of_settings
+from workflows.core.policy.risk import required, risk_of_settings, weakness_of
 from workflows.core.policy.template import Template
+from workflows.core.text import counted
 from workflows.ports.directory import RoleSource
 
 SHIPPED: Final = Path(__file__).parent.parent / "templates"
@@ -71,7 +73,8 @@ def changed_role(was: Mapping[str, str], catalog: Catalog) -> str:
 class ChangedRules:
     """The template or role definitions that a request was shown with have changed."""
 
-    code: str
+    code: RefusalCode
+    values: Values
     words: str
 
 
@@ -82,10 +85,14 @@ def changed_rules(plan: Plan, roles: Mapping[str, str], catalog: Catalog) -> Cha
     """
     template = catalog.templates.get(plan.template)
     if template is None or template.content_hash != plan.template_hash:
-        return ChangedRules(code="template_changed", words="The template changed after this request was shown.")
+        return ChangedRules(
+            code=RefusalCode.TEMPLATE_CHANGED,
+            values={},
+            words="The template changed after this request was shown.",
+        )
     if role := changed_role(roles, catalog):
         words = f"The role “{role}” is defined differently now: other people may hold it than when this was shown."
-        return ChangedRules(code="role_changed", words=words)
+        return ChangedRules(code=RefusalCode.ROLE_CHANGED, values={"role": role}, words=words)
     return None
 
 
@@ -137,8 +144,14 @@ def _load_roles(path: Path, problems: list[str]) -> dict[Role, RoleSource] | Non
 def _chain_problems(template: Template) -> Iterator[str]:
     """State why the chain is too weak for the most that the template can open, whatever the tenant's default is."""
     risk = risk_of_settings(template.settings, template.durations[-1])
-    if problem := chain_is_enough(template.stages, risk.level):
-        yield f"stages: {problem}. {' '.join(map(said, risk.reasons))}"
+    if (weak := weakness_of(template.stages, risk.level)) is not None:
+        need = required(risk.level)
+        why = ", ".join(reason.value.replace("_", " ") for reason in risk.reasons)
+        yield (
+            f"stages: the risk is {risk.level.name.lower()} and needs {counted(need.people, 'approver')} in at least "
+            f"{counted(need.stages, 'stage')}; the chain has {weak.people} in {weak.stages}. "
+            f"The risk is because of: {why}"
+        )
 
 
 def _parse(path: Path, model: type[Model], problems: list[str]) -> Model | None:

@@ -10,7 +10,7 @@ from pydantic import Field, StrictInt, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
 from workflows.catalog.template_settings import RENAMED_KEYS, FileModel
-from workflows.core.errors import DomainError
+from workflows.core.errors.raised import DomainError
 from workflows.core.policy.graph_examples import corrections, is_graph_example
 
 MOST_BYTES: Final = 65_536

@@ -17,9 +17,9 @@ from workflows.app.revocation_alarms import changed_again, partner_of, still_tri
 from workflows.app.schedule.downtime import held_by_gap
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
-from workflows.core.checks.findings import Severity, errors_said
+from workflows.core.checks.findings import Severity, Unfit
 from workflows.core.checks.partner_rules import check_partner
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
 from workflows.core.people import Roster
 from workflows.core.plans.drift import three_way
 from workflows.core.plans.plan import Plan, is_confirmed, steps_done
@@ -261,7 +261,7 @@ class Applier:
         errors = [one for one in check_partner(plan.tenant_id, observed) if one.severity is Severity.ERROR]
         if request.particulars.kind is RequestKind.REVOCATION or not errors:
             return False
-        reason = errors_said(errors)
+        reason = str(Unfit("target", errors).fact)
         if request.writing_since is None:
             await self.service.advance(request.id, Stop(reason=f"{reason} {unwritten_words(request)}."))
         elif done is None or done == len(plan.required):

@@ -10,7 +10,7 @@ from workflows.app.identifiers import revocation_id
 from workflows.app.revocation_alarms import partner_of, still_tried
 from workflows.app.schedule.given_up import raise_given_up, settle_given_up
 from workflows.app.service import Service
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.partner import Revoke

@@ -11,7 +11,8 @@ from workflows.app.revocation_alarms import still_tried
 from workflows.app.schedule.role_watch import check_soon, lacking
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog, changed_rules
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.revoking import require_may_revoke, stopped_by_revoking
 from workflows.core.people import ADMIN, Person, PersonId, Roster
 from workflows.core.plans.plan import TenantIdentity
@@ -66,7 +67,7 @@ class PermissionCheck:
         except (Refused, TenantRefused) as error:
             if isinstance(click, Revoke) and isinstance(error, TenantRefused | DirectoryRefused):
                 await self._say_that_it_waits(effect)
-                raise await still_tried(self.alarms, revocation_id(effect.key), click.target, error.reason) from error
+                raise await still_tried(self.alarms, revocation_id(effect.key), click.target, str(error)) from error
             refused = error if isinstance(error, Refused) else _not_checked(error)
             await self.service.refuse(
                 refused,
@@ -119,7 +120,7 @@ class PermissionCheck:
         try:
             await self.service.advance(click.request_id, command, key=key, roster_of=roster_of, received_at=received_at)
         except Refused as refused:
-            if refused.code == "not_an_approver" and request is not None:
+            if refused.code is RefusalCode.NOT_AN_APPROVER and request is not None:
                 await self._require_people(request)
             raise
         if allowance is not None:
@@ -154,7 +155,14 @@ class PermissionCheck:
             return
         if lack is not None:
             await check_soon(self.store)
-            raise Refused("role_empty", f"{lack.words} An admin has to mend that; the admins are told.")
+            raise Refused(
+                RefusalCode.ROLE_EMPTY,
+                stage=lack.title,
+                role=lack.role,
+                needed=lack.needed,
+                people=lack.people,
+                missing_groups=list(lack.missing_groups),
+            )
 
     async def _require_same_rules(self, request: AccessRequest) -> None:
         """Request approval again when the template or a role definition changed since: decisions on it are invalid."""
@@ -163,19 +171,15 @@ class PermissionCheck:
         changed = changed_rules(request.known.plan, request.known.roles, self.catalog)
         if changed is None:
             return
-        reason = f"{changed.words} So it is planned and asked again."
-        await self.service.advance(request.id, Replan(reason=reason))
-        raise Refused(changed.code, f"{reason} Decide on the new card.")
+        await self.service.advance(request.id, Replan(reason=f"{changed.words} So it is planned and asked again."))
+        raise Refused(changed.code, **changed.values)
 
     async def _settle_given_up(self, click: EffectClick, actor: Person, key: str) -> None:
         roster = await self.directory.roster([actor])
         if not roster.holds(actor.id, ADMIN):
-            raise Refused("not_admin", "Only admins can try given up work again or forget it. Ask one of them.")
+            raise Refused(RefusalCode.NOT_ADMIN)
         if click.effect_id not in {one.id for one in await self.store.given_up()}:
-            raise Refused(
-                "not_given_up",
-                "This work is not given up any more: somebody decided about it already. You need to do nothing.",
-            )
+            raise Refused(RefusalCode.NOT_GIVEN_UP)
         await self.service.settle_given_up(
             click.effect_id,
             is_retried=isinstance(click, RetryEffect),
@@ -218,15 +222,8 @@ class PermissionCheck:
             is_being_changed = other.state is not RequestState.UNCONFIRMED
             is_revocation = other.particulars.kind is RequestKind.REVOCATION
             if is_being_changed and is_revocation and other.particulars.target == identity.tenant_id:
-                raise Refused(
-                    "under_way",
-                    f"A revocation of this partner is already under way ({other.id}). You need to do nothing.",
-                )
+                raise Refused(RefusalCode.UNDER_WAY, request=other.id)
 
 
 def _not_checked(error: TenantRefused) -> Refused:
-    return Refused(
-        "cannot_be_judged",
-        f"Microsoft Graph refused to say who you are or what you may do, so your click changed nothing: {error.reason} "
-        "Tell an admin; click again once it is mended.",
-    )
+    return Refused(RefusalCode.CANNOT_BE_CHECKED, answer=str(error))

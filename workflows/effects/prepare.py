@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final, NamedTuple
 
 from workflows.app.alarms import Alarms
-from workflows.app.requests.open_request import open_request_words
+from workflows.app.requests.open_request import open_request_fact
 from workflows.app.requests.proposing import (
     access_plan,
     chain_of,
@@ -16,13 +16,13 @@ from workflows.app.requests.proposing import (
     require_no_other_request,
 )
 from workflows.app.requests.restoring import propose_restoration
-from workflows.app.requests.sponsors import sponsor_words
 from workflows.app.revocation_alarms import partner_of, still_tried
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.catalog.kept_policy import current_policy
 from workflows.core.checks.findings import Finding, require_fit
-from workflows.core.errors import DomainError, InvalidField, NothingToChange, Refused, UnreadableSetting
+from workflows.core.errors.raised import CodedError, InvalidField, Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.replacement import replacement_findings
 from workflows.core.partners.restoration import restored
 from workflows.core.people import ChatId, Person
@@ -83,25 +83,25 @@ class Preparer:
         except (TenantUnavailable, DirectoryUnavailable) as error:
             await self._record(request_id, RecordDelayed(reason=f"{error} Gatehouse keeps trying."))
             raise
-        except (TenantRefused, Refused, InvalidField, NothingToChange, UnreadableSetting) as error:
+        except (TenantRefused, CodedError) as error:
             await self._not_prepared(request, error)
         else:
             await self._record(request_id, RecordPrepared(prepared=prepared))
 
-    async def _not_prepared(self, request: AccessRequest, error: DomainError) -> None:
+    async def _not_prepared(self, request: AccessRequest, error: CodedError | TenantRefused) -> None:
         """Record that there can be no plan. A revocation ends this way only when there is no partner.
 
         :raises TenantUnavailable: after recording that the request waits.
         """
-        code = getattr(error, "code", type(error).__name__)
-        if request.particulars.kind is RequestKind.REVOCATION and code not in NO_PARTNER:
+        has_no_partner = isinstance(error, Refused) and error.code in NO_PARTNER
+        if request.particulars.kind is RequestKind.REVOCATION and not has_no_partner:
             await self._record(request.id, RecordDelayed(reason=f"{error} Gatehouse keeps trying."))
             raise await still_tried(self.alarms, request.id, partner_of(request), str(error)) from error
         if isinstance(error, TenantRefused) and error.status in (401, 403):
             reason = f"{error.reason} The request waits until an admin has mended that."
             await self._record(request.id, RecordDelayed(reason=reason))
             raise TenantUnavailable(reason) from error
-        await self._record(request.id, RecordUnfit(code=code, reason=str(error)))
+        await self._record(request.id, RecordUnfit(code=error.code, reason=str(error)))
 
     async def _record(self, request_id: RequestId, command: RecordPrepared | RecordUnfit | RecordDelayed) -> None:
         """Store the result, unless the request was withdrawn or expired while it was being prepared."""
@@ -110,10 +110,10 @@ class Preparer:
         except OtherOpenRequest as error:
             # Two for one tenant were prepared at once, and the other one was stored first.
             other = await self.store.request(error.other)
-            reason = open_request_words(other, None) if other is not None else str(error)
-            await self._record(request_id, RecordUnfit(code="open_request", reason=reason))
+            reason = str(error if other is None else open_request_fact(other, None))
+            await self._record(request_id, RecordUnfit(code=RefusalCode.OPEN_REQUEST, reason=reason))
         except Refused as refused:
-            if refused.code != "not_now":
+            if refused.code is not RefusalCode.NOT_NOW:
                 raise
 
     async def _prepared(self, request: AccessRequest) -> Prepared:
@@ -200,7 +200,7 @@ class Preparer:
         try:
             return await self.directory.identify(chat_id)
         except Refused as refused:
-            raise InvalidField("sponsor", sponsor_words(refused)) from refused
+            raise InvalidField("sponsor", RefusalCode.SPONSOR_REFUSED, refused=refused.fact.as_value()) from refused
 
     async def _observe(self, request: AccessRequest) -> Observation:
         seen = request.observation

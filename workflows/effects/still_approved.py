@@ -58,7 +58,7 @@ async def objection(
     try:
         roster = await directory.roster([decision.person for decision in request.decisions])
     except DirectoryRefused as error:
-        raise DirectoryUnavailable(error.reason) from error  # an approved plan waits until this is repaired
+        raise DirectoryUnavailable(str(error)) from error  # an approved plan waits until this is repaired
     verdict = request.verdict(roster)
     if not verdict.is_complete:
         return Objection(
@@ -83,7 +83,7 @@ async def _moved(request: AccessRequest, tenant: Tenant) -> Objection | None:
     try:
         identity = await find_again(request, tenant=tenant)
     except LookupRefused as refused:
-        return Objection(reason=refused.reason, first=Stop, cure=".")
+        return Objection(reason=str(refused), first=Stop, cure=".")
     if still_means(request, identity):
         return None
     now = "no tenant" if identity is None else f"the tenant {identity.tenant_id}"

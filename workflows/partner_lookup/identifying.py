@@ -1,10 +1,10 @@
 """Find the partner that a command names, from Entra's answer for the name and from our own records."""
 
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.settings.model import TenantId
-from workflows.core.text import Action
 from workflows.partner_lookup.target import is_tenant_id
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
@@ -36,12 +36,9 @@ async def identify_partner(target: str, *, store: Store, tenant: Tenant) -> tupl
         raise
     possible = {p.identity.tenant_id for p in live} | ({found.tenant_id} if found else set())
     if len(possible) > 1:
-        raise Refused(
-            "ambiguous_name",
-            f"“{target}” led to another tenant before. Name the tenant ID you mean: {', '.join(sorted(possible))}.",
-        )
+        raise Refused(RefusalCode.AMBIGUOUS_NAME, target=target, tenant_ids=sorted(possible))
     if found is not None and found.tenant_id == await tenant.home():
-        raise Refused("own_tenant", f"“{target}” is our own tenant; it is no partner. Name the partner's domain.")
+        raise Refused(RefusalCode.OWN_TENANT, target=target)
     if found is not None:
         return found, await store.partnership(found.tenant_id)
     if named:
@@ -51,8 +48,9 @@ async def identify_partner(target: str, *, store: Store, tenant: Tenant) -> tupl
     if asked_for := await _asked_for(target, store):
         return asked_for, None
     if is_tenant_id(target):
-        raise Refused("unknown_tenant", await _unknown_id_words(target, tenant))
-    raise Refused("unknown_tenant", f"No Microsoft Entra tenant has the domain “{target}”. See {Action.LIST}.")
+        clouds = await _has_other_clouds(tenant)
+        raise Refused(RefusalCode.UNKNOWN_TENANT, target=target, is_id=True, has_other_clouds=clouds)
+    raise Refused(RefusalCode.UNKNOWN_TENANT, target=target, is_id=False)
 
 
 async def _asked_for(target: str, store: Store) -> TenantIdentity | None:
@@ -64,23 +62,12 @@ async def _asked_for(target: str, store: Store) -> TenantIdentity | None:
     return None
 
 
-async def _unknown_id_words(target: str, tenant: Tenant) -> str:
-    """State what a tenant ID can be that our own cloud does not know and that has no settings here."""
-    nobody = f"No tenant of this Microsoft cloud has the tenant ID “{target}”"
+async def _has_other_clouds(tenant: Tenant) -> bool | None:
+    """Return whether other clouds are enabled here; None when that could not be read."""
     try:
-        clouds = (await tenant.tenant_settings.read_access_policy()).get("allowedCloudEndpoints")
+        return bool((await tenant.tenant_settings.read_access_policy()).get("allowedCloudEndpoints"))
     except (TenantUnavailable, TenantRefused):
-        return (
-            f"{nobody}. Whether other clouds are enabled here could not be read. It has no settings here. "
-            "Check the ID with the partner."
-        )
-    if not clouds:
-        return f"{nobody}, and no other cloud is enabled here. Check it with the partner, or see {Action.LIST}."
-    return (
-        f"{nobody}. Other clouds are enabled here, so it is a tenant of another cloud, or of nobody. Such a tenant is "
-        "blocked until it is added here, so there is nothing to show and nothing to revoke. "
-        f"To add it, use {Action.REQUEST}."
-    )
+        return None
 
 
 async def _nameless(target: str, tenant: Tenant, *, is_resolved: bool) -> TenantIdentity | None:

@@ -3,12 +3,13 @@
 import asyncio
 from typing import Final
 
-from workflows.core.errors import InvalidField
+from workflows.core.errors.raised import InvalidField
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.request import Observation
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
-from workflows.partner_lookup.not_found import not_found_words, tenant_ids_of
+from workflows.partner_lookup.not_found import not_found, tenant_ids_of
 from workflows.partner_lookup.resolving import LookupRefused, resolve
 from workflows.partner_lookup.target import CONSUMER_TENANTS, FIELD, is_tenant_id, target_candidates
 from workflows.ports.clock import Clock
@@ -17,11 +18,6 @@ from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 DEFAULT_SECONDS: Final = 1.2
 """Seconds to wait for the default configuration. It explains inherited values; nothing depends on it."""
-
-_OTHER_CLOUDS: Final = (
-    "A partner in another Microsoft cloud can be named once both tenants have enabled the other's cloud."
-)
-"""Entra: "Configure Microsoft cloud settings for B2B collaboration"."""
 
 
 async def look_up(target: str, *, tenant: Tenant, clock: Clock, register: Register | None = None) -> Observation:
@@ -38,17 +34,13 @@ async def look_up(target: str, *, tenant: Tenant, clock: Clock, register: Regist
         identity = await resolve(names, tenant=tenant)
     except LookupRefused as refused:
         led_to = await tenant_ids_of(names[-1], register)
-        before = f" By our records it led to the tenant ID {' or '.join(led_to)} before." if led_to else ""
-        raise LookupRefused(refused.field, f"{refused.reason}{before}") from refused
+        raise LookupRefused(refused.field, refused.code, **{**refused.fact.values, "led_to": list(led_to)}) from refused
     if identity is None:
         identity = await _of_another_cloud(names[-1], tenant, register)
     if identity.tenant_id == await tenant.home():
-        raise InvalidField(FIELD, f"“{target}” is our own tenant. Type the partner's domain.")
+        raise InvalidField(FIELD, RefusalCode.TARGET_IS_OURS, target=target)
     if identity.tenant_id in CONSUMER_TENANTS:
-        raise InvalidField(
-            FIELD,
-            f"“{target}” belongs to private Microsoft accounts, not to an organization. Ask for a company domain.",
-        )
+        raise InvalidField(FIELD, RefusalCode.TARGET_PRIVATE_ACCOUNTS, target=target)
     configuration, default = await read_both(identity.tenant_id, tenant=tenant)
     return Observation(identity=identity, configuration=configuration, default=default, at=clock.now())
 
@@ -81,12 +73,8 @@ async def _of_another_cloud(target: str, tenant: Tenant, register: Register | No
     :raises InvalidField: for everything else.
     """
     if not is_tenant_id(target):
-        raise InvalidField(FIELD, await not_found_words(target, tenant=tenant, register=register))
+        raise await not_found(target, tenant=tenant, register=register)
     policy = await tenant.tenant_settings.read_access_policy()
     if not policy.get("allowedCloudEndpoints"):
-        raise InvalidField(
-            FIELD,
-            f"No Microsoft Entra tenant has the tenant ID “{target}” in this Microsoft cloud, and no other cloud is "
-            f"enabled. Check it with the partner. {_OTHER_CLOUDS}",
-        )
+        raise InvalidField(FIELD, RefusalCode.TARGET_UNKNOWN_ID, tenant_id=target)
     return TenantIdentity.nameless(TenantId(target))

@@ -1,8 +1,7 @@
 """Find the partner that somebody typed or pasted, for showing it and for closing it. Never guesses."""
 
-from typing import Final
-
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.plan import TenantIdentity
 from workflows.partner_lookup.identifying import identify_partner
@@ -11,8 +10,6 @@ from workflows.partner_lookup.resolving import told_apart
 from workflows.partner_lookup.target import target_candidates
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused
-
-_UNKNOWN: Final = "unknown_tenant"
 
 
 async def named_partner(typed: str, *, store: Store, tenant: Tenant) -> tuple[TenantIdentity, Partnership | None]:
@@ -27,15 +24,15 @@ async def named_partner(typed: str, *, store: Store, tenant: Tenant) -> tuple[Te
         try:
             return await _partner(name, store=store, tenant=tenant)
         except Refused as refused:
-            if refused.code != _UNKNOWN:
+            if refused.code is not RefusalCode.UNKNOWN_TENANT:
                 raise
     try:
         return await _partner(last, store=store, tenant=tenant)
     except Refused as refused:
-        if refused.code != _UNKNOWN:
+        if refused.code is not RefusalCode.UNKNOWN_TENANT:
             raise
         near = await suggestion(last, tenant=tenant, register=store)
-        raise Refused(refused.code, f"{refused.reason} {near}".rstrip()) from refused
+        raise Refused(refused.code, **{**refused.fact.values, **near}) from refused
 
 
 async def _partner(name: str, *, store: Store, tenant: Tenant) -> tuple[TenantIdentity, Partnership | None]:

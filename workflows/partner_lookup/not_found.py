@@ -1,49 +1,52 @@
-"""The text about a domain that belongs to no tenant: which known name is similar, and what to do."""
+"""What is known about a domain that belongs to no tenant: which known name is similar."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from workflows.core.errors.facts import Values
+from workflows.core.errors.raised import InvalidField
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.lookalikes import near_names, registrable
-from workflows.partner_lookup.target import is_tenant_id
+from workflows.partner_lookup.target import FIELD, is_tenant_id
 from workflows.ports.facts import read_fact
 from workflows.ports.records import Register
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 PATIENCE_SECONDS: Final = 0.6
 """Seconds to wait for the suggestions."""
-OTHER_CLOUDS: Final = "A partner in another Microsoft cloud is found by its tenant ID only."
 
 
-async def not_found_words(domain: str, *, tenant: Tenant, register: Register | None) -> str:
-    """State that no tenant has this domain, then which name may have been meant."""
+async def not_found(domain: str, *, tenant: Tenant, register: Register | None) -> InvalidField:
+    """Return that no tenant has this domain, and which name may have been meant."""
     near, policy = await asyncio.gather(
         suggestion(domain, tenant=tenant, register=register),
         read_fact(tenant.tenant_settings.read_access_policy(), PATIENCE_SECONDS),
     )
-    advice = near or "Check the spelling with the partner, or ask them for their tenant ID."
     has_other_clouds = isinstance(policy, Mapping) and bool(policy.get("allowedCloudEndpoints"))
-    clouds = f" {OTHER_CLOUDS}" if has_other_clouds else ""
-    return f"No Microsoft Entra tenant has the domain “{domain}”. {advice}{clouds}"
+    code = RefusalCode.TARGET_NOT_FOUND
+    return InvalidField(FIELD, code, domain=domain, has_other_clouds=has_other_clouds, **near)
 
 
-async def suggestion(name: str, *, tenant: Tenant, register: Register | None) -> str:
+async def suggestion(name: str, *, tenant: Tenant, register: Register | None) -> Values:
     """Suggest known names similar to a domain: of partners on record, our own, or the company's domain it belongs to.
 
-    Empty when there is none. A name is only suggested, never used.
+    A name is only suggested, never used.
+
+    :returns: `meant`: the similar names; or `own`: the similar name of our own tenant; or nothing.
     """
     if is_tenant_id(name):
-        return ""
+        return {}
     partners = await _partner_names(register)
     whole, own = await asyncio.gather(
         _whole(name, tenant), read_fact(tenant.tenant_settings.verified_domains(), PATIENCE_SECONDS)
     )
     if near := near_names(name, [*partners, *([whole] if whole else [])]):
-        return f"Did you mean {' or '.join(near)}?"
+        return {"meant": list(near)}
     if isinstance(own, Sequence) and (near := near_names(name, own)):
-        return f"“{near[0]}” is our own tenant, which is no partner. Type the partner's domain."
-    return ""
+        return {"own": near[0]}
+    return {}
 
 
 async def _partner_names(register: Register | None) -> Sequence[str]:

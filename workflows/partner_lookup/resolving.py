@@ -7,7 +7,8 @@ tenant may always look up itself.
 from collections.abc import Sequence
 from typing import Final
 
-from workflows.core.errors import InvalidField
+from workflows.core.errors.raised import InvalidField
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.request import AccessRequest
 from workflows.partner_lookup.target import FIELD, is_tenant_id
@@ -79,7 +80,14 @@ async def told_apart(error: TenantRefused, name: str, *, tenant: Tenant) -> Tena
     :raises TenantUnavailable: when Entra does not answer the lookup that shows the difference.
     """
     if error.status == _FORBIDDEN and await _others_are_answered(tenant):
-        return LookupRefused(FIELD, _words(error, name))
+        return LookupRefused(
+            FIELD,
+            RefusalCode.LOOKUP_REFUSED,
+            name=name,
+            is_id=is_tenant_id(name),
+            answer=f"{error.status} {error.code}".rstrip(),
+            led_to=[],
+        )
     return error
 
 
@@ -90,16 +98,3 @@ async def _others_are_answered(tenant: Tenant) -> bool:
     except TenantRefused:
         return False
     return True
-
-
-def _words(error: TenantRefused, name: str) -> str:
-    code = f"{error.status} {error.code}".rstrip()
-    if is_tenant_id(name):
-        kind, instead = "the tenant ID ", "Ask the partner for one of their domains and use that."
-    else:
-        kind, instead = "", "Ask the partner for their tenant ID and use that."
-    return (
-        f"Microsoft Entra refuses to look up {kind}“{name}” ({code}). Other look-ups work, so no permission is missing "
-        f"and this cannot be mended here. {instead} If that is refused too, an admin can ask Microsoft's support; the "
-        "bot's log has the request ID."
-    )

@@ -11,7 +11,8 @@ from typing import Final
 import idna
 from publicsuffixlist import PublicSuffixList
 
-from workflows.core.errors import InvalidField
+from workflows.core.errors.raised import InvalidField
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.lookalikes import mixed_scripts
 from workflows.partner_lookup.pasted import names_in
@@ -60,17 +61,13 @@ def target_candidates(typed: str) -> tuple[str, ...]:
     """
     found = tuple(dict.fromkeys(_name(one) for one in names_in(_cleaned(typed))))
     if len({name.removeprefix(_WWW) for name in found}) > 1:
-        raise InvalidField(FIELD, f"This names more than one partner: {', '.join(found)}. Type one of them.")
+        raise InvalidField(FIELD, RefusalCode.TARGET_SEVERAL, names=list(found))
     (name, *_) = found
     if is_tenant_id(name):
         return (name,)
     bare = name.removeprefix(_WWW)
     if CONSUMER_DOMAINS & {name, bare}:
-        raise InvalidField(
-            FIELD,
-            f"“{bare}” is a mail provider for private persons, not an organization. Ask the partner for the domain "
-            "of their company, or for their tenant ID.",
-        )
+        raise InvalidField(FIELD, RefusalCode.TARGET_MAIL_PROVIDER, domain=bare)
     return (name, bare) if bare != name and _SUFFIXES.privatesuffix(bare) is not None else (name,)
 
 
@@ -78,38 +75,30 @@ def _name(text: str) -> str:
     """Return one domain or tenant id in canonical form."""
     if is_tenant_id(text):
         if text in CONSUMER_TENANTS:
-            raise InvalidField(
-                FIELD, "This tenant id belongs to no organization, so it cannot be a partner. Type the partner's own."
-            )
+            raise InvalidField(FIELD, RefusalCode.TARGET_NO_ORGANIZATION)
         return text
     domain = _ascii_domain(text)
     if _SUFFIXES.privatesuffix(domain) is None or domain.rpartition(".")[2].isdigit():
-        raise InvalidField(FIELD, f"“{domain}” is not a company's domain. Type one such as contoso.com.")
+        raise InvalidField(FIELD, RefusalCode.TARGET_NO_COMPANY, domain=domain)
     return domain
 
 
 def _cleaned(typed: str) -> str:
     text = " ".join(typed.split())
     if not text:
-        raise InvalidField(FIELD, "Type the partner's domain, such as contoso.com, or their tenant ID.")
+        raise InvalidField(FIELD, RefusalCode.TARGET_EMPTY)
     if any(unicodedata.category(character) in {"Cc", "Cf"} for character in text):
-        raise InvalidField(FIELD, "This contains invisible characters. Type the domain by hand instead of pasting it.")
+        raise InvalidField(FIELD, RefusalCode.TARGET_INVISIBLE)
     return text.lower()
 
 
 def _ascii_domain(host: str) -> str:
     if len(host) > _LABEL_LIMIT or "." not in host or re.search(r"[\s,;:]", host):
-        raise InvalidField(FIELD, "This is not one domain or tenant ID. Type one such as contoso.com.")
+        raise InvalidField(FIELD, RefusalCode.TARGET_NOT_ONE)
     try:
         domain = idna.encode(host, uts46=True, std3_rules=True).decode()
     except (idna.IDNAError, UnicodeError):
-        raise InvalidField(
-            FIELD, "This is not a valid domain name. Check its spelling; type one such as contoso.com."
-        ) from None
+        raise InvalidField(FIELD, RefusalCode.TARGET_INVALID) from None
     if scripts := mixed_scripts(domain):
-        raise InvalidField(
-            FIELD,
-            f"“{domain}” mixes {' and '.join(scripts)} letters in one name, as look-alike domains do. Type the "
-            "partner's domain by hand, or their tenant ID.",
-        )
+        raise InvalidField(FIELD, RefusalCode.TARGET_MIXED_SCRIPTS, domain=domain, scripts=list(scripts))
     return domain

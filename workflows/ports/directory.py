@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from workflows.core.errors import DomainError, Refused
+from workflows.core.errors.raised import DomainError, Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Person, Role, Roster
 
 
@@ -19,8 +20,8 @@ class DirectoryUnavailable(DomainError):
 class DirectoryRefused(Refused):
     """The people directory refuses to answer. Further requests are refused too, until an admin repairs the cause."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__("directory_refused", reason)
+    def __init__(self, method: str, answer: str) -> None:
+        super().__init__(RefusalCode.DIRECTORY_REFUSED, method=method, answer=answer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from workflows.core.errors import DomainError
+from workflows.core.errors.raised import DomainError
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.requests.alarms import Alarm

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
-from workflows.core.errors import DomainError
+from workflows.core.errors.raised import DomainError
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.records import Records
 from workflows.core.people import ChatId, PersonId, Role

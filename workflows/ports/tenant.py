@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from workflows.core.errors import DomainError
+from workflows.core.errors.raised import DomainError
 from workflows.core.people import PersonId
 from workflows.core.plans.plan import Operation, TenantIdentity
 from workflows.core.settings.canonical import JsonObject

@@ -16,7 +16,7 @@ from workflows.core.requests.request import AccessRequest
 from workflows.core.text import redacted
 from workflows.store.codec import ALARM, DETAILS, EFFECT, PARTNERSHIP, REQUEST, dump
 
-_FROM_ERRORS: Final = frozenset({"reason", "error", "message", "note", "problem", "refused"})
+_FROM_ERRORS: Final = frozenset({"reason", "error", "message", "note", "problem", "refused", "values"})
 """The details of an audit entry that may quote another system's answer."""
 
 

@@ -11,7 +11,7 @@ import structlog
 
 from bot.slack.inbound.socket import SlackSocket
 from workflows.app.alarms import Alarms, new_alarm
-from workflows.core.errors import DomainError
+from workflows.core.errors.raised import DomainError
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.intervals import HEALTH_CHECKED_EVERY
 from workflows.ports.clock import Clock

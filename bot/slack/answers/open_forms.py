@@ -14,7 +14,7 @@ from slack_bolt.async_app import AsyncAck
 
 from bot.slack.answers.windows import Windows
 from bot.slack.blocks.blocks import Json
-from bot.words.actions import with_commands
+from bot.words.refusals.words import fact_words
 from workflows.app.requests.intake import InvalidForm
 
 _MOST: Final = 1000
@@ -68,7 +68,7 @@ async def answer_filing(ack: AsyncAck, filing: Awaitable[object]) -> None:
         await filing
     except InvalidForm as error:
         await ack(
-            response_action="errors", errors={field: with_commands(said) for field, said in error.problems.items()}
+            response_action="errors", errors={field: fact_words(problem) for field, problem in error.problems.items()}
         )
     else:
         await ack(response_action="clear")

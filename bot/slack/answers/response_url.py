@@ -17,9 +17,11 @@ from bot.slack.blocks.message import Message, refusal
 from bot.slack.payloads.models import Invocation
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.words.unavailable import not_now
+from bot.words.refusals.words import refusal_words
 from workflows.app.reads.look_up_permission import Looking
 from workflows.app.service import Service
-from workflows.core.errors import InvalidField, Refused
+from workflows.core.errors.raised import InvalidField, Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.commands.request import Subject
 from workflows.core.text import redacted
 
@@ -72,16 +74,13 @@ class Answers:
                 await self.directory.require_member(command.actor)
             return await build(command)
         except InvalidField as error:
-            return refusal(error.reason)
+            return refusal(refusal_words(error))
         except NOT_NOW as error:
             return refusal(not_now(error))
 
     async def _send(self, response_url: str, message: Message) -> None:
         if not self._is_slacks_own(response_url):
-            raise Refused(
-                "foreign_response_url",
-                "The answer's address is not Slack's, so nothing was sent there. Type the command again.",
-            )
+            raise Refused(RefusalCode.FOREIGN_RESPONSE_URL)
         await AsyncWebhookClient(response_url).send(
             text=self.redact(message.text),
             blocks=redacted(message.blocks, self.redact),

@@ -17,8 +17,9 @@ from bot.slack.blocks.modal import loading_view, message_view
 from bot.slack.errors import NO_ANSWER, error_code, is_passing
 from bot.slack.payloads.models import Interaction, Invocation
 from bot.slack.words.unavailable import NOT_FILLED, not_now
+from bot.words.refusals.words import refusal_words
 from workflows.app.service import Service
-from workflows.core.errors import InvalidField, Refused, UnreadableSetting
+from workflows.core.errors.raised import InvalidField, Refused, UnreadableSetting
 from workflows.core.people import ChatId
 from workflows.core.requests.commands.request import Subject
 from workflows.ports.directory import DirectoryUnavailable
@@ -110,7 +111,7 @@ class Windows:
             try:
                 view = await build(window)
             except (InvalidField, UnreadableSetting) as error:
-                view = message_view("Not possible", str(error))
+                view = message_view("Not possible", refusal_words(error))
             except NOT_NOW as error:
                 view = message_view("Not possible now", not_now(error))
             await self.update(window.id, view)
@@ -133,11 +134,11 @@ class Windows:
             refused, key=key, actor=actor, command=window.command, subject=window.subject, is_told=True
         )
         try:
-            is_seen = await self.update(window.id, message_view("Not possible", refused.reason))
+            is_seen = await self.update(window.id, message_view("Not possible", refusal_words(refused)))
         except (SlackApiError, *NO_ANSWER):
             is_seen = False
         if not is_seen:
-            await self.service.say(refused.reason, key=f"{key}:unseen", person=actor)
+            await self.service.say(refusal_words(refused), key=f"{key}:unseen", person=actor)
 
     async def _told(self, window: Window, work: Awaitable[None]) -> None:
         """Fill an open window. When Slack does not accept it, tell the person, once for each action."""

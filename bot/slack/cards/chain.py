@@ -8,7 +8,7 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import Part, bullets, paragraph, part, quote, when, words
 from bot.slack.people.approvers import MOST_NAMED, Approvers
-from bot.words.actions import with_commands
+from bot.words.refusals.words import with_facts
 from workflows.core.partner_setup.steps import asked_by
 from workflows.core.people import Role
 from workflows.core.plans.changes import plan_access_change
@@ -74,19 +74,17 @@ def outcome_elements(request: AccessRequest, now: datetime) -> Iterator[RichText
         yield paragraph(*by, words(" on "), when(rejection.at), words(", because:"))
         yield quote(rejection.reason, MOST_REASON)
         if sent := with_sent_before(request, ""):
-            yield paragraph(words(with_commands(sent)))
+            yield paragraph(words(with_facts(sent)))
         return
     if request.asked_again and request.state is RequestState.AWAITING_APPROVAL:
-        yield paragraph(
-            words("Asked again: ", bold=True), part(with_commands(request.asked_again), MOST_NOTE, lines=True)
-        )
+        yield paragraph(words("Asked again: ", bold=True), part(with_facts(request.asked_again), MOST_NOTE, lines=True))
     sentence = list(_sentence(request, now))
     if sentence:
         yield paragraph(*sentence)
     if request.note and request.state not in _SAID_BY_SENTENCE:
-        yield paragraph(part(with_commands(request.note), MOST_NOTE, lines=True))
+        yield paragraph(part(with_facts(request.note), MOST_NOTE, lines=True))
     elif request.state in _SAID_BY_SENTENCE and (sent := with_sent_before(request, "")):
-        yield paragraph(words(with_commands(sent)))
+        yield paragraph(words(with_facts(sent)))
 
 
 def still_needed(request: AccessRequest) -> str:

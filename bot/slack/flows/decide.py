@@ -21,10 +21,11 @@ from bot.slack.payloads.button_values import parse_card_value
 from bot.slack.payloads.models import Interaction
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.members import Members
-from workflows.app.service import UNKNOWN_REQUEST, Service
-from workflows.core.errors import Refused
+from bot.words.refusals.words import refusal_words
+from workflows.app.service import Service
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.commands.request import Approve, Reject, Subject
-from workflows.core.requests.deciding import STALE_CARD
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.canonical import Digest
 from workflows.ports.clock import Clock
@@ -96,25 +97,21 @@ class DecideFlow:
         try:
             await self.directory.require_member(window.actor)
         except DirectoryUnavailable as error:
-            return message_view("Not possible now", f"{error} Try again.")
+            return message_view("Not possible now", f"{refusal_words(error)} Try again.")
         request = await self.store.request(request_id)
         if request is None:
-            raise Refused("unknown_request", UNKNOWN_REQUEST)
+            raise Refused(RefusalCode.UNKNOWN_REQUEST)
         history = await self.store.history(request_id=request.id)
         return decision_view(request, history=history, now=self.clock.now())
 
     async def _required(self, request_id: RequestId, digest: Digest) -> AccessRequest:
         request = await self.store.request(request_id)
         if request is None:
-            raise Refused("unknown_request", UNKNOWN_REQUEST)
+            raise Refused(RefusalCode.UNKNOWN_REQUEST)
         if request.is_terminal:
-            raise Refused(
-                "not_now",
-                "This request is closed; nothing about it can change any more. "
-                "Ask again with /partner request if it is still needed.",
-            )
+            raise Refused(RefusalCode.NOT_NOW, is_closed=True)
         if request.known.plan.digest != digest:
-            raise Refused("stale_card", STALE_CARD)
+            raise Refused(RefusalCode.STALE_CARD)
         return request
 
     async def _say_stored(self, view_id: str, what: str, click: Interaction) -> None:

@@ -42,10 +42,10 @@ from bot.slack.flows.entry_points import EntryPoint, Opened
 from bot.slack.payloads.models import HomeOpened
 from bot.slack.people.members import Members
 from bot.slack.words.alarms import alarm_elements
-from bot.words.actions import with_commands
 from bot.words.plans.changes import describe, duration_words
+from bot.words.refusals.words import with_facts
 from workflows.app.service import Service
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.requests.alarms import Alarm, AlarmCode
@@ -178,7 +178,7 @@ def _mine(request: AccessRequest) -> Iterator[Block]:
     if waits := still_needed(request):
         elements.append(paragraph(part(waits, 300)))
     if request.note:
-        elements.append(paragraph(part(with_commands(request.note), 500)))
+        elements.append(paragraph(part(with_facts(request.note), 500)))
     yield rich(*elements)
     if may_be_withdrawn(request):
         yield withdraw_button(request)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from slack_bolt.async_app import AsyncAck
 from slack_sdk.models.blocks import Block
@@ -16,12 +17,15 @@ from bot.slack.flows.entry_points import Action, Card, EntryPoint, Submission
 from bot.slack.payloads.button_values import parse_tenant_id
 from bot.slack.payloads.models import Interaction
 from bot.slack.people.members import Members
-from workflows.app.service import UNKNOWN_PARTNER, Service
-from workflows.core.errors import Refused
+from bot.words.refusals.words import refusal_words
+from workflows.app.service import Service
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership
-from workflows.core.partners.reviews import KEEP_REASON_MISSING
 from workflows.core.requests.commands.partner import Keep
 from workflows.ports.store import Store
+
+_NO_REASON: Final = Refused(RefusalCode.REASON_MISSING, is_review=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +47,7 @@ class ReviewFlow:
         await self.members.require_known(click.actor)
         partnership = await self.store.partnership(parse_tenant_id(click.action.value))
         if partnership is None:
-            raise Refused("unknown_partner", UNKNOWN_PARTNER)
+            raise Refused(RefusalCode.UNKNOWN_PARTNER)
         await self.windows.open(click.trigger_id, keep_view(partnership))
         await ack()
 
@@ -52,7 +56,7 @@ class ReviewFlow:
         tenant_id = parse_tenant_id(click.the_view.private_metadata)
         reason = click.the_view.value(ids.REASON)
         if not reason.strip():
-            await ack(response_action="errors", errors={ids.REASON: KEEP_REASON_MISSING})
+            await ack(response_action="errors", errors={ids.REASON: refusal_words(_NO_REASON)})
             return
         await self.service.want(Keep(actor=click.actor, tenant_id=tenant_id, reason=reason), key=click.key)
         await ack()

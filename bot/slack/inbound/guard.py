@@ -31,11 +31,11 @@ from bot.slack.flows.entry_points import (
 from bot.slack.inbound.replaced_cards import CardReplaced, OldCards
 from bot.slack.payloads.button_values import named_subject
 from bot.slack.payloads.models import HomeOpened, Interaction, Invocation
-from bot.slack.people.users import OUTSIDER
 from bot.slack.words.commands import needs_partner
 from bot.slack.words.unavailable import NOT_OPENED, WINDOW_NOT_OPENED
 from workflows.app.service import Service
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.commands.request import Subject
 
 _COMMAND: Final = "/partner"
@@ -108,7 +108,7 @@ class Guard:
             listener = verbs.get(command.verb, verbs[ANY_OTHER]) if is_whole else verbs[ANY_OTHER]
             try:
                 if command.team_id != self.team_id:
-                    raise Refused("outsider", OUTSIDER)
+                    raise Refused(RefusalCode.OUTSIDER)
                 await listener(ack, command)
             except Refused as refused:
                 await self.service.refuse(
@@ -147,4 +147,4 @@ class Guard:
         if click.view is not None and click.view.app_installed_team_id is not None:
             teams.add(click.view.app_installed_team_id)
         if teams != {self.team_id}:
-            raise Refused("outsider", OUTSIDER)
+            raise Refused(RefusalCode.OUTSIDER)

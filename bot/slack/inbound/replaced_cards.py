@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from bot.slack.blocks.blocks import utc_words
 from bot.slack.flows.entry_points import Card
 from bot.slack.payloads.button_values import named_subject
 from bot.slack.payloads.models import Interaction
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.commands.request import Subject
 from workflows.core.requests.effects import Effect, ShowRequest, ShowReview, ShowSetup
 from workflows.core.requests.request import RequestId
@@ -29,8 +29,8 @@ _DIRECT: Final = "D"
 class CardReplaced(Refused):
     """The clicked card no longer counts. `effect` updates that card."""
 
-    def __init__(self, reason: str, effect: Effect) -> None:
-        super().__init__("card_replaced", reason)
+    def __init__(self, newest: str, effect: Effect) -> None:
+        super().__init__(RefusalCode.CARD_REPLACED, newest_at=_posted_at(newest) if newest else None)
         self.effect = effect
 
 
@@ -86,7 +86,7 @@ class OldCards:
         newest = max((one.message_id for one in copies if one.is_live and one.channel == where.channel_id), default="")
         is_direct = where.channel_id.startswith(_DIRECT)
         if known is None and not is_direct and where.channel_id != self.channel:
-            raise CardReplaced(_out_of_date(newest), effect_of(subject))
+            raise CardReplaced(newest, effect_of(subject))
         if known is None:
             audience = click.actor if is_direct else ""
             await self.store.save_copy(
@@ -101,14 +101,8 @@ class OldCards:
             )
             if not newest:
                 return
-        raise CardReplaced(_out_of_date(newest), effect_of(subject))
+        raise CardReplaced(newest, effect_of(subject))
 
 
-def _out_of_date(newest: str) -> str:
-    """State that a card does not count, and where the one is that does."""
-    where = f"The newest one stands in this conversation, posted {_posted(newest)}." if newest else "See your App Home."
-    return f"This card is out of date, so your click changed nothing. {where}"
-
-
-def _posted(ts: str) -> str:
-    return utc_words(datetime.fromtimestamp(float(ts), UTC))
+def _posted_at(ts: str) -> str:
+    return datetime.fromtimestamp(float(ts), UTC).isoformat()

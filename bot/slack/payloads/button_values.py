@@ -6,7 +6,8 @@ from typing import Annotated, Final
 from pydantic import StringConstraints
 
 from bot.slack.payloads.models import Interaction, Payload
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partner_setup.steps import StepKey
 from workflows.core.requests.commands.request import Subject
 from workflows.core.requests.request import RequestId
@@ -14,9 +15,6 @@ from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.target import is_tenant_id
 
-_NO_BUTTON_OF_OURS: Final = (
-    "This button is not one of Gatehouse's, or too old to be understood. Use the newest card, or /partner help."
-)
 REQUEST_ID: Final = r"^R-[A-Z2-7]{10}$"
 _DIGEST: Final = r"^[0-9a-f]{64}$"
 
@@ -35,7 +33,7 @@ def parse_card_value(value: str) -> tuple[RequestId, Digest]:
     try:
         parsed = _CardValue(request_id=request_id, digest=digest)
     except ValueError as error:
-        raise Refused("malformed", _NO_BUTTON_OF_OURS) from error
+        raise Refused(RefusalCode.MALFORMED) from error
     return RequestId(parsed.request_id), Digest(parsed.digest)
 
 
@@ -45,7 +43,7 @@ def parse_tenant_id(value: str) -> TenantId:
     :raises Refused: for any other text.
     """
     if not is_tenant_id(value):
-        raise Refused("malformed", _NO_BUTTON_OF_OURS)
+        raise Refused(RefusalCode.MALFORMED)
     return TenantId(value)
 
 
@@ -55,7 +53,7 @@ def parse_effect_id(value: str) -> int:
     :raises Refused: for any other text.
     """
     if not re.fullmatch(r"[0-9]{1,18}", value, re.ASCII):
-        raise Refused("malformed", _NO_BUTTON_OF_OURS)
+        raise Refused(RefusalCode.MALFORMED)
     return int(value)
 
 
@@ -74,7 +72,7 @@ def parse_setup_value(value: str) -> tuple[TenantId, StepKey, Digest]:
     try:
         parsed = _SetupValue.model_validate({"step": step, "wanted": wanted})
     except ValueError as error:
-        raise Refused("malformed", _NO_BUTTON_OF_OURS) from error
+        raise Refused(RefusalCode.MALFORMED) from error
     return parse_tenant_id(tenant_id), parsed.step, Digest(parsed.wanted)
 
 

@@ -10,7 +10,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
 
 
@@ -115,7 +116,7 @@ class Interaction(Payload):
         :raises Refused: when there is none.
         """
         if self.view is None:
-            raise Refused("no_view", "This click belongs to no window; open it again.")
+            raise Refused(RefusalCode.NO_VIEW)
         return self.view
 
     def is_in(self, callback_id: str) -> bool:

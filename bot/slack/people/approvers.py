@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.slack.people.shown_directory import ShownDirectory
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Role
 from workflows.core.requests.eligibility import Eligibility, eligibility
 from workflows.core.requests.request import AccessRequest

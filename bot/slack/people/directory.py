@@ -14,7 +14,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.errors import NO_ANSWER, error_code, is_passing, retry_after
 from bot.slack.people.users import SlackUser, ids_of, is_full_member, main_id, name_of_user, require_full_member
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Person, PersonId, Role, Roster, folded_mail, is_same_mail
 from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable, RoleSource
 from workflows.ports.tenant import Account, Tenant
@@ -70,18 +71,10 @@ class SlackDirectory:
         mail = require_full_member(user, self._team_id)
         accounts = [a for a in await self._tenant.accounts_by_mail([mail]) if is_same_mail(a.mail, mail)]
         if len(accounts) != 1:
-            found = "no account" if not accounts else f"{len(accounts)} accounts"
-            raise Refused(
-                "not_one_account",
-                f"Entra has {found} with your Slack mail address {mail}; it has to be exactly one. "
-                "Ask an admin to correct the address in Slack or in Entra.",
-            )
+            raise Refused(RefusalCode.NOT_ONE_ACCOUNT, mail=mail, count=len(accounts))
         account = accounts[0]
         if not _is_eligible(account):
-            raise Refused(
-                "not_a_member",
-                "Your Entra account is disabled or a guest account; only enabled members take part. Ask an admin.",
-            )
+            raise Refused(RefusalCode.NOT_A_MEMBER)
         return Person(id=account.id, chat_id=main_id(user, chat_id), name=account.name)
 
     async def roster(self, people: Sequence[Person]) -> Roster:
@@ -194,7 +187,7 @@ class SlackDirectory:
         try:
             return dict((await self._call("users.info", user=chat_id))["user"])
         except _Gone as error:
-            raise Refused("unknown_user", "Slack does not know this user any more. Ask an admin of Slack.") from error
+            raise Refused(RefusalCode.UNKNOWN_USER) from error
 
     async def user_by_mail(self, mail: str) -> SlackUser | None:
         """Find the user with a mail address; None when there is none."""
@@ -232,10 +225,7 @@ class SlackDirectory:
                 raise _NoGroups from error
             if is_passing(error):
                 raise DirectoryUnavailable(f"Slack does not answer {method} ({code}).", retry_after(error)) from error
-            raise DirectoryRefused(
-                f"Slack refuses to say who people are ({method}: {code}). Tell an admin: trying again does not help "
-                "before that is mended."
-            ) from error
+            raise DirectoryRefused(method, code) from error
         except NO_ANSWER as error:
             raise DirectoryUnavailable("Slack does not answer.") from error
         return dict(response.data) if isinstance(response.data, dict) else {}

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.slack.people.directory import SlackDirectory
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
 from workflows.ports.directory import DirectoryUnavailable
 
@@ -31,8 +32,7 @@ class Members:
             async with asyncio.timeout(_KNOWN_SECONDS):
                 await self.directory.require_member(actor)
         except (DirectoryUnavailable, TimeoutError):
-            reason = "Slack does not say who you are at the moment, so nothing is shown. Click again in a minute."
-            raise Refused("not_known_now", reason) from None
+            raise Refused(RefusalCode.NOT_KNOWN_NOW) from None
 
     async def require(self, actor: ChatId) -> None:
         """Check for a full member; everybody passes when Slack does not answer in time.

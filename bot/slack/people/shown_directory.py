@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from bot.slack.people.directory import SlackDirectory, UserGroups
 from bot.slack.people.users import SlackUser, mail_of_user, name_of_user
 from workflows.cache import Cache
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Person, Role, Roster
 from workflows.intervals import NAMES_SHOWN_FOR, ROLES_SHOWN_FOR
 from workflows.ports.clock import Clock

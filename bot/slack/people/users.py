@@ -1,14 +1,13 @@
 """Read Slack's user object: full membership of our workspace, ids, and name."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
 
 SlackUser = Mapping[str, Any]
-
-OUTSIDER: Final = "You belong to another workspace; only members of this one take part. Ask one of them."
 
 
 def require_full_member(user: SlackUser, team_id: str) -> str:
@@ -18,22 +17,16 @@ def require_full_member(user: SlackUser, team_id: str) -> str:
     """
     teams = (user.get("enterprise_user") or {}).get("teams") or [user.get("team_id")]
     if user.get("deleted"):
-        raise Refused("deactivated", "This Slack user is deactivated. Ask an admin of Slack to activate it again.")
+        raise Refused(RefusalCode.DEACTIVATED)
     if user.get("is_bot") or user.get("is_workflow_bot") or user.get("id") == "USLACKBOT":
-        raise Refused("not_human", "Only people take part, no bots or workflows. Let a person do this.")
+        raise Refused(RefusalCode.NOT_HUMAN)
     if user.get("is_stranger") or team_id not in teams:
-        raise Refused("outsider", OUTSIDER)
+        raise Refused(RefusalCode.OUTSIDER)
     if user.get("is_restricted") or user.get("is_ultra_restricted"):
-        raise Refused(
-            "workspace_guest", "You are a guest in this workspace; only full members take part. Ask one of them."
-        )
+        raise Refused(RefusalCode.WORKSPACE_GUEST)
     mail = (user.get("profile") or {}).get("email")
     if not mail:
-        raise Refused(
-            "no_mail",
-            "Slack shows no mail address for you, so Gatehouse cannot tell who you are in Entra. "
-            "Ask an admin of Slack.",
-        )
+        raise Refused(RefusalCode.NO_MAIL)
     return str(mail)
 
 

@@ -8,6 +8,7 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 from bot.slack.blocks.blocks import paragraph, part, rich, when, words
 from bot.slack.blocks.message import Message, message
 from bot.words.openness import way_title
+from bot.words.refusals.words import with_facts
 from workflows.core.requests.alarms import ENDED, WAYS, Alarm, AlarmCode
 
 _MOST_TEXT: Final = 1500
@@ -137,7 +138,7 @@ def _said(alarm: Alarm, text: str) -> str:
         values["work"] = values["what"] if known is None else known.format_map(values)
     if WAYS in alarm.values:
         values["titles"] = "; ".join(map(way_title, alarm.values[WAYS].split(", ")))
-    return text.format_map(values).strip()
+    return with_facts(text.format_map(values)).strip()
 
 
 class _Values(dict[str, str]):

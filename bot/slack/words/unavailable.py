@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from workflows.core.errors import DomainError
+from bot.words.refusals.words import refusal_words
+from workflows.core.errors.raised import DomainError
 from workflows.ports.tenant import TenantRefused
 
 NOT_OPENED: Final = (
@@ -20,6 +21,7 @@ _NOT_ALLOWED: Final = (401, 403)
 
 def not_now(error: DomainError) -> str:
     """State why something is not possible now, and who can do what about it."""
+    why = refusal_words(error)
     if isinstance(error, TenantRefused) and error.status in _NOT_ALLOWED:
-        return f"{error} Nothing was changed. Tell an admin: trying again does not help before that is mended."
-    return f"{error} Nothing was changed; try again."
+        return f"{why} Nothing was changed. Tell an admin: trying again does not help before that is mended."
+    return f"{why} Nothing was changed; try again."

@@ -20,7 +20,7 @@ from workflows.core.checks.conditional_access.policy import NO_RISK
 from workflows.core.checks.conditional_access.scope import ALL
 from workflows.core.checks.facts import Why
 from workflows.core.checks.findings import FindingCode
-from workflows.core.errors import Values
+from workflows.core.errors.facts import Values
 
 MOST_LINES: Final = 100
 """Lines of details about one finding. The rest is counted."""

@@ -7,7 +7,7 @@ from workflows.core.checks.conditional_access.controls import Because, Meaning, 
 from workflows.core.checks.conditional_access.policy import Kind
 from workflows.core.checks.conditional_access.scope import When
 from workflows.core.checks.conditional_access.verdicts import Source
-from workflows.core.errors import Values
+from workflows.core.errors.facts import Values
 
 
 class ToldCondition(NamedTuple):

@@ -5,11 +5,8 @@ from typing import Final
 
 from bot.words.conditional_access.findings import access_finding_lines, access_finding_words
 from bot.words.findings import home_tenant, records, rules, targets, unchecked
-from bot.words.not_read import WHY
-from workflows.core.checks.facts import Why
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
-from workflows.core.checks.said import provide_words
-from workflows.core.errors import Values
+from workflows.core.errors.facts import Values
 
 SEVERITIES: Final[Mapping[Severity, str]] = {
     Severity.ERROR: "error",
@@ -66,8 +63,3 @@ def _words(code: FindingCode, values: Values) -> str:
     if code in unchecked.READS:
         return unchecked.unchecked_words(code, values)
     return _FORMATS[code].format_map(values) if code in _FORMATS else _MADE[code](values)
-
-
-provide_words(FindingCode, _words)
-provide_words(Source, lambda source, _: SOURCES[source])
-provide_words(Why, lambda why, _: WHY[why])

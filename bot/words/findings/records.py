@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from bot.words.open_request import open_request_words
 from workflows.core.checks.findings import FindingCode
-from workflows.core.errors import Values
+from workflows.core.errors.facts import Values
 
 FORMATS: Final[Mapping[FindingCode, str]] = {
     FindingCode.RESTORES_A_PART: (
@@ -19,7 +20,6 @@ FORMATS: Final[Mapping[FindingCode, str]] = {
         "Whether a request for this tenant is open, and whether its domain looks like that of another partner, could "
         "not be checked: there are no records here. Set DATABASE_URL to the bot's own file."
     ),
-    FindingCode.OPEN_REQUEST: "Filed now, it would be refused: {refusal}",
 }
 
 
@@ -47,6 +47,10 @@ def _not_restored(values: Values) -> str:
     )
 
 
+def _open_request(values: Values) -> str:
+    return f"Filed now, it would be refused: {open_request_words(values['refusal']['values'])}"
+
+
 def _chain(stages: Iterable[Mapping[str, Any]]) -> str:
     return " and ".join(f"{stage['quorum']} of “{stage['title']}”" for stage in stages)
 
@@ -63,4 +67,5 @@ MADE: Final[Mapping[FindingCode, Callable[[Values], str]]] = {
     FindingCode.REPLACES_TEMPLATE: _replaces_template,
     FindingCode.KEEPS_APPROVAL_POLICY: _keeps_approval_policy,
     FindingCode.NOT_RESTORED: _not_restored,
+    FindingCode.OPEN_REQUEST: _open_request,
 }

@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.words.settings import title
 from workflows.core.checks.findings import FindingCode
-from workflows.core.errors import Values
+from workflows.core.errors.facts import Values
 from workflows.core.settings.certainty import REASONS, Doubt
 
 FORMATS: Final[Mapping[FindingCode, str]] = {

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from bot.words.settings import title
+from bot.words.where import where_to_find
 from workflows.core.checks.findings import FindingCode
-from workflows.core.checks.target_checks import where_to_find
-from workflows.core.errors import Values
+from workflows.core.errors.facts import Values
 from workflows.core.settings.model import TargetType
 from workflows.partner_lookup.lookalikes import Likeness
 

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from bot.words.not_read import WHY
 from workflows.core.checks.facts import Why
 from workflows.core.checks.findings import FindingCode
-from workflows.core.errors import Values
+from workflows.core.errors.facts import Values
 
 
 class _Read(NamedTuple):

@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.words.openness import way_title
 from bot.words.settings import title
-from workflows.core.errors import Values
+from workflows.core.errors.facts import Values
 from workflows.core.plans.refused_writes import NotTaken, RefusedWrite
 
 _NOT_TAKEN: Final[Mapping[NotTaken, str]] = {

@@ -9,7 +9,7 @@ from bot.words.not_read import WHY
 from bot.words.openness import ways_words
 from bot.words.settings import DOUBTS, TRUST_TITLES, title
 from workflows.core.checks.facts import Why
-from workflows.core.errors import Values
+from workflows.core.errors.facts import Values
 from workflows.core.posture.codes import ConcernCode
 from workflows.core.posture.model import Concern, Weight
 from workflows.core.settings.certainty import Doubt

@@ -19,6 +19,7 @@ from bot.words.actions import COMMANDS, with_commands
 from tests.bot.surfaces import card
 from tests.workflows.core.builders import AMARA, NOW, identity, request
 from workflows.app.requests.intake import InvalidForm
+from workflows.core.errors.facts import TEXT, Fact
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.text import Action
@@ -76,7 +77,7 @@ async def test_a_fields_problem_names_the_command() -> None:
         answers.append(answer)
 
     async def filing() -> None:
-        raise InvalidForm({"target": f"Ask with {Action.REQUEST}."})
+        raise InvalidForm({"target": Fact(TEXT, {"text": f"Ask with {Action.REQUEST}."})})
 
     await answer_filing(ack, filing())  # type: ignore[arg-type]
     assert answers == [{"response_action": "errors", "errors": {"target": "Ask with /partner request."}}]

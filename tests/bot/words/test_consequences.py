@@ -6,7 +6,7 @@ import pytest
 
 from bot.words.consequences import consequence_words
 from workflows.core.checks.consequences import Consequence
-from workflows.core.errors import Fact
+from workflows.core.errors.facts import Fact
 
 C = Consequence
 ENTRY_KEPT: Final = "The partner's entry is kept, not deleted"

@@ -16,7 +16,7 @@ from tests.bot.surfaces import shown
 from tests.workflows.core.builders import NOW, TENANT, prepared, request
 from tests.workflows.core.strategies import PROPERTY, SETTINGS, partner_documents
 from workflows.catalog.catalog import SHIPPED, load_catalog
-from workflows.core.errors import NothingToChange
+from workflows.core.errors.raised import NothingToChange
 from workflows.core.plans.changes import Part, setting_changes
 from workflows.core.plans.plan import Plan, plan_access, plan_revocation
 from workflows.core.requests.request import Observation

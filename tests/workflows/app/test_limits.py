@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from bot.words.refusals.words import fact_words
+from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import AMARA, DANA, RILEY, identity
 from tests.workflows.effects.test_one_person_two_ids import AMARA_W, RILEY_W, two_ids
 from tests.workflows.world import World, restarted
@@ -11,7 +13,8 @@ from workflows.app.alarms import Alarms
 from workflows.app.limits import HOUR, Limited, Limits
 from workflows.app.reads.look_up_permission import Looking
 from workflows.app.requests.intake import InvalidForm
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.request import AccessRequest, RequestState
@@ -65,7 +68,7 @@ async def test_the_request_above_the_limit_is_refused_with_the_time_when_it_is_p
         world.clock.advance(minutes=1)
     with pytest.raises(InvalidForm) as refused:
         await ask(world, 9)
-    assert f"possible again at {began + HOUR:%H:%M} UTC" in refused.value.problems["target"]
+    assert f"possible again at {began + HOUR:%H:%M} UTC" in fact_words(refused.value.problems["target"])
     assert (RILEY.chat_id, "limit_reached") in await world.refusals()
     world.clock.advance(minutes=55)
     assert (await ask(world, 9)).state is RequestState.AWAITING_APPROVAL
@@ -190,14 +193,14 @@ class Everybody:
 
     async def require_member(self, chat_id: ChatId) -> None:
         if chat_id == "U-GUEST":
-            raise Refused("workspace_guest", "You are a guest.")
+            raise Refused(RefusalCode.WORKSPACE_GUEST)
 
 
 async def test_look_ups_are_recorded_counted_and_limited(world: World, limits: Limits) -> None:
     looking = Looking(members=Everybody(), service=world.service, limits=limits)
     for number in range(5):
         await looking.require(RILEY.chat_id, f"partner{number}.example", key=f"k{number}", by="form")
-    with pytest.raises(Refused, match="5 look-ups an hour"):
+    with worded_refusal(Refused, match="5 look-ups an hour"):
         await looking.require(RILEY.chat_id, "one.more", key="k9", by="form")
     await world.settle()
     assert len([text for text in world.notifier.texts_to(RILEY.chat_id) if "more look-ups" in text]) == 1
@@ -207,6 +210,6 @@ async def test_look_ups_are_recorded_counted_and_limited(world: World, limits: L
 
 async def test_who_may_not_look_is_not_counted(world: World, limits: Limits) -> None:
     looking = Looking(members=Everybody(), service=world.service, limits=limits)
-    with pytest.raises(Refused, match="guest"):
+    with worded_refusal(Refused, match="guest"):
         await looking.require(ChatId("U-GUEST"), "contoso.com", key="k", by="form")
     assert await world.log() == []

@@ -18,7 +18,8 @@ from workflows.app.reads.checklists import Checklists
 from workflows.app.schedule.missing_setup import record_missing_setup
 from workflows.app.schedule.ticker import tick
 from workflows.catalog.catalog import SHIPPED, load_catalog
-from workflows.core.errors import InvalidField, Refused
+from workflows.core.errors.raised import InvalidField, Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partner_setup.checklist import Call, Home, add_us, call_of, groups
 from workflows.core.partner_setup.clouds import CLOUDS, GLOBAL
 from workflows.core.partner_setup.steps import setup_of
@@ -234,7 +235,7 @@ async def test_what_cannot_be_recorded_for_one_partner_does_not_keep_the_start(
 ) -> None:
     await world.opened()
     await world.store.execute("update partnerships set doc = json_remove(doc, '$.setup')")
-    for fault in (Refused("not_missing", "Somebody was faster."), RuntimeError("Out of order.")):
+    for fault in (Refused(RefusalCode.NOT_MISSING), RuntimeError("Out of order.")):
 
         async def failing(*_: object, fault: Exception = fault, **__: object) -> Partnership:
             raise fault

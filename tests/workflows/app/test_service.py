@@ -5,11 +5,13 @@ from datetime import timedelta
 
 import pytest
 
+from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import AMARA, RILEY, SAM, TENANT, particulars, partnership
 from tests.workflows.core.builders import request as usual
 from tests.workflows.fakes import Crash
 from tests.workflows.world import World
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Roster
 from workflows.core.requests.commands.partner import AskReview, Keep
 from workflows.core.requests.commands.request import Expire, RecordDelayed, Replan, Subject
@@ -88,7 +90,7 @@ async def test_a_command_that_is_not_taken_stores_nothing(world: World) -> None:
     stored = await world.log()
     with pytest.raises(Refused):
         await world.service.advance(request.id, Expire())
-    with pytest.raises(Refused, match="no such request"):
+    with worded_refusal(Refused, match="no such request"):
         await world.service.advance(RequestId("r-nowhere"), Expire())
     assert await world.request(request.id) == request
     assert await world.log() == stored
@@ -107,7 +109,7 @@ async def test_the_bots_own_commands_are_entered_once_for_each_version(world: Wo
     assert first.version == request.version + 1
     keys = [entry.key for entry in await world.store.history(request_id=request.id)]
     assert keys == [f"{request.id}:1:replan"]
-    with pytest.raises(Refused, match="preparing"):
+    with worded_refusal(Refused, match="preparing"):
         await world.service.advance(request.id, Replan(reason="The template changed."))
 
 
@@ -126,7 +128,7 @@ async def test_what_one_takes_back_is_withdrawn_once(world: World) -> None:
 
 async def test_nobody_takes_back_what_somebody_else_asked_for(world: World) -> None:
     request = await world.put(usual())
-    with pytest.raises(Refused, match="Only the person who filed"):
+    with worded_refusal(Refused, match="Only the person who filed"):
         await world.service.withdraw(request.id, SAM.chat_id, key="click-1")
     assert await world.request(request.id) == request
 
@@ -134,7 +136,7 @@ async def test_nobody_takes_back_what_somebody_else_asked_for(world: World) -> N
 async def test_a_refusal_is_recorded_and_told_once(world: World) -> None:
     for _ in range(3):
         await world.service.refuse(
-            Refused("own_request", "You filed this request."),
+            Refused(RefusalCode.OWN_REQUEST),
             key="click-1",
             actor=RILEY.chat_id,
             command="want_approve",
@@ -145,10 +147,12 @@ async def test_a_refusal_is_recorded_and_told_once(world: World) -> None:
     assert (entry.outcome, entry.request_id, entry.details) == (
         "own_request",
         "r-1",
-        {"reason": "You filed this request."},
+        {"code": "own_request", "values": {}},
     )
     await world.settle()
-    assert world.notifier.told == [(RILEY.chat_id, "You filed this request.", "C1")]
+    [(person, said, channel)] = world.notifier.told
+    assert (person, channel) == (RILEY.chat_id, "C1")
+    assert said.startswith("You filed this request, so somebody else has to decide on it.")
 
 
 async def test_something_is_said_once_for_each_key(world: World) -> None:
@@ -174,7 +178,7 @@ async def test_a_review_is_advanced_and_stored(world: World) -> None:
         TENANT,
         {"reason": "Needed", "account": SAM.id},
     )
-    with pytest.raises(Refused, match="knows no such partner"):
+    with worded_refusal(Refused, match="knows no such partner"):
         await world.service.advance_review(type(TENANT)("0" * 36), AskReview())
 
 

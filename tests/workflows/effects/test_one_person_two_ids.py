@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
+from bot.words.refusals.words import fact_words, with_facts
 from tests.workflows.core.builders import (
     AMARA,
     BRUNO,
@@ -24,7 +25,7 @@ from tests.workflows.fakes import FixedClock
 from tests.workflows.world import World
 from workflows.app.reads.queries import waiting_for
 from workflows.app.requests.intake import InvalidForm
-from workflows.app.requests.open_request import account_beside, may_withdraw, open_request_words
+from workflows.app.requests.open_request import account_beside, may_withdraw, open_request_fact
 from workflows.app.schedule.role_watch import lacking
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ChatId, Person
@@ -96,10 +97,12 @@ async def test_the_open_request_is_ones_own_under_the_other_id(world: World) -> 
     request = await world.waiting()
     account = await account_beside(request, RILEY_W.chat_id, world.directory)
     assert may_withdraw(request, RILEY_W.chat_id, account)
-    assert open_request_words(request, RILEY_W.chat_id, account).startswith("You have an open access request")
+    assert fact_words(open_request_fact(request, RILEY_W.chat_id, account)).startswith(
+        "You have an open access request"
+    )
     with pytest.raises(InvalidForm) as caught:
         await world.file(requester=RILEY_W)
-    said = caught.value.problems["target"]
+    said = fact_words(caught.value.problems["target"])
     assert said.startswith("You have an open access request")
     assert said.endswith("or withdraw it first.")
 
@@ -109,7 +112,7 @@ async def test_the_open_request_that_is_not_prepared_yet_is_ones_own_too(world: 
     await world.file()
     with pytest.raises(InvalidForm) as caught:
         await world.file(requester=RILEY_W)
-    assert caught.value.problems["target"].startswith("You have an open access request")
+    assert fact_words(caught.value.problems["target"]).startswith("You have an open access request")
 
 
 async def test_nobody_elses_request_is_ones_own(world: World) -> None:
@@ -118,7 +121,7 @@ async def test_nobody_elses_request_is_ones_own(world: World) -> None:
     account = await account_beside(request, DANA.chat_id, world.directory)
     assert account == DANA.id
     assert not may_withdraw(request, DANA.chat_id, account)
-    assert open_request_words(request, DANA.chat_id, account).startswith("Riley has an open access request")
+    assert fact_words(open_request_fact(request, DANA.chat_id, account)).startswith("Riley has an open access request")
 
 
 @pytest.mark.parametrize("trouble", [DirectoryUnavailable("away"), TenantRefused(403, "Denied", "no consent")])
@@ -167,11 +170,13 @@ async def test_the_form_counts_nobody_who_asks_or_sponsors_under_another_id(worl
     world.directory.assign(RILEY, "security")
     with pytest.raises(InvalidForm) as caught:
         await world.file(requester=RILEY_W)
-    assert "“Security” needs 1 person beside the requester and the sponsor" in caught.value.problems["template"]
+    assert "“Security” needs 1 person beside the requester and the sponsor" in fact_words(
+        caught.value.problems["template"]
+    )
     world.script.fail("directory.all_ids", DirectoryUnavailable("away"))
     request = await world.settled(await world.file(requester=RILEY_W))
     assert request.state is RequestState.UNFIT, "what the form could not tell, preparing does"
-    assert "“Security” needs 1 person" in request.note
+    assert "“Security” needs 1 person" in with_facts(request.note)
 
 
 async def test_a_role_that_only_the_requester_holds_under_another_id_is_empty(world: World) -> None:

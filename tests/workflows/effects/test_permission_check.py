@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.words.refusals.words import fact_words, refusal_words, with_facts
 from tests.workflows.core.builders import (
     AMARA,
     BRUNO,
@@ -21,7 +22,9 @@ from tests.workflows.core.builders import (
 from tests.workflows.fakes import BLANK, HOME
 from tests.workflows.world import CATALOG, CONTOSO, World, restarted
 from workflows.catalog.catalog import Catalog
-from workflows.core.errors import Refused
+from workflows.core.errors.facts import fact_in
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.people import Person
 from workflows.core.requests.commands.clicks import Click
@@ -91,17 +94,18 @@ async def test_a_refused_approval_is_recorded_and_said_where_it_was_clicked(
     assert words in text
     assert (told, channel) == (actor.chat_id, "C-PARTNERS")
     entry = (await world.store.history(limit=1))[0]
-    assert (entry.command, entry.request_id, entry.details) == ("want_approve", request.id, {"reason": text})
+    assert (entry.command, entry.request_id, entry.details["code"]) == ("want_approve", request.id, code)
+    assert fact_words(fact_in(entry.details)) == text
 
 
 async def test_whom_the_directory_refuses_never_approves(world: World) -> None:
     request = await world.waiting()
-    refused = Refused("workspace_guest", "You are a guest; only full members take part.")
+    refused = Refused(RefusalCode.WORKSPACE_GUEST)
     world.directory.refusals[AMARA.chat_id] = refused
     await world.approve(request, AMARA)
     assert await world.request(request.id) == request
     assert await world.refusals() == [(AMARA.chat_id, "workspace_guest")]
-    assert world.notifier.texts_to(AMARA.chat_id) == ["You are a guest; only full members take part."]
+    assert world.notifier.texts_to(AMARA.chat_id) == [refusal_words(refused)]
 
 
 async def test_an_approval_is_judged_on_the_roster_of_today(world: World) -> None:
@@ -345,7 +349,7 @@ async def test_a_template_that_is_gone_ends_the_request(world: World) -> None:
         await again.approve(request, AMARA)
         ended = await again.request(request.id)
     assert ended.state is S.UNFIT
-    assert "no template “trusted-partner” any more" in ended.note
+    assert "no template “trusted-partner” any more" in with_facts(ended.note)
 
 
 # --- reviews ---

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.words.refusals.words import with_facts
 from tests.workflows.core.builders import (
     AMARA,
     BRUNO,
@@ -21,7 +22,8 @@ from tests.workflows.core.builders import (
 from tests.workflows.core.builders import request as usual
 from tests.workflows.fakes import HOME
 from tests.workflows.world import CATALOG, CONTOSO, World, restarted
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.plans.plan import steps_done
 from workflows.core.policy.template import filled
 from workflows.core.requests.effects import Apply, Prepare
@@ -103,9 +105,9 @@ async def test_what_can_never_become_a_plan_ends_with_the_reason(world: World, b
     break_it(world)
     request = await world.settled(request_id)
     assert request.state is S.UNFIT
-    assert words in request.note
+    assert words in with_facts(request.note)
     assert world.notifier.texts_to(RILEY.chat_id) == [
-        f"Your request for contoso.com ended as unfit. {request.note}",
+        f"Your request for contoso.com ended as unfit. {with_facts(request.note)}",
     ]
     assert world.tenant.attempts == []
 
@@ -116,7 +118,7 @@ async def test_a_person_in_two_stages_does_not_make_a_chain(world: World) -> Non
     world.directory.assign(CHIE, "")
     world.directory.assign(AMARA, "security data-owner")
     request = await world.settled(request_id)
-    assert (request.state, "has 1 left" in request.note) == (S.UNFIT, True)
+    assert (request.state, "has 1 left" in with_facts(request.note)) == (S.UNFIT, True)
 
 
 async def test_a_second_open_request_about_a_tenant_is_unfit(world: World) -> None:
@@ -129,7 +131,7 @@ async def test_a_second_open_request_about_a_tenant_is_unfit(world: World) -> No
     filed = [await world.request(first), await world.request(second)]
     assert {request.state for request in filed} == {S.AWAITING_APPROVAL, S.UNFIT}
     (unfit,) = [request for request in filed if request.state is S.UNFIT]
-    assert "has an open access request for this partner" in unfit.note
+    assert "has an open access request for this partner" in with_facts(unfit.note)
 
 
 @pytest.mark.parametrize(
@@ -251,7 +253,7 @@ async def test_a_revocation_by_somebody_whose_account_is_gone_by_then_is_carried
     """Dana was judged when she asked; closing does not hang on the directory, nor on her, once more."""
     await world.opened()
     await world.revoke(DANA, but=Prepare)
-    world.directory.refusals[DANA.chat_id] = Refused("deactivated", "This Slack user is deactivated.")
+    world.directory.refusals[DANA.chat_id] = Refused(RefusalCode.DEACTIVATED)
     world.script.fail("directory.identify", DirectoryUnavailable("Slack does not answer."), times=9)
     calls = len(world.script.calls)
     (request,) = await world.all_requests()
@@ -316,4 +318,4 @@ async def test_a_hole_that_the_template_gained_since_makes_the_request_unfit(wor
     await replace(world.preparer, catalog=replace(CATALOG, templates=templates)).prepare(request_id)
     request = await world.request(request_id)
     assert request.state is S.UNFIT
-    assert "application (client) ID" in request.note
+    assert "application (client) ID" in with_facts(request.note)

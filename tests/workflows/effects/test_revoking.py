@@ -12,7 +12,7 @@ from tests.workflows.core.builders import request as usual_request
 from tests.workflows.effects.applying import NO_ANSWER, retried
 from tests.workflows.fakes import HOME
 from tests.workflows.world import CONTOSO, World
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.commands.partner import Revoke

@@ -26,7 +26,7 @@ from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.checks.conditional_access.controls import Visitor
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.conditional_access.scope import Client
-from workflows.core.errors import NothingToChange
+from workflows.core.errors.raised import NothingToChange
 from workflows.core.people import PersonId
 from workflows.core.plans.plan import Operation, Plan, plan_access, plan_revocation
 from workflows.core.policy.template import Template, filled

@@ -4,8 +4,9 @@ from typing import Final
 
 import pytest
 
+from bot.words.refusals.words import refusal_words
 from tests.workflows.world import World
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.ports.tenant import TenantRefused
@@ -17,7 +18,7 @@ async def refusal(world: World) -> str:
     with pytest.raises(Refused) as refused:
         await identify_partner(ELSEWHERE, store=world.store, tenant=world.tenant)
     assert refused.value.code == "unknown_tenant"
-    return refused.value.reason
+    return refusal_words(refused.value)
 
 
 async def test_with_other_clouds_enabled_it_may_be_in_one_of_them_and_is_blocked(world: World) -> None:

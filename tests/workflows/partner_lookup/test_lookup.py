@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import TENANT
 from tests.workflows.fakes import HOME, FakeTenant, FixedClock
 from tests.workflows.world import CONTOSO
-from workflows.core.errors import InvalidField
+from workflows.core.errors.raised import InvalidField
 from workflows.core.requests.request import Observation
 from workflows.partner_lookup.lookup import look_up
 from workflows.partner_lookup.target import CONSUMER_TENANTS
@@ -51,7 +52,7 @@ async def test_a_tenant_without_a_configuration_of_its_own_has_none(tenant: Fake
 async def test_what_can_never_be_a_partner_is_refused_at_the_field(tenant: FakeTenant, target: str, words: str) -> None:
     tenant.add_tenant(replace(CONTOSO, tenant_id=HOME, default_domain="woodgrove.com"))
     tenant.add_tenant(replace(CONTOSO, tenant_id=min(CONSUMER_TENANTS), default_domain="live.example"))
-    with pytest.raises(InvalidField, match=words) as caught:
+    with worded_refusal(InvalidField, match=words) as caught:
         await look_up(target, tenant=tenant, clock=FixedClock())
     assert caught.value.field == "target"
     assert "tenant.read_partner" not in tenant.script.calls
@@ -85,12 +86,12 @@ async def test_a_default_that_takes_too_long_is_not_waited_for(
 async def test_an_unknown_id_is_taken_on_trust_only_where_other_clouds_are_enabled(tenant: FakeTenant) -> None:
     """Entra's lookup sees its own cloud only, so an id of another one cannot be told from no id at all."""
     stranger = "0ddba11d-0000-4000-8000-000000000001"
-    with pytest.raises(InvalidField, match="no other cloud is enabled"):
+    with worded_refusal(InvalidField, match="no other cloud is enabled"):
         await look_up(stranger, tenant=tenant, clock=FixedClock())
     tenant.tenant_settings.access_policy = {"allowedCloudEndpoints": ["microsoftonline.us"]}
     identity = (await look_up(stranger, tenant=tenant, clock=FixedClock())).identity
     assert (identity.tenant_id, identity.default_domain, identity.is_resolved) == (stranger, "", False)
-    with pytest.raises(InvalidField, match="in another Microsoft cloud is found by its tenant ID only"):
+    with worded_refusal(InvalidField, match="in another Microsoft cloud is found by its tenant ID only"):
         await look_up("nowhere.example", tenant=tenant, clock=FixedClock())
 
 

@@ -7,7 +7,7 @@ import pytest
 from tests.workflows.core.builders import DANA
 from tests.workflows.effects.test_revoking import assert_blocked
 from tests.workflows.world import World
-from workflows.core.errors import DomainError, Refused
+from workflows.core.errors.raised import DomainError, Refused
 from workflows.core.requests.request import RequestState
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.identifying import identify_partner

@@ -5,11 +5,13 @@ from dataclasses import replace
 import pytest
 
 from bot.words.findings.finding import finding_words
+from bot.words.refusals.words import refusal_words, with_facts
+from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, RILEY, TENANT
 from tests.workflows.fakes import FakeTenant
 from tests.workflows.world import CONTOSO, World
 from workflows.app.requests.intake import InvalidForm
-from workflows.core.errors import InvalidField
+from workflows.core.errors.raised import InvalidField
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.request import AccessRequest, RequestState
@@ -45,10 +47,10 @@ async def test_a_refused_name_is_said_once_and_the_same_by_the_form_and_by_sendi
         await world.intake.look_up("contoso.com")
     with pytest.raises(InvalidForm) as sent:
         await world.file()
-    assert sent.value.problems == {"target": shown.value.reason}
-    assert shown.value.reason.startswith(SAID)
-    assert CURE in shown.value.reason
-    assert "CrossTenantInformation" not in shown.value.reason, "no permission is blamed"
+    assert sent.value.problems == {"target": shown.value.fact}
+    assert refusal_words(shown.value).startswith(SAID)
+    assert CURE in refusal_words(shown.value)
+    assert "CrossTenantInformation" not in refusal_words(shown.value), "no permission is blamed"
     assert await world.all_requests() == []
     assert await world.file(target=TENANT), "what is advised works"
 
@@ -61,7 +63,7 @@ async def test_a_name_refused_while_it_is_prepared_ends_the_request_with_the_sam
     refuse_only(world, monkeypatch, "contoso.com")
     request = await world.settled(request_id)
     assert request.state is RequestState.UNFIT
-    assert request.note.startswith(SAID)
+    assert with_facts(request.note).startswith(SAID)
 
 
 async def approved(world: World) -> AccessRequest:
@@ -79,7 +81,7 @@ async def test_a_name_refused_after_the_approval_stops_the_request_and_writes_no
     refuse_only(world, monkeypatch, "contoso.com")
     request = await world.settled(request.id)
     assert request.state is RequestState.STOPPED
-    assert request.note.startswith(SAID)
+    assert with_facts(request.note).startswith(SAID)
     assert request.note.endswith("Nothing was written.")
     assert world.tenant.attempts == []
     assert any(SAID in text for text in world.notifier.texts_to(RILEY.chat_id))
@@ -116,7 +118,7 @@ async def test_where_the_two_cannot_be_told_apart_nothing_is_blamed(
 
 async def test_a_refused_tenant_id_leads_to_the_domain(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     refuse_only(world, monkeypatch, TENANT)
-    with pytest.raises(InvalidField, match="Ask the partner for one of their domains"):
+    with worded_refusal(InvalidField, match="Ask the partner for one of their domains"):
         await world.intake.look_up(TENANT)
 
 
@@ -125,7 +127,7 @@ async def test_a_refused_name_that_is_on_record_is_said_with_its_tenant_id(
 ) -> None:
     await world.opened()
     refuse_only(world, monkeypatch, "contoso.com")
-    with pytest.raises(InvalidField, match=f"By our records it led to the tenant ID {TENANT} before"):
+    with worded_refusal(InvalidField, match=f"By our records it led to the tenant ID {TENANT} before"):
         await world.intake.look_up("contoso.com")
 
 
@@ -133,7 +135,7 @@ async def test_showing_and_closing_a_refused_name_blame_no_permission_and_closin
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refuse_only(world, monkeypatch, "contoso.com", TENANT)
-    with pytest.raises(InvalidField, match="no permission is missing"):
+    with worded_refusal(InvalidField, match="no permission is missing"):
         await named_partner("contoso.com", store=world.store, tenant=world.tenant)
     world.tenant.partners[TENANT] = {"tenantId": TENANT}
     identity, _ = await named_partner(TENANT, store=world.store, tenant=world.tenant)

@@ -12,6 +12,9 @@ from bot.process.logs.redactor import Redactor
 from tests.workflows.core.builders import NOW, access_plan, identity, partnership, prepared, request
 from tests.workflows.fakes import FixedClock
 from tests.workflows.store.test_codec import EFFECTS, PARTNERSHIPS, REQUESTS
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
@@ -104,6 +107,12 @@ def test_texts_of_errors_are_cleaned_of_what_looks_like_a_token() -> None:
         id=AlarmId("A-1"), code=AlarmCode.CARD_NOT_POSTED, subject="R-1", values={"reason": TOKEN}, raised_at=NOW
     )
     assert load(ALARM, CLEAN.alarm(alarm)).values == {"reason": "[redacted]"}
+    fact = Refused(RefusalCode.CANNOT_BE_CHECKED, answer=f"It said {TOKEN}.").fact
+    stored_refusal = load(DETAILS, CLEAN.details(fact.as_value()))
+    assert stored_refusal == {"code": "cannot_be_judged", "values": {"answer": "It said [redacted]."}}
+    told = load(EFFECT, CLEAN.effect(Tell(person=ChatId("U1"), subject=Subject(), text=str(fact))))
+    assert isinstance(told, Tell)
+    assert told.text == str(Fact(fact.code, {"answer": "It said [redacted]."}))
     details = {"reason": TOKEN, "refused": [{"names": ["a"], "reason": TOKEN}], "image": {"reason": TOKEN}}
     assert load(DETAILS, CLEAN.details(details)) == {
         "reason": "[redacted]",

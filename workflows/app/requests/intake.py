@@ -26,11 +26,12 @@ from workflows.app.requests.proposing import (
     require_no_other_request,
 )
 from workflows.app.requests.request_limit import Filing
-from workflows.app.requests.sponsors import sponsor_words
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.catalog.kept_policy import current_policy
-from workflows.core.errors import InvalidField, NothingToChange, Refused
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.raised import InvalidField, NothingToChange, Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, PersonId
 from workflows.core.policy.placeholders import parse_placeholder
 from workflows.core.policy.template import Stage, Template
@@ -74,10 +75,10 @@ class Form:
 
 
 class InvalidForm(Exception):
-    """The form cannot be filed. `problems` says for each field what is wrong and how to correct it."""
+    """The form cannot be filed. `problems` says for each field what is wrong."""
 
-    def __init__(self, problems: dict[str, str]) -> None:
-        super().__init__("; ".join(f"{field}: {reason}" for field, reason in problems.items()))
+    def __init__(self, problems: dict[str, Fact]) -> None:
+        super().__init__("; ".join(f"{field}: {problem}" for field, problem in problems.items()))
         self.problems = problems
 
 
@@ -141,10 +142,8 @@ class Intake:
             return request_id  # delivered again
         filing = Filing(service=self.service, limits=self.limits)
         await require_within_limits(filing, form.requester, FIELD, key=key)
-        problems: dict[str, str] = {}
-        justification = checked_justification(
-            form.justification, "Say why this partner needs access: the approvers decide on it.", problems
-        )
+        problems: dict[str, Fact] = {}
+        justification = checked_justification(form.justification, problems, is_restore=False)
         template = self._template(form, problems)
         named = NamedIds() if template is None else await self.names_in(form, template)
         placeholders = None if template is None else _placeholders(form, template, named, problems)
@@ -178,23 +177,22 @@ class Intake:
         await filing.done(key=key)
         return request_id
 
-    def _template(self, form: Form, problems: dict[str, str]) -> Template | None:
+    def _template(self, form: Form, problems: dict[str, Fact]) -> Template | None:
         try:
             template = current_template(self.catalog, form.template)
         except InvalidField as error:
-            problems[error.field] = error.reason
+            problems[error.field] = error.fact
             return None
         allowed = [duration.days for duration in template.durations]
         if form.days not in allowed:
-            choices = ", ".join(map(str, allowed))
-            problems["duration"] = f"“{template.title}” can last {choices} days. Choose one of these."
+            problems["duration"] = Fact(RefusalCode.DURATION_NOT_OFFERED, {"template": template.title, "days": allowed})
         return template
 
-    def _target(self, form: Form, problems: dict[str, str]) -> str | None:
+    def _target(self, form: Form, problems: dict[str, Fact]) -> str | None:
         try:
             return normalize_target(form.target)
         except InvalidField as error:
-            problems[error.field] = error.reason
+            problems[error.field] = error.fact
             return None
 
     async def _ask_the_directory(
@@ -203,7 +201,7 @@ class Intake:
         target: str,
         template: Template | None,
         placeholders: Mapping[str, str] | None,
-        problems: dict[str, str],
+        problems: dict[str, Fact],
     ) -> tuple[Observation | None, PersonId | None]:
         """Ask about the tenant and the people in parallel, within the time that the form waits.
 
@@ -232,7 +230,7 @@ class Intake:
         target: str,
         template: Template | None,
         placeholders: Mapping[str, str] | None,
-        problems: dict[str, str],
+        problems: dict[str, Fact],
     ) -> tuple[Observation | None, tuple[Stage, ...] | None]:
         """Look up the tenant; return the observation, and the chain that the plan would need."""
         stages = None
@@ -250,11 +248,11 @@ class Intake:
                 stages = chain_of(plan, template, observation, policy)
                 checked(observation, plan, stages)
         except InvalidField as error:
-            problems.setdefault(error.field, error.reason)
+            problems.setdefault(error.field, error.fact)
         except NothingToChange as error:
-            problems.setdefault(FIELD, str(error))
+            problems.setdefault(FIELD, error.fact)
         except TenantRefused as error:
-            problems.setdefault(FIELD, refused_words(error))
+            problems.setdefault(FIELD, lookups_refused(error))
         except (TenantUnavailable, TimeoutError):
             return None, None
         else:
@@ -266,28 +264,25 @@ class Intake:
         seen = self._seen.pop(target, None)
         return seen if seen is not None and self.clock.now() - seen.at < _SEEN_FOR else None
 
-    async def _ids(self, template: Template, placeholders: Mapping[str, str], problems: dict[str, str]) -> None:
+    async def _ids(self, template: Template, placeholders: Mapping[str, str], problems: dict[str, Fact]) -> None:
         problems.update(await unknown_ids(template, placeholders, tenant=self.tenant, patience=PATIENCE_SECONDS))
 
-    async def _chain_problem(self, form: Form, stages: tuple[Stage, ...]) -> str:
+    async def _chain_problem(self, form: Form, stages: tuple[Stage, ...]) -> Fact | None:
         return await chain_problem(stages, {form.requester, form.sponsor}, directory=self.directory)
 
 
-def refused_words(error: TenantRefused) -> str:
-    """State that Entra refuses every lookup until an admin repairs that; nothing can be sent before."""
-    return f"Microsoft Graph refused to look this up: {error.reason} Tell an admin."
+def lookups_refused(error: TenantRefused) -> Fact:
+    """Return that Entra refuses every lookup until an admin repairs that; nothing can be sent before."""
+    return Fact(RefusalCode.LOOKUPS_REFUSED, {"answer": str(error)})
 
 
-def checked_justification(typed: str, lacking: str, problems: dict[str, str]) -> str:
-    """Return a justification as it is stored; add what is wrong with it to `problems`.
-
-    :param lacking: the text when there is no justification.
-    """
+def checked_justification(typed: str, problems: dict[str, Fact], *, is_restore: bool) -> str:
+    """Return a justification as it is stored; add what is wrong with it to `problems`."""
     justification = typed.strip()
     if not any(character.isprintable() and not character.isspace() for character in justification):
-        problems["justification"] = lacking
+        problems["justification"] = Fact(RefusalCode.JUSTIFICATION_MISSING, {"is_restore": is_restore})
     elif len(justification) > JUSTIFICATION_LIMIT:
-        problems["justification"] = f"Shorten this to {JUSTIFICATION_LIMIT} characters."
+        problems["justification"] = Fact(RefusalCode.JUSTIFICATION_TOO_LONG, {"limit": JUSTIFICATION_LIMIT})
     return justification
 
 
@@ -302,11 +297,11 @@ async def require_within_limits(
     try:
         await filing.require(requester, key=key, account=account)
     except Refused as refused:
-        raise InvalidForm({place: refused.reason}) from refused
+        raise InvalidForm({place: refused.fact}) from refused
 
 
 async def check_people(
-    requester: ChatId, sponsor: ChatId, place: str, problems: dict[str, str], *, directory: Directory
+    requester: ChatId, sponsor: ChatId, place: str, problems: dict[str, Fact], *, directory: Directory
 ) -> PersonId | None:
     """Add to `problems` who cannot take part; nothing when that is not known in time.
 
@@ -321,27 +316,28 @@ async def check_people(
                     found[person] = (await directory.identify(person)).id
                 except Refused as refused:
                     if person == requester:
-                        problems[field] = refused.reason  # replaces findings about somebody else
+                        problems[field] = refused.fact  # replaces findings about somebody else
                     else:
-                        problems.setdefault(field, sponsor_words(refused))
+                        about = {"refused": refused.fact.as_value()}
+                        problems.setdefault(field, Fact(RefusalCode.SPONSOR_REFUSED, about))
     except (TenantUnavailable, TenantRefused, DirectoryUnavailable, TimeoutError):
         pass
     return found.get(requester)
 
 
-async def chain_problem(stages: tuple[Stage, ...], excluded: set[ChatId], *, directory: Directory) -> str:
-    """State why nobody could complete the chain; empty when somebody can, or when it is not known in time."""
+async def chain_problem(stages: tuple[Stage, ...], excluded: set[ChatId], *, directory: Directory) -> Fact | None:
+    """Return why nobody could complete the chain; None when somebody can, or when it is not known in time."""
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             await require_chain(directory, stages, await directory.all_ids(excluded))
     except InvalidField as error:
-        return error.reason
+        return error.fact
     except (TenantUnavailable, TenantRefused, DirectoryUnavailable, DirectoryRefused, TimeoutError):
         pass
-    return ""
+    return None
 
 
-def _placeholders(form: Form, template: Template, named: NamedIds, problems: dict[str, str]) -> dict[str, str] | None:
+def _placeholders(form: Form, template: Template, named: NamedIds, problems: dict[str, Fact]) -> dict[str, str] | None:
     """Read the ids for the template's placeholders; None when one is missing or wrong.
 
     A field that is not shown cannot show an error. What is missing there is shown at the template.
@@ -357,12 +353,9 @@ def _placeholders(form: Form, template: Template, named: NamedIds, problems: dic
         except InvalidField as error:
             is_sound = False
             if placeholder.name in form.placeholders:
-                problems[error.field] = error.reason
+                problems[error.field] = error.fact
             else:
-                unseen.append(f"“{placeholder.label}”")
+                unseen.append(placeholder.label)
     if unseen:
-        problems["template"] = (
-            f"“{template.title}” also asks for {', '.join(unseen)}. Choose the template in the list, so that the form "
-            "shows these fields, and fill them in."
-        )
+        problems["template"] = Fact(RefusalCode.TEMPLATE_ASKS_MORE, {"template": template.title, "labels": unseen})
     return {name: value for name, value in values.items() if value} if is_sound else None

@@ -5,11 +5,12 @@ Nobody here can look up the partner's IDs.
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Final
 
-from workflows.core.checks.target_checks import where_to_find
-from workflows.core.errors import DomainError
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.raised import DomainError
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.placeholders import Placeholder
 from workflows.core.policy.template import Template
 from workflows.core.settings.directory_objects import Owner
@@ -29,7 +30,7 @@ class NamedIds:
     """The objects that were found for the names in a form's fields, by the placeholder's name."""
 
     found: Mapping[str, FoundObject] = field(default_factory=dict)
-    problems: Mapping[str, str] = field(default_factory=dict)
+    problems: Mapping[str, Fact] = field(default_factory=dict)
 
 
 class NamesToShow(DomainError):
@@ -59,10 +60,12 @@ async def look_up_names(
     found = {
         placeholder.name: one for placeholder, one in zip(named, answers, strict=False) if isinstance(one, FoundObject)
     }
-    problems = {placeholder.name: one for placeholder, one in zip(named, answers, strict=False) if isinstance(one, str)}
-    too_many = f"No more than {MOST_NAMES} names of one form are looked up. Type the ID here."
+    problems = {
+        placeholder.name: one for placeholder, one in zip(named, answers, strict=False) if isinstance(one, Fact)
+    }
     problems |= {
-        placeholder.name: f"{too_many} {where_to_find(placeholder.kind)}" for placeholder in named[MOST_NAMES:]
+        placeholder.name: Fact(RefusalCode.NAMES_TOO_MANY, {"kind": placeholder.kind.value, "most": MOST_NAMES})
+        for placeholder in named[MOST_NAMES:]
     }
     return NamedIds(found=found, problems=problems)
 
@@ -78,27 +81,21 @@ def _is_name(placeholder: Placeholder, placeholders: Mapping[str, str]) -> bool:
     return placeholder.owner is Owner.OURS and bool(typed) and not is_guid(typed.strip("{}"))
 
 
-async def _one(placeholder: Placeholder, typed: str, tenant: Tenant, patience: float) -> FoundObject | str:
-    """Return the one object with this name; otherwise a text why there is none."""
-    name, kind, cure = " ".join(typed.split()), placeholder.kind, where_to_find(placeholder.kind)
+async def _one(placeholder: Placeholder, typed: str, tenant: Tenant, patience: float) -> FoundObject | Fact:
+    """Return the one object with this name; otherwise why there is none."""
+    name, kind = " ".join(typed.split()), placeholder.kind.value
     if len(name) < SHORTEST_NAME:
-        return f"Type at least {SHORTEST_NAME} characters of the name, or the ID. {cure}"
+        return Fact(RefusalCode.NAME_TOO_SHORT, {"kind": kind, "least": SHORTEST_NAME})
     try:
         async with asyncio.timeout(patience):
-            found = await tenant.tenant_settings.find_by_name(kind, name, _MOST_OFFERED + 1)
+            found = await tenant.tenant_settings.find_by_name(placeholder.kind, name, _MOST_OFFERED + 1)
     except TenantRefused as error:
-        return f"{kind.value.capitalize()}s cannot be looked up by name: {error.reason} Type the ID. {cure}"
+        return Fact(RefusalCode.NAMES_REFUSED, {"kind": kind, "answer": str(error)})
     except (TenantUnavailable, TimeoutError):
-        return f"Microsoft Entra does not answer now. Try again, or type the ID. {cure}"
+        return Fact(RefusalCode.NAMES_UNANSWERED, {"kind": kind})
     if not found:
-        return f"Our directory has no {kind.value} whose name is or begins with “{shown_name(name)}”. {cure}"
+        return Fact(RefusalCode.NAME_UNKNOWN, {"kind": kind, "name": name})
     if len(found) == 1:
         return found[0]
-    more = "; and more" if len(found) > _MOST_OFFERED else ""
-    offered = "; ".join(_told_apart(one) for one in found[:_MOST_OFFERED])
-    return f"More than one {kind.value} has such a name: {offered}{more}. Type more of the name, or the ID. {cure}"
-
-
-def _told_apart(one: FoundObject) -> str:
-    mail = f", {one.mail}" if one.mail else ""
-    return f"“{shown_name(one.name)}” ({one.kind}{mail}, ID ends in {one.id[-4:]})"
+    offered = [asdict(one) for one in found[:_MOST_OFFERED]]
+    return Fact(RefusalCode.NAME_AMBIGUOUS, {"kind": kind, "found": offered, "has_more": len(found) > _MOST_OFFERED})

@@ -4,13 +4,13 @@ import asyncio
 from datetime import UTC
 from typing import Final
 
-from workflows.core.errors import Refused
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, PersonId
-from workflows.core.plans.words import duration_words
 from workflows.core.requests.commands.request import Withdraw
 from workflows.core.requests.lifecycle import TABLE
-from workflows.core.requests.request import AccessRequest, RequestId, RequestKind
-from workflows.core.requests.words import state_words
+from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.model import TenantId
 from workflows.ports.directory import Directory, DirectoryUnavailable
 from workflows.ports.records import Register
@@ -18,11 +18,6 @@ from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _PATIENCE_SECONDS: Final = 2.0
 """Seconds to wait for the directory's answer whether a request is the asker's own, when the chat id does not say it."""
-_KINDS: Final = {
-    RequestKind.ACCESS: "access request",
-    RequestKind.REVOCATION: "revocation",
-    RequestKind.RESTORATION: "restore request",
-}
 
 
 async def open_request_about(
@@ -67,24 +62,26 @@ def may_withdraw(request: AccessRequest, person: ChatId | None, account: PersonI
     return request.is_by(person, account) and _is_withdrawable(request)
 
 
-def open_request_words(request: AccessRequest, asker: ChatId | None, account: PersonId | None = None) -> str:
-    """State which request is open, who filed it and when, what it requests, and what to do.
+def open_request_fact(request: AccessRequest, asker: ChatId | None, account: PersonId | None = None) -> Fact:
+    """Return which request is open, who filed it and when, what it requests, and whether it can be withdrawn.
 
     :param asker: the reader; None when nobody in person asks.
     :param account: the reader's account, when it is known.
     """
-    kind, is_own = _KINDS[request.particulars.kind], request.is_by(asker, account)
-    who = "Somebody else" if request.prepared is None else request.prepared.requester.name
-    asks = request.particulars.template if request.prepared is None else request.prepared.template_title
-    lasts = f", {duration_words(request.particulars.duration)}" if request.particulars.duration else ""
-    since = f"{request.created_at.astimezone(UTC):%Y-%m-%d}"
-    said = f"{request.id} (“{asks}”{lasts}), sent on {since}, {state_words(request)}"
-    todo = "Wait for its end."
-    if may_withdraw(request, asker, account):
-        todo = "Wait for its end, or withdraw it first."
-    elif not is_own and request.prepared is not None and _is_withdrawable(request):
-        todo = f"Wait for its end, or ask {who} to withdraw it."
-    return f"{'You have' if is_own else f'{who} has'} an open {kind} for this partner: {said}. {todo}"
+    asked, prepared = request.particulars, request.prepared
+    values = {
+        "id": request.id,
+        "kind": asked.kind.value,
+        "is_own": request.is_by(asker, account),
+        "may_withdraw": _is_withdrawable(request),
+        "requester": None if prepared is None else prepared.requester.name,
+        "asks": asked.template if prepared is None else prepared.template_title,
+        "seconds": None if asked.duration is None else asked.duration.total_seconds(),
+        "sent_at": request.created_at.astimezone(UTC).isoformat(),
+        "state": request.state.value,
+        "is_waiting": bool(request.note),
+    }
+    return Fact(RefusalCode.OPEN_REQUEST, values)
 
 
 def _is_withdrawable(request: AccessRequest) -> bool:

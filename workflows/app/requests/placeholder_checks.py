@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Mapping
 from typing import Final
 
-from workflows.core.checks.target_checks import absent_words, is_microsofts, wrong_side_words
+from workflows.core.checks.target_checks import is_microsofts
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.placeholders import Placeholder
 from workflows.core.policy.template import Template
 from workflows.core.settings.directory_objects import Owner
 from workflows.core.settings.model import Target, TargetType
-from workflows.core.text import shown_name
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 _MOST: Final = 20
@@ -18,8 +19,8 @@ _MOST: Final = 20
 
 async def unknown_ids(
     template: Template, placeholders: Mapping[str, str], *, tenant: Tenant, patience: float
-) -> dict[str, str]:
-    """Return texts, by the form's field, for ids on the wrong side.
+) -> dict[str, Fact]:
+    """Return the problems, by the form's field, of ids on the wrong side.
 
     Such an id must be ours and is not, or must be the partner's and is ours. What cannot be read in time is checked
     while preparing, which shows it on the card.
@@ -40,15 +41,15 @@ def _can_be_told(placeholder: Placeholder) -> bool:
     return placeholder.owner is Owner.OURS or placeholder.kind is not TargetType.APPLICATION
 
 
-async def _problem(placeholder: Placeholder, typed: str, tenant: Tenant, patience: float) -> str:
+async def _problem(placeholder: Placeholder, typed: str, tenant: Tenant, patience: float) -> Fact | None:
     target = Target(type=placeholder.kind, id=typed.lower())
     if is_microsofts(target):
-        return ""
+        return None
     try:
         async with asyncio.timeout(patience):
             name = await tenant.tenant_settings.name_of(target, fresh=True)
     except (TenantUnavailable, TenantRefused, TimeoutError):
-        return ""
+        return None
     if placeholder.owner is Owner.THEIRS:
-        return "" if name is None else wrong_side_words(target, shown_name(name))
-    return "" if name is not None else absent_words(target)
+        return None if name is None else Fact(RefusalCode.ID_IS_OURS, {"kind": target.type.value, "name": name})
+    return None if name is not None else Fact(RefusalCode.ID_NOT_OURS, {"kind": target.type.value})

@@ -18,7 +18,9 @@ from workflows.catalog.kept_policy import current_policy
 from workflows.catalog.request_files import RequestFile
 from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source, require_fit
-from workflows.core.errors import DomainError, InvalidField, NothingToChange, UnreadableSetting
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.raised import DomainError, InvalidField, NothingToChange, UnreadableSetting
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.records import Records
 from workflows.core.partners.replacement import replacement_findings
@@ -28,7 +30,6 @@ from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import AccessRequest, Observation
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
-from workflows.core.text import Action
 from workflows.partner_lookup.lookup import look_up
 from workflows.partner_lookup.target import FIELD, normalize_target
 from workflows.ports.clock import Clock
@@ -37,19 +38,15 @@ from workflows.preflight.preflight import Preflight
 
 _KEYS: Final = {FIELD: "partner", "duration": "duration_days"}
 """The form's fields, each with the file's key."""
-_OUT_OF_REACH: Final = {
-    "revoke": f"A revocation is not asked for in a file: use {Action.REVOKE} with the partner's domain in the chat. It "
-    "needs no chain, and blocks explicitly.",
-    "restore": f"A restoration is not asked for in a file: use {Action.RESTORE} with the partner's domain in the "
-    "chat. It starts from a change that was applied.",
-}
+_OUT_OF_REACH: Final = frozenset({"revoke", "restore"})
+"""Kinds of request that no file asks for."""
 
 
 class PlanImpossible(DomainError):
-    """No plan can be made. `problems` says, by the file's key, what is wrong and how to correct it."""
+    """No plan can be made. `problems` says, by the file's key, what is wrong."""
 
-    def __init__(self, problems: Mapping[str, str]) -> None:
-        super().__init__("\n".join(f"{key}: {reason}" for key, reason in problems.items()))
+    def __init__(self, problems: Mapping[str, Fact]) -> None:
+        super().__init__("\n".join(f"{key}: {problem}" for key, problem in problems.items()))
         self.problems = dict(problems)
 
 
@@ -68,7 +65,7 @@ class Planned:
     findings: tuple[Finding, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     """The names in our own directory of the ids that the plan names, by id."""
-    instead: str = ""
+    instead: Fact | None = None
     """When there is nothing to change: what would extend the access, as far as the records show."""
     access: AccessReport = field(default_factory=AccessReport)
     """The effect of Conditional Access on those who can come in after the plan."""
@@ -92,7 +89,7 @@ async def plan_request(
             plan = access_plan(observation, template, duration, placeholders, known=known, now=clock.now())
         except NothingToChange as nothing:
             # Without records it is not known who opened the partner, and until when.
-            instead = "" if records is None else str(nothing)
+            instead = None if records is None else nothing.fact
             return Planned(observation=observation, template=template, duration=duration, plan=None, instead=instead)
         policy = await current_policy(known, past=register, catalog=catalog)
         digest, stages = plan.digest, chain_of(plan, template, observation, policy)
@@ -104,9 +101,9 @@ async def plan_request(
             *require_fit(survey.findings, FIELD),
         )
     except InvalidField as error:
-        raise PlanImpossible({_key(error.field): error.reason}) from error
+        raise PlanImpossible({_key(error.field): error.fact}) from error
     except UnreadableSetting as error:
-        raise PlanImpossible({"partner": str(error)}) from error
+        raise PlanImpossible({"partner": error.fact}) from error
     return Planned(
         observation=observation,
         template=template,
@@ -144,20 +141,20 @@ class _KeptRegister:
 
 def _parsed(file: RequestFile, catalog: Catalog) -> tuple[str, Template, timedelta, Mapping[str, str]]:
     """Parse the fields that need no lookup; report every problem at once."""
-    problems: dict[str, str] = {}
+    problems: dict[str, Fact] = {}
     target, template = "", None
     try:
         target = normalize_target(file.partner)
     except InvalidField as error:
-        problems["partner"] = error.reason
+        problems["partner"] = error.fact
     if file.template in _OUT_OF_REACH:
-        problems["template"] = _OUT_OF_REACH[file.template]
+        problems["template"] = Fact(RefusalCode.NOT_IN_A_FILE, {"kind": file.template})
     else:
         try:
             template = current_template(catalog, file.template)
         except InvalidField:
-            names = ", ".join(catalog.templates)
-            problems["template"] = f"There is no template “{file.template}”. There are: {names}."
+            known = list(catalog.templates)
+            problems["template"] = Fact(RefusalCode.NO_SUCH_TEMPLATE, {"template": file.template, "known": known})
     if template is not None:
         problems.update(_problems_with(template, file))
     if problems or template is None:
@@ -171,21 +168,22 @@ def _parsed(file: RequestFile, catalog: Catalog) -> tuple[str, Template, timedel
     )
 
 
-def _problems_with(template: Template, file: RequestFile) -> Iterator[tuple[str, str]]:
+def _problems_with(template: Template, file: RequestFile) -> Iterator[tuple[str, Fact]]:
     allowed = [duration.days for duration in template.durations]
     if file.duration_days is not None and file.duration_days not in allowed:
-        choices = ", ".join(map(str, allowed))
-        yield "duration_days", f"“{template.title}” can last {choices} days. Choose one of these."
+        values = {"template": template.title, "days": allowed}
+        yield "duration_days", Fact(RefusalCode.DURATION_NOT_OFFERED, values)
     for placeholder in template.placeholders:
         try:
             parse_placeholder(placeholder, file.placeholders.get(placeholder.name, ""))
         except InvalidField as error:
-            yield _key(error.field), f"{placeholder.label}: {error.reason}"
+            problem = {"label": placeholder.label, "problem": error.fact.as_value()}
+            yield _key(error.field), Fact(RefusalCode.PLACEHOLDER_OF_FILE, problem)
     known = [placeholder.name for placeholder in template.placeholders]
     for name in file.placeholders:
         if name not in known:
-            there = f"It has: {', '.join(known)}." if known else "It has none."
-            yield f"placeholders.{name}", f"“{template.title}” has no such placeholder; remove it. {there}"
+            unknown = {"template": template.title, "known": known}
+            yield f"placeholders.{name}", Fact(RefusalCode.PLACEHOLDER_UNKNOWN, unknown)
 
 
 async def _record_findings(
@@ -201,7 +199,7 @@ async def _record_findings(
             code=FindingCode.OPEN_REQUEST,
             severity=Severity.WARNING,
             source=Source.RECORDS,
-            values={"refusal": error.reason},
+            values={"refusal": error.fact.as_value()},
         )
 
 

@@ -5,27 +5,26 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from workflows.app.requests.open_request import account_beside, open_request_about, open_request_words
+from workflows.app.requests.open_request import account_beside, open_request_about, open_request_fact
 from workflows.catalog.catalog import Catalog
 from workflows.core.checks.findings import Finding, require_fit
 from workflows.core.checks.partner_rules import check_partner
 from workflows.core.checks.rules import Circumstances, check_plan
-from workflows.core.checks.said import said
-from workflows.core.errors import InvalidField, NothingToChange
+from workflows.core.errors.raised import InvalidField, NothingToChange
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.approval_policy import ApprovalPolicy, chain_for
-from workflows.core.partners.extension import extension_words, may_be_renewed
+from workflows.core.partners.extension import may_be_renewed, not_extended
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.plans.default_drift import with_inheritance
 from workflows.core.plans.plan import Plan, plan_access
 from workflows.core.plans.renewal import plan_renewal
-from workflows.core.policy.risk import chain_is_enough, deciding_risk, risk_of_result
+from workflows.core.policy.risk import deciding_risk, risk_of_result, weakness_of
 from workflows.core.policy.template import Stage, Template, filled
 from workflows.core.requests.request import (
     Observation,
     RequestId,
 )
-from workflows.core.text import counted
 from workflows.partner_lookup.target import FIELD
 from workflows.ports.directory import Directory
 from workflows.ports.records import Register
@@ -41,7 +40,7 @@ def current_template(catalog: Catalog, name: str) -> Template:
     """
     template = catalog.templates.get(name)
     if template is None:
-        raise InvalidField("template", f"There is no template “{name}” any more. Choose one from the list.")
+        raise InvalidField("template", RefusalCode.NO_SUCH_TEMPLATE, template=name)
     return template
 
 
@@ -77,7 +76,7 @@ def access_plan(
         )
     except NothingToChange as nothing:
         if not may_be_renewed(known, duration, now):
-            raise NothingToChange(extension_words(known, template, duration, now)) from nothing
+            raise not_extended(known, template, duration, now) from nothing
         plan = plan_renewal(
             tenant_id=tenant_id,
             before=before,
@@ -117,12 +116,14 @@ def checked(
     about_plan = check_plan(plan, around or Circumstances(default=observation.default))
     found = require_fit(about_partner, FIELD) + require_fit(about_plan, "template")
     risk = deciding_risk(plan, observation.default)
-    weak = chain_is_enough(stages, risk.level)
-    if weak:
-        where = "For a partner of another cloud, and over" if plan.is_cross_cloud else "Over"
-        why = " ".join(map(said, risk.reasons[:_MOST_REASONS]))
+    weak = weakness_of(stages, risk.level)
+    if weak is not None:
         raise InvalidField(
-            "template", f"{where} what stands for this partner now, {weak}. Choose another template. {why}"
+            "template",
+            RefusalCode.CHAIN_TOO_WEAK,
+            is_cross_cloud=plan.is_cross_cloud,
+            weakness=weak.as_value(),
+            reasons=[one.value for one in risk.reasons[:_MOST_REASONS]],
         )
     return found
 
@@ -145,7 +146,7 @@ async def require_no_other_request(
         account = None
         if asker is not None and directory is not None:
             account = await account_beside(other, asker, directory)
-        raise InvalidField(FIELD, open_request_words(other, asker, account))
+        raise InvalidField(FIELD, RefusalCode.OPEN_REQUEST, **open_request_fact(other, asker, account).values)
 
 
 async def require_chain(directory: Directory, stages: tuple[Stage, ...], excluded: Iterable[ChatId]) -> None:
@@ -160,9 +161,11 @@ async def require_chain(directory: Directory, stages: tuple[Stage, ...], exclude
         if len(free) < stage.quorum:
             raise InvalidField(
                 "template",
-                f"The stage “{stage.title}” needs {counted(stage.quorum, 'person', 'people')} beside the requester and "
-                f"the sponsor; the role “{stage.role}” has {len(free)} left. Ask an admin to add people to it, or "
-                "somebody else to file this.",
+                RefusalCode.STAGE_WITHOUT_PEOPLE,
+                stage=stage.title,
+                role=stage.role,
+                needed=stage.quorum,
+                left=len(free),
             )
         if len(free) == stage.quorum:
             taken |= free

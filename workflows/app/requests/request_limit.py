@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from workflows.app.limits import Allowance, Limited, Limits
 from workflows.app.service import Service
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, PersonId
 from workflows.core.requests.commands.request import Subject
 

@@ -19,7 +19,7 @@ from workflows.app.requests.intake import (
     chain_problem,
     check_people,
     checked_justification,
-    refused_words,
+    lookups_refused,
     require_within_limits,
 )
 from workflows.app.requests.proposing import checked, require_no_other_request
@@ -33,7 +33,9 @@ from workflows.app.requests.restoring import (
 )
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
-from workflows.core.errors import InvalidField, NothingToChange, UnreadableSetting
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.raised import InvalidField, NothingToChange, UnreadableSetting
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.restoration import FIELD, likely_templates
 from workflows.core.people import ChatId
 from workflows.core.policy.template import Template
@@ -45,7 +47,6 @@ from workflows.ports.directory import Directory
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
-_WHY: Final = "Say why this has to be put back: the approvers decide on it."
 _FIELDS: Final = frozenset({FIELD, "justification", "sponsor", "duration"})
 """The form's fields. Problems with the partner or its plan are shown at the chosen change."""
 
@@ -109,8 +110,8 @@ class RestoreIntake:
             return request_id  # delivered again
         filing = Filing(service=self.service, limits=self.limits)
         await require_within_limits(filing, form.requester, FIELD, key=key)
-        problems: dict[str, str] = {}
-        justification = checked_justification(form.justification, _WHY, problems)
+        problems: dict[str, Fact] = {}
+        justification = checked_justification(form.justification, problems, is_restore=True)
         async with asyncio.TaskGroup() as group:
             people = group.create_task(
                 check_people(form.requester, form.sponsor, FIELD, problems, directory=self.directory)
@@ -118,7 +119,7 @@ class RestoreIntake:
             proposed = group.create_task(self._proposed(form, problems))
         template, observation = proposed.result()
         if problems or template is None:
-            raise InvalidForm({name if name in _FIELDS else FIELD: text for name, text in problems.items()})
+            raise InvalidForm({name if name in _FIELDS else FIELD: problem for name, problem in problems.items()})
         await require_within_limits(filing, form.requester, FIELD, key=key, account=people.result())
         await self.service.submit(
             request_id,
@@ -141,7 +142,7 @@ class RestoreIntake:
         return request_id
 
     async def _proposed(
-        self, form: RestoreForm, problems: dict[str, str]
+        self, form: RestoreForm, problems: dict[str, Fact]
     ) -> tuple[Template | None, Observation | None]:
         """Return the template whose chain decides, if it is known now, and the observation of the partner."""
         until = asyncio.get_running_loop().time() + PATIENCE_SECONDS
@@ -150,13 +151,13 @@ class RestoreIntake:
             async with asyncio.timeout_at(until):
                 found, observation = await self.propose(form)
         except InvalidField as error:
-            problems[error.field] = error.reason
-        except NothingToChange as error:
-            problems[FIELD] = f"{error} There is nothing to put back."
+            problems[error.field] = error.fact
+        except NothingToChange:
+            problems[FIELD] = Fact(RefusalCode.ALREADY_RESTORED, {"is_form": True})
         except UnreadableSetting as error:
-            problems[FIELD] = str(error)
+            problems[FIELD] = error.fact
         except TenantRefused as error:
-            problems[FIELD] = refused_words(error)
+            problems[FIELD] = lookups_refused(error)
         except (TenantUnavailable, TimeoutError):
             templates = await self._likely(change)
             _check_days(form.days, templates, problems)
@@ -177,8 +178,7 @@ class RestoreIntake:
         return likely_templates(plan.before, requests=requests, templates=self.catalog.templates)
 
 
-def _check_days(days: int, templates: Iterable[Template], problems: dict[str, str]) -> None:
+def _check_days(days: int, templates: Iterable[Template], problems: dict[str, Fact]) -> None:
     allowed = sorted({duration.days for template in templates for duration in template.durations})
     if days not in allowed:
-        choices = ", ".join(map(str, allowed))
-        problems.setdefault("duration", f"The chain that decides on this approves {choices} days. Choose one of these.")
+        problems.setdefault("duration", Fact(RefusalCode.DURATION_NOT_OFFERED, {"template": None, "days": allowed}))

@@ -7,7 +7,8 @@ from typing import Final
 from workflows.catalog.catalog import Catalog
 from workflows.catalog.kept_policy import current_policy
 from workflows.core.checks.findings import Finding
-from workflows.core.errors import InvalidField
+from workflows.core.errors.raised import InvalidField
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.approval_policy import chain_for
 from workflows.core.partners.replacement import replacement_findings
 from workflows.core.partners.restoration import (
@@ -29,8 +30,6 @@ from workflows.ports.store import Store
 
 MOST_REQUESTS: Final = 1000
 """How many requests about one partner are read, newest first."""
-
-_ONE_OF_THE_LIST: Final = "Choose one of the changes in the list."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +61,10 @@ async def change_of(restores: str, tenant_id: TenantId, *, store: Store) -> Acce
     :raises InvalidField: when there is no request with this id, it is another partner's, or it changed nothing.
     """
     if not restores:
-        raise InvalidField(FIELD, _ONE_OF_THE_LIST)
+        raise InvalidField(FIELD, RefusalCode.CHANGE_NOT_CHOSEN)
     change = await store.request(RequestId(restores))
     if change is None or not is_restorable(change) or change.known.plan.tenant_id != tenant_id:
-        raise InvalidField(FIELD, f"Gatehouse has no change {restores} of this partner to put back. {_ONE_OF_THE_LIST}")
+        raise InvalidField(FIELD, RefusalCode.CHANGE_UNKNOWN, request=restores)
     return change
 
 
@@ -90,12 +89,7 @@ async def propose_restoration(
     change = await change_of(restores, tenant_id, store=store)
     image = change.known.plan.before
     if image is None and not observation.identity.is_resolved:
-        raise InvalidField(
-            FIELD,
-            "This partner is in another Microsoft cloud, where a tenant without settings of its own is blocked, and "
-            "one whose settings all inherit is not. So what stood before the first change cannot be put back; revoke "
-            "the partner instead.",
-        )
+        raise InvalidField(FIELD, RefusalCode.CHANGE_OF_OTHER_CLOUD)
     plan = plan_restoration(
         tenant_id=tenant_id,
         now=now,
@@ -113,11 +107,7 @@ async def propose_restoration(
     )
     if duration is not None and duration > template.durations[-1]:
         longest = template.durations[-1].days
-        raise InvalidField(
-            "duration",
-            f"The chain of “{template.title}” decides on this, and approves {longest} days at most. "
-            "Choose a shorter time.",
-        )
+        raise InvalidField("duration", RefusalCode.DURATION_TOO_LONG, template=template.title, days=longest)
     lasts = duration or template.default_duration
     plan = replace(decided_by(plan, template), duration=lasts)
     plan = with_inheritance(plan, observation.default)

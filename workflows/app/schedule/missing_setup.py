@@ -6,7 +6,7 @@ The boundary to records of earlier versions.
 import structlog
 
 from workflows.app.service import Service
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.partners.setup_reviews import setup_for_request
 from workflows.core.requests.commands.partner import RecordSetup

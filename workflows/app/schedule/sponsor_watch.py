@@ -9,7 +9,7 @@ import structlog
 
 from workflows.app.alarms import Alarms
 from workflows.app.service import Service
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.partner import RecordSponsorFound, RecordSponsorGone

@@ -8,7 +8,7 @@ import structlog
 
 from workflows.app.schedule.downtime import note_tick
 from workflows.app.service import Service
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
 from workflows.core.requests.commands.clicks import DecisionClick
 from workflows.core.requests.commands.partner import AskReview, AskSetup
 from workflows.core.requests.commands.request import Approve, Expire, Reject, RemindApprovers

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from workflows.core.errors import Fact
+from workflows.core.errors.facts import Fact
 from workflows.core.settings.certainty import Doubt
 from workflows.core.settings.effective import Effective, EffectiveTargets, Origin
 from workflows.core.settings.model import (

@@ -9,7 +9,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from workflows.core.errors import Fact, UnreadableSetting
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.partner_setup.steps import asked_by
 from workflows.core.plans.changes import BeforeAfter, Part, SettingChange, setting_changes
 from workflows.core.plans.closing import closes_everything, only_narrows

@@ -1,11 +1,13 @@
 """Findings about a request besides the change itself: errors, warnings, unchecked facts, notes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
-from workflows.core.checks.said import said
-from workflows.core.errors import InvalidField, Values
+from workflows.core.errors.facts import Values
+from workflows.core.errors.raised import InvalidField
+from workflows.core.errors.refusal_codes import RefusalCode
 
 
 class FindingCode(StrEnum):
@@ -124,7 +126,7 @@ class FindingCode(StrEnum):
     """Values: `request_id`, `names`."""
     RECORDS_UNREAD = "records_unread"
     OPEN_REQUEST = "open_request"
-    """Values: `refusal`."""
+    """Values: `refusal`, the fact of `RefusalCode.OPEN_REQUEST` with its `code` and `values`."""
 
     CA_LOCKED_OUT = "ca_locked_out"
     """Values: `verdicts`, a list of objects, each about one policy: `policy_id`, `policy`, `is_enforced`, `visitors`,
@@ -185,24 +187,33 @@ class Finding:
         """Hash the code only, because values may be lists; findings that are equal have equal codes."""
         return hash(self.code)
 
+    def as_value(self) -> dict[str, Any]:
+        """Return the finding as a value of a fact; see `finding_in`."""
+        return {
+            "code": self.code.value,
+            "severity": self.severity.value,
+            "source": self.source,
+            "values": dict(self.values),
+        }
+
+
+def finding_in(value: Mapping[str, Any]) -> Finding:
+    """Return the finding that `Finding.as_value` made a value of."""
+    return Finding(
+        code=FindingCode(value["code"]),
+        severity=Severity(value["severity"]),
+        source=str(value["source"]),
+        values=value["values"],
+    )
+
 
 class Unfit(InvalidField):
     """A request breaks a rule. `code` names the first broken rule for the audit log."""
 
     def __init__(self, field: str, errors: Sequence[Finding]) -> None:
-        super().__init__(field, errors_said(errors))
+        super().__init__(field, RefusalCode.UNFIT, errors=[error.as_value() for error in errors])
         self.code = errors[0].code
         self.errors = tuple(errors)
-
-
-def finding_said(finding: Finding) -> str:
-    """Return the front end's words for a finding."""
-    return said(finding.code, finding.values)
-
-
-def errors_said(errors: Iterable[Finding]) -> str:
-    """Return the front end's words for errors, with the source of each."""
-    return " ".join(f"{finding_said(one)} ({_source_said(one.source)})" for one in errors)
 
 
 def require_fit(findings: Iterable[Finding], field: str) -> tuple[Finding, ...]:
@@ -216,7 +227,3 @@ def require_fit(findings: Iterable[Finding], field: str) -> tuple[Finding, ...]:
     if errors:
         raise Unfit(field, errors)
     return found
-
-
-def _source_said(source: str) -> str:
-    return said(Source(source)) if source in set(Source) else source

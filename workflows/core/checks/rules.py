@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from workflows.core.checks.application_access import Capability, Direction, answer
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
-from workflows.core.errors import UnreadableSetting
+from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.plans.plan import Plan, changes
 from workflows.core.settings.breadth import is_certainly_blocked, is_list_of_exceptions
 from workflows.core.settings.canonical import JsonObject

@@ -81,22 +81,6 @@ def is_microsofts(target: Target) -> bool:
     return target.type is TargetType.APPLICATION and _FIRST_PARTY.fullmatch(target.id) is not None
 
 
-def absent_words(target: Target) -> str:
-    """State that our directory does not know the id, and where to find the right one."""
-    return f"There is no {target.type.value} with this ID in this tenant. {_CURES[target.type]}"
-
-
-def where_to_find(kind: TargetType) -> str:
-    """State where the ID of one of our own objects is found."""
-    return _CURES[kind]
-
-
-def wrong_side_words(target: Target, name: str) -> str:
-    """State that an id which must be the partner's is one of ours."""
-    kind = target.type.value
-    return f"This is our own {kind} “{name}”. Ask the partner for the ID of their {kind}: ours finds nobody there."
-
-
 def _gone(kept: Iterable[NamedTarget]) -> Iterator[Finding]:
     """State which ids that a setting contained before no longer exist. This request cannot correct that."""
     for one in kept:

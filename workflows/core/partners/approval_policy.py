@@ -8,7 +8,7 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import Role
 from workflows.core.plans.closing import only_narrows
 from workflows.core.plans.plan import Plan
-from workflows.core.policy.risk import RiskLevel, chain_is_enough
+from workflows.core.policy.risk import RiskLevel, weakness_of
 from workflows.core.policy.template import Stage, Template
 
 Chain = tuple[Stage, ...]
@@ -43,7 +43,7 @@ def chain_for(plan: Plan, chain: Chain, policy: ApprovalPolicy, level: RiskLevel
         return chain
     is_whole = {stage.role for stage in policy.current} <= policy.roles
     merged = stricter(policy.current if is_whole else policy.strongest, chain)
-    return stricter(policy.strongest, merged) if chain_is_enough(merged, level) else merged
+    return stricter(policy.strongest, merged) if weakness_of(merged, level) is not None else merged
 
 
 def stricter(one: Chain, other: Chain) -> Chain:

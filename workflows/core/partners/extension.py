@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from workflows.core.errors.raised import NothingToChange
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.renewal import SHORTEST
 from workflows.core.policy.template import Template
@@ -36,24 +38,17 @@ def may_be_renewed(known: Partnership | None, duration: timedelta, now: datetime
     return now + duration - known.ends_at >= SHORTEST
 
 
-def extension_words(known: Partnership | None, template: Template, asked: timedelta, now: datetime) -> str:
-    """State that a request would change nothing, and which request would."""
-    stands = f"This tenant is already a partner with the settings of “{template.title}”"
+def not_extended(known: Partnership | None, template: Template, asked: timedelta, now: datetime) -> NothingToChange:
+    """Return that a request would change nothing, and which request would."""
     extension = extension_of(known, template.durations, asked, now)
     if extension is None:
-        why = "it is revoked" if known is not None else "Gatehouse did not open it, so it has no end to extend"
-        return f"{stands}, and {why}. This request would change nothing. To change something, choose another template."
-    until = f"{stands} until {_day(extension.ends_at)}, so {asked.days} days from today would change nothing."
-    later = f"{asked.days} days can be asked for from {_moment(extension.asked_from)}"
-    if extension.now:
-        choices = " or ".join(f"{duration.days} days" for duration in extension.now)
-        return f"{until} To extend it now, choose {choices}. {later}."
-    return f"{until} No duration of this template extends it yet. {later}."
-
-
-def _day(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d}"
-
-
-def _moment(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        return NothingToChange(RefusalCode.ACCESS_NOT_EXTENDED, template=template.title, is_revoked=known is not None)
+    return NothingToChange(
+        RefusalCode.ACCESS_NOT_EXTENDED,
+        template=template.title,
+        is_revoked=False,
+        ends_at=extension.ends_at.astimezone(UTC).isoformat(),
+        days=asked.days,
+        days_now=[duration.days for duration in extension.now],
+        asked_from=extension.asked_from.astimezone(UTC).isoformat(),
+    )

@@ -11,7 +11,7 @@ from workflows.core.partners.lifecycle import held_to_table
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviews import next_review
 from workflows.core.plans.closing import only_narrows
-from workflows.core.policy.risk import chain_is_enough, risk_of_result
+from workflows.core.policy.risk import risk_of_result, weakness_of
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.request import RecordApplied, RecordOverwritten, RequestCommand, Subject
 from workflows.core.requests.effects import Effect, ShowReview, ShowSetup, Tell
@@ -199,7 +199,7 @@ def _may_prolong(prepared: Prepared) -> bool:
     if only_narrows(prepared.plan):
         return False
     whole = risk_of_result(prepared.plan, prepared.observation.default)
-    return not chain_is_enough(prepared.stages, whole.level)
+    return weakness_of(prepared.stages, whole.level) is None
 
 
 _Moment = TypeVar("_Moment", datetime, timedelta)

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from workflows.core.checks.findings import Finding, FindingCode, Severity
-from workflows.core.errors import InvalidField, NothingToChange, UnreadableSetting
+from workflows.core.errors.raised import InvalidField, NothingToChange, UnreadableSetting
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.plan import Operation, Plan, operations_in_order, partner_address
 from workflows.core.plans.refused_writes import written_names
-from workflows.core.policy.risk import chain_is_enough, deciding_risk
+from workflows.core.policy.risk import deciding_risk, weakness_of
 from workflows.core.policy.template import Template, stages_for
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState, Restored
 from workflows.core.settings.canonical import JsonObject
@@ -27,8 +28,6 @@ from workflows.core.settings.model import (
     TenantId,
     lists_of,
 )
-from workflows.core.settings.words import title
-from workflows.core.text import Action
 
 FIELD: Final = "restores"
 """The form field that names the change to restore from."""
@@ -101,7 +100,7 @@ def plan_restoration(
     """
     operations = (*_operations(tenant_id, now, image), *_further(tenant_id, now, image, undone))
     if not operations:
-        raise NothingToChange("This partner already stands as it did before that change. Choose another one.")
+        raise NothingToChange(RefusalCode.ALREADY_RESTORED)
     return Plan(
         tenant_id=tenant_id,
         operations=operations,
@@ -142,14 +141,14 @@ def deciding_template(
     access, level = plan_access_change(plan), deciding_risk(plan, default).level
     candidates = likely_templates(image, requests=requests, templates=templates)
     for template in candidates:
-        weak = chain_is_enough(stages_for(access, template), level)
-        if not weak:
+        weak = weakness_of(stages_for(access, template), level)
+        if weak is None:
             return template
-    strongest = candidates[-1].title
     raise InvalidField(
         FIELD,
-        f"Even the strongest chain, that of “{strongest}”, is too weak to put this back: {weak}. "
-        f"Ask for what is needed now with {Action.REQUEST}.",
+        RefusalCode.RESTORE_CHAIN_TOO_WEAK,
+        template=candidates[-1].title,
+        weakness=None if weak is None else weak.as_value(),
     )
 
 
@@ -242,9 +241,7 @@ def _body(now: JsonObject | None, image: JsonObject | None) -> dict[str, Any]:
         if is_same_value(current, wanted):
             continue
         if _has_unknown_value(wanted):
-            raise UnreadableSetting(
-                f"{title(name)} cannot be put back: it held a value that this version of Gatehouse does not know."
-            )
+            raise UnreadableSetting(RefusalCode.VALUE_NOT_RESTORABLE, setting=name.value)
         body[name.value] = _whole(name, wanted)
     return body
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.lifecycle import held_to_table, is_taken
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.partners.setup_reviews import advance_setup, setup_messages
@@ -23,11 +24,9 @@ from workflows.core.requests.commands.partner import (
     UnconfirmSetup,
 )
 from workflows.core.requests.effects import Effect, ShowReview, ShowSetup
-from workflows.core.text import Action
 
 REMIND_AGAIN_AFTER: Final = timedelta(days=3)
 """The time after which the sponsor is asked again in an unanswered review."""
-KEEP_REASON_MISSING: Final = "Say why the access is still needed."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,14 +72,10 @@ def _step(partnership: Partnership, command: PartnershipCommand, roster: Roster,
 
 def _why_not_now(partnership: Partnership, command: PartnershipCommand, roster: Roster) -> Refused:
     if partnership.state is PartnershipState.REVOKED:
-        return Refused(
-            "revoked",
-            "This partner is already revoked; there is nothing left to review. "
-            f"Ask with {Action.REQUEST} if it is needed.",
-        )
+        return Refused(RefusalCode.REVOKED)
     if isinstance(command, Keep):
         _require_may_keep(partnership, command.actor, roster)
-    return Refused("not_due", "No review is waiting: somebody has answered it already. You need to do nothing.")
+    return Refused(RefusalCode.NOT_DUE, what="answered_review")
 
 
 def may_close(partnership: Partnership | None, person: Person, roster: Roster) -> bool:
@@ -95,7 +90,7 @@ def may_close(partnership: Partnership | None, person: Person, roster: Roster) -
 
 def _ask(partnership: Partnership, now: datetime) -> ReviewTransition:
     if partnership.next_review_at is None or now < partnership.next_review_at:
-        raise Refused("not_due", "The review is not due yet.")
+        raise Refused(RefusalCode.NOT_DUE, what="review")
     partnership = replace(
         partnership,
         version=partnership.version + 1,
@@ -111,13 +106,9 @@ def _ask(partnership: Partnership, now: datetime) -> ReviewTransition:
 def _keep(partnership: Partnership, command: Keep[Person], roster: Roster, now: datetime) -> ReviewTransition:
     _require_may_keep(partnership, command.actor, roster)
     if not command.reason.strip():
-        raise Refused("reason_missing", KEEP_REASON_MISSING)
+        raise Refused(RefusalCode.REASON_MISSING, is_review=True)
     if partnership.is_past_its_end(now):
-        raise Refused(
-            "past_its_end",
-            "The approved time is over, so one person cannot prolong it. File a new request with "
-            f"{Action.REQUEST} for {partnership.identity.default_domain}, or revoke.",
-        )
+        raise Refused(RefusalCode.PAST_ITS_END, domain=partnership.identity.default_domain)
     attestation = Attestation(person=command.actor, reason=command.reason.strip(), at=now)
     partnership = replace(
         taken_over(partnership, command.actor),
@@ -132,10 +123,7 @@ def _keep(partnership: Partnership, command: Keep[Person], roster: Roster, now: 
 
 def _require_may_keep(partnership: Partnership, actor: Person, roster: Roster) -> None:
     if actor.id != partnership.sponsor.id and not roster.holds(actor.id, ADMIN):
-        raise Refused(
-            "not_the_sponsor",
-            f"Only the sponsor, {partnership.sponsor.name}, or an admin can keep this access. Ask one of them.",
-        )
+        raise Refused(RefusalCode.NOT_THE_SPONSOR, sponsor=partnership.sponsor.name, is_review=True)
 
 
 def next_review(interval: timedelta | None, ends_at: datetime | None, now: datetime) -> datetime | None:

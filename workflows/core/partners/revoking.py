@@ -1,9 +1,9 @@
 """Revoking: who may request it, and which open requests it stops."""
 
 from collections.abc import Iterable
-from typing import Final
 
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviews import may_close
 from workflows.core.people import Person, Roster
@@ -21,7 +21,11 @@ def require_may_revoke(
     :raises Refused: for everybody else.
     """
     if not may_close(partnership if in_review else None, person, roster):
-        raise Refused("not_an_admin", f"{_WHO_MAY} {_way_out(partnership, person)}")
+        raise Refused(
+            RefusalCode.NOT_AN_ADMIN,
+            is_sponsor=partnership is not None and partnership.sponsor.id == person.id,
+            is_review_due=partnership is not None and partnership.state is PartnershipState.REVIEW_DUE,
+        )
 
 
 def stopped_by_revoking(requests: Iterable[AccessRequest], identity: TenantIdentity) -> tuple[AccessRequest, ...]:
@@ -38,17 +42,6 @@ def would_open(requests: Iterable[AccessRequest], identity: TenantIdentity) -> t
     """List the open requests that may open access for a partner again, unless the revocation stops them."""
     stopped = stopped_by_revoking(requests, identity)
     return tuple(one for one in stopped if one.particulars.kind is not RequestKind.REVOCATION)
-
-
-_WHO_MAY: Final = "Only partner admins can revoke, and the sponsor in answer to a review."
-
-
-def _way_out(partnership: Partnership | None, person: Person) -> str:
-    if partnership is None or partnership.sponsor.id != person.id:
-        return "Ask one of them."
-    if partnership.state is PartnershipState.REVIEW_DUE:
-        return "You are the sponsor and are being asked: press Revoke on the review's card, or ask an admin."
-    return "You are the sponsor, but no review is due now: ask an admin."
 
 
 def _concerns(request: AccessRequest, identity: TenantIdentity) -> bool:

@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partner_setup.state import SHORT_NAMES, Confirmation, confirmation_of, open_steps
 from workflows.core.partner_setup.steps import Step, StepKey, setup_of
 from workflows.core.partners.partnership import Partnership
@@ -20,7 +21,7 @@ from workflows.core.requests.commands.partner import (
 from workflows.core.requests.commands.request import Subject
 from workflows.core.requests.effects import Tell
 from workflows.core.requests.request import AccessRequest, RequestState
-from workflows.core.text import Action, counted
+from workflows.core.text import counted
 
 REMIND_SETUP_AFTER: Final = timedelta(days=7)
 
@@ -78,7 +79,7 @@ def setup_for_request(request: AccessRequest) -> tuple[Step, ...]:
 
 def _ask(partnership: Partnership, now: datetime) -> Partnership:
     if partnership.remind_setup_at is None or now < partnership.remind_setup_at:
-        raise Refused("not_due", "No reminder of the partner's half is due.")
+        raise Refused(RefusalCode.NOT_DUE, what="setup_reminder")
     return replace(partnership, remind_setup_at=None, setup_reminders=partnership.setup_reminders + 1)
 
 
@@ -86,10 +87,10 @@ def _confirm(partnership: Partnership, command: ConfirmSetup[Person], roster: Ro
     _require_may_say(partnership, command.actor, roster)
     step = _step(partnership, command.step)
     if step.digest != command.wanted:
-        raise _stale("Give them the newest checklist first.")
+        raise Refused(RefusalCode.STALE_CARD, confirms=True)
     known = confirmation_of(step, partnership.confirmations)
     if known is not None:
-        raise Refused("already_confirmed", f"{known.person.name} has confirmed this already. You need to do nothing.")
+        raise Refused(RefusalCode.ALREADY_CONFIRMED, person=known.person.name)
     confirmation = Confirmation(step=step.key, wanted=step.digest, person=command.actor, at=now)
     confirmed = replace(partnership, confirmations=(*partnership.confirmations, confirmation))
     is_whole = not open_steps(confirmed.setup, confirmed.confirmations)
@@ -102,12 +103,10 @@ def _unconfirm(partnership: Partnership, command: UnconfirmSetup[Person], roster
     _require_may_say(partnership, command.actor, roster)
     step = _step(partnership, command.step)
     if command.wanted and step.digest != command.wanted:
-        raise _stale("Look at what stands now, and take that back if it is not so.")
+        raise Refused(RefusalCode.STALE_CARD, confirms=False)
     known = confirmation_of(step, partnership.confirmations)
     if known is None:
-        raise Refused(
-            "not_confirmed", "Nobody has confirmed this, so there is nothing to take back. You need to do nothing."
-        )
+        raise Refused(RefusalCode.NOT_CONFIRMED)
     left = tuple(one for one in partnership.confirmations if one != known)
     return replace(partnership, confirmations=left)
 
@@ -115,12 +114,9 @@ def _unconfirm(partnership: Partnership, command: UnconfirmSetup[Person], roster
 def _remind(partnership: Partnership, command: RemindSetup[Person], roster: Roster, now: datetime) -> Partnership:
     _require_may_say(partnership, command.actor, roster)
     if not open_steps(partnership.setup, partnership.confirmations):
-        raise Refused(
-            "nothing_open",
-            "The partner's half is confirmed, so there is nothing to be reminded of. You need to do nothing.",
-        )
+        raise Refused(RefusalCode.NOTHING_OPEN)
     if partnership.remind_setup_at is not None:
-        raise Refused("already_reminding", "A reminder of the partner's half is set already. You need to do nothing.")
+        raise Refused(RefusalCode.ALREADY_REMINDING)
     return replace(
         partnership,
         remind_setup_at=now + REMIND_SETUP_AFTER,
@@ -131,28 +127,17 @@ def _remind(partnership: Partnership, command: RemindSetup[Person], roster: Rost
 
 def _record(partnership: Partnership, command: RecordSetup) -> Partnership:
     if partnership.request_id != command.request_id or partnership.setup or not command.steps:
-        raise Refused("not_missing", "What the partner has to do is recorded already.")
+        raise Refused(RefusalCode.NOT_MISSING)
     return replace(partnership, setup=command.steps)
 
 
 def _require_may_say(partnership: Partnership, actor: Person, roster: Roster) -> None:
     if actor.id != partnership.sponsor.id and not roster.holds(actor.id, ADMIN):
-        raise Refused(
-            "not_the_sponsor",
-            f"Only the sponsor, {partnership.sponsor.name}, or an admin can speak for the partner's half. "
-            "Ask one of them.",
-        )
-
-
-def _stale(cure: str) -> Refused:
-    return Refused("stale_card", f"What the partner has to set changed after this card was shown. {cure}")
+        raise Refused(RefusalCode.NOT_THE_SPONSOR, sponsor=partnership.sponsor.name, is_review=False)
 
 
 def _step(partnership: Partnership, key: StepKey) -> Step:
     for step in partnership.setup:
         if step.key is key:
             return step
-    raise Refused(
-        "no_such_step",
-        f"Nothing of this kind is wanted from the partner any more. See {Action.CHECKLIST} for what is.",
-    )
+    raise Refused(RefusalCode.NO_SUCH_STEP)

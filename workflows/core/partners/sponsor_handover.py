@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import datetime
 
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import Person
 from workflows.core.requests.commands.partner import RecordSponsorGone, SponsorCommand
@@ -19,7 +20,7 @@ def advance_sponsor(
     """
     is_gone = isinstance(command, RecordSponsorGone)
     if partnership.sponsor.id != command.sponsor or (partnership.sponsor_gone_at is not None) is is_gone:
-        raise Refused("not_now", "The record of this partner's sponsor says so already, or names somebody else.")
+        raise Refused(RefusalCode.NOT_NOW, sponsor=partnership.sponsor.name)
     changed = replace(partnership, version=partnership.version + 1, sponsor_gone_at=now if is_gone else None)
     if is_gone:
         changed = replace(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final, NamedTuple
 
-from workflows.core.errors import UnreadableSetting
+from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.plans.plan import Change, Plan, changes
 from workflows.core.settings.block import BLOCK
 from workflows.core.settings.breadth import AccessChange, flag_change, targets_change

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from workflows.core.errors import UnreadableSetting
+from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.plans.changes import Part, Subject, setting_changes, unknown_members
 from workflows.core.plans.plan import Plan, changes
 from workflows.core.settings.breadth import AccessChange, is_certainly_blocked

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workflows.core.errors import UnreadableSetting
+from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.plans.plan import Plan, changes
 from workflows.core.settings.directory_objects import Owner, owner_of
 from workflows.core.settings.documents import parse_targets

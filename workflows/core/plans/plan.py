@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Literal, NamedTuple, Self
 
-from workflows.core.errors import NothingToChange
+from workflows.core.errors.raised import NothingToChange
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.plans.further_writes import further_writes
 from workflows.core.settings.block import BLOCK, is_synchronization_allowed, not_blocked
 from workflows.core.settings.canonical import Digest, JsonObject, digest
@@ -176,9 +177,7 @@ def plan_access(
         synchronizes = isinstance(wanted, IdentitySynchronization) and wanted.is_allowed is True
     operations = operations_in_order(tenant_id, before, _differences(before, own), synchronizes=synchronizes)
     if not operations:
-        raise NothingToChange(
-            f"This tenant is already a partner with the settings of “{template}”. Choose another one."
-        )
+        raise NothingToChange(RefusalCode.ALREADY_A_PARTNER, template=template)
     return Plan(
         tenant_id=tenant_id,
         operations=operations,

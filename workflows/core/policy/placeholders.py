@@ -5,26 +5,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, Final
 
-from workflows.core.errors import InvalidField
+from workflows.core.errors.raised import InvalidField
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.graph_examples import corrected_word
 from workflows.core.settings.directory_objects import Owner, owner_of
 from workflows.core.settings.model import Property, Setting, Target, TargetConfiguration, TargetType, is_guid
 
 _PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _NOBODY: Final = "00000000-0000-0000-0000-000000000000"
-_WANTED: Final[Mapping[TargetType, str]] = {
-    TargetType.GROUP: "The object ID of a group",
-    TargetType.USER: "The object ID of a user",
-    TargetType.APPLICATION: "The application (client) ID of an application, not its object ID,",
-}
-_ASKED: Final[Mapping[TargetType, str]] = {
-    TargetType.GROUP: "the Object ID of your group (Entra admin center, Groups, the group, Overview)",
-    TargetType.USER: "the Object ID of your user (Entra admin center, Users, the user, Overview)",
-    TargetType.APPLICATION: (
-        "the Application ID of your application (Entra admin center, Enterprise applications, the application, "
-        "Overview)"
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +31,6 @@ class Placeholder:
     def field(self) -> str:
         """Return the name of its field on the request form."""
         return f"hole_{self.name}"
-
-    @property
-    def wanted(self) -> str:
-        """State which id is needed and who can provide it."""
-        if self.owner is Owner.THEIRS:
-            return f"{_WANTED[self.kind]} in the partner's directory: only the partner can tell you."
-        return f"{_WANTED[self.kind]} in our own directory."
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,27 +84,14 @@ def parse_placeholder(placeholder: Placeholder, typed: str) -> str:
     guid = typed.strip().strip("{}").lower()
     if not guid and not placeholder.is_required:
         return ""
+    about = {"kind": placeholder.kind.value, "owner": placeholder.owner.value}
     if not guid:
-        raise InvalidField(placeholder.field, f"Fill this in. {placeholder.wanted}")
+        raise InvalidField(placeholder.field, RefusalCode.PLACEHOLDER_MISSING, **about)
     if word := corrected_word(guid, of_applications=placeholder.kind is TargetType.APPLICATION):
-        raise InvalidField(
-            placeholder.field,
-            f"“{word}” stands for all or many; this template needs one ID here. Type one. {placeholder.wanted}",
-        )
+        raise InvalidField(placeholder.field, RefusalCode.PLACEHOLDER_WORD, word=word, **about)
     if guid == _NOBODY or not is_guid(guid):
-        raise InvalidField(
-            placeholder.field,
-            "This is not an ID such as 1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03. Type one. "
-            f"{placeholder.wanted}{_to_ask(placeholder)}",
-        )
+        raise InvalidField(placeholder.field, RefusalCode.PLACEHOLDER_NO_ID, label=placeholder.label, **about)
     return guid
-
-
-def _to_ask(placeholder: Placeholder) -> str:
-    """Return the text to send to the partner for one of their ids; empty for one of our ids."""
-    if placeholder.owner is not Owner.THEIRS:
-        return ""
-    return f" Ask them: “Please send us {_ASKED[placeholder.kind]}, for: {placeholder.label}.”"
 
 
 def _lists(setting: Setting) -> Iterator[tuple[str, TargetConfiguration]]:

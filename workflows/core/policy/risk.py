@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum, StrEnum
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from workflows.core.errors import NothingToChange
+from workflows.core.errors.raised import NothingToChange
 from workflows.core.plans.changes import Part, SettingChange, setting_changes
 from workflows.core.plans.closing import closes_everything, only_narrows
 from workflows.core.plans.plan import Plan, plan_access
@@ -32,7 +32,6 @@ from workflows.core.settings.model import (
     TenantId,
     configurations,
 )
-from workflows.core.text import counted
 
 LONG: Final = timedelta(days=366)
 """A longer access lasts longer than one yearly review, after which people forget the reason for it."""
@@ -206,18 +205,34 @@ def required(level: RiskLevel) -> Requirement:
     return _REQUIRED[level]
 
 
-def chain_is_enough(stages: Sequence[Stage], level: RiskLevel) -> str:
-    """Check whether a chain is strong enough for a risk. One person counts once in a whole chain.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weakness:
+    """Why a chain is too weak for a risk."""
 
-    :returns: why it is too weak and what to change; empty when it is strong enough.
-    """
+    level: RiskLevel
+    people: int
+    """How many approvers the chain has."""
+    stages: int
+    """How many stages the chain has."""
+
+    def as_value(self) -> dict[str, Any]:
+        """Return it as a value of a fact: `level`, `people`, `stages`, and what `needs_people`, `needs_stages`."""
+        need = required(self.level)
+        return {
+            "level": self.level.word,
+            "needs_people": need.people,
+            "needs_stages": need.stages,
+            "people": self.people,
+            "stages": self.stages,
+        }
+
+
+def weakness_of(stages: Sequence[Stage], level: RiskLevel) -> Weakness | None:
+    """Return why a chain is too weak for a risk; None when it is strong enough. One person counts once in a chain."""
     need, people = required(level), sum(stage.quorum for stage in stages)
     if people >= need.people and len(stages) >= need.stages:
-        return ""
-    return (
-        f"the risk is {level.word} and needs {counted(need.people, 'approver')} in at least "
-        f"{counted(need.stages, 'stage')}; the chain has {people} in {len(stages)}"
-    )
+        return None
+    return Weakness(level=level, people=people, stages=len(stages))
 
 
 def _reasons(item: SettingChange, after: Effective) -> Iterator[RiskReason]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from workflows.core.checks.partner_rules import check_partner
-from workflows.core.errors import UnreadableSetting
+from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.plans.changes import unknown_members
 from workflows.core.posture.codes import ConcernCode
 from workflows.core.posture.model import B2BAccess, Concern, Weight

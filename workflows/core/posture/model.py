@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 
 from workflows.core.checks.conditional_access.verdicts import AccessReport
-from workflows.core.errors import Values
+from workflows.core.errors.facts import Values
 from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.risk import Risk

@@ -1,15 +1,12 @@
 """Who may decide on a request now: only on the newest plan, and never its requester or sponsor."""
 
 from datetime import datetime
-from typing import Final
 
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Person, Roster
 from workflows.core.requests.eligibility import Bar, eligibility
 from workflows.core.requests.request import AccessRequest, RequestState
-
-OVER: Final = "This request has expired; it can no longer be decided. It can be filed again."
-STALE_CARD: Final = "The request changed after this card was shown. Decide on the newest card."
 
 
 def came_in_time(request: AccessRequest, digest: str, received_at: datetime | None) -> bool:
@@ -19,9 +16,6 @@ def came_in_time(request: AccessRequest, digest: str, received_at: datetime | No
     """
     is_asked = request.state is RequestState.AWAITING_APPROVAL and request.known.plan.digest == digest
     return is_asked and received_at is not None and received_at < request.expires_at
-
-
-_ASK: Final = "Ask one of the approvers; the card names them."
 
 
 def require_may_decide(
@@ -35,42 +29,25 @@ def require_may_decide(
     known, who = request.known, eligibility(request, roster)
     verdict, bar = who.verdict, who.bar(actor.chat_id, actor.id)
     if now >= request.expires_at:
-        raise Refused("expired", OVER)
+        raise Refused(RefusalCode.EXPIRED)
     if digest != known.plan.digest:
-        raise Refused("stale_card", STALE_CARD)
+        raise Refused(RefusalCode.STALE_CARD)
     if bar is Bar.REQUESTER:
-        raise Refused(
-            "own_request",
-            f"You filed this request, so somebody else has to decide on it. {_ASK}",
-        )
+        raise Refused(RefusalCode.OWN_REQUEST)
     if bar is Bar.SPONSOR:
-        raise Refused(
-            "sponsor",
-            f"You are this partner's sponsor, so somebody else has to decide on it. {_ASK}",
-        )
+        raise Refused(RefusalCode.SPONSOR)
     if verdict.open_stage is None and any(roster.holds(actor.id, stage.role) for stage in known.stages):
         return None
     if bar is Bar.COUNTED:
         if may_repeat:
             return who.counted_in(actor.id)
-        raise Refused(
-            "already_decided",
-            "You have already approved this request; one person counts once. You need to do nothing.",
-        )
+        raise Refused(RefusalCode.ALREADY_DECIDED)
     if verdict.open_stage is None:
-        raise Refused(
-            "not_an_approver",
-            f"You hold none of the roles that decide on this request. {_ASK}",
-        )
+        raise Refused(RefusalCode.NOT_AN_APPROVER)
     stage = known.stages[verdict.open_stage]
     if not roster.holds(actor.id, stage.role):
         later = [s.title for s in known.stages[verdict.open_stage + 1 :] if roster.holds(actor.id, s.role)]
         if later:
-            raise Refused(
-                "not_your_turn", f"“{stage.title}” decides first; your stage, “{later[0]}”, follows. Wait until then."
-            )
-        raise Refused(
-            "not_an_approver",
-            f"The stage “{stage.title}” needs someone with the role “{stage.role}”, which you lack. {_ASK}",
-        )
+            raise Refused(RefusalCode.NOT_YOUR_TURN, stage=stage.title, later=later[0])
+        raise Refused(RefusalCode.NOT_AN_APPROVER, stage=stage.title, role=stage.role)
     return verdict.open_stage

@@ -57,7 +57,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Person, Roster
 from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import plan_revocation
@@ -85,7 +86,7 @@ from workflows.core.requests.commands.request import (
     Submit,
     Withdraw,
 )
-from workflows.core.requests.deciding import OVER, require_may_decide
+from workflows.core.requests.deciding import require_may_decide
 from workflows.core.requests.effects import Apply, Effect, Prepare, Remind, ShowRequest, Tell
 from workflows.core.requests.reminding import may_be_reminded, next_reminder_at
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
@@ -101,7 +102,7 @@ _DEFAULT_UNREAD: Final = (
     f"The tenant's default could not be read, so what the partner inherits is not known. {Action.SHOW} reads it again."
 )
 
-NO_PARTNER: Final = frozenset({"unknown_tenant", "own_tenant"})
+NO_PARTNER: Final = frozenset({RefusalCode.UNKNOWN_TENANT, RefusalCode.OWN_TENANT})
 """Why even a revocation can end without a write: there is no partner to close."""
 
 TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestState]]] = {
@@ -167,7 +168,7 @@ def advance(request: AccessRequest | None, command: RequestCommand, situation: S
     state = None if request is None else request.state
     allowed = TABLE.get((state, type(command)))
     if allowed is None:
-        raise Refused("not_now", _why_not_now(request))
+        raise _not_now(request)
     transition = _HANDLERS[type(command)](request, command, situation)
     if transition.request.state not in allowed:
         raise AssertionError(f"{state} --{command.name}--> {transition.request.state} is not in the table")
@@ -201,7 +202,7 @@ def _prepared(request: AccessRequest, command: RecordPrepared, at: Situation) ->
         is_cross_cloud=plan.is_cross_cloud,
     )
     if is_revocation and plan != revocation:
-        raise Refused("not_a_revocation", "This plan does more than closing the partner, so it needs an approval.")
+        raise Refused(RefusalCode.NOT_A_REVOCATION)
     request = _moved(
         request,
         S.APPLYING if is_revocation else S.AWAITING_APPROVAL,
@@ -257,11 +258,9 @@ def _reject(request: AccessRequest, command: Reject[Person], at: Situation) -> T
     received = at.received_at or at.now
     stage = require_may_decide(request, command.actor, command.digest, roster=at.roster, now=received, may_repeat=True)
     if stage is None:
-        raise Refused("complete", "Every approval is in; the change is being applied. Revoke it if it must not stand.")
+        raise Refused(RefusalCode.COMPLETE)
     if not command.reason.strip():
-        raise Refused(
-            "reason_missing", "A rejection needs a reason: the requester has to know what to change. Write one."
-        )
+        raise Refused(RefusalCode.REASON_MISSING, is_review=False)
     decision = Decision(
         person=command.actor,
         choice=Choice.REJECT,
@@ -276,7 +275,7 @@ def _reject(request: AccessRequest, command: Reject[Person], at: Situation) -> T
 
 def _withdraw(request: AccessRequest, command: Withdraw, at: Situation) -> Transition:
     if command.actor != request.particulars.requester and not command.is_requester:
-        raise Refused("not_the_requester", "Only the person who filed a request can withdraw it. Ask that person.")
+        raise Refused(RefusalCode.NOT_THE_REQUESTER)
     text = f"You withdrew your request for {partner_of(request)}."
     return _ended(request, S.WITHDRAWN, at, note="The requester withdrew it.", text=text)
 
@@ -285,15 +284,11 @@ def _remind(request: AccessRequest, command: RemindApprovers, at: Situation) -> 
     if command.actor is None:
         due = next_reminder_at(request)
         if due is None or at.now < due:
-            raise Refused("not_due", "No reminder is due.")
+            raise Refused(RefusalCode.NOT_DUE, what="approver_reminder")
     elif not request.is_by(command.actor):
-        raise Refused(
-            "not_the_requester", "Only the person who filed a request can remind its approvers. Ask that person."
-        )
+        raise Refused(RefusalCode.NOT_THE_REQUESTER, reminds=True)
     elif not may_be_reminded(request, at.now):
-        raise Refused(
-            "reminded_lately", "The approvers heard of this request within the last day. Remind them tomorrow."
-        )
+        raise Refused(RefusalCode.REMINDED_LATELY)
     request = _moved(request, request.state, at, reminders=request.reminders + 1, reminded_at=at.now)
     effects = (Remind(request_id=request.id), ShowRequest(request_id=request.id))
     return Transition(request=request, effects=effects)
@@ -301,16 +296,16 @@ def _remind(request: AccessRequest, command: RemindApprovers, at: Situation) -> 
 
 def _expire(request: AccessRequest, command: Expire, at: Situation) -> Transition:
     if request.particulars.kind is RequestKind.REVOCATION:
-        raise Refused("never_expires", "A revocation is carried out, however long it takes.")
+        raise Refused(RefusalCode.NEVER_EXPIRES)
     if at.now < request.expires_at:
-        raise Refused("not_due", "The request has not expired yet.")
+        raise Refused(RefusalCode.NOT_DUE, what="expiry")
     return _ended(request, S.EXPIRED, at, note="Nobody decided in time. File it again if it is still needed.")
 
 
 def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transition:
     if request.state is S.AWAITING_APPROVAL and at.now >= request.expires_at:
         # NB. a new plan starts a new decision period. A click must not start one for a request that expired undecided.
-        raise Refused("expired", OVER)
+        raise Refused(RefusalCode.EXPIRED)
     lifetime = request.expires_at - request.created_at if request.lifetime is None else request.lifetime
     # NB. uses the request before the change; the reason itself covers what is given up now.
     reason = with_sent_before(request, command.reason)
@@ -344,7 +339,7 @@ def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transitio
 def _reopen(request: AccessRequest, command: Reopen, at: Situation) -> Transition:
     verdict = request.verdict(at.roster)
     if verdict.is_complete or request.particulars.kind is RequestKind.REVOCATION:
-        raise Refused("still_complete", "Every approval still counts.")
+        raise Refused(RefusalCode.STILL_COMPLETE)
     counted = {person.id for people in verdict.counted for person in people}
     digest = request.known.plan.digest
     kept = tuple(d for d in request.decisions if d.person.id in counted and d.digest == digest)
@@ -366,7 +361,7 @@ def _writing(request: AccessRequest, command: RecordWriting, at: Situation) -> T
 
 def _overwritten(request: AccessRequest, command: RecordOverwritten, at: Situation) -> Transition:
     if request.particulars.kind is RequestKind.REVOCATION:
-        raise Refused("plan_again", "A revocation is planned again from what stands now, until it holds.")
+        raise Refused(RefusalCode.PLAN_AGAIN)
     note = (
         "Gatehouse had begun to write the change when somebody else changed the partner's settings. The settings now "
         "are neither those before the change nor the approved ones, so nobody can keep them alone. Look at them with "
@@ -387,7 +382,7 @@ def _unseen(request: AccessRequest, command: RecordUnseen, at: Situation) -> Tra
 
 def _resent(request: AccessRequest, command: RecordResent, at: Situation) -> Transition:
     if not may_be_resent(request, at.now):
-        raise Refused("not_again", "What was sent is sent again once, and only for a while after the first time.")
+        raise Refused(RefusalCode.NOT_AGAIN)
     if request.resent_at == at.now:
         return Transition(request=request, effects=())
     return Transition(request=_moved(request, S.UNCONFIRMED, at, resent_at=at.now), effects=())
@@ -426,7 +421,7 @@ def _apply_failed(request: AccessRequest, command: RecordApplyFailed, at: Situat
 
 def _require_no_revocation(request: AccessRequest) -> None:
     if request.particulars.kind is RequestKind.REVOCATION:
-        raise Refused("never_given_up", "A revocation is tried until it is confirmed, whatever refuses it.")
+        raise Refused(RefusalCode.NEVER_GIVEN_UP)
 
 
 def _to_apply(request: AccessRequest) -> Transition:
@@ -464,17 +459,10 @@ def partner_of(request: AccessRequest) -> str:
     return f"{identity.display_name} ({identity.default_domain})"
 
 
-def _why_not_now(request: AccessRequest | None) -> str:
+def _not_now(request: AccessRequest | None) -> Refused:
     if request is None:
-        return f"There is no such request. It may have been removed together with its database. See {Action.LIST}."
-    if request.is_terminal:
-        return (
-            f"This request is closed ({request.state.value.replace('_', ' ')}); nothing about it can change any more. "
-            f"Ask again with {Action.REQUEST} if it is still needed."
-        )
-    return (
-        f"This request is {request.state.value.replace('_', ' ')}; that is not possible now. Look at its newest card."
-    )
+        return Refused(RefusalCode.NOT_NOW)
+    return Refused(RefusalCode.NOT_NOW, state=request.state.value, is_closed=request.is_terminal)
 
 
 _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {

@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import Final, NewType
 
 from workflows.core.checks.findings import Finding
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Person, PersonId, Roster
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import Plan, TenantIdentity
@@ -205,7 +206,7 @@ class AccessRequest:
         :raises Refused: while there is no plan yet.
         """
         if self.prepared is None:
-            raise Refused("not_prepared", "This request has no plan yet; wait until it has been prepared.")
+            raise Refused(RefusalCode.NOT_PREPARED)
         return self.prepared
 
     @property

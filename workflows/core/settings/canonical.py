@@ -6,7 +6,8 @@ from typing import Any, NewType
 
 import rfc8785
 
-from workflows.core.errors import UnreadableSetting
+from workflows.core.errors.raised import UnreadableSetting
+from workflows.core.errors.refusal_codes import RefusalCode
 
 Digest = NewType("Digest", str)
 """SHA-256 in lower-case hexadecimal, 64 characters."""
@@ -24,7 +25,7 @@ def canonical_json(document: JsonObject) -> bytes:
     try:
         return rfc8785.dumps(dict(document))
     except (rfc8785.CanonicalizationError, UnicodeError) as error:
-        raise UnreadableSetting(f"A value read from the tenant has no exact JSON form: {error}") from error
+        raise UnreadableSetting(RefusalCode.NO_JSON_FORM, problem=str(error)) from error
 
 
 def digest(domain: str, document: JsonObject) -> Digest:

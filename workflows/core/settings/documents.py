@@ -6,11 +6,11 @@ A *document* is the JSON object that Graph sends and accepts.
 from collections.abc import Mapping
 from typing import Any, Final, assert_never
 
-from workflows.core.errors import UnreadableSetting
+from workflows.core.errors.raised import UnreadableSetting
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import (
     FLAGS,
-    IDENTITY_SYNCHRONIZATION,
     TARGET_PROPERTIES,
     AccessType,
     AppServiceConnect,
@@ -67,7 +67,7 @@ def parse_setting(name: Property, document: object) -> Setting:
     if document is None:
         return None
     if not isinstance(document, Mapping):
-        raise UnreadableSetting(f"{name}: expected an object, got {type(document).__name__}")
+        raise UnreadableSetting(RefusalCode.SETTING_NO_OBJECT, setting=name.value, found=type(document).__name__)
     if name is Property.IDENTITY_SYNCHRONIZATION:
         return _parse_synchronization(document)
     flags = _parse_flags(name, document, FLAGS[name])
@@ -82,7 +82,7 @@ def parse_targets(name: Property, document: object) -> TargetSetting | None:
     if document is None:
         return None
     if not isinstance(document, Mapping):
-        raise UnreadableSetting(f"{name}: expected an object, got {type(document).__name__}")
+        raise UnreadableSetting(RefusalCode.SETTING_NO_OBJECT, setting=name.value, found=type(document).__name__)
     return target_setting(
         name, [_parse_targets(name, document.get(target_list.graph)) for target_list in lists_of(name)]
     )
@@ -144,7 +144,7 @@ def _parse_targets(name: Property, document: object) -> TargetConfiguration | No
     if document is None:
         return None
     if not isinstance(document, Mapping):
-        raise UnreadableSetting(f"{name}: expected an object with accessType and targets, got {document!r}")
+        raise UnreadableSetting(RefusalCode.SETTING_NO_TARGETS, setting=name.value, document=document)
     try:
         return TargetConfiguration(
             access=AccessType(document["accessType"]),
@@ -153,14 +153,14 @@ def _parse_targets(name: Property, document: object) -> TargetConfiguration | No
             ),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise UnreadableSetting(f"{name}: this version cannot read the targets {document!r}") from error
+        raise UnreadableSetting(RefusalCode.TARGETS_UNKNOWN, setting=name.value, document=document) from error
 
 
 def _parse_synchronization(document: Mapping[str, Any]) -> IdentitySynchronization:
     inbound = document.get(_SYNC)
     flag = inbound.get(_SYNC_ALLOWED) if isinstance(inbound, Mapping) else inbound
     if flag is not None and (not isinstance(flag, bool) or not isinstance(inbound, Mapping)):
-        raise UnreadableSetting(f"{IDENTITY_SYNCHRONIZATION}: expected isSyncAllowed true, false or null")
+        raise UnreadableSetting(RefusalCode.SYNCHRONIZATION_UNKNOWN)
     return IdentitySynchronization(is_allowed=flag)
 
 
@@ -169,7 +169,7 @@ def _parse_flags(name: Property, document: Mapping[str, Any], names: Mapping[str
     for ours, graph in names.items():
         value = document.get(graph)
         if value is not None and not isinstance(value, bool):
-            raise UnreadableSetting(f"{name}.{graph}: expected true, false or null, got {value!r}")
+            raise UnreadableSetting(RefusalCode.FLAG_UNKNOWN, setting=name.value, flag=graph, value=value)
         flags[ours] = value
     return flags
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from workflows.core.errors import UnreadableSetting
+from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.certainty import Doubt, setting_doubts
 from workflows.core.settings.documents import parse_setting, parse_targets

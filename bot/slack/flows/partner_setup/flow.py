@@ -20,7 +20,7 @@ from bot.slack.words.unavailable import not_now
 from workflows.app.reads.checklists import Checklists, PresentSetup
 from workflows.app.reads.look_up_permission import Looking
 from workflows.app.service import Service
-from workflows.core.errors import InvalidField, Refused
+from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.people import ADMIN, ChatId
 from workflows.core.requests.commands.partner import ConfirmSetup, RemindSetup, UnconfirmSetup
 from workflows.core.requests.commands.request import Subject

@@ -17,14 +17,15 @@ from bot.slack.flows.request_access.open_form import OpenRequestForm
 from bot.slack.payloads.forms import parse_form
 from bot.slack.payloads.models import Interaction, Invocation
 from bot.slack.people.members import Members
-from workflows.app.limits import LIMIT_REACHED
+from bot.words.refusals.words import fact_words, refusal_words
 from workflows.app.reads.look_up_permission import Looking
-from workflows.app.requests.intake import Form, Intake, refused_words
+from workflows.app.requests.intake import Form, Intake, lookups_refused
 from workflows.app.requests.named_ids import NamesToShow, look_up_names
 from workflows.app.requests.open_request import account_beside
 from workflows.app.service import LOOK_UP, Service
 from workflows.catalog.catalog import Catalog
-from workflows.core.errors import InvalidField, Refused
+from workflows.core.errors.raised import InvalidField, Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
 from workflows.core.requests.commands.request import Subject
 from workflows.ports.directory import DirectoryUnavailable
@@ -165,16 +166,17 @@ class RequestAccessFlow:
             account = None if waiting is None else await account_beside(waiting, actor, self.intake.directory)
             found = Found.of(seen, typed=typed, waiting=waiting, account=account)
         except Refused as refused:
-            if refused.code != LIMIT_REACHED:
+            if refused.code is not RefusalCode.LIMIT_REACHED:
                 raise
-            problem = refused.reason
+            problem = refusal_words(refused)
             await self.service.refuse(refused, key=key, actor=actor, command=LOOK_UP, subject=Subject(), is_told=True)
         except InvalidField as error:
-            problem = error.reason
+            problem = refusal_words(error)
         except TenantRefused as error:
-            problem = refused_words(error)
+            problem = fact_words(lookups_refused(error))
         except (TenantUnavailable, DirectoryUnavailable) as error:
-            problem = f"This cannot be looked up now: {error} You can send the request anyway; it waits until it can."
+            why = refusal_words(error)
+            problem = f"This cannot be looked up now: {why} You can send the request anyway; it waits until it can."
         shown.found, shown.problem, shown.looked_up = found, problem, typed
 
     async def _show(self, window: Window, shown: OpenRequestForm) -> None:

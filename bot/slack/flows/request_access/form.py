@@ -39,8 +39,11 @@ from bot.slack.cards.partners import MOST_LINE, identity_paragraph
 from bot.words.actions import with_commands
 from bot.words.plans.changes import duration_words
 from bot.words.plans.current_settings import describe_current
+from bot.words.refusals.ids import wanted_words
+from bot.words.refusals.words import fact_words
 from workflows.app.requests.named_ids import found_words
-from workflows.app.requests.open_request import may_withdraw, open_request_words
+from workflows.app.requests.open_request import may_withdraw, open_request_fact
+from workflows.core.errors.facts import Fact
 from workflows.core.people import ChatId, PersonId
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.template import Template
@@ -112,7 +115,7 @@ class RequestForm:
     """The values typed for the template's placeholders, by name."""
     named: Mapping[str, FoundObject] = field(default_factory=dict)
     """The objects that were found for names among them."""
-    name_problems: Mapping[str, str] = field(default_factory=dict)
+    name_problems: Mapping[str, Fact] = field(default_factory=dict)
     must_look: bool = False
     """Whether the person must see the found objects before sending."""
 
@@ -178,7 +181,7 @@ def _target_result(form: RequestForm) -> RichTextBlock:
     if form.found.taken:
         elements.insert(0, paragraph(words("Taken from what you typed: "), part(form.found.taken, DOMAIN, bold=True)))
     if form.found.waiting is not None:
-        open_one = open_request_words(form.found.waiting, form.requester, form.found.account)
+        open_one = fact_words(open_request_fact(form.found.waiting, form.requester, form.found.account))
         elements.append(paragraph(words("⏳ "), part(open_one, 600, bold=True)))
     if not form.found.exists and not form.found.identity.is_resolved:
         elements.append(paragraph(words(_NOT_ADDED)))
@@ -229,7 +232,9 @@ def _placeholder_fields(form: RequestForm) -> Iterator[Block]:
             dispatch_action_config=DispatchActionConfig(trigger_actions_on=["on_enter_pressed"]) if is_ours else None,
         )
         by_name = "Or type its name and press Enter to look it up." if is_ours else ""
-        hint = " ".join(filter(None, (placeholder.wanted, by_name, placeholder.hint)))
+        hint = " ".join(
+            filter(None, (wanted_words(placeholder.kind.value, placeholder.owner.value), by_name, placeholder.hint))
+        )
         yield input_block(
             placeholder.label,
             placeholder.field,
@@ -241,7 +246,7 @@ def _placeholder_fields(form: RequestForm) -> Iterator[Block]:
         if one := form.named.get(placeholder.name):
             yield footnote(f"✓ {found_words(placeholder, one)}")
         elif problem := form.name_problems.get(placeholder.name):
-            yield footnote(f"⚠️ {placeholder.label}: {with_commands(problem)}")
+            yield footnote(f"⚠️ {placeholder.label}: {fact_words(problem)}")
 
 
 def _placeholders_shown(form: RequestForm) -> dict[str, object]:

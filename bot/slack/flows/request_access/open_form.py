@@ -8,6 +8,7 @@ from bot.slack.answers.open_forms import OpenForm
 from bot.slack.blocks.blocks import Json
 from bot.slack.flows.request_access.form import Found, RequestForm, request_view
 from workflows.app.requests.intake import Form
+from workflows.core.errors.facts import Fact
 from workflows.core.policy.template import Template
 from workflows.ports.tenant_settings import FoundObject
 
@@ -24,14 +25,14 @@ class OpenRequestForm(OpenForm[Form]):
     problem: str = ""
     named: dict[str, tuple[str, FoundObject]] = field(default_factory=dict)
     """By the placeholder's name, the typed name and the object found for it."""
-    name_problems: dict[str, tuple[str, str]] = field(default_factory=dict)
+    name_problems: dict[str, tuple[str, Fact]] = field(default_factory=dict)
     """By the placeholder's name, the typed name and why no object was accepted for it."""
 
     def is_about(self, typed: str) -> bool:
         """Return whether the typed text has been looked up already."""
         return self.looked_up.strip() == typed.strip()
 
-    def take_names(self, found: Mapping[str, FoundObject], problems: Mapping[str, str]) -> None:
+    def take_names(self, found: Mapping[str, FoundObject], problems: Mapping[str, Fact]) -> None:
         """Store the results of looking up the names that are now in the form."""
         typed = self.form.placeholders
         self.named |= {name: (typed[name], one) for name, one in found.items()}

@@ -16,12 +16,15 @@ from bot.slack.flows.restore.form import Preview, RestoreShown, restore_view
 from bot.slack.payloads.forms import parse_restore_form
 from bot.slack.payloads.models import Interaction, Invocation
 from bot.slack.people.members import Members
+from bot.words.refusals.words import fact_words, refusal_words
 from workflows.app.reads.look_up_permission import Looking
-from workflows.app.requests.intake import refused_words
+from workflows.app.requests.intake import lookups_refused
 from workflows.app.requests.restore_intake import RestoreForm, RestoreIntake
 from workflows.app.requests.restoring import Restoration
 from workflows.catalog.catalog import Catalog
-from workflows.core.errors import InvalidField, NothingToChange, UnreadableSetting
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.raised import InvalidField, NothingToChange, UnreadableSetting
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
 from workflows.core.plans.named_targets import shown_targets
 from workflows.core.requests.commands.request import Subject
@@ -118,16 +121,16 @@ class RestoreFlow:
             async with asyncio.timeout(READING_SECONDS):
                 found, observation = await self._proposed(shown.form)
                 names = await names_shown(shown_targets(found.plan), tenant=self.tenant)
-        except NothingToChange as error:
-            return replace(shown, problem=f"{error} There is nothing to put back.")
+        except NothingToChange:
+            return replace(shown, problem=fact_words(Fact(RefusalCode.ALREADY_RESTORED, {"is_form": True})))
         except (InvalidField, UnreadableSetting) as error:
-            return replace(shown, problem=str(error))
+            return replace(shown, problem=refusal_words(error))
         except TimeoutError:
             return replace(shown, problem=f"The difference cannot be shown now: Microsoft does not answer. {_LATER}")
         except TenantRefused as error:
-            return replace(shown, problem=refused_words(error))
+            return replace(shown, problem=fact_words(lookups_refused(error)))
         except TenantUnavailable as error:
-            return replace(shown, problem=f"The difference cannot be shown now: {error} {_LATER}")
+            return replace(shown, problem=f"The difference cannot be shown now: {refusal_words(error)} {_LATER}")
         preview = Preview(
             plan=found.plan,
             default=observation.default,

@@ -21,8 +21,9 @@ from bot.slack.payloads.models import Interaction, Invocation
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.members import Members
 from bot.words.findings.finding import finding_words
+from bot.words.refusals.words import refusal_words
 from workflows.app.service import Service
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.revoking import require_may_revoke, would_open
 from workflows.core.people import ChatId
@@ -108,7 +109,7 @@ class RevokeFlow:
         except TimeoutError:
             return "The partner cannot be looked up now: Microsoft Entra does not answer in time. Try again."
         except (TenantUnavailable, TenantRefused, Refused) as error:
-            return f"The partner cannot be looked up now: {error} Try again."
+            return f"The partner cannot be looked up now: {refusal_words(error)} Try again."
         expected = ids.confirmation(identity)
         if typed.strip().casefold() == expected.casefold():
             return ""

@@ -10,9 +10,11 @@ from slack_sdk.errors import SlackApiError
 from bot.sandbox.http.faults import Fault
 from bot.slack.answers import windows
 from bot.slack.flows.revoke import flow as revoke
+from bot.words.refusals.words import refusal_words
 from tests.bot.bot_under_test import BotUnderTest, click, window_shown
 from tests.bot.surfaces import shown
-from workflows.core.errors import InvalidField, Refused, UnreadableSetting
+from workflows.core.errors.raised import InvalidField, Refused, UnreadableSetting
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
 from workflows.core.requests.commands.request import Subject
 from workflows.core.settings.model import TenantId
@@ -174,8 +176,12 @@ async def fill(desk: Desk, error: Exception) -> None:
 @pytest.mark.parametrize(
     ("error", "title", "text"),
     [
-        (InvalidField("target", "Type one domain."), "Not possible", "Type one domain."),
-        (UnreadableSetting("It has a new shape"), "Not possible", "It has a new shape. Ask an admin to look at it"),
+        (InvalidField("target", RefusalCode.TARGET_NOT_ONE), "Not possible", "This is not one domain or tenant ID."),
+        (
+            UnreadableSetting(RefusalCode.SYNCHRONIZATION_UNKNOWN),
+            "Not possible",
+            "false or null. Ask an admin to look at it",
+        ),
         (TenantUnavailable("Away."), "Not possible now", "Away. Nothing was changed; try again."),
         (TenantRefused(400, "x", "No."), "Not possible now", "No. Nothing was changed; try again."),
         (DirectoryUnavailable("Away."), "Not possible now", "Away. Nothing was changed; try again."),
@@ -195,7 +201,7 @@ async def test_what_cannot_be_read_is_said_in_the_window_and_is_no_refusal(
 @pytest.mark.parametrize("is_closed", [False, True])
 async def test_a_refusal_is_recorded_about_what_was_learned_and_said_once(is_closed: bool) -> None:
     desk = Desk(is_closed=is_closed)
-    await fill(desk, Refused("not_an_admin", "Ask an admin."))
-    assert desk.refusals == [("/partner revoke", "not_an_admin", Subject(tenant_id=CONTOSO))]
-    assert [("Ask an admin." in shown(view)) for view in desk.views] == ([] if is_closed else [True])
-    assert desk.said == (["Ask an admin."] if is_closed else [])
+    await fill(desk, Refused(RefusalCode.NOT_ADMIN))
+    assert desk.refusals == [("/partner revoke", "not_admin", Subject(tenant_id=CONTOSO))]
+    assert [("Ask one of them." in shown(view)) for view in desk.views] == ([] if is_closed else [True])
+    assert desk.said == ([refusal_words(Refused(RefusalCode.NOT_ADMIN))] if is_closed else [])

@@ -10,7 +10,7 @@ from bot.slack.flows.decide import reject_view
 from tests.bot.bot_under_test import BotUnderTest, click, submission
 from tests.bot.surfaces import assert_sound, buttons, element, hostile_or_blank, hostile_request, shown
 from tests.workflows.core import builders
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
 UNKNOWN: Final = f"R-AAAAAAAAAA:{'0' * 64}"

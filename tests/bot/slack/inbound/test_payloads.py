@@ -14,7 +14,8 @@ from bot.slack.payloads.button_values import parse_card_value, parse_setup_value
 from bot.slack.payloads.forms import parse_form
 from bot.slack.payloads.models import Interaction, Invocation
 from tests.bot.bot_under_test import click, request_values, submission
-from workflows.core.errors import Refused
+from tests.bot.words.refused import worded_refusal
+from workflows.core.errors.raised import Refused
 from workflows.core.partner_setup.steps import StepKey
 
 SAMPLES: Final = Path(__file__).parents[4].parent / "shared" / "samples" / "slack"
@@ -147,7 +148,7 @@ def test_a_card_value_is_a_request_and_a_digest() -> None:
     ],
 )
 def test_any_other_card_value_is_refused(value: str) -> None:
-    with pytest.raises(Refused, match="not one of Gatehouse's") as refused:
+    with worded_refusal(Refused, match="not one of Gatehouse's") as refused:
         parse_card_value(value)
     assert refused.value.code == "malformed"
 
@@ -156,7 +157,7 @@ def test_any_other_card_value_is_refused(value: str) -> None:
     "value", ["", "contoso.com", TENANT + "\n", TENANT[:-1], TENANT.replace("-", ""), "../default"]
 )
 def test_any_other_tenant_id_is_refused(value: str) -> None:
-    with pytest.raises(Refused, match="not one of Gatehouse's"):
+    with worded_refusal(Refused, match="not one of Gatehouse's"):
         parse_tenant_id(value)
 
 
@@ -173,7 +174,7 @@ def test_a_step_of_a_partners_half_is_taken() -> None:
 
 @pytest.mark.parametrize("value", ["", TENANT, HALF[1:], HALF[:-1], HALF.replace("job", "jobs"), f"{HALF}:more"])
 def test_any_other_step_is_refused(value: str) -> None:
-    with pytest.raises(Refused, match="not one of Gatehouse's") as refused:
+    with worded_refusal(Refused, match="not one of Gatehouse's") as refused:
         parse_setup_value(value)
     assert refused.value.code == "malformed"
 

@@ -7,7 +7,8 @@ import pytest
 
 from bot.slack.people.approvers import MOST_NAMED, Approvers, name_approvers, still_free
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DATA_OWNER, RILEY, SAM, SECURITY, approval, request
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.eligibility import eligibility
 from workflows.ports.directory import DirectoryUnavailable
@@ -35,7 +36,7 @@ class FakeShown:
         if self.trouble is not None:
             raise self.trouble
         if chat_id not in self.names:
-            raise Refused("unknown_user", "Slack does not know this user any more.")
+            raise Refused(RefusalCode.UNKNOWN_USER)
         return self.names[chat_id]
 
     async def mail_of(self, chat_id: ChatId) -> str:

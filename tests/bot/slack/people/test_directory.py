@@ -14,7 +14,8 @@ from bot.sandbox.slack.workspace import people
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.shown_directory import ShownDirectory
 from tests.bot.bot_under_test import SLACK_IDS
-from workflows.core.errors import Refused
+from tests.bot.words.refused import worded_refusal
+from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Person, PersonId, Role
 from workflows.ports.directory import DirectoryUnavailable, RoleSource
 from workflows.ports.tenant import Account
@@ -193,13 +194,13 @@ async def test_an_account_found_by_another_address_is_not_it(
         return [replace(ACCOUNTS["admin"], mail="dana@woodgrove.com")]
 
     monkeypatch.setattr(FakeTenant, "accounts_by_mail", by_name)
-    with pytest.raises(Refused, match="no account"):
+    with worded_refusal(Refused, match="no account"):
         await directory.identify(chat("admin"))
 
 
 async def test_two_accounts_with_one_address_are_nobody(directory: SlackDirectory, tenant: FakeTenant) -> None:
     tenant.accounts.append(replace(ACCOUNTS["approver1"], id=PersonId("0a6f7d10-0002-4e1b-9b51-6d1f000000ff")))
-    with pytest.raises(Refused, match="2 accounts") as refused:
+    with worded_refusal(Refused, match="2 accounts") as refused:
         await directory.identify(chat("approver1"))
     assert refused.value.code == "not_one_account"
 
@@ -207,7 +208,7 @@ async def test_two_accounts_with_one_address_are_nobody(directory: SlackDirector
 async def test_two_accounts_are_nobody_even_if_one_is_disabled(directory: SlackDirectory, tenant: FakeTenant) -> None:
     twin = replace(ACCOUNTS["approver1"], id=PersonId("0a6f7d10-0002-4e1b-9b51-6d1f000000ff"), is_enabled=False)
     tenant.accounts.append(twin)
-    with pytest.raises(Refused, match="2 accounts"):
+    with worded_refusal(Refused, match="2 accounts"):
         await directory.identify(chat("approver1"))
 
 

@@ -24,7 +24,8 @@ from tests.bot.slack.people.test_directory import (
     tenant,
     user_info,
 )
-from workflows.core.errors import Refused
+from tests.bot.words.refused import worded_refusal
+from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, PersonId, Role, folded_mail, is_same_mail
 from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable
 
@@ -131,7 +132,7 @@ async def test_a_role_whose_groups_are_all_there_misses_none(directory: SlackDir
 
 async def test_a_lasting_refusal_is_no_trouble_that_passes(directory: SlackDirectory, world: Sandbox) -> None:
     groups(world, ok=False, error="invalid_arguments")
-    with pytest.raises(DirectoryRefused, match="invalid_arguments"):
+    with worded_refusal(DirectoryRefused, match="invalid_arguments"):
         await directory.holders(SECURITY)
     with pytest.raises(DirectoryRefused):
         await directory.roster([person("approver1")])

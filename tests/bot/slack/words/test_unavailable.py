@@ -3,7 +3,7 @@
 import pytest
 
 from bot.slack.words.unavailable import not_now
-from workflows.core.errors import DomainError
+from workflows.core.errors.raised import DomainError
 from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 

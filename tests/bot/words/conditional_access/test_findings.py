@@ -29,7 +29,7 @@ from workflows.core.checks.conditional_access.scope import ALL, Client, When
 from workflows.core.checks.conditional_access.verdicts import AccessReport, Source
 from workflows.core.checks.facts import Unchecked, Why
 from workflows.core.checks.findings import FindingCode
-from workflows.core.errors import Values
+from workflows.core.errors.facts import Values
 
 VERDICT: Final[dict[str, Any]] = {
     "policy_id": "1",

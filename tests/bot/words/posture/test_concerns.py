@@ -9,7 +9,7 @@ from bot.words.posture.concerns import WEIGHTS, concern_words
 from bot.words.posture.sources import concern_source
 from tests.bot.words.conditional_access.test_findings import verdict
 from workflows.core.checks.facts import Why
-from workflows.core.errors import Values
+from workflows.core.errors.facts import Values
 from workflows.core.posture.codes import ConcernCode
 from workflows.core.posture.model import Concern, Weight
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, RILEY, SAM, person
 from tests.workflows.world import CONTOSO, World
 from workflows.app.reads.queries import partnerships_shown_to, waiting_for
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Person
 from workflows.core.settings.model import TenantId
 
@@ -59,7 +60,7 @@ async def test_live_partnerships_are_shown_to_full_members(world: World) -> None
     for someone in (RILEY, MALLORY):
         shown = (await partnerships_shown_to(someone.chat_id, store=world.store, directory=world.directory)).shown
         assert [one.identity for one in shown] == [CONTOSO]
-    world.directory.refusals[MALLORY.chat_id] = Refused("workspace_guest", "You are a guest.")
+    world.directory.refusals[MALLORY.chat_id] = Refused(RefusalCode.WORKSPACE_GUEST)
     for stranger in (MALLORY, person("Outsider")):
         assert not (await partnerships_shown_to(stranger.chat_id, store=world.store, directory=world.directory)).shown
 

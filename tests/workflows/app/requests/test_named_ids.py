@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from bot.words.refusals.words import fact_words
 from tests.workflows.core.builders import MALLORY
 from tests.workflows.world import CATALOG, World, filled_form
 from workflows.app.requests.intake import Form, InvalidForm
 from workflows.app.requests.named_ids import MOST_NAMES, NamesToShow, found_words, look_up_names
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.template import Template
 from workflows.core.settings.directory_objects import Owner
 from workflows.core.settings.model import TargetType
@@ -50,7 +52,7 @@ async def refused(world: World, typed: str, **changes: Any) -> str:
     with pytest.raises(InvalidForm) as caught:
         await world.intake.file(form(typed, **changes), key=world.key())
     assert await world.all_requests() == []
-    return caught.value.problems[FIELD]
+    return fact_words(caught.value.problems[FIELD])
 
 
 @pytest.mark.parametrize("typed", ["Bridge project", " bridge  PROJECT ", "Bridge"])
@@ -111,7 +113,7 @@ async def test_what_cannot_be_searched_now_has_to_be_an_id(world: World, error: 
 
 
 async def test_who_is_no_full_member_searches_nothing(world: World) -> None:
-    world.directory.refusals[MALLORY.chat_id] = Refused("workspace_guest", "You are a guest in this workspace.")
+    world.directory.refusals[MALLORY.chat_id] = Refused(RefusalCode.WORKSPACE_GUEST)
     assert "This is not an ID" in await refused(world, "Bridge", requester=MALLORY.chat_id)
     assert world.tenant.tenant_settings.searched == []
 
@@ -120,7 +122,7 @@ async def test_the_partners_id_is_asked_of_the_partner_with_a_text_to_send(world
     placeholders = {"project_group": BRIDGE.id, "pilot_group": "Their pilots", "partner_application": THEIR_APP}
     with pytest.raises(InvalidForm) as caught:
         await world.intake.file(form("", placeholders=placeholders), key="x")
-    (said,) = caught.value.problems.values()
+    (said,) = map(fact_words, caught.value.problems.values())
     assert "only the partner can tell you" in said
     assert "Ask them: “Please send us the Object ID of your group" in said
     assert world.tenant.tenant_settings.searched == []

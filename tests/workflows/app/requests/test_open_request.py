@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from bot.words.refusals.words import fact_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, RILEY, TENANT
 from tests.workflows.world import World
 from workflows.app.requests.intake import InvalidForm
-from workflows.app.requests.open_request import may_withdraw, open_request_about, open_request_words
+from workflows.app.requests.open_request import may_withdraw, open_request_about, open_request_fact
 from workflows.core.requests.effects import Apply
 from workflows.ports.tenant import TenantUnavailable
 
@@ -18,7 +19,7 @@ async def said_at_the_field(world: World, **form: Any) -> str:
     """What sending says at the target's field."""
     with pytest.raises(InvalidForm) as caught:
         await world.file(**form)
-    return caught.value.problems["target"]
+    return fact_words(caught.value.problems["target"])
 
 
 async def test_ones_own_open_request_is_named_with_what_to_do(world: World) -> None:
@@ -77,4 +78,4 @@ async def test_the_form_is_told_of_it_before_anything_is_sent(world: World) -> N
 
 async def test_in_a_written_request_nobody_asks_in_person(world: World) -> None:
     first = await world.waiting()
-    assert open_request_words(first, None).startswith("Riley has an open access request")
+    assert fact_words(open_request_fact(first, None)).startswith("Riley has an open access request")

@@ -3,6 +3,7 @@
 import pytest
 
 from bot.words.findings.finding import finding_words
+from bot.words.refusals.words import fact_words
 from tests.workflows.fakes import FakeSurroundings
 from tests.workflows.world import CATALOG, World
 from workflows.app.requests.intake import InvalidForm
@@ -24,7 +25,8 @@ def unknown_members(world: World) -> None:
 
 async def problems(world: World, template: str = "regulated-project", **placeholders: str) -> dict[str, str]:
     """What the form would say."""
-    return await unknown_ids(CATALOG.templates[template], placeholders, tenant=world.tenant, patience=0.1)
+    found = await unknown_ids(CATALOG.templates[template], placeholders, tenant=world.tenant, patience=0.1)
+    return {field: fact_words(one) for field, one in found.items()}
 
 
 async def test_every_id_is_asked_for_of_which_our_directory_can_tell(world: World) -> None:
@@ -38,7 +40,7 @@ async def test_a_group_of_ours_in_the_partners_field_is_refused_there(world: Wor
     world.tenant.tenant_settings.names = {THEIRS: "Finance “all”", THEIR_APP: "Their portal"}
     with pytest.raises(InvalidForm) as caught:
         await world.file(template="regulated-project", days=90, placeholders=HOLES)
-    assert caught.value.problems == {
+    assert {name: fact_words(one) for name, one in caught.value.problems.items()} == {
         "hole_pilot_group": 'This is our own group “Finance "all"”. Ask the partner for the ID of their group: ours '
         "finds nobody there."
     }
@@ -59,7 +61,7 @@ async def test_an_unknown_id_is_said_at_its_field_and_nothing_is_filed(world: Wo
     with pytest.raises(InvalidForm) as caught:
         await world.file(template="regulated-project", days=90, placeholders=HOLES)
     assert caught.value.problems.keys() == {"hole_project_group"}
-    assert "no group with this ID in this tenant" in caught.value.problems["hole_project_group"]
+    assert "no group with this ID in this tenant" in fact_words(caught.value.problems["hole_project_group"])
     assert await world.all_requests() == []
 
 

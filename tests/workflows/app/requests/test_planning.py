@@ -5,11 +5,13 @@ from typing import Any, Final
 import pytest
 
 from bot.words.findings.finding import finding_words
+from bot.words.refusals.words import fact_words
 from tests.workflows.core.builders import TENANT
 from tests.workflows.world import CATALOG, World
 from workflows.app.requests.planning import PlanImpossible, Planned, plan_request
 from workflows.catalog.request_files import RequestFile
 from workflows.core.checks.findings import Severity
+from workflows.core.errors.facts import Fact
 from workflows.core.partners.records import Records
 from workflows.ports.tenant import TenantUnavailable
 
@@ -33,7 +35,7 @@ async def impossible(world: World, **file: Any) -> dict[str, str]:
     """Why there is none."""
     with pytest.raises(PlanImpossible) as caught:
         await planned(world, **file)
-    return caught.value.problems
+    return {name: fact_words(one) for name, one in caught.value.problems.items()}
 
 
 async def test_it_is_the_plan_that_people_would_decide_on(world: World) -> None:
@@ -68,8 +70,8 @@ async def test_what_stands_already_is_nothing_to_change(world: World) -> None:
     await world.opened()
     shown = await planned(world, records=await world.store.records())
     assert (shown.plan, shown.findings, shown.stages) == (None, (), ())
-    assert "To extend it now, choose 365 days." in shown.instead
-    assert (await planned(world)).instead == "", "without records nobody knows who opened it, and until when"
+    assert "To extend it now, choose 365 days." in fact_words(shown.instead or Fact(""))
+    assert (await planned(world)).instead is None, "without records nobody knows who opened it, and until when"
 
 
 async def test_without_records_it_says_what_could_not_be_checked(world: World) -> None:
@@ -112,7 +114,7 @@ async def test_every_problem_of_the_file_is_said_at_once(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("template", "words"),
-    [("revoke", "‹revoke partner›"), ("restore", "‹restore settings›"), ("nonsense", "There are: ")],
+    [("revoke", "/partner revoke"), ("restore", "/partner restore"), ("nonsense", "There are: ")],
 )
 async def test_what_is_out_of_a_files_reach(world: World, template: str, words: str) -> None:
     assert words in (await impossible(world, template=template))["template"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.words.refusals.words import fact_words
 from tests.workflows.core.builders import NOW, STAGES, TENANT, identity, prepared, request
 from tests.workflows.world import World
 from workflows.app.requests.intake import InvalidForm
@@ -13,6 +14,7 @@ from workflows.app.requests.proposing import checked
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Unfit
 from workflows.core.checks.partner_rules import MICROSOFT_SUPPORT
 from workflows.core.plans.plan import plan_access
+from workflows.core.policy.risk import RiskLevel, Weakness
 from workflows.core.requests.request import Observation, RequestState
 from workflows.core.settings.model import AutomaticRedemption, Property
 from workflows.store.codec import REQUEST, dump, load
@@ -22,8 +24,8 @@ async def test_a_partner_that_is_none_is_refused_at_the_field(world: World) -> N
     world.tenant.partners[TENANT] = {"tenantId": TENANT, "isServiceProvider": True}
     with pytest.raises(InvalidForm) as caught:
         await world.file()
-    assert "service provider" in caught.value.problems["target"]
-    assert "crossTenantAccessPolicyConfigurationPartner" in caught.value.problems["target"]
+    assert "service provider" in fact_words(caught.value.problems["target"])
+    assert "crossTenantAccessPolicyConfigurationPartner" in fact_words(caught.value.problems["target"])
 
 
 async def test_a_partner_that_becomes_one_while_the_request_waits_makes_it_unfit(world: World) -> None:
@@ -62,10 +64,11 @@ async def test_what_the_approvers_must_know_is_stored_with_the_request(world: Wo
 
 async def test_a_template_too_weak_for_what_stands_already_is_refused(world: World, monkeypatch: Any) -> None:
     """The loader holds a chain against what a template can produce; the plan itself is held against it again."""
-    monkeypatch.setattr("workflows.app.requests.proposing.chain_is_enough", lambda stages, level: "the risk is high")
+    too_weak = Weakness(level=RiskLevel.HIGH, people=1, stages=1)
+    monkeypatch.setattr("workflows.app.requests.proposing.weakness_of", lambda stages, level: too_weak)
     with pytest.raises(InvalidForm) as caught:
         await world.file()
-    assert "the risk is high" in caught.value.problems["template"]
+    assert "the risk is high" in fact_words(caught.value.problems["template"])
 
 
 def test_requests_stored_before_there_were_findings_and_defaults_still_load() -> None:

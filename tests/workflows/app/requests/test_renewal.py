@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.words.refusals.words import fact_words, with_facts
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, TENANT
 from tests.workflows.world import CATALOG, World
 from workflows.app.requests.intake import InvalidForm
@@ -16,8 +17,8 @@ async def test_asking_for_the_same_and_as_long_is_refused_at_the_field(world: Wo
     await world.opened()
     with pytest.raises(InvalidForm) as caught:
         await world.file()
-    assert "already a partner with the settings" in caught.value.problems["target"]
-    assert "To extend it now, choose 365 days." in caught.value.problems["target"]
+    assert "already a partner with the settings" in fact_words(caught.value.problems["target"])
+    assert "To extend it now, choose 365 days." in fact_words(caught.value.problems["target"])
     request = await world.waiting(days=365)
     assert is_renewal(request.known.plan), "what is advised is taken"
 
@@ -27,7 +28,7 @@ async def test_what_is_found_out_only_after_sending_ends_with_the_same_words(wor
     world.script.fail("tenant.find", TenantUnavailable("No answer."))
     request = await world.settled(await world.file())
     assert request.state is RequestState.UNFIT
-    assert "To extend it now, choose 365 days." in request.note
+    assert "To extend it now, choose 365 days." in with_facts(request.note)
 
 
 async def test_what_stands_is_prolonged_by_the_whole_chain_and_nothing_is_written(world: World) -> None:

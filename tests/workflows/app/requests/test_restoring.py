@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.words.findings.finding import finding_words
+from bot.words.refusals.words import fact_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, RILEY, SAM, TENANT, request
 from tests.workflows.effects.applying import OPEN, put, synchronizing
 from tests.workflows.world import CATALOG, World
@@ -52,7 +53,7 @@ async def file(world: World, change: AccessRequest, **filled: Any) -> AccessRequ
 async def problems(world: World, filled: RestoreForm) -> dict[str, str]:
     with pytest.raises(InvalidForm) as caught:
         await world.restore_intake().file(filled, key=world.key())
-    return caught.value.problems
+    return {name: fact_words(one) for name, one in caught.value.problems.items()}
 
 
 async def newest(world: World) -> AccessRequest:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.words.refusals.words import with_facts
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DATA_OWNER, MALLORY, RILEY, SECURITY
 from tests.workflows.world import World
 from workflows.app.alarms import Alarms
@@ -75,7 +76,9 @@ async def test_whose_approval_counts_already_is_not_missed(world: World) -> None
     assert await open_alarms(world) == []
 
 
-@pytest.mark.parametrize("trouble", [DirectoryUnavailable("Slack does not answer."), DirectoryRefused("Refused.")])
+@pytest.mark.parametrize(
+    "trouble", [DirectoryUnavailable("Slack does not answer."), DirectoryRefused("users.info", "token_revoked")]
+)
 async def test_what_cannot_be_read_is_no_empty_role(world: World, trouble: Exception) -> None:
     await world.waiting()
     world.directory.assign(AMARA, "")
@@ -128,15 +131,15 @@ async def test_who_lacks_a_role_that_others_hold_is_told_so(world: World) -> Non
 async def test_a_refusal_for_good_ends_a_click_with_its_reason(world: World) -> None:
     """A stored click is not tried in silence until its request expires."""
     request = await world.waiting()
-    world.script.fail("directory.roster", DirectoryRefused("Slack refuses to say who people are."))
+    world.script.fail("directory.roster", DirectoryRefused("users.info", "token_revoked"))
     await world.approve(request, AMARA)
     assert (await world.refusals())[-1] == (AMARA.chat_id, "directory_refused")
 
 
 async def test_what_was_approved_waits_for_a_directory_that_refuses(world: World) -> None:
     request = await world.approved()
-    world.script.fail("directory.roster", DirectoryRefused("Slack refuses to say who people are."))
+    world.script.fail("directory.roster", DirectoryRefused("users.info", "token_revoked"))
     waits = await world.settled(request.id)
-    assert "Slack refuses to say" in waits.note
+    assert "Slack refuses to say" in with_facts(waits.note)
     world.clock.advance(minutes=2)
     assert (await world.settled(request.id)).confirmed_at is not None

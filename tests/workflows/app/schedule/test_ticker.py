@@ -23,7 +23,7 @@ from tests.workflows.core.builders import (
 from tests.workflows.core.builders import request as usual
 from tests.workflows.world import World
 from workflows.app.schedule.ticker import tick
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.partners.reviews import REMIND_AGAIN_AFTER
 from workflows.core.people import Person

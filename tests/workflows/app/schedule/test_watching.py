@@ -116,7 +116,7 @@ async def test_a_revocation_whose_judging_is_refused_by_graph_waits_and_alarms_a
 async def test_a_revocation_waits_where_the_directory_refuses_to_say_who_asks(world: World) -> None:
     """No role can be read until an admin mends the directory: the click is kept and not recorded as refused."""
     world.tenant.partners[TENANT] = dict(OPEN)
-    world.script.fail("directory.identify", DirectoryRefused("Slack refuses: token_revoked."), times=2)
+    world.script.fail("directory.identify", DirectoryRefused("users.info", "token_revoked"), times=2)
     await world.revoke(DANA)
     assert len(await alarms(world, AlarmCode.REVOCATION_WAITS)) == 1
     assert await world.refusals() == []

@@ -6,7 +6,7 @@ import pytest
 
 from tests.workflows.core.builders import TENANT
 from workflows.core.checks.consequences import Consequence, consequences
-from workflows.core.errors import Fact
+from workflows.core.errors.facts import Fact
 from workflows.core.plans.plan import Operation, Plan
 from workflows.core.settings.block import BLOCK
 from workflows.core.settings.canonical import JsonObject

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.words.findings.finding import finding_words
+from bot.words.refusals.words import refusal_words
 from tests.workflows.core.builders import TENANT, closed_document
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Unfit, require_fit
 from workflows.core.checks.partner_rules import MICROSOFT_SUPPORT, check_partner
@@ -249,7 +250,7 @@ def test_an_error_makes_a_request_unfit_and_says_why_with_its_source() -> None:
         require_fit(errors, "template")
     assert (caught.value.field, caught.value.code) == ("template", "half_a_block")
     assert caught.value.errors == tuple(errors[:2])
-    assert caught.value.reason == "About half_a_block. (Graph: “A page”) About all_and_some. (Graph: “A page”)"
+    assert refusal_words(caught.value) == "About half_a_block. (Graph: “A page”) About all_and_some. (Graph: “A page”)"
 
 
 def test_everything_else_passes() -> None:

@@ -14,12 +14,10 @@ from workflows.core.checks.findings import Finding, Severity
 from workflows.core.checks.target_checks import (
     MOST_LOOKED_UP,
     Names,
-    absent_words,
     check_targets,
     is_microsofts,
     known_names,
     to_look_up,
-    wrong_side_words,
 )
 from workflows.core.plans.named_targets import NamedTarget, current_targets, shown_targets, written_targets
 from workflows.core.plans.plan import Plan, plan_access
@@ -262,14 +260,3 @@ def test_more_ids_than_are_looked_up_are_counted(count: int, words: str) -> None
 )
 def test_a_name_fits_in_quotation_marks(name: str, shown: str) -> None:
     assert shown_name(name) == shown
-
-
-@pytest.mark.parametrize("kind", TargetType)
-def test_the_cure_says_where_the_right_id_is(kind: TargetType) -> None:
-    assert absent_words(target(kind, OUR_APP)).startswith(f"There is no {kind.value} with this ID in this tenant. Copy")
-
-
-def test_the_field_says_that_an_id_is_ours_and_whom_to_ask() -> None:
-    assert wrong_side_words(target(G, OUR_GROUP), "Finance") == (
-        "This is our own group “Finance”. Ask the partner for the ID of their group: ours finds nobody there."
-    )

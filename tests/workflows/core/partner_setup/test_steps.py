@@ -13,7 +13,7 @@ from bot.words.settings import title
 from tests.workflows.core.builders import DANA, NOW, REDEEM_STEP, SAM, TENANT, access_plan
 from tests.workflows.core.strategies import PROPERTY, partner_documents
 from workflows.core.checks.consequences import Consequence, consequences
-from workflows.core.errors import Fact
+from workflows.core.errors.facts import Fact
 from workflows.core.partner_setup.checklist import Call, Home, add_us, call_of, groups, opening, remarks, sections
 from workflows.core.partner_setup.clouds import CLOUDS, GLOBAL, cloud_of
 from workflows.core.partner_setup.powershell import literal, quoted

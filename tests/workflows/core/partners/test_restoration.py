@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.words.findings.finding import finding_words
+from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import NOW, STAGES, TENANT, closed_document, prepared, request
 from tests.workflows.core.strategies import PROPERTY, SETTINGS, partner_documents
 from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.checks.findings import FindingCode
-from workflows.core.errors import Fact, InvalidField, NothingToChange, UnreadableSetting
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.raised import InvalidField, NothingToChange, UnreadableSetting
 from workflows.core.partners.restoration import (
     decided_by,
     deciding_template,
@@ -293,7 +295,7 @@ def test_devices_are_never_sent() -> None:
 
 def test_a_value_that_graph_shows_without_its_name_is_never_sent() -> None:
     image = document(b2bCollaborationInbound={"usersAndGroups": {"accessType": "unknownFutureValue", "targets": []}})
-    with pytest.raises(UnreadableSetting, match="B2B collaboration, inbound cannot be put back"):
+    with worded_refusal(UnreadableSetting, match="B2B collaboration, inbound cannot be put back"):
         restoration(document(), image)
     with pytest.raises(NothingToChange):
         restoration(image, image)
@@ -454,7 +456,7 @@ def test_a_chain_that_is_too_weak_for_what_opens_gives_way_to_the_strongest() ->
 
 def test_where_even_the_strongest_is_too_weak_nothing_is_put_back() -> None:
     image = document(inboundTrust={"isMfaAccepted": True, "isCompliantDeviceAccepted": True})
-    with pytest.raises(InvalidField, match="Even the strongest chain, that of “Weak”, is too weak"):
+    with worded_refusal(InvalidField, match="Even the strongest chain, that of “Weak”, is too weak"):
         chosen(restoration(closed_document(), image), image, of=(WEAK,))
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from bot.words.refusals.words import refusal_words
 from tests.workflows.core.builders import (
     AMARA,
     DANA,
@@ -21,7 +22,7 @@ from tests.workflows.core.builders import (
     request,
     roster,
 )
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
 from workflows.core.partners.outcome import closed_partnership, opened_partnership
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.partners.reviews import REMIND_AGAIN_AFTER, ReviewTransition, advance_review, may_close
@@ -49,13 +50,13 @@ def due(**changes: object) -> Partnership:
 def refusal(known: Partnership, command: PartnershipCommand, now: datetime = DUE, on: Roster | None = None) -> Refused:
     with pytest.raises(Refused) as refused:
         advance_review(known, command, roster=on or everybody(), now=now)
-    assert refused.value.reason
+    assert refusal_words(refused.value)
     return refused.value
 
 
 def test_a_review_is_due_at_its_exact_instant_and_not_before() -> None:
     met = refusal(partnership(), AskReview(), DUE - MILLISECOND)
-    assert (met.code, met.reason) == ("not_due", "The review is not due yet.")
+    assert (met.code, refusal_words(met)) == ("not_due", "The review is not due yet.")
     for now in (DUE, DUE + MILLISECOND, DUE + 400 * DAY):
         assert advance_review(partnership(), AskReview(), roster=roster(), now=now) == ReviewTransition(
             partnership=partnership(
@@ -133,7 +134,7 @@ def test_an_access_without_interval_or_end_is_reviewed_by_the_other(
 def test_nobody_else_keeps_an_access(actor: Person) -> None:
     met = refusal(due(), Keep(actor=actor, tenant_id=TENANT, reason="Needed"), on=everybody(riley="security"))
     assert met.code == "not_the_sponsor"
-    assert met.reason == "Only the sponsor, Sam, or an admin can keep this access. Ask one of them."
+    assert refusal_words(met) == "Only the sponsor, Sam, or an admin can keep this access. Ask one of them."
 
 
 def test_an_admin_of_yesterday_keeps_nothing() -> None:
@@ -146,7 +147,7 @@ def test_an_admin_of_yesterday_keeps_nothing() -> None:
 def test_a_review_is_answered_once() -> None:
     kept = advance_review(due(), KEEP, roster=everybody(), now=DUE).partnership
     met = refusal(kept, KEEP)
-    assert (met.code, met.reason) == (
+    assert (met.code, refusal_words(met)) == (
         "not_due",
         "No review is waiting: somebody has answered it already. You need to do nothing.",
     )
@@ -156,7 +157,7 @@ def test_a_review_is_answered_once() -> None:
 @pytest.mark.parametrize("reason", ["", "  ", "\n"])
 def test_keeping_needs_a_reason(reason: str) -> None:
     met = refusal(due(), Keep(actor=SAM, tenant_id=TENANT, reason=reason))
-    assert (met.code, met.reason) == ("reason_missing", "Say why the access is still needed.")
+    assert (met.code, refusal_words(met)) == ("reason_missing", "Say why the access is still needed.")
 
 
 def test_nobody_prolongs_an_access_past_its_approved_end() -> None:
@@ -164,9 +165,9 @@ def test_nobody_prolongs_an_access_past_its_approved_end() -> None:
     for now in (END, END + MILLISECOND):
         met = refusal(due(), KEEP, now)
         assert met.code == "past_its_end"
-        assert met.reason == (
+        assert refusal_words(met) == (
             "The approved time is over, so one person cannot prolong it. File a new request with "
-            "‹request access› for contoso.com, or revoke."
+            "/partner request for contoso.com, or revoke."
         )
 
 
@@ -178,9 +179,9 @@ def test_an_access_past_its_end_is_still_asked_about() -> None:
 def test_a_revoked_partnership_absorbs_everything(command: PartnershipCommand) -> None:
     known = partnership(state=PartnershipState.REVOKED)
     met = refusal(known, command, END)
-    assert (met.code, met.reason) == (
+    assert (met.code, refusal_words(met)) == (
         "revoked",
-        "This partner is already revoked; there is nothing left to review. Ask with ‹request access› if it is needed.",
+        "This partner is already revoked; there is nothing left to review. Ask with /partner request if it is needed.",
     )
 
 

@@ -2,8 +2,9 @@
 
 import pytest
 
+from bot.words.refusals.words import refusal_words
 from tests.workflows.core.builders import DANA, NOW, RILEY, SAM, identity, partnership, request, roster
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.partners.revoking import require_may_revoke, stopped_by_revoking, would_open
 from workflows.core.people import Person
@@ -33,17 +34,17 @@ def test_everybody_else_is_told_who_may(person: Person) -> None:
     with pytest.raises(Refused) as caught:
         require_may_revoke(partnership(), person, roster())
     assert caught.value.code == "not_an_admin"
-    assert "Only partner admins can revoke, and the sponsor in answer to a review" in caught.value.reason
-    assert ("You are the sponsor, but no review is due now" in caught.value.reason) == (person == SAM)
+    assert "Only partner admins can revoke, and the sponsor in answer to a review" in refusal_words(caught.value)
+    assert ("You are the sponsor, but no review is due now" in refusal_words(caught.value)) == (person == SAM)
 
 
 def test_a_sponsor_who_is_asked_is_sent_from_the_command_to_the_card() -> None:
     with pytest.raises(Refused) as caught:
         require_may_revoke(DUE, SAM, roster(), in_review=False)
-    assert "press Revoke on the review's card" in caught.value.reason
+    assert "press Revoke on the review's card" in refusal_words(caught.value)
     with pytest.raises(Refused) as caught:
         require_may_revoke(None, RILEY, roster())
-    assert caught.value.reason.endswith("Ask one of them.")
+    assert refusal_words(caught.value).endswith("Ask one of them.")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.words.refusals.words import refusal_words
 from tests.workflows.core.builders import (
     AMARA,
     DANA,
@@ -19,7 +20,7 @@ from tests.workflows.core.builders import (
     partnership,
     request,
 )
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
 from workflows.core.partner_setup.state import Confirmation
 from workflows.core.partner_setup.steps import Step, StepKey
 from workflows.core.partners.outcome import advance_partner, closed_partnership, opened_partnership
@@ -69,7 +70,7 @@ def after(record: Partnership, command: PartnershipCommand, now: datetime = NOW)
 def refused(record: Partnership, command: PartnershipCommand, now: datetime = NOW) -> Refused:
     with pytest.raises(Refused) as met:
         advance_review(record, command, roster=everybody(riley="security", sam=""), now=now)
-    assert met.value.reason
+    assert refusal_words(met.value)
     return met.value
 
 
@@ -78,7 +79,7 @@ def test_the_sponsor_and_admins_confirm_a_step_under_their_name(actor: Person) -
     record = after(known(), confirm(actor), NOW + WEEK)
     assert record.confirmations == (said(by=actor, at=NOW + WEEK),)
     again = refused(record, confirm(DANA))
-    assert (again.code, again.reason) == (
+    assert (again.code, refusal_words(again)) == (
         "already_confirmed",
         f"{actor.name} has confirmed this already. You need to do nothing.",
     )

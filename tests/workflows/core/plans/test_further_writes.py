@@ -9,7 +9,8 @@ from hypothesis import given
 from tests.workflows.core.builders import TENANT, access_plan, closed_document
 from tests.workflows.core.strategies import PROPERTY, partner_documents
 from workflows.core.checks.consequences import Consequence, consequences
-from workflows.core.errors import Fact, NothingToChange
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.raised import NothingToChange
 from workflows.core.partners.restoration import left_alone, plan_restoration
 from workflows.core.plans.plan import Operation, Plan, is_confirmed, plan_revocation
 from workflows.core.plans.refused_writes import shows, written_names

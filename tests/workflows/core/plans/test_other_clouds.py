@@ -15,7 +15,7 @@ from tests.workflows.core.builders import TENANT, access_plan, closed_document
 from tests.workflows.core.settings.test_effective import A1, ALL, G1, listed
 from workflows.core.checks.application_access import Capability, Direction, answer
 from workflows.core.checks.consequences import Consequence, consequences
-from workflows.core.errors import Fact
+from workflows.core.errors.facts import Fact
 from workflows.core.plans.changes import plan_access_change, setting_changes
 from workflows.core.plans.plan import Plan, plan_revocation
 from workflows.core.plans.renewal import plan_renewal

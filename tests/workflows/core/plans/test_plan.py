@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import TENANT, closed_document
 from tests.workflows.core.strategies import PROPERTY, SETTINGS, TENANT_IDS, partner_documents
-from workflows.core.errors import NothingToChange
+from workflows.core.errors.raised import NothingToChange
 from workflows.core.plans.plan import (
     Change,
     Operation,
@@ -141,7 +142,7 @@ def test_false_is_written_where_the_partner_inherits() -> None:
     ],
 )
 def test_a_partner_that_has_every_setting_already_needs_no_plan(before: dict[str, Any]) -> None:
-    with pytest.raises(NothingToChange, match="already a partner with the settings of “trusted-partner”"):
+    with worded_refusal(NothingToChange, match="already a partner with the settings of “trusted-partner”"):
         access({"tenantId": TENANT, **before}, TRUST_MFA)
 
 

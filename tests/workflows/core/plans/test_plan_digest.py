@@ -10,9 +10,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import TENANT, access_plan, closed_document
 from tests.workflows.core.strategies import DOCUMENTS, PROPERTY, reordered
-from workflows.core.errors import UnreadableSetting
+from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.plans.plan import Operation, Plan, plan_revocation
 from workflows.core.settings.canonical import canonical_json, digest
 from workflows.core.settings.model import TenantId
@@ -140,7 +141,7 @@ def test_composed_and_decomposed_letters_are_different_text() -> None:
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 2**53, {1: "a"}, object(), "\ud800"])
 def test_what_json_cannot_hold_exactly_has_no_digest(value: object) -> None:
-    with pytest.raises(UnreadableSetting, match="no exact JSON form"):
+    with worded_refusal(UnreadableSetting, match="no exact JSON form"):
         digest("d", {"v": value})
 
 

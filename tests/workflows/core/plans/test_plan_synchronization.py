@@ -9,7 +9,8 @@ import pytest
 from bot.words.plans.changes import describe
 from tests.workflows.core.builders import TENANT
 from workflows.core.checks.consequences import Consequence, consequences
-from workflows.core.errors import Fact, NothingToChange
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.raised import NothingToChange
 from workflows.core.plans.plan import Plan, is_confirmed, plan_access, plan_revocation, steps_done
 from workflows.core.settings.documents import parse_setting, to_document
 from workflows.core.settings.model import (

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.words.refusals.words import refusal_words
+from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import STAGES
-from workflows.core.errors import InvalidField
+from workflows.core.errors.raised import InvalidField
 from workflows.core.policy.placeholders import Placeholder, fill, parse_placeholder, placeholder_of, places
 from workflows.core.policy.template import Stage, Template, filled, stages_for
 from workflows.core.settings.breadth import AccessChange
@@ -157,12 +159,12 @@ def test_what_is_no_guid_is_said_at_its_field_with_the_cure(
     with pytest.raises(InvalidField) as caught:
         parse_placeholder(placeholder("portal", kind, owner=owner), typed)
     assert caught.value.field == "hole_portal"
-    assert cure in caught.value.reason
+    assert cure in refusal_words(caught.value)
 
 
 @pytest.mark.parametrize("typed", ["All", "allusers", "AllApplications", "office365"])
 def test_a_word_for_many_is_recognised_where_one_id_is_needed(typed: str) -> None:
-    with pytest.raises(InvalidField, match="stands for all or many; this template needs one ID here"):
+    with worded_refusal(InvalidField, match="stands for all or many; this template needs one ID here"):
         parse_placeholder(placeholder("pilot"), typed)
 
 

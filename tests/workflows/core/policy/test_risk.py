@@ -15,10 +15,10 @@ from workflows.core.policy.risk import (
     Risk,
     RiskLevel,
     RiskReason,
-    chain_is_enough,
     required,
     risk_of,
     risk_of_settings,
+    weakness_of,
 )
 from workflows.core.policy.template import Stage
 from workflows.core.settings.breadth import AccessChange
@@ -219,19 +219,27 @@ def test_the_riskier_the_more_people() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stages", "level", "problem"),
+    ("stages", "level", "needs", "has"),
     [
-        (STAGES, RiskLevel.HIGH, ""),
-        (STAGES[:1], RiskLevel.LOW, ""),
-        (STAGES[:1], RiskLevel.ELEVATED, "needs 2 approvers in at least 1 stage; the chain has 1 in 1"),
-        ((Stage(title="All", role=SECURITY, quorum=3),), RiskLevel.HIGH, "in at least 2 stages; the chain has 3 in 1"),
-        ((*STAGES[:1], Stage(title="Data", role=DATA_OWNER, quorum=1)), RiskLevel.HIGH, "needs 3 approvers"),
-        ((), RiskLevel.LOW, "needs 1 approver in"),
+        (STAGES, RiskLevel.HIGH, None, None),
+        (STAGES[:1], RiskLevel.LOW, None, None),
+        (STAGES[:1], RiskLevel.ELEVATED, (2, 1), (1, 1)),
+        ((Stage(title="All", role=SECURITY, quorum=3),), RiskLevel.HIGH, (3, 2), (3, 1)),
+        ((*STAGES[:1], Stage(title="Data", role=DATA_OWNER, quorum=1)), RiskLevel.HIGH, (3, 2), (2, 2)),
+        ((), RiskLevel.LOW, (1, 1), (0, 0)),
     ],
 )
-def test_a_chain_that_is_too_weak_says_what_it_lacks(stages: tuple[Stage, ...], level: RiskLevel, problem: str) -> None:
-    found = chain_is_enough(stages, level)
-    assert problem in found if problem else found == ""
+def test_a_chain_that_is_too_weak_says_what_it_lacks(
+    stages: tuple[Stage, ...], level: RiskLevel, needs: tuple[int, int] | None, has: tuple[int, int] | None
+) -> None:
+    found = weakness_of(stages, level)
+    if found is None:
+        assert needs is has is None
+        return
+    value = found.as_value()
+    assert value["level"] == level.word
+    assert (value["needs_people"], value["needs_stages"]) == needs
+    assert (value["people"], value["stages"]) == has
 
 
 def test_trust_in_mfa_takes_two_approvers_and_with_devices_three() -> None:

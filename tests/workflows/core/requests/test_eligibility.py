@@ -20,7 +20,7 @@ from tests.workflows.core.builders import (
     particulars,
     request,
 )
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.deciding import require_may_decide
 from workflows.core.requests.eligibility import Bar, OpenStage, eligibility, still_asked

@@ -6,6 +6,7 @@ from itertools import product
 
 import pytest
 
+from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import (
     AMARA,
     BRUNO,
@@ -31,7 +32,7 @@ from tests.workflows.core.builders import (
     request,
     situation,
 )
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
 from workflows.core.partners.outcome import Outcome, advance_partner
 from workflows.core.partners.partnership import Attestation, PartnershipState
 from workflows.core.partners.reviews import advance_review
@@ -277,7 +278,7 @@ def test_reopening_keeps_only_the_decisions_that_count() -> None:
 
 
 def test_a_request_whose_approvals_all_count_is_not_reopened() -> None:
-    with pytest.raises(Refused, match="Every approval still counts") as refused:
+    with worded_refusal(Refused, match="Every approval still counts") as refused:
         advance(request(RequestState.APPLYING), Reopen(reason="Amara left."), situation())
     assert refused.value.code == "still_complete"
 
@@ -354,7 +355,7 @@ def test_what_opens_may_be_sent_again_once_and_a_revocation_as_often_as_it_takes
         if kind is RequestKind.REVOCATION:
             assert advance(once, again, situation(LATER + LIFETIME)).request.resent_at == LATER + LIFETIME
         else:
-            with pytest.raises(Refused, match="once"):
+            with worded_refusal(Refused, match="once"):
                 advance(once, again, situation(SOON))
 
 
@@ -365,7 +366,7 @@ def test_what_opens_is_sent_again_for_a_quarter_of_an_hour_only(minutes: int, is
     if is_taken:
         advance(known, RecordResent(reason="It does not show."), moment)
         return
-    with pytest.raises(Refused, match="for a while"):
+    with worded_refusal(Refused, match="for a while"):
         advance(known, RecordResent(reason="It does not show."), moment)
 
 
@@ -464,7 +465,7 @@ def test_a_requester_who_is_also_the_sponsor_hears_once_that_it_was_overwritten(
 def test_a_revocation_is_never_overwritten_but_planned_again(state: RequestState) -> None:
     """It is not over before the block holds, whoever writes in between."""
     known = request(state, RequestKind.REVOCATION, writing_since=NOW)
-    with pytest.raises(Refused, match="planned again from what stands now") as refused:
+    with worded_refusal(Refused, match="planned again from what stands now") as refused:
         advance_partner(known, RecordOverwritten(image={}), situation(LATER), partnership())
     assert refused.value.code == "plan_again"
     transition = advance_partner(known, REPLAN, situation(LATER), partnership())

@@ -16,6 +16,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from bot.words.refusals.words import refusal_words
 from tests.workflows.core.builders import (
     DATA_OWNER,
     LIFETIME,
@@ -30,7 +31,7 @@ from tests.workflows.core.builders import (
     prepared,
 )
 from tests.workflows.core.strategies import PROPERTY
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
 from workflows.core.partners.outcome import Outcome, advance_partner
 from workflows.core.people import ADMIN, Person, PersonId, Role, Roster
 from workflows.core.plans.plan import Plan
@@ -160,7 +161,7 @@ class Life(RuleBasedStateMachine):
         transition = answer(self.request, command, moment)
         if isinstance(transition, Refused):
             assert transition.code
-            assert transition.reason.endswith("."), "a refusal is a sentence"
+            assert refusal_words(transition).endswith("."), "a refusal is a sentence"
             return
         assert transition == answer(self.request, command, moment), "the same question has the same answer"
         assert not self.request.is_terminal, "a terminal state absorbs everything"

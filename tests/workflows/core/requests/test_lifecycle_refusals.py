@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import (
     AMARA,
     DANA,
@@ -16,7 +17,7 @@ from tests.workflows.core.builders import (
     request,
     situation,
 )
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
 from workflows.core.requests.commands.request import Expire, RecordPrepared, Reject, Withdraw
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.request import RequestKind, RequestState
@@ -29,28 +30,28 @@ def test_a_revocation_never_expires_and_carries_no_opening_plan() -> None:
     with pytest.raises(Refused) as refused:
         advance(known, Expire(), situation(known.expires_at))
     assert refused.value.code == "never_expires"
-    with pytest.raises(Refused, match="more than closing") as refused:
+    with worded_refusal(Refused, match="more than closing") as refused:
         advance(known, RecordPrepared(prepared=prepared(plan=access_plan())), situation())
     assert refused.value.code == "not_a_revocation"
 
 
 @pytest.mark.parametrize("reason", ["", " ", "\n\t "])
 def test_a_rejection_without_a_reason_is_refused(reason: str) -> None:
-    with pytest.raises(Refused, match="A rejection needs a reason") as refused:
+    with worded_refusal(Refused, match="A rejection needs a reason") as refused:
         advance(request(), Reject(actor=AMARA, request_id=REQUEST, digest=DIGEST, reason=reason), situation())
     assert refused.value.code == "reason_missing"
 
 
 def test_only_the_requester_withdraws() -> None:
     for actor in (SAM, AMARA, DANA):
-        with pytest.raises(Refused, match="Only the person who filed a request can withdraw it") as refused:
+        with worded_refusal(Refused, match="Only the person who filed a request can withdraw it") as refused:
             advance(request(), Withdraw(actor=actor.chat_id, request_id=REQUEST), situation())
         assert refused.value.code == "not_the_requester"
 
 
 @pytest.mark.parametrize("state", [RequestState.PREPARING, RequestState.AWAITING_APPROVAL])
 def test_a_request_expires_at_its_deadline_and_not_before(state: RequestState) -> None:
-    with pytest.raises(Refused, match="has not expired yet") as refused:
+    with worded_refusal(Refused, match="has not expired yet") as refused:
         advance(request(state), Expire(), situation(EXPIRY - MILLISECOND))
     assert refused.value.code == "not_due"
     for late in (EXPIRY, EXPIRY + MILLISECOND, EXPIRY + timedelta(days=99)):
@@ -58,6 +59,6 @@ def test_a_request_expires_at_its_deadline_and_not_before(state: RequestState) -
 
 
 def test_a_request_without_a_plan_has_nothing_to_decide_on() -> None:
-    with pytest.raises(Refused, match="no plan yet; wait until it has been prepared") as refused:
+    with worded_refusal(Refused, match="no plan yet; wait until it has been prepared") as refused:
         request(RequestState.PREPARING).verdict()
     assert refused.value.code == "not_prepared"

@@ -7,6 +7,8 @@ from typing import Any, Final, get_args
 
 import pytest
 
+from bot.words.refusals.words import refusal_words
+from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import (
     AMARA,
     BRUNO,
@@ -22,7 +24,8 @@ from tests.workflows.core.builders import (
     situation,
 )
 from tests.workflows.core.transition_tables import arrows_written, by_name, drawn_arrows, pairs_of, pairs_written
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests import lifecycle
 from workflows.core.requests.commands.request import (
     Approve,
@@ -146,8 +149,8 @@ def test_a_pair_leads_exactly_where_it_should_or_is_refused(state: str | None, n
     reached = {answer for answer in answers if isinstance(answer, str)}
     refusals = [answer for answer in answers if isinstance(answer, Refused)]
     assert reached == set(EXPECTED[name].get(state, "").split())
-    assert all(refusal.reason.strip() for refusal in refusals), "a refusal says why"
-    not_now = [refusal.code == "not_now" for refusal in refusals]
+    assert all(refusal_words(refusal).strip() for refusal in refusals), "a refusal says why"
+    not_now = [refusal.code is RefusalCode.NOT_NOW for refusal in refusals]
     assert not any(not_now) if reached else all(not_now), "only a pair outside the table is refused for its state"
 
 
@@ -155,7 +158,7 @@ def test_a_pair_leads_exactly_where_it_should_or_is_refused(state: str | None, n
 def test_a_terminal_state_absorbs_every_command_and_says_that_it_is_closed(state: RequestState) -> None:
     for name in COMMANDS:
         for command in _commands(name):
-            with pytest.raises(Refused, match=rf"closed \({state.value}\)") as refused:
+            with worded_refusal(Refused, match=rf"closed \({state.value}\)") as refused:
                 advance(request(state), command, situation(EXPIRY + timedelta(days=400)))
             assert refused.value.code == "not_now"
 
@@ -182,7 +185,7 @@ def test_terminal_states_are_the_eight_that_end_a_request() -> None:
     ],
 )
 def test_a_command_out_of_season_is_refused_with_the_present_state(known: AccessRequest | None, words: str) -> None:
-    with pytest.raises(Refused, match=words) as refused:
+    with worded_refusal(Refused, match=words) as refused:
         advance(known, RecordUnseen(), situation())
     assert refused.value.code == "not_now"
 

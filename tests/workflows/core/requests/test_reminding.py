@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.workflows.core.builders import AMARA, NOW, RILEY, request, situation
-from workflows.core.errors import Refused
+from workflows.core.errors.raised import Refused
 from workflows.core.requests.commands.request import RemindApprovers
 from workflows.core.requests.effects import Remind
 from workflows.core.requests.lifecycle import advance

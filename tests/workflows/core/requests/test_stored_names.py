@@ -3,7 +3,9 @@
 from typing import get_args
 
 from tests.workflows.core.builders import AMARA, REQUEST, TENANT, access_plan, classes
-from workflows.core.errors import DomainError, InvalidField, Refused
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.raised import DomainError, InvalidField, Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.policy.approval import Choice
 from workflows.core.requests.alarms import AlarmId
@@ -150,8 +152,10 @@ def test_what_must_not_overtake_shares_a_lane() -> None:
     assert {type(effect) for effect in lanes} == set(get_args(Effect))
 
 
-def test_an_error_that_a_person_can_correct_names_the_field_and_the_cure() -> None:
-    error = InvalidField("target", "“gmail.com” is a consumer domain; give the partner's own.")
+def test_an_error_that_a_person_can_correct_names_the_field_and_what_is_wrong() -> None:
+    error = InvalidField("target", RefusalCode.TARGET_MAIL_PROVIDER, domain="gmail.com")
     assert isinstance(error, DomainError)
-    assert (error.field, error.reason, str(error)) == ("target", str(error), error.reason)
+    assert (error.field, error.code) == ("target", "target_mail_provider")
+    assert error.fact == Fact("target_mail_provider", {"domain": "gmail.com"})
+    assert str(error) == '‹target_mail_provider {"domain": "gmail.com"}›'
     assert not isinstance(error, Refused)

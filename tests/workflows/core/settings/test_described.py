@@ -17,7 +17,7 @@ from tests.contracts.sdk_check import request_problems
 from tests.contracts.sdk_source import Name, members, model
 from tests.workflows.core.builders import TENANT
 from tests.workflows.core.strategies import PROPERTY, SETTINGS, partner_documents
-from workflows.core.errors import NothingToChange
+from workflows.core.errors.raised import NothingToChange
 from workflows.core.plans.plan import Operation, plan_access, plan_revocation
 from workflows.core.settings.described import described_part, undescribed
 from workflows.core.settings.model import Property, Setting

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.words.refusals.words import refusal_words
+from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.strategies import B2B_SETTINGS, DOCUMENTS, GUIDS, PROPERTY, setting_of
-from workflows.core.errors import DomainError, UnreadableSetting
+from workflows.core.errors.raised import DomainError, UnreadableSetting
 from workflows.core.settings.documents import is_same_value, means_the_same, normalize, parse_setting, to_document
 from workflows.core.settings.model import (
     ALL_USERS,
@@ -102,7 +104,7 @@ def test_fields_this_version_does_not_know_are_read_over() -> None:
 @pytest.mark.parametrize("name", Property)
 @pytest.mark.parametrize("document", ["allowed", 1, True, [], [{"isMfaAccepted": True}]])
 def test_a_setting_of_another_shape_is_unreadable_never_absent(name: Property, document: object) -> None:
-    with pytest.raises(UnreadableSetting, match=rf"{name.value}: expected an object, got {type(document).__name__}"):
+    with worded_refusal(UnreadableSetting, match=rf"{name.value}: expected an object, got {type(document).__name__}"):
         parse_setting(name, document)
 
 
@@ -126,24 +128,24 @@ def test_a_setting_of_another_shape_is_unreadable_never_absent(name: Property, d
     ],
 )
 def test_targets_in_an_unknown_vocabulary_are_unreadable(document: object) -> None:
-    with pytest.raises(UnreadableSetting, match="cannot read the targets") as caught:
+    with worded_refusal(UnreadableSetting, match="cannot read the targets") as caught:
         parse_setting(INBOUND, targets(document))
-    assert repr(document) in str(caught.value), "the error shows what was read"
+    assert repr(document) in refusal_words(caught.value), "the error shows what was read"
     assert isinstance(caught.value, DomainError)
 
 
 @pytest.mark.parametrize("document", ["AllUsers", ["AllUsers"], 0, False])
 def test_a_half_that_is_no_object_is_unreadable(document: object) -> None:
     for target_list in (targets(document), {"usersAndGroups": document}):
-        with pytest.raises(UnreadableSetting, match="expected an object with accessType and targets"):
+        with worded_refusal(UnreadableSetting, match="expected an object with accessType and targets"):
             parse_setting(INBOUND, target_list)
 
 
 @pytest.mark.parametrize("value", ["true", 1, 0, [], {}])
 def test_a_flag_that_is_no_boolean_is_unreadable(value: object) -> None:
-    with pytest.raises(UnreadableSetting, match=r"inboundTrust\.isMfaAccepted: expected true, false or null"):
+    with worded_refusal(UnreadableSetting, match=r"inboundTrust\.isMfaAccepted: expected true, false or null"):
         parse_setting(Property.INBOUND_TRUST, {"isMfaAccepted": value})
-    with pytest.raises(UnreadableSetting, match=r"automaticUserConsentSettings\.outboundAllowed: expected"):
+    with worded_refusal(UnreadableSetting, match=r"automaticUserConsentSettings\.outboundAllowed: expected"):
         parse_setting(Property.AUTOMATIC_REDEMPTION, {"outboundAllowed": value})
 
 

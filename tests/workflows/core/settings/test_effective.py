@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from workflows.core.checks.application_access import Answer, Capability, Direction, Rule, answer
-from workflows.core.errors import Fact
+from workflows.core.errors.facts import Fact
 from workflows.core.settings.effective import EffectiveFlag, Origin, effective
 from workflows.core.settings.model import Property, configurations
 

@@ -9,7 +9,7 @@ from workflows.core.checks.conditional_access.scope import Condition
 from workflows.core.checks.conditional_access.verdicts import AccessReport, Verdict
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.checks.unchecked import CONDITIONAL_ACCESS, unread
-from workflows.core.errors import Values
+from workflows.core.errors.facts import Values
 
 WHAT_IF: Final = "Graph: “conditionalAccessRoot: evaluate”"
 MOST_KEPT: Final = 100

@@ -16,7 +16,7 @@ from tests.bot.surfaces import shown
 from tests.workflows.core.builders import NOW, RILEY, identity
 from workflows.app.requests.intake import Form
 from workflows.catalog.catalog import SHIPPED, load_catalog
-from workflows.core.errors import InvalidField
+from workflows.core.errors.raised import InvalidField
 from workflows.core.people import ChatId
 from workflows.core.requests.request import Observation
 

@@ -21,6 +21,8 @@ from tests.workflows.core.builders import (
     identity,
     request,
 )
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
 from workflows.core.policy.placeholders import Placeholder
 from workflows.core.policy.template import Template
@@ -253,10 +255,12 @@ def test_what_a_name_was_taken_for_stands_below_its_field_and_in_the_metadata() 
     at = [block.get("block_id") for block in view["blocks"]].index("hole_portal")
     assert f"Portal: application “Portal” (application), ID {PORTAL.id}" in shown(view["blocks"][at + 1])
     assert json.loads(view["private_metadata"])["named"] == {"portal": f"{fingerprint('Portal')}:{PORTAL.id}"}
-    assert "Nobody has it" in shown(naming(name_problems={"portal": "Nobody has it."}))
+    nobody = Fact(RefusalCode.NAME_UNKNOWN, {"kind": "application", "name": "Portl"})
+    assert "Our directory has no application" in shown(naming(name_problems={"portal": nobody}))
 
 
 @settings(deadline=None, max_examples=30)
 @given(hostile_or_blank)
 def test_hostile_names_stay_text(text: str) -> None:
-    assert_sound(naming(named={"portal": replace(PORTAL, name=text, mail=text)}, name_problems={"pilot": text}))
+    unknown = Fact(RefusalCode.NAME_UNKNOWN, {"kind": "group", "name": text})
+    assert_sound(naming(named={"portal": replace(PORTAL, name=text, mail=text)}, name_problems={"pilot": unknown}))

@@ -1,0 +1,51 @@
+"""The shape of the tables of sentences, and the parts that several of them need."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from workflows.core.errors.facts import Values
+from workflows.core.errors.refusal_codes import RefusalCode
+
+Sentence = str | Callable[[Values], str]
+"""A format string with the names of the values, or a function for a code with several sentences."""
+
+Sentences = Mapping[RefusalCode, Sentence]
+
+
+def said(sentence: Sentence, values: Values) -> str:
+    """Return a sentence with its values."""
+    return sentence.format_map(values) if isinstance(sentence, str) else sentence(values)
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """Return a count with its noun: "1 person", "3 people"."""
+    return f"{count} {one if count == 1 else many}"
+
+
+def listed(items: object) -> str:
+    """Return a list of values as text: "a, b, c"."""
+    return ", ".join(map(str, items)) if isinstance(items, list | tuple) else str(items)
+
+
+def one_of(items: object) -> str:
+    """Return the choice between some values: "a or b"."""
+    return " or ".join(map(str, items)) if isinstance(items, list | tuple) else str(items)
+
+
+def day(moment: str) -> str:
+    """Return the day of an ISO time, in UTC."""
+    return f"{_read(moment):%Y-%m-%d}"
+
+
+def time_of_day(moment: str) -> str:
+    """Return the time of day of an ISO time, in UTC."""
+    return f"{_read(moment):%H:%M} UTC"
+
+
+def minute(moment: str) -> str:
+    """Return the day and time of an ISO time, in UTC."""
+    return f"{_read(moment):%Y-%m-%d %H:%M} UTC"
+
+
+def _read(moment: str) -> datetime:
+    return datetime.fromisoformat(moment).astimezone(UTC)

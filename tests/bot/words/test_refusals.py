@@ -1,0 +1,177 @@
+"""Every refusal has words for the person whom it concerns, and they say what to do next."""
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from bot.words.refusals.people import ABOUT_THE_SPONSOR
+from bot.words.refusals.words import SENTENCES, fact_words, refusal_words, with_facts
+from workflows.core.errors.facts import TEXT, Fact, fact_in
+from workflows.core.errors.raised import CodedError, InvalidField, NothingToChange, Refused
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.text import Action
+from workflows.ports.directory import DirectoryRefused
+from workflows.ports.tenant import TenantUnavailable
+
+PROJECT: Final = Path(__file__).parents[3]
+GOLDEN: Final[list[tuple[RefusalCode, dict[str, Any], str]]] = [
+    (RefusalCode(one["code"]), one["values"], one["words"])
+    for one in map(json.loads, Path(__file__).with_name("refusal_sentences.jsonl").read_text().splitlines())
+]
+"""What people read for each refusal, word for word; several sentences for a code that has several."""
+IDENTIFYING: Final = [PROJECT / "bot" / "slack" / "people" / name for name in ("directory.py", "users.py")]
+NEXT_STEP: Final = re.compile(
+    r"(?:^|[.…:] )(?:Ask|Check|Choose|Click|Copy|Decide|Fill|File|Give|Let|Look|Name|Revoke|See|Shorten|Tell|Type|Use|"
+    r"Wait|Write) |/partner [a-z]|You need to do nothing|It is possible again at|It can be filed again|; open it again"
+    r"|; wait until|; type one such as|Say why|An admin has to mend that|revoke the partner instead|; ask an admin"
+    r"|, or ask an admin|: ask an admin|Did you mean|; remove it|There are: |choose another template"
+    r"|can be asked for from|The newest one stands in this conversation"
+)
+NOBODY_READS: Final = frozenset(
+    {
+        RefusalCode.NEVER_EXPIRES,
+        RefusalCode.NEVER_GIVEN_UP,
+        RefusalCode.NOT_A_REVOCATION,
+        RefusalCode.NOT_AGAIN,
+        RefusalCode.NOT_MISSING,
+        RefusalCode.PLAN_AGAIN,
+        RefusalCode.STILL_COMPLETE,
+    }
+)
+"""Refusals of commands that the bot gives itself (by the clock, or after a read); no click leads to them."""
+NOBODY_READS_OF: Final = {
+    RefusalCode.NOT_DUE: [{"what": "expiry"}, {"what": "review"}, {"what": "setup_reminder"}],
+    RefusalCode.NOT_NOW: [{"sponsor": "Sam"}],
+}
+"""The same for some sentences of a code."""
+RAISED: Final = frozenset(
+    {"Refused", "InvalidField", "NothingToChange", "UnreadableSetting", "LookupRefused", "DirectoryRefused"}
+)
+
+
+def sources() -> Iterator[tuple[str, ast.Module]]:
+    """Give every file that may refuse a person; the sandbox stands in for others, and refuses the bot."""
+    for path in sorted([*PROJECT.glob("bot/**/*.py"), *PROJECT.glob("workflows/**/*.py")]):
+        if not path.is_relative_to(PROJECT / "bot" / "sandbox"):
+            yield str(path.relative_to(PROJECT)), ast.parse(path.read_text())
+
+
+def texts(module: ast.Module) -> Iterator[str]:
+    """Give every text with a space in the arguments of what is raised to a person."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in RAISED:
+            for part in ast.walk(node):
+                if isinstance(part, ast.Constant) and isinstance(part.value, str) and " " in part.value.strip():
+                    yield part.value
+
+
+def test_every_code_has_words_and_a_sentence_to_compare_with() -> None:
+    assert set(SENTENCES) == set(RefusalCode)
+    assert {code for code, _, _ in GOLDEN} == set(RefusalCode)
+
+
+@pytest.mark.parametrize(("code", "values", "sentence"), GOLDEN, ids=[code for code, _, _ in GOLDEN])
+def test_a_refusal_in_words(code: RefusalCode, values: dict[str, Any], sentence: str) -> None:
+    assert fact_words(Fact(code, values)) == sentence
+    assert refusal_words(Refused(code, **values)) == sentence
+    assert with_facts(f"It waits: {Fact(code, values)} Gatehouse keeps trying.") == (
+        f"It waits: {sentence} Gatehouse keeps trying."
+    )
+
+
+def test_every_refusal_says_what_to_do_next() -> None:
+    without = [
+        (code.value, values)
+        for code, values, sentence in GOLDEN
+        if code not in NOBODY_READS and not NEXT_STEP.search(sentence) and values not in NOBODY_READS_OF.get(code, [])
+    ]
+    assert without == []
+    for code in NOBODY_READS:
+        assert not any(NEXT_STEP.search(sentence) for one, _, sentence in GOLDEN if one is code), "needs no exception"
+
+
+def test_no_refusal_is_raised_with_a_sentence() -> None:
+    assert [(file, text) for file, module in sources() for text in texts(module)] == []
+
+
+def test_a_sentence_in_a_raised_refusal_is_found() -> None:
+    code = """
+def refuse(name):
+    raise Refused("a", "Only admins do this.")
+def named(name):
+    raise InvalidField(FIELD, R.X, why=f"“{name}” is too long.")
+"""
+    assert list(texts(ast.parse(code))) == ["Only admins do this.", "” is too long."]
+
+
+def test_every_refusal_of_the_directory_has_words_about_a_sponsor() -> None:
+    raised = {code for file in IDENTIFYING for code in re.findall(r"\bRefused\(RefusalCode\.(\w+)", file.read_text())}
+    assert {RefusalCode[code] for code in raised} == set(ABOUT_THE_SPONSOR)
+    for sentence in ABOUT_THE_SPONSOR.values():
+        assert isinstance(sentence, str)
+        assert not re.search(r"\b[Yy]ou", sentence)
+        assert "sponsor" in sentence
+
+
+def test_a_refusal_of_a_sponsor_without_words_of_its_own_is_passed_on() -> None:
+    refused = DirectoryRefused("users.info", "token_revoked").fact.as_value()
+    assert fact_words(Fact(RefusalCode.SPONSOR_REFUSED, {"refused": refused})).startswith(
+        "The sponsor cannot be used: Slack refuses to say who people are (users.info: token_revoked)."
+    )
+
+
+def test_an_error_without_a_fact_has_its_own_text() -> None:
+    assert refusal_words(TenantUnavailable("Microsoft Graph does not answer.")) == "Microsoft Graph does not answer."
+    waits = TenantUnavailable(f"{DirectoryRefused('users.info', 'token_revoked')} It is tried again.")
+    assert refusal_words(waits).startswith("Slack refuses to say who people are (users.info: token_revoked).")
+
+
+def test_a_text_from_outside_or_from_an_earlier_version_stays_as_it_is() -> None:
+    assert fact_words(Fact(TEXT, {"text": "You filed this request."})) == "You filed this request."
+    assert fact_words(Fact(TEXT, {"text": f"See {Action.LIST}."})) == "See /partner list."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "‹unheard_of›",
+        '‹limit_reached {"limit": 3}›',
+        '‹limit_reached {"limit": 3, "what": "requests", "again_at": "soon"}›',
+        '‹open_request {"kind": "access", "seconds": 1e300}›',
+        "‹limit_reached {not JSON}›",
+        '‹sponsor_refused {"refused": []}›',
+        "‹not_now {" + '"a":[' * 3000 + "›",
+        '‹not_now {"a":' + "[" * 100_000 + "]" * 100_000 + "}›",
+    ],
+)
+def test_what_only_looks_like_a_fact_stays_and_breaks_nothing(text: str) -> None:
+    """A reason that somebody typed is a part of a note, and so is a fact of a later version."""
+    assert with_facts(f"Rejected: {text}") == f"Rejected: {text}"
+
+
+def test_a_value_with_the_marks_of_a_fact_is_no_fact() -> None:
+    fact = Fact(RefusalCode.NAME_UNKNOWN, {"kind": "group", "name": "‹expired› } ›"})
+    assert with_facts(str(fact)).startswith("Our directory has no group whose name is or begins with “‹expired› } ›”.")
+
+
+def test_a_fact_is_a_value_of_another_and_is_read_back() -> None:
+    fact = Fact(RefusalCode.NOT_YOUR_TURN, {"stage": "Security", "later": "Data owners"})
+    assert fact_in(fact.as_value()) == fact
+    assert fact.as_value()["code"] == "not_your_turn"
+
+
+def test_an_error_carries_its_fact_and_its_text_is_code_and_values() -> None:
+    errors: list[CodedError] = [
+        Refused(RefusalCode.LIMIT_REACHED, limit=3),
+        InvalidField("target", RefusalCode.LIMIT_REACHED, limit=3),
+        NothingToChange(RefusalCode.LIMIT_REACHED, limit=3),
+    ]
+    for error in errors:
+        assert error.fact == Fact("limit_reached", {"limit": 3})
+        assert error.code is RefusalCode.LIMIT_REACHED
+        assert str(error) == '‹limit_reached {"limit": 3}›'
