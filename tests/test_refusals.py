@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from tests.workflows.core.builders import request, situation
+from tests.workflows.core.builders import noted, request, situation
 from workflows.core.errors import Refused
 from workflows.core.requests.commands.request import RecordUnfit, RecordUnseen
 from workflows.core.requests.lifecycle import advance
@@ -136,7 +136,9 @@ def nothing():
 
 @pytest.mark.parametrize("state", [None, *RequestState])
 def test_a_command_that_does_not_fit_the_state_says_what_to_do_next(state: RequestState | None) -> None:
-    command = RecordUnseen() if state is RequestState.PREPARING else RecordUnfit(code="unknown_tenant", reason="No.")
+    command = (
+        RecordUnseen() if state is RequestState.PREPARING else RecordUnfit(code="unknown_tenant", reason=noted("No."))
+    )
     with pytest.raises(Refused) as refused:
         advance(None if state is None else request(state), command, situation())
     assert refused.value.code == "not_now"

@@ -11,7 +11,7 @@ from slack_sdk.models.views import View
 from bot.sandbox.slack.block_kit.blocks import problems
 from bot.sandbox.slack.block_kit.view_checks import is_too_large, view_problems
 from bot.slack.blocks.message import Message
-from tests.workflows.core.builders import NOW, RILEY, SAM, access_plan, identity, particulars, prepared, request
+from tests.workflows.core.builders import NOW, RILEY, SAM, access_plan, identity, noted, particulars, prepared, request
 from workflows.core.partners.partnership import Attestation
 from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.plans.plan import TenantIdentity
@@ -135,7 +135,7 @@ def hostile_request(state: RequestState, kind: RequestKind, text: str) -> Access
             particulars(kind), justification=text, target=text, template=text, restores=RequestId(text)
         ),
         decisions=(decision,) if kind is not RequestKind.REVOCATION else (),
-        note=text,
+        note=noted(text),
     )
 
 

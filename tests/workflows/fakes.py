@@ -10,12 +10,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
+from bot.words.messages import message_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, NOW, RILEY, SAM, everybody
 from tests.workflows.what_if import SignIn, evaluate
 from workflows.core.audit.partner_changes import PartnerChange
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.facts import SignIns
-from workflows.core.errors import Refused
+from workflows.core.errors import Fact, Refused
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId, Person, PersonId, Role, Roster
 from workflows.core.plans.plan import Operation, TenantIdentity
@@ -449,10 +450,10 @@ class FakeNotifier:
         self.script.end(await self.script.begin("notifier.show_alarm"))
         self.alarms.append(alarm)
 
-    async def tell(self, person: ChatId, text: str, *, channel: str) -> None:
+    async def tell(self, person: ChatId, said: Fact, *, channel: str) -> None:
         """Remember a message."""
         self.script.end(await self.script.begin("notifier.tell"))
-        self.told.append((person, text, channel))
+        self.told.append((person, message_words(said), channel))
 
     def texts_to(self, person: ChatId) -> list[str]:
         """What one person was told, oldest first."""

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from workflows.app.service import GATEHOUSE
 from workflows.core.requests.alarms import ENDED, Alarm, AlarmCode, AlarmId
@@ -21,7 +22,7 @@ class Alarms:
         self._clock = clock
         self._wake = wake
 
-    async def raise_alarm(self, code: AlarmCode, subject: str = "", values: Mapping[str, str] | None = None) -> None:
+    async def raise_alarm(self, code: AlarmCode, subject: str = "", values: Mapping[str, Any] | None = None) -> None:
         """Store an alarm and notify the admins; do nothing when it is open already."""
         if await self._store.open_alarm(code, subject) is not None:
             return
@@ -42,7 +43,7 @@ class Alarms:
             values = {**known.values, ENDED: ended} if ended else known.values
             await self._commit(replace(known, cleared_at=now, values=values), "clear_alarm", now)
 
-    async def keep_alarms(self, code: AlarmCode, wanted: Mapping[str, Mapping[str, str]]) -> None:
+    async def keep_alarms(self, code: AlarmCode, wanted: Mapping[str, Mapping[str, Any]]) -> None:
         """Make the open alarms of one code equal to `wanted`: raise what is missing, clear what is repaired.
 
         :param wanted: the values of each alarm, by its subject.
@@ -67,7 +68,7 @@ class Alarms:
         self._wake()
 
 
-def new_alarm(code: AlarmCode, subject: str, values: Mapping[str, str], now: datetime) -> Alarm:
+def new_alarm(code: AlarmCode, subject: str, values: Mapping[str, Any], now: datetime) -> Alarm:
     """Return a new alarm with the given time."""
     return Alarm(id=_alarm_id(code, subject, now), code=code, subject=subject, values=dict(values), raised_at=now)
 

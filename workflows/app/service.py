@@ -1,11 +1,11 @@
 """Execute commands: load, decide, store in one transaction, wake the outbox. Every record changes only here."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
-from workflows.core.errors import Refused
+from workflows.core.errors import Fact, Refused
 from workflows.core.partners.outcome import advance_partner
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviews import advance_review
@@ -13,7 +13,7 @@ from workflows.core.people import ChatId, Person, PersonId, Roster
 from workflows.core.requests.commands.clicks import Click, given_by, received_name, subject_of
 from workflows.core.requests.commands.partner import PartnershipCommand
 from workflows.core.requests.commands.request import RecordPrepared, RequestCommand, Subject, Submit, Withdraw
-from workflows.core.requests.effects import CheckPermission, Effect, SettleGivenUp, ShowRequest, Tell
+from workflows.core.requests.effects import CheckPermission, Effect, SettleGivenUp, ShowRequest, Tell, refusal_message
 from workflows.core.requests.lifecycle import Situation
 from workflows.core.requests.request import AccessRequest, Observation, Particulars, RequestId, RequestKind
 from workflows.core.settings.model import TenantId
@@ -219,7 +219,7 @@ class Service:
             request_id=subject.request_id,
             tenant_id=subject.tenant_id,
         )
-        tell = Tell(person=actor, subject=subject, text=refused.reason, channel=channel)
+        tell = Tell(person=actor, subject=subject, said=refusal_message(refused), channel=channel)
         await self._commit(
             Commit(entry=replace(entry, outcome=refused.code), effects=also if is_told else (tell, *also))
         )
@@ -246,10 +246,10 @@ class Service:
         entry = self._entry(key, self._clock.now(), GATEHOUSE, "move_card", details, request_id=request_id)
         await self._commit(Commit(entry=entry, effects=(ShowRequest(request_id=request_id),)))
 
-    async def say(self, text: str, *, key: str, person: ChatId, channel: str = "") -> None:
-        """Send one person a text, once for each `key`."""
-        entry = self._entry(key, self._clock.now(), GATEHOUSE, "tell", {"to": person, "text": text})
-        tell = Tell(person=person, subject=Subject(), text=text, channel=channel)
+    async def say(self, said: Fact, *, key: str, person: ChatId, channel: str = "") -> None:
+        """Send one person a message, once for each `key`."""
+        entry = self._entry(key, self._clock.now(), GATEHOUSE, "tell", {"to": person, "said": asdict(said)})
+        tell = Tell(person=person, subject=Subject(), said=said, channel=channel)
         await self._commit(Commit(entry=entry, effects=(tell,)))
 
     async def _load(self, request_id: RequestId) -> AccessRequest:

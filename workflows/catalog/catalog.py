@@ -15,12 +15,13 @@ from pydantic import BaseModel, ValidationError
 
 from workflows.catalog.template_files import RoleFile, TemplateFile
 from workflows.catalog.template_settings import RENAMED_KEYS
-from workflows.core.errors import DomainError
+from workflows.core.errors import DomainError, Fact
 from workflows.core.people import ADMIN, Role, folded_mail
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.graph_examples import corrected_word
 from workflows.core.policy.risk import chain_is_enough, risk_of_settings
 from workflows.core.policy.template import Template
+from workflows.core.requests.notes import NoteCode
 from workflows.ports.directory import RoleSource
 
 SHIPPED: Final = Path(__file__).parent.parent / "templates"
@@ -72,6 +73,7 @@ class ChangedRules:
 
     code: str
     words: str
+    fact: Fact
 
 
 def changed_rules(plan: Plan, roles: Mapping[str, str], catalog: Catalog) -> ChangedRules | None:
@@ -81,10 +83,11 @@ def changed_rules(plan: Plan, roles: Mapping[str, str], catalog: Catalog) -> Cha
     """
     template = catalog.templates.get(plan.template)
     if template is None or template.content_hash != plan.template_hash:
-        return ChangedRules(code="template_changed", words="The template changed after this request was shown.")
+        words = "The template changed after this request was shown."
+        return ChangedRules(code="template_changed", words=words, fact=Fact(NoteCode.TEMPLATE_CHANGED))
     if role := changed_role(roles, catalog):
         words = f"The role “{role}” is defined differently now: other people may hold it than when this was shown."
-        return ChangedRules(code="role_changed", words=words)
+        return ChangedRules(code="role_changed", words=words, fact=Fact(NoteCode.ROLE_CHANGED, {"role": role}))
     return None
 
 

@@ -10,8 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from workflows.core.errors import Fact
 from workflows.core.plans.plan import Operation, Plan, is_confirmed
 from workflows.core.plans.refused_writes import RefusedWrite, shows, written_names
+from workflows.core.requests.notes import Facts, NoteCode
 from workflows.core.settings.canonical import JsonObject
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
@@ -23,10 +25,10 @@ _SENDING_SECONDS: Final = 5.0
 """The longest time for sending. Each write gets an equal share of the remaining time."""
 _READING_SECONDS: Final = 5.0
 """The longest time for reading back."""
-_LATE: Final = "Microsoft Graph did not answer in time."
+_LATE: Final = (Fact(NoteCode.LATE),)
 _FOR_AN_ADMIN: Final = frozenset({401, 403})
 """Refusals that end when an admin renews a secret or grants a permission."""
-_NOT_SHOWN: Final = "Microsoft Graph accepted it and does not show it."
+_NOT_SHOWN: Final = (Fact(NoteCode.TAKEN_NOT_SHOWN),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,7 @@ async def write_further(
 
 async def _sent(
     operation: Operation, tenant: Tenant, sleep: Callable[[float], Awaitable[None]], until: float
-) -> tuple[str, bool]:
+) -> tuple[Facts, bool]:
     """Send one write; return why it was refused (empty: accepted), and whether it may be accepted later."""
     try:
         async with asyncio.timeout_at(until):
@@ -81,10 +83,10 @@ async def _sent(
     except TimeoutError:
         return _LATE, True
     except TenantUnavailable as error:
-        return error.reason, True
+        return error.facts, True
     except TenantRefused as error:
-        return error.reason, error.status in _FOR_AN_ADMIN
-    return "", False
+        return error.facts, error.status in _FOR_AN_ADMIN
+    return (), False
 
 
 async def _sent_twice(operation: Operation, tenant: Tenant, sleep: Callable[[float], Awaitable[None]]) -> None:

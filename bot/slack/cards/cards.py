@@ -38,6 +38,7 @@ from bot.slack.cards.requests import (
 from bot.slack.cards.reviews import partnership_facts, review_buttons
 from bot.slack.cards.risk import risk_elements, staying_elements
 from bot.slack.people.approvers import Approvers
+from bot.words.requests import state_words
 from workflows.core.checks.consequences import consequences
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.partners.restoration import is_restorable
@@ -45,7 +46,6 @@ from workflows.core.people import Role
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.words import describe, duration_words
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind, RequestState
-from workflows.core.requests.words import state_words
 from workflows.core.text import times_words
 
 S = RequestState

@@ -1,12 +1,13 @@
 """The texts of alarms, for admins: the problem, since when, and what to do."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import paragraph, part, rich, when, words
 from bot.slack.blocks.message import Message, message
+from bot.words.notes import stored_words
 from workflows.core.requests.alarms import ENDED, WAYS, Alarm, AlarmCode
 from workflows.core.settings.openness_words import way_title
 
@@ -130,6 +131,8 @@ def _words_of(alarm: Alarm) -> tuple[str, str]:
 
 def _said(alarm: Alarm, text: str) -> str:
     values = _Values(alarm.values)
+    if "reason" in values:
+        values["reason"] = stored_words(values["reason"])
     if alarm.code is AlarmCode.EFFECT_GIVEN_UP:
         known = _WORK.get(alarm.values.get("what", ""))
         values["number"] = alarm.subject
@@ -139,7 +142,7 @@ def _said(alarm: Alarm, text: str) -> str:
     return text.format_map(values).strip()
 
 
-class _Values(dict[str, str]):
+class _Values(dict[str, Any]):
     """An alarm's values; one that an older version did not store is shown as unknown."""
 
     def __missing__(self, key: str) -> str:

@@ -17,6 +17,7 @@ from tests.workflows.core.builders import (
     TENANT,
     classes,
     everybody,
+    noted,
     particulars,
     partnership,
     prepared,
@@ -84,13 +85,16 @@ OF_REQUESTS: Final[tuple[tuple[RequestState, RequestCommand, Row], ...]] = (
     ),
     (
         S.PREPARING,
-        RecordUnfit(code="unknown_tenant", reason="There is no such tenant."),
-        ("gatehouse record_unfit accepted r-1 - -", '{"reason":"There is no such tenant.","code":"unknown_tenant"}'),
+        RecordUnfit(code="unknown_tenant", reason=noted("There is no such tenant.")),
+        (
+            "gatehouse record_unfit accepted r-1 - -",
+            '{"reason":[{"code":"text","values":{"text":"There is no such tenant."}}],"code":"unknown_tenant"}',
+        ),
     ),
     (
         S.PREPARING,
-        RecordDelayed(reason="No answer."),
-        ("gatehouse record_delayed accepted r-1 - -", '{"reason":"No answer."}'),
+        RecordDelayed(reason=noted("No answer.")),
+        ("gatehouse record_delayed accepted r-1 - -", '{"reason":[{"code":"text","values":{"text":"No answer."}}]}'),
     ),
     (
         S.AWAITING_APPROVAL,
@@ -112,26 +116,27 @@ OF_REQUESTS: Final[tuple[tuple[RequestState, RequestCommand, Row], ...]] = (
     ),
     (
         S.AWAITING_APPROVAL,
-        Replan(reason="It changed."),
-        (f"gatehouse replan accepted r-1 {TENANT} -", '{"reason":"It changed."}'),
+        Replan(reason=noted("It changed.")),
+        (f"gatehouse replan accepted r-1 {TENANT} -", '{"reason":[{"code":"text","values":{"text":"It changed."}}]}'),
     ),
     (
         S.APPLYING,
-        Replan(reason="It changed.", drift=Drift(existed=False, exists=True, settings=())),
+        Replan(reason=noted("It changed."), drift=Drift(existed=False, exists=True, settings=())),
         (
             f"gatehouse replan accepted r-1 {TENANT} -",
-            '{"reason":"It changed.","drift":{"existed":false,"exists":true,"settings":[],"defaults":[]}}',
+            '{"reason":[{"code":"text","values":{"text":"It changed."}}],'
+            '"drift":{"existed":false,"exists":true,"settings":[],"defaults":[]}}',
         ),
     ),
     (
         S.APPLYING,
-        Reopen(reason="Amara left."),
-        (f"gatehouse reopen accepted r-1 {TENANT} -", '{"reason":"Amara left."}'),
+        Reopen(reason=noted("Amara left.")),
+        (f"gatehouse reopen accepted r-1 {TENANT} -", '{"reason":[{"code":"text","values":{"text":"Amara left."}}]}'),
     ),
     (
         S.APPLYING,
-        Stop(reason="Another tenant."),
-        (f"gatehouse stop accepted r-1 {TENANT} -", '{"reason":"Another tenant."}'),
+        Stop(reason=noted("Another tenant.")),
+        (f"gatehouse stop accepted r-1 {TENANT} -", '{"reason":[{"code":"text","values":{"text":"Another tenant."}}]}'),
     ),
     (
         S.APPLYING,
@@ -154,21 +159,30 @@ OF_REQUESTS: Final[tuple[tuple[RequestState, RequestCommand, Row], ...]] = (
     (S.APPLYING, RecordUnseen(), (f"gatehouse record_unseen accepted r-1 {TENANT} -", "{}")),
     (
         S.UNCONFIRMED,
-        RecordResent(reason="It does not show."),
-        (f"gatehouse record_resent accepted r-1 {TENANT} -", f'{{"reason":"It does not show.","digest":"{DIGEST}"}}'),
-    ),
-    (
-        S.APPLYING,
-        RecordApplied(image={"b": 1}, refused=(RefusedWrite(names=("x", "y"), reason="Not licensed."),), default={}),
+        RecordResent(reason=noted("It does not show.")),
         (
-            f"gatehouse record_applied accepted r-1 {TENANT} -",
-            f'{{"image":{{"b":1}},"digest":"{DIGEST}","refused":[{{"names":["x","y"],"reason":"Not licensed."}}]}}',
+            f"gatehouse record_resent accepted r-1 {TENANT} -",
+            f'{{"reason":[{{"code":"text","values":{{"text":"It does not show."}}}}],"digest":"{DIGEST}"}}',
         ),
     ),
     (
         S.APPLYING,
-        RecordApplyFailed(reason="Refused."),
-        (f"gatehouse record_apply_failed accepted r-1 {TENANT} -", f'{{"reason":"Refused.","digest":"{DIGEST}"}}'),
+        RecordApplied(
+            image={"b": 1}, refused=(RefusedWrite(names=("x", "y"), reason=noted("Not licensed.")),), default={}
+        ),
+        (
+            f"gatehouse record_applied accepted r-1 {TENANT} -",
+            f'{{"image":{{"b":1}},"digest":"{DIGEST}",'
+            f'"refused":[{{"names":["x","y"],"reason":[{{"code":"text","values":{{"text":"Not licensed."}}}}]}}]}}',
+        ),
+    ),
+    (
+        S.APPLYING,
+        RecordApplyFailed(reason=noted("Refused.")),
+        (
+            f"gatehouse record_apply_failed accepted r-1 {TENANT} -",
+            f'{{"reason":[{{"code":"text","values":{{"text":"Refused."}}}}],"digest":"{DIGEST}"}}',
+        ),
     ),
 )
 """A state, a command that it takes, and what the audit log keeps of it."""

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pytest
 
+from bot.words.notes import note_words, stored_words
 from tests.workflows.core.builders import (
     AMARA,
     BRUNO,
@@ -119,7 +120,7 @@ def assert_stands(world: World, plan: Plan) -> None:
 async def test_a_decided_request_is_written_once_and_read_back(world: World) -> None:
     request = await put(world, decided())
     request = await world.settled(request.id)
-    assert (request.state, request.note, request.confirmed_at) == (S.APPLIED, "", world.clock.now())
+    assert (request.state, note_words(request.note), request.confirmed_at) == (S.APPLIED, "", world.clock.now())
     assert_stands(world, request.known.plan)
     assert [(one.method, one.path) for one in world.tenant.writes] == [("POST", PARTNERS)]
     assert world.rests == [0.0]
@@ -203,8 +204,8 @@ async def test_a_decider_who_lost_role_or_account_reopens_the_stage(
     assert request.verdict().open_stage == stage
     assert person not in [decision.person for decision in request.decisions]
     assert len(request.decisions) == 2
-    assert f"{person.name} no longer holds the role" in request.note
-    assert "Nothing was written" in request.note
+    assert f"{person.name} no longer holds the role" in note_words(request.note)
+    assert "Nothing was written" in note_words(request.note)
     assert await world.log() == [("test", "put", "accepted"), ("gatehouse", "reopen", "accepted")]
 
 
@@ -232,10 +233,10 @@ async def test_a_domain_that_moved_stops_the_request(world: World, moved: str) -
     assert request.state is S.STOPPED
     assert world.tenant.attempts == []
     assert world.tenant.partners == {}
-    assert (OTHER_TENANT if moved == "elsewhere" else "no tenant") in request.note
+    assert (OTHER_TENANT if moved == "elsewhere" else "no tenant") in note_words(request.note)
     assert await world.store.partnership(TENANT) is None
     assert world.notifier.texts_to(RILEY.chat_id) == [
-        f"Your request for Contoso Ltd (contoso.com) ended as stopped. {request.note}"
+        f"Your request for Contoso Ltd (contoso.com) ended as stopped. {note_words(request.note)}"
     ]
 
 
@@ -274,14 +275,14 @@ async def test_a_partner_that_changed_is_planned_and_asked_again(
     await world.applier.apply(request.id)
     drifted = await world.request(request.id)
     assert drifted.state is S.PREPARING
-    assert "planned and asked again" in drifted.asked_again
+    assert "planned and asked again" in note_words(drifted.asked_again)
     unknown_to_us = {"crossCloudMeetingConfiguration"}
     is_unknown_only = (
         now is not None
         and before is not None
         and {k: v for k, v in now.items() if before.get(k) != v}.keys() == unknown_to_us
     )
-    blames = "Somebody changed this partner's settings" in drifted.asked_again
+    blames = "Somebody changed this partner's settings" in note_words(drifted.asked_again)
     assert blames is not is_unknown_only, "nobody is blamed for what Gatehouse does not know"
     assert drifted.drift == three_way(request.known.plan, now)
     request = await world.settled(request.id)
@@ -339,8 +340,8 @@ async def test_a_partner_that_exists_but_does_not_show_yet_is_no_drift(world: Wo
     request = await world.settled(request.id)
     assert request.state is S.APPLYING
     request = await retried(world, request)
-    assert (request.state, request.asked_again) == (S.APPLYING, "")
-    assert "does not show it yet" in request.note
+    assert (request.state, note_words(request.asked_again)) == (S.APPLYING, "")
+    assert "does not show it yet" in note_words(request.note)
     request = await retried(world, request)
     assert request.state is S.APPLIED
     assert_stands(world, request.known.plan)
@@ -353,7 +354,7 @@ async def test_a_partner_that_exists_but_cannot_be_read_waits(world: World) -> N
     world.script.fail("tenant.read_partner", FORBIDDEN, on=2)
     request = await world.settled(request.id)
     assert request.state is S.APPLYING
-    assert "exists already but cannot be read" in request.note
+    assert "exists already but cannot be read" in note_words(request.note)
     assert (await retried(world, request)).state is S.APPLIED
     assert world.tenant.writes == []
 
@@ -366,11 +367,11 @@ async def test_a_write_that_does_not_show_is_unconfirmed_then_applied_without_a_
     request = await put(world, decided())
     request = await world.settled(request.id)
     assert request.state is S.UNCONFIRMED
-    assert "does not show the change yet" in request.note
+    assert "does not show the change yet" in note_words(request.note)
     assert world.rests == list(READ_BACK_AFTER)
     assert await world.store.partnership(TENANT) is None
     request = await retried(world, request)
-    assert (request.state, request.note) == (S.APPLIED, "")
+    assert (request.state, note_words(request.note)) == (S.APPLIED, "")
     assert_stands(world, request.known.plan)
 
 
@@ -403,7 +404,7 @@ async def test_a_read_back_that_fails_leaves_only_reading_to_do(world: World, er
     world.script.fail("surroundings.read_partner_changes", FORBIDDEN)
     request = await world.settled(request.id)
     assert request.state is S.UNCONFIRMED
-    assert "accepted but cannot be read back" in request.note
+    assert "accepted but cannot be read back" in note_words(request.note)
     for _ in range(2):
         assert (await retried(world, request)).state is S.UNCONFIRMED
     assert (await retried(world, request)).state is S.UNCONFIRMED  # readable again, and not yet shown
@@ -419,11 +420,11 @@ async def test_a_refused_write_ends_the_request_and_says_that_nothing_stands(wor
     request = await put(world, decided())
     world.script.fail("tenant.write", INVALID)
     request = await world.settled(request.id)
-    assert (request.state, request.note) == (S.FAILED, f"Nothing was written. {INVALID.reason}")
+    assert (request.state, note_words(request.note)) == (S.FAILED, f"Nothing was written. {INVALID.reason}")
     assert world.tenant.partners == {}
     assert await world.store.partnership(TENANT) is None
     assert world.notifier.texts_to(RILEY.chat_id) == [
-        f"Your request for Contoso Ltd (contoso.com) ended as failed. {request.note}"
+        f"Your request for Contoso Ltd (contoso.com) ended as failed. {note_words(request.note)}"
     ]
 
 
@@ -433,7 +434,7 @@ async def test_a_refused_second_write_says_which_half_stands(world: World) -> No
     world.script.fail("tenant.write", INVALID, on=2)
     request = await world.settled(request.id)
     assert request.state is S.FAILED
-    assert request.note == (
+    assert note_words(request.note) == (
         "1 of 2 writes stand in the tenant. Written: Automatic redemption. Not written: "
         f"Identity synchronization into this tenant. {INVALID.reason}"
     )
@@ -448,13 +449,13 @@ async def test_a_refused_revocation_is_tried_until_it_is_taken_and_the_admins_kn
     for _ in range(20):
         request = await retried(world, request)
         assert request.state is S.APPLYING
-        assert "1 of 3 writes stand in the tenant." in request.note
-        assert INVALID.reason in request.note
+        assert "1 of 3 writes stand in the tenant." in note_words(request.note)
+        assert INVALID.reason in note_words(request.note)
         assert await world.store.partnership(TENANT) is None, "a half is not recorded as revoked"
         [alarm] = [one for one in await world.store.open_alarms() if one.code is AlarmCode.REVOCATION_WAITS]
         assert alarm.subject == request.id
         assert alarm.values["partner"] == "Contoso Ltd (contoso.com)"
-        assert INVALID.reason in alarm.values["reason"]
+        assert INVALID.reason in stored_words(alarm.values["reason"])
         await world.watching.look()
     assert (await retried(world, request)).state is S.APPLIED
     await world.watching.look()
@@ -516,9 +517,9 @@ async def test_when_the_tenant_cannot_be_read_nothing_is_claimed_about_what_stan
     world.script.fail("tenant.read_partner", INVALID)
     request = await retried(world, request)
     assert request.state is S.FAILED
-    assert "not known" in request.note
-    assert INVALID.reason in request.note
-    assert "Nothing was written" not in request.note
+    assert "not known" in note_words(request.note)
+    assert INVALID.reason in note_words(request.note)
+    assert "Nothing was written" not in note_words(request.note)
 
 
 @pytest.mark.parametrize("method", ["tenant.find", "directory.roster"])
@@ -526,7 +527,7 @@ async def test_a_check_that_graph_refuses_for_good_ends_the_request_before_any_w
     request = await put(world, decided())
     world.script.fail(method, INVALID)
     request = await world.settled(request.id)
-    assert (request.state, request.note) == (S.FAILED, f"Nothing was written. {INVALID.reason}")
+    assert (request.state, note_words(request.note)) == (S.FAILED, f"Nothing was written. {INVALID.reason}")
     assert world.tenant.attempts == []
 
 
@@ -566,8 +567,8 @@ async def test_a_policy_that_exists_already_but_does_not_show_is_waited_for(worl
     halfway = {k: v for k, v in world.tenant.partners[TENANT].items() if k != "identitySynchronization"}
     world.tenant._stale[TENANT] = (2, halfway)
     request = await retried(world, request)
-    assert (request.state, request.asked_again) == (S.APPLYING, "")
-    assert "does not show it yet" in request.note
+    assert (request.state, note_words(request.asked_again)) == (S.APPLYING, "")
+    assert "does not show it yet" in note_words(request.note)
     request = await retried(world, request)
     assert request.state is S.APPLIED
     assert_stands(world, request.known.plan)
@@ -595,8 +596,8 @@ async def test_a_partner_that_became_a_service_provider_is_refused_with_the_reas
     world.tenant.partners[TENANT]["isServiceProvider"] = True
     request = await world.settled(request.id)
     assert request.state is S.STOPPED
-    assert "service provider of ours" in request.note
-    assert request.note.endswith("Nothing was written.")
+    assert "service provider of ours" in note_words(request.note)
+    assert note_words(request.note).endswith("Nothing was written.")
     assert world.tenant.attempts == []
 
 
@@ -639,13 +640,13 @@ async def test_a_neighbour_that_does_not_answer_is_waited_for_and_that_is_said_o
     await world.settle()
     for _ in range(4):
         waiting = await retried(world, request)
-        assert (waiting.state, waiting.note) == (S.APPLYING, f"{error} Gatehouse keeps trying.")
+        assert (waiting.state, note_words(waiting.note)) == (S.APPLYING, f"{error} Gatehouse keeps trying.")
     assert [text for text in world.notifier.texts_to(RILEY.chat_id) if "waits" in text] == [
         f"Your request for Contoso Ltd (contoso.com) waits: {error} Gatehouse keeps trying."
     ]
     assert len(world.notifier.requests) == 1
     request = await retried(world, request)
-    assert (request.state, request.note) == (S.APPLIED, "")
+    assert (request.state, note_words(request.note)) == (S.APPLIED, "")
     assert_stands(world, request.known.plan)
     assert [outcome for _, command, outcome in await world.log() if command == "record_delayed"] == ["accepted"]
 
@@ -728,8 +729,8 @@ async def test_a_revocation_and_an_access_request_of_one_partner_share_a_lane(wo
     assert await world.store.count_pending(world.clock.now()) == (2, 0, 0)
     await world.settle()
     request = await world.request(request.id)
-    assert request.state is S.STOPPED, request.note
-    assert request.note.startswith("Dana revoked this partner before the change was confirmed.")
+    assert request.state is S.STOPPED, note_words(request.note)
+    assert note_words(request.note).startswith("Dana revoked this partner before the change was confirmed.")
     assert means_the_same(
         {k: v for k, v in world.tenant.partners[TENANT].items() if k != "crossCloudMeetingConfiguration"},
         closed_document(),
@@ -742,7 +743,7 @@ async def test_nothing_is_opened_before_graph_has_named_its_tenant(world: World)
     request = await put(world, decided())
     request = await world.settled(request.id)
     assert (request.state, request.writing_since) == (S.APPLYING, None)
-    assert "which tenant" in request.note
+    assert "which tenant" in note_words(request.note)
     assert world.tenant.attempts == []
     world.tenant.is_never_named = False
     assert (await retried(world, request)).state is S.APPLIED

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.workflows.core.builders import partnership, request
 from tests.workflows.core.strategies import DOCUMENTS, GUIDS, TENANT_IDS
+from workflows.core.errors import Fact
 from workflows.core.partner_setup.state import Confirmation
 from workflows.core.partner_setup.steps import Step, StepKey
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
@@ -97,6 +98,8 @@ DECISIONS: Final = st.builds(
     reason=TEXT,
     at=MOMENTS,
 )
+FACT: Final = st.builds(Fact, code=TEXT, values=DOCUMENTS)
+FACTS: Final = st.lists(FACT, max_size=2).map(tuple)
 REQUESTS: Final = st.builds(
     AccessRequest,
     id=REQUEST_IDS,
@@ -111,8 +114,8 @@ REQUESTS: Final = st.builds(
     prepared=st.none() | PREPARED,
     decisions=st.lists(DECISIONS, max_size=2).map(tuple),
     submitter=st.none() | PEOPLE,
-    note=TEXT,
-    asked_again=TEXT,
+    note=FACTS,
+    asked_again=FACTS,
     writing_since=st.none() | MOMENTS,
     sent_before=st.none() | MOMENTS,
     replans=st.integers(0, 2**31),
@@ -192,7 +195,7 @@ EFFECTS: Final[dict[type[Any], st.SearchStrategy[Any]]] = {
         SettleGivenUp, kind=st.just("settle_given_up"), effect_id=st.integers(1, 2**62), is_retried=st.booleans()
     ),
     ShowAlarm: st.builds(ShowAlarm, kind=st.just("show_alarm"), alarm_id=TEXT),
-    Tell: st.builds(Tell, kind=st.just("tell"), person=CHAT_IDS, subject=SUBJECTS, text=TEXT, channel=TEXT),
+    Tell: st.builds(Tell, kind=st.just("tell"), person=CHAT_IDS, subject=SUBJECTS, said=FACT, channel=TEXT),
 }
 
 

@@ -9,8 +9,8 @@ from workflows.core.people import ChatId, PersonId
 from workflows.core.plans.words import duration_words
 from workflows.core.requests.commands.request import Withdraw
 from workflows.core.requests.lifecycle import TABLE
+from workflows.core.requests.notes import Standing, standing
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind
-from workflows.core.requests.words import state_words
 from workflows.core.settings.model import TenantId
 from workflows.ports.directory import Directory, DirectoryUnavailable
 from workflows.ports.records import Register
@@ -23,6 +23,17 @@ _KINDS: Final = {
     RequestKind.REVOCATION: "revocation",
     RequestKind.RESTORATION: "restore request",
 }
+_STANDINGS: Final = {
+    Standing.PREPARING: "being prepared",
+    Standing.AWAITING_APPROVAL: "waiting for approval",
+    Standing.TO_BE_WRITTEN: "approved, waiting to be written",
+    Standing.APPLYING: "approved, being written",
+    Standing.UNCONFIRMED: "written, not yet confirmed",
+    Standing.TO_BE_BLOCKED: "waiting to be blocked",
+    Standing.BLOCKING: "being blocked",
+    Standing.BLOCK_UNCONFIRMED: "block written, not yet confirmed",
+}
+"""Where an open request stands."""
 
 
 async def open_request_about(
@@ -78,7 +89,7 @@ def open_request_words(request: AccessRequest, asker: ChatId | None, account: Pe
     asks = request.particulars.template if request.prepared is None else request.prepared.template_title
     lasts = f", {duration_words(request.particulars.duration)}" if request.particulars.duration else ""
     since = f"{request.created_at.astimezone(UTC):%Y-%m-%d}"
-    said = f"{request.id} (“{asks}”{lasts}), sent on {since}, {state_words(request)}"
+    said = f"{request.id} (“{asks}”{lasts}), sent on {since}, {_STANDINGS[standing(request)]}"
     todo = "Wait for its end."
     if may_withdraw(request, asker, account):
         todo = "Wait for its end, or withdraw it first."

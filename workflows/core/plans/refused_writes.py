@@ -1,15 +1,15 @@
 """The results of the writes that Graph may refuse."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from workflows.core.errors import Fact
 from workflows.core.plans.plan import Operation
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.described import undescribed
 from workflows.core.settings.documents import is_same_value, says_nothing
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION
-from workflows.core.settings.openness_words import way_title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,8 +17,8 @@ class RefusedWrite:
     """A write that Graph was allowed to refuse and that did not take effect: by Graph's names, with the reason."""
 
     names: tuple[str, ...]
-    reason: str
-    """Complete sentences."""
+    reason: tuple[Fact, ...]
+    """Codes: `NoteCode`."""
 
 
 def shows(operation: Operation, image: JsonObject) -> bool:
@@ -46,8 +46,3 @@ def _shows(wanted: Any, shown: Any) -> bool:
     if isinstance(wanted, Mapping) and isinstance(shown, Mapping):
         return all(_shows(value, shown.get(name)) for name, value in wanted.items())
     return is_same_value(wanted, shown)
-
-
-def not_taken_words(refused: Iterable[RefusedWrite]) -> str:
-    """State which refusable writes did not take effect, and why."""
-    return " ".join(f"Not taken: {'; '.join(map(way_title, one.names))}. {one.reason}".strip() for one in refused)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, NewType
+from typing import Any, Final, NewType
 
 AlarmId = NewType("AlarmId", str)
 
@@ -53,8 +53,8 @@ class Alarm:
     code: AlarmCode
     subject: str
     """What it is about, see `AlarmCode`; empty when there can be only one."""
-    values: Mapping[str, str] = field(default_factory=dict)
-    """Values for the texts: names, reasons, times in ISO 8601. May contain text from outside."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """Values for the texts: names, reasons (lists of facts), times in ISO 8601. May contain text from outside."""
     raised_at: datetime
     cleared_at: datetime | None = None
     """When it was found repaired; None while it is open."""

@@ -17,12 +17,12 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partners import change_elements, consequence_elements, identity_block
 from bot.slack.cards.requests import kind_words
 from bot.slack.cards.reviews import partnership_facts
+from bot.words.requests import state_words
 from workflows.core.checks.consequences import consequences
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.plans.words import Line, describe
 from workflows.core.requests.request import AccessRequest
-from workflows.core.requests.words import state_words
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.openness import Way, left_open, ways
 from workflows.core.settings.openness_words import ways_words

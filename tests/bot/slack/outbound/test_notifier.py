@@ -22,6 +22,7 @@ from bot.slack.outbound.former_channels import FormerCards
 from bot.slack.outbound.notifier import SlackNotifier
 from tests.bot.bot_under_test import SLACK_IDS
 from tests.workflows.core import builders
+from tests.workflows.core.builders import text_message
 from workflows.app.alarms import Alarms
 from workflows.app.service import Service
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
@@ -750,7 +751,7 @@ async def test_an_answered_review_has_no_live_buttons(scene: PostureInputs) -> N
 
 
 async def test_a_word_is_said_where_the_click_was_and_to_nobody_else(scene: PostureInputs) -> None:
-    await scene.notifier().tell(ChatId(SLACK_IDS["approver1"]), "No <!channel>", channel=CHANNEL)
+    await scene.notifier().tell(ChatId(SLACK_IDS["approver1"]), text_message("No <!channel>"), channel=CHANNEL)
     assert scene.written() == ["chat.postEphemeral"]
     assert scene.counts() == {}
 
@@ -758,19 +759,19 @@ async def test_a_word_is_said_where_the_click_was_and_to_nobody_else(scene: Post
 @pytest.mark.parametrize("error", ["user_not_in_channel", "channel_not_found", "is_archived"])
 async def test_a_word_that_cannot_be_said_there_is_said_directly(scene: PostureInputs, error: str) -> None:
     scene.fail("chat.postEphemeral", error)
-    await scene.notifier().tell(ChatId(SLACK_IDS["approver1"]), "No.", channel=CHANNEL)
+    await scene.notifier().tell(ChatId(SLACK_IDS["approver1"]), text_message("No."), channel=CHANNEL)
     (message,) = scene.messages("@approver1")
     assert message["text"] == notice("No.").text
 
 
 async def test_a_word_without_a_place_is_said_directly(scene: PostureInputs) -> None:
-    await scene.notifier().tell(ChatId(SLACK_IDS["approver1"]), "No.", channel="")
+    await scene.notifier().tell(ChatId(SLACK_IDS["approver1"]), text_message("No."), channel="")
     assert scene.counts() == {"@approver1": 1}
 
 
 async def test_a_person_whom_nobody_can_reach_is_no_reason_to_try_for_ever(scene: PostureInputs) -> None:
     with pytest.raises(NotifierRefused, match="user_not_found"):
-        await scene.notifier().tell(ChatId("U0NOBODY"), "No.", channel="")
+        await scene.notifier().tell(ChatId("U0NOBODY"), text_message("No."), channel="")
 
 
 async def test_an_alarm_waits_until_there_is_an_admin_to_tell(scene: PostureInputs) -> None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.words.notes import note_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, TENANT
 from tests.workflows.world import CATALOG, World
 from workflows.app.requests.intake import InvalidForm
@@ -27,7 +28,7 @@ async def test_what_is_found_out_only_after_sending_ends_with_the_same_words(wor
     world.script.fail("tenant.find", TenantUnavailable("No answer."))
     request = await world.settled(await world.file())
     assert request.state is RequestState.UNFIT
-    assert "To extend it now, choose 365 days." in request.note
+    assert "To extend it now, choose 365 days." in note_words(request.note)
 
 
 async def test_what_stands_is_prolonged_by_the_whole_chain_and_nothing_is_written(world: World) -> None:

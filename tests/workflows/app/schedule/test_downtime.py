@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from bot.words.notes import note_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, TENANT
 from tests.workflows.effects.test_applying import FORBIDDEN, NO_ANSWER, OPEN, decided, put, revocation
 from tests.workflows.world import World, restarted
@@ -103,7 +104,7 @@ async def test_a_machine_that_was_suspended_opens_nothing_older_over_a_change(wo
     await ticked(world)
     request = await world.settled(request.id)
     assert request.state is S.AWAITING_APPROVAL
-    assert "Gatehouse was not running" in request.asked_again
+    assert "Gatehouse was not running" in note_words(request.asked_again)
     assert world.tenant.attempts == []
 
 
@@ -141,7 +142,7 @@ async def test_an_older_database_does_not_open_what_was_closed_meanwhile(world: 
     await started(world)
     request = await world.settled(request.id)
     assert request.state is S.AWAITING_APPROVAL
-    assert "Gatehouse was not running" in request.asked_again
+    assert "Gatehouse was not running" in note_words(request.asked_again)
     assert request.decisions == ()
     assert world.tenant.attempts == []
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.words.notes import note_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DATA_OWNER, MALLORY, RILEY, SECURITY
 from tests.workflows.world import World
 from workflows.app.alarms import Alarms
@@ -137,6 +138,6 @@ async def test_what_was_approved_waits_for_a_directory_that_refuses(world: World
     request = await world.approved()
     world.script.fail("directory.roster", DirectoryRefused("Slack refuses to say who people are."))
     waits = await world.settled(request.id)
-    assert "Slack refuses to say" in waits.note
+    assert "Slack refuses to say" in note_words(waits.note)
     world.clock.advance(minutes=2)
     assert (await world.settled(request.id)).confirmed_at is not None

@@ -8,16 +8,19 @@ import structlog
 
 import workflows.effects.further_writes
 from bot.slack.words.alarms import alarm_cure, alarm_text
+from bot.words.notes import note_words, stored_words
 from tests.workflows.core.builders import AMARA, DANA, SAM, TENANT
 from tests.workflows.effects.test_applying import FORBIDDEN, INVALID, NO_ANSWER, OPEN, SYNCHRONIZED, put, revocation
 from tests.workflows.fakes import FakeTenant
 from tests.workflows.world import World
 from workflows.app.schedule.watching import Watching
+from workflows.core.errors import Fact
 from workflows.core.plans.plan import Operation
 from workflows.core.plans.refused_writes import written_names
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.effects import Prepare, ShowAlarm
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable
@@ -69,7 +72,7 @@ async def test_another_tenant_holds_every_write_and_alarms_until_it_is_right(wor
     world.tenant.found = OTHER
     request = await world.settled(request.id)
     assert (request.state, world.tenant.attempts) == (RequestState.APPLYING, [])
-    assert OTHER in request.note
+    assert OTHER in note_words(request.note)
     [alarm] = await alarms(world, AlarmCode.WRONG_TENANT)
     assert alarm.values["found"] == OTHER
     await world.revoke(DANA)
@@ -265,9 +268,9 @@ async def test_a_further_write_that_hangs_does_not_hold_up_that_the_block_is_kno
     async with asyncio.timeout(10):
         request = await world.settled(request.id)
     assert request.state is RequestState.APPLIED
-    assert [one.reason for one in request.refused] == ["Microsoft Graph did not answer in time."]
+    assert [one.reason for one in request.refused] == [(Fact(NoteCode.LATE),)]
     [alarm] = await alarms(world, AlarmCode.REVOCATION_WAITS)
-    assert "did not answer in time" in alarm.values["reason"]
+    assert "did not answer in time" in stored_words(alarm.values["reason"])
 
 
 async def test_what_stays_open_is_alarmed_of_for_a_day(world: World) -> None:

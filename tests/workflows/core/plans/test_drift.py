@@ -4,8 +4,7 @@ from typing import Any, Final
 
 from tests.workflows.core.builders import TENANT, access_plan
 from workflows.core.plans.drift import NO_PARTNER, Divergence, drift_lines, three_way
-from workflows.core.plans.plan import plan_access, plan_revocation
-from workflows.core.plans.progress import progress_words
+from workflows.core.plans.plan import plan_revocation
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.model import BLOCK_ALL
 
@@ -73,20 +72,6 @@ def test_settings_are_told_in_words() -> None:
     (line,) = [one for one in drift_lines(three_way(plan, BEFORE)) if one.setting == "B2B collaboration, inbound"]
     assert line.approved_to == "blocked for everyone"
     assert line.now == line.approved_from
-
-
-def test_progress_names_what_stands_and_what_does_not() -> None:
-    plan = plan_revocation(
-        tenant_id=TENANT, default={}, before={**BEFORE, **SYNC, "crossCloudMeetingConfiguration": None}
-    )
-    assert progress_words(plan, 0) == "Nothing was written."
-    words = progress_words(plan, 1)
-    assert words.startswith("1 of 2 writes stand in the tenant. Written: B2B collaboration, inbound, ")
-    assert words.endswith("Not written: Identity synchronization into this tenant.")
-    bare = plan_access(
-        tenant_id=TENANT, before=None, settings={}, template="t", template_hash="h", duration=plan_days()
-    )
-    assert "Written: the partner without settings of its own." in progress_words(bare, 1)
 
 
 def plan_days() -> Any:
