@@ -2,11 +2,12 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
 from workflows.app.service import GATEHOUSE
+from workflows.core.errors import Fact
 from workflows.core.requests.alarms import ENDED, Alarm, AlarmCode, AlarmId
 from workflows.core.requests.effects import ShowAlarm
 from workflows.ports.clock import Clock
@@ -32,15 +33,15 @@ class Alarms:
         """Store an open alarm that was created before, and notify the admins who have not got it yet."""
         await self._commit(alarm, "raise_alarm", alarm.raised_at)
 
-    async def clear_alarm(self, code: AlarmCode, subject: str = "", ended: str = "") -> None:
+    async def clear_alarm(self, code: AlarmCode, subject: str = "", ended: Fact | None = None) -> None:
         """Record that the cause of an alarm is repaired; do nothing when there is no such alarm.
 
-        :param ended: why it ended although nothing was repaired, as "replaced by R-…"; empty when it was repaired.
+        :param ended: why it ended although nothing was repaired, see `EndingCode`; None when it was repaired.
         """
         known = await self._store.open_alarm(code, subject)
         if known is not None:
             now = self._clock.now()
-            values = {**known.values, ENDED: ended} if ended else known.values
+            values = known.values if ended is None else {**known.values, ENDED: asdict(ended)}
             await self._commit(replace(known, cleared_at=now, values=values), "clear_alarm", now)
 
     async def keep_alarms(self, code: AlarmCode, wanted: Mapping[str, Mapping[str, Any]]) -> None:

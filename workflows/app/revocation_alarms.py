@@ -6,7 +6,7 @@ from typing import Any
 from workflows.app.alarms import Alarms
 from workflows.core.errors import Fact
 from workflows.core.plans.refused_writes import RefusedWrite
-from workflows.core.requests.alarms import WAYS, AlarmCode
+from workflows.core.requests.alarms import WAYS, AlarmCode, EndingCode
 from workflows.core.requests.notes import Facts, NoteCode, as_values
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.ports.store import Store
@@ -28,9 +28,7 @@ async def ways_stay_open(
     """
     known = await store.open_alarm(AlarmCode.REVOCATION_WAITS, request.id)
     if known is not None and WAYS not in known.values:
-        await alarms.clear_alarm(
-            AlarmCode.REVOCATION_WAITS, request.id, "the block is confirmed, but not all is closed"
-        )
+        await alarms.clear_alarm(AlarmCode.REVOCATION_WAITS, request.id, Fact(EndingCode.NOT_ALL_CLOSED))
     reasons = dict.fromkeys(one.reason for one in unanswered)
     values = values_of(request.id, partner_of(request), tuple(fact for reason in reasons for fact in reason))
     values[WAYS] = ", ".join(name for one in unanswered for name in one.names)

@@ -142,7 +142,7 @@ async def _tell_requester(request: AccessRequest, lacks: Sequence[RoleLack], ser
     )
 
 
-def _values(lack: RoleLack, requests: Sequence[AccessRequest], source: RoleSource | None) -> dict[str, str]:
+def _values(lack: RoleLack, requests: Sequence[AccessRequest], source: RoleSource | None) -> dict[str, Any]:
     groups = () if source is None else source.user_groups
     where = ", ".join(f"@{handle}" for handle in groups if handle not in lack.missing_groups) or "roles.toml"
     return {
@@ -150,7 +150,7 @@ def _values(lack: RoleLack, requests: Sequence[AccessRequest], source: RoleSourc
         "people": str(lack.people),
         "needed": str(lack.needed),
         "requests": ", ".join(request.id for request in requests),
-        "missing": missing_words(lack.missing_groups).strip(),
+        "missing_groups": list(lack.missing_groups),
         "where": where,
     }
 

@@ -101,7 +101,7 @@ async def check_revocations(*, store: Store, clock: Clock, tenant: Tenant, alarm
     for subject in sorted(late - known.keys()):
         await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, subject, waiting[subject])
     for subject, ending in endings.items():
-        await alarms.clear_alarm(AlarmCode.REVOCATION_WAITS, subject, ending.words)
+        await alarms.clear_alarm(AlarmCode.REVOCATION_WAITS, subject, ending.why)
 
 
 async def check_given_up(*, store: Store, alarms: Alarms) -> None:

@@ -12,7 +12,8 @@ from typing import Any, Final, NewType
 AlarmId = NewType("AlarmId", str)
 
 ENDED: Final = "ended"
-"""The key of the value that says why an alarm ended although nothing was repaired."""
+"""The key of the value that says why an alarm ended although nothing was repaired: a code and values, see `EndingCode`.
+In alarms of earlier versions a text."""
 WAYS: Final = "ways"
 """The key of the value that lists what stays open although the block is confirmed: Graph's names, with commas."""
 
@@ -43,6 +44,21 @@ class AlarmCode(StrEnum):
     """Graph answers for a tenant other than the configured one; nothing is written. Subject: empty."""
     LIMIT_REACHED = "limit_reached"
     """Somebody reached a limit per hour. Subject: the person, and what is limited."""
+
+
+class EndingCode(StrEnum):
+    """Why an alarm ended although nothing was repaired. The values are stored."""
+
+    CLICK_ENDED = "click_ended"
+    """The click was refused, or an admin gave it up."""
+    REPLACED = "replaced"
+    """Values: `by` (the id of a newer request about the partner)."""
+    REQUEST_ENDED = "request_ended"
+    """Values: `state`."""
+    DAY_PASSED = "day_passed"
+    """What stays open was not seen closed for a day."""
+    NOT_ALL_CLOSED = "not_all_closed"
+    """The block is confirmed. Another alarm says what stays open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.slack.words.alarms import alarm_text
 from bot.words.notes import note_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DATA_OWNER, MALLORY, RILEY, SECURITY
 from tests.workflows.world import World
@@ -41,7 +42,8 @@ async def test_a_role_that_becomes_empty_alarms_with_the_requests_that_it_holds_
     assert alarm.subject == SECURITY
     assert alarm.values["requests"] == request.id
     assert (alarm.values["people"], alarm.values["needed"]) == ("0", "1")
-    assert "@partner-security does not exist" in alarm.values["missing"]
+    assert alarm.values["missing_groups"] == ["partner-security"]
+    assert "@partner-security does not exist" in alarm_text(alarm)
 
 
 async def test_too_few_people_for_a_later_stage_are_alarmed_too(world: World) -> None:

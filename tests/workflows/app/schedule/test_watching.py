@@ -7,7 +7,7 @@ import pytest
 import structlog
 
 import workflows.effects.further_writes
-from bot.slack.words.alarms import alarm_cure, alarm_text
+from bot.slack.words.alarms import alarm_cure, alarm_text, ending_words
 from bot.words.notes import note_words, stored_words
 from tests.workflows.core.builders import AMARA, DANA, SAM, TENANT
 from tests.workflows.effects.test_applying import FORBIDDEN, INVALID, NO_ANSWER, OPEN, SYNCHRONIZED, put, revocation
@@ -208,7 +208,7 @@ async def test_the_alarm_of_a_click_that_was_refused_is_not_called_mended(world:
     assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
     ended = await world.store.alarm(alarm.id)
     assert ended is not None
-    assert ended.values["ended"] == "the click was refused, or an admin gave it up"
+    assert ending_words(ended) == "the click was refused, or an admin gave it up"
 
 
 async def test_a_newer_revocation_takes_over_the_alarm_at_the_same_look(world: World) -> None:
@@ -224,7 +224,7 @@ async def test_a_newer_revocation_takes_over_the_alarm_at_the_same_look(world: W
     assert raised.subject == newer.id
     ended = await world.store.alarm(alarm.id)
     assert ended is not None
-    assert ended.values["ended"] == f"replaced by {newer.id}"
+    assert ending_words(ended) == f"replaced by {newer.id}"
     await world.settle()
     assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
     mended = await world.store.alarm(raised.id)
@@ -280,7 +280,7 @@ async def test_what_stays_open_is_alarmed_of_for_a_day(world: World) -> None:
     assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
     ended = await world.store.alarm(alarm.id)
     assert ended is not None
-    assert "a day has passed" in ended.values["ended"]
+    assert "a day has passed" in ending_words(ended)
 
 
 async def test_revoking_once_more_closes_what_stayed_open_and_ends_its_alarm(world: World) -> None:
