@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from bot.words.notes import stored_words
+from bot.words.partner_setup.state import SHORT_NAMES
 from workflows.core.errors import Fact, Values
-from workflows.core.partner_setup.state import SHORT_NAMES
 from workflows.core.partner_setup.steps import StepKey
 from workflows.core.requests.effects import MessageCode
 from workflows.core.text import counted

@@ -9,7 +9,7 @@ from slack_sdk.models.blocks import ActionsBlock, RichTextBlock
 from bot.slack import ids
 from bot.slack.blocks.blocks import DOMAIN, Part, actions, button, paragraph, part, rich, when, words
 from bot.slack.cards.partners import partner_name
-from workflows.core.partner_setup.state import setup_words
+from bot.words.partner_setup.state import setup_words
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.settings.openness_words import ways_words
 
