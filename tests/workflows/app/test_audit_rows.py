@@ -34,6 +34,7 @@ from workflows.core.requests.commands.partner import (
     AskReview,
     AskSetup,
     ConfirmSetup,
+    GoneReason,
     Keep,
     PartnershipCommand,
     RecordSetup,
@@ -227,8 +228,8 @@ OF_PARTNERS: Final[tuple[tuple[Partnership, PartnershipCommand, Row], ...]] = (
     ),
     (
         partnership(version=1),
-        RecordSponsorGone(sponsor=SAM.id, reason="No account."),
-        (f"gatehouse record_sponsor_gone accepted - {TENANT} -", '{"reason":"No account."}'),
+        RecordSponsorGone(sponsor=SAM.id, reason=GoneReason.NO_ACCOUNT),
+        (f"gatehouse record_sponsor_gone accepted - {TENANT} -", '{"reason":"no_account"}'),
     ),
     (
         partnership(version=1, sponsor_gone_at=NOW),
