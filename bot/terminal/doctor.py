@@ -19,8 +19,8 @@ from bot.slack.errors import NO_ANSWER, error_code
 from bot.slack.outbound.approval_channel import CURE, ChannelUnsuitable, channel_problem
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.words.alarms import alarm_cure, alarm_text
+from bot.words.messages import missing_groups_words
 from bot.words.refusals.words import refusal_words, with_facts
-from workflows.app.schedule.role_watch import missing_words
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.core.errors.raised import DomainError
 from workflows.core.settings.model import Target, TargetType
@@ -217,7 +217,7 @@ async def _roles(client: AsyncWebClient, tenant: Entra, settings: Settings) -> l
         subject = f"Role {role}"
         try:
             held = len(await directory.holders(role))
-            missing = missing_words(await directory.missing_groups(role)).strip()
+            missing = missing_groups_words(await directory.missing_groups(role))
         except DomainError as error:
             cure = "Check Slack's usergroups:read and users:read.email, Graph's User.Read.All and GroupMember.Read.All"
             findings.append(Finding(subject=subject, state=refusal_words(error), cure=cure))

@@ -14,7 +14,7 @@ from bot.slack.blocks.message import Message, message
 from bot.slack.cards.approval.card import Context
 from bot.slack.cards.approval.details import details_blocks
 from bot.slack.cards.approval.request_card import request_card
-from tests.workflows.core.builders import NOW, RILEY, SAM, access_plan, identity, particulars, prepared, request
+from tests.workflows.core.builders import NOW, RILEY, SAM, access_plan, identity, noted, particulars, prepared, request
 from workflows.core.partners.partnership import Attestation
 from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.plans.plan import TenantIdentity
@@ -150,7 +150,7 @@ def hostile_request(state: RequestState, kind: RequestKind, text: str) -> Access
             particulars(kind), justification=text, target=text, template=text, restores=RequestId(text)
         ),
         decisions=(decision,) if kind is not RequestKind.REVOCATION else (),
-        note=text,
+        note=noted(text),
     )
 
 

@@ -21,10 +21,11 @@ from bot.slack.flows.show.partners import partner_details, partner_list
 from bot.slack.flows.show.posture import posture_message
 from bot.terminal.posture_json import posture_json
 from bot.terminal.posture_table import print_posture
+from bot.words.messages import message_words
 from bot.words.openness import way_title
 from bot.words.posture.summary import trust_words
 from tests.bot.surfaces import details, shown
-from tests.workflows.core.builders import NOW, TENANT, closed_document, identity, partnership, prepared, request
+from tests.workflows.core.builders import NOW, TENANT, closed_document, identity, noted, partnership, prepared, request
 from tests.workflows.core.strategies import JSON, PROPERTY, setting_of
 from workflows.core.partners.outcome import advance_partner
 from workflows.core.partners.partnership import PartnershipState
@@ -182,14 +183,14 @@ def test_the_outcome_of_a_revocation_calls_nothing_blocked_that_is_not_and_names
     observation = Observation(identity=identity(), configuration=own, at=NOW, default=planned)
     kind = RequestKind.REVOCATION
     known = prepared(kind, plan=plan, observation=observation)
-    names = tuple(RefusedWrite(names=("places",), reason="Refused (400).") for _ in refused)
+    names = tuple(RefusedWrite(names=("places",), reason=noted("Refused (400).")) for _ in refused)
     command = RecordApplied(image=image, refused=names, default=default)
     transition = advance_partner(request(RequestState.APPLYING, kind, prepared=known), command, Situation(now=NOW))
     found = ways(image, default)
     event("all closed" if not left_open(found) else "something open")
     record = transition.partnership
     assert record is not None
-    texts = [effect.text for effect in transition.effects if isinstance(effect, Tell)]
+    texts = [message_words(effect.said) for effect in transition.effects if isinstance(effect, Tell)]
     card = details(transition.request)
     texts.append(f"{card.text} {shown(card.blocks)}")
     for text in texts:

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
-from bot.words.refusals.words import fact_words
+from bot.words.messages import message_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, NOW, RILEY, SAM, everybody
 from tests.workflows.what_if import SignIn, evaluate
 from workflows.core.audit.partner_changes import PartnerChange
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.facts import SignIns
-from workflows.core.errors.facts import with_facts_replaced
+from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership
@@ -458,10 +458,10 @@ class FakeNotifier:
         self.script.end(await self.script.begin("notifier.show_alarm"))
         self.alarms.append(alarm)
 
-    async def tell(self, person: ChatId, text: str, *, channel: str) -> None:
-        """Remember a message; a refusal in it as the person reads it."""
+    async def tell(self, person: ChatId, said: Fact, *, channel: str) -> None:
+        """Remember a message."""
         self.script.end(await self.script.begin("notifier.tell"))
-        self.told.append((person, with_facts_replaced(text, fact_words), channel))
+        self.told.append((person, message_words(said), channel))
 
     def texts_to(self, person: ChatId) -> list[str]:
         """What one person was told, oldest first."""

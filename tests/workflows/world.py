@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from bot.words.notes import note_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, RILEY, SAM, TENANT, identity
 from tests.workflows.fakes import FakeDirectory, FakeNotifier, FakeTenant, FixedClock, Script
 from workflows.app.alarms import Alarms
@@ -123,7 +124,7 @@ class World:
     async def waiting(self, **form: Any) -> AccessRequest:
         """File a request and prepare it: it waits for approval."""
         request = await self.settled(await self.file(**form))
-        assert request.state is RequestState.AWAITING_APPROVAL, request.note
+        assert request.state is RequestState.AWAITING_APPROVAL, note_words(request.note)
         return request
 
     async def approved(self, **form: Any) -> AccessRequest:
@@ -132,13 +133,13 @@ class World:
         for person in (AMARA, BRUNO, CHIE):
             await self.approve(request, person, but=Apply)
         request = await self.request(request.id)
-        assert request.state is RequestState.APPLYING, request.note
+        assert request.state is RequestState.APPLYING, note_words(request.note)
         return request
 
     async def opened(self) -> AccessRequest:
         """Open Contoso, the whole way."""
         request = await self.settled((await self.approved()).id)
-        assert request.state is RequestState.APPLIED, request.note
+        assert request.state is RequestState.APPLIED, note_words(request.note)
         return request
 
     async def approve(self, request: AccessRequest, person: Person, *, key: str = "", but: type | None = None) -> None:

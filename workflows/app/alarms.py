@@ -2,10 +2,12 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
+from typing import Any
 
 from workflows.app.audit_entries import GATEHOUSE, entry_of
+from workflows.core.errors.facts import Fact
 from workflows.core.requests.alarms import ENDED, Alarm, AlarmCode, AlarmId
 from workflows.core.requests.effects import ShowAlarm
 from workflows.ports.clock import Clock
@@ -21,7 +23,7 @@ class Alarms:
         self._clock = clock
         self._wake = wake
 
-    async def raise_alarm(self, code: AlarmCode, subject: str = "", values: Mapping[str, str] | None = None) -> None:
+    async def raise_alarm(self, code: AlarmCode, subject: str = "", values: Mapping[str, Any] | None = None) -> None:
         """Store an alarm and notify the admins; do nothing when it is open already."""
         if await self._store.open_alarm(code, subject) is not None:
             return
@@ -31,18 +33,18 @@ class Alarms:
         """Store an open alarm that was created before, and notify the admins who have not got it yet."""
         await self._commit(alarm, "raise_alarm", alarm.raised_at)
 
-    async def clear_alarm(self, code: AlarmCode, subject: str = "", ended: str = "") -> None:
+    async def clear_alarm(self, code: AlarmCode, subject: str = "", ended: Fact | None = None) -> None:
         """Record that the cause of an alarm is repaired; do nothing when there is no such alarm.
 
-        :param ended: why it ended although nothing was repaired, as "replaced by R-…"; empty when it was repaired.
+        :param ended: why it ended although nothing was repaired, see `EndingCode`; None when it was repaired.
         """
         known = await self._store.open_alarm(code, subject)
         if known is not None:
             now = self._clock.now()
-            values = {**known.values, ENDED: ended} if ended else known.values
+            values = known.values if ended is None else {**known.values, ENDED: asdict(ended)}
             await self._commit(replace(known, cleared_at=now, values=values), "clear_alarm", now)
 
-    async def keep_alarms(self, code: AlarmCode, wanted: Mapping[str, Mapping[str, str]]) -> None:
+    async def keep_alarms(self, code: AlarmCode, wanted: Mapping[str, Mapping[str, Any]]) -> None:
         """Make the open alarms of one code equal to `wanted`: raise what is missing, clear what is repaired.
 
         :param wanted: the values of each alarm, by its subject.
@@ -61,7 +63,7 @@ class Alarms:
         self._wake()
 
 
-def new_alarm(code: AlarmCode, subject: str, values: Mapping[str, str], now: datetime) -> Alarm:
+def new_alarm(code: AlarmCode, subject: str, values: Mapping[str, Any], now: datetime) -> Alarm:
     """Return a new alarm with the given time."""
     return Alarm(id=_alarm_id(code, subject, now), code=code, subject=subject, values=dict(values), raised_at=now)
 

@@ -11,10 +11,12 @@ from typing import Final
 
 from workflows.app.alarms import Alarms
 from workflows.app.service import LOOK_UP
+from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, PersonId
 from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.effects import MessageCode
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
 
@@ -63,17 +65,15 @@ class Allowance:
 
         For small actions, the warning is shown only then.
         """
-        return bool(self.words) and self.used - 1 < _SAID_FROM * self.maximum
+        return self.said is not None and self.used - 1 < _SAID_FROM * self.maximum
 
     @property
-    def words(self) -> str:
-        """State how many actions are left; empty while many are left."""
+    def said(self) -> Fact | None:
+        """Return how many actions are left, for a message; None while many are left."""
         if self.used < _SAID_FROM * self.maximum:
-            return ""
-        return (
-            f"You have {self.left} more {self.what.value} in this hour; one person may have {self.maximum}. "
-            f"The next one becomes free at {self.more_at:%H:%M} UTC."
-        )
+            return None
+        values = {"what": self.what.value, "left": self.left, "maximum": self.maximum}
+        return Fact(MessageCode.LIMIT_NEAR, {**values, "more_at": self.more_at.isoformat()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,16 +1,19 @@
 """Alarms of revocations that Graph refuses, or that meet repeated changes. Each raises an alarm and is tried again."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from workflows.app.alarms import Alarms
-from workflows.core.plans.refused_writes import RefusedWrite, reason_words
-from workflows.core.requests.alarms import WAYS, AlarmCode
+from workflows.core.errors.facts import Fact
+from workflows.core.plans.refused_writes import RefusedWrite
+from workflows.core.requests.alarms import WAYS, AlarmCode, EndingCode
+from workflows.core.requests.notes import Facts, NoteCode, as_values
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.ports.store import Store
 from workflows.ports.tenant import TenantUnavailable
 
 
-async def still_tried(alarms: Alarms, request_id: RequestId, partner: str, reason: str) -> TenantUnavailable:
+async def still_tried(alarms: Alarms, request_id: RequestId, partner: str, reason: Facts) -> TenantUnavailable:
     """Raise the alarm about a refused revocation, and return the error that makes the outbox try again."""
     await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, request_id, values_of(request_id, partner, reason))
     return TenantUnavailable(reason)
@@ -25,23 +28,22 @@ async def ways_stay_open(
     """
     known = await store.open_alarm(AlarmCode.REVOCATION_WAITS, request.id)
     if known is not None and WAYS not in known.values:
-        await alarms.clear_alarm(
-            AlarmCode.REVOCATION_WAITS, request.id, "the block is confirmed, but not all is closed"
-        )
-    values = values_of(request.id, partner_of(request), " ".join(dict.fromkeys(map(reason_words, unanswered))))
+        await alarms.clear_alarm(AlarmCode.REVOCATION_WAITS, request.id, Fact(EndingCode.NOT_ALL_CLOSED))
+    reasons = dict.fromkeys(one.reason for one in unanswered)
+    values = values_of(request.id, partner_of(request), tuple(fact for reason in reasons for fact in reason))
     values[WAYS] = ", ".join(name for one in unanswered for name in one.names)
     await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, request.id, values)
 
 
 async def changed_again(alarms: Alarms, request: AccessRequest) -> None:
     """Raise the alarm about a revocation whose partner somebody changes repeatedly before it takes effect."""
-    reason = "Somebody changes the partner's settings again and again, before the block can be read back."
+    reason = (Fact(NoteCode.CHANGED_REPEATEDLY),)
     await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, request.id, values_of(request.id, partner_of(request), reason))
 
 
-def values_of(request_id: RequestId, partner: str, reason: str) -> dict[str, str]:
+def values_of(request_id: RequestId, partner: str, reason: Facts) -> dict[str, Any]:
     """Return the values for the text of an alarm about a request."""
-    return {"partner": partner, "request": request_id, "reason": reason}
+    return {"partner": partner, "request": request_id, "reason": as_values(reason)}
 
 
 def partner_of(request: AccessRequest) -> str:

@@ -1,11 +1,12 @@
 """Execute commands: load, decide, store in one transaction, wake the outbox. Every record changes only here."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from workflows.app.audit_entries import GATEHOUSE, entry_of
+from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.outcome import Outcome, advance_partner
@@ -22,7 +23,7 @@ from workflows.core.requests.commands.request import (
     Submit,
     Withdraw,
 )
-from workflows.core.requests.effects import CheckPermission, Effect, SettleGivenUp, ShowRequest, Tell
+from workflows.core.requests.effects import CheckPermission, Effect, SettleGivenUp, ShowRequest, Tell, refusal_message
 from workflows.core.requests.lifecycle import Situation
 from workflows.core.requests.request import AccessRequest, Observation, Particulars, RequestId, RequestKind
 from workflows.core.settings.model import TenantId
@@ -225,7 +226,7 @@ class Service:
             request_id=subject.request_id,
             tenant_id=subject.tenant_id,
         )
-        tell = Tell(person=actor, subject=subject, text=str(refused), channel=channel)
+        tell = Tell(person=actor, subject=subject, said=refusal_message(refused), channel=channel)
         await self._commit(
             Commit(entry=replace(entry, outcome=refused.code), effects=also if is_told else (tell, *also))
         )
@@ -252,10 +253,10 @@ class Service:
         entry = entry_of(key, self._clock.now(), GATEHOUSE, "move_card", details, request_id=request_id)
         await self._commit(Commit(entry=entry, effects=(ShowRequest(request_id=request_id),)))
 
-    async def say(self, text: str, *, key: str, person: ChatId, channel: str = "") -> None:
-        """Send one person a text, once for each `key`."""
-        entry = entry_of(key, self._clock.now(), GATEHOUSE, "tell", {"to": person, "text": text})
-        tell = Tell(person=person, subject=Subject(), text=text, channel=channel)
+    async def say(self, said: Fact, *, key: str, person: ChatId, channel: str = "") -> None:
+        """Send one person a message, once for each `key`."""
+        entry = entry_of(key, self._clock.now(), GATEHOUSE, "tell", {"to": person, "said": asdict(said)})
+        tell = Tell(person=person, subject=Subject(), said=said, channel=channel)
         await self._commit(Commit(entry=entry, effects=(tell,)))
 
     async def _load(self, request_id: RequestId) -> AccessRequest:

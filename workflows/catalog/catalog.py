@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from workflows.catalog.template_files import RoleFile, TemplateFile
 from workflows.catalog.template_settings import RENAMED_KEYS
-from workflows.core.errors.facts import Values
+from workflows.core.errors.facts import Fact, Values
 from workflows.core.errors.raised import DomainError
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, Role, folded_mail
@@ -23,6 +23,7 @@ from workflows.core.plans.plan import Plan
 from workflows.core.policy.graph_examples import corrected_word
 from workflows.core.policy.risk import required, risk_of_settings, weakness_of
 from workflows.core.policy.template import Template
+from workflows.core.requests.notes import NoteCode
 from workflows.core.text import counted
 from workflows.ports.directory import RoleSource
 
@@ -75,7 +76,8 @@ class ChangedRules:
 
     code: RefusalCode
     values: Values
-    words: str
+    fact: Fact
+    """The same as a note of a request, `NoteCode`."""
 
 
 def changed_rules(plan: Plan, roles: Mapping[str, str], catalog: Catalog) -> ChangedRules | None:
@@ -85,14 +87,11 @@ def changed_rules(plan: Plan, roles: Mapping[str, str], catalog: Catalog) -> Cha
     """
     template = catalog.templates.get(plan.template)
     if template is None or template.content_hash != plan.template_hash:
-        return ChangedRules(
-            code=RefusalCode.TEMPLATE_CHANGED,
-            values={},
-            words="The template changed after this request was shown.",
-        )
+        return ChangedRules(code=RefusalCode.TEMPLATE_CHANGED, values={}, fact=Fact(NoteCode.TEMPLATE_CHANGED))
     if role := changed_role(roles, catalog):
-        words = f"The role “{role}” is defined differently now: other people may hold it than when this was shown."
-        return ChangedRules(code=RefusalCode.ROLE_CHANGED, values={"role": role}, words=words)
+        return ChangedRules(
+            code=RefusalCode.ROLE_CHANGED, values={"role": role}, fact=Fact(NoteCode.ROLE_CHANGED, {"role": role})
+        )
     return None
 
 

@@ -19,11 +19,11 @@ from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.core.checks.findings import Severity, Unfit
 from workflows.core.checks.partner_rules import check_partner
+from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.people import Roster
 from workflows.core.plans.drift import three_way
 from workflows.core.plans.plan import Plan, is_confirmed, steps_done
-from workflows.core.plans.progress import progress_words
 from workflows.core.requests.commands.request import (
     RecordApplied,
     RecordApplyFailed,
@@ -36,12 +36,11 @@ from workflows.core.requests.commands.request import (
     Stop,
 )
 from workflows.core.requests.lifecycle import closes
+from workflows.core.requests.notes import NoteCode, is_first_plan, not_written, progress, told_by
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.requests.resending import ALARMING_REPLANS
-from workflows.core.requests.words import unwritten_words
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.described import undescribed_changes
-from workflows.core.settings.openness_words import way_title
 from workflows.effects.further_writes import write_further
 from workflows.effects.resending import Resending
 from workflows.effects.still_approved import objection
@@ -57,7 +56,7 @@ READ_BACK_AFTER: Final = (0.0, 0.5, 1.0, 2.0, 4.0)
 _TO_DO: Final = frozenset({RequestState.APPLYING, RequestState.UNCONFIRMED})
 _FOR_AN_ADMIN: Final = frozenset({401, 403})
 """Refusals that end when an admin renews a secret or grants a permission. An approved plan waits for that."""
-_WAITS_FOR_AN_ADMIN: Final = "The request waits until an admin has mended that."
+_WAITS_FOR_AN_ADMIN: Final = Fact(NoteCode.WAITS_FOR_ADMIN)
 _NOT_FOUND: Final = 404
 
 
@@ -90,7 +89,9 @@ class Applier:
                 await self._confirm(request, rests=(0.0,))
         except (TenantUnavailable, DirectoryUnavailable) as error:
             if await self._is_still_to_do(request_id):
-                await self.service.advance(request_id, RecordDelayed(reason=f"{error} Gatehouse keeps trying."))
+                await self.service.advance(
+                    request_id, RecordDelayed(reason=(*told_by(error), Fact(NoteCode.KEEPS_TRYING)))
+                )
                 raise
         except Refused:
             # The request changed while it was being applied. For example, an admin's revocation stopped it.
@@ -109,9 +110,9 @@ class Applier:
             if request.particulars.kind is RequestKind.REVOCATION:
                 raise await self._still_tried(request, error) from error
             if error.status in _FOR_AN_ADMIN:
-                raise TenantUnavailable(f"{error.reason} {_WAITS_FOR_AN_ADMIN}") from error
+                raise TenantUnavailable((*error.facts, _WAITS_FOR_AN_ADMIN)) from error
             # An earlier attempt may have written and then been interrupted. So the text says nothing about the result.
-            reason = f"The partner's settings cannot be read, so what stands in the tenant is not known. {error.reason}"
+            reason = (Fact(NoteCode.SETTINGS_UNREADABLE), *error.facts)
             await self.service.advance(request.id, RecordApplyFailed(reason=reason))
             return
         done = steps_done(plan, observed)
@@ -188,7 +189,7 @@ class Applier:
         if request.state is RequestState.UNCONFIRMED and await self._is_taken_up_again(request):
             return
         await self._unseen(request)
-        raise TenantUnavailable("Microsoft Graph does not show the change yet.")
+        raise TenantUnavailable((Fact(NoteCode.CHANGE_NOT_SHOWN),))
 
     async def _is_taken_up_again(self, request: AccessRequest) -> bool:
         """Send again, or request approval again, for writes that are not shown for some time.
@@ -200,7 +201,7 @@ class Applier:
         try:
             command = await resending.next_command(request)
         except TenantRefused as error:
-            raise TenantUnavailable(f"{error.reason} The change was sent; it is not shown yet.") from error
+            raise TenantUnavailable((*error.facts, Fact(NoteCode.SENT_NOT_SHOWN))) from error
         if command is None:
             return False
         request = await self.service.advance(request.id, command)
@@ -222,11 +223,9 @@ class Applier:
             # Graph accepted every write. From now on only reading is left, whatever error it meets.
             await self._unseen(request)
             if isinstance(error, TenantRefused) and request.particulars.kind is RequestKind.REVOCATION:
-                raise await self._still_tried(
-                    request, error, "The change was sent but cannot be read back: "
-                ) from error
+                raise await self._still_tried(request, error, Fact(NoteCode.SENT_UNREADABLE)) from error
             raise TenantUnavailable(
-                f"The change was accepted but cannot be read back: {error.reason}",
+                (Fact(NoteCode.ACCEPTED_UNREADABLE), *error.facts),
                 getattr(error, "retry_after", None),
             ) from error
 
@@ -243,10 +242,10 @@ class Applier:
         try:
             observed = await self.tenant.read_partner(plan.tenant_id)
         except TenantRefused as error:
-            raise TenantUnavailable(f"The partner exists already but cannot be read: {error.reason}") from error
+            raise TenantUnavailable((Fact(NoteCode.EXISTS_UNREADABLE), *error.facts)) from error
         if observed is None or is_confirmed(plan, observed, index):
             # The directory is replicated: it exists where the write arrived, and is not shown here yet. No drift.
-            raise TenantUnavailable("What was to be created exists already but Microsoft Graph does not show it yet.")
+            raise TenantUnavailable((Fact(NoteCode.EXISTS_NOT_SHOWN),))
         return observed
 
     async def _is_a_service_provider(
@@ -261,13 +260,13 @@ class Applier:
         errors = [one for one in check_partner(plan.tenant_id, observed) if one.severity is Severity.ERROR]
         if request.particulars.kind is RequestKind.REVOCATION or not errors:
             return False
-        reason = str(Unfit("target", errors).fact)
+        reason = told_by(Unfit("target", errors))
         if request.writing_since is None:
-            await self.service.advance(request.id, Stop(reason=f"{reason} {unwritten_words(request)}."))
+            await self.service.advance(request.id, Stop(reason=(*reason, not_written(request))))
         elif done is None or done == len(plan.required):
             return False
         else:
-            await self.service.advance(request.id, RecordApplyFailed(reason=f"{_progress(request, done)} {reason}"))
+            await self.service.advance(request.id, RecordApplyFailed(reason=(progress(request, done), *reason)))
         return True
 
     async def _record_drift(
@@ -289,23 +288,15 @@ class Applier:
         names = undescribed_changes(plan.before, observed)
         if request.particulars.kind is RequestKind.REVOCATION or not names:
             return False
-        reason = (
-            "Microsoft Graph shows settings of this partner that Gatehouse does not know otherwise than when this was "
-            f"planned: {'; '.join(map(way_title, names))}. What they do is not known. {unwritten_words(request)}; "
-            "the change is planned and asked again from what stands now."
-        )
-        again = Replan(reason=reason, drift=three_way(plan, observed), is_unwritten=True)
+        reason = Fact(NoteCode.UNKNOWN_SETTINGS_CHANGED, {"names": list(names), "is_first": is_first_plan(request)})
+        again = Replan(reason=(reason,), drift=three_way(plan, observed), is_unwritten=True)
         await self.service.advance(request.id, again)
         return True
 
     async def _replan(self, request: AccessRequest, observed: JsonObject | None, *, is_unwritten: bool) -> None:
         is_revocation = request.particulars.kind is RequestKind.REVOCATION
-        sent = "What was sent before does not stand as it was sent"
-        stands = f"{unwritten_words(request)} over it" if is_unwritten else sent
-        again = "the revocation is planned again" if is_revocation else "the change is planned and asked again"
-        reason = (
-            f"Somebody changed this partner's settings after the plan was made. {stands}; {again} from what stands now."
-        )
+        values = {"is_first": is_first_plan(request), "is_unwritten": is_unwritten, "is_revocation": is_revocation}
+        reason = (Fact(NoteCode.CHANGED_BY_OTHERS), Fact(NoteCode.PLANNED_AGAIN, values))
         if is_revocation and request.replans + 1 >= ALARMING_REPLANS:
             # Before it is recorded: a crash in between repeats this, and the alarm is never missing.
             await changed_again(self.alarms, request)
@@ -314,10 +305,10 @@ class Applier:
 
     async def _failed(self, request: AccessRequest, done: int, error: TenantRefused) -> None:
         if request.particulars.kind is RequestKind.REVOCATION:
-            raise await self._still_tried(request, error, f"{_progress(request, done)} ") from error
+            raise await self._still_tried(request, error, progress(request, done)) from error
         if error.status in _FOR_AN_ADMIN:
-            raise TenantUnavailable(f"{error.reason} {_WAITS_FOR_AN_ADMIN}")
-        await self.service.advance(request.id, RecordApplyFailed(reason=f"{_progress(request, done)} {error.reason}"))
+            raise TenantUnavailable((*error.facts, _WAITS_FOR_AN_ADMIN))
+        await self.service.advance(request.id, RecordApplyFailed(reason=(progress(request, done), *error.facts)))
 
     async def _record_if_vanished(
         self, request: AccessRequest, index: int, error: TenantRefused, *, is_written: bool
@@ -332,20 +323,13 @@ class Applier:
         try:
             observed = await self.tenant.read_partner(plan.tenant_id)
         except TenantRefused as refused:
-            raise TenantUnavailable(f"The partner was there a moment ago: {refused.reason}") from refused
+            raise TenantUnavailable((Fact(NoteCode.WAS_THERE), *refused.facts)) from refused
         if steps_done(plan, observed) is not None:
-            raise TenantUnavailable(f"{error.reason} It was there a moment ago, so it is tried again.")
+            raise TenantUnavailable((*error.facts, Fact(NoteCode.TRIED_AGAIN)))
         await self._record_drift(request, observed, is_written=is_written)
         return True
 
-    async def _still_tried(self, request: AccessRequest, error: TenantRefused, stands: str = "") -> TenantUnavailable:
+    async def _still_tried(self, request: AccessRequest, error: TenantRefused, *stands: Fact) -> TenantUnavailable:
         """Raise the alarm that a revocation is refused, and return the error that makes the outbox try again."""
-        cure = f" {_WAITS_FOR_AN_ADMIN}" if error.status in _FOR_AN_ADMIN else ""
-        return await still_tried(self.alarms, request.id, partner_of(request), f"{stands}{error.reason}{cure}")
-
-
-def _progress(request: AccessRequest, done: int) -> str:
-    """State which writes of a plan took effect. Writes sent before but not shown are never called unwritten."""
-    if done == 0 and request.writing_since is not None:
-        return "What was sent before does not show."
-    return f"{unwritten_words(request)}." if done == 0 else progress_words(request.known.plan, done)
+        cure = (_WAITS_FOR_AN_ADMIN,) if error.status in _FOR_AN_ADMIN else ()
+        return await still_tried(self.alarms, request.id, partner_of(request), (*stands, *error.facts, *cure))

@@ -8,10 +8,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
+from workflows.core.errors.facts import Fact
 from workflows.core.plans.plan import Operation, Plan, is_confirmed
-from workflows.core.plans.refused_writes import NotTaken, RefusedWrite, shows, written_names
+from workflows.core.plans.refused_writes import RefusedWrite, shows, written_names
+from workflows.core.requests.notes import Facts, NoteCode
 from workflows.core.settings.canonical import JsonObject
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
@@ -23,8 +25,10 @@ _SENDING_SECONDS: Final = 5.0
 """The longest time for sending. Each write gets an equal share of the remaining time."""
 _READING_SECONDS: Final = 5.0
 """The longest time for reading back."""
+_LATE: Final = (Fact(NoteCode.LATE),)
 _FOR_AN_ADMIN: Final = frozenset({401, 403})
 """Refusals that end when an admin renews a secret or grants a permission."""
+_NOT_SHOWN: Final = (Fact(NoteCode.TAKEN_NOT_SHOWN),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +41,6 @@ class Tried:
     """The writes that did not take effect, for whatever reason."""
     unanswered: tuple[RefusedWrite, ...] = ()
     """Those of them that Graph may accept later: it did not answer, or an admin must repair something first."""
-
-
-class _Answer(NamedTuple):
-    """The answer to one write, in case that the write does not show."""
-
-    because: NotTaken
-    reason: str = ""
-    may_be_taken: bool = False
 
 
 async def write_further(
@@ -66,8 +62,8 @@ async def write_further(
         answers.append(await _sent(operation, tenant, sleep, now + share))
     image = await _read_back(plan, image, missing, tenant, sleep)
     not_shown = [
-        (RefusedWrite(names=written_names(operation), because=one.because, reason=one.reason), one.may_be_taken)
-        for operation, one in zip(missing, answers, strict=True)
+        (RefusedWrite(names=written_names(operation), reason=reason or _NOT_SHOWN), may_be_taken)
+        for operation, (reason, may_be_taken) in zip(missing, answers, strict=True)
         if not shows(operation, image)
     ]
     return Tried(
@@ -79,18 +75,18 @@ async def write_further(
 
 async def _sent(
     operation: Operation, tenant: Tenant, sleep: Callable[[float], Awaitable[None]], until: float
-) -> _Answer:
-    """Send one write; return why it may not take effect, and whether it may be accepted later."""
+) -> tuple[Facts, bool]:
+    """Send one write; return why it was refused (empty: accepted), and whether it may be accepted later."""
     try:
         async with asyncio.timeout_at(until):
             await _sent_twice(operation, tenant, sleep)
     except TimeoutError:
-        return _Answer(NotTaken.NO_ANSWER, may_be_taken=True)
+        return _LATE, True
     except TenantUnavailable as error:
-        return _Answer(NotTaken.ANSWERED, error.reason, may_be_taken=True)
+        return error.facts, True
     except TenantRefused as error:
-        return _Answer(NotTaken.ANSWERED, error.reason, may_be_taken=error.status in _FOR_AN_ADMIN)
-    return _Answer(NotTaken.NOT_SHOWN)
+        return error.facts, error.status in _FOR_AN_ADMIN
+    return (), False
 
 
 async def _sent_twice(operation: Operation, tenant: Tenant, sleep: Callable[[float], Awaitable[None]]) -> None:

@@ -3,31 +3,22 @@
 from dataclasses import dataclass
 from typing import Final
 
+from workflows.core.errors.facts import Fact
 from workflows.core.plans.default_drift import default_drift, inherits_access
 from workflows.core.plans.drift import Drift
+from workflows.core.requests.notes import Facts, NoteCode
 from workflows.core.requests.request import AccessRequest
-from workflows.core.settings.words import title
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
-_UNKNOWN: Final = "What this partner would inherit from the tenant's default is not known, so nothing is written."
+_UNKNOWN: Final = Fact(NoteCode.DEFAULT_UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedDefault:
     """What the partner would inherit is not what the approvers saw."""
 
+    reason: Facts
     drift: Drift
-
-    @property
-    def settings(self) -> tuple[str, ...]:
-        """Return Graph's names of the settings that changed in the default."""
-        return tuple(one.name for one in self.drift.defaults)
-
-    @property
-    def reason(self) -> str:
-        """Return the sentence for the request's note."""
-        names = "; ".join(map(title, self.settings))
-        return f"The tenant's default changed after this was shown, and the partner would inherit it: {names}."
 
 
 async def changed_inheritance(request: AccessRequest, *, tenant: Tenant) -> ChangedDefault | None:
@@ -45,10 +36,11 @@ async def changed_inheritance(request: AccessRequest, *, tenant: Tenant) -> Chan
     try:
         now = await tenant.read_default()
     except TenantRefused as error:
-        raise TenantUnavailable(f"{error.reason} {_UNKNOWN}") from error
+        raise TenantUnavailable((*error.facts, _UNKNOWN)) from error
     except TenantUnavailable as error:
-        raise TenantUnavailable(
-            f"{error.reason} {_UNKNOWN}", error.retry_after, is_throttled=error.is_throttled
-        ) from error
+        raise TenantUnavailable((*error.facts, _UNKNOWN), error.retry_after, is_throttled=error.is_throttled) from error
     drift = default_drift(known.plan, shown, now)
-    return None if drift is None else ChangedDefault(drift=drift)
+    if drift is None:
+        return None
+    changed = Fact(NoteCode.DEFAULT_CHANGED, {"names": [one.name for one in drift.defaults]})
+    return ChangedDefault(reason=(changed,), drift=drift)

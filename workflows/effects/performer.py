@@ -3,13 +3,13 @@
 from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
 
 from workflows.app.alarms import Alarms
 from workflows.app.identifiers import revocation_id
 from workflows.app.revocation_alarms import partner_of, still_tried
 from workflows.app.schedule.given_up import raise_given_up, settle_given_up
 from workflows.app.service import Service
+from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.alarms import AlarmCode
@@ -19,6 +19,7 @@ from workflows.core.requests.effects import (
     Apply,
     CheckPermission,
     Effect,
+    MessageCode,
     Prepare,
     Remind,
     SettleGivenUp,
@@ -29,6 +30,7 @@ from workflows.core.requests.effects import (
     ShowSetup,
     Tell,
 )
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.effects.apply import Applier
 from workflows.effects.permission_check import PermissionCheck
@@ -36,8 +38,6 @@ from workflows.effects.prepare import Preparer
 from workflows.ports.effects_queue import PendingEffect
 from workflows.ports.notifier import Notifier, NotifierBlocked
 from workflows.ports.store import Store
-
-_ADMIN: Final = "Nothing more happens by itself: an admin has to look (gatehouse doctor lists what was given up)."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +88,7 @@ class Performer:
                 if alarm is not None:
                     await self.notifier.show_alarm(alarm)
             case Tell():
-                await self.notifier.tell(effect.person, effect.text, channel=effect.channel)
+                await self.notifier.tell(effect.person, effect.said, channel=effect.channel)
             case SettleGivenUp():
                 await settle_given_up(effect, store=self.store, alarms=self.alarms)
 
@@ -102,8 +102,7 @@ class Performer:
             await self._shown(self.notifier.show_request(request), request.id, about)
         except NotifierBlocked:
             await self.service.say(
-                f"The approval card of your request for {target} cannot be posted in the approval channel. "
-                "The admins know. Approvers get the card directly meanwhile.",
+                Fact(MessageCode.CARD_NOT_POSTED, {"partner": target}),
                 key=f"card_not_posted:{request.id}",
                 person=request.particulars.requester,
             )
@@ -134,7 +133,7 @@ class Performer:
                 request_id, partner = request.id, partner_of(request)
             case _:
                 return True
-        await still_tried(self.alarms, request_id, partner, f"Something went wrong inside Gatehouse: {reason}.")
+        await still_tried(self.alarms, request_id, partner, (Fact(NoteCode.OWN_FAULT, {"error": reason}),))
         return False
 
     async def gave_up(self, pending: PendingEffect, reason: str) -> None:
@@ -143,15 +142,15 @@ class Performer:
         match effect := pending.effect:
             case CheckPermission():
                 await self.service.say(
-                    f"Something went wrong inside Gatehouse, and your click was not judged. {_ADMIN}",
+                    Fact(MessageCode.CLICK_NOT_JUDGED),
                     key=f"parked:{effect.key}",
                     person=effect.command.actor,
                     channel=effect.command.channel,
                 )
             case Prepare() | Apply():
                 with suppress(Refused):
-                    reason = f"Something went wrong inside Gatehouse. {_ADMIN}"
-                    await self.service.advance(effect.request_id, RecordDelayed(reason=reason))
+                    waits = RecordDelayed(reason=(Fact(NoteCode.WENT_WRONG),))
+                    await self.service.advance(effect.request_id, waits)
 
 
 def _about(partnership: Partnership) -> Mapping[str, str]:

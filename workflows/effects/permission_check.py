@@ -11,6 +11,7 @@ from workflows.app.revocation_alarms import still_tried
 from workflows.app.schedule.role_watch import check_soon, lacking
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog, changed_rules
+from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.revoking import require_may_revoke, stopped_by_revoking
@@ -28,7 +29,8 @@ from workflows.core.requests.commands.clicks import (
 )
 from workflows.core.requests.commands.partner import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
 from workflows.core.requests.commands.request import Approve, Reject, Replan, Stop, Withdraw
-from workflows.core.requests.effects import CheckPermission
+from workflows.core.requests.effects import CheckPermission, MessageCode
+from workflows.core.requests.notes import NoteCode, told_by
 from workflows.core.requests.request import AccessRequest, Particulars, RequestKind, RequestState
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable
@@ -67,7 +69,7 @@ class PermissionCheck:
         except (Refused, TenantRefused) as error:
             if isinstance(click, Revoke) and isinstance(error, TenantRefused | DirectoryRefused):
                 await self._say_that_it_waits(effect)
-                raise await still_tried(self.alarms, revocation_id(effect.key), click.target, str(error)) from error
+                raise await still_tried(self.alarms, revocation_id(effect.key), click.target, told_by(error)) from error
             refused = error if isinstance(error, Refused) else _not_checked(error)
             await self.service.refuse(
                 refused,
@@ -83,8 +85,7 @@ class PermissionCheck:
 
     async def _say_that_it_waits(self, effect: CheckPermission) -> None:
         await self.service.say(
-            "Your click is received and still being checked: not every answer that this needs has come from the chat "
-            "system or Microsoft Entra. Gatehouse keeps trying and tells you the outcome. You need not click again.",
+            Fact(MessageCode.CLICK_WAITS),
             key=f"delayed:{effect.key}",
             person=effect.command.actor,
             channel=effect.command.channel,
@@ -127,8 +128,7 @@ class PermissionCheck:
             await self._say_what_is_left(allowance, click, actor, key)
 
     async def _say_what_is_left(self, allowance: Allowance, click: Click, actor: Person, key: str) -> None:
-        if allowance.words:
-            said = allowance.words
+        if (said := allowance.said) is not None:
             await self.service.say(said, key=f"left:{key}", person=click.actor, channel=click.channel)
         if self.limits is not None:
             await self.limits.used(allowance, actor.name)
@@ -171,7 +171,8 @@ class PermissionCheck:
         changed = changed_rules(request.known.plan, request.known.roles, self.catalog)
         if changed is None:
             return
-        await self.service.advance(request.id, Replan(reason=f"{changed.words} So it is planned and asked again."))
+        again = Replan(reason=(changed.fact, Fact(NoteCode.ASKED_AGAIN)))
+        await self.service.advance(request.id, again)
         raise Refused(changed.code, **changed.values)
 
     async def _settle_given_up(self, click: EffectClick, actor: Person, key: str) -> None:
@@ -212,7 +213,7 @@ class PermissionCheck:
 
     async def _stop_open_access(self, identity: TenantIdentity, actor: Person) -> None:
         """Stop every request that would open this partner: closing has priority, also over a partly applied request."""
-        reason = f"{actor.name} revoked this partner before the change was confirmed. It is closed instead."
+        reason = (Fact(NoteCode.REVOKED_MEANWHILE, {"name": actor.name}),)
         for other in stopped_by_revoking(await self.store.open_requests(), identity):
             with suppress(Refused):  # it reached its own end meanwhile
                 await self.service.advance(other.id, Stop(reason=reason))

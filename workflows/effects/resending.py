@@ -6,7 +6,9 @@ from typing import Final
 
 from workflows.catalog.catalog import Catalog
 from workflows.core.audit.partner_changes import PartnerChange
+from workflows.core.errors.facts import Fact
 from workflows.core.requests.commands.request import RecordResent, Replan
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest
 from workflows.core.requests.resending import Step, first_sent, needs_the_audit_log, next_step
 from workflows.effects.still_approved import objection
@@ -14,10 +16,8 @@ from workflows.ports.clock import Clock
 from workflows.ports.directory import Directory
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
-NOT_SHOWN: Final = (
-    "Microsoft Graph accepted the change and does not show it, so it is planned and asked again from what is set now."
-)
-_SENT_AGAIN: Final = "Microsoft Graph accepted the change and does not show it."
+NOT_SHOWN: Final = Fact(NoteCode.PLANNED_FROM_NOW)
+_SENT_AGAIN: Final = Fact(NoteCode.ACCEPTED_NOT_SHOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +43,9 @@ class Resending:
             case Step.READ:
                 return None
             case Step.ASK_AGAIN:
-                return Replan(reason=NOT_SHOWN)
+                return Replan(reason=(NOT_SHOWN,))
             case Step.SEND_AGAIN:
-                return await self._no_longer_approved(request) or RecordResent(reason=_SENT_AGAIN)
+                return await self._no_longer_approved(request) or RecordResent(reason=(_SENT_AGAIN,))
 
     async def _changes(self, request: AccessRequest) -> Sequence[PartnerChange] | None:
         """Read who else has written; None when it cannot be read."""

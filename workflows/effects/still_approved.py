@@ -1,42 +1,47 @@
 """Check, before every write that opens access, that the plan is still approved, and by whom."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from workflows.catalog.catalog import Catalog, changed_rules
+from workflows.core.errors.facts import Fact
 from workflows.core.people import Roster
 from workflows.core.plans.drift import Drift
 from workflows.core.requests.commands.request import Reopen, Replan, Stop
+from workflows.core.requests.notes import Facts, NoteCode, is_first_plan, not_written, told_by
 from workflows.core.requests.request import AccessRequest, RequestKind
-from workflows.core.requests.words import unwritten_words
 from workflows.effects.inheritance import changed_inheritance
 from workflows.partner_lookup.resolving import LookupRefused, find_again, still_means
 from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable
 from workflows.ports.tenant import Tenant
+
+Cure: TypeAlias = Callable[[AccessRequest], Facts]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objection:
     """Why a request may not be written as it was approved."""
 
-    reason: str
+    reason: Facts
     first: type[Stop] | type[Reopen] | type[Replan]
     """The command when nothing was sent yet."""
-    cure: str
-    """The end of the sentence that nothing was written, and the next step."""
+    cure: Cure
+    """Returns that nothing was written, and the next step."""
     roster: Roster | None = None
     """The roster that the approvals were counted with, when approvals are missing."""
     drift: Drift | None = None
 
     def before_the_first_write(self, request: AccessRequest) -> Stop | Reopen | Replan:
         """Return the command for a request whose plan was not sent."""
-        reason = f"{self.reason} {unwritten_words(request)}{self.cure}"
+        reason = (*self.reason, *self.cure(request))
         if self.first is Replan:
             return Replan(reason=reason, drift=self.drift, is_unwritten=True)
         return self.first(reason=reason)
 
-    def after_a_write(self, why: str) -> Replan:
+    def after_a_write(self, why: Fact) -> Replan:
         """Return the command for a request that was sent: it is planned and approved again, whatever the objection."""
-        return Replan(reason=f"{self.reason} {why}", drift=self.drift)
+        return Replan(reason=(*self.reason, why), drift=self.drift)
 
 
 async def objection(
@@ -54,7 +59,7 @@ async def objection(
         return moved
     known = request.known
     if catalog is not None and (changed := changed_rules(known.plan, known.roles, catalog)):
-        return Objection(reason=changed.words, first=Replan, cure=". So it is planned and asked again.")
+        return Objection(reason=(changed.fact,), first=Replan, cure=_asked_again)
     try:
         roster = await directory.roster([decision.person for decision in request.decisions])
     except DirectoryRefused as error:
@@ -62,9 +67,9 @@ async def objection(
     verdict = request.verdict(roster)
     if not verdict.is_complete:
         return Objection(
-            reason=" ".join(verdict.discounted),
+            reason=verdict.discounted,
             first=Reopen,
-            cure="; the stage is open again.",
+            cure=_stage_open_again,
             roster=roster,
         )
     changed_default = await changed_inheritance(request, tenant=tenant)
@@ -73,7 +78,7 @@ async def objection(
     return Objection(
         reason=changed_default.reason,
         first=Replan,
-        cure="; the change is planned and asked again with the default of now.",
+        cure=_asked_with_default,
         drift=changed_default.drift,
     )
 
@@ -83,15 +88,32 @@ async def _moved(request: AccessRequest, tenant: Tenant) -> Objection | None:
     try:
         identity = await find_again(request, tenant=tenant)
     except LookupRefused as refused:
-        return Objection(reason=str(refused), first=Stop, cure=".")
+        return Objection(reason=told_by(refused), first=Stop, cure=_stopped)
     if still_means(request, identity):
         return None
-    now = "no tenant" if identity is None else f"the tenant {identity.tenant_id}"
-    return Objection(
-        reason=(
-            f"“{request.particulars.target}” led to the tenant {known.plan.tenant_id} when it was approved "
-            f"and leads to {now} now."
-        ),
-        first=Stop,
-        cure=". Ask the partner before filing it again.",
-    )
+    values = {
+        "target": request.particulars.target,
+        "tenant": known.plan.tenant_id,
+        "now": None if identity is None else identity.tenant_id,
+    }
+    return Objection(reason=(Fact(NoteCode.LEADS_ELSEWHERE, values),), first=Stop, cure=_ask_partner)
+
+
+def _stopped(request: AccessRequest) -> Facts:
+    return (not_written(request),)
+
+
+def _ask_partner(request: AccessRequest) -> Facts:
+    return (not_written(request), Fact(NoteCode.ASK_PARTNER_FIRST))
+
+
+def _asked_again(request: AccessRequest) -> Facts:
+    return (not_written(request), Fact(NoteCode.ASKED_AGAIN))
+
+
+def _stage_open_again(request: AccessRequest) -> Facts:
+    return (Fact(NoteCode.STAGE_OPEN_AGAIN, {"is_first": is_first_plan(request)}),)
+
+
+def _asked_with_default(request: AccessRequest) -> Facts:
+    return (Fact(NoteCode.ASKED_WITH_DEFAULT, {"is_first": is_first_plan(request)}),)

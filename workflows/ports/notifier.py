@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import DomainError
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
@@ -49,5 +50,5 @@ class Notifier(Protocol):
     async def show_alarm(self, alarm: Alarm) -> None:
         """Send an alarm to every admin who has not got it yet; update the copies that were sent before."""
 
-    async def tell(self, person: ChatId, text: str, *, channel: str) -> None:
-        """Send one person a text: visible only to them in `channel`, or as a direct message when it is empty."""
+    async def tell(self, person: ChatId, said: Fact, *, channel: str) -> None:
+        """Send one person a message: visible only to them in `channel`, or as a direct message when it is empty."""

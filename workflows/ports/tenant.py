@@ -7,6 +7,7 @@ from typing import Final, Protocol
 from workflows.core.errors.raised import DomainError
 from workflows.core.people import PersonId
 from workflows.core.plans.plan import Operation, TenantIdentity
+from workflows.core.requests.notes import Facts, log_text, text_note
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.ports.tenant_settings import TenantSettings
@@ -23,9 +24,14 @@ class TenantUnavailable(DomainError):
     the bot's requests, not that its answers do not arrive.
     """
 
-    def __init__(self, reason: str, retry_after: float | None = None, *, is_throttled: bool = False) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    def __init__(self, said: str | Facts, retry_after: float | None = None, *, is_throttled: bool = False) -> None:
+        """Create the error.
+
+        :param said: what it tells: facts, or text from outside.
+        """
+        self.facts = (text_note(said),) if isinstance(said, str) else said
+        self.reason = log_text(self.facts)
+        super().__init__(self.reason)
         self.retry_after = retry_after
         self.is_throttled = is_throttled
 
@@ -49,6 +55,7 @@ class TenantRefused(DomainError):
         self.status = status
         self.code = code
         self.reason = reason
+        self.facts: Facts = (text_note(reason),)
 
 
 class AlreadyExists(TenantRefused):

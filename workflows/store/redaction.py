@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from workflows.core.errors.facts import Fact
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import Effect, Tell
@@ -16,7 +17,7 @@ from workflows.core.requests.request import AccessRequest
 from workflows.core.text import redacted
 from workflows.store.codec import ALARM, DETAILS, EFFECT, PARTNERSHIP, REQUEST, dump
 
-_FROM_ERRORS: Final = frozenset({"reason", "error", "message", "note", "problem", "refused", "values"})
+_FROM_ERRORS: Final = frozenset({"reason", "error", "message", "note", "problem", "refused", "said", "values"})
 """The details of an audit entry that may quote another system's answer."""
 
 
@@ -38,8 +39,10 @@ class Clean:
 
     def request(self, request: AccessRequest) -> str:
         """Return a request as text."""
-        refused = tuple(replace(one, reason=self.error(one.reason)) for one in request.refused)
-        return self._without_known(dump(REQUEST, replace(request, note=self.error(request.note), refused=refused)))
+        refused = tuple(replace(one, reason=self._facts(one.reason)) for one in request.refused)
+        note, asked_again = self._facts(request.note), self._facts(request.asked_again)
+        clean = replace(request, note=note, asked_again=asked_again, refused=refused)
+        return self._without_known(dump(REQUEST, clean))
 
     def partnership(self, partnership: Partnership) -> str:
         """Return a partnership as text."""
@@ -48,12 +51,19 @@ class Clean:
     def effect(self, effect: Effect) -> str:
         """Return an effect as text."""
         if isinstance(effect, Tell):
-            effect = replace(effect, text=self.error(effect.text))
+            effect = replace(effect, said=self._fact(effect.said))
         return self._without_known(dump(EFFECT, effect))
 
     def alarm(self, alarm: Alarm) -> str:
         """Return an alarm as text."""
         return self._without_known(dump(ALARM, replace(alarm, values=redacted(alarm.values, self.error))))
+
+    def _facts(self, facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
+        return tuple(map(self._fact, facts))
+
+    def _fact(self, fact: Fact) -> Fact:
+        """Remove from a fact's values what is secret or looks like it. Its code stays."""
+        return replace(fact, values=redacted(fact.values, self.error))
 
     def _without_known(self, doc: str) -> str:
         """Remove known secrets from a document's values. The names stay."""

@@ -23,8 +23,10 @@ from workflows.app.schedule.role_watch import check_roles
 from workflows.app.schedule.sponsor_watch import check_sponsors
 from workflows.app.schedule.watching import Check, Watching, usual_checks
 from workflows.app.service import Service
+from workflows.core.errors.facts import Fact
 from workflows.core.people import ChatId
 from workflows.core.requests.alarms import Alarm
+from workflows.core.requests.effects import MessageCode
 from workflows.effects.apply import Applier
 from workflows.effects.outbox import Outbox
 from workflows.effects.performer import Performer
@@ -83,7 +85,7 @@ def assemble(around: Neighbours) -> Parts:
     guard.register(bolt, (point for flow in flows for point in flow.entry_points()))
 
     async def tell(person: ChatId, text: str, channel: str) -> None:
-        await notifier.tell(person, text, channel=channel)
+        await notifier.tell(person, Fact(MessageCode.TEXT, {"text": text}), channel=channel)
 
     async def send(alarm: Alarm) -> Sequence[Copy]:
         return await send_directly(alarm, directory=around.directory, client=around.client)

@@ -16,12 +16,14 @@ from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.modal import loading_view, message_view
 from bot.slack.errors import NO_ANSWER, error_code, is_passing
 from bot.slack.payloads.models import Interaction, Invocation
-from bot.slack.words.unavailable import NOT_FILLED, not_now
+from bot.slack.words.unavailable import not_now
 from bot.words.refusals.words import refusal_words
 from workflows.app.service import Service
+from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import InvalidField, Refused, UnreadableSetting
 from workflows.core.people import ChatId
 from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.effects import MessageCode, refusal_message
 from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
@@ -138,7 +140,7 @@ class Windows:
         except (SlackApiError, *NO_ANSWER):
             is_seen = False
         if not is_seen:
-            await self.service.say(refusal_words(refused), key=f"{key}:unseen", person=actor)
+            await self.service.say(refusal_message(refused), key=f"{key}:unseen", person=actor)
 
     async def _told(self, window: Window, work: Awaitable[None]) -> None:
         """Fill an open window. When Slack does not accept it, tell the person, once for each action."""
@@ -146,7 +148,9 @@ class Windows:
             await work
         except (SlackApiError, *NO_ANSWER) as error:
             _log.warning("view_not_filled", error=repr(error))
-            await self.service.say(NOT_FILLED, key=f"not_filled:{window.key}", person=window.actor)
+            await self.service.say(
+                Fact(MessageCode.VIEW_NOT_FILLED), key=f"not_filled:{window.key}", person=window.actor
+            )
 
     async def update(self, view_id: str, view: Json) -> bool:
         """Replace the content of an open view; return False when it was closed meanwhile.

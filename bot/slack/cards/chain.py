@@ -8,15 +8,16 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import Part, bullets, paragraph, part, quote, when, words
 from bot.slack.people.approvers import MOST_NAMED, Approvers
-from bot.words.refusals.words import with_facts
+from bot.words.actions import with_commands
+from bot.words.notes import note_words
 from workflows.core.partner_setup.steps import asked_by
 from workflows.core.people import Role
 from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.closing import only_narrows
 from workflows.core.policy.approval import Choice, Decision, Verdict
 from workflows.core.policy.template import Stage
+from workflows.core.requests.notes import with_sent_before
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
-from workflows.core.requests.words import with_sent_before
 from workflows.core.settings.breadth import AccessChange
 from workflows.core.text import counted
 
@@ -53,7 +54,7 @@ def chain_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
         yield paragraph(words("The requester and the sponsor cannot approve; one person counts once."))
     if verdict.discounted:
         yield paragraph(words("Not counted", bold=True))
-        yield bullets([part(sentence, 300)] for sentence in verdict.discounted[:MOST_NAMES])
+        yield bullets([part(note_words(one), 300)] for one in verdict.discounted[:MOST_NAMES])
 
 
 def _seems_to_narrow(request: AccessRequest) -> bool:
@@ -73,18 +74,21 @@ def outcome_elements(request: AccessRequest, now: datetime) -> Iterator[RichText
         by = [words("Rejected by ", bold=True), part(rejection.person.name, bold=True)]
         yield paragraph(*by, words(" on "), when(rejection.at), words(", because:"))
         yield quote(rejection.reason, MOST_REASON)
-        if sent := with_sent_before(request, ""):
-            yield paragraph(words(with_facts(sent)))
+        if sent := with_sent_before(request, ()):
+            yield paragraph(words(note_words(sent)))
         return
     if request.asked_again and request.state is RequestState.AWAITING_APPROVAL:
-        yield paragraph(words("Asked again: ", bold=True), part(with_facts(request.asked_again), MOST_NOTE, lines=True))
+        yield paragraph(
+            words("Asked again: ", bold=True),
+            part(with_commands(note_words(request.asked_again)), MOST_NOTE, lines=True),
+        )
     sentence = list(_sentence(request, now))
     if sentence:
         yield paragraph(*sentence)
     if request.note and request.state not in _SAID_BY_SENTENCE:
-        yield paragraph(part(with_facts(request.note), MOST_NOTE, lines=True))
-    elif request.state in _SAID_BY_SENTENCE and (sent := with_sent_before(request, "")):
-        yield paragraph(words(with_facts(sent)))
+        yield paragraph(part(with_commands(note_words(request.note)), MOST_NOTE, lines=True))
+    elif request.state in _SAID_BY_SENTENCE and (sent := with_sent_before(request, ())):
+        yield paragraph(words(note_words(sent)))
 
 
 def still_needed(request: AccessRequest) -> str:

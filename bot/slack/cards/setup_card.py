@@ -11,7 +11,8 @@ from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partners import identity_block, partner_name, partner_words
 from bot.slack.cards.setup_steps import step_blocks
-from workflows.core.partner_setup.state import needed_steps, open_steps, setup_words
+from bot.words.partner_setup.state import setup_words
+from workflows.core.partner_setup.state import needed_steps, open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState
 
 _OLDER: Final = "There is a newer card about this below. This one asks nothing any more."

@@ -10,16 +10,8 @@ from bot.slack import ids
 from bot.slack.blocks.blocks import Part, actions, asking, bullets, button, paragraph, part, rich, when, words
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partners import partner_name
-from workflows.core.partner_setup.state import (
-    LABELS,
-    SHORT_NAMES,
-    UNSEEN,
-    Confirmation,
-    confirmation_of,
-    missing_until,
-    needed_steps,
-    usual_words,
-)
+from bot.words.partner_setup.state import LABELS, SHORT_NAMES, UNSEEN, missing_until, usual_words
+from workflows.core.partner_setup.state import Confirmation, confirmation_of, needed_steps
 from workflows.core.partner_setup.steps import PartnerSetup, Step, setup_of
 from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.plan import TenantIdentity

@@ -23,9 +23,11 @@ from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.members import Members
 from bot.words.refusals.words import refusal_words
 from workflows.app.service import Service
+from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.commands.request import Approve, Reject, Subject
+from workflows.core.requests.effects import MessageCode
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.canonical import Digest
 from workflows.ports.clock import Clock
@@ -119,8 +121,8 @@ class DecideFlow:
         try:
             await self.windows.update(view_id, decided_view(what))
         except (SlackApiError, *NO_ANSWER):
-            text = f"Your {what} is received. The window could not show it."
-            await self.service.say(text, key=f"not_filled:{click.key}", person=click.actor)
+            said = Fact(MessageCode.DECISION_RECEIVED, {"choice": what})
+            await self.service.say(said, key=f"not_filled:{click.key}", person=click.actor)
 
 
 def decision_view(request: AccessRequest, *, history: Sequence[AuditEntry], now: datetime) -> Json:

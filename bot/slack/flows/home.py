@@ -42,8 +42,10 @@ from bot.slack.flows.entry_points import EntryPoint, Opened
 from bot.slack.payloads.models import HomeOpened
 from bot.slack.people.members import Members
 from bot.slack.words.alarms import alarm_elements
+from bot.words.actions import with_commands
+from bot.words.notes import note_words
 from bot.words.plans.changes import describe, duration_words
-from bot.words.refusals.words import with_facts
+from bot.words.requests import state_words
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Partnership
@@ -51,7 +53,6 @@ from workflows.core.people import ChatId
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.commands.request import Subject
 from workflows.core.requests.request import AccessRequest
-from workflows.core.requests.words import state_words
 from workflows.ports.notifier import Notifier
 from workflows.ports.records import Listed
 from workflows.ports.store import Store
@@ -178,7 +179,7 @@ def _mine(request: AccessRequest) -> Iterator[Block]:
     if waits := still_needed(request):
         elements.append(paragraph(part(waits, 300)))
     if request.note:
-        elements.append(paragraph(part(with_facts(request.note), 500)))
+        elements.append(paragraph(part(with_commands(note_words(request.note)), 500)))
     yield rich(*elements)
     if may_be_withdrawn(request):
         yield withdraw_button(request)

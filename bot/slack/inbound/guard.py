@@ -32,11 +32,13 @@ from bot.slack.inbound.replaced_cards import CardReplaced, OldCards
 from bot.slack.payloads.button_values import named_subject
 from bot.slack.payloads.models import HomeOpened, Interaction, Invocation
 from bot.slack.words.commands import needs_partner
-from bot.slack.words.unavailable import NOT_OPENED, WINDOW_NOT_OPENED
+from bot.slack.words.unavailable import WINDOW_NOT_OPENED
 from workflows.app.service import Service
+from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.effects import MessageCode
 
 _COMMAND: Final = "/partner"
 
@@ -93,7 +95,10 @@ class Guard:
                 # A view could not be opened. Nothing was stored; the person is told and clicks again.
                 _log.warning("view_not_opened", error=repr(error))
                 await self.service.say(
-                    NOT_OPENED, key=f"not_opened:{click.key}", person=click.actor, channel=click.channel
+                    Fact(MessageCode.VIEW_NOT_OPENED),
+                    key=f"not_opened:{click.key}",
+                    person=click.actor,
+                    channel=click.channel,
                 )
                 await ack()
 

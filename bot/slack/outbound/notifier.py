@@ -29,6 +29,8 @@ from bot.slack.outbound.reminders import Reminders
 from bot.slack.people.approvers import name_approvers
 from bot.slack.people.shown_directory import ShownDirectory
 from bot.slack.words.alarms import alarm_message
+from bot.words.messages import message_words
+from workflows.core.errors.facts import Fact
 from workflows.core.partner_setup.state import open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId
@@ -201,9 +203,9 @@ class SlackNotifier:
         if alarm.is_open and not told:
             raise NotifierBlocked(f"no admin could be told: {refused or 'nobody holds the role'}")
 
-    async def tell(self, person: ChatId, text: str, *, channel: str) -> None:
-        """Send one person a text: visible only to them in `channel`, or as a direct message when it is empty."""
-        message = notice(text)
+    async def tell(self, person: ChatId, said: Fact, *, channel: str) -> None:
+        """Send one person a message: visible only to them in `channel`, or as a direct message when it is empty."""
+        message = notice(message_words(said))
         if channel:
             try:
                 await self._copies.call("chat.postEphemeral", channel=channel, user=person, **content_of(message))

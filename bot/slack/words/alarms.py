@@ -1,15 +1,17 @@
 """The texts of alarms, for admins: the problem, since when, and what to do."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import paragraph, part, rich, when, words
 from bot.slack.blocks.message import Message, message
+from bot.words.messages import missing_groups_words
+from bot.words.notes import stored_words
 from bot.words.openness import way_title
 from bot.words.refusals.words import with_facts
-from workflows.core.requests.alarms import ENDED, WAYS, Alarm, AlarmCode
+from workflows.core.requests.alarms import ENDED, WAYS, Alarm, AlarmCode, EndingCode
 
 _MOST_TEXT: Final = 1500
 _WORDS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
@@ -70,6 +72,15 @@ _WAYS_STAY_OPEN: Final = (
 )
 """For a revocation that is confirmed and leaves something open."""
 
+ENDINGS: Final[Mapping[EndingCode, str]] = {
+    EndingCode.CLICK_ENDED: "the click was refused, or an admin gave it up",
+    EndingCode.REPLACED: "replaced by {by}",
+    EndingCode.REQUEST_ENDED: "the request ended as {state}",
+    EndingCode.DAY_PASSED: "a day has passed, and it was not seen closed",
+    EndingCode.NOT_ALL_CLOSED: "the block is confirmed, but not all is closed",
+}
+"""Why an alarm ended although nothing was repaired."""
+
 _WORK: Final[Mapping[str, str]] = {
     "judge": "check whether {about} may do what they clicked",
     "prepare": "prepare request {about}",
@@ -96,13 +107,19 @@ def alarm_cure(alarm: Alarm) -> str:
     return _said(alarm, _words_of(alarm)[1])
 
 
+def ending_words(alarm: Alarm) -> str:
+    """State why an alarm ended although nothing was repaired; empty when it was. An earlier version stored a text."""
+    ended = alarm.values.get(ENDED, "")
+    return ended if isinstance(ended, str) else ENDINGS[EndingCode(ended["code"])].format_map(ended["values"])
+
+
 def alarm_elements(alarm: Alarm) -> list[RichTextElement]:
     """Describe the problem, what to do and since when; for a cleared alarm, when it was repaired, or why it ended."""
     said: list[RichTextElement] = [paragraph(words(_state(alarm), bold=True), part(alarm_text(alarm), _MOST_TEXT))]
     if alarm.cleared_at is None:
         said += [paragraph(part(alarm_cure(alarm), _MOST_TEXT)), paragraph(words("Since "), when(alarm.raised_at))]
     else:
-        ended = alarm.values.get(ENDED, "")
+        ended = ending_words(alarm)
         said += [paragraph(words("Ended " if ended else "Mended "), when(alarm.cleared_at))]
         if ended:
             said += [paragraph(words("Not mended: "), part(f"{ended}.", _MOST_TEXT))]
@@ -111,7 +128,7 @@ def alarm_elements(alarm: Alarm) -> list[RichTextElement]:
 
 def alarm_message(alarm: Alarm) -> Message:
     """Return the direct message for an admin, also its content after the alarm is cleared."""
-    ended = alarm.values.get(ENDED, "") if alarm.cleared_at is not None else ""
+    ended = ending_words(alarm) if alarm.cleared_at is not None else ""
     return message(f"{_state(alarm)}{alarm_text(alarm)}{_why(ended)}", [rich(*alarm_elements(alarm))])
 
 
@@ -132,6 +149,10 @@ def _words_of(alarm: Alarm) -> tuple[str, str]:
 
 def _said(alarm: Alarm, text: str) -> str:
     values = _Values(alarm.values)
+    if "reason" in values:
+        values["reason"] = stored_words(values["reason"])
+    if "missing_groups" in values:
+        values["missing"] = missing_groups_words(values["missing_groups"])
     if alarm.code is AlarmCode.EFFECT_GIVEN_UP:
         known = _WORK.get(alarm.values.get("what", ""))
         values["number"] = alarm.subject
@@ -141,7 +162,7 @@ def _said(alarm: Alarm, text: str) -> str:
     return with_facts(text.format_map(values)).strip()
 
 
-class _Values(dict[str, str]):
+class _Values(dict[str, Any]):
     """An alarm's values; one that an older version did not store is shown as unknown."""
 
     def __missing__(self, key: str) -> str:

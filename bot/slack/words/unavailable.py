@@ -6,15 +6,7 @@ from bot.words.refusals.words import refusal_words
 from workflows.core.errors.raised import DomainError
 from workflows.ports.tenant import TenantRefused
 
-NOT_OPENED: Final = (
-    "The window did not open: Slack did not take it in time. Nothing was stored or changed. Click the button again."
-)
 WINDOW_NOT_OPENED: Final = "Slack did not open the window; try again."
-"""The same, as the answer to a command."""
-NOT_FILLED: Final = (
-    "The window could not be filled: Slack did not take its contents. Nothing was stored or changed. "
-    "Close it and open it again."
-)
 
 _NOT_ALLOWED: Final = (401, 403)
 

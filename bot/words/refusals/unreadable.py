@@ -3,8 +3,8 @@
 from typing import Final
 
 from bot.words.sentences import Sentences
+from bot.words.settings import title
 from workflows.core.errors.refusal_codes import RefusalCode as R
-from workflows.core.settings.words import title
 
 UNREADABLE: Final[Sentences] = {
     R.SETTING_NO_OBJECT: "{setting}: expected an object, got {found}. "

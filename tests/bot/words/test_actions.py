@@ -17,7 +17,7 @@ from bot.slack.flows.home import home_view
 from bot.slack.flows.show.partners import partner_details
 from bot.words.actions import COMMANDS, with_commands
 from tests.bot.surfaces import card
-from tests.workflows.core.builders import AMARA, NOW, identity, request
+from tests.workflows.core.builders import AMARA, NOW, identity, noted, request
 from workflows.app.requests.intake import InvalidForm
 from workflows.core.errors.facts import TEXT, Fact
 from workflows.core.policy.approval import Choice, Decision
@@ -54,19 +54,18 @@ def test_what_people_typed_stays_as_they_typed_it() -> None:
 @pytest.mark.parametrize("state", list(RequestState))
 def test_no_card_names_an_action_without_its_command(state: RequestState, kind: RequestKind) -> None:
     """Each note that the domain gives a request, whatever its state."""
-    noted = request(state, kind, note=f"Look at it with {Action.SHOW}.", asked_again=f"See {Action.LIST}.")
-    noted = replace(
-        noted, sent_before=NOW, decisions=(REJECTION,) if state is RequestState.REJECTED else noted.decisions
-    )
+    said, again = noted(f"Look at it with {Action.SHOW}."), noted(f"See {Action.LIST}.")
+    one = request(state, kind, note=said, asked_again=again)
+    one = replace(one, sent_before=NOW, decisions=(REJECTION,) if state is RequestState.REJECTED else one.decisions)
     shown: list[object] = [
-        card(noted),
-        requester_card(noted, now=NOW),
-        home_view(waiting=NOBODYS, mine=[noted], partnerships=Listed(shown=(), count=0), now=NOW),
+        card(one),
+        requester_card(one, now=NOW),
+        home_view(waiting=NOBODYS, mine=[one], partnerships=Listed(shown=(), count=0), now=NOW),
     ]
-    if noted.prepared is not None:
-        shown += [decision_view(noted, history=(), now=NOW), partner_details(identity(), {}, {}, None, [noted], NOW)]
-    for one in shown:
-        assert "‹" not in str(one)
+    if one.prepared is not None:
+        shown += [decision_view(one, history=(), now=NOW), partner_details(identity(), {}, {}, None, [one], NOW)]
+    for surface in shown:
+        assert "‹" not in str(surface)
 
 
 @pytest.mark.asyncio

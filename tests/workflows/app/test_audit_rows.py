@@ -17,6 +17,7 @@ from tests.workflows.core.builders import (
     TENANT,
     classes,
     everybody,
+    noted,
     particulars,
     partnership,
     prepared,
@@ -27,12 +28,13 @@ from workflows.core.partner_setup.state import Confirmation
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import Roster
 from workflows.core.plans.drift import Drift
-from workflows.core.plans.refused_writes import NotTaken, RefusedWrite
+from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.requests.commands.clicks import Click, DropEffect, RetryEffect
 from workflows.core.requests.commands.partner import (
     AskReview,
     AskSetup,
     ConfirmSetup,
+    GoneReason,
     Keep,
     PartnershipCommand,
     RecordSetup,
@@ -84,13 +86,16 @@ OF_REQUESTS: Final[tuple[tuple[RequestState, RequestCommand, Row], ...]] = (
     ),
     (
         S.PREPARING,
-        RecordUnfit(code="unknown_tenant", reason="There is no such tenant."),
-        ("gatehouse record_unfit accepted r-1 - -", '{"reason":"There is no such tenant.","code":"unknown_tenant"}'),
+        RecordUnfit(code="unknown_tenant", reason=noted("There is no such tenant.")),
+        (
+            "gatehouse record_unfit accepted r-1 - -",
+            '{"reason":[{"code":"text","values":{"text":"There is no such tenant."}}],"code":"unknown_tenant"}',
+        ),
     ),
     (
         S.PREPARING,
-        RecordDelayed(reason="No answer."),
-        ("gatehouse record_delayed accepted r-1 - -", '{"reason":"No answer."}'),
+        RecordDelayed(reason=noted("No answer.")),
+        ("gatehouse record_delayed accepted r-1 - -", '{"reason":[{"code":"text","values":{"text":"No answer."}}]}'),
     ),
     (
         S.AWAITING_APPROVAL,
@@ -112,26 +117,27 @@ OF_REQUESTS: Final[tuple[tuple[RequestState, RequestCommand, Row], ...]] = (
     ),
     (
         S.AWAITING_APPROVAL,
-        Replan(reason="It changed."),
-        (f"gatehouse replan accepted r-1 {TENANT} -", '{"reason":"It changed."}'),
+        Replan(reason=noted("It changed.")),
+        (f"gatehouse replan accepted r-1 {TENANT} -", '{"reason":[{"code":"text","values":{"text":"It changed."}}]}'),
     ),
     (
         S.APPLYING,
-        Replan(reason="It changed.", drift=Drift(existed=False, exists=True, settings=())),
+        Replan(reason=noted("It changed."), drift=Drift(existed=False, exists=True, settings=())),
         (
             f"gatehouse replan accepted r-1 {TENANT} -",
-            '{"reason":"It changed.","drift":{"existed":false,"exists":true,"settings":[],"defaults":[]}}',
+            '{"reason":[{"code":"text","values":{"text":"It changed."}}],'
+            '"drift":{"existed":false,"exists":true,"settings":[],"defaults":[]}}',
         ),
     ),
     (
         S.APPLYING,
-        Reopen(reason="Amara left."),
-        (f"gatehouse reopen accepted r-1 {TENANT} -", '{"reason":"Amara left."}'),
+        Reopen(reason=noted("Amara left.")),
+        (f"gatehouse reopen accepted r-1 {TENANT} -", '{"reason":[{"code":"text","values":{"text":"Amara left."}}]}'),
     ),
     (
         S.APPLYING,
-        Stop(reason="Another tenant."),
-        (f"gatehouse stop accepted r-1 {TENANT} -", '{"reason":"Another tenant."}'),
+        Stop(reason=noted("Another tenant.")),
+        (f"gatehouse stop accepted r-1 {TENANT} -", '{"reason":[{"code":"text","values":{"text":"Another tenant."}}]}'),
     ),
     (
         S.APPLYING,
@@ -154,29 +160,30 @@ OF_REQUESTS: Final[tuple[tuple[RequestState, RequestCommand, Row], ...]] = (
     (S.APPLYING, RecordUnseen(), (f"gatehouse record_unseen accepted r-1 {TENANT} -", "{}")),
     (
         S.UNCONFIRMED,
-        RecordResent(reason="It does not show."),
-        (f"gatehouse record_resent accepted r-1 {TENANT} -", f'{{"reason":"It does not show.","digest":"{DIGEST}"}}'),
-    ),
-    (
-        S.APPLYING,
-        RecordApplied(image={"b": 1}, refused=(RefusedWrite(names=("x", "y"), reason="Not licensed."),), default={}),
+        RecordResent(reason=noted("It does not show.")),
         (
-            f"gatehouse record_applied accepted r-1 {TENANT} -",
-            f'{{"image":{{"b":1}},"digest":"{DIGEST}","refused":[{{"names":["x","y"],"reason":"Not licensed."}}]}}',
+            f"gatehouse record_resent accepted r-1 {TENANT} -",
+            f'{{"reason":[{{"code":"text","values":{{"text":"It does not show."}}}}],"digest":"{DIGEST}"}}',
         ),
     ),
     (
         S.APPLYING,
-        RecordApplied(image={}, refused=(RefusedWrite(names=("x",), because=NotTaken.NO_ANSWER),), default={}),
+        RecordApplied(
+            image={"b": 1}, refused=(RefusedWrite(names=("x", "y"), reason=noted("Not licensed.")),), default={}
+        ),
         (
             f"gatehouse record_applied accepted r-1 {TENANT} -",
-            f'{{"image":{{}},"digest":"{DIGEST}","refused":[{{"names":["x"],"because":"no_answer"}}]}}',
+            f'{{"image":{{"b":1}},"digest":"{DIGEST}",'
+            f'"refused":[{{"names":["x","y"],"reason":[{{"code":"text","values":{{"text":"Not licensed."}}}}]}}]}}',
         ),
     ),
     (
         S.APPLYING,
-        RecordApplyFailed(reason="Refused."),
-        (f"gatehouse record_apply_failed accepted r-1 {TENANT} -", f'{{"reason":"Refused.","digest":"{DIGEST}"}}'),
+        RecordApplyFailed(reason=noted("Refused.")),
+        (
+            f"gatehouse record_apply_failed accepted r-1 {TENANT} -",
+            f'{{"reason":[{{"code":"text","values":{{"text":"Refused."}}}}],"digest":"{DIGEST}"}}',
+        ),
     ),
 )
 """A state, a command that it takes, and what the audit log keeps of it."""
@@ -221,8 +228,8 @@ OF_PARTNERS: Final[tuple[tuple[Partnership, PartnershipCommand, Row], ...]] = (
     ),
     (
         partnership(version=1),
-        RecordSponsorGone(sponsor=SAM.id, reason="No account."),
-        (f"gatehouse record_sponsor_gone accepted - {TENANT} -", '{"reason":"No account."}'),
+        RecordSponsorGone(sponsor=SAM.id, reason=GoneReason.NO_ACCOUNT),
+        (f"gatehouse record_sponsor_gone accepted - {TENANT} -", '{"reason":"no_account"}'),
     ),
     (
         partnership(version=1, sponsor_gone_at=NOW),

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from bot.words.notes import note_words
 from tests.bot.words.refused import worded_refusal
-from tests.workflows.core.builders import AMARA, RILEY, SAM, TENANT, particulars, partnership
+from tests.workflows.core.builders import AMARA, RILEY, SAM, TENANT, noted, particulars, partnership, text_message
 from tests.workflows.core.builders import request as usual
 from tests.workflows.fakes import Crash
 from tests.workflows.world import World
@@ -98,19 +99,19 @@ async def test_a_command_that_is_not_taken_stores_nothing(world: World) -> None:
 
 
 async def test_a_command_that_changes_nothing_stores_nothing(world: World) -> None:
-    request = await world.put(usual(S.PREPARING, note="No answer."))
-    assert await world.service.advance(request.id, RecordDelayed(reason="No answer.")) == request
+    request = await world.put(usual(S.PREPARING, note=noted("No answer.")))
+    assert await world.service.advance(request.id, RecordDelayed(reason=noted("No answer."))) == request
     assert [command for _, command, _ in await world.log()] == ["put"]
 
 
 async def test_the_bots_own_commands_are_entered_once_for_each_version(world: World) -> None:
     request = await world.put(usual())
-    first = await world.service.advance(request.id, Replan(reason="The template changed."))
+    first = await world.service.advance(request.id, Replan(reason=noted("The template changed.")))
     assert first.version == request.version + 1
     keys = [entry.key for entry in await world.store.history(request_id=request.id)]
     assert keys == [f"{request.id}:1:replan"]
     with worded_refusal(Refused, match="preparing"):
-        await world.service.advance(request.id, Replan(reason="The template changed."))
+        await world.service.advance(request.id, Replan(reason=noted("The template changed.")))
 
 
 async def test_what_one_takes_back_is_withdrawn_once(world: World) -> None:
@@ -157,7 +158,7 @@ async def test_a_refusal_is_recorded_and_told_once(world: World) -> None:
 
 async def test_something_is_said_once_for_each_key(world: World) -> None:
     for key in ("a", "a", "b"):
-        await world.service.say("Wait.", key=key, person=RILEY.chat_id, channel="C1")
+        await world.service.say(text_message("Wait."), key=key, person=RILEY.chat_id, channel="C1")
     await world.settle()
     assert world.notifier.told == [(RILEY.chat_id, "Wait.", "C1")] * 2
     assert (await world.log())[0] == ("gatehouse", "tell", "accepted")
@@ -198,24 +199,27 @@ async def test_a_command_is_decided_again_on_what_somebody_else_stored_meanwhile
     async def roster_of(record: AccessRequest) -> Roster:
         asked.append(record.version)
         if len(asked) <= 3:
-            await world.service.advance(request.id, RecordDelayed(reason=f"Wait {len(asked)}."))
+            await world.service.advance(request.id, RecordDelayed(reason=noted(f"Wait {len(asked)}.")))
         return Roster()
 
-    await world.service.advance(request.id, RecordDelayed(reason="Mine."), key="click-1", roster_of=roster_of)
+    await world.service.advance(request.id, RecordDelayed(reason=noted("Mine.")), key="click-1", roster_of=roster_of)
     assert asked == [1, 2, 3, 4]
-    assert ((await world.request(request.id)).version, (await world.request(request.id)).note) == (5, "Mine.")
+    assert ((await world.request(request.id)).version, note_words((await world.request(request.id)).note)) == (
+        5,
+        "Mine.",
+    )
 
 
 @pytest.mark.parametrize("is_at_once", [False, True], ids=["one after the other", "at once"])
 async def test_a_command_with_a_known_key_returns_what_is_stored(world: World, is_at_once: bool) -> None:
     """Not what it would have led to: the same key brought another note the first time, and nothing is stored twice."""
     request = await world.put(usual(S.PREPARING))
-    commands = [RecordDelayed(reason=f"Wait {number}.") for number in range(5)]
+    commands = [RecordDelayed(reason=noted(f"Wait {number}.")) for number in range(5)]
     work = [world.service.advance(request.id, command, key="click-1") for command in commands]
     answers = await asyncio.gather(*work) if is_at_once else [await one for one in work]
     stored = await world.request(request.id)
     assert answers == [stored] * 5
-    assert (stored.version, stored.note) == (2, "Wait 0.")
+    assert (stored.version, note_words(stored.note)) == (2, "Wait 0.")
     assert [command for _, command, _ in await world.log()] == ["put", "record_delayed"]
     assert await world.store.count_pending(world.clock.now()) == (3, 0, 0), "Prepare, the card, one message"
 
@@ -239,11 +243,13 @@ async def test_a_command_that_always_comes_too_late_ends_with_the_conflict(world
 
     async def roster_of(record: AccessRequest) -> Roster:
         asked.append(record.version)
-        await world.service.advance(request.id, RecordDelayed(reason=f"Wait {len(asked)}."))
+        await world.service.advance(request.id, RecordDelayed(reason=noted(f"Wait {len(asked)}.")))
         return Roster()
 
     with pytest.raises(StaleVersion):
-        await world.service.advance(request.id, RecordDelayed(reason="Mine."), key="click-1", roster_of=roster_of)
+        await world.service.advance(
+            request.id, RecordDelayed(reason=noted("Mine.")), key="click-1", roster_of=roster_of
+        )
     assert len(asked) == 5
     assert not await world.store.is_known("click-1")
 

@@ -5,13 +5,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, get_args, get_origin
 
 from workflows.catalog.catalog import SHIPPED, load_catalog
+from workflows.core.errors.facts import Fact
 from workflows.core.partner_setup.steps import Step, StepKey
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role, Roster
 from workflows.core.plans.plan import Plan, TenantIdentity, plan_access, plan_revocation
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.policy.template import Stage
+from workflows.core.requests.effects import MessageCode
 from workflows.core.requests.lifecycle import Situation
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import (
     AccessRequest,
     Observation,
@@ -166,6 +169,16 @@ def request(
         decisions=WHOLE_CHAIN if is_access and is_decided else (),
     )
     return replace(usual, **changes)
+
+
+def noted(text: str) -> tuple[Fact, ...]:
+    """A note that consists of a text; none for an empty one."""
+    return (Fact(NoteCode.TEXT, {"text": text}),) if text else ()
+
+
+def text_message(text: str) -> Fact:
+    """A private message that consists of a text."""
+    return Fact(MessageCode.TEXT, {"text": text})
 
 
 def partnership(**changes: Any) -> Partnership:

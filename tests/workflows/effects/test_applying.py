@@ -5,7 +5,16 @@ from typing import Any
 
 import pytest
 
-from tests.workflows.core.builders import AMARA, CHIE, DANA, RILEY, SAM, TENANT, closed_document
+from bot.words.notes import note_words
+from tests.workflows.core.builders import (
+    AMARA,
+    CHIE,
+    DANA,
+    RILEY,
+    SAM,
+    TENANT,
+    closed_document,
+)
 from tests.workflows.effects.applying import (
     FORBIDDEN,
     NO_ANSWER,
@@ -33,7 +42,7 @@ from workflows.effects.apply import READ_BACK_AFTER
 async def test_a_decided_request_is_written_once_and_read_back(world: World) -> None:
     request = await put(world, decided())
     request = await world.settled(request.id)
-    assert (request.state, request.note, request.confirmed_at) == (S.APPLIED, "", world.clock.now())
+    assert (request.state, note_words(request.note), request.confirmed_at) == (S.APPLIED, "", world.clock.now())
     assert_stands(world, request.known.plan)
     assert [(one.method, one.path) for one in world.tenant.writes] == [("POST", PARTNERS)]
     assert world.rests == [0.0]
@@ -117,8 +126,8 @@ async def test_a_decider_who_lost_role_or_account_reopens_the_stage(
     assert request.verdict().open_stage == stage
     assert person not in [decision.person for decision in request.decisions]
     assert len(request.decisions) == 2
-    assert f"{person.name} no longer holds the role" in request.note
-    assert "Nothing was written" in request.note
+    assert f"{person.name} no longer holds the role" in note_words(request.note)
+    assert "Nothing was written" in note_words(request.note)
     assert await world.log() == [("test", "put", "accepted"), ("gatehouse", "reopen", "accepted")]
 
 
@@ -146,10 +155,10 @@ async def test_a_domain_that_moved_stops_the_request(world: World, moved: str) -
     assert request.state is S.STOPPED
     assert world.tenant.attempts == []
     assert world.tenant.partners == {}
-    assert (OTHER_TENANT if moved == "elsewhere" else "no tenant") in request.note
+    assert (OTHER_TENANT if moved == "elsewhere" else "no tenant") in note_words(request.note)
     assert await world.store.partnership(TENANT) is None
     assert world.notifier.texts_to(RILEY.chat_id) == [
-        f"Your request for Contoso Ltd (contoso.com) ended as stopped. {request.note}"
+        f"Your request for Contoso Ltd (contoso.com) ended as stopped. {note_words(request.note)}"
     ]
 
 
@@ -169,11 +178,11 @@ async def test_a_write_that_does_not_show_is_unconfirmed_then_applied_without_a_
     request = await put(world, decided())
     request = await world.settled(request.id)
     assert request.state is S.UNCONFIRMED
-    assert "does not show the change yet" in request.note
+    assert "does not show the change yet" in note_words(request.note)
     assert world.rests == list(READ_BACK_AFTER)
     assert await world.store.partnership(TENANT) is None
     request = await retried(world, request)
-    assert (request.state, request.note) == (S.APPLIED, "")
+    assert (request.state, note_words(request.note)) == (S.APPLIED, "")
     assert_stands(world, request.known.plan)
 
 
@@ -206,7 +215,7 @@ async def test_a_read_back_that_fails_leaves_only_reading_to_do(world: World, er
     world.script.fail("surroundings.read_partner_changes", FORBIDDEN)
     request = await world.settled(request.id)
     assert request.state is S.UNCONFIRMED
-    assert "accepted but cannot be read back" in request.note
+    assert "accepted but cannot be read back" in note_words(request.note)
     for _ in range(2):
         assert (await retried(world, request)).state is S.UNCONFIRMED
     assert (await retried(world, request)).state is S.UNCONFIRMED  # readable again, and not yet shown
@@ -227,8 +236,8 @@ async def test_a_revocation_and_an_access_request_of_one_partner_share_a_lane(wo
     assert await world.store.count_pending(world.clock.now()) == (2, 0, 0)
     await world.settle()
     request = await world.request(request.id)
-    assert request.state is S.STOPPED, request.note
-    assert request.note.startswith("Dana revoked this partner before the change was confirmed.")
+    assert request.state is S.STOPPED, note_words(request.note)
+    assert note_words(request.note).startswith("Dana revoked this partner before the change was confirmed.")
     assert means_the_same(
         {k: v for k, v in world.tenant.partners[TENANT].items() if k != "crossCloudMeetingConfiguration"},
         closed_document(),
@@ -241,7 +250,7 @@ async def test_nothing_is_opened_before_graph_has_named_its_tenant(world: World)
     request = await put(world, decided())
     request = await world.settled(request.id)
     assert (request.state, request.writing_since) == (S.APPLYING, None)
-    assert "which tenant" in request.note
+    assert "which tenant" in note_words(request.note)
     assert world.tenant.attempts == []
     world.tenant.is_never_named = False
     assert (await retried(world, request)).state is S.APPLIED

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.words.notes import note_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, TENANT
 from tests.workflows.effects.applying import (
     BLOCKED,
@@ -46,14 +47,14 @@ async def test_a_partner_that_changed_is_planned_and_asked_again(
     await world.applier.apply(request.id)
     drifted = await world.request(request.id)
     assert drifted.state is S.PREPARING
-    assert "planned and asked again" in drifted.asked_again
+    assert "planned and asked again" in note_words(drifted.asked_again)
     unknown_to_us = {"crossCloudMeetingConfiguration"}
     is_unknown_only = (
         now is not None
         and before is not None
         and {k: v for k, v in now.items() if before.get(k) != v}.keys() == unknown_to_us
     )
-    blames = "Somebody changed this partner's settings" in drifted.asked_again
+    blames = "Somebody changed this partner's settings" in note_words(drifted.asked_again)
     assert blames is not is_unknown_only, "nobody is blamed for what Gatehouse does not know"
     assert drifted.drift == three_way(request.known.plan, now)
     request = await world.settled(request.id)
@@ -111,8 +112,8 @@ async def test_a_partner_that_exists_but_does_not_show_yet_is_no_drift(world: Wo
     request = await world.settled(request.id)
     assert request.state is S.APPLYING
     request = await retried(world, request)
-    assert (request.state, request.asked_again) == (S.APPLYING, "")
-    assert "does not show it yet" in request.note
+    assert (request.state, note_words(request.asked_again)) == (S.APPLYING, "")
+    assert "does not show it yet" in note_words(request.note)
     request = await retried(world, request)
     assert request.state is S.APPLIED
     assert_stands(world, request.known.plan)
@@ -125,6 +126,6 @@ async def test_a_partner_that_exists_but_cannot_be_read_waits(world: World) -> N
     world.script.fail("tenant.read_partner", FORBIDDEN, on=2)
     request = await world.settled(request.id)
     assert request.state is S.APPLYING
-    assert "exists already but cannot be read" in request.note
+    assert "exists already but cannot be read" in note_words(request.note)
     assert (await retried(world, request)).state is S.APPLIED
     assert world.tenant.writes == []

@@ -17,6 +17,7 @@ from aiohttp import web
 from bot.sandbox import seed
 from bot.sandbox.entra import EntraStandIn, TokenAuthority
 from bot.sandbox.http.faults import Fault, delayed, faulted
+from bot.words.notes import note_words
 from tests.served import served
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, closed_document
 from tests.workflows.effects.applying import told
@@ -259,7 +260,7 @@ async def test_a_fault_at_any_call_of_a_revocation_ends_with_a_closed_partner(
             await world.revoke(DANA, CONTOSO)
             request = await minutes_until_applied(world, 4)
             assert request is not None, (name, number, graph.calls)
-            assert request.state is S.APPLIED, (name, number, graph.calls, request.note)
+            assert request.state is S.APPLIED, (name, number, graph.calls, note_words(request.note))
             assert is_closed(graph.partner), (name, number, graph.calls)
             assert await world.store.open_alarms() == [], (name, number)
             assert await world.refusals() == [], (name, number)
@@ -289,7 +290,7 @@ async def test_a_fault_that_stays_alarms_and_the_revocation_is_still_tried(
             graph.heal()
             request = await minutes_until_applied(world, 7)
             assert request is not None
-            assert request.state is S.APPLIED, (name, number, request.note)
+            assert request.state is S.APPLIED, (name, number, note_words(request.note))
             assert is_closed(graph.partner), (name, number)
             assert await world.store.open_alarms() == [], (name, number)
 
@@ -324,7 +325,7 @@ async def test_a_fault_at_any_call_of_an_approved_opening_neither_opens_twice_no
                 assert (name in ("400", "409"), request.state) == (True, S.FAILED), (
                     *where,
                     request.state,
-                    request.note,
+                    note_words(request.note),
                 )
                 await minutes(world, 3)
                 assert (graph.done, graph.partner) == ([], before), where
@@ -362,7 +363,7 @@ async def test_an_opening_that_a_lasting_fault_stops_is_written_once_or_asked_ag
         if request.state is S.APPLIED:
             assert stands(waiting, graph.partner)
         else:
-            assert request.state in (S.FAILED, S.AWAITING_APPROVAL), request.note
+            assert request.state in (S.FAILED, S.AWAITING_APPROVAL), note_words(request.note)
             assert request.decisions == () or request.state is S.FAILED
 
 

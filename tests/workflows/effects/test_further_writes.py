@@ -5,10 +5,12 @@ from typing import Any, Final
 
 import pytest
 
+from bot.words.notes import note_words
 from tests.workflows.core.builders import DANA, RILEY, TENANT
 from tests.workflows.effects.applying import INVALID, NO_ANSWER, decided, put, revocation
 from tests.workflows.world import World
 from workflows.core.partners.partnership import PartnershipState
+from workflows.core.requests.notes import as_values
 from workflows.core.requests.request import RequestId, RequestKind, RequestState
 from workflows.core.settings.block import not_blocked
 from workflows.core.settings.openness import Opening, OpenWay
@@ -28,7 +30,7 @@ async def test_all_of_them_are_sent_after_the_block_and_nothing_is_left(world: W
     request = await put(world, revocation(OPEN))
     assert len(request.known.plan.operations) == WRITES
     request = await world.settled(request.id)
-    assert (request.state, request.note, request.not_closed, request.refused) == (S.APPLIED, "", (), ())
+    assert (request.state, note_words(request.note), request.not_closed, request.refused) == (S.APPLIED, "", (), ())
     assert "is blocked:" in world.notifier.texts_to(RILEY.chat_id)[-1]
     calls = [one for one in world.script.calls if one in ("tenant.write", "tenant.read_partner")]
     assert calls[:3] == ["tenant.read_partner", "tenant.write", "tenant.read_partner"], "the block is read back first"
@@ -43,7 +45,7 @@ async def test_one_without_an_answer_is_sent_once_more(world: World) -> None:
     again = await put(world, replace(revocation(dict(world.tenant.partners[TENANT])), id=RequestId("r-2")))
     world.script.fail("tenant.write", NO_ANSWER, times=2)
     again = await world.settled(again.id)
-    assert (again.state, again.refused[0].reason) == (S.APPLIED, NO_ANSWER.reason)
+    assert (again.state, again.refused[0].reason) == (S.APPLIED, NO_ANSWER.facts)
 
 
 @pytest.mark.parametrize(("position", "name"), [(2, "places"), (3, "newer")])
@@ -54,9 +56,9 @@ async def test_what_stays_open_is_named_with_the_reason_everywhere(world: World,
     request = await world.settled(request.id)
     assert request.state is S.APPLIED
     assert request.not_closed == (OpenWay(name=name, opening=Opening.UNKNOWN),)
-    assert [(one.names, one.reason) for one in request.refused] == [((name,), INVALID.reason)]
+    assert [(one.names, one.reason) for one in request.refused] == [((name,), INVALID.facts)]
     said = f"Not closed for certain: {name} (not known). Not taken: {name}. {INVALID.reason}"
-    assert request.note == said
+    assert note_words(request.note) == said
     text = world.notifier.texts_to(RILEY.chat_id)[-1]
     assert said in text
     assert "is blocked:" not in text
@@ -65,7 +67,7 @@ async def test_what_stays_open_is_named_with_the_reason_everywhere(world: World,
     assert (record.state, record.not_closed) == (PartnershipState.REVOKED, request.not_closed)
     [row] = [one for one in await world.store.history(request_id=request.id) if one.command == "record_applied"]
     assert row.details["not_closed"] == {name: "not known"}
-    assert row.details["refused"] == [{"names": [name], "reason": INVALID.reason}]
+    assert row.details["refused"] == [{"names": [name], "reason": as_values(INVALID.facts)}]
 
 
 async def test_what_is_taken_and_does_not_show_is_named_and_delays_nothing(world: World) -> None:
@@ -79,7 +81,7 @@ async def test_what_is_taken_and_does_not_show_is_named_and_delays_nothing(world
     await world.applier.apply(again.id)
     done = await world.request(again.id)
     assert done.state is S.APPLIED
-    assert "Microsoft Graph accepted it and does not show it." in done.note
+    assert "Microsoft Graph accepted it and does not show it." in note_words(done.note)
 
 
 async def test_a_read_that_fails_afterwards_does_not_lose_the_confirmation(world: World) -> None:
@@ -105,8 +107,8 @@ async def test_a_member_that_says_something_else_is_asked_about_again_and_nobody
     await world.applier.apply(request.id)
     request = await world.request(request.id)
     assert request.state is S.PREPARING
-    assert "does not know otherwise than when this was planned: places." in request.asked_again
-    assert "omebody" not in request.asked_again
+    assert "does not know otherwise than when this was planned: places." in note_words(request.asked_again)
+    assert "omebody" not in note_words(request.asked_again)
     assert world.tenant.attempts == []
     assert request.drift is not None
 
@@ -127,7 +129,7 @@ async def test_a_member_that_changes_after_the_write_makes_no_confirmation_impos
 
     world.script.meanwhile("tenant.write", appear)
     request = await world.settled(request.id)
-    assert request.state is S.APPLIED, request.note
+    assert request.state is S.APPLIED, note_words(request.note)
 
 
 @pytest.mark.parametrize("default", [{}, {"m365CollaborationInbound": 7}, dict.fromkeys(OPEN)])
@@ -142,7 +144,7 @@ async def test_a_tenant_of_wrong_types_is_blocked_without_a_certain_word_too_man
     found = await world.store.requests_for(TENANT, 9)
     [request] = [one for one in found if one.particulars.kind is RequestKind.REVOCATION]
     if isinstance(value, dict) or value is None:
-        assert request.state is S.APPLIED, request.note
-    assert request.state in (S.APPLIED, S.APPLYING, S.UNCONFIRMED), request.note
+        assert request.state is S.APPLIED, note_words(request.note)
+    assert request.state in (S.APPLIED, S.APPLYING, S.UNCONFIRMED), note_words(request.note)
     if request.state is S.APPLIED:
         assert not not_blocked(world.tenant.partners[TENANT])

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.words.notes import note_words
 from tests.workflows.core.builders import RILEY
 from tests.workflows.effects.applying import CASES, NO_ANSWER, S, assert_stands, decided, put, retried
 from tests.workflows.fakes import Crash, FakeTenant, FixedClock
@@ -32,13 +33,13 @@ async def test_a_neighbour_that_does_not_answer_is_waited_for_and_that_is_said_o
     await world.settle()
     for _ in range(4):
         waiting = await retried(world, request)
-        assert (waiting.state, waiting.note) == (S.APPLYING, f"{error} Gatehouse keeps trying.")
+        assert (waiting.state, note_words(waiting.note)) == (S.APPLYING, f"{error} Gatehouse keeps trying.")
     assert [text for text in world.notifier.texts_to(RILEY.chat_id) if "waits" in text] == [
         f"Your request for Contoso Ltd (contoso.com) waits: {error} Gatehouse keeps trying."
     ]
     assert len(world.notifier.requests) == 1
     request = await retried(world, request)
-    assert (request.state, request.note) == (S.APPLIED, "")
+    assert (request.state, note_words(request.note)) == (S.APPLIED, "")
     assert_stands(world, request.known.plan)
     assert [outcome for _, command, outcome in await world.log() if command == "record_delayed"] == ["accepted"]
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from bot.words.refusals.words import fact_words, with_facts
+from bot.words.notes import note_words
+from bot.words.refusals.words import fact_words
 from tests.workflows.core.builders import (
     AMARA,
     BRUNO,
@@ -176,7 +177,7 @@ async def test_the_form_counts_nobody_who_asks_or_sponsors_under_another_id(worl
     world.script.fail("directory.all_ids", DirectoryUnavailable("away"))
     request = await world.settled(await world.file(requester=RILEY_W))
     assert request.state is RequestState.UNFIT, "what the form could not tell, preparing does"
-    assert "“Security” needs 1 person" in with_facts(request.note)
+    assert "“Security” needs 1 person" in note_words(request.note)
 
 
 async def test_a_role_that_only_the_requester_holds_under_another_id_is_empty(world: World) -> None:

@@ -14,7 +14,7 @@ import pytest
 import structlog
 
 import workflows.effects.outbox
-from tests.workflows.core.builders import RILEY, SAM
+from tests.workflows.core.builders import RILEY, SAM, text_message
 from tests.workflows.fakes import FixedClock
 from tests.workflows.world import QuickStore
 from workflows.core.people import ChatId
@@ -59,7 +59,7 @@ class Rig:
 
     async def may_give_up(self, effect: Effect, reason: str) -> bool:
         """Tell whether the test lets an effect be parked."""
-        return not (isinstance(effect, Tell) and effect.text in self.kept)
+        return not (isinstance(effect, Tell) and text_of(effect) in self.kept)
 
     async def gave_up(self, pending: PendingEffect, reason: str) -> None:
         """Remember what was parked, and why."""
@@ -69,10 +69,10 @@ class Rig:
     async def perform(self, effect: Effect) -> None:
         """Do what the test says, then remember it."""
         assert isinstance(effect, Tell)
-        self.begun.append(effect.text)
+        self.begun.append(text_of(effect))
         if self.act is not None:
             await self.act(effect)
-        self.performed.append(effect.text)
+        self.performed.append(text_of(effect))
 
     async def put(self, *effects: Effect, key: str = "put") -> None:
         """Store effects, then wake the outbox, as the service does."""
@@ -104,9 +104,14 @@ class Rig:
         assert counted == expected
 
 
+def text_of(effect: Tell) -> str:
+    """The text of a message."""
+    return str(effect.said.values["text"])
+
+
 def tell(person: ChatId, text: str) -> Tell:
     """An effect in that person's lane."""
-    return Tell(person=person, subject=Subject(), text=text)
+    return Tell(person=person, subject=Subject(), said=text_message(text))
 
 
 @asynccontextmanager
@@ -165,8 +170,8 @@ async def test_a_lane_is_performed_one_after_the_other_oldest_first(rig: Rig) ->
 
     async def act(effect: Tell) -> None:
         assert running_now == []
-        running_now.append(effect.text)
-        await asyncio.sleep(0.005 if effect.text == "0" else 0)
+        running_now.append(text_of(effect))
+        await asyncio.sleep(0.005 if text_of(effect) == "0" else 0)
         running_now.clear()
 
     rig.act = act
@@ -312,7 +317,7 @@ async def test_app_homes_come_last_and_few_at_a_time(rig: Rig) -> None:
 
 async def test_a_message_that_will_never_be_taken_is_parked_and_its_lane_goes_on(rig: Rig) -> None:
     async def act(effect: Tell) -> None:
-        if effect.text == "never":
+        if text_of(effect) == "never":
             raise NotifierRefused("The channel is gone.")
 
     rig.act = act
@@ -335,7 +340,7 @@ async def test_a_fault_of_our_own_is_parked_after_five_attempts_and_its_lane_goe
     """What follows in the lane does not even wait for the attempts; whom it concerns is told, once, at the end."""
 
     async def act(effect: Tell) -> None:
-        if effect.text == "broken":
+        if text_of(effect) == "broken":
             raise error
 
     rig.act = act
@@ -361,7 +366,7 @@ async def test_a_neighbour_that_does_not_answer_is_tried_for_as_long_as_it_takes
     """Far beyond the attempts that a fault of our own gets; what follows in the lane does not wait behind it."""
 
     async def act(effect: Tell) -> None:
-        if effect.text == "first" and rig.begun.count("first") <= 12:
+        if text_of(effect) == "first" and rig.begun.count("first") <= 12:
             raise kind("No answer.")
 
     rig.act = act
@@ -520,7 +525,7 @@ async def test_a_store_that_fails_for_a_while_does_not_end_the_outbox(
 
 async def test_a_fault_in_saying_that_something_was_given_up_holds_up_nothing(rig: Rig) -> None:
     async def act(effect: Tell) -> None:
-        if effect.text == "broken":
+        if text_of(effect) == "broken":
             raise ValueError("our own fault")
 
     async def cannot_say(pending: PendingEffect, _: str) -> None:
@@ -569,8 +574,8 @@ async def test_an_end_that_cannot_be_stored_is_not_performed_again_without_a_res
 
 async def test_an_effect_that_stores_more_effects_has_them_performed(rig: Rig) -> None:
     async def act(effect: Tell) -> None:
-        if len(effect.text) < 5:
-            await rig.put(tell(effect.person, effect.text + "x"), key=f"after-{effect.text}")
+        if len(text_of(effect)) < 5:
+            await rig.put(tell(effect.person, text_of(effect) + "x"), key=f"after-{text_of(effect)}")
 
     rig.act = act
     await rig.put(tell(RILEY.chat_id, "x"))

@@ -4,8 +4,9 @@ from typing import Any, Final
 
 import pytest
 
+from bot.words.notes import note_words
 from tests.bot.words.refused import worded_refusal
-from tests.workflows.core.builders import AMARA, BRUNO, CHIE, RILEY, SAM, TENANT
+from tests.workflows.core.builders import AMARA, BRUNO, CHIE, RILEY, SAM, TENANT, noted
 from tests.workflows.effects.applying import (
     FORBIDDEN,
     NO_ANSWER,
@@ -43,13 +44,13 @@ async def unconfirmed(world: World, request: AccessRequest) -> AccessRequest:
 
 def everything_said(world: World, *requests: AccessRequest) -> str:
     """What people were told and what the cards showed."""
-    shown = [f"{one.note} {one.asked_again}" for one in (*world.notifier.requests, *requests)]
+    shown = [f"{note_words(one.note)} {note_words(one.asked_again)}" for one in (*world.notifier.requests, *requests)]
     return " ".join([text for _, text, _ in world.notifier.told] + shown)
 
 
 async def assert_overwritten(world: World, request: AccessRequest) -> None:
     """Check that the partner is on record, with its review due now, and that nothing of it is disowned."""
-    assert request.state is S.OVERWRITTEN, request.note
+    assert request.state is S.OVERWRITTEN, note_words(request.note)
     assert "othing was written" not in everything_said(world, request)
     stored = await world.store.partnership(TENANT)
     assert stored is not None
@@ -180,7 +181,7 @@ async def test_our_own_whole_change_behind_an_old_answer_is_no_drift(world: Worl
     assert waiting.state is S.APPLYING
     world.tenant._stale[TENANT] = (1, None)
     request = await retried(world, request)
-    assert (request.state, request.asked_again) == (S.APPLIED, "")
+    assert (request.state, note_words(request.asked_again)) == (S.APPLIED, "")
 
 
 async def test_half_of_a_plan_for_what_became_a_service_provider_is_named(world: World) -> None:
@@ -190,9 +191,9 @@ async def test_half_of_a_plan_for_what_became_a_service_provider_is_named(world:
     world.tenant.edit(TENANT, isServiceProvider=True)
     request = await retried(world, request)
     assert request.state is S.FAILED
-    assert request.note.startswith("1 of 2 writes stand in the tenant.")
-    assert "service provider of ours" in request.note
-    assert "Nothing was written" not in request.note
+    assert note_words(request.note).startswith("1 of 2 writes stand in the tenant.")
+    assert "service provider of ours" in note_words(request.note)
+    assert "Nothing was written" not in note_words(request.note)
     assert [one.method for one in world.tenant.writes] == ["POST"]
 
 
@@ -223,7 +224,7 @@ async def test_a_conflict_with_other_content_is_planned_again_and_announces_noth
     world.tenant._stale[TENANT] = (1, None)
     request = await world.settled(request.id)
     assert (request.state, request.writing_since) == (S.AWAITING_APPROVAL, None)
-    assert "Somebody changed this partner's settings" in request.asked_again
+    assert "Somebody changed this partner's settings" in note_words(request.asked_again)
     assert world.tenant.writes == []
     assert await world.store.partnership(TENANT) is None
 
@@ -275,7 +276,7 @@ async def test_drift_that_is_undone_asks_everybody_again_for_the_same_plan(world
     request = await world.settled(request.id)
     assert (request.state, request.known.plan.digest) == (S.AWAITING_APPROVAL, digest)
     assert (request.decisions, request.verdict().open_stage) == ((), 0)
-    assert request.asked_again
+    assert note_words(request.asked_again)
     for person in (AMARA, BRUNO):
         await world.approve(request, person)
         assert (await world.request(request.id)).state is S.AWAITING_APPROVAL
@@ -304,7 +305,7 @@ async def test_a_revocation_that_somebody_undoes_is_planned_again_until_it_holds
     world.tenant.lag = 0
     world.tenant.edit(TENANT, **FOREIGN)
     request = await retried(world, request)
-    assert request.state is S.APPLIED, request.note
+    assert request.state is S.APPLIED, note_words(request.note)
     assert request.known.plan.before is not None
     assert request.known.plan.before["inboundTrust"] == FOREIGN["inboundTrust"]
     assert world.tenant.partners[TENANT]["inboundTrust"]["isMfaAccepted"] is False
@@ -329,14 +330,16 @@ async def test_a_refusal_that_an_admin_can_mend_keeps_what_was_approved(world: W
     for _ in range(3):
         waiting = await retried(world, request)
         assert waiting.state is S.APPLYING
-        assert waiting.note.startswith(f"{refused.reason} The request waits until an admin has mended that.")
+        assert note_words(waiting.note).startswith(
+            f"{refused.reason} The request waits until an admin has mended that."
+        )
         assert waiting.decisions == request.decisions
         world.clock.advance(days=3)
     said = [text for text in world.notifier.texts_to(RILEY.chat_id) if "waits" in text]
     assert len(said) == 1, "a long wait is told once"
     assert world.tenant.writes == []
     request = await retried(world, request)
-    assert (request.state, request.note) == (S.APPLIED, "")
+    assert (request.state, note_words(request.note)) == (S.APPLIED, "")
     assert world.tenant.writes == list(request.known.plan.operations)
     assert len([one for one in world.notifier.requests if one.state is S.AWAITING_APPROVAL]) == asked
 
@@ -344,7 +347,7 @@ async def test_a_refusal_that_an_admin_can_mend_keeps_what_was_approved(world: W
 async def test_a_refusal_that_an_admin_can_mend_is_raised_for_the_outbox_to_try_again(world: World) -> None:
     request = await put(world, decided())
     world.script.fail("tenant.write", FORBIDDEN)
-    with pytest.raises(TenantUnavailable, match="until an admin has mended that"):
+    with pytest.raises(TenantUnavailable, match="waits_for_admin"):
         await world.applier.apply(request.id)
 
 
@@ -353,7 +356,7 @@ async def test_a_half_written_revocation_that_is_forbidden_goes_on_where_it_stoo
     world.script.fail("tenant.write", FORBIDDEN, on=2)
     waiting = await world.settled(request.id)
     assert waiting.state is S.APPLYING
-    assert "mended" in waiting.note
+    assert "mended" in note_words(waiting.note)
     request = await retried(world, request)
     assert request.state is S.APPLIED
     assert world.tenant.writes == list(request.known.plan.operations)
@@ -369,7 +372,7 @@ async def test_an_apply_that_meets_a_request_moved_on_ends_quietly(
 ) -> None:
     """An admin revoked the partner while it was being applied: nothing is raised, retried or said a second time."""
     request = await put(world, decided())
-    stop = Stop(reason="Dana revoked this partner before the change was confirmed.")
+    stop = Stop(reason=noted("Dana revoked this partner before the change was confirmed."))
     world.script.meanwhile(method, lambda: world.service.advance(request.id, stop))
     if error is not None:
         world.script.fail(method, error)

@@ -8,7 +8,8 @@ from datetime import datetime
 import pytest
 import structlog
 
-from tests.workflows.core.builders import AMARA, DANA, RILEY, TENANT
+from bot.words.notes import note_words, stored_words
+from tests.workflows.core.builders import AMARA, DANA, RILEY, TENANT, text_message
 from tests.workflows.core.builders import request as usual
 from tests.workflows.effects.applying import decided
 from tests.workflows.world import World
@@ -68,7 +69,7 @@ async def test_a_request_whose_work_was_given_up_says_so(world: World, state: Re
         await world.performer.gave_up(pending(effect), "KeyError('x')")
     stored = await world.request(request.id)
     assert stored.state is state
-    assert stored.note.startswith(f"{WRONG}. {ADMIN}")
+    assert note_words(stored.note).startswith(f"{WRONG}. {ADMIN}")
     assert stored.version == request.version + 1
     await world.settle(but=type(effect))
     assert [text for text in world.notifier.texts_to(RILEY.chat_id) if WRONG in text] != []
@@ -89,7 +90,7 @@ async def test_a_request_that_moved_on_is_not_touched_by_giving_up(world: World,
         ShowRequest(request_id=RequestId("r-1")),
         ShowReview(tenant_id=TENANT),
         ShowHome(person=RILEY.chat_id),
-        Tell(person=RILEY.chat_id, subject=Subject(), text="Hello"),
+        Tell(person=RILEY.chat_id, subject=Subject(), said=text_message("Hello")),
     ],
     ids=lambda effect: effect.kind,
 )
@@ -160,10 +161,10 @@ async def test_a_fault_of_our_own_while_preparing_reaches_the_requester_in_the_e
         with contextlib.suppress(asyncio.CancelledError):
             await task
     request = await world.request(request_id)
-    assert (request.state, WRONG in request.note) == (S.PREPARING, True)
+    assert (request.state, WRONG in note_words(request.note)) == (S.PREPARING, True)
     assert world.script.calls.count("tenant.find") == 1 + 5, "the form's look, then five attempts"
     assert len([text for text in world.notifier.texts_to(RILEY.chat_id) if WRONG in text]) == 1
-    assert world.notifier.requests[-1].note == request.note
+    assert note_words(world.notifier.requests[-1].note) == note_words(request.note)
     assert (await world.store.count_pending(world.clock.now()))[2] == 1
 
 
@@ -209,7 +210,7 @@ async def test_what_revokes_a_partner_is_never_given_up_and_the_admins_are_told(
     assert not await world.performer.may_give_up(click, "KeyError('x')")
     [alarm] = await world.store.open_alarms()
     assert (alarm.code, alarm.subject) == (AlarmCode.REVOCATION_WAITS, revocation_id(click.key))
-    assert "KeyError('x')" in alarm.values["reason"]
+    assert "KeyError('x')" in stored_words(alarm.values["reason"])
     await world.revoke(DANA, but=Prepare)
     [request] = await world.all_requests()
     effects = (Prepare(request_id=request.id), Apply(request_id=request.id, tenant_id=TENANT))

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.words.refusals.words import fact_words, refusal_words, with_facts
+from bot.words.notes import note_words
+from bot.words.refusals.words import fact_words, refusal_words
 from tests.workflows.core.builders import (
     AMARA,
     BRUNO,
@@ -155,7 +156,7 @@ async def test_a_rejection_ends_the_request_and_its_reason_reaches_the_requester
     request = await world.waiting()
     await world.reject(request, AMARA, "Their last audit failed")
     ended = await world.request(request.id)
-    assert (ended.state, ended.note) == (S.REJECTED, "Amara rejected it: Their last audit failed")
+    assert (ended.state, note_words(ended.note)) == (S.REJECTED, "Amara rejected it: Their last audit failed")
     assert "Their last audit failed" in world.notifier.texts_to(RILEY.chat_id)[-1]
     await world.approve(request, AMARA)
     assert await world.refusals() == [(AMARA.chat_id, "not_now")]
@@ -333,7 +334,7 @@ async def test_a_changed_template_is_planned_and_asked_again(world: World, click
         assert again.state is S.AWAITING_APPROVAL
         assert again.known.plan.digest != request.known.plan.digest
         assert again.verdict().counted == ((), ())
-        assert "template changed" in again.asked_again
+        assert "template changed" in note_words(again.asked_again)
         assert await later.refusals() == [(BRUNO.chat_id, "template_changed")]
         assert later.notifier.texts_to(BRUNO.chat_id)[0].endswith("Decide on the new card.")
         for approver in (AMARA, BRUNO, CHIE):
@@ -349,7 +350,7 @@ async def test_a_template_that_is_gone_ends_the_request(world: World) -> None:
         await again.approve(request, AMARA)
         ended = await again.request(request.id)
     assert ended.state is S.UNFIT
-    assert "no template “trusted-partner” any more" in with_facts(ended.note)
+    assert "no template “trusted-partner” any more" in note_words(ended.note)
 
 
 # --- reviews ---

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.words.refusals.words import with_facts
+from bot.words.notes import note_words
 from tests.workflows.core.builders import (
     AMARA,
     BRUNO,
@@ -105,9 +105,9 @@ async def test_what_can_never_become_a_plan_ends_with_the_reason(world: World, b
     break_it(world)
     request = await world.settled(request_id)
     assert request.state is S.UNFIT
-    assert words in with_facts(request.note)
+    assert words in note_words(request.note)
     assert world.notifier.texts_to(RILEY.chat_id) == [
-        f"Your request for contoso.com ended as unfit. {with_facts(request.note)}",
+        f"Your request for contoso.com ended as unfit. {note_words(request.note)}",
     ]
     assert world.tenant.attempts == []
 
@@ -118,7 +118,7 @@ async def test_a_person_in_two_stages_does_not_make_a_chain(world: World) -> Non
     world.directory.assign(CHIE, "")
     world.directory.assign(AMARA, "security data-owner")
     request = await world.settled(request_id)
-    assert (request.state, "has 1 left" in with_facts(request.note)) == (S.UNFIT, True)
+    assert (request.state, "has 1 left" in note_words(request.note)) == (S.UNFIT, True)
 
 
 async def test_a_second_open_request_about_a_tenant_is_unfit(world: World) -> None:
@@ -131,7 +131,7 @@ async def test_a_second_open_request_about_a_tenant_is_unfit(world: World) -> No
     filed = [await world.request(first), await world.request(second)]
     assert {request.state for request in filed} == {S.AWAITING_APPROVAL, S.UNFIT}
     (unfit,) = [request for request in filed if request.state is S.UNFIT]
-    assert "has an open access request for this partner" in with_facts(unfit.note)
+    assert "has an open access request for this partner" in note_words(unfit.note)
 
 
 @pytest.mark.parametrize(
@@ -151,11 +151,11 @@ async def test_a_neighbour_that_does_not_answer_is_waited_for_and_that_is_said_o
     world.script.fail(method, error, times=3)
     for _ in range(3):
         request = await world.settled(request_id)
-        assert (request.state, request.note) == (S.PREPARING, f"{error} Gatehouse keeps trying.")
+        assert (request.state, note_words(request.note)) == (S.PREPARING, f"{error} Gatehouse keeps trying.")
         world.clock.advance(minutes=2)
-    assert world.notifier.texts_to(RILEY.chat_id) == [f"Your request for contoso.com waits: {request.note}"]
+    assert world.notifier.texts_to(RILEY.chat_id) == [f"Your request for contoso.com waits: {note_words(request.note)}"]
     request = await world.settled(request_id)
-    assert (request.state, request.note) == (S.AWAITING_APPROVAL, "")
+    assert (request.state, note_words(request.note)) == (S.AWAITING_APPROVAL, "")
 
 
 @pytest.mark.parametrize("status", [400, 404, 410])
@@ -165,7 +165,7 @@ async def test_a_lookup_that_graph_refuses_for_good_ends_the_request(world: Worl
     world.clock.advance(minutes=11)
     world.script.fail(method, TenantRefused(status, "Request_BadRequest", "Invalid request."))
     request = await world.settled(request_id)
-    assert (request.state, request.note) == (S.UNFIT, "Invalid request.")
+    assert (request.state, note_words(request.note)) == (S.UNFIT, "Invalid request.")
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -178,16 +178,16 @@ async def test_what_an_admin_can_mend_is_waited_for(world: World, method: str, s
     times = 6 if (method, status) == ("tenant.find", 403) else 3
     refused = TenantRefused(status, "Authorization_RequestDenied", "Insufficient privileges.")
     world.script.fail(method, refused, times=times)
-    with pytest.raises(TenantUnavailable, match="until an admin has mended that"):
+    with pytest.raises(TenantUnavailable, match="waits_for_admin"):
         await world.preparer.prepare(request_id)
     for _ in range(2):
         request = await world.settled(request_id)
         assert request.state is S.PREPARING
-        assert request.note == "Insufficient privileges. The request waits until an admin has mended that."
+        assert note_words(request.note) == "Insufficient privileges. The request waits until an admin has mended that."
         world.clock.advance(minutes=2)
-    assert world.notifier.texts_to(RILEY.chat_id) == [f"Your request for contoso.com waits: {request.note}"]
+    assert world.notifier.texts_to(RILEY.chat_id) == [f"Your request for contoso.com waits: {note_words(request.note)}"]
     request = await world.settled(request_id)
-    assert (request.state, request.note) == (S.AWAITING_APPROVAL, "")
+    assert (request.state, note_words(request.note)) == (S.AWAITING_APPROVAL, "")
 
 
 async def test_a_request_withdrawn_while_it_waits_stays_withdrawn(world: World) -> None:
@@ -318,4 +318,4 @@ async def test_a_hole_that_the_template_gained_since_makes_the_request_unfit(wor
     await replace(world.preparer, catalog=replace(CATALOG, templates=templates)).prepare(request_id)
     request = await world.request(request_id)
     assert request.state is S.UNFIT
-    assert "application (client) ID" in with_facts(request.note)
+    assert "application (client) ID" in note_words(request.note)

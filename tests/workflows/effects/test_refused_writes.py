@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.words.notes import note_words, stored_words
 from tests.workflows.core.builders import RILEY, TENANT, closed_document
 from tests.workflows.effects.applying import (
     INVALID,
@@ -30,11 +31,11 @@ async def test_a_refused_write_ends_the_request_and_says_that_nothing_stands(wor
     request = await put(world, decided())
     world.script.fail("tenant.write", INVALID)
     request = await world.settled(request.id)
-    assert (request.state, request.note) == (S.FAILED, f"Nothing was written. {INVALID.reason}")
+    assert (request.state, note_words(request.note)) == (S.FAILED, f"Nothing was written. {INVALID.reason}")
     assert world.tenant.partners == {}
     assert await world.store.partnership(TENANT) is None
     assert world.notifier.texts_to(RILEY.chat_id) == [
-        f"Your request for Contoso Ltd (contoso.com) ended as failed. {request.note}"
+        f"Your request for Contoso Ltd (contoso.com) ended as failed. {note_words(request.note)}"
     ]
 
 
@@ -44,7 +45,7 @@ async def test_a_refused_second_write_says_which_half_stands(world: World) -> No
     world.script.fail("tenant.write", INVALID, on=2)
     request = await world.settled(request.id)
     assert request.state is S.FAILED
-    assert request.note == (
+    assert note_words(request.note) == (
         "1 of 2 writes stand in the tenant. Written: Automatic redemption. Not written: "
         f"Identity synchronization into this tenant. {INVALID.reason}"
     )
@@ -59,13 +60,13 @@ async def test_a_refused_revocation_is_tried_until_it_is_taken_and_the_admins_kn
     for _ in range(20):
         request = await retried(world, request)
         assert request.state is S.APPLYING
-        assert "1 of 3 writes stand in the tenant." in request.note
-        assert INVALID.reason in request.note
+        assert "1 of 3 writes stand in the tenant." in note_words(request.note)
+        assert INVALID.reason in note_words(request.note)
         assert await world.store.partnership(TENANT) is None, "a half is not recorded as revoked"
         [alarm] = [one for one in await world.store.open_alarms() if one.code is AlarmCode.REVOCATION_WAITS]
         assert alarm.subject == request.id
         assert alarm.values["partner"] == "Contoso Ltd (contoso.com)"
-        assert INVALID.reason in alarm.values["reason"]
+        assert INVALID.reason in stored_words(alarm.values["reason"])
         await world.watching.look()
     assert (await retried(world, request)).state is S.APPLIED
     await world.watching.look()
@@ -127,9 +128,9 @@ async def test_when_the_tenant_cannot_be_read_nothing_is_claimed_about_what_stan
     world.script.fail("tenant.read_partner", INVALID)
     request = await retried(world, request)
     assert request.state is S.FAILED
-    assert "not known" in request.note
-    assert INVALID.reason in request.note
-    assert "Nothing was written" not in request.note
+    assert "not known" in note_words(request.note)
+    assert INVALID.reason in note_words(request.note)
+    assert "Nothing was written" not in note_words(request.note)
 
 
 @pytest.mark.parametrize("method", ["tenant.find", "directory.roster"])
@@ -137,5 +138,5 @@ async def test_a_check_that_graph_refuses_for_good_ends_the_request_before_any_w
     request = await put(world, decided())
     world.script.fail(method, INVALID)
     request = await world.settled(request.id)
-    assert (request.state, request.note) == (S.FAILED, f"Nothing was written. {INVALID.reason}")
+    assert (request.state, note_words(request.note)) == (S.FAILED, f"Nothing was written. {INVALID.reason}")
     assert world.tenant.attempts == []

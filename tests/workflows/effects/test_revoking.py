@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import pytest
 
+from bot.words.notes import note_words
 from tests.workflows.app.requests.test_restoring import file as restore
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, RILEY, SAM, TENANT, closed_document, person
 from tests.workflows.core.builders import partnership as usual_partnership
@@ -72,7 +73,9 @@ async def test_an_unconfirmed_change_that_somebody_changed_is_revoked_at_once(wo
     await world.revoke(DANA)
     stopped = await world.request(request.id)
     assert stopped.state is S.STOPPED
-    assert stopped.note == "Dana revoked this partner before the change was confirmed. It is closed instead."
+    assert (
+        note_words(stopped.note) == "Dana revoked this partner before the change was confirmed. It is closed instead."
+    )
     assert [one.method for one in world.tenant.writes] == ["POST", "PATCH"]
     assert world.tenant.writes[-1].body == BLOCKS
     await assert_blocked(world)
@@ -92,7 +95,7 @@ async def test_a_revocation_that_does_not_see_our_own_write_yet_waits_for_it_and
     await world.revoke(DANA)
     (revocation,) = await revocations(world)
     assert (revocation.state, revocation.known.plan.before) == (S.APPLYING, None)
-    assert "does not show it yet" in revocation.note
+    assert "does not show it yet" in note_words(revocation.note)
     world.tenant.show(TENANT)
     world.clock.advance(minutes=2)
     await world.settle()
@@ -154,10 +157,10 @@ async def test_every_open_access_request_of_the_partner_is_stopped(
     await world.store.done(check.id)
     request = await world.request(request.id)
     assert request.state is S.STOPPED
-    assert request.note.startswith("Dana revoked this partner")
+    assert note_words(request.note).startswith("Dana revoked this partner")
     await world.settle()
     assert await world.request(request.id) == request
-    assert world.notifier.texts_to(RILEY.chat_id)[-1].endswith(f"ended as stopped. {request.note}")
+    assert world.notifier.texts_to(RILEY.chat_id)[-1].endswith(f"ended as stopped. {note_words(request.note)}")
     await assert_blocked(world)
 
 
@@ -211,7 +214,7 @@ async def test_an_unconfirmed_revocation_gives_way_to_a_new_one(world: World) ->
     assert await world.refusals() == []
     second, first = await revocations(world)
     assert (second.state, first.state) == (S.APPLIED, S.STOPPED)
-    assert first.note.startswith("Sam revoked this partner")
+    assert note_words(first.note).startswith("Sam revoked this partner")
     assert [one.method for one in world.tenant.writes] == ["POST", "PATCH", "PATCH"]
     await assert_blocked(world)
 
@@ -285,12 +288,12 @@ async def test_a_blocked_partner_about_to_be_opened_again_is_stopped_by_revoking
     if how == "half decided":
         await world.approve(waiting, AMARA)
     waiting = await world.request(waiting.id)
-    assert waiting.state is S.AWAITING_APPROVAL, waiting.note
+    assert waiting.state is S.AWAITING_APPROVAL, note_words(waiting.note)
     written = len(world.tenant.attempts)
     await world.revoke(DANA)
     assert await world.refusals() == []
     stopped = await world.request(waiting.id)
-    assert (stopped.state, stopped.note) == (
+    assert (stopped.state, note_words(stopped.note)) == (
         S.STOPPED,
         "Dana revoked this partner before the change was confirmed. It is closed instead.",
     )
@@ -468,7 +471,7 @@ async def test_the_name_of_the_admin_who_stopped_it_is_read_by_approvers_as_well
     request = await world.waiting()
     await world.click(replace(WANT_REVOKE, actor=NINA.chat_id))
     card = next(one for one in reversed(world.notifier.requests) if one.id == request.id)
-    assert (card.state, card.note.startswith("Nina revoked this partner")) == (S.STOPPED, True)
+    assert (card.state, note_words(card.note).startswith("Nina revoked this partner")) == (S.STOPPED, True)
     for approver in (AMARA, BRUNO, CHIE):
         await world.approve(request, approver)
     assert {code for _, code in await world.refusals()} == {"not_now"}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.words.notes import note_words, stored_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, MALLORY, SECURITY, request
 from tests.workflows.world import CATALOG, World, restarted
 from workflows.catalog.catalog import Catalog, changed_role, role_hash
@@ -36,7 +37,7 @@ async def test_new_holders_do_not_complete_the_old_chain(world: World) -> None:
         assert (BRUNO.chat_id, "role_changed") in await again.refusals()
         entries = await again.store.history(request_id=asked.id)
         (replanned,) = [one for one in entries if one.command == "replan"]
-        assert "The role “security” is defined differently now" in replanned.details["reason"]
+        assert "The role “security” is defined differently now" in stored_words(replanned.details["reason"])
         assert again.tenant.writes == []
 
 
@@ -48,7 +49,7 @@ async def test_a_role_redefined_after_the_last_approval_is_found_before_the_firs
         stored = await again.settled(asked.id)
         assert stored.state is RequestState.AWAITING_APPROVAL
         assert stored.decisions == ()
-        assert "defined differently" in stored.asked_again
+        assert "defined differently" in note_words(stored.asked_again)
         assert again.tenant.writes == []
 
 
@@ -68,7 +69,7 @@ async def test_a_template_changed_after_the_last_approval_is_found_before_the_fi
         (replanned,) = [
             one for one in await again.store.history(request_id=asked.id, limit=100) if one.command == "replan"
         ]
-        assert "The template changed" in replanned.details["reason"]
+        assert "The template changed" in stored_words(replanned.details["reason"])
         assert again.tenant.attempts == []
 
 

@@ -6,18 +6,20 @@ from typing import Final
 
 import pytest
 
+from bot.words.notes import note_words
 from tests.bot.surfaces import details, shown
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, RILEY, TENANT
 from tests.workflows.effects.applying import INVALID, NO_ANSWER, OTHER_TENANT, decided, put, revocation
 from tests.workflows.effects.test_resending import after
 from tests.workflows.world import CONTOSO, World
 from workflows.app.schedule.ticker import tick
+from workflows.core.errors.facts import Fact
 from workflows.core.requests.effects import Apply, Prepare
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestState
-from workflows.core.requests.words import SENT_BEFORE
-from workflows.core.text import Action
 
 S = RequestState
+SENT_BEFORE: Final = note_words(Fact(NoteCode.SENT_BEFORE))
 NOTHING: Final = re.compile("nothing was written", re.IGNORECASE)
 
 
@@ -38,7 +40,7 @@ async def asked_again(world: World) -> AccessRequest:
 def card(world: World, request: AccessRequest) -> str:
     """All that the card of a request says."""
     built = details(request, now=world.clock.now())
-    return f"{built.text} {shown(built.blocks)}".replace("/partner show", str(Action.SHOW))
+    return f"{built.text} {shown(built.blocks)}"
 
 
 def assert_not_disowned(world: World, request: AccessRequest) -> None:
@@ -82,7 +84,7 @@ async def test_it_ends_while_it_is_applied_again_and_says_what_was_sent(world: W
     if how != "revoked":
         await world.approve(request, CHIE)
     request = await world.request(request.id)
-    assert request.state is (S.FAILED if how == "refused" else S.STOPPED), request.note
+    assert request.state is (S.FAILED if how == "refused" else S.STOPPED), note_words(request.note)
     assert_not_disowned(world, request)
 
 
@@ -114,7 +116,7 @@ async def test_what_was_never_sent_is_still_said_not_to_be_written(world: World)
     world.tenant._stale[TENANT] = (1, None)
     request = await world.settled(request.id)
     assert (request.state, request.was_sent) == (S.AWAITING_APPROVAL, False)
-    assert "Nothing was written over it" in request.asked_again
+    assert "Nothing was written over it" in note_words(request.asked_again)
     await world.reject(request, AMARA)
     assert SENT_BEFORE not in card(world, await world.request(request.id))
 
@@ -128,5 +130,7 @@ async def test_a_revocation_that_may_have_written_does_not_disown_it(world: Worl
     await world.settle(but=Prepare)
     request = await world.request(request.id)
     assert (request.state, request.was_sent) == (S.PREPARING, True)
-    assert NOTHING.search(request.note) is None
-    assert "What was sent before does not stand as it was sent; the revocation is planned again" in request.note
+    assert NOTHING.search(note_words(request.note)) is None
+    assert "What was sent before does not stand as it was sent; the revocation is planned again" in note_words(
+        request.note
+    )

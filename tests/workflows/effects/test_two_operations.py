@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.words.notes import note_words
 from tests.workflows.core.builders import TENANT
 from tests.workflows.effects.applying import (
     CASES,
@@ -57,8 +58,8 @@ async def test_a_policy_that_exists_already_but_does_not_show_is_waited_for(worl
     halfway = {k: v for k, v in world.tenant.partners[TENANT].items() if k != "identitySynchronization"}
     world.tenant._stale[TENANT] = (2, halfway)
     request = await retried(world, request)
-    assert (request.state, request.asked_again) == (S.APPLYING, "")
-    assert "does not show it yet" in request.note
+    assert (request.state, note_words(request.asked_again)) == (S.APPLYING, "")
+    assert "does not show it yet" in note_words(request.note)
     request = await retried(world, request)
     assert request.state is S.APPLIED
     assert_stands(world, request.known.plan)
@@ -86,8 +87,8 @@ async def test_a_partner_that_became_a_service_provider_is_refused_with_the_reas
     world.tenant.partners[TENANT]["isServiceProvider"] = True
     request = await world.settled(request.id)
     assert request.state is S.STOPPED
-    assert "service provider of ours" in request.note
-    assert request.note.endswith("Nothing was written.")
+    assert "service provider of ours" in note_words(request.note)
+    assert note_words(request.note).endswith("Nothing was written.")
     assert world.tenant.attempts == []
 
 

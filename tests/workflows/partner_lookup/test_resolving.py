@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from bot.words.findings.finding import finding_words
-from bot.words.refusals.words import refusal_words, with_facts
+from bot.words.notes import note_words
+from bot.words.refusals.words import refusal_words
 from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, RILEY, TENANT
 from tests.workflows.fakes import FakeTenant
@@ -63,7 +64,7 @@ async def test_a_name_refused_while_it_is_prepared_ends_the_request_with_the_sam
     refuse_only(world, monkeypatch, "contoso.com")
     request = await world.settled(request_id)
     assert request.state is RequestState.UNFIT
-    assert with_facts(request.note).startswith(SAID)
+    assert note_words(request.note).startswith(SAID)
 
 
 async def approved(world: World) -> AccessRequest:
@@ -81,8 +82,8 @@ async def test_a_name_refused_after_the_approval_stops_the_request_and_writes_no
     refuse_only(world, monkeypatch, "contoso.com")
     request = await world.settled(request.id)
     assert request.state is RequestState.STOPPED
-    assert with_facts(request.note).startswith(SAID)
-    assert request.note.endswith("Nothing was written.")
+    assert note_words(request.note).startswith(SAID)
+    assert note_words(request.note).endswith("Nothing was written.")
     assert world.tenant.attempts == []
     assert any(SAID in text for text in world.notifier.texts_to(RILEY.chat_id))
 
@@ -102,7 +103,7 @@ async def test_a_missing_permission_is_still_waited_for_after_the_approval(
         refuse_only(world, patched, "contoso.com", await world.tenant.home())
         request = await world.settled(request.id)
         assert request.state is RequestState.APPLYING
-        assert "until an admin has mended that" in request.note
+        assert "until an admin has mended that" in note_words(request.note)
     world.clock.advance(minutes=2)
     assert (await world.settled(request.id)).state is RequestState.APPLIED
 

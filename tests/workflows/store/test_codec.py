@@ -1,7 +1,5 @@
 """Every record and effect comes back from its JSON text as it was, whatever stands in it."""
 
-import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, get_args
 
@@ -10,15 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.words.plans.progress import not_taken_reason
 from tests.workflows.core.builders import partnership, request
 from tests.workflows.core.strategies import DOCUMENTS, GUIDS, TENANT_IDS
+from workflows.core.errors.facts import Fact
 from workflows.core.partner_setup.state import Confirmation
 from workflows.core.partner_setup.steps import Step, StepKey
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.people import ChatId, Person, PersonId, Role
 from workflows.core.plans.plan import Operation, Plan, TenantIdentity
-from workflows.core.plans.refused_writes import NotTaken, RefusedWrite
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.clicks import Click, DropEffect, RetryEffect
@@ -102,6 +99,8 @@ DECISIONS: Final = st.builds(
     reason=TEXT,
     at=MOMENTS,
 )
+FACT: Final = st.builds(Fact, code=TEXT, values=DOCUMENTS)
+FACTS: Final = st.lists(FACT, max_size=2).map(tuple)
 REQUESTS: Final = st.builds(
     AccessRequest,
     id=REQUEST_IDS,
@@ -116,8 +115,8 @@ REQUESTS: Final = st.builds(
     prepared=st.none() | PREPARED,
     decisions=st.lists(DECISIONS, max_size=2).map(tuple),
     submitter=st.none() | PEOPLE,
-    note=TEXT,
-    asked_again=TEXT,
+    note=FACTS,
+    asked_again=FACTS,
     writing_since=st.none() | MOMENTS,
     sent_before=st.none() | MOMENTS,
     replans=st.integers(0, 2**31),
@@ -182,7 +181,7 @@ EFFECTS: Final[dict[type[Any], st.SearchStrategy[Any]]] = {
         SettleGivenUp, kind=st.just("settle_given_up"), effect_id=st.integers(1, 2**62), is_retried=st.booleans()
     ),
     ShowAlarm: st.builds(ShowAlarm, kind=st.just("show_alarm"), alarm_id=TEXT),
-    Tell: st.builds(Tell, kind=st.just("tell"), person=CHAT_IDS, subject=SUBJECTS, text=TEXT, channel=TEXT),
+    Tell: st.builds(Tell, kind=st.just("tell"), person=CHAT_IDS, subject=SUBJECTS, said=FACT, channel=TEXT),
 }
 
 
@@ -257,12 +256,3 @@ def test_a_request_stored_before_templates_had_placeholders_still_loads() -> Non
     assert '"placeholders":{},' in text or ',"placeholders":{}' in text
     older = text.replace('"placeholders":{},', "").replace(',"placeholders":{}', "")
     assert load(REQUEST, older) == whole
-
-
-def test_a_refused_write_stored_with_its_sentence_only_still_loads_and_reads_the_same() -> None:
-    refused = (RefusedWrite(names=("places",), because=NotTaken.NO_ANSWER),)
-    stored = json.loads(dump(REQUEST, replace(request(), refused=refused)))
-    assert stored["refused"] == [{"names": ["places"], "because": "no_answer", "reason": ""}]
-    stored["refused"] = [{"names": ["places"], "reason": "Microsoft Graph did not answer in time."}]
-    (old,) = load(REQUEST, json.dumps(stored)).refused
-    assert (old.because, not_taken_reason(old)) == (NotTaken.ANSWERED, "Microsoft Graph did not answer in time.")

@@ -11,7 +11,20 @@ from typing import Any
 
 import pytest
 
-from tests.workflows.core.builders import AMARA, BRUNO, MILLISECOND, NOW, RILEY, SAM, TENANT, partnership, request
+from bot.words.notes import note_words
+from tests.workflows.core.builders import (
+    AMARA,
+    BRUNO,
+    MILLISECOND,
+    NOW,
+    RILEY,
+    SAM,
+    TENANT,
+    noted,
+    partnership,
+    request,
+    text_message,
+)
 from tests.workflows.fakes import FixedClock
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.commands.request import Subject
@@ -23,7 +36,7 @@ from workflows.ports.records import AuditEntry, Commit, StaleVersion
 from workflows.ports.store import Store
 from workflows.store.sqlite.store import open_store
 
-UNSTORABLE = Tell(person=RILEY.chat_id, subject=Subject(), text="half a character: \ud83d")
+UNSTORABLE = Tell(person=RILEY.chat_id, subject=Subject(), said=text_message("half a character: \ud83d"))
 """No store can write this down."""
 
 _NUMBERS = count()
@@ -158,7 +171,7 @@ async def test_a_record_follows_its_stored_version_exactly(store: Store, version
     await put(store, *(replace(last, version=number) for number in range(1, 6)))
     entries = await store.history()
     with pytest.raises(StaleVersion, match="r-1"):
-        await store.commit(Commit(entry=entry("late"), request=replace(last, version=version, note="late")))
+        await store.commit(Commit(entry=entry("late"), request=replace(last, version=version, note=noted("late"))))
     assert await store.request(last.id) == last
     assert await store.history() == entries
 
@@ -167,7 +180,7 @@ async def test_a_first_version_never_replaces_a_record(store: Store) -> None:
     """Two requests with one id, however that came about: the second is refused, not merged."""
     await put(store, new(1), partnership(version=1))
     with pytest.raises(StaleVersion):
-        await store.commit(Commit(entry=entry("again"), request=new(1, note="another")))
+        await store.commit(Commit(entry=entry("again"), request=new(1, note=noted("another"))))
     with pytest.raises(StaleVersion):
         await store.commit(Commit(entry=entry("again"), partnership=partnership(version=1, reminders=9)))
     assert await store.request(RequestId("r-1")) == new(1)
@@ -176,14 +189,14 @@ async def test_a_first_version_never_replaces_a_record(store: Store) -> None:
 
 async def test_of_many_writers_of_one_version_exactly_one_wins(store: Store) -> None:
     await put(store, new(1))
-    commits = [Commit(entry=entry(f"c-{n}"), request=new(1, version=2, note=f"writer {n}")) for n in range(25)]
+    commits = [Commit(entry=entry(f"c-{n}"), request=new(1, version=2, note=noted(f"writer {n}"))) for n in range(25)]
     outcomes = await asyncio.gather(*(store.commit(commit) for commit in commits), return_exceptions=True)
     assert sorted(map(repr, map(type, outcomes))).count(repr(bool)) == 1
     assert sum(isinstance(outcome, StaleVersion) for outcome in outcomes) == 24
     winner = outcomes.index(True)
     stored = await store.request(RequestId("r-1"))
     assert stored is not None
-    assert stored.note == f"writer {winner}"
+    assert note_words(stored.note) == f"writer {winner}"
     assert [one.key for one in await store.history(limit=1)] == [f"c-{winner}"]
 
 
@@ -229,8 +242,8 @@ async def test_one_key_at_once_is_stored_once(store: Store) -> None:
 
 # --- effects ---
 
-FIRST, SECOND = (Tell(person=RILEY.chat_id, subject=Subject(), text=text) for text in ("first", "second"))
-OTHER = Tell(person=SAM.chat_id, subject=Subject(), text="to somebody else")
+FIRST, SECOND = (Tell(person=RILEY.chat_id, subject=Subject(), said=text_message(text)) for text in ("first", "second"))
+OTHER = Tell(person=SAM.chat_id, subject=Subject(), said=text_message("to somebody else"))
 
 
 async def test_each_lane_shows_its_oldest_effect(store: Store) -> None:

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.process.logs.redactor import Redactor
-from tests.workflows.core.builders import NOW, access_plan, identity, partnership, prepared, request
+from tests.workflows.core.builders import (
+    NOW,
+    access_plan,
+    identity,
+    noted,
+    partnership,
+    prepared,
+    request,
+)
 from tests.workflows.fakes import FixedClock
 from tests.workflows.store.test_codec import EFFECTS, PARTNERSHIPS, REQUESTS
 from workflows.core.errors.facts import Fact
@@ -96,13 +104,17 @@ def test_what_somebody_asked_for_is_kept_until_it_is_judged() -> None:
 
 
 def test_texts_of_errors_are_cleaned_of_what_looks_like_a_token() -> None:
-    refused = (RefusedWrite(names=("a",), reason=f"It said {TOKEN}."),)
-    stored = load(REQUEST, CLEAN.request(replace(request(), note=f"It said {TOKEN}.", refused=refused)))
-    assert stored.note == "It said [redacted]."
-    assert stored.refused[0].reason == "It said [redacted]."
-    told = load(EFFECT, CLEAN.effect(Tell(person=ChatId("U1"), subject=Subject(), text=f"It said {TOKEN}.")))
+    refused = (RefusedWrite(names=("a",), reason=noted(f"It said {TOKEN}.")),)
+    deep = Fact("ended", {"note": [{"code": "text", "values": {"text": f"It said {TOKEN}."}}]})
+    meant = replace(request(), note=noted(f"It said {TOKEN}."), asked_again=(deep,), refused=refused)
+    stored = load(REQUEST, CLEAN.request(meant))
+    clean = Fact("ended", {"note": [{"code": "text", "values": {"text": "It said [redacted]."}}]})
+    assert stored.note == noted("It said [redacted].")
+    assert stored.asked_again == (clean,)
+    assert stored.refused[0].reason == noted("It said [redacted].")
+    told = load(EFFECT, CLEAN.effect(Tell(person=ChatId("U1"), subject=Subject(), said=deep)))
     assert isinstance(told, Tell)
-    assert told.text == "It said [redacted]."
+    assert told.said == clean
     alarm = Alarm(
         id=AlarmId("A-1"), code=AlarmCode.CARD_NOT_POSTED, subject="R-1", values={"reason": TOKEN}, raised_at=NOW
     )
@@ -110,9 +122,9 @@ def test_texts_of_errors_are_cleaned_of_what_looks_like_a_token() -> None:
     fact = Refused(RefusalCode.CANNOT_BE_CHECKED, answer=f"It said {TOKEN}.").fact
     stored_refusal = load(DETAILS, CLEAN.details(fact.as_value()))
     assert stored_refusal == {"code": "cannot_be_judged", "values": {"answer": "It said [redacted]."}}
-    told = load(EFFECT, CLEAN.effect(Tell(person=ChatId("U1"), subject=Subject(), text=str(fact))))
+    told = load(EFFECT, CLEAN.effect(Tell(person=ChatId("U1"), subject=Subject(), said=fact)))
     assert isinstance(told, Tell)
-    assert told.text == str(Fact(fact.code, {"answer": "It said [redacted]."}))
+    assert told.said == Fact(fact.code, {"answer": "It said [redacted]."})
     details = {"reason": TOKEN, "refused": [{"names": ["a"], "reason": TOKEN}], "image": {"reason": TOKEN}}
     assert load(DETAILS, CLEAN.details(details)) == {
         "reason": "[redacted]",

@@ -42,6 +42,6 @@ class Looking:
         await self.service.note_look(actor, target, key=look, by=by)
         if allowance is None or self.limits is None:
             return
-        if allowance.is_first_near:
-            await self.service.say(allowance.words, key=f"left:{key}", person=actor)
+        if allowance.is_first_near and (said := allowance.said) is not None:
+            await self.service.say(said, key=f"left:{key}", person=actor)
         await self.limits.used(allowance, actor)

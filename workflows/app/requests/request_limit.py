@@ -39,6 +39,6 @@ class Filing:
         allowance = self._allowance
         if allowance is None or self.limits is None:
             return
-        if allowance.words:
-            await self.service.say(allowance.words, key=f"left:{key}", person=allowance.actor)
+        if (said := allowance.said) is not None:
+            await self.service.say(said, key=f"left:{key}", person=allowance.actor)
         await self.limits.used(allowance, allowance.actor)

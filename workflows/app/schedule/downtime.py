@@ -3,8 +3,10 @@
 from datetime import datetime
 from typing import Final
 
+from workflows.core.errors.facts import Fact
 from workflows.core.requests.commands.request import Replan
 from workflows.core.requests.downtime import AUDIT_KEPT_FOR, Gap, gap_at_start, gap_at_tick, unsure_since
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
@@ -63,16 +65,14 @@ async def held_by_gap(request: AccessRequest, *, store: Store, tenant: Tenant, c
     since = unsure_since(request, gap)
     if gap is None or since is None:
         return None
-    span = (
-        "for a while" if gap.since is None else f"between {gap.since:%Y-%m-%d %H:%M} and {gap.until:%Y-%m-%d %H:%M} UTC"
-    )
-    begins = f"Gatehouse was not running {span}, so its records may be older than the tenant."
+    span = {"since": None if gap.since is None else gap.since.isoformat(), "until": gap.until.isoformat()}
+    begins = Fact(NoteCode.NOT_RUNNING, span)
     if clock.now() - since > AUDIT_KEPT_FOR:
-        return Replan(reason=f"{begins} Entra's audit log does not reach back that far, so this is asked again.")
+        return Replan(reason=(begins, Fact(NoteCode.LOG_TOO_SHORT)))
     try:
         changes = await tenant.tenant_settings.read_partner_changes(request.known.plan.tenant_id, since)
     except (TenantUnavailable, TenantRefused):
-        return Replan(reason=f"{begins} Entra's audit log cannot be read, so this is asked again.")
+        return Replan(reason=(begins, Fact(NoteCode.LOG_UNREADABLE)))
     if changes:
-        return Replan(reason=f"{begins} This partner was changed since it was approved, so this is asked again.")
+        return Replan(reason=(begins, Fact(NoteCode.CHANGED_SINCE_APPROVED)))
     return None

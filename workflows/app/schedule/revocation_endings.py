@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Final
 
 from workflows.app.identifiers import revocation_id
+from workflows.core.errors.facts import Fact
 from workflows.core.plans.refused_writes import shows, written_names
-from workflows.core.requests.alarms import WAYS, Alarm
+from workflows.core.requests.alarms import WAYS, Alarm, EndingCode
 from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import TERMINAL, AccessRequest, RequestId, RequestKind, RequestState
@@ -27,8 +28,8 @@ Clicks = Iterable[tuple[CheckPermission, Revoke, bool]]
 class Ending:
     """The end of an alarm."""
 
-    words: str = ""
-    """Why it ended, when nothing was repaired; empty when it was."""
+    why: Fact | None = None
+    """Why it ended, when nothing was repaired; None when it was."""
     replaced_by: str = ""
     """The newer revocation that waits now."""
 
@@ -43,23 +44,23 @@ async def ending_of(
     """
     request = await store.request(RequestId(alarm.subject))
     if request is None:
-        return Ending(words="the click was refused, or an admin gave it up")
+        return Ending(why=Fact(EndingCode.CLICK_ENDED))
     if request.state not in TERMINAL:
         return None
     if request.state is RequestState.APPLIED and WAYS not in alarm.values:
         return Ending()
     newer = _newer(request, clicks, requests)
     if newer:
-        return Ending(words=f"replaced by {newer}", replaced_by=newer)
+        return Ending(why=Fact(EndingCode.REPLACED, {"by": newer}), replaced_by=newer)
     confirmed = await _confirmed_since(request, store, is_any_kind=WAYS in alarm.values)
     if WAYS not in alarm.values:
-        return Ending() if confirmed else Ending(words=f"the request ended as {request.state.value}")
+        return Ending(why=None if confirmed else Fact(EndingCode.REQUEST_ENDED, {"state": request.state.value}))
     if confirmed:
-        return Ending(words=f"replaced by {confirmed}")
+        return Ending(why=Fact(EndingCode.REPLACED, {"by": confirmed}))
     if await _are_closed(request, alarm.values[WAYS].split(", "), tenant):
         return Ending()
     if now - alarm.raised_at >= OPEN_AFTER_BLOCK_SHOWN_FOR:
-        return Ending(words="a day has passed, and it was not seen closed")
+        return Ending(why=Fact(EndingCode.DAY_PASSED))
     return None
 
 

@@ -3,14 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
 from workflows.app.alarms import Alarms
 from workflows.app.service import Service
+from workflows.core.errors.facts import Fact
 from workflows.core.people import Role
 from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.effects import MessageCode
 from workflows.core.requests.eligibility import still_asked
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.text import counted
@@ -38,6 +40,17 @@ class RoleLack:
     needed: int
     missing_groups: tuple[str, ...]
     """User groups of the role that do not exist, or are disabled."""
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """Return the values of the message about it, see `MessageCode.ROLE_EMPTY`."""
+        return {
+            "stage": self.title,
+            "role": self.role,
+            "people": self.people,
+            "needed": self.needed,
+            "missing_groups": list(self.missing_groups),
+        }
 
     @property
     def words(self) -> str:
@@ -121,16 +134,15 @@ async def check_soon(store: Store) -> None:
 
 
 async def _tell_requester(request: AccessRequest, lacks: Sequence[RoleLack], service: Service) -> None:
-    reasons = " ".join(lack.words for lack in lacks)
+    said = Fact(MessageCode.ROLE_EMPTY, {"request": request.id, "lacks": [lack.values for lack in lacks]})
     await service.say(
-        f"Your request {request.id} cannot be approved now: {reasons} The admins are told. You need not do anything: "
-        "it goes on once there are people again.",
+        said,
         key=f"role_empty:{request.id}",
         person=request.particulars.requester,
     )
 
 
-def _values(lack: RoleLack, requests: Sequence[AccessRequest], source: RoleSource | None) -> dict[str, str]:
+def _values(lack: RoleLack, requests: Sequence[AccessRequest], source: RoleSource | None) -> dict[str, Any]:
     groups = () if source is None else source.user_groups
     where = ", ".join(f"@{handle}" for handle in groups if handle not in lack.missing_groups) or "roles.toml"
     return {
@@ -138,7 +150,7 @@ def _values(lack: RoleLack, requests: Sequence[AccessRequest], source: RoleSourc
         "people": str(lack.people),
         "needed": str(lack.needed),
         "requests": ", ".join(request.id for request in requests),
-        "missing": missing_words(lack.missing_groups).strip(),
+        "missing_groups": list(lack.missing_groups),
         "where": where,
     }
 

@@ -12,7 +12,7 @@ from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.alarms import AlarmCode
-from workflows.core.requests.commands.partner import RecordSponsorFound, RecordSponsorGone
+from workflows.core.requests.commands.partner import GoneReason, RecordSponsorFound, RecordSponsorGone
 from workflows.intervals import SPONSOR_ALARMS_EVERY, SPONSORS_CHECKED_EVERY
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
@@ -50,19 +50,19 @@ async def _look(partnerships: Sequence[Partnership], tenant: Tenant, service: Se
         sponsor = partnership.sponsor.id
         reason = _why_gone(known.get(sponsor))
         with suppress(Refused):  # known already, or somebody else is the sponsor by now
-            if reason:
+            if reason is not None:
                 command = RecordSponsorGone(sponsor=sponsor, reason=reason)
                 await service.advance_review(partnership.identity.tenant_id, command)
             elif partnership.sponsor_gone_at is not None:
                 await service.advance_review(partnership.identity.tenant_id, RecordSponsorFound(sponsor=sponsor))
 
 
-def _why_gone(account: Account | None) -> str:
+def _why_gone(account: Account | None) -> GoneReason | None:
     if account is None:
-        return "Entra has no such account any more."
+        return GoneReason.NO_ACCOUNT
     if not account.is_enabled:
-        return "The account is disabled."
-    return "" if account.is_member else "The account is a guest account."
+        return GoneReason.DISABLED
+    return None if account.is_member else GoneReason.GUEST
 
 
 async def _live(store: Store) -> list[Partnership]:

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -16,8 +16,10 @@ from workflows.app.identifiers import revocation_id
 from workflows.app.revocation_alarms import partner_of, values_of
 from workflows.app.schedule.given_up import alarm_values, is_alarming
 from workflows.app.schedule.revocation_endings import ending_of
+from workflows.core.errors.facts import Fact
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import CheckPermission
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import RequestKind
 from workflows.core.requests.watch import unchecked_revocations, unshown_writes, waiting_revocations
 from workflows.ports.clock import Clock
@@ -28,6 +30,8 @@ _log = structlog.get_logger()
 
 _PATIENCE_SECONDS: Final = 3.0
 """Seconds that a check waits for another system, because the next tick waits for it."""
+
+_ASKED_BY_UNKNOWN: Final = (Fact(NoteCode.PERSON_UNREADABLE),)
 
 Check = Callable[[], Awaitable[None]]
 
@@ -77,11 +81,11 @@ async def check_revocations(*, store: Store, clock: Clock, tenant: Tenant, alarm
     given_up = [one.effect for one in await store.given_up() if isinstance(one.effect, CheckPermission)]
     clicks = unchecked_revocations([*given_up, *await store.unchecked_clicks()], now)
     requests = await store.open_requests()
-    waiting: dict[str, Mapping[str, str]] = {}
+    waiting: dict[str, Mapping[str, Any]] = {}
     late: set[str] = set()
     for click, command, is_late in clicks:
         request_id = revocation_id(click.key)
-        waiting[request_id] = values_of(request_id, command.target, "Who asked for it cannot be looked up.")
+        waiting[request_id] = values_of(request_id, command.target, _ASKED_BY_UNKNOWN)
         if is_late:
             late.add(request_id)
     for one in requests:
@@ -97,7 +101,7 @@ async def check_revocations(*, store: Store, clock: Clock, tenant: Tenant, alarm
     for subject in sorted(late - known.keys()):
         await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, subject, waiting[subject])
     for subject, ending in endings.items():
-        await alarms.clear_alarm(AlarmCode.REVOCATION_WAITS, subject, ending.words)
+        await alarms.clear_alarm(AlarmCode.REVOCATION_WAITS, subject, ending.why)
 
 
 async def check_given_up(*, store: Store, alarms: Alarms) -> None:

@@ -1,44 +1,12 @@
 """The state of the partner setup: our side is done, the partner's side is open until somebody here confirms it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from workflows.core.partner_setup.steps import Step, StepKey
 from workflows.core.people import Person
 from workflows.core.settings.canonical import Digest
-from workflows.core.text import counted
-
-UNSEEN: Final = "Gatehouse cannot see it"
-
-SHORT_NAMES: Final[Mapping[StepKey, str]] = {
-    StepKey.MICROSOFT_CLOUD: "our Microsoft cloud",
-    StepKey.AUTOMATIC_REDEMPTION_OUTBOUND: "automatic redemption, outbound",
-    StepKey.AUTOMATIC_REDEMPTION_INBOUND: "automatic redemption, inbound",
-    StepKey.B2B_DIRECT_CONNECT_OUTBOUND: "B2B direct connect, outbound",
-    StepKey.B2B_DIRECT_CONNECT_INBOUND: "B2B direct connect, inbound",
-    StepKey.PROVISIONING_JOB: "provisioning job",
-    StepKey.B2B_COLLABORATION_OUTBOUND: "B2B collaboration, outbound",
-    StepKey.B2B_COLLABORATION_INBOUND: "B2B collaboration, inbound",
-}
-"""The name of each step on a button and in a sentence."""
-
-LABELS: Final[Mapping[StepKey, str]] = {
-    **{key: f"Their {name}" for key, name in SHORT_NAMES.items()},
-    StepKey.MICROSOFT_CLOUD: "Our Microsoft cloud, enabled over there",
-}
-"""The label of each step on our side."""
-
-_MISSING: Final[Mapping[StepKey, str]] = {
-    StepKey.MICROSOFT_CLOUD: "nothing between the two tenants works",
-    StepKey.AUTOMATIC_REDEMPTION_OUTBOUND: "their people keep seeing the consent prompt here; access does not need it",
-    StepKey.AUTOMATIC_REDEMPTION_INBOUND: "our people keep seeing the consent prompt there; access does not need it",
-    StepKey.B2B_DIRECT_CONNECT_OUTBOUND: "their people cannot take part in our shared channels",
-    StepKey.B2B_DIRECT_CONNECT_INBOUND: "our people cannot take part in their shared channels",
-    StepKey.PROVISIONING_JOB: "no account of theirs is created here",
-}
-_NO_SYNCHRONIZATION: Final = "no account of theirs can be synchronized into our tenant"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,19 +32,6 @@ def needed_steps(steps: Sequence[Step]) -> tuple[Step, ...]:
     return tuple(step for step in steps if step.is_needed)
 
 
-def usual_words(steps: Sequence[Step]) -> str:
-    """State in two sentences what Microsoft's default in the partner's tenant opens already; empty when nothing."""
-    names = "; ".join(SHORT_NAMES[step.key] for step in steps if not step.is_needed)
-    return f"Also open by Microsoft's default: their {names}. Look there if it does not work." if names else ""
-
-
-def missing_until(step: Step, steps: Sequence[Step]) -> str:
-    """State what does not work until the partner has done a needed step. A complete sentence."""
-    is_synchronized = any(other.key is StepKey.PROVISIONING_JOB for other in steps)
-    is_for_accounts = is_synchronized and step.key is StepKey.AUTOMATIC_REDEMPTION_OUTBOUND
-    return f"Until it is set there, {_NO_SYNCHRONIZATION if is_for_accounts else _MISSING[step.key]}."
-
-
 def open_steps(steps: Sequence[Step], confirmations: Sequence[Confirmation]) -> tuple[Step, ...]:
     """List the needed steps that nobody has confirmed."""
     return tuple(step for step in needed_steps(steps) if confirmation_of(step, confirmations) is None)
@@ -86,16 +41,3 @@ def still_wanted(steps: Sequence[Step], confirmations: Sequence[Confirmation]) -
     """List the confirmations of steps that are still wanted."""
     found = (confirmation_of(step, confirmations) for step in steps)
     return tuple(one for one in found if one is not None)
-
-
-def setup_words(steps: Sequence[Step], confirmations: Sequence[Confirmation]) -> str:
-    """State in one line the setup of both sides, without names; empty when the partner need not do anything."""
-    needed = needed_steps(steps)
-    if not needed:
-        return ""
-    still_open = len(open_steps(steps, confirmations))
-    if not still_open:
-        return f"ours done, theirs confirmed ({UNSEEN})"
-    done, count = len(needed) - still_open, counted(len(needed), "step")
-    said = f"{done} of {count} confirmed, the rest unknown" if done else f"unknown, {count}"
-    return f"ours done, theirs {said} ({UNSEEN})"

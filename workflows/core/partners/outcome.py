@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from workflows.core.errors.facts import Fact
 from workflows.core.partner_setup.state import open_steps, still_wanted
 from workflows.core.partner_setup.steps import setup_of
 from workflows.core.partners.approval_policy import is_live, stricter
@@ -14,11 +15,11 @@ from workflows.core.plans.closing import only_narrows
 from workflows.core.policy.risk import risk_of_result, weakness_of
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.request import RecordApplied, RecordOverwritten, RequestCommand, Subject
-from workflows.core.requests.effects import Effect, ShowReview, ShowSetup, Tell
+from workflows.core.requests.effects import Effect, MessageCode, ShowReview, ShowSetup, Tell
 from workflows.core.requests.lifecycle import Situation, advance, closes, partner_of
+from workflows.core.requests.notes import as_values
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.text import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,52 +48,42 @@ def advance_partner(
     if isinstance(command, RecordOverwritten):
         # Nobody approved the current settings, so a review is due at once.
         record = replace(opened_partnership(after, known, now, image=command.image or {}), next_review_at=now)
-        text = f"{partner_of(after)}: {after.note}"
+        said = _said(after, MessageCode.OVERWRITTEN)
     else:
         is_closed = closes(after)
         record = closed_partnership(after, known, now) if is_closed else opened_partnership(after, known, now)
-        text = _closed_words(after) if is_closed else f"{_opened_words(after, record)} {after.note}".strip()
+        said = _closed(after) if is_closed else _opened(after, record)
         shown = (ShowReview(tenant_id=record.identity.tenant_id),)
-    effects = (*moved.effects, *shown, *_show_setup(record, known), *_told(after, text))
+    effects = (*moved.effects, *shown, *_show_setup(record, known), *_told(after, said))
     return Outcome(request=after, effects=effects, partnership=held_to_table(known, command, record))
 
 
-def _told(request: AccessRequest, text: str) -> tuple[Tell, ...]:
+def _told(request: AccessRequest, said: Fact) -> tuple[Tell, ...]:
     """Tell the requester and the sponsor; once when both are the same person."""
     people = sorted({request.particulars.requester, request.particulars.sponsor})
-    return tuple(Tell(person=person, subject=Subject(request_id=request.id), text=text) for person in people)
+    return tuple(Tell(person=person, subject=Subject(request_id=request.id), said=said) for person in people)
 
 
-def _closed_words(request: AccessRequest) -> str:
+def _said(request: AccessRequest, code: MessageCode, **values: Any) -> Fact:
+    return Fact(code, {"partner": partner_of(request), **values, "note": as_values(request.note)})
+
+
+def _closed(request: AccessRequest) -> Fact:
     """State what the read-back after a closing showed.
 
     The partner is called "blocked" only when nothing else is open.
     """
-    opening = f"{partner_of(request)}: " if request.not_closed else f"{partner_of(request)} is blocked: "
-    rest = " ".join(filter(None, ["Nothing else is open." if not request.not_closed else "", request.note]))
-    return (
-        f"{opening}B2B collaboration and direct connect are blocked explicitly in both directions, trust, automatic "
-        f"redemption and synchronization are off, and reading it back confirmed it. {rest} Tokens already issued "
-        "usually work for up to an hour, longer where a token lifetime policy says so; sessions in the partner's own "
-        "tenant are theirs to end."
-    )
+    return _said(request, MessageCode.CLOSED, is_all=not request.not_closed)
 
 
-def _opened_words(request: AccessRequest, partnership: Partnership) -> str:
+def _opened(request: AccessRequest, partnership: Partnership) -> Fact:
     """State that our side is done, and that the partner's side is open where the partner must do something."""
     needed = sum(step.is_needed for step in open_steps(partnership.setup, partnership.confirmations))
-    partner = partner_of(request)
-    if not needed:
-        if request.particulars.kind is RequestKind.RESTORATION:
-            before = f"what stood before {request.particulars.restores}"
-            return f"The settings of {partner} are put back to {before}, and were read back from the tenant."
-        return f"Access for {partner} is set and was read back from the tenant."
-    return (
-        f"Our half of the access for {partner} is set and was read back from the tenant. The other half is "
-        f"the partner's: {counted(needed, 'step')} on its side. Gatehouse cannot see that half and counts it as "
-        "unknown until the sponsor confirms it. The card about the partner's half has the checklist for its "
-        "administrator."
-    )
+    if needed:
+        return _said(request, MessageCode.OUR_SIDE_SET, steps=needed)
+    if request.particulars.kind is RequestKind.RESTORATION:
+        return _said(request, MessageCode.PUT_BACK, restores=request.particulars.restores)
+    return _said(request, MessageCode.OPENED)
 
 
 def _show_setup(partnership: Partnership, known: Partnership | None) -> tuple[ShowSetup, ...]:

@@ -4,9 +4,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
+from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partner_setup.state import SHORT_NAMES, Confirmation, confirmation_of, open_steps
+from workflows.core.partner_setup.state import Confirmation, confirmation_of, open_steps
 from workflows.core.partner_setup.steps import Step, StepKey, setup_of
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ADMIN, Person, Roster
@@ -19,9 +20,8 @@ from workflows.core.requests.commands.partner import (
     UnconfirmSetup,
 )
 from workflows.core.requests.commands.request import Subject
-from workflows.core.requests.effects import Tell
+from workflows.core.requests.effects import MessageCode, Tell
 from workflows.core.requests.request import AccessRequest, RequestState
-from workflows.core.text import counted
 
 REMIND_SETUP_AFTER: Final = timedelta(days=7)
 
@@ -55,16 +55,12 @@ def setup_messages(partnership: Partnership, command: SetupCommand) -> tuple[Tel
     if not isinstance(command, ConfirmSetup | UnconfirmSetup):
         return ()
     identity = partnership.identity
-    step = f"{SHORT_NAMES[command.step]} of {identity.name}"
     left = open_steps(partnership.setup, partnership.confirmations)
-    names = "; ".join(SHORT_NAMES[one.key] for one in left)
-    rest = f"Still unknown, {counted(len(left), 'step')}: {names}." if left else "Every step is confirmed now."
-    if isinstance(command, ConfirmSetup):
-        text = f"Recorded under your name as confirmed by the partner: {step}. {rest}"
-    else:
-        text = f"Taken back: {step} counts as unknown again. {rest}"
+    code = MessageCode.SETUP_CONFIRMED if isinstance(command, ConfirmSetup) else MessageCode.SETUP_UNCONFIRMED
+    values = {"partner": identity.name, "step": command.step.value, "left": [one.key.value for one in left]}
     subject = Subject(tenant_id=identity.tenant_id)
-    return (Tell(person=command.actor.chat_id, subject=subject, text=text, channel=command.channel),)
+    said = Fact(code, values)
+    return (Tell(person=command.actor.chat_id, subject=subject, said=said, channel=command.channel),)
 
 
 def setup_for_request(request: AccessRequest) -> tuple[Step, ...]:

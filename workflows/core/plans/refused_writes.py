@@ -1,16 +1,16 @@
 """The results of the writes that Graph may refuse."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
+from workflows.core.errors.facts import Fact
 from workflows.core.plans.plan import Operation
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.described import undescribed
 from workflows.core.settings.documents import is_same_value, says_nothing
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION
-from workflows.core.settings.openness_words import way_title
 
 
 class NotTaken(StrEnum):
@@ -29,15 +29,8 @@ class RefusedWrite:
     """A write that Graph was allowed to refuse and that did not take effect: by Graph's names, and why."""
 
     names: tuple[str, ...]
-    because: NotTaken = NotTaken.ANSWERED
-    reason: str = ""
-    """What was answered, in complete sentences; empty when there was no answer."""
-
-    @property
-    def details(self) -> dict[str, Any]:
-        """Return what the audit log keeps of it."""
-        why = {"reason": self.reason} if self.because is NotTaken.ANSWERED else {"because": self.because.value}
-        return {"names": list(self.names), **why}
+    reason: tuple[Fact, ...]
+    """Codes: `NoteCode`."""
 
 
 def shows(operation: Operation, image: JsonObject) -> bool:
@@ -65,22 +58,3 @@ def _shows(wanted: Any, shown: Any) -> bool:
     if isinstance(wanted, Mapping) and isinstance(shown, Mapping):
         return all(_shows(value, shown.get(name)) for name, value in wanted.items())
     return is_same_value(wanted, shown)
-
-
-_REASONS: Final[Mapping[NotTaken, str]] = {
-    NotTaken.ANSWERED: "",
-    NotTaken.NO_ANSWER: "Microsoft Graph did not answer in time.",
-    NotTaken.NOT_SHOWN: "Microsoft Graph accepted it and does not show it.",
-}
-
-
-def reason_words(one: RefusedWrite) -> str:
-    """State why a write did not take effect."""
-    return _REASONS[one.because] or one.reason
-
-
-def not_taken_words(refused: Iterable[RefusedWrite]) -> str:
-    """State which refusable writes did not take effect, and why."""
-    return " ".join(
-        f"Not taken: {'; '.join(map(way_title, one.names))}. {reason_words(one)}".strip() for one in refused
-    )

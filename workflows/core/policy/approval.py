@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from workflows.core.errors.facts import Fact
 from workflows.core.people import Person, PersonId, Roster
 from workflows.core.policy.template import Stage
 from workflows.core.settings.canonical import Digest
@@ -17,6 +18,19 @@ class Choice(StrEnum):
 
     APPROVE = "approve"
     REJECT = "reject"
+
+
+class DiscountCode(StrEnum):
+    """Why an approval does not count."""
+
+    EARLIER_VERSION = "earlier_version"
+    """Values: `person`."""
+    MAY_NOT = "may_not"
+    """Values: `person`."""
+    COUNTS_ONCE = "counts_once"
+    """Values: `person`."""
+    LOST_ROLE = "lost_role"
+    """Values: `person`, `stage` (its title)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +55,8 @@ class Verdict:
     """Index of the stage that waits for approvals; None when the chain is complete."""
     missing: int
     """How many approvals the open stage still needs."""
-    discounted: tuple[str, ...]
-    """One sentence with the reason for each approval that does not count."""
+    discounted: tuple[Fact, ...]
+    """The reason for each approval that does not count; codes: `DiscountCode`."""
 
     @property
     def is_complete(self) -> bool:
@@ -65,20 +79,21 @@ def evaluate(
     :param roster: None counts every decision as eligible; for display only, never to decide.
     """
     counted: list[list[Person]] = [[] for _ in stages]
-    discounted: list[str] = []
+    discounted: list[Fact] = []
     seen: set[PersonId] = set()
     for decision in decisions:
         if decision.choice is not Choice.APPROVE:
             continue
         person = decision.person
         if decision.digest != digest:
-            discounted.append(f"{person.name} approved an earlier version of this request.")
+            discounted.append(Fact(DiscountCode.EARLIER_VERSION, {"person": person.name}))
         elif person.id in excluded:
-            discounted.append(f"{person.name} may not approve this request.")
+            discounted.append(Fact(DiscountCode.MAY_NOT, {"person": person.name}))
         elif person.id in seen:
-            discounted.append(f"{person.name} already counts once.")
+            discounted.append(Fact(DiscountCode.COUNTS_ONCE, {"person": person.name}))
         elif roster is not None and not roster.holds(person.id, stages[decision.stage].role):
-            discounted.append(f"{person.name} no longer holds the role “{stages[decision.stage].title}”.")
+            title = stages[decision.stage].title
+            discounted.append(Fact(DiscountCode.LOST_ROLE, {"person": person.name, "stage": title}))
         else:
             seen.add(person.id)
             counted[decision.stage].append(person)

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, NewType
+from typing import Any, Final, NewType
 
 AlarmId = NewType("AlarmId", str)
 
 ENDED: Final = "ended"
-"""The key of the value that says why an alarm ended although nothing was repaired."""
+"""The key of the value that says why an alarm ended although nothing was repaired: a code and values, see `EndingCode`.
+In alarms of earlier versions a text."""
 WAYS: Final = "ways"
 """The key of the value that lists what stays open although the block is confirmed: Graph's names, with commas."""
 
@@ -45,6 +46,21 @@ class AlarmCode(StrEnum):
     """Somebody reached a limit per hour. Subject: the person, and what is limited."""
 
 
+class EndingCode(StrEnum):
+    """Why an alarm ended although nothing was repaired. The values are stored."""
+
+    CLICK_ENDED = "click_ended"
+    """The click was refused, or an admin gave it up."""
+    REPLACED = "replaced"
+    """Values: `by` (the id of a newer request about the partner)."""
+    REQUEST_ENDED = "request_ended"
+    """Values: `state`."""
+    DAY_PASSED = "day_passed"
+    """What stays open was not seen closed for a day."""
+    NOT_ALL_CLOSED = "not_all_closed"
+    """The block is confirmed. Another alarm says what stays open."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
     """One alarm. At most one of the same code and subject is open at a time."""
@@ -53,8 +69,8 @@ class Alarm:
     code: AlarmCode
     subject: str
     """What it is about, see `AlarmCode`; empty when there can be only one."""
-    values: Mapping[str, str] = field(default_factory=dict)
-    """Values for the texts: names, reasons, times in ISO 8601. May contain text from outside."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """Values for the texts: names, reasons (lists of facts), times in ISO 8601. May contain text from outside."""
     raised_at: datetime
     cleared_at: datetime | None = None
     """When it was found repaired; None while it is open."""

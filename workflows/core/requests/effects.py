@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from typing import Literal, assert_never
 
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId
 from workflows.core.requests.alarms import AlarmId
 from workflows.core.requests.commands.clicks import Click
 from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.notes import as_values, told_by
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
 
@@ -84,6 +87,52 @@ class ShowHome:
     person: ChatId
 
 
+class MessageCode(StrEnum):
+    """What a private message says. The values are stored. `note` and `reasons` are lists of facts."""
+
+    TEXT = "text"
+    """Text that an earlier version stored. Values: `text`."""
+    REFUSED = "refused"
+    """Values: `reasons`."""
+
+    REQUEST_WAITS = "request_waits"
+    """Values: `partner`, `note`."""
+    APPROVED = "approved"
+    """Values: `name`, `partner`, `stage` (its title)."""
+    YOU_WITHDREW = "you_withdrew"
+    """Values: `partner`, `note`."""
+    ENDED = "ended"
+    """Values: `partner`, `state`, `note`."""
+    OVERWRITTEN = "overwritten"
+    """Values: `partner`, `note`."""
+    CLOSED = "closed"
+    """Values: `partner`, `is_all` (nothing else is open), `note`."""
+    OPENED = "opened"
+    """Values: `partner`, `note`."""
+    PUT_BACK = "put_back"
+    """Values: `partner`, `restores` (a request's id), `note`."""
+    OUR_SIDE_SET = "our_side_set"
+    """Values: `partner`, `steps` (how many are needed of the partner), `note`."""
+    ROLE_EMPTY = "role_empty"
+    """Values: `request`, `lacks`: a list of `stage`, `role`, `people`, `needed`, `missing_groups`."""
+    CARD_NOT_POSTED = "card_not_posted"
+    """Values: `partner`."""
+
+    SETUP_CONFIRMED = "setup_confirmed"
+    """Values: `partner`, `step`, `left` (the steps that are still open)."""
+    SETUP_UNCONFIRMED = "setup_unconfirmed"
+    """Values: `partner`, `step`, `left`."""
+
+    CLICK_WAITS = "click_waits"
+    CLICK_NOT_JUDGED = "click_not_judged"
+    LIMIT_NEAR = "limit_near"
+    """Values: `what`, `left`, `maximum`, `more_at`."""
+    VIEW_NOT_OPENED = "view_not_opened"
+    VIEW_NOT_FILLED = "view_not_filled"
+    DECISION_RECEIVED = "decision_received"
+    """The window could not show it. Values: `choice`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tell:
     """Send one person a private message about a request or partner."""
@@ -91,7 +140,8 @@ class Tell:
     kind: Literal["tell"] = field(default="tell")
     person: ChatId
     subject: Subject
-    text: str
+    said: Fact
+    """Code: `MessageCode`."""
     channel: str = ""
     """Where the person clicked. The message is shown there, to this person only. Empty: a direct message."""
 
@@ -127,6 +177,11 @@ Effect = (
     | ShowAlarm
     | SettleGivenUp
 )
+
+
+def refusal_message(refused: Refused) -> Fact:
+    """Return the message that tells a person why something was refused."""
+    return Fact(MessageCode.REFUSED, {"reasons": as_values(told_by(refused))})
 
 
 class Rank(IntEnum):

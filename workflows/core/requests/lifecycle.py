@@ -52,17 +52,18 @@ stateDiagram-v2
 This file is long because every change of a state stands in this file, with the table and its diagram.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
+from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Person, Roster
 from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import plan_revocation
-from workflows.core.plans.refused_writes import not_taken_words
+from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.requests.commands.request import (
     Approve,
@@ -87,20 +88,14 @@ from workflows.core.requests.commands.request import (
     Withdraw,
 )
 from workflows.core.requests.deciding import require_may_decide
-from workflows.core.requests.effects import Apply, Effect, Prepare, Remind, ShowRequest, Tell
+from workflows.core.requests.effects import Apply, Effect, MessageCode, Prepare, Remind, ShowRequest, Tell
+from workflows.core.requests.notes import Facts, NoteCode, as_values, with_sent_before
 from workflows.core.requests.reminding import may_be_reminded, next_reminder_at
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.resending import may_be_resent, pause_before
-from workflows.core.requests.words import with_sent_before
-from workflows.core.settings.openness import open_ways
-from workflows.core.settings.openness_words import not_closed_words
-from workflows.core.text import Action
+from workflows.core.settings.openness import OpenWay, open_ways
 
 S = RequestState
-
-_DEFAULT_UNREAD: Final = (
-    f"The tenant's default could not be read, so what the partner inherits is not known. {Action.SHOW} reads it again."
-)
 
 NO_PARTNER: Final = frozenset({RefusalCode.UNKNOWN_TENANT, RefusalCode.OWN_TENANT})
 """Why even a revocation can end without a write: there is no partner to close."""
@@ -208,7 +203,7 @@ def _prepared(request: AccessRequest, command: RecordPrepared, at: Situation) ->
         S.APPLYING if is_revocation else S.AWAITING_APPROVAL,
         at,
         prepared=command.prepared,
-        note="",
+        note=(),
     )
     if is_revocation:
         return _to_apply(request)
@@ -224,11 +219,7 @@ def _unfit(request: AccessRequest, command: RecordUnfit, at: Situation) -> Trans
 def _delayed(request: AccessRequest, command: RecordDelayed, at: Situation) -> Transition:
     if request.note == command.reason:
         return Transition(request=request, effects=())
-    told = (
-        ()
-        if request.note
-        else _tell_requester(request, f"Your request for {partner_of(request)} waits: {command.reason}")
-    )
+    told = () if request.note else _tell_requester(request, MessageCode.REQUEST_WAITS, note=as_values(command.reason))
     request = _moved(request, request.state, at, note=command.reason)
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), *told))
 
@@ -238,15 +229,14 @@ def _approve(request: AccessRequest, command: Approve[Person], at: Situation) ->
     stage = require_may_decide(request, command.actor, command.digest, roster=at.roster, now=received)
     if stage is None:
         # An approver got the role back since the last decision. Nothing is missing any more, so no approval is added.
-        return _to_apply(_moved(request, S.APPLYING, at, note=""))
+        return _to_apply(_moved(request, S.APPLYING, at, note=()))
     decision = Decision(
         person=command.actor, choice=Choice.APPROVE, stage=stage, digest=command.digest, reason="", at=received
     )
-    request = _moved(request, request.state, at, decisions=(*request.decisions, decision), note="")
+    request = _moved(request, request.state, at, decisions=(*request.decisions, decision), note=())
     verdict = request.verdict(at.roster)
     told = _tell_requester(
-        request,
-        f"{command.actor.name} approved your request for {partner_of(request)} ({request.known.stages[stage].title}).",
+        request, MessageCode.APPROVED, name=command.actor.name, stage=request.known.stages[stage].title
     )
     if verdict.is_complete:
         transition = _to_apply(replace(request, state=S.APPLYING))
@@ -270,14 +260,20 @@ def _reject(request: AccessRequest, command: Reject[Person], at: Situation) -> T
         at=received,
     )
     request = replace(request, decisions=(*request.decisions, decision))
-    return _ended(request, S.REJECTED, at, note=f"{command.actor.name} rejected it: {decision.reason}")
+    return _ended(
+        request,
+        S.REJECTED,
+        at,
+        note=(Fact(NoteCode.REJECTED, {"name": command.actor.name, "reason": decision.reason}),),
+    )
 
 
 def _withdraw(request: AccessRequest, command: Withdraw, at: Situation) -> Transition:
     if command.actor != request.particulars.requester and not command.is_requester:
         raise Refused(RefusalCode.NOT_THE_REQUESTER)
-    text = f"You withdrew your request for {partner_of(request)}."
-    return _ended(request, S.WITHDRAWN, at, note="The requester withdrew it.", text=text)
+    request = _noted(request, S.WITHDRAWN, at, (Fact(NoteCode.WITHDRAWN),))
+    told = _tell_requester(request, MessageCode.YOU_WITHDREW, note=as_values(with_sent_before(request, ())))
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id), *told))
 
 
 def _remind(request: AccessRequest, command: RemindApprovers, at: Situation) -> Transition:
@@ -299,7 +295,7 @@ def _expire(request: AccessRequest, command: Expire, at: Situation) -> Transitio
         raise Refused(RefusalCode.NEVER_EXPIRES)
     if at.now < request.expires_at:
         raise Refused(RefusalCode.NOT_DUE, what="expiry")
-    return _ended(request, S.EXPIRED, at, note="Nobody decided in time. File it again if it is still needed.")
+    return _ended(request, S.EXPIRED, at, note=(Fact(NoteCode.UNDECIDED),))
 
 
 def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transition:
@@ -362,18 +358,14 @@ def _writing(request: AccessRequest, command: RecordWriting, at: Situation) -> T
 def _overwritten(request: AccessRequest, command: RecordOverwritten, at: Situation) -> Transition:
     if request.particulars.kind is RequestKind.REVOCATION:
         raise Refused(RefusalCode.PLAN_AGAIN)
-    note = (
-        "Gatehouse had begun to write the change when somebody else changed the partner's settings. The settings now "
-        "are neither those before the change nor the approved ones, so nobody can keep them alone. Look at them with "
-        f"{Action.SHOW}. Then revoke the partner, or ask for the right settings with {Action.REQUEST}."
-    )
+    note = (Fact(NoteCode.OVERWRITTEN),)
     return Transition(
         request=_moved(request, S.OVERWRITTEN, at, note=note), effects=(ShowRequest(request_id=request.id),)
     )
 
 
 def _unseen(request: AccessRequest, command: RecordUnseen, at: Situation) -> Transition:
-    note = "Microsoft Graph accepted the change but does not show it yet. Gatehouse keeps reading until it does."
+    note = (Fact(NoteCode.NOT_SHOWN_YET),)
     if request.state is S.UNCONFIRMED and request.note == note:
         return Transition(request=request, effects=())
     request = _moved(request, S.UNCONFIRMED, at, note=note, unseen_since=request.unseen_since or at.now)
@@ -392,18 +384,29 @@ def _applied(request: AccessRequest, command: RecordApplied, at: Situation) -> T
     is_closing = closes(request)
     # NB. with the default read just now: what the partner inherits may have changed since the plan was made.
     left = open_ways(command.image, command.default) if is_closing else None
-    unread = _DEFAULT_UNREAD if is_closing and command.default is None else ""
-    said = [not_closed_words(left or ()), unread, not_taken_words(command.refused)]
+    unread = (Fact(NoteCode.DEFAULT_UNREAD),) if is_closing and command.default is None else ()
     request = _moved(
         request,
         S.APPLIED,
         at,
-        note=" ".join(filter(None, said)),
+        note=(*_not_closed(left or ()), *unread, *_not_taken(command.refused)),
         confirmed_at=at.now,
         not_closed=left,
         refused=command.refused,
     )
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
+
+
+def _not_closed(left: Sequence[OpenWay]) -> Facts:
+    if not left:
+        return ()
+    return (Fact(NoteCode.NOT_CLOSED, {"ways": [{"name": way.name, "opening": way.opening.value} for way in left]}),)
+
+
+def _not_taken(refused: Sequence[RefusedWrite]) -> Facts:
+    return tuple(
+        fact for one in refused for fact in (Fact(NoteCode.NOT_TAKEN, {"names": list(one.names)}), *one.reason)
+    )
 
 
 def closes(request: AccessRequest) -> bool:
@@ -434,21 +437,24 @@ def _to_apply(request: AccessRequest) -> Transition:
     )
 
 
-def _ended(request: AccessRequest, state: RequestState, at: Situation, *, note: str, text: str = "") -> Transition:
-    note = with_sent_before(request, note)
-    request = _moved(request, state, at, note=note)
-    whole = f"Your request for {partner_of(request)} ended as {state.value}. {note}"
-    text = with_sent_before(request, text) if text else whole
-    return Transition(request=request, effects=(ShowRequest(request_id=request.id), *_tell_requester(request, text)))
+def _ended(request: AccessRequest, state: RequestState, at: Situation, *, note: Facts) -> Transition:
+    request = _noted(request, state, at, note)
+    told = _tell_requester(request, MessageCode.ENDED, state=state.value, note=as_values(request.note))
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id), *told))
+
+
+def _noted(request: AccessRequest, state: RequestState, at: Situation, note: Facts) -> AccessRequest:
+    return _moved(request, state, at, note=with_sent_before(request, note))
 
 
 def _moved(request: AccessRequest, state: RequestState, at: Situation, **changes: Any) -> AccessRequest:
     return replace(request, state=state, changed_at=at.now, version=request.version + 1, **changes)
 
 
-def _tell_requester(request: AccessRequest, text: str) -> tuple[Tell, ...]:
+def _tell_requester(request: AccessRequest, code: MessageCode, **values: Any) -> tuple[Tell, ...]:
     requester: ChatId = request.particulars.requester
-    return (Tell(person=requester, subject=Subject(request_id=request.id), text=text),)
+    said = Fact(code, {"partner": partner_of(request), **values})
+    return (Tell(person=requester, subject=Subject(request_id=request.id), said=said),)
 
 
 def partner_of(request: AccessRequest) -> str:

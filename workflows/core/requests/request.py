@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final, NewType
 
 from workflows.core.checks.findings import Finding
+from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Person, PersonId, Roster
@@ -158,9 +159,9 @@ class AccessRequest:
     """The requester's account, if known when it was filed; None in old records. See `requester_account`."""
     prepared: Prepared | None = None
     decisions: tuple[Decision, ...] = ()
-    note: str = ""
-    """What a reader must know about the present state, in one or two sentences."""
-    asked_again: str = ""
+    note: tuple[Fact, ...] = ()
+    """What a reader must know about the present state; codes: `NoteCode` and what it names."""
+    asked_again: tuple[Fact, ...] = ()
     """Why a new plan was needed after people had seen one; empty when there was only one."""
     drift: Drift | None = None
     """How the partner differed from the approved plan, when that is why approval was requested again."""

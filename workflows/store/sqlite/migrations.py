@@ -203,6 +203,45 @@ def _as_code(finding: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+@migrations()
+def m012_notes_are_facts(db: Database) -> None:
+    """Store notes, reasons of refused writes and messages as codes and values; an earlier text becomes a value."""
+    for request_id, doc in db.execute("select id, doc from requests where json_valid(doc)").fetchall():
+        if (facts := _with_facts(doc)) != doc:
+            db.execute("update requests set doc = ? where id = ?", (facts, request_id))
+    for effect_id, doc in db.execute("select id, doc from effects where json_valid(doc)").fetchall():
+        record = json.loads(doc)
+        if isinstance(record, dict) and record.get("kind") == "tell" and isinstance(record.get("text"), str):
+            record["said"] = _facts_of(record.pop("text"))[0]
+            db.execute("update effects set doc = ? where id = ?", (_written(record), effect_id))
+
+
+def _with_facts(doc: str) -> str:
+    """Return a request's document with facts in place of the texts that an earlier version wrote."""
+    record = json.loads(doc)
+    if not isinstance(record, dict):
+        return doc
+    texts = {name: record[name] for name in ("note", "asked_again") if isinstance(record.get(name), str)}
+    rows = record.get("refused")
+    refused = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    written = [row for row in refused if isinstance(row.get("reason"), str)]
+    if not texts and not written:
+        return doc
+    for name, text in texts.items():
+        record[name] = _facts_of(text) if text else []
+    for row in written:
+        row["reason"] = _facts_of(row["reason"])
+    return _written(record)
+
+
+def _facts_of(text: str) -> list[dict[str, Any]]:
+    return [{"code": "text", "values": {"text": text}}]
+
+
+def _written(record: dict[str, Any]) -> str:
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+
+
 def _rename_fields(db: Database, table: str, key: str, within: tuple[str, ...], names: Mapping[str, str]) -> None:
     """Rename fields of the stored documents of a table. A document that cannot be read is not changed."""
     for identity, doc in db.execute(f"select {key}, doc from {table} where json_valid(doc)").fetchall():  # noqa: S608
@@ -215,16 +254,15 @@ def _rename_fields(db: Database, table: str, key: str, within: tuple[str, ...], 
         renamed = {names.get(name, name): value for name, value in inside.items()}
         inside.clear()
         inside.update(renamed)
-        text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
-        db.execute(f"update {table} set doc = ? where {key} = ?", (text, identity))  # noqa: S608
+        db.execute(f"update {table} set doc = ? where {key} = ?", (_written(record), identity))  # noqa: S608
 
 
 def _note_who_waits(db: Database) -> None:
     """Record in each waiting request's row which role it waits for, and who may not decide on it."""
     for request_id, doc in db.execute("select id, doc from requests where state = 'awaiting_approval'").fetchall():
         try:
-            who = still_asked(load(REQUEST, doc))
-        except ValidationError:
+            who = still_asked(load(REQUEST, _with_facts(doc)))
+        except (ValidationError, ValueError):
             continue  # as in every list: an unreadable record does not hide others
         if who is not None:
             values = (who.open_stages[0].role, json.dumps(sorted(who.barred)), request_id)

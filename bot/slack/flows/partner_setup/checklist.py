@@ -13,8 +13,8 @@ from bot.slack.blocks.modal import modal
 from bot.slack.blocks.untrusted import clean, cut
 from bot.slack.cards.partners import identity_block, partner_name, partner_words
 from bot.slack.cards.setup_steps import NOTHING, remark_elements, step_blocks
+from bot.words.partner_setup.checklist import opening, remarks, sections
 from workflows.app.reads.checklists import PresentSetup
-from workflows.core.partner_setup.checklist import opening, remarks, sections
 from workflows.core.partner_setup.state import needed_steps
 from workflows.core.text import counted
 

@@ -20,12 +20,12 @@ from bot.slack.cards.reviews import partnership_facts
 from bot.words.consequences import consequence_words
 from bot.words.openness import ways_words
 from bot.words.plans.changes import Line, describe
+from bot.words.requests import state_words
 from bot.words.settings import NO_NAMES
 from workflows.core.checks.consequences import consequences
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.requests.request import AccessRequest
-from workflows.core.requests.words import state_words
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.openness import Way, left_open, ways
 

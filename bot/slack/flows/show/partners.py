@@ -25,10 +25,12 @@ from bot.slack.cards.partners import identity_block, partner_name, partner_words
 from bot.slack.cards.requests import icon, kind_words, restore_hint
 from bot.slack.cards.reviews import partner_row, partnership_facts, partnership_state_words
 from bot.slack.cards.setup_steps import setup_elements
+from bot.words.actions import with_commands
+from bot.words.notes import note_words
 from bot.words.openness import ways_words
 from bot.words.plans.current_settings import CurrentLine, describe_current
 from bot.words.posture.concerns import WEIGHTS, concern_words
-from bot.words.refusals.words import with_facts
+from bot.words.requests import state_words
 from bot.words.settings import NO_NAMES
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.restoration import is_restorable
@@ -36,7 +38,6 @@ from workflows.core.plans.current_settings import unmanaged
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.posture.model import Concern, Weight
 from workflows.core.requests.request import AccessRequest
-from workflows.core.requests.words import state_words
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import Origin
 from workflows.core.settings.openness import Opening, Way, left_open, not_explicit, ways
@@ -195,5 +196,5 @@ def _history_parts(request: AccessRequest) -> list[Part]:
     shown = [words(f"{icon(request)} {kind_words(request).capitalize()}"), *by, words(": ")]
     shown += [words(state_words(request), bold=True), words(", "), when(request.changed_at)]
     if request.note:
-        shown += [words(". "), part(with_facts(request.note), 300)]
+        shown += [words(". "), part(with_commands(note_words(request.note)), 300)]
     return shown

@@ -10,9 +10,11 @@ from slack_sdk.errors import SlackApiError
 from bot.sandbox.http.faults import Fault
 from bot.slack.answers import windows
 from bot.slack.flows.revoke import flow as revoke
+from bot.words.messages import message_words
 from bot.words.refusals.words import refusal_words
 from tests.bot.bot_under_test import BotUnderTest, click, window_shown
 from tests.bot.surfaces import shown
+from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import InvalidField, Refused, UnreadableSetting
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
@@ -156,9 +158,9 @@ class Desk:
         """Keep what is recorded."""
         self.refusals.append((command, refused.code, subject))
 
-    async def say(self, text: str, **_: Any) -> None:
+    async def say(self, said: Fact, **_: Any) -> None:
         """Keep what is said directly."""
-        self.said.append(text)
+        self.said.append(message_words(said))
 
 
 async def fill(desk: Desk, error: Exception) -> None:

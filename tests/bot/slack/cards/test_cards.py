@@ -30,6 +30,7 @@ from tests.workflows.core.builders import (
     access_plan,
     approval,
     identity,
+    noted,
     partnership,
     prepared,
     request,
@@ -159,7 +160,7 @@ def test_a_rejection_says_who_and_why_once() -> None:
     asked = request(
         RequestState.REJECTED,
         decisions=(approval(AMARA, 0), rejection),
-        note="Bruno rejected it: Ask for a separate site",
+        note=noted("Bruno rejected it: Ask for a separate site"),
     )
     said = shown(card(asked).blocks)
     assert "Rejected by Bruno" in said
@@ -194,12 +195,12 @@ def test_the_note_is_shown(state: RequestState) -> None:
         return  # its sentence says who withdrew it
     note = "Microsoft Graph refused it with Authorization_RequestDenied."
     shows = details if state is RequestState.AWAITING_APPROVAL else card
-    assert note in shown(shows(request(state, note=note)).blocks)
+    assert note in shown(shows(request(state, note=noted(note))).blocks)
 
 
 def test_a_plan_that_no_longer_stands_is_not_shown() -> None:
     """After a new look at the tenant the old plan would be a false promise."""
-    again = request(RequestState.PREPARING, prepared=prepared(), note="The partner changed meanwhile.")
+    again = request(RequestState.PREPARING, prepared=prepared(), note=noted("The partner changed meanwhile."))
     message = card(again)
     assert DIGEST not in shown(message.blocks)
     assert DIGEST not in shown(details(again).blocks)

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 
 from bot.sandbox.http.faults import Fault
 from bot.slack.flows.decide import reject_view
+from bot.words.notes import note_words
 from tests.bot.bot_under_test import BotUnderTest, click, submission
 from tests.bot.surfaces import assert_sound, buttons, element, hostile_or_blank, hostile_request, shown
 from tests.workflows.core import builders
@@ -63,7 +64,7 @@ async def test_a_rejection_from_the_window_asks_for_its_reason_on_top_of_it(gate
     values = {"reason": {"reason": {"value": "Not this quarter"}}}
     await gatehouse.control.post("submit", user="approver1", view_id=reasoning["id"], values=values)
     assert "Your rejection is stored" in shown(await top(gatehouse))
-    assert "Not this quarter" in (await stored(gatehouse, request)).note
+    assert "Not this quarter" in note_words((await stored(gatehouse, request)).note)
 
 
 async def test_a_click_in_an_old_window_is_judged_and_refused_as_on_a_card(gatehouse: BotUnderTest) -> None:

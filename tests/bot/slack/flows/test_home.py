@@ -12,6 +12,7 @@ from tests.workflows.core.builders import (
     NOW,
     TENANT,
     identity,
+    noted,
     partnership,
     request,
 )
@@ -89,7 +90,7 @@ def test_many_alarms_are_cut_and_counted() -> None:
 
 
 def test_what_is_over_has_no_buttons() -> None:
-    late = home(waiting=[request(expires_at=NOW)], mine=[request(RequestState.REJECTED, note="Too wide")])
+    late = home(waiting=[request(expires_at=NOW)], mine=[request(RequestState.REJECTED, note=noted("Too wide"))])
     assert set(buttons(late)) == {"open_request"}
     assert "The time to decide is over" in shown(late)
     assert "Too wide" in shown(late)

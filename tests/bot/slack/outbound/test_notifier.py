@@ -11,6 +11,7 @@ from bot.slack.outbound import notifier
 from tests.bot.bot_under_test import SLACK_IDS
 from tests.bot.slack.outbound.scene import CHANNEL, Scene, action_ids, decided_by, request
 from tests.workflows.core import builders
+from tests.workflows.core.builders import text_message
 from workflows.core.people import ChatId
 from workflows.core.requests.request import RequestState
 from workflows.ports.notifier import NotifierBlocked, NotifierRefused
@@ -130,7 +131,7 @@ async def test_a_person_whom_slack_lets_nobody_write_to_is_no_alarm(scene: Scene
 
 
 async def test_a_word_is_said_where_the_click_was_and_to_nobody_else(scene: Scene) -> None:
-    await scene.notifier().tell(ChatId(SLACK_IDS["approver1"]), "No <!channel>", channel=CHANNEL)
+    await scene.notifier().tell(ChatId(SLACK_IDS["approver1"]), text_message("No <!channel>"), channel=CHANNEL)
     assert scene.written() == ["chat.postEphemeral"]
     assert scene.counts() == {}
 
@@ -138,16 +139,16 @@ async def test_a_word_is_said_where_the_click_was_and_to_nobody_else(scene: Scen
 @pytest.mark.parametrize("error", ["user_not_in_channel", "channel_not_found", "is_archived"])
 async def test_a_word_that_cannot_be_said_there_is_said_directly(scene: Scene, error: str) -> None:
     scene.fail("chat.postEphemeral", error)
-    await scene.notifier().tell(ChatId(SLACK_IDS["approver1"]), "No.", channel=CHANNEL)
+    await scene.notifier().tell(ChatId(SLACK_IDS["approver1"]), text_message("No."), channel=CHANNEL)
     (message,) = scene.messages("@approver1")
     assert message["text"] == notice("No.").text
 
 
 async def test_a_word_without_a_place_is_said_directly(scene: Scene) -> None:
-    await scene.notifier().tell(ChatId(SLACK_IDS["approver1"]), "No.", channel="")
+    await scene.notifier().tell(ChatId(SLACK_IDS["approver1"]), text_message("No."), channel="")
     assert scene.counts() == {"@approver1": 1}
 
 
 async def test_a_person_whom_nobody_can_reach_is_no_reason_to_try_for_ever(scene: Scene) -> None:
     with pytest.raises(NotifierRefused, match="user_not_found"):
-        await scene.notifier().tell(ChatId("U0NOBODY"), "No.", channel="")
+        await scene.notifier().tell(ChatId("U0NOBODY"), text_message("No."), channel="")

@@ -1,12 +1,16 @@
 """What admins read of work that was given up."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import get_args
 
 import pytest
 
-from bot.slack.words.alarms import alarm_cure, alarm_text
-from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
+from bot.slack.words.alarms import ENDINGS, alarm_cure, alarm_text, ending_words
+from tests.workflows.core.builders import NOW
+from workflows.app.alarms import new_alarm
+from workflows.core.errors.facts import Fact
+from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId, EndingCode
 from workflows.core.requests.effects import Effect, ShowAlarm
 
 KINDS = [one.__dataclass_fields__["kind"].default for one in get_args(Effect) if one is not ShowAlarm]
@@ -28,3 +32,36 @@ def test_every_kind_of_work_has_words(kind: str) -> None:
     assert "_" not in text
     assert f": {kind} (" not in text
     assert "gatehouse doctor" in alarm_cure(alarm)
+
+
+@pytest.mark.parametrize(
+    ("ended", "said"),
+    [
+        (Fact(EndingCode.CLICK_ENDED), "the click was refused, or an admin gave it up"),
+        (Fact(EndingCode.REPLACED, {"by": "R-2"}), "replaced by R-2"),
+        (Fact(EndingCode.REQUEST_ENDED, {"state": "stopped"}), "the request ended as stopped"),
+        (Fact(EndingCode.DAY_PASSED), "a day has passed, and it was not seen closed"),
+        (Fact(EndingCode.NOT_ALL_CLOSED), "the block is confirmed, but not all is closed"),
+    ],
+)
+def test_why_an_alarm_ended_reads_as_always(ended: Fact, said: str) -> None:
+    alarm = new_alarm(AlarmCode.REVOCATION_WAITS, "R-1", {"ended": asdict(ended)}, NOW)
+    assert ending_words(alarm) == said
+    assert set(ENDINGS) == set(EndingCode)
+
+
+def test_an_alarm_of_an_earlier_version_keeps_its_texts() -> None:
+    values = {"ended": "replaced by R-2", "partner": "contoso.com", "request": "R-1", "reason": "No answer."}
+    alarm = new_alarm(AlarmCode.REVOCATION_WAITS, "R-1", values, NOW)
+    assert ending_words(alarm) == "replaced by R-2"
+    assert alarm_text(alarm).endswith("The partner may still be open. No answer.")
+    lack = {
+        "role": "security",
+        "people": "0",
+        "needed": "1",
+        "requests": "R-1",
+        "missing": "The user group @sec is off.",
+    }
+    assert alarm_text(new_alarm(AlarmCode.ROLE_EMPTY, "security", lack, NOW)).endswith(
+        "R-1. The user group @sec is off."
+    )

@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.words.plans.changes import Line, describe, duration_words
+from bot.words.requests import state_words
 from bot.words.settings import INHERITS, UNREADABLE
-from tests.workflows.core.builders import TENANT, access_plan, closed_document, request
+from tests.workflows.core.builders import TENANT, access_plan, closed_document, noted, request
 from tests.workflows.core.strategies import PROPERTY
 from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.errors.facts import Fact
 from workflows.core.plans.plan import Operation, Plan, plan_access, plan_revocation
 from workflows.core.plans.renewal import plan_renewal
 from workflows.core.requests.request import RequestKind, RequestState
-from workflows.core.requests.words import state_words
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.model import (
@@ -408,9 +408,11 @@ def test_read_back_is_claimed_only_where_it_happened() -> None:
 
 def test_waiting_for_graph_is_said() -> None:
     assert state_words(request(RequestState.STOPPED)) == "stopped before it was confirmed"
-    waiting = request(RequestState.APPLYING, note="Microsoft Graph does not answer.")
+    waiting = request(RequestState.APPLYING, note=noted("Microsoft Graph does not answer."))
     assert state_words(waiting) == "approved, waiting to be written"
-    assert state_words(request(RequestState.APPLYING, RequestKind.REVOCATION, note="…")) == "waiting to be blocked"
+    assert (
+        state_words(request(RequestState.APPLYING, RequestKind.REVOCATION, note=noted("…"))) == "waiting to be blocked"
+    )
 
 
 # --- With the tenant's default known --------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.words.findings.finding import finding_words
+from bot.words.notes import note_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, TENANT, partnership
 from tests.workflows.world import CATALOG, World, restarted
 from workflows.app.requests.restore_intake import RestoreForm
@@ -32,7 +33,7 @@ async def opened(world: World, template: str, *people: Any, **form: Any) -> Acce
     for person in people:
         await world.approve(await world.request(request.id), person)
     request = await world.request(request.id)
-    assert request.state is RequestState.APPLIED, (request.state, request.note)
+    assert request.state is RequestState.APPLIED, (request.state, note_words(request.note))
     return request
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from bot.words.findings.finding import finding_words
+from bot.words.notes import note_words
 from bot.words.refusals.words import fact_words
 from tests.workflows.fakes import FakeSurroundings
 from tests.workflows.world import CATALOG, World
@@ -52,7 +53,9 @@ async def test_a_group_of_ours_in_the_partners_field_that_was_not_seen_in_time_i
     world.script.fail("surroundings.name_of", TenantUnavailable("No answer."), times=2)
     request = await world.settled(await world.file(template="regulated-project", days=90, placeholders=HOLES))
     assert request.state is RequestState.UNFIT
-    assert f"Group {THEIRS} (“Pilot group of the partner” on the form) is “Finance” in this tenant" in request.note
+    assert f"Group {THEIRS} (“Pilot group of the partner” on the form) is “Finance” in this tenant" in note_words(
+        request.note
+    )
 
 
 async def test_an_unknown_id_is_said_at_its_field_and_nothing_is_filed(world: World) -> None:
@@ -72,7 +75,7 @@ async def test_what_cannot_be_read_now_is_left_to_preparing_which_refuses_it(wor
     request_id = await world.file(template="regulated-project", days=90, placeholders=HOLES)
     request = await world.settled(request_id)
     assert request.state is RequestState.UNFIT
-    assert f"There is no group {OURS} (“Project group of ours” on the form) in this tenant" in request.note
+    assert f"There is no group {OURS} (“Project group of ours” on the form) in this tenant" in note_words(request.note)
 
 
 async def test_slow_reads_are_not_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.words.notes import note_words
 from bot.words.refusals.words import fact_words
 from tests.workflows.core.builders import NOW, STAGES, TENANT, identity, prepared, request
 from tests.workflows.world import World
@@ -34,7 +35,7 @@ async def test_a_partner_that_becomes_one_while_the_request_waits_makes_it_unfit
     world.tenant.partners[TENANT] = {"tenantId": TENANT, "isServiceProvider": True}
     stored = await world.settled(request_id)
     assert stored.state is RequestState.UNFIT
-    assert "service provider" in stored.note
+    assert "service provider" in note_words(stored.note)
 
 
 def test_a_rule_that_the_change_breaks_is_said_at_the_template() -> None:

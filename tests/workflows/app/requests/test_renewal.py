@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.words.refusals.words import fact_words, with_facts
+from bot.words.notes import note_words
+from bot.words.refusals.words import fact_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, TENANT
 from tests.workflows.world import CATALOG, World
 from workflows.app.requests.intake import InvalidForm
@@ -28,7 +29,7 @@ async def test_what_is_found_out_only_after_sending_ends_with_the_same_words(wor
     world.script.fail("tenant.find", TenantUnavailable("No answer."))
     request = await world.settled(await world.file())
     assert request.state is RequestState.UNFIT
-    assert "To extend it now, choose 365 days." in with_facts(request.note)
+    assert "To extend it now, choose 365 days." in note_words(request.note)
 
 
 async def test_what_stands_is_prolonged_by_the_whole_chain_and_nothing_is_written(world: World) -> None:

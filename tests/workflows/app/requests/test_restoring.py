@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.words.findings.finding import finding_words
+from bot.words.notes import note_words
 from bot.words.refusals.words import fact_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, RILEY, SAM, TENANT, request
 from tests.workflows.effects.applying import OPEN, put, synchronizing
@@ -75,7 +76,7 @@ async def revocation(world: World) -> AccessRequest:
 async def test_a_revocation_is_put_back_by_the_whole_chain(world: World, revocation: AccessRequest) -> None:
     opened = revocation.known.plan.before
     waiting = await world.settled((await file(world, revocation)).id)
-    assert waiting.state is S.AWAITING_APPROVAL, waiting.note
+    assert waiting.state is S.AWAITING_APPROVAL, note_words(waiting.note)
     known = waiting.known
     assert known.template_title == f"Restore of {revocation.id} (chain of “Trusted partner”)"
     assert known.stages == CATALOG.templates["trusted-partner"].stages
@@ -87,7 +88,7 @@ async def test_a_revocation_is_put_back_by_the_whole_chain(world: World, revocat
     assert len(world.tenant.writes) == 2
     await world.approve(waiting, CHIE)
     done = await world.request(waiting.id)
-    assert done.state is S.APPLIED, done.note
+    assert done.state is S.APPLIED, note_words(done.note)
     for name in Property:
         assert (world.tenant.partners[TENANT].get(name) or None) == ((opened or {}).get(name) or None) or name in (
             Property.INBOUND_TRUST,
@@ -107,7 +108,7 @@ async def test_the_first_opening_is_put_back_by_the_strongest_chain_and_nothing_
 ) -> None:
     first = (await world.store.requests_for(TENANT, 9))[-1]
     waiting = await world.settled((await file(world, first)).id)
-    assert waiting.state is S.AWAITING_APPROVAL, waiting.note
+    assert waiting.state is S.AWAITING_APPROVAL, note_words(waiting.note)
     assert sum(stage.quorum for stage in waiting.known.stages) == 3, "to inherit is no proven narrowing"
     assert "restores_inheritance" in {finding.code for finding in waiting.known.findings}
     for person in (AMARA, BRUNO, CHIE):
@@ -218,7 +219,7 @@ async def test_a_revocation_stops_an_open_restore(world: World, revocation: Acce
     await world.revoke(DANA)
     stopped = await world.request(waiting.id)
     assert stopped.state is S.STOPPED
-    assert "revoked" in stopped.note
+    assert "revoked" in note_words(stopped.note)
     assert world.tenant.partners[TENANT]["inboundTrust"]["isMfaAccepted"] is False
 
 
@@ -255,7 +256,7 @@ async def test_a_changed_template_asks_again(world: World, revocation: AccessReq
     )
     await world.approve(waiting, AMARA)
     again = await world.request(waiting.id)
-    assert again.asked_again.startswith("The template changed")
+    assert note_words(again.asked_again).startswith("The template changed")
     assert again.known.plan.template_hash == "another"
 
 
@@ -268,7 +269,7 @@ async def test_a_template_that_is_gone_leaves_it_to_the_strongest_chain(
         world.performer, preparer=replace(world.preparer, catalog=Catalog(templates=left, roles=CATALOG.roles))
     )
     waiting = await world.settled(filed.id)
-    assert waiting.state is S.AWAITING_APPROVAL, waiting.note
+    assert waiting.state is S.AWAITING_APPROVAL, note_words(waiting.note)
     assert waiting.known.plan.template in left
     assert waiting.known.plan.template != filed.particulars.template
 
@@ -285,7 +286,7 @@ async def test_what_somebody_else_changed_after_a_write_is_overwritten_and_can_b
     world.tenant.edit(TENANT, inboundTrust={"isMfaAccepted": True, "isCompliantDeviceAccepted": False})
     world.clock.advance(minutes=5)
     ended = await world.settled(waiting.id)
-    assert ended.state is S.OVERWRITTEN, ended.note
+    assert ended.state is S.OVERWRITTEN, note_words(ended.note)
     assert ended.id in {one.id for one in await world.restore_intake().changes(TENANT)}
 
 
@@ -300,7 +301,7 @@ async def test_what_was_stopped_half_way_can_be_put_back(world: World, is_taken:
     assert (setup.state, setup.writing_since is None) == (S.STOPPED, False)
     assert setup.id in {one.id for one in await world.restore_intake().changes(TENANT)}
     waiting = await world.settled((await file(world, setup)).id)
-    assert waiting.state is S.AWAITING_APPROVAL, waiting.note
+    assert waiting.state is S.AWAITING_APPROVAL, note_words(waiting.note)
     assert "restores_a_part" in {finding.code for finding in waiting.known.findings}
     for person in (AMARA, BRUNO, CHIE):
         await world.approve(waiting, person)
@@ -316,7 +317,7 @@ async def test_what_failed_half_way_can_be_put_back(world: World) -> None:
     assert setup.state is S.FAILED
     assert [one.id for one in await world.restore_intake().changes(TENANT)] == [setup.id]
     waiting = await world.settled((await file(world, setup)).id)
-    assert waiting.state is S.AWAITING_APPROVAL, waiting.note
+    assert waiting.state is S.AWAITING_APPROVAL, note_words(waiting.note)
     assert [one.method for one in waiting.known.plan.operations] == ["PATCH"]
     for person in (AMARA, BRUNO, CHIE):
         await world.approve(waiting, person)
@@ -335,7 +336,7 @@ async def test_a_group_that_was_deleted_meanwhile_is_put_back_with_a_warning(wor
     world.tenant.tenant_settings.names[ours] = None
     filed = await file(world, await newest(world), days=90)
     waiting = await world.settled(filed.id)
-    assert waiting.state is S.AWAITING_APPROVAL, waiting.note
+    assert waiting.state is S.AWAITING_APPROVAL, note_words(waiting.note)
     (gone,) = [one for one in waiting.known.findings if one.code == "target_gone"]
     assert gone.severity is Severity.WARNING
     assert ours in finding_words(gone)
@@ -383,6 +384,6 @@ async def test_in_another_cloud_what_never_was_cannot_be_put_back(world: World) 
     for person in (AMARA, BRUNO, CHIE):
         await world.approve(opened, person)
     opened = await world.request(opened.id)
-    assert opened.state is S.APPLIED, opened.note
+    assert opened.state is S.APPLIED, note_words(opened.note)
     found = await problems(world, form(opened))
     assert "revoke the partner instead" in found["restores"]

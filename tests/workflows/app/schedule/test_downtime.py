@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from bot.words.notes import note_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, TENANT
 from tests.workflows.effects.applying import FORBIDDEN, NO_ANSWER, OPEN, decided, put, revocation
 from tests.workflows.world import World, restarted
@@ -121,7 +122,7 @@ async def test_a_machine_that_was_suspended_opens_nothing_older_over_a_change(wo
     changed_meanwhile(world)
     await ticked(world)
     request = await asked_again(world, request)
-    assert "Gatehouse was not running" in request.asked_again
+    assert "Gatehouse was not running" in note_words(request.asked_again)
 
 
 async def test_what_is_approved_after_a_leap_of_the_clock_is_written_without_asking(world: World) -> None:
@@ -152,7 +153,7 @@ async def test_an_older_database_does_not_open_what_was_closed_meanwhile(world: 
     changed_meanwhile(world, is_ours=is_ours)
     await started(world)
     request = await asked_again(world, request)
-    assert "Gatehouse was not running" in request.asked_again
+    assert "Gatehouse was not running" in note_words(request.asked_again)
     assert request.decisions == ()
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from bot.words.refusals.words import with_facts
+from bot.slack.words.alarms import alarm_text
+from bot.words.notes import note_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DATA_OWNER, MALLORY, RILEY, SECURITY
 from tests.workflows.world import World
 from workflows.app.alarms import Alarms
@@ -41,7 +42,8 @@ async def test_a_role_that_becomes_empty_alarms_with_the_requests_that_it_holds_
     assert alarm.subject == SECURITY
     assert alarm.values["requests"] == request.id
     assert (alarm.values["people"], alarm.values["needed"]) == ("0", "1")
-    assert "@partner-security does not exist" in alarm.values["missing"]
+    assert alarm.values["missing_groups"] == ["partner-security"]
+    assert "@partner-security does not exist" in alarm_text(alarm)
 
 
 async def test_too_few_people_for_a_later_stage_are_alarmed_too(world: World) -> None:
@@ -140,6 +142,6 @@ async def test_what_was_approved_waits_for_a_directory_that_refuses(world: World
     request = await world.approved()
     world.script.fail("directory.roster", DirectoryRefused("users.info", "token_revoked"))
     waits = await world.settled(request.id)
-    assert "Slack refuses to say" in with_facts(waits.note)
+    assert "Slack refuses to say" in note_words(waits.note)
     world.clock.advance(minutes=2)
     assert (await world.settled(request.id)).confirmed_at is not None

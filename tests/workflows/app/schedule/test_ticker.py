@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 import structlog
 
+from bot.words.notes import note_words
 from tests.workflows.core.builders import (
     AMARA,
     BRUNO,
@@ -67,7 +68,7 @@ async def test_an_undecided_request_expires_once_and_its_requester_is_told(world
     ended = await world.request(request.id)
     assert ended.state is S.EXPIRED
     assert [text for text in world.notifier.texts_to(RILEY.chat_id) if "expired" in text] == [
-        f"Your request for Contoso Ltd (contoso.com) ended as expired. {ended.note}"
+        f"Your request for Contoso Ltd (contoso.com) ended as expired. {note_words(ended.note)}"
     ]
     assert world.notifier.requests[-1] == ended
     world.clock.advance(days=-20)

@@ -7,17 +7,20 @@ import pytest
 import structlog
 
 import workflows.effects.further_writes
-from bot.slack.words.alarms import alarm_cure, alarm_text
+from bot.slack.words.alarms import alarm_cure, alarm_text, ending_words
+from bot.words.notes import note_words, stored_words
 from tests.workflows.core.builders import AMARA, DANA, SAM, TENANT
 from tests.workflows.effects.applying import FORBIDDEN, INVALID, NO_ANSWER, OPEN, SYNCHRONIZED, put, revocation
 from tests.workflows.fakes import FakeTenant
 from tests.workflows.world import World
 from workflows.app.schedule.watching import Watching
+from workflows.core.errors.facts import Fact
 from workflows.core.plans.plan import Operation
-from workflows.core.plans.refused_writes import NotTaken, written_names
+from workflows.core.plans.refused_writes import written_names
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.effects import Prepare, ShowAlarm
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable
@@ -69,7 +72,7 @@ async def test_another_tenant_holds_every_write_and_alarms_until_it_is_right(wor
     world.tenant.found = OTHER
     request = await world.settled(request.id)
     assert (request.state, world.tenant.attempts) == (RequestState.APPLYING, [])
-    assert OTHER in request.note
+    assert OTHER in note_words(request.note)
     [alarm] = await alarms(world, AlarmCode.WRONG_TENANT)
     assert alarm.values["found"] == OTHER
     await world.revoke(DANA)
@@ -205,7 +208,7 @@ async def test_the_alarm_of_a_click_that_was_refused_is_not_called_mended(world:
     assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
     ended = await world.store.alarm(alarm.id)
     assert ended is not None
-    assert ended.values["ended"] == "the click was refused, or an admin gave it up"
+    assert ending_words(ended) == "the click was refused, or an admin gave it up"
 
 
 async def test_a_newer_revocation_takes_over_the_alarm_at_the_same_look(world: World) -> None:
@@ -221,7 +224,7 @@ async def test_a_newer_revocation_takes_over_the_alarm_at_the_same_look(world: W
     assert raised.subject == newer.id
     ended = await world.store.alarm(alarm.id)
     assert ended is not None
-    assert ended.values["ended"] == f"replaced by {newer.id}"
+    assert ending_words(ended) == f"replaced by {newer.id}"
     await world.settle()
     assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
     mended = await world.store.alarm(raised.id)
@@ -265,9 +268,9 @@ async def test_a_further_write_that_hangs_does_not_hold_up_that_the_block_is_kno
     async with asyncio.timeout(10):
         request = await world.settled(request.id)
     assert request.state is RequestState.APPLIED
-    assert [(one.because, one.reason) for one in request.refused] == [(NotTaken.NO_ANSWER, "")]
+    assert [one.reason for one in request.refused] == [(Fact(NoteCode.LATE),)]
     [alarm] = await alarms(world, AlarmCode.REVOCATION_WAITS)
-    assert "did not answer in time" in alarm.values["reason"]
+    assert "did not answer in time" in stored_words(alarm.values["reason"])
 
 
 async def test_what_stays_open_is_alarmed_of_for_a_day(world: World) -> None:
@@ -277,7 +280,7 @@ async def test_what_stays_open_is_alarmed_of_for_a_day(world: World) -> None:
     assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
     ended = await world.store.alarm(alarm.id)
     assert ended is not None
-    assert "a day has passed" in ended.values["ended"]
+    assert "a day has passed" in ending_words(ended)
 
 
 async def test_revoking_once_more_closes_what_stayed_open_and_ends_its_alarm(world: World) -> None:

@@ -9,24 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.words.partner_setup.checklist import opening, remarks, sections
+from bot.words.partner_setup.state import missing_until, setup_words, usual_words
 from bot.words.settings import title
 from tests.workflows.core.builders import DANA, NOW, REDEEM_STEP, SAM, TENANT, access_plan
 from tests.workflows.core.strategies import PROPERTY, partner_documents
 from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.errors.facts import Fact
-from workflows.core.partner_setup.checklist import Call, Home, add_us, call_of, groups, opening, remarks, sections
+from workflows.core.partner_setup.checklist import Call, Home, add_us, call_of, groups
 from workflows.core.partner_setup.clouds import CLOUDS, GLOBAL, cloud_of
 from workflows.core.partner_setup.powershell import literal, quoted
-from workflows.core.partner_setup.state import (
-    Confirmation,
-    confirmation_of,
-    missing_until,
-    needed_steps,
-    open_steps,
-    setup_words,
-    still_wanted,
-    usual_words,
-)
+from workflows.core.partner_setup.state import Confirmation, confirmation_of, needed_steps, open_steps, still_wanted
 from workflows.core.partner_setup.steps import PartnerSetup, StepKey, asked_by, setup_of
 from workflows.core.settings.breadth import is_certainly_blocked
 from workflows.core.settings.certainty import setting_doubts

@@ -36,6 +36,7 @@ from workflows.core.requests.commands.partner import (
     AskReview,
     AskSetup,
     ConfirmSetup,
+    GoneReason,
     Keep,
     PartnershipCommand,
     RecordSetup,
@@ -91,7 +92,7 @@ def _commands(name: str) -> list[PartnershipCommand]:
     commands: dict[str, list[PartnershipCommand]] = {
         "ask_review": [AskReview()],
         "keep": [Keep(actor=actor, tenant_id=TENANT, reason="Needed") for actor in (SAM, DANA, AMARA)],
-        "record_sponsor_gone": [RecordSponsorGone(sponsor=SAM.id, reason="No account.")],
+        "record_sponsor_gone": [RecordSponsorGone(sponsor=SAM.id, reason=GoneReason.NO_ACCOUNT)],
         "record_sponsor_found": [RecordSponsorFound(sponsor=SAM.id)],
         "confirm_half": [ConfirmSetup(actor=actor, **step) for actor in (SAM, AMARA)],
         "unconfirm_half": [UnconfirmSetup(actor=actor, **step) for actor in (SAM, AMARA)],

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from bot.words.messages import message_words
+from bot.words.requests import state_words
 from tests.workflows.core.builders import (
     AMARA,
     EXPIRY,
@@ -12,6 +14,7 @@ from tests.workflows.core.builders import (
     WHOLE_CHAIN,
     access_plan,
     closed_document,
+    noted,
     partnership,
     prepared,
     request,
@@ -24,14 +27,13 @@ from workflows.core.requests.commands.request import Expire, RecordApplied, Reco
 from workflows.core.requests.effects import Tell
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
-from workflows.core.requests.words import state_words
 from workflows.core.settings.canonical import JsonObject
 
 S, RESTORATION = RequestState, RequestKind.RESTORATION
 
 
 def told(effects: tuple[object, ...]) -> str:
-    return " ".join(effect.text for effect in effects if isinstance(effect, Tell))
+    return " ".join(message_words(effect.said) for effect in effects if isinstance(effect, Tell))
 
 
 def applied(asked: AccessRequest, image: JsonObject | None = None) -> tuple[AccessRequest, PartnershipState, str]:
@@ -82,7 +84,7 @@ def test_undecided_it_expires() -> None:
 
 def test_a_lost_role_opens_its_stage_again() -> None:
     asked = request(S.APPLYING, RESTORATION, decisions=WHOLE_CHAIN)
-    again = advance(asked, Reopen(reason="lost"), situation(NOW, amara="nothing"))
+    again = advance(asked, Reopen(reason=noted("lost")), situation(NOW, amara="nothing"))
     assert again.request.state is S.AWAITING_APPROVAL
     assert AMARA not in {decision.person for decision in again.request.decisions}
 

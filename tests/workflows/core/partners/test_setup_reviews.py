@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.words.messages import message_words
 from bot.words.refusals.words import refusal_words
 from tests.workflows.core.builders import (
     AMARA,
@@ -186,13 +187,15 @@ def test_who_confirms_or_takes_back_is_told_which_step_it_was_and_what_is_left()
 
     first = told(known(), replace(confirm(), channel="C-1"))
     assert (first.person, first.channel, first.subject.tenant_id) == (SAM.chat_id, "C-1", TENANT)
-    assert "confirmed by the partner: automatic redemption, outbound of contoso.com." in first.text
-    assert "Still unknown, 1 step: provisioning job." in first.text
+    assert "confirmed by the partner: automatic redemption, outbound of contoso.com." in message_words(first.said)
+    assert "Still unknown, 1 step: provisioning job." in message_words(first.said)
     whole = known(confirmations=(said(),))
-    assert "Every step is confirmed now." in told(whole, confirm(step=JOB)).text
+    assert "Every step is confirmed now." in message_words(told(whole, confirm(step=JOB)).said)
     back = told(whole, UnconfirmSetup(actor=SAM, tenant_id=TENANT, step=REDEEM_STEP.key, channel="C-1"))
-    assert "Taken back: automatic redemption, outbound of contoso.com counts as unknown again." in back.text
-    assert "Still unknown, 2 steps" in back.text
+    assert "Taken back: automatic redemption, outbound of contoso.com counts as unknown again." in message_words(
+        back.said
+    )
+    assert "Still unknown, 2 steps" in message_words(back.said)
 
 
 def test_what_is_open_by_microsofts_default_is_neither_reminded_of_nor_missing() -> None:

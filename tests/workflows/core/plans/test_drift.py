@@ -1,13 +1,9 @@
 """A partner that changed behind an approved plan, told from three sides; and how far a plan has come."""
 
-from datetime import timedelta
 from typing import Any, Final
 
-from bot.words.plans.progress import progress_words as worded
 from tests.workflows.core.builders import TENANT, access_plan
 from workflows.core.plans.drift import Divergence, three_way
-from workflows.core.plans.plan import Plan, plan_access, plan_revocation
-from workflows.core.plans.progress import progress_values, progress_words
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.model import BLOCK_ALL
 
@@ -53,25 +49,6 @@ def test_undeclared_fields_count_and_the_key_does_not() -> None:
     ]
 
 
-def test_progress_names_what_stands_and_what_does_not() -> None:
-    plan = plan_revocation(
-        tenant_id=TENANT, default={}, before={**BEFORE, **SYNC, "crossCloudMeetingConfiguration": None}
-    )
-    assert progress_values(plan, 0)["written"] == []
-    values = progress_values(plan, 1)
-    assert (values["done"], values["total"], values["not_written"]) == (1, 2, [["identitySynchronization"]])
-    assert values["written"][0][0] == "b2bCollaborationInbound"
-    assert progress_values(bare_plan(), 1)["written"] == [[]]
-    assert progress_words(plan, 1) == worded(values)
-
-
-def bare_plan() -> Plan:
-    """A plan that adds the partner and sets nothing."""
-    return plan_access(
-        tenant_id=TENANT,
-        before=None,
-        settings={},
-        template="t",
-        template_hash="h",
-        duration=timedelta(days=90),
-    )
+def plan_days() -> Any:
+    """Ninety days."""
+    return access_plan().duration

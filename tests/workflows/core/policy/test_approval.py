@@ -20,8 +20,9 @@ from tests.workflows.core.builders import (
     everybody,
     roster,
 )
+from workflows.core.errors.facts import Fact
 from workflows.core.people import ADMIN, Person, Roster
-from workflows.core.policy.approval import Choice, Decision, Verdict, evaluate
+from workflows.core.policy.approval import Choice, Decision, DiscountCode, Verdict, evaluate
 from workflows.core.policy.template import Stage
 
 DIGEST = access_plan().digest
@@ -69,7 +70,7 @@ def test_an_approval_of_another_digest_does_not_count() -> None:
         counted=((), ()),
         open_stage=0,
         missing=1,
-        discounted=("Amara approved an earlier version of this request.",),
+        discounted=(Fact(DiscountCode.EARLIER_VERSION, {"person": "Amara"}),),
     )
 
 
@@ -78,13 +79,13 @@ def test_an_excluded_person_does_not_count_even_if_a_decision_was_stored(exclude
     for display in (False, True):
         verdict = judge(approval(excluded, 0), display=display)
         assert verdict.counted == ((), ())
-        assert verdict.discounted == (f"{excluded.name} may not approve this request.",)
+        assert verdict.discounted == (Fact(DiscountCode.MAY_NOT, {"person": excluded.name}),)
 
 
 def test_a_person_counts_once_in_one_stage() -> None:
     verdict = judge(approval(AMARA, 0), approval(BRUNO, 1), approval(BRUNO, 1))
     assert (verdict.counted, verdict.missing) == (((AMARA,), (BRUNO,)), 1)
-    assert verdict.discounted == ("Bruno already counts once.",)
+    assert verdict.discounted == (Fact(DiscountCode.COUNTS_ONCE, {"person": "Bruno"}),)
 
 
 def test_a_person_counts_once_over_the_whole_chain() -> None:
@@ -92,7 +93,7 @@ def test_a_person_counts_once_over_the_whole_chain() -> None:
         approval(AMARA, 0), approval(AMARA, 1), approval(BRUNO, 1), on=everybody(amara="security data-owner")
     )
     assert (verdict.counted, verdict.missing) == (((AMARA,), (BRUNO,)), 1)
-    assert verdict.discounted == ("Amara already counts once.",)
+    assert verdict.discounted == (Fact(DiscountCode.COUNTS_ONCE, {"person": "Amara"}),)
 
 
 def test_one_account_behind_two_chat_users_is_one_person() -> None:
@@ -104,7 +105,7 @@ def test_one_account_behind_two_chat_users_is_one_person() -> None:
 def test_who_lost_the_role_no_longer_counts_and_the_reason_names_the_stage() -> None:
     verdict = judge(*WHOLE_CHAIN[:2], on=everybody(bruno="security"))
     assert (verdict.counted, verdict.open_stage, verdict.missing) == (((AMARA,), ()), 1, 2)
-    assert verdict.discounted == ("Bruno no longer holds the role “Data owners”.",)
+    assert verdict.discounted == (Fact(DiscountCode.LOST_ROLE, {"person": "Bruno", "stage": "Data owners"}),)
 
 
 def test_an_approval_that_does_not_count_does_not_use_its_person_up() -> None:
@@ -133,12 +134,12 @@ def test_a_chain_without_stages_is_complete() -> None:
     assert judge(stages=()).is_complete
 
 
-def test_every_discounted_approval_has_its_own_sentence_in_order() -> None:
+def test_every_discounted_approval_has_its_own_reason_in_order() -> None:
     verdict = judge(approval(SAM, 0), approval(DANA, 0), approval(AMARA, 0), approval(AMARA, 0))
     assert verdict.discounted == (
-        "Sam may not approve this request.",
-        "Dana no longer holds the role “Security”.",
-        "Amara already counts once.",
+        Fact(DiscountCode.MAY_NOT, {"person": "Sam"}),
+        Fact(DiscountCode.LOST_ROLE, {"person": "Dana", "stage": "Security"}),
+        Fact(DiscountCode.COUNTS_ONCE, {"person": "Amara"}),
     )
 
 

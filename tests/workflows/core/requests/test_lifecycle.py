@@ -3,9 +3,12 @@
 from dataclasses import replace
 from datetime import timedelta
 from itertools import product
+from typing import TypeVar
 
 import pytest
 
+from bot.words.messages import message_words
+from bot.words.notes import note_words
 from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import (
     AMARA,
@@ -26,11 +29,13 @@ from tests.workflows.core.builders import (
     approval,
     closed_document,
     identity,
+    noted,
     particulars,
     partnership,
     prepared,
     request,
     situation,
+    text_message,
 )
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.outcome import Outcome, advance_partner
@@ -70,16 +75,28 @@ SOON = NOW + timedelta(minutes=2)
 SHOWN = ShowRequest(request_id=REQUEST)
 TO_APPLY = Apply(request_id=REQUEST, tenant_id=TENANT)
 DIGEST = access_plan().digest
-REPLAN = Replan(reason="The partner changed.")
+Moved = TypeVar("Moved", Transition, Outcome)
+REPLAN = Replan(reason=noted("The partner changed."))
+
+
+def worded(moved: Moved) -> Moved:
+    """The same with the note and the messages in words."""
+    effects = tuple(
+        replace(one, said=text_message(message_words(one.said))) if isinstance(one, Tell) else one
+        for one in moved.effects
+    )
+    asked = moved.request
+    note, again = noted(note_words(asked.note)), noted(note_words(asked.asked_again))
+    return replace(moved, request=replace(asked, note=note, asked_again=again), effects=effects)
 
 
 def told(text: str, whom: Person = RILEY) -> Tell:
-    return Tell(person=whom.chat_id, subject=Subject(request_id=REQUEST), text=text)
+    return Tell(person=whom.chat_id, subject=Subject(request_id=REQUEST), said=text_message(text))
 
 
 def ended(state: RequestState, note: str, **changes: object) -> Transition:
     """The transition that ends the usual request at LATER."""
-    usual: dict[str, object] = {"version": 6, "changed_at": LATER, "note": note, "decisions": ()}
+    usual: dict[str, object] = {"version": 6, "changed_at": LATER, "note": noted(note), "decisions": ()}
     return Transition(
         request=request(state, **{**usual, **changes}),
         effects=(SHOWN, told(f"Your request for Contoso Ltd (contoso.com) ended as {state.value}. {note}")),
@@ -89,7 +106,7 @@ def ended(state: RequestState, note: str, **changes: object) -> Transition:
 def test_a_submitted_request_is_stored_as_asked_and_prepared() -> None:
     seen = Observation(identity=identity(), configuration=None, at=NOW)
     command = Submit(request_id=REQUEST, particulars=particulars(), lifetime=LIFETIME, observation=seen)
-    assert advance(None, command, situation()) == Transition(
+    assert worded(advance(None, command, situation())) == Transition(
         request=AccessRequest(
             id=REQUEST,
             version=1,
@@ -114,8 +131,8 @@ def test_who_filed_it_is_kept_where_that_was_judged_before() -> None:
 
 
 def test_a_prepared_access_request_is_shown_and_waits_for_approval() -> None:
-    known = request(RequestState.PREPARING, note="Graph does not answer.")
-    assert advance(known, RecordPrepared(prepared=prepared()), situation(LATER)) == Transition(
+    known = request(RequestState.PREPARING, note=noted("Graph does not answer."))
+    assert worded(advance(known, RecordPrepared(prepared=prepared()), situation(LATER))) == Transition(
         request=request(version=6, changed_at=LATER), effects=(SHOWN,)
     )
 
@@ -123,8 +140,8 @@ def test_a_prepared_access_request_is_shown_and_waits_for_approval() -> None:
 def test_a_prepared_revocation_goes_straight_to_the_tenant() -> None:
     kind = RequestKind.REVOCATION
     command = RecordPrepared(prepared=prepared(kind))
-    known = request(RequestState.PREPARING, kind, note="Graph does not answer.")
-    assert advance(known, command, situation(LATER)) == Transition(
+    known = request(RequestState.PREPARING, kind, note=noted("Graph does not answer."))
+    assert worded(advance(known, command, situation(LATER))) == Transition(
         request=request(RequestState.APPLYING, kind, version=6, changed_at=LATER), effects=(SHOWN, TO_APPLY)
     )
 
@@ -132,8 +149,10 @@ def test_a_prepared_revocation_goes_straight_to_the_tenant() -> None:
 def test_an_unfit_request_ends_before_anything_is_known_and_tells_the_requester_the_reason() -> None:
     known = request(RequestState.PREPARING)
     note = "contoso.com is not a Microsoft Entra tenant."
-    assert advance(known, RecordUnfit(code="no_such_tenant", reason=note), situation(LATER)) == Transition(
-        request=replace(known, state=RequestState.UNFIT, version=6, changed_at=LATER, note=note),
+    assert worded(
+        advance(known, RecordUnfit(code="no_such_tenant", reason=noted(note)), situation(LATER))
+    ) == Transition(
+        request=replace(known, state=RequestState.UNFIT, version=6, changed_at=LATER, note=noted(note)),
         effects=(SHOWN, told(f"Your request for contoso.com ended as unfit. {note}")),
     )
 
@@ -142,22 +161,22 @@ def test_an_unfit_request_ends_before_anything_is_known_and_tells_the_requester_
 def test_a_delay_is_shown_and_told_once(state: RequestState) -> None:
     first, second = "Microsoft Graph does not answer.", "Microsoft Graph asks to slow down."
     name = "contoso.com" if state is RequestState.PREPARING else "Contoso Ltd (contoso.com)"
-    once = advance(request(state), RecordDelayed(reason=first), situation(LATER))
-    assert once == Transition(
-        request=request(state, version=6, changed_at=LATER, note=first),
+    once = advance(request(state), RecordDelayed(reason=noted(first)), situation(LATER))
+    assert worded(once) == Transition(
+        request=request(state, version=6, changed_at=LATER, note=noted(first)),
         effects=(SHOWN, told(f"Your request for {name} waits: {first}")),
     )
-    again = advance(once.request, RecordDelayed(reason=first), situation(LATER + LIFETIME))
+    again = advance(once.request, RecordDelayed(reason=noted(first)), situation(LATER + LIFETIME))
     assert again == Transition(request=once.request, effects=()), "the same delay again changes nothing"
-    other = advance(once.request, RecordDelayed(reason=second), situation(LATER))
-    assert other == Transition(request=replace(once.request, version=7, note=second), effects=(SHOWN,))
+    other = advance(once.request, RecordDelayed(reason=noted(second)), situation(LATER))
+    assert worded(other) == Transition(request=replace(once.request, version=7, note=noted(second)), effects=(SHOWN,))
 
 
 def test_an_approval_that_leaves_the_chain_open_is_kept_shown_and_told() -> None:
     transition = advance(
-        request(note="Waits."), Approve(actor=AMARA, request_id=REQUEST, digest=DIGEST), situation(LATER)
+        request(note=noted("Waits.")), Approve(actor=AMARA, request_id=REQUEST, digest=DIGEST), situation(LATER)
     )
-    assert transition == Transition(
+    assert worded(transition) == Transition(
         request=request(version=6, changed_at=LATER, decisions=(approval(AMARA, 0, at=LATER),)),
         effects=(SHOWN, told("Amara approved your request for Contoso Ltd (contoso.com) (Security).")),
     )
@@ -168,7 +187,7 @@ def test_the_approval_that_completes_the_chain_starts_the_apply() -> None:
         request(decisions=WHOLE_CHAIN[:2]), Approve(actor=CHIE, request_id=REQUEST, digest=DIGEST), situation(LATER)
     )
     decisions = (*WHOLE_CHAIN[:2], approval(CHIE, 1, at=LATER))
-    assert transition == Transition(
+    assert worded(transition) == Transition(
         request=request(RequestState.APPLYING, version=6, changed_at=LATER, decisions=decisions),
         effects=(SHOWN, TO_APPLY, told("Chie approved your request for Contoso Ltd (contoso.com) (Data owners).")),
     )
@@ -189,7 +208,7 @@ def test_a_rejection_ends_the_request_with_its_reason_trimmed() -> None:
     rejection = Decision(
         person=BRUNO, choice=Choice.REJECT, stage=1, digest=DIGEST, reason="Office 365 is enough", at=LATER
     )
-    assert advance(known, command, situation(LATER)) == ended(
+    assert worded(advance(known, command, situation(LATER))) == ended(
         RequestState.REJECTED,
         "Bruno rejected it: Office 365 is enough",
         decisions=(*WHOLE_CHAIN[:1], rejection),
@@ -198,29 +217,29 @@ def test_a_rejection_ends_the_request_with_its_reason_trimmed() -> None:
 
 def test_the_requester_takes_a_request_back() -> None:
     transition = advance(request(), Withdraw(actor=RILEY.chat_id, request_id=REQUEST), situation(LATER))
-    assert transition.request == ended(RequestState.WITHDRAWN, "The requester withdrew it.").request
+    assert worded(transition).request == ended(RequestState.WITHDRAWN, "The requester withdrew it.").request
     text = "You withdrew your request for Contoso Ltd (contoso.com)."
-    assert transition.effects == (SHOWN, told(text))
+    assert worded(transition).effects == (SHOWN, told(text))
 
 
 def test_an_undecided_request_expires() -> None:
     note = "Nobody decided in time. File it again if it is still needed."
     transition = advance(request(), Expire(), situation(EXPIRY))
-    assert transition == ended(RequestState.EXPIRED, note, changed_at=EXPIRY)
+    assert worded(transition) == ended(RequestState.EXPIRED, note, changed_at=EXPIRY)
 
 
 @pytest.mark.parametrize("state", [RequestState.AWAITING_APPROVAL, RequestState.APPLYING])
 def test_replanning_forgets_what_the_form_saw_and_prepares_anew(state: RequestState) -> None:
     seen = Observation(identity=identity(), configuration=None, at=NOW)
     known = request(state, observation=seen)
-    assert advance(known, Replan(reason="The partner changed."), situation(LATER)) == Transition(
+    assert worded(advance(known, Replan(reason=noted("The partner changed.")), situation(LATER))) == Transition(
         request=replace(
             known,
             state=RequestState.PREPARING,
             version=6,
             changed_at=LATER,
-            note="The partner changed.",
-            asked_again="The partner changed.",
+            note=noted("The partner changed."),
+            asked_again=noted("The partner changed."),
             observation=None,
             decisions=(),
             expires_at=LATER + (known.expires_at - known.created_at),
@@ -236,19 +255,24 @@ def test_however_often_it_is_asked_again_it_has_the_same_time_each_time(lifetime
     for times in range(1, 5):
         now = NOW + times * timedelta(days=10)
         known = advance(
-            replace(known, state=RequestState.APPLYING), Replan(reason="It changed."), situation(now)
+            replace(known, state=RequestState.APPLYING), Replan(reason=noted("It changed.")), situation(now)
         ).request
         assert known.expires_at == now + LIFETIME
 
 
 def test_what_was_decided_on_the_plan_before_counts_nothing_on_a_new_one() -> None:
-    known = advance(request(decisions=WHOLE_CHAIN[:2]), Replan(reason="The template changed."), situation()).request
+    known = advance(
+        request(decisions=WHOLE_CHAIN[:2]), Replan(reason=noted("The template changed.")), situation()
+    ).request
     renewed = prepared(plan=access_plan(template_hash="hash-2"))
     transition = advance(known, RecordPrepared(prepared=renewed), situation())
     verdict = transition.request.verdict(situation().roster)
     assert transition.request.state is RequestState.AWAITING_APPROVAL
     assert (verdict.counted, verdict.open_stage, verdict.missing) == (((), ()), 0, 1)
-    assert (transition.request.note, transition.request.asked_again) == ("", "The template changed.")
+    assert (note_words(transition.request.note), note_words(transition.request.asked_again)) == (
+        "",
+        "The template changed.",
+    )
     once_more = advance(
         transition.request, Approve(actor=AMARA, request_id=REQUEST, digest=renewed.plan.digest), situation()
     )
@@ -257,7 +281,9 @@ def test_what_was_decided_on_the_plan_before_counts_nothing_on_a_new_one() -> No
 
 def test_a_new_plan_may_have_a_shorter_chain_than_the_one_that_was_decided_on() -> None:
     """Contract: a decision on an earlier plan never counts and never stands in the way, whatever its stage was."""
-    known = advance(request(decisions=WHOLE_CHAIN[:2]), Replan(reason="The template changed."), situation()).request
+    known = advance(
+        request(decisions=WHOLE_CHAIN[:2]), Replan(reason=noted("The template changed.")), situation()
+    ).request
     shorter = prepared(plan=access_plan(template_hash="hash-2"), stages=prepared().stages[:1])
     known = advance(known, RecordPrepared(prepared=shorter), situation()).request
     assert known.verdict(situation().roster).counted == ((),)
@@ -267,9 +293,11 @@ def test_a_new_plan_may_have_a_shorter_chain_than_the_one_that_was_decided_on() 
 
 def test_reopening_keeps_only_the_decisions_that_count() -> None:
     known = request(RequestState.APPLYING)
-    transition = advance(known, Reopen(reason="Amara no longer holds the role."), situation(LATER, amara=""))
-    assert transition == Transition(
-        request=request(version=6, changed_at=LATER, decisions=WHOLE_CHAIN[1:], note="Amara no longer holds the role."),
+    transition = advance(known, Reopen(reason=noted("Amara no longer holds the role.")), situation(LATER, amara=""))
+    assert worded(transition) == Transition(
+        request=request(
+            version=6, changed_at=LATER, decisions=WHOLE_CHAIN[1:], note=noted("Amara no longer holds the role.")
+        ),
         effects=(SHOWN,),
     )
     back = advance(transition.request, Approve(actor=AMARA, request_id=REQUEST, digest=DIGEST), situation(LATER))
@@ -279,7 +307,7 @@ def test_reopening_keeps_only_the_decisions_that_count() -> None:
 
 def test_a_request_whose_approvals_all_count_is_not_reopened() -> None:
     with worded_refusal(Refused, match="Every approval still counts") as refused:
-        advance(request(RequestState.APPLYING), Reopen(reason="Amara left."), situation())
+        advance(request(RequestState.APPLYING), Reopen(reason=noted("Amara left.")), situation())
     assert refused.value.code == "still_complete"
 
 
@@ -287,14 +315,14 @@ def test_a_revocation_is_never_reopened_whoever_lost_a_role() -> None:
     kind = RequestKind.REVOCATION
     odd = request(RequestState.APPLYING, kind, prepared=prepared(stages=prepared().stages), decisions=())
     with pytest.raises(Refused) as refused:
-        advance(odd, Reopen(reason="Nobody approved."), situation())
+        advance(odd, Reopen(reason=noted("Nobody approved.")), situation())
     assert refused.value.code == "still_complete"
 
 
 def test_a_partner_that_is_no_longer_who_was_approved_stops_the_request() -> None:
     note = "contoso.com belongs to another tenant now."
-    transition = advance(request(RequestState.APPLYING), Stop(reason=note), situation(LATER))
-    assert transition == ended(RequestState.STOPPED, note, decisions=WHOLE_CHAIN)
+    transition = advance(request(RequestState.APPLYING), Stop(reason=noted(note)), situation(LATER))
+    assert worded(transition) == ended(RequestState.STOPPED, note, decisions=WHOLE_CHAIN)
 
 
 @pytest.mark.parametrize(
@@ -309,11 +337,11 @@ def test_a_partner_that_is_no_longer_who_was_approved_stops_the_request() -> Non
 )
 def test_whatever_is_open_can_be_stopped_and_its_requester_reads_why(state: RequestState, kind: RequestKind) -> None:
     """Also a half approved or half applied one: an admin who revokes the partner does not wait for it."""
-    known = request(state, kind, prepared=prepared(kind), note="Waits.")
+    known = request(state, kind, prepared=prepared(kind), note=noted("Waits."))
     note = "Dana revoked this partner before the change was confirmed."
-    transition = advance(known, Stop(reason=note), situation(LATER))
-    assert transition == Transition(
-        request=replace(known, state=RequestState.STOPPED, version=6, changed_at=LATER, note=note),
+    transition = advance(known, Stop(reason=noted(note)), situation(LATER))
+    assert worded(transition) == Transition(
+        request=replace(known, state=RequestState.STOPPED, version=6, changed_at=LATER, note=noted(note)),
         effects=(SHOWN, told(f"Your request for Contoso Ltd (contoso.com) ended as stopped. {note}")),
     )
 
@@ -321,12 +349,12 @@ def test_whatever_is_open_can_be_stopped_and_its_requester_reads_why(state: Requ
 @pytest.mark.parametrize(
     ("state", "command"),
     [
-        (RequestState.PREPARING, RecordUnfit(code="Request_BadRequest", reason="Graph refused it.")),
+        (RequestState.PREPARING, RecordUnfit(code="Request_BadRequest", reason=noted("Graph refused it."))),
         (RequestState.PREPARING, Expire()),
-        (RequestState.PREPARING, Stop(reason="Enough.")),
-        (RequestState.APPLYING, Stop(reason="Enough.")),
-        (RequestState.APPLYING, RecordApplyFailed(reason="Graph refused it.")),
-        (RequestState.UNCONFIRMED, RecordApplyFailed(reason="Graph refused it.")),
+        (RequestState.PREPARING, Stop(reason=noted("Enough."))),
+        (RequestState.APPLYING, Stop(reason=noted("Enough."))),
+        (RequestState.APPLYING, RecordApplyFailed(reason=noted("Graph refused it."))),
+        (RequestState.UNCONFIRMED, RecordApplyFailed(reason=noted("Graph refused it."))),
     ],
     ids=lambda one: getattr(one, "name", one),
 )
@@ -342,12 +370,12 @@ def test_a_revocation_does_not_end_by_itself_before_it_is_confirmed(
 @pytest.mark.parametrize("code", ["unknown_tenant", "own_tenant"])
 def test_a_revocation_of_nobody_ends_as_unfit(code: str) -> None:
     known = request(RequestState.PREPARING, RequestKind.REVOCATION)
-    ended = advance(known, RecordUnfit(code=code, reason="There is no such tenant."), situation(LATER))
+    ended = advance(known, RecordUnfit(code=code, reason=noted("There is no such tenant.")), situation(LATER))
     assert ended.request.state is RequestState.UNFIT
 
 
 def test_what_opens_may_be_sent_again_once_and_a_revocation_as_often_as_it_takes() -> None:
-    again = RecordResent(reason="It does not show.")
+    again = RecordResent(reason=noted("It does not show."))
     for kind in RequestKind:
         known = request(RequestState.UNCONFIRMED, kind, writing_since=NOW, unseen_since=NOW)
         once = advance(known, again, situation(SOON)).request
@@ -364,10 +392,10 @@ def test_what_opens_is_sent_again_for_a_quarter_of_an_hour_only(minutes: int, is
     known = request(RequestState.UNCONFIRMED, writing_since=NOW, unseen_since=NOW)
     moment = situation(NOW + timedelta(minutes=minutes))
     if is_taken:
-        advance(known, RecordResent(reason="It does not show."), moment)
+        advance(known, RecordResent(reason=noted("It does not show.")), moment)
         return
     with worded_refusal(Refused, match="for a while"):
-        advance(known, RecordResent(reason="It does not show."), moment)
+        advance(known, RecordResent(reason=noted("It does not show.")), moment)
 
 
 def test_a_click_that_came_in_time_counts_however_late_it_is_judged() -> None:
@@ -387,10 +415,12 @@ def test_a_click_that_came_in_time_counts_however_late_it_is_judged() -> None:
 
 @pytest.mark.parametrize("kind", RequestKind)
 def test_the_first_write_is_announced_once_and_nobody_is_shown_it(kind: RequestKind) -> None:
-    known = request(RequestState.APPLYING, kind, note="Waits.")
+    known = request(RequestState.APPLYING, kind, note=noted("Waits."))
     once = advance(known, RecordWriting(), situation(LATER))
-    assert once == Transition(
-        request=request(RequestState.APPLYING, kind, version=6, changed_at=LATER, note="Waits.", writing_since=LATER),
+    assert worded(once) == Transition(
+        request=request(
+            RequestState.APPLYING, kind, version=6, changed_at=LATER, note=noted("Waits."), writing_since=LATER
+        ),
         effects=(),
     )
     again = advance(once.request, RecordWriting(), situation(LATER + LIFETIME))
@@ -400,13 +430,13 @@ def test_the_first_write_is_announced_once_and_nobody_is_shown_it(kind: RequestK
 @pytest.mark.parametrize(
     "command",
     [
-        RecordDelayed(reason="Graph does not answer."),
+        RecordDelayed(reason=noted("Graph does not answer.")),
         RecordUnseen(),
-        Reopen(reason="Amara no longer holds the role."),
+        Reopen(reason=noted("Amara no longer holds the role.")),
         RecordApplied(image={}),
-        RecordApplyFailed(reason="Graph refused it."),
+        RecordApplyFailed(reason=noted("Graph refused it.")),
         RecordOverwritten(image={}),
-        Stop(reason="Dana revoked this partner."),
+        Stop(reason=noted("Dana revoked this partner.")),
     ],
     ids=lambda command: command.name,
 )
@@ -419,7 +449,7 @@ def test_that_something_may_stand_is_forgotten_by_a_new_plan_only(command: Reque
 OVERWRITTEN = (
     "Gatehouse had begun to write the change when somebody else changed the partner's settings. The settings now "
     "are neither those before the change nor the approved ones, so nobody can keep them alone. Look at them with "
-    "‹show partner›. Then revoke the partner, or ask for the right settings with ‹request access›."
+    "/partner show. Then revoke the partner, or ask for the right settings with /partner request."
 )
 
 
@@ -431,8 +461,10 @@ def test_what_was_written_and_then_overwritten_is_recorded_and_reviewed_at_once(
     """The partner may be open by our doing: it is on record, its review is due now, both people are told."""
     transition = advance_partner(request(state, writing_since=NOW), RecordOverwritten(image=image), situation(LATER))
     text = f"Contoso Ltd (contoso.com): {OVERWRITTEN}"
-    assert transition == Outcome(
-        request=request(RequestState.OVERWRITTEN, version=6, changed_at=LATER, note=OVERWRITTEN, writing_since=NOW),
+    assert worded(transition) == Outcome(
+        request=request(
+            RequestState.OVERWRITTEN, version=6, changed_at=LATER, note=noted(OVERWRITTEN), writing_since=NOW
+        ),
         effects=(SHOWN, told(text), told(text, SAM)),
         partnership=partnership(version=1, since=LATER, ends_at=LATER, next_review_at=LATER),
     )
@@ -485,8 +517,8 @@ def test_a_plan_that_closes_nothing_more_is_still_a_revocations_own() -> None:
 def test_an_unseen_change_is_shown_once_and_waited_for() -> None:
     note = "Microsoft Graph accepted the change but does not show it yet. Gatehouse keeps reading until it does."
     once = advance(request(RequestState.APPLYING), RecordUnseen(), situation(LATER))
-    assert once == Transition(
-        request=request(RequestState.UNCONFIRMED, version=6, changed_at=LATER, note=note, unseen_since=LATER),
+    assert worded(once) == Transition(
+        request=request(RequestState.UNCONFIRMED, version=6, changed_at=LATER, note=noted(note), unseen_since=LATER),
         effects=(SHOWN,),
     )
     again = advance(once.request, RecordUnseen(), situation(LATER + LIFETIME))
@@ -500,8 +532,8 @@ def test_an_applied_access_opens_a_partnership_and_tells_requester_and_sponsor(s
         "is the partner's: 1 step on its side. Gatehouse cannot see that half and counts it as unknown until the "
         "sponsor confirms it. The card about the partner's half has the checklist for its administrator."
     )
-    transition = advance_partner(request(state, note="Waits."), RecordApplied(image={}), situation(LATER))
-    assert transition == Outcome(
+    transition = advance_partner(request(state, note=noted("Waits.")), RecordApplied(image={}), situation(LATER))
+    assert worded(transition) == Outcome(
         request=request(RequestState.APPLIED, version=6, changed_at=LATER, confirmed_at=LATER),
         effects=(SHOWN, ShowReview(tenant_id=TENANT), ShowSetup(tenant_id=TENANT), told(text), told(text, SAM)),
         partnership=partnership(
@@ -546,7 +578,7 @@ def test_an_applied_revocation_closes_the_partnership_and_says_what_it_cannot_cl
         "Nothing else is open. Tokens already issued usually work for up to an hour, longer where a token lifetime "
         "policy says so; sessions in the partner's own tenant are theirs to end."
     )
-    assert transition == Outcome(
+    assert worded(transition) == Outcome(
         request=request(RequestState.APPLIED, kind, version=6, changed_at=LATER, confirmed_at=LATER, not_closed=()),
         effects=(SHOWN, ShowReview(tenant_id=TENANT), told(text), told(text, SAM)),
         partnership=partnership(
@@ -578,8 +610,8 @@ def test_a_partner_that_gatehouse_did_not_open_can_be_closed() -> None:
 @pytest.mark.parametrize("state", [RequestState.APPLYING, RequestState.UNCONFIRMED])
 def test_a_write_that_graph_refuses_ends_the_request_and_leaves_the_partnership_alone(state: RequestState) -> None:
     note = "Graph answered 403 Authorization_RequestDenied (request 41f0)."
-    transition = advance(request(state), RecordApplyFailed(reason=note), situation(LATER))
-    assert transition == ended(RequestState.FAILED, note, decisions=WHOLE_CHAIN)
+    transition = advance(request(state), RecordApplyFailed(reason=noted(note)), situation(LATER))
+    assert worded(transition) == ended(RequestState.FAILED, note, decisions=WHOLE_CHAIN)
 
 
 def test_advance_is_pure_and_leaves_its_arguments_as_they_were() -> None:

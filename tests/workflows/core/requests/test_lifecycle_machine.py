@@ -26,6 +26,7 @@ from tests.workflows.core.builders import (
     SAM,
     SECURITY,
     access_plan,
+    noted,
     particulars,
     person,
     prepared,
@@ -69,26 +70,26 @@ APPROVERS = st.sampled_from(EVERYONE[2:])
 SELDOM = st.sampled_from([False] * 7 + [True])
 INCIDENTS = st.sampled_from(
     [
-        Replan(reason="The partner changed."),
-        Reopen(reason="An approver left."),
-        RecordDelayed(reason="Graph does not answer."),
-        RecordDelayed(reason="Graph asks to slow down."),
+        Replan(reason=noted("The partner changed.")),
+        Reopen(reason=noted("An approver left.")),
+        RecordDelayed(reason=noted("Graph does not answer.")),
+        RecordDelayed(reason=noted("Graph asks to slow down.")),
         RecordUnseen(),
         Expire(),
     ]
 )
 WRITINGS = st.sampled_from(
-    [RecordWriting(), RecordUnseen(), RecordResent(reason="It does not show."), RecordOverwritten(image={})]
+    [RecordWriting(), RecordUnseen(), RecordResent(reason=noted("It does not show.")), RecordOverwritten(image={})]
 )
 Ending = Callable[[Person, Digest], RequestCommand]
 ENDINGS: tuple[Ending, ...] = (
     lambda actor, digest: Withdraw(actor=actor.chat_id, request_id=REQUEST),
     lambda actor, digest: Reject(actor=actor, request_id=REQUEST, digest=digest, reason="Too wide"),
     lambda actor, digest: Reject(actor=actor, request_id=REQUEST, digest=digest, reason=" "),
-    lambda actor, digest: Stop(reason="Another tenant."),
-    lambda actor, digest: RecordUnfit(code="gone", reason="There is no such tenant."),
+    lambda actor, digest: Stop(reason=noted("Another tenant.")),
+    lambda actor, digest: RecordUnfit(code="gone", reason=noted("There is no such tenant.")),
     lambda actor, digest: RecordApplied(image={}),
-    lambda actor, digest: RecordApplyFailed(reason="Graph refused it."),
+    lambda actor, digest: RecordApplyFailed(reason=noted("Graph refused it.")),
 )
 """Commands that may end a request; given seldom, so that lives are long."""
 VISITED: set[tuple[str, str, str]] = set()
@@ -308,7 +309,7 @@ class Life(RuleBasedStateMachine):
     @rule(stages=STAGES)
     def ask_again(self, stages: Chain) -> None:
         """The template changed, or changed back: the same plan comes with the same chain."""
-        self.give(Replan(reason="The template changed."))
+        self.give(Replan(reason=noted("The template changed.")))
         self.prepare(stages)
 
     @precondition(lambda self: self.shown)
@@ -358,14 +359,14 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.request.state is RequestState.APPLYING)
     @rule()
     def send_and_see_nothing_and_send_again(self) -> None:
-        for command in (RecordWriting(), RecordUnseen(), RecordResent(reason="It does not show.")):
+        for command in (RecordWriting(), RecordUnseen(), RecordResent(reason=noted("It does not show."))):
             self.give(command)
 
     @precondition(lambda self: self.request.state is RequestState.APPLYING)
     @rule(one=APPROVERS)
     def lose_an_approver_and_reopen(self, one: Person) -> None:
         self.roles = {**self.roles, one.id: frozenset()}
-        self.give(Reopen(reason="An approver left."))
+        self.give(Reopen(reason=noted("An approver left.")))
 
     @rule(hours=st.sampled_from([1, 24, 200]), really=SELDOM)
     def wait(self, hours: int, really: bool) -> None:

@@ -18,6 +18,7 @@ from tests.workflows.core.builders import (
     REQUEST,
     RILEY,
     WHOLE_CHAIN,
+    noted,
     particulars,
     prepared,
     request,
@@ -91,22 +92,22 @@ def _commands(name: str) -> list[RequestCommand]:
     commands: dict[str, list[RequestCommand]] = {
         "submit": [Submit(request_id=REQUEST, particulars=particulars(), lifetime=LIFETIME)],
         "record_prepared": [RecordPrepared(prepared=prepared(kind)) for kind in RequestKind],
-        "record_unfit": [RecordUnfit(code="no_such_tenant", reason="There is no such tenant.")],
-        "record_delayed": [RecordDelayed(reason="Graph does not answer.")],
+        "record_unfit": [RecordUnfit(code="no_such_tenant", reason=noted("There is no such tenant."))],
+        "record_delayed": [RecordDelayed(reason=noted("Graph does not answer."))],
         "approve": [Approve(actor=actor, request_id=REQUEST, digest=DIGEST) for actor in actors],
         "reject": [Reject(actor=actor, request_id=REQUEST, digest=DIGEST, reason="Too wide") for actor in actors],
         "withdraw": [Withdraw(actor=RILEY.chat_id, request_id=REQUEST)],
         "remind_approvers": [RemindApprovers()],
         "expire": [Expire()],
-        "replan": [Replan(reason="The partner changed.")],
-        "reopen": [Reopen(reason="Amara no longer holds the role.")],
-        "stop": [Stop(reason="The domain moved to another tenant.")],
+        "replan": [Replan(reason=noted("The partner changed."))],
+        "reopen": [Reopen(reason=noted("Amara no longer holds the role."))],
+        "stop": [Stop(reason=noted("The domain moved to another tenant."))],
         "record_writing": [RecordWriting()],
         "record_overwritten": [RecordOverwritten(image=image) for image in (None, {"isServiceProvider": None})],
         "record_unseen": [RecordUnseen()],
-        "record_resent": [RecordResent(reason="It does not show.")],
+        "record_resent": [RecordResent(reason=noted("It does not show."))],
         "record_applied": [RecordApplied(image={})],
-        "record_apply_failed": [RecordApplyFailed(reason="Graph refused it.")],
+        "record_apply_failed": [RecordApplyFailed(reason=noted("Graph refused it."))],
     }
     return commands[name]
 
@@ -195,7 +196,7 @@ def test_a_handler_that_leaves_the_table_is_a_bug_and_says_so(monkeypatch: pytes
     narrowed |= {(RequestState.APPLYING, Stop): frozenset({RequestState.FAILED})}
     monkeypatch.setattr(lifecycle, "TABLE", narrowed)
     with pytest.raises(AssertionError, match=r"applying --stop--> stopped is not in the table"):
-        advance(request(RequestState.APPLYING), Stop(reason="Another tenant"), situation())
+        advance(request(RequestState.APPLYING), Stop(reason=noted("Another tenant")), situation())
 
 
 def test_the_diagram_in_the_docstring_is_the_table() -> None:

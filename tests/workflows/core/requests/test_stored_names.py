@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from tests.workflows.core.builders import AMARA, REQUEST, TENANT, access_plan, classes
+from tests.workflows.core.builders import AMARA, REQUEST, TENANT, access_plan, classes, text_message
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import DomainError, InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -144,7 +144,7 @@ def test_what_must_not_overtake_shares_a_lane() -> None:
         ShowSetup(tenant_id=TENANT): f"half:{TENANT}",
         ShowSetup(tenant_id=TENANT, remind=True): f"half:{TENANT}",
         ShowHome(person=AMARA.chat_id): "home:U-AMARA",
-        Tell(person=AMARA.chat_id, subject=Subject(request_id=REQUEST), text="Hello"): "tell:U-AMARA",
+        Tell(person=AMARA.chat_id, subject=Subject(request_id=REQUEST), said=text_message("Hello")): "tell:U-AMARA",
         ShowAlarm(alarm_id=AlarmId("A-1")): "alarm:A-1",
         SettleGivenUp(effect_id=7, is_retried=True): "given_up:7",
     }

@@ -1,6 +1,7 @@
 """All commands about a partnership. The package docstring explains the use of one class for click and command."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Generic, Literal
 
 from workflows.core.partner_setup.steps import Step, StepKey
@@ -132,17 +133,25 @@ class RecordSetup:
         return {}
 
 
+class GoneReason(StrEnum):
+    """Why a sponsor has no enabled member account. Entries of earlier versions have a sentence instead."""
+
+    NO_ACCOUNT = "no_account"
+    DISABLED = "disabled"
+    GUEST = "guest"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordSponsorGone:
     """The sponsor has no enabled member account any more. Somebody else must be responsible for the partner."""
 
     name: Literal["record_sponsor_gone"] = field(default="record_sponsor_gone")
     sponsor: PersonId
-    reason: str
+    reason: GoneReason
 
     def audit_details(self) -> Details:
         """Return the reason."""
-        return {"reason": self.reason}
+        return {"reason": self.reason.value}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

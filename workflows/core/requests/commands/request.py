@@ -12,9 +12,11 @@ from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any, Generic, Literal, TypeAlias
 
+from workflows.core.errors.facts import Fact
 from workflows.core.people import Actor, ChatId, Person, PersonId
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.refused_writes import RefusedWrite
+from workflows.core.requests.notes import as_values
 from workflows.core.requests.request import AccessRequest, Observation, Particulars, Prepared, RequestId
 from workflows.core.settings.canonical import Digest, JsonObject
 from workflows.core.settings.model import TenantId
@@ -83,11 +85,11 @@ class RecordUnfit:
 
     name: Literal["record_unfit"] = field(default="record_unfit")
     code: str
-    reason: str
+    reason: tuple[Fact, ...]
 
     def audit_details(self, after: AccessRequest) -> Details:
-        """Return the reason, in words and as a code."""
-        return {"reason": self.reason, "code": self.code}
+        """Return the reason, and its code."""
+        return {"reason": as_values(self.reason), "code": self.code}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +97,11 @@ class RecordDelayed:
     """A service does not answer. The request waits and shows that."""
 
     name: Literal["record_delayed"] = field(default="record_delayed")
-    reason: str
+    reason: tuple[Fact, ...]
 
     def audit_details(self, after: AccessRequest) -> Details:
         """Return what it waits for."""
-        return {"reason": self.reason}
+        return {"reason": as_values(self.reason)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +182,7 @@ class Replan:
     """The shown plan is no longer what would happen. Make a new plan and ask for approval again."""
 
     name: Literal["replan"] = field(default="replan")
-    reason: str
+    reason: tuple[Fact, ...]
     drift: Drift | None = None
     """How the partner changed, when that is the reason."""
     is_unwritten: bool = False
@@ -189,7 +191,7 @@ class Replan:
 
     def audit_details(self, after: AccessRequest) -> Details:
         """Return the reason, and how the partner changed when that is the reason."""
-        return {"reason": self.reason, **({} if self.drift is None else {"drift": asdict(self.drift)})}
+        return {"reason": as_values(self.reason), **({} if self.drift is None else {"drift": asdict(self.drift)})}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,11 +199,11 @@ class Reopen:
     """An approval no longer counts; this was found just before applying."""
 
     name: Literal["reopen"] = field(default="reopen")
-    reason: str
+    reason: tuple[Fact, ...]
 
     def audit_details(self, after: AccessRequest) -> Details:
         """Return the reason."""
-        return {"reason": self.reason}
+        return {"reason": as_values(self.reason)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,11 +211,11 @@ class Stop:
     """The tenant is no longer the approved partner, or an admin revoked it meanwhile."""
 
     name: Literal["stop"] = field(default="stop")
-    reason: str
+    reason: tuple[Fact, ...]
 
     def audit_details(self, after: AccessRequest) -> Details:
         """Return the reason."""
-        return {"reason": self.reason}
+        return {"reason": as_values(self.reason)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,11 +257,11 @@ class RecordResent:
     """What Graph accepted and does not show will be sent again next."""
 
     name: Literal["record_resent"] = field(default="record_resent")
-    reason: str
+    reason: tuple[Fact, ...]
 
     def audit_details(self, after: AccessRequest) -> Details:
         """Return the reason, and the digest of the plan that is sent again."""
-        return {"reason": self.reason, **_plan(after)}
+        return {"reason": as_values(self.reason), **_plan(after)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,7 +277,7 @@ class RecordApplied:
 
     def audit_details(self, after: AccessRequest) -> Details:
         """Return what was read, the plan's digest, what stays open and what was not accepted."""
-        left, refused = after.not_closed, [one.details for one in after.refused]
+        left, refused = after.not_closed, [asdict(one) for one in after.refused]
         return {
             "image": self.image,
             **_plan(after),
@@ -289,11 +291,11 @@ class RecordApplyFailed:
     """Graph refused a write permanently."""
 
     name: Literal["record_apply_failed"] = field(default="record_apply_failed")
-    reason: str
+    reason: tuple[Fact, ...]
 
     def audit_details(self, after: AccessRequest) -> Details:
         """Return the reason, and the digest of the written plan."""
-        return {"reason": self.reason, **_plan(after)}
+        return {"reason": as_values(self.reason), **_plan(after)}
 
 
 RequestCommand = (

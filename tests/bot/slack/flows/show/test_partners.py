@@ -10,7 +10,7 @@ from bot.slack.blocks.blocks import utc_words
 from bot.slack.flows.show.partners import partner_details, partner_list
 from tests.bot import surfaces
 from tests.bot.surfaces import assert_sound_message, hostile_or_blank, hostile_request, shown
-from tests.workflows.core.builders import NOW, SAM, TENANT, identity, partnership, request
+from tests.workflows.core.builders import NOW, SAM, TENANT, identity, noted, partnership, request
 from workflows.core.partners.partnership import Attestation, PartnershipState
 from workflows.core.posture.codes import ConcernCode
 from workflows.core.posture.model import Concern, Weight
@@ -61,7 +61,7 @@ def test_details_tell_own_settings_from_inherited_ones_and_list_the_history() ->
     kept = partnership(attestations=(Attestation(person=SAM, reason="Still needed", at=NOW),))
     history = [
         request(RequestState.APPLIED),
-        request(RequestState.REJECTED, note="Too wide"),
+        request(RequestState.REJECTED, note=noted("Too wide")),
         request(RequestState.PREPARING),
     ]
     message = partner_details(identity(), own, None, kept, history, NOW)

@@ -1,0 +1,198 @@
+"""The sentences of a request's notes: what a reader must know about its present state."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from bot.words.actions import COMMANDS
+from bot.words.openness import not_closed_words, way_title
+from bot.words.refusals.words import fact_words
+from bot.words.settings import title
+from workflows.core.errors.facts import Fact, Values
+from workflows.core.policy.approval import DiscountCode
+from workflows.core.requests.notes import NoteCode, from_values
+from workflows.core.settings.openness import Opening, OpenWay
+from workflows.core.text import Action
+
+_SHOW: Final = COMMANDS[Action.SHOW]
+_FIRST: Final = "Nothing was written"
+_THIS_PLAN: Final = "This plan was not written"
+
+SENTENCES: Final[Mapping[str, str]] = {
+    NoteCode.TEXT: "{text}",
+    NoteCode.REJECTED: "{name} rejected it: {reason}",
+    NoteCode.WITHDRAWN: "The requester withdrew it.",
+    NoteCode.UNDECIDED: "Nobody decided in time. File it again if it is still needed.",
+    NoteCode.SENT_BEFORE: (
+        "A write of an earlier plan of this request was sent and was not confirmed. It may stand in the tenant all the "
+        f"same: {_SHOW} reads what does."
+    ),
+    NoteCode.REVOKED_MEANWHILE: ("{name} revoked this partner before the change was confirmed. It is closed instead."),
+    NoteCode.OVERWRITTEN: (
+        "Gatehouse had begun to write the change when somebody else changed the partner's settings. The settings now "
+        "are neither those before the change nor the approved ones, so nobody can keep them alone. Look at them with "
+        f"{_SHOW}. Then revoke the partner, or ask for the right settings with {COMMANDS[Action.REQUEST]}."
+    ),
+    NoteCode.KEEPS_CHANGING: "Somebody keeps changing this partner's settings.",
+    NoteCode.KEEPS_TRYING: "Gatehouse keeps trying.",
+    NoteCode.WAITS_FOR_ADMIN: "The request waits until an admin has mended that.",
+    NoteCode.WENT_WRONG: (
+        "Something went wrong inside Gatehouse. Nothing more happens by itself: an admin has to look (gatehouse doctor "
+        "lists what was given up)."
+    ),
+    NoteCode.NOT_SHOWN_YET: (
+        "Microsoft Graph accepted the change but does not show it yet. Gatehouse keeps reading until it does."
+    ),
+    NoteCode.CHANGE_NOT_SHOWN: "Microsoft Graph does not show the change yet.",
+    NoteCode.SENT_NOT_SHOWN: "The change was sent; it is not shown yet.",
+    NoteCode.SENT_UNREADABLE: "The change was sent but cannot be read back:",
+    NoteCode.ACCEPTED_UNREADABLE: "The change was accepted but cannot be read back:",
+    NoteCode.EXISTS_UNREADABLE: "The partner exists already but cannot be read:",
+    NoteCode.EXISTS_NOT_SHOWN: "What was to be created exists already but Microsoft Graph does not show it yet.",
+    NoteCode.SETTINGS_UNREADABLE: ("The partner's settings cannot be read, so what stands in the tenant is not known."),
+    NoteCode.WAS_THERE: "The partner was there a moment ago:",
+    NoteCode.TRIED_AGAIN: "It was there a moment ago, so it is tried again.",
+    NoteCode.SENT_DOES_NOT_SHOW: "What was sent before does not show.",
+    NoteCode.ACCEPTED_NOT_SHOWN: "Microsoft Graph accepted the change and does not show it.",
+    NoteCode.PLANNED_FROM_NOW: (
+        "Microsoft Graph accepted the change and does not show it, so it is planned and asked again from what is set "
+        "now."
+    ),
+    NoteCode.CHANGED_BY_OTHERS: "Somebody changed this partner's settings after the plan was made.",
+    NoteCode.TEMPLATE_CHANGED: "The template changed after this request was shown.",
+    NoteCode.ROLE_CHANGED: (
+        "The role “{role}” is defined differently now: other people may hold it than when this was shown."
+    ),
+    NoteCode.ASKED_AGAIN: "So it is planned and asked again.",
+    NoteCode.DEFAULT_UNKNOWN: (
+        "What this partner would inherit from the tenant's default is not known, so nothing is written."
+    ),
+    NoteCode.ASK_PARTNER_FIRST: "Ask the partner before filing it again.",
+    NoteCode.LOG_TOO_SHORT: "Entra's audit log does not reach back that far, so this is asked again.",
+    NoteCode.LOG_UNREADABLE: "Entra's audit log cannot be read, so this is asked again.",
+    NoteCode.CHANGED_SINCE_APPROVED: "This partner was changed since it was approved, so this is asked again.",
+    NoteCode.DEFAULT_UNREAD: (
+        f"The tenant's default could not be read, so what the partner inherits is not known. {_SHOW} reads it again."
+    ),
+    NoteCode.LATE: "Microsoft Graph did not answer in time.",
+    NoteCode.TAKEN_NOT_SHOWN: "Microsoft Graph accepted it and does not show it.",
+    NoteCode.PERSON_UNREADABLE: "Who asked for it cannot be looked up.",
+    NoteCode.CHANGED_REPEATEDLY: (
+        "Somebody changes the partner's settings again and again, before the block can be read back."
+    ),
+    NoteCode.OWN_FAULT: "Something went wrong inside Gatehouse: {error}.",
+    DiscountCode.EARLIER_VERSION: "{person} approved an earlier version of this request.",
+    DiscountCode.MAY_NOT: "{person} may not approve this request.",
+    DiscountCode.COUNTS_ONCE: "{person} already counts once.",
+    DiscountCode.LOST_ROLE: "{person} no longer holds the role “{stage}”.",
+}
+
+
+def note_words(note: Fact | Iterable[Fact]) -> str:
+    """Return the sentences of a note; empty when there is none. They may contain text from outside."""
+    if isinstance(note, Fact):
+        return _sentence(note)
+    return " ".join(filter(None, map(_sentence, note)))
+
+
+def stored_words(value: str | Sequence[Mapping[str, Any]]) -> str:
+    """Return the sentences of a note in the values of a fact or an alarm; an earlier version stored a text there."""
+    return value if isinstance(value, str) else note_words(from_values(value))
+
+
+def _sentence(fact: Fact) -> str:
+    if fact.code in _MADE:
+        return _MADE[fact.code](fact.values)
+    # NB. a note may also be why something is refused; no two of these codes are the same.
+    return SENTENCES[fact.code].format_map(fact.values) if fact.code in SENTENCES else fact_words(fact)
+
+
+def _not_written(values: Values) -> str:
+    return f"{_FIRST if values['is_first'] else _THIS_PLAN}."
+
+
+def _planned_again(values: Values) -> str:
+    if values["is_unwritten"]:
+        opening = f"{_FIRST if values['is_first'] else _THIS_PLAN} over it"
+    else:
+        opening = "What was sent before does not stand as it was sent"
+    if values["is_revocation"]:
+        return f"{opening}; the revocation is planned again from what stands now."
+    return f"{opening}; the change is planned and asked again from what stands now."
+
+
+def _unknown_settings(values: Values) -> str:
+    names = "; ".join(map(way_title, values["names"]))
+    opening = _FIRST if values["is_first"] else _THIS_PLAN
+    return (
+        "Microsoft Graph shows settings of this partner that Gatehouse does not know otherwise than when this was "
+        f"planned: {names}. What they do is not known. {opening}; the change is planned and asked again from what "
+        "stands now."
+    )
+
+
+def _stage_open_again(values: Values) -> str:
+    return f"{_FIRST if values['is_first'] else _THIS_PLAN}; the stage is open again."
+
+
+def _default_changed(values: Values) -> str:
+    settings = "; ".join(map(title, values["names"]))
+    return f"The tenant's default changed after this was shown, and the partner would inherit it: {settings}."
+
+
+def _asked_with_default(values: Values) -> str:
+    opening = _FIRST if values["is_first"] else _THIS_PLAN
+    return f"{opening}; the change is planned and asked again with the default of now."
+
+
+def _leads_elsewhere(values: Values) -> str:
+    opening = f"“{values['target']}” led to the tenant {values['tenant']} when it was approved"
+    if values["now"] is None:
+        return f"{opening} and leads to no tenant now."
+    return f"{opening} and leads to the tenant {values['now']} now."
+
+
+def _not_running(values: Values) -> str:
+    if values["since"] is None:
+        return "Gatehouse was not running for a while, so its records may be older than the tenant."
+    since, until = (datetime.fromisoformat(values[name]) for name in ("since", "until"))
+    return (
+        f"Gatehouse was not running between {since:%Y-%m-%d %H:%M} and {until:%Y-%m-%d %H:%M} UTC, so its records may "
+        "be older than the tenant."
+    )
+
+
+def _progress(values: Values) -> str:
+    written, unwritten = values["written"], values["unwritten"]
+    return (
+        f"{len(written)} of {len(written) + len(unwritten)} writes stand in the tenant. Written: {_writes(written)}. "
+        f"Not written: {_writes(unwritten)}."
+    )
+
+
+def _writes(writes: Sequence[Sequence[str]]) -> str:
+    return "; ".join(", ".join(map(title, names)) or "the partner without settings of its own" for names in writes)
+
+
+def _not_closed(values: Values) -> str:
+    return not_closed_words([OpenWay(name=way["name"], opening=Opening(way["opening"])) for way in values["ways"]])
+
+
+def _not_taken(values: Values) -> str:
+    return f"Not taken: {'; '.join(map(way_title, values['names']))}."
+
+
+_MADE: Final[Mapping[str, Callable[[Values], str]]] = {
+    NoteCode.NOT_WRITTEN: _not_written,
+    NoteCode.PLANNED_AGAIN: _planned_again,
+    NoteCode.UNKNOWN_SETTINGS_CHANGED: _unknown_settings,
+    NoteCode.STAGE_OPEN_AGAIN: _stage_open_again,
+    NoteCode.DEFAULT_CHANGED: _default_changed,
+    NoteCode.ASKED_WITH_DEFAULT: _asked_with_default,
+    NoteCode.LEADS_ELSEWHERE: _leads_elsewhere,
+    NoteCode.NOT_RUNNING: _not_running,
+    NoteCode.PROGRESS: _progress,
+    NoteCode.NOT_CLOSED: _not_closed,
+    NoteCode.NOT_TAKEN: _not_taken,
+}
+"""The sentences that a format string is not enough for."""

@@ -1,0 +1,220 @@
+"""The checklist for the partner's administrator: each step in the portal, in Graph and in PowerShell, with values.
+
+It is plain text that people pass on and type elsewhere. Facts: Entra "Configure B2B collaboration cross-tenant access",
+"B2B direct connect setup", "Configure Microsoft cloud settings for B2B collaboration", "Configure cross-tenant
+synchronization using PowerShell or Microsoft Graph API"; Microsoft Graph PowerShell.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from bot.words.partner_setup.steps import (
+    BOTH_LISTS,
+    OTHER_FLAG,
+    TRUST_WORDS,
+    USUAL,
+    USUAL_HEADING,
+    WORDS,
+    Words,
+)
+from workflows.core.partner_setup.checklist import (
+    PARTNERS,
+    SYNCHRONIZATION_TEMPLATE,
+    Call,
+    Home,
+    add_us,
+    call_of,
+    groups,
+)
+from workflows.core.partner_setup.powershell import literal, quoted
+from workflows.core.partner_setup.state import needed_steps
+from workflows.core.partner_setup.steps import PartnerSetup, Step, StepKey
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.model import ALL_APPLICATIONS, ALL_USERS, IDENTITY_SYNCHRONIZATION, TenantId
+
+_SETTINGS: Final = "Microsoft Entra admin center > Entra ID > External Identities > Cross-tenant access settings"
+_REDEMPTION: Final = (StepKey.AUTOMATIC_REDEMPTION_OUTBOUND, StepKey.AUTOMATIC_REDEMPTION_INBOUND)
+_OTHER_CLOUD_ROOT: Final = "https://YOUR-GRAPH"
+"""The placeholder for a root that is not known here, because the partner is in another cloud."""
+
+
+class Section(NamedTuple):
+    """One step for a person: a heading, and lines of plain text."""
+
+    heading: str
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """Return the heading and the lines as one text."""
+        return "\n".join((self.heading, *self.lines))
+
+
+def opening(home: Home, partner: TenantId, *, is_cross_cloud: bool, has_calls: bool = True) -> Section:
+    """Return the section that says who asks whom, and how to add our tenant as an organization.
+
+    :param has_calls: whether anything must be set at all.
+    """
+    root = _root(home, is_cross_cloud=is_cross_cloud)
+    name = home.domain or home.tenant_id
+    environment = "YOUR-CLOUD" if is_cross_cloud else home.cloud.environment
+    lines = [
+        f"Our tenant ID: {home.tenant_id}",
+        f"Your tenant ID: {partner}",
+    ]
+    heading = f"Settings for {name} in your Microsoft Entra tenant"
+    if not has_calls:
+        return Section(heading, (*lines, "Nothing has to be set on your side."))
+    lines.append(
+        "You need: Security Administrator; for Graph and PowerShell the permission Policy.ReadWrite.CrossTenantAccess."
+    )
+    if is_cross_cloud:
+        lines.append("YOUR-GRAPH and YOUR-CLOUD below: graph.microsoft.com and Global, graph.microsoft.us and USGov,")
+        lines.append("dod-graph.microsoft.us and USGovDoD, or microsoftgraph.chinacloudapi.cn and China.")
+    lines += [
+        "First, if you have no organizational settings for us, add us. Within one cloud that alone changes nothing.",
+        f"Portal: {_SETTINGS} > Organizational settings > Add organization > {home.tenant_id}",
+        f"Graph: GET {root}{PARTNERS}/{home.tenant_id} tells; only where it answers 404:",
+        *_graph(root, add_us(home)),
+        f"PowerShell: Connect-MgGraph -Environment {environment} -TenantId {quoted(partner)} "
+        "-Scopes 'Policy.ReadWrite.CrossTenantAccess'",
+        f"New-MgPolicyCrossTenantAccessPolicyPartner -BodyParameter {literal({'tenantId': home.tenant_id})}",
+    ]
+    return Section(heading, tuple(lines))
+
+
+def sections(setup: PartnerSetup, home: Home, *, is_cross_cloud: bool) -> tuple[Section, ...]:
+    """Return a section for every needed step, in the recommended order.
+
+    Steps that are usually open come last, without calls. Steps of one setting are one call, so they form one section
+    with both numbers.
+    """
+    root = _root(home, is_cross_cloud=is_cross_cloud)
+    told, number = [], 1
+    for group in groups(setup.steps):
+        told.append(_section(number, group, home, root))
+        number += len(group)
+    usual = tuple(step for step in setup.steps if not step.is_needed)
+    return (*told, _usual(usual, home)) if usual else tuple(told)
+
+
+def remarks(setup: PartnerSetup) -> tuple[str, ...]:
+    """List what the partner must know besides the steps. Complete sentences."""
+    said = []
+    if setup.trusts:
+        claims = ", ".join(TRUST_WORDS[key] for key in setup.trusts)
+        said.append(
+            f"We accept your {claims}. There is nothing to switch on for that, and no outbound trust setting: it works "
+            "for your people who really have it in your tenant."
+        )
+    if setup.ids_of_theirs:
+        said.append(
+            "Our settings name these IDs of your users, groups or applications. We cannot look them up; please check "
+            f"that they are the right ones: {', '.join(setup.ids_of_theirs)}."
+        )
+    keys = {step.key for step in setup.steps}
+    if keys & {StepKey.B2B_DIRECT_CONNECT_INBOUND, StepKey.B2B_DIRECT_CONNECT_OUTBOUND}:
+        said.append("B2B direct connect needs Microsoft Entra ID P1 in both tenants.")
+    if any(step.wanted for step in needed_steps(setup.steps)):
+        said.append(
+            "Some versions of the PowerShell module misspell the names of B2B settings and are refused with “Invalid "
+            "property”. The same JSON goes through with Invoke-MgGraphRequest -Method PATCH -Uri (the address above) "
+            "-Body (the JSON above, in single quotes)."
+        )
+    return tuple(said)
+
+
+def _section(number: int, group: Sequence[Step], home: Home, root: str) -> Section:
+    call = call_of(group, home)
+    lines = [WORDS[step.key].why for step in group]
+    if group[0].key in _REDEMPTION:
+        lines.append(BOTH_LISTS if len(group) > 1 else f"{BOTH_LISTS} {OTHER_FLAG}")
+    lines += [line for step in group for line in _portal(step, WORDS[step.key], home)]
+    lines += ["Graph:", *_graph(root, call), "PowerShell:", *_powershell(group[0], call, home)]
+    lines += _afterwards(group[0], home)
+    numbers = " and ".join(str(number + index) for index in range(len(group)))
+    headings = " and ".join(WORDS[step.key].heading for step in group)
+    return Section(f"{numbers}. {headings} (needed)", tuple(lines))
+
+
+def _usual(steps: Sequence[Step], home: Home) -> Section:
+    """Return the section that says where to look.
+
+    A call would replace the current list by a shorter one in many cases.
+    """
+    lines = [USUAL]
+    for step in steps:
+        words = WORDS[step.key]
+        lines += [f"{words.heading}: {words.why}", *_portal(step, words, home, named="has to let through")]
+    return Section(USUAL_HEADING, tuple(lines))
+
+
+def _portal(step: Step, words: Words, home: Home, *, named: str = "") -> Iterator[str]:
+    if step.key is StepKey.MICROSOFT_CLOUD:
+        yield f"Portal: {_SETTINGS} > Microsoft cloud settings > {home.cloud.portal}"
+    elif step.key is StepKey.PROVISIONING_JOB:
+        yield (
+            "Portal: Microsoft Entra admin center > Entra ID > External Identities > Cross-tenant synchronization > "
+            f"Configurations > New configuration; authentication: Cross Tenant Synchronization Policy, tenant ID "
+            f"{home.tenant_id}"
+        )
+    else:
+        yield f"Portal: {_SETTINGS} > Organizational settings > {home.domain or home.tenant_id} > {words.portal}"
+        for setting in step.wanted.values():
+            yield from _lists(setting, named)
+
+
+def _lists(setting: JsonObject, named: str) -> Iterator[str]:
+    for name, label in (("usersAndGroups", "Users and groups"), ("applications", "Applications")):
+        if name in setting:
+            one = setting[name]
+            access = "Allow access" if one["accessType"] == "allowed" else "Block access"
+            targets = ", ".join(_target(row) for row in one["targets"])
+            what = f"{access}; applies to" if not named or one["accessType"] != "allowed" else named
+            yield f"  {label}: {what} {targets}"
+
+
+def _target(row: JsonObject) -> str:
+    everything = {ALL_USERS: "all users", ALL_APPLICATIONS: "all applications"}
+    return everything.get(row["target"]) or f"{row['targetType']} {row['target']}"
+
+
+def _powershell(step: Step, call: Call, home: Home) -> Iterator[str]:
+    body = literal(call.body)
+    if step.key is StepKey.MICROSOFT_CLOUD:
+        yield f"Update-MgPolicyCrossTenantAccessPolicy -BodyParameter {body}"
+    elif step.key is StepKey.PROVISIONING_JOB:
+        yield (
+            f"Invoke-MgInstantiateApplicationTemplate -ApplicationTemplateId {quoted(SYNCHRONIZATION_TEMPLATE)} "
+            f"-DisplayName {literal(call.body['displayName'])}"
+        )
+    else:
+        yield (
+            "Update-MgPolicyCrossTenantAccessPolicyPartner -CrossTenantAccessPolicyConfigurationPartnerTenantId "
+            f"{quoted(home.tenant_id)} -BodyParameter {body}"
+        )
+
+
+def _afterwards(step: Step, home: Home) -> Iterator[str]:
+    if step.key is StepKey.MICROSOFT_CLOUD:
+        yield "The call replaces the whole list: read it first, and keep every cloud that you have enabled already."
+    if step.key is StepKey.PROVISIONING_JOB:
+        yield (
+            "Then create and start a job of the template Azure2Azure for it, with the secrets AuthenticationType "
+            f"SyncPolicy and CompanyId {home.tenant_id}; in the portal this is one form. The calls need "
+            "Synchronization.ReadWrite.All and Application.ReadWrite.All."
+        )
+        yield (
+            f"The side that receives the accounts is ours, and its setting {IDENTITY_SYNCHRONIZATION} is in place "
+            "already."
+        )
+
+
+def _graph(root: str, call: Call) -> Iterator[str]:
+    yield f"{call.method} {root}{call.path}"
+    yield json.dumps(call.body)
+
+
+def _root(home: Home, *, is_cross_cloud: bool) -> str:
+    return f"{_OTHER_CLOUD_ROOT if is_cross_cloud else home.cloud.graph}/v1.0"

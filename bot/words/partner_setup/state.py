@@ -1,0 +1,64 @@
+"""The state of the partner setup in words: the names of the steps, and what does not work until they are done."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from workflows.core.partner_setup.state import Confirmation, needed_steps, open_steps
+from workflows.core.partner_setup.steps import Step, StepKey
+from workflows.core.text import counted
+
+UNSEEN: Final = "Gatehouse cannot see it"
+
+SHORT_NAMES: Final[Mapping[StepKey, str]] = {
+    StepKey.MICROSOFT_CLOUD: "our Microsoft cloud",
+    StepKey.AUTOMATIC_REDEMPTION_OUTBOUND: "automatic redemption, outbound",
+    StepKey.AUTOMATIC_REDEMPTION_INBOUND: "automatic redemption, inbound",
+    StepKey.B2B_DIRECT_CONNECT_OUTBOUND: "B2B direct connect, outbound",
+    StepKey.B2B_DIRECT_CONNECT_INBOUND: "B2B direct connect, inbound",
+    StepKey.PROVISIONING_JOB: "provisioning job",
+    StepKey.B2B_COLLABORATION_OUTBOUND: "B2B collaboration, outbound",
+    StepKey.B2B_COLLABORATION_INBOUND: "B2B collaboration, inbound",
+}
+"""The name of each step on a button and in a sentence."""
+
+LABELS: Final[Mapping[StepKey, str]] = {
+    **{key: f"Their {name}" for key, name in SHORT_NAMES.items()},
+    StepKey.MICROSOFT_CLOUD: "Our Microsoft cloud, enabled over there",
+}
+"""The label of each step on our side."""
+
+_MISSING: Final[Mapping[StepKey, str]] = {
+    StepKey.MICROSOFT_CLOUD: "nothing between the two tenants works",
+    StepKey.AUTOMATIC_REDEMPTION_OUTBOUND: "their people keep seeing the consent prompt here; access does not need it",
+    StepKey.AUTOMATIC_REDEMPTION_INBOUND: "our people keep seeing the consent prompt there; access does not need it",
+    StepKey.B2B_DIRECT_CONNECT_OUTBOUND: "their people cannot take part in our shared channels",
+    StepKey.B2B_DIRECT_CONNECT_INBOUND: "our people cannot take part in their shared channels",
+    StepKey.PROVISIONING_JOB: "no account of theirs is created here",
+}
+_NO_SYNCHRONIZATION: Final = "no account of theirs can be synchronized into our tenant"
+
+
+def usual_words(steps: Sequence[Step]) -> str:
+    """State in two sentences what Microsoft's default in the partner's tenant opens already; empty when nothing."""
+    names = "; ".join(SHORT_NAMES[step.key] for step in steps if not step.is_needed)
+    return f"Also open by Microsoft's default: their {names}. Look there if it does not work." if names else ""
+
+
+def missing_until(step: Step, steps: Sequence[Step]) -> str:
+    """State what does not work until the partner has done a needed step. A complete sentence."""
+    is_synchronized = any(other.key is StepKey.PROVISIONING_JOB for other in steps)
+    is_for_accounts = is_synchronized and step.key is StepKey.AUTOMATIC_REDEMPTION_OUTBOUND
+    return f"Until it is set there, {_NO_SYNCHRONIZATION if is_for_accounts else _MISSING[step.key]}."
+
+
+def setup_words(steps: Sequence[Step], confirmations: Sequence[Confirmation]) -> str:
+    """State in one line the setup of both sides, without names; empty when the partner need not do anything."""
+    needed = needed_steps(steps)
+    if not needed:
+        return ""
+    still_open = len(open_steps(steps, confirmations))
+    if not still_open:
+        return f"ours done, theirs confirmed ({UNSEEN})"
+    done, count = len(needed) - still_open, counted(len(needed), "step")
+    said = f"{done} of {count} confirmed, the rest unknown" if done else f"unknown, {count}"
+    return f"ours done, theirs {said} ({UNSEEN})"

@@ -1,0 +1,152 @@
+"""Every private message has its sentences; these are the sentences that people read."""
+
+from typing import Any, Final
+
+import pytest
+
+from bot.words.messages import message_words, missing_groups_words
+from workflows.core.errors.facts import Fact
+from workflows.core.requests.effects import MessageCode
+
+NOTE: Final = [
+    {"code": "text", "values": {"text": "No answer."}},
+    {"code": "keeps_trying", "values": {}},
+]
+LACK: Final = {"stage": "Security", "role": "security", "people": 0, "needed": 1, "missing_groups": ["sec"]}
+OTHER_LACK: Final = {"stage": "Data", "role": "data", "people": 1, "needed": 2, "missing_groups": []}
+BLOCKED: Final = (
+    "B2B collaboration and direct connect are blocked explicitly in both directions, trust, automatic redemption and "
+    "synchronization are off, and reading it back confirmed it."
+)
+TOKENS: Final = (
+    "Tokens already issued usually work for up to an hour, longer where a token lifetime policy says so; sessions in "
+    "the partner's own tenant are theirs to end."
+)
+
+GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
+    (MessageCode.TEXT, {"text": "As {before}."}, "As {before}."),
+    (MessageCode.REFUSED, {"reasons": NOTE[:1]}, "No answer."),
+    (
+        MessageCode.REQUEST_WAITS,
+        {"partner": "contoso.com", "note": NOTE},
+        "Your request for contoso.com waits: No answer. Gatehouse keeps trying.",
+    ),
+    (
+        MessageCode.APPROVED,
+        {"name": "Amara", "partner": "Contoso Ltd (contoso.com)", "stage": "Security"},
+        "Amara approved your request for Contoso Ltd (contoso.com) (Security).",
+    ),
+    (
+        MessageCode.YOU_WITHDREW,
+        {"partner": "contoso.com", "note": []},
+        "You withdrew your request for contoso.com.",
+    ),
+    (
+        MessageCode.ENDED,
+        {"partner": "contoso.com", "state": "unfit", "note": NOTE[:1]},
+        "Your request for contoso.com ended as unfit. No answer.",
+    ),
+    (MessageCode.OVERWRITTEN, {"partner": "contoso.com", "note": NOTE[:1]}, "contoso.com: No answer."),
+    (
+        MessageCode.CLOSED,
+        {"partner": "contoso.com", "is_all": True, "note": []},
+        f"contoso.com is blocked: {BLOCKED} Nothing else is open. {TOKENS}",
+    ),
+    (
+        MessageCode.CLOSED,
+        {"partner": "contoso.com", "is_all": False, "note": NOTE[:1]},
+        f"contoso.com: {BLOCKED} No answer. {TOKENS}",
+    ),
+    (
+        MessageCode.OPENED,
+        {"partner": "contoso.com", "note": []},
+        "Access for contoso.com is set and was read back from the tenant.",
+    ),
+    (
+        MessageCode.PUT_BACK,
+        {"partner": "contoso.com", "restores": "R-1", "note": NOTE[:1]},
+        "The settings of contoso.com are put back to what stood before R-1, and were read back from the tenant. No "
+        "answer.",
+    ),
+    (
+        MessageCode.OUR_SIDE_SET,
+        {"partner": "contoso.com", "steps": 2, "note": []},
+        "Our half of the access for contoso.com is set and was read back from the tenant. The other half is the "
+        "partner's: 2 steps on its side. Gatehouse cannot see that half and counts it as unknown until the sponsor "
+        "confirms it. The card about the partner's half has the checklist for its administrator.",
+    ),
+    (
+        MessageCode.ROLE_EMPTY,
+        {"request": "R-1", "lacks": [LACK, OTHER_LACK]},
+        "Your request R-1 cannot be approved now: “Security” needs 1 approval from the role “security”, and nobody "
+        "with this role can give one now. The user group @sec does not exist or is off. “Data” needs 2 approvals from "
+        "the role “data”, and 1 person with this role can give one now. The admins are told. You need not do anything: "
+        "it goes on once there are people again.",
+    ),
+    (
+        MessageCode.CARD_NOT_POSTED,
+        {"partner": "contoso.com"},
+        "The approval card of your request for contoso.com cannot be posted in the approval channel. The admins know. "
+        "Approvers get the card directly meanwhile.",
+    ),
+    (
+        MessageCode.SETUP_CONFIRMED,
+        {"partner": "contoso.com", "step": "automatic_redemption_outbound", "left": ["provisioning_job"]},
+        "Recorded under your name as confirmed by the partner: automatic redemption, outbound of contoso.com. Still "
+        "unknown, 1 step: provisioning job.",
+    ),
+    (
+        MessageCode.SETUP_UNCONFIRMED,
+        {"partner": "contoso.com", "step": "automatic_redemption_outbound", "left": []},
+        "Taken back: automatic redemption, outbound of contoso.com counts as unknown again. Every step is confirmed "
+        "now.",
+    ),
+    (
+        MessageCode.CLICK_WAITS,
+        {},
+        "Your click is received and still being checked: not every answer that this needs has come from the chat "
+        "system or Microsoft Entra. Gatehouse keeps trying and tells you the outcome. You need not click again.",
+    ),
+    (
+        MessageCode.CLICK_NOT_JUDGED,
+        {},
+        "Something went wrong inside Gatehouse, and your click was not judged. Nothing more happens by itself: an "
+        "admin has to look (gatehouse doctor lists what was given up).",
+    ),
+    (
+        MessageCode.LIMIT_NEAR,
+        {"what": "requests", "left": 2, "maximum": 10, "more_at": "2027-03-01T10:05:00+00:00"},
+        "You have 2 more requests in this hour; one person may have 10. The next one becomes free at 10:05 UTC.",
+    ),
+    (
+        MessageCode.VIEW_NOT_OPENED,
+        {},
+        "The window did not open: Slack did not take it in time. Nothing was stored or changed. Click the button "
+        "again.",
+    ),
+    (
+        MessageCode.VIEW_NOT_FILLED,
+        {},
+        "The window could not be filled: Slack did not take its contents. Nothing was stored or changed. Close it and "
+        "open it again.",
+    ),
+    (
+        MessageCode.DECISION_RECEIVED,
+        {"choice": "approval"},
+        "Your approval is received. The window could not show it.",
+    ),
+)
+
+
+def test_every_code_has_a_sentence_here() -> None:
+    assert {code for code, _, _ in GOLDEN} == set(MessageCode)
+
+
+@pytest.mark.parametrize(("code", "values", "sentence"), GOLDEN)
+def test_a_message_reads_as_always(code: MessageCode, values: dict[str, Any], sentence: str) -> None:
+    assert message_words(Fact(code.value, values)) == sentence
+
+
+def test_several_missing_groups_are_named_in_one_sentence() -> None:
+    assert missing_groups_words(()) == ""
+    assert missing_groups_words(("a", "b")) == "The user groups @a, @b do not exist or are off."

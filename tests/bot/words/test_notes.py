@@ -1,0 +1,226 @@
+"""Every code that a note of a request may contain has its sentence; these are the sentences that people read."""
+
+from itertools import chain
+from typing import Any, Final
+
+import pytest
+
+from bot.words.notes import note_words, stored_words
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.policy.approval import DiscountCode
+from workflows.core.requests.notes import NoteCode, as_values, from_values, log_text, text_note
+
+GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
+    (NoteCode.TEXT, {"text": "Insufficient {privileges}."}, "Insufficient {privileges}."),
+    (NoteCode.REJECTED, {"name": "Bruno", "reason": "Too {wide}"}, "Bruno rejected it: Too {wide}"),
+    (NoteCode.WITHDRAWN, {}, "The requester withdrew it."),
+    (NoteCode.UNDECIDED, {}, "Nobody decided in time. File it again if it is still needed."),
+    (
+        NoteCode.SENT_BEFORE,
+        {},
+        "A write of an earlier plan of this request was sent and was not confirmed. It may stand in the tenant all the "
+        "same: /partner show reads what does.",
+    ),
+    (
+        NoteCode.REVOKED_MEANWHILE,
+        {"name": "Dana"},
+        "Dana revoked this partner before the change was confirmed. It is closed instead.",
+    ),
+    (
+        NoteCode.OVERWRITTEN,
+        {},
+        "Gatehouse had begun to write the change when somebody else changed the partner's settings. The settings now "
+        "are neither those before the change nor the approved ones, so nobody can keep them alone. Look at them with "
+        "/partner show. Then revoke the partner, or ask for the right settings with /partner request.",
+    ),
+    (NoteCode.KEEPS_CHANGING, {}, "Somebody keeps changing this partner's settings."),
+    (NoteCode.KEEPS_TRYING, {}, "Gatehouse keeps trying."),
+    (NoteCode.WAITS_FOR_ADMIN, {}, "The request waits until an admin has mended that."),
+    (
+        NoteCode.WENT_WRONG,
+        {},
+        "Something went wrong inside Gatehouse. Nothing more happens by itself: an admin has to look (gatehouse doctor "
+        "lists what was given up).",
+    ),
+    (
+        NoteCode.NOT_SHOWN_YET,
+        {},
+        "Microsoft Graph accepted the change but does not show it yet. Gatehouse keeps reading until it does.",
+    ),
+    (NoteCode.CHANGE_NOT_SHOWN, {}, "Microsoft Graph does not show the change yet."),
+    (NoteCode.SENT_NOT_SHOWN, {}, "The change was sent; it is not shown yet."),
+    (NoteCode.SENT_UNREADABLE, {}, "The change was sent but cannot be read back:"),
+    (NoteCode.ACCEPTED_UNREADABLE, {}, "The change was accepted but cannot be read back:"),
+    (NoteCode.EXISTS_UNREADABLE, {}, "The partner exists already but cannot be read:"),
+    (
+        NoteCode.EXISTS_NOT_SHOWN,
+        {},
+        "What was to be created exists already but Microsoft Graph does not show it yet.",
+    ),
+    (
+        NoteCode.SETTINGS_UNREADABLE,
+        {},
+        "The partner's settings cannot be read, so what stands in the tenant is not known.",
+    ),
+    (NoteCode.WAS_THERE, {}, "The partner was there a moment ago:"),
+    (NoteCode.TRIED_AGAIN, {}, "It was there a moment ago, so it is tried again."),
+    (NoteCode.SENT_DOES_NOT_SHOW, {}, "What was sent before does not show."),
+    (
+        NoteCode.PROGRESS,
+        {"written": [[], ["b2bCollaborationInbound", "inboundTrust"]], "unwritten": [["identitySynchronization"]]},
+        "2 of 3 writes stand in the tenant. Written: the partner without settings of its own; B2B collaboration, "
+        "inbound, Inbound trust. Not written: Identity synchronization into this tenant.",
+    ),
+    (NoteCode.NOT_WRITTEN, {"is_first": True}, "Nothing was written."),
+    (NoteCode.NOT_WRITTEN, {"is_first": False}, "This plan was not written."),
+    (NoteCode.ACCEPTED_NOT_SHOWN, {}, "Microsoft Graph accepted the change and does not show it."),
+    (
+        NoteCode.PLANNED_FROM_NOW,
+        {},
+        "Microsoft Graph accepted the change and does not show it, so it is planned and asked again from what is set "
+        "now.",
+    ),
+    (NoteCode.CHANGED_BY_OTHERS, {}, "Somebody changed this partner's settings after the plan was made."),
+    (
+        NoteCode.PLANNED_AGAIN,
+        {"is_first": True, "is_unwritten": True, "is_revocation": False},
+        "Nothing was written over it; the change is planned and asked again from what stands now.",
+    ),
+    (
+        NoteCode.PLANNED_AGAIN,
+        {"is_first": False, "is_unwritten": True, "is_revocation": False},
+        "This plan was not written over it; the change is planned and asked again from what stands now.",
+    ),
+    (
+        NoteCode.PLANNED_AGAIN,
+        {"is_first": True, "is_unwritten": False, "is_revocation": True},
+        "What was sent before does not stand as it was sent; the revocation is planned again from what stands now.",
+    ),
+    (
+        NoteCode.UNKNOWN_SETTINGS_CHANGED,
+        {"names": ["places", "newer"], "is_first": True},
+        "Microsoft Graph shows settings of this partner that Gatehouse does not know otherwise than when this was "
+        "planned: places; newer. What they do is not known. Nothing was written; the change is planned and asked again "
+        "from what stands now.",
+    ),
+    (NoteCode.TEMPLATE_CHANGED, {}, "The template changed after this request was shown."),
+    (
+        NoteCode.ROLE_CHANGED,
+        {"role": "security"},
+        "The role “security” is defined differently now: other people may hold it than when this was shown.",
+    ),
+    (NoteCode.ASKED_AGAIN, {}, "So it is planned and asked again."),
+    (NoteCode.STAGE_OPEN_AGAIN, {"is_first": True}, "Nothing was written; the stage is open again."),
+    (
+        NoteCode.DEFAULT_CHANGED,
+        {"names": ["b2bCollaborationOutbound"]},
+        "The tenant's default changed after this was shown, and the partner would inherit it: B2B collaboration, "
+        "outbound.",
+    ),
+    (
+        NoteCode.ASKED_WITH_DEFAULT,
+        {"is_first": False},
+        "This plan was not written; the change is planned and asked again with the default of now.",
+    ),
+    (
+        NoteCode.DEFAULT_UNKNOWN,
+        {},
+        "What this partner would inherit from the tenant's default is not known, so nothing is written.",
+    ),
+    (
+        NoteCode.LEADS_ELSEWHERE,
+        {"target": "contoso.com", "tenant": "t-1", "now": "t-2"},
+        "“contoso.com” led to the tenant t-1 when it was approved and leads to the tenant t-2 now.",
+    ),
+    (
+        NoteCode.LEADS_ELSEWHERE,
+        {"target": "contoso.com", "tenant": "t-1", "now": None},
+        "“contoso.com” led to the tenant t-1 when it was approved and leads to no tenant now.",
+    ),
+    (NoteCode.ASK_PARTNER_FIRST, {}, "Ask the partner before filing it again."),
+    (
+        NoteCode.NOT_RUNNING,
+        {"since": "2027-03-01T09:00:00+00:00", "until": "2027-03-01T10:30:00+00:00"},
+        "Gatehouse was not running between 2027-03-01 09:00 and 2027-03-01 10:30 UTC, so its records may be older than "
+        "the tenant.",
+    ),
+    (
+        NoteCode.NOT_RUNNING,
+        {"since": None, "until": "2027-03-01T10:30:00+00:00"},
+        "Gatehouse was not running for a while, so its records may be older than the tenant.",
+    ),
+    (NoteCode.LOG_TOO_SHORT, {}, "Entra's audit log does not reach back that far, so this is asked again."),
+    (NoteCode.LOG_UNREADABLE, {}, "Entra's audit log cannot be read, so this is asked again."),
+    (
+        NoteCode.CHANGED_SINCE_APPROVED,
+        {},
+        "This partner was changed since it was approved, so this is asked again.",
+    ),
+    (
+        NoteCode.NOT_CLOSED,
+        {"ways": [{"name": "places", "opening": "not known"}]},
+        "Not closed for certain: places (not known).",
+    ),
+    (
+        NoteCode.DEFAULT_UNREAD,
+        {},
+        "The tenant's default could not be read, so what the partner inherits is not known. /partner show reads it "
+        "again.",
+    ),
+    (NoteCode.NOT_TAKEN, {"names": ["places", "newer"]}, "Not taken: places; newer."),
+    (NoteCode.LATE, {}, "Microsoft Graph did not answer in time."),
+    (NoteCode.TAKEN_NOT_SHOWN, {}, "Microsoft Graph accepted it and does not show it."),
+    (NoteCode.PERSON_UNREADABLE, {}, "Who asked for it cannot be looked up."),
+    (
+        NoteCode.CHANGED_REPEATEDLY,
+        {},
+        "Somebody changes the partner's settings again and again, before the block can be read back.",
+    ),
+    (NoteCode.OWN_FAULT, {"error": "KeyError('x')"}, "Something went wrong inside Gatehouse: KeyError('x')."),
+    (DiscountCode.EARLIER_VERSION, {"person": "Amara"}, "Amara approved an earlier version of this request."),
+    (DiscountCode.MAY_NOT, {"person": "Sam"}, "Sam may not approve this request."),
+    (DiscountCode.COUNTS_ONCE, {"person": "Bruno"}, "Bruno already counts once."),
+    (
+        DiscountCode.LOST_ROLE,
+        {"person": "Bruno", "stage": "Data owners"},
+        "Bruno no longer holds the role “Data owners”.",
+    ),
+)
+
+
+def test_every_code_has_a_sentence_here() -> None:
+    assert {code for code, _, _ in GOLDEN} == set(chain(NoteCode, DiscountCode))
+
+
+@pytest.mark.parametrize(("code", "values", "sentence"), GOLDEN)
+def test_a_note_reads_as_always(code: str, values: dict[str, Any], sentence: str) -> None:
+    assert note_words(Fact(code, values)) == sentence
+    assert note_words(from_values(as_values([Fact(code, values)]))) == sentence
+
+
+def test_several_notes_follow_one_another_and_none_says_nothing() -> None:
+    note = (text_note("No answer."), text_note(""), Fact(NoteCode.KEEPS_TRYING))
+    assert note_words(note) == "No answer. Gatehouse keeps trying."
+    assert note_words(()) == ""
+
+
+def test_a_text_of_an_earlier_version_is_shown_as_it_is() -> None:
+    assert stored_words("No answer.") == "No answer."
+    assert stored_words(as_values([Fact(NoteCode.LATE)])) == "Microsoft Graph did not answer in time."
+
+
+def test_a_log_line_has_codes_and_values_and_no_sentence() -> None:
+    note = (text_note("No answer."), Fact(NoteCode.ROLE_CHANGED, {"role": "security"}), Fact(NoteCode.KEEPS_TRYING))
+    assert log_text(note) == "No answer. role_changed role=security keeps_trying"
+
+
+def test_no_note_has_the_code_of_a_refusal() -> None:
+    """A note may be a refusal's fact, so a code must say which of the two it is."""
+    assert {one.value for one in NoteCode} & {one.value for one in RefusalCode} <= {"text"}
+
+
+def test_a_refusal_as_a_note_has_the_words_of_the_refusal() -> None:
+    assert note_words(Fact(RefusalCode.REMINDED_LATELY)) == (
+        "The approvers were asked or reminded within the last 24 hours. You can remind them again after that."
+    )

@@ -1,0 +1,225 @@
+"""What a request tells its readers: where it stands, and the notes about it, as codes and values."""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Any, Final, TypeAlias
+
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.raised import CodedError
+from workflows.core.plans.plan import Operation
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION
+
+Facts: TypeAlias = tuple[Fact, ...]
+"""Facts that are told one after the other."""
+
+
+class NoteCode(StrEnum):
+    """What a note of a request says. The values are stored."""
+
+    TEXT = "text"
+    """Text that an earlier version stored, or that another system wrote. Values: `text`."""
+
+    REJECTED = "rejected"
+    """Values: `name`, `reason`."""
+    WITHDRAWN = "withdrawn"
+    UNDECIDED = "undecided"
+    SENT_BEFORE = "sent_before"
+    """A write of an earlier plan was sent and may have taken effect."""
+    REVOKED_MEANWHILE = "revoked_meanwhile"
+    """Values: `name`."""
+    OVERWRITTEN = "overwritten"
+
+    KEEPS_CHANGING = "keeps_changing"
+    """Somebody changes the partner each time before a revocation is planned."""
+    KEEPS_TRYING = "keeps_trying"
+    WAITS_FOR_ADMIN = "waits_for_admin"
+    WENT_WRONG = "went_wrong"
+    """An error in Gatehouse. An admin must look."""
+
+    NOT_SHOWN_YET = "not_shown_yet"
+    """Graph accepted the change, and Gatehouse keeps reading."""
+    CHANGE_NOT_SHOWN = "change_not_shown"
+    SENT_NOT_SHOWN = "sent_not_shown"
+    """The end of a note on why it cannot be sent again."""
+    SENT_UNREADABLE = "sent_unreadable"
+    """The beginning of a note: why it cannot be read back follows."""
+    ACCEPTED_UNREADABLE = "accepted_unreadable"
+    """As before, when Graph accepted every write."""
+    EXISTS_UNREADABLE = "exists_unreadable"
+    """As before, for an object that was to be created."""
+    EXISTS_NOT_SHOWN = "exists_not_shown"
+    SETTINGS_UNREADABLE = "settings_unreadable"
+    WAS_THERE = "was_there"
+    """The beginning of a note: why the partner cannot be read any more follows."""
+    TRIED_AGAIN = "tried_again"
+    SENT_DOES_NOT_SHOW = "sent_does_not_show"
+    PROGRESS = "progress"
+    """A part of a plan took effect. Values: `written`, `unwritten`: for each write, the names of its settings."""
+    NOT_WRITTEN = "not_written"
+    """Values: `is_first` (nothing at all was written, under no plan)."""
+
+    ACCEPTED_NOT_SHOWN = "accepted_not_shown"
+    PLANNED_FROM_NOW = "planned_from_now"
+    """Graph accepted the change and does not show it; it is planned again."""
+    CHANGED_BY_OTHERS = "changed_by_others"
+    PLANNED_AGAIN = "planned_again"
+    """The end of the note before. Values: `is_first`, `is_unwritten` (of the present plan), `is_revocation`."""
+    UNKNOWN_SETTINGS_CHANGED = "unknown_settings_changed"
+    """Values: `names` (Graph's), `is_first`."""
+    TEMPLATE_CHANGED = "template_differs"
+    ROLE_CHANGED = "role_differs"
+    """Values: `role`."""
+    ASKED_AGAIN = "asked_again"
+    STAGE_OPEN_AGAIN = "stage_open_again"
+    """Values: `is_first`."""
+    DEFAULT_CHANGED = "default_changed"
+    """Values: `names` (of the settings, Graph's)."""
+    ASKED_WITH_DEFAULT = "asked_with_default"
+    """Values: `is_first`."""
+    DEFAULT_UNKNOWN = "default_unknown"
+    LEADS_ELSEWHERE = "leads_elsewhere"
+    """Values: `target`, `tenant`, `now` (the present tenant; null: none)."""
+    ASK_PARTNER_FIRST = "ask_partner_first"
+    NOT_RUNNING = "not_running"
+    """Values: `since` (null: not known), `until`."""
+    LOG_TOO_SHORT = "log_too_short"
+    LOG_UNREADABLE = "log_unreadable"
+    CHANGED_SINCE_APPROVED = "changed_since_approved"
+
+    NOT_CLOSED = "not_closed"
+    """Values: `ways`: a list of `name` (Graph's) and `opening`."""
+    DEFAULT_UNREAD = "default_unread"
+    NOT_TAKEN = "not_taken"
+    """A refusable write that did not take effect; why follows. Values: `names` (Graph's)."""
+    LATE = "late"
+    """Why a refusable write did not take effect."""
+    TAKEN_NOT_SHOWN = "taken_not_shown"
+    """Why a refusable write did not take effect."""
+
+    PERSON_UNREADABLE = "person_unreadable"
+    """Why a revocation waits: who asked for it is not known."""
+    CHANGED_REPEATEDLY = "changed_repeatedly"
+    """Why a revocation waits."""
+    OWN_FAULT = "own_fault"
+    """Why a revocation waits. Values: `error` (of the program)."""
+
+
+class Standing(StrEnum):
+    """Where a request stands, for display: finer than its state."""
+
+    PREPARING = "preparing"
+    AWAITING_APPROVAL = "awaiting_approval"
+    TO_BE_WRITTEN = "to_be_written"
+    """Approved. Something delays the write."""
+    APPLYING = "applying"
+    UNCONFIRMED = "unconfirmed"
+    APPLIED = "applied"
+    PUT_BACK = "put_back"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    UNFIT = "unfit"
+    STOPPED = "stopped"
+    OVERWRITTEN = "overwritten"
+    FAILED = "failed"
+    TO_BE_BLOCKED = "to_be_blocked"
+    """A revocation that something delays."""
+    BLOCKING = "blocking"
+    BLOCK_UNCONFIRMED = "block_unconfirmed"
+    BLOCKED = "blocked"
+    """Everything else is closed, too."""
+    BLOCK_READ = "block_read"
+    """What else is open was not checked."""
+    BLOCKED_IN_PART = "blocked_in_part"
+    REVOCATION_STOPPED = "revocation_stopped"
+
+
+_REVOCATIONS: Final[Mapping[RequestState, Standing]] = {
+    RequestState.APPLYING: Standing.BLOCKING,
+    RequestState.UNCONFIRMED: Standing.BLOCK_UNCONFIRMED,
+    RequestState.APPLIED: Standing.BLOCKED,
+    RequestState.STOPPED: Standing.REVOCATION_STOPPED,
+}
+
+
+def standing(request: AccessRequest) -> Standing:
+    """Return where a request stands."""
+    state, is_revocation = request.state, request.particulars.kind is RequestKind.REVOCATION
+    if state is RequestState.APPLYING and request.note:
+        return Standing.TO_BE_BLOCKED if is_revocation else Standing.TO_BE_WRITTEN
+    if is_revocation and state is RequestState.APPLIED and request.not_closed != ():
+        return Standing.BLOCKED_IN_PART if request.not_closed else Standing.BLOCK_READ
+    if is_revocation and state in _REVOCATIONS:
+        return _REVOCATIONS[state]
+    if state is RequestState.APPLIED and request.particulars.kind is RequestKind.RESTORATION:
+        return Standing.PUT_BACK
+    return Standing(state.value)
+
+
+def text_note(text: str) -> Fact:
+    """Return a note that repeats text from outside."""
+    return Fact(NoteCode.TEXT, {"text": text})
+
+
+def told_by(error: Exception) -> Facts:
+    """Return what an error tells, for a note."""
+    if isinstance(error, CodedError):
+        return (error.fact,)
+    facts: Facts = getattr(error, "facts", ())
+    return facts or (text_note(str(error)),)
+
+
+def not_written(request: AccessRequest) -> Fact:
+    """Return the note that nothing was written; where an earlier plan was sent, only that this one was not."""
+    return Fact(NoteCode.NOT_WRITTEN, {"is_first": is_first_plan(request)})
+
+
+def is_first_plan(request: AccessRequest) -> bool:
+    """Return whether no earlier plan of the request was sent."""
+    return request.sent_before is None
+
+
+def with_sent_before(request: AccessRequest, note: Facts) -> Facts:
+    """Add to a note what was sent under an earlier plan, which may have taken effect."""
+    return note if is_first_plan(request) else (*note, Fact(NoteCode.SENT_BEFORE))
+
+
+def progress(request: AccessRequest, done: int) -> Fact:
+    """Return the note on which writes of the plan took effect.
+
+    Writes that were sent before and are not shown are never called unwritten.
+    """
+    if done == 0 and request.writing_since is not None:
+        return Fact(NoteCode.SENT_DOES_NOT_SHOW)
+    if done == 0:
+        return not_written(request)
+    settings = [_settings_of(operation) for operation in request.known.plan.operations]
+    return Fact(NoteCode.PROGRESS, {"written": settings[:done], "unwritten": settings[done:]})
+
+
+def _settings_of(operation: Operation) -> list[str]:
+    """Return Graph's names of the settings that a write is about; none when it creates a partner without settings."""
+    if operation.path.endswith(f"/{IDENTITY_SYNCHRONIZATION}"):
+        return [IDENTITY_SYNCHRONIZATION]
+    return [name for name in operation.body if name != "tenantId"]
+
+
+def as_values(facts: Iterable[Fact]) -> list[dict[str, Any]]:
+    """Return facts as a value of another fact, or of an alarm or an audit entry."""
+    return [{"code": str(fact.code), "values": dict(fact.values)} for fact in facts]
+
+
+def from_values(values: Iterable[Mapping[str, Any]]) -> Facts:
+    """Return the facts in the value of another fact."""
+    return tuple(Fact(value["code"], value["values"]) for value in values)
+
+
+def log_text(facts: Facts) -> str:
+    """Return facts for a log line: codes and values; text from outside as it is."""
+    return " ".join(
+        str(fact.values["text"])
+        if fact.code == NoteCode.TEXT
+        else " ".join([str(fact.code), *(f"{name}={value}" for name, value in fact.values.items())])
+        for fact in facts
+    )
