@@ -19,8 +19,8 @@ from bot.slack.errors import NO_ANSWER, error_code
 from bot.slack.outbound.approval_channel import CURE, ChannelUnsuitable, channel_problem
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.words.alarms import alarm_cure, alarm_text
-from bot.words.messages import missing_groups_words
 from bot.words.refusals.words import refusal_words, with_facts
+from bot.words.requests.messages import missing_groups_words
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.core.errors.raised import DomainError
 from workflows.core.settings.model import Target, TargetType

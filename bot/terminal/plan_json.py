@@ -5,10 +5,10 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from bot.words.conditional_access.report import report_values
-from bot.words.consequences import consequence_words
 from bot.words.findings.finding import finding_lines, finding_words, source_words
 from bot.words.plans.changes import describe
-from bot.words.risk import risk_reason_words
+from bot.words.plans.consequences import consequence_words
+from bot.words.plans.risk import risk_reason_words
 from workflows.app.requests.planning import Planned
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Finding

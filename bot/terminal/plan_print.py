@@ -11,12 +11,12 @@ from rich.text import Text
 
 from bot.slack.cards.partners import operations_json
 from bot.terminal.printing import shown
-from bot.words.consequences import consequence_words
 from bot.words.findings.finding import finding_lines, finding_words, severity_words, source_words
 from bot.words.plans.changes import Line, describe, duration_words
+from bot.words.plans.consequences import consequence_words
 from bot.words.plans.current_settings import describe_staying_open
+from bot.words.plans.risk import risk_level_words, risk_reason_words
 from bot.words.refusals.words import fact_words
-from bot.words.risk import risk_level_words, risk_reason_words
 from workflows.app.requests.planning import Planned
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Severity

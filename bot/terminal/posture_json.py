@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from bot.words.conditional_access.report import report_values
 from bot.words.plans.current_settings import CurrentLine, describe_current
+from bot.words.plans.risk import risk_reason_words
 from bot.words.posture.concerns import concern_words
 from bot.words.posture.sources import concern_source
-from bot.words.risk import risk_reason_words
 from workflows.core.partners.partnership import Partnership
 from workflows.core.posture.model import B2BAccess, Concern, PartnerPosture, Posture, Weight
 from workflows.core.settings.canonical import JsonObject

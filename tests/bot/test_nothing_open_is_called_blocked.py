@@ -21,9 +21,9 @@ from bot.slack.flows.show.partners import partner_details, partner_list
 from bot.slack.flows.show.posture import posture_message
 from bot.terminal.posture_json import posture_json
 from bot.terminal.posture_table import print_posture
-from bot.words.messages import message_words
-from bot.words.openness import way_title
 from bot.words.posture.summary import trust_words
+from bot.words.requests.messages import message_words
+from bot.words.settings.openness import way_title
 from tests.bot.surfaces import details, shown
 from tests.workflows.core.builders import NOW, TENANT, closed_document, identity, noted, partnership, prepared, request
 from tests.workflows.core.strategies import JSON, PROPERTY, setting_of

@@ -27,7 +27,7 @@ from bot.slack.cards.requests import (
     withdraw_button,
 )
 from bot.slack.cards.reviews import partnership_facts, review_buttons
-from bot.words.requests import state_words
+from bot.words.requests.states import state_words
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.requests.reminding import may_be_reminded
 from workflows.core.requests.request import AccessRequest, RequestState

@@ -9,7 +9,7 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 from bot.slack.blocks.blocks import Part, bullets, paragraph, part, quote, when, words
 from bot.slack.people.approvers import MOST_NAMED, Approvers
 from bot.words.actions import with_commands
-from bot.words.notes import note_words
+from bot.words.requests.notes import note_words
 from workflows.core.partner_setup.steps import asked_by
 from workflows.core.people import Role
 from workflows.core.plans.changes import plan_access_change

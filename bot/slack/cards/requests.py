@@ -11,7 +11,7 @@ from bot.slack import ids
 from bot.slack.blocks.blocks import DOMAIN, Part, actions, button, paragraph, part, when, words
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partners import partner_name
-from bot.words.requests import state_words
+from bot.words.requests.states import state_words
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.requests.commands.request import Withdraw
 from workflows.core.requests.lifecycle import TABLE

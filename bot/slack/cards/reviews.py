@@ -9,8 +9,8 @@ from slack_sdk.models.blocks import ActionsBlock, RichTextBlock
 from bot.slack import ids
 from bot.slack.blocks.blocks import DOMAIN, Part, actions, button, paragraph, part, rich, when, words
 from bot.slack.cards.partners import partner_name
-from bot.words.openness import ways_words
 from bot.words.partner_setup.state import setup_words
+from bot.words.settings.openness import ways_words
 from workflows.core.partners.partnership import Partnership, PartnershipState
 
 MOST_WAYS: Final = 600

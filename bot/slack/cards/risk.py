@@ -8,8 +8,8 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 from bot.slack.blocks.blocks import Part, bullets, paragraph, part, words
 from bot.slack.cards.partners import MOST_LINE, MOST_LINES
 from bot.words.plans.current_settings import CurrentLine, describe_staying_open, describe_untouched
-from bot.words.risk import risk_level_words, risk_reason_words
-from bot.words.settings import NO_NAMES
+from bot.words.plans.risk import risk_level_words, risk_reason_words
+from bot.words.settings.values import NO_NAMES
 from workflows.core.plans.closing import only_narrows
 from workflows.core.plans.current_settings import unmanaged
 from workflows.core.plans.plan import Plan

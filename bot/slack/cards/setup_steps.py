@@ -11,6 +11,7 @@ from bot.slack.blocks.blocks import Part, actions, asking, bullets, button, para
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partners import partner_name
 from bot.words.partner_setup.state import LABELS, SHORT_NAMES, UNSEEN, missing_until, usual_words
+from bot.words.settings.values import part_title
 from workflows.core.partner_setup.state import Confirmation, confirmation_of, needed_steps
 from workflows.core.partner_setup.steps import PartnerSetup, Step, setup_of
 from workflows.core.partners.partnership import Partnership
@@ -90,13 +91,13 @@ def remark_elements(setup: PartnerSetup) -> Iterator[RichTextElement]:
     if setup.unread:
         yield paragraph(
             words("Could not be checked, because it cannot be read: whether the partner has to do anything for "),
-            part("; ".join(setup.unread), 500),
+            part("; ".join(map(part_title, setup.unread)), 500),
             words("."),
         )
     if setup.inherited:
         yield paragraph(
             words("For us: "),
-            words("; ".join(setup.inherited)),
+            words("; ".join(map(part_title, setup.inherited))),
             words(
                 " is open to this partner by our default. Nobody approved that for this partner, and the partner is "
                 "asked for nothing."
@@ -105,7 +106,7 @@ def remark_elements(setup: PartnerSetup) -> Iterator[RichTextElement]:
     if setup.unread_inherited:
         yield paragraph(
             words("Could not be checked: whether our default opens to this partner "),
-            words("; ".join(setup.unread_inherited)),
+            words("; ".join(map(part_title, setup.unread_inherited))),
             words("."),
         )
 

@@ -43,9 +43,9 @@ from bot.slack.payloads.models import HomeOpened
 from bot.slack.people.members import Members
 from bot.slack.words.alarms import alarm_elements
 from bot.words.actions import with_commands
-from bot.words.notes import note_words
 from bot.words.plans.changes import describe, duration_words
-from bot.words.requests import state_words
+from bot.words.requests.notes import note_words
+from bot.words.requests.states import state_words
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Partnership

@@ -29,7 +29,7 @@ from bot.slack.outbound.reminders import Reminders
 from bot.slack.people.approvers import name_approvers
 from bot.slack.people.shown_directory import ShownDirectory
 from bot.slack.words.alarms import alarm_message
-from bot.words.messages import message_words
+from bot.words.requests.messages import message_words
 from workflows.core.errors.facts import Fact
 from workflows.core.partner_setup.state import open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState

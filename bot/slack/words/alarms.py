@@ -7,10 +7,10 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import paragraph, part, rich, when, words
 from bot.slack.blocks.message import Message, message
-from bot.words.messages import missing_groups_words
-from bot.words.notes import stored_words
-from bot.words.openness import way_title
 from bot.words.refusals.words import with_facts
+from bot.words.requests.messages import missing_groups_words
+from bot.words.requests.notes import stored_words
+from bot.words.settings.openness import way_title
 from workflows.core.requests.alarms import ENDED, WAYS, Alarm, AlarmCode, EndingCode
 
 _MOST_TEXT: Final = 1500

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from bot.words.open_request import open_request_words
+from bot.words.findings.open_request import open_request_words
 from workflows.core.checks.findings import FindingCode
 from workflows.core.errors.facts import Values
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bot.words.settings import title
+from bot.words.settings.values import DOUBTS, title
 from workflows.core.checks.findings import FindingCode
 from workflows.core.errors.facts import Values
-from workflows.core.settings.certainty import REASONS, Doubt
+from workflows.core.settings.certainty import Doubt
 
 FORMATS: Final[Mapping[FindingCode, str]] = {
     FindingCode.HALF_A_BLOCK: ("{setting}: all people and all applications have to be blocked together, or neither."),
@@ -69,7 +69,7 @@ def rule_words(code: FindingCode, values: Values) -> str:
     if "settings" in values:
         named["settings"] = "; ".join(map(title, values["settings"]))
     if "doubt" in values:
-        named["doubt"] = REASONS[Doubt(values["doubt"])]
+        named["doubt"] = DOUBTS[Doubt(values["doubt"])]
     return FORMATS[code].format_map(named)
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from bot.words.settings import title
-from bot.words.where import where_to_find
+from bot.words.settings.values import title
+from bot.words.settings.where import where_to_find
 from workflows.core.checks.findings import FindingCode
 from workflows.core.errors.facts import Values
 from workflows.core.settings.model import TargetType

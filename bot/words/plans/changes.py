@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, NamedTuple
 
-from bot.words.settings import (
+from bot.words.settings.values import (
     NO_NAMES,
     NOT_SET,
     REDEMPTION_TITLES,

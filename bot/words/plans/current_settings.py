@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.words.plans.changes import subject_title
-from bot.words.settings import (
+from bot.words.settings.values import (
     NO_NAMES,
     redemption_words,
     setting_words,

@@ -2,7 +2,7 @@
 
 from typing import Any, Final, NamedTuple
 
-from bot.words.settings import NOT_SET, setting_words, synchronization_words, title, unreadable
+from bot.words.settings.values import NOT_SET, setting_words, synchronization_words, title, unreadable
 from workflows.core.plans.drift import Divergence, Drift
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property
 

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from bot.words.conditional_access.findings import estimate_words, locked_out_words
 from bot.words.not_read import WHY
-from bot.words.openness import ways_words
-from bot.words.settings import DOUBTS, TRUST_TITLES, title
+from bot.words.settings.openness import ways_words
+from bot.words.settings.values import DOUBTS, TRUST_TITLES, title
 from workflows.core.checks.facts import Why
 from workflows.core.errors.facts import Values
 from workflows.core.posture.codes import ConcernCode

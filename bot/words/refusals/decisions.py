@@ -133,7 +133,7 @@ DECISIONS: Final[Sentences] = {
     R.NOT_PREPARED: "This request has no plan yet; wait until it has been prepared.",
     R.NOT_THE_REQUESTER: _not_the_requester,
     R.REMINDED_LATELY: (
-        "The approvers were asked or reminded within the last 24 hours. You can remind them again after that."
+        "The approvers were asked or reminded within the last 24 hours. Wait until then, and remind them again."
     ),
     R.NOT_DUE: _not_due,
     R.NOT_A_REVOCATION: "This plan does more than closing the partner, so it needs an approval.",

@@ -1,9 +1,10 @@
-"""Sentences for the ids that a form or a request file asks for, and for names typed in their place."""
+"""Sentences for ids that a form or a file asks for, for names typed in their place, and for unreadable settings."""
 
 from typing import Any, Final
 
 from bot.words.sentences import Sentences, listed
-from bot.words.where import where_to_find
+from bot.words.settings.values import title
+from bot.words.settings.where import where_to_find
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
 from workflows.core.settings.directory_objects import Owner
@@ -116,3 +117,24 @@ IDS: Final[Sentences] = {
     ),
     R.NAME_AMBIGUOUS: _name_ambiguous,
 }
+UNREADABLE: Final[Sentences] = {
+    R.SETTING_NO_OBJECT: "{setting}: expected an object, got {found}. "
+    "Ask an admin to look at it in the Entra admin center.",
+    R.SETTING_NO_TARGETS: "{setting}: expected an object with accessType and targets, got {document!r}. "
+    "Ask an admin to look at it in the Entra admin center.",
+    R.TARGETS_UNKNOWN: "{setting}: this version cannot read the targets {document!r}. "
+    "Ask an admin to look at it in the Entra admin center.",
+    R.SYNCHRONIZATION_UNKNOWN: "identitySynchronization: expected isSyncAllowed true, false or null. "
+    "Ask an admin to look at it in the Entra admin center.",
+    R.FLAG_UNKNOWN: "{setting}.{flag}: expected true, false or null, got {value!r}. "
+    "Ask an admin to look at it in the Entra admin center.",
+    R.NO_JSON_FORM: lambda values: (
+        f"A value read from the tenant has no exact JSON form: {str(values['problem']).rstrip('.')}. "
+        "Ask an admin to look at it in the Entra admin center."
+    ),
+    R.VALUE_NOT_RESTORABLE: lambda values: (
+        f"{title(values['setting'])} cannot be put back: it held a value that this version of Gatehouse does not know. "
+        "Ask an admin to look at it in the Entra admin center."
+    ),
+}
+"""Settings that this version cannot read. They are never treated as open, closed or absent."""

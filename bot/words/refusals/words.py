@@ -7,10 +7,9 @@ from bot.words.actions import with_commands
 from bot.words.findings.finding import finding_words, source_words
 from bot.words.refusals.decisions import DECISIONS
 from bot.words.refusals.forms import FORMS
-from bot.words.refusals.ids import IDS
+from bot.words.refusals.ids import IDS, UNREADABLE
 from bot.words.refusals.partner_names import PARTNER_NAMES
 from bot.words.refusals.people import ABOUT_THE_SPONSOR, PEOPLE
-from bot.words.refusals.unreadable import UNREADABLE
 from bot.words.sentences import Sentences, said
 from workflows.core.checks.findings import finding_in
 from workflows.core.errors.facts import TEXT, Fact, Values, fact_in, with_facts_replaced

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from bot.terminal.plan_json import FORMAT, plan_json
 from bot.terminal.plan_print import print_plan
-from bot.words.consequences import consequence_words
+from bot.words.plans.consequences import consequence_words
 from tests.bot.surfaces import hostile, hostile_identity
 from tests.workflows.core.builders import NOW, STAGES, TENANT, identity
 from tests.workflows.core.posture.test_posture import ALL, MICROSOFTS

@@ -45,7 +45,12 @@ NOBODY_READS: Final = frozenset(
 )
 """Refusals of commands that the bot gives itself (by the clock, or after a read); no click leads to them."""
 NOBODY_READS_OF: Final = {
-    RefusalCode.NOT_DUE: [{"what": "expiry"}, {"what": "review"}, {"what": "setup_reminder"}],
+    RefusalCode.NOT_DUE: [
+        {"what": "expiry"},
+        {"what": "review"},
+        {"what": "setup_reminder"},
+        {"what": "approver_reminder"},
+    ],
     RefusalCode.NOT_NOW: [{"sponsor": "Sam"}],
 }
 """The same for some sentences of a code."""

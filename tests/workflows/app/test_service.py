@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.words.notes import note_words
+from bot.words.requests.notes import note_words
 from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import AMARA, RILEY, SAM, TENANT, noted, particulars, partnership, text_message
 from tests.workflows.core.builders import request as usual

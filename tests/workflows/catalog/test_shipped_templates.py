@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.words.findings.finding import finding_words
-from bot.words.risk import risk_level_words, risk_reason_words
+from bot.words.plans.risk import risk_level_words, risk_reason_words
 from tests.workflows.core.builders import TENANT, closed_document
 from tests.workflows.core.settings import test_described
 from workflows.catalog.catalog import SHIPPED, load_catalog

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.words.notes import stored_words
+from bot.words.requests.notes import stored_words
 from tests.workflows.core.builders import TENANT
 from tests.workflows.core.builders import request as usual
 from tests.workflows.effects.applying import put, revocation

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import pytest
 
-from bot.words.notes import note_words
-from bot.words.openness import way_title
+from bot.words.requests.notes import note_words
+from bot.words.settings.openness import way_title
 from tests.bot.surfaces import details, shown
 from tests.workflows.core.builders import DANA, HASHES, RILEY, TENANT
 from tests.workflows.effects.applying import FORBIDDEN, NO_ANSWER, decided, put, revocation

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.words.notes import note_words
+from bot.words.requests.notes import note_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, TENANT
 from tests.workflows.effects.applying import (
     BLOCKED,

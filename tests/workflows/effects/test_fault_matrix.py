@@ -17,7 +17,7 @@ from aiohttp import web
 from bot.sandbox import seed
 from bot.sandbox.entra import EntraStandIn, TokenAuthority
 from bot.sandbox.http.faults import Fault, delayed, faulted
-from bot.words.notes import note_words
+from bot.words.requests.notes import note_words
 from tests.served import served
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, closed_document
 from tests.workflows.effects.applying import told

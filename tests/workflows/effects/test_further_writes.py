@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from bot.words.notes import note_words
+from bot.words.requests.notes import note_words
 from tests.workflows.core.builders import DANA, RILEY, TENANT
 from tests.workflows.effects.applying import INVALID, NO_ANSWER, decided, put, revocation
 from tests.workflows.world import World

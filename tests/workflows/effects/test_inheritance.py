@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.words.notes import note_words
+from bot.words.requests.notes import note_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA
 from tests.workflows.world import World
 from workflows.core.people import Person

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.words.notes import note_words
+from bot.words.requests.notes import note_words
 from tests.workflows.core.builders import RILEY
 from tests.workflows.effects.applying import CASES, NO_ANSWER, S, assert_stands, decided, put, retried
 from tests.workflows.fakes import Crash, FakeTenant, FixedClock

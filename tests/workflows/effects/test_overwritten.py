@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import pytest
 
-from bot.words.notes import note_words
+from bot.words.requests.notes import note_words
 from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, RILEY, SAM, TENANT, noted
 from tests.workflows.effects.applying import (

@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 import structlog
 
-from bot.words.notes import note_words, stored_words
+from bot.words.requests.notes import note_words, stored_words
 from tests.workflows.core.builders import AMARA, DANA, RILEY, TENANT, text_message
 from tests.workflows.core.builders import request as usual
 from tests.workflows.effects.applying import decided

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.words.notes import note_words, stored_words
+from bot.words.requests.notes import note_words, stored_words
 from tests.workflows.core.builders import RILEY, TENANT, closed_document
 from tests.workflows.effects.applying import (
     INVALID,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.words.notes import note_words, stored_words
+from bot.words.requests.notes import note_words, stored_words
 from tests.workflows.core.builders import AMARA, MALLORY, SECURITY, TENANT
 from tests.workflows.effects.applying import (
     FORBIDDEN,

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from bot.words.notes import note_words
+from bot.words.requests.notes import note_words
 from tests.workflows.app.requests.test_restoring import file as restore
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, RILEY, SAM, TENANT, closed_document, person
 from tests.workflows.core.builders import partnership as usual_partnership

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.words.notes import note_words, stored_words
+from bot.words.requests.notes import note_words, stored_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, MALLORY, SECURITY, request
 from tests.workflows.world import CATALOG, World, restarted
 from workflows.catalog.catalog import Catalog, changed_role, role_hash

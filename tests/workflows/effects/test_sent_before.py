@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from bot.words.notes import note_words
+from bot.words.requests.notes import note_words
 from tests.bot.surfaces import details, shown
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, RILEY, TENANT
 from tests.workflows.effects.applying import INVALID, NO_ANSWER, OTHER_TENANT, decided, put, revocation

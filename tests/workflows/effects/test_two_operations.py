@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.words.notes import note_words
+from bot.words.requests.notes import note_words
 from tests.workflows.core.builders import TENANT
 from tests.workflows.effects.applying import (
     CASES,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.words.findings.finding import finding_words
-from bot.words.notes import note_words
+from bot.words.requests.notes import note_words
 from tests.workflows.core.builders import NOW, TENANT, access_plan, identity
 from tests.workflows.fakes import FakeSurroundings
 from tests.workflows.world import CONTOSO, World, open_world

@@ -28,7 +28,6 @@ from workflows.core.settings.model import (
     is_guid,
     target_setting,
 )
-from workflows.core.settings.words import REDEMPTION_TITLES, title
 
 _DIGEST_DOMAIN: Final = "gatehouse/half/1"
 _RESERVED: Final = frozenset({ALL_USERS, ALL_APPLICATIONS, OFFICE_365, ALL_MICROSOFT_APPS})
@@ -70,7 +69,8 @@ class PartnerSetup:
 
     steps: tuple[Step, ...]
     unread: tuple[str, ...] = ()
-    """Our settings that could not be read. Whether the partner must do anything for them is not known."""
+    """Our settings that could not be read, by Graph's names; a flag of redemption is `<setting>.<direction>`. Whether
+    the partner must do anything for them is not known."""
     ids_of_theirs: tuple[str, ...] = ()
     """Users, groups and applications of the partner's directory that our settings name. Only the partner knows what
     they are."""
@@ -132,7 +132,7 @@ def setup_of(
             continue
         step = _mirrored(mirror, targets)
         if step is None:
-            unread.append(title(mirror.ours))
+            unread.append(mirror.ours.value)
         else:
             steps[step.key] = step
     if is_cross_cloud and configuration is not None and (steps or _lets_guests_through(applies)):
@@ -173,11 +173,11 @@ def _flag_steps(applies: Effective) -> Iterator[Step]:
 
 
 def _unread_flags(applies: Effective) -> Iterator[str]:
-    for ours, words in REDEMPTION_TITLES.items():
+    for ours, _, _ in _REDEMPTION:
         if applies.flags[_P.AUTOMATIC_REDEMPTION, ours].origin is Origin.UNREAD:
-            yield words
+            yield f"{_P.AUTOMATIC_REDEMPTION.value}.{ours}"
     if applies.flags[_P.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG].origin is Origin.UNREAD:
-        yield title(_P.IDENTITY_SYNCHRONIZATION)
+        yield _P.IDENTITY_SYNCHRONIZATION.value
 
 
 def _is_set(mirror: _Mirror, configuration: JsonObject | None) -> bool:
@@ -191,8 +191,8 @@ def _inherited(
     """Return which direct connect only our default opens, and which it may open. Microsoft's own default blocks it."""
     ways = [one.ours for one in mirrors if one.ours in _DIRECT_CONNECT and not _is_set(one, configuration)]
     found = {name: _is_open(applies.targets[name]) for name in ways}
-    opened = [title(name) for name, is_open in found.items() if is_open]
-    return opened, [title(name) for name, is_open in found.items() if is_open is None]
+    opened = [name.value for name, is_open in found.items() if is_open]
+    return opened, [name.value for name, is_open in found.items() if is_open is None]
 
 
 def _is_open(targets: EffectiveTargets) -> bool | None:

@@ -42,16 +42,6 @@ class Doubt(StrEnum):
     """One of two lists is set and the other is null. Whether the null list is inherited is not documented."""
 
 
-REASONS: Final[Mapping[Doubt, str]] = {
-    Doubt.EMPTY_LIST: "Microsoft does not document what an empty list means",
-    Doubt.UNKNOWN_WORD: "a target is neither an ID nor a word that Microsoft Graph knows",
-    Doubt.WRONG_TYPE: "a target has a type that does not belong into its list",
-    Doubt.ALL_AND_SOME: "Microsoft does not document what everything beside single targets means",
-    Doubt.BLOCK_OF_ONE_LIST: "one list blocks everything and the other does not; a whole block needs both",
-    Doubt.ONE_LIST_ONLY: "one list is set and the other is not; Microsoft does not document what then applies",
-}
-"""The text of each doubt; each text continues a sentence."""
-
 _PLACEHOLDER: Final = re.compile(r"\{[a-z][a-z0-9_]*\}")
 """A template's placeholder for an id that the form asks for."""
 _WORDS: Final[Mapping[str, Mapping[str, TargetType]]] = {

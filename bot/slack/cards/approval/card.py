@@ -26,8 +26,8 @@ from bot.slack.blocks.blocks import (
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.requests import may_be_decided, request_target, restored_parts
 from bot.slack.people.approvers import Approvers
-from bot.words.openings import ShortChange, Sign, short_changes
 from bot.words.plans.changes import duration_words
+from bot.words.plans.openings import ShortChange, Sign, short_changes
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.people import Role
 from workflows.core.plans.renewal import is_renewal, plan_from

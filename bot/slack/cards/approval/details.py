@@ -22,9 +22,9 @@ from bot.slack.cards.partners import (
 from bot.slack.cards.requests import current_plan, identity_of, restore_hint, restored_parts
 from bot.slack.cards.risk import risk_elements, staying_elements
 from bot.slack.people.approvers import Approvers
-from bot.words.consequences import consequence_words
-from bot.words.history import entry_words
 from bot.words.plans.changes import Line, describe, duration_words
+from bot.words.plans.consequences import consequence_words
+from bot.words.requests.history import entry_words
 from workflows.app.audit_entries import GATEHOUSE
 from workflows.core.checks.consequences import consequences
 from workflows.core.partners.restoration import is_restorable

@@ -16,7 +16,7 @@ from bot.slack.cards.drift import changed_behind
 from bot.slack.cards.requests import headline, restore_hint, summary
 from bot.slack.people.approvers import Approvers
 from bot.words.actions import with_commands
-from bot.words.notes import note_words
+from bot.words.requests.notes import note_words
 from workflows.core.partners.restoration import is_restorable
 from workflows.core.people import Role
 from workflows.core.policy.approval import Choice

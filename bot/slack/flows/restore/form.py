@@ -19,8 +19,8 @@ from bot.slack.cards.partners import (
 )
 from bot.slack.cards.risk import risk_elements, staying_elements
 from bot.words.actions import with_commands
-from bot.words.consequences import consequence_words
 from bot.words.plans.changes import describe, duration_words
+from bot.words.plans.consequences import consequence_words
 from workflows.app.requests.restore_intake import RestoreForm
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Finding

@@ -17,11 +17,11 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partners import change_elements, consequence_elements, identity_block
 from bot.slack.cards.requests import kind_words
 from bot.slack.cards.reviews import partnership_facts
-from bot.words.consequences import consequence_words
-from bot.words.openness import ways_words
 from bot.words.plans.changes import Line, describe
-from bot.words.requests import state_words
-from bot.words.settings import NO_NAMES
+from bot.words.plans.consequences import consequence_words
+from bot.words.requests.states import state_words
+from bot.words.settings.openness import ways_words
+from bot.words.settings.values import NO_NAMES
 from workflows.core.checks.consequences import consequences
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.plan import Plan, TenantIdentity

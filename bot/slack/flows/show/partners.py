@@ -26,12 +26,12 @@ from bot.slack.cards.requests import icon, kind_words, restore_hint
 from bot.slack.cards.reviews import partner_row, partnership_facts, partnership_state_words
 from bot.slack.cards.setup_steps import setup_elements
 from bot.words.actions import with_commands
-from bot.words.notes import note_words
-from bot.words.openness import ways_words
 from bot.words.plans.current_settings import CurrentLine, describe_current
 from bot.words.posture.concerns import WEIGHTS, concern_words
-from bot.words.requests import state_words
-from bot.words.settings import NO_NAMES
+from bot.words.requests.notes import note_words
+from bot.words.requests.states import state_words
+from bot.words.settings.openness import ways_words
+from bot.words.settings.values import NO_NAMES
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.restoration import is_restorable
 from workflows.core.plans.current_settings import unmanaged

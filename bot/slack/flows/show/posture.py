@@ -10,9 +10,9 @@ from bot.slack.blocks.blocks import DOMAIN, Part, bullets, footnote, header, par
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.concerns import concern_elements
-from bot.words.openness import OPENINGS
 from bot.words.posture.concerns import concern_words
 from bot.words.posture.summary import WAYS, counts_words, record_words, risk_words, trust_words
+from bot.words.settings.openness import OPENINGS
 from workflows.core.posture.model import DefaultPosture, PartnerPosture, Posture, Weight
 from workflows.core.settings.model import Property
 from workflows.core.settings.openness import Opening

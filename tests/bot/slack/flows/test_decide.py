@@ -7,7 +7,7 @@ from hypothesis import given, settings
 
 from bot.sandbox.http.faults import Fault
 from bot.slack.flows.decide import reject_view
-from bot.words.notes import note_words
+from bot.words.requests.notes import note_words
 from tests.bot.bot_under_test import BotUnderTest, click, submission
 from tests.bot.surfaces import assert_sound, buttons, element, hostile_or_blank, hostile_request, shown
 from tests.workflows.core import builders

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.words.plans.changes import Line, describe, duration_words
-from bot.words.requests import state_words
-from bot.words.settings import INHERITS, UNREADABLE
+from bot.words.requests.states import state_words
+from bot.words.settings.values import INHERITS, UNREADABLE
 from tests.workflows.core.builders import TENANT, access_plan, closed_document, noted, request
 from tests.workflows.core.strategies import PROPERTY
 from workflows.core.checks.consequences import Consequence, consequences

@@ -11,7 +11,7 @@ from bot.words.plans.current_settings import (
     describe_current,
     describe_untouched,
 )
-from bot.words.settings import UNREADABLE
+from bot.words.settings.values import UNREADABLE
 from tests.workflows.core.builders import access_plan, closed_document
 from workflows.core.settings.effective import Origin
 

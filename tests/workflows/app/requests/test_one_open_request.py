@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bot.words.notes import note_words
+from bot.words.requests.notes import note_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, TENANT
 from tests.workflows.world import World
 from workflows.core.requests.request import RequestKind, RequestState

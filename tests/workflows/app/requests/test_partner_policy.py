@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.words.findings.finding import finding_words
-from bot.words.notes import note_words
+from bot.words.requests.notes import note_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, TENANT, partnership
 from tests.workflows.world import CATALOG, World, restarted
 from workflows.app.requests.restore_intake import RestoreForm

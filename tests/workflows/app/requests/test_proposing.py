@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.words.notes import note_words
 from bot.words.refusals.words import fact_words
+from bot.words.requests.notes import note_words
 from tests.workflows.core.builders import NOW, STAGES, TENANT, identity, prepared, request
 from tests.workflows.world import World
 from workflows.app.requests.intake import InvalidForm

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.words.notes import note_words
 from bot.words.refusals.words import fact_words
+from bot.words.requests.notes import note_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, TENANT
 from tests.workflows.world import CATALOG, World
 from workflows.app.requests.intake import InvalidForm

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bot.words.findings.finding import finding_words
-from bot.words.notes import note_words
 from bot.words.refusals.words import fact_words
+from bot.words.requests.notes import note_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, RILEY, SAM, TENANT, request
 from tests.workflows.effects.applying import OPEN, put, synchronizing
 from tests.workflows.world import CATALOG, World

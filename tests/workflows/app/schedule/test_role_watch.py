@@ -3,7 +3,7 @@
 import pytest
 
 from bot.slack.words.alarms import alarm_text
-from bot.words.notes import note_words
+from bot.words.requests.notes import note_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DATA_OWNER, MALLORY, RILEY, SECURITY
 from tests.workflows.world import World
 from workflows.app.alarms import Alarms

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 import structlog
 
-from bot.words.notes import note_words
+from bot.words.requests.notes import note_words
 from tests.workflows.core.builders import (
     AMARA,
     BRUNO,

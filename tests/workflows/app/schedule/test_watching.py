@@ -8,7 +8,7 @@ import structlog
 
 import workflows.effects.further_writes
 from bot.slack.words.alarms import alarm_cure, alarm_text, ending_words
-from bot.words.notes import note_words, stored_words
+from bot.words.requests.notes import note_words, stored_words
 from tests.workflows.core.builders import AMARA, DANA, SAM, TENANT
 from tests.workflows.effects.applying import FORBIDDEN, INVALID, NO_ANSWER, OPEN, SYNCHRONIZED, put, revocation
 from tests.workflows.fakes import FakeTenant

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from bot.words.partner_setup.checklist import opening, remarks, sections
 from bot.words.partner_setup.state import missing_until, setup_words, usual_words
-from bot.words.settings import title
 from tests.workflows.core.builders import DANA, NOW, REDEEM_STEP, SAM, TENANT, access_plan
 from tests.workflows.core.strategies import PROPERTY, partner_documents
 from workflows.core.checks.consequences import Consequence, consequences
@@ -102,8 +101,8 @@ def test_what_is_inherited_asks_for_nothing_and_an_open_direct_connect_is_a_rema
     """Nobody approved for this partner what our default opens to everybody."""
     default = {"b2bCollaborationInbound": b2b(), "b2bDirectConnectInbound": b2b()}
     setup = setup_of(None, default)
-    assert (setup.steps, setup.inherited) == ((), ("B2B direct connect, inbound",))
-    assert setup.unread_inherited == ("B2B direct connect, outbound",)
+    assert (setup.steps, setup.inherited) == ((), ("b2bDirectConnectInbound",))
+    assert setup.unread_inherited == ("b2bDirectConnectOutbound",)
     nothing = {"tenantId": TENANT, "b2bDirectConnectInbound": {"usersAndGroups": None, "applications": None}}
     assert setup_of(nothing, {**MICROSOFTS, **default}).steps == ()
     assert setup_of(None, MICROSOFTS) == PartnerSetup(steps=())
@@ -117,7 +116,7 @@ def test_what_is_inherited_asks_for_nothing_and_an_open_direct_connect_is_a_rema
 
 
 def test_what_could_not_be_read_is_said_and_never_nothing_to_do() -> None:
-    connect = ("B2B direct connect, inbound", "B2B direct connect, outbound")
+    connect = ("b2bDirectConnectInbound", "b2bDirectConnectOutbound")
     assert (setup_of(None, None).unread, setup_of(None, None).unread_inherited) == ((), connect)
     odd = {
         "b2bCollaborationInbound": {"usersAndGroups": "everybody"},
@@ -129,19 +128,19 @@ def test_what_could_not_be_read_is_said_and_never_nothing_to_do() -> None:
     setup = setup_of(odd, MICROSOFTS)
     assert setup.steps == ()
     assert set(setup.unread) == {
-        "Automatic redemption, inbound",
-        "Automatic redemption, outbound",
-        "Identity synchronization into this tenant",
-        "B2B collaboration, inbound",
+        "automaticUserConsentSettings.inbound",
+        "automaticUserConsentSettings.outbound",
+        "identitySynchronization",
+        "b2bCollaborationInbound",
     }
 
 
 @pytest.mark.parametrize("id", ["'; Remove-Item C:\\ #", "\u2019$(whoami)", "everybody"])
 def test_an_id_that_is_none_never_becomes_a_command(id: str) -> None:
     setup = setup_of({"b2bDirectConnectInbound": b2b(application=id)}, MICROSOFTS)
-    assert (setup.steps, setup.unread) == ((), ("B2B direct connect, inbound",))
+    assert (setup.steps, setup.unread) == ((), ("b2bDirectConnectInbound",))
     empty = {**b2b(), "applications": {"accessType": "blocked", "targets": []}}
-    assert setup_of({"b2bDirectConnectInbound": empty}, MICROSOFTS).unread == ("B2B direct connect, inbound",)
+    assert setup_of({"b2bDirectConnectInbound": empty}, MICROSOFTS).unread == ("b2bDirectConnectInbound",)
 
 
 def test_the_same_ids_in_another_order_or_case_want_the_same() -> None:
@@ -189,7 +188,7 @@ def test_a_step_appears_exactly_where_our_side_is_open(document: dict[str, Any])
         setting = parse_targets(ours, document[ours])
         is_unsure = bool(setting_doubts(setting))
         assert (key in found) is (setting is not None and not is_certainly_blocked(setting) and not is_unsure)
-        assert (title(ours) in setup.unread) is is_unsure
+        assert (ours in setup.unread) is is_unsure
     redemption = document[Property.AUTOMATIC_REDEMPTION] or {}
     is_synchronized = (document[Property.IDENTITY_SYNCHRONIZATION] or {}).get("userSyncInbound") == {
         "isSyncAllowed": True
@@ -198,7 +197,7 @@ def test_a_step_appears_exactly_where_our_side_is_open(document: dict[str, Any])
     assert (K.AUTOMATIC_REDEMPTION_OUTBOUND in found) is (is_inbound or is_synchronized)
     assert (K.AUTOMATIC_REDEMPTION_INBOUND in found) is (redemption.get("outboundAllowed") is True)
     assert (K.PROVISIONING_JOB in found) is is_synchronized
-    assert set(setup.unread) <= {title(name) for name in Property}
+    assert set(setup.unread) <= {name.value for name in Property}
 
 
 @PROPERTY

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.words.messages import message_words
-from bot.words.requests import state_words
+from bot.words.requests.messages import message_words
+from bot.words.requests.states import state_words
 from tests.workflows.core.builders import (
     AMARA,
     EXPIRY,

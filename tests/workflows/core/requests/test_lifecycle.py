@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import pytest
 
-from bot.words.messages import message_words
-from bot.words.notes import note_words
+from bot.words.requests.messages import message_words
+from bot.words.requests.notes import note_words
 from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import (
     AMARA,

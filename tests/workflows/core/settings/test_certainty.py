@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.words.plans.current_settings import describe_current
-from bot.words.settings import setting_words
+from bot.words.settings.values import setting_words
 from tests.workflows.core.builders import TENANT
 from tests.workflows.core.settings.test_effective import A1, ALL, G1, INBOUND, asked, listed
 from workflows.core.plans.changes import setting_changes

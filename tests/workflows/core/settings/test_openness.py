@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.words.openness import not_closed_words, way_title, ways_words
+from bot.words.settings.openness import not_closed_words, way_title, ways_words
 from tests.workflows.core.builders import TENANT, closed_document
 from tests.workflows.core.strategies import JSON, PROPERTY
 from workflows.core.plans.plan import plan_revocation

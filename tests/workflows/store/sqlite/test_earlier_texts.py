@@ -8,8 +8,8 @@ from typing import Any, Final
 import pytest
 from sqlite_utils import Database
 
-from bot.words.messages import message_words
-from bot.words.notes import note_words
+from bot.words.requests.messages import message_words
+from bot.words.requests.notes import note_words
 from tests.workflows.core.builders import NOW, RILEY, noted, request, text_message
 from tests.workflows.fakes import FixedClock
 from workflows.core.plans.refused_writes import RefusedWrite

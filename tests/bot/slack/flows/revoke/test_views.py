@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 
 from bot.slack.flows.revoke.views import revoke_unchecked_view, revoke_view
-from bot.words.consequences import consequence_words
 from bot.words.plans.changes import describe
+from bot.words.plans.consequences import consequence_words
 from tests.bot import surfaces
 from tests.bot.surfaces import Json, assert_sound, hostile_or_blank, hostile_request, shown
 from tests.workflows.core.builders import (

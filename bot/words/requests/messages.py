@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from bot.words.notes import stored_words
 from bot.words.partner_setup.state import SHORT_NAMES
+from bot.words.requests.notes import stored_words
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.partner_setup.steps import StepKey
 from workflows.core.requests.effects import MessageCode

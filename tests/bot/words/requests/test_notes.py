@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from bot.words.notes import note_words, stored_words
+from bot.words.requests.notes import note_words, stored_words
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.approval import DiscountCode
@@ -212,7 +212,7 @@ def test_a_text_of_an_earlier_version_is_shown_as_it_is() -> None:
 
 def test_a_log_line_has_codes_and_values_and_no_sentence() -> None:
     note = (text_note("No answer."), Fact(NoteCode.ROLE_CHANGED, {"role": "security"}), Fact(NoteCode.KEEPS_TRYING))
-    assert log_text(note) == "No answer. role_changed role=security keeps_trying"
+    assert log_text(note) == "No answer. role_differs role=security keeps_trying"
 
 
 def test_no_note_has_the_code_of_a_refusal() -> None:
@@ -222,5 +222,5 @@ def test_no_note_has_the_code_of_a_refusal() -> None:
 
 def test_a_refusal_as_a_note_has_the_words_of_the_refusal() -> None:
     assert note_words(Fact(RefusalCode.REMINDED_LATELY)) == (
-        "The approvers were asked or reminded within the last 24 hours. You can remind them again after that."
+        "The approvers were asked or reminded within the last 24 hours. Wait until then, and remind them again."
     )

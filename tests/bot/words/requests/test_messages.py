@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import pytest
 
-from bot.words.messages import message_words, missing_groups_words
+from bot.words.requests.messages import message_words, missing_groups_words
 from workflows.core.errors.facts import Fact
 from workflows.core.requests.effects import MessageCode
 

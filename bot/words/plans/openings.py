@@ -6,7 +6,7 @@ from enum import Enum, auto
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from bot.words.settings import title
+from bot.words.settings.values import title
 from workflows.core.plans.changes import BeforeAfter, Part, SettingChange, setting_changes
 from workflows.core.plans.plan import Plan
 from workflows.core.settings.breadth import AccessChange, is_certainly_blocked, is_list_of_exceptions

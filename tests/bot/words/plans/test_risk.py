@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.words.risk import LEVELS, REASONS, risk_level_words, risk_reason_words
+from bot.words.plans.risk import LEVELS, REASONS, risk_level_words, risk_reason_words
 from workflows.core.policy.risk import RiskLevel, RiskReason
 
 

@@ -1,6 +1,6 @@
 """Every standing of a request has its words."""
 
-from bot.words.requests import STANDING_WORDS
+from bot.words.requests.states import STANDING_WORDS
 from workflows.core.requests.notes import Standing
 
 

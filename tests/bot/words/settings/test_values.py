@@ -2,9 +2,9 @@
 
 import pytest
 
-from bot.words.openness import OPENINGS, not_closed_words, way_title, ways_words
 from bot.words.plans.changes import EFFECTS, subject_title
-from bot.words.settings import DOUBTS, ORIGINS, REDEMPTION_TITLES, TITLES, TRUST_TITLES, inherited, title
+from bot.words.settings.openness import OPENINGS, not_closed_words, way_title, ways_words
+from bot.words.settings.values import DOUBTS, ORIGINS, REDEMPTION_TITLES, TITLES, TRUST_TITLES, inherited, title
 from workflows.core.plans.changes import Part, Subject
 from workflows.core.settings.breadth import AccessChange
 from workflows.core.settings.certainty import Doubt

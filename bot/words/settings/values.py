@@ -103,6 +103,12 @@ def title(name: str) -> str:
     return TITLES.get(name, name)
 
 
+def part_title(name: str) -> str:
+    """Return the title of a setting, or of one flag of automatic redemption: `<setting>.<direction>`."""
+    setting, _, direction = name.partition(".")
+    return REDEMPTION_TITLES[direction] if direction else title(setting)
+
+
 def target_words(
     name: str,
     setting: TargetSetting | None,

@@ -5,9 +5,9 @@ from datetime import timedelta
 from typing import Final
 
 from bot.words.actions import COMMANDS
-from bot.words.openness import way_title, ways_words
 from bot.words.plans.changes import duration_words
-from bot.words.settings import title
+from bot.words.settings.openness import way_title, ways_words
+from bot.words.settings.values import title
 from workflows.core.checks.consequences import Consequence
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.settings.openness import Opening, OpenWay

@@ -20,6 +20,22 @@ from workflows.core.checks.findings import Finding, FindingCode, Severity, Sourc
 from workflows.partner_lookup.lookalikes import Likeness
 from workflows.store.codec import REQUEST, dump, load
 
+OPEN_REQUEST: dict[str, Any] = {
+    "code": "open_request",
+    "values": {
+        "id": "R-1",
+        "kind": "access",
+        "is_own": False,
+        "may_withdraw": False,
+        "requester": None,
+        "asks": "merger",
+        "seconds": None,
+        "sent_at": "2027-03-01T09:00:00+00:00",
+        "state": "preparing",
+        "is_waiting": False,
+    },
+}
+
 C = FindingCode
 INBOUND: Final = "b2bCollaborationInbound"
 ID: Final = "7a6b0c1d-0001-4d3e-8f90-a1b2c3d4e5f6"
@@ -451,7 +467,12 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
         "Whether a request for this tenant is open, and whether its domain looks like that of another partner, could "
         "not be checked: there are no records here. Set DATABASE_URL to the bot's own file.",
     ),
-    (C.OPEN_REQUEST, {"refusal": "It is open."}, "Filed now, it would be refused: It is open."),
+    (
+        C.OPEN_REQUEST,
+        {"refusal": OPEN_REQUEST},
+        "Filed now, it would be refused: Somebody else has an open access request for this partner: R-1 (“merger”), "
+        "sent on 2027-03-01, being prepared. Wait for its end.",
+    ),
 )
 CONDITIONAL_ACCESS: Final = frozenset(code for code in FindingCode if code.startswith("ca_"))
 """They still have their sentence as a value."""

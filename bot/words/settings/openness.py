@@ -2,12 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from bot.words.settings.values import REDEMPTION_TITLES, TITLES, TRUST_TITLES
 from workflows.core.settings.model import FLAGS, IDENTITY_SYNCHRONIZATION, Property
 from workflows.core.settings.openness import CAPABILITIES, DEFAULT, USERS_SYNCHRONIZED, Opening, OpenWay, Way
-from workflows.core.settings.words import REDEMPTION_TITLES, TITLES, TRUST_TITLES
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.\-]{1,100}")
 _MOST_NAME: Final = 100
@@ -23,6 +23,14 @@ _TITLES: Final = {
     f"{IDENTITY_SYNCHRONIZATION}.groupSyncInbound": "Group synchronization into this tenant (groupSyncInbound)",
     CAPABILITIES: "Microsoft 365 capabilities",
     DEFAULT: "whatever else the tenant's default opens",
+}
+
+
+OPENINGS: Final[Mapping[Opening, str]] = {
+    Opening.OPEN: "open",
+    Opening.PARTLY: "partly open",
+    Opening.CLOSED: "closed",
+    Opening.UNKNOWN: "not known",
 }
 
 
@@ -52,7 +60,7 @@ def not_closed_words(left: Sequence[Way | OpenWay]) -> str:
 
 
 def _with_openness(way: Way | OpenWay) -> str:
-    return f"{way_title(way.name)} ({way.opening.value})"
+    return f"{way_title(way.name)} ({OPENINGS[way.opening]})"
 
 
 def _shown(name: str) -> str:

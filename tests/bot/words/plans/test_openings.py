@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.slack.blocks.blocks import within_limits
 from bot.slack.cards.approval.card import Context, approval_blocks
-from bot.words.openings import ACCEPTED, PROMPTED, Sign, short_changes
+from bot.words.plans.openings import ACCEPTED, PROMPTED, Sign, short_changes
 from tests.bot.sandbox.page.samples import default_configuration
 from tests.bot.surfaces import shown
 from tests.workflows.core.builders import NOW, TENANT, prepared, request

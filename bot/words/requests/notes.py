@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from bot.words.actions import COMMANDS
-from bot.words.openness import not_closed_words, way_title
 from bot.words.refusals.words import fact_words
-from bot.words.settings import title
+from bot.words.settings.openness import not_closed_words, way_title
+from bot.words.settings.values import title
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.policy.approval import DiscountCode
 from workflows.core.requests.notes import NoteCode, from_values

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import pytest
 
-from bot.words.consequences import consequence_words
+from bot.words.plans.consequences import consequence_words
 from workflows.core.checks.consequences import Consequence
 from workflows.core.errors.facts import Fact
 

@@ -1,0 +1,1 @@
+"""Words for requests: their states, notes, messages to people, and history."""
