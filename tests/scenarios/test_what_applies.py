@@ -150,7 +150,7 @@ async def test_one_application_beside_what_stands_takes_the_chain_of_what_stands
     }
     await patch(stage, {"partners": {CONTOSO: stands}})
     found = await asked(stage, "contractor-portal", "contoso.com", duration="90", hole_portal_application=APPLICATION)
-    card, ts = words(found), found["ts"]
+    card, ts = await stage.read(), found["ts"]
     assert "High risk" in card
     stays = card[card.index("Stays open, not changed by this") :]
     for named in (

@@ -57,6 +57,7 @@ from workflows.core.requests.commands.request import (
     RecordUnseen,
     RecordWriting,
     Reject,
+    RemindApprovers,
     Reopen,
     Replan,
     RequestCommand,
@@ -396,5 +397,12 @@ async def test_a_submission(world: World) -> None:
 
 def test_no_command_is_forgotten_here() -> None:
     shown = [type(one) for _, one, _ in OF_REQUESTS] + [type(one) for _, one, _ in OF_PARTNERS]
-    assert {*shown, Submit, Expire} == {*classes(RequestCommand), *classes(PartnershipCommand)}
+    assert {*shown, Submit, Expire, RemindApprovers} == {*classes(RequestCommand), *classes(PartnershipCommand)}
     assert {type(one) for one, _ in OF_CLICKS} == set(classes(Click))
+
+
+async def test_a_reminder_of_the_approvers(world: World) -> None:
+    asked = await world.waiting()
+    world.clock.advance(days=1)
+    await world.service.remind(asked.id, RILEY.chat_id, key="r")
+    assert await last_row(world) == (f"U-RILEY remind_approvers accepted {asked.id} {TENANT} -", '{"reminders":1}')
