@@ -26,8 +26,9 @@ GOLDEN: Final[list[tuple[RefusalCode, dict[str, Any], str]]] = [
 """What people read for each refusal, word for word; several sentences for a code that has several."""
 IDENTIFYING: Final = [PROJECT / "bot" / "slack" / "people" / name for name in ("directory.py", "users.py")]
 NEXT_STEP: Final = re.compile(
-    r"(?:^|[.…:] )(?:Ask|Change|Check|Choose|Click|Copy|Decide|Fill|File|Give|Let|Look|Name|Revoke|See|Shorten|Tell|Type|"
-    r"Use|Wait|Write) |/partner [a-z]|You need to do nothing|It is possible again at|It can be filed again|; open it again"
+    r"(?:^|[.…:] )(?:Ask|Change|Check|Choose|Click|Copy|Decide|Fill|File|Give|Let|Look|Name|Revoke|See|Shorten|Tell|"
+    r"Type|Use|Wait|Write) |/partner [a-z]|You need to do nothing|It is possible again at|It can be filed again"
+    r"|; open it again"
     r"|; wait until|; type one such as|Say why|An admin has to mend that|revoke the partner instead|; ask an admin"
     r"|, or ask an admin|: ask an admin|Did you mean|; remove it|There are: |choose another template"
     r"|can be asked for from|The newest one stands in this conversation"
