@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from bot.words.actions import COMMANDS
-from bot.words.refusals.words import fact_words
+from bot.words.refusals.words import fact_words, with_facts
 from bot.words.settings.openness import not_closed_words, way_title
 from bot.words.settings.values import title
 from workflows.core.errors.facts import Fact, Values
@@ -19,7 +19,6 @@ _FIRST: Final = "Nothing was written"
 _THIS_PLAN: Final = "This plan was not written"
 
 SENTENCES: Final[Mapping[str, str]] = {
-    NoteCode.TEXT: "{text}",
     NoteCode.REJECTED: "{name} rejected it: {reason}",
     NoteCode.WITHDRAWN: "The requester withdrew it.",
     NoteCode.UNDECIDED: "Nobody decided in time. File it again if it is still needed.",
@@ -183,6 +182,7 @@ def _not_taken(values: Values) -> str:
 
 
 _MADE: Final[Mapping[str, Callable[[Values], str]]] = {
+    NoteCode.TEXT: lambda values: with_facts(str(values["text"])),
     NoteCode.NOT_WRITTEN: _not_written,
     NoteCode.PLANNED_AGAIN: _planned_again,
     NoteCode.UNKNOWN_SETTINGS_CHANGED: _unknown_settings,

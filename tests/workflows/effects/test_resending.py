@@ -242,7 +242,7 @@ async def test_a_directory_that_refuses_makes_a_second_sending_wait(world: World
     world.script.fail("directory.roster", DirectoryRefused("users.info", "token_revoked"), times=1)
     request = await after(world, request, minutes=2)
     assert request.state is S.UNCONFIRMED
-    assert "missing_scope" in note_words(request.note)
+    assert "token_revoked" in note_words(request.note)
     assert (await after(world, request, minutes=2)).state is S.APPLIED
 
 

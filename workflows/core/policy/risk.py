@@ -85,7 +85,7 @@ class RiskReason(StrEnum):
     """A setting opens that templates seldom open."""
     UNREADABLE = "unreadable"
     """A value that this version cannot read."""
-    LONG = "long"
+    LONG = "longer_than_a_year"
     """The access lasts longer than a year."""
     CROSS_CLOUD = "cross_cloud"
     """The partner is in another Microsoft cloud."""

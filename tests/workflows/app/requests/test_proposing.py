@@ -8,6 +8,7 @@ import pytest
 
 from bot.words.refusals.words import fact_words
 from bot.words.requests.notes import note_words
+from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import NOW, STAGES, TENANT, identity, prepared, request
 from tests.workflows.world import World
 from workflows.app.requests.intake import InvalidForm
@@ -49,7 +50,7 @@ def test_a_rule_that_the_change_breaks_is_said_at_the_template() -> None:
         template_hash="h",
         duration=timedelta(days=90),
     )
-    with pytest.raises(Unfit, match="requires automatic redemption") as caught:
+    with worded_refusal(Unfit, match="requires automatic redemption") as caught:
         checked(Observation(identity=identity(), configuration=before, at=NOW), plan, STAGES)
     assert (caught.value.field, caught.value.code) == ("template", "synchronization_without_redemption")
 
