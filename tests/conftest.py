@@ -50,7 +50,7 @@ def pytest_collection_finish() -> None:
 def pytest_xdist_auto_num_workers() -> int | None:
     """One worker more than there are cores.
 
-    A story waits as much as it works: for the bot, and for the limits of Entra.
+    A story waits at times: for what is tried again, and for connections that time out.
     """
     if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS"):
         return None
