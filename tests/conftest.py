@@ -10,6 +10,8 @@ from typing import Final
 
 import pytest
 
+from tests.warm.block_checks import remember_checks
+
 _MEMORY: Final = Path("/dev/shm")
 _ROOM_NEEDED: Final = 1_000_000_000
 
@@ -35,7 +37,11 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Look no more for garbage in what was imported, half a million objects, and seldom in what tests make."""
+    """Spare work that no test is about.
+
+    Garbage is looked for no more in what was imported, half a million objects, and seldom in what tests make.
+    """
+    remember_checks()
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
@@ -44,7 +50,7 @@ def pytest_collection_finish() -> None:
 def pytest_xdist_auto_num_workers() -> int | None:
     """One worker more than there are cores.
 
-    A story waits as much as it works: for the bot, and for the limits of Entra.
+    A story waits at times: for what is tried again, and for connections that time out.
     """
     if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS"):
         return None

@@ -12,6 +12,8 @@ from bot.process.app import running
 from bot.process.settings import Settings, load_settings
 from bot.sandbox.server import BotHandle, Sandbox
 from tests.bot.bot_under_test import BotUnderTest, free_port
+from tests.workflows.world import CATALOG, new_database
+from workflows.catalog.catalog import SHIPPED, Catalog, load_catalog
 
 OURS = ("SLACK_", "AZURE_", "GRAPH_", "GATEHOUSE_", "DATABASE_URL", "PORT", "HOST", "SSL_CERT_FILE")
 
@@ -47,14 +49,23 @@ def settings(world: Sandbox, bare_environment: Path, monkeypatch: pytest.MonkeyP
     }
     for name, value in given.items():
         monkeypatch.setenv(name, value)
-    # Entra's one evaluation a second is waited for in the stories; here nobody counts them.
+    # Entra's one evaluation a second is waited for in a story; here nobody counts them.
     monkeypatch.setattr("workflows.entra.tenant_settings._CONDITIONAL_ACCESS", (1, 0.0))
+    for module in ("app", "settings"):
+        monkeypatch.setattr(f"bot.process.{module}.load_catalog", _catalog)
     return load_settings()
+
+
+def _catalog(folder: Path) -> Catalog:
+    """Load the templates; those of this project, which do not change, once."""
+    return CATALOG if folder == SHIPPED else load_catalog(folder)
 
 
 @pytest.fixture
 async def gatehouse(world: Sandbox, settings: Settings) -> AsyncIterator[BotUnderTest]:
     """A running bot in that world, and its records."""
+    if not settings.database_file.exists():
+        settings.database_file.write_bytes(new_database())
     url = f"http://127.0.0.1:{settings.port}"
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())

@@ -30,7 +30,7 @@ async def gatehouse(stage: Stage, *arguments: str, columns: int = 80) -> tuple[i
         "DATABASE_URL": f"sqlite:///{stage.data / 'gatehouse.db'}",
         "COLUMNS": str(columns),
     }
-    return await ended(*arguments, folder=stage.data.parent, environment=environment)
+    return await ended(*arguments, folder=stage.data.parent, environment=environment, is_hasty=True)
 
 
 async def posture(stage: Stage, *options: str) -> dict[str, Any]:

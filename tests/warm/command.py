@@ -8,24 +8,37 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.warm.forks import forked, say_into
+from tests.warm.haste import hurry
 
 PATIENCE_SECONDS = 20
 
 
-async def ended(*arguments: str, folder: Path, environment: Mapping[str, str]) -> tuple[int | None, str, str]:
-    """Run `gatehouse …` to its end, with this environment and no other: status, standard output, standard error."""
-    return await asyncio.to_thread(_ended, arguments, folder, dict(environment))
+async def ended(
+    *arguments: str, folder: Path, environment: Mapping[str, str], is_hasty: bool = False
+) -> tuple[int | None, str, str]:
+    """Run `gatehouse …` to its end, with this environment and no other: status, standard output, standard error.
+
+    :param is_hasty: whether it makes short pauses; see `tests.warm.haste`.
+    """
+    return await asyncio.to_thread(_ended, arguments, folder, dict(environment), is_hasty)
 
 
-def _ended(arguments: tuple[str, ...], folder: Path, environment: dict[str, str]) -> tuple[int | None, str, str]:
+def _ended(
+    arguments: tuple[str, ...], folder: Path, environment: dict[str, str], is_hasty: bool
+) -> tuple[int | None, str, str]:
     with tempfile.TemporaryDirectory() as said:
         out, err = Path(said, "out"), Path(said, "err")
-        process = forked(_run, arguments, folder, environment, out, err)
+        process = forked(_hasty if is_hasty else _run, arguments, folder, environment, out, err)
         process.join(PATIENCE_SECONDS)
         if process.exitcode is None:
             process.kill()
             raise TimeoutError(f"gatehouse {' '.join(arguments)} did not end")
         return process.exitcode, out.read_text(), err.read_text()
+
+
+def _hasty(arguments: tuple[str, ...], folder: Path, environment: dict[str, str], out: Path, err: Path) -> None:
+    hurry()
+    _run(arguments, folder, environment, out, err)
 
 
 def _run(arguments: tuple[str, ...], folder: Path, environment: dict[str, str], out: Path, err: Path) -> None:

@@ -16,8 +16,10 @@ import bot.terminal.doctor
 import bot.terminal.plan_command
 import bot.terminal.posture_command
 import bot.terminal.sandbox_command  # noqa: F401
+from tests.warm.block_checks import remember_checks
 from workflows.entra.addresses import load_builders
 
 load_builders(GraphRequestAdapter(AnonymousAuthenticationProvider()))
+remember_checks()
 gc.freeze()  # so that no collection in a forked process copies the pages of what was imported
 gc.set_threshold(50_000, 20, 100)  # they end before there is much garbage
