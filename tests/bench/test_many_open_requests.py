@@ -11,6 +11,8 @@ import time
 from dataclasses import replace
 from typing import Final
 
+import pytest
+
 from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click
 from tests.bot.conftest import bare_environment, gatehouse, settings, world
 from workflows.core.people import ChatId
@@ -20,6 +22,8 @@ from workflows.core.settings.model import TenantId
 from workflows.ports.records import AuditEntry, Commit
 
 __all__ = ["bare_environment", "gatehouse", "settings", "world"]
+
+pytestmark = pytest.mark.load
 
 COUNT: Final = int(os.environ.get("BENCH_REQUESTS", "90"))
 """Set BENCH_REQUESTS for more."""

@@ -5,6 +5,8 @@ Measured is the whole way in this one process: the stand-in tenant, its pages ov
 
 import time
 
+import pytest
+
 from tests.workflows.core.posture.test_posture import ALL, TRUST
 from tests.workflows.entra.conftest import authority, entra, environment, graph
 from tests.workflows.entra.stand_in_tenant import Graph
@@ -14,6 +16,8 @@ from workflows.core.partners.records import Records
 from workflows.entra import Entra
 
 __all__ = ["authority", "entra", "environment", "graph"]
+
+pytestmark = pytest.mark.load
 
 MOST: float = 30.0
 """Ten is what is meant; a loaded machine and the garbage collector are given room, a square (100) is not."""

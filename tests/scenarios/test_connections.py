@@ -15,7 +15,7 @@ import pytest
 
 from tests.scenarios.stage import Stage
 
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.load]
 
 HALF_HEADER = b"POST /slack/events HTTP/1.1\r\nHost: x\r\nX-Sl"
 HALF_BODY = b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\ncommand="

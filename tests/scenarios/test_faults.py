@@ -12,6 +12,7 @@ from tests.scenarios.stage import CONTOSO, Stage, buttons, words
 pytestmark = pytest.mark.story
 
 
+@pytest.mark.load
 @pytest.mark.parametrize(
     "fault",
     [

@@ -22,6 +22,7 @@ SECONDS: Final = 45.0
 
 pytestmark = [
     pytest.mark.schema,
+    pytest.mark.load,
     pytest.mark.skipif(
         not CONTRACT.exists(),
         reason="../shared/contracts is not there, from which requests are generated; that every exchange of the other "
