@@ -51,7 +51,7 @@ def settings(world: Sandbox, bare_environment: Path, monkeypatch: pytest.MonkeyP
         monkeypatch.setenv(name, value)
     # Entra's one evaluation a second is waited for in a story; here nobody counts them.
     monkeypatch.setattr("workflows.entra.tenant_settings._CONDITIONAL_ACCESS", (1, 0.0))
-    for module in ("app", "settings"):
+    for module in ("start_checks", "settings"):
         monkeypatch.setattr(f"bot.process.{module}.load_catalog", _catalog)
     return load_settings()
 

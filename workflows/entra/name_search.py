@@ -6,7 +6,7 @@ from typing import Final
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TargetType
 from workflows.entra.answers import quoted
-from workflows.ports.tenant_settings import FoundObject
+from workflows.ports.tenant_settings import FoundObject, ObjectKind
 
 _HIDDEN: Final = "HiddenMembership"
 _EXACT: Final[Mapping[TargetType, tuple[str, ...]]] = {
@@ -40,27 +40,28 @@ def _found(kind: TargetType, row: JsonObject) -> FoundObject:
     key = "appId" if kind is TargetType.APPLICATION else "id"
     return FoundObject(
         id=str(row.get(key) or "").lower(),
-        name=str(row.get("displayName") or "(no name)"),
+        name=str(row.get("displayName") or ""),
         mail=str(row.get("mail") or row.get("userPrincipalName") or ""),
         kind=_KINDS[kind](row),
+        is_disabled=kind is not TargetType.GROUP and row.get("accountEnabled") is False,
     )
 
 
-def _group(row: JsonObject) -> str:
+def _group(row: JsonObject) -> ObjectKind:
     if "Unified" in (row.get("groupTypes") or ()):
-        return "Microsoft 365 group"
+        return ObjectKind.MICROSOFT_365_GROUP
     if row.get("mailEnabled") is True:
-        return "mail-enabled security group" if row.get("securityEnabled") is True else "distribution list"
-    return "security group"
+        is_security = row.get("securityEnabled") is True
+        return ObjectKind.MAIL_ENABLED_SECURITY_GROUP if is_security else ObjectKind.DISTRIBUTION_LIST
+    return ObjectKind.SECURITY_GROUP
 
 
-def _user(row: JsonObject) -> str:
-    kind = "guest" if row.get("userType") == "Guest" else "member"
-    return kind if row.get("accountEnabled") is not False else f"{kind}, disabled"
+def _user(row: JsonObject) -> ObjectKind:
+    return ObjectKind.GUEST if row.get("userType") == "Guest" else ObjectKind.MEMBER
 
 
-def _application(row: JsonObject) -> str:
-    return "application" if row.get("accountEnabled") is not False else "application, disabled"
+def _application(_: JsonObject) -> ObjectKind:
+    return ObjectKind.APPLICATION
 
 
 _KINDS: Final = {TargetType.GROUP: _group, TargetType.USER: _user, TargetType.APPLICATION: _application}

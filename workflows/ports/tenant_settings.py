@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from workflows.core.audit.partner_changes import PartnerChange
@@ -10,6 +11,18 @@ from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.facts import SignIns
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Target, TargetType, TenantId
+
+
+class ObjectKind(StrEnum):
+    """What kind of user, group or application an object is."""
+
+    MICROSOFT_365_GROUP = "microsoft_365_group"
+    MAIL_ENABLED_SECURITY_GROUP = "mail_enabled_security_group"
+    DISTRIBUTION_LIST = "distribution_list"
+    SECURITY_GROUP = "security_group"
+    GUEST = "guest"
+    MEMBER = "member"
+    APPLICATION = "application"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,8 +34,9 @@ class FoundObject:
     name: str
     mail: str
     """Empty when there is none."""
-    kind: str
-    """A description that distinguishes objects of one name, such as "security group" or "guest"."""
+    kind: ObjectKind
+    """It distinguishes objects of one name."""
+    is_disabled: bool = False
 
 
 class TenantSettings(Protocol):

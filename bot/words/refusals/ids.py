@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from bot.words.found_object import kind_words
 from bot.words.sentences import Sentences, listed
 from bot.words.settings.values import title
 from bot.words.settings.where import where_to_find
@@ -10,6 +11,7 @@ from workflows.core.errors.refusal_codes import RefusalCode as R
 from workflows.core.settings.directory_objects import Owner
 from workflows.core.settings.model import TargetType
 from workflows.core.text import shown_name
+from workflows.ports.tenant_settings import FoundObject, ObjectKind
 
 _WANTED: Final = {
     (TargetType.GROUP, Owner.OURS): "The object ID of a group in our own directory.",
@@ -86,9 +88,10 @@ def _name_ambiguous(values: Values) -> str:
     )
 
 
-def _told_apart(one: dict[str, Any]) -> str:
-    mail = f", {one['mail']}" if one["mail"] else ""
-    return f"“{shown_name(one['name'])}” ({one['kind']}{mail}, ID ends in {one['id'][-4:]})"
+def _told_apart(values: dict[str, Any]) -> str:
+    one = FoundObject(**{**values, "kind": ObjectKind(values["kind"])})
+    mail = f", {one.mail}" if one.mail else ""
+    return f"“{shown_name(one.name)}” ({kind_words(one)}{mail}, ID ends in {one.id[-4:]})"
 
 
 IDS: Final[Sentences] = {

@@ -15,7 +15,6 @@ from workflows.core.policy.placeholders import Placeholder
 from workflows.core.policy.template import Template
 from workflows.core.settings.directory_objects import Owner
 from workflows.core.settings.model import is_guid
-from workflows.core.text import shown_name
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 from workflows.ports.tenant_settings import FoundObject
 
@@ -68,12 +67,6 @@ async def look_up_names(
         for placeholder in named[MOST_NAMES:]
     }
     return NamedIds(found=found, problems=problems)
-
-
-def found_words(placeholder: Placeholder, one: FoundObject) -> str:
-    """State which object was found for a name."""
-    mail = f", {one.mail}" if one.mail else ""
-    return f"{placeholder.label}: {placeholder.kind.value} “{shown_name(one.name)}” ({one.kind}{mail}), ID {one.id}"
 
 
 def _is_name(placeholder: Placeholder, placeholders: Mapping[str, str]) -> bool:

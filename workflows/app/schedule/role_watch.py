@@ -15,7 +15,6 @@ from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import MessageCode
 from workflows.core.requests.eligibility import still_asked
 from workflows.core.requests.request import AccessRequest, RequestState
-from workflows.core.text import counted
 from workflows.intervals import ROLES_CHECKED_EVERY
 from workflows.ports.clock import Clock
 from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable, RoleSource
@@ -51,24 +50,6 @@ class RoleLack:
             "needed": self.needed,
             "missing_groups": list(self.missing_groups),
         }
-
-    @property
-    def words(self) -> str:
-        """State the problem in one sentence."""
-        has = counted(self.people, "person", "people") if self.people else "nobody"
-        return (
-            f"“{self.title}” needs {counted(self.needed, 'approval')} from the role “{self.role}”, and {has} "
-            f"with this role can give one now.{missing_words(self.missing_groups)}"
-        )
-
-
-def missing_words(handles: Sequence[str]) -> str:
-    """State in one more sentence which user groups are missing; empty when none is."""
-    if not handles:
-        return ""
-    names = ", ".join(f"@{handle}" for handle in handles)
-    many = len(handles) > 1
-    return f" The user group{'s' * many} {names} {'do' if many else 'does'} not exist or {'are' if many else 'is'} off."
 
 
 async def lacking(request: AccessRequest, directory: Directory) -> tuple[RoleLack, ...]:

@@ -26,13 +26,6 @@ _READS: Final[Mapping[TargetType, str]] = {
     TargetType.USER: "users",
     TargetType.APPLICATION: "applications",
 }
-_CURES: Final[Mapping[TargetType, str]] = {
-    TargetType.GROUP: "Copy the Object ID from Entra admin center, Groups, the group.",
-    TargetType.USER: "Copy the Object ID from Entra admin center, Users, the user.",
-    TargetType.APPLICATION: (
-        "Copy the Application ID, not the Object ID, from Entra admin center, Enterprise applications, the application."
-    ),
-}
 
 Names = Mapping[Target, str | Unchecked | None]
 """The answer of our directory for an id: its name, None when it does not know the id, or why it was not read."""

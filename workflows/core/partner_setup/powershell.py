@@ -1,4 +1,7 @@
-"""Write JSON values as PowerShell literals; no part of a value can be run as code."""
+"""Write JSON values as PowerShell literals; no part of a value can be run as code.
+
+A boundary: how PowerShell quotes is a fact about another language.
+"""
 
 from collections.abc import Mapping
 from typing import Any, Final

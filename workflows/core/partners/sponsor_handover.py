@@ -1,4 +1,7 @@
-"""Handle a sponsor without an enabled account: admins are asked, and the admin who keeps the access becomes sponsor."""
+"""Handle a sponsor without an enabled account: admins are asked, and the admin who keeps the access becomes sponsor.
+
+A boundary: reviews do not know how a sponsor is found gone.
+"""
 
 from dataclasses import replace
 from datetime import datetime

@@ -1,4 +1,7 @@
-"""Which of a partner's people Conditional Access locks out today, for the posture."""
+"""Which of a partner's people Conditional Access locks out today, for the posture.
+
+A boundary: the posture takes nothing else from Conditional Access.
+"""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,7 @@
-"""The risk of the current settings: the risk of a plan that leads to them from a completely closed partner."""
+"""The risk of the current settings: the risk of a plan that leads to them from a completely closed partner.
+
+A boundary: the posture takes the rules of risk from here only.
+"""
 
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.renewal import plan_from

@@ -202,8 +202,10 @@ def rank(effect: Effect) -> Rank:
             return Rank.DECIDE
         case ShowHome():
             return Rank.HOME
-        case _:
+        case ShowRequest() | ShowReview() | ShowSetup() | ShowAlarm() | Remind() | Tell():
             return Rank.SHOW
+        case _:
+            assert_never(effect)
 
 
 def lane(effect: Effect) -> str:

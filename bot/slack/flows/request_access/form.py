@@ -37,11 +37,11 @@ from bot.slack.blocks.modal import SPONSOR_HINT, input_block, message_view, moda
 from bot.slack.blocks.untrusted import cut, encodable
 from bot.slack.cards.partners import MOST_LINE, identity_paragraph
 from bot.words.actions import with_commands
+from bot.words.found_object import found_words
 from bot.words.plans.changes import duration_words
 from bot.words.plans.current_settings import describe_current
 from bot.words.refusals.ids import wanted_words
 from bot.words.refusals.words import fact_words
-from workflows.app.requests.named_ids import found_words
 from workflows.app.requests.open_request import may_withdraw, open_request_fact
 from workflows.core.errors.facts import Fact
 from workflows.core.people import ChatId, PersonId

@@ -5,18 +5,19 @@ from typing import Any
 
 import pytest
 
+from bot.words.found_object import found_words
 from bot.words.refusals.words import fact_words
 from tests.workflows.core.builders import MALLORY
 from tests.workflows.world import CATALOG, World, filled_form
 from workflows.app.requests.intake import Form, InvalidForm
-from workflows.app.requests.named_ids import MOST_NAMES, NamesToShow, found_words, look_up_names
+from workflows.app.requests.named_ids import MOST_NAMES, NamesToShow, look_up_names
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.template import Template
 from workflows.core.settings.directory_objects import Owner
 from workflows.core.settings.model import TargetType
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
-from workflows.ports.tenant_settings import FoundObject
+from workflows.ports.tenant_settings import FoundObject, ObjectKind
 
 THEIRS, THEIR_APP = (f"5f0a1b2c-000{n}-4d3e-8f90-a1b2c3d4e5f6" for n in (1, 2))
 FIELD = "hole_project_group"
@@ -25,7 +26,7 @@ PILOT = CATALOG.templates["regulated-project"]
 
 def group(name: str, number: int, mail: str = "") -> FoundObject:
     return FoundObject(
-        id=f"9c0ffee0-{number:04}-4000-8000-00000000{number:04}", name=name, mail=mail, kind="security group"
+        id=f"9c0ffee0-{number:04}-4000-8000-00000000{number:04}", name=name, mail=mail, kind=ObjectKind.SECURITY_GROUP
     )
 
 

@@ -18,7 +18,7 @@ from workflows.core.settings.model import Target, TargetType
 from workflows.entra import Entra
 from workflows.entra.name_search import found_objects
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
-from workflows.ports.tenant_settings import FoundObject
+from workflows.ports.tenant_settings import FoundObject, ObjectKind
 
 
 async def test_our_own_objects_are_named_by_key(entra: Entra, graph: Graph) -> None:
@@ -112,7 +112,7 @@ async def test_our_own_objects_are_found_by_name_and_by_what_begins_so(entra: En
         known = graph.stand_in.state()["groups"][pilot]
         graph.stand_in.merge({"groups": {group_id: {**known, "id": group_id, "displayName": name, "members": []}}})
     [bridge] = await find(TargetType.GROUP, "bridge PROJECT", 5)
-    assert (bridge.id, bridge.name, bridge.kind) == (seed.PROJECT_GROUPS[0][0], "Bridge project", "security group")
+    assert (bridge.id, bridge.name, bridge.kind) == (seed.PROJECT_GROUPS[0][0], "Bridge project", "security_group")
     assert [one.name for one in await find(TargetType.GROUP, "Pilot", 5)] == ["Pilot"]
     assert [one.name for one in await find(TargetType.GROUP, "Pil", 5)] == ["Pilot", "Pilot users"]
     assert [one.name for one in await find(TargetType.GROUP, "Pil", 1)] == ["Pilot"]
@@ -133,14 +133,14 @@ async def test_our_own_objects_are_found_by_name_and_by_what_begins_so(entra: En
 @pytest.mark.parametrize(
     ("row", "kind"),
     [
-        ({"groupTypes": ["Unified"], "mailEnabled": True, "securityEnabled": True}, "Microsoft 365 group"),
-        ({"groupTypes": [], "mailEnabled": True, "securityEnabled": True}, "mail-enabled security group"),
-        ({"groupTypes": None, "mailEnabled": True, "securityEnabled": False}, "distribution list"),
-        ({"groupTypes": [], "mailEnabled": False, "securityEnabled": True}, "security group"),
-        ({}, "security group"),
+        ({"groupTypes": ["Unified"], "mailEnabled": True, "securityEnabled": True}, ObjectKind.MICROSOFT_365_GROUP),
+        ({"groupTypes": [], "mailEnabled": True, "securityEnabled": True}, ObjectKind.MAIL_ENABLED_SECURITY_GROUP),
+        ({"groupTypes": None, "mailEnabled": True, "securityEnabled": False}, ObjectKind.DISTRIBUTION_LIST),
+        ({"groupTypes": [], "mailEnabled": False, "securityEnabled": True}, ObjectKind.SECURITY_GROUP),
+        ({}, ObjectKind.SECURITY_GROUP),
     ],
 )
-def test_what_kind_of_group_was_found_is_told(row: dict[str, Any], kind: str) -> None:
+def test_what_kind_of_group_was_found_is_told(row: dict[str, Any], kind: ObjectKind) -> None:
     assert found_objects(TargetType.GROUP, [{"id": "A", "displayName": None, **row}]) == [
-        FoundObject(id="a", name="(no name)", mail="", kind=kind)
+        FoundObject(id="a", name="", mail="", kind=kind)
     ]

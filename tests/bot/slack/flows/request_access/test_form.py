@@ -29,7 +29,7 @@ from workflows.core.policy.template import Template
 from workflows.core.requests.request import Observation, RequestState
 from workflows.core.settings.directory_objects import Owner
 from workflows.core.settings.model import TargetType
-from workflows.ports.tenant_settings import FoundObject
+from workflows.ports.tenant_settings import FoundObject, ObjectKind
 
 
 def template(name: str, *days: int, default: int, title: str = "", description: str = "What it does.") -> Template:
@@ -231,7 +231,7 @@ def test_the_name_that_was_taken_out_is_shown() -> None:
 
 OURS = Placeholder(name="portal", label="Portal", kind=TargetType.APPLICATION, owner=Owner.OURS)
 PILOT = Placeholder(name="pilot", label="Pilot group", kind=TargetType.GROUP, owner=Owner.THEIRS)
-PORTAL = FoundObject(id="1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03", name="Portal", mail="", kind="application")
+PORTAL = FoundObject(id="1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03", name="Portal", mail="", kind=ObjectKind.APPLICATION)
 NAMING = replace(TRUSTED, placeholders=(PILOT, OURS))
 
 
