@@ -21,6 +21,7 @@ from bot.slack.cards.requests import (
     headline,
     identity_of,
     kind_words,
+    may_be_decided,
     may_be_withdrawn,
     remind_button,
     summary,
@@ -29,7 +30,6 @@ from bot.slack.cards.requests import (
 from bot.slack.cards.reviews import partnership_facts, review_buttons
 from bot.words.requests.states import state_words
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
-from workflows.core.requests.reminding import may_be_reminded
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.text import times_words
 
@@ -43,11 +43,13 @@ def requester_card(request: AccessRequest, *, now: datetime) -> Message:
     elements: list[RichTextElement] = [paragraph(words(f"Your {kind_words(request)}: "), state, words("."))]
     if waits:
         elements.append(paragraph(part(waits, 300)))
+    if request.reminded_at is not None and waits:
+        elements.append(paragraph(words("Approvers were reminded on "), when(request.reminded_at), words(".")))
     elements += outcome_elements(request, now)
     blocks: list[Block] = [header(headline(request)), _identity(request), rich(*elements)]
     if plan := current_plan(request):
         blocks.append(footnote(f"Plan digest: {plan.digest}"))
-    if may_be_reminded(request, now):
+    if may_be_decided(request, now):
         blocks.append(remind_button(request))
     elif may_be_withdrawn(request):
         blocks.append(withdraw_button(request))

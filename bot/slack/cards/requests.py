@@ -112,16 +112,6 @@ def may_be_withdrawn(request: AccessRequest) -> bool:
     return (request.state, Withdraw) in TABLE
 
 
-def decision_buttons(request: AccessRequest) -> ActionsBlock:
-    """Return Approve and Reject; both contain the digest of the plan that is shown."""
-    value = ids.decision_value(request)
-    return actions(
-        f"decide:{request.id}",
-        button("Approve", ids.APPROVE, value, "primary"),
-        button("Reject", ids.REJECT, value, "danger"),
-    )
-
-
 def review_button(request: AccessRequest) -> ActionsBlock:
     """Return Review, which opens the whole request with Approve and Reject."""
     return actions(f"review:{request.id}", button("Review", ids.REVIEW_REQUEST, ids.decision_value(request), "primary"))

@@ -12,9 +12,10 @@ from bot.slack import ids
 from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json, footnote
 from bot.slack.blocks.modal import input_block, message_view, modal, text_area
+from bot.slack.cards.approval.card import decision_row
 from bot.slack.cards.approval.details import details_blocks
 from bot.slack.cards.partners import identity_block
-from bot.slack.cards.requests import decision_buttons, may_be_decided
+from bot.slack.cards.requests import may_be_decided
 from bot.slack.errors import NO_ANSWER
 from bot.slack.flows.entry_points import Action, Card, EntryPoint, Submission
 from bot.slack.payloads.button_values import parse_card_value
@@ -132,7 +133,7 @@ def decision_view(request: AccessRequest, *, history: Sequence[AuditEntry], now:
     """
     blocks = details_blocks(request, holders={}, history=history, now=now)
     if may_be_decided(request, now):
-        blocks.append(decision_buttons(request))
+        blocks.append(decision_row(request, can_decide=True, with_details=False))
         blocks.append(footnote("Whether you may decide is checked when you click."))
     return modal("Details", blocks, ids.DECIDE)
 

@@ -85,6 +85,7 @@ class SlackNotifier:
             for audience in told_directly(deciders, is_channel_closed=problem is not None):
                 if audience not in posted:
                     await self._copies.post(subject, audience, card(with_buttons=True))
+        await self._reminders.refresh(ChatId(audience) for audience in posted if audience)
         await self._show_requester(request)
         await self._refresh_homes(request.particulars.requester, request.particulars.sponsor, *everybody(holders))
         if problem is not None:

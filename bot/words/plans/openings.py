@@ -54,7 +54,7 @@ _FLAG_TEXTS: Final[Mapping[tuple[str, Sign], str]] = {
     (Property.INBOUND_TRUST, Sign.MORE): "Accept their {}",
     (Property.INBOUND_TRUST, Sign.LESS): "Do not accept their {}",
     (Property.INBOUND_TRUST, Sign.UNKNOWN): "Perhaps accept their {} (the default is not known)",
-    (Property.AUTOMATIC_REDEMPTION, Sign.MORE): "No consent prompt for {}",
+    (Property.AUTOMATIC_REDEMPTION, Sign.MORE): "No consent prompt for {}, once they agree",
     (Property.AUTOMATIC_REDEMPTION, Sign.LESS): "Consent prompt for {}",
     (Property.AUTOMATIC_REDEMPTION, Sign.UNKNOWN): "Perhaps no consent prompt for {}",
 }

@@ -6,6 +6,8 @@ from typing import Final
 from workflows.ports.records import AuditEntry
 
 ACCEPTED: Final = "accepted"
+RECEIVED: Final = "received"
+"""The outcome of a click that is still to be checked: what came of it has an entry of its own."""
 _DONE: Final[Mapping[str, str]] = {
     "submit": "Requested",
     "record_prepared": "Checked, approval requested",
@@ -15,6 +17,8 @@ _DONE: Final[Mapping[str, str]] = {
     "reject": "Rejected",
     "withdraw": "Withdrawn",
     "expire": "Expired",
+    "remind_approvers": "Approvers reminded",
+    "move_card": "Card moved to another channel",
     "replan": "Planned again, needs new approval",
     "reopen": "An approval no longer counts, needs new approval",
     "record_writing": "Sending the change to Microsoft",
@@ -42,11 +46,13 @@ _TRIED: Final[Mapping[str, str]] = {
     "revoke": "Revocation refused",
     "keep": "Keeping refused",
     "submit": "Request refused",
+    "remind_approvers": "Reminder refused",
 }
 
 
 def entry_words(entry: AuditEntry) -> str:
     """Return what an audit entry says happened; an unknown command keeps its stored name."""
+    command = entry.command.removeprefix("want_")
     if entry.outcome == ACCEPTED:
-        return _DONE.get(entry.command, entry.command)
-    return f"{_TRIED.get(entry.command, f'{entry.command} refused')} ({entry.outcome})"
+        return _DONE.get(command, command)
+    return f"{_TRIED.get(command, f'{command} refused')} ({entry.outcome.replace('_', ' ')})"

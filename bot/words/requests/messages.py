@@ -15,7 +15,6 @@ SENTENCES: Final[Mapping[str, str]] = {
     MessageCode.TEXT: "{text}",
     MessageCode.REFUSED: "{reasons}",
     MessageCode.REQUEST_WAITS: "Your request for {partner} waits: {note}",
-    MessageCode.APPROVED: "{name} approved your request for {partner} ({stage}).",
     MessageCode.YOU_WITHDREW: "You withdrew your request for {partner}. {note}",
     MessageCode.ENDED: "Your request for {partner} ended as {state}. {note}",
     MessageCode.OVERWRITTEN: "{partner}: {note}",

@@ -21,7 +21,7 @@ _THIS_PLAN: Final = "This plan was not written"
 SENTENCES: Final[Mapping[str, str]] = {
     NoteCode.REJECTED: "{name} rejected it: {reason}",
     NoteCode.WITHDRAWN: "The requester withdrew it.",
-    NoteCode.UNDECIDED: "Nobody decided in time. File it again if it is still needed.",
+    NoteCode.UNDECIDED: "The approvals were not complete in time. Request it again if it is still needed.",
     NoteCode.SENT_BEFORE: (
         "A write of an earlier plan of this request was sent and was not confirmed. It may stand in the tenant all the "
         f"same: {_SHOW} reads what does."

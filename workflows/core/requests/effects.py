@@ -97,8 +97,6 @@ class MessageCode(StrEnum):
 
     REQUEST_WAITS = "request_waits"
     """Values: `partner`, `note`."""
-    APPROVED = "approved"
-    """Values: `name`, `partner`, `stage` (its title)."""
     YOU_WITHDREW = "you_withdrew"
     """Values: `partner`, `note`."""
     ENDED = "ended"

@@ -235,13 +235,10 @@ def _approve(request: AccessRequest, command: Approve[Person], at: Situation) ->
     )
     request = _moved(request, request.state, at, decisions=(*request.decisions, decision), note=())
     verdict = request.verdict(at.roster)
-    told = _tell_requester(
-        request, MessageCode.APPROVED, name=command.actor.name, stage=request.known.stages[stage].title
-    )
     if verdict.is_complete:
-        transition = _to_apply(replace(request, state=S.APPLYING))
-        return replace(transition, effects=(*transition.effects, *told))
-    return Transition(request=request, effects=(ShowRequest(request_id=request.id), *told))
+        return _to_apply(replace(request, state=S.APPLYING))
+    # The requester's own card shows it. No message comes for what needs nothing from them.
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
 
 
 def _reject(request: AccessRequest, command: Reject[Person], at: Situation) -> Transition:

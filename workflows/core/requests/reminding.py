@@ -6,14 +6,20 @@ from typing import Final
 from workflows.core.requests.request import AccessRequest, RequestState
 
 REMIND_AFTER: Final = (timedelta(days=1), timedelta(days=3), timedelta(days=7))
-"""When the approvers are reminded, counted from the moment when approval was last requested."""
+"""When the approvers are reminded, counted from the moment when they were asked."""
 LEAST_BETWEEN: Final = timedelta(days=1)
 """A requester may ask for a reminder so long after the last one."""
 
 
 def asked_at(request: AccessRequest) -> datetime:
-    """Return when approval was last requested; for requests of earlier versions, when the request was filed."""
-    return request.created_at if request.lifetime is None else request.expires_at - request.lifetime
+    """Return since when the present approvers are asked: from the request, or the stage before was complete.
+
+    For requests of earlier versions it is when the request was filed.
+    """
+    start = request.created_at if request.lifetime is None else request.expires_at - request.lifetime
+    verdict = request.verdict()
+    earlier = {one.id for people in verdict.counted[: verdict.open_stage] for one in people}
+    return max([start, *(decision.at for decision in request.decisions if decision.person.id in earlier)])
 
 
 def next_reminder_at(request: AccessRequest) -> datetime | None:

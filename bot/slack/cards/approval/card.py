@@ -11,6 +11,7 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 from bot.slack import ids
 from bot.slack.blocks.blocks import (
     DOMAIN,
+    Limit,
     Part,
     actions,
     asking,
@@ -42,7 +43,7 @@ MOST_WITH_LESS: Final = 4
 """Beside more openings than this, the settings that give less access are counted. Every opening has a line."""
 MOST_NAMES: Final = 3
 """Names of approvers a stage."""
-_MOST_CONFIRMED: Final = 260
+_AND_MORE: Final = "; and {} more, see Details"
 
 _SIGNS: Final[Mapping[Sign, str]] = {Sign.MORE: "➕ ", Sign.LESS: "➖ ", Sign.UNKNOWN: "❔ "}
 _RISKS: Final[Mapping[RiskLevel, str]] = {
@@ -84,9 +85,7 @@ def approval_blocks(
         rich(*_changes(changes, is_extension=is_renewal(known.plan)), paragraph(*_notes(known, context))),
         rich(*_chain(request, holders)),
     ]
-    can_decide = with_buttons and may_be_decided(request, now)
-    blocks.append(_buttons(request, changes, risk, can_decide=can_decide))
-    return blocks
+    return [*blocks, decision_row(request, can_decide=with_buttons and may_be_decided(request, now))]
 
 
 def changes_of(known: Prepared) -> tuple[ShortChange, ...]:
@@ -141,7 +140,7 @@ def _changes(changes: Sequence[ShortChange], *, is_extension: bool) -> Iterator[
     shown = changes if len(more) <= MOST_WITH_LESS else more
     lines: list[list[Part]] = [[words(_SIGNS[one.sign]), part(one.text, 300)] for one in shown]
     if len(shown) < len(changes):
-        lines.append([words(f"{_SIGNS[Sign.LESS]}{counted(len(less), 'setting')} with less access")])
+        lines.append([words(f"{_SIGNS[Sign.LESS]}{len(less)} with less access")])
     yield from (paragraph(*line) for line in lines or [[words("No change of access")]])
 
 
@@ -173,7 +172,7 @@ def _staying(known: Prepared) -> Iterator[str]:
 
 def _partner_now(known: Prepared, context: Context) -> str:
     if context.is_first:
-        return "First request for this partner" if known.plan.before is None else "Not yet managed by Gatehouse"
+        return "New partner" if known.plan.before is None else "Not yet managed by Gatehouse"
     return "This partner has access already" if known.plan.before is not None else "Asked for before"
 
 
@@ -205,31 +204,35 @@ def _who(approvers: Approvers) -> list[Part]:
     return [words(" ("), part(", ".join(named), 200), words(f"{more})")]
 
 
-def _buttons(
-    request: AccessRequest, changes: Sequence[ShortChange], risk: RiskLevel, *, can_decide: bool
-) -> ActionsBlock:
-    value = ids.decision_value(request)
-    details = button("Details", ids.REVIEW_REQUEST, value)
-    if not can_decide:
-        return actions(f"decide:{request.id}", details)
-    confirm = _confirm(request, changes) if risk is RiskLevel.HIGH else None
-    return actions(
-        f"decide:{request.id}",
-        button("Approve", ids.APPROVE, value, "primary", confirm),
-        button("Reject", ids.REJECT, value, "danger"),
-        details,
+def decision_row(request: AccessRequest, *, can_decide: bool, with_details: bool = True) -> ActionsBlock:
+    """Return Approve and Reject, and Details; for high risk, Approve asks once more with the change in one sentence.
+
+    :param can_decide: whether Approve and Reject are offered.
+    """
+    known, value = request.known, ids.decision_value(request)
+    buttons = []
+    if can_decide:
+        is_high = deciding_risk(known.plan, known.observation.default).level is RiskLevel.HIGH
+        confirm = _confirm(request) if is_high else None
+        buttons += [
+            button("Approve", ids.APPROVE, value, "primary", confirm),
+            button("Reject", ids.REJECT, value, "danger"),
+        ]
+    if with_details:
+        buttons.append(button("Details", ids.REVIEW_REQUEST, value))
+    return actions(f"decide:{request.id}", *buttons)
+
+
+def _confirm(request: AccessRequest) -> ConfirmObject:
+    target, opened = (
+        clean(request_target(request), 60),
+        [one.text.partition(" (now: ")[0] for one in changes_of(request.known) if one.sign is not Sign.LESS],
     )
-
-
-def _confirm(request: AccessRequest, changes: Sequence[ShortChange]) -> ConfirmObject:
-    """Ask once more, with the change in one sentence."""
-    opened = [one.text.partition(" (now: ")[0] for one in changes if one.sign is not Sign.LESS]
     shown: list[str] = []
     for text in opened:
-        if len("; ".join([*shown, text])) > _MOST_CONFIRMED - 110:
+        if len("; ".join([*shown, text])) > Limit.CONFIRM_TEXT - len(target) - len(_AND_MORE):
             break
         shown.append(text)
-    more = f"; and {len(opened) - len(shown)} more" if len(opened) > len(shown) else ""
-    target = clean(request_target(request), 80)
+    more = _AND_MORE.format(len(opened) - len(shown)) if len(opened) > len(shown) else ""
     said = f"{'; '.join(shown)}{more}" if opened else "nothing more is opened, but the access that stays is high risk"
     return asking("Approve high risk access?", f"{target}: {said}.", "Approve")

@@ -24,7 +24,7 @@ from bot.slack.cards.risk import risk_elements, staying_elements
 from bot.slack.people.approvers import Approvers
 from bot.words.plans.changes import Line, describe, duration_words
 from bot.words.plans.consequences import consequence_words
-from bot.words.requests.history import entry_words
+from bot.words.requests.history import RECEIVED, entry_words
 from workflows.app.audit_entries import GATEHOUSE
 from workflows.core.checks.consequences import consequences
 from workflows.core.partners.restoration import is_restorable
@@ -69,8 +69,8 @@ def details_blocks(
         blocks += [header("Graph operations"), operations_block(plan)]
     if is_restorable(request):
         blocks.append(rich(restore_hint(request.known.observation.identity)))
-    if history:
-        blocks += [header("History"), rich(*_history(history))]
+    if told := [entry for entry in history if entry.outcome != RECEIVED]:
+        blocks += [header("History"), rich(*_history(told))]
     return blocks
 
 

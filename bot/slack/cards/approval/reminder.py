@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Final
 
 from slack_sdk.models.blocks import Block
 
@@ -14,9 +15,13 @@ from workflows.core.requests.request import AccessRequest
 from workflows.core.text import counted
 from workflows.ports.records import Listed
 
+NOTHING: Final = "✅ Nothing waits for your decision any more."
+
 
 def reminder_message(waiting: Listed[AccessRequest], *, now: datetime) -> Message:
     """Return the message that lists requests, the one that expires first on top; what is left out is counted."""
+    if not waiting.count:
+        return message(NOTHING, [rich(paragraph(words(NOTHING)))])
     shown = sorted(waiting.shown, key=lambda one: one.expires_at)
     title = f"{counted(waiting.count, 'request')} {'waits' if waiting.count == 1 else 'wait'} for your decision"
     blocks: list[Block] = [header(f"⏰ {title}")]

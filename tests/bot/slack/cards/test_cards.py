@@ -225,8 +225,9 @@ def test_a_revocation_needs_no_approval_and_says_what_it_is() -> None:
 @pytest.mark.parametrize(("state", "kind"), STATES)
 def test_the_requester_may_withdraw_while_that_is_possible(state: RequestState, kind: RequestKind) -> None:
     found = buttons(requester_card(request(state, kind), now=NOW).blocks)
+    reminds = {"remind": "r-1"} if state is RequestState.AWAITING_APPROVAL else {}
     is_open = state in (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
-    assert found == ({"withdraw": "r-1"} if is_open else {})
+    assert found == ({**reminds, "withdraw": "r-1"} if is_open else {})
 
 
 def test_the_requester_reads_whose_approval_is_missing() -> None:

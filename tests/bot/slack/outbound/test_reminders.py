@@ -59,3 +59,24 @@ async def test_of_more_than_ten_the_rest_is_counted(scene: Scene) -> None:
 async def test_nobody_is_reminded_of_what_is_decided(scene: Scene) -> None:
     await scene.notifier().remind(request(RequestState.REJECTED))
     assert scene.counts() == {}
+
+
+async def test_a_reminder_shows_what_still_waits_once_somebody_decided(scene: Scene) -> None:
+    first, second = [await put(scene, number) for number in range(2)]
+    await scene.notifier().show_request(first)
+    await scene.notifier().remind(first)
+    decided = replace(first, version=2, state=RequestState.REJECTED)
+    now = scene.world.clock.now()
+    entry = AuditEntry(key="decided", at=now, actor="t", command="put", outcome="accepted", details={})
+    await scene.store.commit(Commit(entry=entry, request=decided))
+    await scene.notifier().show_request(decided)
+    reminder = scene.messages("@approver1")[-1]
+    assert reminder["text"].startswith("partner1.com: 1 request waits")
+    gone = replace(second, version=2, state=RequestState.WITHDRAWN)
+    entry = replace(entry, key="gone")
+    await scene.store.commit(Commit(entry=entry, request=gone))
+    await scene.notifier().remind(first)
+    await scene.notifier().show_request(decided)
+    reminder = scene.messages("@approver1")[-1]
+    assert "Nothing waits for your decision any more" in reminder["text"]
+    assert action_ids(reminder) == []

@@ -32,11 +32,6 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         "Your request for contoso.com waits: No answer. Gatehouse keeps trying.",
     ),
     (
-        MessageCode.APPROVED,
-        {"name": "Amara", "partner": "Contoso Ltd (contoso.com)", "stage": "Security"},
-        "Amara approved your request for Contoso Ltd (contoso.com) (Security).",
-    ),
-    (
         MessageCode.YOU_WITHDREW,
         {"partner": "contoso.com", "note": []},
         "You withdrew your request for contoso.com.",

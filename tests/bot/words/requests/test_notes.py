@@ -15,7 +15,7 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (NoteCode.TEXT, {"text": "Insufficient {privileges}."}, "Insufficient {privileges}."),
     (NoteCode.REJECTED, {"name": "Bruno", "reason": "Too {wide}"}, "Bruno rejected it: Too {wide}"),
     (NoteCode.WITHDRAWN, {}, "The requester withdrew it."),
-    (NoteCode.UNDECIDED, {}, "Nobody decided in time. File it again if it is still needed."),
+    (NoteCode.UNDECIDED, {}, "The approvals were not complete in time. Request it again if it is still needed."),
     (
         NoteCode.SENT_BEFORE,
         {},

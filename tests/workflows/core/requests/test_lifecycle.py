@@ -172,13 +172,13 @@ def test_a_delay_is_shown_and_told_once(state: RequestState) -> None:
     assert worded(other) == Transition(request=replace(once.request, version=7, note=noted(second)), effects=(SHOWN,))
 
 
-def test_an_approval_that_leaves_the_chain_open_is_kept_shown_and_told() -> None:
+def test_an_approval_that_leaves_the_chain_open_is_kept_and_shown() -> None:
     transition = advance(
         request(note=noted("Waits.")), Approve(actor=AMARA, request_id=REQUEST, digest=DIGEST), situation(LATER)
     )
     assert worded(transition) == Transition(
         request=request(version=6, changed_at=LATER, decisions=(approval(AMARA, 0, at=LATER),)),
-        effects=(SHOWN, told("Amara approved your request for Contoso Ltd (contoso.com) (Security).")),
+        effects=(SHOWN,),
     )
 
 
@@ -189,7 +189,7 @@ def test_the_approval_that_completes_the_chain_starts_the_apply() -> None:
     decisions = (*WHOLE_CHAIN[:2], approval(CHIE, 1, at=LATER))
     assert worded(transition) == Transition(
         request=request(RequestState.APPLYING, version=6, changed_at=LATER, decisions=decisions),
-        effects=(SHOWN, TO_APPLY, told("Chie approved your request for Contoso Ltd (contoso.com) (Data owners).")),
+        effects=(SHOWN, TO_APPLY),
     )
 
 
@@ -223,7 +223,7 @@ def test_the_requester_takes_a_request_back() -> None:
 
 
 def test_an_undecided_request_expires() -> None:
-    note = "Nobody decided in time. File it again if it is still needed."
+    note = "The approvals were not complete in time. Request it again if it is still needed."
     transition = advance(request(), Expire(), situation(EXPIRY))
     assert worded(transition) == ended(RequestState.EXPIRED, note, changed_at=EXPIRY)
 

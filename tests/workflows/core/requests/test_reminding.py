@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.workflows.core.builders import AMARA, NOW, RILEY, request, situation
+from tests.workflows.core.builders import AMARA, NOW, RILEY, approval, request, situation
 from workflows.core.errors.raised import Refused
 from workflows.core.requests.commands.request import RemindApprovers
 from workflows.core.requests.effects import Remind
@@ -70,3 +70,9 @@ def test_only_what_waits_for_approval_is_reminded_of(state: RequestState) -> Non
     asked = replace(request(state), expires_at=NOW + 14 * DAY)
     assert next_reminder_at(asked) is None
     assert not may_be_reminded(asked, NOW + 2 * DAY)
+
+
+def test_the_days_of_a_later_stage_count_from_when_it_was_asked() -> None:
+    """Who is asked on the fifth day is not reminded at once, and not forgotten either."""
+    asked = replace(waiting(), decisions=(approval(AMARA, 0, at=NOW + 5 * DAY),), reminded_at=NOW + 3 * DAY)
+    assert next_reminder_at(asked) == NOW + 6 * DAY
