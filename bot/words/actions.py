@@ -1,10 +1,25 @@
-"""The commands of `/partner`, which replace the actions that the domain's sentences name."""
+"""The commands of `/partner` for the actions that sentences name."""
 
 import re
 from collections.abc import Mapping
+from enum import Enum
 from typing import Final
 
-from workflows.core.text import Action
+
+class Action(Enum):
+    """An action that a person can ask for. Its text, a name in marks, stands in texts that earlier versions stored."""
+
+    LIST = "list partners"
+    SHOW = "show partner"
+    REQUEST = "request access"
+    CHECKLIST = "partner checklist"
+    REVOKE = "revoke partner"
+    RESTORE = "restore settings"
+
+    def __str__(self) -> str:
+        # Marks that people hardly ever type, so that nothing which they wrote is taken for an action.
+        return f"‹{self.value}›"
+
 
 COMMANDS: Final[Mapping[Action, str]] = {
     Action.LIST: "/partner list",

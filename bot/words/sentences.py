@@ -1,10 +1,15 @@
-"""The shape of the tables of sentences, and the parts that several of them need."""
+"""The shape of the tables of sentences, and the parts that several texts need."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Final
 
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode
+
+_ID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_LENGTH: Final = 36
 
 Sentence = str | Callable[[Values], str]
 """A format string with the names of the values, or a function for a code with several sentences."""
@@ -20,6 +25,11 @@ def said(sentence: Sentence, values: Values) -> str:
 def counted(count: int, one: str, many: str) -> str:
     """Return a count with its noun: "1 person", "3 people"."""
     return f"{count} {one if count == 1 else many}"
+
+
+def times_words(count: int) -> str:
+    """Return how often: "once", "twice", "3 times"."""
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def listed(items: object) -> str:
@@ -45,6 +55,14 @@ def time_of_day(moment: str) -> str:
 def minute(moment: str) -> str:
     """Return the day and time of an ISO time, in UTC."""
     return f"{_read(moment):%Y-%m-%d %H:%M} UTC"
+
+
+def place_to_cut(text: str, most: int) -> int:
+    """Return the last place, at most `most`, that is not inside an ID, because nobody could guess the rest of an ID."""
+    for found in _ID.finditer(text, max(0, most - _LENGTH), most + _LENGTH):
+        if found.start() < most < found.end():
+            return found.start()
+    return most
 
 
 def _read(moment: str) -> datetime:

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import Final
 
-from workflows.core.text import place_to_cut
+from bot.words.sentences import place_to_cut
 
 HIDDEN_REMOVED: Final = " [hidden characters removed]"
 ELLIPSIS: Final = "…"

@@ -29,9 +29,9 @@ from bot.slack.cards.requests import (
 )
 from bot.slack.cards.reviews import partnership_facts, review_buttons
 from bot.words.requests.states import state_words
+from bot.words.sentences import times_words
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.requests.request import AccessRequest, RequestState
-from workflows.core.text import times_words
 
 S = RequestState
 

@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final
 
-from bot.words.actions import COMMANDS
+from bot.words.actions import COMMANDS, Action
 from bot.words.plans.changes import duration_words
 from bot.words.settings.openness import way_title, ways_words
 from bot.words.settings.values import title
 from workflows.core.checks.consequences import Consequence
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.settings.openness import Opening, OpenWay
-from workflows.core.text import Action, counted
+from workflows.core.text import counted
 
 _SENTENCES: Final[Mapping[Consequence, str]] = {
     Consequence.NOT_DELETED: (

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from bot.words.conditional_access.findings import estimate_words, locked_out_words
 from bot.words.not_read import WHY
+from bot.words.sentences import times_words
 from bot.words.settings.openness import ways_words
 from bot.words.settings.values import DOUBTS, TRUST_TITLES, title
 from workflows.core.checks.facts import Why
@@ -14,7 +15,6 @@ from workflows.core.posture.codes import ConcernCode
 from workflows.core.posture.model import Concern, Weight
 from workflows.core.settings.certainty import Doubt
 from workflows.core.settings.openness import Opening, OpenWay
-from workflows.core.text import times_words
 
 WEIGHTS: Final[Mapping[Weight, str]] = {
     Weight.NOTE: "note",

@@ -2,11 +2,10 @@
 
 from typing import Final
 
-from bot.words.actions import COMMANDS
+from bot.words.actions import COMMANDS, Action
 from bot.words.sentences import Sentences, listed, one_of
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
-from workflows.core.text import Action
 
 _LIST, _REQUEST = COMMANDS[Action.LIST], COMMANDS[Action.REQUEST]
 

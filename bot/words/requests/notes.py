@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from bot.words.actions import COMMANDS
+from bot.words.actions import COMMANDS, Action
 from bot.words.refusals.words import fact_words, with_facts
 from bot.words.settings.openness import not_closed_words, way_title
 from bot.words.settings.values import title
@@ -12,7 +12,6 @@ from workflows.core.errors.facts import Fact, Values
 from workflows.core.policy.approval import DiscountCode
 from workflows.core.requests.notes import NoteCode, from_values
 from workflows.core.settings.openness import Opening, OpenWay
-from workflows.core.text import Action
 
 _SHOW: Final = COMMANDS[Action.SHOW]
 _FIRST: Final = "Nothing was written"

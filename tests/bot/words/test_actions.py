@@ -15,14 +15,13 @@ from bot.slack.cards.cards import requester_card
 from bot.slack.flows.decide import decision_view
 from bot.slack.flows.home import home_view
 from bot.slack.flows.show.partners import partner_details
-from bot.words.actions import COMMANDS, with_commands
+from bot.words.actions import COMMANDS, Action, with_commands
 from tests.bot.surfaces import card
 from tests.workflows.core.builders import AMARA, NOW, identity, noted, request
 from workflows.app.requests.intake import InvalidForm
 from workflows.core.errors.facts import TEXT, Fact
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
-from workflows.core.text import Action
 from workflows.ports.records import Listed
 
 WORKFLOWS: Final = Path(__file__).parents[3] / "workflows"

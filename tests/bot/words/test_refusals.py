@@ -9,12 +9,12 @@ from typing import Any, Final
 
 import pytest
 
+from bot.words.actions import Action
 from bot.words.refusals.people import ABOUT_THE_SPONSOR
 from bot.words.refusals.words import SENTENCES, fact_words, refusal_words, with_facts
 from workflows.core.errors.facts import TEXT, Fact, fact_in
 from workflows.core.errors.raised import CodedError, InvalidField, NothingToChange, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.text import Action
 from workflows.ports.directory import DirectoryRefused
 from workflows.ports.tenant import TenantUnavailable
 

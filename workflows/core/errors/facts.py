@@ -31,7 +31,7 @@ class Fact:
     def __str__(self) -> str:
         """Return code and values between marks: for logs, and for a stored text whose words a surface puts in.
 
-        The marks are those of `text.Action`. JSON writes every such mark inside a value as an escape.
+        JSON writes every such mark inside a value as an escape.
         """
         if self.code == TEXT:
             return str(self.values.get("text", ""))

@@ -71,10 +71,10 @@ def _step(partnership: Partnership, command: PartnershipCommand, roster: Roster,
 
 
 def _why_not_now(partnership: Partnership, command: PartnershipCommand, roster: Roster) -> Refused:
-    if partnership.state is PartnershipState.REVOKED:
+    # In every other state the table takes every command but an answer.
+    if partnership.state is PartnershipState.REVOKED or not isinstance(command, Keep):
         return Refused(RefusalCode.REVOKED)
-    if isinstance(command, Keep):
-        _require_may_keep(partnership, command.actor, roster)
+    _require_may_keep(partnership, command.actor, roster)
     return Refused(RefusalCode.NOT_DUE, what="answered_review")
 
 

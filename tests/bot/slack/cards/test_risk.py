@@ -8,13 +8,13 @@ from slack_sdk.models.blocks import RichTextBlock
 
 from bot.slack.blocks.untrusted import cut
 from bot.slack.cards.risk import risk_elements, staying_elements
+from bot.words.sentences import place_to_cut
 from tests.bot.surfaces import shown
 from tests.workflows.core.builders import TENANT, access_plan, closed_document
 from tests.workflows.core.plans.test_other_clouds import CONSENT, SERVICE_DEFAULT, SYNCHRONIZED, standing
 from tests.workflows.core.settings.test_effective import ALL
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.renewal import plan_renewal
-from workflows.core.text import place_to_cut
 
 WIDE = standing(
     identitySynchronization=SYNCHRONIZED, b2bDirectConnectOutbound=ALL, automaticUserConsentSettings=CONSENT

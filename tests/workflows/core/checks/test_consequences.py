@@ -1,13 +1,15 @@
 """Whether the effect of a change depends on a default that is not known: from the values, never from their words."""
 
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
 
-from tests.workflows.core.builders import TENANT
+from tests.workflows.core.builders import TENANT, access_plan
 from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.errors.facts import Fact
 from workflows.core.plans.plan import Operation, Plan
+from workflows.core.plans.renewal import plan_renewal
 from workflows.core.settings.block import BLOCK
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Property
@@ -84,3 +86,52 @@ def test_tokens_are_told_of_where_something_closes_that_was_not_only_inherited(
 ) -> None:
     found = consequences(made({name: before}, {name: after}))
     assert (TOKENS in found) is is_told
+
+
+PARTLY: Final = {
+    "usersAndGroups": OFFICE["usersAndGroups"],
+    "applications": {"accessType": "allowed", "targets": [{"target": "app-1", "targetType": "application"}]},
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "codes"),
+    [
+        ("inboundTrust", MFA_ONLY, {Consequence.TRUST}),
+        ("inboundTrust", NO_TRUST, set()),
+        ("automaticUserConsentSettings", {"inboundAllowed": True}, {Consequence.REDEMPTION_INBOUND}),
+        ("automaticUserConsentSettings", {"outboundAllowed": True}, {Consequence.REDEMPTION_OUTBOUND}),
+        (
+            "automaticUserConsentSettings",
+            {"inboundAllowed": True, "outboundAllowed": True},
+            {Consequence.REDEMPTION_INBOUND, Consequence.REDEMPTION_OUTBOUND},
+        ),
+        ("automaticUserConsentSettings", {"inboundAllowed": False}, set()),
+        ("b2bCollaborationInbound", OFFICE, {Consequence.ONLY_NAMED}),
+        ("b2bDirectConnectInbound", OFFICE, {Consequence.DIRECT_CONNECT, Consequence.ONLY_NAMED}),
+        ("b2bDirectConnectOutbound", HALF, {Consequence.DIRECT_CONNECT}),
+        ("b2bDirectConnectInbound", BLOCK[Property.B2B_DIRECT_CONNECT_INBOUND], set()),
+    ],
+)
+def test_each_opening_has_its_own_consequence(name: str, value: Any, codes: set[Consequence]) -> None:
+    found = {fact.code for fact in consequences(made({}, {name: value}), {})}
+    assert found & OF_OPENING == codes
+
+
+OF_OPENING: Final = {
+    Consequence.TRUST,
+    Consequence.REDEMPTION_INBOUND,
+    Consequence.REDEMPTION_OUTBOUND,
+    Consequence.SYNCHRONIZATION_THEIRS,
+    Consequence.DIRECT_CONNECT,
+    Consequence.ONLY_NAMED,
+}
+
+
+def test_a_renewal_says_until_when_and_that_nothing_closes_by_itself() -> None:
+    before = {"tenantId": TENANT, "b2bCollaborationInbound": OFFICE}
+    plan = plan_renewal(tenant_id=TENANT, before=before, template="t", template_hash="h", duration=timedelta(days=90))
+    found = consequences(plan, {})
+    assert Fact(Consequence.EXTENDS, {"seconds": 7_776_000}) in found
+    assert Fact(Consequence.STAYS_OPEN, {"seconds": 7_776_000}) in found
+    assert Consequence.EXTENDS not in {fact.code for fact in consequences(access_plan(before), {})}

@@ -8,12 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.workflows.core.builders import DATA_OWNER, SECURITY, STAGES, TENANT, access_plan, closed_document
+from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.partners.approval_policy import (
     ApprovalPolicy,
     Chain,
     chain_for,
     is_as_strict,
     stricter,
+    strongest_chain,
     widest,
 )
 from workflows.core.people import Role
@@ -115,3 +117,28 @@ def test_the_duration_is_part_of_the_risk_of_the_result(days: int) -> None:
     plan = replace(opening(), duration=timedelta(days=days))
     said = RiskReason.LONG in risk_of_result(plan, None).reasons
     assert said is (days > 366)
+
+
+def test_the_strongest_chain_has_the_most_people_then_the_most_stages() -> None:
+    template = load_catalog(SHIPPED).templates["trusted-partner"]
+    one, two = (replace(template, name="one", stages=ONE), replace(template, name="two", stages=STAGES))
+    three = replace(template, name="three", stages=(replace(ONE[0], quorum=3),))
+    assert strongest_chain([two, one]) == strongest_chain([one, two]) == STAGES
+    assert strongest_chain([three, two]) == strongest_chain([two, three]) == STAGES, "as many people, more stages"
+    assert strongest_chain([one, two, replace(template, name="four", stages=FOUR)]) == FOUR
+
+
+def test_a_role_that_only_the_weaker_chain_has_is_added_and_a_shared_one_gets_the_larger_number() -> None:
+    many = (Stage(title="Security", role=SECURITY, quorum=3),)
+    legal = (Stage(title="Legal", role=Role("legal"), quorum=1),)
+    assert stricter(STAGES, many) == stricter(many, STAGES) == (replace(STAGES[0], quorum=3), STAGES[1])
+    assert stricter(STAGES, legal) == stricter(legal, STAGES) == (*STAGES, *legal)
+    assert stricter(STAGES, ONE) == STAGES
+    assert is_as_strict(STAGES, ONE)
+    assert not is_as_strict(ONE, STAGES)
+    assert not is_as_strict(many, STAGES), "enough people in too few stages"
+
+
+def test_any_number_of_chains_is_merged() -> None:
+    assert widest([]) == ()
+    assert widest([ONE, STAGES]) == STAGES

@@ -180,3 +180,9 @@ def test_the_diagram_in_the_docstring_is_the_table() -> None:
     lines = drawn_arrows(lifecycle.__doc__)
     assert len(lines) == len(set(lines)), "no arrow is drawn twice"
     assert set(lines) == arrows_written(EXPECTED)
+
+
+def test_while_a_partner_is_live_only_an_answer_can_come_at_the_wrong_time() -> None:
+    """Every other refusal of the table says that the partner is revoked."""
+    refused = {(state, name) for state, name in PAIRS if state not in EXPECTED[name]}
+    assert {pair for pair in refused if pair[0] != PartnershipState.REVOKED} == {("active", "keep")}

@@ -73,3 +73,19 @@ def test_what_gatehouse_does_not_manage_is_named() -> None:
     assert unmanaged(as_graph_shows_it) == ()
     assert unmanaged({"protectedContentSharing": {"inboundAllowed": True}}) == ("protectedContentSharing",)
     assert unmanaged(None) == ()
+
+
+def test_a_member_that_this_version_does_not_know_is_listed_and_counts_as_open_where_it_says_something() -> None:
+    own = {"inboundTrust": {"isMfaAccepted": False, "isTomorrowAccepted": True, "note@odata.type": "x"}}
+    (other,) = [one for one in current_settings(own, DEFAULT) if one.part is Part.UNKNOWN_MEMBERS]
+    assert (other.name, other.value, other.is_own, other.inherits, other.origin, other.lets_in) == (
+        Property.INBOUND_TRUST,
+        {"isTomorrowAccepted": True},
+        True,
+        False,
+        Origin.SET_HERE,
+        True,
+    )
+    empty = {"inboundTrust": {"isMfaAccepted": False, "isTomorrowAccepted": {}}}
+    (nothing,) = [one for one in current_settings(empty, DEFAULT) if one.part is Part.UNKNOWN_MEMBERS]
+    assert not nothing.lets_in

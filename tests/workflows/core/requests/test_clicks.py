@@ -11,12 +11,29 @@ from workflows.core.requests.commands.clicks import (
     Click,
     DropEffect,
     RetryEffect,
+    given_by,
     identified,
     received_name,
     subject_of,
 )
-from workflows.core.requests.commands.partner import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
-from workflows.core.requests.commands.request import Approve, Reject, Subject, Withdraw
+from workflows.core.requests.commands.partner import (
+    AskReview,
+    ConfirmSetup,
+    Keep,
+    PartnershipCommand,
+    RemindSetup,
+    Revoke,
+    UnconfirmSetup,
+)
+from workflows.core.requests.commands.request import (
+    Approve,
+    Expire,
+    Reject,
+    RemindApprovers,
+    RequestCommand,
+    Subject,
+    Withdraw,
+)
 from workflows.core.requests.lifecycle import advance
 
 DIGEST = request().known.plan.digest
@@ -82,3 +99,25 @@ def test_a_click_is_entered_under_a_name_of_its_own_and_about_what_it_names(
     click: Click, name: str, subject: Subject
 ) -> None:
     assert (received_name(click), subject_of(click)) == (name, subject)
+
+
+@pytest.mark.parametrize(
+    ("command", "actor"),
+    [
+        (identified(APPROVE, AMARA), AMARA),
+        (identified(REJECT, AMARA), AMARA),
+        (identified(KEEP, SAM), SAM),
+        (identified(CONFIRM, SAM), SAM),
+        (identified(UNCONFIRM, SAM), SAM),
+        (identified(REMIND, SAM), SAM),
+        (Withdraw(actor=ChatId("U1"), request_id=REQUEST), ChatId("U1")),
+        (RemindApprovers(actor=ChatId("U1")), ChatId("U1")),
+        (RemindApprovers(), None),
+        (Expire(), None),
+        (AskReview(), None),
+    ],
+)
+def test_who_gave_a_command_is_known_unless_the_bot_did(
+    command: RequestCommand | PartnershipCommand, actor: Person | ChatId | None
+) -> None:
+    assert given_by(command) == actor

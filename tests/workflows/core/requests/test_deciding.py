@@ -32,6 +32,7 @@ from workflows.core.errors.raised import DomainError, Refused
 from workflows.core.people import Person
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.request import Approve, Reject
+from workflows.core.requests.deciding import came_in_time
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.request import AccessRequest, RequestState
@@ -192,3 +193,21 @@ def test_a_request_can_be_decided_until_its_deadline_and_not_at_it() -> None:
         met = refusal(request(), AMARA, now=late)
         assert met.code == "expired"
         assert re.search(r"can no longer be decided\. It can be filed again", refusal_words(met))
+
+
+@pytest.mark.parametrize(
+    ("state", "digest", "received_at", "is_in_time"),
+    [
+        (RequestState.AWAITING_APPROVAL, DIGEST, EXPIRY - MILLISECOND, True),
+        (RequestState.AWAITING_APPROVAL, DIGEST, EXPIRY, False),
+        (RequestState.AWAITING_APPROVAL, EARLIER, NOW, False),
+        (RequestState.AWAITING_APPROVAL, DIGEST, None, False),
+        (RequestState.APPLYING, DIGEST, NOW, False),
+        (RequestState.PREPARING, DIGEST, NOW, False),
+    ],
+)
+def test_a_click_is_in_time_on_the_newest_plan_before_the_end(
+    state: RequestState, digest: Digest, received_at: datetime | None, is_in_time: bool
+) -> None:
+    """When it was stored counts; where that is not known, it does not count as in time."""
+    assert came_in_time(request(state), digest, received_at) is is_in_time

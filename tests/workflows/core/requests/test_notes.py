@@ -1,14 +1,31 @@
-"""The note on how far a plan was written: what took effect and what did not, by Graph's names."""
+"""Where a request stands, and its notes: how far a plan was written by Graph's names, and what an error tells."""
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
-from tests.workflows.core.builders import NOW, TENANT, prepared, request
+import pytest
+
+from tests.workflows.core.builders import NOW, TENANT, noted, prepared, request
 from workflows.core.errors.facts import Fact
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.plans.plan import plan_access, plan_revocation
-from workflows.core.requests.notes import NoteCode, progress
+from workflows.core.requests.notes import (
+    NoteCode,
+    Standing,
+    as_values,
+    from_values,
+    log_text,
+    progress,
+    standing,
+    text_note,
+    told_by,
+    with_sent_before,
+)
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION
+from workflows.core.settings.openness import Opening, OpenWay
 
 OPEN = {"usersAndGroups": {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]}}
 BEFORE = {
@@ -50,3 +67,69 @@ def test_what_was_sent_before_is_never_called_unwritten() -> None:
     assert progress(closing(), 0) == Fact(NoteCode.NOT_WRITTEN, {"is_first": True})
     assert progress(closing(sent_before=NOW), 0) == Fact(NoteCode.NOT_WRITTEN, {"is_first": False})
     assert progress(closing(writing_since=NOW), 0) == Fact(NoteCode.SENT_DOES_NOT_SHOW)
+
+
+S, K = RequestState, RequestKind
+LEFT = (OpenWay(name="inboundTrust.isMfaAccepted", opening=Opening.OPEN),)
+
+
+@pytest.mark.parametrize(
+    ("state", "kind", "changes", "where"),
+    [
+        (S.PREPARING, K.ACCESS, {}, Standing.PREPARING),
+        (S.AWAITING_APPROVAL, K.ACCESS, {}, Standing.AWAITING_APPROVAL),
+        (S.APPLYING, K.ACCESS, {}, Standing.APPLYING),
+        (S.APPLYING, K.ACCESS, {"note": noted("Later.")}, Standing.TO_BE_WRITTEN),
+        (S.APPLYING, K.REVOCATION, {}, Standing.BLOCKING),
+        (S.APPLYING, K.REVOCATION, {"note": noted("Later.")}, Standing.TO_BE_BLOCKED),
+        (S.UNCONFIRMED, K.ACCESS, {}, Standing.UNCONFIRMED),
+        (S.UNCONFIRMED, K.REVOCATION, {}, Standing.BLOCK_UNCONFIRMED),
+        (S.APPLIED, K.ACCESS, {}, Standing.APPLIED),
+        (S.APPLIED, K.RESTORATION, {}, Standing.PUT_BACK),
+        (S.APPLIED, K.REVOCATION, {"not_closed": ()}, Standing.BLOCKED),
+        (S.APPLIED, K.REVOCATION, {"not_closed": None}, Standing.BLOCK_READ),
+        (S.APPLIED, K.REVOCATION, {"not_closed": LEFT}, Standing.BLOCKED_IN_PART),
+        (S.STOPPED, K.ACCESS, {}, Standing.STOPPED),
+        (S.STOPPED, K.REVOCATION, {}, Standing.REVOCATION_STOPPED),
+        (S.FAILED, K.REVOCATION, {}, Standing.FAILED),
+    ],
+)
+def test_where_a_request_stands_never_claims_more_than_was_read(
+    state: RequestState, kind: RequestKind, changes: dict[str, Any], where: Standing
+) -> None:
+    assert standing(request(state, kind, **changes)) is where
+
+
+class Failure(Exception):
+    """An error of a port, which may carry facts."""
+
+    facts: tuple[Fact, ...] = ()
+
+
+def test_an_error_tells_its_own_facts_and_else_its_text() -> None:
+    assert told_by(Refused(RefusalCode.NOT_DUE, what="review")) == (Fact(RefusalCode.NOT_DUE, {"what": "review"}),)
+    failure = Failure("Graph said: no.")
+    assert told_by(failure) == noted("Graph said: no.")
+    failure.facts = (Fact(NoteCode.KEEPS_TRYING),)
+    assert told_by(failure) == (Fact(NoteCode.KEEPS_TRYING),)
+
+
+def test_what_was_sent_under_an_earlier_plan_is_added_to_a_note() -> None:
+    note = noted("Over.")
+    assert with_sent_before(request(), note) == note
+    assert with_sent_before(request(sent_before=NOW), note) == (*note, Fact(NoteCode.SENT_BEFORE))
+
+
+def test_facts_stand_in_a_value_and_are_read_back() -> None:
+    facts = (text_note("Graph said: no."), Fact(NoteCode.NOT_WRITTEN, {"is_first": True}))
+    values = as_values(facts)
+    assert values == [
+        {"code": "text", "values": {"text": "Graph said: no."}},
+        {"code": "not_written", "values": {"is_first": True}},
+    ]
+    assert from_values(values) == facts
+
+
+def test_a_log_line_has_codes_and_values_and_text_from_outside_as_it_is() -> None:
+    facts = (text_note("Graph said: no."), Fact(NoteCode.NOT_WRITTEN, {"is_first": True}), Fact(NoteCode.WITHDRAWN))
+    assert log_text(facts) == "Graph said: no. not_written is_first=True withdrawn"

@@ -1,7 +1,7 @@
 """When what was taken and does not show is sent again, and what alarms although nothing fails."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -11,7 +11,16 @@ from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.commands.request import Approve
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
-from workflows.core.requests.resending import Step, first_sent, may_be_resent, needs_the_audit_log, next_step
+from workflows.core.requests.resending import (
+    LONGEST_PAUSE,
+    Step,
+    first_sent,
+    may_be_resent,
+    needs_the_audit_log,
+    next_step,
+    pause_before,
+    rest_of_pause,
+)
 from workflows.core.requests.watch import unchecked_revocations, unshown_writes, waiting_revocations
 
 S = RequestState
@@ -125,3 +134,29 @@ def test_clicks_that_revoke_are_late_after_two_minutes_and_where_nobody_knows() 
     ]
     found = [(click.key, is_late) for click, _, is_late in unchecked_revocations(clicks, NOW)]
     assert found == [("now", False), ("before", True), ("old record", True)]
+
+
+@pytest.mark.parametrize(
+    ("not_before", "rest"),
+    [
+        (None, None),
+        (NOW + SECOND, SECOND),
+        (NOW + LONGEST_PAUSE, LONGEST_PAUSE),
+        (NOW, None),
+        (NOW - SECOND, None),
+        (NOW + LONGEST_PAUSE + SECOND, None),
+    ],
+)
+def test_a_revocation_that_was_planned_again_rests_but_never_longer_than_a_minute(
+    not_before: datetime | None, rest: timedelta | None
+) -> None:
+    """A moment further away means that the clock was set back: that delays no revocation."""
+    known = request(S.PREPARING, RequestKind.REVOCATION, not_before=not_before)
+    assert rest_of_pause(known, NOW) == rest
+
+
+@pytest.mark.parametrize(
+    ("replans", "seconds"), [(0, 0), (1, 0), (2, 1), (3, 2), (7, 32), (8, 60), (9, 60), (10_000, 60)]
+)
+def test_each_pause_before_planning_again_is_longer_up_to_a_minute(replans: int, seconds: int) -> None:
+    assert pause_before(replans) == seconds * SECOND

@@ -1,7 +1,7 @@
 """The stored form of a click: a command whose actor is a chat id, until the permission check identifies the person."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal, overload
+from typing import Any, Final, Literal, assert_never, overload
 
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.commands.partner import (
@@ -77,6 +77,8 @@ def subject_of(click: Click) -> Subject:
             return Subject(tenant_id=click.tenant_id)
         case Revoke() | RetryEffect() | DropEffect():
             return Subject()
+        case _:
+            assert_never(click)
 
 
 def given_by(command: RequestCommand | PartnershipCommand) -> Person | ChatId | None:

@@ -1,0 +1,92 @@
+"""What a request replaces in a live partner's record, and which approvals that needs."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.workflows.core.builders import (
+    NOW,
+    SECURITY,
+    STAGES,
+    TENANT,
+    access_plan,
+    closed_document,
+    partnership,
+)
+from workflows.catalog.catalog import SHIPPED, load_catalog
+from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.replacement import replacement_findings
+from workflows.core.plans.plan import Plan, plan_revocation
+from workflows.core.policy.template import Stage, Template
+
+DAY = timedelta(days=1)
+ONE = (Stage(title="Security", role=SECURITY, quorum=1),)
+TRUSTED: Template = replace(
+    load_catalog(SHIPPED).templates["trusted-partner"], title="Trusted partner", stages=ONE, review_interval=30 * DAY
+)
+OTHER = replace(TRUSTED, name="office-apps", title="Office apps", review_interval=60 * DAY)
+OPENING = access_plan(closed_document())
+
+
+def found(
+    known: Partnership | None, template: Template = TRUSTED, *, plan: Plan = OPENING, stages: Sequence[Stage] = ONE
+) -> tuple[Finding, ...]:
+    """The findings on a plan of 90 days that is made one day after the partner was opened."""
+    return replacement_findings(known, plan, template, tuple(stages), 90 * DAY, NOW + DAY)
+
+
+def test_the_same_template_under_its_own_chain_replaces_nothing() -> None:
+    assert found(partnership()) == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "ends_at", "days"),
+    [({}, (NOW + 90 * DAY).isoformat(), 30), ({"ends_at": None, "review_interval": None}, None, None)],
+)
+def test_another_template_is_named_with_its_end_and_its_reviews_before_and_after(
+    changes: dict[str, Any], ends_at: str | None, days: int | None
+) -> None:
+    assert found(partnership(**changes), OTHER) == (
+        Finding(
+            code=FindingCode.REPLACES_TEMPLATE,
+            severity=Severity.WARNING,
+            source=Source.RECORDS,
+            values={
+                "before": {"title": "Trusted partner", "ends_at": ends_at, "review_days": days},
+                "after": {"title": "Office apps", "ends_at": (NOW + 91 * DAY).isoformat(), "review_days": 60},
+            },
+        ),
+    )
+
+
+def test_a_chain_that_is_stricter_than_the_templates_is_explained() -> None:
+    assert found(partnership(), stages=STAGES) == (
+        Finding(
+            code=FindingCode.KEEPS_APPROVAL_POLICY,
+            severity=Severity.NOTE,
+            source=Source.RECORDS,
+            values={
+                "template": "Trusted partner",
+                "alone": [{"title": "Security", "quorum": 1}],
+                "needed": [{"title": "Security", "quorum": 1}, {"title": "Data owners", "quorum": 2}],
+            },
+        ),
+    )
+
+
+def test_a_chain_that_is_not_as_strict_as_the_templates_keeps_nothing() -> None:
+    assert found(partnership(), replace(TRUSTED, stages=STAGES), stages=ONE) == ()
+
+
+@pytest.mark.parametrize("known", [None, partnership(state=PartnershipState.REVOKED)], ids=["none", "revoked"])
+def test_without_a_live_partner_nothing_is_replaced(known: Partnership | None) -> None:
+    assert found(known, OTHER, stages=STAGES) == ()
+
+
+def test_a_plan_that_only_reduces_access_keeps_the_whole_record() -> None:
+    closing = plan_revocation(tenant_id=TENANT, default={}, before={"tenantId": TENANT})
+    assert found(partnership(), OTHER, plan=closing, stages=STAGES) == ()

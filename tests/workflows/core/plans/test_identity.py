@@ -1,0 +1,20 @@
+"""The name of a partner's tenant: its domain where there is one, else its id."""
+
+from dataclasses import replace
+
+from tests.workflows.core.builders import TENANT, identity
+from workflows.core.plans.plan import TenantIdentity
+
+
+def test_a_tenant_of_which_only_the_id_is_known_is_named_by_it() -> None:
+    nameless = TenantIdentity.nameless(TENANT)
+    assert (nameless.name, nameless.full_name, nameless.asked) == (TENANT, TENANT, TENANT)
+    assert not nameless.is_resolved
+    assert TenantIdentity.nameless(TENANT, is_resolved=True).is_resolved
+
+
+def test_a_command_names_the_domain_and_a_text_both_names() -> None:
+    assert (identity().name, identity().full_name) == ("contoso.com", "Contoso Ltd (contoso.com)")
+    for domain in ("", " "):
+        assert replace(identity(), default_domain=domain).name == TENANT
+    assert replace(identity(), default_domain="").full_name == "Contoso Ltd"

@@ -1,0 +1,203 @@
+"""What the audit log keeps of each command, besides what every entry has."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.workflows.core.builders import (
+    AMARA,
+    LIFETIME,
+    REDEEM_STEP,
+    REQUEST,
+    RILEY,
+    SAM,
+    TENANT,
+    access_plan,
+    classes,
+    noted,
+    particulars,
+    prepared,
+    request,
+)
+from workflows.core.plans.drift import Drift
+from workflows.core.plans.refused_writes import RefusedWrite
+from workflows.core.requests.commands.clicks import Click, DropEffect, RetryEffect, identified
+from workflows.core.requests.commands.partner import (
+    AskReview,
+    AskSetup,
+    ConfirmSetup,
+    GoneReason,
+    Keep,
+    PartnershipCommand,
+    RecordSetup,
+    RecordSponsorFound,
+    RecordSponsorGone,
+    RemindSetup,
+    Revoke,
+    UnconfirmSetup,
+)
+from workflows.core.requests.commands.request import (
+    Approve,
+    Expire,
+    RecordApplied,
+    RecordApplyFailed,
+    RecordDelayed,
+    RecordOverwritten,
+    RecordPrepared,
+    RecordResent,
+    RecordUnfit,
+    RecordUnseen,
+    RecordWriting,
+    Reject,
+    RemindApprovers,
+    Reopen,
+    Replan,
+    RequestCommand,
+    Stop,
+    Submit,
+    Withdraw,
+)
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.settings.canonical import Digest
+from workflows.core.settings.openness import Opening, OpenWay
+
+DIGEST = access_plan().digest
+WHY = noted("Graph said: no.")
+WHY_VALUES = [{"code": "text", "values": {"text": "Graph said: no."}}]
+DRIFT = Drift(existed=False, exists=True, settings=())
+ASKED = {
+    "kind": "access",
+    "target": "contoso.com",
+    "template": "trusted-partner",
+    "justification": "Joint launch in May",
+    "sponsor": "U-SAM",
+    "days": 90,
+}
+SUBMIT = Submit(request_id=REQUEST, particulars=particulars(), lifetime=LIFETIME)
+APPROVE = Approve(actor=AMARA.chat_id, request_id=REQUEST, digest=DIGEST)
+REJECT = Reject(actor=AMARA.chat_id, request_id=REQUEST, digest=DIGEST, reason="Too wide")
+KEEP = Keep(actor=SAM.chat_id, tenant_id=TENANT, reason="Needed")
+CONFIRM = ConfirmSetup(actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key, wanted=REDEEM_STEP.digest)
+UNCONFIRM = UnconfirmSetup(actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key, wanted=REDEEM_STEP.digest)
+REMIND = RemindSetup(actor=SAM.chat_id, tenant_id=TENANT)
+STEP = {"step": REDEEM_STEP.key, "wanted": REDEEM_STEP.digest}
+
+OF_REQUESTS: list[tuple[RequestCommand, dict[str, Any]]] = [
+    (SUBMIT, ASKED),
+    (RecordPrepared(prepared=prepared()), {}),
+    (RecordUnfit(code="target_unknown", reason=WHY), {"reason": WHY_VALUES, "code": "target_unknown"}),
+    (RecordDelayed(reason=WHY), {"reason": WHY_VALUES}),
+    (identified(APPROVE, AMARA), {"digest": DIGEST, "account": "id-amara"}),
+    (identified(REJECT, AMARA), {"digest": DIGEST, "reason": "Too wide", "account": "id-amara"}),
+    (Withdraw(actor=RILEY.chat_id, request_id=REQUEST), {}),
+    (RemindApprovers(), {"reminders": 2}),
+    (Expire(), {}),
+    (Replan(reason=WHY), {"reason": WHY_VALUES}),
+    (
+        Replan(reason=WHY, drift=DRIFT),
+        {"reason": WHY_VALUES, "drift": {"existed": False, "exists": True, "settings": (), "defaults": ()}},
+    ),
+    (Reopen(reason=WHY), {"reason": WHY_VALUES}),
+    (Stop(reason=WHY), {"reason": WHY_VALUES}),
+    (RecordWriting(), {"digest": DIGEST}),
+    (RecordOverwritten(image={"tenantId": TENANT}), {"image": {"tenantId": TENANT}, "digest": DIGEST}),
+    (RecordOverwritten(image=None), {"digest": DIGEST}),
+    (RecordUnseen(), {}),
+    (RecordResent(reason=WHY), {"reason": WHY_VALUES, "digest": DIGEST}),
+    (RecordApplied(image={"tenantId": TENANT}), {"image": {"tenantId": TENANT}, "digest": DIGEST}),
+    (RecordApplyFailed(reason=WHY), {"reason": WHY_VALUES, "digest": DIGEST}),
+]
+OF_PARTNERS: list[tuple[PartnershipCommand, dict[str, Any]]] = [
+    (AskReview(), {}),
+    (identified(KEEP, SAM), {"reason": "Needed", "account": "id-sam"}),
+    (RecordSponsorGone(sponsor=SAM.id, reason=GoneReason.DISABLED), {"reason": "disabled"}),
+    (RecordSponsorFound(sponsor=SAM.id), {}),
+    (identified(CONFIRM, SAM), {**STEP, "account": "id-sam"}),
+    (identified(UNCONFIRM, SAM), {**STEP, "account": "id-sam"}),
+    (identified(REMIND, SAM), {"account": "id-sam"}),
+    (AskSetup(), {}),
+    (RecordSetup(request_id=REQUEST, steps=(REDEEM_STEP,)), {}),
+]
+OF_CLICKS: list[tuple[Click, dict[str, Any]]] = [
+    (APPROVE, {"digest": DIGEST}),
+    (replace(APPROVE, digest=Digest("")), {}),
+    (REJECT, {"digest": DIGEST, "reason": "Too wide"}),
+    (Withdraw(actor=RILEY.chat_id, request_id=REQUEST), {}),
+    (KEEP, {"reason": "Needed", "tenant_id": TENANT}),
+    (Revoke(actor=SAM.chat_id, target="contoso.com", reason="Over"), {"reason": "Over", "target": "contoso.com"}),
+    (Revoke(actor=SAM.chat_id, target="contoso.com", reason=""), {"target": "contoso.com"}),
+    (CONFIRM, {"tenant_id": TENANT, **STEP}),
+    (UNCONFIRM, {"tenant_id": TENANT, **STEP}),
+    (replace(UNCONFIRM, wanted=Digest("")), {"tenant_id": TENANT, "step": REDEEM_STEP.key}),
+    (REMIND, {"tenant_id": TENANT}),
+    (RetryEffect(actor=SAM.chat_id, effect_id=7), {"effect_id": 7}),
+    (DropEffect(actor=SAM.chat_id, effect_id=7), {"effect_id": 7}),
+]
+
+
+def named(table: list[tuple[Any, dict[str, Any]]]) -> dict[str, Any]:
+    """The rows of a table as parameters, each under the name of its command."""
+    return {"argvalues": table, "ids": [command.name for command, _ in table]}
+
+
+def after(**changes: Any) -> AccessRequest:
+    """The request after a command."""
+    return request(RequestState.APPLIED, reminders=2, **changes)
+
+
+@pytest.mark.parametrize(("command", "details"), **named(OF_REQUESTS))
+def test_a_command_about_a_request_is_kept_with_its_reason_and_its_plan(
+    command: RequestCommand, details: dict[str, Any]
+) -> None:
+    kept = command.audit_details(after())
+    assert (list(kept), kept) == (list(details), details), "in the order of writing"
+
+
+@pytest.mark.parametrize(("command", "details"), **named(OF_PARTNERS))
+def test_a_command_about_a_partner_is_kept_with_who_gave_it(
+    command: PartnershipCommand, details: dict[str, Any]
+) -> None:
+    assert command.audit_details() == details
+
+
+@pytest.mark.parametrize(("click", "details"), **named(OF_CLICKS))
+def test_a_click_is_kept_with_what_it_names_and_without_an_account(click: Click, details: dict[str, Any]) -> None:
+    assert click.audit_details() == details
+
+
+def test_every_command_and_click_has_its_row() -> None:
+    for table, union in ((OF_REQUESTS, RequestCommand), (OF_PARTNERS, PartnershipCommand), (OF_CLICKS, Click)):
+        assert {type(command) for command, _ in table} == set(classes(union))
+
+
+def test_a_request_without_an_end_and_a_restoration_say_so() -> None:
+    asked = replace(particulars(RequestKind.REVOCATION), restores=RequestId("r-0"))
+    kept = replace(SUBMIT, particulars=asked).audit_details(after())
+    assert (kept["days"], kept["restores"]) == (None, "r-0")
+    assert "restores" not in SUBMIT.audit_details(after())
+
+
+def test_without_a_plan_there_is_no_digest() -> None:
+    known = request(RequestState.PREPARING)
+    assert RecordWriting().audit_details(known) == {}
+    assert RecordApplyFailed(reason=WHY).audit_details(known) == {"reason": WHY_VALUES}
+
+
+def test_what_was_applied_is_kept_with_what_stays_open_and_what_was_not_accepted() -> None:
+    left = (OpenWay(name="inboundTrust.isMfaAccepted", opening=Opening.UNKNOWN),)
+    refused = (RefusedWrite(names=("isInMultiTenantOrganization",), reason=WHY),)
+    command = RecordApplied(image={})
+    assert command.audit_details(after(not_closed=left, refused=refused)) == {
+        "image": {},
+        "digest": DIGEST,
+        "not_closed": {"inboundTrust.isMfaAccepted": "not known"},
+        "refused": [
+            {
+                "names": ("isInMultiTenantOrganization",),
+                "reason": ({"code": "text", "values": {"text": "Graph said: no."}},),
+            }
+        ],
+    }
+    assert command.audit_details(after(not_closed=()))["not_closed"] == {}, "checked, and nothing is open"
+    assert "not_closed" not in command.audit_details(after()), "not checked"

@@ -1,0 +1,86 @@
+"""A gap in which the bot did not run: what was approved before it is opened only on a partner that is unchanged."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.workflows.core.builders import AMARA, NOW, approval, prepared, request
+from workflows.core.requests.downtime import (
+    BEFORE_A_TICK,
+    LONGEST_REST,
+    Gap,
+    gap_at_start,
+    gap_at_tick,
+    unsure_since,
+)
+from workflows.core.requests.request import RequestKind, RequestState
+
+SECOND = timedelta(seconds=1)
+HOUR = timedelta(hours=1)
+TOO_LONG = LONGEST_REST + SECOND
+GAP = Gap(since=NOW + HOUR, until=NOW + 2 * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("last_tick", "has_records", "gap"),
+    [
+        (NOW - LONGEST_REST, True, None),
+        (NOW - TOO_LONG, True, Gap(since=NOW - TOO_LONG, until=NOW)),
+        (NOW - TOO_LONG, False, Gap(since=NOW - TOO_LONG, until=NOW)),
+        (None, True, Gap(since=None, until=NOW)),
+        (None, False, None),
+    ],
+)
+def test_a_start_ends_a_gap_unless_it_was_short_or_nothing_is_stored(
+    last_tick: datetime | None, has_records: bool, gap: Gap | None
+) -> None:
+    assert gap_at_start(last_tick, has_records=has_records, now=NOW) == gap
+
+
+@pytest.mark.parametrize(
+    ("last_tick", "gap"),
+    [
+        (None, None),
+        (NOW - LONGEST_REST, None),
+        (NOW - TOO_LONG, Gap(since=NOW - TOO_LONG, until=NOW - BEFORE_A_TICK)),
+    ],
+)
+def test_a_tick_ends_a_gap_shortly_before_it(last_tick: datetime | None, gap: Gap | None) -> None:
+    assert gap_at_tick(last_tick, now=NOW) == gap
+
+
+def test_without_a_gap_nothing_is_checked() -> None:
+    assert unsure_since(request(RequestState.APPLYING), None) is None
+
+
+def test_closing_never_waits_for_a_check() -> None:
+    assert unsure_since(request(RequestState.APPLYING, RequestKind.REVOCATION), GAP) is None
+
+
+@pytest.mark.parametrize("kind", [RequestKind.ACCESS, RequestKind.RESTORATION])
+def test_decisions_from_before_the_end_of_the_gap_are_checked(kind: RequestKind) -> None:
+    last = GAP.until - SECOND
+    before, after = approval(AMARA, 0, at=last), approval(AMARA, 0, at=GAP.until)
+    late = prepared(kind, observation=replace(prepared(kind).observation, at=GAP.until))
+    assert GAP.since is not None
+    for decisions, since in (((before,), GAP.since), ((after, before), GAP.since), ((after,), None)):
+        known = request(RequestState.APPLYING, kind, decisions=decisions, prepared=late)
+        assert unsure_since(known, GAP) == since
+
+
+def test_the_check_begins_at_the_earliest_of_reading_deciding_and_the_gap() -> None:
+    minute = timedelta(minutes=1)
+    seen = prepared(observation=replace(prepared().observation, at=NOW + 2 * minute))
+    known = request(RequestState.APPLYING, decisions=(approval(AMARA, 0, at=NOW + 3 * minute),), prepared=seen)
+    assert unsure_since(known, replace(GAP, since=NOW + minute)) == NOW + minute
+    assert unsure_since(known, GAP) == NOW + 2 * minute
+    assert unsure_since(known, replace(GAP, since=None)) == NOW + 2 * minute
+    earlier = replace(known, decisions=(approval(AMARA, 0, at=NOW),))
+    assert unsure_since(earlier, GAP) == NOW
+
+
+def test_what_nobody_decided_and_nothing_was_read_for_counts_from_its_filing() -> None:
+    known = request(RequestState.PREPARING)
+    assert unsure_since(known, GAP) == NOW
+    assert unsure_since(replace(known, created_at=GAP.until), GAP) is None

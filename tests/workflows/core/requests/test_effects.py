@@ -1,0 +1,60 @@
+"""The order in which effects are performed, and which of them wait for each other."""
+
+import pytest
+
+from tests.workflows.core.builders import AMARA, REQUEST, TENANT, text_message
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.requests.alarms import AlarmId
+from workflows.core.requests.commands.clicks import DropEffect
+from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.effects import (
+    Apply,
+    CheckPermission,
+    Effect,
+    MessageCode,
+    Prepare,
+    Rank,
+    Remind,
+    SettleGivenUp,
+    ShowAlarm,
+    ShowHome,
+    ShowRequest,
+    ShowReview,
+    ShowSetup,
+    Tell,
+    lane,
+    rank,
+    refusal_message,
+)
+
+CHECK = CheckPermission(key="k-1", command=DropEffect(actor=AMARA.chat_id, effect_id=7), received_at=None)
+TELL = Tell(person=AMARA.chat_id, subject=Subject(request_id=REQUEST), said=text_message("Done."))
+
+
+@pytest.mark.parametrize(
+    ("effect", "where", "when"),
+    [
+        (CHECK, "judge:k-1", Rank.DECIDE),
+        (Prepare(request_id=REQUEST), "prepare:r-1", Rank.DECIDE),
+        (Apply(request_id=REQUEST, tenant_id=TENANT), f"tenant:{TENANT}", Rank.DECIDE),
+        (SettleGivenUp(effect_id=7, is_retried=False), "given_up:7", Rank.DECIDE),
+        (ShowRequest(request_id=REQUEST), "card:r-1", Rank.SHOW),
+        (Remind(request_id=REQUEST), "remind", Rank.SHOW),
+        (ShowReview(tenant_id=TENANT), f"review:{TENANT}", Rank.SHOW),
+        (ShowSetup(tenant_id=TENANT), f"half:{TENANT}", Rank.SHOW),
+        (TELL, "tell:U-AMARA", Rank.SHOW),
+        (ShowAlarm(alarm_id=AlarmId("a-1")), "alarm:a-1", Rank.SHOW),
+        (ShowHome(person=AMARA.chat_id), "home:U-AMARA", Rank.HOME),
+    ],
+)
+def test_decisions_go_before_messages_and_homes_come_last(effect: Effect, where: str, when: Rank) -> None:
+    """Writes to one partner share a lane, and so do the messages of one card."""
+    assert (lane(effect), rank(effect)) == (where, when)
+
+
+def test_a_refusal_is_told_with_its_code_and_values() -> None:
+    assert refusal_message(Refused(RefusalCode.NOT_DUE, what="review")) == Fact(
+        MessageCode.REFUSED, {"reasons": [{"code": "not_due", "values": {"what": "review"}}]}
+    )

@@ -1,0 +1,30 @@
+"""Mail addresses are equal up to ASCII case, and a role counts only for whom the roster names."""
+
+import pytest
+
+from tests.workflows.core.builders import AMARA, SECURITY, roster
+from workflows.core.people import ADMIN, PersonId, folded_mail, is_same_mail
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("amara@contoso.com", "amara@contoso.com", True),
+        ("Amara@Contoso.COM", "amara@contoso.com", True),
+        ("amara@contoso.com", "bruno@contoso.com", False),
+        ("Kim@contoso.com", "kim@contoso.com", True),
+        ("\u212aim@contoso.com", "kim@contoso.com", False),
+        ("stra\u00dfe@contoso.com", "strasse@contoso.com", False),
+    ],
+)
+def test_addresses_are_compared_by_ascii_case_only(one: str, other: str, is_same: bool) -> None:
+    """KELVIN SIGN looks like a K, and `lower` makes one of it: its owner would count as somebody else."""
+    assert is_same_mail(one, other) is is_same
+    assert (folded_mail(one) == folded_mail(other)) is is_same
+
+
+def test_who_is_absent_from_the_roster_has_no_role() -> None:
+    known = roster(amara="security")
+    assert known.holds(AMARA.id, SECURITY)
+    assert not known.holds(AMARA.id, ADMIN)
+    assert not known.holds(PersonId("nobody"), SECURITY)
