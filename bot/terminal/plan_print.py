@@ -50,7 +50,7 @@ def print_plan(planned: Planned, console: Console) -> None:
     _print_changes(planned, planned.plan, console)
     _print_risk(planned, planned.plan, console)
     said = tuple(map(consequence_words, consequences(planned.plan, planned.observation.default)))
-    _print_list("Good to know", said, console)
+    _print_list("Notes", said, console)
     _print_findings(planned, console)
     _print_chain(planned, planned.plan, console)
     _print_operations(planned.plan, console)
@@ -154,7 +154,7 @@ def _print_operations(plan: Plan, console: Console) -> None:
 
 
 def _print_end(planned: Planned, console: Console) -> None:
-    console.print(Text("Plan digest: ", style="bold").append(planned.digest or ""), soft_wrap=True)
+    console.print(Text("Change ID: ", style="bold").append(planned.digest or ""), soft_wrap=True)
     console.print("Nothing was stored, nobody was asked, and nothing was written to the tenant.")
 
 

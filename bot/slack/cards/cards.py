@@ -6,7 +6,7 @@ from datetime import datetime
 from slack_sdk.models.blocks import Block, RichTextBlock
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
-from bot.slack.blocks.blocks import DOMAIN, footnote, header, paragraph, part, quote, rich, when, words
+from bot.slack.blocks.blocks import DOMAIN, header, paragraph, part, quote, rich, when, words
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.chain import MOST_REASON, outcome_elements, still_needed
@@ -17,7 +17,6 @@ from bot.slack.cards.partners import (
     partner_words,
 )
 from bot.slack.cards.requests import (
-    current_plan,
     headline,
     identity_of,
     kind_words,
@@ -47,8 +46,6 @@ def requester_card(request: AccessRequest, *, now: datetime) -> Message:
         elements.append(paragraph(words("Approvers were reminded on "), when(request.reminded_at), words(".")))
     elements += outcome_elements(request, now)
     blocks: list[Block] = [header(headline(request)), _identity(request), rich(*elements)]
-    if plan := current_plan(request):
-        blocks.append(footnote(f"Plan digest: {plan.digest}"))
     if may_be_decided(request, now):
         blocks.append(remind_button(request))
     elif may_be_withdrawn(request):

@@ -42,7 +42,6 @@ def chain_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
         yield paragraph(words("Approvals: ", bold=True), words("none are needed to close a partner."))
         return
     verdict, stages = request.verdict(), request.known.stages
-    yield paragraph(words("Approvals", bold=True))
     if sum(stage.quorum for stage in stages) == 1 and only_narrows(request.known.plan):
         yield paragraph(words(_ONE_IS_ENOUGH))
     elif _seems_to_narrow(request):

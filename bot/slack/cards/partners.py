@@ -84,18 +84,21 @@ def change_elements(lines: Sequence[Line], label: str) -> Iterator[RichTextEleme
 def consequence_elements(sentences: Sequence[str]) -> Iterator[RichTextElement]:
     """Return the consequences of a plan."""
     if sentences:
-        yield paragraph(words("Good to know", bold=True))
+        yield paragraph(words("Notes", bold=True))
         yield bullets([words(with_commands(sentence))] for sentence in sentences)
 
 
-def finding_elements(findings: Sequence[Finding], lines: Sequence[Line] = ()) -> Iterator[RichTextElement]:
+def finding_elements(
+    findings: Sequence[Finding], lines: Sequence[Line] = (), *, is_titled: bool = True
+) -> Iterator[RichTextElement]:
     """Return the findings, what could not be checked, and the source of each; the most serious first.
 
     :param lines: the lines of the change shown with them; names in these lines are not repeated.
     """
     shown = sorted((one for one in findings if not _is_told(one, lines)), key=_place)
     if shown:
-        yield paragraph(words("Checks", bold=True))
+        if is_titled:
+            yield paragraph(words("Checks", bold=True))
         yield bullets(_finding_parts(finding) for finding in shown[:MOST_FINDINGS])
     if len(shown) > MOST_FINDINGS:
         yield paragraph(words(f"and {len(shown) - MOST_FINDINGS} more"))
@@ -106,7 +109,7 @@ def operations_block(plan: Plan) -> RichTextBlock:
     return rich(
         paragraph(words("The exact Microsoft Graph operations", bold=True)),
         preformatted(shortened(operations_json(plan.operations), MOST_JSON)),
-        paragraph(words("Plan digest: "), part(plan.digest, code=True)),
+        paragraph(words("Change ID: "), part(plan.digest, code=True)),
     )
 
 

@@ -85,7 +85,7 @@ def test_only_the_operations_may_be_wider_than_the_terminal() -> None:
     """They are to be copied; a digest broken in two is none."""
     before, _, after = printed(planned(), 80).partition("The exact Microsoft Graph operations")
     assert max(map(len, before.splitlines())) <= 80
-    operations = after.partition("Plan digest")[0]
+    operations = after.partition("Change ID")[0]
     assert [one["method"] for one in json.loads(operations)] == ["POST"]
 
 

@@ -66,7 +66,7 @@ def details_blocks(
             blocks += [header("Risk"), rich(*risk_elements(plan, default, is_decided=request.state not in _UNDECIDED))]
         blocks += _checks(request, known, lines)
         blocks += [header("Approval policy"), rich(*chain_elements(request, holders))]
-        blocks += [header("Graph operations"), operations_block(plan)]
+        blocks.append(operations_block(plan))
     if is_restorable(request):
         blocks.append(rich(restore_hint(request.known.observation.identity)))
     if told := [entry for entry in history if entry.outcome != RECEIVED]:
@@ -92,7 +92,6 @@ def _facts(request: AccessRequest) -> Iterator[RichTextElement]:
         rows += [words("\nRestores: "), *restored_parts(request)]
     if asked.duration is not None:
         rows.append(words(f"\nDuration: {duration_words(asked.duration)}, from the last approval"))
-    rows += [words("\nDecide by "), when(request.expires_at)]
     yield paragraph(*rows)
     if asked.justification.strip():
         yield quote(asked.justification, MOST_REASON)
@@ -131,7 +130,7 @@ def _checks(request: AccessRequest, known: Prepared, lines: Sequence[Line]) -> I
         not_closed=request.not_closed,
     )
     said = tuple(map(consequence_words, facts))
-    elements = [*finding_elements(known.findings, lines), *consequence_elements(said)]
+    elements = [*finding_elements(known.findings, lines, is_titled=False), *consequence_elements(said)]
     yield header("Checks")
     yield rich(*elements) if elements else rich(paragraph(words("✅ Every check passed.")))
     yield from full_findings(known.findings)

@@ -55,7 +55,7 @@ def checklist_text(present: PresentSetup) -> list[str]:
     told = [opening(home, present.identity.tenant_id, is_cross_cloud=is_abroad, has_calls=has_calls)]
     told += sections(present.setup, home, is_cross_cloud=is_abroad)
     texts = [section.text for section in told]
-    texts += ["\n".join(("Good to know", *remarks(present.setup)))] if remarks(present.setup) else []
+    texts += ["\n".join(("Notes", *remarks(present.setup)))] if remarks(present.setup) else []
     return _packed([clean(piece, MOST_CHUNK, lines=True) for text in texts for piece in _pieces(text)])
 
 

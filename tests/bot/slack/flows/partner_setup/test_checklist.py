@@ -23,7 +23,7 @@ def test_the_checklist_is_handed_over_in_pieces_that_end_with_a_step() -> None:
         assert f"\n{number}. " in f"\n{whole}"
     assert "\nOnly if something does not work\n" in whole
     assert whole.startswith("Settings for woodgrove.com in your Microsoft Entra tenant")
-    assert "Good to know" in whole
+    assert "Notes" in whole
     shown_pieces = [
         item["elements"][0]["text"] for item in dicts(message.blocks) if item.get("type") == "rich_text_preformatted"
     ]
