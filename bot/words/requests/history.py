@@ -8,7 +8,7 @@ from workflows.ports.records import AuditEntry
 ACCEPTED: Final = "accepted"
 RECEIVED: Final = "received"
 """The outcome of a click that is still to be checked: what came of it has an entry of its own."""
-_DONE: Final[Mapping[str, str]] = {
+DONE: Final[Mapping[str, str]] = {
     "submit": "Requested",
     "record_prepared": "Checked, approval requested",
     "record_unfit": "Could not be carried out",
@@ -54,5 +54,5 @@ def entry_words(entry: AuditEntry) -> str:
     """Return what an audit entry says happened; an unknown command keeps its stored name."""
     command = entry.command.removeprefix("want_")
     if entry.outcome == ACCEPTED:
-        return _DONE.get(command, command)
+        return DONE.get(command, command)
     return f"{_TRIED.get(command, f'{command} refused')} ({entry.outcome.replace('_', ' ')})"

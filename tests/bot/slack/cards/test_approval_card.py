@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import within_limits
+from bot.slack.blocks.blocks import Limit, within_limits
 from bot.slack.blocks.message import message
 from bot.slack.cards.approval.card import MOST_QUOTED, Context, approval_blocks
+from bot.slack.flows.decide import decision_view
 from bot.slack.people.approvers import Approvers
 from tests.bot.shipped_cards import NAMES, waiting, words_of
 from tests.bot.surfaces import assert_sound_message, buttons, dicts, hostile, hostile_request, shown
@@ -99,3 +100,18 @@ def test_text_from_outside_is_never_markup_and_the_partner_comes_first(text: str
 def test_a_request_without_a_reason_has_no_quotation() -> None:
     blank = request(particulars=replace(particulars(), justification=" "))
     assert not [one for one in dicts(card(blank)) if one.get("type") == "rich_text_quote"]
+
+
+@pytest.mark.parametrize(("template", "asks"), [("merger", True), ("guest-collaboration", False)])
+def test_details_ask_once_more_for_high_risk_too(template: str, asks: bool) -> None:
+    view = decision_view(waiting(TEMPLATES[template]), history=(), now=NOW)
+    approve = next(one for one in dicts(view) if one.get("action_id") == ids.APPROVE)
+    assert ("confirm" in approve) is asks
+
+
+def test_the_confirmation_names_every_opening_of_a_shipped_template_or_counts_the_rest() -> None:
+    for template in TEMPLATES.values():
+        approve = next(one for one in dicts(card(waiting(template))) if one.get("action_id") == ids.APPROVE)
+        text = approve.get("confirm", {"text": {"text": ""}})["text"]["text"]
+        assert len(text) <= Limit.CONFIRM_TEXT
+        assert "…" not in text

@@ -1,0 +1,41 @@
+"""The history of a request: what happened, in a few words; a click that was not counted says why."""
+
+import pytest
+
+from bot.words.requests.history import DONE, RECEIVED, entry_words
+from tests.bot.surfaces import details, shown
+from tests.workflows.core.builders import NOW, classes, request
+from workflows.core.requests.commands.partner import PartnershipCommand
+from workflows.core.requests.commands.request import RequestCommand
+from workflows.ports.records import AuditEntry
+
+
+def entry(command: str, outcome: str = "accepted") -> AuditEntry:
+    return AuditEntry(key=f"{command} {outcome}", at=NOW, actor="U-AMARA", command=command, outcome=outcome, details={})
+
+
+def test_every_command_about_a_request_or_partner_has_words() -> None:
+    commands = [*classes(RequestCommand), *classes(PartnershipCommand)]
+    names = {one.__dataclass_fields__["name"].default for one in commands}
+    assert names - set(DONE) == set()
+
+
+@pytest.mark.parametrize(
+    ("command", "outcome", "words"),
+    [
+        ("approve", "accepted", "Approved"),
+        ("want_approve", "not_your_turn", "Approval not counted (not your turn)"),
+        ("remind_approvers", "reminded_lately", "Reminder refused (reminded lately)"),
+        ("something_new", "accepted", "something_new"),
+    ],
+)
+def test_an_entry_in_words(command: str, outcome: str, words: str) -> None:
+    assert entry_words(entry(command, outcome)) == words
+
+
+def test_a_click_that_is_still_to_be_checked_is_not_in_the_history() -> None:
+    history = (entry("approve"), entry("want_approve", RECEIVED), entry("submit"))
+    text = shown(details(request(), history=history).blocks)
+    assert text.count("Approved by") == 1
+    assert "want_approve" not in text
+    assert "Requested by" in text
