@@ -10,7 +10,7 @@ RECEIVED: Final = "received"
 """The outcome of a click that is still to be checked: what came of it has an entry of its own."""
 DONE: Final[Mapping[str, str]] = {
     "submit": "Requested",
-    "record_prepared": "Checked, approval requested",
+    "record_prepared": "Checked and planned",
     "record_unfit": "Could not be carried out",
     "record_delayed": "Delayed: a service did not answer",
     "approve": "Approved",
@@ -19,12 +19,12 @@ DONE: Final[Mapping[str, str]] = {
     "expire": "Expired",
     "remind_approvers": "Approvers reminded",
     "move_card": "Card moved to another channel",
-    "replan": "Planned again, needs new approval",
+    "replan": "Planned again",
     "reopen": "An approval no longer counts, needs new approval",
     "record_writing": "Sending the change to Microsoft",
     "record_unseen": "Sent, waiting for Microsoft to show it",
     "record_resent": "Sent again",
-    "record_applied": "Active, verified",
+    "record_applied": "Verified in the tenant",
     "record_apply_failed": "Microsoft Graph refused the change",
     "record_overwritten": "Changed by somebody else meanwhile",
     "stop": "Stopped",

@@ -173,7 +173,7 @@ def _staying(known: Prepared) -> Iterator[str]:
 def _partner_now(known: Prepared, context: Context) -> str:
     if context.is_first:
         return "New partner" if known.plan.before is None else "Not yet managed by Gatehouse"
-    return "This partner has access already" if known.plan.before is not None else "Asked for before"
+    return "This partner has settings already" if known.plan.before is not None else "Asked for before"
 
 
 def _chain(request: AccessRequest, holders: Mapping[Role, Approvers]) -> Iterator[RichTextElement]:

@@ -16,7 +16,18 @@ from bot.slack.flows.decide import decision_view
 from bot.slack.people.approvers import Approvers
 from tests.bot.shipped_cards import NAMES, waiting, words_of
 from tests.bot.surfaces import assert_sound_message, buttons, dicts, hostile, hostile_request, shown
-from tests.workflows.core.builders import AMARA, DATA_OWNER, NOW, SECURITY, approval, particulars, prepared, request
+from tests.workflows.core.builders import (
+    AMARA,
+    DATA_OWNER,
+    NOW,
+    SECURITY,
+    access_plan,
+    approval,
+    closed_document,
+    particulars,
+    prepared,
+    request,
+)
 from tests.workflows.core.strategies import PROPERTY
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.plans.renewal import plan_renewal
@@ -115,3 +126,12 @@ def test_the_confirmation_names_every_opening_of_a_shipped_template_or_counts_th
         text = approve.get("confirm", {"text": {"text": ""}})["text"]["text"]
         assert len(text) <= Limit.CONFIRM_TEXT
         assert "…" not in text
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_blocked_partner_is_not_said_to_have_access(is_first: bool) -> None:
+    known = prepared()
+    asked = request(prepared=replace(known, plan=access_plan(closed_document())))
+    text = shown(card(asked, context=Context(is_first=is_first)))
+    assert "has access" not in text
+    assert ("Not yet managed by Gatehouse" if is_first else "This partner has settings already") in text

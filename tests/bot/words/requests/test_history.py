@@ -39,3 +39,10 @@ def test_a_click_that_is_still_to_be_checked_is_not_in_the_history() -> None:
     assert text.count("Approved by") == 1
     assert "want_approve" not in text
     assert "Requested by" in text
+
+
+def test_the_history_of_a_revocation_claims_no_access_and_no_approval() -> None:
+    """The same commands are about openings and closings, so their words must be true of both."""
+    for command in ("record_prepared", "replan", "record_applied"):
+        said = entry_words(entry(command)).lower()
+        assert not any(word in said for word in ("active", "approval", "access"))
