@@ -11,7 +11,7 @@ from workflows.app.revocation_alarms import still_tried
 from workflows.app.schedule.role_watch import check_soon, lacking
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog, changed_rules
-from workflows.core.errors.facts import Fact
+from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.revoking import require_may_revoke, stopped_by_revoking
@@ -30,7 +30,7 @@ from workflows.core.requests.commands.clicks import (
 from workflows.core.requests.commands.partner import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
 from workflows.core.requests.commands.request import Approve, Reject, Replan, Stop, Withdraw
 from workflows.core.requests.effects import CheckPermission, MessageCode
-from workflows.core.requests.notes import NoteCode, told_by
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, Particulars, RequestKind, RequestState
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable
@@ -69,7 +69,7 @@ class PermissionCheck:
         except (Refused, TenantRefused) as error:
             if isinstance(click, Revoke) and isinstance(error, TenantRefused | DirectoryRefused):
                 await self._say_that_it_waits(effect)
-                raise await still_tried(self.alarms, revocation_id(effect.key), click.target, told_by(error)) from error
+                raise await still_tried(self.alarms, revocation_id(effect.key), click.target, error.facts) from error
             refused = error if isinstance(error, Refused) else _not_checked(error)
             await self.service.refuse(
                 refused,
@@ -227,4 +227,4 @@ class PermissionCheck:
 
 
 def _not_checked(error: TenantRefused) -> Refused:
-    return Refused(RefusalCode.CANNOT_BE_CHECKED, answer=str(error))
+    return Refused(RefusalCode.CANNOT_BE_CHECKED, answer=as_values(error.facts))

@@ -35,7 +35,7 @@ from workflows.core.plans.plan import Plan, plan_revocation
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.commands.request import RecordDelayed, RecordPrepared, RecordUnfit
 from workflows.core.requests.lifecycle import NO_PARTNER
-from workflows.core.requests.notes import NoteCode, told_by
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import (
     AccessRequest,
     Observation,
@@ -87,7 +87,7 @@ class Preparer:
         try:
             prepared = await self._prepared(request)
         except (TenantUnavailable, DirectoryUnavailable) as error:
-            await self._record(request_id, RecordDelayed(reason=(*told_by(error), Fact(NoteCode.KEEPS_TRYING))))
+            await self._record(request_id, RecordDelayed(reason=(*error.facts, Fact(NoteCode.KEEPS_TRYING))))
             raise
         except (TenantRefused, CodedError) as error:
             await self._not_prepared(request, error)
@@ -101,13 +101,13 @@ class Preparer:
         """
         has_no_partner = isinstance(error, Refused) and error.code in NO_PARTNER
         if request.particulars.kind is RequestKind.REVOCATION and not has_no_partner:
-            await self._record(request.id, RecordDelayed(reason=(*told_by(error), Fact(NoteCode.KEEPS_TRYING))))
-            raise await still_tried(self.alarms, request.id, partner_of(request), told_by(error)) from error
+            await self._record(request.id, RecordDelayed(reason=(*error.facts, Fact(NoteCode.KEEPS_TRYING))))
+            raise await still_tried(self.alarms, request.id, partner_of(request), error.facts) from error
         if isinstance(error, TenantRefused) and error.status in (401, 403):
             reason = (*error.facts, Fact(NoteCode.WAITS_FOR_ADMIN))
             await self._record(request.id, RecordDelayed(reason=reason))
             raise TenantUnavailable(reason) from error
-        await self._record(request.id, RecordUnfit(code=error.code, reason=told_by(error)))
+        await self._record(request.id, RecordUnfit(code=error.code, reason=error.facts))
 
     async def _record(self, request_id: RequestId, command: RecordPrepared | RecordUnfit | RecordDelayed) -> None:
         """Store the result, unless the request was withdrawn or expired while it was being prepared."""
@@ -116,7 +116,7 @@ class Preparer:
         except OtherOpenRequest as error:
             # Two for one tenant were prepared at once, and the other one was stored first.
             other = await self.store.request(error.other)
-            reason = told_by(error) if other is None else (open_request_fact(other, None),)
+            reason = error.facts if other is None else (open_request_fact(other, None),)
             await self._record(request_id, RecordUnfit(code=RefusalCode.OPEN_REQUEST, reason=reason))
         except Refused as refused:
             if refused.code is not RefusalCode.NOT_NOW:

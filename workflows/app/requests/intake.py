@@ -29,7 +29,7 @@ from workflows.app.requests.request_limit import Filing
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.catalog.kept_policy import current_policy
-from workflows.core.errors.facts import Fact
+from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import InvalidField, NothingToChange, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, PersonId
@@ -273,7 +273,7 @@ class Intake:
 
 def lookups_refused(error: TenantRefused) -> Fact:
     """Return that Entra refuses every lookup until an admin repairs that; nothing can be sent before."""
-    return Fact(RefusalCode.LOOKUPS_REFUSED, {"answer": str(error)})
+    return Fact(RefusalCode.LOOKUPS_REFUSED, {"answer": as_values(error.facts)})
 
 
 def checked_justification(typed: str, problems: dict[str, Fact], *, is_restore: bool) -> str:

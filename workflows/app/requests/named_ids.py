@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Final
 
-from workflows.core.errors.facts import Fact
+from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import DomainError
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.placeholders import Placeholder
@@ -83,7 +83,7 @@ async def _one(placeholder: Placeholder, typed: str, tenant: Tenant, patience: f
         async with asyncio.timeout(patience):
             found = await tenant.tenant_settings.find_by_name(placeholder.kind, name, _MOST_OFFERED + 1)
     except TenantRefused as error:
-        return Fact(RefusalCode.NAMES_REFUSED, {"kind": kind, "answer": str(error)})
+        return Fact(RefusalCode.NAMES_REFUSED, {"kind": kind, "answer": as_values(error.facts)})
     except (TenantUnavailable, TimeoutError):
         return Fact(RefusalCode.NAMES_UNANSWERED, {"kind": kind})
     if not found:

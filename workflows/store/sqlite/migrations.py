@@ -15,6 +15,7 @@ from workflows.core.checks.findings import FindingCode
 from workflows.core.requests.eligibility import still_asked
 from workflows.ports.records import StoreUnusable
 from workflows.store.codec import REQUEST, load
+from workflows.store.sqlite.earlier_texts import EarlierTexts
 
 migrations = Migrations("gatehouse")
 
@@ -23,6 +24,17 @@ _SOURCES: Final = {
     "Gatehouse's records": "records",
 }
 """The sources of findings that were sentences before m010, as codes."""
+_EARLIER: Final = EarlierTexts(
+    {
+        "list partners": "/partner list",
+        "show partner": "/partner show",
+        "request access": "/partner request",
+        "partner checklist": "/partner checklist",
+        "revoke partner": "/partner revoke",
+        "restore settings": "/partner restore",
+    }
+)
+"""The texts before m013, with the commands that were shown for the actions in them."""
 
 
 def require_known_steps(db: Database, named: str) -> None:
@@ -214,6 +226,24 @@ def m012_notes_are_facts(db: Database) -> None:
         if isinstance(record, dict) and record.get("kind") == "tell" and isinstance(record.get("text"), str):
             record["said"] = _facts_of(record.pop("text"))[0]
             db.execute("update effects set doc = ? where id = ?", (_written(record), effect_id))
+
+
+@migrations()
+def m013_no_marked_texts(db: Database) -> None:
+    """Store why effects wait as facts, and facts and commands in place of the marks that earlier versions stored."""
+    for effect_id, error in db.execute("select id, error from effects where error != ''").fetchall():
+        db.execute(
+            "update effects set error = ? where id = ?",
+            (json.dumps(_EARLIER.told(error), ensure_ascii=False), effect_id),
+        )
+    for table in ("requests", "effects", "alarms"):
+        marked = f"select id, doc from {table} where json_valid(doc) and (instr(doc, '‹') or instr(doc, '\\u2039'))"  # noqa: S608
+        for identity, doc in db.execute(marked).fetchall():
+            record = json.loads(doc)
+            values = record.get("values") if isinstance(record, dict) and table == "alarms" else None
+            if isinstance(values, dict) and isinstance(values.get("reason"), str):
+                values["reason"] = _EARLIER.told(values["reason"])
+            db.execute(f"update {table} set doc = ? where id = ?", (_written(_EARLIER.with_told(record)), identity))  # noqa: S608
 
 
 def _with_facts(doc: str) -> str:

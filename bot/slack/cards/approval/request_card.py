@@ -15,7 +15,6 @@ from bot.slack.cards.chain import outcome_elements
 from bot.slack.cards.drift import changed_behind
 from bot.slack.cards.requests import headline, restore_hint, summary
 from bot.slack.people.approvers import Approvers
-from bot.words.actions import with_commands
 from bot.words.requests.notes import note_words
 from workflows.core.partners.restoration import is_restorable
 from workflows.core.people import Role
@@ -47,9 +46,7 @@ def _asked_again(request: AccessRequest) -> Iterator[RichTextElement]:
     """State why approval is needed again, and what is different from the approved plan."""
     if not request.asked_again:
         return
-    yield paragraph(
-        words("Needs new approval: ", bold=True), part(with_commands(note_words(request.asked_again)), MOST_NOTE)
-    )
+    yield paragraph(words("Needs new approval: ", bold=True), part(note_words(request.asked_again), MOST_NOTE))
     if request.drift is not None:
         yield from changed_behind(request.drift)
 

@@ -17,7 +17,8 @@ from bot.slack.flows.request_access.open_form import OpenRequestForm
 from bot.slack.payloads.forms import parse_form
 from bot.slack.payloads.models import Interaction, Invocation
 from bot.slack.people.members import Members
-from bot.words.refusals.words import fact_words, refusal_words
+from bot.words.refusals.words import fact_words
+from bot.words.requests.notes import refusal_words
 from workflows.app.reads.look_up_permission import Looking
 from workflows.app.requests.intake import Form, Intake, lookups_refused
 from workflows.app.requests.named_ids import NamesToShow, look_up_names

@@ -36,7 +36,6 @@ from bot.slack.blocks.blocks import (
 from bot.slack.blocks.modal import SPONSOR_HINT, input_block, message_view, modal, option, text_area
 from bot.slack.blocks.untrusted import cut, encodable
 from bot.slack.cards.partners import MOST_LINE, identity_paragraph
-from bot.words.actions import with_commands
 from bot.words.found_object import found_words
 from bot.words.plans.changes import duration_words
 from bot.words.plans.current_settings import describe_current
@@ -173,7 +172,7 @@ def _target_field(form: RequestForm) -> InputBlock:
 def _target_result(form: RequestForm) -> RichTextBlock:
     """Return the text below the target: the tenant and what exists already, or the problem in words."""
     if form.problem:
-        said = paragraph(words("⚠️ Problem: ", bold=True), part(with_commands(form.problem), 1000, lines=True))
+        said = paragraph(words("⚠️ Problem: ", bold=True), part(form.problem, 1000, lines=True))
         return rich(said, block_id=ids.TARGET_RESULT)
     if form.found is None:
         return rich(paragraph(words("No organization looked up yet.")), block_id=ids.TARGET_RESULT)
