@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from workflows.app.alarms import Alarms
-from workflows.app.revocation_alarms import changed_again, partner_of, still_tried, ways_stay_open
+from workflows.app.revocation_alarms import access_stays_open, changed_again, partner_of, still_tried
 from workflows.app.schedule.downtime import held_by_gap
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
@@ -176,7 +176,7 @@ class Applier:
                 tried = await write_further(plan, observed, tenant=self.tenant, sleep=self.sleep)
                 if tried.unanswered and request.particulars.kind is RequestKind.REVOCATION:
                     # Before the end is recorded: a crash in between repeats this, and the alarm is never missing.
-                    await ways_stay_open(self.alarms, self.store, request, tried.unanswered)
+                    await access_stays_open(self.alarms, self.store, request, tried.unanswered)
                 # Read last, and only where it is checked: the default may have changed since the plan was made.
                 default = await read_default(tenant=self.tenant) if closes(request) else None
                 command = RecordApplied(image=tried.image, refused=tried.refused, default=default)

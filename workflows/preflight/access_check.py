@@ -14,7 +14,7 @@ from workflows.core.checks.facts import Unchecked, Why
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import Effective
 from workflows.core.settings.model import TenantId
-from workflows.core.settings.openness import Way
+from workflows.core.settings.openness import AccessKind
 from workflows.ports.facts import why_refused
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 from workflows.ports.tenant_settings import TenantSettings
@@ -35,7 +35,7 @@ class AccessCheck:
         documents: Sequence[JsonObject] | Unchecked,
         applies: Effective,
         tenant_id: TenantId,
-        found: Sequence[Way] = (),
+        found: Sequence[AccessKind] = (),
     ) -> AccessReport:
         """Return the effect of Conditional Access on those who can come in under these settings. Never raises.
 

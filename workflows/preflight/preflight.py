@@ -22,7 +22,7 @@ from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.requests.request import Observation
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import effective
-from workflows.core.settings.openness import ways
+from workflows.core.settings.openness import access_kinds
 from workflows.partner_lookup.lookalikes import suspicions
 from workflows.partner_lookup.resolving import LookupRefused, resolve
 from workflows.partner_lookup.target import is_tenant_id
@@ -93,7 +93,7 @@ class Preflight:
     async def _access(self, facts: PreflightFacts, plan: Plan) -> AccessReport:
         after, default = plan.image_after(), None if isinstance(facts.default, Unchecked) else facts.default
         applies = effective(after, default, is_cross_cloud=plan.is_cross_cloud)
-        found = ways(after, default, is_cross_cloud=plan.is_cross_cloud)
+        found = access_kinds(after, default, is_cross_cloud=plan.is_cross_cloud)
         check = AccessCheck(tenant_settings=self.tenant.tenant_settings, patience=self.evaluation_patience)
         return await check.report(facts.conditional_access, applies, plan.tenant_id, found)
 

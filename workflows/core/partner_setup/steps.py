@@ -189,8 +189,8 @@ def _inherited(
     mirrors: Sequence[_Mirror], configuration: JsonObject | None, applies: Effective
 ) -> tuple[list[str], list[str]]:
     """Return which direct connect only our default opens, and which it may open. Microsoft's own default blocks it."""
-    ways = [one.ours for one in mirrors if one.ours in _DIRECT_CONNECT and not _is_set(one, configuration)]
-    found = {name: _is_open(applies.targets[name]) for name in ways}
+    inherited = [one.ours for one in mirrors if one.ours in _DIRECT_CONNECT and not _is_set(one, configuration)]
+    found = {name: _is_open(applies.targets[name]) for name in inherited}
     opened = [name.value for name, is_open in found.items() if is_open]
     return opened, [name.value for name, is_open in found.items() if is_open is None]
 

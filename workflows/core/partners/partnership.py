@@ -10,7 +10,7 @@ from workflows.core.people import Person
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.template import Stage
 from workflows.core.requests.request import RequestId
-from workflows.core.settings.openness import OpenWay
+from workflows.core.settings.openness import OpenAccess
 
 
 class PartnershipState(StrEnum):
@@ -70,7 +70,7 @@ class Partnership:
     """Who asked for the reminder that is set, or for the last one."""
     setup_reminder_asked_at: datetime | None = None
     """When somebody asked for that reminder."""
-    not_closed: tuple[OpenWay, ...] | None = None
+    not_closed: tuple[OpenAccess, ...] | None = None
     """For a revoked partner: what the read-back did not show as certainly closed; None when that was not checked."""
 
     @property

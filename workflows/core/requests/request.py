@@ -17,7 +17,7 @@ from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.approval import Decision, Verdict, evaluate
 from workflows.core.policy.template import Stage
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.openness import OpenWay
+from workflows.core.settings.openness import OpenAccess
 
 RequestId = NewType("RequestId", str)
 
@@ -185,7 +185,7 @@ class AccessRequest:
     """When they were last reminded; None when never since then."""
     lifetime: timedelta | None = None
     """How long each round of approval may last; None in old records, until approval is requested again."""
-    not_closed: tuple[OpenWay, ...] | None = None
+    not_closed: tuple[OpenAccess, ...] | None = None
     """What the read-back after a closing did not show as certainly closed; None when that was not checked."""
     refused: tuple[RefusedWrite, ...] = ()
     """The refusable writes that did not take effect."""

@@ -60,7 +60,7 @@ from workflows.core.requests.commands.request import (
 )
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.canonical import Digest
-from workflows.core.settings.openness import Opening, OpenWay
+from workflows.core.settings.openness import OpenAccess, Openness
 
 DIGEST = access_plan().digest
 WHY = noted("Graph said: no.")
@@ -185,7 +185,7 @@ def test_without_a_plan_there_is_no_digest() -> None:
 
 
 def test_what_was_applied_is_kept_with_what_stays_open_and_what_was_not_accepted() -> None:
-    left = (OpenWay(name="inboundTrust.isMfaAccepted", opening=Opening.UNKNOWN),)
+    left = (OpenAccess(name="inboundTrust.isMfaAccepted", opening=Openness.UNKNOWN),)
     refused = (RefusedWrite(names=("isInMultiTenantOrganization",), reason=WHY),)
     command = RecordApplied(image={})
     assert command.audit_details(after(not_closed=left, refused=refused)) == {

@@ -25,7 +25,7 @@ from workflows.core.requests.notes import (
 )
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION
-from workflows.core.settings.openness import Opening, OpenWay
+from workflows.core.settings.openness import OpenAccess, Openness
 
 OPEN = {"usersAndGroups": {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]}}
 BEFORE = {
@@ -70,7 +70,7 @@ def test_what_was_sent_before_is_never_called_unwritten() -> None:
 
 
 S, K = RequestState, RequestKind
-LEFT = (OpenWay(name="inboundTrust.isMfaAccepted", opening=Opening.OPEN),)
+LEFT = (OpenAccess(name="inboundTrust.isMfaAccepted", opening=Openness.OPEN),)
 
 
 @pytest.mark.parametrize(

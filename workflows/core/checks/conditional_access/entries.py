@@ -8,10 +8,10 @@ from workflows.core.checks.conditional_access.scope import ALL
 from workflows.core.settings.breadth import is_certainly_blocked, is_empty, is_unbounded
 from workflows.core.settings.effective import Effective, EffectiveFlag
 from workflows.core.settings.model import Property, TargetSetting, configurations
-from workflows.core.settings.openness import Way, synchronization_of
+from workflows.core.settings.openness import AccessKind, synchronization_of
 
 
-def entries_under(applies: Effective, found: Iterable[Way] = ()) -> tuple[Entry, ...]:
+def entries_under(applies: Effective, found: Iterable[AccessKind] = ()) -> tuple[Entry, ...]:
     """Return each kind of visitor that can come in under the effective settings. Uncertain access counts as open.
 
     :param found: every kind of access under them; more than users may be synchronized.

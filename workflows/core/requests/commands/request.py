@@ -281,7 +281,7 @@ class RecordApplied:
         return {
             "image": self.image,
             **_plan(after),
-            **({} if left is None else {"not_closed": {way.name: way.opening.value for way in left}}),
+            **({} if left is None else {"not_closed": {kind.name: kind.opening.value for kind in left}}),
             **({"refused": refused} if refused else {}),
         }
 
