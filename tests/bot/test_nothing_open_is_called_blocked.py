@@ -38,7 +38,7 @@ from workflows.core.posture.rows import PostureInputs, evaluate_partner
 from workflows.core.requests.commands.request import RecordApplied
 from workflows.core.requests.effects import Tell
 from workflows.core.requests.lifecycle import Situation
-from workflows.core.requests.request import Observation, RequestKind, RequestState
+from workflows.core.requests.request import ObservedPartner, RequestKind, RequestState
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.model import FLAGS, Property
@@ -180,7 +180,7 @@ def test_the_outcome_of_a_revocation_calls_nothing_blocked_that_is_not_and_names
     )
     image = done.image_after() or {}
     assert is_confirmed(plan, image)
-    observation = Observation(identity=identity(), configuration=own, at=NOW, default=planned)
+    observation = ObservedPartner(identity=identity(), configuration=own, at=NOW, default=planned)
     kind = RequestKind.REVOCATION
     known = prepared(kind, plan=plan, observation=observation)
     names = tuple(RefusedWrite(names=("places",), reason=noted("Refused (400).")) for _ in refused)

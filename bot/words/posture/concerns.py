@@ -9,7 +9,7 @@ from bot.words.not_read import WHY
 from bot.words.sentences import times_words
 from bot.words.settings.openness import access_kinds_words
 from bot.words.settings.values import DOUBTS, TRUST_TITLES, title
-from workflows.core.checks.facts import Why
+from workflows.core.checks.facts import UnreadReason
 from workflows.core.errors.facts import Values
 from workflows.core.posture.codes import ConcernCode
 from workflows.core.posture.model import Concern, Weight
@@ -104,13 +104,13 @@ def _not_certain(values: Values) -> str:
 
 def _conditional_access_unread(values: Values) -> str:
     cures = {
-        Why.FORBIDDEN: "Grant the application Policy.Read.All with admin consent, or look in",
-        Why.NO_LICENCE: "Microsoft Graph shows it only to tenants with Entra ID P1 or P2. Look in",
+        UnreadReason.FORBIDDEN: "Grant the application Policy.Read.All with admin consent, or look in",
+        UnreadReason.NO_LICENCE: "Microsoft Graph shows it only to tenants with Entra ID P1 or P2. Look in",
     }
-    cure = cures.get(Why(values["why"]), "Look in")
+    cure = cures.get(UnreadReason(values["why"]), "Look in")
     return (
-        f"What Conditional Access asks of guests could not be checked ({WHY[Why(values['why'])]}). {cure} Entra admin "
-        "center, Conditional Access, Policies."
+        f"What Conditional Access asks of guests could not be checked ({WHY[UnreadReason(values['why'])]}). {cure} "
+        "Entra admin center, Conditional Access, Policies."
     )
 
 

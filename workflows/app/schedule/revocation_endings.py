@@ -17,7 +17,7 @@ from workflows.intervals import OPEN_AFTER_BLOCK_SHOWN_FOR
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
-_PATIENCE_SECONDS: Final = 3.0
+_TIMEOUT_SECONDS: Final = 3.0
 """Seconds that reading the partner may take, because the next check waits for it."""
 _MOST_REQUESTS: Final = 50
 
@@ -93,7 +93,7 @@ async def _are_closed(request: AccessRequest, names: Sequence[str], tenant: Tena
     """Read whether everything that was not accepted is closed now; False when that cannot be read."""
     plan = request.known.plan
     try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
             observed = await tenant.read_partner(plan.tenant_id)
     except (TenantUnavailable, TenantRefused, TimeoutError):
         return False

@@ -30,7 +30,7 @@ def unknown_partner_concerns(configuration: JsonObject, unfinished: AccessReques
     yield Concern(code=ConcernCode.UNKNOWN_TO_GATEHOUSE, weight=weight)
 
 
-def listed_partner_concerns(
+def present_partner_concerns(
     partnership: Partnership, request: AccessRequest | None, configuration: JsonObject, found: Sequence[AccessKind]
 ) -> Iterator[Concern]:
     """Compare the current settings with what was last applied.
@@ -47,7 +47,7 @@ def listed_partner_concerns(
         yield _difference(request, names)
 
 
-def absent_partner_concerns(
+def missing_partner_concerns(
     partnership: Partnership, found: Sequence[AccessKind], *, default_is_read: bool
 ) -> Iterator[Concern]:
     """List the concerns about a partner of our records that has no configuration in the tenant.

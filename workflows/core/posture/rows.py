@@ -11,10 +11,10 @@ from workflows.core.plans.plan import TenantIdentity
 from workflows.core.posture.access import access_concerns, b2b_access_of, trust_of, unreadable_settings
 from workflows.core.posture.model import Concern, PartnerPosture, RecordState, sorted_concerns
 from workflows.core.posture.record_findings import (
-    absent_partner_concerns,
     being_changed_concern,
     due_concerns,
-    listed_partner_concerns,
+    missing_partner_concerns,
+    present_partner_concerns,
     unknown_partner_concerns,
     unreadable_record_concern,
 )
@@ -126,10 +126,10 @@ def _compared(
         if configuration is not None:
             yield from unknown_partner_concerns(configuration, inputs.unfinished.get(tenant_id))
     elif configuration is None:
-        yield from absent_partner_concerns(record, found, default_is_read=inputs.default is not None)
+        yield from missing_partner_concerns(record, found, default_is_read=inputs.default is not None)
     else:
         request = inputs.records.requests.get(record.request_id)
-        yield from listed_partner_concerns(record, request, configuration, found)
+        yield from present_partner_concerns(record, request, configuration, found)
 
 
 def _record_state(tenant_id: TenantId, record: Partnership | None, records: Records | None) -> RecordState:

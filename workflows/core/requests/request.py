@@ -72,7 +72,7 @@ TERMINAL: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
+class ObservedPartner:
     """What the directory returned about a partner at one moment."""
 
     identity: TenantIdentity
@@ -116,7 +116,7 @@ class Restored:
 class Prepared:
     """The result of preparing a request: everything that approvers decide about. It is only replaced as a whole."""
 
-    observation: Observation
+    observation: ObservedPartner
     requester: Person
     sponsor: Person
     plan: Plan
@@ -151,7 +151,7 @@ class AccessRequest:
     changed_at: datetime
     expires_at: datetime
     """When an undecided request expires."""
-    observation: Observation | None = None
+    observation: ObservedPartner | None = None
     """What the form read, so that preparing need not read it again."""
     submitter: Person | None = None
     """Who filed it, if that was checked before it was stored."""
