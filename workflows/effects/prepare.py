@@ -19,7 +19,7 @@ from workflows.app.requests.restoring import propose_restoration
 from workflows.app.revocation_alarms import partner_of, still_tried
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
-from workflows.catalog.kept_policy import current_policy
+from workflows.catalog.current_policy import current_policy
 from workflows.core.checks.findings import Finding, require_fit
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import (

@@ -31,8 +31,8 @@ async def identify_partner(target: str, *, store: Store, tenant: Tenant) -> tupl
         if len(live or named) == 1:
             return (live or named)[0].identity, (live or named)[0]
         # NB. nobody stated that the tenant is in another cloud, so it must not be recorded like that.
-        if nameless := await _nameless(target, tenant, is_resolved=True):
-            return nameless, None
+        if without_names := await _nameless(target, tenant, is_resolved=True):
+            return without_names, None
         raise
     possible = {p.identity.tenant_id for p in live} | ({found.tenant_id} if found else set())
     if len(possible) > 1:
@@ -43,8 +43,8 @@ async def identify_partner(target: str, *, store: Store, tenant: Tenant) -> tupl
         return found, await store.partnership(found.tenant_id)
     if named:
         return (live or named)[0].identity, (live or named)[0]
-    if nameless := await _nameless(target, tenant, is_resolved=False):
-        return nameless, None
+    if without_names := await _nameless(target, tenant, is_resolved=False):
+        return without_names, None
     if asked_for := await _asked_for(target, store):
         return asked_for, None
     if is_tenant_id(target):
@@ -77,4 +77,4 @@ async def _nameless(target: str, tenant: Tenant, *, is_resolved: bool) -> Tenant
     """
     if not is_tenant_id(target) or await tenant.read_partner(TenantId(target)) is None:
         return None
-    return TenantIdentity.nameless(TenantId(target), is_resolved=is_resolved)
+    return TenantIdentity.without_names(TenantId(target), is_resolved=is_resolved)

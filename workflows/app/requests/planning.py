@@ -14,7 +14,7 @@ from workflows.app.requests.proposing import (
     require_no_other_request,
 )
 from workflows.catalog.catalog import Catalog
-from workflows.catalog.kept_policy import current_policy
+from workflows.catalog.current_policy import current_policy
 from workflows.catalog.request_files import RequestFile
 from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source, require_fit

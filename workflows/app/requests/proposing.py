@@ -104,7 +104,7 @@ def chain_of(plan: Plan, template: Template, observation: ObservedPartner, polic
 
 
 def checked(
-    observation: ObservedPartner, plan: Plan, stages: tuple[Stage, ...], around: Circumstances | None = None
+    observation: ObservedPartner, plan: Plan, stages: tuple[Stage, ...], circumstances: Circumstances | None = None
 ) -> tuple[Finding, ...]:
     """Check a partner, a plan and its chain against the rules, before anybody is asked.
 
@@ -113,7 +113,7 @@ def checked(
     :raises Unfit: at the field that must change.
     """
     about_partner = check_partner(observation.identity.tenant_id, observation.configuration)
-    about_plan = check_plan(plan, around or Circumstances(default=observation.default))
+    about_plan = check_plan(plan, circumstances or Circumstances(default=observation.default))
     found = require_fit(about_partner, FIELD) + require_fit(about_plan, "template")
     risk = deciding_risk(plan, observation.default)
     weak = weakness_of(stages, risk.level)

@@ -33,8 +33,8 @@ from workflows.core.plans.plan import Plan, is_confirmed, plan_access, plan_revo
 from workflows.core.policy.template import Stage, Template, stages_for
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.documents import means_the_same, to_document
-from workflows.core.settings.effective import effective
+from workflows.core.settings.documents import is_equivalent, to_document
+from workflows.core.settings.effective import effective_settings
 from workflows.core.settings.model import (
     ALL_APPLICATIONS,
     ALL_USERS,
@@ -108,11 +108,11 @@ def test_it_leads_back_to_the_image_in_every_setting_of_the_model(
         after = now
     else:
         after = plan.image_after()
-    there = effective(image, None), effective(after, None)
+    there = effective_settings(image, None), effective_settings(after, None)
     assert there[0].flags[SYNC, "is_allowed"].value == there[1].flags[SYNC, "is_allowed"].value
     for name in (name for name in Property if name is not SYNC):
         wanted, stands = (one.get(name) if one else None for one in (image, after))
-        assert means_the_same({"": wanted}, {"": stands}), name
+        assert is_equivalent({"": wanted}, {"": stands}), name
 
 
 @PROPERTY
