@@ -29,7 +29,7 @@ from workflows.core.errors.raised import (
 )
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.replacement import replacement_findings
-from workflows.core.partners.restoration import restored
+from workflows.core.partners.restoration.restorable import restored
 from workflows.core.people import ChatId, Person
 from workflows.core.plans.plan import Plan, plan_revocation
 from workflows.core.policy.template import Stage, Template

@@ -66,26 +66,10 @@ def assemble(systems: ExternalSystems) -> BotParts:
     )
     shown = ShownDirectory(systems.directory, systems.clock)
     copies = CardCopies(client=systems.client, store=systems.store, channel=channel)
-    notifier = SlackNotifier(
-        copies=copies,
-        directory=shown,
-        store=systems.store,
-        clock=systems.clock,
-    )
+    notifier = SlackNotifier(copies=copies, directory=shown, store=systems.store, clock=systems.clock)
     former = FormerCards(store=systems.store, service=service, copies=copies, channel=channel, clock=systems.clock)
     limits = _limits(systems, alarms)
     performer = _performer(systems, service, alarms, notifier, limits)
-    bolt = make_bolt(systems.client, systems.settings.slack_team_id, systems.settings.slack_bot_token)
-    guard = Guard(
-        service=service,
-        replaced_cards=ReplacedCards(store=systems.store, channel=systems.settings.slack_channel),
-        team_id=systems.settings.slack_team_id,
-    )
-    flows = make_flows(systems, service, notifier, limits)
-    guard.register(bolt, (point for flow in flows for point in flow.entry_points()))
-
-    async def tell(person: ChatId, text: str, channel: str) -> None:
-        await notifier.tell(person, Fact(MessageCode.TEXT, {"text": text}), channel=channel)
 
     async def send(alarm: Alarm) -> Sequence[MessageCopy]:
         return await send_directly(alarm, directory=systems.directory, client=systems.client)
@@ -98,10 +82,28 @@ def assemble(systems: ExternalSystems) -> BotParts:
             systems, service, alarms, shown, (limits.clear_what_is_over, channel.check, former.empty)
         ),
         outbox=outbox,
-        inbound=Inbound(bolt=bolt, tell=tell, background=systems.background, redact=systems.redact),
+        inbound=_inbound(systems, service, notifier, limits),
         send_directly=send,
         directory=shown,
     )
+
+
+def _inbound(systems: ExternalSystems, service: Service, notifier: SlackNotifier, limits: Limits) -> Inbound:
+    """Return the receiver of Slack's payloads, with every flow registered."""
+    settings = systems.settings
+    bolt = make_bolt(systems.client, settings.slack_team_id, settings.slack_bot_token)
+    guard = Guard(
+        service=service,
+        replaced_cards=ReplacedCards(store=systems.store, channel=settings.slack_channel),
+        team_id=settings.slack_team_id,
+    )
+    flows = make_flows(systems, service, notifier, limits)
+    guard.register(bolt, (point for flow in flows for point in flow.entry_points()))
+
+    async def tell(person: ChatId, text: str, channel: str) -> None:
+        await notifier.tell(person, Fact(MessageCode.TEXT, {"text": text}), channel=channel)
+
+    return Inbound(bolt=bolt, tell=tell, background=systems.background, redact=systems.redact)
 
 
 def _scheduled_checks(

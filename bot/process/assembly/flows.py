@@ -40,8 +40,7 @@ class Flow(Protocol):
 def make_flows(systems: ExternalSystems, service: Service, notifier: Notifier, limits: Limits) -> Sequence[Flow]:
     """Return every flow."""
     store, tenant, clock, background = systems.store, systems.tenant, systems.clock, systems.background
-    directory = systems.directory
-    members = Members(directory=directory)
+    directory, members = systems.directory, Members(directory=systems.directory)
     lookup_permission = LookupPermission(members=directory, service=service, limits=limits)
     windows = Windows(client=systems.client, service=service, background=background)
     answers = Answers(
@@ -58,15 +57,7 @@ def make_flows(systems: ExternalSystems, service: Service, notifier: Notifier, l
         DecideFlow(service=service, store=store, windows=windows, members=members, directory=directory, clock=clock),
         OwnRequestFlow(service=service, store=store, request_access=request_access),
         ReviewFlow(service=service, store=store, members=members, windows=windows),
-        RevokeFlow(
-            service=service,
-            windows=windows,
-            members=members,
-            directory=directory,
-            store=store,
-            tenant=tenant,
-            clock=clock,
-        ),
+        _revoke(systems, service, windows, members),
         _restore(systems, service, limits, windows, members, lookup_permission),
         PartnerSetupFlow(
             service=service,
@@ -79,6 +70,18 @@ def make_flows(systems: ExternalSystems, service: Service, notifier: Notifier, l
         GivenUpFlow(service=service),
         HomeFlow(service=service, store=store, notifier=notifier, members=members, background=background),
         ShowFlow(answers=answers, members=members, store=store, tenant=tenant, clock=clock),
+    )
+
+
+def _revoke(systems: ExternalSystems, service: Service, windows: Windows, members: Members) -> RevokeFlow:
+    return RevokeFlow(
+        service=service,
+        windows=windows,
+        members=members,
+        directory=systems.directory,
+        store=systems.store,
+        tenant=systems.tenant,
+        clock=systems.clock,
     )
 
 

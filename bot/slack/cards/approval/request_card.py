@@ -17,7 +17,7 @@ from bot.slack.cards.requests import headline, restore_hint, summary
 from bot.slack.people.approvers import Approvers
 from bot.words.actions import with_commands
 from bot.words.requests.notes import note_words
-from workflows.core.partners.restoration import is_restorable
+from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.people import Role
 from workflows.core.policy.approval import Choice
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState

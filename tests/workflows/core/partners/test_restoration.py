@@ -16,17 +16,10 @@ from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.checks.findings import FindingCode
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import InvalidField, NothingToChange, UnreadableSetting
-from workflows.core.partners.restoration import (
-    decided_by,
-    deciding_template,
-    is_restorable,
-    is_same_configuration,
-    left_alone,
-    likely_templates,
-    plan_restoration,
-    restoration_findings,
-    restored,
-)
+from workflows.core.partners.restoration.deciding_template import decided_by, deciding_template, likely_templates
+from workflows.core.partners.restoration.not_restored import restoration_findings, settings_not_restored
+from workflows.core.partners.restoration.plan import is_same_configuration, plan_restoration
+from workflows.core.partners.restoration.restorable import is_restorable, restored
 from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.closing import closes_everything, only_narrows
 from workflows.core.plans.plan import Plan, is_confirmed, plan_access, plan_revocation, steps_done
@@ -290,7 +283,7 @@ def test_devices_are_never_sent() -> None:
     image = document(tenantRestrictions={**lists, "devices": {"mode": "allowed"}})
     plan = restoration(document(), image)
     assert body(plan) == {"tenantRestrictions": lists}
-    assert left_alone(document(), image) == ("tenantRestrictions.devices",)
+    assert settings_not_restored(document(), image) == ("tenantRestrictions.devices",)
 
 
 def test_a_value_that_graph_shows_without_its_name_is_never_sent() -> None:
