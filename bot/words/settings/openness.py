@@ -56,7 +56,7 @@ def ways_words(found: Iterable[Way | OpenWay]) -> str:
 
 def not_closed_words(left: Sequence[Way | OpenWay]) -> str:
     """State in one sentence what is not certainly closed; empty when everything is closed."""
-    return f"Not closed for certain: {ways_words(left)}." if left else ""
+    return f"Still open or not known: {ways_words(left)}." if left else ""
 
 
 def _with_openness(way: Way | OpenWay) -> str:
