@@ -28,7 +28,8 @@ IDENTIFYING: Final = [PROJECT / "bot" / "slack" / "people" / name for name in ("
 NEXT_STEP: Final = re.compile(
     r"(?:^|[.…:] )(?:Ask|Change|Check|Choose|Click|Copy|Decide|Enter|Fill|Give|Let|Open|Request|Revoke|See|Send|Shorten"
     r"|Tell|Try|Type|Use|Wait|Write) |/partner [a-z]|You need to do nothing|, or ask an admin"
-    r"|, and undo the confirmation|Did you mean|, so remove it|There are: |You can request|The newest card is in this conversation"
+    r"|, and undo the confirmation|Did you mean|, so remove it|There are: "
+    r"|You can request|The newest card is in this conversation"
 )
 NOBODY_READS: Final = frozenset(
     {
