@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from workflows.app.alarms import Alarms
 from workflows.app.identifiers import derived_request_id, revocation_id, verdict_key
-from workflows.app.limits import Allowance, Limited, Limits
+from workflows.app.limits import Allowance, LimitedAction, Limits
 from workflows.app.revocation_alarms import still_tried
-from workflows.app.schedule.role_watch import check_soon, lacking
+from workflows.app.schedule.role_check import check_soon, role_shortages
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog, changed_rules
 from workflows.core.errors.facts import Fact, as_values
@@ -23,9 +23,9 @@ from workflows.core.requests.commands.clicks import (
     DropEffect,
     EffectClick,
     RetryEffect,
-    identified,
     received_name,
     subject_of,
+    with_person,
 )
 from workflows.core.requests.commands.partner import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
 from workflows.core.requests.commands.request import Approve, Reject, Replan, Stop, Withdraw
@@ -71,7 +71,7 @@ class PermissionCheck:
                 await self._say_that_it_waits(effect)
                 raise await still_tried(self.alarms, revocation_id(effect.key), click.target, error.facts) from error
             refused = error if isinstance(error, Refused) else _not_checked(error)
-            await self.service.refuse(
+            await self.service.record_refusal(
                 refused,
                 key=key,
                 actor=click.actor,
@@ -84,7 +84,7 @@ class PermissionCheck:
             raise
 
     async def _say_that_it_waits(self, effect: CheckPermission) -> None:
-        await self.service.say(
+        await self.service.send_message(
             Fact(MessageCode.CLICK_WAITS),
             key=f"delayed:{effect.key}",
             person=effect.command.actor,
@@ -99,7 +99,7 @@ class PermissionCheck:
                 await self._withdraw(click, actor, key)
             case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
                 roster = await self.directory.roster([actor])
-                await self.service.advance_review(click.tenant_id, identified(click, actor), key=key, roster=roster)
+                await self.service.advance_review(click.tenant_id, with_person(click, actor), key=key, roster=roster)
             case Revoke():
                 await self._revoke(click, actor, key)
             case RetryEffect() | DropEffect():
@@ -109,7 +109,7 @@ class PermissionCheck:
         request = await self.store.request(click.request_id)
         if request is not None:
             await self._require_same_rules(request)
-        command = identified(click, actor)
+        command = with_person(click, actor)
 
         async def roster_of(request: AccessRequest) -> Roster:
             return await self.directory.roster([actor, *(decision.person for decision in request.decisions)])
@@ -117,7 +117,7 @@ class PermissionCheck:
         # Rejecting closes access, and is never limited.
         allowance = None
         if self.limits is not None and isinstance(click, Approve):
-            allowance = await self.limits.require(Limited.APPROVALS, actor.chat_id, actor.id)
+            allowance = await self.limits.require(LimitedAction.APPROVALS, actor.chat_id, actor.id)
         try:
             await self.service.advance(click.request_id, command, key=key, roster_of=roster_of, received_at=received_at)
         except Refused as refused:
@@ -129,7 +129,7 @@ class PermissionCheck:
 
     async def _say_what_is_left(self, allowance: Allowance, click: Click, actor: Person, key: str) -> None:
         if (said := allowance.said) is not None:
-            await self.service.say(said, key=f"left:{key}", person=click.actor, channel=click.channel)
+            await self.service.send_message(said, key=f"left:{key}", person=click.actor, channel=click.channel)
         if self.limits is not None:
             await self.limits.used(allowance, actor.name)
 
@@ -150,7 +150,7 @@ class PermissionCheck:
         :raises Refused: `role_empty`.
         """
         try:
-            lack = next(iter(await lacking(request, self.directory)), None)
+            lack = next(iter(await role_shortages(request, self.directory)), None)
         except (DirectoryUnavailable, DirectoryRefused, TenantUnavailable, TenantRefused):
             return
         if lack is not None:

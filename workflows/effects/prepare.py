@@ -19,7 +19,7 @@ from workflows.app.requests.restoring import propose_restoration
 from workflows.app.revocation_alarms import partner_of, still_tried
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
-from workflows.catalog.kept_policy import current_policy
+from workflows.catalog.current_policy import current_policy
 from workflows.core.checks.findings import Finding, require_fit
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import (
@@ -29,7 +29,7 @@ from workflows.core.errors.raised import (
 )
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.replacement import replacement_findings
-from workflows.core.partners.restoration import restored
+from workflows.core.partners.restoration.restorable import restored
 from workflows.core.people import ChatId, Person
 from workflows.core.plans.plan import Plan, plan_revocation
 from workflows.core.policy.template import Stage, Template
@@ -38,7 +38,7 @@ from workflows.core.requests.lifecycle import NO_PARTNER
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import (
     AccessRequest,
-    Observation,
+    ObservedPartner,
     Particulars,
     Prepared,
     RequestId,
@@ -159,7 +159,7 @@ class Preparer:
             roles=self.catalog.role_hashes(stage.role for stage in stages),
         )
 
-    async def _proposed(self, particulars: Particulars, observation: Observation) -> "_Proposal":
+    async def _proposed(self, particulars: Particulars, observation: ObservedPartner) -> "_Proposal":
         if particulars.kind is RequestKind.RESTORATION:
             found = await propose_restoration(
                 particulars.restores or "",
@@ -191,7 +191,7 @@ class Preparer:
         )
         # When every block is set already there is nothing to write. It is still read back and recorded.
         return Prepared(
-            observation=Observation(
+            observation=ObservedPartner(
                 identity=identity, configuration=configuration, default=default, at=self.clock.now()
             ),
             requester=requester,
@@ -208,7 +208,7 @@ class Preparer:
         except Refused as refused:
             raise InvalidField("sponsor", RefusalCode.SPONSOR_REFUSED, refused=refused.fact.as_value()) from refused
 
-    async def _observe(self, request: AccessRequest) -> Observation:
+    async def _observe(self, request: AccessRequest) -> ObservedPartner:
         seen = request.observation
         if seen is not None and self.clock.now() - seen.at < _FRESH:
             return seen

@@ -11,7 +11,7 @@ from bot.slack import ids
 from bot.slack.answers.open_forms import OpenForms, answer_filing
 from bot.slack.answers.windows import NOT_NOW, Window, Windows
 from bot.slack.blocks.blocks import Json
-from bot.slack.flows.entry_points import Action, EntryPoint, Shortcut, Submission, Verb
+from bot.slack.flows.entry_points import Action, EntryPoint, Shortcut, Subcommand, Submission
 from bot.slack.flows.request_access.form import Found, RequestForm, request_view
 from bot.slack.flows.request_access.open_form import OpenRequestForm
 from bot.slack.payloads.forms import parse_form
@@ -19,7 +19,7 @@ from bot.slack.payloads.models import Interaction, Invocation
 from bot.slack.people.members import Members
 from bot.words.refusals.words import fact_words
 from bot.words.requests.notes import refusal_words
-from workflows.app.reads.look_up_permission import Looking
+from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.requests.intake import Form, Intake, lookups_refused
 from workflows.app.requests.named_ids import NamesToShow, look_up_names
 from workflows.app.requests.open_request import account_beside
@@ -28,7 +28,7 @@ from workflows.catalog.catalog import Catalog
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
-from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
@@ -43,7 +43,7 @@ class RequestAccessFlow:
     windows: Windows
     forms: OpenForms[Form, OpenRequestForm]
     members: Members
-    looking: Looking
+    lookup_permission: LookupPermission
     intake: Intake
     service: Service
     tenant: Tenant
@@ -51,7 +51,7 @@ class RequestAccessFlow:
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
-        yield Verb("request", self.open_named)
+        yield Subcommand("request", self.open_named)
         yield Shortcut(ids.REQUEST_SHORTCUT, self.open, stored="shortcut")
         yield Action(ids.OPEN_REQUEST, self.open, stored="open_request")
         yield Action(ids.TARGET, self.look_up, stored="target")
@@ -142,12 +142,12 @@ class RequestAccessFlow:
             return
         async with self.windows.refusing(window):
             try:
-                await self.looking.require(form.requester, form.target, key=window.key, by="names")
+                await self.lookup_permission.require(form.requester, form.target, key=window.key, by="names")
             except NOT_NOW:
                 return  # nothing is shown, so sending looks them up
             shown = self.forms.at(window.id, form)
             # All of them again: the directory may have changed since they were shown.
-            names = await look_up_names(template, form.placeholders, tenant=self.tenant, patience=_NAMES_SECONDS)
+            names = await look_up_names(template, form.placeholders, tenant=self.tenant, timeout_seconds=_NAMES_SECONDS)
             shown.named.clear()
             shown.take_names(names.found, names.problems)
             await self._show(window, shown)
@@ -161,7 +161,7 @@ class RequestAccessFlow:
         found, problem = None, ""
         key, actor = window.key, shown.form.requester
         try:
-            await self.looking.require(actor, typed, key=key, by="form")
+            await self.lookup_permission.require(actor, typed, key=key, by="form")
             seen = await self.intake.look_up(typed)
             waiting = await self.intake.open_request(seen.identity.tenant_id)
             account = None if waiting is None else await account_beside(waiting, actor, self.intake.directory)
@@ -170,7 +170,9 @@ class RequestAccessFlow:
             if refused.code is not RefusalCode.LIMIT_REACHED:
                 raise
             problem = refusal_words(refused)
-            await self.service.refuse(refused, key=key, actor=actor, command=LOOK_UP, subject=Subject(), is_told=True)
+            await self.service.record_refusal(
+                refused, key=key, actor=actor, command=LOOK_UP, subject=CommandSubject(), is_told=True
+            )
         except InvalidField as error:
             problem = refusal_words(error)
         except TenantRefused as error:

@@ -148,7 +148,7 @@ def test_a_card_value_is_a_request_and_a_digest() -> None:
     ],
 )
 def test_any_other_card_value_is_refused(value: str) -> None:
-    with worded_refusal(Refused, match="not one of Gatehouse's") as refused:
+    with worded_refusal(Refused, match="Gatehouse does not know this button") as refused:
         parse_card_value(value)
     assert refused.value.code == "malformed"
 
@@ -157,7 +157,7 @@ def test_any_other_card_value_is_refused(value: str) -> None:
     "value", ["", "contoso.com", TENANT + "\n", TENANT[:-1], TENANT.replace("-", ""), "../default"]
 )
 def test_any_other_tenant_id_is_refused(value: str) -> None:
-    with worded_refusal(Refused, match="not one of Gatehouse's"):
+    with worded_refusal(Refused, match="Gatehouse does not know this button"):
         parse_tenant_id(value)
 
 
@@ -174,7 +174,7 @@ def test_a_step_of_a_partners_half_is_taken() -> None:
 
 @pytest.mark.parametrize("value", ["", TENANT, HALF[1:], HALF[:-1], HALF.replace("job", "jobs"), f"{HALF}:more"])
 def test_any_other_step_is_refused(value: str) -> None:
-    with worded_refusal(Refused, match="not one of Gatehouse's") as refused:
+    with worded_refusal(Refused, match="Gatehouse does not know this button") as refused:
         parse_setup_value(value)
     assert refused.value.code == "malformed"
 
@@ -214,7 +214,7 @@ def test_ids_that_were_typed_for_another_template_are_not_taken(metadata: str) -
 
 
 @pytest.mark.parametrize(
-    ("text", "verb", "argument"),
+    ("text", "subcommand", "argument"),
     [
         ("", "help", ""),
         ("   ", "help", ""),
@@ -226,9 +226,9 @@ def test_ids_that_were_typed_for_another_template_are_not_taken(metadata: str) -
         ("request\u00a0contoso.com", "request", "contoso.com"),
     ],
 )
-def test_what_is_typed_is_a_verb_and_the_rest(text: str, verb: str, argument: str) -> None:
+def test_what_is_typed_is_a_subcommand_and_the_rest(text: str, subcommand: str, argument: str) -> None:
     parsed = Invocation(user_id="U1", team_id="T1", text=text, trigger_id="1")
-    assert (parsed.verb, parsed.argument) == (verb, argument)
+    assert (parsed.subcommand, parsed.argument) == (subcommand, argument)
 
 
 # --- junk ---
@@ -301,7 +301,7 @@ def test_junk_is_no_command(fields: dict[str, Any]) -> None:
         parsed = Invocation.model_validate(fields)
     except ValidationError:
         return
-    assert parsed.verb
+    assert parsed.subcommand
     assert parsed.argument == parsed.argument.strip()
 
 

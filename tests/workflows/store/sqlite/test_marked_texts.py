@@ -18,7 +18,7 @@ from workflows.app.alarms import new_alarm
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
 from workflows.core.errors.facts import Fact, text_fact
 from workflows.core.requests.alarms import AlarmCode
-from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import Tell
 from workflows.core.requests.request import RequestState
 from workflows.store.codec import ALARM, EFFECT, REQUEST, dump
@@ -40,7 +40,7 @@ async def test_a_database_of_the_version_before_opens_without_a_mark(tmp_path: P
     one = replace(one, prepared=replace(one.known, findings=(finding,)))
     typed = replace(one.particulars, justification="So that ‹list partners› and ‹expired› work")
     one = replace(one, particulars=typed)
-    tell = Tell(person=RILEY.chat_id, subject=Subject(), said=text_message(f"{MARK} See ‹list partners›."))
+    tell = Tell(person=RILEY.chat_id, subject=CommandSubject(), said=text_message(f"{MARK} See ‹list partners›."))
     alarm = new_alarm(
         AlarmCode.EFFECT_GIVEN_UP, "1", {"what": "tell", "about": "U1", "reason": f"{MARK} It is tried again."}, NOW
     )
@@ -60,7 +60,7 @@ async def test_a_database_of_the_version_before_opens_without_a_mark(tmp_path: P
     try:
         read = await store.request(one.id)
         assert read is not None
-        waits = "It waits: Slack refuses to say who people are (users.info: token_revoked)."
+        waits = "It waits: The chat system refuses to say who people are (users.info: token_revoked)."
         assert note_words(read.note).startswith(waits)
         assert note_words(read.note).endswith("Look at it with /partner show.")
         assert read.known.findings[0].values == {"text": "See /partner show."}
@@ -74,7 +74,7 @@ async def test_a_database_of_the_version_before_opens_without_a_mark(tmp_path: P
             (text_fact("chat.postMessage: not_in_channel"),),
         ]
         (kept,) = await store.open_alarms()
-        assert "Slack refuses to say who people are" in alarm_text(kept)
+        assert "The chat system refuses to say who people are" in alarm_text(kept)
         assert "‹" not in alarm_text(kept)
     finally:
         await store.close()

@@ -14,11 +14,11 @@ from workflows.core.requests.commands.partner import (
 )
 from workflows.core.requests.commands.request import (
     Approve,
+    CommandSubject,
     Details,
     Reject,
     RemindApprovers,
     RequestCommand,
-    Subject,
     Withdraw,
 )
 
@@ -68,15 +68,15 @@ def received_name(click: Click) -> str:
     return f"{RECEIVED_AS}{click.name}"
 
 
-def subject_of(click: Click) -> Subject:
+def subject_of(click: Click) -> CommandSubject:
     """Return the request or partner that a click names."""
     match click:
         case Approve() | Reject() | Withdraw():
-            return Subject(request_id=click.request_id)
+            return CommandSubject(request_id=click.request_id)
         case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
-            return Subject(tenant_id=click.tenant_id)
+            return CommandSubject(tenant_id=click.tenant_id)
         case Revoke() | RetryEffect() | DropEffect():
-            return Subject()
+            return CommandSubject()
         case _:
             assert_never(click)
 
@@ -93,18 +93,18 @@ def given_by(command: RequestCommand | PartnershipCommand) -> Person | ChatId | 
 
 
 @overload
-def identified(click: Approve[ChatId], actor: Person) -> Approve[Person]: ...
+def with_person(click: Approve[ChatId], actor: Person) -> Approve[Person]: ...
 @overload
-def identified(click: Reject[ChatId], actor: Person) -> Reject[Person]: ...
+def with_person(click: Reject[ChatId], actor: Person) -> Reject[Person]: ...
 @overload
-def identified(click: Keep[ChatId], actor: Person) -> Keep[Person]: ...
+def with_person(click: Keep[ChatId], actor: Person) -> Keep[Person]: ...
 @overload
-def identified(click: ConfirmSetup[ChatId], actor: Person) -> ConfirmSetup[Person]: ...
+def with_person(click: ConfirmSetup[ChatId], actor: Person) -> ConfirmSetup[Person]: ...
 @overload
-def identified(click: UnconfirmSetup[ChatId], actor: Person) -> UnconfirmSetup[Person]: ...
+def with_person(click: UnconfirmSetup[ChatId], actor: Person) -> UnconfirmSetup[Person]: ...
 @overload
-def identified(click: RemindSetup[ChatId], actor: Person) -> RemindSetup[Person]: ...
-def identified(click: Any, actor: Person) -> Any:
+def with_person(click: RemindSetup[ChatId], actor: Person) -> RemindSetup[Person]: ...
+def with_person(click: Any, actor: Person) -> Any:
     """Return the command of a click with the person whom the directory knows. No other function makes this conversion.
 
     :param actor: the person whom the permission check found for the click's chat id.

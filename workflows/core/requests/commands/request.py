@@ -16,7 +16,7 @@ from workflows.core.errors.facts import Fact, as_values
 from workflows.core.people import Actor, ChatId, Person, PersonId
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.refused_writes import RefusedWrite
-from workflows.core.requests.request import AccessRequest, Observation, Particulars, Prepared, RequestId
+from workflows.core.requests.request import AccessRequest, ObservedPartner, Particulars, Prepared, RequestId
 from workflows.core.settings.canonical import Digest, JsonObject
 from workflows.core.settings.model import TenantId
 
@@ -47,7 +47,7 @@ class Submit:
     particulars: Particulars
     lifetime: timedelta
     """How long it may stay undecided."""
-    observation: Observation | None = None
+    observation: ObservedPartner | None = None
     submitter: Person | None = None
     account: PersonId | None = None
     """The requester's account, if it was known when the request was filed."""
@@ -280,7 +280,7 @@ class RecordApplied:
         return {
             "image": self.image,
             **_plan(after),
-            **({} if left is None else {"not_closed": {way.name: way.opening.value for way in left}}),
+            **({} if left is None else {"not_closed": {kind.name: kind.opening.value for kind in left}}),
             **({"refused": refused} if refused else {}),
         }
 
@@ -320,7 +320,7 @@ RequestCommand = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class CommandSubject:
     """What a command is about. Exactly one of the two fields is set."""
 
     request_id: RequestId | None = None

@@ -18,7 +18,7 @@ from workflows.app.requests.intake import Form
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.raised import InvalidField
 from workflows.core.people import ChatId
-from workflows.core.requests.request import Observation
+from workflows.core.requests.request import ObservedPartner
 
 CATALOG = load_catalog(SHIPPED)
 BLANK = Form(requester=RILEY.chat_id, target="", template="", justification="", sponsor=RILEY.chat_id, days=0)
@@ -42,13 +42,13 @@ class Desk:
     async def require(self, actor: ChatId, target: str, *, key: str, by: str) -> None:
         """Everybody may look."""
 
-    async def look_up(self, typed: str) -> Observation:
+    async def look_up(self, typed: str) -> ObservedPartner:
         """Find Contoso, and nobody else."""
         self.looked_up.append(typed)
         await self.may_answer.wait()
         if typed.strip() != "contoso.com":
             raise InvalidField("target", "No Microsoft Entra tenant has this domain.")
-        return Observation(identity=identity(), configuration=None, at=NOW)
+        return ObservedPartner(identity=identity(), configuration=None, at=NOW)
 
     async def open_request(self, tenant_id: str) -> None:
         """No request is open."""
@@ -89,7 +89,7 @@ def open_form(desk: Desk) -> FormOnScreen:
             windows=windows,
             forms=OpenForms(windows, lambda form: OpenRequestForm(form=form)),
             members=Members(directory=there),
-            looking=there,
+            lookup_permission=there,
             intake=there,
             service=nobody,
             tenant=nobody,
@@ -114,14 +114,14 @@ def asks(view: dict[str, Any]) -> list[str]:
 async def test_a_choice_made_while_the_directory_is_asked_is_not_undone(desk: Desk) -> None:
     desk.may_answer.clear()
     form = open_form(desk)
-    looking = asyncio.create_task(form.show_partner(BLANK, typed="contoso.com"))
+    lookup_permission = asyncio.create_task(form.show_partner(BLANK, typed="contoso.com"))
     await asyncio.sleep(0)
     chosen = replace(BLANK, target="contoso.com", template="contractor-portal")
     choosing = asyncio.create_task(form.show_template(chosen))
     await asyncio.sleep(0.01)
     assert asks(desk.last) == ["hole_portal_application"]
     desk.may_answer.set()
-    await asyncio.gather(looking, choosing)
+    await asyncio.gather(lookup_permission, choosing)
     for view in desk.views:
         assert asks(view) == ["hole_portal_application"]
     assert "Contoso Ltd" in shown(desk.last)
