@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
-from slack_sdk.models.blocks import ActionsBlock
+from slack_sdk.models.blocks import ActionsBlock, ButtonElement
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import DOMAIN, Part, actions, button, paragraph, part, when, words
+from bot.slack.blocks.blocks import DOMAIN, Part, actions, asking, button, paragraph, part, when, words
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partners import partner_name
 from bot.words.requests.states import state_words
@@ -122,10 +122,21 @@ def remind_button(request: AccessRequest) -> ActionsBlock:
     return actions(
         f"withdraw:{request.id}",
         button("Remind approvers", ids.REMIND, request.id),
-        button("Withdraw", ids.WITHDRAW, request.id),
+        withdraw_element(request),
     )
 
 
 def withdraw_button(request: AccessRequest) -> ActionsBlock:
     """Return Withdraw."""
-    return actions(f"withdraw:{request.id}", button("Withdraw", ids.WITHDRAW, request.id))
+    return actions(f"withdraw:{request.id}", withdraw_element(request))
+
+
+def withdraw_element(request: AccessRequest) -> ButtonElement:
+    """Return Withdraw. Slack asks once more, and says what happens."""
+    sure = asking(
+        "Withdraw this request?",
+        f"{clean(request_target(request), 100)} ({request.id}): approvers are asked no more, and Gatehouse writes "
+        "nothing more for it. You can send a new request at any time.",
+        "Withdraw",
+    )
+    return button("Withdraw", ids.WITHDRAW, request.id, confirm=sure)

@@ -278,7 +278,7 @@ def _remind(request: AccessRequest, command: RemindApprovers, at: Situation) -> 
         due = next_reminder_at(request)
         if due is None or at.now < due:
             raise Refused(RefusalCode.NOT_DUE, what="approver_reminder")
-    elif not request.is_by(command.actor):
+    elif not request.is_by(command.actor) and not command.is_requester:
         raise Refused(RefusalCode.NOT_THE_REQUESTER, reminds=True)
     elif not may_be_reminded(request, at.now):
         raise Refused(RefusalCode.REMINDED_LATELY)
