@@ -29,6 +29,7 @@ from workflows.core.requests.effects import (
     ShowReview,
     ShowSetup,
     Tell,
+    TellExpired,
 )
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind
@@ -69,6 +70,10 @@ class Performer:
                 request = await self.store.request(effect.request_id)
                 if request is not None:
                     await self.notifier.remind(request)
+            case TellExpired():
+                request = await self.store.request(effect.request_id)
+                if request is not None:
+                    await self.notifier.tell_expired(request)
             case ShowReview():
                 partnership = await self.store.partnership(effect.tenant_id)
                 if partnership is not None:

@@ -47,10 +47,13 @@ def headline(request: AccessRequest) -> str:
     return f"{icon(request)} {clean(request_target(request), 90)}: {state_words(request)}"
 
 
-def summary(request: AccessRequest) -> str:
-    """Describe a request in one or two plain sentences, target first, for notifications."""
+def summary(request: AccessRequest, state: str = "") -> str:
+    """Describe a request in one or two plain sentences, target first, for notifications.
+
+    :param state: words for where it stands today; empty for the state of the request.
+    """
     by = f" by {clean(request.prepared.requester.name, 80)}" if request.prepared else ""
-    return f"{request_target(request)}: {state_words(request)}. {kind_words(request).capitalize()}{by}."
+    return f"{request_target(request)}: {state or state_words(request)}. {kind_words(request).capitalize()}{by}."
 
 
 def request_target(request: AccessRequest) -> str:
