@@ -35,7 +35,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, PersonId
 from workflows.core.policy.placeholders import parse_placeholder
 from workflows.core.policy.template import Stage, Template
-from workflows.core.requests.request import AccessRequest, Observation, Particulars, RequestId, RequestKind
+from workflows.core.requests.request import AccessRequest, ObservedPartner, Particulars, RequestId, RequestKind
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.lookup import look_up
 from workflows.partner_lookup.target import FIELD, normalize_target
@@ -44,9 +44,9 @@ from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnav
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
-PATIENCE_SECONDS: Final = 1.8
+TIMEOUT_SECONDS: Final = 1.8
 """Seconds that the form waits for the directory. The chat system allows a few seconds for the whole answer."""
-NAMES_PATIENCE_SECONDS: Final = 0.8
+NAMES_TIMEOUT_SECONDS: Final = 0.8
 """Seconds that it first waits for the lookup of names, if they were not looked up before."""
 JUSTIFICATION_LIMIT: Final = 2000
 _SEEN_FOR: Final = timedelta(minutes=1)
@@ -94,10 +94,10 @@ class Intake:
     clock: Clock
     limits: Limits | None = None
     """The limit of requests per hour for one person; None: no limit."""
-    _seen: dict[str, Observation] = field(default_factory=dict)
+    _seen: dict[str, ObservedPartner] = field(default_factory=dict)
     """What the form has just shown, for the one request that follows from it."""
 
-    async def look_up(self, typed: str) -> Observation:
+    async def look_up(self, typed: str) -> ObservedPartner:
         """Resolve the text of the target field, for display.
 
         :raises InvalidField: with the text for the field.
@@ -122,14 +122,14 @@ class Intake:
         if not has_names(template, form.with_ids):
             return NamedIds()
         now = asyncio.get_running_loop().time
-        until = now() + NAMES_PATIENCE_SECONDS
+        until = now() + NAMES_TIMEOUT_SECONDS
         try:
             async with asyncio.timeout_at(until):
                 if not await self.directory.is_member(form.requester):
                     return NamedIds()
         except (TenantUnavailable, TenantRefused, DirectoryUnavailable, TimeoutError):
             return NamedIds()
-        return await look_up_names(template, form.with_ids, tenant=self.tenant, patience=until - now())
+        return await look_up_names(template, form.with_ids, tenant=self.tenant, timeout_seconds=until - now())
 
     async def file(self, form: Form, *, key: str) -> RequestId:
         """Check the form and store the request. From then on nothing is lost.
@@ -202,7 +202,7 @@ class Intake:
         template: Template | None,
         placeholders: Mapping[str, str] | None,
         problems: dict[str, Fact],
-    ) -> tuple[Observation | None, PersonId | None]:
+    ) -> tuple[ObservedPartner | None, PersonId | None]:
         """Ask about the tenant and the people in parallel, within the time that the form waits.
 
         :returns: the observation of the tenant, and the requester's account, as far as they are known in time.
@@ -231,11 +231,11 @@ class Intake:
         template: Template | None,
         placeholders: Mapping[str, str] | None,
         problems: dict[str, Fact],
-    ) -> tuple[Observation | None, tuple[Stage, ...] | None]:
+    ) -> tuple[ObservedPartner | None, tuple[Stage, ...] | None]:
         """Look up the tenant; return the observation, and the chain that the plan would need."""
         stages = None
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(TIMEOUT_SECONDS):
                 observation = self._just_seen(target) or await look_up(
                     target, tenant=self.tenant, clock=self.clock, register=self.store
                 )
@@ -259,13 +259,13 @@ class Intake:
             return observation, stages
         return None, None
 
-    def _just_seen(self, target: str) -> Observation | None:
+    def _just_seen(self, target: str) -> ObservedPartner | None:
         """Return what the form showed shortly before. Applying reads the tenant again, so this only saves a call."""
         seen = self._seen.pop(target, None)
         return seen if seen is not None and self.clock.now() - seen.at < _SEEN_FOR else None
 
     async def _ids(self, template: Template, placeholders: Mapping[str, str], problems: dict[str, Fact]) -> None:
-        problems.update(await unknown_ids(template, placeholders, tenant=self.tenant, patience=PATIENCE_SECONDS))
+        problems.update(await unknown_ids(template, placeholders, tenant=self.tenant, timeout_seconds=TIMEOUT_SECONDS))
 
     async def _chain_problem(self, form: Form, stages: tuple[Stage, ...]) -> Fact | None:
         return await chain_problem(stages, {form.requester, form.sponsor}, directory=self.directory)
@@ -310,7 +310,7 @@ async def check_people(
     """
     found: dict[ChatId, PersonId] = {}
     try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             for person, field in {sponsor: "sponsor", requester: place}.items():
                 try:
                     found[person] = (await directory.identify(person)).id
@@ -328,7 +328,7 @@ async def check_people(
 async def chain_problem(stages: tuple[Stage, ...], excluded: set[ChatId], *, directory: Directory) -> Fact | None:
     """Return why nobody could complete the chain; None when somebody can, or when it is not known in time."""
     try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             await require_chain(directory, stages, await directory.all_ids(excluded))
     except InvalidField as error:
         return error.fact

@@ -46,7 +46,7 @@ def has_names(template: Template, placeholders: Mapping[str, str]) -> bool:
 
 
 async def look_up_names(
-    template: Template, placeholders: Mapping[str, str], *, tenant: Tenant, patience: float
+    template: Template, placeholders: Mapping[str, str], *, tenant: Tenant, timeout_seconds: float
 ) -> NamedIds:
     """Look up, in our own directory, every name in a field that needs one of our IDs.
 
@@ -54,7 +54,10 @@ async def look_up_names(
     """
     named = [placeholder for placeholder in template.placeholders if _is_name(placeholder, placeholders)]
     answers = await asyncio.gather(
-        *(_one(placeholder, placeholders[placeholder.name], tenant, patience) for placeholder in named[:MOST_NAMES])
+        *(
+            _one(placeholder, placeholders[placeholder.name], tenant, timeout_seconds)
+            for placeholder in named[:MOST_NAMES]
+        )
     )
     found = {
         placeholder.name: one for placeholder, one in zip(named, answers, strict=False) if isinstance(one, FoundObject)
@@ -74,13 +77,13 @@ def _is_name(placeholder: Placeholder, placeholders: Mapping[str, str]) -> bool:
     return placeholder.owner is Owner.OURS and bool(typed) and not is_guid(typed.strip("{}"))
 
 
-async def _one(placeholder: Placeholder, typed: str, tenant: Tenant, patience: float) -> FoundObject | Fact:
+async def _one(placeholder: Placeholder, typed: str, tenant: Tenant, timeout_seconds: float) -> FoundObject | Fact:
     """Return the one object with this name; otherwise why there is none."""
     name, kind = " ".join(typed.split()), placeholder.kind.value
     if len(name) < SHORTEST_NAME:
         return Fact(RefusalCode.NAME_TOO_SHORT, {"kind": kind, "least": SHORTEST_NAME})
     try:
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(timeout_seconds):
             found = await tenant.tenant_settings.find_by_name(placeholder.kind, name, _MOST_OFFERED + 1)
     except TenantRefused as error:
         return Fact(RefusalCode.NAMES_REFUSED, {"kind": kind, "answer": str(error)})

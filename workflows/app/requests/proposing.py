@@ -13,7 +13,7 @@ from workflows.core.checks.rules import Circumstances, check_plan
 from workflows.core.errors.raised import InvalidField, NothingToChange
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.approval_policy import ApprovalPolicy, chain_for
-from workflows.core.partners.extension import may_be_renewed, not_extended
+from workflows.core.partners.extension import may_be_renewed, no_extension_error
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.plans.default_drift import with_inheritance
@@ -22,7 +22,7 @@ from workflows.core.plans.renewal import plan_renewal
 from workflows.core.policy.risk import deciding_risk, risk_of_result, weakness_of
 from workflows.core.policy.template import Stage, Template, filled
 from workflows.core.requests.request import (
-    Observation,
+    ObservedPartner,
     RequestId,
 )
 from workflows.partner_lookup.target import FIELD
@@ -45,7 +45,7 @@ def current_template(catalog: Catalog, name: str) -> Template:
 
 
 def access_plan(
-    observation: Observation,
+    observation: ObservedPartner,
     template: Template,
     duration: timedelta,
     placeholders: Mapping[str, str] = MappingProxyType({}),
@@ -76,7 +76,7 @@ def access_plan(
         )
     except NothingToChange as nothing:
         if not may_be_renewed(known, duration, now):
-            raise not_extended(known, template, duration, now) from nothing
+            raise no_extension_error(known, template, duration, now) from nothing
         plan = plan_renewal(
             tenant_id=tenant_id,
             before=before,
@@ -97,14 +97,14 @@ def labels_of(template: Template, placeholders: Mapping[str, str]) -> dict[str, 
     }
 
 
-def chain_of(plan: Plan, template: Template, observation: Observation, policy: ApprovalPolicy) -> tuple[Stage, ...]:
+def chain_of(plan: Plan, template: Template, observation: ObservedPartner, policy: ApprovalPolicy) -> tuple[Stage, ...]:
     """Return the stages that decide on a plan: the template's, and those of the partner's current chain."""
     level = risk_of_result(plan, observation.default).level
     return chain_for(plan, template.stages, policy, level)
 
 
 def checked(
-    observation: Observation, plan: Plan, stages: tuple[Stage, ...], around: Circumstances | None = None
+    observation: ObservedPartner, plan: Plan, stages: tuple[Stage, ...], around: Circumstances | None = None
 ) -> tuple[Finding, ...]:
     """Check a partner, a plan and its chain against the rules, before anybody is asked.
 
@@ -130,7 +130,7 @@ def checked(
 
 async def require_no_other_request(
     store: Register,
-    observation: Observation,
+    observation: ObservedPartner,
     request_id: RequestId | None,
     asker: ChatId | None = None,
     directory: Directory | None = None,

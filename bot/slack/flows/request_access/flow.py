@@ -11,7 +11,7 @@ from bot.slack import ids
 from bot.slack.answers.open_forms import OpenForms, answer_filing
 from bot.slack.answers.windows import NOT_NOW, Window, Windows
 from bot.slack.blocks.blocks import Json
-from bot.slack.flows.entry_points import Action, EntryPoint, Shortcut, Submission, Verb
+from bot.slack.flows.entry_points import Action, EntryPoint, Shortcut, Subcommand, Submission
 from bot.slack.flows.request_access.form import Found, RequestForm, request_view
 from bot.slack.flows.request_access.open_form import OpenRequestForm
 from bot.slack.payloads.forms import parse_form
@@ -50,7 +50,7 @@ class RequestAccessFlow:
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
-        yield Verb("request", self.open_named)
+        yield Subcommand("request", self.open_named)
         yield Shortcut(ids.REQUEST_SHORTCUT, self.open, stored="shortcut")
         yield Action(ids.OPEN_REQUEST, self.open, stored="open_request")
         yield Action(ids.TARGET, self.look_up, stored="target")
@@ -146,7 +146,7 @@ class RequestAccessFlow:
                 return  # nothing is shown, so sending looks them up
             shown = self.forms.at(window.id, form)
             # All of them again: the directory may have changed since they were shown.
-            names = await look_up_names(template, form.placeholders, tenant=self.tenant, patience=_NAMES_SECONDS)
+            names = await look_up_names(template, form.placeholders, tenant=self.tenant, timeout_seconds=_NAMES_SECONDS)
             shown.named.clear()
             shown.take_names(names.found, names.problems)
             await self._show(window, shown)

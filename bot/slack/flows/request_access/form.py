@@ -47,7 +47,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.people import ChatId, PersonId
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.template import Template
-from workflows.core.requests.request import AccessRequest, Observation
+from workflows.core.requests.request import AccessRequest, ObservedPartner
 from workflows.core.settings.directory_objects import Owner
 from workflows.ports.tenant_settings import FoundObject
 
@@ -78,7 +78,7 @@ class Found:
     @classmethod
     def of(
         cls,
-        observation: Observation,
+        observation: ObservedPartner,
         *,
         typed: str = "",
         waiting: AccessRequest | None = None,

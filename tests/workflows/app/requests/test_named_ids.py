@@ -133,7 +133,7 @@ async def test_no_more_than_a_few_names_of_one_form_are_searched_for(world: Worl
     usual = next(placeholder for placeholder in PILOT.placeholders if placeholder.owner is Owner.OURS)
     many: Template = replace(PILOT, placeholders=tuple(replace(usual, name=f"h{n}") for n in range(MOST_NAMES + 2)))
     typed = {placeholder.name: "Bridge project" for placeholder in many.placeholders}
-    names = await look_up_names(many, typed, tenant=world.tenant, patience=1)
+    names = await look_up_names(many, typed, tenant=world.tenant, timeout_seconds=1)
     assert len(world.tenant.tenant_settings.searched) == len(names.found) == MOST_NAMES
     assert names.problems.keys() == {f"h{MOST_NAMES}", f"h{MOST_NAMES + 1}"}
 

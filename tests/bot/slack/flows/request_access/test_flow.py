@@ -18,7 +18,7 @@ from workflows.app.requests.intake import Form
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.raised import InvalidField
 from workflows.core.people import ChatId
-from workflows.core.requests.request import Observation
+from workflows.core.requests.request import ObservedPartner
 
 CATALOG = load_catalog(SHIPPED)
 BLANK = Form(requester=RILEY.chat_id, target="", template="", justification="", sponsor=RILEY.chat_id, days=0)
@@ -42,13 +42,13 @@ class Desk:
     async def require(self, actor: ChatId, target: str, *, key: str, by: str) -> None:
         """Everybody may look."""
 
-    async def look_up(self, typed: str) -> Observation:
+    async def look_up(self, typed: str) -> ObservedPartner:
         """Find Contoso, and nobody else."""
         self.looked_up.append(typed)
         await self.may_answer.wait()
         if typed.strip() != "contoso.com":
             raise InvalidField("target", "No Microsoft Entra tenant has this domain.")
-        return Observation(identity=identity(), configuration=None, at=NOW)
+        return ObservedPartner(identity=identity(), configuration=None, at=NOW)
 
     async def open_request(self, tenant_id: str) -> None:
         """No request is open."""
