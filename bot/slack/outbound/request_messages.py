@@ -12,8 +12,8 @@ from typing import Final
 
 from bot.slack.blocks.message import Message
 from bot.slack.cards.approval.again import again_message
-from bot.slack.cards.approval.card import Context
 from bot.slack.cards.approval.closed import closed_card
+from bot.slack.cards.approval.context import Context
 from bot.slack.cards.approval.own import requester_card, sponsor_card
 from bot.slack.cards.approval.request_card import request_card
 from bot.slack.outbound.card_copies import CardCopies, Trouble, Updated
@@ -25,7 +25,7 @@ from workflows.core.partner_setup.state import open_steps
 from workflows.core.people import ChatId
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.ports.clock import Clock
-from workflows.ports.message_copies import Copy
+from workflows.ports.message_copies import MessageCopy
 from workflows.ports.store import Store
 
 MOST_COUNTED: Final = 50
@@ -50,7 +50,7 @@ class _Forms:
         """Return the present round of approval, as copies store it."""
         return str(self.request.round) if self.request.round else ""
 
-    def of(self, copy: Copy) -> Message:
+    def of(self, copy: MessageCopy) -> Message:
         """Return what a posted copy shows now."""
         if not copy.audience and not copy.occasion:
             return self.card()
@@ -145,7 +145,7 @@ class RequestMessages:
         return Context(is_first=is_first, others_open=others, partnership=record)
 
     async def _update(
-        self, request: AccessRequest, copies: Sequence[Copy], forms: _Forms
+        self, request: AccessRequest, copies: Sequence[MessageCopy], forms: _Forms
     ) -> tuple[set[tuple[str, str]], Trouble | None]:
         """Update the posted copies of a request's card.
 

@@ -1,7 +1,6 @@
 """The approval card: what an approver needs to decide in thirty seconds. Everything else is behind Details."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -25,26 +24,22 @@ from bot.slack.blocks.blocks import (
     words,
 )
 from bot.slack.blocks.untrusted import clean
+from bot.slack.cards.approval.context import RISKS, Context, notes, word_count
 from bot.slack.cards.requests import may_be_decided, request_target, restored_parts
 from bot.slack.people.approvers import Approvers
-from bot.words.actions import with_commands
-from bot.words.findings.finding import finding_words
 from bot.words.plans.changes import duration_words
 from bot.words.plans.openings import ShortChange, Sign, short_changes
-from workflows.core.checks.findings import Finding, FindingCode, Severity
-from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import Role
 from workflows.core.plans.renewal import is_renewal, plan_from
-from workflows.core.policy.risk import RiskLevel, deciding_risk, risk_of
+from workflows.core.policy.risk import RiskLevel, deciding_risk
 from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind
-from workflows.core.settings.openness import open_ways
 from workflows.core.text import counted
 
 MOST_QUOTED: Final = 25
 """Words of the justification on the card; the rest is in Details."""
-MOST_ISSUE: Final = 25
-"""Words of the first issue; a longer one is counted with the others."""
+MOST_WORDS: Final = 120
+"""Words of the whole card. What is known beside the request is shown as far as it fits; all of it is in Details."""
 MOST_WITH_LESS: Final = 4
 """Beside more openings than this, the settings that give less access are counted. Every opening has a line."""
 MOST_NAMES: Final = 3
@@ -52,25 +47,6 @@ MOST_NAMES: Final = 3
 _AND_MORE: Final = "; and {} more, see Details"
 
 _SIGNS: Final[Mapping[Sign, str]] = {Sign.MORE: "➕ ", Sign.LESS: "➖ ", Sign.UNKNOWN: "❔ "}
-_RISKS: Final[Mapping[RiskLevel, str]] = {
-    RiskLevel.LOW: "Low risk",
-    RiskLevel.ELEVATED: "Elevated risk",
-    RiskLevel.HIGH: "High risk",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """What our records say beside the request."""
-
-    is_first: bool
-    """Whether there was no earlier request about this partner."""
-    others_open: int = 0
-    """How many other requests of the same requester are open."""
-    partnership: Partnership | None = None
-    """The partner's record; None when Gatehouse has not changed this partner."""
-    successor: AccessRequest | None = None
-    """For a request that was applied: the later one under which the partner stands today."""
 
 
 def approval_blocks(
@@ -89,13 +65,17 @@ def approval_blocks(
     known = request.known
     changes = changes_of(known)
     risk = deciding_risk(known.plan, known.observation.default).level
-    blocks: list[Block] = [
-        header(f"{clean(request_target(request), 90)}: {clean(_title(request), 30)} · {_RISKS[risk]}"),
+    top = [
+        header(f"{clean(request_target(request), 90)}: {clean(_title(request), 30)} · {RISKS[risk]}"),
         rich(paragraph(*_facts(request)), *_quoted(request)),
-        rich(*_changes(changes, is_extension=is_renewal(known.plan)), paragraph(*_notes(known, context))),
-        rich(*_chain(request, holders)),
     ]
-    return [*blocks, decision_row(request, can_decide=with_buttons and may_be_decided(request, now))]
+    told = list(_changes(changes, is_extension=is_renewal(known.plan)))
+    end = [
+        rich(*_chain(request, holders)),
+        decision_row(request, can_decide=with_buttons and may_be_decided(request, now)),
+    ]
+    room = MOST_WORDS - word_count([one.to_dict() for one in (*top, rich(*told), *end)])
+    return [*top, rich(*told, paragraph(*notes(known, context, room))), *end]
 
 
 def changes_of(known: Prepared) -> tuple[ShortChange, ...]:
@@ -152,74 +132,6 @@ def _changes(changes: Sequence[ShortChange], *, is_extension: bool) -> Iterator[
     if len(shown) < len(changes):
         lines.append([words(f"{_SIGNS[Sign.LESS]}{len(less)} with less access")])
     yield from (paragraph(*line) for line in lines or [[words("No change of access")]])
-
-
-def _notes(known: Prepared, context: Context) -> Iterator[Part]:
-    notes: list[list[Part]] = [
-        _looked_at(known.findings),
-        *([words(text)] for text in _staying(known)),
-        _partner_now(known, context),
-        *([words(text)] for text in _signed_in(known.findings)),
-    ]
-    if context.others_open:
-        notes.append([words(f"Requester has {counted(context.others_open, 'other open request')}")])
-    for index, note in enumerate(notes):
-        if index:
-            yield words(" · " if index > 1 else "\n")
-        yield from note
-
-
-def _looked_at(findings: Sequence[Finding]) -> list[Part]:
-    """Return the first issue in its sentence; the others, and what was not checked, are counted.
-
-    What passed is in Details.
-    """
-    issues = [one for one in findings if one.severity in (Severity.ERROR, Severity.WARNING)]
-    unchecked = sum(one.severity is Severity.UNCHECKED for one in findings)
-    issues.sort(key=lambda one: one.severity is not Severity.ERROR)
-    if not issues and not unchecked:
-        return [words("✅ No issues found")]
-    first = with_commands(finding_words(issues[0])) if issues else ""
-    counts = [f"{counted(len(issues) - 1, 'more issue')}"] if len(issues) > 1 else []
-    if first and len(first.split()) > MOST_ISSUE:
-        first, counts = "", [counted(len(issues), "issue")]
-    counts += [f"{unchecked} not checked"] if unchecked else []
-    joined = ", ".join(counts)
-    if not first:
-        return [words(f"⚠️ {joined}")]
-    return [words("⚠️ "), part(first, 300), words(f" ({joined})" if counts else "")]
-
-
-def _staying(known: Prepared) -> Iterator[str]:
-    """Say when the risk comes from access that the partner has already and keeps."""
-    default = known.observation.default
-    if risk_of(known.plan, default).level < (level := deciding_risk(known.plan, default).level):
-        yield f"{_RISKS[level]} because of access that stays"
-
-
-def _partner_now(known: Prepared, context: Context) -> list[Part]:
-    """Return what is on record for the partner: what was approved until when, or since when it is blocked."""
-    record, before = context.partnership, known.plan.before
-    if record is None:
-        if context.is_first:
-            return [words("First request for this partner" if before is None else "Not yet managed by Gatehouse")]
-        return [words("This partner has settings already" if before is not None else "Asked for before")]
-    if record.state is PartnershipState.REVOKED:
-        is_blocked = before is not None and not open_ways(before, known.observation.default)
-        return [words("Blocked since " if is_blocked else "Settings changed since it was revoked "), when(record.since)]
-    title = part(record.template_title, 60)
-    if record.ends_at is None:
-        return [words("Approved now: "), title, words(", no end")]
-    return [words("Approved now: "), title, words(" until "), when(record.ends_at)]
-
-
-def _signed_in(findings: Sequence[Finding]) -> Iterator[str]:
-    """State how many of the partner's people signed in here lately, where the log was read."""
-    for one in findings:
-        if one.code in (FindingCode.SIGN_INS, FindingCode.SIGN_INS_LOST) and "people" in one.values:
-            least = "" if one.values["is_complete"] else "at least "
-            people = counted(one.values["people"], "person of theirs", "people of theirs")
-            yield f"{least}{people} signed in, last {one.values['days']} days"
 
 
 def _chain(request: AccessRequest, holders: Mapping[Role, Approvers]) -> Iterator[RichTextElement]:

@@ -10,23 +10,25 @@ from bot.slack import ids
 from bot.slack.blocks.blocks import Part, actions, button, header, paragraph, part, rich, when, words
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.chain import EXPIRES_NOW, still_needed
+from bot.slack.cards.chain import EXPIRES_NOW, state_parts, still_needed
 from bot.slack.cards.requests import headline, request_target, summary
 from bot.words.actions import with_commands
 from bot.words.requests.notes import note_words
 from bot.words.requests.states import state_words
+from workflows.core.errors.facts import Fact
 from workflows.core.people import ChatId
 from workflows.core.policy.approval import Choice, Decision
-from workflows.core.requests.notes import Facts
+from workflows.core.requests.notes import Facts, NoteCode, with_sent_before
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.text import counted
 
 MOST_NOTE: Final = 300
 """Characters of a note on a card; its further sentences are counted, and are in Details."""
+MOST_LONG: Final = 700
+"""Characters of a note with a very long sentence."""
 MOST_QUOTED: Final = 25
 """Words of a reason on a card; the rest is counted, and is in Details."""
-_UNSAID: Final = (RequestState.WITHDRAWN, RequestState.REJECTED)
-"""States whose note repeats what the card says with a name and a date."""
+_COMPLETE: Final = "No approval is missing."
 _NEWER: Final = "Needs new approval: the newer message has the buttons."
 _DONE: Final = {Choice.APPROVE: "approved", Choice.REJECT: "rejected"}
 _NOUNS: Final = {Choice.APPROVE: "approval", Choice.REJECT: "rejection"}
@@ -83,24 +85,34 @@ def status_parts(request: AccessRequest, successor: AccessRequest | None, now: d
     rejection = next((one for one in reversed(request.decisions) if one.choice is Choice.REJECT), None)
     if successor is not None:
         yield from _replaced(successor)
-        return
-    if request.state is RequestState.REJECTED and rejection is not None:
+    elif request.state is RequestState.REJECTED and rejection is not None:
+        yield words("Rejected by ", bold=True)
         yield part(rejection.person.name, bold=True)
-        yield words(", ")
+        yield words(" on ")
         yield when(rejection.at)
         yield words(": ")
         yield part(first_words(rejection.reason), 300)
+        yield from _sent_before(request)
     elif request.state is RequestState.AWAITING_APPROVAL:
-        yield part(EXPIRES_NOW if now >= request.expires_at else still_needed(request), 300)
-    elif request.confirmed_at is not None:
-        yield words("Read back ")
-        yield when(request.confirmed_at)
+        yield part(EXPIRES_NOW if now >= request.expires_at else still_needed(request) or _COMPLETE, 300)
     else:
-        yield words("Since ")
-        yield when(request.changed_at)
-    if request.note and request.state not in _UNSAID and request.state is not RequestState.AWAITING_APPROVAL:
-        yield words(". ")
-        yield part(shortened_note(request.note), MOST_NOTE + 200)
+        said = list(state_parts(request, now, with_steps=False))
+        yield from said
+        if request.state is RequestState.WITHDRAWN:
+            yield from _sent_before(request)
+        elif request.note:
+            if said:
+                yield words(" ")
+            yield part(shortened_note(request.note), MOST_LONG)
+        elif not said:
+            yield words("Since ")
+            yield when(request.changed_at)
+
+
+def _sent_before(request: AccessRequest) -> Iterator[Part]:
+    if sent := with_sent_before(request, ()):
+        yield words(" ")
+        yield part(with_commands(note_words(sent)), MOST_LONG)
 
 
 def _replaced(successor: AccessRequest) -> Iterator[Part]:
@@ -123,16 +135,17 @@ def first_words(text: str) -> str:
 
 
 def shortened_note(note: Facts) -> str:
-    """Return the first sentences of a note; the others are counted. No sentence is cut, unless it is very long."""
-    shown = note_words(note[:1])
-    count = 1
-    for fact in note[1:]:
-        longer = f"{shown} {note_words(fact)}"
-        if len(longer) > MOST_NOTE:
-            break
-        shown, count = longer, count + 1
-    more = len(note) - count
-    return with_commands(shown) + (f" ({counted(more, 'more note')} in Details)" if more else "")
+    """Return the first sentences of a note; the others are counted. No sentence is cut, unless it is very long.
+
+    That something was sent and may stand in the tenant is always said.
+    """
+    shown: list[Fact] = []
+    for index, fact in enumerate(note):
+        is_short = len(note_words((*shown, fact))) <= MOST_NOTE
+        if index == 0 or is_short or fact.code == NoteCode.SENT_BEFORE:
+            shown.append(fact)
+    more = len(note) - len(shown)
+    return with_commands(note_words(shown)) + (f" ({counted(more, 'more note')} in Details)" if more else "")
 
 
 def _people(request: AccessRequest) -> Iterator[Part]:

@@ -46,7 +46,7 @@ def requester_card(request: AccessRequest, *, now: datetime, successor: AccessRe
         blocks.append(remind_button(request))
     elif may_be_withdrawn(request):
         blocks.append(withdraw_button(request))
-    return message(f"{closed_summary(request, successor)} {still_needed(request)}", blocks)
+    return message(f"{closed_summary(request, successor)} {still_needed(request)}".strip(), blocks)
 
 
 def sponsor_card(request: AccessRequest, *, now: datetime, successor: AccessRequest | None = None) -> Message:
@@ -80,9 +80,7 @@ def _asked_again(request: AccessRequest) -> Iterator[Part]:
 
 def _about(request: AccessRequest) -> Iterator[Part]:
     known, duration = request.prepared, request.particulars.duration
-    yield words(f"Your {kind_words(request)}" if known is None else "")
-    if known is not None:
-        yield part(known.template_title)
+    yield part(f"Your {kind_words(request)}" if known is None else known.template_title)
     if duration is not None:
         yield words(f" · {duration_words(duration)}")
     yield words(f" · {request.id}")
@@ -95,7 +93,8 @@ def _history(request: AccessRequest) -> Iterator[Part]:
     if len(shown) < len(steps):
         yield words(f"{len(steps) - len(shown)} earlier · ")
     for index, step in enumerate(shown):
-        yield words(" · " if index else "")
+        if index:
+            yield words(" · ")
         yield part(step.text, 150)
         yield words(" ")
         yield when(step.at)
