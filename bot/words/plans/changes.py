@@ -27,11 +27,11 @@ from workflows.core.settings.model import Property
 from workflows.core.text import counted
 
 EFFECTS: Final[Mapping[AccessChange, str]] = {
-    AccessChange.OPENS: "opens",
-    AccessChange.NARROWS: "narrows",
-    AccessChange.CLOSES: "closes",
-    AccessChange.SAME: "no change",
-    AccessChange.UNKNOWN: "may open or narrow",
+    AccessChange.OPENS: "More access",
+    AccessChange.NARROWS: "Less access",
+    AccessChange.CLOSES: "Blocked",
+    AccessChange.SAME: "No change",
+    AccessChange.UNKNOWN: "More or less access, not known",
 }
 
 

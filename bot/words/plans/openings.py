@@ -54,7 +54,7 @@ _FLAG_TEXTS: Final[Mapping[tuple[str, Sign], str]] = {
     (Property.INBOUND_TRUST, Sign.MORE): "Accept their {}",
     (Property.INBOUND_TRUST, Sign.LESS): "Do not accept their {}",
     (Property.INBOUND_TRUST, Sign.UNKNOWN): "Perhaps accept their {} (the default is not known)",
-    (Property.AUTOMATIC_REDEMPTION, Sign.MORE): "No consent prompt for {}, once they agree",
+    (Property.AUTOMATIC_REDEMPTION, Sign.MORE): "No consent prompt for {}, once they set this too",
     (Property.AUTOMATIC_REDEMPTION, Sign.LESS): "Consent prompt for {}",
     (Property.AUTOMATIC_REDEMPTION, Sign.UNKNOWN): "Perhaps no consent prompt for {}",
 }
@@ -146,7 +146,7 @@ def _synchronization(item: SettingChange, reading: _Reading) -> str:
     if item.access is AccessChange.OPENS:
         return "Their administrators create and change accounts here (synchronization)"
     if item.access is AccessChange.UNKNOWN:
-        return "Synchronization of their accounts: perhaps, its present value is not known"
+        return "Perhaps synchronization of their accounts (current value not known)"
     return "No synchronization of their accounts"
 
 
@@ -157,7 +157,7 @@ def _unreadable(item: SettingChange, reading: _Reading) -> str:
 
 
 def _unknown_members(item: SettingChange, reading: _Reading) -> str:
-    return f"{title(item.name)}: further values that Gatehouse does not know"
+    return f"{title(item.name)}: other values that Gatehouse does not know"
 
 
 _TEXTS: Final[Mapping[Part, Callable[[SettingChange, _Reading], str]]] = {

@@ -91,7 +91,7 @@ async def test_a_command_that_is_not_taken_stores_nothing(world: World) -> None:
     stored = await world.log()
     with pytest.raises(Refused):
         await world.service.advance(request.id, Expire())
-    with worded_refusal(Refused, match="no such request"):
+    with worded_refusal(Refused, match="does not know this request"):
         await world.service.advance(RequestId("r-nowhere"), Expire())
     assert await world.request(request.id) == request
     assert await world.log() == stored
@@ -129,7 +129,7 @@ async def test_what_one_takes_back_is_withdrawn_once(world: World) -> None:
 
 async def test_nobody_takes_back_what_somebody_else_asked_for(world: World) -> None:
     request = await world.put(usual())
-    with worded_refusal(Refused, match="Only the person who filed"):
+    with worded_refusal(Refused, match="Only the requester"):
         await world.service.withdraw(request.id, SAM.chat_id, key="click-1")
     assert await world.request(request.id) == request
 
@@ -153,7 +153,7 @@ async def test_a_refusal_is_recorded_and_told_once(world: World) -> None:
     await world.settle()
     [(person, said, channel)] = world.notifier.told
     assert (person, channel) == (RILEY.chat_id, "C1")
-    assert said.startswith("You filed this request, so somebody else has to decide on it.")
+    assert said.startswith("You can't approve your own request.")
 
 
 async def test_something_is_said_once_for_each_key(world: World) -> None:
@@ -179,7 +179,7 @@ async def test_a_review_is_advanced_and_stored(world: World) -> None:
         TENANT,
         {"reason": "Needed", "account": SAM.id},
     )
-    with worded_refusal(Refused, match="knows no such partner"):
+    with worded_refusal(Refused, match="does not know this partner"):
         await world.service.advance_review(type(TENANT)("0" * 36), AskReview())
 
 

@@ -184,7 +184,7 @@ async def test_the_form_counts_nobody_who_asks_or_sponsors_under_another_id(worl
     world.directory.assign(RILEY, "security")
     with pytest.raises(InvalidForm) as caught:
         await world.file(requester=RILEY_W)
-    assert "“Security” needs 1 person beside the requester and the sponsor" in fact_words(
+    assert "“Security” needs 1 person besides the requester and the sponsor" in fact_words(
         caught.value.problems["template"]
     )
     world.script.fail("directory.all_ids", DirectoryUnavailable("away"))

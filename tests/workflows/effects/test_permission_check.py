@@ -76,10 +76,10 @@ async def test_the_whole_chain_leads_to_applying(world: World) -> None:
 @pytest.mark.parametrize(
     ("actor", "code", "words"),
     [
-        (RILEY, "own_request", "You filed this request"),
-        (SAM, "sponsor", "You are this partner's sponsor"),
-        (BRUNO, "not_your_turn", "“Security” decides first"),
-        (MALLORY, "not_an_approver", "needs someone with the role “security”"),
+        (RILEY, "own_request", "You can't approve your own request"),
+        (SAM, "sponsor", "because you are the partner's sponsor"),
+        (BRUNO, "not_your_turn", "“Security” decides before your stage"),
+        (MALLORY, "not_an_approver", "you do not have the role “security”"),
         (person("Stranger"), "not_one_account", "no account"),
     ],
     ids=lambda value: getattr(value, "name", ""),

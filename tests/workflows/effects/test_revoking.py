@@ -364,7 +364,7 @@ async def test_a_name_with_a_live_record_that_leads_elsewhere_now_is_ambiguous(w
     await world.revoke(DANA, target="contoso.com")
     assert await world.refusals() == [(DANA.chat_id, "ambiguous_name")]
     said = world.notifier.texts_to(DANA.chat_id)[-1]
-    assert f"Name the tenant ID you mean: {', '.join(sorted([TENANT, OTHER]))}." in said
+    assert f"Type the tenant ID that you mean: {', '.join(sorted([TENANT, OTHER]))}." in said
     assert len(world.tenant.writes) == written
     assert await world.all_requests() == []
     assert (await met(world, TENANT))[0] == TENANT

@@ -178,11 +178,15 @@ async def fill(desk: Desk, error: Exception) -> None:
 @pytest.mark.parametrize(
     ("error", "title", "text"),
     [
-        (InvalidField("target", RefusalCode.TARGET_NOT_ONE), "Not possible", "This is not one domain or tenant ID."),
+        (
+            InvalidField("target", RefusalCode.TARGET_NOT_ONE),
+            "Not possible",
+            ("Enter one domain, for example contoso.com, or one tenant ID."),
+        ),
         (
             UnreadableSetting(RefusalCode.SYNCHRONIZATION_UNKNOWN),
             "Not possible",
-            "false or null. Ask an admin to look at it",
+            "false or null. Ask an admin to check it",
         ),
         (TenantUnavailable("Away."), "Not possible now", "Away. Nothing was changed; try again."),
         (TenantRefused(400, "x", "No."), "Not possible now", "No. Nothing was changed; try again."),

@@ -107,7 +107,7 @@ def test_details_say_who_what_and_why() -> None:
         "Trust in the partner's MFA: more access",
         "Now: inherits the tenant's default",
         "After: trusted",
-        "Nothing closes by itself after 90 days",
+        "Access does not end automatically after 90 days",
         DIGEST,
         "Expires",
         utc_words(EXPIRY),
@@ -128,7 +128,7 @@ def test_operations_that_are_too_long_say_how_much_is_missing() -> None:
     value = {"usersAndGroups": "y" * 9000}
     plan = replace(plan, operations=(replace(plan.operations[0], body={"b2bDirectConnectInbound": value}),))
     blocks = details(request(prepared=prepared(plan=plan))).blocks
-    assert "more characters; the digest covers all of them" in shown(blocks)
+    assert "more characters; the Change ID covers all of them" in shown(blocks)
     assert problems(blocks, "message") == []
 
 
@@ -219,8 +219,8 @@ def test_a_revocation_needs_no_approval_and_says_what_it_is() -> None:
     assert "Requester Riley" in shown(card(revoked).blocks)
     said = shown(details(revoked).blocks)
     assert "none are needed to close a partner" in said
-    assert "This blocks the partner and does not delete it" in said
-    assert "up to an hour" in said
+    assert "This blocks the partner instead of deleting it" in said
+    assert "up to one more hour" in said
 
 
 @pytest.mark.parametrize(("state", "kind"), STATES)

@@ -55,7 +55,7 @@ def test_home_leads_to_the_whole_request_and_holds_the_other_buttons_of_the_card
     assert not {"approve", "reject"} & set(found), "nobody decides on a request that is not shown whole"
     assert found["withdraw"] == "r-awaiting_approval-0"
     assert found["keep"] == found["revoke_review"] == TENANT
-    assert "Trust in the partner's MFA: inherits the tenant's default → trusted (opens)" in shown(view)
+    assert "Trust in the partner's MFA: inherits the tenant's default → trusted (more access)" in shown(view)
 
 
 def alarm(number: int, code: AlarmCode = AlarmCode.EFFECT_GIVEN_UP) -> Alarm:

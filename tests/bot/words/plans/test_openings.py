@@ -85,7 +85,7 @@ def test_a_revocation_opens_nothing(before: JsonObject) -> None:
             "trusted-partner",
             [
                 "Accept their MFA and compliant devices",
-                "No consent prompt for their people, once they agree",
+                "No consent prompt for their people, once they set this too",
                 "Guests: only Office 365 (now: all apps)",
             ],
         ),
@@ -93,7 +93,7 @@ def test_a_revocation_opens_nothing(before: JsonObject) -> None:
             "merger",
             [
                 "Accept their MFA, compliant devices and hybrid joined devices",
-                "No consent prompt for their people and our people there, once they agree",
+                "No consent prompt for their people and our people there, once they set this too",
                 "Shared channels: only Office 365",
                 "Our people in their shared channels: only Office 365",
                 "Guests: only Office 365 (now: all apps)",
@@ -104,7 +104,7 @@ def test_a_revocation_opens_nothing(before: JsonObject) -> None:
             "subsidiary-synchronization",
             [
                 "Accept their MFA, compliant devices and hybrid joined devices",
-                "No consent prompt for their people, once they agree",
+                "No consent prompt for their people, once they set this too",
                 "Their administrators create and change accounts here (synchronization)",
                 "Guests: only Office 365 (now: all apps)",
             ],

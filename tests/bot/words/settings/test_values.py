@@ -34,8 +34,8 @@ def test_every_value_of_an_enumeration_has_words() -> None:
 @pytest.mark.parametrize(
     ("words", "origin", "said"),
     [
-        ("trusted", Origin.TENANT_DEFAULT, "inherits: trusted (the tenant's default)"),
-        ("trusted", Origin.MICROSOFT_DEFAULT, "inherits: trusted (Microsoft's default)"),
+        ("trusted", Origin.TENANT_DEFAULT, "Default: trusted"),
+        ("trusted", Origin.MICROSOFT_DEFAULT, "Microsoft's default: trusted"),
         ("not trusted", Origin.NOT_ADDED, "not trusted (a tenant of another cloud, not added here)"),
         ("trusted", Origin.UNREAD, "inherits the tenant's default"),
         (None, Origin.TENANT_DEFAULT, "inherits the tenant's default"),
@@ -51,7 +51,7 @@ def test_what_is_not_closed_is_named_with_its_openness_and_the_rest_is_counted()
     ways = [OpenAccess(name=f"setting{number}", opening=Openness.UNKNOWN) for number in range(27)]
     assert access_kinds_words(ways[:1]) == "setting0 (not known)"
     assert access_kinds_words(ways).endswith("setting24 (not known); 2 more")
-    assert not_closed_words(ways[:1]) == "Not closed for certain: setting0 (not known)."
+    assert not_closed_words(ways[:1]) == "Still open or not known: setting0 (not known)."
     assert not_closed_words([]) == ""
     assert access_kind_title("inboundTrust.isMfaAccepted") == "Trust in the partner's MFA"
     assert access_kind_title("inboundTrust.\u202eevil") == 'Inbound trust, "\\u202eevil"'

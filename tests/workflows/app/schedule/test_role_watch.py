@@ -142,6 +142,6 @@ async def test_what_was_approved_waits_for_a_directory_that_refuses(world: World
     request = await world.approved()
     world.script.fail("directory.roster", DirectoryRefused("users.info", "token_revoked"))
     waits = await world.settled(request.id)
-    assert "Slack refuses to say" in note_words(waits.note)
+    assert "The chat system refuses to say" in note_words(waits.note)
     world.clock.advance(minutes=2)
     assert (await world.settled(request.id)).confirmed_at is not None

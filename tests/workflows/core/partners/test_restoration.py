@@ -295,7 +295,7 @@ def test_devices_are_never_sent() -> None:
 
 def test_a_value_that_graph_shows_without_its_name_is_never_sent() -> None:
     image = document(b2bCollaborationInbound={"usersAndGroups": {"accessType": "unknownFutureValue", "targets": []}})
-    with worded_refusal(UnreadableSetting, match="B2B collaboration, inbound cannot be put back"):
+    with worded_refusal(UnreadableSetting, match="B2B collaboration, inbound cannot be restored"):
         restoration(document(), image)
     with pytest.raises(NothingToChange):
         restoration(image, image)
@@ -456,7 +456,7 @@ def test_a_chain_that_is_too_weak_for_what_opens_gives_way_to_the_strongest() ->
 
 def test_where_even_the_strongest_is_too_weak_nothing_is_put_back() -> None:
     image = document(inboundTrust={"isMfaAccepted": True, "isCompliantDeviceAccepted": True})
-    with worded_refusal(InvalidField, match="Even the strongest chain, that of “Weak”, is too weak"):
+    with worded_refusal(InvalidField, match="no approval policy is strong enough. The strongest is that of “Weak”"):
         chosen(restoration(closed_document(), image), image, of=(WEAK,))
 
 

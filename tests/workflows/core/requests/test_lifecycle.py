@@ -416,7 +416,7 @@ def test_what_opens_is_sent_again_for_a_quarter_of_an_hour_only(minutes: int, is
     if is_taken:
         advance(known, RecordResent(reason=noted("It does not show.")), moment)
         return
-    with worded_refusal(Refused, match="for a while"):
+    with worded_refusal(Refused, match="soon after the first time"):
         advance(known, RecordResent(reason=noted("It does not show.")), moment)
 
 
@@ -519,7 +519,7 @@ def test_a_requester_who_is_also_the_sponsor_hears_once_that_it_was_overwritten(
 def test_a_revocation_is_never_overwritten_but_planned_again(state: RequestState) -> None:
     """It is not over before the block holds, whoever writes in between."""
     known = request(state, RequestKind.REVOCATION, writing_since=NOW)
-    with worded_refusal(Refused, match="planned again from what stands now") as refused:
+    with worded_refusal(Refused, match="planned again from the current settings") as refused:
         advance_partner(known, RecordOverwritten(image={}), situation(LATER), partnership())
     assert refused.value.code == "plan_again"
     transition = advance_partner(known, REPLAN, situation(LATER), partnership())
