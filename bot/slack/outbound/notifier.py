@@ -5,7 +5,6 @@ a card is decided in `bot.slack.outbound.recipients`.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import structlog
 
@@ -196,7 +195,7 @@ class SlackNotifier:
         occasion = f"{request}{partnership.setup_reminders}"
         sponsor, refused = partnership.sponsor.chat_id, None
         if not remind:
-            await self._take_over(subject, partnership, occasion)
+            await self._requests.hand_over_sponsor(partnership.request_id, sponsor, subject, occasion)
         copies = await self._store.copies(subject)
         has = {c.audience for c in copies if c.occasion == occasion or (not remind and c.occasion.startswith(request))}
         card = setup_card(partnership, may_speak=True, reader=sponsor)
@@ -212,12 +211,6 @@ class SlackNotifier:
             if person not in has and person != sponsor:
                 await self._copies.post(subject, person, setup_card(partnership, may_speak=False), occasion)
         return None if heard else refused
-
-    async def _take_over(self, subject: str, partnership: Partnership, occasion: str) -> None:
-        """Show the card in the message that named the sponsor: one message a person for one request."""
-        for copy in await self._copies.live(f"sponsor:{partnership.request_id}"):
-            if copy.audience == partnership.sponsor.chat_id:
-                await self._store.save_copy(replace(copy, subject=subject, occasion=occasion, content=""))
 
     async def _refresh_homes(self, *people: ChatId) -> None:
         """Publish these people's App Homes soon, by a separate effect, so that no card waits for it."""

@@ -4,11 +4,13 @@ Everybody has one message about a request, which is updated in place. Who must d
 requested again, gets a new one: an update notifies nobody.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, partial
 from typing import Final
+from weakref import WeakValueDictionary
 
 from bot.slack.blocks.message import Message
 from bot.slack.cards.approval.again import again_message
@@ -23,7 +25,7 @@ from bot.slack.people.approvers import name_approvers
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.core.partner_setup.state import open_steps
 from workflows.core.people import ChatId
-from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.ports.clock import Clock
 from workflows.ports.message_copies import MessageCopy
 from workflows.ports.store import Store
@@ -96,6 +98,7 @@ class RequestMessages:
         self._clock = clock
         self._recipients = Recipients(directory)
         self._reminders = reminders
+        self._locks: WeakValueDictionary[RequestId, asyncio.Lock] = WeakValueDictionary()
 
     async def show(self, request: AccessRequest) -> Sequence[ChatId]:
         """Update every copy, and post what is missing.
@@ -180,22 +183,35 @@ class RequestMessages:
         if not await self._store.copies(subject):
             await self._copies.post(subject, request.particulars.requester, card)
 
+    async def hand_over_sponsor(self, request_id: RequestId, sponsor: ChatId, subject: str, occasion: str) -> None:
+        """Let another card take the place of the message that named the sponsor: one message a person for a request."""
+        async with self._lock_of(request_id):
+            for copy in await self._copies.live(f"sponsor:{request_id}"):
+                if copy.audience == sponsor:
+                    await self._store.save_copy(replace(copy, subject=subject, occasion=occasion, content=""))
+
     async def _show_sponsor(self, request: AccessRequest, context: Context) -> None:
         """Tell the sponsor once that they are named, and update that message."""
         if request.prepared is None or _is_only_requester(request):
             return
-        record = context.partnership
-        setup = () if record is None or record.request_id != request.id else record.setup
-        needed = {step.digest for step in setup if step.is_needed}
-        if record is not None and needed & {step.digest for step in open_steps(setup, record.confirmations)}:
-            return  # the setup card has its place
         subject = f"sponsor:{request.id}"
         card = sponsor_card(request, now=self._clock.now(), successor=context.successor)
-        for copy in await self._copies.live(subject):
-            await self._copies.renew(copy, card, is_wanted=not request.is_terminal)
-        is_told = not request.is_terminal or (request.state is RequestState.APPLIED and context.successor is None)
-        if is_told and not needed and not await self._store.copies(subject):
-            await self._copies.post(subject, request.particulars.sponsor, card)
+        async with self._lock_of(request.id):
+            # NB. read now: the partner setup card may have taken the message's place meanwhile.
+            record = await self._store.partnership(request.known.plan.tenant_id)
+            setup = () if record is None or record.request_id != request.id else record.setup
+            needed = {step.digest for step in setup if step.is_needed}
+            if record is not None and needed & {step.digest for step in open_steps(setup, record.confirmations)}:
+                return
+            for copy in await self._copies.live(subject):
+                await self._copies.renew(copy, card, is_wanted=not request.is_terminal)
+            is_told = not request.is_terminal or (request.state is RequestState.APPLIED and context.successor is None)
+            if is_told and not needed and not await self._store.copies(subject):
+                await self._copies.post(subject, request.particulars.sponsor, card)
+
+    def _lock_of(self, request_id: RequestId) -> asyncio.Lock:
+        """Return the lock of a sponsor's message: two effects update it, and they are performed in parallel."""
+        return self._locks.setdefault(request_id, asyncio.Lock())
 
 
 def _is_only_requester(request: AccessRequest) -> bool:
