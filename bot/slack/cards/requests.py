@@ -8,7 +8,7 @@ from slack_sdk.models.blocks import ActionsBlock, ButtonElement
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import DOMAIN, Part, actions, asking, button, paragraph, part, when, words
+from bot.slack.blocks.blocks import DOMAIN, Part, actions, button, confirm_dialog, paragraph, part, when, words
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partners import partner_name
 from bot.words.requests.states import state_words
@@ -136,7 +136,7 @@ def withdraw_button(request: AccessRequest) -> ActionsBlock:
 
 def withdraw_element(request: AccessRequest) -> ButtonElement:
     """Return Withdraw. Slack asks once more, and says what happens."""
-    sure = asking(
+    sure = confirm_dialog(
         "Withdraw this request?",
         f"{clean(request_target(request), 100)} ({request.id}): approvers are asked no more, and Gatehouse writes "
         "nothing more for it. You can send a new request at any time.",

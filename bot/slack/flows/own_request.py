@@ -39,7 +39,7 @@ class OwnRequestFlow:
             await self.service.remind(request_id, click.actor, key=click.key)
         else:
             asked = AskReminder(actor=click.actor, request_id=request_id, channel=click.channel)
-            await self.service.want(asked, key=click.key)
+            await self.service.store_click(asked, key=click.key)
         await ack()
 
     async def withdraw(self, ack: AsyncAck, click: Interaction) -> None:
@@ -49,7 +49,7 @@ class OwnRequestFlow:
             await self.service.withdraw(request_id, click.actor, key=click.key)
         else:
             command = Withdraw(actor=click.actor, request_id=request_id, channel=click.channel)
-            await self.service.want(command, key=click.key)
+            await self.service.store_click(command, key=click.key)
         await ack()
         if click.is_in(ids.REQUEST_ACCESS):
             self.request_access.show_again(click)

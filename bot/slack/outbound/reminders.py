@@ -10,7 +10,7 @@ from workflows.app.reads.queries import waiting_for
 from workflows.core.people import ChatId
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.clock import Clock
-from workflows.ports.records import Listed
+from workflows.ports.records import LimitedList
 from workflows.ports.store import Store
 
 MOST_LISTED = 10
@@ -77,14 +77,14 @@ class Reminders:
         mine = [one for one in ended if person in await self._recipients.were_to_decide(one)]
         if not mine:
             return
-        message = expired_message(Listed(shown=mine[:MOST_LISTED], count=len(mine)))
+        message = expired_message(LimitedList(shown=mine[:MOST_LISTED], count=len(mine)))
         posted = [copy for copy in await self._copies.live(subject) if copy.occasion == today]
         if posted:
             await self._copies.renew(posted[-1], message, is_wanted=False)
         else:
             await self._copies.post(subject, person, message, today)
 
-    async def _waiting(self, person: ChatId) -> Listed[AccessRequest]:
+    async def _waiting(self, person: ChatId) -> LimitedList[AccessRequest]:
         with waiting_for_the_directory():
             known = await self._directory.known_person(person)
             return await waiting_for(

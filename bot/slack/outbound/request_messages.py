@@ -15,10 +15,10 @@ from weakref import WeakValueDictionary
 from bot.slack.blocks.message import Message
 from bot.slack.cards.approval.again import again_message
 from bot.slack.cards.approval.closed import closed_card
-from bot.slack.cards.approval.context import Context
+from bot.slack.cards.approval.context import CardContext
 from bot.slack.cards.approval.own import requester_card, sponsor_card
 from bot.slack.cards.approval.request_card import request_card
-from bot.slack.outbound.card_copies import CardCopies, Trouble, Updated
+from bot.slack.outbound.card_copies import CardCopies, Trouble, UpdateResult
 from bot.slack.outbound.recipients import Recipients, everybody, told_directly
 from bot.slack.outbound.reminders import Reminders
 from bot.slack.people.approvers import name_approvers
@@ -40,7 +40,7 @@ class _Forms:
     """What each reader is shown of a request now."""
 
     request: AccessRequest
-    context: Context
+    context: CardContext
     deciders: frozenset[ChatId]
     now: datetime
     card: Callable[[], Message]
@@ -131,21 +131,21 @@ class RequestMessages:
             raise problem
         return [request.particulars.requester, request.particulars.sponsor, *everybody(holders)]
 
-    async def _context(self, request: AccessRequest) -> Context:
+    async def _context(self, request: AccessRequest) -> CardContext:
         """Read what the card says beside the request: what is known of the partner, and what its requester has open."""
         if request.prepared is None or (request.is_terminal and request.state not in _SET):
-            return Context(is_first=False)
+            return CardContext(is_first=False)
         asked, known = request.particulars, request.known
         record = await self._store.partnership(known.plan.tenant_id)
         if request.is_terminal:
             is_replaced = record is not None and record.request_id != request.id
             successor = await self._store.request(record.request_id) if record is not None and is_replaced else None
-            return Context(is_first=False, partnership=record, successor=successor)
+            return CardContext(is_first=False, partnership=record, successor=successor)
         mine = await self._store.requests_of(asked.requester, MOST_COUNTED, known.requester.id)
         others = sum(not one.is_terminal and one.id != request.id for one in mine)
         earlier = await self._store.requests_for(known.plan.tenant_id, MOST_COUNTED)
         is_first = all(one.id == request.id for one in earlier)
-        return Context(is_first=is_first, others_open=others, partnership=record)
+        return CardContext(is_first=is_first, others_open=others, partnership=record)
 
     async def _update(
         self, request: AccessRequest, copies: Sequence[MessageCopy], forms: _Forms
@@ -160,7 +160,7 @@ class RequestMessages:
             # A card that somebody deleted is not posted again for a finished request, and not for an earlier round.
             is_wanted = not request.is_terminal and (not copy.audience or copy.occasion == forms.occasion)
             updated = await self._copies.update(copy, forms.of(copy), is_wanted=is_wanted)
-            if updated not in (Updated.STUCK, Updated.DELETED):
+            if updated not in (UpdateResult.STUCK, UpdateResult.DELETED):
                 has.add((copy.audience, copy.occasion))
             if isinstance(updated, Trouble) and not copy.audience:
                 problem = updated
@@ -175,7 +175,7 @@ class RequestMessages:
         [card, *_] = [one for one in await self._copies.live(subject) if not one.audience and not one.occasion]
         return await self._copies.post(subject, "", forms.thread(), forms.occasion, thread=card.message_id)
 
-    async def _show_requester(self, request: AccessRequest, context: Context) -> None:
+    async def _show_requester(self, request: AccessRequest, context: CardContext) -> None:
         subject = f"requester:{request.id}"
         card = requester_card(request, now=self._clock.now(), successor=context.successor)
         for copy in await self._copies.live(subject):
@@ -190,7 +190,7 @@ class RequestMessages:
                 if copy.audience == sponsor:
                     await self._store.save_copy(replace(copy, subject=subject, occasion=occasion, content=""))
 
-    async def _show_sponsor(self, request: AccessRequest, context: Context) -> None:
+    async def _show_sponsor(self, request: AccessRequest, context: CardContext) -> None:
         """Tell the sponsor once that they are named, and update that message."""
         if request.prepared is None or _is_only_requester(request):
             return

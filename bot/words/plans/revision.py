@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from bot.words.plans.changes import Line, describe, duration_words, subject_title
 from bot.words.plans.drift import default_lines
-from workflows.core.plans.changes import Subject, setting_changes
+from workflows.core.plans.changes import ChangeSubject, setting_changes
 from workflows.core.plans.revision import PlanShown, revisions
 from workflows.core.policy.risk import deciding_risk
 from workflows.core.policy.template import Stage
@@ -49,7 +49,7 @@ def _shown(prepared: Prepared) -> PlanShown:
     return PlanShown(plan=prepared.plan, default=prepared.observation.default)
 
 
-def _by_subject(shown: PlanShown, names: Mapping[str, str]) -> Mapping[Subject, Line]:
+def _by_subject(shown: PlanShown, names: Mapping[str, str]) -> Mapping[ChangeSubject, Line]:
     changes, lines = setting_changes(shown.plan, shown.default), describe(shown.plan, shown.default, names)
     return {change.subject: line for change, line in zip(changes, lines, strict=True)}
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from workflows.core.plans.changes import SettingChange, Subject, setting_changes
+from workflows.core.plans.changes import ChangeSubject, SettingChange, setting_changes
 from workflows.core.plans.plan import Plan
 from workflows.core.settings.canonical import JsonObject
 
@@ -15,7 +15,7 @@ class PlanShown:
     plan: Plan
     default: JsonObject | None
 
-    def changes(self) -> Mapping[Subject, SettingChange]:
+    def changes(self) -> Mapping[ChangeSubject, SettingChange]:
         """Return the change of each setting, in the order of the plan."""
         return {change.subject: change for change in setting_changes(self.plan, self.default)}
 
@@ -24,7 +24,7 @@ class PlanShown:
 class Revision:
     """One setting that the two plans treat differently."""
 
-    subject: Subject
+    subject: ChangeSubject
     seen: SettingChange | None
     """What the plan that people saw does with it; None when it does not write it."""
     new: SettingChange | None

@@ -13,8 +13,8 @@ from bot.slack.blocks.blocks import (
     Limit,
     Part,
     actions,
-    asking,
     button,
+    confirm_dialog,
     header,
     paragraph,
     part,
@@ -24,7 +24,7 @@ from bot.slack.blocks.blocks import (
     words,
 )
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.approval.context import RISKS, Context, notes, word_count
+from bot.slack.cards.approval.context import RISKS, CardContext, notes, word_count
 from bot.slack.cards.requests import may_be_decided, request_target, restored_parts
 from bot.slack.people.approvers import Approvers
 from bot.words.plans.changes import duration_words
@@ -53,7 +53,7 @@ def approval_blocks(
     request: AccessRequest,
     *,
     holders: Mapping[Role, Approvers],
-    context: Context,
+    context: CardContext,
     now: datetime,
     with_buttons: bool = True,
 ) -> list[Block]:
@@ -193,4 +193,4 @@ def _confirm(request: AccessRequest) -> ConfirmObject:
         shown.append(text)
     more = _AND_MORE.format(len(opened) - len(shown)) if len(opened) > len(shown) else ""
     said = f"{'; '.join(shown)}{more}" if opened else "nothing more is opened, but the access that stays is high risk"
-    return asking("Approve high risk access?", f"{target}: {said}.", "Approve")
+    return confirm_dialog("Approve high risk access?", f"{target}: {said}.", "Approve")

@@ -26,7 +26,7 @@ Note = list[Part]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class CardContext:
     """What our records say beside the request."""
 
     is_first: bool
@@ -39,7 +39,7 @@ class Context:
     """For a request that was applied: the later one under which the partner stands today."""
 
 
-def notes(known: Prepared, context: Context, room: int) -> Iterator[Part]:
+def notes(known: Prepared, context: CardContext, room: int) -> Iterator[Part]:
     """Return the notes that fit.
 
     The issues, access that stays, and what the partner has now are always there, the first issue as a count at least.
@@ -117,7 +117,7 @@ def _staying(known: Prepared) -> Iterator[str]:
         yield f"{RISKS[level]} because of access that stays"
 
 
-def _partner_now(known: Prepared, context: Context) -> Note:
+def _partner_now(known: Prepared, context: CardContext) -> Note:
     """Return what is on record for the partner: what was approved until when, or since when it is blocked."""
     record, before = context.partnership, known.plan.before
     if record is None:

@@ -9,7 +9,7 @@ from bot.slack.blocks.blocks import paragraph, part, rich, words
 from bot.slack.blocks.message import Message, message
 from bot.slack.cards.approval.card import approval_blocks
 from bot.slack.cards.approval.closed import closed_card, shortened_note
-from bot.slack.cards.approval.context import Context
+from bot.slack.cards.approval.context import CardContext
 from bot.slack.cards.drift import changed_behind
 from bot.slack.cards.requests import summary
 from bot.slack.people.approvers import Approvers
@@ -21,7 +21,7 @@ def request_card(
     request: AccessRequest,
     *,
     holders: Mapping[Role, Approvers],
-    context: Context,
+    context: CardContext,
     now: datetime,
     with_buttons: bool = True,
 ) -> Message:

@@ -12,7 +12,7 @@ from bot.slack import ids
 from bot.slack.blocks.blocks import Limit, utc_words, within_limits
 from bot.slack.blocks.message import message
 from bot.slack.cards.approval.card import MOST_QUOTED, approval_blocks
-from bot.slack.cards.approval.context import Context
+from bot.slack.cards.approval.context import CardContext
 from bot.slack.flows.decide import decision_view
 from bot.slack.people.approvers import Approvers
 from tests.bot.shipped_cards import FINDINGS, NAMES, waiting, words_of
@@ -43,7 +43,7 @@ MOST_WORDS, MOST_BLOCKS = 120, 6
 
 
 def card(asked: AccessRequest, **changes: Any) -> list[dict[str, Any]]:
-    usual: dict[str, Any] = {"holders": NAMES, "context": Context(is_first=True, others_open=3), "now": NOW}
+    usual: dict[str, Any] = {"holders": NAMES, "context": CardContext(is_first=True, others_open=3), "now": NOW}
     return within_limits(approval_blocks(asked, **{**usual, **changes}), "message")
 
 
@@ -68,7 +68,7 @@ SIGNED_IN = Finding(
 def test_with_all_that_is_known_of_the_partner_it_has_at_most_120_words(template: str, state: PartnershipState) -> None:
     asked = waiting(TEMPLATES[template])
     known = replace(asked.known, findings=(SIGNED_IN, *FINDINGS, *FINDINGS))
-    context = Context(is_first=False, others_open=3, partnership=partnership(state=state))
+    context = CardContext(is_first=False, others_open=3, partnership=partnership(state=state))
     assert words_of(card(replace(asked, prepared=known), context=context)) <= MOST_WORDS
 
 
@@ -97,9 +97,9 @@ def test_it_says_what_the_partner_has_now() -> None:
     asked, active = waiting(TEMPLATES["guest-collaboration"]), partnership()
     assert "First request for this partner" in shown(card(asked))
     assert active.ends_at is not None
-    said = shown(card(asked, context=Context(is_first=False, partnership=active)))
+    said = shown(card(asked, context=CardContext(is_first=False, partnership=active)))
     assert f"Approved now: Trusted partner until {utc_words(active.ends_at)}" in said
-    endless = Context(is_first=False, partnership=replace(active, ends_at=None))
+    endless = CardContext(is_first=False, partnership=replace(active, ends_at=None))
     assert "Approved now: Trusted partner, no end" in shown(card(asked, context=endless))
 
 
@@ -109,7 +109,7 @@ def test_a_revoked_partner_is_called_blocked_only_while_its_settings_say_so(is_s
     known = prepared(plan=access_plan(before))
     known = replace(known, observation=replace(known.observation, default={}))
     revoked = partnership(state=PartnershipState.REVOKED)
-    text = shown(card(request(prepared=known), context=Context(is_first=False, partnership=revoked)))
+    text = shown(card(request(prepared=known), context=CardContext(is_first=False, partnership=revoked)))
     assert (f"Blocked since {utc_words(NOW)}" in text) is is_still_blocked
     assert (", settings changed since" in text) is not is_still_blocked
 
@@ -167,7 +167,7 @@ def test_an_extension_shows_all_access_that_it_extends() -> None:
 @given(text=hostile, kind=st.sampled_from([RequestKind.ACCESS, RequestKind.RESTORATION]))
 def test_text_from_outside_is_never_markup_and_the_partner_comes_first(text: str, kind: RequestKind) -> None:
     asked = hostile_request(RequestState.AWAITING_APPROVAL, kind, text)
-    blocks = approval_blocks(asked, holders={}, context=Context(is_first=False), now=NOW)
+    blocks = approval_blocks(asked, holders={}, context=CardContext(is_first=False), now=NOW)
     assert_sound_message(message("contoso.com", blocks))
     assert shown(within_limits(blocks, "message")[0]).startswith("contoso.com")
 
@@ -196,6 +196,6 @@ def test_the_confirmation_names_every_opening_of_a_shipped_template_or_counts_th
 def test_a_blocked_partner_is_not_said_to_have_access(is_first: bool) -> None:
     known = prepared()
     asked = request(prepared=replace(known, plan=access_plan(closed_document())))
-    text = shown(card(asked, context=Context(is_first=is_first)))
+    text = shown(card(asked, context=CardContext(is_first=is_first)))
     assert "has access" not in text
     assert ("Not yet managed by Gatehouse" if is_first else "This partner has settings already") in text
