@@ -9,14 +9,14 @@ from workflows.app.requests.open_request import open_request_fact
 from workflows.app.requests.proposing import (
     access_plan,
     chain_of,
-    checked,
+    check_proposal,
     current_template,
     labels_of,
     require_chain,
     require_no_other_request,
 )
 from workflows.app.requests.restoring import propose_restoration
-from workflows.app.revocation_alarms import partner_of, still_tried
+from workflows.app.revocation_alarms import partner_of, report_refused_revocation
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.catalog.current_policy import current_policy
@@ -29,7 +29,7 @@ from workflows.core.errors.raised import (
 )
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.replacement import replacement_findings
-from workflows.core.partners.restoration.restorable import restored
+from workflows.core.partners.restoration.restorable import restored_summary
 from workflows.core.people import ChatId, Person
 from workflows.core.plans.plan import Plan, plan_revocation
 from workflows.core.policy.template import Stage, Template
@@ -95,14 +95,14 @@ class Preparer:
             await self._record(request_id, RecordPrepared(prepared=prepared))
 
     async def _not_prepared(self, request: AccessRequest, error: CodedError | TenantRefused) -> None:
-        """Record that there can be no plan. A revocation ends this way only when there is no partner.
+        """Record that there can be no plan. A revocation ends like this only when there is no partner.
 
         :raises TenantUnavailable: after recording that the request waits.
         """
         has_no_partner = isinstance(error, Refused) and error.code in NO_PARTNER
         if request.particulars.kind is RequestKind.REVOCATION and not has_no_partner:
             await self._record(request.id, RecordDelayed(reason=(*error.facts, Fact(NoteCode.KEEPS_TRYING))))
-            raise await still_tried(self.alarms, request.id, partner_of(request), error.facts) from error
+            raise await report_refused_revocation(self.alarms, request.id, partner_of(request), error.facts) from error
         if isinstance(error, TenantRefused) and error.status in (401, 403):
             reason = (*error.facts, Fact(NoteCode.WAITS_FOR_ADMIN))
             await self._record(request.id, RecordDelayed(reason=reason))
@@ -138,11 +138,11 @@ class Preparer:
         preflight = Preflight(tenant=self.tenant, store=self.store, clock=self.clock)
         is_put_back = request.particulars.kind is RequestKind.RESTORATION
         labels = labels_of(template, request.particulars.placeholders)
-        survey = await preflight.survey(observation, plan, labels, is_put_back=is_put_back)
+        result = await preflight.check(observation, plan, labels, is_put_back=is_put_back)
         findings = (
             *proposal.findings,
-            *checked(observation, plan, stages, survey.circumstances),
-            *require_fit(survey.findings, FIELD),
+            *check_proposal(observation, plan, stages, result.circumstances),
+            *require_fit(result.findings, FIELD),
         )
         await require_chain(self.directory, stages, {requester.chat_id, sponsor.chat_id})
         return Prepared(
@@ -154,7 +154,7 @@ class Preparer:
             stages=stages,
             review_interval=template.review_interval,
             findings=findings,
-            names=survey.names,
+            names=result.names,
             restored=proposal.restored,
             roles=self.catalog.role_hashes(stage.role for stage in stages),
         )
@@ -169,7 +169,7 @@ class Preparer:
                 store=self.store,
                 catalog=self.catalog,
             )
-            was = restored(found.change)
+            was = restored_summary(found.change)
             return _Proposal(found.plan, found.template, found.stages, found.title, found.findings, was)
         template = current_template(self.catalog, particulars.template)
         known = await self.store.partnership(observation.identity.tenant_id)

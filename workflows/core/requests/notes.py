@@ -1,4 +1,4 @@
-"""What a request tells its readers: where it stands, and the notes about it, as codes and values."""
+"""What readers of a request need besides its data: its displayed state and its notes, as codes and values."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -104,7 +104,7 @@ class NoteCode(StrEnum):
 
 
 class DisplayedState(StrEnum):
-    """Where a request stands, for display: finer than its state."""
+    """The state of a request for display: finer than its stored state."""
 
     PREPARING = "preparing"
     AWAITING_APPROVAL = "awaiting_approval"
@@ -142,7 +142,7 @@ _REVOCATIONS: Final[Mapping[RequestState, DisplayedState]] = {
 
 
 def displayed_state(request: AccessRequest) -> DisplayedState:
-    """Return where a request stands."""
+    """Return the state of a request for display."""
     state, is_revocation = request.state, request.particulars.kind is RequestKind.REVOCATION
     if state is RequestState.APPLYING and request.note:
         return DisplayedState.TO_BE_BLOCKED if is_revocation else DisplayedState.TO_BE_WRITTEN

@@ -1,11 +1,12 @@
 """The schema of the embedded store, as ordered steps. To change it, add a step; never edit a released one.
 
 NB. m003 and m007 share a function with m010, which computes the same rows again when all requests can be read. So the
-result of all steps is the same as before.
+result of all steps is the same as before. This file is long because it keeps every released step.
 """
 
 import json
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -13,6 +14,7 @@ from sqlite_utils import Database, Migrations
 
 from workflows.core.checks.findings import FindingCode
 from workflows.core.requests.eligibility import still_asked
+from workflows.core.requests.reminding import next_due_at
 from workflows.ports.records import StoreUnusable
 from workflows.store.codec import REQUEST, load
 from workflows.store.sqlite.earlier_texts import EarlierTexts
@@ -244,6 +246,20 @@ def m013_no_marked_texts(db: Database) -> None:
             if isinstance(values, dict) and isinstance(values.get("reason"), str):
                 values["reason"] = _EARLIER.told(values["reason"])
             db.execute(f"update {table} set doc = ? where id = ?", (_written(_EARLIER.with_told(record)), identity))  # noqa: S608
+
+
+@migrations()
+def m015_reminders_of_waiting_requests(db: Database) -> None:
+    """Let requests that waited before there were reminders get them too, and find requests that expired."""
+    for request_id, doc in db.execute("select id, doc from requests where state = 'awaiting_approval'").fetchall():
+        try:
+            due = next_due_at(load(REQUEST, doc))
+        except (ValidationError, ValueError):
+            continue  # as in every list: an unreadable record does not hide others
+        if due is not None:
+            moment = due.astimezone(UTC).isoformat(timespec="microseconds")
+            db.execute("update requests set due_at = ? where id = ?", (moment, request_id))
+    db.execute("create index requests_expired on requests(created_at) where state = 'expired'")
 
 
 def _with_facts(doc: str) -> str:
