@@ -81,7 +81,7 @@ def assemble(around: Neighbours) -> Parts:
         old_cards=OldCards(store=around.store, channel=around.settings.slack_channel),
         team_id=around.settings.slack_team_id,
     )
-    flows = make_flows(around, service, notifier, limits)
+    flows = make_flows(around, service, notifier, limits, shown)
     guard.register(bolt, (point for flow in flows for point in flow.entry_points()))
 
     async def tell(person: ChatId, text: str, channel: str) -> None:
@@ -127,6 +127,7 @@ def _limits(around: Neighbours, alarms: Alarms) -> Limits:
         Limited.REQUESTS: settings.gatehouse_max_requests_per_hour,
         Limited.APPROVALS: settings.gatehouse_max_approvals_per_hour,
         Limited.LOOK_UPS: settings.gatehouse_max_lookups_per_hour,
+        Limited.SEARCHES: settings.gatehouse_max_searches_per_hour,
     }
     return Limits(store=around.store, alarms=alarms, clock=around.clock, most=most)
 

@@ -15,15 +15,20 @@ from bot.slack.flows.own_request import OwnRequestFlow
 from bot.slack.flows.partner_setup.flow import PartnerSetupFlow
 from bot.slack.flows.request_access.flow import RequestAccessFlow
 from bot.slack.flows.request_access.open_form import OpenRequestForm
+from bot.slack.flows.request_access.search import SearchOwn
 from bot.slack.flows.restore.flow import RestoreFlow
 from bot.slack.flows.review import ReviewFlow
 from bot.slack.flows.revoke.flow import RevokeFlow
 from bot.slack.flows.show.flow import ShowFlow
 from bot.slack.people.members import Members
+from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.limits import Limits
 from workflows.app.reads.checklists import Checklists
 from workflows.app.reads.look_up_permission import Looking
-from workflows.app.requests.intake import Form, Intake
+from workflows.app.reads.offers import Offers
+from workflows.app.reads.own_objects import NameSearch
+from workflows.app.requests.forms import Form
+from workflows.app.requests.intake import Intake
 from workflows.app.requests.restore_intake import RestoreForm, RestoreIntake
 from workflows.app.service import Service
 from workflows.core.partner_setup.clouds import cloud_of
@@ -37,7 +42,9 @@ class Flow(Protocol):
         """Return the entry points of this flow."""
 
 
-def make_flows(around: Neighbours, service: Service, notifier: Notifier, limits: Limits) -> Sequence[Flow]:
+def make_flows(
+    around: Neighbours, service: Service, notifier: Notifier, limits: Limits, shown: ShownDirectory
+) -> Sequence[Flow]:
     """Return every flow."""
     store, tenant, clock, background = around.store, around.tenant, around.clock, around.background
     directory = around.directory
@@ -52,7 +59,7 @@ def make_flows(around: Neighbours, service: Service, notifier: Notifier, limits:
         slack_api_url=around.settings.slack_api_url,
         redact=around.redact,
     )
-    request_access = _request_access(around, service, limits, windows, members, looking)
+    request_access = _request_access(around, service, limits, windows, members, looking, shown)
     return (
         request_access,
         DecideFlow(service=service, store=store, windows=windows, members=members, directory=directory, clock=clock),
@@ -83,14 +90,30 @@ def make_flows(around: Neighbours, service: Service, notifier: Notifier, limits:
 
 
 def _request_access(
-    around: Neighbours, service: Service, limits: Limits, windows: Windows, members: Members, looking: Looking
+    around: Neighbours,
+    service: Service,
+    limits: Limits,
+    windows: Windows,
+    members: Members,
+    looking: Looking,
+    shown: ShownDirectory,
 ) -> RequestAccessFlow:
     def remember(form: Form) -> OpenRequestForm:
         return OpenRequestForm(form=form)
 
+    forms = OpenForms(windows, remember)
+    offers = Offers(store=around.store, catalog=around.catalog, clock=around.clock)
+    names = NameSearch(
+        members=around.directory,
+        service=service,
+        tenant=around.tenant,
+        catalog=around.catalog,
+        clock=around.clock,
+        limits=limits,
+    )
     return RequestAccessFlow(
         windows=windows,
-        forms=OpenForms(windows, remember),
+        forms=forms,
         members=members,
         looking=looking,
         intake=Intake(
@@ -103,8 +126,10 @@ def _request_access(
             limits=limits,
         ),
         service=service,
-        tenant=around.tenant,
         catalog=around.catalog,
+        offers=offers,
+        search=SearchOwn(names=names, offers=offers, forms=forms, windows=windows),
+        shown_directory=shown,
     )
 
 

@@ -41,6 +41,16 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class Options:
+    """A select that asks for its options. It is answered with none when that is refused."""
+
+    action_id: str | re.Pattern[str]
+    listener: Clicked
+    stored: str
+    """The name in the audit log when it is refused."""
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """The submission of a window."""
 
@@ -74,7 +84,7 @@ class Opened:
     listener: Happened
 
 
-EntryPoint = Action | Submission | Shortcut | Verb | Opened
+EntryPoint = Action | Options | Submission | Shortcut | Verb | Opened
 
 ANY_OTHER: Final = ""
 """The verb for unknown commands, and for a command without the partner it needs."""

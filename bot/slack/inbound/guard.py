@@ -23,6 +23,7 @@ from bot.slack.flows.entry_points import (
     EntryPoint,
     Happened,
     Opened,
+    Options,
     Shortcut,
     Submission,
     Typed,
@@ -39,6 +40,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.commands.request import Subject
 from workflows.core.requests.effects import MessageCode
+from workflows.ports.records import StoreNotWritable
 
 _COMMAND: Final = "/partner"
 
@@ -60,6 +62,8 @@ class Guard:
             match point:
                 case Action():
                     app.action(point.action_id)(self._clicked(point.listener, point.stored, point.card))
+                case Options():
+                    app.options(point.action_id)(self._asked(point.listener, point.stored))
                 case Submission():
                     app.view(point.callback_id)(self._clicked(point.listener, point.stored))
                 case Shortcut():
@@ -101,6 +105,28 @@ class Guard:
                     channel=click.channel,
                 )
                 await ack()
+
+        return guarded
+
+    def _asked(self, listener: Clicked, stored: str) -> Callable[..., Awaitable[None]]:
+        """Wrap a select's question for its options. A refusal is recorded, and nothing is offered.
+
+        Slack shows no text of an answer, so the person sees that nothing was found.
+        """
+
+        async def guarded(ack: AsyncAck, body: dict[str, Any]) -> None:
+            asked = Interaction.model_validate(body)
+            try:
+                self._require_our_team(asked)
+                await listener(ack, asked)
+            except Refused as refused:
+                key = f"options:{asked.the_view.id}:{asked.actor}:{asked.name}:{refused.code}"
+                await self.service.refuse(
+                    refused, key=key, actor=asked.actor, command=stored, subject=Subject(), is_told=True
+                )
+                await ack(options=[])
+            except StoreNotWritable:
+                await ack(options=[])
 
         return guarded
 

@@ -108,15 +108,15 @@ def _partner_steps(values: Values) -> str:
 
 
 def _extends(values: Values) -> str:
-    return (
-        "Nothing is written to the tenant: all that stands for this partner is approved for another "
-        f"{_duration(values)}, counted from the last approval."
-    )
+    lasts = f"until {values['ends_at'][:10]} (UTC)" if "ends_at" in values else f"for another {_duration(values)}"
+    counted = "" if "ends_at" in values else ", counted from the last approval"
+    return f"Nothing is written to the tenant: all that stands for this partner is approved {lasts}{counted}."
 
 
 def _stays_open(values: Values) -> str:
+    after = f"on {values['ends_at'][:10]} (UTC)" if "ends_at" in values else f"after {_duration(values)}"
     return (
-        f"Nothing closes by itself after {_duration(values)}: the sponsor is then asked to revoke the access or to "
+        f"Nothing closes by itself {after}: the sponsor is then asked to revoke the access or to "
         "have a new request approved."
     )
 

@@ -1,6 +1,7 @@
 """Functions shared by the form, preparing and a written request: a template's plan, its chain, and its findings."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
@@ -52,11 +53,13 @@ def access_plan(
     *,
     known: Partnership | None,
     now: datetime,
+    ends_at: datetime | None = None,
 ) -> Plan:
     """Compute the plan of an access request; a renewal when the partner has these settings already.
 
     :param placeholders: the values typed for the template's placeholders, by name.
     :param known: the partner's record, if there is one: only access opened by Gatehouse can be renewed.
+    :param ends_at: the requested end, when a day was chosen in place of a duration.
     :raises InvalidField: when a placeholder's value is missing or wrong.
     :raises NothingToChange: when the partner has these settings already, for as long; it says what extends them.
     """
@@ -75,8 +78,9 @@ def access_plan(
             is_cross_cloud=is_cross_cloud,
         )
     except NothingToChange as nothing:
-        if not may_be_renewed(known, duration, now):
-            raise not_extended(known, template, duration, now) from nothing
+        lasts = duration if ends_at is None else ends_at - now
+        if not may_be_renewed(known, lasts, now):
+            raise not_extended(known, template, lasts, now) from nothing
         plan = plan_renewal(
             tenant_id=tenant_id,
             before=before,
@@ -85,7 +89,7 @@ def access_plan(
             duration=duration,
             is_cross_cloud=is_cross_cloud,
         )
-    return with_inheritance(plan, observation.default)
+    return with_inheritance(replace(plan, ends_at=ends_at), observation.default)
 
 
 def labels_of(template: Template, placeholders: Mapping[str, str]) -> dict[str, str]:
@@ -126,6 +130,15 @@ def checked(
             reasons=[one.value for one in risk.reasons[:_MOST_REASONS]],
         )
     return found
+
+
+def require_time_left(ends_at: datetime | None, now: datetime) -> None:
+    """Refuse an access whose requested end has passed while the request waited.
+
+    :raises InvalidField: with the next step.
+    """
+    if ends_at is not None and ends_at <= now:
+        raise InvalidField("duration", RefusalCode.END_DATE_PASSED)
 
 
 async def require_no_other_request(
