@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from workflows.core.partner_setup.steps import Step
+from workflows.core.partner_setup.steps import SetupStep
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
@@ -71,7 +71,7 @@ def decision_value(request: AccessRequest) -> str:
     return f"{request.id}:{request.known.plan.digest}"
 
 
-def setup_value(tenant_id: TenantId, step: Step) -> str:
+def setup_value(tenant_id: TenantId, step: SetupStep) -> str:
     """Return a step of a partner setup exactly as it is shown: `<tenant id>:<step>:<digest>`."""
     return f"{tenant_id}:{step.key.value}:{step.digest}"
 

@@ -19,7 +19,14 @@ from workflows.core.partners.partnership import Attestation
 from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.approval import Choice, Decision
-from workflows.core.requests.request import AccessRequest, Observation, RequestId, RequestKind, RequestState, Restored
+from workflows.core.requests.request import (
+    AccessRequest,
+    ObservedPartner,
+    RequestId,
+    RequestKind,
+    RequestState,
+    Restored,
+)
 
 Json = dict[str, Any]
 
@@ -133,7 +140,7 @@ def hostile_request(state: RequestState, kind: RequestKind, text: str) -> Access
         kind,
         requester=replace(RILEY, name=text),
         sponsor=replace(SAM, name=text),
-        observation=Observation(identity=hostile_identity(text), configuration=None, at=NOW),
+        observation=ObservedPartner(identity=hostile_identity(text), configuration=None, at=NOW),
         **({"plan": access_plan(before)} if kind is not RequestKind.REVOCATION else {}),
         template_title=text,
         restored=Restored(request_id=RequestId(text), kind=kind, title=text, by=person, at=NOW)

@@ -138,7 +138,7 @@ class World:
         return request
 
     async def opened(self) -> AccessRequest:
-        """Open Contoso, the whole way."""
+        """Open Contoso, the whole kind."""
         request = await self.settled((await self.approved()).id)
         assert request.state is RequestState.APPLIED, note_words(request.note)
         return request

@@ -6,7 +6,7 @@ from typing import Any
 from workflows.app.alarms import Alarms
 from workflows.core.errors.facts import Fact
 from workflows.core.plans.refused_writes import RefusedWrite
-from workflows.core.requests.alarms import WAYS, AlarmCode, EndingCode
+from workflows.core.requests.alarms import OPEN_ACCESS, AlarmCode, EndingCode
 from workflows.core.requests.notes import Facts, NoteCode, as_values
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.ports.store import Store
@@ -19,7 +19,7 @@ async def still_tried(alarms: Alarms, request_id: RequestId, partner: str, reaso
     return TenantUnavailable(reason)
 
 
-async def ways_stay_open(
+async def access_stays_open(
     alarms: Alarms, store: Store, request: AccessRequest, unanswered: Sequence[RefusedWrite]
 ) -> None:
     """Raise the alarm about what a confirmed revocation did not close.
@@ -27,11 +27,11 @@ async def ways_stay_open(
     It replaces the alarm that the revocation is not confirmed.
     """
     known = await store.open_alarm(AlarmCode.REVOCATION_WAITS, request.id)
-    if known is not None and WAYS not in known.values:
+    if known is not None and OPEN_ACCESS not in known.values:
         await alarms.clear_alarm(AlarmCode.REVOCATION_WAITS, request.id, Fact(EndingCode.NOT_ALL_CLOSED))
     reasons = dict.fromkeys(one.reason for one in unanswered)
     values = values_of(request.id, partner_of(request), tuple(fact for reason in reasons for fact in reason))
-    values[WAYS] = ", ".join(name for one in unanswered for name in one.names)
+    values[OPEN_ACCESS] = ", ".join(name for one in unanswered for name in one.names)
     await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, request.id, values)
 
 

@@ -25,7 +25,7 @@ from workflows.core.requests.commands.request import (
 )
 from workflows.core.requests.effects import CheckPermission, Effect, SettleGivenUp, ShowRequest, Tell, refusal_message
 from workflows.core.requests.lifecycle import Situation
-from workflows.core.requests.request import AccessRequest, Observation, Particulars, RequestId, RequestKind
+from workflows.core.requests.request import AccessRequest, ObservedPartner, Particulars, RequestId, RequestKind
 from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock
 from workflows.ports.records import Commit, StaleVersion
@@ -60,7 +60,7 @@ class Service:
         *,
         key: str,
         decide_within: timedelta,
-        observation: Observation | None = None,
+        observation: ObservedPartner | None = None,
         submitter: Person | None = None,
         account: PersonId | None = None,
     ) -> None:

@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from workflows.catalog.template_settings import GUID, PLACEHOLDER_NAME, FileModel, SettingsTable
 from workflows.core.people import Role
-from workflows.core.policy.placeholders import Placeholder, places
+from workflows.core.policy.placeholders import Placeholder, placeholder_uses
 from workflows.core.policy.template import Stage, Template, TicketRule
 from workflows.core.settings.directory_objects import Owner
 from workflows.core.settings.documents import to_document
@@ -118,7 +118,7 @@ class TemplateFile(FileModel):
         )
 
     def _parsed_placeholders(self, settings: dict[Property, Setting]) -> tuple[Placeholder, ...]:
-        owners = {place.name: place.owner for place in places(settings)}
+        owners = {place.name: place.owner for place in placeholder_uses(settings)}
         return tuple(
             Placeholder(
                 name=placeholder.name,
@@ -137,7 +137,7 @@ class TemplateFile(FileModel):
         declared = {placeholder.name: placeholder for placeholder in self.placeholders}
         if len(declared) < len(self.placeholders):
             yield "placeholders: two placeholders have the same name"
-        found = list(places(self.settings.parsed()))
+        found = list(placeholder_uses(self.settings.parsed()))
         for place in found:
             placeholder = declared.get(place.name)
             if placeholder is None:

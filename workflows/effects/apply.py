@@ -13,16 +13,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from workflows.app.alarms import Alarms
-from workflows.app.revocation_alarms import changed_again, partner_of, still_tried, ways_stay_open
+from workflows.app.revocation_alarms import access_stays_open, changed_again, partner_of, still_tried
 from workflows.app.schedule.downtime import held_by_gap
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
-from workflows.core.checks.findings import Severity, Unfit
+from workflows.core.checks.findings import Severity, UnfitPlan
 from workflows.core.checks.partner_rules import check_partner
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.people import Roster
-from workflows.core.plans.drift import three_way
+from workflows.core.plans.drift import three_way_difference
 from workflows.core.plans.plan import Plan, is_confirmed, steps_done
 from workflows.core.requests.commands.request import (
     RecordApplied,
@@ -176,7 +176,7 @@ class Applier:
                 tried = await write_further(plan, observed, tenant=self.tenant, sleep=self.sleep)
                 if tried.unanswered and request.particulars.kind is RequestKind.REVOCATION:
                     # Before the end is recorded: a crash in between repeats this, and the alarm is never missing.
-                    await ways_stay_open(self.alarms, self.store, request, tried.unanswered)
+                    await access_stays_open(self.alarms, self.store, request, tried.unanswered)
                 # Read last, and only where it is checked: the default may have changed since the plan was made.
                 default = await read_default(tenant=self.tenant) if closes(request) else None
                 command = RecordApplied(image=tried.image, refused=tried.refused, default=default)
@@ -260,7 +260,7 @@ class Applier:
         errors = [one for one in check_partner(plan.tenant_id, observed) if one.severity is Severity.ERROR]
         if request.particulars.kind is RequestKind.REVOCATION or not errors:
             return False
-        reason = told_by(Unfit("target", errors))
+        reason = told_by(UnfitPlan("target", errors))
         if request.writing_since is None:
             await self.service.advance(request.id, Stop(reason=(*reason, not_written(request))))
         elif done is None or done == len(plan.required):
@@ -289,7 +289,7 @@ class Applier:
         if request.particulars.kind is RequestKind.REVOCATION or not names:
             return False
         reason = Fact(NoteCode.UNKNOWN_SETTINGS_CHANGED, {"names": list(names), "is_first": is_first_plan(request)})
-        again = Replan(reason=(reason,), drift=three_way(plan, observed), is_unwritten=True)
+        again = Replan(reason=(reason,), drift=three_way_difference(plan, observed), is_unwritten=True)
         await self.service.advance(request.id, again)
         return True
 
@@ -300,7 +300,7 @@ class Applier:
         if is_revocation and request.replans + 1 >= ALARMING_REPLANS:
             # Before it is recorded: a crash in between repeats this, and the alarm is never missing.
             await changed_again(self.alarms, request)
-        drift = three_way(request.known.plan, observed)
+        drift = three_way_difference(request.known.plan, observed)
         await self.service.advance(request.id, Replan(reason=reason, drift=drift, is_unwritten=is_unwritten))
 
     async def _failed(self, request: AccessRequest, done: int, error: TenantRefused) -> None:

@@ -23,9 +23,9 @@ from workflows.core.requests.commands.clicks import (
     DropEffect,
     EffectClick,
     RetryEffect,
-    identified,
     received_name,
     subject_of,
+    with_person,
 )
 from workflows.core.requests.commands.partner import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
 from workflows.core.requests.commands.request import Approve, Reject, Replan, Stop, Withdraw
@@ -99,7 +99,7 @@ class PermissionCheck:
                 await self._withdraw(click, actor, key)
             case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
                 roster = await self.directory.roster([actor])
-                await self.service.advance_review(click.tenant_id, identified(click, actor), key=key, roster=roster)
+                await self.service.advance_review(click.tenant_id, with_person(click, actor), key=key, roster=roster)
             case Revoke():
                 await self._revoke(click, actor, key)
             case RetryEffect() | DropEffect():
@@ -109,7 +109,7 @@ class PermissionCheck:
         request = await self.store.request(click.request_id)
         if request is not None:
             await self._require_same_rules(request)
-        command = identified(click, actor)
+        command = with_person(click, actor)
 
         async def roster_of(request: AccessRequest) -> Roster:
             return await self.directory.roster([actor, *(decision.person for decision in request.decisions)])

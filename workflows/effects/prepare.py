@@ -39,7 +39,7 @@ from workflows.core.requests.lifecycle import NO_PARTNER
 from workflows.core.requests.notes import NoteCode, told_by
 from workflows.core.requests.request import (
     AccessRequest,
-    Observation,
+    ObservedPartner,
     Particulars,
     Prepared,
     RequestId,
@@ -160,7 +160,7 @@ class Preparer:
             roles=self.catalog.role_hashes(stage.role for stage in stages),
         )
 
-    async def _proposed(self, particulars: Particulars, observation: Observation) -> "_Proposal":
+    async def _proposed(self, particulars: Particulars, observation: ObservedPartner) -> "_Proposal":
         if particulars.kind is RequestKind.RESTORATION:
             found = await propose_restoration(
                 particulars.restores or "",
@@ -197,7 +197,7 @@ class Preparer:
         )
         # When every block is set already there is nothing to write. It is still read back and recorded.
         return Prepared(
-            observation=Observation(
+            observation=ObservedPartner(
                 identity=identity, configuration=configuration, default=default, at=self.clock.now()
             ),
             requester=requester,
@@ -214,7 +214,7 @@ class Preparer:
         except Refused as refused:
             raise InvalidField("sponsor", RefusalCode.SPONSOR_REFUSED, refused=refused.fact.as_value()) from refused
 
-    async def _observe(self, request: AccessRequest) -> Observation:
+    async def _observe(self, request: AccessRequest) -> ObservedPartner:
         seen = request.observation
         if seen is not None and self.clock.now() - seen.at < _FRESH:
             return seen

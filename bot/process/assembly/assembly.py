@@ -32,7 +32,7 @@ from workflows.effects.outbox import Outbox
 from workflows.effects.performer import Performer
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
-from workflows.ports.message_copies import Copy
+from workflows.ports.message_copies import MessageCopy
 from workflows.ports.store import Store
 
 
@@ -87,7 +87,7 @@ def assemble(around: Neighbours) -> Parts:
     async def tell(person: ChatId, text: str, channel: str) -> None:
         await notifier.tell(person, Fact(MessageCode.TEXT, {"text": text}), channel=channel)
 
-    async def send(alarm: Alarm) -> Sequence[Copy]:
+    async def send(alarm: Alarm) -> Sequence[MessageCopy]:
         return await send_directly(alarm, directory=around.directory, client=around.client)
 
     return Parts(

@@ -15,7 +15,7 @@ from workflows.core.errors.raised import DomainError
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.intervals import HEALTH_CHECKED_EVERY
 from workflows.ports.clock import Clock
-from workflows.ports.message_copies import Copy
+from workflows.ports.message_copies import MessageCopy
 from workflows.ports.records import StoreNotWritable
 from workflows.ports.store import Store
 
@@ -25,7 +25,7 @@ _LOOKS_UNTIL_ALARM: Final = 2
 
 _log = structlog.get_logger()
 
-Send = Callable[[Alarm], Awaitable[Sequence[Copy]]]
+Send = Callable[[Alarm], Awaitable[Sequence[MessageCopy]]]
 """Sends an alarm to the admins without storing anything. Returns the copies, to be stored later."""
 
 
@@ -50,7 +50,7 @@ class Health:
         self._look_seconds = look_seconds
         self._bad_looks = 0
         self._unstored: Alarm | None = None
-        self._copies: Sequence[Copy] | None = None
+        self._copies: Sequence[MessageCopy] | None = None
         self._is_first = True
 
     @property

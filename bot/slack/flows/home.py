@@ -38,7 +38,7 @@ from bot.slack.cards.requests import (
     withdraw_button,
 )
 from bot.slack.cards.reviews import partner_row, review_buttons
-from bot.slack.flows.entry_points import EntryPoint, Opened
+from bot.slack.flows.entry_points import EntryPoint, HomeEvent
 from bot.slack.payloads.models import HomeOpened
 from bot.slack.people.members import Members
 from bot.slack.words.alarms import alarm_elements
@@ -76,7 +76,7 @@ class HomeFlow:
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
-        yield Opened("app_home_opened", self.opened)
+        yield HomeEvent("app_home_opened", self.opened)
 
     async def opened(self, opened: HomeOpened) -> None:
         """Record that this person has an App Home, and publish it."""

@@ -19,15 +19,15 @@ from bot.slack.flows.entry_points import (
     ANY_OTHER,
     Action,
     Card,
-    Clicked,
+    ClickListener,
+    CommandListener,
     EntryPoint,
-    Happened,
-    Opened,
+    EventListener,
+    HomeEvent,
     Options,
     Shortcut,
+    Subcommand,
     Submission,
-    Typed,
-    Verb,
 )
 from bot.slack.inbound.replaced_cards import CardReplaced, OldCards
 from bot.slack.payloads.button_values import named_subject
@@ -57,7 +57,7 @@ class Guard:
 
     def register(self, app: AsyncApp, entry_points: Iterable[EntryPoint]) -> None:
         """Register the listener of every command, shortcut, action, view and event of the manifest."""
-        verbs: dict[str, Typed] = {}
+        subcommands: dict[str, CommandListener] = {}
         for point in entry_points:
             match point:
                 case Action():
@@ -68,13 +68,15 @@ class Guard:
                     app.view(point.callback_id)(self._clicked(point.listener, point.stored))
                 case Shortcut():
                     app.shortcut(point.callback_id)(self._clicked(point.listener, point.stored))
-                case Opened():
+                case HomeEvent():
                     app.event(point.event)(self._opened(point.listener))
-                case Verb():
-                    verbs[point.verb] = point.listener
-        app.command(_COMMAND)(self._typed(verbs))
+                case Subcommand():
+                    subcommands[point.name] = point.listener
+        app.command(_COMMAND)(self._typed(subcommands))
 
-    def _clicked(self, listener: Clicked, stored: str, card: Card | None = None) -> Callable[..., Awaitable[None]]:
+    def _clicked(
+        self, listener: ClickListener, stored: str, card: Card | None = None
+    ) -> Callable[..., Awaitable[None]]:
         """Wrap a listener of clicks; a refusal is shown to the person who clicked, and recorded."""
 
         async def guarded(ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -108,7 +110,7 @@ class Guard:
 
         return guarded
 
-    def _asked(self, listener: Clicked, stored: str) -> Callable[..., Awaitable[None]]:
+    def _asked(self, listener: ClickListener, stored: str) -> Callable[..., Awaitable[None]]:
         """Wrap a select's question for its options. A refusal is recorded, and nothing is offered.
 
         Slack shows no text of an answer, so the person sees that nothing was found.
@@ -130,13 +132,15 @@ class Guard:
 
         return guarded
 
-    def _typed(self, verbs: Mapping[str, Typed]) -> Callable[..., Awaitable[None]]:
-        """Wrap the command: each verb has its flow, and any other text has one, too."""
+    def _typed(self, subcommands: Mapping[str, CommandListener]) -> Callable[..., Awaitable[None]]:
+        """Wrap the command: each subcommand has its flow, and any other text has one, too."""
 
         async def guarded(ack: AsyncAck, body: dict[str, Any]) -> None:
             command = Invocation.model_validate(body)
-            is_whole = bool(command.argument) or not needs_partner(command.verb)
-            listener = verbs.get(command.verb, verbs[ANY_OTHER]) if is_whole else verbs[ANY_OTHER]
+            is_whole = bool(command.argument) or not needs_partner(command.subcommand)
+            listener = (
+                subcommands.get(command.subcommand, subcommands[ANY_OTHER]) if is_whole else subcommands[ANY_OTHER]
+            )
             try:
                 if command.team_id != self.team_id:
                     raise Refused(RefusalCode.OUTSIDER)
@@ -157,7 +161,7 @@ class Guard:
 
         return guarded
 
-    def _opened(self, listener: Happened) -> Callable[..., Awaitable[None]]:
+    def _opened(self, listener: EventListener) -> Callable[..., Awaitable[None]]:
         """Wrap a listener of the App Home; events in other workspaces are ignored."""
 
         async def guarded(body: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ from workflows.core.requests.commands.request import Subject
 from workflows.core.requests.effects import Effect, ShowRequest, ShowReview, ShowSetup
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
-from workflows.ports.message_copies import Copy
+from workflows.ports.message_copies import MessageCopy
 from workflows.ports.store import Store
 
 _DIRECT: Final = "D"
@@ -90,7 +90,7 @@ class OldCards:
         if known is None:
             audience = click.actor if is_direct else ""
             await self.store.save_copy(
-                Copy(
+                MessageCopy(
                     subject=stored,
                     channel=where.channel_id,
                     message_id=where.message_ts,

@@ -19,7 +19,7 @@ from bot.slack.blocks.message import Message, notice
 from bot.slack.errors import BLOCKED, NO_ANSWER, error_code, is_passing, retry_after
 from bot.slack.outbound.approval_channel import ApprovalChannel, ChannelUnsuitable
 from workflows.core.people import ChatId
-from workflows.ports.message_copies import Copy
+from workflows.ports.message_copies import MessageCopy
 from workflows.ports.notifier import NotifierBlocked, NotifierRefused, NotifierUnavailable
 from workflows.ports.store import Store
 
@@ -63,7 +63,7 @@ class CardCopies:
         self._store = store
         self._channel = channel
 
-    async def live(self, subject: str) -> list[Copy]:
+    async def live(self, subject: str) -> list[MessageCopy]:
         """List the copies of a card whose buttons count.
 
         The others are updated once to say that they are out of date.
@@ -89,7 +89,7 @@ class CardCopies:
             _log.warning("card_not_posted", subject=subject, audience=audience or "channel", reason=str(refused))
             return refused
         await self._store.save_copy(
-            Copy(
+            MessageCopy(
                 subject=subject,
                 channel=channel,
                 message_id=answer["ts"],
@@ -100,7 +100,7 @@ class CardCopies:
         )
         return None
 
-    async def update(self, copy: Copy, card: Message, *, is_wanted: bool = True) -> Updated | Trouble:
+    async def update(self, copy: MessageCopy, card: Message, *, is_wanted: bool = True) -> Updated | Trouble:
         """Update one copy; a copy with the same content is not sent again.
 
         A copy that can never be updated again is stored as not live. The caller posts another in its place.
@@ -113,7 +113,7 @@ class CardCopies:
             await self.forget(copy)
         return updated
 
-    async def renew(self, copy: Copy, card: Message, *, is_wanted: bool) -> Trouble | None:
+    async def renew(self, copy: MessageCopy, card: Message, *, is_wanted: bool) -> Trouble | None:
         """Update a copy; when it can never be updated again, post another in its place.
 
         :param is_wanted: see `update`.
@@ -128,11 +128,11 @@ class CardCopies:
             await self.forget(copy)
         return trouble
 
-    async def forget(self, copy: Copy) -> None:
+    async def forget(self, copy: MessageCopy) -> None:
         """Store that a copy no longer counts. It is not updated again, not even to say so."""
         await self._store.save_copy(replace(copy, content=_hash_of(_REPLACED), is_live=False))
 
-    async def _updated(self, copy: Copy, card: Message, *, is_wanted: bool) -> Updated | Trouble:
+    async def _updated(self, copy: MessageCopy, card: Message, *, is_wanted: bool) -> Updated | Trouble:
         content, is_former = _hash_of(card), self._is_former(copy)
         if copy.content == content and not (is_former and copy.is_live):
             return Updated.DONE
@@ -162,7 +162,7 @@ class CardCopies:
         await self._store.save_copy(replace(copy, content=content))
         return Updated.DONE
 
-    async def empty(self, copy: Copy) -> bool:
+    async def empty(self, copy: MessageCopy) -> bool:
         """Empty a card in a channel that is not the approval channel, or that people outside or everybody can read.
 
         :returns: False when that may be possible later, in the approval channel only; otherwise nothing is left to do.
@@ -175,7 +175,7 @@ class CardCopies:
             return self._is_former(copy) or not isinstance(refused, NotifierBlocked)
         return True
 
-    def _is_former(self, copy: Copy) -> bool:
+    def _is_former(self, copy: MessageCopy) -> bool:
         """Return whether a card is in a channel that is not the approval channel any more."""
         return not copy.audience and copy.channel != self._channel.id
 

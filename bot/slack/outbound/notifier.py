@@ -37,7 +37,7 @@ from workflows.core.people import ADMIN, ChatId
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.ports.clock import Clock
-from workflows.ports.message_copies import Copy
+from workflows.ports.message_copies import MessageCopy
 from workflows.ports.notifier import NotifierBlocked, NotifierRefused
 from workflows.ports.store import Store
 
@@ -281,6 +281,6 @@ class SlackNotifier:
         await self._store.want_homes(list(dict.fromkeys(people)))
 
 
-def _newest(copies: Sequence[Copy]) -> dict[str, str]:
+def _newest(copies: Sequence[MessageCopy]) -> dict[str, str]:
     """Return each reader's newest copy, by its message id."""
     return {copy.audience: copy.message_id for copy in sorted(copies, key=lambda one: one.message_id)}

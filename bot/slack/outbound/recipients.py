@@ -15,7 +15,7 @@ from workflows.core.requests.eligibility import still_asked
 from workflows.core.requests.request import AccessRequest
 from workflows.intervals import ADMINS_ASKED_FROM_REMINDER
 from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable
-from workflows.ports.message_copies import Copy
+from workflows.ports.message_copies import MessageCopy
 from workflows.ports.notifier import NotifierRefused, NotifierUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
@@ -80,7 +80,7 @@ def requester_told(partnership: Partnership, request: AccessRequest | None) -> C
     return request.particulars.requester
 
 
-def may_confirm(copy: Copy, partnership: Partnership, requester: ChatId) -> bool:
+def may_confirm(copy: MessageCopy, partnership: Partnership, requester: ChatId) -> bool:
     """Return whether a copy offers to confirm: all do, except that of a requester who is not the sponsor."""
     return copy.audience == partnership.sponsor.chat_id or copy.audience != requester
 

@@ -182,10 +182,10 @@ class Invocation(Payload):
     @property
     def stored_name(self) -> str:
         """Return its name in the audit log."""
-        return f"/partner {self.verb}"
+        return f"/partner {self.subcommand}"
 
     @property
-    def verb(self) -> str:
+    def subcommand(self) -> str:
         """Return the first word, lower case; `help` when there is none."""
         return (self.text.split() or ["help"])[0].lower()
 

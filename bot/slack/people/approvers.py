@@ -18,7 +18,7 @@ from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 MOST_NAMED: Final = 12
 """More names than this do not help a reader; the others are counted."""
-_PATIENCE_SECONDS: Final = 1.5
+_TIMEOUT_SECONDS: Final = 1.5
 """Seconds that an open form waits for the names of one stage."""
 
 
@@ -78,7 +78,7 @@ async def name_stages(
 
 async def _asked(stage: Stage, excluded: Collection[ChatId], directory: ShownDirectory) -> AskedStage:
     try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
             holders = await directory.holders(stage.role)
             free = holders - await directory.all_ids(excluded)
             return AskedStage(stage=stage, approvers=await _people(free, directory))

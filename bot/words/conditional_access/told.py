@@ -3,9 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from workflows.core.checks.conditional_access.controls import Because, Meaning, Reason, Remedy, Visitor
-from workflows.core.checks.conditional_access.policy import Kind
-from workflows.core.checks.conditional_access.scope import When
+from workflows.core.checks.conditional_access.controls import (
+    PolicyEffect,
+    PolicyReason,
+    ReasonCode,
+    Remedy,
+    VisitorType,
+)
+from workflows.core.checks.conditional_access.policy import ControlKind
+from workflows.core.checks.conditional_access.scope import ConditionType
 from workflows.core.checks.conditional_access.verdicts import Source
 from workflows.core.errors.facts import Values
 
@@ -13,7 +19,7 @@ from workflows.core.errors.facts import Values
 class ToldCondition(NamedTuple):
     """A condition with the values that were kept, and how many there are."""
 
-    when: When
+    when: ConditionType
     values: tuple[str, ...]
     total: int
 
@@ -25,10 +31,10 @@ class Told(NamedTuple):
     policy: str
     """Its name. Text from the tenant."""
     is_enforced: bool
-    visitor: Visitor
-    meaning: Meaning
-    where_it_applies: Meaning
-    reasons: tuple[Reason, ...]
+    visitor: VisitorType
+    meaning: PolicyEffect
+    where_it_applies: PolicyEffect
+    reasons: tuple[PolicyReason, ...]
     conditions: tuple[ToldCondition, ...]
     remedies: tuple[Remedy, ...]
     source: Source
@@ -45,18 +51,19 @@ def _told(group: Mapping[str, Any]) -> Iterator[Told]:
             policy_id=group["policy_id"],
             policy=group["policy"],
             is_enforced=group["is_enforced"],
-            visitor=Visitor(visitor),
-            meaning=Meaning(group["meaning"]),
-            where_it_applies=Meaning(group["where_it_applies"]),
+            visitor=VisitorType(visitor),
+            meaning=PolicyEffect(group["meaning"]),
+            where_it_applies=PolicyEffect(group["where_it_applies"]),
             reasons=tuple(map(_reason, group["reasons"])),
             conditions=tuple(
-                ToldCondition(When(one["when"]), tuple(one["values"]), one["count"]) for one in group["conditions"]
+                ToldCondition(ConditionType(one["when"]), tuple(one["values"]), one["count"])
+                for one in group["conditions"]
             ),
             remedies=tuple(map(Remedy, group["remedies"])),
             source=Source(group["source"]),
         )
 
 
-def _reason(values: Mapping[str, Any]) -> Reason:
-    kind = None if values["control"] is None else Kind(values["control"])
-    return Reason(because=Because(values["because"]), kind=kind, name=values["name"] or "")
+def _reason(values: Mapping[str, Any]) -> PolicyReason:
+    kind = None if values["control"] is None else ControlKind(values["control"])
+    return PolicyReason(because=ReasonCode(values["because"]), kind=kind, name=values["name"] or "")

@@ -6,11 +6,11 @@ from typing import Final
 
 from bot.words.actions import COMMANDS, Action
 from bot.words.plans.changes import duration_words
-from bot.words.settings.openness import way_title, ways_words
+from bot.words.settings.openness import access_kind_title, access_kinds_words
 from bot.words.settings.values import title
 from workflows.core.checks.consequences import Consequence
 from workflows.core.errors.facts import Fact, Values
-from workflows.core.settings.openness import Opening, OpenWay
+from workflows.core.settings.openness import OpenAccess, Openness
 from workflows.core.text import counted
 
 _SENTENCES: Final[Mapping[Consequence, str]] = {
@@ -81,8 +81,8 @@ def consequence_words(fact: Fact) -> str:
 
 
 def _not_closed(values: Values) -> str:
-    left = [OpenWay(name=way["name"], opening=Opening(way["opening"])) for way in values["ways"]]
-    return f"Not closed for certain after this: {ways_words(left)}."
+    left = [OpenAccess(name=kind["name"], opening=Openness(kind["opening"])) for kind in values["ways"]]
+    return f"Not closed for certain after this: {access_kinds_words(left)}."
 
 
 def _not_touched(values: Values) -> str:
@@ -90,7 +90,7 @@ def _not_touched(values: Values) -> str:
 
 
 def _written_last(values: Values) -> str:
-    names = "; ".join(map(way_title, values["names"]))
+    names = "; ".join(map(access_kind_title, values["names"]))
     return f"Written last, and Microsoft may refuse it; everything before it stands all the same: {names}."
 
 

@@ -13,7 +13,7 @@ from workflows.core.policy.placeholders import Placeholder
 from workflows.core.policy.template import Stage
 from workflows.core.requests.request import Particulars
 from workflows.core.settings.directory_objects import Owner
-from workflows.core.settings.openness import Opening
+from workflows.core.settings.openness import Openness
 
 WHAT_THEY_NEED: Final = "What do they need?"
 NOT_CHOSEN: Final = "Choose what they need. The form then shows who decides, and what else it asks for."
@@ -27,11 +27,11 @@ CANNOT_APPROVE: Final = "The requester and the sponsor cannot approve."
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
 _GUESTS: Final = {
-    Opening.OPEN: (
+    Openness.OPEN: (
         "Guests of this partner can come in already: the tenant's default lets every organization in. "
         "Ask only if they need more than that, or if it has to be limited."
     ),
-    Opening.PARTLY: (
+    Openness.PARTLY: (
         "Some guests of this partner can come in already, by the tenant's default. "
         "Ask only if they need more than that, or if it has to be limited."
     ),
@@ -89,7 +89,7 @@ def nobody_words(stage: Stage) -> str:
     return f"nobody. It cannot be sent until an admin adds people to the role “{stage.role}”."
 
 
-def guests_words(opening: Opening) -> str:
+def guests_words(opening: Openness) -> str:
     """State that the tenant's default lets guests in already; empty when it does not, or when that is not known."""
     return _GUESTS.get(opening, "")
 

@@ -17,7 +17,7 @@ import bot
 from bot.process.assembly.flows import make_flows
 from bot.process.assembly.neighbours import Neighbours
 from bot.sandbox.slack.workspace.credentials import SCOPES as GRANTED
-from bot.slack.flows.entry_points import ANY_OTHER, Action, Card, EntryPoint, Shortcut, Submission, Verb
+from bot.slack.flows.entry_points import ANY_OTHER, Action, Card, EntryPoint, Shortcut, Subcommand, Submission
 from bot.slack.inbound.guard import Guard
 from bot.slack.words.commands import COMMANDS
 from bot.terminal.doctor import SCOPES
@@ -197,11 +197,11 @@ def test_nothing_is_registered_twice_or_of_another_kind(registered: dict[str, li
         assert len(names) == len(set(names))
 
 
-def test_every_verb_has_one_flow_and_a_line_in_the_help() -> None:
-    """The verb that is none is for whatever else is typed."""
-    verbs = [point.verb for point in entry_points() if isinstance(point, Verb)]
-    assert len(verbs) == len(set(verbs))
-    assert set(verbs) == {*COMMANDS, ANY_OTHER}
+def test_every_subcommand_has_one_flow_and_a_line_in_the_help() -> None:
+    """The subcommand that is none is for whatever else is typed."""
+    subcommands = [point.name for point in entry_points() if isinstance(point, Subcommand)]
+    assert len(subcommands) == len(set(subcommands))
+    assert set(subcommands) == {*COMMANDS, ANY_OTHER}
 
 
 def test_what_is_clicked_is_stored_under_a_name_that_stays() -> None:

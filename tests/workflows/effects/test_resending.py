@@ -23,10 +23,10 @@ from tests.workflows.effects.applying import (
 from tests.workflows.fakes import Crash, FakeTenant, FixedClock
 from tests.workflows.partner_lookup.test_resolving import refuse_only
 from tests.workflows.world import CATALOG, CONTOSO, World, open_world, restarted
-from workflows.core.audit.partner_changes import PartnerChange
+from workflows.core.entra_audit.partner_changes import PartnerChange
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
-from workflows.core.requests.resending import Step, next_step
+from workflows.core.requests.resending import ResendStep, next_step
 from workflows.core.settings.model import TenantId
 from workflows.ports.directory import DirectoryRefused
 
@@ -264,10 +264,12 @@ async def test_our_entry_from_before_the_write_does_not_show_that_the_log_has_co
     request = await put(world, decided(OPEN))
     await world.settle()
     sent = world.clock.now()
-    assert next_step(await world.request(request.id), sent + timedelta(minutes=2), [entry(sent)]) is Step.SEND_AGAIN
+    assert (
+        next_step(await world.request(request.id), sent + timedelta(minutes=2), [entry(sent)]) is ResendStep.SEND_AGAIN
+    )
     earlier = [entry(sent - timedelta(seconds=30))]
-    assert next_step(await world.request(request.id), sent + timedelta(minutes=2), earlier) is Step.READ
-    assert next_step(await world.request(request.id), sent + timedelta(minutes=16), earlier) is Step.ASK_AGAIN
+    assert next_step(await world.request(request.id), sent + timedelta(minutes=2), earlier) is ResendStep.READ
+    assert next_step(await world.request(request.id), sent + timedelta(minutes=16), earlier) is ResendStep.ASK_AGAIN
 
 
 async def test_only_the_write_that_does_not_show_is_sent_again(world: World) -> None:

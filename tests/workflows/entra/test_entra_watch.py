@@ -20,7 +20,7 @@ from tests.workflows.entra.stand_in_tenant import (
     changing,
     refusing,
 )
-from workflows.core.audit.partner_changes import names_another
+from workflows.core.entra_audit.partner_changes import names_another
 from workflows.entra import Entra, EntraSettings, connect, own_tenant_guard
 from workflows.entra.answers import retry_after
 from workflows.entra.audits import partner_changes

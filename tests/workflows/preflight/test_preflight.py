@@ -14,7 +14,7 @@ from tests.workflows.core.builders import NOW, TENANT, access_plan, identity
 from tests.workflows.fakes import FakeSurroundings
 from tests.workflows.world import CONTOSO, World, open_world
 from workflows.core.checks.findings import Severity
-from workflows.core.requests.request import Observation, RequestState
+from workflows.core.requests.request import ObservedPartner, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 from workflows.preflight.preflight import Preflight, Survey
@@ -35,10 +35,10 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         yield world
 
 
-async def survey(world: World, patience: float = 6.0, **changes: object) -> Survey:
+async def survey(world: World, timeout_seconds: float = 6.0, **changes: object) -> Survey:
     """Look around for the usual plan."""
-    preflight = Preflight(tenant=world.tenant, store=world.store, clock=world.clock, patience=patience)
-    seen = Observation(identity=replace(identity(), **changes), configuration=None, at=NOW)  # type: ignore[arg-type]
+    preflight = Preflight(tenant=world.tenant, store=world.store, clock=world.clock, timeout_seconds=timeout_seconds)
+    seen = ObservedPartner(identity=replace(identity(), **changes), configuration=None, at=NOW)  # type: ignore[arg-type]
     return await preflight.survey(seen, access_plan())
 
 
@@ -90,7 +90,7 @@ async def test_reads_are_made_side_by_side_within_one_patience(world: World, mon
 
     monkeypatch.setattr(FakeSurroundings, "_read", never)
     started = asyncio.get_running_loop().time()
-    found = await survey(world, patience=0.05)
+    found = await survey(world, timeout_seconds=0.05)
     assert asyncio.get_running_loop().time() - started < 1
     assert len(unread(found)) == 6
     assert all("(no answer)" in text for text in unread(found))

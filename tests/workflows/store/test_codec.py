@@ -12,7 +12,7 @@ from tests.workflows.core.builders import partnership, request
 from tests.workflows.core.strategies import DOCUMENTS, GUIDS, TENANT_IDS
 from workflows.core.errors.facts import Fact
 from workflows.core.partner_setup.state import Confirmation
-from workflows.core.partner_setup.steps import Step, StepKey
+from workflows.core.partner_setup.steps import SetupStep, StepKey
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.people import ChatId, Person, PersonId, Role
 from workflows.core.plans.plan import Operation, Plan, TenantIdentity
@@ -37,7 +37,7 @@ from workflows.core.requests.effects import (
 )
 from workflows.core.requests.request import (
     AccessRequest,
-    Observation,
+    ObservedPartner,
     Particulars,
     Prepared,
     RequestId,
@@ -68,7 +68,7 @@ PLANS: Final = st.builds(
     template_hash=TEXT,
     duration=st.none() | DURATIONS,
 )
-OBSERVATIONS: Final = st.builds(Observation, identity=IDENTITIES, configuration=IMAGES, at=MOMENTS)
+OBSERVATIONS: Final = st.builds(ObservedPartner, identity=IDENTITIES, configuration=IMAGES, at=MOMENTS)
 PARTICULARS: Final = st.builds(
     Particulars,
     kind=st.sampled_from(RequestKind),
@@ -124,7 +124,7 @@ REQUESTS: Final = st.builds(
     confirmed_at=st.none() | MOMENTS,
 )
 KEYS: Final = st.sampled_from(StepKey)
-STEPS: Final = st.builds(Step, key=KEYS, is_needed=st.booleans(), wanted=DOCUMENTS)
+STEPS: Final = st.builds(SetupStep, key=KEYS, is_needed=st.booleans(), wanted=DOCUMENTS)
 PARTNERSHIPS: Final = st.builds(
     Partnership,
     identity=IDENTITIES,

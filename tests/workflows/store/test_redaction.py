@@ -29,7 +29,7 @@ from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.commands.request import Subject
 from workflows.core.requests.effects import CheckPermission, Effect, Tell
-from workflows.core.requests.request import AccessRequest, Observation
+from workflows.core.requests.request import AccessRequest, ObservedPartner
 from workflows.ports.records import AuditEntry, Commit
 from workflows.store.codec import ALARM, DETAILS, EFFECT, PARTNERSHIP, REQUEST, load
 from workflows.store.redaction import Clean
@@ -46,7 +46,7 @@ def about(text: str) -> AccessRequest:
     """A request that has a text wherever a partner or a person may write one."""
     plan = replace(access_plan({"displayName": text}), template=text)
     partner = replace(identity(text), display_name=text, default_domain=text)
-    seen = Observation(identity=partner, configuration={"displayName": text}, at=NOW)
+    seen = ObservedPartner(identity=partner, configuration={"displayName": text}, at=NOW)
     plain = request()
     return replace(
         plain,

@@ -13,11 +13,11 @@ from workflows.catalog.kept_policy import current_policy
 from workflows.core.errors.raised import CodedError
 from workflows.core.policy.offers import Offer, arranged, closes_a_partner, offers_of
 from workflows.core.policy.template import Stage, Template
-from workflows.core.requests.request import Observation
+from workflows.core.requests.request import ObservedPartner
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
 
-PATIENCE_SECONDS: Final = 0.5
+TIMEOUT_SECONDS: Final = 0.5
 """Seconds that the form waits for the waiting times of earlier requests. Without them it says nothing about that."""
 _MOST_WAITS: Final = 500
 """Earlier requests that are read. Older ones say less about the next one."""
@@ -41,7 +41,7 @@ class Offers:
         """
         waits: Mapping[str, Sequence[timedelta]] = {}
         with suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(TIMEOUT_SECONDS):
                 waits = await self.store.approval_waits(_MOST_WAITS)
         template = self.catalog.templates.get(chosen)
         closing = closing if template is None else closes_a_partner(template)
@@ -49,7 +49,7 @@ class Offers:
             self._offers.extend(offers_of(self.catalog.templates.values()))
         return arranged(self._offers, waits, closing=closing)
 
-    async def stages(self, template: Template, observation: Observation | None, days: int = 0) -> tuple[Stage, ...]:
+    async def stages(self, template: Template, observation: ObservedPartner | None, days: int = 0) -> tuple[Stage, ...]:
         """Return the chain that would decide: the template's, and what the partner's own chain adds to it.
 
         It is computed again when the request is filed, with the IDs that are then entered.

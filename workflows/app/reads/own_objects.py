@@ -29,7 +29,7 @@ from workflows.ports.tenant_settings import FoundObject
 SHORTEST: Final = 3
 """The fewest characters of a name that are searched for."""
 MOST_FOUND: Final = 10
-PATIENCE_SECONDS: Final = 2.2
+TIMEOUT_SECONDS: Final = 2.2
 """Seconds for the whole answer. The chat system allows three."""
 
 
@@ -68,7 +68,7 @@ class NameSearch:
         if len(begins) < SHORTEST or asked is None:
             return NOTHING
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(TIMEOUT_SECONDS):
                 await self.members.require_member(actor)
                 return await self._search(actor, template, asked, begins)
         except TenantRefused as error:

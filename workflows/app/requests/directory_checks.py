@@ -17,7 +17,7 @@ from workflows.core.policy.template import Stage
 from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
-PATIENCE_SECONDS: Final = 1.8
+TIMEOUT_SECONDS: Final = 1.8
 """Seconds that the form waits for the directory. The chat system allows a few seconds for the whole answer."""
 
 
@@ -50,7 +50,7 @@ async def check_people(
     """
     found: dict[ChatId, PersonId] = {}
     try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             for person, field in {sponsor: "sponsor", requester: place}.items():
                 try:
                     found[person] = (await directory.identify(person)).id
@@ -68,7 +68,7 @@ async def check_people(
 async def chain_problem(stages: tuple[Stage, ...], excluded: set[ChatId], *, directory: Directory) -> Fact | None:
     """Return why nobody could complete the chain; None when somebody can, or when it is not known in time."""
     try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             await require_chain(directory, stages, await directory.all_ids(excluded))
     except InvalidField as error:
         return error.fact

@@ -38,7 +38,7 @@ from workflows.catalog.kept_policy import current_policy
 from workflows.core.errors.raised import InvalidField, NothingToChange
 from workflows.core.people import PersonId
 from workflows.core.policy.template import Stage, Template
-from workflows.core.requests.request import AccessRequest, Observation, Particulars, RequestId, RequestKind
+from workflows.core.requests.request import AccessRequest, ObservedPartner, Particulars, RequestId, RequestKind
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.lookup import look_up
 from workflows.partner_lookup.target import FIELD, normalize_target
@@ -71,10 +71,10 @@ class Intake:
     clock: Clock
     limits: Limits | None = None
     """The limit of requests per hour for one person; None: no limit."""
-    _seen: dict[str, Observation] = field(default_factory=dict)
+    _seen: dict[str, ObservedPartner] = field(default_factory=dict)
     """What the form has just shown, for the one request that follows from it."""
 
-    async def look_up(self, typed: str) -> Observation:
+    async def look_up(self, typed: str) -> ObservedPartner:
         """Resolve the text of the target field, for display.
 
         :raises InvalidField: with the text for the field.
@@ -154,7 +154,7 @@ class Intake:
 
     async def _ask_the_directory(
         self, form: Form, asked: _Asked | None, template: Template | None, problems: Problems
-    ) -> tuple[Observation | None, PersonId | None]:
+    ) -> tuple[ObservedPartner | None, PersonId | None]:
         """Ask about the tenant and the people in parallel, within the time that the form waits.
 
         :returns: the observation of the tenant, and the requester's account, as far as they are known in time.
@@ -179,12 +179,12 @@ class Intake:
 
     async def _observe(
         self, form: Form, asked: _Asked | None, problems: Problems
-    ) -> tuple[Observation | None, tuple[Stage, ...] | None]:
+    ) -> tuple[ObservedPartner | None, tuple[Stage, ...] | None]:
         """Look up the tenant; return the observation, and the chain that the plan would need."""
         stages = None
         try:
             target = normalize_target(form.target)
-            async with asyncio.timeout(directory_checks.PATIENCE_SECONDS):
+            async with asyncio.timeout(directory_checks.TIMEOUT_SECONDS):
                 observation = self._just_seen(target) or await look_up(
                     target, tenant=self.tenant, clock=self.clock, register=self.store
                 )
@@ -203,7 +203,7 @@ class Intake:
             return observation, stages
         return None, None
 
-    async def _stages(self, asked: _Asked, observation: Observation) -> tuple[Stage, ...]:
+    async def _stages(self, asked: _Asked, observation: ObservedPartner) -> tuple[Stage, ...]:
         """Make the plan, check it, and return the chain that it would need.
 
         :raises InvalidField, NothingToChange: with what must change.
@@ -224,7 +224,7 @@ class Intake:
         checked(observation, plan, stages)
         return stages
 
-    def _just_seen(self, target: str) -> Observation | None:
+    def _just_seen(self, target: str) -> ObservedPartner | None:
         """Return what the form showed shortly before. Applying reads the tenant again, so this only saves a call."""
         seen = self._seen.pop(target, None)
         return seen if seen is not None and self.clock.now() - seen.at < _SEEN_FOR else None
@@ -234,6 +234,6 @@ class Intake:
             asked.template,
             asked.particulars.placeholders,
             tenant=self.tenant,
-            patience=directory_checks.PATIENCE_SECONDS,
+            timeout_seconds=directory_checks.TIMEOUT_SECONDS,
         )
         problems.update(found)

@@ -18,7 +18,7 @@ _MOST: Final = 20
 
 
 async def unknown_ids(
-    template: Template, placeholders: Mapping[str, str], *, tenant: Tenant, patience: float
+    template: Template, placeholders: Mapping[str, str], *, tenant: Tenant, timeout_seconds: float
 ) -> dict[str, Fact]:
     """Return the problems, by the form's field, of ids on the wrong side.
 
@@ -31,7 +31,7 @@ async def unknown_ids(
         if _can_be_told(placeholder) and placeholders.get(placeholder.name)
     ][:_MOST]
     said = await asyncio.gather(
-        *(_problem(placeholder, placeholders[placeholder.name], tenant, patience) for placeholder in told)
+        *(_problem(placeholder, placeholders[placeholder.name], tenant, timeout_seconds) for placeholder in told)
     )
     return {placeholder.field: problem for placeholder, problem in zip(told, said, strict=True) if problem}
 
@@ -41,13 +41,13 @@ def _can_be_told(placeholder: Placeholder) -> bool:
     return placeholder.owner is Owner.OURS or placeholder.kind is not TargetType.APPLICATION
 
 
-async def _problem(placeholder: Placeholder, typed: str, tenant: Tenant, patience: float) -> Fact | None:
+async def _problem(placeholder: Placeholder, typed: str, tenant: Tenant, timeout_seconds: float) -> Fact | None:
     target, prefix = Target(type=placeholder.kind, id=typed.lower()), placeholder.prefix
     about = {"kind": target.type.value, "prefix": prefix}
     if is_microsofts(target):
         return Fact(RefusalCode.NAME_OUTSIDE_PREFIX, about) if prefix else None
     try:
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(timeout_seconds):
             name = await tenant.tenant_settings.name_of(target, fresh=True)
     except (TenantUnavailable, TenantRefused, TimeoutError) as error:
         # Without its name, nothing shows that an object is one of those that the template allows.

@@ -27,7 +27,7 @@ from workflows.core.partners.replacement import replacement_findings
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.placeholders import parse_placeholder
 from workflows.core.policy.template import Stage, Template
-from workflows.core.requests.request import AccessRequest, Observation
+from workflows.core.requests.request import AccessRequest, ObservedPartner
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.lookup import look_up
@@ -54,7 +54,7 @@ class PlanImpossible(DomainError):
 class Planned:
     """The result of planning a written request."""
 
-    observation: Observation
+    observation: ObservedPartner
     template: Template
     duration: timedelta
     plan: Plan | None
@@ -187,7 +187,7 @@ def _problems_with(template: Template, file: RequestFile) -> Iterator[tuple[str,
 
 
 async def _record_findings(
-    register: _KeptRegister, records: Records | None, observation: Observation
+    register: _KeptRegister, records: Records | None, observation: ObservedPartner
 ) -> AsyncIterator[Finding]:
     if records is None:
         yield Finding(code=FindingCode.RECORDS_UNREAD, severity=Severity.UNCHECKED, source=Source.RECORDS)

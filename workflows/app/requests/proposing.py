@@ -14,7 +14,7 @@ from workflows.core.checks.rules import Circumstances, check_plan
 from workflows.core.errors.raised import InvalidField, NothingToChange
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.approval_policy import ApprovalPolicy, chain_for
-from workflows.core.partners.extension import may_be_renewed, not_extended
+from workflows.core.partners.extension import may_be_renewed, no_extension_error
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.plans.default_drift import with_inheritance
@@ -23,7 +23,7 @@ from workflows.core.plans.renewal import plan_renewal
 from workflows.core.policy.risk import deciding_risk, risk_of_result, weakness_of
 from workflows.core.policy.template import Stage, Template, filled
 from workflows.core.requests.request import (
-    Observation,
+    ObservedPartner,
     RequestId,
 )
 from workflows.partner_lookup.target import FIELD
@@ -46,7 +46,7 @@ def current_template(catalog: Catalog, name: str) -> Template:
 
 
 def access_plan(
-    observation: Observation,
+    observation: ObservedPartner,
     template: Template,
     duration: timedelta,
     placeholders: Mapping[str, str] = MappingProxyType({}),
@@ -80,7 +80,7 @@ def access_plan(
     except NothingToChange as nothing:
         lasts = duration if ends_at is None else ends_at - now
         if not may_be_renewed(known, lasts, now):
-            raise not_extended(known, template, lasts, now) from nothing
+            raise no_extension_error(known, template, lasts, now) from nothing
         plan = plan_renewal(
             tenant_id=tenant_id,
             before=before,
@@ -101,14 +101,14 @@ def labels_of(template: Template, placeholders: Mapping[str, str]) -> dict[str, 
     }
 
 
-def chain_of(plan: Plan, template: Template, observation: Observation, policy: ApprovalPolicy) -> tuple[Stage, ...]:
+def chain_of(plan: Plan, template: Template, observation: ObservedPartner, policy: ApprovalPolicy) -> tuple[Stage, ...]:
     """Return the stages that decide on a plan: the template's, and those of the partner's current chain."""
     level = risk_of_result(plan, observation.default).level
     return chain_for(plan, template.stages, policy, level)
 
 
 def checked(
-    observation: Observation, plan: Plan, stages: tuple[Stage, ...], around: Circumstances | None = None
+    observation: ObservedPartner, plan: Plan, stages: tuple[Stage, ...], around: Circumstances | None = None
 ) -> tuple[Finding, ...]:
     """Check a partner, a plan and its chain against the rules, before anybody is asked.
 
@@ -143,7 +143,7 @@ def require_time_left(ends_at: datetime | None, now: datetime) -> None:
 
 async def require_no_other_request(
     store: Register,
-    observation: Observation,
+    observation: ObservedPartner,
     request_id: RequestId | None,
     asker: ChatId | None = None,
     directory: Directory | None = None,

@@ -14,7 +14,7 @@ from typing import Final
 from workflows.app.identifiers import derived_request_id
 from workflows.app.limits import Limits
 from workflows.app.requests.directory_checks import (
-    PATIENCE_SECONDS,
+    TIMEOUT_SECONDS,
     chain_problem,
     check_people,
     lookups_refused,
@@ -39,7 +39,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.restoration import FIELD, likely_templates
 from workflows.core.people import ChatId
 from workflows.core.policy.template import Template
-from workflows.core.requests.request import AccessRequest, Observation, Particulars, RequestId, RequestKind
+from workflows.core.requests.request import AccessRequest, ObservedPartner, Particulars, RequestId, RequestKind
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.lookup import look_up
 from workflows.ports.clock import Clock
@@ -80,7 +80,7 @@ class RestoreIntake:
         """List the changes of one partner that can be undone, newest first."""
         return await restorable_changes(tenant_id, store=self.store)
 
-    async def propose(self, form: RestoreForm) -> tuple[Restoration, Observation]:
+    async def propose(self, form: RestoreForm) -> tuple[Restoration, ObservedPartner]:
         """Plan the chosen restoration from the current settings, for display; the rules are checked.
 
         :raises InvalidField, NothingToChange, UnreadableSetting: with the text for the field.
@@ -143,9 +143,9 @@ class RestoreIntake:
 
     async def _proposed(
         self, form: RestoreForm, problems: dict[str, Fact]
-    ) -> tuple[Template | None, Observation | None]:
+    ) -> tuple[Template | None, ObservedPartner | None]:
         """Return the template whose chain decides, if it is known now, and the observation of the partner."""
-        until = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+        until = asyncio.get_running_loop().time() + TIMEOUT_SECONDS
         try:
             change = await change_of(form.restores, form.tenant_id, store=self.store)
             async with asyncio.timeout_at(until):

@@ -24,7 +24,7 @@ from workflows.core.plans.default_drift import with_inheritance
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.risk import risk_of_result
 from workflows.core.policy.template import Stage, Template
-from workflows.core.requests.request import AccessRequest, Observation, RequestId
+from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestId
 from workflows.core.settings.model import TenantId
 from workflows.ports.store import Store
 
@@ -70,7 +70,7 @@ async def change_of(restores: str, tenant_id: TenantId, *, store: Store) -> Acce
 
 async def propose_restoration(
     restores: str,
-    observation: Observation,
+    observation: ObservedPartner,
     *,
     duration: timedelta | None,
     at: datetime,

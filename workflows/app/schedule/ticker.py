@@ -20,7 +20,7 @@ from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnav
 from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
-_PATIENCE_SECONDS: Final = 5.0
+_TIMEOUT_SECONDS: Final = 5.0
 """Seconds that one tick waits for the directory. A click whose person is not known by then is checked first."""
 
 _log = structlog.get_logger()
@@ -33,7 +33,7 @@ async def tick(*, service: Service, store: Store, directory: Directory, clock: C
     requests, partners = await store.due(clock.now())
     # NB. read after the due items: a click that came in time is stored by then, and its own time counts.
     clicks = await store.unchecked_clicks() if requests else ()
-    until = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
+    until = asyncio.get_running_loop().time() + _TIMEOUT_SECONDS
     for request_id in requests:
         # NB. the request decides which of the two is due. The other command is refused and leaves no entry.
         await _unless_refused(service.advance(request_id, RemindApprovers()))

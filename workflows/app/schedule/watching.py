@@ -28,7 +28,7 @@ from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable, Wro
 
 _log = structlog.get_logger()
 
-_PATIENCE_SECONDS: Final = 3.0
+_TIMEOUT_SECONDS: Final = 3.0
 """Seconds that a check waits for another system, because the next tick waits for it."""
 
 _ASKED_BY_UNKNOWN: Final = (Fact(NoteCode.PERSON_UNREADABLE),)
@@ -115,7 +115,7 @@ async def check_given_up(*, store: Store, alarms: Alarms) -> None:
 async def check_tenant(*, tenant: Tenant, alarms: Alarms) -> None:
     """Raise the alarm while Graph answers for another tenant; asked every few minutes."""
     try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
             await tenant.verify_home()
     except WrongTenant as error:
         values = {"found": error.found, "expected": error.expected}

@@ -37,7 +37,7 @@ from workflows.core.settings.model import (
     Setting,
     configurations,
 )
-from workflows.core.settings.openness import OpenWay, open_ways
+from workflows.core.settings.openness import OpenAccess, open_access
 
 
 class Consequence(StrEnum):
@@ -100,7 +100,7 @@ def consequences(
     default: JsonObject | None = None,
     *,
     is_applied: bool = False,
-    not_closed: Sequence[OpenWay] | None = None,
+    not_closed: Sequence[OpenAccess] | None = None,
 ) -> tuple[Fact, ...]:
     """List the consequences of `plan`, those of closing first.
 
@@ -109,7 +109,7 @@ def consequences(
     :param not_closed: what the read-back after a closing showed as open; None when there was no such read-back.
     """
     if not_closed is None:
-        not_closed = open_ways(plan.image_after() or {}, default)
+        not_closed = open_access(plan.image_after() or {}, default)
     items, states = setting_changes(plan, default), BeforeAfter.of(plan, default)
     target_lists = _when_two_sided(plan, default, is_applied=is_applied)
     said = [
@@ -125,7 +125,7 @@ def consequences(
 
 
 def _when_closing(
-    plan: Plan, items: Sequence[SettingChange], states: BeforeAfter, left: Sequence[OpenWay]
+    plan: Plan, items: Sequence[SettingChange], states: BeforeAfter, left: Sequence[OpenAccess]
 ) -> Iterator[Fact]:
     settings = dict(_settings(plan))
     after = plan.image_after() or {}
@@ -135,8 +135,8 @@ def _when_closing(
         else:
             yield Fact(Consequence.KEPT if left else Consequence.NOT_DELETED)
         if left:
-            ways = [{"name": way.name, "opening": way.opening.value} for way in left]
-            yield Fact(Consequence.NOT_CLOSED, {"ways": ways})
+            found = [{"name": kind.name, "opening": kind.opening.value} for kind in left]
+            yield Fact(Consequence.NOT_CLOSED, {"ways": found})
         written = {change.name for change in changes(plan)}
         if others := [name.value for name in _NOT_CLOSED if after.get(name) is not None and name not in written]:
             yield Fact(Consequence.NOT_TOUCHED, {"settings": others})

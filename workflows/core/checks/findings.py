@@ -207,7 +207,7 @@ def finding_in(value: Mapping[str, Any]) -> Finding:
     )
 
 
-class Unfit(InvalidField):
+class UnfitPlan(InvalidField):
     """A request breaks a rule. `code` names the first broken rule for the audit log."""
 
     def __init__(self, field: str, errors: Sequence[Finding]) -> None:
@@ -225,5 +225,5 @@ def require_fit(findings: Iterable[Finding], field: str) -> tuple[Finding, ...]:
     found = tuple(findings)
     errors = [finding for finding in found if finding.severity is Severity.ERROR]
     if errors:
-        raise Unfit(field, errors)
+        raise UnfitPlan(field, errors)
     return found

@@ -47,7 +47,7 @@ class StepKey(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class SetupStep:
     """One step for the partner's administrator."""
 
     key: StepKey
@@ -67,7 +67,7 @@ class Step:
 class PartnerSetup:
     """Everything that the partner's side needs because of our settings."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[SetupStep, ...]
     unread: tuple[str, ...] = ()
     """Our settings that could not be read, by Graph's names; a flag of redemption is `<setting>.<direction>`. Whether
     the partner must do anything for them is not known."""
@@ -136,7 +136,7 @@ def setup_of(
         else:
             steps[step.key] = step
     if is_cross_cloud and configuration is not None and (steps or _lets_guests_through(applies)):
-        steps[StepKey.MICROSOFT_CLOUD] = Step(key=StepKey.MICROSOFT_CLOUD, is_needed=True, wanted={})
+        steps[StepKey.MICROSOFT_CLOUD] = SetupStep(key=StepKey.MICROSOFT_CLOUD, is_needed=True, wanted={})
     inherited, unread_inherited = _inherited(mirrors, configuration, applies)
     return PartnerSetup(
         steps=tuple(steps[key] for key in _ORDER if key in steps),
@@ -148,7 +148,7 @@ def setup_of(
     )
 
 
-def asked_by(plan: Plan, default: JsonObject | None) -> tuple[Step, ...]:
+def asked_by(plan: Plan, default: JsonObject | None) -> tuple[SetupStep, ...]:
     """List the steps that a plan newly requires from the partner.
 
     A tenant of another cloud is blocked until it is added. Before that it need not do anything, whatever the default
@@ -160,16 +160,16 @@ def asked_by(plan: Plan, default: JsonObject | None) -> tuple[Step, ...]:
     return tuple(step for step in after.steps if step.digest not in known)
 
 
-def _flag_steps(applies: Effective) -> Iterator[Step]:
+def _flag_steps(applies: Effective) -> Iterator[SetupStep]:
     flags = {ours: applies.flags[_P.AUTOMATIC_REDEMPTION, ours].value for ours, _, _ in _REDEMPTION}
     is_synchronized = applies.flags[_P.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG].value is True
     for ours, key, theirs in _REDEMPTION:
         # Synchronization requires their outbound flag, whatever our flag is at the moment.
         if flags[ours] or (is_synchronized and ours == "inbound"):
             wanted = {_P.AUTOMATIC_REDEMPTION.value: {FLAGS[_P.AUTOMATIC_REDEMPTION][theirs]: True}}
-            yield Step(key=key, is_needed=True, wanted=wanted)
+            yield SetupStep(key=key, is_needed=True, wanted=wanted)
     if is_synchronized:
-        yield Step(key=StepKey.PROVISIONING_JOB, is_needed=True, wanted={})
+        yield SetupStep(key=StepKey.PROVISIONING_JOB, is_needed=True, wanted={})
 
 
 def _unread_flags(applies: Effective) -> Iterator[str]:
@@ -189,8 +189,8 @@ def _inherited(
     mirrors: Sequence[_Mirror], configuration: JsonObject | None, applies: Effective
 ) -> tuple[list[str], list[str]]:
     """Return which direct connect only our default opens, and which it may open. Microsoft's own default blocks it."""
-    ways = [one.ours for one in mirrors if one.ours in _DIRECT_CONNECT and not _is_set(one, configuration)]
-    found = {name: _is_open(applies.targets[name]) for name in ways}
+    inherited = [one.ours for one in mirrors if one.ours in _DIRECT_CONNECT and not _is_set(one, configuration)]
+    found = {name: _is_open(applies.targets[name]) for name in inherited}
     opened = [name.value for name, is_open in found.items() if is_open]
     return opened, [name.value for name, is_open in found.items() if is_open is None]
 
@@ -204,7 +204,7 @@ def _is_open(targets: EffectiveTargets) -> bool | None:
     return True
 
 
-def _mirrored(mirror: _Mirror, targets: EffectiveTargets) -> Step | None:
+def _mirrored(mirror: _Mirror, targets: EffectiveTargets) -> SetupStep | None:
     """Convert our setting to the partner's step; None when it is not completely known.
 
     The same ids are used on both sides: inbound users are in the partner's directory, and so are outbound applications
@@ -214,7 +214,7 @@ def _mirrored(mirror: _Mirror, targets: EffectiveTargets) -> Step | None:
     if targets.doubts or not all(_is_known(one) for one in lists):
         return None
     setting = target_setting(mirror.theirs, [None if one is None else _ordered(one) for one in lists])
-    return Step(key=mirror.key, is_needed=mirror.is_needed, wanted={mirror.theirs.value: to_document(setting)})
+    return SetupStep(key=mirror.key, is_needed=mirror.is_needed, wanted={mirror.theirs.value: to_document(setting)})
 
 
 def _is_known(configuration: TargetConfiguration | None) -> bool:

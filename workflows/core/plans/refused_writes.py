@@ -13,7 +13,7 @@ from workflows.core.settings.documents import is_same_value, says_nothing
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION
 
 
-class NotTaken(StrEnum):
+class RefusalReason(StrEnum):
     """Why a write that Graph may refuse did not take effect."""
 
     ANSWERED = "answered"

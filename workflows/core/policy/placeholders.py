@@ -36,7 +36,7 @@ class Placeholder:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PlaceholderUse:
     """The place of a placeholder in the settings."""
 
     name: str
@@ -52,14 +52,14 @@ def placeholder_of(target: Target) -> str:
     return found[1] if found else ""
 
 
-def places(settings: Mapping[Property, Setting]) -> Iterator[Place]:
+def placeholder_uses(settings: Mapping[Property, Setting]) -> Iterator[PlaceholderUse]:
     """List every placeholder of the settings with its place."""
     for name, setting in settings.items():
         for _, configuration in _lists(setting):
             for target in configuration.targets:
                 if placeholder := placeholder_of(target):
                     owner = owner_of(name, target.type)
-                    yield Place(placeholder, target.type, owner, len(configuration.targets) == 1)
+                    yield PlaceholderUse(placeholder, target.type, owner, len(configuration.targets) == 1)
 
 
 def fill(

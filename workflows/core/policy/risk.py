@@ -110,17 +110,17 @@ class Risk:
     """The highest risk first; empty when nothing opens."""
 
 
-class Requirement(NamedTuple):
+class ChainRequirement(NamedTuple):
     """How many distinct people must approve, and in how many stages at least."""
 
     people: int
     stages: int
 
 
-_REQUIRED: Final[Mapping[RiskLevel, Requirement]] = {
-    RiskLevel.LOW: Requirement(1, 1),
-    RiskLevel.ELEVATED: Requirement(2, 1),
-    RiskLevel.HIGH: Requirement(3, 2),
+_REQUIRED: Final[Mapping[RiskLevel, ChainRequirement]] = {
+    RiskLevel.LOW: ChainRequirement(1, 1),
+    RiskLevel.ELEVATED: ChainRequirement(2, 1),
+    RiskLevel.HIGH: ChainRequirement(3, 2),
 }
 
 _FLAGS: Final[Mapping[tuple[str, str], RiskReason]] = {
@@ -200,13 +200,13 @@ def risk_of_settings(settings: Mapping[Property, Setting], longest: timedelta) -
     return risk_of(plan)
 
 
-def required(level: RiskLevel) -> Requirement:
+def required(level: RiskLevel) -> ChainRequirement:
     """Return how many distinct people, in how many stages, must approve a plan of this risk."""
     return _REQUIRED[level]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Weakness:
+class ChainWeakness:
     """Why a chain is too weak for a risk."""
 
     level: RiskLevel
@@ -227,12 +227,12 @@ class Weakness:
         }
 
 
-def weakness_of(stages: Sequence[Stage], level: RiskLevel) -> Weakness | None:
+def weakness_of(stages: Sequence[Stage], level: RiskLevel) -> ChainWeakness | None:
     """Return why a chain is too weak for a risk; None when it is strong enough. One person counts once in a chain."""
     need, people = required(level), sum(stage.quorum for stage in stages)
     if people >= need.people and len(stages) >= need.stages:
         return None
-    return Weakness(level=level, people=people, stages=len(stages))
+    return ChainWeakness(level=level, people=people, stages=len(stages))
 
 
 def _reasons(item: SettingChange, after: Effective) -> Iterator[RiskReason]:

@@ -13,7 +13,7 @@ from workflows.core.policy.template import Stage
 from workflows.core.requests.request import AccessRequest, RequestState
 
 
-class Bar(Enum):
+class IneligibleReason(Enum):
     """Why somebody may not decide, whatever roles they have."""
 
     REQUESTER = auto()
@@ -63,14 +63,14 @@ class Eligibility:
         counted = {an_id for people in self.verdict.counted for one in people for an_id in (one.id, one.chat_id)}
         return self.requester | self.sponsor | counted
 
-    def bar(self, chat_id: ChatId, account: PersonId | None = None) -> Bar | None:
+    def bar(self, chat_id: ChatId, account: PersonId | None = None) -> IneligibleReason | None:
         """Return why somebody may not decide; None when only a role is needed."""
         who = chat_id if account is None else account
         if who in self.requester:
-            return Bar.REQUESTER
+            return IneligibleReason.REQUESTER
         if who in self.sponsor:
-            return Bar.SPONSOR
-        return Bar.COUNTED if who in self.barred else None
+            return IneligibleReason.SPONSOR
+        return IneligibleReason.COUNTED if who in self.barred else None
 
     def counted_in(self, account: PersonId) -> int | None:
         """Return the index of the stage in which somebody's approval counts; None when none does."""

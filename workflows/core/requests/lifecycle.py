@@ -93,7 +93,7 @@ from workflows.core.requests.notes import Facts, NoteCode, as_values, with_sent_
 from workflows.core.requests.reminding import may_be_reminded, next_reminder_at
 from workflows.core.requests.request import AccessRequest, Particulars, RequestKind, RequestState
 from workflows.core.requests.resending import may_be_resent, pause_before
-from workflows.core.settings.openness import OpenWay, open_ways
+from workflows.core.settings.openness import OpenAccess, open_access
 
 S = RequestState
 
@@ -385,7 +385,7 @@ def _resent(request: AccessRequest, command: RecordResent, at: Situation) -> Tra
 def _applied(request: AccessRequest, command: RecordApplied, at: Situation) -> Transition:
     is_closing = closes(request)
     # NB. with the default read just now: what the partner inherits may have changed since the plan was made.
-    left = open_ways(command.image, command.default) if is_closing else None
+    left = open_access(command.image, command.default) if is_closing else None
     unread = (Fact(NoteCode.DEFAULT_UNREAD),) if is_closing and command.default is None else ()
     request = _moved(
         request,
@@ -399,10 +399,10 @@ def _applied(request: AccessRequest, command: RecordApplied, at: Situation) -> T
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
 
 
-def _not_closed(left: Sequence[OpenWay]) -> Facts:
+def _not_closed(left: Sequence[OpenAccess]) -> Facts:
     if not left:
         return ()
-    return (Fact(NoteCode.NOT_CLOSED, {"ways": [{"name": way.name, "opening": way.opening.value} for way in left]}),)
+    return (Fact(NoteCode.NOT_CLOSED, {"ways": [{"name": kind.name, "opening": kind.opening.value} for kind in left]}),)
 
 
 def _not_taken(refused: Sequence[RefusedWrite]) -> Facts:

@@ -105,7 +105,7 @@ class NoteCode(StrEnum):
     """Why a revocation waits. Values: `error` (of the program)."""
 
 
-class Standing(StrEnum):
+class DisplayedState(StrEnum):
     """Where a request stands, for display: finer than its state."""
 
     PREPARING = "preparing"
@@ -135,26 +135,26 @@ class Standing(StrEnum):
     REVOCATION_STOPPED = "revocation_stopped"
 
 
-_REVOCATIONS: Final[Mapping[RequestState, Standing]] = {
-    RequestState.APPLYING: Standing.BLOCKING,
-    RequestState.UNCONFIRMED: Standing.BLOCK_UNCONFIRMED,
-    RequestState.APPLIED: Standing.BLOCKED,
-    RequestState.STOPPED: Standing.REVOCATION_STOPPED,
+_REVOCATIONS: Final[Mapping[RequestState, DisplayedState]] = {
+    RequestState.APPLYING: DisplayedState.BLOCKING,
+    RequestState.UNCONFIRMED: DisplayedState.BLOCK_UNCONFIRMED,
+    RequestState.APPLIED: DisplayedState.BLOCKED,
+    RequestState.STOPPED: DisplayedState.REVOCATION_STOPPED,
 }
 
 
-def standing(request: AccessRequest) -> Standing:
+def displayed_state(request: AccessRequest) -> DisplayedState:
     """Return where a request stands."""
     state, is_revocation = request.state, request.particulars.kind is RequestKind.REVOCATION
     if state is RequestState.APPLYING and request.note:
-        return Standing.TO_BE_BLOCKED if is_revocation else Standing.TO_BE_WRITTEN
+        return DisplayedState.TO_BE_BLOCKED if is_revocation else DisplayedState.TO_BE_WRITTEN
     if is_revocation and state is RequestState.APPLIED and request.not_closed != ():
-        return Standing.BLOCKED_IN_PART if request.not_closed else Standing.BLOCK_READ
+        return DisplayedState.BLOCKED_IN_PART if request.not_closed else DisplayedState.BLOCK_READ
     if is_revocation and state in _REVOCATIONS:
         return _REVOCATIONS[state]
     if state is RequestState.APPLIED and request.particulars.kind is RequestKind.RESTORATION:
-        return Standing.PUT_BACK
-    return Standing(state.value)
+        return DisplayedState.PUT_BACK
+    return DisplayedState(state.value)
 
 
 def text_note(text: str) -> Fact:

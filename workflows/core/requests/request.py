@@ -17,7 +17,7 @@ from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.approval import Decision, Verdict, evaluate
 from workflows.core.policy.template import Stage
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.openness import OpenWay
+from workflows.core.settings.openness import OpenAccess
 
 RequestId = NewType("RequestId", str)
 
@@ -72,7 +72,7 @@ TERMINAL: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
+class ObservedPartner:
     """What the directory returned about a partner at one moment."""
 
     identity: TenantIdentity
@@ -120,7 +120,7 @@ class Restored:
 class Prepared:
     """The result of preparing a request: everything that approvers decide about. It is only replaced as a whole."""
 
-    observation: Observation
+    observation: ObservedPartner
     requester: Person
     sponsor: Person
     plan: Plan
@@ -155,7 +155,7 @@ class AccessRequest:
     changed_at: datetime
     expires_at: datetime
     """When an undecided request expires."""
-    observation: Observation | None = None
+    observation: ObservedPartner | None = None
     """What the form read, so that preparing need not read it again."""
     submitter: Person | None = None
     """Who filed it, if that was checked before it was stored."""
@@ -189,7 +189,7 @@ class AccessRequest:
     """When they were last reminded; None when never since then."""
     lifetime: timedelta | None = None
     """How long each round of approval may last; None in old records, until approval is requested again."""
-    not_closed: tuple[OpenWay, ...] | None = None
+    not_closed: tuple[OpenAccess, ...] | None = None
     """What the read-back after a closing did not show as certainly closed; None when that was not checked."""
     refused: tuple[RefusedWrite, ...] = ()
     """The refusable writes that did not take effect."""

@@ -11,7 +11,7 @@ from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.message import Message
 from bot.slack.blocks.modal import message_view
-from bot.slack.flows.entry_points import Action, Card, EntryPoint, Verb
+from bot.slack.flows.entry_points import Action, Card, EntryPoint, Subcommand
 from bot.slack.flows.partner_setup.checklist import checklist_message, checklist_view
 from bot.slack.payloads.button_values import parse_setup_value, parse_tenant_id
 from bot.slack.payloads.models import Interaction, Invocation
@@ -40,7 +40,7 @@ class PartnerSetupFlow:
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
-        yield Verb("checklist", self.answer_checklist)
+        yield Subcommand("checklist", self.answer_checklist)
         yield Action(ids.SHOW_CHECKLIST, self.show_checklist, stored="show_checklist")
         yield Action(ids.CONFIRM_SETUP, self.confirm, stored="want_confirm_half", card=Card.SETUP)
         yield Action(ids.UNCONFIRM_SETUP, self.unconfirm, stored="want_unconfirm_half", card=Card.SETUP)

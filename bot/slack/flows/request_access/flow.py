@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncAck
 from bot.slack import ids
 from bot.slack.answers.open_forms import OpenForms, answer_filing
 from bot.slack.answers.windows import Window, Windows
-from bot.slack.flows.entry_points import Action, EntryPoint, Options, Shortcut, Submission, Verb
+from bot.slack.flows.entry_points import Action, EntryPoint, Options, Shortcut, Subcommand, Submission
 from bot.slack.flows.request_access.form import RequestForm, request_view
 from bot.slack.flows.request_access.open_form import OpenRequestForm
 from bot.slack.flows.request_access.partner_result import Found
@@ -53,8 +53,8 @@ class RequestAccessFlow:
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
-        yield Verb("request", self.open_named)
-        yield Verb("block", self.open_to_block)
+        yield Subcommand("request", self.open_named)
+        yield Subcommand("block", self.open_to_block)
         yield Shortcut(ids.REQUEST_SHORTCUT, self.open, stored="shortcut")
         yield Action(ids.OPEN_REQUEST, self.open, stored="open_request")
         yield Action(ids.TARGET, self.look_up, stored="target")

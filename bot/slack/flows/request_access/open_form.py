@@ -11,7 +11,7 @@ from bot.slack.people.approvers import AskedStage
 from workflows.app.requests.forms import Form
 from workflows.core.errors.facts import Fact
 from workflows.core.policy.offers import Offer
-from workflows.core.requests.request import Observation
+from workflows.core.requests.request import ObservedPartner
 
 
 @dataclass(slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class OpenRequestForm(OpenForm[Form]):
     looked_up: str = ""
     """The typed text that `found` or `problem` is about."""
     found: Found | None = None
-    observation: Observation | None = None
+    observation: ObservedPartner | None = None
     """What `found` summarizes."""
     problem: str = ""
     unsearchable: dict[str, Fact] = field(default_factory=dict)

@@ -17,10 +17,10 @@ from bot.words.requests.form import NOT_A_PARTNER, NOT_ADDED, guests_words
 from workflows.app.requests.open_request import may_withdraw, open_request_fact
 from workflows.core.people import ChatId, PersonId
 from workflows.core.plans.plan import TenantIdentity
-from workflows.core.requests.request import AccessRequest, Observation
+from workflows.core.requests.request import AccessRequest, ObservedPartner
 from workflows.core.settings.effective import effective
 from workflows.core.settings.model import Property
-from workflows.core.settings.openness import Opening, opening_of
+from workflows.core.settings.openness import Openness, openness_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,13 +38,13 @@ class Found:
     """The open request about this partner."""
     account: PersonId | None = None
     """The account of the person who looks up, when the chat id does not show that the open request is theirs."""
-    guests: Opening = Opening.UNKNOWN
+    guests: Openness = Openness.UNKNOWN
     """How far the tenant's default lets the partner's guests in; unknown when the partner has a setting of its own."""
 
     @classmethod
     def of(
         cls,
-        observation: Observation,
+        observation: ObservedPartner,
         *,
         typed: str = "",
         waiting: AccessRequest | None = None,
@@ -65,13 +65,13 @@ class Found:
         )
 
 
-def _inherited_guests(observation: Observation) -> Opening:
+def _inherited_guests(observation: ObservedPartner) -> Openness:
     """Return how far the default lets guests in, where it decides on it alone."""
     is_cross_cloud = not observation.identity.is_resolved
     applies = effective(observation.configuration, observation.default, is_cross_cloud=is_cross_cloud)
     guests = applies.targets[Property.B2B_COLLABORATION_INBOUND]
     is_default = all(origin.is_inherited for origin in guests.origins)
-    return opening_of(guests) if is_default else Opening.UNKNOWN
+    return openness_of(guests) if is_default else Openness.UNKNOWN
 
 
 def target_result(found: Found | None, problem: str, requester: ChatId) -> RichTextBlock:

@@ -11,7 +11,7 @@ from bot.slack import ids
 from bot.slack.answers.open_forms import OpenForm, OpenForms, answer_filing
 from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
-from bot.slack.flows.entry_points import Action, EntryPoint, Submission, Verb
+from bot.slack.flows.entry_points import Action, EntryPoint, Subcommand, Submission
 from bot.slack.flows.restore.form import Preview, RestoreShown, restore_view
 from bot.slack.payloads.forms import parse_restore_form
 from bot.slack.payloads.models import Interaction, Invocation
@@ -28,7 +28,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
 from workflows.core.plans.named_targets import shown_targets
 from workflows.core.requests.commands.request import Subject
-from workflows.core.requests.request import Observation
+from workflows.core.requests.request import ObservedPartner
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.named_partner import named_partner
 from workflows.ports.store import Store
@@ -56,7 +56,7 @@ class RestoreFlow:
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
-        yield Verb("restore", self.open_named)
+        yield Subcommand("restore", self.open_named)
         yield Action(ids.RESTORES, self.choose_change, stored="restores")
         yield Submission(ids.RESTORE_ACCESS, self.file, stored="submit")
 
@@ -141,7 +141,7 @@ class RestoreFlow:
         )
         return replace(shown, identity=observation.identity, preview=preview)
 
-    async def _proposed(self, form: RestoreForm) -> tuple[Restoration, Observation]:
+    async def _proposed(self, form: RestoreForm) -> tuple[Restoration, ObservedPartner]:
         try:
             return await self.intake.propose(form)
         except InvalidField as error:

@@ -14,7 +14,7 @@ from slack_bolt.async_app import AsyncAck
 from bot.slack import ids
 from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
-from bot.slack.flows.entry_points import Action, Card, EntryPoint, Submission, Verb
+from bot.slack.flows.entry_points import Action, Card, EntryPoint, Subcommand, Submission
 from bot.slack.flows.revoke.views import revocation_view, revoke_unchecked_view
 from bot.slack.payloads.button_values import parse_tenant_id
 from bot.slack.payloads.models import Interaction, Invocation
@@ -69,7 +69,7 @@ class RevokeFlow:
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
-        yield Verb("revoke", self.open_named)
+        yield Subcommand("revoke", self.open_named)
         yield Action(ids.REVOKE_REVIEW, self.open_in_review, stored="want_revoke", card=Card.REVIEW)
         yield Submission(ids.CONFIRM_REVOKE, self.confirmed, stored="want_revoke")
 
@@ -171,7 +171,7 @@ class RevokeFlow:
         """
         stops = would_open(await self.store.open_requests(), identity)
         counting = asyncio.create_task(
-            read_use(identity.tenant_id, tenant=self.tenant, clock=self.clock, patience=_COUNTING_SECONDS)
+            read_use(identity.tenant_id, tenant=self.tenant, clock=self.clock, timeout_seconds=_COUNTING_SECONDS)
         )
         try:
             names = await names_shown(shown_targets(plan), tenant=self.tenant)

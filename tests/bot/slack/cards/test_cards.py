@@ -37,7 +37,7 @@ from tests.workflows.core.builders import (
 )
 from workflows.core.partners.partnership import Attestation, PartnershipState
 from workflows.core.policy.approval import Choice
-from workflows.core.requests.request import AccessRequest, Observation, RequestId, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestId, RequestKind, RequestState
 
 HOLDERS = {SECURITY: Approvers(names=("Amara",)), DATA_OWNER: Approvers(names=("Bruno", "Chie"))}
 ACCESS, REVOCATION = RequestKind.ACCESS, RequestKind.REVOCATION
@@ -208,7 +208,7 @@ def test_a_plan_that_no_longer_stands_is_not_shown() -> None:
 
 
 def test_what_the_form_saw_names_the_target_while_preparing() -> None:
-    seen = Observation(identity=identity(), configuration=None, at=NOW)
+    seen = ObservedPartner(identity=identity(), configuration=None, at=NOW)
     assert TENANT in shown(details(request(RequestState.PREPARING, observation=seen)).blocks)
 
 
@@ -286,7 +286,7 @@ def test_a_revoked_partner_has_nothing_to_review() -> None:
 
 def test_a_tenant_without_a_domain_is_named_by_its_id() -> None:
     nameless = replace(identity(), default_domain="", display_name="\u200b")
-    asked = request(prepared=prepared(observation=Observation(identity=nameless, configuration=None, at=NOW)))
+    asked = request(prepared=prepared(observation=ObservedPartner(identity=nameless, configuration=None, at=NOW)))
     message = card(asked)
     assert_sound_message(message)
     assert TENANT in shown(message.blocks[0])

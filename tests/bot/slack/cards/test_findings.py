@@ -17,7 +17,7 @@ from tests.bot.terminal.test_posture import posture
 from tests.bot.terminal.test_posture import printed as posture_printed
 from tests.workflows.core.builders import NOW, TENANT, prepared, request
 from tests.workflows.core.policies import NOTHING, policy
-from workflows.core.checks.conditional_access.controls import Visitor
+from workflows.core.checks.conditional_access.controls import VisitorType
 from workflows.core.checks.conditional_access.findings import access_findings
 from workflows.core.checks.conditional_access.policy import parse_policy
 from workflows.core.checks.conditional_access.questions import Entry, questions
@@ -30,7 +30,9 @@ HOSTILE: Final = "<!channel> *bold* [red]x[/red] <https://evil.example|here> "
 
 def report(*policies: dict[str, Any]) -> AccessReport:
     """Judge for guests and direct connect users without trust, by the policies alone."""
-    entries = tuple(Entry(visitor=one, applications=("All",)) for one in (Visitor.GUEST, Visitor.DIRECT_CONNECT))
+    entries = tuple(
+        Entry(visitor=one, applications=("All",)) for one in (VisitorType.GUEST, VisitorType.DIRECT_CONNECT)
+    )
     chosen = questions([parse_policy(one) for one in policies], entries, TENANT)
     return assess(policies, entries, TENANT, NOTHING, chosen, {})
 

@@ -11,7 +11,7 @@ from tests.bot.surfaces import details
 from tests.workflows.core.builders import NOW, TENANT, identity, prepared, request
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.plans.plan import plan_access
-from workflows.core.requests.request import AccessRequest, Observation, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestKind, RequestState
 from workflows.core.settings.breadth import AccessChange
 from workflows.core.settings.model import AccessType, B2BSetting, Property, Target, TargetConfiguration, TargetType
 
@@ -158,7 +158,7 @@ def test_what_narrows_only_against_todays_default_says_why_the_whole_chain_decid
         template_hash="h",
         duration=timedelta(days=90),
     )
-    observed = Observation(identity=identity(), configuration=None, default=default, at=NOW)
+    observed = ObservedPartner(identity=identity(), configuration=None, default=default, at=NOW)
     known = prepared(plan=plan, observation=observed)
     said = shown(request(RequestState.AWAITING_APPROVAL, prepared=known))
     assert "Against today's default this opens nothing." in said

@@ -214,7 +214,7 @@ def test_ids_that_were_typed_for_another_template_are_not_taken(metadata: str) -
 
 
 @pytest.mark.parametrize(
-    ("text", "verb", "argument"),
+    ("text", "subcommand", "argument"),
     [
         ("", "help", ""),
         ("   ", "help", ""),
@@ -226,9 +226,9 @@ def test_ids_that_were_typed_for_another_template_are_not_taken(metadata: str) -
         ("request\u00a0contoso.com", "request", "contoso.com"),
     ],
 )
-def test_what_is_typed_is_a_verb_and_the_rest(text: str, verb: str, argument: str) -> None:
+def test_what_is_typed_is_a_subcommand_and_the_rest(text: str, subcommand: str, argument: str) -> None:
     parsed = Invocation(user_id="U1", team_id="T1", text=text, trigger_id="1")
-    assert (parsed.verb, parsed.argument) == (verb, argument)
+    assert (parsed.subcommand, parsed.argument) == (subcommand, argument)
 
 
 # --- junk ---
@@ -301,7 +301,7 @@ def test_junk_is_no_command(fields: dict[str, Any]) -> None:
         parsed = Invocation.model_validate(fields)
     except ValidationError:
         return
-    assert parsed.verb
+    assert parsed.subcommand
     assert parsed.argument == parsed.argument.strip()
 
 

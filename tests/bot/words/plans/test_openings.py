@@ -19,7 +19,7 @@ from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.raised import NothingToChange
 from workflows.core.plans.changes import Part, setting_changes
 from workflows.core.plans.plan import Plan, plan_access, plan_revocation
-from workflows.core.requests.request import Observation
+from workflows.core.requests.request import ObservedPartner
 from workflows.core.settings.breadth import AccessChange
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Property, Setting
@@ -60,7 +60,7 @@ def test_every_opening_of_a_plan_is_on_its_card(
             assert any(LABELS[item.key] in line for line in grouped), item
         known = prepared(
             plan=plan,
-            observation=Observation(
+            observation=ObservedPartner(
                 identity=prepared().observation.identity, configuration=before, at=NOW, default=default
             ),
         )

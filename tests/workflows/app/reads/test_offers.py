@@ -9,7 +9,7 @@ from tests.workflows.core.builders import AMARA
 from tests.workflows.world import CATALOG, World
 from workflows.app.reads import offers as offers_module
 from workflows.app.reads.offers import Offers
-from workflows.core.requests.request import Observation
+from workflows.core.requests.request import ObservedPartner
 from workflows.core.settings.model import TenantId
 
 PORTAL = {"portal_application": "1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03"}
@@ -45,7 +45,7 @@ async def waits(world: World) -> list[timedelta | None]:
 
 
 async def test_a_slow_store_only_leaves_the_waiting_times_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(offers_module, "PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(offers_module, "TIMEOUT_SECONDS", 0)
     assert [one.usual_wait for one in await offering(world).open()] == [None] * 7
 
 
@@ -63,7 +63,7 @@ async def test_the_partners_own_chain_is_shown_before_it_is_sent(world: World) -
     guests = CATALOG.templates["guest-collaboration"]
     assert await offering(world).stages(guests, None) == guests.stages
     request = await world.opened()
-    observation = Observation(
+    observation = ObservedPartner(
         identity=request.known.observation.identity,
         configuration=await world.tenant.read_partner(request.known.plan.tenant_id),
         at=world.clock.now(),

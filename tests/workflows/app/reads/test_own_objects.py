@@ -123,7 +123,7 @@ async def test_what_does_not_answer_gives_nothing_and_no_error(world: World, met
 
 
 async def test_who_answers_too_late_is_not_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(own_objects, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(own_objects, "TIMEOUT_SECONDS", 0.01)
 
     async def hangs() -> None:
         await asyncio.Event().wait()

@@ -26,7 +26,7 @@ def unknown_members(world: World) -> None:
 
 async def problems(world: World, template: str = "regulated-project", **placeholders: str) -> dict[str, str]:
     """What the form would say."""
-    found = await unknown_ids(CATALOG.templates[template], placeholders, tenant=world.tenant, patience=0.1)
+    found = await unknown_ids(CATALOG.templates[template], placeholders, tenant=world.tenant, timeout_seconds=0.1)
     return {field: fact_words(one) for field, one in found.items()}
 
 

@@ -9,7 +9,7 @@ from workflows.core.partners.partnership import PartnershipState
 from workflows.core.partners.revoking import require_may_revoke, stopped_by_revoking, would_open
 from workflows.core.people import Person
 from workflows.core.plans.plan import TenantIdentity
-from workflows.core.requests.request import AccessRequest, Observation, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestKind, RequestState
 from workflows.core.settings.model import TenantId
 
 S, K = RequestState, RequestKind
@@ -20,7 +20,7 @@ ELSEWHERE = TenantIdentity(
     asked="fabrikam.com",
 )
 DUE = partnership(state=PartnershipState.REVIEW_DUE)
-SEEN, SEEN_ELSEWHERE = (Observation(identity=one, configuration=None, at=NOW) for one in (identity(), ELSEWHERE))
+SEEN, SEEN_ELSEWHERE = (ObservedPartner(identity=one, configuration=None, at=NOW) for one in (identity(), ELSEWHERE))
 
 
 def test_an_admin_may_revoke_and_the_sponsor_who_is_asked() -> None:

@@ -15,7 +15,7 @@ from workflows.core.partners.restoration import left_alone, plan_restoration
 from workflows.core.plans.plan import Operation, Plan, is_confirmed, plan_revocation
 from workflows.core.plans.refused_writes import shows, written_names
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.openness import Opening, OpenWay, left_open, ways
+from workflows.core.settings.openness import OpenAccess, Openness, access_kinds, not_surely_closed
 
 PARTNER: Final = f"/policies/crossTenantAccessPolicy/partners/{TENANT}"
 EVERYBODY: Final = {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]}
@@ -122,7 +122,7 @@ def test_members_that_nobody_knows_are_set_to_null_beside_the_blocks_own_values(
 def test_with_every_write_taken_only_what_the_default_opens_is_left(before: dict[str, Any]) -> None:
     plan = plan_revocation(tenant_id=TENANT, before=before, default={})
     image = plan.image_after() or {}
-    assert left_open(ways(image, {})) == ()
+    assert not_surely_closed(access_kinds(image, {})) == ()
     assert all(shows(operation, image) for operation in plan.further)
     assert is_confirmed(plan, plan.image_after(len(plan.required)))
     assert plan_revocation(tenant_id=TENANT, before=image, default={}).operations == ()
@@ -142,7 +142,7 @@ def test_the_window_promises_what_the_plan_does_and_names_what_it_cannot_close()
     said = consequences(plan, {"places": True})
     assert Fact(Consequence.KEPT) in said
     assert Fact(Consequence.NOT_CLOSED, {"ways": [{"name": "places", "opening": "not known"}]}) in said
-    done = consequences(plan, {}, is_applied=True, not_closed=[OpenWay(name="newer", opening=Opening.UNKNOWN)])
+    done = consequences(plan, {}, is_applied=True, not_closed=[OpenAccess(name="newer", opening=Openness.UNKNOWN)])
     assert Consequence.WRITTEN_LAST not in [one.code for one in done]
     assert Fact(Consequence.NOT_CLOSED, {"ways": [{"name": "newer", "opening": "not known"}]}) in done
 

@@ -26,7 +26,7 @@ from workflows.core.plans.plan import Plan, is_confirmed, plan_revocation, steps
 from workflows.core.plans.renewal import is_renewal, plan_from, plan_renewal
 from workflows.core.policy.risk import RiskLevel, RiskReason, risk_of
 from workflows.core.policy.template import Stage
-from workflows.core.requests.request import Observation, RequestState
+from workflows.core.requests.request import ObservedPartner, RequestState
 from workflows.core.settings.documents import means_the_same, says_nothing
 from workflows.core.settings.model import Property
 
@@ -150,7 +150,9 @@ def changed(
     known = prepared(
         plan=plan,
         stages=stages,
-        observation=Observation(identity=partnership().identity, configuration=before, default=CLOSED_DEFAULT, at=NOW),
+        observation=ObservedPartner(
+            identity=partnership().identity, configuration=before, default=CLOSED_DEFAULT, at=NOW
+        ),
     )
     return opened_partnership(request(RequestState.APPLYING, prepared=known), known_before, now)
 

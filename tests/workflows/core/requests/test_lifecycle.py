@@ -68,7 +68,7 @@ from workflows.core.requests.commands.request import (
 )
 from workflows.core.requests.effects import Apply, Prepare, ShowRequest, ShowReview, ShowSetup, Tell
 from workflows.core.requests.lifecycle import Transition, advance
-from workflows.core.requests.request import AccessRequest, Observation, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestKind, RequestState
 
 LATER = NOW + timedelta(hours=5)
 SOON = NOW + timedelta(minutes=2)
@@ -104,7 +104,7 @@ def ended(state: RequestState, note: str, **changes: object) -> Transition:
 
 
 def test_a_submitted_request_is_stored_as_asked_and_prepared() -> None:
-    seen = Observation(identity=identity(), configuration=None, at=NOW)
+    seen = ObservedPartner(identity=identity(), configuration=None, at=NOW)
     command = Submit(request_id=REQUEST, particulars=particulars(), lifetime=LIFETIME, observation=seen)
     assert worded(advance(None, command, situation())) == Transition(
         request=AccessRequest(
@@ -230,7 +230,7 @@ def test_an_undecided_request_expires() -> None:
 
 @pytest.mark.parametrize("state", [RequestState.AWAITING_APPROVAL, RequestState.APPLYING])
 def test_replanning_forgets_what_the_form_saw_and_prepares_anew(state: RequestState) -> None:
-    seen = Observation(identity=identity(), configuration=None, at=NOW)
+    seen = ObservedPartner(identity=identity(), configuration=None, at=NOW)
     known = request(state, observation=seen)
     assert worded(advance(known, Replan(reason=noted("The partner changed.")), situation(LATER))) == Transition(
         request=replace(

@@ -17,7 +17,7 @@ from workflows.core.people import Actor, ChatId, Person, PersonId
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.requests.notes import as_values
-from workflows.core.requests.request import AccessRequest, Observation, Particulars, Prepared, RequestId
+from workflows.core.requests.request import AccessRequest, ObservedPartner, Particulars, Prepared, RequestId
 from workflows.core.settings.canonical import Digest, JsonObject
 from workflows.core.settings.model import TenantId
 
@@ -48,7 +48,7 @@ class Submit:
     particulars: Particulars
     lifetime: timedelta
     """How long it may stay undecided."""
-    observation: Observation | None = None
+    observation: ObservedPartner | None = None
     submitter: Person | None = None
     account: PersonId | None = None
     """The requester's account, if it was known when the request was filed."""
@@ -285,7 +285,7 @@ class RecordApplied:
         return {
             "image": self.image,
             **_plan(after),
-            **({} if left is None else {"not_closed": {way.name: way.opening.value for way in left}}),
+            **({} if left is None else {"not_closed": {kind.name: kind.opening.value for kind in left}}),
             **({"refused": refused} if refused else {}),
         }
 

@@ -21,7 +21,7 @@ from workflows.core.errors.raised import InvalidField
 from workflows.core.people import ChatId, Role
 from workflows.core.policy.offers import Offer, arranged, offers_of
 from workflows.core.policy.template import Stage, Template
-from workflows.core.requests.request import Observation
+from workflows.core.requests.request import ObservedPartner
 
 CATALOG = load_catalog(SHIPPED)
 OFFERS = arranged(offers_of(CATALOG.templates.values()))
@@ -47,13 +47,13 @@ class Desk:
     async def require(self, actor: ChatId, target: str, *, key: str, by: str) -> None:
         """Everybody may look."""
 
-    async def look_up(self, typed: str) -> Observation:
+    async def look_up(self, typed: str) -> ObservedPartner:
         """Find Contoso, and nobody else."""
         self.looked_up.append(typed)
         await self.may_answer.wait()
         if typed.strip() != "contoso.com":
             raise InvalidField("target", "No Microsoft Entra tenant has this domain.")
-        return Observation(identity=identity(), configuration=None, at=NOW)
+        return ObservedPartner(identity=identity(), configuration=None, at=NOW)
 
     async def open_request(self, tenant_id: str) -> None:
         """No request is open."""

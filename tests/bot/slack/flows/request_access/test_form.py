@@ -29,7 +29,7 @@ from workflows.core.policy.offers import Offer
 from workflows.core.policy.placeholders import Placeholder
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.policy.template import Template, TicketRule
-from workflows.core.requests.request import Observation, RequestState
+from workflows.core.requests.request import ObservedPartner, RequestState
 from workflows.core.settings.directory_objects import Owner
 from workflows.core.settings.model import TargetType
 
@@ -157,16 +157,16 @@ def test_what_was_typed_stays() -> None:
 
 
 def test_a_found_tenant_is_shown_with_what_exists() -> None:
-    new = form(found=Found.of(Observation(identity=identity(), configuration=None, at=NOW)))
+    new = form(found=Found.of(ObservedPartner(identity=identity(), configuration=None, at=NOW)))
     assert_sound(new)
     assert TENANT in shown(new["blocks"][1])
     assert "Contoso Ltd" in shown(new["blocks"][1])
     assert "Not a partner yet" in shown(new["blocks"][1])
-    known = form(found=Found.of(Observation(identity=identity(), configuration=closed_document(), at=NOW)))
+    known = form(found=Found.of(ObservedPartner(identity=identity(), configuration=closed_document(), at=NOW)))
     assert_sound(known)
     assert "Already a partner. Set for it now:" in shown(known)
     assert "B2B collaboration, inbound: blocked for everyone" in shown(known)
-    bare = form(found=Found.of(Observation(identity=identity(), configuration={"tenantId": TENANT}, at=NOW)))
+    bare = form(found=Found.of(ObservedPartner(identity=identity(), configuration={"tenantId": TENANT}, at=NOW)))
     assert "Already a partner, without any setting of its own." in shown(bare)
 
 
@@ -186,7 +186,7 @@ def test_without_templates_there_is_nothing_to_send() -> None:
 @given(hostile_or_blank)
 def test_hostile_text_stays_text_in_the_form(text: str) -> None:
     own = {"tenantId": TENANT, "inboundTrust": text, text: text}
-    found = Found.of(Observation(identity=surfaces.hostile_identity(text), configuration=own, at=NOW))
+    found = Found.of(ObservedPartner(identity=surfaces.hostile_identity(text), configuration=own, at=NOW))
     evil = template("evil", 90, default=90, title=text, description=text)
     for view in (
         form(target=text, found=found, justification=text, templates=(evil, GUESTS)),
@@ -199,7 +199,7 @@ def test_hostile_text_stays_text_in_the_form(text: str) -> None:
 
 
 def found(**changes: Any) -> Found:
-    return Found.of(Observation(identity=identity(), configuration=None, at=NOW), **changes)
+    return Found.of(ObservedPartner(identity=identity(), configuration=None, at=NOW), **changes)
 
 
 def test_ones_own_open_request_has_its_buttons_below_the_partner() -> None:
@@ -313,7 +313,11 @@ def test_guests_that_come_in_by_the_default_are_said() -> None:
 
     def seen(configuration: Any, default: Any) -> str:
         return shown(
-            form(found=Found.of(Observation(identity=identity(), configuration=configuration, default=default, at=NOW)))
+            form(
+                found=Found.of(
+                    ObservedPartner(identity=identity(), configuration=configuration, default=default, at=NOW)
+                )
+            )
         )
 
     assert said in seen(None, default)
