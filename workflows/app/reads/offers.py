@@ -9,7 +9,7 @@ from typing import Final
 
 from workflows.app.requests.proposing import access_plan, chain_of
 from workflows.catalog.catalog import Catalog
-from workflows.catalog.kept_policy import current_policy
+from workflows.catalog.current_policy import current_policy
 from workflows.core.errors.raised import CodedError
 from workflows.core.policy.offers import Offer, arranged, closes_a_partner, offers_of
 from workflows.core.policy.template import Stage, Template

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from workflows.app.limits import Allowance, Limited, Limits
+from workflows.app.limits import Allowance, LimitedAction, Limits
 from workflows.app.reads.look_up_permission import Members
 from workflows.app.service import SEARCH, Service
 from workflows.catalog.catalog import Catalog
@@ -19,7 +19,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
 from workflows.core.policy.placeholders import Placeholder, begins_with
-from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.settings.directory_objects import Owner
 from workflows.ports.clock import Clock
 from workflows.ports.directory import DirectoryUnavailable
@@ -87,8 +87,8 @@ class NameSearch:
         try:
             allowance = await self._allow(actor)
         except Refused as refused:
-            await self.service.refuse(
-                refused, key=f"limit:{key}", actor=actor, command=SEARCH, subject=Subject(), is_told=True
+            await self.service.record_refusal(
+                refused, key=f"limit:{key}", actor=actor, command=SEARCH, subject=CommandSubject(), is_told=True
             )
             return Found(problem=refused.fact)
         await self.service.note_search(actor, begins, key=key, kind=asked.kind.value, template=template)
@@ -100,7 +100,7 @@ class NameSearch:
         return Found(objects=[one for one in found if begins_with(one.name, asked.prefix)][:MOST_FOUND])
 
     async def _allow(self, actor: ChatId) -> Allowance | None:
-        return None if self.limits is None else await self.limits.require(Limited.SEARCHES, actor)
+        return None if self.limits is None else await self.limits.require(LimitedAction.SEARCHES, actor)
 
 
 def _key(*parts: str) -> str:

@@ -34,7 +34,7 @@ from workflows.app.requests.proposing import access_plan, chain_of, checked, req
 from workflows.app.requests.request_limit import Filing
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
-from workflows.catalog.kept_policy import current_policy
+from workflows.catalog.current_policy import current_policy
 from workflows.core.errors.raised import InvalidField, NothingToChange
 from workflows.core.people import PersonId
 from workflows.core.policy.template import Stage, Template

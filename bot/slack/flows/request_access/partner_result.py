@@ -18,7 +18,7 @@ from workflows.app.requests.open_request import may_withdraw, open_request_fact
 from workflows.core.people import ChatId, PersonId
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.request import AccessRequest, ObservedPartner
-from workflows.core.settings.effective import effective
+from workflows.core.settings.effective import effective_settings
 from workflows.core.settings.model import Property
 from workflows.core.settings.openness import Openness, openness_of
 
@@ -68,7 +68,7 @@ class Found:
 def _inherited_guests(observation: ObservedPartner) -> Openness:
     """Return how far the default lets guests in, where it decides on it alone."""
     is_cross_cloud = not observation.identity.is_resolved
-    applies = effective(observation.configuration, observation.default, is_cross_cloud=is_cross_cloud)
+    applies = effective_settings(observation.configuration, observation.default, is_cross_cloud=is_cross_cloud)
     guests = applies.targets[Property.B2B_COLLABORATION_INBOUND]
     is_default = all(origin.is_inherited for origin in guests.origins)
     return openness_of(guests) if is_default else Openness.UNKNOWN

@@ -8,7 +8,7 @@ import pytest
 
 from tests.workflows.core.builders import AMARA, MALLORY, RILEY
 from tests.workflows.world import CATALOG, World
-from workflows.app.limits import Limited, Limits
+from workflows.app.limits import LimitedAction, Limits
 from workflows.app.reads import own_objects
 from workflows.app.reads.own_objects import NOTHING, NameSearch
 from workflows.app.service import SEARCH
@@ -143,7 +143,7 @@ async def test_a_missing_permission_is_named_so_that_the_id_is_typed(world: Worl
 
 
 async def test_searches_are_limited_for_each_person(world: World) -> None:
-    limits = Limits(store=world.store, alarms=world.alarms, clock=world.clock, most={Limited.SEARCHES: 2})
+    limits = Limits(store=world.store, alarms=world.alarms, clock=world.clock, most={LimitedAction.SEARCHES: 2})
     search = searching(world, limits=limits)
     for typed in ("Bridge", "Bridge"):
         world.clock.advance(seconds=1)
