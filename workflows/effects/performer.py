@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from workflows.app.alarms import Alarms
 from workflows.app.identifiers import revocation_id
-from workflows.app.revocation_alarms import partner_of, still_tried
+from workflows.app.revocation_alarms import partner_of, report_refused_revocation
 from workflows.app.schedule.given_up import raise_given_up, settle_given_up
 from workflows.app.service import Service
 from workflows.core.errors.facts import Fact
@@ -133,7 +133,9 @@ class Performer:
                 request_id, partner = request.id, partner_of(request)
             case _:
                 return True
-        await still_tried(self.alarms, request_id, partner, (Fact(NoteCode.OWN_FAULT, {"error": reason}),))
+        await report_refused_revocation(
+            self.alarms, request_id, partner, (Fact(NoteCode.OWN_FAULT, {"error": reason}),)
+        )
         return False
 
     async def gave_up(self, pending: PendingEffect, reason: str) -> None:

@@ -30,7 +30,7 @@ from workflows.app.requests.field_checks import (
 from workflows.app.requests.forms import Form, InvalidForm
 from workflows.app.requests.open_request import open_request_about
 from workflows.app.requests.placeholder_checks import unknown_ids
-from workflows.app.requests.proposing import access_plan, chain_of, checked, require_no_other_request
+from workflows.app.requests.proposing import access_plan, chain_of, check_proposal, require_no_other_request
 from workflows.app.requests.request_limit import Filing
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
@@ -223,7 +223,7 @@ class Intake:
         )
         policy = await current_policy(known, past=self.store, catalog=self.catalog)
         stages = chain_of(plan, template, observation, policy)
-        checked(observation, plan, stages)
+        check_proposal(observation, plan, stages)
         return stages
 
     def _just_seen(self, target: str) -> ObservedPartner | None:

@@ -11,7 +11,7 @@ from workflows.core.people import ChatId
 from workflows.core.requests.alarms import AlarmId
 from workflows.core.requests.commands.clicks import Click
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.requests.notes import as_values, told_by
+from workflows.core.requests.notes import as_values, error_facts
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
 
@@ -179,7 +179,7 @@ Effect = (
 
 def refusal_message(refused: Refused) -> Fact:
     """Return the message that tells a person why something was refused."""
-    return Fact(MessageCode.REFUSED, {"reasons": as_values(told_by(refused))})
+    return Fact(MessageCode.REFUSED, {"reasons": as_values(error_facts(refused))})
 
 
 class Rank(IntEnum):

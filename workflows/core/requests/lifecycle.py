@@ -49,7 +49,7 @@ stateDiagram-v2
     unconfirmed --> stopped: stop
 ```
 
-This file is long because every change of a state stands in this file, with the table and its diagram.
+This file is long because it contains every change of a state, with the table and its diagram.
 """
 
 from collections.abc import Callable, Mapping, Sequence
