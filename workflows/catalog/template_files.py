@@ -114,7 +114,8 @@ class TemplateFile(FileModel):
         """Hash what the file means. Open requests keep this hash, so a new version must give today's files the same.
 
         A key that is at its default is left out. So a key that a later version adds changes no hash until a file sets
-        it. Keys that only the form uses are left out, too. `hint` and `required` of a placeholder are older than this rule, and are always included.
+        it. Keys that only the form uses are left out, too. `hint` and `required` of a placeholder are older than this
+        rule, and are always included.
         """
         meaning = {
             **self.model_dump(mode="json", exclude={"placeholders", *_OF_THE_FORM}, exclude_defaults=True),
