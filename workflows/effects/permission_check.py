@@ -18,6 +18,7 @@ from workflows.core.partners.revoking import requests_stopped_by_revocation, req
 from workflows.core.people import ADMIN, Person, PersonId, Roster
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.commands.clicks import (
+    AskReminder,
     Click,
     DecisionClick,
     DropEffect,
@@ -28,10 +29,10 @@ from workflows.core.requests.commands.clicks import (
     with_person,
 )
 from workflows.core.requests.commands.partner import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
-from workflows.core.requests.commands.request import Approve, Reject, Replan, Stop, Withdraw
+from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Replan, Stop, Withdraw
 from workflows.core.requests.effects import CheckPermission, MessageCode
 from workflows.core.requests.notes import NoteCode, error_facts
-from workflows.core.requests.request import AccessRequest, Particulars, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, Particulars, RequestId, RequestKind, RequestState
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable
 from workflows.ports.store import Store
@@ -99,6 +100,10 @@ class PermissionCheck:
                 await self._decide(click, actor, key, received_at)
             case Withdraw():
                 await self._withdraw(click, actor, key)
+            case AskReminder():
+                is_requester = await self._is_requester(click.request_id, actor)
+                reminder = RemindApprovers(actor=click.actor, is_requester=is_requester)
+                await self.service.advance(click.request_id, reminder, key=key)
             case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
                 roster = await self.directory.roster([actor])
                 await self.service.advance_review(click.tenant_id, with_person(click, actor), key=key, roster=roster)
@@ -136,10 +141,12 @@ class PermissionCheck:
             await self.limits.used(allowance, actor.name)
 
     async def _withdraw(self, click: Withdraw, actor: Person, key: str) -> None:
-        request = await self.store.request(click.request_id)
-        is_requester = request is not None and actor.id == await self._requester_of(request)
-        command = replace(click, is_requester=is_requester)
+        command = replace(click, is_requester=await self._is_requester(click.request_id, actor))
         await self.service.advance(click.request_id, command, key=key)
+
+    async def _is_requester(self, request_id: RequestId, actor: Person) -> bool:
+        request = await self.store.request(request_id)
+        return request is not None and actor.id == await self._requester_of(request)
 
     async def _requester_of(self, request: AccessRequest) -> PersonId:
         if request.prepared is not None:

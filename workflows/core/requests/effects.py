@@ -62,6 +62,14 @@ class Remind:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TellExpired:
+    """Tell everybody who was to decide on the request that it expired; each person gets one message a day for all."""
+
+    kind: Literal["tell_expired"] = field(default="tell_expired")
+    request_id: RequestId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShowReview:
     """Update every copy of the partnership's review card, and send a reminder when it is due."""
 
@@ -168,6 +176,7 @@ Effect = (
     | Apply
     | ShowRequest
     | Remind
+    | TellExpired
     | ShowReview
     | ShowSetup
     | ShowHome
@@ -200,7 +209,7 @@ def rank(effect: Effect) -> Rank:
             return Rank.DECIDE
         case ShowHome():
             return Rank.HOME
-        case ShowRequest() | ShowReview() | ShowSetup() | ShowAlarm() | Remind() | Tell():
+        case ShowRequest() | ShowReview() | ShowSetup() | ShowAlarm() | Remind() | TellExpired() | Tell():
             return Rank.SHOW
         case _:
             assert_never(effect)
@@ -223,6 +232,8 @@ def lane(effect: Effect) -> str:
         case Remind():
             # One lane for all, so that requests that are due together become one message a person.
             return "remind"
+        case TellExpired():
+            return "tell_expired"  # for the same reason
         case ShowReview():
             return f"review:{effect.tenant_id}"
         case ShowSetup():
